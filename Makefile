@@ -1,0 +1,43 @@
+# Each target sets itself up: a virtual environment of its own, the locked packages, Chromium where none is found.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: demo test check bench lock chromium format
+.DEFAULT_GOAL := check
+
+$(READY): requirements.lock pyproject.toml bench/setup.sh
+	@sh bench/setup.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+chromium: $(READY)
+	@sh bench/chromium.sh "$(BIN)"
+
+demo: chromium
+	$(BIN)/swordnet demo
+
+test: chromium
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 -m "not slow and not browser"
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock

@@ -1,0 +1,233 @@
+"""swordnet.toml and the environment become one validated Config; nothing else reads either.
+
+Every setting stands below with its default and its meaning; docs/configuration.md lists the same keys, and a test holds
+the two together. SWORDNET_CONFIG names the file, SWORDNET_DATABASE the database (so that passwords stay out of files).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, available_timezones
+
+from attrs import Attribute, AttrsInstance, Factory, evolve, field, fields, frozen, has
+
+from crawler.errors import BadInput, Problem
+from crawler.messages import LANGUAGES
+
+FILE_NAME = "swordnet.toml"
+
+
+def setting(default: Any, meaning: str, *, at_least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+    """A field of Config with its meaning (one sentence, shown in the commented file) and its bounds."""
+    return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "choices": choices})
+
+
+@frozen(kw_only=True)
+class StoreConfig:
+    """[store] Where works, units and hits are kept."""
+
+    url: str = setting("sqlite:///swordnet.db", "database: sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME")
+    blobs: str = setting("blobs", "folder for the bytes of pages and pictures behind hits")
+
+
+@frozen(kw_only=True)
+class CrawlConfig:
+    """[crawl] How the web is asked."""
+
+    contact: str = setting("", "mail address or URL in the user agent; the live web is refused without it")
+    delay: float = setting(2.0, "seconds between two requests to one host", at_least=0)
+    concurrency: int = setting(2, "requests to one host at the same time", at_least=1)
+    timeout: int = setting(60, "seconds one answer may take", at_least=1)
+    page_limit: int = setting(16_777_216, "largest body in bytes, after decompression", at_least=1024)
+    read_deadline: float = setting(20.0, "seconds a large or suspicious page may be read", at_least=1)
+    pages_per_question: int = setting(2, "result pages read for one question", at_least=1)
+    details_per_platform: int = setting(500, "listing pages of candidates opened in one run", at_least=0)
+    unit_size: int = setting(20, "addresses in one unit of work", at_least=1)
+    attempts: int = setting(3, "times a failed unit is tried", at_least=1)
+    lease: int = setting(300, "seconds after which a silent worker loses its unit", at_least=5)
+    loopback: tuple[str, ...] = setting((), "HOST:PORT pairs on this machine that may be asked (tests, own servers)")
+
+
+@frozen(kw_only=True)
+class PicturesConfig:
+    """[pictures] Pictures of listings."""
+
+    per_listing: int = setting(2, "pictures fetched of one listing", at_least=0)
+    limit: int = setting(8_388_608, "largest picture in bytes", at_least=1024)
+    deadline: float = setting(10.0, "seconds one picture may be decoded", at_least=1)
+    workers: int = setting(1, "processes that decode", at_least=1)
+
+
+@frozen(kw_only=True)
+class BrowserConfig:
+    """[browser] Chromium, for platforms whose pages are drawn by JavaScript."""
+
+    executable: str = setting("", "path of Chromium; empty: found on the system, else Playwright's own")
+    wait: float = setting(15.0, "seconds to wait for what a spider waits for", at_least=0)
+
+
+@frozen(kw_only=True)
+class PlatformConfig:
+    """[platforms.NAME] One platform."""
+
+    enabled: bool = setting(True, "asked on nights")
+    templates: tuple[str, ...] = setting((), "search addresses with {query}, for the shop spider")
+    questions: int = setting(200, "questions asked in one run", at_least=1)
+
+
+@frozen(kw_only=True)
+class Config:
+    """All settings."""
+
+    language: str = setting("en", "language of messages and reports", choices=LANGUAGES)
+    time_zone: str = setting("UTC", "the night is a date in this time zone")
+    store: StoreConfig = Factory(StoreConfig)
+    crawl: CrawlConfig = Factory(CrawlConfig)
+    pictures: PicturesConfig = Factory(PicturesConfig)
+    browser: BrowserConfig = Factory(BrowserConfig)
+    platforms: Mapping[str, PlatformConfig] = Factory(dict)
+
+    def platform(self, name: str) -> PlatformConfig:
+        """Settings of one platform, defaults where the file says nothing."""
+        return self.platforms.get(name, PlatformConfig())
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The configured time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
+    """The Config of a file (`path`, else SWORDNET_CONFIG, else swordnet.toml here, else built-in defaults).
+
+    Relative paths in the file are relative to its folder. Raises BadInput listing every wrong key.
+    """
+    named = path or (Path(environ["SWORDNET_CONFIG"]) if environ.get("SWORDNET_CONFIG") else None)
+    file = named or Path(FILE_NAME)
+    if named is None and not file.exists():
+        data: dict[str, Any] = {}
+    else:
+        data = _parse(file)
+    problems: list[Problem] = []
+    if environ.get("SWORDNET_DATABASE"):
+        data.setdefault("store", {})["url"] = environ["SWORDNET_DATABASE"]
+    config = _build(Config, data, str(file), "", problems)
+    if not problems and config.time_zone not in available_timezones():
+        problems.append(Problem(file=str(file), field="time_zone", message=f"no time zone {config.time_zone!r}"))
+    if problems:
+        raise BadInput(problems)
+    built: Config = _anchor(config, file.parent)
+    return built
+
+
+def keys(kind: type[AttrsInstance] = Config, prefix: str = "") -> Iterator[tuple[str, Attribute[Any]]]:
+    """Every setting as (dotted name, attribute); the platform table's keys begin with `platforms.NAME`."""
+    for attribute in fields(kind):
+        if attribute.name == "platforms":
+            yield from keys(PlatformConfig, "platforms.NAME.")
+        elif has(hint := get_type_hints(kind)[attribute.name]):
+            yield from keys(hint, f"{prefix}{attribute.name}.")
+        else:
+            yield prefix + attribute.name, attribute
+
+
+def commented(config: Config | None = None) -> str:
+    """A swordnet.toml with every setting, its meaning and its value."""
+    lines: list[str] = ["# SwordNet. Every setting, with its default. docs/configuration.md tells more."]
+    section = ""
+    for name, attribute in keys():
+        table, _, key = name.rpartition(".")
+        if table != section:
+            section = table
+            lines += ["", f"[{table.replace('NAME', 'kongfz')}]"]
+        lines += [f"# {attribute.metadata['meaning']}", f"{key} = {_toml(_value(config or Config(), name, attribute))}"]
+    return "\n".join(lines) + "\n"
+
+
+def _value(config: Config, name: str, attribute: Attribute[Any]) -> Any:
+    if name.startswith("platforms."):
+        return attribute.default
+    value: Any = config
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(part) for part in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(Problem(file=str(file), message="no such file")) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(Problem(file=str(file), message=str(error))) from None
+
+
+def _build(kind: type[Any], data: Mapping[str, Any], file: str, prefix: str, problems: list[Problem]) -> Any:
+    known = {attribute.name: attribute for attribute in fields(kind)}
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        where = prefix + key
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"; did you mean {prefix}{near[0]}?" if near else ""
+            problems.append(Problem(file=file, field=where, message=f"unknown setting{hint}"))
+        elif key == "platforms" and isinstance(value, dict):
+            values[key] = {
+                name: _build(
+                    PlatformConfig, table if isinstance(table, dict) else {}, file, f"{where}.{name}.", problems
+                )
+                for name, table in value.items()
+            }
+        elif has(hints[key]):
+            if isinstance(value, dict):
+                values[key] = _build(hints[key], value, file, f"{where}.", problems)
+            else:
+                problems.append(Problem(file=file, field=where, message="must be a table"))
+        elif (wrong := _wrong(value, hints[key], known[key])) is not None:
+            problems.append(Problem(file=file, field=where, message=wrong))
+        else:
+            values[key] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)
+
+
+def _wrong(value: Any, hint: Any, attribute: Attribute[Any]) -> str | None:
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if get_origin(hint) is tuple:
+        return (
+            None
+            if isinstance(value, list) and all(isinstance(part, str) for part in value)
+            else "must be a list of texts"
+        )
+    accepted = (int, float) if float in kinds else kinds
+    if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in kinds):
+        return f"must be of type {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}"
+    low, choices = attribute.metadata["at_least"], attribute.metadata["choices"]
+    if low is not None and value < low:
+        return f"must be at least {low}"
+    if choices and value not in choices:
+        return f"must be one of {', '.join(choices)}"
+    return None
+
+
+def _anchor(config: Config, folder: Path) -> Config:
+    """The same Config with paths seen from the folder of its file."""
+    url = config.store.url
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/") and url != prefix + ":memory:":
+        url = prefix + str(folder / url.removeprefix(prefix))
+    return evolve(config, store=evolve(config.store, url=url, blobs=str(folder / config.store.blobs)))

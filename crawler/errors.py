@@ -1,0 +1,66 @@
+"""The tree of errors that SwordNet raises on purpose; each knows the exit code of the command it ends.
+
+SwordnetError            1  something failed
+├── BadInput             2  a file, an argument or a setting is wrong; lists every problem with file, line and field
+├── NothingToDo          3  the command was right, there was nothing for it to work on
+├── StoreError           4  the database cannot be opened, read or written
+└── UnhealthyRun         5  the run ended, but what it saw cannot be trusted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Problem:
+    """One thing wrong with an input. `line` counts from 1; None where the input has no lines."""
+
+    file: str
+    message: str
+    line: int | None = None
+    field: str | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+
+
+class SwordnetError(Exception):
+    """Base of every error raised on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class BadInput(SwordnetError):
+    """What was given cannot be used. Nothing was taken over from it."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem] | Problem) -> None:
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[BadInput], tuple[list[Problem]]]:
+        return (type(self), (self.problems,))
+
+
+class NothingToDo(SwordnetError):
+    """The command was right, but there is nothing for it to work on."""
+
+    exit_code = 3
+
+
+class StoreError(SwordnetError):
+    """The database cannot be opened, read or written as asked."""
+
+    exit_code = 4
+
+
+class UnhealthyRun(SwordnetError):
+    """The run ended, but a platform answered less than a healthy one would."""
+
+    exit_code = 5

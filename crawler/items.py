@@ -1,0 +1,313 @@
+"""The nouns of SwordNet: frozen values without I/O, passed between all packages and stored by crawler.store.
+
+All fields are keyword-only. A field the source does not state is None or empty, never a guess. Every datetime is
+aware and in UTC; money is a Decimal and an ISO 4217 code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from attrs import Factory, field, frozen, validators
+
+_probability = validators.and_(validators.ge(0.0), validators.le(1.0))
+_filled: Any = validators.min_len(1)
+
+
+class Outcome(StrEnum):
+    """What a page turned out to be."""
+
+    LIVE = "live"
+    UNCHANGED = "unchanged"
+    GONE = "gone"
+    CHALLENGED = "challenged"  # a captcha or a login wall
+    BLOCKED = "blocked"  # by the platform
+    REFUSED = "refused"  # by our own guard
+    DISALLOWED = "disallowed"  # by robots.txt
+    MISSING = "missing"  # not in the archive that is replayed
+    PARTIAL = "partial"
+    ERROR = "error"
+
+
+class ListingKind(StrEnum):
+    """What kind of place a listing is."""
+
+    OFFER = "offer"
+    SHARE = "share"
+    APP = "app"
+    POST = "post"
+
+
+class Polarity(StrEnum):
+    """Whether a finding speaks for or against what it is about."""
+
+    FOR = "for"
+    AGAINST = "against"
+
+
+class Question(StrEnum):
+    """The two questions; see docs/architecture.md."""
+
+    IDENTITY = "identity"
+    OFFENCE = "offence"
+
+
+class Decision(StrEnum):
+    """What became of one (listing, work)."""
+
+    HIT = "hit"
+    REVIEW = "review"
+    LICENSED = "licensed"
+    DROPPED = "dropped"  # considered and rejected
+    NONE = "none"  # no work considered
+
+
+class Verdict(StrEnum):
+    """What a person judged."""
+
+    INFRINGING = "infringing"
+    NOT = "not"
+    UNSURE = "unsure"
+
+
+class ShareState(StrEnum):
+    """What a cloud drive says about a share. Only calibrated answers may become one of the gone states."""
+
+    ALIVE = "alive"
+    NEEDS_CODE = "needs_code"
+    WRONG_CODE = "wrong_code"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REMOVED_VIOLATION = "removed_violation"
+    PARTLY_REMOVED = "partly_removed"
+    AUDIT_PENDING = "audit_pending"
+    NOT_FOUND = "not_found"
+    RATE_LIMITED = "rate_limited"
+    CAPTCHA = "captcha"
+    UNSUPPORTED = "unsupported"
+    UNKNOWN = "unknown"
+
+
+@frozen(kw_only=True)
+class Licence:
+    """Permission to offer a work. A missing field covers all; `since` and `until` are both inclusive days."""
+
+    platform: str | None = None
+    seller: str | None = None
+    territory: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@frozen(kw_only=True)
+class PictureHash:
+    """A perceptual hash (hex digits) and what made it: hashes of different makers are never compared."""
+
+    hasher: str
+    version: str
+    settings: str
+    value: str
+
+
+@frozen(kw_only=True)
+class Picture:
+    """A picture of a work or a listing. `sha256` is of the bytes as received; sizes are pixels after EXIF rotation."""
+
+    url: str
+    sha256: str | None = None
+    media_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    hashes: tuple[PictureHash, ...] = ()
+
+
+@frozen(kw_only=True)
+class Work:
+    """A protected work. `identifiers` maps a scheme (isbn, isrc, eidr, package, bundle) to normalised values."""
+
+    id: str = field(validator=_filled)
+    title: str = field(validator=_filled)
+    kind: str | None = None
+    aliases: tuple[str, ...] = ()
+    creators: tuple[str, ...] = ()
+    publisher: str | None = None
+    owner: str | None = None
+    year: int | None = None
+    identifiers: Mapping[str, tuple[str, ...]] = Factory(dict)
+    images: tuple[Picture, ...] = ()
+    list_price: Decimal | None = None
+    currency: str | None = None
+    licences: tuple[Licence, ...] = ()
+    released_on: date | None = None
+    priority: int = 0
+    retired_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class ShareLink:
+    """A link to a share. `span` holds offsets into the text it was read from; (0, 0) where it came from elsewhere."""
+
+    platform: str
+    share_id: str
+    url: str
+    code: str | None = None
+    code_kind: str | None = None
+    tricks: tuple[str, ...] = ()
+    span: tuple[int, int] = (0, 0)
+
+
+@frozen(kw_only=True)
+class SharedFile:
+    """One file or folder of a share. `size` is in bytes."""
+
+    name: str
+    size: int | None = None
+    folder: bool = False
+
+
+@frozen(kw_only=True)
+class Reach:
+    """How many people an offer reaches, as far as the platform says."""
+
+    sales: int | None = None
+    wants: int | None = None
+    views: int | None = None
+    stock: int | None = None
+
+
+@frozen(kw_only=True)
+class Listing:
+    """One offer, share, app or post as a platform shows it. `sources` says from where on the page a field was read."""
+
+    platform: str = field(validator=_filled)
+    kind: ListingKind
+    url: str = field(validator=_filled)
+    title: str
+    text: str = ""
+    creators: tuple[str, ...] = ()
+    publisher: str | None = None
+    year: int | None = None
+    brand: str | None = None
+    sku: str | None = None
+    identifiers: Mapping[str, tuple[str, ...]] = Factory(dict)
+    seller: str | None = None
+    seller_id: str | None = None
+    territory: str | None = None
+    price: Decimal | None = None
+    currency: str | None = None
+    condition: str | None = None
+    availability: str | None = None
+    published: str | None = None
+    reach: Reach = Reach()
+    pictures: tuple[Picture, ...] = ()
+    links: tuple[ShareLink, ...] = ()
+    files: tuple[SharedFile, ...] = ()
+    share_state: ShareState | None = None
+    sources: Mapping[str, str] = Factory(dict)
+    seen_at: datetime | None = None
+    outcome: Outcome = Outcome.LIVE
+    whole: bool = True  # False: a row of a list, the listing's own page may say more
+    page_digest: str | None = None  # of the bytes it was read from
+
+
+@frozen(kw_only=True)
+class Finding:
+    """One reason. `probability` (0..1) is the share of right ones among pairs with such a finding, for its polarity.
+
+    `ours` and `theirs` are what was compared: the work's side and the listing's side. `verdict` is for pictures.
+    """
+
+    matcher: str
+    question: Question
+    work_id: str
+    probability: float = field(validator=_probability)
+    polarity: Polarity = Polarity.FOR
+    why: str
+    ours: str = ""
+    theirs: str = ""
+    verdict: str | None = None
+
+
+@frozen(kw_only=True)
+class Assessment:
+    """What the findings about one (listing, work) add up to. `identity` and `offence` are probabilities."""
+
+    work_id: str
+    identity: float = field(validator=_probability)
+    offence: float = field(validator=_probability)
+    decision: Decision
+    findings: tuple[Finding, ...] = ()
+
+
+@frozen(kw_only=True)
+class Assessed:
+    """A listing with its assessments, best work first; what the match pipeline hands to the store."""
+
+    listing: Listing
+    assessments: tuple[Assessment, ...] = ()
+
+
+@frozen(kw_only=True)
+class Hit:
+    """A stored assessment. `id` is a digest of the work and the listing's first address: stable over nights."""
+
+    id: str
+    listing: Listing
+    work_id: str
+    identity: float
+    offence: float
+    decision: Decision
+    findings: tuple[Finding, ...]
+    first_seen: datetime
+    last_seen: datetime
+    still_up: bool | None = None
+    share_states: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Judgement:
+    """What a person said about a hit. Append-only."""
+
+    hit: str
+    verdict: Verdict
+    reason: str
+    by: str
+    at: datetime
+
+
+class UnitKind(StrEnum):
+    """What a unit of work asks."""
+
+    QUESTION = "question"
+    DETAILS = "details"
+    SHARES = "shares"
+    RECHECK = "recheck"
+    REMATCH = "rematch"
+
+
+@frozen(kw_only=True)
+class Ask:
+    """One address (and access code) or one question that a unit asks."""
+
+    question: str | None = None
+    url: str | None = None
+    code: str | None = None
+
+
+@frozen(kw_only=True)
+class Unit:
+    """A small durable task for one platform. `key` names its content, so that planning twice makes one unit."""
+
+    id: int
+    run: str
+    spider: str
+    kind: UnitKind
+    wave: int
+    asks: tuple[Ask, ...]
+    attempt: int = 0
+    holder: str | None = None

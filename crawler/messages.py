@@ -1,0 +1,25 @@
+"""Sentences for people, in English and Chinese: data files beside the packages that say them.
+
+A package keeps `messages.toml` with one table a sentence: `[title_exact]`, `en = "..."`, `zh = "..."`. Placeholders are
+those of str.format and must be the same in every language.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+LANGUAGES = ("en", "zh")
+
+
+@cache
+def sentences(package: str) -> dict[str, dict[str, str]]:
+    """All sentences of a package: key -> language -> template. Raises FileNotFoundError without messages.toml."""
+    text = (resources.files(package) / "messages.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def say(package: str, key: str, language: str = "en", /, **values: object) -> str:
+    """The sentence `key` of `package` in `language`, with its placeholders filled. Raises KeyError if unknown."""
+    return sentences(package)[key][language].format(**values)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawler.config import Config, commented, keys, load
+from crawler.errors import BadInput
+
+ROOT = Path(__file__).parent.parent
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "swordnet.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_the_commented_file_says_is_the_default(tmp_path: Path) -> None:
+    config = load(write(tmp_path, commented()), {})
+    assert config.crawl == Config().crawl
+    assert config.store.url == f"sqlite:///{tmp_path}/swordnet.db"
+
+
+def test_unknown_keys_are_refused_with_the_nearest_known_one(tmp_path: Path) -> None:
+    path = write(tmp_path, 'langauge = "en"\n[crawl]\ndelai = 1\n[platforms.kongfz]\nenable = true\n')
+    with pytest.raises(BadInput) as refused:
+        load(path, {})
+    told = [(problem.field, problem.message.rpartition("mean ")[2]) for problem in refused.value.problems]
+    assert told == [
+        ("langauge", "language?"),
+        ("crawl.delai", "crawl.delay?"),
+        ("platforms.kongfz.enable", "platforms.kongfz.enabled?"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('language = "fr"', "language"),
+        ("[crawl]\ndelay = -1", "crawl.delay"),
+        ('[crawl]\ndelay = "2"', "crawl.delay"),
+        ("[crawl]\nconcurrency = true", "crawl.concurrency"),
+        ("[crawl]\nloopback = [1]", "crawl.loopback"),
+        ("crawl = 3", "crawl"),
+        ('time_zone = "Mars/Olympus"', "time_zone"),
+    ],
+)
+def test_wrong_values_are_refused_by_name(tmp_path: Path, text: str, field: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load(write(tmp_path, text), {})
+    assert [problem.field for problem in refused.value.problems] == [field]
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"swordnet\.toml"):
+        load(write(tmp_path, "a = = 1"), {})
+
+
+def test_a_missing_named_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such file"):
+        load(tmp_path / "none.toml", {})
+
+
+def test_the_environment_names_file_and_database(tmp_path: Path) -> None:
+    path = write(tmp_path, "[crawl]\ndelay = 7")
+    config = load(None, {"SWORDNET_CONFIG": str(path), "SWORDNET_DATABASE": "postgresql+psycopg://a@b/c"})
+    assert (config.crawl.delay, config.store.url) == (7, "postgresql+psycopg://a@b/c")
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
+    documented = {row[1].strip().strip("`"): (row[2].strip(), row[3].strip()) for row in rows}
+    known = {name: (f"`{attribute.default!r}`", attribute.metadata["meaning"]) for name, attribute in keys()}
+    assert documented == known
