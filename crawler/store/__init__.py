@@ -1,0 +1,95 @@
+"""The only place that speaks SQL. A Store is opened by address and offers works, hits, units, runs and pictures."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+from crawler.errors import StoreError
+from crawler.store.engine import check, is_empty, open_engine, upgrade
+from crawler.store.hits import Filter, Hits, hit_id, listing_id
+from crawler.store.runs import Pictures, Runs
+from crawler.store.units import ClaimLost, Units
+from crawler.store.works import Imported, Works
+
+__all__ = ["ClaimLost", "Filter", "Imported", "Store", "hit_id", "listing_id"]
+
+
+class Store:
+    """An opened database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = open_engine(url)
+        self.works = Works(self.engine)
+        self.hits = Hits(self.engine)
+        self.units = Units(self.engine)
+        self.runs = Runs(self.engine)
+        self.pictures = Pictures(self.engine)
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """A database with this program's schema; an empty one is set up. Raises StoreError where that cannot be."""
+        _writable_folder(url)
+        store = cls(url)
+        if is_empty(store.engine):
+            upgrade(store.engine)
+        check(store.engine)
+        return store
+
+    def upgrade(self) -> None:
+        """Bring the schema to this program's version."""
+        upgrade(self.engine)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy of an SQLite database, also while it is written to. Raises StoreError."""
+        _copy(self._file(), target)
+
+    def restore(self, source: Path) -> None:
+        """Replace the database by a copy that `backup` made. Raises StoreError; then nothing was changed."""
+        if not source.is_file():
+            raise StoreError(f"{source}: no such file")
+        copy = Store(f"sqlite:///{source}")
+        try:
+            if is_empty(copy.engine):
+                raise StoreError(f"{source}: not a database of swordnet")
+            check(copy.engine)
+        finally:
+            copy.close()
+        self.close()
+        _copy(source, self._file())
+
+    def _file(self) -> Path:
+        name = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or not name or name == ":memory:":
+            raise StoreError("backup and restore are for SQLite files; use pg_dump and pg_restore for PostgreSQL")
+        return Path(name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+    except sqlite3.Error as error:
+        raise StoreError(f"copying {source} to {target}: {error}") from None
+
+
+def _writable_folder(url: str) -> None:
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url == prefix + ":memory:":
+        return
+    folder = Path(url.removeprefix(prefix)).parent
+    if not folder.is_dir():
+        raise StoreError(f"database {url}: there is no folder {folder}")

@@ -1,0 +1,225 @@
+"""Listings, hits, shares and judgements in the database; written in batches by crawler.store.writer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import Factory, evolve, fields, frozen
+from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select
+
+from crawler.items import Assessed, Decision, Finding, Hit, Judgement, Listing, Outcome, ShareState, Unit, Verdict
+from crawler.store import schema
+from crawler.store.engine import reading, upsert, writing
+from crawler.store.units import fence
+from crawler.store.values import made, plain
+from crawler.urls import canonical
+
+_BATCH = 500
+
+
+@frozen(kw_only=True)
+class Filter:
+    """Which hits: empty fields allow all. `since` and `until` are inclusive days of last_seen in `zone`."""
+
+    platforms: tuple[str, ...] = ()
+    works: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    zone: ZoneInfo = Factory(lambda: ZoneInfo("UTC"))
+    run: str | None = None
+
+
+class Hits:
+    """Stored listings and what was decided about them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def find(self, wanted: Filter) -> Iterator[Hit]:
+        """Hits by id."""
+        query = select(schema.hits, schema.listings.c.value, schema.listings.c.outcome).join(schema.listings)
+        with reading(self._engine) as connection:
+            for row in connection.execute(_narrowed(query, wanted).order_by(schema.hits.c.id)):
+                yield _hit(row, _share_states(connection, row))
+
+    def get(self, hit_id: str) -> list[Hit]:
+        """The hits whose id begins with `hit_id`."""
+        query = select(schema.hits, schema.listings.c.value, schema.listings.c.outcome).join(schema.listings)
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                query.where(schema.hits.c.id.startswith(hit_id, autoescape=True)).order_by(schema.hits.c.id)
+            )
+            return [_hit(row, _share_states(connection, row)) for row in rows]
+
+    def listing(self, address: str) -> Listing | None:
+        """The stored listing of an address, None if it was never seen."""
+        query = select(schema.listings.c.value).where(schema.listings.c.id == listing_id(address))
+        with reading(self._engine) as connection:
+            value = connection.execute(query).scalar()
+        return None if value is None else made(value, Listing)
+
+    def merged(self, listing: Listing) -> Listing:
+        """The listing with what only its own page says, where that was read before and this is a row of a list."""
+        return listing if listing.whole else _merged(listing, self.listing(listing.url))
+
+    def write(self, batch: Sequence[Assessed], unit: Unit, now: datetime) -> None:
+        """Store what a unit found, all or nothing. Raises ClaimLost if the unit was taken over by another worker."""
+        with writing(self._engine) as connection:
+            fence(connection, unit)
+            write(connection, batch, unit.run, now)
+
+    def judge(self, judgement: Judgement) -> None:
+        """Add a judgement."""
+        with writing(self._engine) as connection:
+            connection.execute(insert(schema.judgements).values(**plain(judgement) | {"at": judgement.at}))
+
+    def judgements(self, hits: Sequence[str]) -> Mapping[str, Judgement]:
+        """The last judgement of each of these hits that has one."""
+        query = select(schema.judgements).where(schema.judgements.c.hit.in_(hits)).order_by(schema.judgements.c.id)
+        with reading(self._engine) as connection:
+            return {
+                row.hit: Judgement(hit=row.hit, verdict=Verdict(row.verdict), reason=row.reason, by=row.by, at=row.at)
+                for row in connection.execute(query)
+            }
+
+
+def write(connection: Connection, batch: Sequence[Assessed], run: str, now: datetime) -> None:
+    """Store assessed listings inside a transaction; what a listing no longer carries goes, unless a person judged it."""
+    unique = {listing_id(each.listing.url): each for each in batch}
+    rows = [_listing_row(key, each.listing, run, now) for key, each in unique.items()]
+    hits = [_hit_row(key, each.listing, part, run, now) for key, each in unique.items() for part in each.assessments]
+    upsert(connection, schema.listings, rows, keep=("first_seen",))
+    for start in range(0, len(rows), _BATCH):
+        keys = [row["id"] for row in rows[start : start + _BATCH]]
+        judged = select(schema.judgements.c.hit)
+        gone = delete(schema.hits).where(
+            schema.hits.c.listing.in_(keys), schema.hits.c.id.not_in([h["id"] for h in hits])
+        )
+        connection.execute(gone.where(schema.hits.c.id.not_in(judged)))
+    upsert(connection, schema.hits, hits, keep=("first_seen",))
+    _write_shares(connection, [each.listing for each in batch], now)
+
+
+def listing_id(address: str) -> str:
+    """The stable identity of a listing: a digest of its canonical address."""
+    return _short(canonical(address))
+
+
+def hit_id(work_id: str, address: str) -> str:
+    """The stable identity of a hit: a digest of the work and the listing's canonical address."""
+    return _short(f"{work_id}\0{canonical(address)}")
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def _merged(listing: Listing, known: Listing | None) -> Listing:
+    """What is new, with what only the listing's own page says kept where the new one is a row of a list."""
+    if known is None or listing.whole or not known.whole:
+        return listing
+    empty: tuple[Any, ...] = (None, "", (), {})
+    kept = {
+        part.name: getattr(known, part.name)
+        for part in fields(Listing)
+        if getattr(listing, part.name) in empty and getattr(known, part.name) not in empty
+    }
+    return evolve(listing, **kept, whole=True)
+
+
+def _listing_row(key: str, listing: Listing, run: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": key,
+        "address": canonical(listing.url),
+        "platform": listing.platform,
+        "kind": listing.kind.value,
+        "outcome": listing.outcome.value,
+        "value": plain(listing),
+        "first_seen": listing.seen_at or now,
+        "last_seen": listing.seen_at or now,
+        "run": run,
+    }
+
+
+def _hit_row(key: str, listing: Listing, part: Any, run: str, now: datetime) -> dict[str, Any]:
+    evidence = [mark for mark in (listing.page_digest, *(picture.sha256 for picture in listing.pictures)) if mark]
+    return {
+        "id": hit_id(part.work_id, listing.url),
+        "listing": key,
+        "work": part.work_id,
+        "platform": listing.platform,
+        "identity": part.identity,
+        "offence": part.offence,
+        "decision": part.decision.value,
+        "findings": plain(part.findings),
+        "evidence": evidence,
+        "first_seen": listing.seen_at or now,
+        "last_seen": listing.seen_at or now,
+        "run": run,
+    }
+
+
+def _write_shares(connection: Connection, listings: Iterable[Listing], now: datetime) -> None:
+    for listing in listings:
+        for link in listing.links:
+            known = listing.share_state is not None and canonical(link.url) == canonical(listing.url)
+            row: dict[str, Any] = {
+                "platform": link.platform,
+                "share_id": link.share_id,
+                "url": link.url,
+                "code": link.code,
+            }
+            row["state"] = listing.share_state.value if known and listing.share_state else ShareState.UNKNOWN.value
+            row["checked_at"] = (listing.seen_at or now) if known else None
+            upsert(connection, schema.shares, [row], keep=("code",) if known else ("state", "checked_at"))
+
+
+def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
+    columns = schema.hits.c
+    if wanted.platforms:
+        query = query.where(columns.platform.in_(wanted.platforms))
+    if wanted.works:
+        query = query.where(columns.work.in_(wanted.works))
+    if wanted.decisions:
+        query = query.where(columns.decision.in_([decision.value for decision in wanted.decisions]))
+    if wanted.run:
+        query = query.where(columns.run == wanted.run)
+    if wanted.since:
+        query = query.where(columns.last_seen >= datetime.combine(wanted.since, time(), wanted.zone))
+    if wanted.until:
+        query = query.where(columns.last_seen < datetime.combine(wanted.until + timedelta(days=1), time(), wanted.zone))
+    return query
+
+
+def _share_states(connection: Connection, row: Row[Any]) -> tuple[str, ...]:
+    shares = schema.shares
+    states = []
+    for link in row.value.get("links", ()):
+        query = select(shares.c.state).where(
+            shares.c.platform == link["platform"], shares.c.share_id == link["share_id"]
+        )
+        states.append(connection.execute(query).scalar() or "unknown")
+    return tuple(states)
+
+
+def _hit(row: Row[Any], states: tuple[str, ...]) -> Hit:
+    up = {Outcome.LIVE.value: True, Outcome.UNCHANGED.value: True, Outcome.GONE.value: False}
+    return Hit(
+        id=row.id,
+        listing=made(row.value, Listing),
+        work_id=row.work,
+        identity=row.identity,
+        offence=row.offence,
+        decision=Decision(row.decision),
+        findings=made(row.findings, tuple[Finding, ...]),
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        still_up=up.get(row.outcome),
+        share_states=states,
+        evidence=tuple(row.evidence),
+    )

@@ -1,0 +1,159 @@
+"""The tables. A change here comes with a migration in crawler/store/migrations; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite has no time zones of its own."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+works = Table(
+    "works",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("kind", String(40)),
+    Column("owner", Text),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("digest", String(64), nullable=False),  # of all fields: tells a changed row from the same one
+    Column("value", JSON, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("retired_at", Moment),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("id", String(32), primary_key=True),  # digest of the address
+    Column("address", Text, nullable=False, unique=True),  # canonical, see crawler.urls
+    Column("platform", String(60), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("value", JSON, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("run", String(40), nullable=False),
+)
+
+hits = Table(
+    "hits",
+    metadata,
+    Column("id", String(32), primary_key=True),  # digest of work and first address
+    Column("listing", String(32), ForeignKey("listings.id"), nullable=False),
+    Column("work", String(200), ForeignKey("works.id"), nullable=False, index=True),
+    Column("platform", String(60), nullable=False),
+    Column("identity", Float, nullable=False),
+    Column("offence", Float, nullable=False),
+    Column("decision", String(20), nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("run", String(40), nullable=False),
+    UniqueConstraint("listing", "work", name="uq_hits_listing_work"),
+    Index("ix_hits_decision_platform", "decision", "platform"),
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("hit", String(32), ForeignKey("hits.id"), nullable=False, index=True),
+    Column("verdict", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("platform", String(60), primary_key=True),
+    Column("share_id", String(400), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("code", Text),
+    Column("state", String(30), nullable=False),
+    Column("checked_at", Moment),
+)
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("address", String(64), primary_key=True),  # digest of the canonical address
+    Column("sha256", String(64), nullable=False),
+    Column("value", JSON, nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("night", String(10), nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("finished", Moment),
+    Column("outcome", String(20)),
+    Column("counts", JSON, nullable=False),
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run", String(40), ForeignKey("runs.id"), nullable=False),
+    Column("spider", String(60), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("key", String(64), nullable=False),  # digest of the asks
+    Column("asks", JSON, nullable=False),
+    Column("state", String(10), nullable=False),  # open, doing, done, failed
+    Column("holder", String(80)),
+    Column("lease", Moment),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("not_before", Moment),
+    Column("outcome", JSON),
+    UniqueConstraint("run", "spider", "kind", "key", name="uq_units_content"),
+    Index("ix_units_run_state", "run", "state"),
+)
