@@ -1,0 +1,84 @@
+"""A folder of saved pages: each folder below it that holds request.json and page.* is one recorded answer.
+
+request.json: {"url", "method"?="GET", "body"?, "status"?=200, "content_type"?, "headers"?, "values"?, "fetched_at"?}.
+The order is that of the paths, so that a replay is the same everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from crawler.archives.answer import Answer, moment
+from crawler.errors import BadInput, Problem
+
+_KINDS = {
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".json": "application/json",
+    ".xml": "text/xml",
+    ".txt": "text/plain",
+}
+_FIELDS = frozenset({"url", "method", "body", "status", "content_type", "headers", "values", "fetched_at"})
+
+
+def read_folder(folder: Path) -> Iterator[Answer]:
+    """All recorded answers below a folder. Raises BadInput with every damaged case, or where there is none."""
+    problems: list[Problem] = []
+    answers: list[Answer] = []
+    for request in sorted(folder.rglob("request.json"), key=lambda path: path.relative_to(folder).parts):
+        try:
+            answers.append(_case(request))
+        except BadInput as error:
+            problems += error.problems
+    if not answers and not problems:
+        problems = [Problem(file=str(folder), message="no request.json with a page.* beside it below this folder")]
+    if problems:
+        raise BadInput(problems)
+    return iter(answers)
+
+
+def _case(request: Path) -> Answer:
+    pages = sorted(path for path in request.parent.glob("page.*") if path.is_file())
+    if len(pages) != 1:
+        raise BadInput(Problem(file=str(request.parent), message=f"expected one page.*, found {len(pages)}"))
+    try:
+        said = json.loads(request.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise BadInput(Problem(file=str(request), line=error.lineno, message=f"not JSON: {error.msg}")) from None
+    except (OSError, ValueError) as error:
+        raise BadInput(Problem(file=str(request), message=str(error))) from None
+    if not isinstance(said, Mapping):
+        raise BadInput(Problem(file=str(request), message="expected an object"))
+    problems = [Problem(file=str(request), field=name, message=message) for name, message in _wrong(said)]
+    if problems:
+        raise BadInput(problems)
+    return Answer(
+        url=said["url"],
+        method=said.get("method", "GET").upper(),
+        status=said.get("status", 200),
+        headers=said.get("headers", {}),
+        body=pages[0].read_bytes(),
+        content_type=said.get("content_type", _KINDS.get(pages[0].suffix.lower(), "")),
+        fetched_at=moment(said.get("fetched_at", "")),
+        request_body=said.get("body", "").encode("utf-8"),
+        values=said.get("values", {}),
+    )
+
+
+def _wrong(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in sorted(said.keys() - _FIELDS):
+        yield name, "unknown field"
+    if not isinstance(said.get("url"), str) or not said["url"].startswith(("http://", "https://")):
+        yield "url", "expected an http(s) address"
+    for name in ("method", "body", "content_type", "fetched_at"):
+        if not isinstance(said.get(name, ""), str):
+            yield name, "expected text"
+    if not isinstance(said.get("status", 200), int):
+        yield "status", "expected a number"
+    for name in ("headers", "values"):
+        pairs = said.get(name, {})
+        if not isinstance(pairs, Mapping) or not all(isinstance(value, str) for value in pairs.values()):
+            yield name, "expected an object of texts"

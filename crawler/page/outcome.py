@@ -1,0 +1,101 @@
+"""What a page turned out to be, told from status, address and a few words: a login page is not "no hits".
+
+The markers are data (outcomes.toml). Words of ordinary text count only on short pages, because a shop may sell a book
+about captchas; titles, addresses and the markup of known challenge scripts count everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from html import unescape
+from importlib import resources
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from crawler.items import Outcome
+from crawler.page.charset import decode
+
+HEAD = 65_536  # bytes that are looked at
+SHORT = 1_200  # characters of visible text up to which the words of a page decide
+
+_BY_STATUS = {
+    304: Outcome.UNCHANGED,
+    401: Outcome.CHALLENGED,
+    404: Outcome.GONE,
+    407: Outcome.CHALLENGED,
+    410: Outcome.GONE,
+}
+_BLOCKED = frozenset({403, 418, 429, 451, 503})
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,300})", re.I)
+_HIDDEN = re.compile(r"<(script|style|noscript|template)\b", re.I)
+_MARKUP = re.compile(r"<[^<>]{0,2000}>")
+
+
+@frozen(kw_only=True)
+class Marker:
+    """One sign in the title, text, markup or address of a page. `source` says where it was seen."""
+
+    outcome: Outcome
+    where: str
+    words: str
+    source: str
+
+
+def outcome_of(status: int, body: bytes, content_type: str = "", url: str = "") -> Outcome:
+    """The outcome of an answer. Never `refused`, `disallowed` or `missing`: those never got an answer."""
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status in _BLOCKED:
+        return Outcome.CHALLENGED if _marked(body, content_type, url) is Outcome.CHALLENGED else Outcome.BLOCKED
+    if not 200 <= status < 300:
+        return Outcome.ERROR
+    if not body.strip():
+        return Outcome.PARTIAL
+    return _marked(body, content_type, url) or (Outcome.PARTIAL if _is_cut(body) else Outcome.LIVE)
+
+
+@cache
+def markers() -> tuple[Marker, ...]:
+    """All markers of outcomes.toml. Raises ValueError if one names an unknown outcome."""
+    table = tomllib.loads((resources.files("crawler.page") / "outcomes.toml").read_text(encoding="utf-8"))
+    return tuple(
+        Marker(outcome=Outcome(row["outcome"]), where=row["where"], words=row["words"].casefold(), source=row["source"])
+        for row in table["marker"]
+    )
+
+
+def _marked(body: bytes, content_type: str, url: str) -> Outcome | None:
+    source = decode(body[:HEAD], content_type).text.casefold()
+    title = _TITLE.search(source)
+    text = _visible(source) if len(body) <= HEAD else ""
+    parts = urlsplit(url)
+    looked_at = {
+        "url": f"{parts.hostname or ''}{parts.path}".casefold(),
+        "title": " ".join(unescape(title[1]).split()) if title else "",
+        "markup": source,
+        "text": text if len(text) <= SHORT else "",
+    }
+    return next((marker.outcome for marker in markers() if marker.words in looked_at[marker.where]), None)
+
+
+def _visible(source: str) -> str:
+    """Roughly the visible text of small sources; the whole of what is no HTML (a JSON answer)."""
+    pieces = []
+    start = 0
+    for hidden in _HIDDEN.finditer(source):
+        if hidden.start() < start:
+            continue
+        pieces.append(source[start : hidden.start()])
+        end = source.find(f"</{hidden[1]}", hidden.end())
+        start = len(source) if end < 0 else end
+    pieces.append(source[start:])
+    return " ".join(_MARKUP.sub(" ", " ".join(pieces)).split())
+
+
+def _is_cut(body: bytes) -> bool:
+    """JSON that begins as an object or list and does not end as one."""
+    text = body.strip()
+    return text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]")

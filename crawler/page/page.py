@@ -1,0 +1,157 @@
+"""Page: what a spider reads. Selections raise where a mandatory value is missing, so that a changed layout is loud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import urljoin
+
+from attrs import Factory, define, field
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.errors import SwordnetError
+from crawler.page.charset import decode
+
+_MISSING: Any = object()
+_UNSEEN = ["script", "style", "noscript", "template"]
+
+
+class LayoutError(SwordnetError):
+    """A page lacks what every page of its kind has: the layout changed, or this is another page."""
+
+
+class Selection:
+    """The elements that a CSS selector found, in page order; `text` and `attrib` speak of the first one."""
+
+    def __init__(self, nodes: list[LexborNode], selector: str) -> None:
+        self._nodes = nodes
+        self._selector = selector
+
+    def __iter__(self) -> Iterator[Selection]:
+        return (Selection([node], self._selector) for node in self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __getitem__(self, index: int) -> Selection:
+        return Selection([self._nodes[index]], self._selector)
+
+    def css(self, selector: str) -> Selection:
+        """Elements below any of these."""
+        return Selection([found for node in self._nodes for found in node.css(selector)], selector)
+
+    @property
+    def attrib(self) -> Mapping[str, str]:
+        """Attributes of the first element; an attribute without value is "". Raises LayoutError if there is none."""
+        return {name: value or "" for name, value in self._first().attributes.items()}
+
+    def text(self, default: Any = _MISSING, separator: str = " ") -> Any:
+        """Visible text of the first element, white space folded. LayoutError without one, unless a default is given."""
+        if not self._nodes and default is not _MISSING:
+            return default
+        return _visible(self._first(), separator)
+
+    @property
+    def tag(self) -> str:
+        """Name of the first element. Raises LayoutError if there is none."""
+        return self._first().tag or ""
+
+    @property
+    def parent_class(self) -> str:
+        """Class of the first element's parent; "" where there is none."""
+        parent = self._first().parent
+        return (parent.attributes.get("class") or "") if parent is not None else ""
+
+    def html(self) -> str:
+        """Source of the first element."""
+        return self._first().html or ""
+
+    def _first(self) -> LexborNode:
+        if not self._nodes:
+            raise LayoutError(f"nothing matches {self._selector!r}")
+        return self._nodes[0]
+
+
+def _visible(node: LexborNode, separator: str) -> str:
+    """Text of an element without that of scripts and styles inside it; of a script itself, all of it."""
+    if node.css_first(", ".join(_UNSEEN)) is not None and node.tag not in _UNSEEN:
+        node = node.clone()
+        node.strip_tags(_UNSEEN)
+    return " ".join(node.text(separator=separator).split())
+
+
+def _whole(value: Any) -> Any:
+    """JSON strings without the NULs and lone surrogates that escapes may smuggle in."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
+
+@define(kw_only=True)
+class Page:
+    """One answer: bytes, address, content type and the request's own values. Parsed when first asked."""
+
+    url: str
+    body: bytes
+    content_type: str = ""
+    status: int = 200
+    values: Mapping[str, str] = field(default=Factory(dict))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("url", "body", "content_type", "status", "values")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    @cached_property
+    def source(self) -> str:
+        """The body as text."""
+        return decode(self.body, self.content_type).text
+
+    @cached_property
+    def _tree(self) -> LexborHTMLParser:
+        return LexborHTMLParser(self.source)
+
+    def css(self, selector: str) -> Selection:
+        """Elements that match a CSS selector."""
+        return Selection(self._tree.css(selector), selector)
+
+    def text(self) -> str:
+        """Visible text of the whole page."""
+        body = self._tree.body
+        return _visible(body, " ") if body else ""
+
+    def json(self) -> Any:
+        """The body as JSON. Raises LayoutError where it is none (an HTML shell, a cut answer)."""
+        try:
+            value = json.loads(self.source)
+            return _whole(value) if "\\u" in self.source else value
+        except (ValueError, RecursionError) as error:
+            raise LayoutError(f"not JSON: {error}") from None
+
+    def urljoin(self, reference: str) -> str:
+        """`reference` as an absolute address, seen from this page (and its <base>, if it has one).
+
+        Raises LayoutError where it is no address at all.
+        """
+        try:
+            return urljoin(self._base, reference.strip())
+        except ValueError as error:
+            raise LayoutError(f"no address: {reference[:100]!r}: {error}") from None
+
+    @cached_property
+    def _base(self) -> str:
+        base = self.css("base[href]") if self.is_html else None
+        return urljoin(self.url, base.attrib["href"].strip()) if base else self.url
+
+    @property
+    def is_html(self) -> bool:
+        """False where the type or the first character says that this is JSON."""
+        return "json" not in self.content_type and not self.source[:64].lstrip().startswith(("{", "["))

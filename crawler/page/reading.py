@@ -1,0 +1,103 @@
+"""A page meets its spider: small pages are read in place, large and suspicious ones in a process killed at a deadline.
+
+So no page stops the event loop, and a spider does not know where it runs. The spider is named, not imported: the ground
+floor knows no platform.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from concurrent.futures import Future
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol
+
+from pebble import ProcessExpired, ProcessPool
+
+from crawler.errors import SwordnetError
+from crawler.items import Listing
+from crawler.page.page import LayoutError, Page
+from crawler.page.request import Request
+from crawler.page.scan import suspicious
+
+DEADLINE = 20.0  # seconds; the slowest of 444 honest pages took 2
+_CHANGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+class ReadTimeout(SwordnetError):
+    """Reading a page took longer than the deadline; its process was killed."""
+
+
+class ReadCrash(SwordnetError):
+    """The process that read a page died (out of memory, a bug in a parser)."""
+
+
+class Reads(Protocol):
+    """What is needed of a spider to read a page."""
+
+    name: str
+
+    def read(self, page: Page) -> Any:
+        """Listings and further requests."""
+
+
+def read_page(spider: str | Reads, page: Page) -> list[Listing | Request]:
+    """What a spider (or the one of this name) reads from a page. LayoutError where the page is not as expected."""
+    reader = _spider(spider) if isinstance(spider, str) else spider
+    try:
+        return list(reader.read(page))
+    except _CHANGED as error:
+        raise LayoutError(f"{reader.name}: {type(error).__name__}: {error}") from error
+
+
+class Reader:
+    """Reads pages for one event loop. The worker process starts when the first page needs it; `close` ends it."""
+
+    def __init__(self, deadline: float = DEADLINE, workers: int = 1) -> None:
+        self.deadline = deadline
+        self._workers = workers
+        self._pool: ProcessPool | None = None
+
+    async def read(self, spider: str | Reads, page: Page) -> list[Listing | Request]:
+        """Like `read_page`; raises ReadTimeout or ReadCrash where the worker had to be given up."""
+        if not suspicious(page.body):
+            return read_page(spider, page)
+        name = spider if isinstance(spider, str) else spider.name
+        try:
+            return await asyncio.wrap_future(self._schedule(name, page))
+        except TimeoutError:
+            raise ReadTimeout(f"{name}: not read within {self.deadline:g} s") from None
+        except ProcessExpired as error:
+            raise ReadCrash(f"{name}: the reading process died ({error})") from None
+
+    def close(self) -> None:
+        """Kill the workers."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+            self._pool = None
+
+    def _schedule(self, spider: str, page: Page) -> Future[list[Listing | Request]]:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPool(max_workers=self._workers, context=context, initializer=_warm)
+        future: Future[list[Listing | Request]] = self._pool.schedule(
+            read_page, args=[spider, page], timeout=self.deadline
+        )
+        return future
+
+
+@cache
+def _spider(name: str) -> Reads:
+    module = import_module(f"spiders.{name}")
+    found = [kind for kind in vars(module).values() if isinstance(kind, type) and vars(kind).get("name") == name]
+    if not found:
+        raise SwordnetError(f"spiders/{name}.py defines no spider named {name!r}")
+    spider: Reads = found[0]()
+    return spider
+
+
+def _warm() -> None:
+    """Import what every read needs before the deadline of the first page starts."""
+    import_module("spiders")

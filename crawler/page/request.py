@@ -1,0 +1,25 @@
+"""What a spider asks for: our own request, so that spiders know no crawl engine and `read` may run anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import Factory, field, frozen, validators
+
+
+@frozen(kw_only=True)
+class Request:
+    """One request. `values` travel with it to `Page.values` (plain picklable values only).
+
+    `browser` asks for rendering in Chromium, until `wait_for` (a CSS selector) is there or the wait is over. `page`
+    counts result pages from 1; the crawl refuses further pages beyond the configured number.
+    """
+
+    url: str = field(validator=validators.min_len(1))
+    method: str = "GET"
+    headers: Mapping[str, str] = Factory(dict)
+    body: bytes = b""
+    values: Mapping[str, str] = Factory(dict)
+    browser: bool = False
+    wait_for: str = ""
+    page: int = 1

@@ -1,0 +1,158 @@
+"""One address per page: hits are keyed by it, so two spellings of one page must not become two hits.
+
+Kept apart: paths differing in case or in a trailing slash, parameters that select content. Dropped: what only measures
+visitors, where an element is on the page, who is logged in.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit, urlunsplit
+
+# Parameters that never select content (a final * stands for any ending), with where they come from.
+TRACKING = (
+    ("utm_*", "Google Analytics, campaign URL builder"),
+    ("gclid", "Google Ads"),
+    ("gbraid", "Google Ads"),
+    ("wbraid", "Google Ads"),
+    ("dclid", "Google Display"),
+    ("srsltid", "Google Merchant Center"),
+    ("_ga", "Google Analytics, cross-domain"),
+    ("_gl", "Google Analytics, cross-domain"),
+    ("fbclid", "Facebook"),
+    ("igshid", "Instagram"),
+    ("msclkid", "Microsoft Advertising"),
+    ("yclid", "Yandex Direct"),
+    ("twclid", "Twitter"),
+    ("ttclid", "TikTok"),
+    ("mc_cid", "Mailchimp"),
+    ("mc_eid", "Mailchimp"),
+    ("_hsenc", "HubSpot"),
+    ("_hsmi", "HubSpot"),
+    ("_trksid", "eBay"),
+    ("_trkparms", "eBay"),
+    ("pd_rd_*", "Amazon recommendations"),
+    ("pf_rd_*", "Amazon recommendations"),
+    ("spm", "Alibaba page position"),
+    ("scm", "Alibaba content position"),
+    ("pvid", "Alibaba page view"),
+    ("algo_pvid", "AliExpress search"),
+    ("algo_expid", "AliExpress search"),
+    ("ut_sk", "Taobao sharing"),
+    ("share_crt_v", "Taobao sharing"),
+    ("spm_id_from", "Bilibili page position"),
+    ("from_spmid", "Bilibili page position"),
+    ("vd_source", "Bilibili visitor"),
+    ("share_source", "Bilibili sharing"),
+    ("share_medium", "Bilibili sharing"),
+    ("hmsr", "Baidu Tongji"),
+    ("hmpl", "Baidu Tongji"),
+    ("bd_vid", "Baidu advertising"),
+)
+_NAMES = frozenset(name for name, _ in TRACKING if not name.endswith("*"))
+_PREFIXES = tuple(name[:-1] for name, _ in TRACKING if name.endswith("*"))
+_PORTS = {"http": 80, "https": 443}
+_UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060\ufeff\ud800-\udfff]")
+_HOST = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
+_UNRESERVED = "-._~"
+
+
+def canonical(url: str) -> str:
+    """The one address of a page; what is no http(s) address only loses white space around it. Idempotent.
+
+    The fragment is kept only where it is the route of a single page application (`#!...`, `#/...`).
+    """
+    parts = _split(url)
+    if parts is None:
+        return _clean(url)
+    query = [pair for pair in parts.query.split("&") if pair and not _is_tracking(pair)]
+    fragment = _quoted(parts.fragment, "!/?=&:@,;+") if parts.fragment.startswith(("!", "/")) else ""
+    return _joined(parts, query, fragment)
+
+
+def asked(url: str, volatile: tuple[str, ...] = ()) -> str:
+    """The address as an archive knows a request: without fragment and volatile parameters, its query in fixed order."""
+    parts = _split(url)
+    if parts is None:
+        return _clean(url)
+    query = [pair for pair in parts.query.split("&") if pair and pair.partition("=")[0] not in volatile]
+    return _joined(parts, query, "")
+
+
+def host(url: str) -> str:
+    """The host of an address in lower case and ASCII (IDNA); "" where there is none."""
+    parts = _split(url)
+    return _ascii(parts.hostname or "") if parts else ""
+
+
+def digest(text: str | bytes) -> str:
+    """SHA-256 in hex digits; text is taken as UTF-8."""
+    return sha256(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text).hexdigest()
+
+
+def _clean(url: str) -> str:
+    return _UNWANTED.sub("", url).strip()
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(_clean(url))
+        usable = parts.scheme.lower() in _PORTS and parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        return None
+    return parts if usable and _ascii(parts.hostname or "") else None
+
+
+def _joined(parts: SplitResult, query: list[str], fragment: str) -> str:
+    scheme = parts.scheme.lower()
+    name = _ascii(parts.hostname or "")
+    place = f"[{name}]" if ":" in name else name
+    if parts.port and parts.port != _PORTS[scheme]:
+        place = f"{place}:{parts.port}"
+    path = _without_dots(_quoted(parts.path, "/!$&'()*+,;=:@"))
+    pairs = sorted((_quoted(pair, "!$'()*+,;=:@/?") for pair in query), key=lambda pair: pair.partition("=")[0])
+    return urlunsplit((scheme, place, path or "/", "&".join(pairs), fragment))
+
+
+def _is_tracking(pair: str) -> bool:
+    name = pair.partition("=")[0].lower()
+    return name in _NAMES or name.startswith(_PREFIXES)
+
+
+def _ascii(name: str) -> str:
+    name = name.lower().rstrip(".")
+    try:
+        name = name if name.isascii() else name.encode("idna").decode("ascii").lower().rstrip(".")
+    except UnicodeError:
+        return ""
+    return name if _HOST.fullmatch(name) else ""
+
+
+def _quoted(text: str, safe: str) -> str:
+    """Percent-encoding in one spelling: upper-case digits, unreserved characters plain, everything else as it was."""
+
+    def piece(part: str) -> str:
+        if len(part) == 3 and part[0] == "%":
+            byte = unquote_to_bytes(part)
+            plain = byte.isascii() and (byte.isalnum() or byte.decode() in _UNRESERVED)
+            return byte.decode() if plain else part.upper()
+        return quote(part, safe=safe + _UNRESERVED)
+
+    return "".join(piece(part) for part in re.split(r"(%[0-9A-Fa-f]{2})", text))
+
+
+def _without_dots(path: str) -> str:
+    """Dot segments resolved (RFC 3986, 5.2.4)."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments:
+        if segment == "..":
+            del kept[max(1, len(kept) - 1) :]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/".join(kept)
