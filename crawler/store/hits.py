@@ -89,7 +89,7 @@ class Hits:
 
 
 def write(connection: Connection, batch: Sequence[Assessed], run: str, now: datetime) -> None:
-    """Store assessed listings inside a transaction; what a listing no longer carries goes, unless a person judged it."""
+    """Store assessed listings inside a transaction; hits a listing no longer is go, unless a person judged them."""
     unique = {listing_id(each.listing.url): each for each in batch}
     rows = [_listing_row(key, each.listing, run, now) for key, each in unique.items()]
     hits = [_hit_row(key, each.listing, part, run, now) for key, each in unique.items() for part in each.assessments]

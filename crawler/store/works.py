@@ -33,7 +33,7 @@ class Works:
         self._engine = engine
 
     def upsert(self, works: Sequence[Work], now: datetime) -> Imported:
-        """Take all works over in one transaction; equal ones stay untouched, a changed or retired one becomes current."""
+        """Take all works over in one transaction; equal ones stay untouched, retired ones come back."""
         with writing(self._engine) as connection:
             known = {
                 row.id: (row.digest, row.retired_at)

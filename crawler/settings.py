@@ -1,0 +1,71 @@
+"""Scrapy settings: only what differs from Scrapy's defaults, each with its reason."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from crawler.config import Config
+
+BOT_NAME = "swordnet"
+SPIDER_MODULES = ["spiders"]
+USER_AGENT = f"swordnet/{version('swordnet')}"
+
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+TWISTED_DNS_RESOLVER = "crawler.web.guard.GuardedResolver"  # names that point into the private network are refused
+
+# Our own robots middleware: Scrapy's leaks on the first burst, see crawler.web.robots.
+ROBOTSTXT_OBEY = False
+DOWNLOADER_MIDDLEWARES = {
+    # allowed_domains says which addresses a spider claims; pictures lie on other hosts, and the guard decides those.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "crawler.web.robots.Robots": 100,
+    "crawler.web.replay.Replay": 990,
+    "crawler.web.guard.Guard": 1000,  # the last one: it sees every request whatever its origin
+}
+ITEM_PIPELINES = {
+    "pipelines.unique.Unique": 100,
+    "pipelines.pictures.Pictures": 150,
+    "pipelines.links.Links": 200,
+    "pipelines.match.Match": 300,
+    "pipelines.store.Store": 500,
+}
+
+# Every status is a page with an outcome; none is filtered away before crawler.page.outcome has seen it.
+HTTPERROR_ALLOW_ALL = True
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 ask for patience, not for an immediate second try
+RETRY_TIMES = 1
+REDIRECT_MAX_TIMES = 10
+COOKIES_ENABLED = True
+
+# Code execution on a local port, both of them.
+REMOTE_CONTROL_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+
+DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}  # the guard refuses them too
+
+# Half the CPU per page, measured: docs/benchmarks.md.
+CONCURRENT_ITEMS = 4
+WARN_ON_GENERATOR_RETURN_VALUE = False
+
+# `scrapy crawl` reads swordnet.toml through this add-on; crawler.work hands the settings over itself.
+ADDONS = {"crawler.web.standalone.Configured": 0}
+
+LOG_LEVEL = "INFO"
+
+
+def scrapy_settings(config: Config) -> dict[str, Any]:
+    """These settings, with what swordnet.toml says."""
+    own: dict[str, Any] = {name: value for name, value in globals().items() if name.isupper()}
+    contact = f" (+{config.crawl.contact})" if config.crawl.contact else ""
+    return own | {
+        "ADDONS": {},
+        "USER_AGENT": USER_AGENT + contact,
+        "DOWNLOAD_DELAY": config.crawl.delay,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": config.crawl.concurrency,
+        "DOWNLOAD_TIMEOUT": config.crawl.timeout,
+        "DOWNLOAD_MAXSIZE": config.crawl.page_limit,
+        "SWORDNET_CHROMIUM": config.browser.executable,
+    }

@@ -1,0 +1,49 @@
+"""Units of work: what is asked next, in which portions, and when a failed unit is tried again.
+
+Pure policy; the ledger itself is crawler.store.units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+from crawler.items import Ask, Assessment, Decision, Listing, Outcome, UnitKind
+
+CANDIDATE = 0.5  # identity from which a list row is worth its own page: as likely the work as not
+UNDECIDED = frozenset({Outcome.ERROR, Outcome.BLOCKED, Outcome.PARTIAL})  # asking again may help
+FIRST_PAUSE = timedelta(seconds=5)  # before the second try; doubled for each further one
+
+
+def portions(asks: Iterable[Ask], size: int) -> Iterator[tuple[Ask, ...]]:
+    """The asks in tuples of at most `size`, in order."""
+    rest = iter(asks)
+    while portion := tuple(islice(rest, size)):
+        yield portion
+
+
+def follow_ups(
+    listing: Listing, assessments: Sequence[Assessment], platforms: Collection[str]
+) -> list[tuple[str, UnitKind, Ask]]:
+    """What a listing gives reason to ask: its own page, if it is a row that looks like a candidate, and its shares.
+
+    `platforms` are those that a share can be asked of. A licensed listing is not asked further.
+    """
+    asked: list[tuple[str, UnitKind, Ask]] = []
+    open_matter = [part for part in assessments if part.decision is not Decision.LICENSED]
+    if not listing.whole and any(part.identity >= CANDIDATE for part in open_matter):
+        asked.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
+    shares = (link for link in listing.links if link.platform in platforms and link.platform != listing.platform)
+    asked += [(link.platform, UnitKind.SHARES, Ask(url=link.url, code=link.code)) for link in shares]
+    return asked
+
+
+def succeeded(finish_reason: str | None, outcomes: Mapping[Outcome, int]) -> bool:
+    """Whether a crawl that ended did its unit: finished is not succeeded where no request brought anything definite."""
+    return finish_reason == "finished" and any(outcome not in UNDECIDED for outcome in outcomes)
+
+
+def again_at(attempt: int, attempts: int, now: datetime) -> datetime | None:
+    """When a unit that failed for the `attempt`-th time is tried again; None once it had all its `attempts`."""
+    return None if attempt >= attempts else now + FIRST_PAUSE * 2 ** (attempt - 1)

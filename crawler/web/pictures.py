@@ -1,0 +1,77 @@
+"""Pictures of listings: fetched once per address, kept once per content, decoded in a process that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from concurrent.futures import TimeoutError as DeadlineError
+from multiprocessing import get_context
+from typing import Any
+
+import scrapy
+from attrs import evolve
+from pebble import ProcessExpired, ProcessPool
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.items import Picture
+from crawler.pictures import PictureError, inspect
+from crawler.urls import canonical
+from crawler.web.outcomes import Unanswered
+from crawler.web.session import Session, Tally
+
+
+class PictureFetcher:
+    """Asks for pictures through the crawl's own downloader (robots, guard, pace, replay) and looks at them."""
+
+    def __init__(self, session: Session, engine: Any, tally: Tally) -> None:
+        self._session = session
+        self._engine = engine
+        self._tally = tally
+        self._under_way: dict[str, asyncio.Task[Picture | None]] = {}
+
+    async def get(self, picture: Picture) -> Picture:
+        """The picture with digest, size and hashes; as it came where it cannot be had (counted as a problem)."""
+        address = hashlib.sha256(canonical(picture.url).encode()).hexdigest()
+        known = await asyncio.to_thread(self._session.store.pictures.get, address)
+        if known is None:
+            task = self._under_way.get(address)
+            if task is None:
+                task = self._under_way[address] = asyncio.ensure_future(self._fetch(address, picture))
+            known = await task
+        return picture if known is None else evolve(known, url=picture.url)
+
+    async def _fetch(self, address: str, picture: Picture) -> Picture | None:
+        try:
+            data = await self._bytes(picture.url)
+            looked_at = await self._inspect(data, picture.url)
+        except (PictureError, Unanswered, scrapy.exceptions.IgnoreRequest, DeadlineError, ProcessExpired) as error:
+            self._tally.problems.append(f"{picture.url}: {error}")
+            return None
+        await asyncio.to_thread(self._session.blobs.put, data)
+        await asyncio.to_thread(self._session.store.pictures.put, address, looked_at, self._session.now())
+        return looked_at
+
+    async def _bytes(self, url: str) -> bytes:
+        meta = {"download_maxsize": self._session.config.pictures.limit}
+        response: Response = await self._engine.download_async(scrapy.Request(url, callback=NO_CALLBACK, meta=meta))
+        if response.status != 200:
+            raise PictureError(f"status {response.status}")
+        return response.body
+
+    async def _inspect(self, data: bytes, url: str) -> Picture:
+        settings = self._session.config.pictures
+        pool: ProcessPool = self._session.shared("pictures", lambda: _pool(settings.workers), _stop)
+        looked_at: Picture = await asyncio.wrap_future(
+            pool.schedule(inspect, args=[data, url], timeout=settings.deadline)
+        )
+        return looked_at
+
+
+def _pool(workers: int) -> ProcessPool:
+    return ProcessPool(max_workers=workers, max_tasks=500, context=get_context("spawn"))
+
+
+def _stop(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()

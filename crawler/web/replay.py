@@ -1,0 +1,46 @@
+"""In a replay every request is answered from the archive; what the archive lacks has the outcome `missing`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import scrapy
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Headers, Response
+from scrapy.responsetypes import responsetypes
+
+from crawler.archives import Archive
+from crawler.items import Outcome
+from crawler.web.outcomes import Unanswered
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+
+class Replay:
+    """Downloader middleware: the archive instead of the network. crawler.web.browser answers what Chromium asks."""
+
+    def __init__(self, archive: Archive, volatile: tuple[str, ...]) -> None:
+        self._archive = archive
+        self._volatile = volatile
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Not configured where the session has no archive."""
+        spider = crawler.spider
+        if spider.session.archive is None:  # type: ignore[union-attr]
+            raise NotConfigured
+        return cls(spider.session.archive, spider.volatile)  # type: ignore[union-attr]
+
+    def process_request(self, request: scrapy.Request) -> Response | None:
+        """The recorded answer. Raises Unanswered(missing)."""
+        answer = self._archive.answer(request.method, request.url, request.body, self._volatile)
+        if answer is None:
+            raise Unanswered(Outcome.MISSING, "not in the archive")
+        if request.meta.get("playwright"):
+            return None
+        headers = Headers({"Content-Type": answer.content_type})
+        kind = responsetypes.from_args(headers=headers, url=answer.url, body=answer.body)
+        return kind(url=answer.url, status=answer.status, headers=headers, body=answer.body, request=request)

@@ -1,0 +1,79 @@
+"""What all crawls of one worker share: configuration, store, clock, archive, and what is built once (index, processes).
+
+Spiders carry the session; middlewares and pipelines find it there. Nothing in it belongs to a single crawl: that is
+the Tally.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from attrs import Factory, define, field
+
+from crawler.archives import Archive
+from crawler.blobs import Blobs
+from crawler.config import Config
+from crawler.items import Ask, Outcome, UnitKind
+from crawler.store import Store
+
+T = TypeVar("T")
+
+
+@define(kw_only=True)
+class Tally:
+    """What one crawl saw and what should be asked next."""
+
+    outcomes: Counter[Outcome] = Factory(Counter)
+    listings: int = 0
+    hits: int = 0
+    problems: list[str] = Factory(list)
+    lost: bool = False  # something could not be stored: the unit is not done
+    follow: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
+
+    def plain(self) -> dict[str, Any]:
+        """The tally as JSON types, for the unit's outcome."""
+        pages = {outcome.value: count for outcome, count in sorted(self.outcomes.items())}
+        return {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
+
+
+@define(kw_only=True)
+class Session:
+    """One worker's shared things. `archive` set: every request is answered from it and no connection is opened."""
+
+    config: Config
+    store: Store
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    archive: Archive | None = None
+    captured: bool = False
+    limit: int | None = None  # listings an on-demand crawl takes from one unit
+    follow: bool = True  # plan further waves
+    _built: dict[Hashable, Any] = Factory(dict)
+    _closers: list[Callable[[], None]] = Factory(list)
+    _lock: Any = Factory(Lock)
+
+    @property
+    def blobs(self) -> Blobs:
+        """The bytes behind hits."""
+        return Blobs(Path(self.config.store.blobs))
+
+    def shared(self, key: Hashable, build: Callable[[], T], close: Callable[[T], None] | None = None) -> T:
+        """The thing of this key, built when first asked; `close` runs at the end of the session."""
+        with self._lock:
+            if key not in self._built:
+                made = build()
+                self._built[key] = made
+                if close is not None:
+                    self._closers.append(lambda: close(made))
+            built: T = self._built[key]
+            return built
+
+    def close(self) -> None:
+        """Close what was built, newest first."""
+        while self._closers:
+            self._closers.pop()()
+        self._built.clear()

@@ -1,0 +1,187 @@
+"""Visit: what a crawl does around a platform's `search`, `open` and `read`; the Scrapy half of every spider.
+
+One crawl works on one unit. Each page's outcome is counted, each listing becomes an item, each follow-up a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import scrapy
+from attrs import evolve, frozen
+from scrapy.http import Response, TextResponse
+from twisted.python.failure import Failure
+
+from crawler.archives import Answer
+from crawler.errors import SwordnetError
+from crawler.items import Ask, Listing, ListingKind, Outcome, Unit, UnitKind
+from crawler.page import Page, Request
+from crawler.page.outcome import outcome_of
+from crawler.page.reading import Reader
+from crawler.urls import canonical
+from crawler.web.browser import rendered, rendering
+from crawler.web.outcomes import outcome_of_failure
+from crawler.web.session import Session, Tally
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
+
+
+@frozen(kw_only=True)
+class Seen:
+    """A listing on its way through the pipelines, with the bytes of the page it was read from."""
+
+    listing: Listing
+    body: bytes
+
+
+class Visit(scrapy.Spider):
+    """A crawl over one unit. Subclassed once, by spiders.PlatformSpider."""
+
+    browser: ClassVar[bool] = False  # True: some requests of this platform need Chromium
+    kind: ClassVar[ListingKind] = ListingKind.OFFER
+    rows_suffice: ClassVar[bool] = False
+    judges_itself: ClassVar[bool] = False
+    session: Session
+    unit: Unit
+    tally: Tally
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Platforms that need a browser get its download handler; the others never load it."""
+        super().update_settings(settings)
+        if cls.browser:
+            for name, value in rendering(settings).items():
+                settings.set(name, value, priority="spider")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Built with a session, a unit and a tally by crawler.work; `scrapy crawl` gives `query` or `url` instead."""
+        if "session" not in kwargs:
+            from crawler.web.standalone import adopt
+
+            kwargs = adopt(crawler, cls.name, kwargs)
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.templates = spider.session.config.platform(cls.name).templates
+        return spider
+
+    templates: tuple[str, ...] = ()
+
+    async def start(self) -> AsyncIterator[scrapy.Request]:
+        """The unit's asks as requests."""
+        asked = (
+            self._recorded() if self.session.captured else [made for ask in self.unit.asks for made in self._made(ask)]
+        )
+        for request in asked:
+            yield self._request(request, dont_filter=True)
+
+    async def parse(self, response: Response, **_: Any) -> AsyncIterator[Seen | scrapy.Request]:
+        """Read one answer."""
+        page = _page(response)
+        for each in await self._understood(page):
+            if isinstance(each, Request):
+                if each.page <= self.session.config.crawl.pages_per_question:
+                    yield self._request(each)
+            elif self.session.limit is None or self.tally.listings < self.session.limit:
+                self.tally.listings += 1
+                yield Seen(listing=self._complete(each, page), body=page.body)
+
+    async def _understood(self, page: Page) -> list[Listing | Request]:
+        """What the spider reads from a page, and the page's outcome counted."""
+        outcome = outcome_of(page.status, page.body, page.content_type, page.url)
+        found: list[Listing | Request] = []
+        if outcome is Outcome.LIVE or (self.judges_itself and page.body):
+            try:
+                found = await self._reader().read(self.name, page)
+            except SwordnetError as error:
+                outcome = Outcome.ERROR
+                self._problem(page.url, error)
+        elif outcome is not Outcome.GONE:
+            self._problem(page.url, f"{outcome.value}, status {page.status}")
+        if len(found) == 1 and isinstance(found[0], Listing):
+            outcome = found[0].outcome
+        self.tally.outcomes[outcome] += 1
+        return found
+
+    def failed(self, failure: Failure) -> None:
+        """Count a request that brought no page."""
+        error = failure.value or RuntimeError()
+        self.tally.outcomes[outcome_of_failure(error)] += 1
+        request: scrapy.Request = failure.request  # type: ignore[attr-defined]
+        self._problem(request.url, error)
+
+    def ask_next(self, spider: str, kind: UnitKind, ask: Ask) -> None:
+        """Ask this in the next wave."""
+        if self.session.follow:
+            self.tally.follow[spider, kind][ask] = None
+
+    def _made(self, ask: Ask) -> Iterable[Request]:
+        try:
+            if ask.question is None:
+                return [self.open(ask.url, ask.code)]  # type: ignore[attr-defined]
+            made = self.search(ask.question)  # type: ignore[attr-defined]
+            return [made] if isinstance(made, Request) else list(made)
+        except SwordnetError as error:
+            self.tally.outcomes[Outcome.REFUSED] += 1
+            self._problem(ask.url or "", error)
+            return []
+
+    def _recorded(self) -> list[Request]:
+        wanted = {ask.url for ask in self.unit.asks}
+        archive = self.session.archive or ()
+        return [_as_asked(each) for each in archive if each.url in wanted]
+
+    def _request(self, request: Request, dont_filter: bool = False) -> scrapy.Request:
+        meta: dict[str, Any] = {"values": dict(request.values)}
+        if request.browser:
+            meta |= rendered(request, self.session)
+        return scrapy.Request(
+            request.url,
+            method=request.method,
+            headers=dict(request.headers),
+            body=request.body,
+            meta=meta,
+            callback=self.parse,
+            errback=self.failed,
+            dont_filter=dont_filter,
+        )
+
+    def _complete(self, listing: Listing, page: Page) -> Listing:
+        whole = (
+            self.rows_suffice
+            or self.unit.kind is not UnitKind.QUESTION
+            or canonical(listing.url) == canonical(page.url)
+        )
+        return evolve(listing, seen_at=listing.seen_at or self.session.now(), whole=whole and listing.whole)
+
+    def _reader(self) -> Reader:
+        deadline = self.session.config.crawl.read_deadline
+        return self.session.shared("reader", lambda: Reader(deadline=deadline), Reader.close)
+
+    def _problem(self, url: str, error: object) -> None:
+        self.tally.problems.append(f"{url}: {error}")
+        self.logger.info("%s: %s", url, error)
+
+
+def _as_asked(answer: Answer) -> Request:
+    """The request that a recorded answer belongs to; what was sent stands in its values for `read`."""
+    sent = {"request_body": answer.request_body.decode("utf-8", "replace")} if answer.request_body else {}
+    return Request(url=answer.url, method=answer.method, body=answer.request_body, values={**sent, **answer.values})
+
+
+def _page(response: Response) -> Page:
+    kind = response.headers.get("Content-Type") or b""
+    body = response.body
+    if isinstance(response, TextResponse) and response.meta.get("playwright"):
+        body, kind = response.text.encode("utf-8"), b"text/html; charset=utf-8"
+    return Page(
+        url=response.url,
+        body=body,
+        content_type=kind.decode("latin-1"),
+        status=response.status,
+        values=response.meta.get("values", {}),
+    )

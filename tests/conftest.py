@@ -1,0 +1,90 @@
+"""Shared by all tests: a web server on loopback that answers from a table, and the program as a user starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+class LoopbackWeb:
+    """A server whose `pages` map a path to (status, content type, body) or to a function of the request."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, tuple[int, str, bytes]] = {}
+        self.headers: dict[str, Mapping[str, str]] = {}
+        self.delays: dict[str, float] = {}
+        self.asked: list[str] = []
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                web.asked.append(self.path)
+                time.sleep(web.delays.get(path, 0))
+                status, kind, body = web.pages.get(path, (404, "text/plain", b"none"))
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                for name, value in web.headers.get(path, {}).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.place = f"127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://{self.place}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def web() -> Iterator[LoopbackWeb]:
+    made = LoopbackWeb()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+Swordnet = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def swordnet(tmp_path: Path) -> Swordnet:
+    """Run `swordnet ARGUMENTS` in tmp_path; returns what it printed and its exit code."""
+
+    def run(
+        *arguments: str | Path, env: Mapping[str, str] | None = None, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "desk.cli", *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **(env or {})}
+        return subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+def jsonl(*rows: object) -> str:
+    """Rows as JSON Lines."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

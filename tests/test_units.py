@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.health import PlatformCounts, complaint, counted
+from crawler.items import Ask, Assessment, Decision, Listing, ListingKind, Outcome, ShareLink, UnitKind
+from crawler.units import again_at, follow_ups, portions, succeeded
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def row(whole: bool = False, *links: ShareLink, platform: str = "kongfz") -> Listing:
+    return Listing(
+        platform=platform, kind=ListingKind.OFFER, url="https://a.test/1", title="x", whole=whole, links=links
+    )
+
+
+def assessed(identity: float, decision: Decision = Decision.DROPPED) -> Assessment:
+    return Assessment(work_id="W", identity=identity, offence=0.1, decision=decision)
+
+
+LINK = ShareLink(platform="quark", share_id="0123456789ab", url="https://pan.quark.cn/s/0123456789ab", code="ab12")
+DETAILS = ("kongfz", UnitKind.DETAILS, Ask(url="https://a.test/1"))
+SHARE = ("quark", UnitKind.SHARES, Ask(url=LINK.url, code="ab12"))
+
+
+def test_a_row_that_looks_like_a_candidate_has_its_own_page_read() -> None:
+    assert follow_ups(row(), [assessed(0.9)], ["quark"]) == [DETAILS]
+
+
+def test_rows_that_are_none_or_licensed_and_whole_listings_are_not_asked_again() -> None:
+    assert follow_ups(row(), [], ["quark"]) == []
+    assert follow_ups(row(), [assessed(0.3)], ["quark"]) == []
+    assert follow_ups(row(), [assessed(0.9, Decision.LICENSED)], ["quark"]) == []
+    assert follow_ups(row(whole=True), [assessed(0.9)], ["quark"]) == []
+
+
+def test_a_share_in_a_listing_is_asked_where_its_platform_is_known() -> None:
+    assert follow_ups(row(True, LINK), [], ["quark"]) == [SHARE]
+    assert follow_ups(row(True, LINK), [], ["kongfz"]) == []
+    assert follow_ups(row(True, LINK, platform="quark"), [], ["quark"]) == []
+
+
+@given(st.lists(st.integers(), max_size=50), st.integers(1, 7))
+def test_portions_keep_all_in_order(numbers: list[int], size: int) -> None:
+    asks = [Ask(question=str(number)) for number in numbers]
+    parts = list(portions(asks, size))
+    assert [ask for part in parts for ask in part] == asks
+    assert all(1 <= len(part) <= size for part in parts)
+
+
+def test_finished_is_not_succeeded() -> None:
+    assert succeeded("finished", {Outcome.LIVE: 1})
+    assert succeeded("finished", {Outcome.GONE: 1, Outcome.ERROR: 3})
+    assert not succeeded("finished", {Outcome.ERROR: 1, Outcome.BLOCKED: 1})
+    assert not succeeded("finished", {})
+    assert not succeeded("shutdown", {Outcome.LIVE: 1})
+
+
+def test_pauses_double_and_end() -> None:
+    assert [again_at(attempt, 4, NOW) for attempt in (1, 2, 3, 4)] == [
+        NOW + timedelta(seconds=5),
+        NOW + timedelta(seconds=10),
+        NOW + timedelta(seconds=20),
+        None,
+    ]
+
+
+def test_a_blocked_platform_is_no_quiet_night() -> None:
+    (counts,) = counted([("kongfz", "question", "failed", {"pages": {"challenged": 2, "blocked": 1}})])
+    assert complaint(counts, 1) == ("health_blind", {"platform": "kongfz", "pages": "1 blocked, 2 challenged"})
+
+
+def test_a_platform_below_its_floor_or_with_failed_units_is_told() -> None:
+    quiet = PlatformCounts(platform="a", asked=1)
+    quiet.pages["live"] = 3
+    assert complaint(quiet, 0) is None
+    assert complaint(quiet, 1) == ("health_floor", {"platform": "a", "listings": 0, "floor": 1})
+    quiet.failed, quiet.listings = 1, 5
+    assert complaint(quiet, 1) == ("health_failed", {"platform": "a", "failed": 1, "asked": 1})

@@ -1,0 +1,170 @@
+"""The crawl's manners and its guard, without a reactor: middlewares are asked as Scrapy asks them."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import scrapy
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Response, TextResponse
+
+from crawler.archives import Answer, Archive
+from crawler.items import Outcome
+from crawler.web.guard import Guard, refusal
+from crawler.web.outcomes import Unanswered
+from crawler.web.replay import Replay
+from crawler.web.robots import Robots
+from tests.conftest import ROOT
+
+Download = Callable[[scrapy.Request], Awaitable[Response]]
+
+
+def robots(download: Download) -> Robots:
+    engine: Any = SimpleNamespace(download_async=download)
+    return Robots(SimpleNamespace(engine=engine), "swordnet/1 (+mailto:a@b.test)")  # type: ignore[arg-type]
+
+
+def ask(middleware: Robots, *paths: str) -> list[Outcome | None]:
+    async def one(path: str) -> Outcome | None:
+        try:
+            await middleware.process_request(scrapy.Request(f"https://shop.test{path}"))
+        except Unanswered as error:
+            return error.outcome
+        return None
+
+    async def all_at_once() -> list[Outcome | None]:
+        return list(await asyncio.gather(*map(one, paths)))
+
+    return asyncio.run(all_at_once())
+
+
+def answering(status: int, body: bytes = b"", delay: float = 0.0) -> tuple[Download, list[str]]:
+    asked: list[str] = []
+
+    async def download(request: scrapy.Request) -> Response:
+        asked.append(request.url)
+        await asyncio.sleep(delay)
+        return TextResponse(request.url, status=status, body=body)
+
+    return download, asked
+
+
+def test_all_requests_of_the_first_burst_wait_for_robots_txt() -> None:
+    download, asked = answering(200, b"User-agent: *\nDisallow: /private\n", delay=0.05)
+    paths = [f"/private/{number}" for number in range(6)] + ["/open"]
+    assert ask(robots(download), *paths) == [Outcome.DISALLOWED] * 6 + [None]
+    assert asked == ["https://shop.test/robots.txt"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(404, None), (403, None), (500, Outcome.DISALLOWED), (503, Outcome.DISALLOWED)]
+)
+def test_robots_txt_that_is_not_there_or_broken(status: int, expected: Outcome | None) -> None:
+    assert ask(robots(answering(status)[0]), "/a") == [expected]
+
+
+def test_no_answer_to_robots_txt_disallows() -> None:
+    async def download(request: scrapy.Request) -> Response:
+        raise TimeoutError
+
+    assert ask(robots(download), "/a", "/b") == [Outcome.DISALLOWED] * 2
+
+
+def test_our_own_name_in_robots_txt_counts() -> None:
+    download, _ = answering(200, b"User-agent: swordnet\nDisallow: /\nUser-agent: *\nAllow: /\n")
+    assert ask(robots(download), "/a") == [Outcome.DISALLOWED]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0x7f000001/",
+        "http://0177.0.0.1/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://１２７.0.0.1/",
+        "http://10.0.0.8/",
+        "http://169.254.169.254/latest",
+        "http://100.64.0.1/",
+        "http://localhost/",
+        "http://localhost./",
+        "http://printer.local/",
+        "http://user:secret@shop.test/",
+        "http://shop.test:22/",
+        "http://shop.test:99999/",
+        "ftp://shop.test/",
+        "file:///etc/passwd",
+        "http:///nohost",
+    ],
+)
+def test_the_guard_refuses(url: str) -> None:
+    assert refusal(url)
+    with pytest.raises(Unanswered) as refused:
+        Guard(()).process_request(SimpleNamespace(url=url))  # type: ignore[arg-type]
+    assert refused.value.outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("url", ["https://shop.test/a?b=1", "http://8.8.8.8/", "https://三体.example/"])
+def test_the_guard_lets_public_addresses_pass(url: str) -> None:
+    assert refusal(url) is None
+
+
+def test_loopback_is_open_for_the_configured_port_only() -> None:
+    assert refusal("http://127.0.0.1:8899/x", ["127.0.0.1:8899"]) is None
+    assert refusal("http://127.0.0.1:8900/x", ["127.0.0.1:8899"])
+
+
+@pytest.mark.slow
+def test_a_name_that_points_into_the_private_network_is_refused(tmp_path: Path) -> None:
+    script = """
+from twisted.internet import reactor
+from crawler.web.guard import GuardedResolver
+resolver = GuardedResolver(reactor, 0, 5.0)
+names = ["localhost", "127.0.0.1"]
+def tell(result, name):
+    print(name, result if isinstance(result, str) else result.value)
+    names.remove(name)
+    if not names:
+        reactor.stop()
+for name in list(names):
+    resolver.getHostByName(name).addBoth(tell, name)
+reactor.run()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "localhost points to 127.0.0.1" in done.stdout.replace("DNS lookup failed: ", ""), done.stderr
+    assert "127.0.0.1 127.0.0.1" in done.stdout
+
+
+def test_a_replay_answers_from_the_archive_and_calls_the_rest_missing() -> None:
+    answer = Answer(url="https://shop.test/a?x=1", body=b"<h1>A</h1>", content_type="text/html; charset=utf-8")
+    replay = Replay(Archive([answer]), volatile=("t",))
+    response = replay.process_request(scrapy.Request("https://shop.test/a?t=99&x=1"))
+    assert response is not None
+    assert (response.status, response.body) == (200, b"<h1>A</h1>")
+    with pytest.raises(Unanswered) as missing:
+        replay.process_request(scrapy.Request("https://shop.test/a?x=2"))
+    assert missing.value.outcome is Outcome.MISSING
+
+
+def test_robots_and_replay_exclude_each_other() -> None:
+    def crawler(archive: Archive | None) -> Any:
+        return SimpleNamespace(
+            spider=SimpleNamespace(session=SimpleNamespace(archive=archive), volatile=()), settings={"USER_AGENT": "x"}
+        )
+
+    with pytest.raises(NotConfigured):
+        Robots.from_crawler(crawler(Archive([])))
+    with pytest.raises(NotConfigured):
+        Replay.from_crawler(crawler(None))
