@@ -1,0 +1,58 @@
+"""Assessed listings are stored in batches, and what they give reason to ask is noted for the next wave."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Self
+
+from attrs import evolve
+from scrapy.crawler import Crawler
+
+from crawler.errors import StoreError
+from crawler.items import Assessed, Decision
+from crawler.units import follow_ups
+from crawler.web.visit import Visit
+from pipelines.match import Matched
+from spiders._claims import spiders_by_name
+
+BATCH = 200
+
+
+class Store:
+    """Commits every BATCH listings and at the end of the crawl; a failed commit leaves the unit undone."""
+
+    def __init__(self, spider: Visit) -> None:
+        self._spider = spider
+        self._waiting: list[Assessed] = []
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The session comes with the spider."""
+        assert isinstance(crawler.spider, Visit)
+        return cls(crawler.spider)
+
+    async def process_item(self, item: Matched) -> Matched:
+        """Queue the listing; keep its page where it is more than looked at."""
+        listing, spider = item.listing, self._spider
+        if any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
+            spider.tally.hits += any(part.decision is Decision.HIT for part in item.assessments)
+            listing = evolve(listing, page_digest=await asyncio.to_thread(spider.session.blobs.put, item.body))
+        self._waiting.append(Assessed(listing=listing, assessments=item.assessments))
+        for name, kind, ask in follow_ups(listing, item.assessments, spiders_by_name().keys()):
+            spider.ask_next(name, kind, ask)
+        if len(self._waiting) >= BATCH:
+            await self._commit()
+        return item
+
+    async def close_spider(self) -> None:
+        """Commit the rest."""
+        await self._commit()
+
+    async def _commit(self) -> None:
+        batch, self._waiting = self._waiting, []
+        session = self._spider.session
+        try:
+            await asyncio.to_thread(session.store.hits.write, batch, self._spider.unit, session.now())
+        except StoreError as error:
+            self._spider.tally.lost = True
+            self._spider.tally.problems.append(str(error))

@@ -1,0 +1,23 @@
+"""The same listing twice in one crawl is one listing."""
+
+from __future__ import annotations
+
+from scrapy.exceptions import DropItem
+
+from crawler.store import listing_id
+from crawler.web.visit import Seen
+
+
+class Unique:
+    """Drops a listing whose address this crawl has already seen."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def process_item(self, item: Seen) -> Seen:
+        """Pass the first, drop the others."""
+        key = listing_id(item.listing.url)
+        if key in self._seen:
+            raise DropItem("seen in this crawl")
+        self._seen.add(key)
+        return item
