@@ -1,0 +1,125 @@
+"""Does an exported CSV open in a spreadsheet as it was meant: Chinese intact, columns in place, no formula?
+
+Run from the root: python -m bench.csv_in_libreoffice. Needs LibreOffice Calc; says so and ends with 3 where it is not
+there. The CSV is converted to a workbook with the reading settings of the program's own default for UTF-8 with BOM and,
+once more, with a semicolon as separator, as on a machine with European settings.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from openpyxl import load_workbook
+
+from crawler.items import Decision, Hit, Listing, ListingKind, Work
+from desk.export import export_hits
+from desk.rows import COLUMNS, HitRow, row_of
+
+TITLES = (
+    "=cmd|' /C calc'!A0",
+    "潮汐图书馆 电子版PDF 网盘秒发",
+    "龍脊觀測站\n掃描版",
+    "+1+1",
+    "-2+3",
+    "@SUM(1+1)",
+    "\t=1+1",
+    "＝1+1",
+    "\u200b=1+1",
+    "a;=1+1;b",
+    "first\n=1+1",
+    '引号"与,逗号',
+    "雾\u200b港🔥来信",
+)
+SEEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+COMMA, SEMICOLON = 44, 59  # separators as LibreOffice's CSV filter names them
+UTF8 = 76
+
+
+def rows() -> list[HitRow]:
+    """One row a title."""
+    listings = [
+        Listing(
+            platform="kongfz",
+            kind=ListingKind.OFFER,
+            url=f"https://book.kongfz.com/1/{number}/",
+            title=title,
+            seller=title,
+            price=Decimal("4.90"),
+            currency="CNY",
+        )
+        for number, title in enumerate(TITLES)
+    ]
+    return [
+        row_of(
+            Hit(
+                id=f"{number:04}",
+                listing=listing,
+                work_id="w",
+                identity=0.98,
+                offence=0.9,
+                decision=Decision.HIT,
+                findings=(),
+                first_seen=SEEN,
+                last_seen=SEEN,
+            ),
+            Work(id="w", title="潮汐图书馆"),
+        )
+        for number, listing in enumerate(listings)
+    ]
+
+
+def converted(office: str, csv: Path, separator: int) -> Path:
+    """The CSV as LibreOffice reads it, saved as a workbook; formulas are evaluated as on opening."""
+    folder = csv.parent / str(separator)
+    command = [office, "--headless", f"-env:UserInstallation=file://{csv.parent}/profile"]
+    command += [f"--infilter=CSV:{separator},34,{UTF8},1,,0,false,true", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
+    subprocess.run([*command, "--outdir", str(folder), str(csv)], check=True, capture_output=True, timeout=300)
+    return folder / f"{csv.stem}.xlsx"
+
+
+def formulas(book: Path) -> int:
+    """How many cells of a workbook hold a formula."""
+    with zipfile.ZipFile(book) as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
+        return sum(len(re.findall(rb"<f[ >]", parts.read(name))) for name in sheets)
+
+
+def main() -> int:
+    """Print what was found; 1 where a title changed or a formula appeared."""
+    office = shutil.which("soffice")
+    if office is None:
+        print(
+            "LibreOffice is not here; nothing was measured (apt-get install --no-install-recommends libreoffice-calc)"
+        )
+        return 3
+    with TemporaryDirectory() as folder:
+        csv = Path(folder) / "hits.csv"
+        export_hits(csv, rows())
+        book = converted(office, csv, COMMA)
+        sheet = load_workbook(book).active
+        assert sheet is not None
+        place = COLUMNS.index("title") + 1
+        shown = [str(sheet.cell(line, place).value) for line in range(2, len(TITLES) + 2)]
+        changed = [(ours, theirs) for ours, theirs in zip(TITLES, shown, strict=True) if _bare(ours) != _bare(theirs)]
+        found = formulas(book), formulas(converted(office, csv, SEMICOLON))
+    print(f"titles: {len(TITLES)}, changed beyond the guard: {len(changed)}, {shown[0]!r} is text")
+    print(f"formulas with commas as separators: {found[0]}, with semicolons: {found[1]}")
+    for ours, theirs in changed:
+        print(f"  {ours!r} became {theirs!r}")
+    return 1 if changed or any(found) else 0
+
+
+def _bare(title: str) -> str:
+    return title.replace("'", "").replace("\r\n", "\n").strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What people do before and after a crawl: commands, exports, the report."""

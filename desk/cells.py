@@ -1,0 +1,53 @@
+"""What a stranger wrote becomes a cell that a spreadsheet shows and never runs.
+
+A title like `=cmd|' /C calc'!A0` is a program to a spreadsheet. A cell is text only if no part of it that a spreadsheet
+could take for a cell begins with a formula sign: blanks and invisible characters before the sign do not help, and where
+the list separator is a semicolon, a file split at commas is split at semicolons instead. Such a part gets an
+apostrophe in front, as OWASP's page on CSV injection advises.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MOST = 32_767  # characters a cell of a spreadsheet holds; more would make the file unreadable for Excel
+_SIGNS = frozenset("=+-@＝＋－＠﹢﹣﹦﹫")
+_BREAKS = re.compile(r"([;\t\r\n])")
+_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+_BLANK = frozenset("CZ")  # Unicode's classes of separators, and of controls, invisible and unassigned characters
+
+
+def plain(text: str) -> str:
+    """`text` without what no file may carry: half surrogate pairs become U+FFFD, control characters go (tab and
+    line ends stay)."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return "".join(sign for sign in whole if sign in "\t\r\n" or not _unprintable(sign))
+
+
+def csv_cell(text: str) -> str:
+    """`text` as a cell of a CSV file: cannot start a formula. Unchanged where it holds no formula sign at a start."""
+    parts = _BREAKS.split(plain(text))
+    guarded = "".join(f"'{part}" if _starts_formula(part) else part for part in parts)
+    return f"'{guarded}" if guarded[:1] in ("\t", "\r", "\n") else guarded
+
+
+def sheet_cell(text: str) -> str:
+    """`text` as a text cell of a workbook; what looks like OOXML's own escape (_x0041_) stays what it is."""
+    lines = plain(text).replace("\r\n", "\n").replace("\r", "\n")
+    return _cut(_ESCAPE.sub("_x005F_", lines))
+
+
+def _starts_formula(part: str) -> bool:
+    first = next((sign for sign in part if unicodedata.category(sign)[0] not in _BLANK), "")
+    return first in _SIGNS
+
+
+def _unprintable(sign: str) -> bool:
+    code = ord(sign)
+    return unicodedata.category(sign) == "Cc" or code & 0xFFFE == 0xFFFE
+
+
+def _cut(text: str) -> str:
+    units = text.encode("utf-16-le")
+    return text if len(units) <= 2 * MOST else units[: 2 * MOST].decode("utf-16-le", "ignore")

@@ -1,0 +1,158 @@
+"""A run from questions to counts: plan its units, let a worker do them wave by wave, say how each platform did."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from attrs import define, frozen
+
+from crawler.archives import Archive, open_archive
+from crawler.config import Config
+from crawler.errors import BadInput, Problem
+from crawler.health import PlatformCounts, complaint, counted
+from crawler.items import Ask, Decision, Unit, UnitKind, Work
+from crawler.messages import say
+from crawler.store import Filter, Store
+from crawler.units import portions
+from crawler.web.session import Session, Tally
+from registry.questions import questions
+from spiders import PlatformSpider
+from spiders._claims import claim, spiders_by_name
+
+PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json", "text/plain")
+
+Spiders = Mapping[str, type[PlatformSpider]]
+
+
+@frozen(kw_only=True)
+class Plan:
+    """What a run asks first: for each platform, its units' kind and asks."""
+
+    asks: Mapping[str, Mapping[UnitKind, Sequence[Ask]]]
+    floors: bool = True  # hold platforms to their floor of listings
+
+
+@define(kw_only=True)
+class Ran:
+    """What a run did. `complaints` are sentences; an empty list is a healthy run."""
+
+    run: str
+    started: datetime
+    finished: datetime
+    platforms: list[PlatformCounts]
+    complaints: dict[str, str]
+
+
+def platform(name: str) -> type[PlatformSpider]:
+    """The spider of a name. Raises BadInput naming the nearest known one."""
+    spiders = spiders_by_name()
+    if name in spiders:
+        return spiders[name]
+    near = difflib.get_close_matches(name, spiders, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(spiders))}"
+    raise BadInput(Problem(file="PLATFORM", message=f"no platform {name!r}{hint}"))
+
+
+def asks_of_registry(spider: type[PlatformSpider], works: Sequence[Work], config: Config) -> list[Ask]:
+    """The questions that the registry has for a platform."""
+    limit = config.platform(spider.name).questions
+    return [Ask(question=text) for text in questions(works, spider.name, spider.kind, limit)]
+
+
+def searches(spider: type[PlatformSpider], config: Config) -> bool:
+    """Whether a platform can be asked a question at all."""
+    return spider.search is not PlatformSpider.search and (
+        spider.name != "shop" or bool(config.platform("shop").templates)
+    )
+
+
+def night_plan(works: Sequence[Work], config: Config, only: Sequence[str] = ()) -> Plan:
+    """The questions of the registry for every enabled platform that has a search (or those of `only`)."""
+    asks: dict[str, dict[UnitKind, list[Ask]]] = {}
+    for name, spider in sorted(spiders_by_name().items()):
+        wanted = name in only if only else config.platform(name).enabled
+        if wanted and searches(spider, config) and (found := asks_of_registry(spider, works, config)):
+            asks[name] = {UnitKind.QUESTION: found}
+    return Plan(asks=asks)
+
+
+def demo_plan(works: Sequence[Work], config: Config, night: Path) -> Plan:
+    """A night, and every recorded page of a shop that no other spider claims."""
+    plan = night_plan(works, config)
+    shop = captured_plan(open_archive(night), ["shop"]).asks
+    return Plan(asks={**plan.asks, **shop})
+
+
+def captured_plan(archive: Archive, only: Sequence[str]) -> Plan:
+    """Every recorded page goes to the spider that claims its address; pictures, scripts and styles are no pages."""
+    asks: dict[str, dict[Ask, None]] = {}
+    for answer in archive:
+        if not answer.content_type.startswith(PAGE_TYPES) or urlsplit(answer.url).path == "/robots.txt":
+            continue
+        name = claim(answer.url).name
+        if not only or name in only:
+            asks.setdefault(name, {})[Ask(url=answer.url)] = None
+    return Plan(asks={name: {UnitKind.DETAILS: list(each)} for name, each in asks.items()}, floors=False)
+
+
+def crawl(
+    config: Config,
+    plan: Plan,
+    *,
+    now: Callable[[], datetime],
+    replay: Path | None = None,
+    captured: bool = False,
+    limit: int | None = None,
+    follow: bool = True,
+    progress: Callable[[Unit, Tally], None] = lambda *_: None,
+) -> Ran:
+    """Run a plan to its end. Only once a process: the reactor cannot be started twice."""
+    from crawler import work
+
+    _may_go_live(config, replay)
+    archive = open_archive(replay) if replay else None
+    spiders = spiders_by_name()
+    with Store.open(config.store.url) as store:
+        started = now()
+        run = f"{started.astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
+        store.runs.start(run, f"{started.astimezone(config.zone):%Y-%m-%d}", started)
+        for name, kinds in plan.asks.items():
+            for kind, asks in kinds.items():
+                store.units.plan(run, name, kind, 1, portions(asks, config.crawl.unit_size))
+        session = Session(
+            config=config, store=store, now=now, archive=archive, captured=captured, limit=limit, follow=follow
+        )
+        work.run(session, run, spiders, progress)
+        counts = counted(store.units.outcomes(run))
+        hits = Counter(hit.listing.platform for hit in store.hits.find(Filter(run=run, decisions=(Decision.HIT,))))
+        for each in counts:
+            each.hits = hits[each.platform]
+        complaints = _complaints(counts, spiders, plan, config.language)
+        finished = now()
+        totals = {each.platform: {"listings": each.listings, "hits": each.hits} for each in counts}
+        store.runs.finish(run, "unhealthy" if complaints else "done", totals, finished)
+    return Ran(run=run, started=started, finished=finished, platforms=counts, complaints=complaints)
+
+
+def _may_go_live(config: Config, replay: Path | None) -> None:
+    if replay is None and not config.crawl.contact and not config.crawl.loopback:
+        message = "the live web is asked only with a contact (mail address or URL) in the user agent"
+        raise BadInput(Problem(file="swordnet.toml", field="crawl.contact", message=message))
+
+
+def _complaints(counts: Sequence[PlatformCounts], spiders: Spiders, plan: Plan, language: str) -> dict[str, str]:
+    found = {}
+    for each in counts:
+        asked_questions = UnitKind.QUESTION in plan.asks.get(each.platform, {})
+        floor = spiders[each.platform].at_least if plan.floors and asked_questions else 0
+        wrong = complaint(each, floor)
+        if wrong is not None:
+            key, values = wrong
+            found[each.platform] = say("desk.cli", key, language, **values)
+    return found

@@ -1,0 +1,135 @@
+"""A night on one page: a single HTML file that needs no network, runs no script and can be mailed or archived.
+
+Everything from the web is text in it: escaped by the template, isolated in its writing direction, linked only where the
+address is http or https. The style is named in the page's content policy by its digest, so that nothing else can style
+or run. Pictures are data within the page, of the kinds a browser only draws.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from attrs import Factory, field, frozen
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from crawler.items import Decision, Finding, Hit, Question, ShareLink, Work
+from crawler.messages import say
+from desk.saving import saving
+
+LARGEST_PICTURE = 2_000_000  # bytes; a larger one is left out, so that a page of many hits still opens
+_MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
+
+
+@frozen(kw_only=True)
+class PlatformRow:
+    """How one platform did: units asked, pages by outcome, listings read, hits. `note` says why it is not healthy."""
+
+    name: str
+    asked: int
+    pages: Mapping[str, int] = Factory(dict)
+    listings: int = 0
+    hits: int = 0
+    healthy: bool = True
+    note: str = ""
+
+
+@frozen(kw_only=True)
+class ReportHit:
+    """A hit of any decision beside its work, with the bytes of one picture each."""
+
+    hit: Hit
+    work: Work
+    listing_picture: bytes | None = None
+    work_picture: bytes | None = None
+
+    @property
+    def shares(self) -> tuple[tuple[ShareLink, str], ...]:
+        """The share links with their last known state, unknown where none is known."""
+        states = (*self.hit.share_states, *["unknown"] * len(self.hit.listing.links))
+        return tuple(zip(self.hit.listing.links, states, strict=False))
+
+    def findings(self, question: str) -> tuple[Finding, ...]:
+        """The findings that answer one question, the strongest first."""
+        asked = (finding for finding in self.hit.findings if finding.question is Question(question))
+        return tuple(sorted(asked, key=lambda finding: -finding.probability))
+
+
+@frozen(kw_only=True)
+class ReportData:
+    """What a report is about. `hits` are of all decisions; the page groups them."""
+
+    title: str
+    started: datetime
+    finished: datetime | None = None
+    platforms: tuple[PlatformRow, ...] = ()
+    hits: tuple[ReportHit, ...] = ()
+    language: str = field(default="en")
+
+    def of(self, decision: str) -> tuple[ReportHit, ...]:
+        """The hits of one decision: surest first, then by id."""
+        found = (each for each in self.hits if each.hit.decision is Decision(decision))
+        return tuple(sorted(found, key=lambda each: (-each.hit.identity * each.hit.offence, each.hit.id)))
+
+    @property
+    def pages(self) -> Counter[str]:
+        """Pages of all platforms by outcome."""
+        total: Counter[str] = Counter()
+        for platform in self.platforms:
+            total.update(platform.pages)
+        return total
+
+
+def write_report(path: Path, night: ReportData) -> None:
+    """Write the page. Raises BadInput where `path` cannot be written."""
+    page = render(night)
+    with saving(path, night.language) as file:
+        file.write(page.encode("utf-8", "replace"))
+
+
+def render(night: ReportData) -> str:
+    """The whole page as text."""
+    shelf = Environment(
+        loader=PackageLoader("desk"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    shelf.filters.update(link=_link, picture=_picture, moment=_moment, percent=_percent)
+    style = shelf.get_template("report.css").render()
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    words = partial(_words, night.language)
+    return shelf.get_template("report.html").render(night=night, style=style, style_digest=digest, t=words)
+
+
+def _words(language: str, key: str, **values: object) -> str:
+    return say("desk", key, language, **values)
+
+
+def _link(address: str) -> str | None:
+    """The address if a reader may follow it, else None."""
+    try:
+        parts = urlsplit(address)
+        return address if parts.scheme in ("http", "https") and parts.hostname else None
+    except ValueError:
+        return None
+
+
+def _picture(content: bytes | None) -> str | None:
+    """A data: address, or None for what is no picture that a browser only draws (SVG can carry scripts)."""
+    if not content or len(content) > LARGEST_PICTURE:
+        return None
+    media_type = next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), None)
+    return f"data:{media_type};base64,{b64encode(content).decode()}" if media_type else None
+
+
+def _moment(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _percent(probability: float) -> int:
+    """Never 100 for what is not certain, never 0 for what is not ruled out."""
+    return min(99, max(1, round(probability * 100))) if 0 < probability < 1 else round(probability * 100)

@@ -1,0 +1,94 @@
+"""A hit as one flat row for spreadsheets and other programs: the columns of `hits export`, in their order.
+
+The fields of HitRow are the columns. What has several values stays a tuple here; each format decides how to write it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from attrs import fields, frozen
+
+from crawler.items import Finding, Hit, Judgement, Polarity, Work
+from crawler.messages import say
+
+type_cell = str | float | Decimal | tuple[str, ...] | None
+
+
+@frozen(kw_only=True)
+class HitRow:
+    """One hit. `access_codes` has one entry a share link ("" without a code); `still_up` is yes, no or unknown."""
+
+    hit_id: str
+    decision: str
+    identity: float
+    offence: float
+    work_id: str
+    work_title: str
+    work_owner: str | None
+    platform: str
+    kind: str
+    url: str
+    title: str
+    seller: str | None
+    price: Decimal | None
+    currency: str | None
+    share_links: tuple[str, ...]
+    access_codes: tuple[str, ...]
+    share_state: tuple[str, ...]
+    reasons: tuple[str, ...]
+    first_seen: str
+    last_seen: str
+    still_up: str
+    verdict: str | None
+    judged_by: str | None
+    judged_at: str | None
+    evidence: tuple[str, ...]
+
+
+COLUMNS = tuple(column.name for column in fields(HitRow))
+
+
+def iso(moment: datetime) -> str:
+    """An aware time as ISO 8601 in UTC, to the second: 2026-11-22T15:38:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def row_of(hit: Hit, work: Work, judgement: Judgement | None = None, language: str = "en") -> HitRow:
+    """The row of a hit with its work and the last judgement; `language` is that of the mark before reasons against."""
+    listing = hit.listing
+    codes = tuple(link.code or "" for link in listing.links)
+    return HitRow(
+        hit_id=hit.id,
+        decision=hit.decision.value,
+        identity=hit.identity,
+        offence=hit.offence,
+        work_id=work.id,
+        work_title=work.title,
+        work_owner=work.owner,
+        platform=listing.platform,
+        kind=listing.kind.value,
+        url=listing.url,
+        title=listing.title,
+        seller=listing.seller,
+        price=listing.price,
+        currency=listing.currency,
+        share_links=tuple(link.url for link in listing.links),
+        access_codes=codes if any(codes) else (),
+        share_state=hit.share_states,
+        reasons=tuple(_reason(finding, language) for finding in hit.findings),
+        first_seen=iso(hit.first_seen),
+        last_seen=iso(hit.last_seen),
+        still_up={True: "yes", False: "no", None: "unknown"}[hit.still_up],
+        verdict=judgement.verdict.value if judgement else None,
+        judged_by=judgement.by if judgement else None,
+        judged_at=iso(judgement.at) if judgement else None,
+        evidence=hit.evidence,
+    )
+
+
+def _reason(finding: Finding, language: str) -> str:
+    if finding.polarity is Polarity.AGAINST:
+        return say("desk", "reason_against", language, why=finding.why)
+    return finding.why

@@ -1,0 +1,47 @@
+"""A file for people appears whole or not at all: written beside its place, made durable, then renamed over it.
+
+A reader never sees half a file, and a full disk or a crash leaves the old one as it was.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from crawler.errors import BadInput, Problem
+from crawler.messages import say
+
+
+@contextmanager
+def saving(path: Path, language: str = "en") -> Iterator[BinaryIO]:
+    """A binary file that becomes `path` when the block ends without an error. Raises BadInput if it cannot."""
+    try:
+        target = path.resolve()
+        draft = target.with_name(f".{target.name[:100]}.{uuid4().hex[:12]}.part")
+        try:
+            with draft.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+        _keep_name(target.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInput(Problem(file=str(path), message=say("desk", "cannot_write", language, reason=reason))) from error
+
+
+def _keep_name(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system can (Windows cannot open a folder)."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
