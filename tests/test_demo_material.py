@@ -1,0 +1,190 @@
+"""The demo's night: complete for the spiders as they are now, honest about what is planted, and drawn by its script."""
+
+import csv
+import io
+import json
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from imagehash import phash
+from PIL import Image, ImageChops, ImageStat
+
+from bench.draw_demo import write
+from crawler.archives import open_archive
+from crawler.archives.answer import Answer, Archive
+from crawler.items import Listing, Work
+from crawler.page import LayoutError, Page, Request
+from crawler.urls import canonical
+from registry.questions import questions
+from registry.reading import read_works
+from spiders import PlatformSpider
+from spiders._claims import claim
+from spiders.appgallery import AppGallery
+from spiders.appstore import AppStore
+from spiders.kongfz import Kongfz
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+DEMO, NIGHT = FIXTURES / "works" / "demo", FIXTURES / "night"
+SHARE = "https://pan.quark.cn/s/9f31c0de77ab"
+
+
+@pytest.fixture(scope="module")
+def works() -> list[Work]:
+    return read_works(DEMO / "works.jsonl")
+
+
+@pytest.fixture(scope="module")
+def night() -> Archive:
+    return open_archive(NIGHT)
+
+
+@pytest.fixture(scope="module")
+def expected() -> list[dict[str, str]]:
+    with (DEMO / "expected.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def files(folder: Path) -> dict[str, Path]:
+    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def same_picture(one: Path, other: Path) -> bool:
+    first, second = Image.open(one).convert("RGB"), Image.open(other).convert("RGB")
+    return first.size == second.size and max(ImageStat.Stat(ImageChops.difference(first, second)).mean) < 2
+
+
+def test_the_script_writes_what_is_here(tmp_path: Path) -> None:
+    write(tmp_path)
+    for folder in ("works/demo", "night"):
+        ours, drawn = files(FIXTURES / folder), files(tmp_path / folder)
+        assert sorted(ours) == sorted(drawn), "run python -m bench.draw_demo"
+        for name, path in ours.items():
+            if path.suffix in (".png", ".jpg"):
+                assert same_picture(path, drawn[name]), name
+            else:
+                assert path.read_bytes() == drawn[name].read_bytes(), f"{name}: run python -m bench.draw_demo"
+
+
+def test_the_works_are_valid_and_their_pictures_tell_them_apart(works: list[Work]) -> None:
+    assert len(works) == 12
+    assert {work.kind for work in works} == {"book", "course", "app", "film"}
+    assert all(work.images and work.images[0].width for work in works)
+    hashes = {work.id: phash(Image.open(work.images[0].url)) for work in works}
+    near = {pair: hashes[pair[0]] - hashes[pair[1]] for pair in combinations(hashes, 2)}
+    assert min(near.values()) > 16, near
+
+
+@pytest.mark.parametrize("platform", [Kongfz, AppStore, AppGallery])
+def test_every_question_has_its_answer(works: list[Work], night: Archive, platform: type[PlatformSpider]) -> None:
+    spider = platform()
+    asked = questions(works, spider.name, spider.kind)
+    assert asked
+    for question in asked:
+        made = spider.search(question)
+        for request in [made] if isinstance(made, Request) else made:
+            assert night.answer(request.method, request.url, request.body, spider.volatile), question
+
+
+def read(answer: Answer) -> list[Listing]:
+    spider = claim(answer.url)()
+    page = Page(url=answer.url, body=answer.body, content_type=answer.content_type, values=answer.values)
+    return [found for found in spider.read(page) if isinstance(found, Listing)]
+
+
+def is_shell(answer: Answer) -> bool:
+    return answer.url.startswith("https://appgallery.") and answer.content_type.startswith("text/html")
+
+
+@pytest.fixture(scope="module")
+def listings(night: Archive) -> list[Listing]:
+    """What the spiders read; of the pages that a script draws, the data behind them."""
+    pages = [each for each in night if each.content_type.startswith(("text/html", "application/json"))]
+    return [listing for page in pages if not is_shell(page) for listing in read(page)]
+
+
+def test_what_is_expected_is_in_the_night_and_nothing_else(
+    listings: list[Listing], works: list[Work], expected: list[dict[str, str]]
+) -> None:
+    addresses = [row["address"] for row in expected]
+    assert {listing.url for listing in listings} == set(addresses)
+    assert len(set(addresses)) == len(addresses)
+    assert all(canonical(address) == address for address in addresses)
+    assert {row["work_id"] for row in expected} - {""} <= {work.id for work in works}
+    assert Counter(row["decision"] for row in expected) == {"hit": 10, "licensed": 3, "dropped": 7}
+    whys = [row["planted"] for row in expected if row["decision"] == "hit"]
+    assert len(set(whys)) == len(whys)
+
+
+def test_every_listing_can_be_opened_and_every_picture_fetched(listings: list[Listing], night: Archive) -> None:
+    for listing in listings:
+        spider = claim(listing.url)()
+        code = "t8Kd" if spider.name == "quark" else None
+        request = spider.open(listing.url, code)
+        assert night.answer(request.method, request.url, request.body, spider.volatile), listing.url
+        for picture in listing.pictures:
+            answer = night.answer("GET", picture.url)
+            assert answer, picture.url
+            assert Image.open(io.BytesIO(answer.body)).size >= (192, 192)
+
+
+def test_an_offers_row_and_its_own_page_agree(listings: list[Listing]) -> None:
+    offers = [listing for listing in listings if listing.platform == "kongfz"]
+    pages = {listing.url: listing for listing in offers if listing.whole}
+    rows = {listing.url: listing for listing in offers if not listing.whole}
+    assert set(pages) == set(rows)
+    for url, row in rows.items():
+        own = pages[url]
+        assert (row.title.split(), row.seller, row.price, row.identifiers, row.pictures) == (
+            own.title.split(),
+            own.seller,
+            own.price,
+            own.identifiers,
+            own.pictures,
+        )
+
+
+def test_the_share_is_hidden_from_the_row(listings: list[Listing]) -> None:
+    own_page = [listing for listing in listings if SHARE in listing.text]
+    assert [listing.whole for listing in own_page] == [True]
+    (row,) = [listing for listing in listings if listing.url == own_page[0].url and not listing.whole]
+    assert row.title == "三十天水彩夜景 顾青禾"
+    assert "t8Kd" in own_page[0].text
+    (share,) = [listing for listing in listings if listing.url == SHARE]
+    assert all("三十天水彩夜景" in file.name for file in share.files)
+
+
+def test_gallery_pages_say_nothing_before_their_script_ran(night: Archive) -> None:
+    shells = [each for each in night if is_shell(each)]
+    lists = [each for each in shells if "/search/" in each.url]
+    assert 0 < len(lists) < len(shells)
+    assert [read(shell) for shell in lists] == [[]] * len(lists)
+    for shell in shells:
+        assert "快乐盒子" not in shell.body.decode()
+        if shell not in lists:
+            with pytest.raises(LayoutError):
+                read(shell)
+
+
+def test_the_copied_cover_lost_a_tenth(works: list[Work], listings: list[Listing], night: Archive) -> None:
+    (row,) = [listing for listing in listings if listing.title.startswith("绘本") and not listing.whole]
+    answer = night.answer("GET", row.pictures[0].url)
+    assert answer
+    copy, (work,) = Image.open(io.BytesIO(answer.body)), [work for work in works if work.id == "demo-05"]
+    assert copy.format == "JPEG"
+    whole = Image.open(work.images[0].url)
+    assert 0.88 < copy.width * copy.height / (whole.width * whole.height) < 0.92
+    assert phash(copy) - phash(whole) > 8, "a hash of the whole picture would do"
+
+
+def test_the_noise_is_really_there(listings: list[Listing]) -> None:
+    titles = [listing.title for listing in listings]
+    assert any("\u200b" in title and "🔥" in title for title in titles)
+    assert any("龍脊觀測站" in title for title in titles)
+
+
+def test_the_archive_is_plain_data() -> None:
+    for path in NIGHT.rglob("request.json"):
+        assert json.loads(path.read_text(encoding="utf-8"))["fetched_at"] == "2026-11-22T01:00:00Z"
+        assert path.as_posix().isascii()
