@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench lock chromium format
+.PHONY: demo test check bench lock chromium format docs
 .DEFAULT_GOAL := check
 
 $(READY): requirements.lock pyproject.toml bench/setup.sh
@@ -41,3 +41,6 @@ bench: $(READY)
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock
+
+docs: $(READY)
+	$(BIN)/swordnet platforms --markdown > docs/platforms.md

@@ -18,6 +18,6 @@ class Unique:
         """Pass the first, drop the others."""
         key = listing_id(item.listing.url)
         if key in self._seen:
-            raise DropItem("seen in this crawl")
+            raise DropItem(f"seen in this crawl: {item.listing.url}", log_level="DEBUG")
         self._seen.add(key)
         return item

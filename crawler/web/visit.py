@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import scrapy
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
@@ -36,7 +36,7 @@ class Seen:
     """A listing on its way through the pipelines, with the bytes of the page it was read from."""
 
     listing: Listing
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 class Visit(scrapy.Spider):

@@ -1,0 +1,38 @@
+"""The command line: one file for each command in this folder; a file that defines `add(app)` is a command."""
+
+from __future__ import annotations
+
+import logging
+import pkgutil
+import sys
+from importlib import import_module
+
+import typer
+
+from crawler.errors import BadInput, SwordnetError
+
+
+def application() -> typer.Typer:
+    """The program with all its commands."""
+    app = typer.Typer(
+        name="swordnet",
+        help="Finds infringing links: works in, crawl, compare, hits out.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+    )
+    for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        if not found.name.startswith("_"):  # __main__ and what commands share
+            import_module(f"{__name__}.{found.name}").add(app)
+    return app
+
+
+def main() -> None:
+    """Run a command; an error that SwordNet raises on purpose becomes its message and its exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        application()()
+    except SwordnetError as error:
+        lines = [str(problem) for problem in error.problems] if isinstance(error, BadInput) else [str(error)]
+        sys.stderr.write("".join(f"swordnet: {line}\n" for line in lines))
+        raise SystemExit(error.exit_code) from None

@@ -1,0 +1,5 @@
+"""`python -m desk.cli` is `swordnet`."""
+
+from desk.cli import main
+
+main()

@@ -1,0 +1,71 @@
+"""Options that many commands share, and what they open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from attrs import frozen
+from rich.console import Console
+
+from crawler.config import Config, load
+from crawler.errors import BadInput, Problem
+from crawler.messages import say
+from crawler.store import Store
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="Settings file (default: swordnet.toml here).", metavar="FILE")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but results and errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Now = Annotated[
+    str | None, typer.Option("--now", help="Pretend it is this time (ISO 8601), for tests and replays.", metavar="TIME")
+]
+
+
+@frozen(kw_only=True)
+class Desk:
+    """One command's surroundings."""
+
+    config: Config
+    quiet: bool = False
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def console(self) -> Console:
+        """Where results go."""
+        return Console(soft_wrap=not Console().is_terminal)
+
+    def say(self, key: str, **values: object) -> None:
+        """Tell the user a sentence of desk/cli/messages.toml, unless --quiet."""
+        if not self.quiet:
+            typer.echo(say("desk.cli", key, self.config.language, **values))
+
+    def word(self, key: str, **values: object) -> str:
+        """A sentence of desk/cli/messages.toml in the configured language."""
+        return say("desk.cli", key, self.config.language, **values)
+
+    def store(self) -> Store:
+        """The configured database."""
+        return Store.open(self.config.store.url)
+
+
+def at_desk(config: Path | None, quiet: bool = False, now: str | None = None) -> Desk:
+    """Read the settings. Raises BadInput."""
+    if now is None:
+        return Desk(config=load(config), quiet=quiet)
+    try:
+        fixed = datetime.fromisoformat(now)
+    except ValueError:
+        raise BadInput(Problem(file="--now", message=f"not an ISO 8601 time: {now!r}")) from None
+    fixed = fixed if fixed.tzinfo else fixed.replace(tzinfo=UTC)
+    return Desk(config=load(config), quiet=quiet, now=lambda: fixed)
+
+
+def print_json(value: Any) -> None:
+    """A result for programs, one document."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

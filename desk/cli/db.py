@@ -1,0 +1,52 @@
+"""`swordnet db`: the database itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawler.store import Store
+from desk.cli._options import ConfigFile, Quiet, at_desk
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    db = typer.Typer(no_args_is_help=True, help="The database itself.")
+    db.command(epilog="Example: swordnet db upgrade")(upgrade)
+    db.command(epilog="Example: swordnet db backup copy.db")(backup)
+    db.command(epilog="Example: swordnet db restore copy.db")(restore)
+    app.add_typer(db, name="db")
+
+
+def upgrade(config: ConfigFile = None, quiet: Quiet = False) -> None:
+    """Bring the schema to this program's version."""
+    desk = at_desk(config, quiet)
+    store = Store(desk.config.store.url)
+    store.upgrade()
+    store.close()
+    desk.say("db_upgraded")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes.")], config: ConfigFile = None, quiet: Quiet = False
+) -> None:
+    """A consistent copy, also while a crawl writes."""
+    desk = at_desk(config, quiet)
+    with desk.store() as store:
+        store.backup(file)
+    desk.say("db_backed_up", file=file)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A copy that backup made.")],
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Replace the database by a copy."""
+    desk = at_desk(config, quiet)
+    store = Store(desk.config.store.url)
+    store.restore(file)
+    store.close()
+    desk.say("db_restored", file=file)

@@ -1,0 +1,65 @@
+"""The demo: the whole job on the bundled night finds every planted infringement and no planted innocent."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from crawler.urls import canonical
+from tests.conftest import ROOT, Swordnet
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+PLANTED = ROOT / "fixtures" / "works" / "demo" / "expected.csv"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_demo_finds_all_that_is_planted_and_nothing_else(swordnet: Swordnet, tmp_path: Path) -> None:
+    done = swordnet("demo", "--into", "night")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {(canonical(row["url"]), row["work_id"]): row["decision"] for row in rows(tmp_path / "night" / "hits.csv")}
+    for row in rows(PLANTED):
+        key = (canonical(row["address"]), row["work_id"])
+        assert found.get(key, "dropped") == row["decision"], row
+    planted = {(canonical(row["address"]), row["work_id"]) for row in rows(PLANTED) if row["decision"] == "hit"}
+    assert {key for key, decision in found.items() if decision in ("hit", "review")} == planted
+    report = (tmp_path / "night" / "report.html").read_text(encoding="utf-8")
+    assert all(row["title"] in report for row in rows(tmp_path / "night" / "hits.csv") if row["decision"] == "hit")
+    assert str(tmp_path / "night" / "report.html") in done.stdout
+
+    first = (tmp_path / "night" / "hits.csv").read_bytes()
+    again = swordnet("demo", "--into", "night")
+    assert again.returncode == 0
+    assert (tmp_path / "night" / "hits.csv").read_bytes() == first
+
+
+def test_the_demo_speaks_chinese(swordnet: Swordnet, tmp_path: Path) -> None:
+    done = swordnet("demo", "--into", "night", "--language", "zh")
+    assert done.returncode == 0
+    assert "线索 CSV" in done.stdout
+    assert '<html lang="zh-CN"' in (tmp_path / "night" / "report.html").read_text(encoding="utf-8")
+
+
+def test_hits_say_why_and_can_be_listed_shown_and_exported(swordnet: Swordnet, tmp_path: Path) -> None:
+    assert swordnet("demo", "--into", "night", "--quiet").returncode == 0
+    here = ("--config", "night/swordnet.toml")
+    listed = json.loads(swordnet("hits", "list", "--json", "--decision", "hit", *here).stdout)
+    assert len(listed) == sum(row["decision"] == "hit" for row in rows(PLANTED))
+    assert all(row["reasons"] for row in listed)
+    share = next(row for row in listed if row["share_links"] and row["platform"] == "kongfz")
+    shown = swordnet("hits", "show", share["hit_id"][:8], *here).stdout
+    assert share["work_title"] in shown
+    assert share["share_links"][0] in shown
+    assert share["access_codes"] == ["".join(share["access_codes"])]
+    assert share["share_state"] == ["alive"]
+    assert swordnet("hits", "export", "all.xlsx", *here).returncode == 0
+    assert (tmp_path / "all.xlsx").stat().st_size > 5000
+    none = swordnet("hits", "export", "none.csv", "--platform", "nowhere", *here)
+    assert none.returncode == 3
+    assert not (tmp_path / "none.csv").exists()
