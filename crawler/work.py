@@ -22,6 +22,7 @@ from crawler.settings import TWISTED_REACTOR, scrapy_settings
 from crawler.store import ClaimLost
 from crawler.units import again_at, portions, succeeded
 from crawler.web.guard import GuardedResolver
+from crawler.web.registered import RegisteredPictures, unseen
 from crawler.web.session import Session, Tally
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Worker:
         from scrapy.crawler import AsyncCrawlerRunner
 
         runner = AsyncCrawlerRunner(scrapy_settings(self.session.config))
+        await self._picture_registry(runner)
         holder = f"{socket.gethostname()}:{os.getpid()}"
         doing: dict[str, asyncio.Task[None]] = {}
         while True:
@@ -84,6 +86,14 @@ class Worker:
                 await asyncio.sleep(IDLE)
             else:
                 return
+
+    async def _picture_registry(self, runner: Any) -> None:
+        pictures = await asyncio.to_thread(unseen, self.session.store)
+        if pictures:
+            tally = Tally()
+            await runner.crawl(RegisteredPictures, session=self.session, tally=tally, pictures=pictures)
+            for problem in tally.problems:
+                logger.warning("a picture of the registry: %s", problem)
 
     async def _claim(self, holder: str, busy: list[str]) -> Unit | None:
         session = self.session

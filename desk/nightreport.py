@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from crawler.blobs import Blobs
@@ -9,6 +10,7 @@ from crawler.config import Config
 from crawler.items import Hit, Picture, Work
 from crawler.messages import say
 from crawler.store import Filter, Store
+from crawler.web.registered import complete
 from desk.crawling import Ran
 from desk.report import PlatformRow, ReportData, ReportHit
 
@@ -16,7 +18,7 @@ from desk.report import PlatformRow, ReportData, ReportHit
 def report_data(store: Store, ran: Ran, config: Config) -> ReportData:
     """The report of one run."""
     found = list(store.hits.find(Filter(run=ran.run)))
-    works = store.works.some(hit.work_id for hit in found)
+    works = {work.id: work for work in complete(store.works.some(hit.work_id for hit in found).values(), store)}
     blobs = Blobs(Path(config.store.blobs))
     return ReportData(
         title=say("desk.cli", "report_title", config.language),
@@ -44,17 +46,10 @@ def _platforms(ran: Ran) -> list[PlatformRow]:
 
 
 def _beside(hit: Hit, work: Work, blobs: Blobs) -> ReportHit:
-    theirs = next((data for picture in hit.listing.pictures if (data := _kept(picture, blobs))), None)
-    return ReportHit(hit=hit, work=work, listing_picture=theirs, work_picture=_first_file(work))
+    theirs, ours = _first(hit.listing.pictures, blobs), _first(work.images, blobs)
+    return ReportHit(hit=hit, work=work, listing_picture=theirs, work_picture=ours)
 
 
-def _kept(picture: Picture, blobs: Blobs) -> bytes | None:
-    return blobs.get(picture.sha256) if picture.sha256 else None
-
-
-def _first_file(work: Work) -> bytes | None:
-    for picture in work.images:
-        path = Path(picture.url)
-        if path.is_file():
-            return path.read_bytes()
-    return None
+def _first(pictures: Sequence[Picture], blobs: Blobs) -> bytes | None:
+    """The bytes of the first picture that is kept."""
+    return next((data for picture in pictures if picture.sha256 and (data := blobs.get(picture.sha256))), None)

@@ -6,13 +6,14 @@ import asyncio
 from typing import Self
 
 from attrs import frozen
-from matchers.assess import Assessor
 from scrapy.crawler import Crawler
 
 from crawler.items import Assessment
+from crawler.web.registered import complete
 from crawler.web.session import Session
 from crawler.web.visit import Seen, Visit
 from matchers import Context
+from matchers.assess import Assessor
 
 
 @frozen(kw_only=True)
@@ -40,7 +41,7 @@ class Match:
 
     def _matched(self, item: Seen) -> Matched:
         session = self._session
-        assessor = session.shared("assessor", lambda: Assessor(list(session.store.works.all())))
+        assessor = session.shared("assessor", lambda: Assessor(complete(session.store.works.all(), session.store)))
         listing = session.store.hits.merged(item.listing)
         context = Context(now=session.now(), language=session.config.language)
         return Matched(listing=listing, body=item.body, assessments=assessor.assess(listing, context))

@@ -94,6 +94,23 @@ def test_one_broken_page_does_not_cost_the_others(desk: Swordnet, web: LoopbackW
     assert len(exported(tmp_path / "hits.csv")) == 1
 
 
+def test_a_picture_that_the_registry_names_by_address_is_fetched_and_found(
+    desk: Swordnet, web: LoopbackWeb, tmp_path: Path
+) -> None:
+    cover = (ROOT / "fixtures" / "works" / "demo" / "covers" / "demo-01.png").read_bytes()
+    web.pages["/cover.png"] = web.pages["/stolen.png"] = (200, "image/png", cover)
+    work = WORK | {"id": "W2", "title": "无人知晓的名字", "images": [f"{web.url}/cover.png"]}
+    (tmp_path / "more.jsonl").write_text(jsonl(work), encoding="utf-8")
+    assert desk("works", "import", "more.jsonl").returncode == 0
+    page = (PRODUCT % ("见图", "电子版", "见图")).replace('"description"', '"image": "/stolen.png", "description"')
+    web.pages["/p/1"] = (200, "text/html; charset=utf-8", page.encode())
+    for _ in range(2):
+        done = desk("crawl", "shop", "--url", f"{web.url}/p/1", "--csv", "hits.csv")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert [(hit["work_id"], hit["decision"]) for hit in exported(tmp_path / "hits.csv")] == [("W2", "hit")]
+    assert web.asked.count("/cover.png") == web.asked.count("/stolen.png") == 1
+
+
 @pytest.mark.browser
 def test_a_list_that_javascript_draws_is_read_in_chromium(desk: Swordnet, web: LoopbackWeb) -> None:
     rows = [{"href": "/app/C100000001", "name": "潮汐钟楼的守望者 破解版", "maker": "某某工作室"}]

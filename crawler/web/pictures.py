@@ -32,7 +32,7 @@ class PictureFetcher:
 
     async def get(self, picture: Picture) -> Picture:
         """The picture with digest, size and hashes; as it came where it cannot be had (counted as a problem)."""
-        address = hashlib.sha256(canonical(picture.url).encode()).hexdigest()
+        address = address_digest(picture.url)
         known = await asyncio.to_thread(self._session.store.pictures.get, address)
         if known is None:
             task = self._under_way.get(address)
@@ -66,6 +66,11 @@ class PictureFetcher:
             pool.schedule(inspect, args=[data, url], timeout=settings.deadline)
         )
         return looked_at
+
+
+def address_digest(url: str) -> str:
+    """The key of a picture's address in the store."""
+    return hashlib.sha256(canonical(url).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _pool(workers: int) -> ProcessPool:

@@ -11,6 +11,7 @@ import typer
 from crawler.errors import BadInput, Problem, UnhealthyRun
 from desk.cli._options import Quiet, at_desk
 from desk.cli.crawl import _progress
+from desk.cli.works import keep_pictures
 
 NIGHT = "2026-11-22T01:00:00+00:00"  # the demo's own time: licences begin and end around it
 SETTINGS = """# The demo night. Everything is answered from the fixtures; nothing leaves this machine.
@@ -42,6 +43,7 @@ def demo(
     fixtures = Path(str(resources.files("fixtures")))
     works = read_works(fixtures / "works" / "demo" / "works.jsonl")
     with desk.store() as store:
+        keep_pictures(works, desk)
         done = store.works.upsert(works, desk.now())
     desk.say("works_imported", file="works.jsonl", added=done.added, changed=done.changed, unchanged=done.unchanged)
     plan = crawling.demo_plan(works, desk.config, fixtures / "night")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from attrs import asdict
 from rich.table import Table
 
+from crawler.blobs import Blobs
 from crawler.errors import BadInput, NothingToDo, Problem
-from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
+from crawler.items import Work
+from desk.cli._options import ConfigFile, Desk, Json, Quiet, at_desk, print_json
 
 WorkId = Annotated[str, typer.Argument(metavar="ID", help="The work's id.")]
 
@@ -35,13 +39,21 @@ def import_works(
     from registry.reading import read_works
 
     desk = at_desk(config, quiet)
-    works = read_works(file)
+    works = read_works(file, desk.config.language)
     with desk.store() as store:
+        keep_pictures(works, desk)
         done = store.works.upsert(works, desk.now())
     if json:
         print_json({"added": done.added, "changed": done.changed, "unchanged": done.unchanged})
     else:
         desk.say("works_imported", file=file, added=done.added, changed=done.changed, unchanged=done.unchanged)
+
+
+def keep_pictures(works: Iterable[Work], desk: Desk) -> None:
+    """Keep the bytes of local pictures, so that reports show them wherever the list of works goes."""
+    blobs = Blobs(Path(desk.config.store.blobs))
+    for place in {picture.url for work in works for picture in work.images if picture.sha256}:
+        blobs.put(Path(place).read_bytes())
 
 
 def list_works(
@@ -96,10 +108,10 @@ def check(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -
         works = list(store.works.all())
     if not works:
         raise NothingToDo(desk.word("works_none"))
-    found = list(check_works(works))
+    found = list(check_works(works, desk.config.language))
     if json:
-        print_json([str(each) for each in found])
+        print_json([asdict(each) for each in found])
         return
     for each in found:
-        typer.echo(str(each))
+        typer.echo(f"{each.work_id}: {each.message}")
     desk.say("works_checked", works=len(works), found=len(found))

@@ -1,0 +1,67 @@
+"""How well share links and access codes are found in ../shared/bench/links, scored by the scorer that lies there.
+
+    python bench/links.py [--by tags|platform|group] [--wrong] [--set FILE]
+
+Prints the figures, the time a row takes, and with --wrong the rows that are not exact. Needs the shared bench data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from crawler.shares import extract  # noqa: E402
+
+DATA = ROOT.parent / "shared" / "bench" / "links"
+
+
+def main() -> None:
+    """Extract, score, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--by", choices=("tags", "platform", "group"))
+    parser.add_argument("--wrong", action="store_true")
+    parser.add_argument("--set", type=Path, default=DATA / "dev.jsonl")
+    arguments = parser.parse_args()
+    if not arguments.set.is_file():
+        sys.exit(f"{arguments.set} is not there: this bench needs the shared data beside the checkout")
+    rows = [json.loads(line) for line in arguments.set.read_text(encoding="utf-8").splitlines()]
+    extract("")
+    begun = time.perf_counter()
+    answers = [{"id": row["id"], "links": [as_json(link) for link in extract(row["text"])]} for row in rows]
+    seconds = time.perf_counter() - begun
+    with tempfile.TemporaryDirectory() as folder:
+        predictions = Path(folder) / "predictions.jsonl"
+        predictions.write_text("\n".join(map(json.dumps, answers)), encoding="utf-8")
+        by = ["--by", arguments.by] if arguments.by else []
+        command = [sys.executable, str(DATA / "score_links.py"), str(arguments.set), str(predictions), *by]
+        subprocess.run(command, check=True)
+    print(f"{seconds / len(rows) * 1000:.2f} ms a row")
+    if arguments.wrong:
+        show_wrong(rows, answers)
+
+
+def as_json(link: object) -> dict[str, object]:
+    """What the scorer wants to know of a link."""
+    return {name: getattr(link, name) for name in ("platform", "share_id", "url", "code")}
+
+
+def show_wrong(rows: list[dict], answers: list[dict]) -> None:
+    """The rows where anything differs: what is wanted, what was given, the text."""
+    for row, answer in zip(rows, answers, strict=True):
+        wanted = {(link["platform"], link["share_id"], link["code"]) for link in row["links"]}
+        given = {(link["platform"], link["share_id"], link["code"]) for link in answer["links"]}
+        if wanted != given:
+            print(f"\n{row['id']} {row['tags']}\n  missing {wanted - given}\n  extra   {given - wanted}")
+            print(f"  {row['text'][:400]!r}")
+
+
+if __name__ == "__main__":
+    main()

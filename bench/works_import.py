@@ -1,0 +1,97 @@
+"""How long it takes to read and check a list of works: parsing, validation and normalisation, without pictures.
+
+    python bench/works_import.py [--works 100000] [--kind csv|jsonl|xlsx]
+
+The list is invented and the same for the same size; works have aliases, creators, an ISBN, a price and a licence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from openpyxl import Workbook
+
+from registry.reading import read_works
+
+SYLLABLES = "山河云海风雨星辰春秋日月金石竹林花鸟鱼龙书剑琴棋东南西北千百万年"
+
+
+def rows(count: int) -> Iterator[dict[str, str]]:
+    """Invented works as rows of a table."""
+    chance = random.Random(7)
+    for number in range(count):
+        title = "".join(chance.choices(SYLLABLES, k=chance.randint(2, 9)))
+        body = f"9787{number:08d}"
+        check = -sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(body)) % 10
+        yield {
+            "id": f"W{number:07d}",
+            "title": title,
+            "aliases": f"{title}全集|{title} 典藏版",
+            "kind": "book",
+            "creators": "".join(chance.choices(SYLLABLES, k=3)),
+            "publisher": "云海书局",
+            "owner": "云海文化",
+            "year": str(chance.randint(1980, 2026)),
+            "identifiers": f"isbn:{body}{check}",
+            "list_price": f"{chance.randint(20, 199)}.80",
+            "currency": "CNY",
+            "licences": "platform=kongfz;seller=云海书店;territory=CN;since=2026-01-01;until=2026-12-31",
+            "released_on": "2020-05-01",
+        }
+
+
+def write(path: Path, count: int) -> None:
+    """Write the list in the form its suffix names."""
+    if path.suffix == ".jsonl":
+        lists = {"aliases", "creators", "licences"}
+        with path.open("w", encoding="utf-8") as out:
+            for row in rows(count):
+                stated = {name: value.split("|") if name in lists else value for name, value in row.items()}
+                stated["licences"] = [dict(pair.split("=") for pair in row["licences"].split(";"))]
+                stated["identifiers"] = {"isbn": row["identifiers"].removeprefix("isbn:")}
+                out.write(json.dumps(stated, ensure_ascii=False) + "\n")
+    elif path.suffix == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as out:
+            table = csv.DictWriter(out, list(next(rows(1))))
+            table.writeheader()
+            table.writerows(rows(count))
+    else:
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet()
+        sheet.append(list(next(rows(1))))
+        for row in rows(count):
+            sheet.append(list(row.values()))
+        book.save(path)
+
+
+def main() -> None:
+    """Generate, read, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--works", type=int, default=100_000)
+    parser.add_argument("--kind", choices=("csv", "jsonl", "xlsx"), default="csv")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"works.{arguments.kind}"
+        write(path, arguments.works)
+        begun = time.perf_counter()
+        works = read_works(path)
+        seconds = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{arguments.kind}: {len(works)} works in {seconds:.1f} s ({len(works) / seconds:,.0f} a second), {peak:.0f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()

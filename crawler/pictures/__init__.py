@@ -1,0 +1,5 @@
+"""Bytes become a safely decoded picture and its perceptual hashes."""
+
+from crawler.pictures.inspecting import PictureError, inspect
+
+__all__ = ["PictureError", "inspect"]

@@ -1,0 +1,100 @@
+"""Bytes -> Picture: digest, type, size and perceptual hashes. Runs in a worker process; heavy imports wait until asked.
+
+Works and listings pass through the same decoding and the same shrinking, since hashes of differently shrunk pictures
+drift apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import warnings
+import zlib
+from typing import TYPE_CHECKING
+
+from crawler.errors import SwordnetError
+from crawler.items import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+MAX_BYTES = 25_000_000
+MAX_PIXELS = 40_000_000
+SHARED_SIDE = 480  # pixels of the longer side before hashing: finer costs 7 to 23 times as much and finds no more
+
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+
+
+class PictureError(SwordnetError):
+    """These bytes are no picture that we decode: another format, broken, or over a limit."""
+
+
+def inspect(data: bytes, url: str) -> Picture:
+    """Digest, media type, size after EXIF rotation and perceptual hashes (none for pictures without content).
+
+    Raises PictureError for anything but JPEG, PNG, WEBP, GIF (first frame) and AVIF, for broken data, more than
+    25 MB and more than 40 megapixels.
+    """
+    from crawler.pictures.hashing import perceptual_hashes
+
+    image, media_type, size = _decode(data)
+    return Picture(
+        url=url,
+        sha256=hashlib.sha256(data).hexdigest(),
+        media_type=media_type,
+        width=size[0],
+        height=size[1],
+        hashes=perceptual_hashes(image),
+    )
+
+
+def _decode(data: bytes) -> tuple[Image, str, tuple[int, int]]:
+    """The first frame upright, on white, RGB and shrunk; its media type; its full size."""
+    from PIL import Image
+
+    if len(data) > MAX_BYTES:
+        raise PictureError(f"{len(data)} bytes; at most {MAX_BYTES} are read")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as source:
+                return _read(source)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(f"more than {MAX_PIXELS} pixels: {error}") from None
+    except _BROKEN as error:
+        raise PictureError(f"not a picture: {error}") from None
+
+
+def _read(source: Image) -> tuple[Image, str, tuple[int, int]]:
+    from PIL import ImageOps
+
+    width, height = source.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"{width} x {height} pixels; at most {MAX_PIXELS} are decoded")
+    media_type = "image/jpeg" if source.format == "MPO" else f"image/{(source.format or '').lower()}"
+    orientation = source.getexif().get(0x0112, 1)
+    size = (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+    source.draft("RGB", (2 * SHARED_SIDE, 2 * SHARED_SIDE))
+    upright = ImageOps.exif_transpose(source)
+    return _shrunk(_on_white(upright)), media_type, size
+
+
+def _on_white(image: Image) -> Image:
+    from PIL import Image as Pictures
+
+    if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
+        return image.convert("RGB")
+    layered = image.convert("RGBA")
+    white = Pictures.new("RGBA", layered.size, (255, 255, 255, 255))
+    return Pictures.alpha_composite(white, layered).convert("RGB")
+
+
+def _shrunk(image: Image) -> Image:
+    from PIL.Image import Resampling
+
+    if max(image.size) > SHARED_SIDE:
+        image.thumbnail((SHARED_SIDE, SHARED_SIDE), Resampling.LANCZOS)
+    return image

@@ -1,0 +1,60 @@
+"""The name of a share at its place in an address: whole, torn by a gap or two, or of another form than usual."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+
+from crawler.shares.rules import Rule
+
+_GAP = re.compile(r"[^A-Za-z0-9_\-/\n:=?#&.,;|码碼密提访訪链鏈]{1,3}")  # what may stand inside a torn name
+_RUN = re.compile(r"[A-Za-z0-9_\-]{1,120}")
+_LONGEST = 120  # signs in which the pieces of a torn name are looked for
+_MOST_PIECES = 5
+
+
+@frozen(kw_only=True)
+class Name:
+    """A share's name and where it ends in the text."""
+
+    share_id: str
+    end: int
+    torn: bool = False
+
+
+def name_at(text: str, rule: Rule, start: int, stop: int) -> Name | None:
+    """The name that begins at `start`, whole before `stop`; torn ones are joined only where their length is fixed."""
+    if match := rule.strict.match(text, start, stop):
+        return Name(share_id=match["id"], end=match.end())
+    if rule.fixed_length and (torn := _torn(text, rule, start)):
+        return torn
+    loose = rule.loose.match(text, start, stop)
+    return Name(share_id=loose["id"], end=loose.end()) if loose and _is_name(loose["id"]) else None
+
+
+def _is_name(written: str) -> bool:
+    """Whether it is more than a row of the same sign: xxxxxx stands for a name, it is none."""
+    return len(set(written.lower())) > 1
+
+
+def _torn(text: str, rule: Rule, start: int) -> Name | None:
+    places = _pieces(text, start)
+    match = rule.strict.match("".join(text[place] for place in places))
+    return Name(share_id=match["id"], end=places[match.end() - 1] + 1, torn=True) if match else None
+
+
+def _pieces(text: str, start: int) -> list[int]:
+    """Where the signs of a torn name stand."""
+    places: list[int] = []
+    last = start + _LONGEST
+    for _ in range(_MOST_PIECES):
+        run = _RUN.match(text, start, last)
+        if run is None:
+            break
+        places.extend(range(*run.span()))
+        gap = _GAP.match(text, run.end(), last)
+        if gap is None:
+            break
+        start = gap.end()
+    return places

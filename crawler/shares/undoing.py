@@ -1,0 +1,150 @@
+"""What platforms, editors and sellers do to addresses, undone step by step.
+
+Entities, markup, escapes, %XX, base64, full-width letters, invisible characters, look-alike letters, words for dots.
+The steps repeat until nothing changes, at most MOST_PASSES times; each is linear in the text: repeats are bounded or
+cannot overlap.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+from crawler.shares.views import Piece, Replacement, View, plain
+
+MOST_PASSES = 16
+
+
+def undone(text: str) -> View:
+    """The text with all tricks undone."""
+    view = plain(text)
+    for _ in range(MOST_PASSES):
+        before = view
+        for pattern, pieces in _STEPS:
+            view = view.replaced(pattern, pieces)
+        if view is before or view.text == before.text:
+            break
+    return view.in_order()
+
+
+def _whole(match: re.Match[str], text: str, trick: str | None = None) -> Replacement:
+    return [(text, match.start(), match.end())], trick
+
+
+def _is_address(text: str) -> bool:
+    return all(character.isascii() and (character.isalnum() or character in "./") for character in text)
+
+
+def _entity(match: re.Match[str]) -> Replacement:
+    found = html.unescape(match[0])
+    if found == match[0]:
+        return None
+    return _whole(match, found, "entities" if _is_address(found) else None)
+
+
+def _compatible(match: re.Match[str]) -> Replacement:
+    found = unicodedata.normalize("NFKC", match[0])
+    if found == match[0]:
+        return None
+    return _whole(match, found, "full_width" if _is_address(found.strip()) and found.strip() else None)
+
+
+def _percent(match: re.Match[str]) -> Replacement:
+    try:
+        found = bytes.fromhex(match[0].replace("%", "")).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return _percent_pieces(found, match.start()), "percent"
+
+
+def _percent_pieces(found: str, place: int) -> Iterator[Piece]:
+    for character in found:
+        width = 3 * len(character.encode())
+        yield character, place, place + width
+        place += width
+
+
+def _javascript(match: re.Match[str]) -> Replacement:
+    number = int(match[1] or match[2], 16)
+    return None if 0xD800 <= number < 0xE000 else _whole(match, chr(number), "escapes")
+
+
+def _base64(match: re.Match[str]) -> Replacement:
+    body = match[0].rstrip("=")
+    try:
+        found = base64.b64decode(body + "=" * (-len(body) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return _whole(match, f" {found} ", "base64")
+
+
+_BLOCKS = ("address", "article", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol")
+_MORE_BLOCKS = ("option", "p", "section", "table", "tr", "ul")
+_SEPARATORS = dict.fromkeys((*_BLOCKS, *_MORE_BLOCKS), "\n") | {"td": " ", "th": " "}
+_VALUES = re.compile(r"""=\s?(?:"([^"]{1,2000})"|'([^']{1,2000})'|([^\s"'>]{1,2000}))""")
+
+
+def _tag(match: re.Match[str]) -> Replacement:
+    """Tags vanish; blocks part lines, and values of attributes that may hold an address or a code are kept."""
+    pieces: list[Piece] = []
+    for value in _VALUES.finditer(match[0]):
+        group = value.lastindex or 0
+        if "/" in value[group] or "magnet:" in value[group] or "码" in value[group]:
+            start, end = match.start() + value.start(group), match.start() + value.end(group)
+            pieces += [(" ", start, start), (value[group], start, end), (" ", end, end)]
+    trick = None if pieces else "markup"
+    if separator := _SEPARATORS.get((match[1] or "").lower()):
+        pieces.append((separator, match.start(), match.end()))
+    return pieces, trick
+
+
+_LOOKALIKE = "[аеорсухіјѕһԁԛԝкмтвнοα]{1,20}"
+_LOOKALIKES = str.maketrans("аеорсухіјѕһԁԛԝкмтвнοα", "aeopcyxijshdqwkmtbhoa")
+
+
+def _lookalike(match: re.Match[str]) -> Replacement:
+    return _whole(match, match[0].translate(_LOOKALIKES), "lookalikes")
+
+
+def _to(text: str, trick: str | None = None) -> Callable[[re.Match[str]], Replacement]:
+    return lambda match: _whole(match, text, trick)
+
+
+def _group(match: re.Match[str]) -> Replacement:
+    return [(match[1], match.start(1), match.end(1))], None
+
+
+# The blocks of characters with compatibility forms that stand in for Latin letters, digits and signs.
+_FORMS = (
+    "\u00a0\u00b2\u00b3\u00b9\u2000-\u200a\u2024\u202f\u205f\u2070-\u209f\u2100-\u218f\u2460-\u24ff\u3000\u3200-\u33ff"
+    "\ufe10-\ufe6f\uff00-\uffef\U0001d400-\U0001d7ff\U0001f100-\U0001f16f"
+)
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U000e0000-\U000e01ef"
+)
+_BRACKETED_DOT = r"\[ ?(?:\.|dot|点) ?\]|\( ?(?:\.|dot|点) ?\)|\{ ?(?:\.|dot|点) ?\}|【 ?[.点] ?】"
+_SIDE, _OTHER_SIDE = r"(?<=[A-Za-z0-9]) {0,2}", r" {0,2}(?=[A-Za-z0-9])"
+
+_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Replacement]], ...] = (
+    (re.compile(f"[{_INVISIBLE}]{{1,200}}"), _to("", "zero_width")),
+    (re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});"), _entity),
+    (re.compile(f"[{_FORMS}]"), _compatible),
+    (re.compile(r"(?:%[0-9A-Fa-f]{2}){1,400}"), _percent),
+    (re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"), _javascript),
+    (re.compile(r"\\{1,3}([/_.\-#~*&=:?!+])"), _group),
+    (re.compile(r"\\r\\n|\\[nr]"), _to("\n")),
+    (re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]{0,20})(?:\s[^<>]{0,4000})?/?>|<!--()-->"), _tag),
+    (re.compile(r"(?<![A-Za-z0-9+/])aHR0c(?:Dov|HM6)[A-Za-z0-9+/]{8,600}={0,2}"), _base64),
+    (re.compile(r"(?<![A-Za-z])(?:hxxp|h\*\*p|htxp|hxtp|ht\*p|h--p|httx)(?=s?[:/])", re.I), _to("http", "defanged")),
+    (re.compile(rf"{_SIDE}(?:{_BRACKETED_DOT}){_OTHER_SIDE}", re.I), _to(".", "defanged")),
+    (re.compile(rf"{_SIDE}(?:[点點丶。·•・●]|(?<= )dot(?= )){_OTHER_SIDE}", re.I), _to(".", "dot_words")),
+    (re.compile(r" {0,2}(?:正|反)?(?:斜杠|斜槓|斜线|斜線) {0,2}"), _to("/", "slash_words")),
+    (re.compile(rf"(?<=[A-Za-z0-9.]){_LOOKALIKE}(?=[A-Za-z0-9./])|{_LOOKALIKE}(?=[A-Za-z0-9]{{1,20}}\.)"), _lookalike),
+    (re.compile(r"[ \t\x0b\x0c]{2,}|[\t\x0b\x0c]|\r"), _to(" ")),
+    (re.compile(r"(?: ?\n){2,}"), _to("\n")),
+)

@@ -1,0 +1,111 @@
+"""A changed text and the way back: every character knows where in the original it came from."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+
+from attrs import evolve, frozen
+
+LONGEST = 5000  # signs of the original that one mark may span
+
+# One piece of a replacement: its text, and the stretch of the view that it stands for. A text as long as its stretch
+# is taken over character by character.
+Piece = tuple[str, int, int]
+
+
+@frozen(kw_only=True)
+class Mark:
+    """A trick that was undone, at a stretch of the original text."""
+
+    trick: str
+    start: int
+    end: int
+
+
+@frozen(kw_only=True, eq=False)
+class View:
+    """`text` as a patient reader would see it; character i came from original[starts[i]:ends[i]]. `marks` by start."""
+
+    text: str
+    starts: array[int]
+    ends: array[int]
+    marks: tuple[Mark, ...] = ()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the original from which text[start:end] came. An empty stretch stays empty."""
+        if start >= end:
+            place = self.starts[start] if start < len(self.starts) else (self.ends[-1] if self.ends else 0)
+            return place, place
+        return min(self.starts[start:end]), max(self.ends[start:end])
+
+    def tricks(self, start: int, end: int) -> frozenset[str]:
+        """The tricks that were undone inside text[start:end]."""
+        first, last = self.span(start, end)
+        near = self.marks[
+            bisect_left(self.marks, first - LONGEST, key=_start) : bisect_left(self.marks, last, key=_start)
+        ]
+        return frozenset(mark.trick for mark in near if mark.end > first)
+
+    def in_order(self) -> View:
+        """The same view with its marks in order, as `tricks` needs them."""
+        return evolve(self, marks=tuple(sorted(self.marks, key=_start)))
+
+    def replaced(self, pattern: re.Pattern[str], pieces: Callable[[re.Match[str]], Replacement]) -> View:
+        """The view with each match replaced by its pieces; None leaves a match as it is."""
+        builder = _Builder(self)
+        for match in pattern.finditer(self.text):
+            if (new := pieces(match)) is not None:
+                builder.put(match.start(), match.end(), *new)
+        return builder.view()
+
+
+Replacement = tuple[Iterable[Piece], str | None] | None
+
+
+class _Builder:
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._texts: list[str] = []
+        self._starts, self._ends = array("I"), array("I")
+        self._marks: list[Mark] = []
+        self._done = 0
+
+    def put(self, start: int, end: int, pieces: Iterable[Piece], trick: str | None) -> None:
+        self._keep(start)
+        for text, first, last in pieces:
+            self._texts.append(text)
+            if len(text) == last - first:
+                self._starts.extend(self._view.starts[first:last])
+                self._ends.extend(self._view.ends[first:last])
+            else:
+                origin = self._view.span(first, last)
+                self._starts.extend([origin[0]] * len(text))
+                self._ends.extend([origin[1]] * len(text))
+        if trick:
+            first, last = self._view.span(start, end)
+            self._marks.append(Mark(trick=trick, start=first, end=last))
+        self._done = end
+
+    def _keep(self, end: int) -> None:
+        self._texts.append(self._view.text[self._done : end])
+        self._starts.extend(self._view.starts[self._done : end])
+        self._ends.extend(self._view.ends[self._done : end])
+
+    def view(self) -> View:
+        if not self._done:
+            return self._view
+        self._keep(len(self._view.text))
+        marks = (*self._view.marks, *self._marks)
+        return View(text="".join(self._texts), starts=self._starts, ends=self._ends, marks=marks)
+
+
+def plain(text: str) -> View:
+    """The text as it stands."""
+    return View(text=text, starts=array("I", range(len(text))), ends=array("I", range(1, len(text) + 1)))
+
+
+def _start(mark: Mark) -> int:
+    return mark.start

@@ -1,0 +1,138 @@
+"""Text enters through one door (`clean`), and the spellings of a title become one key (`fold`).
+
+`fold` sees through full-width and traditional characters, accents, look-alike letters, zero-width characters, emoji and
+spaced-out letters. Every character is folded by itself, whatever stands around it (乾 is always 干), so the key of a
+part is part of the key, and each character of the key knows where in the original it came from (`fold_map`).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+from itertools import chain
+
+import opencc
+from attrs import frozen
+
+MAX_FOLDED = 1_000_000  # characters; what lies beyond is not looked at
+
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff0-\ufff8\ufffe\uffff\ud800-\udfff]"
+)
+_GLUED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN = re.compile(f"[{_GLUED}]")
+_WIDE_GAP = re.compile(" {2,}")
+_GLUED_GAP = re.compile(f"(?<=[{_GLUED}])[ \n]|[ \n](?=[{_GLUED}])")
+_LETTER = f"[^ \n{_GLUED}]"
+_SPACED_OUT = re.compile(f"(?<!{_LETTER}){_LETTER}(?:[ \n]{_LETTER}){{2,200}}(?!{_LETTER})")
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0'’‘`´ʼʻ＇")
+_ROUNDS = 6  # one folding may open the way for another (Ǆ -> dž -> dz); no character needs more
+
+
+def clean(text: str, limit: int) -> str:
+    """`text` without control characters, bidi controls, lone surrogates and noncharacters, at most `limit` characters.
+
+    Line breaks become \\n; tabs and zero-width characters stay, as they may be evidence of an attempt to hide.
+    """
+    head = text[: 2 * limit].replace("\r\n", "\n").replace("\r", "\n")
+    return _UNWANTED.sub("", head)[:limit]
+
+
+@frozen
+class Folded:
+    """A key and where it came from: character i of `text` was read at `origins[i]` (a space: the one before)."""
+
+    text: str
+    origins: tuple[int, ...]
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The span in the original of the key's characters start..end (end excluded, at least one character)."""
+        return self.origins[start], self.origins[end - 1] + 1
+
+
+def fold(text: str) -> str:
+    """The key of a spelling. Idempotent. One space between words, none beside Han and kana."""
+    return _lay_out(text[:MAX_FOLDED].translate(_table()))
+
+
+def fold_map(text: str) -> Folded:
+    """Like `fold`, with the way back to the original."""
+    head = text[:MAX_FOLDED]
+    table = _table()
+    images = [table[ord(character)] for character in head]
+    origins = [place for place, image in enumerate(images) for character in image if character != " "]
+    key = _lay_out("".join(images))
+    steps = iter(origins)
+    found: list[int] = []
+    for character in key:
+        found.append(found[-1] if character == " " else next(steps))
+    return Folded(key, tuple(found))
+
+
+def is_han(character: str) -> bool:
+    """Whether a folded character is Han or kana: scripts written without spaces between words."""
+    return _HAN.match(character) is not None
+
+
+def _lay_out(characters: str) -> str:
+    """Separators set: single letters joined to words (gaps of two and more part words), one space between words."""
+    text = _WIDE_GAP.sub("\n", characters)
+    text = _GLUED_GAP.sub("", text)
+    text = _SPACED_OUT.sub(_join_words, text).replace("\n", " ")
+    return _SPACED_OUT.sub(_join_words, text).strip(" ")
+
+
+def _join_words(found: re.Match[str]) -> str:
+    run = found.group()
+    if not any(character.isalpha() for character in run):
+        return run
+    return " ".join(group.replace(" ", "") for group in run.split("\n"))
+
+
+class _Table(dict[int, str]):
+    """What each character folds to, worked out when first met: itself, other letters, a space, or nothing."""
+
+    def __init__(self, lookalikes: dict[str, str]) -> None:
+        super().__init__()
+        self._lookalikes = lookalikes
+        self._simplified = opencc.OpenCC("t2s").convert
+
+    def __missing__(self, codepoint: int) -> str:
+        text = chr(codepoint)
+        for _ in range(_ROUNDS):
+            before, text = text, _decomposed("".join(map(self._step, text)))
+            if text == before:
+                break
+        self[codepoint] = text
+        return text
+
+    def _step(self, character: str) -> str:
+        character = self._lookalikes.get(character, character)
+        return self._simplified(character) if character > "\u2e7f" else character
+
+
+def _decomposed(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(chain.from_iterable(map(_kept, letters)))
+
+
+def _kept(character: str) -> str:
+    if character in _INVISIBLE or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
+        return ""
+    category = unicodedata.category(character)
+    if category[0] in "LN" or (category in ("Mn", "Mc") and not unicodedata.combining(character)):
+        return character
+    if category[0] in "ZP" or category in ("Sm", "Sc") or character.isspace():
+        return " "
+    return ""
+
+
+@cache
+def _table() -> _Table:
+    """The folding table with data_text/lookalikes.csv: characters and the letters they look like."""
+    source = resources.files("crawler") / "data_text" / "lookalikes.csv"
+    rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
+    return _Table({character: row["letter"] for row in rows for character in row["lookalikes"].split()})

@@ -1,0 +1,42 @@
+"""A listing against all works: every way of recognising is asked once, every ground for the works in question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
+
+from crawler.items import Assessment, Finding, Listing, Work
+from matchers import Context, Identifies, modules
+from matchers.weigh import identity_of, is_considered, weigh
+
+WORTH_JUDGING = 0.05  # identity below it: rejected, whatever the offer says
+
+_Judge = Callable[[Listing, Work, Context], Iterable[Finding]]
+
+
+class Assessor:
+    """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread."""
+
+    def __init__(self, works: Sequence[Work]) -> None:
+        self._works = {work.id: work for work in works}
+        self._matchers: list[Identifies] = [module.Matcher(works) for module in modules("matchers.identity")]
+        self._judges = [cast(_Judge, module.judge) for module in modules("matchers.offence")]
+
+    def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
+        """An assessment for each work that comes into question, the surest identity first; () where none does."""
+        by_work: dict[str, list[Finding]] = {}
+        for matcher in self._matchers:
+            for finding in matcher.find(listing, context):
+                by_work.setdefault(finding.work_id, []).append(finding)
+        found = [
+            weigh(work_id, [*findings, *self._grounds(listing, work_id, findings, context)])
+            for work_id, findings in by_work.items()
+            if is_considered(findings)
+        ]
+        return tuple(sorted(found, key=lambda one: (-one.identity, -one.offence, one.work_id)))
+
+    def _grounds(self, listing: Listing, work_id: str, findings: Sequence[Finding], context: Context) -> list[Finding]:
+        if identity_of(findings) < WORTH_JUDGING:
+            return []
+        work = self._works[work_id]
+        return [ground for judge in self._judges for ground in judge(listing, work, context)]

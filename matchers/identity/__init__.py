@@ -1,0 +1,1 @@
+"""Which registered work does a listing carry? One module, one way to recognise it."""

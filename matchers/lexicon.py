@@ -1,0 +1,87 @@
+"""Words that say something about an offer, kept as data: which of them stand in a folded text, and where."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import resources
+
+from ahocorasick_rs import AhoCorasick
+from attrs import frozen
+
+from crawler.errors import BadInput, Problem
+from crawler.text import fold, is_han
+
+
+@frozen(kw_only=True)
+class Word:
+    """A word of a lexicon. `probability` (0..1) is that of its area being true where the word stands."""
+
+    text: str
+    area: str
+    probability: float
+    source: str
+
+
+@frozen(kw_only=True)
+class Spotted:
+    """A word at key[start:end] of a folded text."""
+
+    word: Word
+    start: int
+    end: int
+
+
+class Lexicon:
+    """The words of a list; where two overlap the longer counts, and a Latin word must stand between word borders."""
+
+    def __init__(self, words: Iterable[Word]) -> None:
+        self._words: dict[str, Word] = {}
+        for word in words:
+            self._words.setdefault(fold(word.text), word)
+        self._keys = list(self._words)
+        self._automaton = AhoCorasick(self._keys)
+
+    def find(self, key: str) -> Iterator[Spotted]:
+        """The words in a folded text, from its beginning on."""
+        found = [
+            (start, end, index)
+            for index, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True)
+            if not _cut(key, start) and not _cut(key, end)
+        ]
+        taken = bytearray(len(key))
+        kept = []
+        for start, end, index in sorted(found, key=lambda match: (match[0] - match[1], match[0])):
+            if not any(taken[start:end]):
+                taken[start:end] = b"\x01" * (end - start)
+                kept.append((start, end, index))
+        for start, end, index in sorted(kept):
+            yield Spotted(word=self._words[self._keys[index]], start=start, end=end)
+
+
+def _cut(key: str, place: int) -> bool:
+    """Whether a border at `place` would cut a Latin word in two."""
+    if place in (0, len(key)):
+        return False
+    before, after = key[place - 1], key[place]
+    return before.isalpha() and after.isalpha() and not is_han(before) and not is_han(after)
+
+
+@cache
+def lexicon(package: str, file: str) -> Lexicon:
+    """The lexicon in a CSV file of a package: word, area, probability, source. Raises BadInput with every bad row."""
+    text = (resources.files(package) / file).read_text(encoding="utf-8")
+    words: list[Word] = []
+    problems: list[Problem] = []
+    for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        try:
+            probability = float(row["probability"])
+            if not 0 <= probability <= 1 or not fold(row["word"]) or not row["source"]:
+                raise ValueError("a word, a probability from 0 to 1 and a source are needed")
+            words.append(Word(text=row["word"], area=row["area"], probability=probability, source=row["source"]))
+        except (ValueError, TypeError, KeyError) as error:
+            problems.append(Problem(file=file, line=line, message=str(error)))
+    if problems:
+        raise BadInput(problems)
+    return Lexicon(words)

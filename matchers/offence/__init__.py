@@ -1,0 +1,1 @@
+"""What makes an offer an infringement? One module, one ground."""

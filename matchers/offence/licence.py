@@ -1,0 +1,84 @@
+"""A licence covers the offer, or it did until a day; and who publishes the work himself needs none.
+
+A covering licence turns a match into "licensed" (a finding against). A licence of exactly this seller or platform that
+has ended, or has not begun, is a ground.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+from crawler.items import Finding, Licence, Listing, ListingKind, Polarity, Work
+from crawler.text import fold
+from crawler.urls import host
+from matchers import Context
+from matchers.reasons import offends
+from registry.licences import LicenceState, state
+
+NAME = "licence"
+COVERED = 0.99
+OUT_OF_TERM = 0.85  # the term is a fact; that the seller has no newer licence is what may be wrong
+OWN = 0.95
+
+_SHOP_WORDS = re.compile(
+    r"官方旗舰店|旗舰店|官方店|官方|直营店|自营|有限责任公司|股份有限公司|有限公司|集团"
+    r"|\b(?:official|store|shop|inc|ltd|llc|co|corp|corporation|limited|gmbh|company|publishing)\b"
+)
+
+
+def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+    """At most one finding: licensed, own offer, or out of term."""
+    day = (listing.seen_at or context.now).date()
+    own = _own_side(listing, work)
+    if own:
+        yield offends(
+            NAME, context, work, "licence_own", OWN, polarity=Polarity.AGAINST, ours=own, theirs=_seller(listing)
+        )
+        return
+    stands = [(licence, _state(licence, listing, day)) for licence in work.licences]
+    covering = next((licence for licence, how in stands if how is LicenceState.COVERING), None)
+    found = partial(offends, NAME, context, work, theirs=_seller(listing))
+    named = [(licence, how) for licence, how in stands if licence.seller or licence.platform]
+    ended = [licence.until for licence, how in named if how is LicenceState.ENDED and licence.until]
+    begins = [licence.since for licence, how in named if how is LicenceState.NOT_BEGUN and licence.since]
+    if covering is not None:
+        until = covering.until or "∞"
+        yield found("licence_covers", COVERED, polarity=Polarity.AGAINST, ours=_described(covering), until=until)
+    elif ended:
+        yield found("licence_ended", OUT_OF_TERM, ours=str(max(ended)))
+    elif begins:
+        yield found("licence_not_begun", OUT_OF_TERM, ours=str(min(begins)))
+
+
+def _state(licence: Licence, listing: Listing, day: date) -> LicenceState:
+    """How a licence stands to the offer, under the seller's name or number."""
+    asked = partial(
+        state, licence, platform=listing.platform, host=host(listing.url), territory=listing.territory, day=day
+    )
+    by_name, by_number = asked(seller=listing.seller), asked(seller=listing.seller_id)
+    return by_number if by_name is LicenceState.OTHER else by_name
+
+
+def _own_side(listing: Listing, work: Work) -> str | None:
+    """The work's publisher or owner (of an app also its developer) who offers it himself."""
+    sides = [work.publisher, work.owner, *(work.creators if listing.kind is ListingKind.APP else ())]
+    names = [listing.seller, listing.publisher if listing.kind is ListingKind.APP else None]
+    offering = {_bare(name) for name in names if name} - {""}
+    return next((side for side in sides if side and _bare(side) in offering), None)
+
+
+def _bare(name: str) -> str:
+    """A company's name without the words that shops add to it."""
+    return _SHOP_WORDS.sub("", fold(name)).replace(" ", "")
+
+
+def _seller(listing: Listing) -> str:
+    return listing.seller or listing.publisher or listing.platform
+
+
+def _described(licence: Licence) -> str:
+    term = f"{licence.since or ''}..{licence.until or ''}"
+    return " / ".join(filter(None, (licence.platform, licence.seller, licence.territory, term)))

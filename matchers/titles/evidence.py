@@ -1,0 +1,116 @@
+"""How sure a sighting is: a few features of name and surroundings, and a logistic map with its weights in data.
+
+A name says the more the longer it is and the less else stands in the text that is neither noise of sellers nor known of
+the work. `weights.toml` holds the weights, where they were fitted, and on what.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from functools import cache
+from importlib import resources
+
+from attrs import frozen
+
+from crawler.text import fold, is_han
+from matchers.titles.index import Sighting
+from matchers.titles.reading import Reading
+
+SHORT = 2.5  # units of information under which a name needs a second reason: two characters are a coin toss
+MAX_UNITS = 8.0
+NEAR = 25  # places around a name in which a word of a derived work counts, where the text is long
+LONG_TEXT = 80  # places
+
+
+@frozen(kw_only=True)
+class Mentions:
+    """What the listing says about the work besides its name. `contradicted`: it names other creators."""
+
+    creator: str | None = None
+    publisher: str | None = None
+    year: int | None = None
+    contradicted: str | None = None
+
+    def second_reason(self) -> bool:
+        """Whether something but the name speaks for the work."""
+        return bool(self.creator or self.publisher)
+
+
+def features(sighting: Sighting, reading: Reading, mentions: Mentions) -> dict[str, float]:
+    """Features by name, each about 0..1 but `units` (information in Han characters, at most 8)."""
+    name = sighting.name
+    units = min(name.units, MAX_UNITS)
+    return {
+        "units": units,
+        "short": float(name.units < SHORT),
+        "latin": float(not any(map(is_han, name.tight))),
+        "begins": float(_is_border(reading, sighting.start, forward=False)),
+        "ends": float(_is_border(reading, sighting.end, forward=True)),
+        "framed": float(_is_framed(sighting, reading)),
+        "rest": _rest(sighting, reading, mentions),
+        "leads": float(not any(not noisy for noisy in reading.noise[: sighting.start])),
+        "error": sighting.errors / max(units, 1.0),
+        "disguised": float(sighting.disguised),
+        "broken": float(_torn(sighting, reading)),
+        "shortened": float(name.shortened),
+        "creator": float(mentions.creator is not None),
+        "publisher": float(mentions.publisher is not None),
+        "year": float(mentions.year is not None),
+        "short_reasoned": float(name.units < SHORT and mentions.second_reason()),
+    }
+
+
+def probability(values: dict[str, float]) -> float:
+    """The share of right ones among pairs with such features."""
+    weights = _weights()
+    total = weights["bias"] + sum(weights[name] * value for name, value in values.items())
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def _is_border(reading: Reading, place: int, *, forward: bool) -> bool:
+    """Whether a name may well begin or end here: a gap, a change of script, or a word of sellers beside it."""
+    if place in reading.gaps:
+        return True
+    beside = place if forward else place - 1
+    if reading.noise[beside]:
+        return True
+    return is_han(reading.tight[place - 1]) != is_han(reading.tight[place])
+
+
+def _is_framed(sighting: Sighting, reading: Reading) -> bool:
+    start, end = reading.span(sighting.start, sighting.end)
+    before, after = reading.original[max(0, start - 1) : start], reading.original[end : end + 1]
+    return bool(before and after) and before in '《〈「『【[“"' and after in '》〉」』】]”"'
+
+
+def _rest(sighting: Sighting, reading: Reading, mentions: Mentions) -> float:
+    """The share of the text that is neither name nor noise nor creator nor publisher; long texts near the name only."""
+    first = max(0, sighting.start - LONG_TEXT)
+    last = min(len(reading.tight), sighting.end + LONG_TEXT)
+    known = bytearray(reading.noise)
+    known[sighting.start : sighting.end] = b"\x01" * (sighting.end - sighting.start)
+    for said in (mentions.creator, mentions.publisher, str(mentions.year) if mentions.year else None):
+        key = fold(said).replace(" ", "") if said else ""
+        place = reading.tight.find(key) if key else -1
+        if place >= 0:
+            known[place : place + len(key)] = b"\x01" * len(key)
+    unknown = sum(_units(reading.tight[place]) for place in range(first, last) if not known[place])
+    return unknown / (unknown + sighting.name.units)
+
+
+def _units(character: str) -> float:
+    return 1.0 if is_han(character) else 0.4
+
+
+def _torn(sighting: Sighting, reading: Reading) -> bool:
+    """Whether words part elsewhere than in the name, so that the match may run across words of another sentence."""
+    if sighting.errors:
+        return False
+    return bool(reading.breaks(sighting.start, sighting.end) ^ sighting.name.breaks)
+
+
+@cache
+def _weights() -> dict[str, float]:
+    text = (resources.files("matchers.titles") / "weights.toml").read_text(encoding="utf-8")
+    return {name: float(value) for name, value in tomllib.loads(text)["weights"].items()}

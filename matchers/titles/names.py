@@ -1,0 +1,77 @@
+"""The spellings under which a work can be found: its title and aliases, and both without edition notes and subtitle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from crawler.items import Work
+from crawler.text import fold, is_han
+
+_NOTE = re.compile(r"\s{0,4}[(（\[【][^()（）\[\]【】]{1,40}[)）\]】]\s{0,4}$")
+_SUBTITLE = re.compile(r"\s{0,4}(?:[:：—]|\s[-–]\s)")
+_NUMBER_IN_NOTE = re.compile(r"[上中下一二三四五六七八九十\d]")
+_ARTICLE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
+SHORTENED = 4.0  # units of information that a title without its subtitle must still have
+HAN_UNITS, DIGIT_UNITS, LETTER_UNITS = 1.0, 0.5, 0.4  # information of one character, one Han character being 1
+
+
+@frozen(kw_only=True)
+class Name:
+    """One spelling of works[work]. `tight` is its key without spaces, `breaks` where words part in it."""
+
+    work: int
+    spelled: str
+    tight: str
+    breaks: frozenset[int]
+    units: float
+    shortened: bool = False
+
+
+def names_of(position: int, work: Work) -> Iterator[Name]:
+    """Each spelling of a work once, the full ones first."""
+    seen: set[str] = set()
+    for shortened, spelled in _spellings(work):
+        key = fold(spelled)
+        tight = key.replace(" ", "")
+        if not tight or tight in seen:
+            continue
+        units = information(tight)
+        if shortened and units < SHORTENED:
+            continue
+        seen.add(tight)
+        yield Name(work=position, spelled=spelled, tight=tight, breaks=_breaks(key), units=units, shortened=shortened)
+
+
+def information(tight: str) -> float:
+    """How much a key says, in Han characters: letters and digits say less."""
+    han = sum(map(is_han, tight))
+    digits = sum(map(str.isdigit, tight))
+    return HAN_UNITS * han + DIGIT_UNITS * digits + LETTER_UNITS * (len(tight) - han - digits)
+
+
+def _spellings(work: Work) -> Iterator[tuple[bool, str]]:
+    full: Sequence[str] = (work.title, *work.aliases)
+    yield from ((False, name) for name in full)
+    for name in full:
+        bare = _NOTE.sub("", name)
+        if bare != name and not _NUMBER_IN_NOTE.search(name[len(bare) :]):
+            yield False, bare
+        article = _ARTICLE.match(bare)
+        if article:
+            yield False, f"{bare[article.end() :]}, {article.group()}"
+        found = _SUBTITLE.search(bare)
+        if found and found.start() > 0:
+            yield True, bare[: found.start()]
+
+
+def _breaks(key: str) -> frozenset[int]:
+    found, place = set(), 0
+    for character in key:
+        if character == " ":
+            found.add(place)
+        else:
+            place += 1
+    return frozenset(found)

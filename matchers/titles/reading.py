@@ -1,0 +1,131 @@
+"""A text as the title engine sees it: its key without spaces, and where words, gaps and noise words stand.
+
+Names are sought in the key without spaces, so that letters torn apart are found; whether a match begins and ends
+between words is checked afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+
+from crawler.text import Folded, fold, fold_map, is_han
+from matchers.lexicon import Spotted, lexicon
+
+_WORD = re.compile(r"[0-9a-z]{2,40}")
+_DRAWN_I = str.maketrans("01345789", "oieastbg")
+_DRAWN_L = str.maketrans("01345789", "oleastbg")
+MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
+
+
+@lru_cache(maxsize=512)
+def reading_of(text: str) -> Reading:
+    """The reading of a text; matchers ask for the same few texts again and again."""
+    return Reading(text)
+
+
+class Reading:
+    """One text. Places count characters of `tight`, the key without spaces."""
+
+    def __init__(self, text: str) -> None:
+        self.original = text[:MAX_READ]
+        self.folded: Folded = fold_map(self.original)
+        key = self.folded.text
+        self.places = [index for index, character in enumerate(key) if character != " "]
+        self.tight = key.replace(" ", "")
+
+    @cached_property
+    def back(self) -> dict[int, int]:
+        """The place of each character of the folded text that is no space."""
+        return {index: place for place, index in enumerate(self.places)}
+
+    @cached_property
+    def gaps(self) -> frozenset[int]:
+        """Places with a separator of any kind before them in the original; the end counts, the beginning too."""
+        origins = self.folded.origins
+        found = {0, len(self.tight)}
+        for place in range(1, len(self.tight)):
+            start, end = origins[self.places[place - 1]] + 1, origins[self.places[place]]
+            if end > start and _separates(self.original[start:end]):
+                found.add(place)
+        return frozenset(found)
+
+    @cached_property
+    def words(self) -> list[Spotted]:
+        """Words of the title lexicon (noise, derived, sequel), as places."""
+        back = self.back
+        found = lexicon("matchers.titles", "words.csv").find(self.folded.text)
+        return [Spotted(word=spot.word, start=back[spot.start], end=back[spot.end - 1] + 1) for spot in found]
+
+    @cached_property
+    def noise(self) -> bytearray:
+        """1 for each place inside a word that sellers put beside any title."""
+        mask = bytearray(len(self.tight))
+        for spot in self.words:
+            if spot.word.area == "noise":
+                mask[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
+        return mask
+
+    @cached_property
+    def undisguised(self) -> tuple[str, ...]:
+        """`tight` with digits inside words read as the letters they are drawn like; () where no word holds both."""
+        mixed = [found for found in _WORD.finditer(self.folded.text) if _is_mixed(found.group())]
+        if not mixed:
+            return ()
+        back = self.back
+        variants = []
+        for drawn in (_DRAWN_I, _DRAWN_L):
+            letters = list(self.tight)
+            for found in mixed:
+                for index in range(found.start(), found.end()):
+                    letters[back[index]] = letters[back[index]].translate(drawn)
+            variants.append("".join(letters))
+        return tuple(dict.fromkeys(variants))
+
+    def splits_word(self, place: int) -> bool:
+        """Whether a border at `place` would part letters of one word, or digits of one number."""
+        if place in (0, len(self.tight)):
+            return False
+        before, after = self.tight[place - 1], self.tight[place]
+        if before.isdigit() and after.isdigit():
+            return self.places[place] == self.places[place - 1] + 1 and place not in self.gaps
+        return (
+            before.isalpha()
+            and after.isalpha()
+            and not is_han(before)
+            and not is_han(after)
+            and self.places[place] == self.places[place - 1] + 1
+        )
+
+    def breaks(self, start: int, end: int) -> set[int]:
+        """Where words part inside start..end, counted from start."""
+        return {place - start for place in range(start + 1, end) if self.places[place] != self.places[place - 1] + 1}
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """start..end as offsets into the original."""
+        return self.folded.original(self.places[start], self.places[end - 1] + 1)
+
+    def quote(self, start: int, end: int) -> str:
+        """The very characters of the original at start..end."""
+        first, last = self.span(start, end)
+        return self.original[first:last]
+
+    def mentions(self, names: Iterable[str]) -> str | None:
+        """The first of these names that stands in the text between word borders; one-letter names are not sought."""
+        for name in names:
+            key = fold(name).replace(" ", "")
+            start = self.tight.find(key) if len(key) > 1 else -1
+            while start >= 0:
+                if not self.splits_word(start) and not self.splits_word(start + len(key)):
+                    return name
+                start = self.tight.find(key, start + 1)
+        return None
+
+
+def _separates(between: str) -> bool:
+    return any(not character.isalnum() and fold(f"a{character}b") == "a b" for character in between)
+
+
+def _is_mixed(word: str) -> bool:
+    return not word.isalpha() and not word.isdigit()

@@ -1,0 +1,20 @@
+"""One title engine for all matchers over the same works: building it is dear, asking it is cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from crawler.items import Work
+from matchers.titles.engine import TitleEngine
+
+_lock = Lock()
+_latest: list[TitleEngine] = []
+
+
+def engine_of(works: Sequence[Work]) -> TitleEngine:
+    """The engine over exactly this sequence; the latest one is kept."""
+    with _lock:
+        if not _latest or _latest[0].works is not works:
+            _latest[:] = [TitleEngine(works)]
+        return _latest[0]

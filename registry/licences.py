@@ -1,0 +1,89 @@
+"""Whether a licence covers an offer: platform, seller, territory and day. A field the licence leaves open covers all.
+
+What the offer does not say is treated by what is at stake: a licence for one seller never covers an unnamed seller,
+while an unnamed territory contradicts nothing, since most platforms show none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+
+from crawler.items import Licence
+from crawler.text import fold
+
+
+class LicenceState(StrEnum):
+    """How a licence stands to one offer on one day."""
+
+    COVERING = "covering"
+    ENDED = "ended"  # all but the day fits: it covered this offer until `until`
+    NOT_BEGUN = "not_begun"
+    OTHER = "other"  # for another platform, seller or territory
+
+
+def covers(
+    licence: Licence, *, platform: str, host: str | None, seller: str | None, territory: str | None, day: date
+) -> bool:
+    """Whether the offer is licensed on `day` (`since` and `until` are inclusive)."""
+    found = state(licence, platform=platform, host=host, seller=seller, territory=territory, day=day)
+    return found is LicenceState.COVERING
+
+
+def state(
+    licence: Licence, *, platform: str, host: str | None, seller: str | None, territory: str | None, day: date
+) -> LicenceState:
+    """How the licence stands to an offer. `host` is that of the offer's address: licences may name either."""
+    if not (_platform(licence, platform, host) and _seller(licence, seller) and _territory(licence, territory)):
+        return LicenceState.OTHER
+    if licence.since and day < licence.since:
+        return LicenceState.NOT_BEGUN
+    if licence.until and day > licence.until:
+        return LicenceState.ENDED
+    return LicenceState.COVERING
+
+
+def best_state(
+    licences: Iterable[Licence],
+    *,
+    platform: str,
+    host: str | None,
+    seller: str | None,
+    territory: str | None,
+    day: date,
+) -> tuple[LicenceState, Licence | None]:
+    """The most favourable state among `licences` and the licence that has it: covering, ended, not begun, other."""
+    ranked = [
+        (order, licence)
+        for licence in licences
+        for order in [
+            _RANK.index(state(licence, platform=platform, host=host, seller=seller, territory=territory, day=day))
+        ]
+    ]
+    if not ranked:
+        return LicenceState.OTHER, None
+    order, licence = min(ranked, key=lambda pair: pair[0])
+    return _RANK[order], licence
+
+
+_RANK = (LicenceState.COVERING, LicenceState.ENDED, LicenceState.NOT_BEGUN, LicenceState.OTHER)
+
+
+def _platform(licence: Licence, platform: str, host: str | None) -> bool:
+    if licence.platform is None:
+        return True
+    named, seen = licence.platform.strip().casefold(), (host or "").casefold().rstrip(".")
+    return named == platform.casefold() or ("." in named and (seen == named or seen.endswith(f".{named}")))
+
+
+def _seller(licence: Licence, seller: str | None) -> bool:
+    return licence.seller is None or (seller is not None and _key(licence.seller) == _key(seller))
+
+
+def _territory(licence: Licence, territory: str | None) -> bool:
+    return licence.territory is None or territory is None or _key(licence.territory) == _key(territory)
+
+
+def _key(name: str) -> str:
+    return fold(name).replace(" ", "")

@@ -1,0 +1,155 @@
+"""Bytes become a picture or a typed error; hashes find copies and nothing else."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import subprocess
+import sys
+from hashlib import sha256
+
+import pytest
+from attrs import evolve
+from PIL import Image
+
+from crawler.items import Picture
+from crawler.pictures import PictureError, inspect
+from crawler.pictures import inspecting as inspecting_module
+from matchers.looks import COPY_CUT, Looks
+from tests.drawing import cover, picture_bytes, saved
+
+WORKS = range(40)
+
+
+def test_what_a_picture_says() -> None:
+    data = picture_bytes("drawn 1")
+    found = inspect(data, "https://shop.example/1.png")
+    assert (found.url, found.sha256) == ("https://shop.example/1.png", sha256(data).hexdigest())
+    assert (found.media_type, found.width, found.height) == ("image/png", 420, 600)
+    assert len(found.hashes) == 16
+    assert {(made.hasher, len(made.value)) for made in found.hashes} == {("phash", 16)}
+    assert len({made.settings for made in found.hashes}) == 16
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+def test_every_allowed_format_looks_the_same(kind: str) -> None:
+    registered = Looks([(0, evolve(inspect(picture_bytes("drawn 1"), "ours"), sha256=None))])
+    (near,) = registered.near(inspect(saved(cover(1), kind), "theirs"))
+    assert (near.how, near.doubtful) == ("whole", False)
+
+
+def test_a_rotated_photo_stands_upright() -> None:
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    cover(1).rotate(90, expand=True).save(file, "JPEG", exif=exif)
+    turned, upright = inspect(file.getvalue(), "turned"), inspect(picture_bytes("drawn 1"), "upright")
+    assert (turned.width, turned.height) == (420, 600)
+    assert [near.how for near in Looks([(0, upright)]).near(turned)] == ["whole"]
+
+
+def test_a_transparent_picture_stands_on_white() -> None:
+    layered = cover(2).convert("RGBA")
+    layered.paste((0, 0, 0, 0), (0, 0, 420, 200))
+    on_white = cover(2)
+    on_white.paste((255, 255, 255), (0, 0, 420, 200))
+    one, other = inspect(saved(layered, "PNG"), "a"), inspect(saved(on_white, "PNG"), "b")
+    assert one.hashes == other.hashes
+
+
+@pytest.mark.parametrize("color", [(255, 255, 255), (0, 0, 0), (120, 30, 60)])
+def test_a_picture_without_content_has_no_hashes(color: tuple[int, int, int]) -> None:
+    found = inspect(saved(Image.new("RGB", (300, 300), color), "PNG"), "blank")
+    assert found.hashes == ()
+    assert found.width == 300
+
+
+def test_a_spacer_has_no_hashes() -> None:
+    assert inspect(saved(Image.effect_noise((1, 1), 50), "PNG"), "spacer").hashes == ()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<html>not found</html>",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        picture_bytes("drawn 1")[:400],
+        picture_bytes("small 1")[:900],
+        saved(cover(1), "BMP"),
+        saved(cover(1), "TIFF"),
+    ],
+    ids=["nothing", "html", "eps", "cut png", "cut jpeg", "bmp", "tiff"],
+)
+def test_anything_else_is_a_typed_error(data: bytes) -> None:
+    with pytest.raises(PictureError):
+        inspect(data, "x")
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+    bomb = saved(Image.new("1", (8_000, 5_001)), "PNG")
+    assert len(bomb) < 100_000
+    with pytest.raises(PictureError, match="8000 x 5001"):
+        inspect(bomb, "bomb")
+    with pytest.raises(PictureError, match="pixels"):
+        inspect(saved(Image.new("1", (30_000, 20_000)), "PNG"), "bigger bomb")
+
+
+def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspecting_module, "MAX_BYTES", 100)
+    with pytest.raises(PictureError, match="bytes"):
+        inspect(picture_bytes("drawn 1"), "x")
+
+
+def test_pictures_and_errors_travel_between_processes() -> None:
+    found = inspect(picture_bytes("drawn 1"), "x")
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert str(pickle.loads(pickle.dumps(PictureError("broken")))) == "broken"
+
+
+def test_importing_costs_nothing() -> None:
+    code = "import sys, crawler.pictures; print({'PIL', 'numpy', 'imagehash', 'scipy'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.fixture(scope="module")
+def registry() -> Looks:
+    return Looks([(number, inspect(picture_bytes(f"drawn {number}"), str(number))) for number in WORKS])
+
+
+@pytest.mark.parametrize(("how", "least"), [("small", 40), ("cut", 34), ("side", 38)])
+def test_copies_are_found_and_other_covers_are_not(registry: Looks, how: str, least: int) -> None:
+    found = 0
+    for number in WORKS:
+        near = [one for one in registry.near(inspect(picture_bytes(f"{how} {number}"), "theirs")) if not one.doubtful]
+        assert {one.work for one in near} <= {number}
+        found += bool(near)
+    assert found >= least
+
+
+def test_unrelated_covers_are_not_near(registry: Looks) -> None:
+    for number in range(1000, 1100):
+        assert list(registry.near(inspect(picture_bytes(f"cut {number}"), "theirs"))) == []
+
+
+def test_hashes_of_different_makers_are_never_compared() -> None:
+    picture = inspect(picture_bytes("drawn 1"), "x")
+    other = tuple(evolve(made, version="imagehash 0") for made in picture.hashes)
+    registered = Looks([(0, evolve(picture, sha256=None))])
+    assert list(registered.near(evolve(picture, hashes=other, sha256=None))) == []
+    assert len(list(registered.near(evolve(picture, sha256=None)))) == 1
+
+
+def test_the_threshold_is_a_distance_in_bits() -> None:
+    picture = inspect(picture_bytes("drawn 1"), "x")
+    whole, view = picture.hashes[0], picture.hashes[5]
+
+    def flipped(bits: int) -> Picture:
+        value = f"{int(view.value, 16) ^ ((1 << bits) - 1):016x}"
+        return Picture(url="theirs", hashes=(evolve(whole, value=value),))
+
+    registered = Looks([(0, Picture(url="ours", hashes=(view,)))])
+    assert [one.doubtful for one in registered.near(flipped(COPY_CUT))] == [False]
+    assert [one.doubtful for one in registered.near(flipped(COPY_CUT + 1))] == [True]
+    assert list(registered.near(flipped(COPY_CUT + 3))) == []

@@ -1,0 +1,189 @@
+"""Findings become probabilities and a decision; the command writes them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from crawler.errors import BadInput
+from crawler.items import Decision, Finding, Polarity, Question
+from desk.batch import read_offers
+from desk.cli import application
+from matchers.weigh import MOST, weigh
+from tests.drawing import picture_bytes
+
+CHANCES = st.floats(0, 1)
+
+
+def finding(
+    question: Question, probability: float, matcher: str = "title", polarity: Polarity = Polarity.FOR
+) -> Finding:
+    return Finding(
+        matcher=matcher, question=question, work_id="w", probability=probability, polarity=polarity, why="because"
+    )
+
+
+def identity(probability: float, matcher: str = "title", polarity: Polarity = Polarity.FOR) -> Finding:
+    return finding(Question.IDENTITY, probability, matcher, polarity)
+
+
+def offence(probability: float, matcher: str = "delivery", polarity: Polarity = Polarity.FOR) -> Finding:
+    return finding(Question.OFFENCE, probability, matcher, polarity)
+
+
+COVERED = offence(0.99, "licence", Polarity.AGAINST)
+
+
+@pytest.mark.parametrize(
+    ("findings", "decision"),
+    [
+        ([identity(0.9), offence(0.9)], Decision.HIT),
+        ([identity(0.9), offence(0.4)], Decision.REVIEW),
+        ([identity(0.5), offence(0.9)], Decision.REVIEW),
+        ([identity(0.5), offence(0.4)], Decision.DROPPED),
+        ([identity(0.9)], Decision.DROPPED),
+        ([identity(0.3), offence(0.9)], Decision.DROPPED),
+        ([identity(0.9), offence(0.9), COVERED], Decision.LICENSED),
+        ([identity(0.9), COVERED], Decision.LICENSED),
+        ([identity(0.3), offence(0.9), COVERED], Decision.DROPPED),
+        ([identity(0.9), identity(0.9, polarity=Polarity.AGAINST), offence(0.9)], Decision.DROPPED),
+        ([identity(0.9, "identifier"), identity(0.9, polarity=Polarity.AGAINST), offence(0.9)], Decision.REVIEW),
+        ([identity(0.9), offence(0.9), offence(0.8, "innocent", Polarity.AGAINST)], Decision.DROPPED),
+        ([identity(0.9), offence(0.9, "licence")], Decision.HIT),
+    ],
+)
+def test_decisions(findings: list[Finding], decision: Decision) -> None:
+    assert weigh("w", findings).decision is decision
+
+
+def test_reasons_for_are_joined_as_independent_chances() -> None:
+    found = weigh("w", [identity(0.5), identity(0.6, "image"), offence(0.5), offence(0.5, "price")])
+    assert found.identity == pytest.approx(0.8)
+    assert found.offence == pytest.approx(0.75)
+
+
+FINDINGS = st.lists(
+    st.builds(
+        finding,
+        st.sampled_from(Question),
+        CHANCES,
+        st.sampled_from(["title", "image", "delivery", "price"]),
+        st.sampled_from(Polarity),
+    ),
+    max_size=8,
+)
+
+
+@given(FINDINGS, CHANCES)
+def test_one_more_reason_never_pulls_the_wrong_way(findings: list[Finding], chance: float) -> None:
+    before = weigh("w", findings)
+    assert 0 <= before.identity <= MOST
+    assert 0 <= before.offence <= MOST
+    assert weigh("w", [*findings, identity(chance)]).identity >= before.identity - 1e-4
+    assert weigh("w", [*findings, identity(chance, polarity=Polarity.AGAINST)]).identity <= before.identity + 1e-4
+    assert weigh("w", [*findings, offence(chance, "price", Polarity.AGAINST)]).offence <= before.offence + 1e-4
+
+
+@given(FINDINGS)
+def test_the_order_of_findings_does_not_matter(findings: list[Finding]) -> None:
+    one, other = weigh("w", findings), weigh("w", findings[::-1])
+    assert (one.identity, one.offence, one.decision) == (
+        pytest.approx(other.identity, abs=2e-4),
+        pytest.approx(other.offence, abs=2e-4),
+        other.decision,
+    )
+
+
+WORKS = [
+    {"id": "w1", "title": "轨道纪元", "creators": ["沈岚"], "list_price": "68", "currency": "CNY"},
+    {"id": "w2", "title": "古塔测绘图集", "images": ["cover.png"]},
+]
+LISTINGS = [
+    {"id": "a", "title": "轨道纪元 沈岚 电子版PDF", "platform": "kongfz", "price": 4.9, "currency": "CNY"},
+    {"id": "b", "title": "铁路时刻表"},
+    {"id": "c", "title": "", "text": "高清复印件", "images": ["theirs.jpg"]},
+    {"id": "d", "title": "轨道纪元", "text": "见 https://pan.quark.cn/s/0a1b2c3d4e5f 提取码 ab1c"},
+    {"id": "e", "title": "轨道纪元2 电子版"},
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "works.jsonl").write_text("\n".join(map(json.dumps, WORKS)), encoding="utf-8")
+    (tmp_path / "listings.jsonl").write_text("\n".join(map(json.dumps, LISTINGS)), encoding="utf-8")
+    (tmp_path / "cover.png").write_bytes(picture_bytes("drawn 1"))
+    (tmp_path / "theirs.jpg").write_bytes(picture_bytes("cut 1"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def matched(*arguments: str, source: str | None = None) -> list[dict[str, object]]:
+    done = CliRunner().invoke(application(), ["match", *arguments], input=source)
+    assert done.exit_code == 0, done.output or done.exception
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_command_answers_every_row_in_its_order(folder: Path) -> None:
+    found = matched("listings.jsonl", "--works", "works.jsonl", "--stats", "stats.json")
+    assert [(row["id"], row["work_id"], row["decision"]) for row in found] == [
+        ("a", "w1", "hit"),
+        ("b", None, "none"),
+        ("c", "w2", "hit"),
+        ("d", "w1", "hit"),
+        ("e", "w1", "dropped"),
+    ]
+    assert set(found[0]) == {"id", "work_id", "identity", "offence", "decision", "findings"}
+    reasons = {reason["matcher"]: reason for row in found for reason in row["findings"]}  # type: ignore[attr-defined]
+    assert reasons["image"]["verdict"] == "copy"
+    assert set(reasons["title"]) == {"matcher", "why", "ours", "theirs", "probability", "polarity"}
+    stats = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
+    assert (stats["works"], stats["rows"]) == (2, 5)
+    assert set(stats) == {
+        "works", "rows", "index_build_s", "index_open_s", "match_s", "rows_per_s", "peak_rss_mb"
+    }  # fmt: skip
+
+
+def test_works_less_surely_identified_are_left_out(folder: Path) -> None:
+    found = matched("listings.jsonl", "--works", "works.jsonl", "--min-identity", "0.5")
+    assert [row["decision"] for row in found] == ["hit", "none", "hit", "hit", "none"]
+
+
+def test_csv_standard_input_and_an_output_file_say_the_same(folder: Path) -> None:
+    rows = [row for row in LISTINGS if "images" not in row]
+    with (folder / "listings.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "title", "text", "platform", "price", "currency"])
+        writer.writeheader()
+        writer.writerows(rows)
+    lines = "\n".join(map(json.dumps, rows))
+    from_csv = matched("listings.csv", "--works", "works.jsonl")
+    assert from_csv == matched("-", "--works", "works.jsonl", source=lines)
+    assert matched("listings.csv", "--works", "works.jsonl", "-o", "out.jsonl") == []
+    written = (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in written] == from_csv
+
+
+def test_a_picture_that_cannot_be_decoded_does_not_end_the_job(folder: Path) -> None:
+    (folder / "theirs.jpg").write_bytes(b"<html>gone</html>")
+    found = matched("listings.jsonl", "--works", "works.jsonl")
+    assert [row["decision"] for row in found if row["id"] == "c"] == ["none"]
+
+
+def test_every_wrong_row_is_named(folder: Path) -> None:
+    rows = [
+        {"title": "no id"},
+        {"id": "a", "title": "x", "price": "cheap", "kind": "offr", "seen_at": "yesterday"},
+        {"id": "a", "title": "twice", "images": ["missing.jpg"]},
+    ]
+    (folder / "bad.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n{", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_offers(folder / "bad.jsonl")
+    places = [(problem.line, problem.field) for problem in caught.value.problems]
+    assert sorted(places, key=str) == sorted(
+        [(1, "id"), (2, "kind"), (2, "price"), (2, "seen_at"), (3, "id"), (3, "images"), (4, None)], key=str
+    )
