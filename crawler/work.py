@@ -17,12 +17,12 @@ from typing import Any
 
 from attrs import define
 
-from crawler.items import Ask, Unit, UnitKind
+from crawler.items import Ask, Picture, Unit, UnitKind
 from crawler.settings import TWISTED_REACTOR, scrapy_settings
 from crawler.store import ClaimLost
 from crawler.units import again_at, portions, succeeded
 from crawler.web.guard import GuardedResolver
-from crawler.web.registered import RegisteredPictures, unseen
+from crawler.web.registered import RegisteredPictures
 from crawler.web.session import Session, Tally
 
 logger = logging.getLogger(__name__)
@@ -88,12 +88,16 @@ class Worker:
                 return
 
     async def _picture_registry(self, runner: Any) -> None:
-        pictures = await asyncio.to_thread(unseen, self.session.store)
+        pictures = await asyncio.to_thread(self._unseen)
         if pictures:
             tally = Tally()
             await runner.crawl(RegisteredPictures, session=self.session, tally=tally, pictures=pictures)
             for problem in tally.problems:
                 logger.warning("a picture of the registry: %s", problem)
+
+    def _unseen(self) -> tuple[Picture, ...]:
+        store = self.session.store
+        return store.pictures.unseen(store.works.all())
 
     async def _claim(self, holder: str, busy: list[str]) -> Unit | None:
         session = self.session

@@ -10,7 +10,6 @@ from crawler.config import Config
 from crawler.items import Hit, Picture, Work
 from crawler.messages import say
 from crawler.store import Filter, Store
-from crawler.web.registered import complete
 from desk.crawling import Ran
 from desk.report import PlatformRow, ReportData, ReportHit
 
@@ -18,7 +17,7 @@ from desk.report import PlatformRow, ReportData, ReportHit
 def report_data(store: Store, ran: Ran, config: Config) -> ReportData:
     """The report of one run."""
     found = list(store.hits.find(Filter(run=ran.run)))
-    works = {work.id: work for work in complete(store.works.some(hit.work_id for hit in found).values(), store)}
+    works = {work.id: work for work in store.pictures.complete(store.works.some(h.work_id for h in found).values())}
     blobs = Blobs(Path(config.store.blobs))
     return ReportData(
         title=say("desk.cli", "report_title", config.language),

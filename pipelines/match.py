@@ -9,7 +9,6 @@ from attrs import frozen
 from scrapy.crawler import Crawler
 
 from crawler.items import Assessment
-from crawler.web.registered import complete
 from crawler.web.session import Session
 from crawler.web.visit import Seen, Visit
 from matchers import Context
@@ -41,7 +40,7 @@ class Match:
 
     def _matched(self, item: Seen) -> Matched:
         session = self._session
-        assessor = session.shared("assessor", lambda: Assessor(complete(session.store.works.all(), session.store)))
+        assessor = session.shared("assessor", lambda: Assessor(session.store.registry()))
         listing = session.store.hits.merged(item.listing)
         context = Context(now=session.now(), language=session.config.language)
         return Matched(listing=listing, body=item.body, assessments=assessor.assess(listing, context))

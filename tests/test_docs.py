@@ -74,6 +74,9 @@ def test_every_command_has_help_with_an_example() -> None:
                 walk(each, f"{path} {name}")
             else:
                 assert each.help, f"{path} {name}"
+                options = {option for parameter in each.params for option in parameter.opts}
+                assert {"--quiet"} <= options, f"{path} {name}"
+                assert "--config" in options or name in ("init", "demo"), f"{path} {name}"
                 assert (each.epilog or "").startswith(f"Example: {path} {name}"), f"{path} {name}"
 
     group = typer.main.get_command(application())

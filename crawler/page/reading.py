@@ -21,6 +21,7 @@ from crawler.page.page import LayoutError, Page
 from crawler.page.request import Request
 from crawler.page.scan import suspicious
 
+AT_ONCE = 32_768  # bytes; a larger page takes more than some milliseconds, so a thread reads it
 DEADLINE = 20.0  # seconds; the slowest of 444 honest pages took 2
 _CHANGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
@@ -62,7 +63,9 @@ class Reader:
     async def read(self, spider: str | Reads, page: Page) -> list[Listing | Request]:
         """Like `read_page`; raises ReadTimeout or ReadCrash where the worker had to be given up."""
         if not suspicious(page.body):
-            return read_page(spider, page)
+            if len(page.body) <= AT_ONCE:
+                return read_page(spider, page)
+            return await asyncio.to_thread(read_page, spider, page)
         name = spider if isinstance(spider, str) else spider.name
         try:
             return await asyncio.wrap_future(self._schedule(name, page))

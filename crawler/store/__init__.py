@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Self
 
 from crawler.errors import StoreError
+from crawler.items import Work
 from crawler.store.engine import check, is_empty, open_engine, upgrade
 from crawler.store.hits import Filter, Hits, hit_id, listing_id
-from crawler.store.runs import Pictures, Runs
+from crawler.store.pictures import Pictures
+from crawler.store.runs import Runs
 from crawler.store.units import ClaimLost, Units
 from crawler.store.works import Imported, Works
 
@@ -38,6 +40,10 @@ class Store:
             upgrade(store.engine)
         check(store.engine)
         return store
+
+    def registry(self) -> list[Work]:
+        """All works that are not retired, with what is known of their pictures."""
+        return self.pictures.complete(self.works.all())
 
     def upgrade(self) -> None:
         """Bring the schema to this program's version."""

@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
 
-from crawler.items import Picture
 from crawler.store import schema
-from crawler.store.engine import reading, upsert, writing
-from crawler.store.values import made, plain
+from crawler.store.engine import reading, writing
 
 
 class Runs:
@@ -35,24 +33,3 @@ class Runs:
         """The id of the run that started last."""
         with reading(self._engine) as connection:
             return connection.execute(select(schema.runs.c.id).order_by(schema.runs.c.started.desc()).limit(1)).scalar()
-
-
-class Pictures:
-    """Pictures that were fetched, by address."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def get(self, address: str) -> Picture | None:
-        """The picture fetched from an address (a digest of it), None if it never was."""
-        with reading(self._engine) as connection:
-            value = connection.execute(
-                select(schema.pictures.c.value).where(schema.pictures.c.address == address)
-            ).scalar()
-        return None if value is None else made(value, Picture)
-
-    def put(self, address: str, picture: Picture, now: datetime) -> None:
-        """Remember a fetched picture."""
-        row = {"address": address, "sha256": picture.sha256, "value": plain(picture), "fetched_at": now}
-        with writing(self._engine) as connection:
-            upsert(connection, schema.pictures, [row])

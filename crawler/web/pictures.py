@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from concurrent.futures import TimeoutError as DeadlineError
 from multiprocessing import get_context
 from typing import Any
@@ -16,7 +15,6 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler.items import Picture
 from crawler.pictures import PictureError, inspect
-from crawler.urls import canonical
 from crawler.web.outcomes import Unanswered
 from crawler.web.session import Session, Tally
 
@@ -32,16 +30,15 @@ class PictureFetcher:
 
     async def get(self, picture: Picture) -> Picture:
         """The picture with digest, size and hashes; as it came where it cannot be had (counted as a problem)."""
-        address = address_digest(picture.url)
-        known = await asyncio.to_thread(self._session.store.pictures.get, address)
+        known = await asyncio.to_thread(self._session.store.pictures.get, picture.url)
         if known is None:
-            task = self._under_way.get(address)
+            task = self._under_way.get(picture.url)
             if task is None:
-                task = self._under_way[address] = asyncio.ensure_future(self._fetch(address, picture))
+                task = self._under_way[picture.url] = asyncio.ensure_future(self._fetch(picture))
             known = await task
         return picture if known is None else evolve(known, url=picture.url)
 
-    async def _fetch(self, address: str, picture: Picture) -> Picture | None:
+    async def _fetch(self, picture: Picture) -> Picture | None:
         try:
             data = await self._bytes(picture.url)
             looked_at = await self._inspect(data, picture.url)
@@ -49,7 +46,7 @@ class PictureFetcher:
             self._tally.problems.append(f"{picture.url}: {error}")
             return None
         await asyncio.to_thread(self._session.blobs.put, data)
-        await asyncio.to_thread(self._session.store.pictures.put, address, looked_at, self._session.now())
+        await asyncio.to_thread(self._session.store.pictures.put, looked_at, self._session.now())
         return looked_at
 
     async def _bytes(self, url: str) -> bytes:
@@ -66,11 +63,6 @@ class PictureFetcher:
             pool.schedule(inspect, args=[data, url], timeout=settings.deadline)
         )
         return looked_at
-
-
-def address_digest(url: str) -> str:
-    """The key of a picture's address in the store."""
-    return hashlib.sha256(canonical(url).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _pool(workers: int) -> ProcessPool:

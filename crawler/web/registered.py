@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 import scrapy
-from attrs import evolve
 
-from crawler.items import Picture, Work
-from crawler.store import Store
-from crawler.web.pictures import PictureFetcher, address_digest
+from crawler.items import Picture
+from crawler.web.pictures import PictureFetcher
 from crawler.web.session import Session, Tally
 
 
@@ -32,29 +30,3 @@ class RegisteredPictures(scrapy.Spider):
         nothing: tuple[scrapy.Request, ...] = ()
         for request in nothing:
             yield request
-
-
-def unseen(store: Store) -> tuple[Picture, ...]:
-    """The registry's pictures by address that were never fetched."""
-    wanted = {picture.url: picture for work in store.works.all() for picture in work.images if by_address(picture)}
-    return tuple(picture for picture in wanted.values() if store.pictures.get(address_digest(picture.url)) is None)
-
-
-def complete(works: Iterable[Work], store: Store) -> list[Work]:
-    """The works with what is known of their pictures by address filled in."""
-    return [
-        evolve(work, images=tuple(_known(picture, store) for picture in work.images))
-        if any(map(by_address, work.images))
-        else work
-        for work in works
-    ]
-
-
-def by_address(picture: Picture) -> bool:
-    """Whether a registered picture is still to be fetched: an address, and no digest."""
-    return picture.sha256 is None and picture.url.startswith(("http://", "https://"))
-
-
-def _known(picture: Picture, store: Store) -> Picture:
-    found = store.pictures.get(address_digest(picture.url)) if by_address(picture) else None
-    return picture if found is None else evolve(found, url=picture.url)

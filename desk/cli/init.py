@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from crawler.config import FILE_NAME, commented, load
+from crawler.config import FILE_NAME, Config, commented, load
 from crawler.errors import BadInput, Problem
 from crawler.messages import say
 from crawler.store import Store
+from desk.cli._options import Quiet
 
 SAMPLE = "works.csv"
 
@@ -23,6 +24,7 @@ def add(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder; made where it is missing.")] = Path(),
+    quiet: Quiet = False,
 ) -> None:
     """Write a commented swordnet.toml, an empty database and a sample list of works; overwrite nothing."""
     taken = [folder / name for name in (FILE_NAME, SAMPLE) if (folder / name).exists()]
@@ -36,4 +38,5 @@ def init(
     except OSError as error:
         raise BadInput(Problem(file=str(folder), message=error.strerror or str(error))) from None
     Store.open(load(folder / FILE_NAME).store.url).close()
-    typer.echo(say("desk.cli", "init_done", load(folder / FILE_NAME).language, folder=folder.resolve()))
+    if not quiet:
+        typer.echo(say("desk.cli", "init_done", Config().language, folder=folder.resolve()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 from attrs import frozen
 
-from desk.cli._options import ConfigFile, Now, Quiet, at_desk
+from desk.cli._options import ConfigFile, Desk, Now, Quiet, at_desk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def match(
 
     desk = at_desk(config, quiet, now)
     language = desk.config.language
-    registry = _registry(works, language) if works else list(desk.store().works.all())
+    registry = _registry(desk, works)
     offers = read_offers(Path(file), language, sys.stdin if file == "-" else None)
     start = time.perf_counter()
     assessor = Assessor(registry)
@@ -99,10 +99,13 @@ class _Job:
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _registry(path: Path, language: str) -> Sequence[Work]:
+def _registry(desk: Desk, path: Path | None) -> Sequence[Work]:
     from registry.reading import read_works
 
-    return read_works(path, language)
+    if path is not None:
+        return read_works(path, desk.config.language)
+    with desk.store() as store:
+        return store.registry()
 
 
 def _write_stats(path: Path, works: int, rows: int, build_s: float, match_s: float) -> None:

@@ -14,6 +14,7 @@ import typer
 from attrs import frozen
 
 from crawler.errors import BadInput, Problem, SwordnetError
+from desk.cli._options import ConfigFile, Quiet, at_desk
 
 if TYPE_CHECKING:
     from crawler.items import Listing, ShareLink
@@ -43,10 +44,13 @@ def read(
     output: Annotated[
         Path | None, typer.Option("-o", help="Write here, else to standard output.", metavar="OUT")
     ] = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Read saved pages and write the listings in them."""
     import sys
 
+    at_desk(config, quiet)
     source = sys.stdin if file == "-" else _opened(Path(file))
     rows = list(saved_rows(source, file))
     base = Path() if file == "-" else Path(file).parent
