@@ -267,9 +267,10 @@ def test_a_database_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> N
         raw.execute("update alembic_version set version_num = '9999'")
     raw.close()
     before = (tmp_path / "s.db").read_bytes()
-    for act in (lambda: Store.open(url), lambda: Store(url).upgrade()):
-        with pytest.raises(StoreError, match="newer"):
-            act()
+    with pytest.raises(StoreError, match="newer"):
+        Store.open(url)
+    with Store(url) as unopened, pytest.raises(StoreError, match="newer"):
+        unopened.upgrade()
     assert (tmp_path / "s.db").read_bytes() == before
 
 

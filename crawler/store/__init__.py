@@ -36,9 +36,13 @@ class Store:
         """A database with this program's schema; an empty one is set up. Raises StoreError where that cannot be."""
         _writable_folder(url)
         store = cls(url)
-        if is_empty(store.engine):
-            upgrade(store.engine)
-        check(store.engine)
+        try:
+            if is_empty(store.engine):
+                upgrade(store.engine)
+            check(store.engine)
+        except StoreError:
+            store.close()
+            raise
         return store
 
     def registry(self) -> list[Work]:

@@ -111,7 +111,7 @@ def plan_unit(connection: Connection, run: str, spider: str, kind: UnitKind, wav
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {"run": run, "spider": spider, "kind": kind.value, "wave": wave, "state": "open", "attempt": 0}
     statement = make(_units).values(**row, key=digest(tuple(asks)), asks=plain(tuple(asks)))
-    return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
+    return connection.execute(statement.on_conflict_do_nothing().returning(_units.c.id)).first() is not None
 
 
 def fence(connection: Connection, unit: Unit) -> None:

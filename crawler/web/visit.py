@@ -17,6 +17,7 @@ from crawler.archives import Answer
 from crawler.errors import SwordnetError
 from crawler.items import Ask, Listing, ListingKind, Outcome, Unit, UnitKind
 from crawler.page import Page, Request
+from crawler.page.boundary import bounded
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import Reader
 from crawler.urls import canonical
@@ -156,7 +157,8 @@ class Visit(scrapy.Spider):
             or self.unit.kind is not UnitKind.QUESTION
             or canonical(listing.url) == canonical(page.url)
         )
-        return evolve(listing, seen_at=listing.seen_at or self.session.now(), whole=whole and listing.whole)
+        seen_at = listing.seen_at or self.session.now()
+        return evolve(bounded(listing), seen_at=seen_at, whole=whole and listing.whole)
 
     def _reader(self) -> Reader:
         deadline = self.session.config.crawl.read_deadline

@@ -23,9 +23,8 @@ def add(app: typer.Typer) -> None:
 def upgrade(config: ConfigFile = None, quiet: Quiet = False) -> None:
     """Bring the schema to this program's version."""
     desk = at_desk(config, quiet)
-    store = Store(desk.config.store.url)
-    store.upgrade()
-    store.close()
+    with Store(desk.config.store.url) as store:
+        store.upgrade()
     desk.say("db_upgraded")
 
 
@@ -46,7 +45,6 @@ def restore(
 ) -> None:
     """Replace the database by a copy."""
     desk = at_desk(config, quiet)
-    store = Store(desk.config.store.url)
-    store.restore(file)
-    store.close()
+    with Store(desk.config.store.url) as store:
+        store.restore(file)
     desk.say("db_restored", file=file)

@@ -1,0 +1,46 @@
+"""What a page said becomes a Listing whose strings every database, export, log and report survives.
+
+The text door (`crawler.text.clean`) for each string of a listing, whatever spider made it; lengths are bounded too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from attrs import AttrsInstance, evolve, fields, has
+
+from crawler.items import Listing
+from crawler.text import clean
+
+LONGEST = 2_000  # characters of a title, an address, a name
+LONGEST_TEXT = 200_000
+MOST = 5_000  # entries of a list: pictures, links, files
+
+T = TypeVar("T", bound=AttrsInstance)
+
+
+def bounded(listing: Listing) -> Listing:
+    """The listing with every string cleaned and no list longer than MOST."""
+    text = clean(listing.text, LONGEST_TEXT)
+    return evolve(_noun(listing), text=text)
+
+
+def _noun(value: T) -> T:
+    changed = {}
+    for part in fields(type(value)):
+        old = getattr(value, part.name)
+        new = _value(old)
+        if new is not old:
+            changed[part.name] = new
+    return evolve(value, **changed) if changed else value  # type: ignore[misc]
+
+
+def _value(value: Any) -> Any:
+    if type(value) is str:
+        cleaned = clean(value, LONGEST)
+        return value if cleaned == value else cleaned
+    if isinstance(value, tuple) and value:
+        return tuple(_value(each) for each in value[:MOST])
+    if isinstance(value, dict) and value:
+        return {_value(key): _value(each) for key, each in value.items()}
+    return _noun(value) if has(type(value)) else value

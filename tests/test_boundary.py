@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.items import Listing, ListingKind, Picture, SharedFile, ShareLink
+from crawler.page.boundary import LONGEST, LONGEST_TEXT, MOST, bounded
+
+DIRTY = st.text(st.characters(exclude_categories=()), max_size=60)
+
+
+def listing(**fields: object) -> Listing:
+    made = {"platform": "shop", "kind": ListingKind.OFFER, "url": "https://a.test/", "title": "x"} | fields
+    return Listing(**made)  # type: ignore[arg-type]
+
+
+@given(DIRTY, DIRTY, DIRTY)
+def test_what_a_page_says_survives_database_export_and_log(title: str, name: str, text: str) -> None:
+    made = bounded(listing(title=title, text=text, files=(SharedFile(name=name),), identifiers={"isbn": (name,)}))
+    for each in (made.title, made.text, made.files[0].name, made.identifiers["isbn"][0]):
+        each.encode("utf-8")
+        assert "\0" not in each
+        assert not any(0x202A <= ord(sign) <= 0x202E for sign in each)
+
+
+def test_lengths_are_bounded() -> None:
+    made = bounded(
+        listing(title="a" * 10**6, text="b" * 10**6, pictures=(Picture(url="https://a.test/p"),) * (MOST + 1))
+    )
+    assert (len(made.title), len(made.text), len(made.pictures)) == (LONGEST, LONGEST_TEXT, MOST)
+
+
+def test_a_clean_listing_stays_what_it_is() -> None:
+    link = ShareLink(platform="quark", share_id="a", url="https://pan.quark.cn/s/a", span=(3, 9))
+    clean = listing(
+        text="雾\u200b港\n第二行", price=Decimal("1.50"), links=(link,), seen_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    assert bounded(clean) == clean
