@@ -49,14 +49,14 @@ class Ran:
     complaints: dict[str, str]
 
 
-def platform(name: str) -> type[PlatformSpider]:
+def platform(name: str, language: str = "en") -> type[PlatformSpider]:
     """The spider of a name. Raises BadInput naming the nearest known one."""
     spiders = spiders_by_name()
     if name in spiders:
         return spiders[name]
     near = difflib.get_close_matches(name, spiders, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(spiders))}"
-    raise BadInput(Problem(file="PLATFORM", message=f"no platform {name!r}{hint}"))
+    key, hint = ("platform_near", near[0]) if near else ("platform_unknown", ", ".join(sorted(spiders)))
+    raise BadInput(Problem(file="PLATFORM", message=say("desk.cli", key, language, name=name, hint=hint)))
 
 
 def asks_of_registry(spider: type[PlatformSpider], works: Sequence[Work], config: Config) -> list[Ask]:
@@ -142,7 +142,7 @@ def crawl(
 
 def _may_go_live(config: Config, replay: Path | None) -> None:
     if replay is None and not config.crawl.contact and not config.crawl.loopback:
-        message = "the live web is asked only with a contact (mail address or URL) in the user agent"
+        message = say("desk.cli", "contact_needed", config.language)
         raise BadInput(Problem(file="swordnet.toml", field="crawl.contact", message=message))
 
 

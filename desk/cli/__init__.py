@@ -6,6 +6,8 @@ import logging
 import pkgutil
 import sys
 from importlib import import_module
+from importlib.metadata import version as package_version
+from typing import Annotated
 
 import typer
 
@@ -21,10 +23,19 @@ def application() -> typer.Typer:
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
     )
+    app.callback(invoke_without_command=True)(_program)
     for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
         if not found.name.startswith("_"):  # __main__ and what commands share
             import_module(f"{__name__}.{found.name}").add(app)
     return app
+
+
+def _program(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(package_version("swordnet"))
+        raise typer.Exit
 
 
 def main() -> None:

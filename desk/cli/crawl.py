@@ -40,7 +40,7 @@ def crawl(
     from desk import crawling
 
     desk = at_desk(config, quiet or json, now)
-    spider = crawling.platform(platform)
+    spider = crawling.platform(platform, desk.config.language)
     plan = _plan(desk, spider, query or (), work or (), url or (), replay if captured else None)
     ran = crawling.crawl(
         desk.config,
@@ -68,7 +68,7 @@ def _plan(desk: Desk, spider: Any, query: Any, work: Any, url: Any, captured: Pa
     with desk.store() as store:
         works = list(store.works.all())
         named = store.works.some(work)
-    missing = [Problem(file="--work", message=f"no work {name!r}") for name in work if name not in named]
+    missing = [Problem(file="--work", message=desk.word("no_work", id=name)) for name in work if name not in named]
     if missing:
         raise BadInput(missing)
     asks = [Ask(question=text) for text in query]
@@ -77,7 +77,7 @@ def _plan(desk: Desk, spider: Any, query: Any, work: Any, url: Any, captured: Pa
     if not asks and not url:
         asks = crawling.asks_of_registry(spider, works, desk.config)
     if asks and not crawling.searches(spider, desk.config):
-        raise BadInput(Problem(file="PLATFORM", message=f"{spider.name} has no search here; give --url"))
+        raise BadInput(Problem(file="PLATFORM", message=desk.word("no_search", platform=spider.name)))
     if not asks and not url:
         raise NothingToDo(desk.word("works_none"))
     kinds = {UnitKind.QUESTION: asks, UnitKind.DETAILS: [Ask(url=address) for address in url]}

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import BadInput, Problem, UnhealthyRun
+from crawler.messages import LANGUAGES, say
 from desk.cli._options import Quiet, at_desk
 from desk.cli.crawl import _progress
 from desk.cli.works import keep_pictures
@@ -38,6 +39,8 @@ def demo(
     from desk.report import write_report
     from registry.reading import read_works
 
+    if language not in LANGUAGES:
+        raise BadInput(Problem(file="--language", message=", ".join(LANGUAGES)))
     settings = _fresh(folder, language)
     desk = at_desk(settings, quiet, NIGHT)
     fixtures = Path(str(resources.files("fixtures")))
@@ -62,7 +65,7 @@ def _fresh(folder: Path, language: str) -> Path:
     """An empty demo folder with its settings; only what an earlier demo left is replaced."""
     settings = folder / "swordnet.toml"
     if folder.exists() and any(folder.iterdir()) and not settings.exists():
-        raise BadInput(Problem(file=str(folder), message="is not empty and holds no earlier demo"))
+        raise BadInput(Problem(file=str(folder), message=say("desk.cli", "no_demo_folder", language)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("swordnet.db", "swordnet.db-wal", "swordnet.db-shm", "hits.csv", "report.html"):

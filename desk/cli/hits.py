@@ -66,7 +66,7 @@ def show(
     with desk.store() as store:
         found = store.hits.get(hit_id)
         if len(found) != 1:
-            message = f"{len(found)} hits begin with {hit_id!r}" if found else f"no hit {hit_id!r}"
+            message = desk.word("many_hits" if found else "no_hit", id=hit_id, count=len(found))
             raise BadInput(Problem(file="hits", field="id", message=message))
         work = store.works.some([found[0].work_id])[found[0].work_id]
     for line in told(found[0], work, desk.config.language):
@@ -108,14 +108,14 @@ def _filter(
         platforms=tuple(platform or ()),
         works=tuple(work or ()),
         decisions=tuple(decision or ()),
-        since=_day("--since", since),
-        until=_day("--until", until),
+        since=_day(desk, "--since", since),
+        until=_day(desk, "--until", until),
         zone=desk.config.zone,
     )
 
 
-def _day(name: str, text: str | None) -> date | None:
+def _day(desk: Desk, name: str, text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise BadInput(Problem(file=name, message=f"not a day (YYYY-MM-DD): {text!r}")) from None
+        raise BadInput(Problem(file=name, message=desk.word("not_a_day", text=text))) from None

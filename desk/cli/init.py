@@ -29,7 +29,7 @@ def init(
     """Write a commented swordnet.toml, an empty database and a sample list of works; overwrite nothing."""
     taken = [folder / name for name in (FILE_NAME, SAMPLE) if (folder / name).exists()]
     if taken:
-        raise BadInput([Problem(file=str(path), message="is already there") for path in taken])
+        raise BadInput([Problem(file=str(path), message=say("desk.cli", "already_there")) for path in taken])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE_NAME).write_text(commented(), encoding="utf-8")

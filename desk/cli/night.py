@@ -34,7 +34,7 @@ def night(
 
     desk = at_desk(config, quiet or json, now)
     for name in only or ():
-        crawling.platform(name)
+        crawling.platform(name, desk.config.language)
     with desk.store() as store:
         works = list(store.works.all())
     plan = crawling.night_plan(works, desk.config, only or ())

@@ -86,7 +86,7 @@ def show(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> No
     with desk.store() as store:
         work = store.works.get(work_id)
     if work is None:
-        raise BadInput(Problem(file="works", field="id", message=f"no work {work_id!r}"))
+        raise BadInput(Problem(file="works", field="id", message=desk.word("no_work", id=work_id)))
     print_json(plain(work))
 
 
@@ -95,7 +95,7 @@ def retire(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> 
     desk = at_desk(config, quiet)
     with desk.store() as store:
         if not store.works.retire(work_id, desk.now()):
-            raise BadInput(Problem(file="works", field="id", message=f"no work {work_id!r}"))
+            raise BadInput(Problem(file="works", field="id", message=desk.word("no_work", id=work_id)))
     desk.say("works_retired", work=work_id)
 
 
