@@ -20,6 +20,7 @@ DOWNLOADER_MIDDLEWARES = {
     # allowed_domains says which addresses a spider claims; pictures lie on other hosts, and the guard decides those.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.web.robots.Robots": 100,
+    "crawler.web.whole.Whole": 595,  # sees the bytes before they are unpacked at 590
     "crawler.web.replay.Replay": 990,
     "crawler.web.guard.Guard": 1000,  # the last one: it sees every request whatever its origin
 }

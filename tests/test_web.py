@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from crawler.web.guard import Guard, refusal
 from crawler.web.outcomes import Unanswered
 from crawler.web.replay import Replay
 from crawler.web.robots import Robots
+from crawler.web.whole import CUT, UNREADABLE, Whole
 from tests.conftest import ROOT
 
 Download = Callable[[scrapy.Request], Awaitable[Response]]
@@ -99,10 +101,13 @@ def test_our_own_name_in_robots_txt_counts() -> None:
         "http://localhost/",
         "http://localhost./",
         "http://printer.local/",
-        "http://user:secret@shop.test/",
-        "http://shop.test:22/",
-        "http://shop.test:99999/",
-        "ftp://shop.test/",
+        "http://intranet/",
+        "http://metadata.google.internal/",
+        "http://shop.test/",
+        "http://user:secret@shop.example.com/",
+        "http://shop.example.com:22/",
+        "http://shop.example.com:99999/",
+        "ftp://shop.example.com/",
         "file:///etc/passwd",
         "http:///nohost",
     ],
@@ -114,7 +119,9 @@ def test_the_guard_refuses(url: str) -> None:
     assert refused.value.outcome is Outcome.REFUSED
 
 
-@pytest.mark.parametrize("url", ["https://shop.test/a?b=1", "http://8.8.8.8/", "https://三体.example/"])
+@pytest.mark.parametrize(
+    "url", ["https://shop.example.com/a?b=1", "http://8.8.8.8/", "https://三体.cn/", "https://test.com/"]
+)
 def test_the_guard_lets_public_addresses_pass(url: str) -> None:
     assert refusal(url) is None
 
@@ -156,6 +163,24 @@ def test_a_replay_answers_from_the_archive_and_calls_the_rest_missing() -> None:
     with pytest.raises(Unanswered) as missing:
         replay.process_request(scrapy.Request("https://shop.test/a?x=2"))
     assert missing.value.outcome is Outcome.MISSING
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "flags"),
+    [
+        ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0), []),
+        ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0)[:-9], [CUT]),
+        ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0)[:-1], [CUT]),
+        ("gzip", gzip.compress(b"<h1>a</h1>" * 90_000, mtime=0), []),
+        ("gzip", b"<h1>not packed at all</h1>", []),
+        ("rot13", b"<u1>n</u1>", [UNREADABLE]),
+        ("", b"<h1>a</h1>", []),
+    ],
+)
+def test_a_stream_that_stops_short_is_flagged(coding: str, body: bytes, flags: list[str]) -> None:
+    response = Response("https://shop.example.com/", headers={"Content-Encoding": coding}, body=body)
+    passed = Whole(limit=100_000).process_response(scrapy.Request(response.url), response)
+    assert passed.flags == flags
 
 
 def test_robots_and_replay_exclude_each_other() -> None:

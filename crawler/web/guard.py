@@ -26,6 +26,24 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 PORTS = {80, 443, 8080, 8443}
+# Special-use names that no public resolver answers (RFC 6761, 6762, 7686, 9476), and what networks use within.
+NOT_PUBLIC = frozenset(
+    {
+        "localhost",
+        "local",
+        "internal",
+        "intranet",
+        "lan",
+        "home",
+        "corp",
+        "arpa",
+        "invalid",
+        "test",
+        "example",
+        "onion",
+        "alt",
+    }
+)
 
 
 def refusal(url: str, loopback: Collection[str] = ()) -> str | None:
@@ -47,7 +65,7 @@ def refusal(url: str, loopback: Collection[str] = ()) -> str | None:
     address = literal(host)
     if address is not None and not address.is_global:
         return f"{address} is not a public address"
-    if host == "localhost" or host.endswith((".localhost", ".internal", ".local")):
+    if host.rpartition(".")[2] in NOT_PUBLIC:
         return f"{host} is not a public name"
     return None
 
