@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -59,7 +60,10 @@ def run(session: Session, run_id: str, spiders: Mapping[str, type[Any]], progres
 
 @define(kw_only=True)
 class Worker:
-    """Claims units and runs them, at most one of a platform at a time."""
+    """Claims units and runs them, at most one of a platform at a time.
+
+    Leases and pauses go by the machine's clock; the session's may stand still (`--now`).
+    """
 
     session: Session
     run_id: str
@@ -102,7 +106,7 @@ class Worker:
     async def _claim(self, holder: str, busy: list[str]) -> Unit | None:
         session = self.session
         return await asyncio.to_thread(
-            session.store.units.claim, self.run_id, holder, session.now(), session.config.crawl.lease, busy
+            session.store.units.claim, self.run_id, holder, datetime.now(UTC), session.config.crawl.lease, busy
         )
 
     async def _run_unit(self, runner: Any, unit: Unit) -> None:
@@ -127,7 +131,7 @@ class Worker:
         if succeeded(reason, tally.outcomes) and not tally.lost:
             units.finish(unit, tally.plain(), self._within_budget(tally, config.unit_size))
         else:
-            units.fail(unit, tally.plain(), again_at(unit.attempt, config.attempts, self.session.now()))
+            units.fail(unit, tally.plain(), again_at(unit.attempt, config.attempts, datetime.now(UTC)))
 
     def _within_budget(self, tally: Tally, size: int) -> dict[tuple[str, UnitKind], list[tuple[Ask, ...]]]:
         follow = {}
@@ -143,4 +147,4 @@ class Worker:
         lease = self.session.config.crawl.lease
         while True:
             await asyncio.sleep(lease / 3)
-            await asyncio.to_thread(self.session.store.units.beat, unit, self.session.now(), lease)
+            await asyncio.to_thread(self.session.store.units.beat, unit, datetime.now(UTC), lease)

@@ -170,6 +170,13 @@ def test_an_archive_answers_and_what_it_lacks_is_missing(desk: Swordnet, web: Lo
     assert web.asked == []
 
 
+def test_a_clock_that_stands_still_does_not_hold_up_second_tries(desk: Swordnet, web: LoopbackWeb) -> None:
+    web.pages["/p/1"] = (403, "text/html", b"<html><body>no</body></html>")
+    done = desk("crawl", "shop", "--url", f"{web.url}/p/1", "--now", "2026-01-01T00:00:00Z", "--json")
+    assert done.returncode == 5
+    assert web.asked.count("/p/1") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
