@@ -18,10 +18,11 @@ ROOT = Path(__file__).parent.parent
 
 
 class LoopbackWeb:
-    """A server whose `pages` map a path to (status, content type, body) or to a function of the request."""
+    """A server whose `pages` map a path to (status, content type, body); `answers` to a function of query and body."""
 
     def __init__(self) -> None:
         self.pages: dict[str, tuple[int, str, bytes]] = {}
+        self.answers: dict[str, Callable[[str, bytes], tuple[int, object]]] = {}
         self.headers: dict[str, Mapping[str, str]] = {}
         self.delays: dict[str, float] = {}
         self.asked: list[str] = []
@@ -33,6 +34,10 @@ class LoopbackWeb:
                 web.asked.append(self.path)
                 time.sleep(web.delays.get(path, 0))
                 status, kind, body = web.pages.get(path, (404, "text/plain", b"none"))
+                if answer := web.answers.get(path):
+                    sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                    status, value = answer(self.path.partition("?")[2], sent)
+                    kind, body = "application/json", json.dumps(value, ensure_ascii=False).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
@@ -40,6 +45,8 @@ class LoopbackWeb:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815 - the name that the base class asks for
 
             def log_message(self, *_: object) -> None:
                 return

@@ -48,10 +48,12 @@ def _pieces(text: str, start: int) -> list[int]:
     """Where the signs of a torn name stand."""
     places: list[int] = []
     last = start + _LONGEST
-    for _ in range(_MOST_PIECES):
+    pieces = 0
+    while pieces < _MOST_PIECES:
         run = _RUN.match(text, start, last)
         if run is None:
             break
+        pieces += len(run[0]) > 2  # written letter by letter, a name has as many pieces as letters
         places.extend(range(*run.span()))
         gap = _GAP.match(text, run.end(), last)
         if gap is None:

@@ -74,12 +74,16 @@ def _javascript(match: re.Match[str]) -> Replacement:
 
 
 def _base64(match: re.Match[str]) -> Replacement:
-    body = match[0].rstrip("=")
+    found = _decoded(match[0])
+    return None if found is None else _whole(match, f" {found} ", "base64")
+
+
+def _decoded(written: str) -> str | None:
+    body = written.rstrip("=")
     try:
-        found = base64.b64decode(body + "=" * (-len(body) % 4), validate=True).decode("utf-8")
+        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return _whole(match, f" {found} ", "base64")
 
 
 _BLOCKS = ("address", "article", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol")
@@ -88,11 +92,18 @@ _SEPARATORS = dict.fromkeys((*_BLOCKS, *_MORE_BLOCKS), "\n") | {"td": " ", "th":
 _VALUES = re.compile(r"""=\s?(?:"([^"]{1,2000})"|'([^']{1,2000})'|([^\s"'>]{1,2000}))""")
 
 
+_CODE_ATTRIBUTE = re.compile(r"(?:code|pwd|pass|passwd|password|tiquma)\Z", re.IGNORECASE)
+
+
 def _tag(match: re.Match[str]) -> Replacement:
     """Tags vanish; blocks part lines, and values of attributes that may hold an address or a code are kept."""
     pieces: list[Piece] = []
     for value in _VALUES.finditer(match[0]):
         group = value.lastindex or 0
+        if _CODE_ATTRIBUTE.search(match[0], max(0, value.start() - 24), value.start()) and len(value[group]) < 9:
+            start, end = match.start() + value.start(group), match.start() + value.end(group)
+            pieces += [(" code:", start, start), (value[group], start, end), (" ", end, end)]
+            continue
         if "/" in value[group] or "magnet:" in value[group] or "码" in value[group]:
             start, end = match.start() + value.start(group), match.start() + value.end(group)
             pieces += [(" ", start, start), (value[group], start, end), (" ", end, end)]
@@ -110,6 +121,49 @@ def _lookalike(match: re.Match[str]) -> Replacement:
     return _whole(match, match[0].translate(_LOOKALIKES), "lookalikes")
 
 
+_BBCODE = frozenset(
+    ("a", "align", "b", "center", "code", "color", "email", "font", "hide", "i", "img", "indent", "left", "list", "p")
+) | {"quote", "right", "s", "size", "spoiler", "table", "td", "th", "tr", "u", "url"}
+
+
+def _bbcode(match: re.Match[str]) -> Replacement:
+    """Marks of forums vanish; the address of [url=...] is kept, rows part lines."""
+    name = match[1].lower()
+    if name not in _BBCODE:
+        return None
+    if name in ("url", "img", "a") and match[2]:
+        return [
+            (" ", match.start(), match.start()),
+            (match[2], match.start(2), match.end(2)),
+            (" ", match.end(2), match.end()),
+        ], None
+    return _whole(match, {"td": " ", "th": " ", "tr": "\n", "url": " "}.get(name, ""))
+
+
+_FIRST_LABELS = "pan|yun|eyun|www|drive|fast|share|cloud|caiyun"
+
+
+def _first_label(match: re.Match[str]) -> Replacement:
+    return [(f"{match[1]}.", match.start(), match.end())], "gaps"
+
+
+def _any_base64(match: re.Match[str]) -> Replacement:
+    """Base64 of a text with an address in it; names of shares decode to no text."""
+    if match[0].isdecimal() or match[0].islower() or match[0].isupper():
+        return None
+    found = _decoded(match[0])
+    if (
+        found is None
+        or not _ADDRESS_INSIDE.search(found)
+        or not all(sign.isprintable() or sign in "\r\n\t" for sign in found)
+    ):
+        return None
+    return _whole(match, f" {found} ", "base64")
+
+
+_ADDRESS_INSIDE = re.compile(r"[A-Za-z0-9-]{2,30}\.(?:[a-z]{2,4}/|[a-z]{2,10}\.[a-z]{2,4}/)|magnet:|ed2k:")
+
+
 def _to(text: str, trick: str | None = None) -> Callable[[re.Match[str]], Replacement]:
     return lambda match: _whole(match, text, trick)
 
@@ -125,7 +179,7 @@ _FORMS = (
 )
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\U000e0000-\U000e01ef"
+    "\u20e3\ufeff\uffa0\U000e0000-\U000e01ef"
 )
 _BRACKETED_DOT = r"\[ ?(?:\.|dot|点) ?\]|\( ?(?:\.|dot|点) ?\)|\{ ?(?:\.|dot|点) ?\}|【 ?[.点] ?】"
 _SIDE, _OTHER_SIDE = r"(?<=[A-Za-z0-9]) {0,2}", r" {0,2}(?=[A-Za-z0-9])"
@@ -139,10 +193,16 @@ _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Replacement]], ..
     (re.compile(r"\\{1,3}([/_.\-#~*&=:?!+])"), _group),
     (re.compile(r"\\r\\n|\\[nr]"), _to("\n")),
     (re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]{0,20})(?:\s[^<>]{0,4000})?/?>|<!--()-->"), _tag),
+    (re.compile(r"\[/?([a-zA-Z]{1,8})(?:=(\"?[^\[\]\n]{1,600}))?\]"), _bbcode),
+    (re.compile(r"[\"'] {0,2}\+ {0,2}[\"']"), _to("", "joined")),
+    (re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{20,1600}={0,2}(?![A-Za-z0-9+/=])"), _any_base64),
     (re.compile(r"(?<![A-Za-z0-9+/])aHR0c(?:Dov|HM6)[A-Za-z0-9+/]{8,600}={0,2}"), _base64),
     (re.compile(r"(?<![A-Za-z])(?:hxxp|h\*\*p|htxp|hxtp|ht\*p|h--p|httx)(?=s?[:/])", re.I), _to("http", "defanged")),
     (re.compile(rf"{_SIDE}(?:{_BRACKETED_DOT}){_OTHER_SIDE}", re.I), _to(".", "defanged")),
     (re.compile(rf"{_SIDE}(?:[点點丶。·•・●]|(?<= )dot(?= )){_OTHER_SIDE}", re.I), _to(".", "dot_words")),
+    (re.compile(rf"{_SIDE}(?<= )slash(?= ){_OTHER_SIDE}", re.I), _to("/", "slash_words")),
+    (re.compile(r"(?:(?<=\.cn)|(?<=\.com)|(?<=\.nz)|(?<=/[a-z]))\\{1,2}(?=[A-Za-z0-9])"), _to("/", "slash_words")),
+    (re.compile(rf"\b({_FIRST_LABELS})\.\n(?=[a-z0-9]{{2,12}}\.(?:cn|com)/)"), _first_label),
     (re.compile(r" {0,2}(?:正|反)?(?:斜杠|斜槓|斜线|斜線) {0,2}"), _to("/", "slash_words")),
     (re.compile(rf"(?<=[A-Za-z0-9.]){_LOOKALIKE}(?=[A-Za-z0-9./])|{_LOOKALIKE}(?=[A-Za-z0-9]{{1,20}}\.)"), _lookalike),
     (re.compile(r"[ \t\x0b\x0c]{2,}|[\t\x0b\x0c]|\r"), _to(" ")),

@@ -69,7 +69,8 @@ def show(
             message = f"{len(found)} hits begin with {hit_id!r}" if found else f"no hit {hit_id!r}"
             raise BadInput(Problem(file="hits", field="id", message=message))
         work = store.works.some([found[0].work_id])[found[0].work_id]
-    for line in told(found[0], work, desk.config.language):
+        checks = store.shares.history(found[0].listing.links)
+    for line in told(found[0], work, desk.config.language, checks):
         typer.echo(line)
 
 
