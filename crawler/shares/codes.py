@@ -23,16 +23,17 @@ _ENGLISH = (
 _CHINESE = (
     r"(?:提取|访问|訪問|分享|取件|查看|打开|打開|链接|鏈接)?(?:密[码碼马玛🐴🐎]|口令|暗号|暗號|暗语|密令|密钥|钥匙)"
     r"|提[ .*_-]?取[ .*_-]?[码碼马吗玛妈🐴🐎]"
-    r"|(?:提取|访问|訪問|分享|取件)[码碼]?|(?<![A-Za-z])tq[m码碼](?![A-Za-z])|(?<![\u4e00-\u9fffA-Za-z])[码碼]"
+    r"|(?:提取|访问|訪問|分享|取件)[码碼]?|(?<![A-Za-z])tq[m码碼](?![A-Za-z])|(?<![\u4e00-\u9fffA-Za-z])[码碼]|(?<=\b[A-Ha-h])[码碼]"
     r"|[🐴🐎](?= ?[:：])|验证码|驗證碼|(?<=[度克盘盤云雷里牛叔])[码碼]|输入?(?=[A-Za-z0-9 ])"
 )
+_AFTER_ENGLISH = r"[\"'`*\])]{0,4} ?(?:[:=→>|]|[-–—]{1,2} |is |are |\n| [^ ]{3,20}$)"
 _LABEL = re.compile(
-    rf"(?P<label>{_CHINESE}|(?<![A-Za-z]){_ENGLISH}(?=[\"'`*\])]{{0,4}} ?(?:[:=→>|]|[-–—]{{1,2}} |is |are |\n| [^ ]{{3,20}}$)))"
+    rf"(?P<label>{_CHINESE}|(?<![A-Za-z]){_ENGLISH}(?={_AFTER_ENGLISH}))"
     r"(?P<index>[1-9][0-9]?(?=[ :.、)]))?",
     re.IGNORECASE | re.MULTILINE,
 )
 _FILL = re.compile(
-    r"(?:[^0-9A-Za-z\u4e00-\u9fff]|是|为|依次|分别|分別|為|在这里|在此|如下|就是|这个|都|均|统一|全部|一律|通用|一样|反过来|反着|倒过来|倒着|倒序|反写|反转|写|填|读"
+    r"(?:[^0-9A-Za-z\u4e00-\u9fff]|是|为|同|依次|分别|分別|為|在这里|在此|如下|就是|这个|都|均|统一|全部|一律|通用|一样|反过来|反着|倒过来|倒着|倒序|反写|反转|写|填|读"
     r"|(?:is|are)(?= )){0,12}",
     re.IGNORECASE,
 )
@@ -49,7 +50,7 @@ _NOT_BEFORE = re.compile(
 _NONE_BEFORE = re.compile(r"(?:无需?|無需?|没有?|沒有?|不需要?|不用|免|取消|no |without )(?:输入|輸入|填写)?\Z", re.I)
 _IN_ADDRESS = re.compile(r"/[^\u4e00-\u9fff\n]{1,14}\n?[^\u4e00-\u9fff\n]{0,3}\Z")
 _BACKWARDS = re.compile(r"反过来|反着|倒过来|倒着|倒序|反写|反转")
-_SHARED = re.compile(r"都|均|统一|全部|一律|通用|一样")
+_SHARED = re.compile(r"都|均|同为|同為|相同|统一|全部|一律|通用|一样")
 _SAID_OF_ALL = re.compile(
     r"(?:所有|全部|统一|以上|通用|共用|相同|\b(?:all|same|every|both|common)\b)[^\n\d]{0,24}\Z", re.I
 )
@@ -58,6 +59,8 @@ _BEFORE_LABEL = re.compile(
 )
 _TRAILING = re.compile(r"[^\w\n]{0,8}(?P<value>[A-Za-z0-9]{3,8})[^\w\n]{0,4}(?=\n|$)")
 _MIXED = "(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{4,8}"
+_SEPARATED = re.compile(rf"[^\w\n]{{1,8}}(?P<value>{_MIXED})(?!\w|\.\w)")
+_LINE_ABOVE = re.compile(rf"(?:^|\n) ?(?P<value>{_MIXED}) ?\n[^\w\n]{{0,4}}\Z")
 _ROW_END = re.compile(rf"[^\n]{{0,40}}?[ |,](?P<value>{_MIXED})[ |,]{{0,4}}(?=\n|$)")
 _UNKNOWN_LABEL = re.compile(rf"[ \n(\[【,;|]{{1,4}}[^\n\d:=()]{{1,12}} ?[:=→] ?(?P<value>{_MIXED})(?![A-Za-z0-9.])")
 _WORDY = re.compile(r"[\u4e00-\u9fff,:; ]{1,10}")
@@ -69,7 +72,7 @@ _BRACKET = re.compile(r"[^A-Za-z0-9\n\u4e00-\u9fff(\[【「]{0,3}[(\[【「] ?(?
 _OWN_LINE = re.compile(r"[^\n]{0,40}\n ?(?P<value>[A-Za-z0-9]{3,8}) ?(?=\n|$)")
 # Words of four letters that follow addresses in English lists, and years.
 _NO_CODE = re.compile(
-    r"(?:part|here|free|link|file|page|list|docs|book|code|back|full|more|info|mega|live|http|19\d\d|20\d\d"
+    r"(?:part|here|free|link|file|page|list|docs|book|code|back|full|more|info|mega|live|http|19\d\d|20\d\d|https?"
     r"|\d{1,4}(?:[GMKT]B?|P|FPS|HZ|MIN|TH|DPI|CM|MM|KG|ML|RMB)|[HX]26[45]|S\d\d?E\d\d?|V\d{1,3}|[248]K\w{0,4}"
     r"|MP\d|PDF\d?)$",
     re.IGNORECASE,
@@ -176,15 +179,22 @@ def _words(text: str, start: int) -> tuple[str, set[str], int] | None:
     return None
 
 
-def unlabelled(text: str, end: int) -> Iterator[Candidate]:
-    """Candidates that only their place behind a link makes: in brackets, at the end of its line, on a line alone."""
-    for pattern, kind in (
-        (_BRACKET, "bracket"),
-        (_UNKNOWN_LABEL, "label"),
-        (_TRAILING, "trailing"),
-        (_ROW_END, "trailing"),
-        (_OWN_LINE, "own_line"),
-    ):
+def unlabelled(text: str, start: int, end: int) -> Iterator[Candidate]:
+    """Candidates that only their place near a link at text[start:end] makes: bracketed, in its row, on a line alone."""
+    for pattern, kind in _PLACES:
         match = pattern.match(text, end)
         if match and not _NO_CODE.match(match["value"]):
             yield Candidate(value=match["value"], kind=kind, start=match.start("value"), end=match.end("value"))
+    above = _LINE_ABOVE.search(text, max(0, start - 20), start)
+    if above and not _NO_CODE.match(above["value"]):
+        yield Candidate(value=above["value"], kind="own_line", start=above.start("value"), end=above.end("value"))
+
+
+_PLACES = (
+    (_BRACKET, "bracket"),
+    (_UNKNOWN_LABEL, "label"),
+    (_TRAILING, "trailing"),
+    (_SEPARATED, "trailing"),
+    (_ROW_END, "trailing"),
+    (_OWN_LINE, "own_line"),
+)

@@ -12,6 +12,7 @@ from crawler.items import ShareLink
 from crawler.shares.addresses import Address, exact, patterns
 from crawler.shares.codes import labelled
 from crawler.shares.pairing import pair
+from crawler.shares.precheck import may_hold_links
 from crawler.shares.rules import Rules, rules
 from crawler.shares.torn import torn
 from crawler.shares.undoing import undone
@@ -25,6 +26,8 @@ def extract(text: str) -> tuple[ShareLink, ...]:
 
     Pure. Markup is read as well: addresses in attributes count, and tags inside an address are a trick.
     """
+    if not may_hold_links(text):
+        return ()
     known = rules()
     view = undone(text)
     links = _addresses(view, known)

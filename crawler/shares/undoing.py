@@ -53,6 +53,24 @@ def _compatible(match: re.Match[str]) -> Replacement:
     return _whole(match, found, "full_width" if _is_address(found.strip()) and found.strip() else None)
 
 
+_DRAWN_FROM = (
+    (0x2474, "1"),
+    (0x2776, "1"),
+    (0x2780, "1"),
+    (0x278A, "1"),
+    (0x1F150, "A"),
+    (0x1F170, "A"),
+    (0x1F1E6, "A"),
+)
+
+
+def _drawn(match: re.Match[str]) -> Replacement:
+    """Digits and letters in discs and boxes."""
+    place = ord(match[0])
+    first, sign = max(known for known in _DRAWN_FROM if known[0] <= place)
+    return _whole(match, chr(ord(sign) + place - first), "full_width")
+
+
 def _percent(match: re.Match[str]) -> Replacement:
     try:
         found = bytes.fromhex(match[0].replace("%", "")).decode("utf-8")
@@ -174,9 +192,11 @@ def _group(match: re.Match[str]) -> Replacement:
 
 # The blocks of characters with compatibility forms that stand in for Latin letters, digits and signs.
 _FORMS = (
+    "\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d78\u1d9b-\u1dbf"
     "\u00a0\u00b2\u00b3\u00b9\u2000-\u200a\u2024\u202f\u205f\u2070-\u209f\u2100-\u218f\u2460-\u24ff\u3000\u3200-\u33ff"
     "\ufe10-\ufe6f\uff00-\uffef\U0001d400-\U0001d7ff\U0001f100-\U0001f16f"
 )
+_DRAWN = "⑴-⑼❶-❾➀-➈➊-➒\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff"  # no plain form
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\u20e3\ufeff\uffa0\U000e0000-\U000e01ef"
@@ -187,7 +207,10 @@ _SIDE, _OTHER_SIDE = r"(?<=[A-Za-z0-9]) {0,2}", r" {0,2}(?=[A-Za-z0-9])"
 _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Replacement]], ...] = (
     (re.compile(f"[{_INVISIBLE}]{{1,200}}"), _to("", "zero_width")),
     (re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});"), _entity),
+    (re.compile(f"[{_DRAWN}]"), _drawn),
     (re.compile(f"[{_FORMS}]"), _compatible),
+    (re.compile(r"[∕⁄╱⧸]"), _to("/", "lookalikes")),
+    (re.compile(r"[【(\[「] ?(?:删|去|删除|去除|删掉|去掉|移除) ?[】)\]」]"), _to("", "gaps")),
     (re.compile(r"(?:%[0-9A-Fa-f]{2}){1,400}"), _percent),
     (re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"), _javascript),
     (re.compile(r"\\{1,3}([/_.\-#~*&=:?!+])"), _group),
