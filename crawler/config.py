@@ -76,9 +76,12 @@ class BrowserConfig:
 class PlatformConfig:
     """[platforms.NAME] One platform."""
 
-    enabled: bool = setting(True, "asked on nights")
+    enabled: bool | None = setting(None, "asked on nights, its shares followed; not given: yes, cloud drives no")
     templates: tuple[str, ...] = setting((), "search addresses with {query}, for the shop spider")
     questions: int = setting(200, "questions asked in one run", at_least=1)
+    shares: int = setting(200, "shares of a cloud drive asked in one run", at_least=0)
+    pace: float = setting(0.0, "seconds between two requests to a cloud drive; 0: the platform's own", at_least=0)
+    base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
 
 
 @frozen(kw_only=True)
@@ -146,7 +149,9 @@ def commented(config: Config | None = None) -> str:
         if table != section:
             section = table
             lines += ["", f"[{table.replace('NAME', 'kongfz')}]"]
-        lines += [f"# {attribute.metadata['meaning']}", f"{key} = {_toml(_value(config or Config(), name, attribute))}"]
+        value = _value(config or Config(), name, attribute)
+        written = f"# {key} = true" if value is None else f"{key} = {_toml(value)}"
+        lines += [f"# {attribute.metadata['meaning']}", written]
     return "\n".join(lines) + "\n"
 
 

@@ -149,7 +149,10 @@ class Work:
 
 @frozen(kw_only=True)
 class ShareLink:
-    """A link to a share. `span` holds offsets into the text it was read from; (0, 0) where it came from elsewhere."""
+    """A link to a share. `span` holds offsets into the text it was read from; (0, 0) where it came from elsewhere.
+
+    `state` and `checked_at` are None until the share was asked.
+    """
 
     platform: str
     share_id: str
@@ -158,15 +161,18 @@ class ShareLink:
     code_kind: str | None = None
     tricks: tuple[str, ...] = ()
     span: tuple[int, int] = (0, 0)
+    state: ShareState | None = None  # what the drive said of the share, asked with this code
+    checked_at: datetime | None = None
 
 
 @frozen(kw_only=True)
 class SharedFile:
-    """One file or folder of a share. `size` is in bytes."""
+    """One file or folder of a share. `size` is in bytes; `share` is the share's address where a listing sells it."""
 
     name: str
     size: int | None = None
     folder: bool = False
+    share: str = ""
 
 
 @frozen(kw_only=True)
@@ -267,6 +273,21 @@ class Hit:
     still_up: bool | None = None
     share_states: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class ShareCheck:
+    """One answer of a drive about a share. Append-only: after a notice, a removal is the takedown's outcome."""
+
+    platform: str
+    share_id: str
+    code: str | None
+    state: ShareState
+    endpoint: str  # the address that was asked
+    status: str
+    digest: str  # SHA-256 of the raw answer
+    run: str
+    at: datetime
 
 
 @frozen(kw_only=True)

@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from crawler.items import Ask, Assessment, Decision, Listing, Outcome, UnitKind
+from crawler.items import Ask, Assessment, Decision, Listing, ListingKind, Outcome, UnitKind
 
 CANDIDATE = 0.5  # identity from which a list row is worth its own page: as likely the work as not
 UNDECIDED = frozenset({Outcome.ERROR, Outcome.BLOCKED, Outcome.PARTIAL})  # asking again may help
 FIRST_PAUSE = timedelta(seconds=5)  # before the second try; doubled for each further one
+THROTTLED_PAUSE = 20  # such a pause is at least this many times the pace of a cloud drive; an estimate
 
 
 def portions(asks: Iterable[Ask], size: int) -> Iterator[tuple[Ask, ...]]:
@@ -34,6 +35,8 @@ def follow_ups(
     open_matter = [part for part in assessments if part.decision is not Decision.LICENSED]
     if not listing.whole and any(part.identity >= CANDIDATE for part in open_matter):
         asked.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
+    if listing.kind is ListingKind.SHARE:
+        return asked
     shares = (link for link in listing.links if link.platform in platforms and link.platform != listing.platform)
     asked += [(link.platform, UnitKind.SHARES, Ask(url=link.url, code=link.code)) for link in shares]
     return asked
@@ -44,6 +47,17 @@ def succeeded(finish_reason: str | None, outcomes: Mapping[Outcome, int]) -> boo
     return finish_reason == "finished" and any(outcome not in UNDECIDED for outcome in outcomes)
 
 
-def again_at(attempt: int, attempts: int, now: datetime) -> datetime | None:
-    """When a unit that failed for the `attempt`-th time is tried again; None once it had all its `attempts`."""
-    return None if attempt >= attempts else now + FIRST_PAUSE * 2 ** (attempt - 1)
+def again_at(attempt: int, attempts: int, now: datetime, pace: float = 0.0) -> datetime | None:
+    """When a unit that failed for the `attempt`-th time is tried again; None once it had all its `attempts`.
+
+    `pace` is the platform's, in seconds between two requests.
+    """
+    pause = max(FIRST_PAUSE, timedelta(seconds=THROTTLED_PAUSE * pace))
+    return None if attempt >= attempts else now + pause * 2 ** (attempt - 1)
+
+
+def one_ask_a_share(asks: Iterable[Ask]) -> list[Ask]:
+    """The asks of a wave with each share and code once; without a code only where no listing gives one."""
+    known = list(dict.fromkeys(asks))
+    with_code = {ask.url for ask in known if ask.code is not None}
+    return [ask for ask in known if ask.code is not None or ask.url not in with_code]

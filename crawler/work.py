@@ -21,7 +21,7 @@ from attrs import define
 from crawler.items import Ask, Picture, Unit, UnitKind
 from crawler.settings import TWISTED_REACTOR, scrapy_settings
 from crawler.store import ClaimLost
-from crawler.units import again_at, portions, succeeded
+from crawler.units import again_at, one_ask_a_share, portions, succeeded
 from crawler.web.guard import GuardedResolver
 from crawler.web.registered import RegisteredPictures
 from crawler.web.session import Session, Tally
@@ -131,7 +131,8 @@ class Worker:
         if succeeded(reason, tally.outcomes) and not tally.lost:
             units.finish(unit, tally.plain(), self._within_budget(tally, config.unit_size))
         else:
-            units.fail(unit, tally.plain(), again_at(unit.attempt, config.attempts, datetime.now(UTC)))
+            again = again_at(unit.attempt, config.attempts, datetime.now(UTC), self._pace(unit.spider))
+            units.fail(unit, tally.plain(), again)
 
     def _within_budget(self, tally: Tally, size: int) -> dict[tuple[str, UnitKind], list[tuple[Ask, ...]]]:
         follow = {}
@@ -140,8 +141,15 @@ class Worker:
             if kind is UnitKind.DETAILS:
                 spent = self.session.store.units.asked(self.run_id, spider, kind)
                 taken = taken[: max(0, self.session.config.crawl.details_per_platform - spent)]
+            elif kind is UnitKind.SHARES:
+                spent = self.session.store.units.asked(self.run_id, spider, kind)
+                due = self.session.store.shares.due(one_ask_a_share(taken), self.session.now())
+                taken = list(due)[: max(0, self.session.config.platform(spider).shares - spent)]
             follow[spider, kind] = list(portions(taken, size))
         return follow
+
+    def _pace(self, spider: str) -> float:
+        return self.session.config.platform(spider).pace or float(self.spiders[spider].pace)
 
     async def _beat(self, unit: Unit) -> None:
         lease = self.session.config.crawl.lease

@@ -23,7 +23,7 @@ from crawler.units import portions
 from crawler.web.session import Session, Tally
 from registry.questions import questions
 from spiders import PlatformSpider
-from spiders._claims import claim, spiders_by_name
+from spiders._claims import claim, is_on, spiders_by_name
 
 PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json", "text/plain")
 
@@ -76,7 +76,7 @@ def night_plan(works: Sequence[Work], config: Config, only: Sequence[str] = ()) 
     """The questions of the registry for every enabled platform that has a search (or those of `only`)."""
     asks: dict[str, dict[UnitKind, list[Ask]]] = {}
     for name, spider in sorted(spiders_by_name().items()):
-        wanted = name in only if only else config.platform(name).enabled
+        wanted = name in only if only else is_on(spider, config)
         if wanted and searches(spider, config) and (found := asks_of_registry(spider, works, config)):
             asks[name] = {UnitKind.QUESTION: found}
     return Plan(asks=asks)

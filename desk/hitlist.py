@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from crawler.items import Decision, Finding, Hit, Polarity, Question, Work
+from crawler.items import Decision, Finding, Hit, Polarity, Question, ShareCheck, Work
 from crawler.messages import say
 from crawler.store import Filter, Store
 from desk.rows import HitRow, row_of
@@ -47,8 +47,8 @@ def reasons(hit: Hit) -> list[str]:
     return [finding.why for finding in sorted(standing, key=lambda finding: -finding.probability)]
 
 
-def told(hit: Hit, work: Work, language: str) -> Iterator[str]:
-    """A hit line by line: what, which work, and each finding with what it compared."""
+def told(hit: Hit, work: Work, language: str, checks: Sequence[ShareCheck] = ()) -> Iterator[str]:
+    """A hit line by line: what, which work, each finding with what it compared, what drives said of its shares."""
     listing = hit.listing
     yield f"{hit.id}  {say('desk.cli', f'decision_{hit.decision.value}', language)}"
     yield f"{listing.title}\n{listing.url}"
@@ -61,6 +61,15 @@ def told(hit: Hit, work: Work, language: str) -> Iterator[str]:
         yield from (_finding(finding) for finding in hit.findings if finding.question is question)
     for link, state in zip(listing.links, hit.share_states, strict=False):
         yield say("desk.cli", "told_share", language, url=link.url, code=link.code or "-", state=state)
+        for check in checks:
+            if (check.platform, check.share_id) == (link.platform, link.share_id):
+                yield _check(check, language)
+
+
+def _check(check: ShareCheck, language: str) -> str:
+    at = check.at.strftime("%Y-%m-%d %H:%M:%S")
+    asked = {"endpoint": check.endpoint.partition("?")[0], "status": check.status, "digest": check.digest[:12]}
+    return say("desk.cli", "told_check", language, at=at, state=check.state.value, code=check.code or "-", **asked)
 
 
 def _finding(finding: Finding) -> str:

@@ -12,8 +12,8 @@ from crawler.errors import StoreError
 from crawler.items import Assessed, Decision
 from crawler.units import follow_ups
 from crawler.web.visit import Visit
-from pipelines.match import Matched
-from spiders._claims import spiders_by_name
+from pipelines.match import Matched, sellers_again
+from spiders._claims import drives_on
 
 BATCH = 200
 
@@ -38,8 +38,9 @@ class Store:
             spider.tally.hits += any(part.decision is Decision.HIT for part in item.assessments)
             listing = evolve(listing, page_digest=await asyncio.to_thread(spider.session.blobs.put, item.body))
         self._waiting.append(Assessed(listing=listing, assessments=item.assessments))
-        for name, kind, ask in follow_ups(listing, item.assessments, spiders_by_name().keys()):
-            spider.ask_next(name, kind, ask)
+        drives = drives_on(spider.session.config, spider.session.archive is not None)
+        for name, kind, ask in follow_ups(listing, item.assessments, drives):
+            spider.ask_next(drives.get(name, name), kind, ask)
         if len(self._waiting) >= BATCH:
             await self._commit()
         return item
@@ -53,6 +54,8 @@ class Store:
         session = self._spider.session
         try:
             await asyncio.to_thread(session.store.hits.write, batch, self._spider.unit, session.now())
+            if again := await asyncio.to_thread(sellers_again, session, batch):
+                await asyncio.to_thread(session.store.hits.write, again, self._spider.unit, session.now())
         except StoreError as error:
             self._spider.tally.lost = True
             self._spider.tally.problems.append(str(error))

@@ -9,7 +9,7 @@ from crawler.web.visit import Seen
 
 
 class Unique:
-    """Drops a listing whose address this crawl has already seen."""
+    """Drops a listing whose address this crawl has already seen; of a share, each code it was asked with counts."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -17,6 +17,8 @@ class Unique:
     def process_item(self, item: Seen) -> Seen:
         """Pass the first, drop the others."""
         key = listing_id(item.listing.url)
+        if item.listing.share_state is not None:
+            key += "".join(f" {link.code}" for link in item.listing.links)
         if key in self._seen:
             raise DropItem(f"seen in this crawl: {item.listing.url}", log_level="DEBUG")
         self._seen.add(key)

@@ -26,6 +26,9 @@ class PlatformSpider(Visit):
     rows_suffice: ClassVar[bool] = False  # True: list rows say all that the listing's own page says
     judges_itself: ClassVar[bool] = False  # True: an API whose body says more than its status; `read` sees every answer
     volatile: ClassVar[tuple[str, ...]] = ()  # query parameters that differ between equal requests
+    off_by_default: ClassVar[bool] = False  # True: asked only where the configuration enables it, and in replays
+    pace: ClassVar[float] = 0.0  # seconds between two requests to a host of this platform, at least
+    share_platform: ClassVar[str] = ""  # cloud drives: the platform's name among share links, where it is not `name`
 
     def search(self, question: str) -> Request | Iterable[Request]:
         """The request that asks the platform for `question`, newest first. Platforms without a search return ()."""

@@ -10,7 +10,9 @@ from functools import cache
 from importlib import import_module
 
 import spiders
+from crawler.config import Config
 from crawler.errors import BadInput, Problem
+from crawler.items import ListingKind
 from crawler.urls import host
 from spiders import PlatformSpider
 
@@ -35,6 +37,18 @@ def claim(url: str) -> type[PlatformSpider]:
         if claimed:
             return spiders_by_name()[claimed]
     return spiders_by_name()[FALLBACK]
+
+
+def is_on(spider: type[PlatformSpider], config: Config) -> bool:
+    """Whether a platform is asked without being named: as the configuration says, else as the platform itself does."""
+    said = config.platform(spider.name).enabled
+    return said if said is not None else not spider.off_by_default
+
+
+def drives_on(config: Config, replayed: bool) -> dict[str, str]:
+    """The cloud drives whose shares are followed: name among share links -> spider. A replay asks nobody: all."""
+    found = {name: each for name, each in spiders_by_name().items() if each.kind is ListingKind.SHARE}
+    return {each.share_platform or name: name for name, each in found.items() if replayed or is_on(each, config)}
 
 
 @cache

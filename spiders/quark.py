@@ -2,40 +2,24 @@
 
 Built from public tools that ask the same two addresses and from notes on shares; never tried live, 2026-11. Quirks: the
 token answer says the state of a share, only a live one gets the list of its files; codes 41004 and 41010 have been seen
-for dead shares but are not confirmed, so they stay `unknown`; /g/ addresses are groups, not shares. Only the first 50
-entries of the top folder are read.
+for dead shares but are not confirmed, so they stay `unknown`; /g/ addresses are groups, not shares. A share that holds
+one folder only is looked into; at most five pages of 50 entries are read.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from crawler.errors import BadInput, Problem
-from crawler.items import Outcome, SharedFile, ShareState
+from crawler.items import SharedFile, ShareState
 from crawler.page import LayoutError
+from crawler.shapes import sharepage
+from crawler.shapes.drives import answer_of, asked, below, further, gathered, post, share_at, shared, state_of
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
 API = "https://drive-h.quark.cn/1/clouddrive/share/sharepage"
 FILES = 50
-_SHARE = re.compile(r"/s/([0-9A-Za-z]{6,32})")
-_STATES = {
-    0: ShareState.ALIVE,
-    41008: ShareState.NEEDS_CODE,
-    41011: ShareState.EXPIRED,
-    41012: ShareState.CANCELLED,
-    41031: ShareState.AUDIT_PENDING,
-}
-_OUTCOMES = {
-    ShareState.EXPIRED: Outcome.GONE,
-    ShareState.CANCELLED: Outcome.GONE,
-    ShareState.RATE_LIMITED: Outcome.BLOCKED,
-    ShareState.CAPTCHA: Outcome.CHALLENGED,
-    ShareState.UNKNOWN: Outcome.PARTIAL,
-}
 
 
 class Quark(PlatformSpider):
@@ -44,84 +28,73 @@ class Quark(PlatformSpider):
     name = "quark"
     allowed_domains = ("pan.quark.cn", "pan.qoark.cn", "drive-h.quark.cn", "drive-pc.quark.cn")
     kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
     rows_suffice = True
     judges_itself = True  # the code in the answer says more than its status
     volatile = ("stoken", "__t", "__dt")
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the share's token. Raises BadInput where the address is no share."""
-        found = _SHARE.search(urlsplit(address).path)
-        if found is None:
-            raise BadInput(Problem(file=address, message="not the address of a Quark share"))
-        body = {"pwd_id": found[1], "passcode": code or "", "support_visit_limit_private_share": True}
-        return Request(
-            url=f"{API}/token?pr=ucpro&fr=pc",
-            method="POST",
-            headers={"Content-Type": "application/json", "Referer": "https://pan.quark.cn/"},
-            body=json.dumps(body, separators=(",", ":")).encode(),
-            values={"share_id": found[1]} | ({"code": code} if code else {}),
-        )
+        link = share_at(self.name, address)
+        body = {"pwd_id": link.share_id, "passcode": code or "", "support_visit_limit_private_share": True}
+        values = {"share_id": link.share_id} | ({"code": code} if code else {})
+        return post(f"{API}/token?pr=ucpro&fr=pc", body, values, Referer="https://pan.quark.cn/")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """A token answer leads to the list of files, or says why there is none; the list of files is the share."""
-        answer = page.json()
-        parts = urlsplit(page.url)
-        if parts.path.endswith("/token"):
-            yield self._known(page, answer)
-        elif parts.path.endswith("/detail"):
-            share_id = page.values.get("share_id") or parse_qs(parts.query)["pwd_id"][0]
-            yield self._listed(answer, share_id, page.values)
+        path = urlsplit(page.url).path
+        if path.endswith("/token"):
+            yield self._known(page)
+        elif path.endswith("/detail"):
+            yield self._listed(page)
         else:
             raise LayoutError("quark: neither a token nor a list of files")
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from a token answer or a list of files. Unrecognised is `unknown`, never gone."""
-        if not isinstance(answer, Mapping) or not isinstance(answer.get("code"), int):
-            return ShareState.UNKNOWN
-        state = _STATES.get(answer["code"], ShareState.UNKNOWN)
-        data = answer.get("data")
-        share = data.get("share") if isinstance(data, Mapping) else None
-        if state is ShareState.ALIVE and isinstance(share, Mapping):
-            if share.get("status", 1) != 1:
-                return ShareState.UNKNOWN
-            return ShareState.PARTLY_REMOVED if share.get("partial_violation") else state
-        return state
+        return sharepage.state("quark", answer)
 
-    def _known(self, page: Page, answer: Any) -> Listing | Request:
-        share_id = page.values.get("share_id") or str(json.loads(page.values["request_body"])["pwd_id"])
-        state = self.classify(answer)
-        if state is ShareState.NEEDS_CODE and page.values.get("code"):
-            state = ShareState.WRONG_CODE  # asked with a code, and still asked for one
-        data = (answer.get("data") or {}) if isinstance(answer, Mapping) else {}
+    def _known(self, page: Page) -> Listing | Request:
+        share_id = asked(page, "share_id", "pwd_id")
+        state = state_of(page, self.classify)
+        data = below(answer_of(page), "data")
         title = str(data.get("title") or "")
-        if state is not ShareState.ALIVE or not data.get("stoken"):
-            alive_without_token = state is ShareState.ALIVE
-            return self._share(share_id, title, ShareState.UNKNOWN if alive_without_token else state)
-        asked = {"pwd_id": share_id, "stoken": data["stoken"], "pdir_fid": "0", "_page": "1", "_size": str(FILES)}
-        asked |= {"_fetch_share": "1", "_fetch_total": "1"}
-        return Request(url=f"{API}/detail?{urlencode(asked)}", values={**page.values, "title": title})
+        if state is ShareState.ALIVE and data.get("stoken"):
+            return _list_of(page, share_id, str(data["stoken"]), "0", {**page.values, "title": title})
+        return self._share(page, share_id, ShareState.UNKNOWN if state is ShareState.ALIVE else state, title)
 
-    def _listed(self, answer: Any, share_id: str, values: Mapping[str, str]) -> Listing:
-        state = self.classify(answer)
-        data = (answer.get("data") or {}) if isinstance(answer, Mapping) else {}
-        files = tuple(
-            SharedFile(
-                name=str(each["file_name"]),
-                size=each.get("size") if isinstance(each.get("size"), int) else None,
-                folder=bool(each.get("dir")) or each.get("file") is False,
-            )
-            for each in data.get("list") or ()
-        )
-        share = data.get("share") or {}
-        title = str(share.get("title") or values.get("title") or (files[0].name if files else ""))
-        return self._share(share_id, title, state, files)
+    def _listed(self, page: Page) -> Listing | Request:
+        share_id, state = asked(page, "share_id", "pwd_id"), state_of(page, self.classify)
+        answer = answer_of(page)
+        data = below(answer, "data")
+        query = {name: each[0] for name, each in parse_qs(urlsplit(page.url).query).items()}
+        found = gathered(page, sharepage.files(data))
+        title = str(below(data, "share").get("title") or page.values.get("title") or "")
+        if state is ShareState.ALIVE and len(found) == 1 and found[0].folder and query.get("pdir_fid") == "0":
+            inside = str(data["list"][0].get("fid", ""))
+            return _list_of(page, share_id, query.get("stoken", ""), inside, {**page.values, "title": title})
+        total = below(answer, "metadata").get("_total")
+        if isinstance(total, int) and len(found) < total and sharepage.files(data):
+            more = _next(page, query, found)
+            if more is not None:
+                return more
+        return self._share(page, share_id, state, title, found)
 
-    def _share(self, share_id: str, title: str, state: ShareState, files: tuple[SharedFile, ...] = ()) -> Listing:
-        return self.listing(
-            url=f"https://pan.quark.cn/s/{share_id}",
-            title=title,
-            files=files,
-            share_state=state,
-            outcome=_OUTCOMES.get(state, Outcome.LIVE),
-        )
+    def _share(
+        self, page: Page, share_id: str, state: ShareState, title: str, files: tuple[SharedFile, ...] = ()
+    ) -> Listing:
+        link = share_at(self.name, f"https://pan.quark.cn/s/{share_id}", page.values.get("code"))
+        return shared(self.name, link, state, page, title=title, files=files)
+
+
+def _list_of(page: Page, share_id: str, stoken: str, folder: str, values: Mapping[str, str]) -> Request:
+    query = {"pwd_id": share_id, "stoken": stoken, "pdir_fid": folder, "_page": "1", "_size": str(FILES)}
+    query |= {"_fetch_share": "1", "_fetch_total": "1"}
+    return Request(url=f"{API}/detail?{urlencode(query)}", values=values)
+
+
+def _next(page: Page, query: Mapping[str, str], found: tuple[SharedFile, ...]) -> Request | None:
+    number = int(query.get("_page", "1")) + 1
+    return further(Request(url=f"{API}/detail?{urlencode({**query, '_page': str(number)})}"), page, found)

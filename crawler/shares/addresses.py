@@ -21,6 +21,7 @@ _HOST = re.compile(
 )
 _TAIL = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&*+;=%|^]{1,1000}")
 _SCHEME_INSIDE = re.compile(r"(?:https?|magnet|ed2k|thunder)://?|magnet:")
+_IN_PATH = re.compile(r"(?<=[A-Za-z0-9_-]{6})/(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])([A-Za-z0-9]{4})\Z")
 _CHINESE_DIGITS = str.maketrans("零〇一二三四五六七八九", "00123456789")
 
 
@@ -102,6 +103,8 @@ def read_code(address: Address, tail: str, origin: int) -> None:
             address.code, address.code_kind, address.code_end = match[1], kind, origin + match.end()
             address.end = max(address.end, address.code_end)
             return
+    if rule.code and rule.params and (match := _IN_PATH.search(tail)) and rule.code.fullmatch(match[1]):
+        address.code, address.code_kind, address.code_end = match[1], "path", origin + match.end()
 
 
 def patterns(view: View, known: Rules) -> Iterator[Address]:

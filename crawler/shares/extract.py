@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from attrs import evolve
 
@@ -12,6 +12,7 @@ from crawler.items import ShareLink
 from crawler.shares.addresses import Address, exact, patterns
 from crawler.shares.codes import labelled
 from crawler.shares.pairing import pair
+from crawler.shares.precheck import may_hold_links
 from crawler.shares.rules import Rules, rules
 from crawler.shares.torn import torn
 from crawler.shares.undoing import undone
@@ -25,6 +26,8 @@ def extract(text: str) -> tuple[ShareLink, ...]:
 
     Pure. Markup is read as well: addresses in attributes count, and tags inside an address are a trick.
     """
+    if not may_hold_links(text):
+        return ()
     known = rules()
     view = undone(text)
     links = _addresses(view, known)
@@ -57,12 +60,27 @@ def _link(view: View, address: Address) -> ShareLink:
 
 def _addresses(view: View, known: Rules) -> list[Address]:
     """All links of a view in its order, copies included."""
-    found = _apart(exact(view, known), [*patterns(view, known), *torn(view, known)])
+    found = _apart([*exact(view, known), *_backwards(view, known)], [*patterns(view, known), *torn(view, known)])
     for address in found:
         if match := _INDEX.search(view.text, max(0, address.start - 20), address.start):
             address.index = int(match[1])
         address.tricks |= view.tricks(address.start, address.end)
     return found
+
+
+_BACKWARDS = re.compile(r"//:s?ptth|/(?:moc|nc|zn|ten)\.[a-z0-9]", re.IGNORECASE)
+
+
+def _backwards(view: View, known: Rules) -> Iterator[Address]:
+    """Addresses written from their end to their beginning."""
+    if not _BACKWARDS.search(view.text):
+        return
+    length = len(view.text)
+    for address in exact(View(text=view.text[::-1], starts=view.starts[::-1], ends=view.ends[::-1]), known):
+        address.start, address.end = length - address.end, length - address.start
+        address.code_end = address.end if address.code else 0
+        address.tricks.add("reversed")
+        yield address
 
 
 def _apart(written: Iterable[Address], others: Iterable[Address]) -> list[Address]:

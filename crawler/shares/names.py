@@ -9,6 +9,7 @@ from attrs import frozen
 from crawler.shares.rules import Rule
 
 _GAP = re.compile(r"[^A-Za-z0-9_\-/\n:=?#&.,;|码碼密提访訪链鏈]{1,3}")  # what may stand inside a torn name
+_BREAK = re.compile(r" ?\n ?")  # a name of fixed length may go on in the next line
 _RUN = re.compile(r"[A-Za-z0-9_\-]{1,120}")
 _LONGEST = 120  # signs in which the pieces of a torn name are looked for
 _MOST_PIECES = 5
@@ -48,12 +49,14 @@ def _pieces(text: str, start: int) -> list[int]:
     """Where the signs of a torn name stand."""
     places: list[int] = []
     last = start + _LONGEST
-    for _ in range(_MOST_PIECES):
+    pieces = 0
+    while pieces < _MOST_PIECES:
         run = _RUN.match(text, start, last)
         if run is None:
             break
+        pieces += len(run[0]) > 2  # written letter by letter, a name has as many pieces as letters
         places.extend(range(*run.span()))
-        gap = _GAP.match(text, run.end(), last)
+        gap = _GAP.match(text, run.end(), last) or _BREAK.match(text, run.end(), last)
         if gap is None:
             break
         start = gap.end()

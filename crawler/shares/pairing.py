@@ -163,7 +163,7 @@ def _shared(pairing: _Pairing) -> None:
 
 def _by_place(pairing: _Pairing) -> None:
     for link in list(pairing.open_links()):
-        for code in unlabelled(pairing.text, link.end):
+        for code in unlabelled(pairing.text, link.start, link.end):
             if not pairing.has_label(code.start) and not pairing.inside_a_link(code.start) and fits(link, code):
                 pairing.give(link, code)
                 break

@@ -10,10 +10,12 @@ from typing import Self
 from crawler.errors import StoreError
 from crawler.items import Work
 from crawler.store.engine import check, is_empty, open_engine, upgrade
-from crawler.store.hits import Filter, Hits, hit_id, listing_id
+from crawler.store.hits import Filter, Hits
 from crawler.store.pictures import Pictures
 from crawler.store.runs import Runs
+from crawler.store.shares import Shares
 from crawler.store.units import ClaimLost, Units
+from crawler.store.values import hit_id, listing_id
 from crawler.store.works import Imported, Works
 
 __all__ = ["ClaimLost", "Filter", "Imported", "Store", "hit_id", "listing_id"]
@@ -30,6 +32,7 @@ class Store:
         self.units = Units(self.engine)
         self.runs = Runs(self.engine)
         self.pictures = Pictures(self.engine)
+        self.shares = Shares(self.engine)
 
     @classmethod
     def open(cls, url: str) -> Self:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,11 +10,13 @@ from zoneinfo import ZoneInfo
 from attrs import Factory, evolve, fields, frozen
 from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select
 
-from crawler.items import Assessed, Decision, Finding, Hit, Judgement, Listing, Outcome, ShareState, Unit, Verdict
+from crawler.items import Assessed, Decision, Finding, Hit, Judgement, Listing, Outcome, Unit, Verdict
+from crawler.shapes.states import OPEN
 from crawler.store import schema
 from crawler.store.engine import reading, upsert, writing
+from crawler.store.shares import says_more, write_sellers, write_shares
 from crawler.store.units import fence
-from crawler.store.values import made, plain
+from crawler.store.values import hit_id, listing_id, made, plain
 from crawler.urls import canonical
 
 _BATCH = 500
@@ -64,7 +65,13 @@ class Hits:
         return None if value is None else made(value, Listing)
 
     def merged(self, listing: Listing) -> Listing:
-        """The listing with what only its own page says, where that was read before and this is a row of a list."""
+        """The listing with what only its own page says, where that was read before and this is a row of a list.
+
+        A share that can no longer be opened keeps the title and the files that were seen in it.
+        """
+        if listing.share_state is not None and not listing.files:
+            known = self.listing(listing.url)
+            return _opened(listing, known) if known is not None else listing
         return listing if listing.whole else _merged(listing, self.listing(listing.url))
 
     def write(self, batch: Sequence[Assessed], unit: Unit, now: datetime) -> None:
@@ -90,7 +97,9 @@ class Hits:
 
 def write(connection: Connection, batch: Sequence[Assessed], run: str, now: datetime) -> None:
     """Store assessed listings inside a transaction; hits a listing no longer is go, unless a person judged them."""
-    unique = {listing_id(each.listing.url): each for each in batch}
+    kept = [each for each in batch if says_more(connection, each.listing)]
+    kept.sort(key=lambda each: each.listing.share_state in OPEN)  # of two codes for one share, the one that opened it
+    unique = {listing_id(each.listing.url): each for each in kept}
     rows = [_listing_row(key, each.listing, run, now) for key, each in unique.items()]
     hits = [_hit_row(key, each.listing, part, run, now) for key, each in unique.items() for part in each.assessments]
     upsert(connection, schema.listings, rows, keep=("first_seen",))
@@ -102,21 +111,12 @@ def write(connection: Connection, batch: Sequence[Assessed], run: str, now: date
         )
         connection.execute(gone.where(schema.hits.c.id.not_in(judged)))
     upsert(connection, schema.hits, hits, keep=("first_seen",))
-    _write_shares(connection, [each.listing for each in batch], now)
+    write_shares(connection, [each.listing for each in batch], run, now)
+    write_sellers(connection, [each.listing for each in kept])
 
 
-def listing_id(address: str) -> str:
-    """The stable identity of a listing: a digest of its canonical address."""
-    return _short(canonical(address))
-
-
-def hit_id(work_id: str, address: str) -> str:
-    """The stable identity of a hit: a digest of the work and the listing's canonical address."""
-    return _short(f"{work_id}\0{canonical(address)}")
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+def _opened(listing: Listing, known: Listing) -> Listing:
+    return evolve(listing, title=listing.title or known.title, files=known.files, seller=listing.seller or known.seller)
 
 
 def _merged(listing: Listing, known: Listing | None) -> Listing:
@@ -162,21 +162,6 @@ def _hit_row(key: str, listing: Listing, part: Any, run: str, now: datetime) -> 
         "last_seen": listing.seen_at or now,
         "run": run,
     }
-
-
-def _write_shares(connection: Connection, listings: Iterable[Listing], now: datetime) -> None:
-    for listing in listings:
-        for link in listing.links:
-            known = listing.share_state is not None and canonical(link.url) == canonical(listing.url)
-            row: dict[str, Any] = {
-                "platform": link.platform,
-                "share_id": link.share_id,
-                "url": link.url,
-                "code": link.code,
-            }
-            row["state"] = listing.share_state.value if known and listing.share_state else ShareState.UNKNOWN.value
-            row["checked_at"] = (listing.seen_at or now) if known else None
-            upsert(connection, schema.shares, [row], keep=("code",) if known else ("state", "checked_at"))
 
 
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:

@@ -118,6 +118,30 @@ shares = Table(
     Column("checked_at", Moment),
 )
 
+share_checks = Table(
+    "share_checks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("platform", String(60), nullable=False),
+    Column("share_id", String(400), nullable=False),
+    Column("code", Text),
+    Column("state", String(30), nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("run", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_share_checks_share", "platform", "share_id"),
+)
+
+share_sellers = Table(
+    "share_sellers",
+    metadata,
+    Column("platform", String(60), primary_key=True),
+    Column("share_id", String(400), primary_key=True),
+    Column("listing", String(32), ForeignKey("listings.id"), primary_key=True),
+)
+
 pictures = Table(
     "pictures",
     metadata,

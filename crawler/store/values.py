@@ -12,6 +12,7 @@ import cattrs
 from cattrs.gen import make_dict_unstructure_fn
 
 from crawler.items import Ask, Finding, Listing, Work
+from crawler.urls import canonical
 
 T = TypeVar("T")
 
@@ -40,6 +41,20 @@ def plain(value: Any) -> Any:
 def made(data: Any, kind: type[T]) -> T:
     """The value of `kind` that `plain` made. Raises cattrs.BaseValidationError on foreign data."""
     return _CONVERTER.structure(data, kind)
+
+
+def listing_id(address: str) -> str:
+    """The stable identity of a listing: a digest of its canonical address."""
+    return _short(canonical(address))
+
+
+def hit_id(work_id: str, address: str) -> str:
+    """The stable identity of a hit: a digest of the work and the listing's canonical address."""
+    return _short(f"{work_id}\0{canonical(address)}")
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def digest(value: Any) -> str:

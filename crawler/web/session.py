@@ -33,12 +33,14 @@ class Tally:
     hits: int = 0
     problems: list[str] = Factory(list)
     lost: bool = False  # something could not be stored: the unit is not done
+    unmapped: Counter[str] = Factory(Counter)  # answers of drives that nobody has explained yet
     follow: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
 
     def plain(self) -> dict[str, Any]:
         """The tally as JSON types, for the unit's outcome."""
         pages = {outcome.value: count for outcome, count in sorted(self.outcomes.items())}
-        return {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
+        told = {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
+        return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
 
 
 @define(kw_only=True)

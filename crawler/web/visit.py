@@ -5,11 +5,15 @@ One crawl works on one unit. Each page's outcome is counted, each listing become
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit, urlunsplit
 
 import scrapy
 from attrs import evolve, field, frozen
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
@@ -47,6 +51,7 @@ class Visit(scrapy.Spider):
     kind: ClassVar[ListingKind] = ListingKind.OFFER
     rows_suffice: ClassVar[bool] = False
     judges_itself: ClassVar[bool] = False
+    pace: ClassVar[float] = 0.0
     session: Session
     unit: Unit
     tally: Tally
@@ -67,16 +72,26 @@ class Visit(scrapy.Spider):
 
             kwargs = adopt(crawler, cls.name, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.templates = spider.session.config.platform(cls.name).templates
+        config = spider.session.config.platform(cls.name)
+        spider.templates, spider.base = config.templates, config.base
+        if cls.pace and spider.session.archive is None:
+            pace = config.pace or cls.pace
+            slow = {"DOWNLOAD_DELAY": pace, "CONCURRENT_REQUESTS_PER_DOMAIN": 1, "DOWNLOAD_DELAY_JITTER": 0}
+            for name, value in slow.items():
+                crawler.settings.set(name, value, priority="spider")
         return spider
 
     templates: tuple[str, ...] = ()
+    base: str = ""
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        """The unit's asks as requests."""
-        asked = (
-            self._recorded() if self.session.captured else [made for ask in self.unit.asks for made in self._made(ask)]
-        )
+        """The unit's asks as requests. Shares with an answer that is still good are not asked again."""
+        asks: Sequence[Ask] = self.unit.asks
+        if self.unit.kind is UnitKind.SHARES:
+            asks = await asyncio.to_thread(self.session.store.shares.due, asks, self.session.now())
+            if len(asks) < len(self.unit.asks):
+                self.tally.outcomes[Outcome.UNCHANGED] += len(self.unit.asks) - len(asks)
+        asked = self._recorded() if self.session.captured else [made for ask in asks for made in self._made(ask)]
         for request in asked:
             yield self._request(request, dont_filter=True)
 
@@ -90,6 +105,8 @@ class Visit(scrapy.Spider):
             elif self.session.limit is None or self.tally.listings < self.session.limit:
                 self.tally.listings += 1
                 yield Seen(listing=self._complete(each, page), body=page.body)
+        if self.tally.outcomes[Outcome.BLOCKED] and self.unit.kind is UnitKind.SHARES:
+            raise CloseSpider("throttled")  # the unit pauses, and asks only what is still open
 
     async def _understood(self, page: Page) -> list[Listing | Request]:
         """What the spider reads from a page, and the page's outcome counted."""
@@ -141,7 +158,7 @@ class Visit(scrapy.Spider):
         if request.browser:
             meta |= rendered(request, self.session)
         return scrapy.Request(
-            request.url,
+            _rebased(request.url, self.base),
             method=request.method,
             headers=dict(request.headers),
             body=request.body,
@@ -157,6 +174,10 @@ class Visit(scrapy.Spider):
             or self.unit.kind is not UnitKind.QUESTION
             or canonical(listing.url) == canonical(page.url)
         )
+        if listing.share_state is not None:
+            self.tally.unmapped.update(each for name, each in listing.sources.items() if name == "answer")
+            asked = {"endpoint": page.url, "status": str(page.status), "digest": sha256(page.body).hexdigest()}
+            listing = evolve(listing, sources={**listing.sources, **asked})
         seen_at = listing.seen_at or self.session.now()
         return evolve(bounded(listing), seen_at=seen_at, whole=whole and listing.whole)
 
@@ -167,6 +188,11 @@ class Visit(scrapy.Spider):
     def _problem(self, url: str, error: object) -> None:
         self.tally.problems.append(f"{url}: {error}")
         self.logger.info("%s: %s", url, error)
+
+
+def _rebased(url: str, base: str) -> str:
+    """An address with another scheme and host, where the configuration names one for the platform."""
+    return urlunsplit((*urlsplit(base)[:2], *urlsplit(url)[2:])) if base else url
 
 
 def _as_asked(answer: Answer) -> Request:

@@ -69,7 +69,8 @@ def show(
             message = desk.word("many_hits" if found else "no_hit", id=hit_id, count=len(found))
             raise BadInput(Problem(file="hits", field="id", message=message))
         work = store.works.some([found[0].work_id])[found[0].work_id]
-    for line in told(found[0], work, desk.config.language):
+        checks = store.shares.history(found[0].listing.links)
+    for line in told(found[0], work, desk.config.language, checks):
         typer.echo(line)
 
 

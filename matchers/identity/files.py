@@ -1,11 +1,18 @@
-"""The names of the files in a share spell registered names. What is in the share counts, whatever its title says."""
+"""The names of the files in a share spell registered names. What is in the share counts, whatever its title says.
+
+A listing that sells a share carries its files too; its finding tells the chain: share, code, state, time, file, and how
+many lessons of a numbered series are there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from crawler.items import Finding, Listing, Polarity, Work
+from crawler.items import Finding, Listing, Polarity, SharedFile, ShareState, Work
+from crawler.messages import say
 from matchers import Context
+from matchers.lessons import coverage
 from matchers.reasons import identified
 from matchers.titles import Candidate, engine_of
 
@@ -29,9 +36,7 @@ class Matcher:
                 best[candidate.work] = candidate
         for candidate in best.values():
             work = self._engine.works[candidate.work]
-            file = listing.files[candidate.text].name
-            chance = min(MOST, candidate.probability)
-            yield identified(NAME, context, work, "file_names", chance, ours=candidate.name.spelled, theirs=file)
+            yield _said(listing, listing.files[candidate.text], candidate, work, context)
             for veto in candidate.vetoes:
                 yield identified(
                     NAME,
@@ -43,3 +48,20 @@ class Matcher:
                     ours=veto.ours,
                     theirs=veto.theirs,
                 )
+
+
+def _said(listing: Listing, file: SharedFile, candidate: Candidate, work: Work, context: Context) -> Finding:
+    chance = min(MOST, candidate.probability)
+    names: dict[str, Any] = {"ours": candidate.name.spelled, "theirs": file.name}
+    part = coverage([each for each in listing.files if each.share == file.share])
+    series = say("matchers", "file_series", context.language, present=part.present, whole=part.whole) if part else ""
+    link = next((link for link in listing.links if file.share and link.url == file.share), None)
+    if link is None:
+        return identified(NAME, context, work, "file_names", chance, series=series, **names)
+    chain: dict[str, Any] = {
+        "share": link.url,
+        "code": link.code or "-",
+        "state": link.state.value if link.state else ShareState.UNKNOWN.value,
+        "checked": f"{link.checked_at:%Y-%m-%d %H:%M} UTC" if link.checked_at else "-",
+    }
+    return identified(NAME, context, work, "file_in_share", chance, series=series, **names, **chain)

@@ -1,0 +1,167 @@
+"""Asking a cloud drive for a share and reading what it answers, as far as all drives are alike.
+
+A request carries the share's name and the code it was asked with in its values; an answer leads to one listing of kind
+`share` with state, title, files and sharer. Pure: spiders call this, nothing here knows a platform.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from attrs import evolve
+
+from crawler.errors import BadInput, Problem
+from crawler.items import Listing, ListingKind, Outcome, SharedFile, ShareLink, ShareState
+from crawler.page import LayoutError, Page, Request
+from crawler.page.outcome import outcome_of
+from crawler.shapes.states import outcome_of_state
+from crawler.shares import extract
+
+MOST_PAGES = 5  # pages of a file list that are read; with 50 to 200 entries a page no course is longer
+MOST_FILES = 1000
+_THROTTLED = frozenset({429, 503})
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,6})?) ?([KMGT]?)i?[Bo]?\b", re.IGNORECASE)
+
+
+def share_at(platform: str, address: str, code: str | None = None) -> ShareLink:
+    """The share that an address names, with the code it was asked with. BadInput where it is none of this platform."""
+    found = next((link for link in extract(address) if link.platform == platform), None)
+    if found is None:
+        raise BadInput(Problem(file=address, message=f"not the address of a share of {platform}"))
+    return evolve(found, code=code or None, code_kind=None, tricks=(), span=(0, 0))
+
+
+def named(link: ShareLink, code: str | None = None) -> dict[str, str]:
+    """The values that a request for this share carries; `code` only where the request sends it."""
+    return {"share_id": link.share_id, "address": link.url} | ({"code": code} if code else {})
+
+
+def post(url: str, body: Mapping[str, Any], values: Mapping[str, str], **headers: str) -> Request:
+    """A request with a JSON body."""
+    sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    written = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return Request(url=url, method="POST", headers=sent, body=written, values=values)
+
+
+def form(url: str, body: Mapping[str, str], values: Mapping[str, str], **headers: str) -> Request:
+    """A request with the body of an HTML form."""
+    sent = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", **headers}
+    return Request(url=url, method="POST", headers=sent, body=urlencode(body).encode(), values=values)
+
+
+def answer_of(page: Page) -> Any:
+    """The answer as JSON value, else as text (an HTML page, a cut answer)."""
+    text = page.source
+    if text[:64].lstrip()[:1] in ("{", "["):
+        try:
+            return page.json()
+        except LayoutError:
+            return text
+    return text
+
+
+def asked(page: Page, *names: str) -> str:
+    """What a request said under one of these names: in its values, its query or its body. Raises KeyError."""
+    body = page.values.get("request_body", "")
+    sent = json.loads(body) if body.startswith("{") else {key: each[0] for key, each in parse_qs(body).items()}
+    said = {**{key: each[0] for key, each in parse_qs(urlsplit(page.url).query).items()}, **sent, **page.values}
+    return str(next(said[name] for name in names if name in said))
+
+
+def state_of(page: Page, classify: Callable[[Any], ShareState]) -> ShareState:
+    """The state an answer means, its status included: a throttled or challenged request says nothing of the share."""
+    if page.status in _THROTTLED:
+        return ShareState.RATE_LIMITED
+    answer = answer_of(page)
+    state = classify(answer)
+    if isinstance(answer, str) and state not in (ShareState.NEEDS_CODE, ShareState.ALIVE):
+        outcome = outcome_of(200, page.body, page.content_type, page.url)
+        return ShareState.CAPTCHA if outcome is Outcome.CHALLENGED else state
+    if state is ShareState.NEEDS_CODE and page.values.get("code"):
+        return ShareState.WRONG_CODE  # asked with a code, and still asked for one
+    return state
+
+
+def shared(
+    spider: str,
+    link: ShareLink,
+    state: ShareState,
+    page: Page,
+    *,
+    title: str = "",
+    files: Iterable[SharedFile] = (),
+    sharer: str | None = None,
+) -> Listing:
+    """The share as a listing; its link bears the code it was asked with."""
+    found = tuple(files)[:MOST_FILES]
+    return Listing(
+        platform=spider,
+        kind=ListingKind.SHARE,
+        url=link.url,
+        title=title or (found[0].name if found else ""),
+        files=found,
+        seller=sharer,
+        share_state=state,
+        links=(link,),
+        sources={"answer": brief(page)} if state is ShareState.UNKNOWN else {},
+        outcome=outcome_of_state(state),
+    )
+
+
+def brief(page: Page) -> str:
+    """An answer in a few signs, to count those that nobody has explained: its status and its own code."""
+    answer = answer_of(page)
+    if isinstance(answer, Mapping):
+        said = next((answer[name] for name in ("errno", "code", "res_code", "error", "value") if name in answer), "-")
+        return f"{page.status} {str(said)[:40]}"
+    return f"{page.status} {'list' if isinstance(answer, list) else 'html' if '<' in answer[:400] else 'text'}"
+
+
+def entry(name: Any, size: Any = None, folder: Any = False) -> SharedFile:
+    """One file of an answer; a size is a number, digits, or written like "12.5 MB"."""
+    return SharedFile(name=str(name), size=size_of(size), folder=bool(folder))
+
+
+def size_of(written: Any) -> int | None:
+    """A size in bytes; None where it cannot be told."""
+    if isinstance(written, bool) or written is None:
+        return None
+    if isinstance(written, int):
+        return written
+    found = _SIZE.match(str(written).strip())
+    return int(float(found[1].replace(",", ".")) * _UNITS[found[2].upper()]) if found else None
+
+
+def rows(value: Any, *path: str) -> list[Mapping[str, Any]]:
+    """The objects of a list below `path`; [] where the answer has none."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def below(value: Any, *path: str) -> Mapping[str, Any]:
+    """The object below `path`; {} where the answer has none."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def gathered(page: Page, found: Iterable[SharedFile]) -> tuple[SharedFile, ...]:
+    """The files of earlier pages of a list, which travel with the requests, and those of this one."""
+    earlier = (SharedFile(**each) for each in json.loads(page.values.get("gathered", "[]")))
+    return (*earlier, *found)
+
+
+def further(request: Request, page: Page, files: Iterable[SharedFile]) -> Request | None:
+    """The request for the next page of a list, with what was found so far; None beyond the cap."""
+    number = int(page.values.get("list_page", "1")) + 1
+    if number > MOST_PAGES:
+        return None
+    told = json.dumps([{"name": each.name, "size": each.size, "folder": each.folder} for each in files])
+    values = {**page.values, **request.values, "gathered": told, "list_page": str(number)}
+    return Request(url=request.url, method=request.method, headers=request.headers, body=request.body, values=values)

@@ -1,0 +1,166 @@
+"""Shares in the database: what a drive said last and ever, which listings sell a share, when it may be asked again.
+
+An answer that says nothing (throttled, captcha, unexplained), or that another code was wrong, never replaces a definite
+one; all of them are kept as checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve
+from sqlalchemy import Connection, Engine, insert, select
+
+from crawler.items import Ask, Listing, ListingKind, ShareCheck, SharedFile, ShareLink, ShareState
+from crawler.shapes.states import GONE, LOCKED, OPEN, SAYS_NOTHING, keeps_for
+from crawler.store import schema
+from crawler.store.engine import reading, upsert
+from crawler.store.values import listing_id, made
+
+_checks, _sellers = schema.share_checks, schema.share_sellers
+
+
+class Shares:
+    """Stored shares."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def due(self, asks: Sequence[Ask], now: datetime) -> list[Ask]:
+        """The asks whose last answer, with this code, is too old or never came."""
+        with reading(self._engine) as connection:
+            return [ask for ask in asks if _is_due(connection, ask, now)]
+
+    def history(self, links: Iterable[ShareLink]) -> list[ShareCheck]:
+        """Everything drives said of these shares, oldest first."""
+        found = []
+        with reading(self._engine) as connection:
+            for platform, share_id in dict.fromkeys((link.platform, link.share_id) for link in links):
+                query = select(_checks).where(_checks.c.platform == platform, _checks.c.share_id == share_id)
+                found += [_check(row) for row in connection.execute(query.order_by(_checks.c.at, _checks.c.id))]
+        return sorted(found, key=lambda check: check.at)
+
+    def sold_by(self, shares: Iterable[ShareLink]) -> list[Listing]:
+        """The listings that sell any of these shares, by address."""
+        wanted = {(link.platform, link.share_id) for link in shares}
+        found: dict[str, Listing] = {}
+        with reading(self._engine) as connection:
+            for platform, share_id in sorted(wanted):
+                query = select(schema.listings.c.value).join(_sellers, _sellers.c.listing == schema.listings.c.id)
+                query = query.where(_sellers.c.platform == platform, _sellers.c.share_id == share_id)
+                for value in connection.execute(query).scalars():
+                    listing = made(value, Listing)
+                    found[listing.url] = listing
+        return [found[url] for url in sorted(found)]
+
+    def joined(self, listing: Listing) -> Listing:
+        """The listing with what is known of its shares: the state its own code leads to, and the files."""
+        if listing.kind is ListingKind.SHARE or not listing.links:
+            return listing
+        links, files = [], []
+        with reading(self._engine) as connection:
+            for link in listing.links:
+                links.append(_with_state(connection, link))
+                files += _files(connection, link)
+        own = [file for file in listing.files if not file.share]
+        return evolve(listing, links=tuple(links), files=(*own, *files))
+
+
+def write_shares(connection: Connection, listings: Iterable[Listing], run: str, now: datetime) -> None:
+    """Remember the shares of listings: who sells them, and what the drive said where it was asked."""
+    for listing in listings:
+        for link in listing.links:
+            share = {"platform": link.platform, "share_id": link.share_id, "url": link.url, "code": link.code}
+            if listing.share_state is None:
+                new = {**share, "state": ShareState.UNKNOWN.value, "checked_at": None}
+                kept = ("state", "checked_at", *(("code",) if link.code is None else ()))
+                upsert(connection, schema.shares, [new], keep=kept)
+                continue
+            at = listing.seen_at or now
+            connection.execute(insert(_checks).values(**_checked(listing, link, run, at)))
+            if says_more(connection, listing):
+                keep = () if link.code and listing.share_state in OPEN else ("code",)
+                upsert(
+                    connection,
+                    schema.shares,
+                    [{**share, "state": listing.share_state.value, "checked_at": at}],
+                    keep=keep,
+                )
+
+
+def write_sellers(connection: Connection, listings: Iterable[Listing]) -> None:
+    """Remember which stored listings sell which shares."""
+    found = {
+        (link.platform, link.share_id, listing_id(listing.url))
+        for listing in listings
+        if listing.kind is not ListingKind.SHARE
+        for link in listing.links
+    }
+    rows = [{"platform": platform, "share_id": share, "listing": key} for platform, share, key in sorted(found)]
+    for row in rows:
+        if connection.execute(select(_sellers.c.listing).filter_by(**row)).first() is None:
+            connection.execute(insert(_sellers).values(**row))
+
+
+def says_more(connection: Connection, listing: Listing) -> bool:
+    """Whether what a drive said now replaces what is known of the share."""
+    state = listing.share_state
+    link = listing.links[0] if listing.links else None
+    if state is None or link is None or state in OPEN | GONE:
+        return True
+    query = select(schema.shares.c.state, schema.shares.c.code)
+    known = connection.execute(query.filter_by(platform=link.platform, share_id=link.share_id)).first()
+    if known is None or ShareState(known.state) in SAYS_NOTHING:
+        return True
+    other_code = state in LOCKED and ShareState(known.state) in OPEN and link.code != known.code
+    return state not in SAYS_NOTHING and not other_code
+
+
+def _is_due(connection: Connection, ask: Ask, now: datetime) -> bool:
+    shares = schema.shares
+    share = connection.execute(select(shares.c.platform, shares.c.share_id).where(shares.c.url == ask.url)).first()
+    if share is None:
+        return True
+    query = select(_checks.c.state, _checks.c.at, _checks.c.code)
+    query = query.where(_checks.c.platform == share.platform, _checks.c.share_id == share.share_id)
+    for row in connection.execute(query.order_by(_checks.c.id.desc())):
+        state = ShareState(row.state)
+        if (row.code == ask.code or state in GONE) and now < row.at + keeps_for(state):
+            return False
+        if row.code == ask.code:
+            return True
+    return True
+
+
+def _with_state(connection: Connection, link: ShareLink) -> ShareLink:
+    """The last definite answer for this code; what says nothing is passed over, and a share that is gone is gone."""
+    query = select(_checks).filter_by(platform=link.platform, share_id=link.share_id).order_by(_checks.c.id.desc())
+    for row in connection.execute(query):
+        state = ShareState(row.state)
+        if state in GONE or (state not in SAYS_NOTHING and row.code in (link.code, None)):
+            return evolve(link, state=state, checked_at=row.at)
+    return link
+
+
+def _files(connection: Connection, link: ShareLink) -> list[SharedFile]:
+    query = select(schema.listings.c.value).where(schema.listings.c.id == listing_id(link.url))
+    value: Any = connection.execute(query).scalar()
+    if value is None:
+        return []
+    share = made(value, Listing)
+    named = [SharedFile(name=share.title, folder=True)] if share.title and share.files else []
+    return [evolve(file, share=link.url) for file in (*named, *share.files)]
+
+
+def _checked(listing: Listing, link: ShareLink, run: str, at: datetime) -> dict[str, Any]:
+    assert listing.share_state is not None
+    said = {name: listing.sources.get(name, "") for name in ("endpoint", "status", "digest")}
+    share = {"platform": link.platform, "share_id": link.share_id, "code": link.code}
+    return {**share, **said, "state": listing.share_state.value, "run": run, "at": at}
+
+
+def _check(row: Any) -> ShareCheck:
+    fields = {name: getattr(row, name) for name in ("platform", "share_id", "code", "endpoint", "status", "digest")}
+    return ShareCheck(**fields, state=ShareState(row.state), run=row.run, at=row.at)

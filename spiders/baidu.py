@@ -1,0 +1,122 @@
+"""Baidu (百度网盘): state, title, files and sharer of a share, asked anonymously.
+
+Built from notes on shares, 2026-11; never tried live. Quirks: the share's page answers 200 whatever became of it and
+names an errortype; /error/404.html answers 200 too; a code is verified first, and what that answers opens the list.
+The names of a share are kept without the leading 1 that addresses bear. Five pages of 100 entries are read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, urlencode, urlsplit
+
+from crawler.items import SharedFile, ShareState
+from crawler.shapes.drives import (
+    answer_of,
+    asked,
+    entry,
+    form,
+    further,
+    gathered,
+    named,
+    rows,
+    share_at,
+    shared,
+    state_of,
+)
+from crawler.shapes.states import by_code, by_words
+from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+
+SITE = "https://pan.baidu.com"
+FILES = 100
+_LOCALS = re.compile(r'"file_list":(\[.{0,2000000}?\]),"')
+_SHARER = re.compile(r'"linkusername":"([^"]{1,100})"')
+
+
+class Baidu(PlatformSpider):
+    """Shares of pan.baidu.com. Built from notes, 2026-11; not tried live."""
+
+    name = "baidu"
+    allowed_domains = ("pan.baidu.com", "yun.baidu.com", "eyun.baidu.com")
+    kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
+    rows_suffice = True
+    judges_itself = True
+    volatile = ("t", "sekey")
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """Verify the code, or open the page of a share without one. Raises BadInput where the address is no share."""
+        link = share_at(self.name, address)
+        if code is None:
+            return Request(url=link.url, values=named(link))
+        url = f"{SITE}/share/verify?{urlencode({'surl': link.share_id, 'web': '1'})}"
+        return form(url, {"pwd": code, "vcode": "", "vcode_str": ""}, named(link, code), Referer=f"{SITE}/")
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """A verified code leads to the list of files; the list, or the share's own page, is the share."""
+        path, answer = urlsplit(page.url).path, answer_of(page)
+        state = state_of(page, self.classify)
+        if path == "/error/404.html":
+            state = ShareState.NOT_FOUND
+        if path == "/share/verify" and isinstance(answer, Mapping) and state is ShareState.ALIVE:
+            yield _list_of(_surl(page), unquote(str(answer.get("randsk") or "")), 1, page.values)
+        elif isinstance(answer, Mapping):
+            yield self._listed(page, answer, state)
+        else:
+            yield self._share(page, state, _of_locals(page.source), _first(_SHARER, page.source))
+
+    @staticmethod
+    def classify(answer: Any) -> ShareState:
+        """The state of a share, from an API answer or its page. Unrecognised is `unknown`, never gone."""
+        if isinstance(answer, Mapping):
+            return by_code("baidu", answer.get("errno"))
+        return by_words("baidu", answer) if isinstance(answer, str) else ShareState.UNKNOWN
+
+    def _listed(self, page: Page, answer: Mapping[str, Any], state: ShareState) -> Listing | Request:
+        here = [_file(each) for each in rows(answer, "list")]
+        files = gathered(page, here)
+        if state is ShareState.ALIVE and len(here) == FILES:
+            number = int(page.values.get("list_page", "1")) + 1
+            more = further(_list_of(_surl(page), asked(page, "sekey"), number, page.values), page, files)
+            if more is not None:
+                return more
+        return self._share(page, state, files, None, str(answer.get("title") or ""))
+
+    def _share(
+        self,
+        page: Page,
+        state: ShareState,
+        files: tuple[SharedFile, ...],
+        sharer: str | None,
+        title: str = "",
+    ) -> Listing:
+        link = share_at(self.name, f"{SITE}/s/1{_surl(page)}", page.values.get("code"))
+        return shared(self.name, link, state, page, title=title.rpartition("/")[2], files=files, sharer=sharer)
+
+
+def _list_of(surl: str, key: str, number: int, values: Mapping[str, str]) -> Request:
+    query = {"shorturl": surl, "root": "1", "page": str(number), "num": str(FILES), "web": "1", "sekey": key}
+    return Request(url=f"{SITE}/share/list?{urlencode(query)}", values=values)
+
+
+def _surl(page: Page) -> str:
+    path = urlsplit(page.url).path
+    return path[4:] if path.startswith("/s/1") else asked(page, "share_id", "surl", "shorturl")
+
+
+def _of_locals(source: str) -> tuple[SharedFile, ...]:
+    written = _first(_LOCALS, source)
+    return tuple(_file(each) for each in json.loads(written)) if written else ()
+
+
+def _file(each: Mapping[str, Any]) -> SharedFile:
+    return entry(each["server_filename"], each.get("size"), str(each.get("isdir", 0)) == "1")
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.search(text)
+    return found[1] if found else None

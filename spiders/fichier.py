@@ -1,0 +1,60 @@
+"""1fichier: state, name and size of a shared file, read from its page; nothing is downloaded.
+
+Built from notes on shares, 2026-11, completed from memory; never tried live. Quirk: ten hosts bear
+the same files. No code is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from crawler.items import ShareState
+from crawler.shapes.drives import entry, named, share_at, shared, state_of
+from crawler.shapes.states import by_words
+from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+
+
+class Fichier(PlatformSpider):
+    """Shares of 1fichier.com and its other hosts. Built from notes, 2026-11; not tried live."""
+
+    name = "fichier"
+    share_platform = "1fichier"
+    allowed_domains = (
+        "1fichier.com",
+        "alterupload.com",
+        "cjoint.net",
+        "desfichiers.com",
+        "dl4free.com",
+        "megadl.fr",
+        "mesfichiers.org",
+        "piecejointe.net",
+        "pjointe.com",
+        "tenvoi.com",
+    )
+    kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
+    rows_suffice = True
+    judges_itself = True
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """Open the share's own page. Raises BadInput where the address is no share."""
+        link = share_at("1fichier", address)
+        return Request(url=link.url, values=named(link))
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The page is the share."""
+        link = share_at("1fichier", page.values.get("address") or page.url)
+        state = state_of(page, self.classify)
+        cells = [each.text() for each in page.css("td")]
+        told = {name.strip(" :"): value for name, value in pairwise(cells)}
+        name = told.get("Filename", "")
+        files = [entry(name, told.get("Size"))] if name and state is ShareState.ALIVE else []
+        yield shared(self.name, link, state, page, files=files)
+
+    @staticmethod
+    def classify(answer: Any) -> ShareState:
+        """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
+        return by_words("1fichier", answer) if isinstance(answer, str) else ShareState.UNKNOWN

@@ -1,0 +1,49 @@
+"""Lanzou (蓝奏云): state, name and size of a shared file, read from its page. No code is tried.
+
+Built from notes on shares, 2026-11, completed from memory; never tried live. Quirk: hosts change by the month, so every
+lanzouX.com is claimed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from crawler.items import ShareState
+from crawler.shapes.drives import entry, named, share_at, shared, state_of
+from crawler.shapes.states import by_words
+from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+
+_SIZE = re.compile(r"文件大小[:：]?(?:<[^<>]{1,60}>){0,4} ?([0-9.]{1,8} ?[KMG]?B?)")
+
+
+class Lanzou(PlatformSpider):
+    """Shares of lanzou.com and its other hosts. Built from notes, 2026-11; not tried live."""
+
+    name = "lanzou"
+    allowed_domains = (*(f"lanzou{letter}.com" for letter in "abcdefghijklmnopqrstuvwxyz"), "lanzou.com")
+    kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
+    rows_suffice = True
+    judges_itself = True
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """Open the share's own page. Raises BadInput where the address is no share."""
+        link = share_at("lanzou", address)
+        return Request(url=link.url, values=named(link))
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The page is the share."""
+        link = share_at("lanzou", page.values.get("address") or page.url)
+        state = state_of(page, self.classify)
+        title = page.css("title").text(default="").partition(" - ")[0]
+        size = _SIZE.search(page.source)
+        files = [entry(title, size[1] if size else None)] if state is ShareState.ALIVE and title else []
+        yield shared(self.name, link, state, page, files=files)
+
+    @staticmethod
+    def classify(answer: Any) -> ShareState:
+        """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
+        return by_words("lanzou", answer) if isinstance(answer, str) else ShareState.UNKNOWN

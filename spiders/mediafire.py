@@ -1,0 +1,46 @@
+"""MediaFire: state, name and size of a shared file, read from its page; nothing is downloaded.
+
+Built from notes on shares, 2026-11, completed from memory; never tried live. Quirk: a page without
+the file bears the class error_msg_title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from crawler.items import ShareState
+from crawler.shapes.drives import entry, named, share_at, shared, state_of
+from crawler.shapes.states import by_words
+from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+
+
+class Mediafire(PlatformSpider):
+    """Shares of mediafire.com. Built from notes, 2026-11; not tried live."""
+
+    name = "mediafire"
+    allowed_domains = ("mediafire.com",)
+    kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
+    rows_suffice = True
+    judges_itself = True
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """Open the share's own page. Raises BadInput where the address is no share."""
+        link = share_at("mediafire", address)
+        return Request(url=link.url, values=named(link))
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The page is the share."""
+        link = share_at("mediafire", page.values.get("address") or page.url)
+        state = state_of(page, self.classify)
+        name = page.css(".dl-btn-label, .filename").text(default="")
+        size = page.css("#downloadButton").text(default="").rpartition("(")[2]
+        files = [entry(name, size)] if name and state is ShareState.ALIVE else []
+        yield shared(self.name, link, state, page, files=files)
+
+    @staticmethod
+    def classify(answer: Any) -> ShareState:
+        """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
+        return by_words("mediafire", answer) if isinstance(answer, str) else ShareState.UNKNOWN

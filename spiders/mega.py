@@ -1,0 +1,68 @@
+"""MEGA: state and size of a share, asked anonymously. Names are encrypted with the key in the address; none is read.
+
+Built from the platform's published API, from memory, 2026-11; never tried live. Quirk: an error is a bare negative
+number, alone or in a list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crawler.items import ShareState
+from crawler.shapes.drives import answer_of, asked, entry, named, share_at, shared, state_of
+from crawler.shapes.states import by_code
+from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+
+API = "https://g.api.mega.co.nz/cs"
+
+
+class Mega(PlatformSpider):
+    """Shares of mega.nz. Built from the published API, 2026-11; not tried live."""
+
+    name = "mega"
+    allowed_domains = ("mega.nz", "mega.co.nz")
+    kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
+    rows_suffice = True
+    judges_itself = True
+    volatile = ("id",)
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """Ask for a file's size or a folder's tree. Raises BadInput where the address is no share."""
+        link = share_at(self.name, address)
+        folder = "/folder/" in link.url or "#F!" in link.url
+        body = [{"a": "f", "c": 1, "r": 1}] if folder else [{"a": "g", "p": link.share_id}]
+        return Request(
+            url=f"{API}?id=0&n={link.share_id}" if folder else f"{API}?id=0",
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(body).encode(),
+            values=named(link),
+        )
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """One answer is the share."""
+        answer = answer_of(page)
+        told = answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], Mapping) else {}
+        nodes = [each for each in told.get("f", ()) if isinstance(each, Mapping) and each.get("t") == 0]
+        files = [entry(each.get("h", ""), each.get("s")) for each in nodes]
+        link = share_at(self.name, asked(page, "address"))
+        if not files and "s" in told:
+            files = [entry(link.share_id, told["s"])]
+        yield shared(self.name, link, state_of(page, self.classify), page, title=link.share_id, files=files)
+
+    @staticmethod
+    def classify(answer: Any) -> ShareState:
+        """The state of a share. Unrecognised is `unknown`, never gone."""
+        if isinstance(answer, str) and answer.strip().lstrip("-").isdecimal() and len(answer) < 8:
+            answer = int(answer)
+        if isinstance(answer, list) and len(answer) == 1:
+            answer = answer[0]
+        if isinstance(answer, Mapping):
+            answer = answer.get("e", answer)
+        if isinstance(answer, Mapping):
+            return ShareState.ALIVE if "s" in answer or "f" in answer else ShareState.UNKNOWN
+        return by_code("mega", answer)

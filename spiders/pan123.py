@@ -1,0 +1,112 @@
+"""123 (123云盘): state, title and files of a share, asked anonymously.
+
+Built from notes on shares, 2026-11; never tried live. Quirks: the first answer says whether there is a code, the second
+is sent with it; 5103 in the second, after the first found the share, is taken for a wrong code. Five pages of 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from crawler.items import ShareState
+from crawler.shapes.drives import (
+    answer_of,
+    asked,
+    below,
+    entry,
+    further,
+    gathered,
+    named,
+    rows,
+    share_at,
+    shared,
+    state_of,
+)
+from crawler.shapes.states import GONE, by_code
+from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+
+API = "https://www.123pan.com/api/share"
+FILES = 100
+LAST = "-1"  # data.Next of the last page
+
+
+class Pan123(PlatformSpider):
+    """Shares of 123pan.com. Built from notes, 2026-11; not tried live."""
+
+    name = "pan123"
+    share_platform = "123"
+    allowed_domains = (
+        "123pan.com",
+        "123pan.cn",
+        "123684.com",
+        "123685.com",
+        "123865.com",
+        "123912.com",
+        "123592.com",
+        "123652.com",
+        "123952.com",
+    )
+    kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
+    rows_suffice = True
+    judges_itself = True
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """Ask what the share is. Raises BadInput where the address is no share."""
+        link = share_at("123", address)
+        values = named(link) | ({"known_code": code} if code else {})
+        return Request(url=f"{API}/info?{urlencode({'shareKey': link.share_id})}", values=values)
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The first answer leads to the list of files, or says why there is none; the list is the share."""
+        answer, state = answer_of(page), state_of(page, self.classify)
+        share_id, code = asked(page, "share_id", "shareKey"), page.values.get("known_code", "")
+        if urlsplit(page.url).path.endswith("/info"):
+            title = str(below(answer, "data").get("ShareName") or "")
+            if state is ShareState.ALIVE or (state is ShareState.NEEDS_CODE and code):
+                sent = {"code": code} if code else {}
+                yield Request(url=_list_of(share_id, code, 1), values={**page.values, **sent, "title": title})
+            else:
+                yield self._share(page, state, title=title)
+            return
+        if state in GONE and code:
+            state = ShareState.WRONG_CODE
+        data = below(answer, "data")
+        files = gathered(page, [_file(each) for each in rows(data, "InfoList")])
+        if state is ShareState.ALIVE and str(data.get("Next", LAST)) != LAST:
+            number = int(page.values.get("list_page", "1")) + 1
+            more = further(Request(url=_list_of(share_id, code, number)), page, files)
+            if more is not None:
+                yield more
+                return
+        yield self._share(page, state, title=page.values.get("title", ""), files=files)
+
+    @staticmethod
+    def classify(answer: Any) -> ShareState:
+        """The state of a share, from either answer. Unrecognised is `unknown`, never gone."""
+        if not isinstance(answer, Mapping):
+            return ShareState.UNKNOWN
+        state = by_code("123", answer.get("code"))
+        if state is not ShareState.ALIVE:
+            return state
+        data = below(answer, "data")
+        if not data:
+            return ShareState.UNKNOWN
+        return ShareState.NEEDS_CODE if data.get("HasPwd") and "InfoList" not in data else ShareState.ALIVE
+
+    def _share(self, page: Page, state: ShareState, **told: Any) -> Listing:
+        share_id, code = asked(page, "share_id", "shareKey"), page.values.get("code", "")
+        link = share_at("123", f"https://www.123pan.com/s/{share_id}", code)
+        return shared(self.name, link, state, page, **told)
+
+
+def _list_of(share_id: str, code: str, number: int) -> str:
+    query = {"limit": str(FILES), "next": "0", "orderBy": "file_name", "orderDirection": "asc", "shareKey": share_id}
+    return f"{API}/get?{urlencode({**query, 'SharePwd': code, 'ParentFileId': '0', 'Page': str(number)})}"
+
+
+def _file(each: Mapping[str, Any]) -> Any:
+    return entry(each["FileName"], each.get("Size"), each.get("Type") == 1)

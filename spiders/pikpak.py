@@ -1,0 +1,49 @@
+"""PikPak (PikPak), cloud drive: state, title and files of a share, asked anonymously.
+
+Built from notes on shares, 2026-11; never tried live. Quirk: without a token of its captcha service the API may answer
+captcha_invalid; that token needs a client of the platform's own, so the state is `captcha` then; nothing is bypassed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from crawler.items import ShareState
+from crawler.shapes import shareapi
+from crawler.shapes.drives import answer_of, asked, below, share_at, shared, state_of
+from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+
+API = "https://api-drive.mypikpak.com"
+
+
+class Pikpak(PlatformSpider):
+    """Shares of mypikpak.com. Built from notes, 2026-11; not tried live."""
+
+    name = "pikpak"
+    allowed_domains = ("mypikpak.com",)
+    kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
+    rows_suffice = True
+    judges_itself = True
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """Ask for the share. Raises BadInput where the address is no share."""
+        return shareapi.ask(API, share_at(self.name, address), code)
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """One answer is the share."""
+        answer = answer_of(page)
+        told, files = below(answer), shareapi.files(answer)
+        link = share_at(
+            self.name, f"https://mypikpak.com/s/{asked(page, 'share_id')}", asked(page, "code", "pass_code")
+        )
+        sharer = str(below(answer, "user_info").get("nickname") or "") or None
+        state = state_of(page, self.classify)
+        yield shared(self.name, link, state, page, title=str(told.get("title") or ""), files=files, sharer=sharer)
+
+    @staticmethod
+    def classify(answer: Any) -> ShareState:
+        """The state of a share. Unrecognised is `unknown`, never gone."""
+        return shareapi.state("pikpak", answer)

@@ -1,0 +1,50 @@
+"""UC (UC网盘), cloud drive of the house that runs quark: state, title and files of a share, asked anonymously.
+
+Built from notes on shares, 2026-11; never tried live. One request brings state and files; the numbers are taken to be
+those of quark. Only the first 50 entries of the top folder are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crawler.items import ShareState
+from crawler.shapes import sharepage
+from crawler.shapes.drives import answer_of, asked, below, named, post, share_at, shared, state_of
+from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+
+API = "https://pc-api.uc.cn/1/clouddrive/share/sharepage/v2/detail?pr=UCBrowser&fr=pc"
+
+
+class Uc(PlatformSpider):
+    """Shares of drive.uc.cn. Built from notes, 2026-11; not tried live."""
+
+    name = "uc"
+    allowed_domains = ("drive.uc.cn", "fast.uc.cn", "yun.uc.cn", "pc-api.uc.cn")
+    kind = ListingKind.SHARE
+    off_by_default = True
+    pace = 3.0
+    rows_suffice = True
+    judges_itself = True
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """Ask for the share. Raises BadInput where the address is no share."""
+        link = share_at(self.name, address)
+        body = {"pwd_id": link.share_id, "passcode": code or "", "force": 0, "page": 1, "size": 50, "fetch_share": 1}
+        return post(API, body, named(link, code), Referer="https://drive.uc.cn/")
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """One answer is the share."""
+        link = share_at(self.name, f"https://drive.uc.cn/s/{asked(page, 'share_id', 'pwd_id')}")
+        detail = below(answer_of(page), "data", "detail_info")
+        state = state_of(page, self.classify)
+        title = str(below(detail, "share").get("title") or "")
+        yield shared(self.name, link, state, page, title=title, files=sharepage.files(detail))
+
+    @staticmethod
+    def classify(answer: Any) -> ShareState:
+        """The state of a share. Unrecognised is `unknown`, never gone."""
+        if isinstance(answer, Mapping):
+            answer = {"code": answer.get("code"), "data": below(answer, "data", "detail_info")}
+        return sharepage.state("uc", answer)

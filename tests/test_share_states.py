@@ -1,0 +1,123 @@
+"""Every drive's `classify` against its table of recorded-shape answers: fixtures/shares/answers.jsonl."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.errors import BadInput
+from crawler.items import ListingKind, ShareState
+from crawler.page import Page
+from crawler.shapes.drives import size_of, state_of
+from crawler.shapes.states import GONE, calibrations, keeps_for
+from crawler.shares.rules import rules
+from spiders._claims import spiders_by_name
+from tests.conftest import ROOT
+
+ANSWERS = [
+    json.loads(line)
+    for line in (ROOT / "fixtures" / "shares" / "answers.jsonl").read_text(encoding="utf-8").splitlines()
+]
+DRIVES: dict[str, Any] = {
+    spider.share_platform or name: spider
+    for name, spider in spiders_by_name().items()
+    if spider.kind is ListingKind.SHARE
+}
+WANTED = {
+    *("quark", "aliyun", "baidu", "115", "123", "tianyi", "xunlei", "uc", "lanzou", "weiyun", "mobile", "ctfile"),
+    *("gdrive", "dropbox", "mega", "mediafire", "1fichier", "pixeldrain"),
+}
+
+
+def told(row: dict[str, Any]) -> ShareState:
+    values = {"code": row["code"]} if "code" in row else {}
+    page = Page(url="https://drive.example/x", body=row["body"].encode(), status=row["status"], values=values)
+    return state_of(page, DRIVES[row["platform"]].classify)
+
+
+@pytest.mark.parametrize("row", ANSWERS, ids=lambda row: f"{row['platform']}: {row['case']}")
+def test_an_answer_means_one_state(row: dict[str, Any]) -> None:
+    assert told(row).value == row["state"]
+
+
+@pytest.mark.parametrize("platform", sorted(DRIVES))
+def test_every_drive_has_a_table_of_all_kinds(platform: str) -> None:
+    states = {row["state"] for row in ANSWERS if row["platform"] == platform}
+    known = {state.value for state in (*calibrations()[platform].codes.values(),)}
+    known |= {state.value for _, state in calibrations()[platform].words}
+    assert known | {"alive", "rate_limited", "captcha", "unknown"} <= states
+    if "needs_code" in known and platform not in ("lanzou", "weiyun", "1fichier"):  # no code is sent to these
+        assert "wrong_code" in states
+    cases = {row["case"] for row in ANSWERS if row["platform"] == platform}
+    assert {"throttled", "html shell", "null"} <= cases
+    assert any(case.startswith("truncated") for case in cases)
+    assert any(case.startswith("unmapped") for case in cases)
+
+
+def test_the_drives_of_the_issue_are_there_and_bear_names_of_the_rules() -> None:
+    assert set(DRIVES) >= WANTED
+    assert set(DRIVES) <= {rule.name for rule in rules().rules}
+    assert set(calibrations()) == set(DRIVES)
+
+
+@pytest.mark.parametrize("platform", sorted(DRIVES))
+def test_every_drive_is_off_by_default_and_paced(platform: str) -> None:
+    spider = DRIVES[platform]
+    assert spider.off_by_default
+    assert spider.pace >= (10 if platform == "115" else 3)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in rules().rules if rule.name in DRIVES], ids=lambda rule: rule.name)
+def test_a_drive_opens_the_example_of_its_rule_and_nothing_else(rule: Any) -> None:
+    spider = DRIVES[rule.name]()
+    asked = spider.open(rule.example, None)
+    assert asked.values["share_id"]
+    assert asked.url.startswith("https://")
+    with pytest.raises(BadInput):
+        spider.open("https://elsewhere.example/s/1")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-200, 50000) | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["code", "errno", "state", "data", "res_code", "share_status", "error", "value", "e", "success"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(answer=json_values)
+def test_no_answer_outside_the_calibrated_list_is_gone(answer: Any) -> None:
+    for platform, spider in DRIVES.items():
+        if spider.classify(answer) in GONE:
+            known = {code for code, state in calibrations()[platform].codes.items() if state in GONE}
+            written = json.dumps(answer, ensure_ascii=False)
+            assert any(json.dumps(code, ensure_ascii=False) in written for code in known), (platform, answer)
+
+
+def test_an_answer_is_kept_as_long_as_it_is_good() -> None:
+    hours = {
+        state: keeps_for(ShareState(state)) / timedelta(hours=1)
+        for state in ("alive", "cancelled", "needs_code", "unknown", "rate_limited")
+    }
+    assert hours == {"alive": 24, "cancelled": 6, "needs_code": 12, "unknown": 0.5, "rate_limited": 0}
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [(5, 5), ("5", 5), ("12.5 MB", 13107200), ("1,5 GB", 1610612736), ("1.8M)", 1887436), ("", None), (True, None)],
+)
+def test_sizes_are_bytes(written: Any, size: int | None) -> None:
+    assert size_of(written) == size
