@@ -19,16 +19,20 @@ _TO_UNDO = re.compile(
     "\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d78\u1d9b-\u1dbf\ufe52\ufe68\uff05\uff06\uff0e-\uff19\uff21-\uff3a\uff41-\uff5a"
     "\u0370-\u052f\U0001d400-\U0001d7ff\U0001f100-\U0001f1ff\U000e0000-\U000e01ef]"
 )
-_LONG = re.compile(r"[A-Za-z0-9+/_-]{20}|[(（][A-Za-z0-9]{11}[)）]|//:|/(?:moc|nc|zn|ten)\.|[?&][a-z]{1,12}=|://| (?:dot|slash) ")
+_LONG = re.compile(
+    r"[A-Za-z0-9+/_-]{20}|[(（][A-Za-z0-9]{11}[)）]|//:|/(?:moc|nc|zn|ten)\.|[?&][a-z]{1,12}=|://| (?:dot|slash) "
+)
 _DROPPED = re.compile(r"[^a-z0-9]+")
-_OTHERS = ("magnet", "thunder", "ed2k", "lanz", "tgresolve", "tgjoin")
+_OTHERS = ("magnet", "thunder", "ed2k", "lanz")
 
 
 def may_hold_links(text: str) -> bool:
     """False only where no link can be in the text."""
     if _TO_UNDO.search(text) or _LONG.search(text):
         return True
-    return bool(_hosts().find_matches_as_indexes(_DROPPED.sub("", text.lower())))
+    return bool(
+        _hosts().find_matches_as_indexes(_DROPPED.sub("", text.lower()).replace("dot", "").replace("slash", ""))
+    )
 
 
 @cache
