@@ -123,6 +123,7 @@ class Picture:
     width: int | None = None
     height: int | None = None
     hashes: tuple[PictureHash, ...] = ()
+    codes: tuple[str, ...] = ()  # what the QR codes in it say
 
 
 @frozen(kw_only=True)

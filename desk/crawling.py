@@ -18,12 +18,13 @@ from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, complaint, counted
 from crawler.items import Ask, Decision, Unit, UnitKind, Work
 from crawler.messages import say
+from crawler.shares import extract
 from crawler.store import Filter, Store
 from crawler.units import portions
 from crawler.web.session import Session, Tally
 from registry.questions import questions
 from spiders import PlatformSpider
-from spiders._claims import claim, is_on, spiders_by_name
+from spiders._claims import claim, drives_on, is_on, spiders_by_name
 
 PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json", "text/plain")
 
@@ -87,6 +88,22 @@ def demo_plan(works: Sequence[Work], config: Config, night: Path) -> Plan:
     plan = night_plan(works, config)
     shop = captured_plan(open_archive(night), ["shop"]).asks
     return Plan(asks={**plan.asks, **shop})
+
+
+def shares_plan(texts: Sequence[str]) -> Plan:
+    """The shares named in addresses or texts, each asked of its drive, with the code that stands beside it."""
+    drives = drives_on(Config(), replayed=True)
+    asks: dict[str, dict[UnitKind, list[Ask]]] = {}
+    for text in texts:
+        links = [link for link in extract(text) if link.platform in drives]
+        if not links:
+            raise BadInput(Problem(file="--url", message=f"no share of a drive that can be asked: {text!r}"))
+        for link in links:
+            kinds = asks.setdefault(drives[link.platform], {UnitKind.DETAILS: []})
+            kinds[UnitKind.DETAILS].append(Ask(url=link.url, code=link.code))
+    if not asks:
+        raise BadInput(Problem(file="--url", message="crawl share needs --url"))
+    return Plan(asks=asks, floors=False)
 
 
 def captured_plan(archive: Archive, only: Sequence[str]) -> Plan:

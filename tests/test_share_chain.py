@@ -205,3 +205,14 @@ def test_a_throttled_share_is_never_gone_and_the_run_says_so(
     assert [row["share_state"] for row in exported(tmp_path / "hits.csv") if row["platform"] == "shop"] == [
         "rate_limited"
     ]
+
+
+def test_a_share_is_asked_on_demand_whatever_its_drive(
+    desk: Swordnet, web: LoopbackWeb, drives: Drives, tmp_path: Path
+) -> None:
+    settings = (tmp_path / "swordnet.toml").read_text().replace("enabled = true\n", "")
+    (tmp_path / "swordnet.toml").write_text(settings)
+    done = desk("crawl", "share", "--url", f"https://pan.quark.cn/s/{QUARK}?pwd=ab12", "--now", T1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"https://pan.quark.cn/s/{QUARK} (code ab12): alive, 38 files" in done.stdout
+    assert desk("crawl", "share", "--url", "https://tides.example/1").returncode == 2

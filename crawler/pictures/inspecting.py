@@ -1,7 +1,7 @@
-"""Bytes -> Picture: digest, type, size and perceptual hashes. Runs in a worker process; heavy imports wait until asked.
+"""Bytes -> Picture: digest, type, size, perceptual hashes and QR codes. Runs in a worker process.
 
-Works and listings pass through the same decoding and the same shrinking, since hashes of differently shrunk pictures
-drift apart.
+Heavy imports wait until asked. Works and listings pass through the same decoding and the same shrinking, since hashes
+of differently shrunk pictures drift apart.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def inspect(data: bytes, url: str) -> Picture:
     """
     from crawler.pictures.hashing import perceptual_hashes
 
-    image, media_type, size = _decode(data)
+    image, media_type, size, codes = _decode(data)
     return Picture(
         url=url,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -47,11 +47,12 @@ def inspect(data: bytes, url: str) -> Picture:
         width=size[0],
         height=size[1],
         hashes=perceptual_hashes(image),
+        codes=codes,
     )
 
 
-def _decode(data: bytes) -> tuple[Image, str, tuple[int, int]]:
-    """The first frame upright, on white, RGB and shrunk; its media type; its full size."""
+def _decode(data: bytes) -> tuple[Image, str, tuple[int, int], tuple[str, ...]]:
+    """The first frame upright, on white, RGB and shrunk; its media type; its full size; what its QR codes say."""
     from PIL import Image
 
     if len(data) > MAX_BYTES:
@@ -68,8 +69,10 @@ def _decode(data: bytes) -> tuple[Image, str, tuple[int, int]]:
         raise PictureError(f"not a picture: {error}") from None
 
 
-def _read(source: Image) -> tuple[Image, str, tuple[int, int]]:
+def _read(source: Image) -> tuple[Image, str, tuple[int, int], tuple[str, ...]]:
     from PIL import ImageOps
+
+    from crawler.pictures.qr import qr_codes
 
     width, height = source.size
     if width * height > MAX_PIXELS:
@@ -78,8 +81,9 @@ def _read(source: Image) -> tuple[Image, str, tuple[int, int]]:
     orientation = source.getexif().get(0x0112, 1)
     size = (height, width) if orientation in (5, 6, 7, 8) else (width, height)
     source.draft("RGB", (2 * SHARED_SIDE, 2 * SHARED_SIDE))
-    upright = ImageOps.exif_transpose(source)
-    return _shrunk(_on_white(upright)), media_type, size
+    upright = _on_white(ImageOps.exif_transpose(source))
+    codes = qr_codes(upright)
+    return _shrunk(upright), media_type, size, codes
 
 
 def _on_white(image: Image) -> Image:

@@ -16,7 +16,7 @@ from crawler.shares.rules import Rule, Rules
 from crawler.shares.views import View
 
 _HOST = re.compile(
-    r"(?:(?P<scheme>https?)://?)?(?P<user>[A-Za-z0-9._~%!$&'*+;=:-]{1,80}@)?"
+    r"(?:(?P<scheme>https?)://?)?(?P<user>(?<![A-Za-z0-9])[A-Za-z0-9._~%!$&'*+;=:-]{1,80}@)?"
     r"(?<![A-Za-z0-9.\-])(?P<host>(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,12})\.?(?::[0-9]{1,5})?(?=[/?#])"
 )
 _TAIL = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&*+;=%|^]{1,1000}")
@@ -44,6 +44,8 @@ class Address:
 def exact(view: View, known: Rules) -> Iterator[Address]:
     """Web addresses of shares whose host, path and name stand in one piece."""
     text = view.text
+    if "." not in text:
+        return
     for match in _HOST.finditer(text):
         rule = known.of_host(match["host"])
         if rule is None or inside_a_path(text, match.start("host")):

@@ -7,7 +7,7 @@ an archive, opens an account or confirms a log-in is never an access code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attrs import evolve, field, frozen
 
@@ -94,13 +94,18 @@ class Candidate:
     tricks: frozenset[str] = field(default=frozenset())
 
 
-def labelled(text: str, known: Rules) -> list[Candidate]:
-    """Candidates with a label, in the order of the text; those that open something else are marked `never`."""
+def labelled(text: str, known: Rules, windows: Sequence[tuple[int, int]] | None = None) -> list[Candidate]:
+    """Candidates with a label, in the order of the text; those that open something else are marked `never`.
+
+    Labels are looked for in the whole text, or in these stretches of it.
+    """
+    places = windows if windows is not None else [(0, len(text))]
     found = [
         Candidate(value=match["value"], kind="before_label", start=match.start(), end=match.end())
-        for match in _BEFORE_LABEL.finditer(text)
+        for place in places
+        for match in _BEFORE_LABEL.finditer(text, *place)
     ]
-    labels = {match.end(): match for match in _LABEL.finditer(text)}
+    labels = {match.end(): match for place in places for match in _LABEL.finditer(text, *place)}
     for one in found:
         labels.pop(one.end, None)
     for label in labels.values():

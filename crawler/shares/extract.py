@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve
 
 from crawler.items import ShareLink
 from crawler.shares.addresses import Address, exact, patterns
 from crawler.shares.codes import labelled
-from crawler.shares.pairing import pair
+from crawler.shares.pairing import FAR_NAMED, pair
 from crawler.shares.precheck import may_hold_links
 from crawler.shares.rules import Rules, rules
 from crawler.shares.torn import torn
 from crawler.shares.undoing import undone
 from crawler.shares.views import View
 
+LONG = 50_000  # signs from which on codes are looked for near links only
 _INDEX = re.compile(r"(?:链接|鏈接|地址|网盘|link) {0,2}([1-9][0-9]?) {0,2}[.:、)]{0,2} {0,2}\Z", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def extract(text: str) -> tuple[ShareLink, ...]:
     view = undone(text)
     links = _addresses(view, known)
     if links:
-        pair(view.text, links, labelled(view.text, known))
+        pair(view.text, links, labelled(view.text, known, _windows(len(view.text), links)))
     found: dict[tuple[str, str], ShareLink] = {}
     for address in links:
         link = _link(view, address)
@@ -41,6 +42,19 @@ def extract(text: str) -> tuple[ShareLink, ...]:
         if first.code is None and link.code is not None:
             found[key] = evolve(first, code=link.code, code_kind=link.code_kind)
     return tuple(found.values())
+
+
+def _windows(length: int, links: Sequence[Address]) -> list[tuple[int, int]] | None:
+    """The stretches of a very long text in which a code may belong to a link."""
+    if length <= LONG:
+        return None
+    found: list[tuple[int, int]] = []
+    for link in links:
+        start, end = max(0, link.start - FAR_NAMED), min(length, link.end + FAR_NAMED)
+        if found and start <= found[-1][1]:
+            start = found.pop()[0]
+        found.append((start, end))
+    return found
 
 
 def _link(view: View, address: Address) -> ShareLink:

@@ -23,14 +23,16 @@ _LONG = re.compile(
     r"[A-Za-z0-9+/_-]{20}|[(（][A-Za-z0-9]{11}[)）]|//:|/(?:moc|nc|zn|ten)\.|[?&][a-z]{1,12}=|://| (?:dot|slash) "
 )
 _DROPPED = re.compile(r"[^a-z0-9]+")
-_OTHERS = ("magnet", "thunder", "ed2k", "lanz", "tgresolve", "tgjoin")
+_OTHERS = ("magnet", "thunder", "ed2k", "lanz")
 
 
 def may_hold_links(text: str) -> bool:
     """False only where no link can be in the text."""
     if _TO_UNDO.search(text) or _LONG.search(text):
         return True
-    return bool(_hosts().find_matches_as_indexes(_DROPPED.sub("", text.lower())))
+    return bool(
+        _hosts().find_matches_as_indexes(_DROPPED.sub("", text.lower()).replace("dot", "").replace("slash", ""))
+    )
 
 
 @cache

@@ -48,6 +48,7 @@ class Rule:
     names: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...]
     lower: bool
+    beyond: bool
     example: str
     source: str = field(validator=lambda *given: _filled(*given))
 
@@ -111,7 +112,7 @@ def _filled(_: object, attribute: Any, value: str) -> None:
 
 _TEXTS = frozenset(["id", "loose", "url", "suffix", "code", "example", "source"])
 _LISTS = frozenset(["hosts", "paths", "params", "names", "patterns"])
-_FLAGS = frozenset(["fragment", "lower"])
+_FLAGS = frozenset(["fragment", "lower", "beyond"])
 _KINDS: tuple[tuple[frozenset[str], type], ...] = ((_TEXTS, str), (_LISTS, list), (_FLAGS, bool))
 
 
@@ -141,6 +142,7 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
         names=tuple(record.get("names", [])),
         patterns=tuple(re.compile(pattern, re.IGNORECASE) for pattern in record.get("patterns", [])),
         lower=record.get("lower", False),
+        beyond=record.get("beyond", False),
         example=record["example"],
         source=record["source"],
     )

@@ -21,7 +21,7 @@ MOST_PASSES = 16
 
 def undone(text: str) -> View:
     """The text with all tricks undone."""
-    view = plain(text)
+    view = plain(text.translate(_PUNCTUATION))
     for _ in range(MOST_PASSES):
         before = view
         for pattern, pieces in _STEPS:
@@ -29,6 +29,10 @@ def undone(text: str) -> View:
         if view is before or view.text == before.text:
             break
     return view.in_order()
+
+
+# Full-width punctuation that no address holds is no trick, only Chinese typing; one sign for one, so offsets stay.
+_PUNCTUATION = str.maketrans("：，；！（）＝＋｜？＃＆　", ":,;!()=+|?#& ")
 
 
 def _whole(match: re.Match[str], text: str, trick: str | None = None) -> Replacement:
@@ -211,6 +215,7 @@ _STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Replacement]], ..
     (re.compile(f"[{_FORMS}]"), _compatible),
     (re.compile(r"[∕⁄╱⧸]"), _to("/", "lookalikes")),
     (re.compile(r"[【(\[「] ?(?:删|去|删除|去除|删掉|去掉|移除) ?[】)\]」]"), _to("", "gaps")),
+    (re.compile(r"%(?:25){1,2000000}(?=25|[0-9A-Fa-f]{2})"), _to("%", "percent")),
     (re.compile(r"(?:%[0-9A-Fa-f]{2}){1,400}"), _percent),
     (re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"), _javascript),
     (re.compile(r"\\{1,3}([/_.\-#~*&=:?!+])"), _group),

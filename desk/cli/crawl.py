@@ -1,4 +1,4 @@
-"""`swordnet crawl`: one platform, now."""
+"""`swordnet crawl`: one platform, now; `swordnet crawl share`: shares of whatever drive their addresses name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import typer
 from crawler.errors import BadInput, NothingToDo, Problem, UnhealthyRun
 from desk.cli._options import ConfigFile, Desk, Json, Now, Quiet, at_desk, print_json
 
+SHARE = "share"  # instead of a platform: the drive that each address belongs to
+
 
 def add(app: typer.Typer) -> None:
     """Register the command."""
@@ -17,7 +19,9 @@ def add(app: typer.Typer) -> None:
 
 
 def crawl(
-    platform: Annotated[str, typer.Argument(help="The platform's name; `scrapy list` shows all.")],
+    platform: Annotated[
+        str, typer.Argument(help="The platform's name (`scrapy list` shows all), or share: any drive.")
+    ],
     query: Annotated[list[str] | None, typer.Option(help="Ask this (repeatable).")] = None,
     work: Annotated[list[str] | None, typer.Option(help="Ask for this work (repeatable).", metavar="ID")] = None,
     url: Annotated[list[str] | None, typer.Option(help="Open this address (repeatable).")] = None,
@@ -40,8 +44,11 @@ def crawl(
     from desk import crawling
 
     desk = at_desk(config, quiet or json, now)
-    spider = crawling.platform(platform, desk.config.language)
-    plan = _plan(desk, spider, query or (), work or (), url or (), replay if captured else None)
+    if platform == SHARE:
+        plan = crawling.shares_plan(url or ())
+    else:
+        spider = crawling.platform(platform, desk.config.language)
+        plan = _plan(desk, spider, query or (), work or (), url or (), replay if captured else None)
     ran = crawling.crawl(
         desk.config,
         plan,
@@ -52,7 +59,19 @@ def crawl(
         follow=follow,
         progress=_progress(desk),
     )
+    if platform == SHARE and not json:
+        _tell_shares(desk, plan)
     _tell(desk, ran, csv, json)
+
+
+def _tell_shares(desk: Desk, plan: Any) -> None:
+    """What each share that was asked turned out to be."""
+    with desk.store() as store:
+        for ask in (ask for kinds in plan.asks.values() for asks in kinds.values() for ask in asks):
+            share = store.hits.listing(ask.url)
+            state = share.share_state.value if share is not None and share.share_state else "unknown"
+            files = len(share.files) if share is not None else 0
+            desk.say("share_told", url=ask.url, code=ask.code or "-", state=state, files=files)
 
 
 def _plan(desk: Desk, spider: Any, query: Any, work: Any, url: Any, captured: Path | None) -> Any:

@@ -69,7 +69,9 @@ def texts(written: str, file: str, language: str = "en") -> list[Text]:
 def found_in(row: Text) -> dict[str, Any]:
     """The row of output for one text."""
     from crawler.shares import extract
+    from crawler.shares.rules import rules
 
+    beyond = {rule.name for rule in rules().rules if rule.beyond}
     return {
         "id": row.id,
         "links": [
@@ -83,6 +85,7 @@ def found_in(row: Text) -> dict[str, Any]:
                 "tricks": list(link.tricks),
             }
             for link in extract(row.text)
+            if link.platform not in beyond
         ],
     }
 

@@ -1,4 +1,4 @@
-"""The offer is delivered as a file: an electronic edition, a cloud drive, a shared account.
+"""The offer is delivered as a file (an electronic edition, a cloud drive, a shared account), or hints at a hand-over.
 
 Words alone, so a platform where files are the rule (an app store) says nothing; 非电子版 is no 电子版.
 """
@@ -14,7 +14,7 @@ from matchers.reasons import offends
 from matchers.spoken import GROUNDS, quoted, said
 
 NAME = "delivery"
-AREAS = ("delivery", "drive", "account")
+AREAS = ("delivery", "drive", "account", "hint")
 SOLD_AS_FILES = frozenset({"app", "software", "game"})
 ORDINARY = 0.4  # what a word for a file weighs where files are how the work is sold
 

@@ -1,0 +1,28 @@
+"""What the QR codes in a picture say: sellers show a share's address as one, where no text filter reads it.
+
+A picture is looked at with at most SIDE pixels a side: codes that people photograph with a phone are larger than that
+needs. Measured over the demo's covers and drawn photographs, a picture without a code costs 3 to 12 ms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIDE = 960
+MOST = 4  # codes of one picture
+LONGEST = 2000  # signs that one code may say
+
+
+def qr_codes(image: Image) -> tuple[str, ...]:
+    """The texts of the QR codes in an RGB picture, each once; turned and slanted ones too."""
+    import zxingcpp
+    from PIL.Image import Resampling
+
+    grey = image.convert("L")
+    if max(grey.size) > SIDE:
+        grey.thumbnail((SIDE, SIDE), Resampling.BILINEAR)
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return tuple(dict.fromkeys(code.text[:LONGEST] for code in found if code.text))[:MOST]

@@ -1,0 +1,60 @@
+"""QR codes in pictures: photographed, turned, and none at all."""
+
+from __future__ import annotations
+
+import io
+import time
+from statistics import median
+
+import pytest
+import zxingcpp
+from PIL import Image, ImageFilter
+
+from crawler.items import Listing, ListingKind
+from crawler.pictures import inspect
+from crawler.web.visit import Seen
+from pipelines.links import Links
+from tests.conftest import ROOT
+from tests.drawing import cover
+
+ADDRESS = "https://pan.quark.cn/s/0a1b2c3d4e5f?pwd=x9k2"
+
+
+def photographed(degrees: float, quality: int = 60) -> bytes:
+    """A page with a QR code, turned, slanted, a little blurred, and saved as a phone does."""
+    barcode = zxingcpp.create_barcode(ADDRESS, zxingcpp.BarcodeFormat.QRCode)
+    code = Image.fromarray(barcode.to_image(scale=8)).convert("RGB")
+    page = cover(7).convert("RGB").resize((1400, 1000))
+    page.paste(code, (700, 380))
+    slanted = page.transform(page.size, Image.Transform.AFFINE, (1, 0.12, -60, 0.04, 1, -20), fillcolor=(90, 90, 80))
+    turned = slanted.rotate(degrees, expand=True, fillcolor=(90, 90, 80), resample=Image.Resampling.BICUBIC)
+    out = io.BytesIO()
+    turned.filter(ImageFilter.GaussianBlur(1.2)).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("degrees", [0, 17, 90, 203])
+def test_a_code_in_a_photographed_and_turned_picture_is_read(degrees: float) -> None:
+    assert inspect(photographed(degrees), "https://a.test/1.jpg").codes == (ADDRESS,)
+
+
+def test_a_share_in_a_picture_is_a_link_of_the_listing() -> None:
+    picture = inspect(photographed(17), "https://a.test/1.jpg")
+    url = "https://a.test/1"
+    listing = Listing(platform="shop", kind=ListingKind.OFFER, url=url, title="看图", pictures=(picture,))
+    (link,) = Links().process_item(Seen(listing=listing, body=b"")).listing.links
+    assert (link.platform, link.share_id, link.code) == ("quark", "0a1b2c3d4e5f", "x9k2")
+    assert link.tricks == ("qr_code",)
+
+
+def test_a_picture_without_a_code_costs_little() -> None:
+    from crawler.pictures.qr import qr_codes
+
+    took = []
+    for path in sorted((ROOT / "fixtures" / "works" / "demo" / "covers").iterdir()):
+        with Image.open(path) as source:
+            image = source.convert("RGB").resize((1200, 900))
+        begun = time.process_time()
+        assert qr_codes(image) == ()
+        took.append(time.process_time() - begun)
+    assert median(took) < 0.030
