@@ -16,7 +16,7 @@ from matchers.titles.counters import foreign_counter
 from matchers.titles.evidence import LONG_TEXT, NEAR, SHORT, Mentions, features, probability
 from matchers.titles.index import NameIndex, Sighting
 from matchers.titles.mentions import Stated, is_part_of_person, mentions_of
-from matchers.titles.names import Name, names_of
+from matchers.titles.names import Name
 from matchers.titles.reading import Reading, reading_of
 
 LEAST = 0.05  # candidates under it are not reported
@@ -60,10 +60,7 @@ class TitleEngine:
 
     def __init__(self, works: Sequence[Work]) -> None:
         self.works = works
-        self._names = [
-            name for position, work in enumerate(works) if work.retired_at is None for name in names_of(position, work)
-        ]
-        self._index = NameIndex(self._names)
+        self._index = NameIndex(works)
         self._stated = Stated(works)
 
     def find(self, texts: Sequence[str], listing: Listing | None = None) -> list[Candidate]:

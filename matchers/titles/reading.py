@@ -10,13 +10,29 @@ import re
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 
+from attrs import frozen
+
 from crawler.text import Folded, fold, fold_map, is_han
 from matchers.lexicon import Spotted, lexicon
+from matchers.titles.disguises import drawn_letters, joined_characters
 
 _WORD = re.compile(r"[0-9a-z]{2,40}")
 _DRAWN_I = str.maketrans("01345789", "oieastbg")
 _DRAWN_L = str.maketrans("01345789", "oleastbg")
 MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
+
+
+@frozen(kw_only=True)
+class View:
+    """One way to read a text: character i of `text` stands at place `places[i]` of `tight` (at place i without)."""
+
+    text: str
+    places: tuple[int, ...] | None = None
+    disguised: bool = False
+
+    def place(self, index: int) -> int:
+        """The place in `tight` of a character of the view."""
+        return index if self.places is None else self.places[index]
 
 
 @lru_cache(maxsize=512)
@@ -30,7 +46,7 @@ class Reading:
 
     def __init__(self, text: str) -> None:
         self.original = text[:MAX_READ]
-        self.folded: Folded = fold_map(self.original)
+        self.folded: Folded = fold_map(drawn_letters(self.original))
         key = self.folded.text
         self.places = [index for index, character in enumerate(key) if character != " "]
         self.tight = key.replace(" ", "")
@@ -66,6 +82,14 @@ class Reading:
             if spot.word.area == "noise":
                 mask[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
         return mask
+
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """The text as it stands, with digits read as letters, and with split characters joined."""
+        others = [View(text=text, disguised=True) for text in self.undisguised]
+        joined = dict.fromkeys(joined_characters(self.tight, eager) for eager in (False, True))
+        others.extend(View(text=text, places=places, disguised=True) for text, places in joined if places)
+        return (View(text=self.tight), *others)
 
     @cached_property
     def undisguised(self) -> tuple[str, ...]:
