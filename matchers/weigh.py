@@ -50,7 +50,7 @@ def weigh(work_id: str, findings: Sequence[Finding]) -> Assessment:
     ordered = sorted(findings, key=lambda one: (one.question is Question.OFFENCE, -one.probability))
     return Assessment(
         work_id=work_id,
-        identity=round(identity, 4),
+        identity=round(identity, 6),
         offence=round(offence, 4),
         decision=_decided(identity, offence, _is_licensed(findings)),
         findings=tuple(ordered),

@@ -30,7 +30,7 @@ class Matcher:
         for candidate in best.values():
             work = self._engine.works[candidate.work]
             file = listing.files[candidate.text].name
-            chance = min(MOST, candidate.probability)
+            chance = MOST * candidate.probability
             yield identified(NAME, context, work, "file_names", chance, ours=candidate.name.spelled, theirs=file)
             for veto in candidate.vetoes:
                 yield identified(

@@ -7,18 +7,25 @@ the work. `weights.toml` holds the weights, where they were fitted, and on what.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
 from attrs import frozen
 
 from crawler.text import fold, is_han
+from matchers.titles.errors import error_features
+from matchers.titles.frequencies import total_bits
 from matchers.titles.index import Sighting
+from matchers.titles.names import Name
 from matchers.titles.reading import Reading
 
 SHORT = 2.5  # units of information under which a name needs a second reason: two characters are a coin toss
 MAX_UNITS = 8.0
+NOTHING_ELSE = 0.1  # share of the text that is neither name nor noise
+_PARTS = re.compile(r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]{1,4000}|[^\s\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]{1,200}")
 NEAR = 25  # places around a name in which a word of a derived work counts, where the text is long
 LONG_TEXT = 80  # places
 
@@ -37,35 +44,59 @@ class Mentions:
         return bool(self.creator or self.publisher)
 
 
-def features(sighting: Sighting, reading: Reading, mentions: Mentions) -> dict[str, float]:
-    """Features by name, each about 0..1 but `units` (information in Han characters, at most 8)."""
+def features(sighting: Sighting, reading: Reading, mentions: Mentions, has_creators: bool) -> dict[str, float]:
+    """Features by name, each about 0..1 but `units` (information in Han characters, at most 8) and `bits` (tens)."""
     name = sighting.name
     units = min(name.units, MAX_UNITS)
+    rest = _rest(sighting, reading, mentions)
+    unsaid = float(has_creators and mentions.creator is None)
     return {
         "units": units,
+        "bits": min(8.0, total_bits(words_or_characters(name)) / 10),
         "short": float(name.units < SHORT),
         "latin": float(not any(map(is_han, name.tight))),
         "begins": float(_is_border(reading, sighting.start, forward=False)),
         "ends": float(_is_border(reading, sighting.end, forward=True)),
         "framed": float(_is_framed(sighting, reading)),
-        "rest": _rest(sighting, reading, mentions),
+        "rest": rest,
+        "all": float(rest < NOTHING_ELSE),
+        "unsaid": unsaid,
+        "unsaid_rest": unsaid * rest,
         "leads": float(not any(not noisy for noisy in reading.noise[: sighting.start])),
         "error": sighting.errors / max(units, 1.0),
+        **error_features(sighting, reading),
+        "sound": float(sighting.by_sound),
+        "unlike": 1.0 - sighting.alike,
         "disguised": float(sighting.disguised),
         "broken": float(_torn(sighting, reading)),
         "shortened": float(name.shortened),
-        "creator": float(mentions.creator is not None),
-        "publisher": float(mentions.publisher is not None),
-        "year": float(mentions.year is not None),
+        **said_features(mentions),
         "short_reasoned": float(name.units < SHORT and mentions.second_reason()),
     }
 
 
-def probability(values: dict[str, float]) -> float:
-    """The share of right ones among pairs with such features."""
-    weights = _weights()
-    total = weights["bias"] + sum(weights[name] * value for name, value in values.items())
+def said_features(mentions: Mentions) -> dict[str, float]:
+    """What speaks for the work besides its name."""
+    return {
+        "creator": float(mentions.creator is not None),
+        "publisher": float(mentions.publisher is not None),
+        "year": float(mentions.year is not None),
+    }
+
+
+def probability(channel: str, values: Mapping[str, float]) -> float:
+    """The share of right ones among pairs of this channel (spelled, loose, school) with such features."""
+    weights = channels()[channel]
+    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in values.items())
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def words_or_characters(name: Name) -> list[str]:
+    """What the frequencies of a name are counted over: Latin words and Han characters."""
+    found: list[str] = []
+    for part in _PARTS.findall(fold(name.spelled)):
+        found.extend(part if is_han(part[0]) else [part])
+    return found
 
 
 def _is_border(reading: Reading, place: int, *, forward: bool) -> bool:
@@ -111,6 +142,10 @@ def _torn(sighting: Sighting, reading: Reading) -> bool:
 
 
 @cache
-def _weights() -> dict[str, float]:
+def channels() -> dict[str, dict[str, float]]:
+    """The weights of each channel."""
     text = (resources.files("matchers.titles") / "weights.toml").read_text(encoding="utf-8")
-    return {name: float(value) for name, value in tomllib.loads(text)["weights"].items()}
+    read = tomllib.loads(text)
+    return {
+        channel: {name: float(value) for name, value in read[channel].items()} for channel in read if channel != "source"
+    }

@@ -68,6 +68,11 @@ class Reading:
         return frozenset(found)
 
     @cached_property
+    def word_starts(self) -> list[int]:
+        """Places that begin a word of the folded text."""
+        return [place for place in range(1, len(self.places)) if self.places[place] != self.places[place - 1] + 1]
+
+    @cached_property
     def words(self) -> list[Spotted]:
         """Words of the title lexicon (noise, derived, sequel), as places."""
         back = self.back

@@ -1,0 +1,157 @@
+"""Fits matchers/titles/weights.toml: the share of right ones among pairs with the same features.
+
+    python bench/fit_titles.py [--stream FOLDER] [--write]
+
+Pairs are what the engine finds in all 17 sets of ../shared/bench/titles and, with --stream, in a made registry
+(make_registry.py), where names are many and chance is near. A logistic map for each channel (spelled, loose, school);
+each set weighs as the square root of its rows; the signs of weights are fixed where sense demands it. It is fitted on
+the works of one half first and its reliability shown on the other, then on all. Needs scipy, which the program does
+not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zlib
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import matchers.titles.engine as engine  # noqa: E402
+from bench.titles import DATA, rows, work_of  # noqa: E402
+from crawler.items import Listing, ListingKind, Work  # noqa: E402
+
+PENALTY = 2.0
+EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
+# Weights that may not change their sign: sense, not the sample, decides.
+RISING = {"units", "begins", "ends", "framed", "leads", "all", "said", "covers", "both", "ratio", "sorted", "ahead",
+          "information", "model_agrees", "all_words", "all_text", "han_ratio", "edition_agrees"}  # fmt: skip
+FALLING = {"rest", "error", "rivals", "unsaid", "unsaid_rest", "behind", "model_differs", "unlike", "broken",
+           "edition_differs", "edition_elsewhere", "several", "shortened", "error_edge", "error_word", "sound",
+           "missing", "extra", "replaced_kin", "replaced_foreign", "swapped", "track_differs", "short"}  # fmt: skip
+# Least (most) weights set by hand: what the sets show too seldom. A veto must bring any name under the threshold.
+LEAST = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0}
+MOST = {"veto_sequel": -5.0, "veto_other_number": -5.0, "veto_season": -4.0, "veto_volume": -1.0, "veto_derived": -5.0,
+        "veto_before": -4.0, "veto_behind": -4.0, "veto_other_creator": -3.5, "disguised": -0.2,
+        "number_lost": -0.5, "number_new": -0.5}  # fmt: skip
+
+Pair = tuple[str, str, dict[str, float], bool]  # set, work, features, right
+
+
+def main() -> None:
+    """Collect, fit, show, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stream", type=Path)
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    pairs: dict[str, list[Pair]] = defaultdict(list)
+    for name in sorted(path.name for path in (DATA / "sets").iterdir()):
+        collect(name, [work_of(row) for row in rows(name, "registry")], rows(name, "queries"), pairs)
+    if arguments.stream:
+        read = {part: [json.loads(line) for line in (arguments.stream / f"{part}.jsonl").open(encoding="utf-8")]
+                for part in ("registry", "queries")}  # fmt: skip
+        collect("made", [work_of(row) for row in read["registry"]], read["queries"], pairs)
+    fitted = {}
+    for channel, found in sorted(pairs.items()):
+        half = [pair for pair in found if in_tune_half(pair[1])]
+        weights = fit(half)
+        print(f"{channel}: {len(found)} pairs, {sum(pair[3] for pair in found)} right; checked on the half not fitted")
+        show([pair for pair in found if not in_tune_half(pair[1])], weights)
+        fitted[channel] = fit(found)
+    if arguments.write:
+        write(fitted)
+
+
+def collect(name: str, works: list[Work], queries: list[dict[str, Any]], pairs: dict[str, list[Pair]]) -> None:
+    """The candidates for each query, neutral ones left out."""
+    titles = engine.TitleEngine(works)
+    for query in queries:
+        gold = set(query["gold"]) if isinstance(query["gold"], list) else {query["gold"]}
+        creators = (query["creator"],) if query.get("creator") else ()
+        listing = Listing(platform="bench", kind=ListingKind.OFFER, url="row:1", title=query["text"], creators=creators)
+        for one in titles.find([query["text"]], listing):
+            work = works[one.work].id
+            if work not in (query.get("ignore") or ()):
+                pairs[one.channel].append((name, work, one.features, work in gold))
+
+
+def in_tune_half(work: str) -> bool:
+    """Half of the works, by a hash of the id."""
+    return zlib.crc32(work.encode()) % 2 == 0
+
+
+def fit(pairs: list[Pair]) -> dict[str, float]:
+    """Weights by feature, with a bias."""
+    names = ["bias", *sorted({name for pair in pairs for name in pair[2]})]
+    place = {name: number for number, name in enumerate(names)}
+    data = np.zeros((len(pairs), len(names)))
+    data[:, 0] = 1.0
+    for row, pair in enumerate(pairs):
+        for name, value in pair[2].items():
+            data[row, place[name]] = value
+    right = np.array([pair[3] for pair in pairs], dtype=float)
+    sizes: dict[str, int] = defaultdict(int)
+    for pair in pairs:
+        sizes[pair[0]] += 1
+    worth = np.array([sizes[pair[0]] ** -0.5 for pair in pairs])
+    worth *= len(pairs) / worth.sum()
+    penalty = np.full(len(names), PENALTY)
+    penalty[0] = 0.0
+
+    def loss(weights: Any) -> Any:
+        totals = data @ weights
+        chance = 1.0 / (1.0 + np.exp(-np.clip(totals, -30, 30)))
+        value = worth @ (np.logaddexp(0, totals) - right * totals) + 0.5 * penalty @ weights**2
+        return value, data.T @ (worth * (chance - right)) + penalty * weights
+
+    bounds = [bound(name) for name in names]
+    start = np.array([min(max(0.0, low if low is not None else -9.0), high if high is not None else 9.0)
+                      for low, high in bounds])  # fmt: skip
+    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 3000})
+    return {name: round(float(weight), 3) for name, weight in zip(names, found.x, strict=True)}
+
+
+def bound(name: str) -> tuple[float | None, float | None]:
+    """The range of a weight."""
+    if name in LEAST:
+        return LEAST[name], None
+    if name in MOST or name in FALLING:
+        return None, MOST.get(name, 0.0)
+    return (0.0, None) if name in RISING else (None, None)
+
+
+def show(pairs: list[Pair], weights: dict[str, float]) -> None:
+    """Reliability: by stated probability the share of right ones."""
+    stated = [
+        1 / (1 + np.exp(-np.clip(weights["bias"] + sum(weights.get(n, 0.0) * v for n, v in pair[2].items()), -30, 30)))
+        for pair in pairs
+    ]
+    for low, high in pairwise(EDGES):
+        right = [pair[3] for pair, chance in zip(pairs, stated, strict=True) if low <= chance < high]
+        if right:
+            print(f"  {low:.2f} to {min(high, 1.0):.2f}: {len(right):6} pairs, {sum(right) / len(right):.3f} right")
+
+
+def write(fitted: dict[str, dict[str, float]]) -> None:
+    """weights.toml, with what it was fitted on."""
+    path = ROOT / "matchers" / "titles" / "weights.toml"
+    with path.open("w", encoding="utf-8", newline="\n") as out:
+        out.write("# Weights of the logistic maps of evidence.py: probability = 1 / (1 + e^-(bias + weight x feature)).\n")
+        out.write('source = "bench/fit_titles.py, 2026-11: 17 sets of the title benchmark (development half) and a made ')
+        out.write('registry, each set weighing as the square root of its rows; bounds of weights are in that script"\n')
+        for channel, weights in fitted.items():
+            out.write(f"\n[{channel}]\n")
+            out.writelines(f"{name} = {weight}\n" for name, weight in weights.items())
+
+
+if __name__ == "__main__":
+    main()
