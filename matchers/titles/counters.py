@@ -62,7 +62,7 @@ def _changed_mark(sighting: Sighting, reading: Reading) -> str:
 
 def _behind(sighting: Sighting, reading: Reading, kind: str) -> Counter | None:
     place = sighting.end
-    if place >= len(reading.tight) or _is_no_counter(reading, place):
+    if place >= len(reading.tight) or _is_no_counter(reading, place) or (reading.slot and reading.slot[1] == place):
         return None
     start = reading.places[place]
     rest = reading.folded.text[start : start + 32]

@@ -14,11 +14,12 @@ from crawler.items import Listing, Work
 from crawler.text import fold
 from matchers.lexicon import Spotted
 from matchers.titles.counters import foreign_counter
-from matchers.titles.evidence import LONG_TEXT, NEAR, SHORT, Mentions, features, probability, said_features
+from matchers.titles.evidence import LONG_TEXT, NEAR, SHORT, Mentions, doubt, features, probability, said_features
 from matchers.titles.index import NameIndex, Sighting
 from matchers.titles.loose import LooseIndex, Resemblance
 from matchers.titles.mentions import Stated, is_part_of_person, mentions_of
 from matchers.titles.names import Name, names_of
+from matchers.titles.persons import stranger
 from matchers.titles.reading import Reading, reading_of
 from matchers.titles.school import SameBook, SchoolIndex
 
@@ -35,7 +36,7 @@ class Veto:
     kind: str
     ours: str
     theirs: str
-    probability: float = 0.0
+    probability: float
 
 
 @frozen(kw_only=True)
@@ -229,39 +230,36 @@ def _settled(candidate: Candidate, same_span: list[Candidate]) -> Candidate:
 
 
 def _scored(candidate: Candidate, most: float = 1.0) -> Candidate:
-    """With the probability without vetoes, and each veto's: the share of the rest that it takes away."""
-    values = dict(candidate.features)
-    before = probability(candidate.channel, values)
-    first, vetoes = before, []
-    for veto in candidate.vetoes:
-        values[f"veto_{veto.kind}"] = 1.0
-        after = min(before, probability(candidate.channel, values))
-        vetoes.append(evolve(veto, probability=1.0 - after / before))
-        before = after
-    return evolve(candidate, probability=min(first, first * most), vetoes=tuple(vetoes), features=values)
+    """With its probability, vetoes apart."""
+    return evolve(candidate, probability=most * probability(candidate.channel, candidate.features))
 
 
 def _vetoes(sighting: Sighting, reading: Reading, work: Work, mentions: Mentions) -> Iterator[Veto]:
     ours = sighting.name.spelled
     counter = foreign_counter(sighting, reading, fold(work.kind or ""))
     if counter:
-        yield Veto(kind=counter.kind, ours=ours, theirs=counter.theirs)
+        yield Veto(kind=counter.kind, ours=ours, theirs=counter.theirs, probability=doubt(counter.kind))
     spot = _telling_word(sighting, reading)
     if spot:
-        yield Veto(kind=spot.word.area, ours=ours, theirs=reading.quote(spot.start, spot.end))
+        yield Veto(kind=spot.word.area, ours=ours, theirs=reading.quote(spot.start, spot.end), probability=doubt(spot.word.area))
     yield from _by_others(work, mentions)
+    if work.creators and not mentions.creator and not mentions.contradicted:
+        known = fold(" ".join((work.title, *work.aliases, work.publisher or ""))).replace(" ", "")
+        other = stranger(sighting, reading, known)
+        if other:
+            yield Veto(kind="stranger", ours="、".join(work.creators), theirs=other, probability=doubt("stranger"))
 
 
 def _by_others(work: Work, mentions: Mentions) -> Iterator[Veto]:
     if mentions.contradicted:
-        yield Veto(kind="other_creator", ours="、".join(work.creators), theirs=mentions.contradicted)
+        yield Veto(kind="other_creator", ours="、".join(work.creators), theirs=mentions.contradicted, probability=doubt("other_creator"))
 
 
 def _told(tight: str, spelled: str, reading: Reading) -> Iterator[Veto]:
     """The first word of a derived work or sequel in the text that is not in the name."""
     for spot in reading.words:
         if spot.word.area in ("derived", "sequel") and reading.tight[spot.start : spot.end] not in tight:
-            yield Veto(kind=spot.word.area, ours=spelled, theirs=reading.quote(spot.start, spot.end))
+            yield Veto(kind=spot.word.area, ours=spelled, theirs=reading.quote(spot.start, spot.end), probability=doubt(spot.word.area))
             return
 
 

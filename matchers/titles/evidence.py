@@ -59,6 +59,10 @@ def features(sighting: Sighting, reading: Reading, mentions: Mentions, has_creat
         "ends": float(_is_border(reading, sighting.end, forward=True)),
         "framed": float(_is_framed(sighting, reading)),
         "rest": rest,
+        "glued": float(_glued(reading, sighting.start, -1) + _glued(reading, sighting.end, 1)),
+        "latin_rest": rest * float(not any(map(is_han, name.tight))),
+        "bare_rest": rest * float(not any(reading.noise)),
+        "released": float(reading.slot == (sighting.start, sighting.end)),
         "all": float(rest < NOTHING_ELSE),
         "unsaid": unsaid,
         "unsaid_rest": unsaid * rest,
@@ -91,6 +95,11 @@ def probability(channel: str, values: Mapping[str, float]) -> float:
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
 
 
+def doubt(kind: str) -> float:
+    """The share that a veto of this kind takes away: of pairs that were right without it, so many are not."""
+    return channels()["vetoes"][kind]
+
+
 def words_or_characters(name: Name) -> list[str]:
     """What the frequencies of a name are counted over: Latin words and Han characters."""
     found: list[str] = []
@@ -107,6 +116,16 @@ def _is_border(reading: Reading, place: int, *, forward: bool) -> bool:
     if reading.noise[beside]:
         return True
     return is_han(reading.tight[place - 1]) != is_han(reading.tight[place])
+
+
+def _glued(reading: Reading, place: int, step: int) -> bool:
+    """Whether the text goes on there with a word that is no noise, and nothing but a space (for Han, nothing) between."""
+    beside = place if step > 0 else place - 1
+    if not 0 <= beside < len(reading.tight) or reading.noise[beside]:
+        return False
+    first, last = reading.span(place - 1, place + 1)
+    between = reading.original[first + 1 : last - 1]
+    return not between if is_han(reading.tight[beside]) else not between.strip(" ._")
 
 
 def _is_framed(sighting: Sighting, reading: Reading) -> bool:

@@ -13,7 +13,6 @@ from attrs import frozen
 from rapidfuzz import fuzz
 
 from crawler.text import fold, is_han
-from matchers.titles.disguises import drawn_letters
 from matchers.titles.index import SALTS, TOKEN, NameIndex
 from matchers.titles.names import Name
 from matchers.titles.reading import Reading
@@ -86,7 +85,7 @@ class _Said:
 
 
 def _compared(name: Name, said: _Said) -> Resemblance:
-    key = fold(drawn_letters(name.spelled))
+    key = fold(name.spelled)
     ours = {word: weight(word) for word in words_of(key)}
     in_text = {word: worth for word, worth in ours.items() if word in said.weights or _stands(word, said.tight)}
     in_name = {word: worth for word, worth in said.telling.items() if word in ours or _stands(word, name.tight)}

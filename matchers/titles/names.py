@@ -9,7 +9,6 @@ from attrs import frozen
 
 from crawler.items import Work
 from crawler.text import fold, is_han
-from matchers.titles.disguises import drawn_letters
 
 _NOTE = re.compile(r"\s{0,4}[(（\[【][^()（）\[\]【】]{1,40}[)）\]】]\s{0,4}$")
 _SUBTITLE = re.compile(r"\s{0,4}(?:[:：—]|\s[-–]\s)")
@@ -35,7 +34,7 @@ def names_of(position: int, work: Work) -> Iterator[Name]:
     """Each spelling of a work once, the full ones first."""
     seen: set[str] = set()
     for shortened, spelled in _spellings(work):
-        key = fold(drawn_letters(spelled))
+        key = fold(spelled)
         tight = key.replace(" ", "")
         if not tight or tight in seen:
             continue
