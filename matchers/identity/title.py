@@ -24,6 +24,10 @@ class Matcher:
     def __init__(self, works: Sequence[Work]) -> None:
         self._engine = engine_of(works)
 
+    def warm(self, listings: Sequence[Listing]) -> None:
+        """Looks up all titles at once."""
+        self._engine.warm(listing.title for listing in listings)
+
     def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
         """A finding for each work named, and one against for each thing that makes it another work."""
         seen: set[int] = set()

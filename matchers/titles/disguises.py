@@ -29,6 +29,8 @@ def joined_characters(tight: str, eager: bool) -> tuple[str, tuple[int, ...]]:
     Only pairs with a rare part are joined, unless `eager`.
     """
     parts = _split_characters()
+    if not any(tight[place : place + 2] in parts for place in range(len(tight) - 1)):
+        return "", ()
     letters: list[str] = []
     places: list[int] = []
     place = 0

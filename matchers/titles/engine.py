@@ -18,7 +18,7 @@ from matchers.titles.evidence import LONG_TEXT, NEAR, SHORT, Mentions, doubt, fe
 from matchers.titles.index import NameIndex, Sighting
 from matchers.titles.loose import LooseIndex, Resemblance
 from matchers.titles.mentions import Stated, is_part_of_person, mentions_of
-from matchers.titles.names import Name, names_of
+from matchers.titles.names import Name, first_name
 from matchers.titles.persons import stranger
 from matchers.titles.reading import Reading, reading_of
 from matchers.titles.school import SameBook, SchoolIndex
@@ -78,6 +78,12 @@ class TitleEngine:
         ]
         return sorted(found, key=lambda candidate: (-candidate.probability, candidate.work, candidate.text))
 
+    def warm(self, texts: Iterable[str]) -> None:
+        """Looks many texts up at once, so that `find` is quicker for each of them; changes no answer."""
+        readings = [reading_of(text) for text in texts if text]
+        self._index.warm(readings)
+        self._loose.warm(readings)
+
     def _in_text(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
         best: dict[int, Candidate] = {}
         for candidate in self._spelled(number, reading, listing):
@@ -88,9 +94,9 @@ class TitleEngine:
         if is_title and not any(_rank(candidate)[0] >= SURE for candidate in best.values()):
             told = {candidate.work for candidate in best.values() if candidate.vetoes}
             for one in self._loose.find(reading):
-                if one.name.work in told:
-                    continue
-                _keep(best, self._resembling(number, one, reading, listing))
+                candidate = None if one.name.work in told else self._resembling(number, one, reading, listing)
+                if candidate:
+                    _keep(best, candidate)
         yield from (candidate for candidate in best.values() if candidate.probability >= LEAST)
 
     def _spelled(self, number: int, reading: Reading, listing: Listing | None) -> list[Candidate]:
@@ -122,12 +128,17 @@ class TitleEngine:
             features=features(sighting, reading, mentions, bool(work.creators)),
         )
 
-    def _resembling(self, number: int, one: Resemblance, reading: Reading, listing: Listing | None) -> Candidate:
+    def _resembling(
+        self, number: int, one: Resemblance, reading: Reading, listing: Listing | None
+    ) -> Candidate | None:
         work = self.works[one.name.work]
         whole = Sighting(name=one.name, start=0, end=1, errors=1)
         mentions = mentions_of(work, reading, whole, listing, self._stated, True)
-        vetoes = [*_told(one.name.tight, one.name.spelled, reading), *_by_others(work, mentions)]
-        draft = Candidate(
+        values = one.features | said_features(mentions)
+        chance = probability("loose", values)
+        if chance < LEAST:
+            return None
+        return Candidate(
             work=one.name.work,
             name=one.name,
             channel="loose",
@@ -136,16 +147,15 @@ class TitleEngine:
             quote=reading.original,
             errors=1,
             by_sound=False,
-            probability=0.0,
+            probability=chance,
             mentions=mentions,
             rivals=0,
-            vetoes=tuple(vetoes),
-            features=one.features | said_features(mentions),
+            vetoes=(*_told(one.name.tight, one.name.spelled, reading), *_by_others(work, mentions)),
+            features=values,
         )
-        return _scored(draft)
 
     def _school_book(self, number: int, book: SameBook, reading: Reading) -> Candidate:
-        name = next(names_of(book.work, self.works[book.work]))
+        name = first_name(book.work, self.works[book.work])
         draft = Candidate(
             work=book.work,
             name=name,

@@ -15,7 +15,6 @@ from matchers.titles.reading import Reading
 from matchers.titles.sound import syllable
 
 KNOWN_WORD = 19.5  # bits under which a word is in the table of frequencies
-KINDS = ("swapped", "missing", "extra", "replaced_kin", "replaced_foreign", "error_edge", "error_word", "error_han")
 
 
 def error_features(sighting: Sighting, reading: Reading) -> dict[str, float]:
@@ -27,9 +26,10 @@ def error_features(sighting: Sighting, reading: Reading) -> dict[str, float]:
     tail = min(_same(ours[::-1], theirs[::-1]), min(len(ours), len(theirs)) - same)
     lost, found = ours[same : len(ours) - tail], theirs[same : len(theirs) - tail]
     kind = _kind(ours, lost, found, same)
+    at_edge = kind != "swapped" and (same == 0 or tail == 0)
     return {
         kind: 1.0,
-        "error_edge": float(kind not in ("swapped",) and (same == 0 or tail == 0)),
+        f"edge_{kind}": float(at_edge),
         "error_word": float(kind != "swapped" and _makes_word(sighting, reading, same)),
         "error_han": float(any(map(is_han, lost + found))),
     }

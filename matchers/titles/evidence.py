@@ -62,12 +62,16 @@ def features(sighting: Sighting, reading: Reading, mentions: Mentions, has_creat
         "glued": float(_glued(reading, sighting.start, -1) + _glued(reading, sighting.end, 1)),
         "latin_rest": rest * float(not any(map(is_han, name.tight))),
         "bare_rest": rest * float(not any(reading.noise)),
+        "glued_bits": float(_glued(reading, sighting.start, -1) or _glued(reading, sighting.end, 1))
+        * max(0.0, 8.0 - total_bits(words_or_characters(name)) / 10),
         "released": float(reading.slot == (sighting.start, sighting.end)),
         "all": float(rest < NOTHING_ELSE),
         "unsaid": unsaid,
         "unsaid_rest": unsaid * rest,
-        "leads": float(not any(not noisy for noisy in reading.noise[: sighting.start])),
+        "leads": float(reading.noise.find(0, 0, sighting.start) < 0),
         "error": sighting.errors / max(units, 1.0),
+        "error_all": float(sighting.errors and not sighting.by_sound and rest < NOTHING_ELSE),
+        "error_bits": float(sighting.errors) * min(8.0, total_bits(words_or_characters(name)) / 10),
         **error_features(sighting, reading),
         "sound": float(sighting.by_sound),
         "unlike": 1.0 - sighting.alike,
@@ -103,7 +107,7 @@ def doubt(kind: str) -> float:
 def words_or_characters(name: Name) -> list[str]:
     """What the frequencies of a name are counted over: Latin words and Han characters."""
     found: list[str] = []
-    for part in _PARTS.findall(fold(name.spelled)):
+    for part in _PARTS.findall(name.key):
         found.extend(part if is_han(part[0]) else [part])
     return found
 

@@ -17,7 +17,7 @@ from attrs import field, frozen
 from rapidfuzz.distance import OSA, LCSseq
 
 from crawler.items import Work
-from matchers.titles.names import Name, names_of
+from matchers.titles.names import Name, first_name, names_of
 from matchers.titles.patterns import FIRST, SECOND, SWAPPED, WHOLE, Arrays, arrays_of
 from matchers.titles.reading import Reading
 from matchers.titles.sound import MOST_UNITS, Heard, heard
@@ -25,6 +25,8 @@ from matchers.titles.windows import codes_of, hashes_of, sums_of
 
 PLAIN, SOUND, TOKEN = "plain", "sound", "token"
 SALTS = {PLAIN: 1, SOUND: 2, TOKEN: 3}
+MOST_KNOWN = 2_048  # texts whose pieces are kept
+_APART = "\x00\x00"
 _Found = tuple[int, int, int]  # number of the name, place, kind of piece
 _Places = npt.NDArray[np.int64]
 
@@ -53,6 +55,8 @@ class NameIndex:
         self._arrays = arrays or arrays_of(works)
         self._plain = self._arrays.tables[PLAIN]
         self._sound = self._arrays.tables[SOUND]
+        self._known: dict[str, list[_Found]] = {}
+        self._known_sounds: dict[str, list[_Found]] = {}
         self._name = lru_cache(maxsize=4096)(self._made)
 
     @property
@@ -96,16 +100,46 @@ class NameIndex:
             if found:
                 yield number, *found
 
+    def warm(self, texts: Sequence[Reading]) -> None:
+        """Looks up the pieces of many texts at once, which is cheaper than one after the other; changes no answer."""
+        views = list(dict.fromkeys(view.text for reading in texts for view in reading.views if view.text))
+        for text, found in zip(views, self._looked_up(views), strict=True):
+            self._known[text] = found
+        said = {one.letters: one for one in map(heard, texts) if one}
+        if said:
+            self._known_sounds.update(zip(said, self._sounds_of(list(said.values())), strict=True))
+        while len(self._known_sounds) > MOST_KNOWN:
+            self._known_sounds.pop(next(iter(self._known_sounds)))
+        while len(self._known) > MOST_KNOWN:
+            self._known.pop(next(iter(self._known)))
+
     def _pieces(self, text: str) -> list[_Found]:
-        codes = codes_of(text)
-        if not len(codes):
+        known = self._known.get(text)
+        return self._looked_up([text])[0] if known is None and text else known or []
+
+    def _looked_up(self, texts: list[str]) -> list[list[_Found]]:
+        """For each text the pieces in it that are worth comparing. Between two texts stand characters of no name."""
+        if not texts:
             return []
+        codes = codes_of(_APART.join(texts) + _APART)
+        sizes = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + len(_APART)
+        begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        counted = np.arange(len(codes), dtype=np.int64) - np.repeat(begins[:-1], sizes)
         starts, ends = _windows(len(codes), self._arrays.lengths)
-        hashes = hashes_of(sums_of(codes), starts, ends, SALTS[PLAIN])
+        if len(texts) > 1:
+            inside = counted[starts] + (ends - starts) <= np.repeat(sizes, sizes)[starts] - len(_APART)
+            starts, ends = starts[inside], ends[inside]
+        hashes = hashes_of(sums_of(codes, counted), starts, ends, SALTS[PLAIN], counted[starts])
         rows, entries = self._plain.find(hashes)
         numbers, kinds, places = (entries >> np.uint32(2)).astype(np.int64), entries & np.uint32(3), starts[rows]
         likely = self._arrays.likely(codes, numbers, kinds, places)
-        return list(zip(numbers[likely].tolist(), places[likely].tolist(), kinds[likely].tolist(), strict=True))
+        numbers, kinds, places = numbers[likely], kinds[likely], places[likely]
+        owners = np.searchsorted(begins, places, side="right") - 1
+        found: list[list[_Found]] = [[] for _ in texts]
+        columns = (owners, numbers, places - begins[owners], kinds)
+        for owner, *rest in zip(*(column.tolist() for column in columns), strict=True):
+            found[owner].append((rest[0], rest[1], rest[2]))
+        return found
 
     def _by_sound(self, reading: Reading, seen: set[tuple[int, int, int]]) -> Iterator[Sighting]:
         said = heard(reading)
@@ -120,13 +154,35 @@ class NameIndex:
             yield Sighting(name=self.name(number), start=start, end=end, errors=1, by_sound=True, alike=alike)
 
     def _heard(self, said: Heard) -> Iterator[tuple[int, int, int]]:
-        units = len(said.places) - 1
-        firsts, lasts = _windows(units, tuple(range(1, min(units, MOST_UNITS) + 1)))
-        edges = np.array(said.edges, dtype=np.int64)
-        hashes = hashes_of(sums_of(codes_of(said.letters)), edges[firsts], edges[lasts], SALTS[SOUND])
+        known = self._known_sounds.get(said.letters)
+        for number, first, last in self._sounds_of([said])[0] if known is None else known:
+            yield number, said.places[first], said.places[last]
+
+    def _sounds_of(self, texts: Sequence[Heard]) -> list[list[_Found]]:
+        """For each text the names that sound like units first..last of it."""
+        codes = codes_of("".join(said.letters for said in texts))
+        firsts, lasts, owners = [], [], []
+        for owner, said in enumerate(texts):
+            units = len(said.edges) - 1
+            first, last = _windows(units, tuple(range(2, min(units, MOST_UNITS) + 1)))
+            firsts.append(first)
+            lasts.append(last)
+            owners.append(np.full(len(first), owner, dtype=np.int64))
+        sizes = np.array([len(said.letters) for said in texts], dtype=np.int64)
+        begins = np.cumsum(sizes) - sizes
+        places = np.arange(len(codes), dtype=np.int64) - np.repeat(begins, sizes)
+        edges = [np.array(said.edges, dtype=np.int64) for said in texts]
+        starts = np.concatenate([edge[first] for edge, first in zip(edges, firsts, strict=True)])
+        ends = np.concatenate([edge[last] for edge, last in zip(edges, lasts, strict=True)])
+        owner_of = np.concatenate(owners)
+        moved = begins[owner_of]
+        hashes = hashes_of(sums_of(codes, places), starts + moved, ends + moved, SALTS[SOUND], starts)
         rows, entries = self._sound.find(hashes)
-        for row, number in zip(rows.tolist(), entries.tolist(), strict=True):
-            yield number, said.places[int(firsts[row])], said.places[int(lasts[row])]
+        found: list[list[_Found]] = [[] for _ in texts]
+        columns = (owner_of[rows], entries, np.concatenate(firsts)[rows], np.concatenate(lasts)[rows])
+        for owner, number, begin, end in zip(*(column.tolist() for column in columns), strict=True):
+            found[owner].append((number, begin, end))
+        return found
 
     def _tight(self, number: int) -> str:
         begin, end = self._arrays.starts[number], self._arrays.starts[number + 1]
@@ -134,6 +190,8 @@ class NameIndex:
 
     def _made(self, number: int) -> Name:
         position, nth = int(self._arrays.works[number]), int(self._arrays.nths[number])
+        if nth == 0:
+            return first_name(position, self._works[position])
         return next(name for place, name in enumerate(names_of(position, self._works[position])) if place == nth)
 
 

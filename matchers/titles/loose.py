@@ -6,13 +6,13 @@ how much of the text, sellers' noise apart, the name says. Model numbers and oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from attrs import frozen
 from rapidfuzz import fuzz
 
-from crawler.text import fold, is_han
+from crawler.text import is_han
 from matchers.titles.index import SALTS, TOKEN, NameIndex
 from matchers.titles.names import Name
 from matchers.titles.reading import Reading
@@ -20,9 +20,10 @@ from matchers.titles.tokens import weight, words_of
 from matchers.titles.windows import codes_of, hashes_of, sums_of
 
 MOST_HOLDERS = 400  # names with one word: a commoner one finds nothing that the rarer ones of a text do not
-MOST_COMPARED = 5  # names for one text
+MOST_COMPARED = 4  # names for one text
 LONGEST_TEXT = 240  # places: longer texts are no titles
 LEAST_SHARED = 0.34  # of the weight of a name that its telling words must bring
+MOST_KNOWN = 1_024  # texts whose words are kept looked up
 MODEL = 3  # characters of a word with letters and digits that is taken for a model number
 
 
@@ -45,31 +46,52 @@ class LooseIndex:
     def __init__(self, index: NameIndex) -> None:
         self._index = index
         self._table = index.arrays.tables[TOKEN]
+        self._known: dict[str, tuple[_Said, list[int]]] = {}
 
     def find(self, reading: Reading) -> list[Resemblance]:
         """The names most like the text, the likest first."""
         if not reading.tight or len(reading.tight) > LONGEST_TEXT:
             return []
-        said = _Said(reading)
-        found = [_compared(self._index.name(number), said) for number in self._numbers(said)]
+        known = self._known.get(reading.folded.text)
+        said = known[0] if known else _Said(reading)
+        numbers = known[1] if known else self._looked_up([said])[0]
+        found = [_compared(self._index.name(number), said) for number in numbers]
         ranked = sorted(found, key=lambda one: (-one.strength, one.name.work))
         return list(_with_margins(ranked))
 
-    def _numbers(self, said: _Said) -> list[int]:
-        words = list(said.weights)
-        ends = np.cumsum([len(word) for word in words], dtype=np.int64)
-        starts = np.concatenate([[0], ends[:-1]]).astype(np.int64)
-        hashes = hashes_of(sums_of(codes_of("".join(words))), starts, ends, SALTS[TOKEN])
+    def warm(self, readings: Sequence[Reading]) -> None:
+        """Looks up the words of many texts at once; changes no answer."""
+        said = [_Said(reading) for reading in readings if 0 < len(reading.tight) <= LONGEST_TEXT]
+        for one, numbers in zip(said, self._looked_up(said), strict=True):
+            self._known[one.key] = (one, numbers)
+        while len(self._known) > MOST_KNOWN:
+            self._known.pop(next(iter(self._known)))
+
+    def _looked_up(self, texts: Sequence[_Said]) -> list[list[int]]:
+        """For each text the names that share the most of its telling words."""
+        words = [word for said in texts for word in said.weights]
+        if not words:
+            return [[] for _ in texts]
+        sizes = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
+        begins = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+        places = np.arange(int(sizes.sum()), dtype=np.int64) - np.repeat(begins, sizes)
+        starts = np.zeros(len(words), dtype=np.int64)
+        hashes = hashes_of(sums_of(codes_of("".join(words)), places), begins, begins + sizes, SALTS[TOKEN], starts)
         counts = self._table.counts(hashes)
         rare = np.flatnonzero((counts > 0) & (counts <= MOST_HOLDERS))
-        if not len(rare):
-            return []
         rows, numbers = self._table.find(hashes[rare])
-        weights = np.array([said.weights[word] for word in words])[rare][rows]
-        names, places = np.unique(numbers, return_inverse=True)
+        owners = np.repeat(np.arange(len(texts)), [len(said.weights) for said in texts])[rare][rows]
+        weights = np.array([worth for said in texts for worth in said.weights.values()])[rare][rows]
+        pairs, places = np.unique(owners.astype(np.int64) << 32 | numbers.astype(np.int64), return_inverse=True)
+        names = pairs & 0xFFFFFFFF
         shared = np.bincount(places, weights=weights) / np.maximum(self._index.arrays.information[names], 1.0)
-        best = np.argsort(-shared, kind="stable")[:MOST_COMPARED]
-        return [int(names[place]) for place in best if shared[place] >= LEAST_SHARED]
+        kept = np.flatnonzero(shared >= LEAST_SHARED)
+        found: list[list[int]] = [[] for _ in texts]
+        order = kept[np.argsort(-shared[kept], kind="stable")]
+        for owner, number in zip((pairs[order] >> 32).tolist(), names[order].tolist(), strict=True):
+            if len(found[owner]) < MOST_COMPARED:
+                found[owner].append(number)
+        return found
 
 
 class _Said:
@@ -77,6 +99,7 @@ class _Said:
 
     def __init__(self, reading: Reading) -> None:
         key = reading.folded.text
+        self.key = key
         self.tight = reading.tight
         self.core = _without_noise(reading)
         self.words = words_of(key)
@@ -85,7 +108,7 @@ class _Said:
 
 
 def _compared(name: Name, said: _Said) -> Resemblance:
-    key = fold(name.spelled)
+    key = name.key
     ours = {word: weight(word) for word in words_of(key)}
     in_text = {word: worth for word, worth in ours.items() if word in said.weights or _stands(word, said.tight)}
     in_name = {word: worth for word, worth in said.telling.items() if word in ours or _stands(word, name.tight)}

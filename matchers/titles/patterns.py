@@ -45,20 +45,30 @@ class Arrays:
     tables: dict[str, HashTable]
 
     def likely(self, codes: Codes, numbers: _Ints, kinds: npt.NDArray[np.uint32], places: _Ints) -> _Ints:
-        """Which found pieces are worth comparing: beside a half, one of the next two characters must fit."""
+        """Which found pieces are worth comparing: of the other half, its first or its last two characters must fit.
+
+        One error leaves either the one or the other unchanged; a half of two or three characters may fit by one.
+        """
         if not len(numbers):
             return numbers
         begin, end = self.starts[numbers], self.starts[numbers + 1]
         middle = (end - begin) // 2
         is_second = kinds == SECOND
-        near = np.where(is_second, begin + middle - 1, begin + middle)
-        far = np.where(is_second, near - 1, near + 1)
-        there = np.where(is_second, places - 1, places + middle)
-        beyond = np.where(is_second, places - 2, there + 1)
-        ours, ours_next = _at(self.codes, near), _at(self.codes, far)
-        theirs, theirs_next = _at(codes, there), _at(codes, beyond)
-        fits = (ours == theirs) | (ours_next == theirs_next) | (ours_next == theirs) | (ours == theirs_next)
-        return np.flatnonzero(fits | (kinds == WHOLE) | (kinds == SWAPPED))
+        step = np.where(is_second, -1, 1)
+        near = np.where(is_second, begin + (end - begin) // 2 - 1, begin + (end - begin) // 2)
+        there = np.where(is_second, places - 1, places + (end - begin) // 2)
+        rest = np.where(is_second, (end - begin) // 2, end - begin - (end - begin) // 2)
+        fits = (kinds == WHOLE) | (kinds == SWAPPED)
+        ours, ours_next = _at(self.codes, near), _at(self.codes, near + step)
+        theirs, theirs_next = _at(codes, there), _at(codes, there + step)
+        first, second = ours == theirs, ours_next == theirs_next
+        weak = first | second | (ours_next == theirs) | (ours == theirs_next)
+        begins = np.where(rest < 4, weak, first & second)
+        last, last_but_one = _at(self.codes, near + step * (rest - 1)), _at(self.codes, near + step * (rest - 2))
+        for shift in (-1, 0, 1):
+            place = there + step * (rest - 1 + shift)
+            begins |= (last == _at(codes, place)) & (last_but_one == _at(codes, place - step))
+        return np.flatnonzero(fits | begins)
 
     def save(self, folder: Path) -> None:
         """Writes all arrays as files of the folder."""

@@ -21,6 +21,7 @@ from matchers.titles.release import title_slot
 _WORD = re.compile(r"[0-9a-z]{2,40}")
 _DRAWN_I = str.maketrans("01345789", "oieastbg")
 _DRAWN_L = str.maketrans("01345789", "oleastbg")
+NOISE = "\x01"  # in no folded text
 MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
 
 
@@ -107,7 +108,7 @@ class Reading:
     @cached_property
     def views(self) -> tuple[View, ...]:
         """The text as it stands, with symbols and digits read as letters, and with split characters joined."""
-        found = [View(text=self.tight), *_undisguised(self.folded.text, None)]
+        found = [View(text=self.tight), *_undisguised(self._without_noise, None)]
         drawn = drawn_letters(self.original)
         if drawn != self.original:
             folded = fold_map(drawn)
@@ -117,6 +118,15 @@ class Reading:
         joined = dict.fromkeys(joined_characters(self.tight, eager) for eager in (False, True))
         found.extend(View(text=text, places=places, disguised=True) for text, places in joined if places)
         return tuple(found)
+
+    @cached_property
+    def _without_noise(self) -> str:
+        """The folded text with a mark for every character of sellers' noise: 1080p and x264 hide no letters."""
+        letters = list(self.folded.text)
+        for place, noisy in enumerate(self.noise):
+            if noisy:
+                letters[self.places[place]] = NOISE
+        return "".join(letters)
 
     def _places_of(self, other: Folded) -> tuple[int, ...]:
         """For each character of another folding of the same text, the place of `tight` that stands there."""

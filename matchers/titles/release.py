@@ -2,7 +2,7 @@
 
 `Show.Name.S02E03.2019.1080p.WEB-DL`, `[字幕组] 片名 - 01 [1080p]`, `片名 (1994)【4K REMUX】`. A text with a sign of a release
 (resolution, source, codec, check sum, file of a video) is cut at the first season, episode, year or sign behind its
-beginning; the title is what stands before. Nothing is cut where no title would be left.
+beginning; the title is what stands before. Where a sign comes first, a seller strings words together: no release name.
 """
 
 from __future__ import annotations
@@ -27,14 +27,13 @@ _TITLE = re.compile(r"[^\W_]")
 
 def title_slot(original: str) -> tuple[int, int] | None:
     """Where the title of a release name stands; None for a text that is no release name."""
-    signs = [found.start() for found in _SIGN.finditer(original)]
-    if not signs:
+    sign = _SIGN.search(original)
+    if sign is None:
         return None
     group = _GROUP.match(original)
-    start = group.end() if group and _TITLE.search(original, group.end(), max(group.end(), signs[0])) else 0
-    ends = [place for place in signs if _TITLE.search(original, start, place)]
+    start = group.end() if group and _TITLE.search(original, group.end(), max(group.end(), sign.start())) else 0
+    if not _TITLE.search(original, start, sign.start()):
+        return None
     tails = (found.start() for found in _TAIL.finditer(original, start))
-    tail = next((place for place in tails if _TITLE.search(original, start, place)), None)
-    if tail is not None:
-        ends.append(tail)
-    return (start, min(ends)) if ends else None
+    tail = next((place for place in tails if _TITLE.search(original, start, place)), sign.start())
+    return start, min(tail, sign.start())

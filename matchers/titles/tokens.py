@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from crawler.text import fold, is_han
+from crawler.text import is_han
 from matchers.titles.frequencies import bits
 from matchers.titles.names import Name
 
@@ -32,7 +32,7 @@ def weight(word: str) -> float:
 
 def telling(name: Name) -> tuple[list[str], float]:
     """The few most telling words of a name, and the weight of all its words."""
-    words = dict.fromkeys(words_of(fold(name.spelled)))
+    words = dict.fromkeys(words_of(name.key))
     weights = {word: weight(word) for word in words}
     ranked = sorted(weights, key=lambda word: (-weights[word], word))[:MOST_TELLING]
     return [word for word in ranked if bits(word) >= LEAST_BITS], sum(weights.values())
