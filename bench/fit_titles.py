@@ -166,8 +166,12 @@ def write(fitted: dict[str, dict[str, float]]) -> None:
     """weights.toml, with what it was fitted on."""
     path = ROOT / "matchers" / "titles" / "weights.toml"
     with path.open("w", encoding="utf-8", newline="\n") as out:
-        out.write("# Weights of the logistic maps of evidence.py: probability = 1 / (1 + e^-(bias + weight x feature)).\n")
-        out.write('source = "bench/fit_titles.py, 2026-11: 17 sets of the title benchmark (development half) and a made ')
+        out.write(
+            "# Weights of the logistic maps of evidence.py: probability = 1 / (1 + e^-(bias + weight x feature)).\n"
+        )
+        out.write(
+            'source = "bench/fit_titles.py, 2026-11: 17 sets of the title benchmark (development half) and a made '
+        )
         out.write('registry, each set weighing as the square root of its rows; bounds of weights are in that script"\n')
         for channel, weights in fitted.items():
             out.write(f"\n[{channel}]\n")

@@ -26,7 +26,9 @@ from crawler.items import Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold, is_han  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
+from matchers.titles import keep_engine  # noqa: E402
 
+ADDED = 10_000
 BATCH = 128  # as `swordnet match` does
 THRESHOLD = 0.25  # the one threshold, as bench/titles.py finds it
 
@@ -35,6 +37,7 @@ def main() -> None:
     """Build, ask, count."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--index", type=Path, help="keep the index here and time opening and extending it")
     parser.add_argument("--threshold", type=float, default=THRESHOLD)
     parser.add_argument("--show", type=int, default=0, help="print so many of the rows that went wrong")
     arguments = parser.parse_args()
@@ -47,13 +50,21 @@ def main() -> None:
     assessor = Assessor(works)
     built = time.perf_counter()
     print(f"{len(works)} works: built in {built - begun:.1f} s; peak {_peak():.0f} MB ({before:.0f} MB for the works)")
+    if arguments.index:
+        keep(works, arguments.index)
     queries = [json.loads(line) for line in (arguments.folder / "queries.jsonl").open(encoding="utf-8")]
     ask(assessor, queries, arguments.threshold, arguments.show, {work.id: work for work in works})
 
 
-def ask(
-    assessor: Assessor, queries: list[dict[str, Any]], threshold: float, show: int, works: dict[str, Work]
-) -> None:
+def keep(works: list[Work], folder: Path) -> None:
+    """Times the index on disk: without the last ten thousand works, with them, and opened."""
+    for listed in (works[:-ADDED], works, list(works)):
+        begun = time.perf_counter()
+        how = keep_engine(listed, folder)
+        print(f"{how} with {len(listed)} works: {time.perf_counter() - begun:.1f} s; peak {_peak():.0f} MB")
+
+
+def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, show: int, works: dict[str, Work]) -> None:
     """All queries; prints rate, tail, recall by kind and false alarms."""
     context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
     listings = [
@@ -85,7 +96,9 @@ def ask(
             print(kind, repr(query["text"]), "gold", gold, "found", best)
     for kind in ("exact", "edit", "edit of a short name", "none", "none, only short names"):
         if counts[kind]:
-            print(f"{kind}: {counts[f'{kind} right']} of {counts[kind]} right, {counts[f'{kind} right'] / counts[kind]:.4f}")
+            print(
+                f"{kind}: {counts[f'{kind} right']} of {counts[kind]} right, {counts[f'{kind} right'] / counts[kind]:.4f}"
+            )
 
 
 def judged(query: dict[str, Any], ranked: Any, threshold: float, works: dict[str, Work]) -> tuple[str, bool]:

@@ -19,6 +19,7 @@ from matchers.titles.index import NameIndex, Sighting
 from matchers.titles.loose import LooseIndex, Resemblance
 from matchers.titles.mentions import Stated, is_part_of_person, mentions_of
 from matchers.titles.names import Name, first_name
+from matchers.titles.patterns import Arrays
 from matchers.titles.persons import stranger
 from matchers.titles.reading import Reading, reading_of
 from matchers.titles.school import SameBook, SchoolIndex
@@ -29,6 +30,8 @@ UNREASONED = 0.38  # most that a name of one or two characters reaches without a
 # registries are small: among many works more namesakes wait. So a person looks.
 ALONE = 0.6
 SURE = 0.8  # where a name that is spelled out is as sure as this, no text is compared word by word
+
+
 @frozen(kw_only=True)
 class Veto:
     """Why a sighting is another work. `kind` is sequel, season, volume, other_number, derived or other_creator."""
@@ -61,9 +64,9 @@ class Candidate:
 class TitleEngine:
     """Built once over works (retired ones left out), asked often; holds no state between questions."""
 
-    def __init__(self, works: Sequence[Work]) -> None:
+    def __init__(self, works: Sequence[Work], arrays: Arrays | None = None) -> None:
         self.works = works
-        self._index = NameIndex(works)
+        self._index = NameIndex(works, arrays)
         self._loose = LooseIndex(self._index)
         self._schools = SchoolIndex(works)
         self._stated = Stated(works)
@@ -94,9 +97,9 @@ class TitleEngine:
         if is_title and not any(_rank(candidate)[0] >= SURE for candidate in best.values()):
             told = {candidate.work for candidate in best.values() if candidate.vetoes}
             for one in self._loose.find(reading):
-                candidate = None if one.name.work in told else self._resembling(number, one, reading, listing)
-                if candidate:
-                    _keep(best, candidate)
+                likely = None if one.name.work in told else self._resembling(number, one, reading, listing)
+                if likely:
+                    _keep(best, likely)
         yield from (candidate for candidate in best.values() if candidate.probability >= LEAST)
 
     def _spelled(self, number: int, reading: Reading, listing: Listing | None) -> list[Candidate]:
@@ -128,9 +131,7 @@ class TitleEngine:
             features=features(sighting, reading, mentions, bool(work.creators)),
         )
 
-    def _resembling(
-        self, number: int, one: Resemblance, reading: Reading, listing: Listing | None
-    ) -> Candidate | None:
+    def _resembling(self, number: int, one: Resemblance, reading: Reading, listing: Listing | None) -> Candidate | None:
         work = self.works[one.name.work]
         whole = Sighting(name=one.name, start=0, end=1, errors=1)
         mentions = mentions_of(work, reading, whole, listing, self._stated, True)
@@ -251,7 +252,12 @@ def _vetoes(sighting: Sighting, reading: Reading, work: Work, mentions: Mentions
         yield Veto(kind=counter.kind, ours=ours, theirs=counter.theirs, probability=doubt(counter.kind))
     spot = _telling_word(sighting, reading)
     if spot:
-        yield Veto(kind=spot.word.area, ours=ours, theirs=reading.quote(spot.start, spot.end), probability=doubt(spot.word.area))
+        yield Veto(
+            kind=spot.word.area,
+            ours=ours,
+            theirs=reading.quote(spot.start, spot.end),
+            probability=doubt(spot.word.area),
+        )
     yield from _by_others(work, mentions)
     if work.creators and not mentions.creator and not mentions.contradicted:
         known = fold(" ".join((work.title, *work.aliases, work.publisher or ""))).replace(" ", "")
@@ -262,14 +268,24 @@ def _vetoes(sighting: Sighting, reading: Reading, work: Work, mentions: Mentions
 
 def _by_others(work: Work, mentions: Mentions) -> Iterator[Veto]:
     if mentions.contradicted:
-        yield Veto(kind="other_creator", ours="、".join(work.creators), theirs=mentions.contradicted, probability=doubt("other_creator"))
+        yield Veto(
+            kind="other_creator",
+            ours="、".join(work.creators),
+            theirs=mentions.contradicted,
+            probability=doubt("other_creator"),
+        )
 
 
 def _told(tight: str, spelled: str, reading: Reading) -> Iterator[Veto]:
     """The first word of a derived work or sequel in the text that is not in the name."""
     for spot in reading.words:
         if spot.word.area in ("derived", "sequel") and reading.tight[spot.start : spot.end] not in tight:
-            yield Veto(kind=spot.word.area, ours=spelled, theirs=reading.quote(spot.start, spot.end), probability=doubt(spot.word.area))
+            yield Veto(
+                kind=spot.word.area,
+                ours=spelled,
+                theirs=reading.quote(spot.start, spot.end),
+                probability=doubt(spot.word.area),
+            )
             return
 
 

@@ -53,9 +53,7 @@ def _kind(ours: str, lost: str, found: str, place: int) -> str:
         return "replaced_kin" if found[:1] and found[0] in beside else "extra"
     if sorted(lost) == sorted(found):
         return "swapped"
-    is_kin = all(
-        theirs in ours or syllable(mine) == syllable(theirs) for mine, theirs in zip(lost, found, strict=True)
-    )
+    is_kin = all(theirs in ours or syllable(mine) == syllable(theirs) for mine, theirs in zip(lost, found, strict=True))
     return "replaced_kin" if is_kin else "replaced_foreign"
 
 

@@ -25,7 +25,9 @@ from matchers.titles.reading import Reading
 SHORT = 2.5  # units of information under which a name needs a second reason: two characters are a coin toss
 MAX_UNITS = 8.0
 NOTHING_ELSE = 0.1  # share of the text that is neither name nor noise
-_PARTS = re.compile(r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]{1,4000}|[^\s\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]{1,200}")
+_PARTS = re.compile(
+    r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]{1,4000}|[^\s\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]{1,200}"
+)
 NEAR = 25  # places around a name in which a word of a derived work counts, where the text is long
 LONG_TEXT = 80  # places
 
@@ -170,5 +172,7 @@ def channels() -> dict[str, dict[str, float]]:
     text = (resources.files("matchers.titles") / "weights.toml").read_text(encoding="utf-8")
     read = tomllib.loads(text)
     return {
-        channel: {name: float(value) for name, value in read[channel].items()} for channel in read if channel != "source"
+        channel: {name: float(value) for name, value in read[channel].items()}
+        for channel in read
+        if channel != "source"
     }

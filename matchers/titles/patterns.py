@@ -70,6 +70,20 @@ class Arrays:
             begins |= (last == _at(codes, place)) & (last_but_one == _at(codes, place - step))
         return np.flatnonzero(fits | begins)
 
+    def and_more(self, more: Arrays, offset: int) -> Arrays:
+        """With the names of further works, whose positions begin at `offset`."""
+        known = len(self.works)
+        steps = {"plain": known << 2, "sound": known, "token": known}
+        return Arrays(
+            codes=np.concatenate([self.codes, more.codes]),
+            starts=np.concatenate([self.starts, more.starts[1:] + self.starts[-1]]),
+            works=np.concatenate([self.works, more.works + np.int32(offset)]),
+            nths=np.concatenate([self.nths, more.nths]),
+            information=np.concatenate([self.information, more.information]),
+            lengths=tuple(sorted({*self.lengths, *more.lengths})),
+            tables={name: self.tables[name].with_entries_of(more.tables[name], step) for name, step in steps.items()},
+        )
+
     def save(self, folder: Path) -> None:
         """Writes all arrays as files of the folder."""
         for name in _NAME_ARRAYS:

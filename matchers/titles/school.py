@@ -22,7 +22,10 @@ _GRADE = re.compile(r"(?P<grade>[一二三四五六七八九]|1[0-2]|[1-9])年�
 _COURSE = re.compile(r"(?P<course>选择性必修|选修|必修)(?:第?(?P<value>[一二三四五六]|[1-6])(?:册|(?!\d)))?")
 _VOLUME = re.compile(r"(?P<volume>[上下全])(?:一)?册|[(（](?P<bracket>[上下])[)）]|(?P<short>[上下])$")
 _EDITION = re.compile(r"(?P<edition>[\u4e00-\u9fff]{1,4}?[a-d]?)版(?!本)")
-_TRACK = re.compile(r"(?P<track>[a-d])版|(?P<start>[一二三])年级起点|(?P<staff>五线谱|简谱)|(?P<extra>活动手册|活动册|地图册|图册)")
+_TRACK = re.compile(
+    r"(?P<track>[a-d])版|(?P<start>[一二三])年级起点|(?P<staff>五线谱|简谱)|(?P<extra>活动手册|活动册|地图册|图册)"
+)
+_HINT = re.compile("年[级級]|[必选選]修|[初高][一二三123]")  # a quick look before folding
 _HIGH = {"初一": 7, "初二": 8, "初三": 9, "高一": 10, "高二": 11, "高三": 12}
 _NO_EDITION = re.compile(r"子版|新版|旧版|正版|原版|第.版|秋版|春版|描版|清版|修订版|最新|电子|扫描|高清|出版")
 
@@ -54,7 +57,7 @@ class SchoolIndex:
         self._books: dict[tuple[str, str, str], list[tuple[int, School]]] = {}
         self._works = works
         for position, work in enumerate(works):
-            if work.retired_at is not None:
+            if work.retired_at is not None or not _HINT.search(work.title):
                 continue
             found = facets(" ".join((work.title, work.publisher or "")))
             if found:
@@ -63,7 +66,7 @@ class SchoolIndex:
 
     def find(self, original: str) -> list[SameBook]:
         """The books whose facets are the text's."""
-        if not self._books:
+        if not self._books or not _HINT.search(original):
             return []
         said = facets(original)
         if said is None:

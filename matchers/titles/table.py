@@ -6,6 +6,7 @@ A bit filter that stays in the processor's cache answers most questions with no;
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ _FILTER_BITS = 8  # of the filter, for each key: about one in ten absent keys pa
 class HashTable:
     """Built at once from (key, entry) pairs; several entries may have one key."""
 
-    def __init__(self, parts: dict[str, npt.NDArray[np.generic]]) -> None:
+    def __init__(self, parts: dict[str, npt.NDArray[Any]]) -> None:
         self._keys = parts["keys"]
         self._firsts = parts["firsts"]
         self._entries = parts["entries"]
@@ -39,7 +40,7 @@ class HashTable:
         is_first[1:] = keys[1:] != keys[:-1]
         firsts = np.append(np.flatnonzero(is_first), len(keys)).astype(np.uint32)
         distinct = keys[is_first]
-        width = max(4, int(len(distinct)).bit_length())
+        width = max(4, len(distinct).bit_length())
         edges = np.arange(1 << width, dtype=np.uint64) << np.uint64(64 - width)
         buckets = np.append(np.searchsorted(distinct, edges), len(distinct)).astype(np.uint32)
         size = 1 << max(10, (len(distinct) * _FILTER_BITS).bit_length())
@@ -47,6 +48,15 @@ class HashTable:
         bits = np.zeros(size // 8, dtype=np.uint8)
         np.bitwise_or.at(bits, (places >> np.uint64(3)).astype(np.int64), _bit(places))
         return cls({"keys": distinct, "firsts": firsts, "entries": entries, "buckets": buckets, "bits": bits})
+
+    def with_entries_of(self, other: HashTable, offset: int) -> HashTable:
+        """Both tables in one; `offset` is added to the other's entries."""
+        keys, entries = self._pairs()
+        more_keys, more = other._pairs()
+        return HashTable.of(np.concatenate([keys, more_keys]), np.concatenate([entries, more + np.uint32(offset)]))
+
+    def _pairs(self) -> tuple[Hashes, Entries]:
+        return np.repeat(self._keys, np.diff(self._firsts.astype(np.int64))), np.asarray(self._entries)
 
     def find(self, keys: Hashes) -> tuple[npt.NDArray[np.int64], Entries]:
         """For every entry found: the position of its key in `keys`, and the entry."""
