@@ -96,9 +96,8 @@ def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, sho
             print(kind, repr(query["text"]), "gold", gold, "found", best)
     for kind in ("exact", "edit", "edit of a short name", "none", "none, only short names"):
         if counts[kind]:
-            print(
-                f"{kind}: {counts[f'{kind} right']} of {counts[kind]} right, {counts[f'{kind} right'] / counts[kind]:.4f}"
-            )
+            right = counts[f"{kind} right"]
+            print(f"{kind}: {right} of {counts[kind]} right, {right / counts[kind]:.4f}")
 
 
 def judged(query: dict[str, Any], ranked: Any, threshold: float, works: dict[str, Work]) -> tuple[str, bool]:

@@ -14,7 +14,17 @@ from crawler.items import Listing, Work
 from crawler.text import fold
 from matchers.lexicon import Spotted
 from matchers.titles.counters import foreign_counter
-from matchers.titles.evidence import LONG_TEXT, NEAR, SHORT, Mentions, doubt, features, probability, said_features
+from matchers.titles.evidence import (
+    LONG_TEXT,
+    NEAR,
+    SHORT,
+    Mentions,
+    doubt,
+    features,
+    is_tiny,
+    probability,
+    said_features,
+)
 from matchers.titles.index import NameIndex, Sighting
 from matchers.titles.loose import LooseIndex, Resemblance
 from matchers.titles.mentions import Stated, is_part_of_person, mentions_of
@@ -132,6 +142,8 @@ class TitleEngine:
         )
 
     def _resembling(self, number: int, one: Resemblance, reading: Reading, listing: Listing | None) -> Candidate | None:
+        if is_tiny(one.name):
+            return None
         work = self.works[one.name.work]
         whole = Sighting(name=one.name, start=0, end=1, errors=1)
         mentions = mentions_of(work, reading, whole, listing, self._stated, True)
@@ -234,8 +246,8 @@ def _settled(candidate: Candidate, same_span: list[Candidate]) -> Candidate:
     rivals = {other.work for other in same_span if other.errors == candidate.errors} - {candidate.work}
     supported = {other.work for other in same_span if other.mentions.second_reason()} - {candidate.work}
     weighing = len(supported & rivals) if reasoned else len(rivals)
-    is_short = candidate.name.units < SHORT and not reasoned
-    most = (ALONE if candidate.features["all"] else UNREASONED) if is_short else 1.0
+    is_unreasoned = is_tiny(candidate.name) and not reasoned
+    most = (ALONE if candidate.features["all"] else UNREASONED) if is_unreasoned else 1.0
     values = candidate.features | {"rivals": min(4.0, math.log2(1 + weighing))}
     return _scored(evolve(candidate, rivals=len(rivals), features=values), most / (1 + weighing))
 

@@ -23,13 +23,13 @@ from matchers.titles.names import Name
 from matchers.titles.reading import Reading
 
 SHORT = 2.5  # units of information under which a name needs a second reason: two characters are a coin toss
+TINY = 1.6  # the same for names without Han characters: three letters
 MAX_UNITS = 8.0
 NOTHING_ELSE = 0.1  # share of the text that is neither name nor noise
-_PARTS = re.compile(
-    r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]{1,4000}|[^\s\u3005-\u3007\u3040-\u30ff\u3400-\u9fff]{1,200}"
-)
 NEAR = 25  # places around a name in which a word of a derived work counts, where the text is long
 LONG_TEXT = 80  # places
+_HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
+_PARTS = re.compile(rf"[{_HAN}]{{1,4000}}|[^\s{_HAN}]{{1,200}}")
 
 
 @frozen(kw_only=True)
@@ -85,6 +85,11 @@ def features(sighting: Sighting, reading: Reading, mentions: Mentions, has_creat
     }
 
 
+def is_tiny(name: Name) -> bool:
+    """Whether a name is so short that it needs a second reason: two Han characters, three letters."""
+    return name.units < (SHORT if any(map(is_han, name.tight)) else TINY)
+
+
 def said_features(mentions: Mentions) -> dict[str, float]:
     """What speaks for the work besides its name."""
     return {
@@ -125,7 +130,7 @@ def _is_border(reading: Reading, place: int, *, forward: bool) -> bool:
 
 
 def _glued(reading: Reading, place: int, step: int) -> bool:
-    """Whether the text goes on there with a word that is no noise, and nothing but a space (for Han, nothing) between."""
+    """Whether a word that is no noise follows there with nothing but a space (for Han, nothing) between."""
     beside = place if step > 0 else place - 1
     if not 0 <= beside < len(reading.tight) or reading.noise[beside]:
         return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -75,4 +74,4 @@ def _write(arrays: Arrays, works: Sequence[Work], folder: Path) -> None:
     (fresh / DESCRIPTION).write_text(json.dumps(described), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
-    os.replace(fresh, folder)
+    fresh.replace(folder)

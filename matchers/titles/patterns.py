@@ -26,6 +26,7 @@ FIRST, SECOND, WHOLE, SWAPPED = range(4)  # which piece of a name an entry of th
 MIN_HAN, MIN_LETTERS = 5, 8  # shorter names are sought whole: one error would leave too little
 LONGEST_PIECE = 12  # characters; more of a half need not be looked up to be rare
 LONGEST_NAME = 1_000  # characters of a name that are indexed
+LONGEST_RUN = 16  # characters beside a piece that are compared for all pieces at once
 FORMAT = 1  # of the saved files
 
 _Ints = npt.NDArray[np.int64]
@@ -45,30 +46,36 @@ class Arrays:
     tables: dict[str, HashTable]
 
     def likely(self, codes: Codes, numbers: _Ints, kinds: npt.NDArray[np.uint32], places: _Ints) -> _Ints:
-        """Which found pieces are worth comparing: of the other half, its first or its last two characters must fit.
-
-        One error leaves either the one or the other unchanged; a half of two or three characters may fit by one.
-        """
+        """Which found pieces are worth comparing: the other half fits from both its ends but for one error."""
         if not len(numbers):
             return numbers
         begin, end = self.starts[numbers], self.starts[numbers + 1]
         middle = (end - begin) // 2
         is_second = kinds == SECOND
         step = np.where(is_second, -1, 1)
-        near = np.where(is_second, begin + (end - begin) // 2 - 1, begin + (end - begin) // 2)
-        there = np.where(is_second, places - 1, places + (end - begin) // 2)
-        rest = np.where(is_second, (end - begin) // 2, end - begin - (end - begin) // 2)
-        fits = (kinds == WHOLE) | (kinds == SWAPPED)
-        ours, ours_next = _at(self.codes, near), _at(self.codes, near + step)
-        theirs, theirs_next = _at(codes, there), _at(codes, there + step)
-        first, second = ours == theirs, ours_next == theirs_next
-        weak = first | second | (ours_next == theirs) | (ours == theirs_next)
-        begins = np.where(rest < 4, weak, first & second)
-        last, last_but_one = _at(self.codes, near + step * (rest - 1)), _at(self.codes, near + step * (rest - 2))
-        for shift in (-1, 0, 1):
-            place = there + step * (rest - 1 + shift)
-            begins |= (last == _at(codes, place)) & (last_but_one == _at(codes, place - step))
-        return np.flatnonzero(fits | begins)
+        near = np.where(is_second, begin + middle - 1, begin + middle)
+        there = np.where(is_second, places - 1, places + middle)
+        rest = np.where(is_second, middle, end - begin - middle)
+        head = self._run(codes, near, there, step, rest)
+        fits = (kinds == WHOLE) | (kinds == SWAPPED) | (head >= np.minimum(rest, LONGEST_RUN))
+        for shift, missing in ((0, 2), (-1, 1), (1, 0)):
+            far = there + step * (rest - 1 + shift)
+            tail = self._run(codes, near + step * (rest - 1), far, -step, rest)
+            fits |= (head + tail >= rest - missing) | (tail >= LONGEST_RUN)
+        return np.flatnonzero(fits)
+
+    def _run(self, codes: Codes, ours: _Ints, theirs: _Ints, step: _Ints, most: _Ints) -> _Ints:
+        """How many characters agree from these places on, up to `most` and LONGEST_RUN."""
+        count = np.zeros(len(ours), dtype=np.int64)
+        alive = np.flatnonzero(most > 0)
+        for length in range(LONGEST_RUN):
+            if not len(alive):
+                break
+            shift = step[alive] * length
+            agree = _at(self.codes, ours[alive] + shift) == _at(codes, theirs[alive] + shift)
+            alive = alive[agree & (most[alive] > length)]
+            count[alive] += 1
+        return count
 
     def and_more(self, more: Arrays, offset: int) -> Arrays:
         """With the names of further works, whose positions begin at `offset`."""

@@ -1,8 +1,9 @@
 """Release names: where the title ends and episode, year, quality and group begin.
 
-`Show.Name.S02E03.2019.1080p.WEB-DL`, `[字幕组] 片名 - 01 [1080p]`, `片名 (1994)【4K REMUX】`. A text with a sign of a release
-(resolution, source, codec, check sum, file of a video) is cut at the first season, episode, year or sign behind its
-beginning; the title is what stands before. Where a sign comes first, a seller strings words together: no release name.
+`Show.Name.S02E03.2019.1080p.WEB-DL`, `[字幕组] 片名 - 01 [1080p]`, `片名 (1994)【4K REMUX】`. A text with a sign of
+a release (resolution, source, codec, check sum, video file) is cut at the first season, episode, year or sign behind
+its beginning; the title is what stands before. Where a sign comes first, a seller strings words together: that is no
+release name.
 """
 
 from __future__ import annotations

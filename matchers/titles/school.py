@@ -1,7 +1,8 @@
 """School books: subject, stage, grade and volume make the book, whatever else its title says; the edition parts twins.
 
-"义务教育教科书·数学八年级下册", "人教版数学八年级下册" and "初中8年级下册数学课本" are one book where subject, grade and volume
-agree and no other edition (人教版, 北师大版) is stated. Books that lack one of these facets are sought by name only.
+"义务教育教科书·数学八年级下册", "人教版数学八年级下册" and "初中8年级下册数学课本" are one book where subject, grade
+and volume agree and no other edition (人教版, 北师大版) is stated. Books that lack one of these facets are sought by
+name only.
 """
 
 from __future__ import annotations
@@ -74,14 +75,16 @@ class SchoolIndex:
         found: dict[int, School] = {}
         for subject in _family(said.subject):
             found.update(self._books.get((subject, said.level, said.volume), ()))
-        editions = [book for book in found.values() if said.edition and book.edition == said.edition]
+        editions = [book for book in found.values() if _agree(book.edition, said.edition)]
         return [
             SameBook(
                 work=position,
                 spelled=self._works[position].title,
                 features={
-                    "edition_agrees": float(bool(said.edition) and book.edition == said.edition),
-                    "edition_differs": float(bool(said.edition and book.edition) and book.edition != said.edition),
+                    "edition_agrees": float(_agree(book.edition, said.edition)),
+                    "edition_differs": float(
+                        bool(said.edition and book.edition) and not _agree(book.edition, said.edition)
+                    ),
                     "edition_elsewhere": float(bool(editions) and book not in editions),
                     "several": float(len(editions or found) > 1),
                     "track_differs": float(bool(said.tracks - book.tracks)),
@@ -125,13 +128,19 @@ def _volume(key: str, level: str) -> str:
 
 
 def _edition(key: str) -> str:
-    known = next((name for name in _editions() if f"{name}版" in key), "")
+    same = _same_editions()
+    known = next((name for name in _editions() if f"{name}版" in key or (name.endswith("出版社") and name in key)), "")
     if known:
-        return known
+        return same.get(known, known)
     for found in _EDITION.finditer(key):
         if not _NO_EDITION.search(found.group()):
-            return found["edition"]
+            return same.get(found["edition"], found["edition"])
     return ""
+
+
+def _agree(one: str, other: str) -> bool:
+    """Whether two editions may be one: 人教 is silent on which of 人教a and 人教b it is."""
+    return bool(one and other) and (one.startswith(other) or other.startswith(one))
 
 
 def _family(subject: str) -> tuple[str, ...]:
@@ -152,11 +161,21 @@ def _subjects() -> tuple[str, ...]:
 
 @cache
 def _editions() -> tuple[str, ...]:
-    return _named("edition")
+    names = {*_named("edition"), *_same_editions()}
+    return tuple(sorted(names, key=lambda name: (-len(name), name)))
+
+
+@cache
+def _same_editions() -> dict[str, str]:
+    """Other names of an edition and the one it goes by here."""
+    return {fold(name): fold(row[0]) for row in _rows("same") for name in row}
 
 
 def _named(kind: str) -> tuple[str, ...]:
-    text = (resources.files("matchers.titles") / "school.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    names = {fold(name) for row in rows if row["kind"] == kind for name in row["names"].split()}
+    names = {fold(name) for row in _rows(kind) for name in row}
     return tuple(sorted(names, key=lambda name: (-len(name), name)))
+
+
+def _rows(kind: str) -> list[list[str]]:
+    text = (resources.files("matchers.titles") / "school.csv").read_text(encoding="utf-8")
+    return [row["names"].split() for row in csv.DictReader(text.splitlines()) if row["kind"] == kind]

@@ -56,7 +56,7 @@ class HashTable:
         return HashTable.of(np.concatenate([keys, more_keys]), np.concatenate([entries, more + np.uint32(offset)]))
 
     def _pairs(self) -> tuple[Hashes, Entries]:
-        return np.repeat(self._keys, np.diff(self._firsts.astype(np.int64))), np.asarray(self._entries)
+        return np.repeat(self._keys, self._firsts[1:].astype(np.int64) - self._firsts[:-1]), np.asarray(self._entries)
 
     def find(self, keys: Hashes) -> tuple[npt.NDArray[np.int64], Entries]:
         """For every entry found: the position of its key in `keys`, and the entry."""
