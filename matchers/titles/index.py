@@ -17,17 +17,20 @@ from attrs import field, frozen
 from rapidfuzz.distance import OSA, LCSseq
 
 from crawler.items import Work
+from crawler.text import is_han
 from matchers.titles.names import Name, first_name, names_of
-from matchers.titles.patterns import FIRST, SECOND, SWAPPED, WHOLE, Arrays, arrays_of
+from matchers.titles.patterns import FIRST, SWAPPED, WHOLE, Arrays, arrays_of
 from matchers.titles.reading import Reading
 from matchers.titles.sound import MOST_UNITS, Heard, heard
 from matchers.titles.windows import codes_of, hashes_of, sums_of
 
 PLAIN, SOUND, TOKEN = "plain", "sound", "token"
 SALTS = {PLAIN: 1, SOUND: 2, TOKEN: 3}
+TINY_HAN, TINY_LETTERS = 2, 3  # characters of names that need a second reason
 MOST_KNOWN = 2_048  # texts whose pieces are kept
 _APART = "\x00\x00"
-_Found = tuple[int, int, int]  # number of the name, place, kind of piece
+_Found = tuple[int, int, int, int]  # number of the name, place, kind of piece, length of the name
+_Sounding = tuple[int, int, int]  # number of the name, first and last unit
 _Places = npt.NDArray[np.int64]
 
 
@@ -55,8 +58,10 @@ class NameIndex:
         self._arrays = arrays or arrays_of(works)
         self._plain = self._arrays.tables[PLAIN]
         self._sound = self._arrays.tables[SOUND]
+        supported = [bool(work.creators or work.publisher) for work in works]
+        self._supported = np.array(supported, dtype=bool)[self._arrays.works].tolist()
         self._known: dict[str, list[_Found]] = {}
-        self._known_sounds: dict[str, list[_Found]] = {}
+        self._known_sounds: dict[str, list[_Sounding]] = {}
         self._name = lru_cache(maxsize=4096)(self._made)
 
     @property
@@ -71,8 +76,9 @@ class NameIndex:
     def sightings(self, reading: Reading) -> Iterator[Sighting]:
         """Every name in the text that begins and ends between words; each once."""
         seen: set[tuple[int, int, int]] = set()
+        core = reading.noise.count(0)
         for view in reading.views:
-            for number, start, end, errors in self._in(view.text):
+            for number, start, end, errors in self._in(view.text, core):
                 first, last = view.place(start), view.place(end - 1) + 1
                 if (number, first, last) in seen or reading.splits_word(first) or reading.splits_word(last):
                     continue
@@ -82,19 +88,26 @@ class NameIndex:
                 yield Sighting(name=self.name(number), start=first, end=last, errors=errors, disguised=view.disguised)
         yield from self._by_sound(reading, seen)
 
-    def _in(self, text: str) -> Iterator[tuple[int, int, int, int]]:
-        """(name, start, end, errors) of every name in a text, some more than once."""
-        for number, place, kind in self._pieces(text):
-            tight = self._tight(number)
+    def _is_lost(self, number: int, length: int, first: str, core: int) -> bool:
+        """Whether a name of two Han characters or three letters can have no second reason, and does not stand alone."""
+        if length > TINY_LETTERS or (length > TINY_HAN and is_han(first)):
+            return False
+        return core > length + 1 and not self._supported[number]
+
+    def _in(self, text: str, core: int) -> Iterator[tuple[int, int, int, int]]:
+        """(name, start, end, errors) of every name in a text, some more than once; `core` of it is no noise."""
+        for number, place, kind, length in self._pieces(text):
             if kind == WHOLE:
-                yield number, place, place + len(tight), 0
+                if not self._is_lost(number, length, text[place], core):
+                    yield number, place, place + length, 0
                 continue
-            middle = len(tight) // 2
-            start = place - (middle if kind == SECOND else max(0, middle - 5) if kind == SWAPPED else 0)
+            tight = self._tight(number)
+            middle = length // 2
             if kind == SWAPPED:
+                start = place - max(0, middle - 5)
                 swapped = tight[: middle - 1] + tight[middle] + tight[middle - 1] + tight[middle + 1 :]
-                if start >= 0 and text[start : start + len(tight)] == swapped:
-                    yield number, start, start + len(tight), 1
+                if start >= 0 and text[start : start + length] == swapped:
+                    yield number, start, start + length, 1
                 continue
             found = _compared(tight, middle, kind, text, place)
             if found:
@@ -136,9 +149,10 @@ class NameIndex:
         numbers, kinds, places = numbers[likely], kinds[likely], places[likely]
         owners = np.searchsorted(begins, places, side="right") - 1
         found: list[list[_Found]] = [[] for _ in texts]
-        columns = (owners, numbers, places - begins[owners], kinds)
-        for owner, *rest in zip(*(column.tolist() for column in columns), strict=True):
-            found[owner].append((rest[0], rest[1], rest[2]))
+        lengths = self._arrays.starts[numbers + 1] - self._arrays.starts[numbers]
+        columns = (owners, numbers, places - begins[owners], kinds, lengths)
+        for owner, number, place, kind, length in zip(*(column.tolist() for column in columns), strict=True):
+            found[owner].append((number, place, kind, length))
         return found
 
     def _by_sound(self, reading: Reading, seen: set[tuple[int, int, int]]) -> Iterator[Sighting]:
@@ -158,7 +172,7 @@ class NameIndex:
         for number, first, last in self._sounds_of([said])[0] if known is None else known:
             yield number, said.places[first], said.places[last]
 
-    def _sounds_of(self, texts: Sequence[Heard]) -> list[list[_Found]]:
+    def _sounds_of(self, texts: Sequence[Heard]) -> list[list[_Sounding]]:
         """For each text the names that sound like units first..last of it."""
         codes = codes_of("".join(said.letters for said in texts))
         firsts, lasts, owners = [], [], []
@@ -178,7 +192,7 @@ class NameIndex:
         moved = begins[owner_of]
         hashes = hashes_of(sums_of(codes, places), starts + moved, ends + moved, SALTS[SOUND], starts)
         rows, entries = self._sound.find(hashes)
-        found: list[list[_Found]] = [[] for _ in texts]
+        found: list[list[_Sounding]] = [[] for _ in texts]
         columns = (owner_of[rows], entries, np.concatenate(firsts)[rows], np.concatenate(lasts)[rows])
         for owner, number, begin, end in zip(*(column.tolist() for column in columns), strict=True):
             found[owner].append((number, begin, end))
