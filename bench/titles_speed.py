@@ -10,6 +10,7 @@ Chance occurrences of names under five Han characters or eight letters are liste
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import resource
 import sys
@@ -73,6 +74,7 @@ def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, sho
     ]
     times, found = [], []
     assessor.assess(listings[0], context)
+    gc.freeze()  # as `swordnet match` does
     begun = time.perf_counter()
     for number, listing in enumerate(listings):
         if number % BATCH == 0:

@@ -48,6 +48,7 @@ def match(
     now: Now = None,
 ) -> None:
     """Compare listings with works: which work, what makes it an infringement, and why."""
+    import gc
     import sys
     import time
 
@@ -63,6 +64,7 @@ def match(
     start = time.perf_counter()
     is_opened = index is not None and keep_engine(registry, index) == "opened"
     assessor = Assessor(registry)
+    gc.freeze()  # works and index stay: the collector need not walk through millions of objects again and again
     built = time.perf_counter()
     job = _Job(
         assessor=assessor,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from attrs import frozen
 from pypinyin.constants import PINYIN_DICT
@@ -38,6 +38,7 @@ def spoken(tight: str) -> str:
     return "".join(map(syllable, tight))
 
 
+@lru_cache(maxsize=512)
 def heard(reading: Reading) -> Heard | None:
     """The text in pinyin, unit by unit; None for a text without Han characters."""
     if not any(map(is_han, reading.tight)):

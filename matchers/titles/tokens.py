@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from crawler.text import is_han
 from matchers.titles.frequencies import bits
@@ -25,6 +26,7 @@ def words_of(key: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=65_536)
 def weight(word: str) -> float:
     """What a word counts: its bits; a Han pair counts as one character, as it overlaps the next one."""
     return bits(word) / 2 if len(word) == 2 and is_han(word[0]) else bits(word)
