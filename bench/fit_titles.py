@@ -44,7 +44,8 @@ FALLING = {"rest", "glued", "latin_rest", "bare_rest", "error", "rivals", "unsai
 LEAST = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0}
 MOST = {"disguised": -0.2, "number_lost": -0.5, "number_new": -0.5,
         "edition_differs": -4.0, "edition_elsewhere": -4.0, "track_differs": -2.0, "several": -1.0}  # fmt: skip
-# The least that a veto takes away, whatever the sets say: they hold few of some kinds. Chosen by hand, the old values.
+# The least that a veto takes away, whatever the sets say: they hold few of some kinds. Chosen by hand; measured, a
+# stranger takes .03 over all sets, but at .3 recall at precision .99 on zh_listings is .960 instead of .837.
 DOUBTS = {"sequel": 0.93, "other_number": 0.93, "season": 0.85, "volume": 0.45, "derived": 0.9, "before": 0.8,
           "behind": 0.8, "other_creator": 0.75, "stranger": 0.3}  # fmt: skip
 
