@@ -74,7 +74,7 @@ def fold_map(text: str) -> Folded:
 
 def is_han(character: str) -> bool:
     """Whether a folded character is Han or kana: scripts written without spaces between words."""
-    return _HAN.match(character) is not None
+    return "\u4e00" <= character <= "\u9fff" or (character > "\u3004" and _HAN.match(character) is not None)
 
 
 def _lay_out(characters: str) -> str:

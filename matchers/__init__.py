@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -35,6 +35,14 @@ class Identifies(Protocol):
 
     def find(self, listing: Listing, context: Context) -> Iterable[Finding]:
         """Findings (for and against) about every work that the listing may carry."""
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A matcher that is quicker when it knows what it will be asked."""
+
+    def warm(self, listings: Sequence[Listing]) -> None:
+        """These listings come next. Changes no answer."""
 
 
 type_judge = Callable[[Listing, Work, Context], Iterable[Finding]]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from crawler.items import Assessment, Finding, Listing, Work
-from matchers import Context, Identifies, modules
+from matchers import Context, Identifies, ReadsAhead, modules
 from matchers.weigh import identity_of, is_considered, weigh
 
 WORTH_JUDGING = 0.05  # identity below it: rejected, whatever the offer says
@@ -34,6 +34,13 @@ class Assessor:
             if is_considered(findings)
         ]
         return tuple(sorted(found, key=lambda one: (-one.identity, -one.offence, one.work_id)))
+
+    def warm(self, listings: Iterable[Listing]) -> None:
+        """Tells the matchers which listings are asked about next; changes no answer, only the time it takes."""
+        listings = list(listings)
+        for matcher in self._matchers:
+            if isinstance(matcher, ReadsAhead):
+                matcher.warm(listings)
 
     def _grounds(self, listing: Listing, work_id: str, findings: Sequence[Finding], context: Context) -> list[Finding]:
         if identity_of(findings) < WORTH_JUDGING:

@@ -29,7 +29,7 @@ def _finding(
         matcher=matcher,
         question=question,
         work_id=work.id,
-        probability=round(probability, 4),
+        probability=round(probability, 6),
         polarity=polarity,
         why=say("matchers", key, context.language, ours=ours, theirs=theirs, **values),
         ours=ours,

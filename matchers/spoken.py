@@ -29,13 +29,19 @@ class Said:
 
 def said(listing: Listing, work: Work, file: str, *areas: str) -> list[Said]:
     """The words of these areas in title, text and condition, the surest first; each word once."""
-    names = {name.tight for name in names_of(0, work)}
+    names = _keys_of(work.title, work.aliases)
     found: dict[str, Said] = {}
     for text in (listing.title, listing.text, listing.condition or ""):
         for one, before, after in _spotted(text, file):
             if one.word.area in areas and not _in_name(one.quote, before, after, names):
                 found.setdefault(one.word.text, one)
     return sorted(found.values(), key=lambda one: -one.word.probability)
+
+
+@lru_cache(maxsize=512)
+def _keys_of(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    """The keys of a work's names; every ground asks for them."""
+    return frozenset(name.tight for name in names_of(0, Work(id="asked", title=title, aliases=aliases)))
 
 
 def quoted(words: list[Said]) -> str:
@@ -68,7 +74,7 @@ def _quote(reading: Reading, start: int, end: int) -> str:
     return reading.original[first:last]
 
 
-def _in_name(quote: str, before: str, after: str, names: set[str]) -> bool:
+def _in_name(quote: str, before: str, after: str, names: frozenset[str]) -> bool:
     """Whether the word between `before` and `after` is a part of one of the names there."""
     inner = reading_of(quote).tight
     for name in names:

@@ -14,7 +14,7 @@ from crawler.items import Assessment, Decision, Finding, Polarity, Question
 LICENCE = "licence"  # the judge whose finding against means "licensed"
 MOST = 0.99  # nothing that a machine reads is surer
 ELSEWHERE = 0.4  # what a finding against weighs for findings of another matcher
-CONSIDERED = 0.2  # findings for an identity below it are not worth a row
+CONSIDERED = 0.05  # findings for an identity below it are not worth a row
 IDENTIFIED = 0.7  # from here on it is the work
 PERHAPS = 0.4  # from here on a person may tell
 OFFENDS = 0.5  # from here on a ground stands
@@ -50,7 +50,7 @@ def weigh(work_id: str, findings: Sequence[Finding]) -> Assessment:
     ordered = sorted(findings, key=lambda one: (one.question is Question.OFFENCE, -one.probability))
     return Assessment(
         work_id=work_id,
-        identity=round(identity, 4),
+        identity=round(identity, 6),
         offence=round(offence, 4),
         decision=_decided(identity, offence, _is_licensed(findings)),
         findings=tuple(ordered),

@@ -51,7 +51,7 @@ class Matcher:
 
 
 def _said(listing: Listing, file: SharedFile, candidate: Candidate, work: Work, context: Context) -> Finding:
-    chance = min(MOST, candidate.probability)
+    chance = MOST * candidate.probability
     names: dict[str, Any] = {"ours": candidate.name.spelled, "theirs": file.name}
     part = coverage([each for each in listing.files if each.share == file.share])
     series = say("matchers", "file_series", context.language, present=part.present, whole=part.whole) if part else ""

@@ -13,7 +13,7 @@ from matchers.reasons import identified
 from matchers.titles import Candidate, engine_of
 
 NAME = "title"
-MOST = 0.985  # text alone is never surer: 97 titles of one list of books cover 212 works
+MOST = 0.985  # of what text alone says: it is never surer, as 97 titles of one list of books cover 212 works
 IN_TEXT = 0.55  # estimate: names in free text are often mentioned, not offered
 TEXT_UNITS = 3.0  # shorter names are not sought in free text
 
@@ -23,6 +23,10 @@ class Matcher:
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._engine = engine_of(works)
+
+    def warm(self, listings: Sequence[Listing]) -> None:
+        """Looks up all titles at once."""
+        self._engine.warm(listing.title for listing in listings)
 
     def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
         """A finding for each work named, and one against for each thing that makes it another work."""
@@ -35,7 +39,7 @@ class Matcher:
 
     def _findings(self, candidate: Candidate, context: Context) -> Iterator[Finding]:
         work = self._engine.works[candidate.work]
-        chance = min(MOST, candidate.probability) * (IN_TEXT if candidate.text else 1.0)
+        chance = MOST * candidate.probability * (IN_TEXT if candidate.text else 1.0)
         second = [candidate.mentions.creator, candidate.mentions.publisher, candidate.mentions.year]
         reasons = ", ".join(str(reason) for reason in second if reason)
         key = _key(candidate) + ("_reasoned" if reasons else "")
@@ -70,4 +74,8 @@ class Matcher:
 def _key(candidate: Candidate) -> str:
     if candidate.text:
         return "title_in_text"
+    if candidate.channel != "spelled":
+        return f"title_{candidate.channel}"
+    if candidate.by_sound:
+        return "title_sound"
     return "title_error" if candidate.errors else "title_exact"

@@ -25,17 +25,14 @@ _RANGE = re.compile(r"\s?[-–—~～至到]\s?\d")
 _EPISODE = re.compile(r"s?\d{1,4} ?[ex]\d{1,3}")
 _NO_COUNTER = re.compile(r"[¥￥$€£×*]\s{0,2}$|(?<![^\W\d])[xX]\s{0,2}$")
 _WITHOUT_SEASONS = frozenset({"book", "film", "movie", "app", "course", "textbook", "software", "game", "music"})
-# Share of pairs with such a number that were another work, by hand after the title benchmark's development half.
-SEQUEL, VOLUME, SEASON, OTHER_NUMBER = 0.93, 0.45, 0.85, 0.93
 
 
 @frozen(kw_only=True)
 class Counter:
-    """A number in the listing that the name lacks; `probability` is that of its being another work."""
+    """A number in the listing that the name lacks, which makes it another work."""
 
     kind: str
     theirs: str
-    probability: float
 
 
 def foreign_counter(sighting: Sighting, reading: Reading, kind: str) -> Counter | None:
@@ -45,7 +42,7 @@ def foreign_counter(sighting: Sighting, reading: Reading, kind: str) -> Counter 
     """
     changed = _changed_mark(sighting, reading) if sighting.errors else ""
     if changed:
-        return Counter(kind="other_number", theirs=changed, probability=OTHER_NUMBER)
+        return Counter(kind="other_number", theirs=changed)
     return _behind(sighting, reading, kind) or _before(sighting, reading)
 
 
@@ -65,7 +62,7 @@ def _changed_mark(sighting: Sighting, reading: Reading) -> str:
 
 def _behind(sighting: Sighting, reading: Reading, kind: str) -> Counter | None:
     place = sighting.end
-    if place >= len(reading.tight) or _is_no_counter(reading, place):
+    if place >= len(reading.tight) or _is_no_counter(reading, place) or (reading.slot and reading.slot[1] == place):
         return None
     start = reading.places[place]
     rest = reading.folded.text[start : start + 32]
@@ -83,28 +80,28 @@ def _behind(sighting: Sighting, reading: Reading, kind: str) -> Counter | None:
     if found.re is _AFTER:
         counter = _counter(found, role, _stands_alone(found, reading, place, end), kind)
         end += len(unit)
-    return Counter(kind=counter[0], theirs=reading.quote(place, end), probability=counter[1]) if counter else None
+    return Counter(kind=counter, theirs=reading.quote(place, end)) if counter else None
 
 
-def _counter(found: re.Match[str], role: str, alone: bool, kind: str) -> tuple[str, float] | None:
+def _counter(found: re.Match[str], role: str, alone: bool, kind: str) -> str | None:
     """What a number of 2 or more behind the name makes of it, by the role of its unit."""
     value = found["value"]
     if role == "":
         is_code = value.isdigit() and (len(value) >= 3 or value.startswith("0"))
-        return ("sequel", SEQUEL) if alone and not is_code else None
+        return "sequel" if alone and not is_code else None
     if role == "volume" and found["ordinal"]:
-        return "volume", VOLUME
+        return "volume"
     if role == "season" and kind in _WITHOUT_SEASONS:
-        return "season", SEASON
-    return ("sequel", SEQUEL) if role == "sequel" else None
+        return "season"
+    return "sequel" if role == "sequel" else None
 
 
-def _english(word: str, is_apart: bool, kind: str) -> tuple[str, float] | None:
+def _english(word: str, is_apart: bool, kind: str) -> str | None:
     if word == "no" and not is_apart:
         return None
     if word in ("season", "series", "s", "episode") and kind not in _WITHOUT_SEASONS:
         return None
-    return "sequel", SEASON
+    return "sequel"
 
 
 def _before(sighting: Sighting, reading: Reading) -> Counter | None:
@@ -112,7 +109,7 @@ def _before(sighting: Sighting, reading: Reading) -> Counter | None:
     if not found or (number(found["value"]) or 0) <= 1:
         return None
     shown = reading.quote(sighting.start - len(found.group()), sighting.start)
-    return Counter(kind="sequel", theirs=shown, probability=SEASON)
+    return Counter(kind="sequel", theirs=shown)
 
 
 def _stands_alone(found: re.Match[str], reading: Reading, place: int, end: int) -> bool:

@@ -5,6 +5,7 @@ The longest name wins where names overlap (三国 inside 三国演义). Names of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve, frozen
@@ -13,19 +14,32 @@ from crawler.items import Listing, Work
 from crawler.text import fold
 from matchers.lexicon import Spotted
 from matchers.titles.counters import foreign_counter
-from matchers.titles.evidence import LONG_TEXT, NEAR, SHORT, Mentions, features, probability
+from matchers.titles.evidence import (
+    LONG_TEXT,
+    NEAR,
+    SHORT,
+    Mentions,
+    doubt,
+    features,
+    is_tiny,
+    probability,
+    said_features,
+)
 from matchers.titles.index import NameIndex, Sighting
+from matchers.titles.loose import LooseIndex, Resemblance
 from matchers.titles.mentions import Stated, is_part_of_person, mentions_of
-from matchers.titles.names import Name, names_of
+from matchers.titles.names import Name, first_name
+from matchers.titles.patterns import Arrays
+from matchers.titles.persons import stranger
 from matchers.titles.reading import Reading, reading_of
+from matchers.titles.school import SameBook, SchoolIndex
 
 LEAST = 0.05  # candidates under it are not reported
 UNREASONED = 0.38  # most that a name of one or two characters reaches without a second reason
 # The same where nothing but noise stands beside the name. Of 770 such pairs of the benchmark .89 were right, but its
 # registries are small: among many works more namesakes wait. So a person looks.
 ALONE = 0.6
-NOTHING_ELSE = 0.1  # share of the text that is neither name nor noise
-OTHER_CREATOR = 0.75  # estimate: another creator stated is mostly another work of the same name
+SURE = 0.8  # where a name that is spelled out is as sure as this, no text is compared word by word
 
 
 @frozen(kw_only=True)
@@ -44,10 +58,12 @@ class Candidate:
 
     work: int
     name: Name
+    channel: str
     text: int
     span: tuple[int, int]
     quote: str
     errors: int
+    by_sound: bool
     probability: float
     mentions: Mentions
     rivals: int
@@ -58,12 +74,11 @@ class Candidate:
 class TitleEngine:
     """Built once over works (retired ones left out), asked often; holds no state between questions."""
 
-    def __init__(self, works: Sequence[Work]) -> None:
+    def __init__(self, works: Sequence[Work], arrays: Arrays | None = None) -> None:
         self.works = works
-        self._names = [
-            name for position, work in enumerate(works) if work.retired_at is None for name in names_of(position, work)
-        ]
-        self._index = NameIndex(self._names)
+        self._index = NameIndex(works, arrays)
+        self._loose = LooseIndex(self._index)
+        self._schools = SchoolIndex(works)
         self._stated = Stated(works)
 
     def find(self, texts: Sequence[str], listing: Listing | None = None) -> list[Candidate]:
@@ -76,40 +91,106 @@ class TitleEngine:
         ]
         return sorted(found, key=lambda candidate: (-candidate.probability, candidate.work, candidate.text))
 
+    def warm(self, texts: Iterable[str]) -> None:
+        """Looks many texts up at once, so that `find` is quicker for each of them; changes no answer."""
+        readings = [reading_of(text) for text in texts if text]
+        self._index.warm(readings)
+        self._loose.warm(readings)
+
     def _in_text(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
-        kept = _longest(dict.fromkeys(self._index.sightings(reading)), reading)
-        alone = len({s.start for s in kept if s.name.units >= SHORT and not s.errors}) <= 1
         best: dict[int, Candidate] = {}
-        for sighting in kept:
-            candidate = self._weighed(number, sighting, reading, listing, alone)
-            known = best.get(candidate.work)
-            if known is None or _rank(candidate) > _rank(known):
-                best[candidate.work] = candidate
-        rivals = _rivals(best.values())
-        for candidate in best.values():
-            settled = _settled(candidate, rivals[candidate.span])
-            if settled.probability >= LEAST:
-                yield settled
+        for candidate in self._spelled(number, reading, listing):
+            _keep(best, candidate)
+        for book in self._schools.find(reading.original):
+            _keep(best, self._school_book(number, book, reading))
+        is_title = number == 0 or listing is None
+        if is_title and not any(_rank(candidate)[0] >= SURE for candidate in best.values()):
+            told = {candidate.work for candidate in best.values() if candidate.vetoes}
+            for one in self._loose.find(reading):
+                likely = None if one.name.work in told else self._resembling(number, one, reading, listing)
+                if likely:
+                    _keep(best, likely)
+        yield from (candidate for candidate in best.values() if candidate.probability >= LEAST)
+
+    def _spelled(self, number: int, reading: Reading, listing: Listing | None) -> list[Candidate]:
+        kept = _longest(self._index.sightings(reading), reading)
+        alone = len({s.start for s in kept if s.name.units >= SHORT and not s.errors}) <= 1
+        drafts = [self._weighed(number, sighting, reading, listing, alone) for sighting in kept]
+        rivals = _rivals(drafts)
+        return [_settled(draft, rivals[draft.span]) for draft in drafts]
 
     def _weighed(
         self, number: int, sighting: Sighting, reading: Reading, listing: Listing | None, alone: bool
     ) -> Candidate:
+        """A candidate whose probability is not settled yet, as it hangs on its rivals too."""
         work = self.works[sighting.name.work]
         mentions = mentions_of(work, reading, sighting, listing, self._stated, alone)
-        values = features(sighting, reading, mentions)
         return Candidate(
             work=sighting.name.work,
             name=sighting.name,
+            channel="spelled",
             text=number,
             span=reading.span(sighting.start, sighting.end),
             quote=reading.quote(sighting.start, sighting.end),
             errors=sighting.errors,
-            probability=probability(values),
+            by_sound=sighting.by_sound,
+            probability=0.0,
             mentions=mentions,
             rivals=0,
             vetoes=tuple(_vetoes(sighting, reading, work, mentions)),
+            features=features(sighting, reading, mentions, bool(work.creators)),
+        )
+
+    def _resembling(self, number: int, one: Resemblance, reading: Reading, listing: Listing | None) -> Candidate | None:
+        if is_tiny(one.name):
+            return None
+        work = self.works[one.name.work]
+        whole = Sighting(name=one.name, start=0, end=1, errors=1)
+        mentions = mentions_of(work, reading, whole, listing, self._stated, True)
+        values = one.features | said_features(mentions)
+        chance = probability("loose", values)
+        if chance < LEAST:
+            return None
+        return Candidate(
+            work=one.name.work,
+            name=one.name,
+            channel="loose",
+            text=number,
+            span=(0, len(reading.original)),
+            quote=reading.original,
+            errors=1,
+            by_sound=False,
+            probability=chance,
+            mentions=mentions,
+            rivals=0,
+            vetoes=(*_told(one.name.tight, one.name.spelled, reading), *_by_others(work, mentions)),
             features=values,
         )
+
+    def _school_book(self, number: int, book: SameBook, reading: Reading) -> Candidate:
+        name = first_name(book.work, self.works[book.work])
+        draft = Candidate(
+            work=book.work,
+            name=name,
+            channel="school",
+            text=number,
+            span=(0, len(reading.original)),
+            quote=reading.original,
+            errors=0,
+            by_sound=False,
+            probability=0.0,
+            mentions=Mentions(),
+            rivals=0,
+            vetoes=tuple(_told(name.tight, name.spelled, reading)),
+            features=book.features,
+        )
+        return _scored(draft)
+
+
+def _keep(best: dict[int, Candidate], candidate: Candidate) -> None:
+    known = best.get(candidate.work)
+    if known is None or _rank(candidate) > _rank(known):
+        best[candidate.work] = candidate
 
 
 def _longest(sightings: Iterable[Sighting], reading: Reading) -> list[Sighting]:
@@ -160,35 +241,64 @@ def _rivals(candidates: Iterable[Candidate]) -> dict[tuple[int, int], list[Candi
 
 
 def _settled(candidate: Candidate, same_span: list[Candidate]) -> Candidate:
-    """The probability after the rules that no weight can carry: equal titles; short names without a second reason."""
-    chance = candidate.probability
+    """The probabilities with the rules that no weight can carry: equal titles; short names without a second reason."""
     reasoned = candidate.mentions.second_reason()
-    rivals = [other for other in same_span if other.work != candidate.work and other.errors == candidate.errors]
-    if rivals and not reasoned:
-        chance /= 1 + len(rivals)
-    elif rivals:
-        chance /= 1 + sum(other.mentions.second_reason() for other in rivals)
-    if candidate.name.units < SHORT and not reasoned:
-        chance = min(chance, ALONE if candidate.features["rest"] < NOTHING_ELSE else UNREASONED)
-    return evolve(candidate, probability=chance, rivals=len(rivals))
+    rivals = {other.work for other in same_span if other.errors == candidate.errors} - {candidate.work}
+    supported = {other.work for other in same_span if other.mentions.second_reason()} - {candidate.work}
+    weighing = len(supported & rivals) if reasoned else len(rivals)
+    is_unreasoned = is_tiny(candidate.name) and not reasoned
+    most = (ALONE if candidate.features["all"] else UNREASONED) if is_unreasoned else 1.0
+    values = candidate.features | {"rivals": min(4.0, math.log2(1 + weighing))}
+    return _scored(evolve(candidate, rivals=len(rivals), features=values), most / (1 + weighing))
+
+
+def _scored(candidate: Candidate, most: float = 1.0) -> Candidate:
+    """With its probability, vetoes apart."""
+    return evolve(candidate, probability=most * probability(candidate.channel, candidate.features))
 
 
 def _vetoes(sighting: Sighting, reading: Reading, work: Work, mentions: Mentions) -> Iterator[Veto]:
     ours = sighting.name.spelled
     counter = foreign_counter(sighting, reading, fold(work.kind or ""))
     if counter:
-        yield Veto(kind=counter.kind, ours=ours, theirs=counter.theirs, probability=counter.probability)
+        yield Veto(kind=counter.kind, ours=ours, theirs=counter.theirs, probability=doubt(counter.kind))
     spot = _telling_word(sighting, reading)
     if spot:
-        said = reading.quote(spot.start, spot.end)
-        yield Veto(kind=spot.word.area, ours=ours, theirs=said, probability=spot.word.probability)
+        yield Veto(
+            kind=spot.word.area,
+            ours=ours,
+            theirs=reading.quote(spot.start, spot.end),
+            probability=doubt(spot.word.area),
+        )
+    yield from _by_others(work, mentions)
+    if work.creators and not mentions.creator and not mentions.contradicted:
+        known = fold(" ".join((work.title, *work.aliases, work.publisher or ""))).replace(" ", "")
+        other = stranger(sighting, reading, known)
+        if other:
+            yield Veto(kind="stranger", ours="、".join(work.creators), theirs=other, probability=doubt("stranger"))
+
+
+def _by_others(work: Work, mentions: Mentions) -> Iterator[Veto]:
     if mentions.contradicted:
         yield Veto(
             kind="other_creator",
             ours="、".join(work.creators),
             theirs=mentions.contradicted,
-            probability=OTHER_CREATOR,
+            probability=doubt("other_creator"),
         )
+
+
+def _told(tight: str, spelled: str, reading: Reading) -> Iterator[Veto]:
+    """The first word of a derived work or sequel in the text that is not in the name."""
+    for spot in reading.words:
+        if spot.word.area in ("derived", "sequel") and reading.tight[spot.start : spot.end] not in tight:
+            yield Veto(
+                kind=spot.word.area,
+                ours=spelled,
+                theirs=reading.quote(spot.start, spot.end),
+                probability=doubt(spot.word.area),
+            )
+            return
 
 
 def _telling_word(sighting: Sighting, reading: Reading) -> Spotted | None:

@@ -24,6 +24,7 @@ class Name:
 
     work: int
     spelled: str
+    key: str
     tight: str
     breaks: frozenset[int]
     units: float
@@ -42,7 +43,28 @@ def names_of(position: int, work: Work) -> Iterator[Name]:
         if shortened and units < SHORTENED:
             continue
         seen.add(tight)
-        yield Name(work=position, spelled=spelled, tight=tight, breaks=_breaks(key), units=units, shortened=shortened)
+        yield _name(position, spelled, key, units, shortened)
+
+
+def first_name(position: int, work: Work) -> Name:
+    """The first of `names_of`, at a fraction of its cost where the title has letters at all."""
+    key = fold(work.title)
+    if not key:
+        return next(names_of(position, work))
+    return _name(position, work.title, key, information(key.replace(" ", "")), False)
+
+
+def _name(position: int, spelled: str, key: str, units: float, shortened: bool) -> Name:
+    tight = key.replace(" ", "")
+    return Name(
+        work=position,
+        spelled=spelled,
+        key=key,
+        tight=tight,
+        breaks=_breaks(key),
+        units=units,
+        shortened=shortened,
+    )
 
 
 def information(tight: str) -> float:
@@ -68,6 +90,8 @@ def _spellings(work: Work) -> Iterator[tuple[bool, str]]:
 
 
 def _breaks(key: str) -> frozenset[int]:
+    if " " not in key:
+        return frozenset()
     found, place = set(), 0
     for character in key:
         if character == " ":

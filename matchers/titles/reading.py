@@ -7,16 +7,35 @@ between words is checked afterwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
+
+from attrs import frozen
 
 from crawler.text import Folded, fold, fold_map, is_han
 from matchers.lexicon import Spotted, lexicon
+from matchers.titles.disguises import drawn_letters, joined_characters
+from matchers.titles.release import title_slot
 
 _WORD = re.compile(r"[0-9a-z]{2,40}")
 _DRAWN_I = str.maketrans("01345789", "oieastbg")
 _DRAWN_L = str.maketrans("01345789", "oleastbg")
+NOISE = "\x01"  # in no folded text
 MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
+
+
+@frozen(kw_only=True)
+class View:
+    """One way to read a text: character i of `text` stands at place `places[i]` of `tight` (at place i without)."""
+
+    text: str
+    places: tuple[int, ...] | None = None
+    disguised: bool = False
+
+    def place(self, index: int) -> int:
+        """The place in `tight` of a character of the view."""
+        return index if self.places is None else self.places[index]
 
 
 @lru_cache(maxsize=512)
@@ -52,6 +71,11 @@ class Reading:
         return frozenset(found)
 
     @cached_property
+    def word_starts(self) -> list[int]:
+        """Places that begin a word of the folded text."""
+        return [place for place in range(1, len(self.places)) if self.places[place] != self.places[place - 1] + 1]
+
+    @cached_property
     def words(self) -> list[Spotted]:
         """Words of the title lexicon (noise, derived, sequel), as places."""
         back = self.back
@@ -65,23 +89,51 @@ class Reading:
         for spot in self.words:
             if spot.word.area == "noise":
                 mask[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
+        if self.slot:
+            first, last = self.slot
+            mask[:first] = b"\x01" * first
+            mask[last:] = b"\x01" * (len(mask) - last)
         return mask
 
     @cached_property
-    def undisguised(self) -> tuple[str, ...]:
-        """`tight` with digits inside words read as the letters they are drawn like; () where no word holds both."""
-        mixed = [found for found in _WORD.finditer(self.folded.text) if _is_mixed(found.group())]
-        if not mixed:
-            return ()
-        back = self.back
-        variants = []
-        for drawn in (_DRAWN_I, _DRAWN_L):
-            letters = list(self.tight)
-            for found in mixed:
-                for index in range(found.start(), found.end()):
-                    letters[back[index]] = letters[back[index]].translate(drawn)
-            variants.append("".join(letters))
-        return tuple(dict.fromkeys(variants))
+    def slot(self) -> tuple[int, int] | None:
+        """The places of the title in a release name; None where the text is no release name."""
+        found = title_slot(self.original)
+        if found is None:
+            return None
+        origins = [self.folded.origins[index] for index in self.places]
+        first, last = bisect_left(origins, found[0]), bisect_left(origins, found[1])
+        return (first, last) if first < last else None
+
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """The text as it stands, with symbols and digits read as letters, and with split characters joined."""
+        found = [View(text=self.tight), *_undisguised(self._without_noise, None)]
+        drawn = drawn_letters(self.original)
+        if drawn != self.original:
+            folded = fold_map(drawn)
+            places = self._places_of(folded)
+            found.append(View(text=folded.text.replace(" ", ""), places=places, disguised=True))
+            found.extend(_undisguised(folded.text, places))
+        joined = dict.fromkeys(joined_characters(self.tight, eager) for eager in (False, True))
+        found.extend(View(text=text, places=places, disguised=True) for text, places in joined if places)
+        return tuple(found)
+
+    @cached_property
+    def _without_noise(self) -> str:
+        """The folded text with a mark for every character of sellers' noise: 1080p and x264 hide no letters."""
+        letters = list(self.folded.text)
+        for place, noisy in enumerate(self.noise):
+            if noisy:
+                letters[self.places[place]] = NOISE
+        return "".join(letters)
+
+    def _places_of(self, other: Folded) -> tuple[int, ...]:
+        """For each character of another folding of the same text, the place of `tight` that stands there."""
+        origins = [self.folded.origins[index] for index in self.places]
+        shown = [origin for origin, character in zip(other.origins, other.text, strict=True) if character != " "]
+        last = len(origins) - 1
+        return tuple(min(last, max(0, bisect_right(origins, origin) - 1)) for origin in shown)
 
     def splits_word(self, place: int) -> bool:
         """Whether a border at `place` would part letters of one word, or digits of one number."""
@@ -125,6 +177,19 @@ class Reading:
 
 def _separates(between: str) -> bool:
     return any(not character.isalnum() and fold(f"a{character}b") == "a b" for character in between)
+
+
+def _undisguised(key: str, places: tuple[int, ...] | None) -> Iterator[View]:
+    """A folded text with digits inside words read as the letters they are drawn like; none where no word holds both."""
+    mixed = [found for found in _WORD.finditer(key) if _is_mixed(found.group())]
+    variants = []
+    for drawn in (_DRAWN_I, _DRAWN_L) if mixed else ():
+        letters = list(key)
+        for found in mixed:
+            letters[found.start() : found.end()] = found.group().translate(drawn)
+        variants.append("".join(letters).replace(" ", ""))
+    for text in dict.fromkeys(variants):
+        yield View(text=text, places=places, disguised=True)
 
 
 def _is_mixed(word: str) -> bool:

@@ -1,0 +1,129 @@
+"""How fast titles are matched in a big registry, and what is found of the names planted in the stream.
+
+    python bench/titles_speed.py FOLDER [--queries N] [--index FOLDER]
+
+FOLDER is what ../shared/bench/titles/make_registry.py wrote. One process, one core. A row is found when the planted
+work comes first with an identity of at least THRESHOLD; a false alarm is any work at or over it on a row without one.
+Chance occurrences of names under five Han characters or eight letters are listed apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from crawler.items import Listing, ListingKind, Work  # noqa: E402
+from crawler.text import fold, is_han  # noqa: E402
+from matchers import Context  # noqa: E402
+from matchers.assess import Assessor  # noqa: E402
+from matchers.titles import keep_engine  # noqa: E402
+
+ADDED = 10_000
+BATCH = 128  # as `swordnet match` does
+THRESHOLD = 0.25  # the one threshold, as bench/titles.py finds it
+
+
+def main() -> None:
+    """Build, ask, count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--index", type=Path, help="keep the index here and time opening and extending it")
+    parser.add_argument("--threshold", type=float, default=THRESHOLD)
+    parser.add_argument("--show", type=int, default=0, help="print so many of the rows that went wrong")
+    arguments = parser.parse_args()
+    works = [
+        Work(id=row["work_id"], title=row["title"], kind=row["kind"])
+        for row in map(json.loads, (arguments.folder / "registry.jsonl").open(encoding="utf-8"))
+    ]
+    before = _peak()
+    begun = time.perf_counter()
+    assessor = Assessor(works)
+    built = time.perf_counter()
+    print(f"{len(works)} works: built in {built - begun:.1f} s; peak {_peak():.0f} MB ({before:.0f} MB for the works)")
+    if arguments.index:
+        keep(works, arguments.index)
+    queries = [json.loads(line) for line in (arguments.folder / "queries.jsonl").open(encoding="utf-8")]
+    ask(assessor, queries, arguments.threshold, arguments.show, {work.id: work for work in works})
+
+
+def keep(works: list[Work], folder: Path) -> None:
+    """Times the index on disk: without the last ten thousand works, with them, and opened."""
+    for listed in (works[:-ADDED], works, list(works)):
+        begun = time.perf_counter()
+        how = keep_engine(listed, folder)
+        print(f"{how} with {len(listed)} works: {time.perf_counter() - begun:.1f} s; peak {_peak():.0f} MB")
+
+
+def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, show: int, works: dict[str, Work]) -> None:
+    """All queries; prints rate, tail, recall by kind and false alarms."""
+    context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
+    listings = [
+        Listing(platform="bench", kind=ListingKind.OFFER, url=f"row:{query['query_id']}", title=query["text"])
+        for query in queries
+    ]
+    times, found = [], []
+    assessor.assess(listings[0], context)
+    gc.freeze()  # as `swordnet match` does
+    begun = time.perf_counter()
+    for number, listing in enumerate(listings):
+        if number % BATCH == 0:
+            assessor.warm(listings[number : number + BATCH])
+        start = time.perf_counter()
+        found.append(assessor.assess(listing, context))
+        times.append(time.perf_counter() - start)
+    seconds = time.perf_counter() - begun
+    times.sort()
+    tail = times[int(0.99 * len(times))] * 1000
+    print(f"{len(queries) / seconds:.0f} listings/s; 99th percentile {tail:.1f} ms; longest {times[-1] * 1000:.1f} ms")
+    counts: Counter[str] = Counter()
+    for query, ranked in zip(queries, found, strict=True):
+        kind, right = judged(query, ranked, threshold, works)
+        counts[kind] += 1
+        counts[f"{kind} right"] += right
+        if not right and counts["shown " + kind] < show:
+            counts["shown " + kind] += 1
+            best = [(works[one.work_id].title, one.identity) for one in ranked[:2]]
+            gold = works[query["gold"]].title if query["gold"] else None
+            print(kind, repr(query["text"]), "gold", gold, "found", best)
+    for kind in ("exact", "edit", "edit of a short name", "none", "none, only short names"):
+        if counts[kind]:
+            right = counts[f"{kind} right"]
+            print(f"{kind}: {right} of {counts[kind]} right, {right / counts[kind]:.4f}")
+
+
+def judged(query: dict[str, Any], ranked: Any, threshold: float, works: dict[str, Work]) -> tuple[str, bool]:
+    """The kind of row, and whether it came out right."""
+    kept = [one for one in ranked if one.identity >= threshold]
+    if query["op"] == "none":
+        short = kept and all(is_short(works[one.work_id].title) for one in kept)
+        return ("none, only short names" if short else "none"), not kept
+    right = bool(kept) and kept[0].work_id == query["gold"]
+    kind = query["op"]
+    if kind == "edit" and is_short(works[query["gold"]].title):
+        kind = "edit of a short name"
+    return kind, right
+
+
+def is_short(title: str) -> bool:
+    """Whether a name has under five Han characters (or eight letters)."""
+    key = fold(title).replace(" ", "")
+    return len(key) < (5 if any(map(is_han, key)) else 8)
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

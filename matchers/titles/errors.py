@@ -1,0 +1,70 @@
+"""What kind of error stands between a name and what is written: a slip of the pen, or another word.
+
+Two letters swapped, one doubled or left out, a character that sounds the same: slips. A character from nowhere, at the
+edge of the name, or one that turns a word into another common word: rather another title.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from crawler.text import is_han
+from matchers.titles.frequencies import bits
+from matchers.titles.index import Sighting
+from matchers.titles.reading import Reading
+from matchers.titles.sound import syllable
+
+KNOWN_WORD = 19.5  # bits under which a word is in the table of frequencies
+
+
+def error_features(sighting: Sighting, reading: Reading) -> dict[str, float]:
+    """The kind of the one error as features of 0 and 1; none where there is no error, or only the sound agrees."""
+    if not sighting.errors or sighting.by_sound:
+        return {}
+    ours, theirs = sighting.name.tight, reading.tight[sighting.start : sighting.end]
+    same = _same(ours, theirs)
+    tail = min(_same(ours[::-1], theirs[::-1]), min(len(ours), len(theirs)) - same)
+    lost, found = ours[same : len(ours) - tail], theirs[same : len(theirs) - tail]
+    kind = _kind(ours, lost, found, same)
+    at_edge = kind != "swapped" and (same == 0 or tail == 0)
+    return {
+        kind: 1.0,
+        f"edge_{kind}": float(at_edge),
+        "error_word": float(kind != "swapped" and _makes_word(sighting, reading, same)),
+        "error_han": float(any(map(is_han, lost + found))),
+    }
+
+
+def _same(one: str, other: str) -> int:
+    """How many characters two strings have in common from the beginning."""
+    count = 0
+    for ours, theirs in zip(one, other, strict=False):
+        if ours != theirs:
+            break
+        count += 1
+    return count
+
+
+def _kind(ours: str, lost: str, found: str, place: int) -> str:
+    if len(lost) > len(found):
+        return "missing"
+    if len(found) > len(lost):
+        beside = ours[max(0, place - 1) : place + 1]
+        return "replaced_kin" if found[:1] and found[0] in beside else "extra"
+    if sorted(lost) == sorted(found):
+        return "swapped"
+    is_kin = all(theirs in ours or syllable(mine) == syllable(theirs) for mine, theirs in zip(lost, found, strict=True))
+    return "replaced_kin" if is_kin else "replaced_foreign"
+
+
+def _makes_word(sighting: Sighting, reading: Reading, same: int) -> bool:
+    """Whether the Latin word in which the error lies is a known word, a number or a single letter as it stands."""
+    place = min(sighting.start + same, sighting.end - 1)
+    if is_han(reading.tight[place]):
+        return False
+    gaps = sorted({0, len(reading.tight), *(reading.word_starts)})
+    for first, last in pairwise(gaps):
+        if first <= place < last:
+            word = reading.tight[first:last]
+            return len(word) == 1 or word.isdigit() or bits(word) < KNOWN_WORD
+    return False

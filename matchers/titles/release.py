@@ -1,0 +1,40 @@
+"""Release names: where the title ends and episode, year, quality and group begin.
+
+`Show.Name.S02E03.2019.1080p.WEB-DL`, `[字幕组] 片名 - 01 [1080p]`, `片名 (1994)【4K REMUX】`. A text with a sign of
+a release (resolution, source, codec, check sum, video file) is cut at the first season, episode, year or sign behind
+its beginning; the title is what stands before. Where a sign comes first, a seller strings words together: that is no
+release name.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SIGN = re.compile(
+    r"(?<![a-z\d])(?:\d{3,4}[pi]|[248]k|u?hd|hdr(?:10)?|blu-?ray|b[dr]-?rip|bdremux|dvd-?rip|web-?(?:dl|rip)|hdtv|remux|xvid|divx"
+    r"|[xh]\.?26[45]|hevc|avc|60fps|\d{3,4}x\d{3,4})(?![a-z\d])|\.(?:mkv|avi|mp4|wmv|rmvb|ts|flv|mov)$|\[[\da-f]{8}\]",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"(?<![a-z\d])(?:s\d{1,2}(?:[\s._]{0,3}(?:e|x)\d{1,4}|(?=[\s._-]))|\d{1,2}x\d{2}(?!\d)|season[\s._-]{1,3}\d|complete(?![a-z]))"
+    r"|[\s._\[(（【](?:19|20)\d\d(?![\dpx])"
+    r"|[\s._]-[\s._]{0,2}\d{1,4}(?:v\d)?(?=[\s._\[(（]|-\d)|[\s._]e(?:p|pisode)?[\s._]?\d{1,4}(?!\d)"
+    r"|[\s._](?:\d{2,3})(?:v\d)?[\s._]{0,2}(?=[\[(（])|[\[【]\d{1,4}(?:v\d|-\d{1,4}|[\s._]of[\s._]\d{1,4}|（end）)?(?:[\]】]|[\s._-])",
+    re.IGNORECASE,
+)
+_GROUP = re.compile(r"\s{0,3}(?:\d{1,3}\s)?[\[【][^\[\]【】]{1,40}[\]】]")
+_TITLE = re.compile(r"[^\W_]")
+
+
+def title_slot(original: str) -> tuple[int, int] | None:
+    """Where the title of a release name stands; None for a text that is no release name."""
+    sign = _SIGN.search(original)
+    if sign is None:
+        return None
+    group = _GROUP.match(original)
+    start = group.end() if group and _TITLE.search(original, group.end(), max(group.end(), sign.start())) else 0
+    if not _TITLE.search(original, start, sign.start()):
+        return None
+    tails = (found.start() for found in _TAIL.finditer(original, start))
+    tail = next((place for place in tails if _TITLE.search(original, start, place)), sign.start())
+    return start, min(tail, sign.start())

@@ -1,0 +1,40 @@
+"""Words of a name or text: Latin words and numbers as they stand, Han in overlapping pairs; which of them tell most."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from crawler.text import is_han
+from matchers.titles.frequencies import bits
+from matchers.titles.names import Name
+
+MOST_TELLING = 4  # words of a name by which it is found: a name that shares none of them shares little
+LEAST_BITS = 9.0  # of a word that is worth looking up: commoner ones stand in a quarter of all titles
+_GLUED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PART = re.compile(f"[{_GLUED}]{{1,4000}}|[^\\s{_GLUED}]{{1,200}}")
+
+
+def words_of(key: str) -> list[str]:
+    """The words of a folded text, in their order."""
+    found: list[str] = []
+    for part in _PART.findall(key):
+        if is_han(part[0]) and len(part) > 1:
+            found.extend(part[place : place + 2] for place in range(len(part) - 1))
+        else:
+            found.append(part)
+    return found
+
+
+@lru_cache(maxsize=65_536)
+def weight(word: str) -> float:
+    """What a word counts: its bits; a Han pair counts as one character, as it overlaps the next one."""
+    return bits(word) / 2 if len(word) == 2 and is_han(word[0]) else bits(word)
+
+
+def telling(name: Name) -> tuple[list[str], float]:
+    """The few most telling words of a name, and the weight of all its words."""
+    words = dict.fromkeys(words_of(name.key))
+    weights = {word: weight(word) for word in words}
+    ranked = sorted(weights, key=lambda word: (-weights[word], word))[:MOST_TELLING]
+    return [word for word in ranked if bits(word) >= LEAST_BITS], sum(weights.values())

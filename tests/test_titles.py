@@ -1,0 +1,182 @@
+"""What the title engine promises for all inputs: folding, noise, other works, vetoes, time, and the index on disk."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.items import Work
+from crawler.text import fold
+from matchers.titles import TitleEngine
+from matchers.titles.disguises import joined_characters
+from matchers.titles.frequencies import bits
+from matchers.titles.kept import kept_index
+from matchers.titles.release import title_slot
+from matchers.titles.school import facets
+from matchers.titles.table import HashTable
+from matchers.titles.windows import codes_of, hashes_of, sums_of
+
+WORKS = (
+    Work(id="w1", title="长夜里的灯塔守望者", kind="book", creators=("沈岚",)),
+    Work(id="w2", title="The Cartographer's Winter Garden", kind="book"),
+    Work(id="w3", title="雨林铁路", kind="film"),
+    Work(id="w4", title="义务教育教科书·数学五年级下册", kind="textbook", publisher="人教版"),
+)
+ENGINE = TitleEngine(WORKS)
+LETTERS = st.text(alphabet="长夜里的灯塔守望者雨林铁路abcdefgh 0123456789《》【】", max_size=40)
+INVISIBLE = st.sampled_from(["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "🔥"])
+
+
+def best(title: str, engine: TitleEngine = ENGINE) -> tuple[str, float] | None:
+    found = engine.find([title])
+    left = [(one, one.probability * np.prod([1 - veto.probability for veto in one.vetoes])) for one in found]
+    if not left:
+        return None
+    one, chance = max(left, key=lambda pair: pair[1])
+    return engine.works[one.work].id, float(chance)
+
+
+def found(title: str) -> str | None:
+    first = best(title)
+    return first[0] if first and first[1] >= 0.3 else None
+
+
+@given(st.text(max_size=60))
+def test_folding_is_idempotent(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), INVISIBLE), max_size=6))
+@settings(deadline=None)
+def test_noise_characters_never_change_the_decision(noise: list[tuple[int, str]]) -> None:
+    title = "长夜里的灯塔守望者"
+    for place, character in noise:
+        title = title[:place] + character + title[place:]
+    assert found(title) == "w1"
+
+
+@given(LETTERS)
+@settings(deadline=None, max_examples=60)
+def test_works_that_share_no_piece_change_nothing(title: str) -> None:
+    others = [Work(id=f"x{number}", title=f"ЖЩЮ{number} ЦЧШ ЫЭЪ") for number in range(20)]
+    larger = TitleEngine([*WORKS, *others])
+    assert larger.find([title]) == ENGINE.find([title])
+
+
+@pytest.mark.parametrize(
+    ("title", "work"),
+    [
+        ("长夜里的灯塔守望者 PDF 秒发", "w1"),
+        ("长夜里的塔灯守望者 PDF", "w1"),  # swapped across the halves
+        ("长夜里灯塔守望者 电子版", "w1"),  # one left out
+        ("长夜里的deng塔守望者", "w1"),  # pinyin
+        ("常夜里的灯塔守忘者", "w1"),  # homophones
+        ("长夜里白勺灯塔守望者", "w1"),  # a character split in two
+        ("The Cartographers Wniter Garden epub", "w2"),
+        ("Winter Garden, The Cartographer's", "w2"),  # another order
+        ("Th3 C@rtographer's W!nter Garden", "w2"),  # symbols for letters
+        ("2025秋小学数学5年级下册电子课本-人教版", "w4"),
+        ("2025秋小学数学5年级上册电子课本-人教版", None),  # the other volume
+        ("北师大版数学五年级下册 电子版PDF", None),  # another edition
+        ("长夜里的灯塔守望者2 PDF", None),  # a sequel
+        ("长夜里的灯塔守望者 读后感", None),  # about it
+        ("雨林公路 4K", None),  # another name of four characters
+    ],
+)
+def test_names_in_disguise_and_names_of_others(title: str, work: str | None) -> None:
+    assert found(title) == work
+
+
+@given(st.integers(2, 9), st.sampled_from(["{}", "第{}部", " {}"]))
+@settings(deadline=None)
+def test_a_listing_never_matches_a_work_whose_veto_it_states(number: int, form: str) -> None:
+    first = best("长夜里的灯塔守望者" + form.format(number))
+    assert first is None or first[1] < 0.3
+
+
+def test_time_is_linear_in_the_length_of_the_text() -> None:
+    begun = time.perf_counter()
+    ENGINE.find(["长夜里的灯塔 winter 12 " * 60_000])
+    assert time.perf_counter() - begun < 5.0
+
+
+def test_looking_many_texts_up_at_once_changes_no_answer() -> None:
+    titles = ["长夜里的塔灯守望者 PDF", "雨林铁路 4K 秒发", "Winter Garden, The Cartographer's", "数学 五年级下册"]
+    alone = [TitleEngine(WORKS).find([title]) for title in titles]
+    engine = TitleEngine(WORKS)
+    engine.warm(titles)
+    assert [engine.find([title]) for title in titles] == alone
+
+
+def test_the_index_on_disk_is_opened_extended_and_built_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    assert kept_index(WORKS[:3], folder).how == "built"
+    extended = kept_index(WORKS, folder)
+    assert extended.how == "extended"
+    opened = kept_index(WORKS, folder)
+    assert opened.how == "opened"
+    title = "2025 数学五年级下册 人教版 长夜里的塔灯守望者 The Cartographers Winter Garden"
+    assert TitleEngine(WORKS, opened.arrays).find([title]) == ENGINE.find([title])
+    renamed = (evolve(WORKS[0], title="另一个名字"), *WORKS[1:])
+    assert kept_index(renamed, folder).how == "built"
+
+
+def test_a_broken_index_is_built_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    kept_index(WORKS, folder)
+    (folder / "index.json").write_text("{", encoding="utf-8")
+    assert kept_index(WORKS, folder).how == "built"
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Northern.Harbour.S02E03.2019.1080p.WEB-DL", "Northern.Harbour"),
+        ("[字幕组] 雨林铁路 - 01 [1080p]", " 雨林铁路"),
+        ("雨林铁路 (1994)【4K REMUX】", "雨林铁路"),
+        ("1080p BluRay Northern Harbour", None),
+        ("雨林铁路 电子版", None),
+    ],
+)
+def test_title_slot_of_release_names(name: str, title: str | None) -> None:
+    slot = title_slot(name)
+    assert (name[slot[0] : slot[1]].rstrip(" .(") if slot else None) == title
+
+
+def test_facets_of_school_books() -> None:
+    ours = facets("义务教育教科书·数学五年级下册 人教版")
+    assert ours is not None
+    assert (ours.subject, ours.level, ours.volume, ours.edition) == ("数学", "grade 5", "下", "人教")
+    assert facets("五年级的夏天") is None
+
+
+@given(st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=30))
+def test_a_table_gives_back_what_was_put_in(words: list[str]) -> None:
+    keys = np.concatenate([hashed(word) for word in words])
+    table = HashTable.of(keys, np.arange(len(words), dtype=np.uint32))
+    for number, word in enumerate(words):
+        _, entries = table.find(hashed(word))
+        assert {words[entry] for entry in entries.tolist()} == {word}
+        assert number in entries
+
+
+def hashed(word: str) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    codes = codes_of(word)
+    return hashes_of(sums_of(codes), np.array([0]), np.array([len(codes)]), 1)
+
+
+def test_rare_words_say_more_than_common_ones() -> None:
+    assert bits("the") < bits("garden") < bits("cartographer") <= bits("xqzzyx")
+    assert bits("的") < bits("塔")
+
+
+def test_only_pairs_with_a_rare_part_are_joined_unless_eager() -> None:
+    assert joined_characters("儿女情长白勺", eager=False)[0] == "儿女情长的"
+    assert joined_characters("女子", eager=False) == ("", ())
+    assert joined_characters("女子", eager=True)[0] == "好"
