@@ -1,7 +1,8 @@
 """What the QR codes in a picture say: sellers show a share's address as one, where no text filter reads it.
 
 A picture is looked at with at most SIDE pixels a side: codes that people photograph with a phone are larger than that
-needs. Measured over the demo's covers and drawn photographs, a picture without a code costs 3 to 12 ms.
+needs. Measured over twelve covers of the demo at 1200 x 900 pixels (2026-11-22): a picture
+without a code costs 4.7 to 7.3 ms, median 4.9.
 """
 
 from __future__ import annotations
