@@ -2,7 +2,7 @@
 
     python bench/fit_frequencies.py UNIGRAMS DICT
 
-UNIGRAMS is unigrams.txt of the Python package wordsegment 1.3 (counts of Peter Norvig's word list, MIT), DICT is
+UNIGRAMS is unigrams.txt of the Python package wordsegment 1.3 (Apache-2.0; counts of Peter Norvig's word list), DICT is
 jieba/dict.txt of jieba 0.42 (word counts, MIT). Only whole bits are kept, and of words the 30,000 most frequent.
 """
 
@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from crawler.text import fold, is_han  # noqa: E402
 
 KEPT_WORDS, KEPT_HAN = 30_000, 6_000
-WORDS_FROM = "wordsegment 1.3.1 unigrams.txt (Norvig; MIT)"
+WORDS_FROM = "wordsegment 1.3.1 unigrams.txt (Apache-2.0; counts by P. Norvig)"
 HAN_FROM = "jieba 0.42.1 dict.txt (MIT), summed over characters"
 
 

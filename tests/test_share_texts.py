@@ -48,17 +48,16 @@ def test_time_grows_as_the_text_does(name: str) -> None:
     assert growth(extract, HOSTILE[name]) < 9
 
 
-def microseconds(text: str) -> float:
+def seconds(text: str) -> float:
     took = []
     for _ in range(60):
-        begun = time.perf_counter()
+        begun = time.process_time()
         extract(text)
-        took.append(time.perf_counter() - begun)
-    return median(took) * 1e6
+        took.append(time.process_time() - begun)
+    return median(took)
 
 
-def test_a_short_text_costs_little() -> None:
+def test_a_text_without_host_label_or_mark_is_let_go_early() -> None:
     plain = "正版图书 潮汐钟楼的守望者 闻笙著 全三册 精装 品相九五，出版社直发。" * 6
     linked = (f"链接：https://pan.baidu.com/s/1{B} 提取码：x9k2 " + plain)[:200]
-    assert microseconds(plain[:200]) < 20
-    assert microseconds(linked) < 1000
+    assert seconds(plain[:200]) * 5 < seconds(linked)

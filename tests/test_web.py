@@ -18,8 +18,9 @@ from scrapy.http import Response, TextResponse
 
 from crawler.archives import Answer, Archive
 from crawler.items import Outcome
-from crawler.web.guard import Guard, refusal
-from crawler.web.outcomes import Unanswered
+from crawler.web.addresses import refusal
+from crawler.web.guard import Guard
+from crawler.web.outcomes import Unanswered, outcome_of_response
 from crawler.web.replay import Replay
 from crawler.web.robots import Robots
 from crawler.web.whole import CUT, UNREADABLE, Whole
@@ -181,6 +182,26 @@ def test_a_stream_that_stops_short_is_flagged(coding: str, body: bytes, flags: l
     response = Response("https://shop.example.com/", headers={"Content-Encoding": coding}, body=body)
     passed = Whole(limit=100_000).process_response(scrapy.Request(response.url), response)
     assert passed.flags == flags
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "flags", "expected"),
+    [
+        (302, {"Location": "file:///etc/passwd"}, [], Outcome.REFUSED),
+        (302, {"Location": "javascript:alert(1)"}, [], Outcome.REFUSED),
+        (302, {"Location": "http://10.0.0.1/"}, [], Outcome.REFUSED),
+        (302, {"Location": "/next"}, [], None),
+        (304, {}, [], Outcome.ERROR),
+        (200, {}, [CUT], Outcome.PARTIAL),
+        (200, {}, [UNREADABLE], Outcome.ERROR),
+        (200, {}, [], None),
+    ],
+)
+def test_how_an_answer_arrived(
+    status: int, headers: dict[str, str], flags: list[str], expected: Outcome | None
+) -> None:
+    response = Response("https://shop.example.com/", status=status, headers=headers, flags=flags)
+    assert outcome_of_response(response) is expected
 
 
 def test_robots_and_replay_exclude_each_other() -> None:

@@ -20,7 +20,7 @@ from scrapy.settings import BaseSettings
 from scrapy_playwright.page import PageMethod
 
 from crawler.page import Request
-from crawler.web.guard import refusal
+from crawler.web.addresses import refusal
 from crawler.web.session import Session
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -26,7 +26,7 @@ from crawler.page.outcome import outcome_of
 from crawler.page.reading import Reader
 from crawler.urls import canonical
 from crawler.web.browser import rendered, rendering
-from crawler.web.outcomes import outcome_of_failure
+from crawler.web.outcomes import outcome_of_failure, outcome_of_response
 from crawler.web.session import Session, Tally
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class Visit(scrapy.Spider):
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[Seen | scrapy.Request]:
         """Read one answer."""
         page = _page(response)
-        for each in await self._understood(page):
+        arrived = outcome_of_response(response, self.session.config.crawl.loopback)
+        for each in await self._understood(page, arrived):
             if isinstance(each, Request):
                 if each.page <= self.session.config.crawl.pages_per_question:
                     yield self._request(each)
@@ -108,11 +109,11 @@ class Visit(scrapy.Spider):
         if self.tally.outcomes[Outcome.BLOCKED] and self.unit.kind is UnitKind.SHARES:
             raise CloseSpider("throttled")  # the unit pauses, and asks only what is still open
 
-    async def _understood(self, page: Page) -> list[Listing | Request]:
-        """What the spider reads from a page, and the page's outcome counted."""
-        outcome = outcome_of(page.status, page.body, page.content_type, page.url)
+    async def _understood(self, page: Page, arrived: Outcome | None) -> list[Listing | Request]:
+        """What the spider reads from a page, and its outcome counted; `arrived` is one that no body can change."""
+        outcome = arrived or outcome_of(page.status, page.body, page.content_type, page.url)
         found: list[Listing | Request] = []
-        if outcome is Outcome.LIVE or (self.judges_itself and page.body):
+        if outcome is Outcome.LIVE or (self.judges_itself and page.body and arrived is None):
             try:
                 found = await self._reader().read(self.name, page)
             except SwordnetError as error:
