@@ -8,22 +8,20 @@ from typing import Self
 from attrs import evolve
 from scrapy.crawler import Crawler
 
-from crawler.errors import StoreError
 from crawler.items import Assessed, Decision
 from crawler.units import follow_ups
 from crawler.web.visit import Visit
-from pipelines.match import Matched, sellers_again
+from pipelines._assessing import Batch
+from pipelines.match import Matched
 from spiders._claims import drives_on
-
-BATCH = 200
 
 
 class Store:
-    """Commits every BATCH listings and at the end of the crawl; a failed commit leaves the unit undone."""
+    """Commits in batches and at the end of the crawl."""
 
     def __init__(self, spider: Visit) -> None:
         self._spider = spider
-        self._waiting: list[Assessed] = []
+        self._batch = Batch(spider)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -37,25 +35,12 @@ class Store:
         if any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
             spider.tally.hits += any(part.decision is Decision.HIT for part in item.assessments)
             listing = evolve(listing, page_digest=await asyncio.to_thread(spider.session.blobs.put, item.body))
-        self._waiting.append(Assessed(listing=listing, assessments=item.assessments))
         drives = drives_on(spider.session.config, spider.session.archive is not None)
         for name, kind, ask in follow_ups(listing, item.assessments, drives):
             spider.ask_next(drives.get(name, name), kind, ask)
-        if len(self._waiting) >= BATCH:
-            await self._commit()
+        await self._batch.add(Assessed(listing=listing, assessments=item.assessments))
         return item
 
     async def close_spider(self) -> None:
         """Commit the rest."""
-        await self._commit()
-
-    async def _commit(self) -> None:
-        batch, self._waiting = self._waiting, []
-        session = self._spider.session
-        try:
-            await asyncio.to_thread(session.store.hits.write, batch, self._spider.unit, session.now())
-            if again := await asyncio.to_thread(sellers_again, session, batch):
-                await asyncio.to_thread(session.store.hits.write, again, self._spider.unit, session.now())
-        except StoreError as error:
-            self._spider.tally.lost = True
-            self._spider.tally.problems.append(str(error))
+        await self._batch.commit()
