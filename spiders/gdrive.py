@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareLink, ShareState
-from crawler.shapes.drives import entry, named, share_at, shared, state_of
+from crawler.shapes.drives import entry, named, share_at, share_read, shared, state_of
 from crawler.shapes.states import by_words
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
@@ -33,7 +33,7 @@ class Gdrive(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page is the share."""
-        link = share_at("gdrive", page.values.get("address") or page.url)
+        link = share_read("gdrive", page)
         state = state_of(page, self.classify)
         files = [entry(each.text()) for each in page.css(".flip-entry-title")]
         name = page.css(".uc-name-size a").text(default="") or _content(page, "[itemprop=name]")

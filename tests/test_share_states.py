@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.errors import BadInput
-from crawler.items import ListingKind, ShareState
+from crawler.items import Listing, ListingKind, ShareState
 from crawler.page import Page
+from crawler.page.reading import read_page
 from crawler.shapes.drives import size_of, state_of
 from crawler.shapes.states import GONE, calibrations, keeps_for
 from crawler.shares.rules import rules
@@ -121,3 +122,14 @@ def test_an_answer_is_kept_as_long_as_it_is_good() -> None:
 )
 def test_sizes_are_bytes(written: Any, size: int | None) -> None:
     assert size_of(written) == size
+
+
+def test_a_page_whose_address_names_no_share_is_read_without_a_link() -> None:
+    body = (ROOT / "fixtures" / "pages" / "gdrive" / "folder" / "page.html").read_bytes()
+    page = Page(
+        url="https://drive.google.com/embeddedfolderview?id=", body=body, content_type="text/html; charset=utf-8"
+    )
+    (listing,) = read_page("gdrive", page)
+    assert isinstance(listing, Listing)
+    assert listing.files
+    assert listing.links == ()

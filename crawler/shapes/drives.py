@@ -36,6 +36,15 @@ def share_at(platform: str, address: str, code: str | None = None) -> ShareLink:
     return evolve(found, code=code or None, code_kind=None, tricks=(), span=(0, 0))
 
 
+def share_read(platform: str, page: Page) -> ShareLink:
+    """The share that a page is of; without a name where neither the request nor the page's address names one."""
+    address = page.values.get("address") or page.url
+    try:
+        return share_at(platform, address)
+    except BadInput:
+        return ShareLink(platform=platform, share_id="", url=address)
+
+
 def named(link: ShareLink, code: str | None = None) -> dict[str, str]:
     """The values that a request for this share carries; `code` only where the request sends it."""
     return {"share_id": link.share_id, "address": link.url} | ({"code": code} if code else {})
@@ -97,7 +106,7 @@ def shared(
     files: Iterable[SharedFile] = (),
     sharer: str | None = None,
 ) -> Listing:
-    """The share as a listing; its link bears the code it was asked with."""
+    """The share as a listing; its link bears the code it was asked with. A share without a name carries no link."""
     found = tuple(files)[:MOST_FILES]
     return Listing(
         platform=spider,
@@ -107,7 +116,7 @@ def shared(
         files=found,
         seller=sharer,
         share_state=state,
-        links=(link,),
+        links=(link,) if link.share_id else (),
         sources={"answer": brief(page)} if state is ShareState.UNKNOWN else {},
         outcome=outcome_of_state(state),
     )
