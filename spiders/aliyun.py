@@ -1,7 +1,7 @@
 """Aliyun Drive (阿里云盘): state, title and files of a share, asked anonymously.
 
 Built from notes on shares, 2026-11; never tried live. Quirks: the anonymous answer names title and count of a share
-that has a code too; a share token, for which the code is sent, opens the list of files. Five pages of 200 are read.
+that has a code too; a share token, for which the code is sent, opens the lists of files, by folder, 200 entries a page.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.items import SharedFile, ShareState
+from crawler.items import ShareState
 from crawler.shapes.drives import (
     answer_of,
     asked,
     entry,
-    further,
-    gathered,
     named,
     post,
     rows,
@@ -25,6 +23,7 @@ from crawler.shapes.drives import (
     state_of,
 )
 from crawler.shapes.states import by_code
+from crawler.shapes.walk import Entry, Walk, walk_of
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
 API = "https://api.aliyundrive.com"
@@ -61,7 +60,7 @@ class Aliyun(PlatformSpider):
             body = {"share_id": asked(page, "share_id"), "share_pwd": code}
             yield post(f"{API}/v2/share_link/get_share_token", body, values | ({"code": code} if code else {}))
         elif step == "get_share_token" and isinstance(answer, Mapping) and answer.get("share_token"):
-            yield _list_of(asked(page, "share_id"), str(answer["share_token"]), "", values)
+            yield _list_of(asked(page, "share_id"), str(answer["share_token"]), Walk(), "", values)
         else:
             yield self._listed(page, state, values)
 
@@ -81,21 +80,24 @@ class Aliyun(PlatformSpider):
     def _listed(self, page: Page, state: ShareState, values: Mapping[str, str]) -> Listing | Request:
         answer, share_id = answer_of(page), asked(page, "share_id")
         told = answer if isinstance(answer, Mapping) else {}
-        files = gathered(page, _files(rows(told, "items") or rows(told, "file_infos")))
-        if state is ShareState.ALIVE and told.get("next_marker"):
-            token = values.get("token", "")
-            more = further(_list_of(share_id, token, str(told["next_marker"]), values), page, files)
-            if more is not None:
-                return more
+        walk = walk_of(page).read(_entries(rows(told, "items") or rows(told, "file_infos")))
+        state = walk.state(state)
+        marker = str(told.get("next_marker") or "")
+        token = values.get("token", "")
+        onward = walk.onward(bool(marker)) if state is ShareState.ALIVE and token else None
+        if onward:
+            return _list_of(share_id, token, onward, marker, values)
         link = share_at(self.name, f"https://www.alipan.com/s/{share_id}", values.get("code"))
-        return shared(self.name, link, state, page, title=values["title"], files=files)
+        return shared(self.name, link, state, page, title=values["title"], files=walk.files)
 
 
-def _list_of(share_id: str, token: str, marker: str, values: Mapping[str, str]) -> Request:
-    body = {"share_id": share_id, "parent_file_id": "root", "limit": FILES, "marker": marker, "order_by": "name"}
-    return post(f"{API}/adrive/v3/file/list", body, {**values, "token": token}, X_Share_Token=token)
+def _list_of(share_id: str, token: str, walk: Walk, marker: str, values: Mapping[str, str]) -> Request:
+    body = {"share_id": share_id, "parent_file_id": walk.folder or "root", "limit": FILES, "marker": marker}
+    values = {**values, **walk.values(), "token": token}
+    return post(f"{API}/adrive/v3/file/list", {**body, "order_by": "name"}, values, X_Share_Token=token)
 
 
-def _files(found: list[Mapping[str, Any]]) -> Iterator[SharedFile]:
+def _entries(found: list[Mapping[str, Any]]) -> Iterator[Entry]:
     for each in found:
-        yield entry(each.get("name") or each.get("file_name"), each.get("size"), each.get("type") == "folder")
+        file = entry(each.get("name") or each.get("file_name"), each.get("size"), each.get("type") == "folder")
+        yield file, str(each.get("file_id", ""))

@@ -2,7 +2,8 @@
 
 Built from notes on shares, 2026-11; never tried live. Quirks: the share's page answers 200 whatever became of it and
 names an errortype; /error/404.html answers 200 too; a code is verified first, and what that answers opens the list.
-The names of a share are kept without the leading 1 that addresses bear. Five pages of 100 entries are read.
+The names of a share are kept without the leading 1 that addresses bear. Lists come by folder (`dir`, the path that its
+entry states; public tools ask so), 100 entries a page.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from crawler.shapes.drives import (
     asked,
     entry,
     form,
-    further,
-    gathered,
     named,
     rows,
     share_at,
@@ -28,6 +27,7 @@ from crawler.shapes.drives import (
     state_of,
 )
 from crawler.shapes.states import by_code, by_words
+from crawler.shapes.walk import Walk, walk_of
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
 SITE = "https://pan.baidu.com"
@@ -63,7 +63,7 @@ class Baidu(PlatformSpider):
         if path == "/error/404.html":
             state = ShareState.NOT_FOUND
         if path == "/share/verify" and isinstance(answer, Mapping) and state is ShareState.ALIVE:
-            yield _list_of(_surl(page), unquote(str(answer.get("randsk") or "")), 1, page.values)
+            yield _list_of(_surl(page), unquote(str(answer.get("randsk") or "")), Walk(), page.values)
         elif isinstance(answer, Mapping):
             yield self._listed(page, answer, state)
         else:
@@ -77,14 +77,14 @@ class Baidu(PlatformSpider):
         return by_words("baidu", answer) if isinstance(answer, str) else ShareState.UNKNOWN
 
     def _listed(self, page: Page, answer: Mapping[str, Any], state: ShareState) -> Listing | Request:
-        here = [_file(each) for each in rows(answer, "list")]
-        files = gathered(page, here)
-        if state is ShareState.ALIVE and len(here) == FILES:
-            number = int(page.values.get("list_page", "1")) + 1
-            more = further(_list_of(_surl(page), asked(page, "sekey"), number, page.values), page, files)
-            if more is not None:
-                return more
-        return self._share(page, state, files, None, str(answer.get("title") or ""))
+        here = rows(answer, "list")
+        walk = walk_of(page).read((_file(each), str(each.get("path") or "")) for each in here)
+        state = walk.state(state)
+        onward = walk.onward(len(here) == FILES) if state is ShareState.ALIVE else None
+        title = str(page.values.get("title") or answer.get("title") or "")
+        if onward:
+            return _list_of(_surl(page), asked(page, "sekey"), onward, {**page.values, "title": title})
+        return self._share(page, state, walk.files, None, title)
 
     def _share(
         self,
@@ -98,9 +98,10 @@ class Baidu(PlatformSpider):
         return shared(self.name, link, state, page, title=title.rpartition("/")[2], files=files, sharer=sharer)
 
 
-def _list_of(surl: str, key: str, number: int, values: Mapping[str, str]) -> Request:
-    query = {"shorturl": surl, "root": "1", "page": str(number), "num": str(FILES), "web": "1", "sekey": key}
-    return Request(url=f"{SITE}/share/list?{urlencode(query)}", values=values)
+def _list_of(surl: str, key: str, walk: Walk, values: Mapping[str, str]) -> Request:
+    query = {"shorturl": surl, "root": "0" if walk.folder else "1", "page": str(walk.page), "num": str(FILES)}
+    query |= {"web": "1", "sekey": key} | ({"dir": walk.folder} if walk.folder else {})
+    return Request(url=f"{SITE}/share/list?{urlencode(query)}", values={**values, **walk.values()})
 
 
 def _surl(page: Page) -> str:

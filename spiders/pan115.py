@@ -1,7 +1,7 @@
 """115 (115网盘): state, title and files of a share, asked anonymously, with ten seconds between two requests.
 
 Built from notes on shares, 2026-11; never tried live. Quirks: one answer is state and list; share_state 7 means expired
-even where `state` is true and the list is full, so it is looked at first. Five pages of 100 entries are read.
+even where `state` is true and the list is full, so it is looked at first. Lists come by folder, 100 entries a page.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from crawler.shapes.drives import (
     asked,
     below,
     entry,
-    further,
-    gathered,
     named,
     rows,
     share_at,
@@ -25,6 +23,7 @@ from crawler.shapes.drives import (
     state_of,
 )
 from crawler.shapes.states import by_code
+from crawler.shapes.walk import Walk, walk_of
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
 API = "https://115cdn.com/webapi/share/snap"
@@ -47,24 +46,26 @@ class Pan115(PlatformSpider):
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the share. Raises BadInput where the address is no share."""
         link = share_at("115", address)
-        return Request(url=_snap(link.share_id, code or "", 0), values=named(link, code))
+        return Request(url=_snap(link.share_id, code or "", Walk()), values=named(link, code))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share, or one page of its list."""
         answer, state = answer_of(page), state_of(page, self.classify)
         share_id, code = asked(page, "share_id", "share_code"), asked(page, "code", "receive_code")
         data = below(answer, "data")
-        files = gathered(page, [entry(each["n"], each.get("s"), "fid" not in each) for each in rows(data, "list")])
+        here = rows(data, "list")
+        walk = walk_of(page).read((entry(each["n"], each.get("s"), "fid" not in each), _folder(each)) for each in here)
+        state = walk.state(state)
         count = data.get("count")
-        if state is ShareState.ALIVE and isinstance(count, int) and rows(data, "list") and len(files) < count:
-            more = further(Request(url=_snap(share_id, code, len(files))), page, files)
-            if more is not None:
-                yield more
-                return
+        more = isinstance(count, int) and bool(here) and walk.seen < count
+        onward = walk.onward(more) if state is ShareState.ALIVE else None
+        title = page.values.get("title") or str(below(data, "shareinfo").get("share_title") or "")
+        if onward:
+            yield Request(url=_snap(share_id, code, onward), values={**page.values, **onward.values(), "title": title})
+            return
         link = share_at("115", f"https://115cdn.com/s/{share_id}", code)
-        title = str(below(data, "shareinfo").get("share_title") or "")
         sharer = str(below(data, "userinfo").get("user_name") or "") or None
-        yield shared(self.name, link, state, page, title=title, files=files, sharer=sharer)
+        yield shared(self.name, link, state, page, title=title, files=walk.files, sharer=sharer)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
@@ -82,6 +83,10 @@ class Pan115(PlatformSpider):
         return ShareState.UNKNOWN if state is ShareState.ALIVE else state
 
 
-def _snap(share_id: str, code: str, offset: int) -> str:
-    query = {"share_code": share_id, "receive_code": code, "cid": "0", "offset": str(offset), "limit": str(FILES)}
-    return f"{API}?{urlencode(query)}"
+def _snap(share_id: str, code: str, walk: Walk) -> str:
+    query = {"share_code": share_id, "receive_code": code, "cid": walk.folder or "0"}
+    return f"{API}?{urlencode({**query, 'offset': str(walk.seen), 'limit': str(FILES)})}"
+
+
+def _folder(each: Mapping[str, Any]) -> str:
+    return str(each.get("cid", ""))

@@ -1,7 +1,8 @@
 """123 (123云盘): state, title and files of a share, asked anonymously.
 
 Built from notes on shares, 2026-11; never tried live. Quirks: the first answer says whether there is a code, the second
-is sent with it; 5103 in the second, after the first found the share, is taken for a wrong code. Five pages of 100.
+is sent with it; 5103 in the second, after the first found the share, is taken for a wrong code. Lists come by folder,
+100 entries a page.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from crawler.shapes.drives import (
     asked,
     below,
     entry,
-    further,
-    gathered,
     named,
     rows,
     share_at,
@@ -25,6 +24,7 @@ from crawler.shapes.drives import (
     state_of,
 )
 from crawler.shapes.states import GONE, by_code
+from crawler.shapes.walk import Walk, walk_of
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
 API = "https://www.123pan.com/api/share"
@@ -68,21 +68,19 @@ class Pan123(PlatformSpider):
             title = str(below(answer, "data").get("ShareName") or "")
             if state is ShareState.ALIVE or (state is ShareState.NEEDS_CODE and code):
                 sent = {"code": code} if code else {}
-                yield Request(url=_list_of(share_id, code, 1), values={**page.values, **sent, "title": title})
+                yield Request(url=_list_of(share_id, code, Walk()), values={**page.values, **sent, "title": title})
             else:
                 yield self._share(page, state, title=title)
             return
-        if state in GONE and code:
-            state = ShareState.WRONG_CODE
         data = below(answer, "data")
-        files = gathered(page, [_file(each) for each in rows(data, "InfoList")])
-        if state is ShareState.ALIVE and str(data.get("Next", LAST)) != LAST:
-            number = int(page.values.get("list_page", "1")) + 1
-            more = further(Request(url=_list_of(share_id, code, number)), page, files)
-            if more is not None:
-                yield more
-                return
-        yield self._share(page, state, title=page.values.get("title", ""), files=files)
+        walk = walk_of(page).read((_file(each), str(each.get("FileId", ""))) for each in rows(data, "InfoList"))
+        state = walk.state(ShareState.WRONG_CODE if state in GONE and code else state)
+        more = str(data.get("Next", LAST)) != LAST
+        onward = walk.onward(more) if state is ShareState.ALIVE else None
+        if onward:
+            yield Request(url=_list_of(share_id, code, onward), values={**page.values, **onward.values()})
+        else:
+            yield self._share(page, state, title=page.values.get("title", ""), files=walk.files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
@@ -103,9 +101,10 @@ class Pan123(PlatformSpider):
         return shared(self.name, link, state, page, **told)
 
 
-def _list_of(share_id: str, code: str, number: int) -> str:
+def _list_of(share_id: str, code: str, walk: Walk) -> str:
     query = {"limit": str(FILES), "next": "0", "orderBy": "file_name", "orderDirection": "asc", "shareKey": share_id}
-    return f"{API}/get?{urlencode({**query, 'SharePwd': code, 'ParentFileId': '0', 'Page': str(number)})}"
+    query |= {"SharePwd": code, "ParentFileId": walk.folder or "0", "Page": str(walk.page)}
+    return f"{API}/get?{urlencode(query)}"
 
 
 def _file(each: Mapping[str, Any]) -> Any:

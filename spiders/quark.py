@@ -2,20 +2,21 @@
 
 Built from public tools that ask the same two addresses and from notes on shares; never tried live, 2026-11. Quirks: the
 token answer says the state of a share, only a live one gets the list of its files; codes 41004 and 41010 have been seen
-for dead shares but are not confirmed, so they stay `unknown`; /g/ addresses are groups, not shares. A share that holds
-one folder only is looked into; at most five pages of 50 entries are read.
+for dead shares but are not confirmed, so they stay `unknown`; /g/ addresses are groups, not shares. Lists come by
+folder, 50 entries a page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from crawler.items import SharedFile, ShareState
 from crawler.page import LayoutError
 from crawler.shapes import sharepage
-from crawler.shapes.drives import answer_of, asked, below, further, gathered, post, share_at, shared, state_of
+from crawler.shapes.drives import answer_of, asked, below, post, share_at, shared, state_of
+from crawler.shapes.walk import Walk, walk_of
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
 API = "https://drive-h.quark.cn/1/clouddrive/share/sharepage"
@@ -62,25 +63,22 @@ class Quark(PlatformSpider):
         data = below(answer_of(page), "data")
         title = str(data.get("title") or "")
         if state is ShareState.ALIVE and data.get("stoken"):
-            return _list_of(page, share_id, str(data["stoken"]), "0", {**page.values, "title": title})
+            return _list_of(share_id, str(data["stoken"]), Walk(), {**page.values, "title": title})
         return self._share(page, share_id, ShareState.UNKNOWN if state is ShareState.ALIVE else state, title)
 
     def _listed(self, page: Page) -> Listing | Request:
-        share_id, state = asked(page, "share_id", "pwd_id"), state_of(page, self.classify)
-        answer = answer_of(page)
+        share_id, answer = asked(page, "share_id", "pwd_id"), answer_of(page)
         data = below(answer, "data")
-        query = {name: each[0] for name, each in parse_qs(urlsplit(page.url).query).items()}
-        found = gathered(page, sharepage.files(data))
-        title = str(below(data, "share").get("title") or page.values.get("title") or "")
-        if state is ShareState.ALIVE and len(found) == 1 and found[0].folder and query.get("pdir_fid") == "0":
-            inside = str(data["list"][0].get("fid", ""))
-            return _list_of(page, share_id, query.get("stoken", ""), inside, {**page.values, "title": title})
+        here = sharepage.entries(data)
+        walk = walk_of(page).read(here)
+        state = walk.state(state_of(page, self.classify))
+        title = str(page.values.get("title") or below(data, "share").get("title") or "")
         total = below(answer, "metadata").get("_total")
-        if isinstance(total, int) and len(found) < total and sharepage.files(data):
-            more = _next(page, query, found)
-            if more is not None:
-                return more
-        return self._share(page, share_id, state, title, found)
+        more = isinstance(total, int) and bool(here) and walk.seen < total
+        onward = walk.onward(more) if state is ShareState.ALIVE else None
+        if onward:
+            return _list_of(share_id, asked(page, "stoken"), onward, {**page.values, "title": title})
+        return self._share(page, share_id, state, title, walk.files)
 
     def _share(
         self, page: Page, share_id: str, state: ShareState, title: str, files: tuple[SharedFile, ...] = ()
@@ -89,12 +87,7 @@ class Quark(PlatformSpider):
         return shared(self.name, link, state, page, title=title, files=files)
 
 
-def _list_of(page: Page, share_id: str, stoken: str, folder: str, values: Mapping[str, str]) -> Request:
-    query = {"pwd_id": share_id, "stoken": stoken, "pdir_fid": folder, "_page": "1", "_size": str(FILES)}
-    query |= {"_fetch_share": "1", "_fetch_total": "1"}
-    return Request(url=f"{API}/detail?{urlencode(query)}", values=values)
-
-
-def _next(page: Page, query: Mapping[str, str], found: tuple[SharedFile, ...]) -> Request | None:
-    number = int(query.get("_page", "1")) + 1
-    return further(Request(url=f"{API}/detail?{urlencode({**query, '_page': str(number)})}"), page, found)
+def _list_of(share_id: str, stoken: str, walk: Walk, values: Mapping[str, str]) -> Request:
+    query = {"pwd_id": share_id, "stoken": stoken, "pdir_fid": walk.folder or "0", "_page": str(walk.page)}
+    query |= {"_size": str(FILES), "_fetch_share": "1", "_fetch_total": "1"}
+    return Request(url=f"{API}/detail?{urlencode(query)}", values={**values, **walk.values()})

@@ -1,7 +1,7 @@
 """Tianyi (天翼云盘): state, title and files of a share, asked anonymously.
 
 Built from notes on shares and public tools, 2026-11; never tried live. Quirks: the API answers XML unless JSON is asked
-for; a code is checked by a request of its own, then the list is open. Five pages of 60 entries are read.
+for; a code is checked by a request of its own, then the lists are open, by folder, 60 entries a page.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from crawler.items import SharedFile, ShareState
+from crawler.items import ShareState
 from crawler.shapes.drives import (
     answer_of,
     asked,
     below,
     entry,
-    further,
-    gathered,
     named,
     rows,
     share_at,
@@ -25,6 +23,7 @@ from crawler.shapes.drives import (
     state_of,
 )
 from crawler.shapes.states import by_code
+from crawler.shapes.walk import Entry, Walk, walk_of
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
 API = "https://api.cloud.189.cn/open/share"
@@ -60,7 +59,7 @@ class Tianyi(PlatformSpider):
             yield _ask("checkAccessCode", {**values, "code": code, "file": str(told.get("fileId", ""))}, **sent)
         elif step != "listShareDir" and state is ShareState.ALIVE:
             file = str(told.get("fileId") or page.values.get("file", ""))
-            yield _list_of(str(told.get("shareId", "")), file, 1, values)
+            yield _list_of(str(told.get("shareId", "")), file, Walk(), values)
         else:
             yield self._listed(page, told, state)
 
@@ -78,28 +77,29 @@ class Tianyi(PlatformSpider):
 
     def _listed(self, page: Page, answer: Mapping[str, Any], state: ShareState) -> Listing | Request:
         listed = below(answer, "fileListAO")
-        files = gathered(page, _files(listed))
+        walk = walk_of(page).read(_entries(listed))
+        state = walk.state(state)
         count = listed.get("count")
-        if state is ShareState.ALIVE and isinstance(count, int) and rows(listed, "fileList") and len(files) < count:
-            number = int(page.values.get("list_page", "1")) + 1
-            share, file = asked(page, "shareId"), asked(page, "fileId")
-            more = further(_list_of(share, file, number, page.values), page, files)
-            if more is not None:
-                return more
+        more = isinstance(count, int) and bool(rows(listed, "fileList")) and walk.seen < count
+        onward = walk.onward(more) if state is ShareState.ALIVE else None
+        if onward:
+            return _list_of(asked(page, "shareId"), asked(page, "top", "fileId"), onward, page.values)
         share_id = asked(page, "share_id", "shareCode")
         link = share_at(self.name, f"https://cloud.189.cn/t/{share_id}", page.values.get("code"))
-        return shared(self.name, link, state, page, title=page.values.get("title", ""), files=files)
+        return shared(self.name, link, state, page, title=page.values.get("title", ""), files=walk.files)
 
 
 def _ask(what: str, values: Mapping[str, str], **query: str) -> Request:
     return Request(url=f"{API}/{what}.action?{urlencode(query)}", headers=_AS_JSON, values=values)
 
 
-def _list_of(share: str, file: str, number: int, values: Mapping[str, str]) -> Request:
-    query = {"pageNum": str(number), "pageSize": str(FILES), "shareId": share, "fileId": file, "isFolder": "true"}
-    return _ask("listShareDir", values, **query, shareDirFileId=file, accessCode=values.get("code", ""))
+def _list_of(share: str, top: str, walk: Walk, values: Mapping[str, str]) -> Request:
+    folder = walk.folder or top
+    query = {"pageNum": str(walk.page), "pageSize": str(FILES), "shareId": share, "fileId": folder}
+    query |= {"isFolder": "true", "shareDirFileId": folder, "accessCode": values.get("code", "")}
+    return _ask("listShareDir", {**values, **walk.values(), "top": top}, **query)
 
 
-def _files(listed: Mapping[str, Any]) -> Iterator[SharedFile]:
-    yield from (entry(each["name"], None, True) for each in rows(listed, "folderList"))
-    yield from (entry(each["name"], each.get("size")) for each in rows(listed, "fileList"))
+def _entries(listed: Mapping[str, Any]) -> Iterator[Entry]:
+    yield from ((entry(each["name"], None, True), str(each.get("id", ""))) for each in rows(listed, "folderList"))
+    yield from ((entry(each["name"], each.get("size")), "") for each in rows(listed, "fileList"))

@@ -21,7 +21,6 @@ from crawler.page.outcome import outcome_of
 from crawler.shapes.states import outcome_of_state
 from crawler.shares import extract
 
-MOST_PAGES = 5  # pages of a file list that are read; with 50 to 200 entries a page no course is longer
 MOST_FILES = 1000
 _THROTTLED = frozenset({429, 503})
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -158,19 +157,3 @@ def below(value: Any, *path: str) -> Mapping[str, Any]:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
-
-
-def gathered(page: Page, found: Iterable[SharedFile]) -> tuple[SharedFile, ...]:
-    """The files of earlier pages of a list, which travel with the requests, and those of this one."""
-    earlier = (SharedFile(**each) for each in json.loads(page.values.get("gathered", "[]")))
-    return (*earlier, *found)
-
-
-def further(request: Request, page: Page, files: Iterable[SharedFile]) -> Request | None:
-    """The request for the next page of a list, with what was found so far; None beyond the cap."""
-    number = int(page.values.get("list_page", "1")) + 1
-    if number > MOST_PAGES:
-        return None
-    told = json.dumps([{"name": each.name, "size": each.size, "folder": each.folder} for each in files])
-    values = {**page.values, **request.values, "gathered": told, "list_page": str(number)}
-    return Request(url=request.url, method=request.method, headers=request.headers, body=request.body, values=values)

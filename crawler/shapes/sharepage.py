@@ -11,6 +11,7 @@ from typing import Any
 from crawler.items import SharedFile, ShareState
 from crawler.shapes.drives import entry, rows
 from crawler.shapes.states import by_code
+from crawler.shapes.walk import Entry
 
 
 def state(platform: str, answer: Any) -> ShareState:
@@ -27,9 +28,17 @@ def state(platform: str, answer: Any) -> ShareState:
     return found
 
 
-def files(data: Any) -> tuple[SharedFile, ...]:
-    """The entries of `list`."""
+def entries(data: Any) -> tuple[Entry, ...]:
+    """The entries of `list`, folders with their fid."""
     return tuple(
-        entry(each["file_name"], each.get("size"), each.get("dir") or each.get("file") is False)
+        (
+            entry(each["file_name"], each.get("size"), each.get("dir") or each.get("file") is False),
+            str(each.get("fid", "")),
+        )
         for each in rows(data, "list")
     )
+
+
+def files(data: Any) -> tuple[SharedFile, ...]:
+    """The files and folders of `list`."""
+    return tuple(file for file, _ in entries(data))
