@@ -10,7 +10,9 @@ from attrs import evolve
 
 from crawler.items import ShareLink
 from crawler.shares.addresses import Address, exact, patterns
+from crawler.shares.clipped import clipped
 from crawler.shares.codes import labelled
+from crawler.shares.orders import obeyed
 from crawler.shares.pairing import FAR_NAMED, pair
 from crawler.shares.precheck import may_hold_links
 from crawler.shares.rules import Rules, rules
@@ -30,7 +32,7 @@ def extract(text: str) -> tuple[ShareLink, ...]:
     if not may_hold_links(text):
         return ()
     known = rules()
-    view = undone(text)
+    view = obeyed(undone(text))
     links = _addresses(view, known)
     if links:
         pair(view.text, links, labelled(view.text, known, _windows(len(view.text), links)))
@@ -74,7 +76,10 @@ def _link(view: View, address: Address) -> ShareLink:
 
 def _addresses(view: View, known: Rules) -> list[Address]:
     """All links of a view in its order, copies included."""
-    found = _apart([*exact(view, known), *_backwards(view, known)], [*patterns(view, known), *torn(view, known)])
+    found = _apart(
+        [*exact(view, known), *_backwards(view, known)],
+        [*patterns(view, known), *torn(view, known), *clipped(view, known)],
+    )
     for address in found:
         if match := _INDEX.search(view.text, max(0, address.start - 20), address.start):
             address.index = int(match[1])

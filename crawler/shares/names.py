@@ -10,6 +10,7 @@ from crawler.shares.rules import Rule
 
 _GAP = re.compile(r"[^A-Za-z0-9_\-/\n:=?#&.,;|码碼密提访訪链鏈]{1,3}")  # what may stand inside a torn name
 _BREAK = re.compile(r" ?\n ?")  # a name of fixed length may go on in the next line
+_TOLD = re.compile(r"[^A-Za-z0-9]{0,16}[前后後段半接拼剩余尾续第][^A-Za-z0-9]{0,16}")  # words between told pieces
 _RUN = re.compile(r"[A-Za-z0-9_\-]{1,120}")
 _LONGEST = 120  # signs in which the pieces of a torn name are looked for
 _MOST_PIECES = 5
@@ -28,7 +29,7 @@ def name_at(text: str, rule: Rule, start: int, stop: int) -> Name | None:
     """The name that begins at `start`, whole before `stop`; torn ones are joined only where their length is fixed."""
     if match := rule.strict.match(text, start, stop):
         return Name(share_id=match["id"], end=match.end())
-    if rule.fixed_length and (torn := _torn(text, rule, start)):
+    if rule.fixed_length and (torn := _torn(text, rule, start) or _told(text, rule, start)):
         return torn
     loose = rule.loose.match(text, start, stop)
     return Name(share_id=loose["id"], end=loose.end()) if loose and _is_name(loose["id"]) else None
@@ -40,14 +41,33 @@ def _is_name(written: str) -> bool:
 
 
 def _torn(text: str, rule: Rule, start: int) -> Name | None:
-    places = _pieces(text, start)
-    match = rule.strict.match("".join(text[place] for place in places))
+    places, ends = _pieces(text, start)
+    letters = "".join(text[place] for place in places)
+    for end in ends:
+        if match := rule.strict.fullmatch(letters, 0, end):
+            return Name(share_id=match["id"], end=places[end - 1] + 1, torn=True)
+    match = rule.strict.match(letters)
     return Name(share_id=match["id"], end=places[match.end() - 1] + 1, torn=True) if match else None
 
 
-def _pieces(text: str, start: int) -> list[int]:
-    """Where the signs of a torn name stand."""
+def _told(text: str, rule: Rule, start: int) -> Name | None:
+    """A name given in two or three pieces with words like 后半段 between them."""
+    written, end, last = "", start, start + _LONGEST
+    for _ in range(3):
+        gap = _TOLD.match(text, end, last)
+        run = _RUN.match(text, gap.end() if gap else end, last)
+        if run is None or (written and gap is None):
+            return None
+        written, end = written + run[0], run.end()
+        if rule.strict.fullmatch(written):
+            return Name(share_id=written, end=end, torn=True)
+    return None
+
+
+def _pieces(text: str, start: int) -> tuple[list[int], list[int]]:
+    """Where the signs of a torn name stand, and how many of them each piece ends with."""
     places: list[int] = []
+    ends: list[int] = []
     last = start + _LONGEST
     pieces = 0
     while pieces < _MOST_PIECES:
@@ -56,8 +76,9 @@ def _pieces(text: str, start: int) -> list[int]:
             break
         pieces += len(run[0]) > 2  # written letter by letter, a name has as many pieces as letters
         places.extend(range(*run.span()))
+        ends.append(len(places))
         gap = _GAP.match(text, run.end(), last) or _BREAK.match(text, run.end(), last)
         if gap is None:
             break
         start = gap.end()
-    return places
+    return places, ends

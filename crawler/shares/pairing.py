@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from crawler.shares.addresses import Address
-from crawler.shares.codes import Candidate, unlabelled
+from crawler.shares.cells import in_a_cell, in_columns
+from crawler.shares.codes import Candidate
+from crawler.shares.places import of_the_name, unlabelled
 
 FAR = 200  # signs between a link and its code: longer texts in between speak of something else
 FAR_NAMED = 1000  # the same where the code is named after the platform
@@ -37,6 +39,10 @@ class _Pairing:
         before = bisect_right(self.code_starts, place) - 1
         return before >= 0 and place < self.codes[before].end
 
+    def is_free(self, code: Candidate) -> bool:
+        """Whether a candidate without a label is neither a labelled one nor a part of a link."""
+        return not self.has_label(code.start) and not self.inside_a_link(code.start)
+
     def open_links(self) -> Iterator[Address]:
         return (link for link in self.links if link.code is None and link.rule.code)
 
@@ -59,8 +65,10 @@ class _Pairing:
 def pair(text: str, links: Sequence[Address], codes: Sequence[Candidate]) -> None:
     """Give each link its code; links whose address states one keep it. Changes `links`, which are in order."""
     pairing = _Pairing(text, links, codes)
-    for step in (_drop_repeated, _by_platform, _by_number, _by_rows, _by_neighbourhood, _shared, _by_place):
+    for step in (_drop_repeated, _by_platform, _by_number, _by_range, _by_head, _by_rows, _by_neighbourhood, _shared):
         step(pairing)
+    for weaker in (_by_columns, _by_place):
+        weaker(pairing)
 
 
 def fits(link: Address, code: Candidate) -> bool:
@@ -100,6 +108,32 @@ def _by_number(pairing: _Pairing) -> None:
     for link in list(pairing.open_links()):
         code = numbered.get(link.index) if link.index is not None else None
         if code is not None and fits(link, code):
+            pairing.give(link, code)
+
+
+def _by_range(pairing: _Pairing) -> None:
+    """A code said of the first two links, or of the last three."""
+    for code in list(pairing.free_codes()):
+        if code.some:
+            of = pairing.links[: code.some] if code.some > 0 else pairing.links[code.some :]
+            for link in of:
+                if link.code is None and fits(link, code):
+                    pairing.give(link, code)
+
+
+def _by_head(pairing: _Pairing) -> None:
+    """What the head of a table calls the code's column."""
+    _give_columns(pairing, headed=True)
+
+
+def _by_columns(pairing: _Pairing) -> None:
+    """A column that holds a code in every row."""
+    _give_columns(pairing, headed=False)
+
+
+def _give_columns(pairing: _Pairing, *, headed: bool) -> None:
+    for link, code in in_columns(pairing.text, list(pairing.open_links()), headed):
+        if headed or pairing.is_free(code):
             pairing.give(link, code)
 
 
@@ -163,7 +197,10 @@ def _shared(pairing: _Pairing) -> None:
 
 def _by_place(pairing: _Pairing) -> None:
     for link in list(pairing.open_links()):
-        for code in unlabelled(pairing.text, link.start, link.end):
-            if not pairing.has_label(code.start) and not pairing.inside_a_link(code.start) and fits(link, code):
+        if said := of_the_name(pairing.text, link.end, link.share_id):
+            link.code, link.code_kind = said, "of_name"
+            continue
+        for code in (*in_a_cell(pairing.text, link), *unlabelled(pairing.text, link.start, link.end)):
+            if pairing.is_free(code) and fits(link, code):
                 pairing.give(link, code)
                 break

@@ -41,6 +41,7 @@ class Rule:
     loose: re.Pattern[str]
     url: str | None
     fixed_length: bool  # of `strict`
+    narrow: bool  # `strict` allows one length, or two neighbouring ones
     suffix: re.Pattern[str] | None
     code: re.Pattern[str] | None
     params: re.Pattern[str] | None
@@ -53,7 +54,7 @@ class Rule:
     source: str = field(validator=lambda *given: _filled(*given))
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Rules:
     """All platforms, with hosts ready to be asked."""
 
@@ -135,6 +136,7 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
         loose=re.compile(f"(?P<id>{record.get('loose', strict)})(?![A-Za-z0-9])"),
         url=record.get("url"),
         fixed_length=bool(re.fullmatch(r"[^|]*\{[0-9]+\}", strict)),
+        narrow=_is_narrow(strict),
         suffix=re.compile(record["suffix"]) if "suffix" in record else None,
         code=re.compile(code) if code else None,
         params=re.compile(f"[?&#;](?:{params})=({code})(?![A-Za-z0-9])", re.IGNORECASE) if code and params else None,
@@ -146,6 +148,11 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
         example=record["example"],
         source=record["source"],
     )
+
+
+def _is_narrow(name: str) -> bool:
+    lengths = re.fullmatch(r"[^|]*\{([0-9]+)(?:,([0-9]+))?\}", name)
+    return lengths is not None and int(lengths[2] or lengths[1]) - int(lengths[1]) < 2
 
 
 def _check_types(record: Mapping[str, Any]) -> None:
@@ -165,7 +172,7 @@ def _path(template: str) -> Path:
     parts = before.split("{any}")
     exact = "[^/?#\\s]{1,120}".join(_literal(part) for part in parts)
     gapped = "[^/?#\\s]{1,120}".join(_GAP.join(map(re.escape, part)) for part in parts)
-    return Path(before=re.compile(exact), gapped=re.compile(f"{_GAP}{gapped}{_GAP}"))
+    return Path(before=re.compile(exact, re.IGNORECASE), gapped=re.compile(f"{_GAP}{gapped}{_GAP}"))
 
 
 def _literal(part: str) -> str:

@@ -1,0 +1,71 @@
+"""How long reading share links takes: usual texts, texts without any, megabytes that slow expressions down, QR codes.
+
+    python bench/links_speed.py
+
+Processor time of one process. The texts are those of the tests; nothing else is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from PIL import Image, ImageDraw  # noqa: E402
+
+from crawler.pictures.qr import qr_codes  # noqa: E402
+from crawler.shares import extract  # noqa: E402
+from tests.test_share_texts import HOSTILE, LINK, TEXTS  # noqa: E402
+
+PLAIN = "正版图书 潮汐钟楼的守望者 闻笙著 全三册 精装 品相九五，出版社直发。" * 6
+
+
+def main() -> None:
+    """Print a line a figure."""
+    extract(LINK)
+    linked = [(f"{row['text']} " + PLAIN)[:200] for row in TEXTS if len(row["text"]) < 160]
+    each = [spent(extract, text, 5) for text in linked]
+    print(
+        f"text of 200 signs with a link or a mark: median {median(each) * 1000:.2f} ms, worst {max(each) * 1000:.2f} ms"
+    )
+    print(f"text of 200 signs without any: median {spent(extract, PLAIN[:200], 400) * 1e6:.1f} µs")
+    for name, (before, repeated, times, after) in HOSTILE.items():
+        print(f"1 MB, {name}: {spent(extract, before + repeated * times + after, 1):.2f} s")
+    print(f"picture of 1200 x 900 without a QR code: median {spent(qr_codes, picture(), 15) * 1000:.1f} ms")
+
+
+def spent(done: Callable[[object], object], what: object, times: int) -> float:
+    """The median processor time of doing it, in seconds."""
+    took = []
+    for _ in range(times):
+        begun = time.process_time()
+        done(what)
+        took.append(time.process_time() - begun)
+    return median(took)
+
+
+def picture() -> Image.Image:
+    """A drawn picture with edges, and no code."""
+    image = Image.new("RGB", (1200, 900), "white")
+    pen = ImageDraw.Draw(image)
+    for place in range(0, 1200, 40):
+        pen.line((place, 0, 1200 - place, 900), fill=(place % 255, 90, 160), width=5)
+        pen.rectangle((place, place // 2, place + 60, place // 2 + 90), outline="black")
+    return Image.open(io.BytesIO(written(image))).convert("RGB")
+
+
+def written(image: Image.Image) -> bytes:
+    """The picture as JPEG."""
+    held = io.BytesIO()
+    image.save(held, "JPEG", quality=80)
+    return held.getvalue()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Words that announce an access code, in Chinese and English by pattern, in other languages from labels.toml.
+
+With those that rule it out: what unpacks an archive, opens an account or confirms a log-in is never an access code.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+
+from crawler.errors import BadInput, Problem
+
+_DATA = "labels.toml"
+_FIELDS = frozenset(["glued", "parted", "source"])
+_ENGLISH = (
+    "(?:(?:access|extraction|extract|share|sharing|fetch|download|unlock)[ _-]?)?"
+    "(?:code|password|passcode|passwd|pwd|pass|key|pw|pin|tiquma|mima)s?"
+)
+_CHINESE = (
+    r"(?:提取|访问|訪問|分享|取件|查看|打开|打開|链接|鏈接)?(?:密[码碼马玛🐴🐎]|口令|暗号|暗號|暗语|密令|密钥|钥匙)"
+    r"|提[ .*_-]?取[ .*_-]?[码碼马吗玛妈🐴🐎]"
+    r"|(?:提取|访问|訪問|分享|取件)[码碼]?|(?<![A-Za-z])tq[m码碼](?![A-Za-z])|(?<![\u4e00-\u9fffA-Za-z])[码碼]|(?<=\b[A-Ha-h])[码碼]"
+    r"|[🐴🐎](?= ?[:：])"
+    r"|验证码|驗證碼|(?<=[度克盘盤云雷里牛叔])[码碼]|输入?(?=[A-Za-z0-9 ])"
+    r"|(?<![\u4e00-\u9fff])[提取密](?=[ :]{0,2}[A-Za-z0-9]{4}(?![A-Za-z0-9]))"
+)
+_OF_ENGLISH = r"(?: (?:for|to|of|on)(?: [a-z]{2,10}){1,4}(?= is | are |:|=))?"
+_AFTER_ENGLISH = r"[\"'`*\])]{0,4} ?(?:[:=→>|是为係]|[-–—]{1,2} |is |are |\n| [^ ]{3,20}$)"
+NOT_BEFORE = re.compile(
+    r"(?:解压缩?|解壓縮?|压缩包?|壓縮包?|打包|zip|rar|7z|unzip|archive|unpack\w{0,3}|账号|帐号|账户|登[录陆]|開機|开机|wi-?fi|支付|银行|(?:短信|手机|登录|登陆|图形)(?:验证|驗證)?"
+    r"|激活|兑换|邀请|管理员?|后台|服务器|root|admin|login|user)[\u4e00-\u9fff]{0,3}[ :的_\-(\[（【]{0,3}\Z",
+    re.IGNORECASE,
+)
+NOT_INSIDE = re.compile(r"zip|rar|7z|archive|wi-?fi|account|login", re.IGNORECASE)
+NONE_BEFORE = re.compile(r"(?:无需?|無需?|没有?|沒有?|不需要?|不用|免|取消|no |without )(?:输入|輸入|填写)?\Z", re.I)
+
+
+@cache
+def label() -> re.Pattern[str]:
+    """A label, with the number that may follow it as `index`."""
+    return re.compile(
+        rf"(?P<label>{_foreign(_AFTER_ENGLISH)}|{_CHINESE}|(?<![A-Za-z]){_ENGLISH}{_OF_ENGLISH}(?={_AFTER_ENGLISH}))"
+        r"(?P<index>[1-9][0-9]?(?=[ :.、)]))?",
+        re.IGNORECASE | re.MULTILINE,
+    )
+
+
+def _foreign(after: str) -> str:
+    """The words as an expression; parted ones only where `after` follows. Raises BadInput on a wrong record."""
+    records = tomllib.loads((resources.files("crawler.shares") / _DATA).read_text(encoding="utf-8"))
+    glued, parted = [], []
+    for name, record in records.items():
+        if set(record) - _FIELDS or not record.get("source") or not (record.get("glued") or record.get("parted")):
+            raise BadInput(Problem(file=_DATA, field=name, message="wants glued or parted, and a source"))
+        glued += record.get("glued", [])
+        parted += record.get("parted", [])
+    return rf"{_any(glued)}|(?<!\w){_any(parted)}(?!\w)(?={after})"
+
+
+def _any(words: list[str]) -> str:
+    return f"(?:{'|'.join(re.escape(word) for word in sorted(words, key=len, reverse=True))})"

@@ -1,0 +1,100 @@
+"""What a text tells its reader to do to the address in it: 把#换成n, 去掉中文, "replace X with Y".
+
+Sellers break an address and say how to mend it. An order is obeyed where its sign stands next to letters of an address,
+never inside the order itself; words that stand between addresses and their codes are never taken out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from crawler.shares.views import Replacement, View
+
+_QUOTE = "[\"'“”‘’「」『』【】《》<>\\[\\]() ]"
+_CHANGED = (
+    r"(?:都|全部?|再|给|自行|自己|手动){0,2}(?:替换|更换|换|改|变)(?:成|为|作|回)|(?:替换|换)(?=[a-z./])"
+    r"|代替|代表|就是|当作"
+)
+_REPLACE = re.compile(
+    rf"(?:其中的?|里的?|中的|[(,;。\s]|^)?(?:把|将)?{_QUOTE}{{0,2}}(?P<old>(?![把将])[^\s\"'“”「」【】(),;。]{{1,6}}?){_QUOTE}{{0,2}}"
+    rf"(?:{_CHANGED}){_QUOTE}{{0,2}}(?P<new>[A-Za-z0-9./:_-]{{1,24}}|点|斜杠){_QUOTE}{{0,2}}(?![A-Za-z0-9/])"
+)
+# A table of signs: (#=n, @→a). Letters and digits stand for themselves there.
+_SIGNS = re.compile(
+    r"(?:^|(?<=[\s(,;【\[]))(?P<old>[#@*$!^~+&|]|[\u4e00-\u9fff]{1,2}) ?(?:=>?|→|->) ?"
+    r"(?P<new>[A-Za-z./]{1,6})(?=[\s),;】\]]|$)"
+)
+_ENGLISH_REPLACE = re.compile(
+    rf"(?:replace|change|swap|substitute) (?:the |all |every )?{_QUOTE}{{0,2}}(?P<old>[^\s\"']{{1,12}}?){_QUOTE}{{0,2}}"
+    rf" (?:with|by|to|for|into) (?:a |an |the )?{_QUOTE}{{0,2}}"
+    r"(?P<new>[A-Za-z0-9./:_-]{1,24}|dots?|slash(?:es)?)(?![A-Za-z0-9/])",
+    re.IGNORECASE,
+)
+_REMOVE = "(?:去掉|去除|删掉|删除|删去|删|去|移除|拿掉|除去|剔除|不要|忽略|delete|remove|without|drop)"
+_WHICH = "(?:the |all |every |其中的?|里面的?|中间的?|所有的?|多余的?){0,2}"
+_NAMED = re.compile(
+    rf"{_REMOVE} ?{_WHICH}{_QUOTE}{{0,2}}"
+    r"(?P<sign>[^\s\"'“”「」【】(),;。\u4e00-\u9fff]{1,4}|[\u4e00-\u9fff](?=[\"'”」』】]))"
+    r"|(?P<before>[\"'“「『【][^\s\"'“”「」【】]{1,4}[\"'”」』】]) ?(?:字|号|符号)?(?:自行|自己|手动|请|都|全部){0,2}"
+    rf"{_REMOVE}",
+    re.IGNORECASE,
+)
+_HAN = re.compile(
+    rf"(?:中文|汉字|漢字|文字|chinese)[^\n]{{0,8}}{_REMOVE}|{_REMOVE}[^\n]{{0,8}}(?:中文|汉字|漢字|文字|chinese)",
+    re.IGNORECASE,
+)
+_HAN_INSIDE = re.compile(
+    r"(?<=[A-Za-z0-9._/-])(?![^A-Za-z0-9]{0,6}[码碼密提取访訪问问链鏈接口令])[\u4e00-\u9fff]{1,6}(?=[A-Za-z0-9._/-])"
+)
+_WORDS = {"点": ".", "dot": ".", "dots": ".", "斜杠": "/", "slash": "/", "slashes": "/"}
+_MOST = 6  # orders that are obeyed; a text that gives more is a text about something else
+_COMMON = frozenset("的了是在有和与或及")
+
+
+@frozen(kw_only=True)
+class _Order:
+    old: str
+    new: str
+    start: int
+    end: int
+
+
+def obeyed(view: View) -> View:
+    """The view as it reads once its orders are carried out."""
+    text = view.text
+    for order in list(_orders(text))[:_MOST]:
+        view = _carried_out(view, order)
+    if _HAN.search(view.text):
+        view = view.replaced(_HAN_INSIDE, lambda match: ([("", match.start(), match.end())], "gaps"))
+    return view
+
+
+def _orders(text: str) -> Iterator[_Order]:
+    for pattern in (_REPLACE, _SIGNS, _ENGLISH_REPLACE):
+        for match in pattern.finditer(text):
+            old, new = match["old"], _WORDS.get(match["new"].lower(), match["new"])
+            if old != new and old not in _COMMON:
+                yield _Order(old=old, new=new.rstrip("."), start=match.start(), end=match.end())
+                if new == ".":
+                    yield _Order(old=old, new=new, start=match.start(), end=match.end())
+    for match in _NAMED.finditer(text):
+        sign = match["sign"] or match["before"][1:-1]
+        if sign not in _COMMON:
+            yield _Order(old=sign, new="", start=match.start(), end=match.end())
+
+
+def _carried_out(view: View, order: _Order) -> View:
+    """The sign is replaced where letters of an address stand beside it, and not in the order's own words."""
+    sign = re.escape(order.old)
+    pattern = re.compile(rf"(?<=[A-Za-z0-9./_-]){sign}|{sign}(?=[A-Za-z0-9./_-])", re.IGNORECASE)
+    first, last = view.span(order.start, order.end) if order.end <= len(view.text) else (0, 0)
+
+    def pieces(match: re.Match[str]) -> Replacement:
+        if first <= view.starts[match.start()] < last:
+            return None
+        return [(order.new, match.start(), match.end())], "gaps"
+
+    return view.replaced(pattern, pieces)
