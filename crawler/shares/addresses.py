@@ -115,6 +115,8 @@ def patterns(view: View, known: Rules) -> Iterator[Address]:
         for pattern in rule.patterns:
             for match in pattern.finditer(view.text):
                 share_id = "".join(match["id"].split()).translate(_CHINESE_DIGITS)
+                if match["id"][0].isdecimal():
+                    share_id = share_id.replace("-", "")
                 tricks = {"chinese_digits"} if share_id.isdecimal() and not match["id"][0].isascii() else set()
                 if rule.params:
                     tricks.add("no_host")

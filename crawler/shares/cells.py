@@ -42,6 +42,8 @@ class _Cell:
 def in_columns(text: str, links: Sequence[Address], headed: bool) -> Iterator[tuple[Address, Candidate]]:
     """Each link with the code of its row, where the head of the table (`headed`) or several rows say which column."""
     rows = [(link, cells) for link in links if (cells := _cells(text, link))]
+    if headed:
+        yield from _transposed(text, rows)
     for _, block in groupby(rows, key=lambda row: len(row[1])):
         yield from _of_block(text, list(block), headed)
 
@@ -68,6 +70,20 @@ def _columns(rows: list[tuple[Address, list[_Cell]]]) -> list[int]:
         if right and len(set(values)) > 1 and any(map(_MIXED.fullmatch, values)):
             found.append(place)
     return sorted(found, key=lambda place: (place < 0, abs(place)))
+
+
+def _transposed(text: str, rows: list[tuple[Address, list[_Cell]]]) -> Iterator[tuple[Address, Candidate]]:
+    """Links side by side in one row, their codes below them in a row whose first cell says so."""
+    for link, cells in rows:
+        own = -cells[0].place
+        stop = text.find("\n", link.end, link.end + _LONGEST)
+        line = text[stop + 1 : stop + 1 + _LONGEST].partition("\n")[0] if stop >= 0 else ""
+        spans = [match.span() for match in _PARTS.finditer(line)]
+        if len(spans) != len(cells) or own < 1 or not _HEAD.search("".join(line[a:b] for a, b in spans[:2])):
+            continue
+        below = _cell(text, stop + 1 + spans[own][0], stop + 1 + spans[own][1], 0)
+        if _fits(link, below.value):
+            yield link, _candidate(below)
 
 
 def _headed(text: str, link: Address, cells: list[_Cell]) -> int | None:

@@ -30,10 +30,41 @@ def clipped(view: View, known: Rules) -> Iterator[Address]:
         rule = by_form.get(match[0].lower())
         if rule and not inside_a_path(view.text, match.start()):
             yield from _behind(view.text, rule, match.start(), match.end())
+    yield from _masked(view, known)
     for names, pattern, rule in _named(known):
         if any(name in view.text for name in names):
             for match in pattern.finditer(view.text):
                 yield _address(view.text, rule, match["id"], match.start(), match.end())
+
+
+_MASKED = re.compile(r"(?<![A-Za-z0-9.@])[A-Za-z0-9.*#@!○●×?$+^~-]{6,40}(?=/)")
+_MASKS = frozenset("*#@!○●×?$+^~")
+_MOST_MASKS = 3
+
+
+def _masked(view: View, known: Rules) -> Iterator[Address]:
+    """Hosts with a sign in the place of a letter (pan.ba!du.com), and hosts written backwards."""
+    for match in _MASKED.finditer(view.text):
+        written = match[0].lower()
+        if inside_a_path(view.text, match.start()):
+            continue
+        rule = known.of_host(written[::-1]) if not _MASKS.intersection(written) else _of_masked(written, known)
+        rule = rule or known.of_host(written.removesuffix(".c0m") + ".com") if written.endswith(".c0m") else rule
+        if rule and rule.narrow and rule.url:
+            yield from _behind(view.text, rule, match.start(), match.end())
+
+
+def _of_masked(written: str, known: Rules) -> Rule | None:
+    """The one platform whose host this is but for the masked signs."""
+    if sum(sign in _MASKS for sign in written) > _MOST_MASKS:
+        return None
+    fitting = [
+        rule
+        for host, rule in (*known.exact.items(), *known.domains.items())
+        if len(host) == len(written)
+        and all(one == other or one in _MASKS for one, other in zip(written, host, strict=True))
+    ]
+    return fitting[0] if len({rule.name for rule in fitting}) == 1 else None
 
 
 def _behind(text: str, rule: Rule, start: int, end: int) -> Iterable[Address]:

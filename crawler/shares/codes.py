@@ -15,11 +15,11 @@ from crawler.shares.labels import NONE_BEFORE, NOT_BEFORE, NOT_INSIDE, label
 from crawler.shares.rules import Rules
 from crawler.shares.values import DIGITS, in_case, value
 
-_FILL = re.compile(
-    r"(?:[^0-9A-Za-z\u4e00-\u9fff]|是|为|係|系|喺|同|依次|分别|分別|為|在这里|在此|如下|就是|这个|都|均|统一|全部|一律|通用|一样|反过来|反着|倒过来|倒着|倒序|反写|反转|写|填|读|输入?|念|看|打"
-    r"|(?:is|are)(?= )){0,12}",
-    re.IGNORECASE,
+_FILLERS = (
+    "也|相同|是|为|係|系|喺|同|依次|分别|分別|為|在这里|在此|如下|就是|这个|都|均|统一|全部|一律|通用|一样|反过来|反着|倒过来|倒着|倒序|反写"
+    "|反转|写|填|读|输入?|念|看|打"
 )
+_FILL = re.compile(rf"(?:[^0-9A-Za-z\u4e00-\u9fff]|{_FILLERS}|(?:is|are)(?= )){{0,12}}", re.IGNORECASE)
 _IN_ADDRESS = re.compile(r"/[^\u4e00-\u9fff\n]{1,14}\n?[^\u4e00-\u9fff\n]{0,3}\Z")
 _NOTE = re.compile(r" ?[(\[【「{][^()\[\]【】「」{}\n]{1,20}[)\]】」}]")
 _HOLDS_CODE = re.compile(r"[A-Za-z0-9]{3}")
@@ -32,12 +32,14 @@ _SOME = re.compile(
     r"(?P<side>[前后後])(?P<number>[1-9一二两三四五六七八九])[\u4e00-\u9fff]{1,2}(?:的|链接)?[^\w\n]{0,2}\Z"
 )
 _BEFORE_LABEL = re.compile(
-    r"(?<![A-Za-z0-9])(?P<value>[A-Za-z0-9]{4,8}) ?(?:就是|是|为|<-|←) ?(?:提取[码碼]|访问码|密[码碼]|口令)"
+    r"(?<![A-Za-z0-9])(?P<value>[A-Za-z0-9]{4,8}) ?(?:就是|是|为|<-|←)[^\nA-Za-z0-9]{0,8}"
+    r"(?:提取[码碼]|访问码|密[码碼]|口令)"
 )
 _NEXT = re.compile(
-    r" {0,2}[/、,;|和及&\n] {0,2}(?:[1-9][0-9]?[.、):] ?)?(?P<value>[A-Za-z0-9]{3,8})(?![A-Za-z0-9:=./\u4e00-\u9fff])"
+    r" {0,2}[\"']?[/、,;|和及&\n] {0,2}[\"']?(?:\(?[1-9][0-9]?[.、):] ?)?"
+    r"(?P<value>[A-Za-z0-9]{3,8})(?![A-Za-z0-9:=./\u4e00-\u9fff]|[\"'] ?:)"
 )
-_LISTED = re.compile(r"[:： ]{0,3}\n {0,2}[1-9][0-9]?[.、):] ?(?=[A-Za-z0-9]{3,8} {0,3}(?:\n|$))")
+_LISTED = re.compile(r"[:： ]{0,3}\n {0,2}\(?[1-9][0-9]?[.、):] ?(?=[A-Za-z0-9]{3,8} {0,3}(?:\n|$))")
 
 
 @frozen(kw_only=True)
@@ -94,7 +96,8 @@ def _behind(text: str, word: re.Match[str], known: Rules) -> Candidate | None:
     written, kind_tricks, end = found
     if _BACKWARDS.search(text, word.end(), fill.end()):
         written, kind_tricks = written[::-1], kind_tricks | {"reversed"}
-    written = in_case(written, text, (word.end(), fill.end()), end)
+    if "spelled" not in kind_tricks:
+        written = in_case(written, text, (word.end(), fill.end()), end)
     named = known.named.search(before)
     return Candidate(
         value=written,

@@ -11,7 +11,8 @@ from attrs import evolve
 from crawler.items import ShareLink
 from crawler.shares.addresses import Address, exact, patterns
 from crawler.shares.clipped import clipped
-from crawler.shares.codes import labelled
+from crawler.shares.codes import Candidate, labelled
+from crawler.shares.keyed import named
 from crawler.shares.orders import obeyed
 from crawler.shares.pairing import FAR_NAMED, pair
 from crawler.shares.precheck import may_hold_links
@@ -35,7 +36,7 @@ def extract(text: str) -> tuple[ShareLink, ...]:
     view = obeyed(undone(text))
     links = _addresses(view, known)
     if links:
-        pair(view.text, links, labelled(view.text, known, _windows(len(view.text), links)))
+        pair(view.text, links, _codes(view.text, links, known))
     found: dict[tuple[str, str], ShareLink] = {}
     for address in links:
         link = _link(view, address)
@@ -44,6 +45,15 @@ def extract(text: str) -> tuple[ShareLink, ...]:
         if first.code is None and link.code is not None:
             found[key] = evolve(first, code=link.code, code_kind=link.code_kind)
     return tuple(found.values())
+
+
+def _codes(text: str, links: Sequence[Address], known: Rules) -> list[Candidate]:
+    """All codes that a word or a platform's name announces, in the order of the text."""
+    found = labelled(text, known, _windows(len(text), links))
+    taken = {one.end for one in found}
+    if len(text) <= LONG:
+        found += [one for one in named(text, known) if one.end not in taken]
+    return sorted(found, key=lambda one: one.start)
 
 
 def _windows(length: int, links: Sequence[Address]) -> list[tuple[int, int]] | None:

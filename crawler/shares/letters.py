@@ -21,7 +21,7 @@ _ALIKE = {
     "АВЕКМНОРСТХУІЈЅ": "ABEKMHOPCTXYIJS",
     "αβγεικνορτυχωη": "abyeikvoptuxwn",  # Greek
     "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ": "ABEZHIKMNOPTYX",
-    "ɑɡıȷʏɪƅɴʀᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢ": "agijyibnracdejkmoptuvwz",  # of Latin alphabets
+    "ɑɡıȷʏɪƅɴʀᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢǫꜰɢʜʟꜱʙ": "agijyibnracdejkmoptuvwzqfghlsb",  # of Latin alphabets
 }
 _LOOKALIKES = {ord(one): other for alike, plain in _ALIKE.items() for one, other in zip(alike, plain, strict=True)}
 LOOKALIKE = f"[{''.join(_ALIKE)}]{{1,20}}"
@@ -42,7 +42,7 @@ FORMS = (
 )
 DRAWN = "⑴-⑼❶-❾➀-➈➊-➒\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff"  # no plain form
 INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\u20e3\ufeff\uffa0\U000e0000-\U000e01ef"
 )
 

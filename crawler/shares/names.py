@@ -11,6 +11,8 @@ from crawler.shares.rules import Rule
 _GAP = re.compile(r"[^A-Za-z0-9_\-/\n:=?#&.,;|码碼密提访訪链鏈]{1,3}")  # what may stand inside a torn name
 _BREAK = re.compile(r" ?\n ?")  # a name of fixed length may go on in the next line
 _TOLD = re.compile(r"[^A-Za-z0-9]{0,16}[前后後段半接拼剩余尾续第][^A-Za-z0-9]{0,16}")  # words between told pieces
+_SPELT = re.compile(r"[A-Za-z0-9_\-零〇一二三四五六七八九]{4,60}")
+_DIGITS = str.maketrans("零〇一二三四五六七八九", "00123456789")
 _RUN = re.compile(r"[A-Za-z0-9_\-]{1,120}")
 _LONGEST = 120  # signs in which the pieces of a torn name are looked for
 _MOST_PIECES = 5
@@ -29,7 +31,9 @@ def name_at(text: str, rule: Rule, start: int, stop: int) -> Name | None:
     """The name that begins at `start`, whole before `stop`; torn ones are joined only where their length is fixed."""
     if match := rule.strict.match(text, start, stop):
         return Name(share_id=match["id"], end=match.end())
-    if rule.fixed_length and (torn := _torn(text, rule, start) or _told(text, rule, start)):
+    if rule.fixed_length and (
+        torn := _torn(text, rule, start) or _told(text, rule, start) or _spelt(text, rule, start)
+    ):
         return torn
     loose = rule.loose.match(text, start, stop)
     return Name(share_id=loose["id"], end=loose.end()) if loose and _is_name(loose["id"]) else None
@@ -62,6 +66,13 @@ def _told(text: str, rule: Rule, start: int) -> Name | None:
         if rule.strict.fullmatch(written):
             return Name(share_id=written, end=end, torn=True)
     return None
+
+
+def _spelt(text: str, rule: Rule, start: int) -> Name | None:
+    """A name with Chinese digits in it."""
+    run = _SPELT.match(text, start)
+    match = rule.strict.match(run[0].translate(_DIGITS)) if run else None
+    return Name(share_id=match["id"], end=start + match.end(), torn=True) if match else None
 
 
 def _pieces(text: str, start: int) -> tuple[list[int], list[int]]:

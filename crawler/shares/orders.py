@@ -33,11 +33,25 @@ _ENGLISH_REPLACE = re.compile(
     r"(?P<new>[A-Za-z0-9./:_-]{1,24}|dots?|slash(?:es)?)(?![A-Za-z0-9/])",
     re.IGNORECASE,
 )
-_REMOVE = "(?:去掉|去除|删掉|删除|删去|删|去|移除|拿掉|除去|剔除|不要|忽略|delete|remove|without|drop)"
+_REMOVE = "(?:去掉|去除|删掉|删除|删去|删|去|移除|拿掉|除去|剔除|不要|忽略|\\b(?:delete|remove|without|drop) )"
 _WHICH = "(?:the |all |every |其中的?|里面的?|中间的?|所有的?|多余的?){0,2}"
+# What sellers call the sign that they put in, and the sign.
+_CALLED = {
+    "横杠": "-",
+    "横线": "-",
+    "短横": "-",
+    "减号": "-",
+    "下划线": "_",
+    "星号": "*",
+    "井号": "#",
+    "叹号": "!",
+    "感叹号": "!",
+} | {"问号": "?", "空格": " ", "逗号": ",", "句号": "。", "波浪号": "~", "加号": "+", "美元符号": "$", "艾特": "@"}
 _NAMED = re.compile(
     rf"{_REMOVE} ?{_WHICH}{_QUOTE}{{0,2}}"
     r"(?P<sign>[^\s\"'“”「」【】(),;。\u4e00-\u9fff]{1,4}|[\u4e00-\u9fff](?=[\"'”」』】]))"
+    rf"|(?:把|将)(?P<said>[^\s,;。]{{1,4}}?)(?:都|全部|全)?{_REMOVE}"
+    rf"|(?P<called>{'|'.join(_CALLED)})(?:都|全部|请|自行|自己|要|得)?{_REMOVE}"
     r"|(?P<before>[\"'“「『【][^\s\"'“”「」【】]{1,4}[\"'”」』】]) ?(?:字|号|符号)?(?:自行|自己|手动|请|都|全部){0,2}"
     rf"{_REMOVE}",
     re.IGNORECASE,
@@ -72,16 +86,26 @@ def obeyed(view: View) -> View:
     return view
 
 
+# A quick look whether a form can be in the text, and the form.
+_FORMS = (
+    (re.compile("换|改|变|代|当作|就是"), _REPLACE),
+    (re.compile("[#@*$!^~+&|\u4e00-\u9fff] ?(?:=|→|->)"), _SIGNS),
+    (re.compile("replace|change|swap|substitute", re.IGNORECASE), _ENGLISH_REPLACE),
+)
+_REMOVES = re.compile(_REMOVE, re.IGNORECASE)
+
+
 def _orders(text: str) -> Iterator[_Order]:
-    for pattern in (_REPLACE, _SIGNS, _ENGLISH_REPLACE):
-        for match in pattern.finditer(text):
-            old, new = match["old"], _WORDS.get(match["new"].lower(), match["new"])
+    for sign_of, pattern in _FORMS:
+        for match in pattern.finditer(text) if sign_of.search(text) else ():
+            old, new = _CALLED.get(match["old"], match["old"]), _WORDS.get(match["new"].lower(), match["new"])
             if old != new and old not in _COMMON:
                 yield _Order(old=old, new=new.rstrip("."), start=match.start(), end=match.end())
                 if new == ".":
                     yield _Order(old=old, new=new, start=match.start(), end=match.end())
-    for match in _NAMED.finditer(text):
-        sign = match["sign"] or match["before"][1:-1]
+    for match in _NAMED.finditer(text) if _REMOVES.search(text) else ():
+        sign = match["sign"] or match["said"] or match["called"] or match["before"][1:-1]
+        sign = _CALLED.get(sign, sign)
         if sign not in _COMMON:
             yield _Order(old=sign, new="", start=match.start(), end=match.end())
 

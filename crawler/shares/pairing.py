@@ -15,7 +15,8 @@ from itertools import groupby, pairwise
 from crawler.shares.addresses import Address
 from crawler.shares.cells import in_a_cell, in_columns
 from crawler.shares.codes import Candidate
-from crawler.shares.places import of_the_name, unlabelled
+from crawler.shares.keyed import keyed
+from crawler.shares.places import as_above, of_the_name, unlabelled
 
 FAR = 200  # signs between a link and its code: longer texts in between speak of something else
 FAR_NAMED = 1000  # the same where the code is named after the platform
@@ -30,6 +31,7 @@ class _Pairing:
         self.codes = [code for code in codes if not self.inside_a_link(code.start)]
         self.code_starts = [code.start for code in self.codes]
         self.used: set[int] = set()
+        self.given: set[int] = set()  # where codes stand that belong to a link already
 
     def inside_a_link(self, place: int) -> bool:
         before = bisect_right(self.link_starts, place) - 1
@@ -41,7 +43,8 @@ class _Pairing:
 
     def is_free(self, code: Candidate) -> bool:
         """Whether a candidate without a label is neither a labelled one nor a part of a link."""
-        return not self.has_label(code.start) and not self.inside_a_link(code.start)
+        place = code.start
+        return not (self.has_label(place) or self.inside_a_link(place) or place in self.given)
 
     def open_links(self) -> Iterator[Address]:
         return (link for link in self.links if link.code is None and link.rule.code)
@@ -60,14 +63,25 @@ class _Pairing:
             link.code, link.code_kind, link.code_end = code.value, code.kind, code.end
             link.tricks |= code.tricks
             self.used.add(id(code))
+            self.given.add(code.start)
 
 
 def pair(text: str, links: Sequence[Address], codes: Sequence[Candidate]) -> None:
     """Give each link its code; links whose address states one keep it. Changes `links`, which are in order."""
     pairing = _Pairing(text, links, codes)
-    for step in (_drop_repeated, _by_platform, _by_number, _by_range, _by_head, _by_rows, _by_neighbourhood, _shared):
+    for step in (
+        _drop_repeated,
+        _by_platform,
+        _by_number,
+        _by_range,
+        _by_key,
+        _by_head,
+        _by_rows,
+        _by_neighbourhood,
+        _shared,
+    ):
         step(pairing)
-    for weaker in (_by_columns, _by_place):
+    for weaker in (_as_above, _by_columns, _by_place):
         weaker(pairing)
 
 
@@ -119,6 +133,13 @@ def _by_range(pairing: _Pairing) -> None:
             for link in of:
                 if link.code is None and fits(link, code):
                     pairing.give(link, code)
+
+
+def _by_key(pairing: _Pairing) -> None:
+    """A list of codes whose marks stand before the links too."""
+    for link, code in keyed(pairing.text, list(pairing.open_links())):
+        if fits(link, code) and not pairing.inside_a_link(code.start):
+            pairing.give(link, code)
 
 
 def _by_head(pairing: _Pairing) -> None:
@@ -193,6 +214,12 @@ def _shared(pairing: _Pairing) -> None:
     for link in list(pairing.open_links()) if shared else ():
         if shared and fits(link, shared):
             pairing.give(link, shared)
+
+
+def _as_above(pairing: _Pairing) -> None:
+    for before, link in pairwise(pairing.links):
+        if link.code is None and before.code and link.rule.code and as_above(pairing.text, link.end):
+            link.code, link.code_kind = before.code, "as_above"
 
 
 def _by_place(pairing: _Pairing) -> None:

@@ -23,6 +23,10 @@ _BRACKET_BEFORE = re.compile(rf"[(\[【「{{<] ?(?P<value>{_MIXED}) ?[)\]】」}
 _OWN_LINE = re.compile(r"[^\n]{0,40}\n ?(?P<value>[A-Za-z0-9]{3,8}) ?(?=\n|$)")
 
 
+_AS_ABOVE = re.compile(
+    r"[^\n]{0,12}?(?:[码碼]|口令|pwd|code|password)[^\nA-Za-z0-9]{0,3}?(?:同上|同前|如上|与上面|same as above)", re.I
+)
+_LATER_LINE = re.compile(rf"[^\n]{{0,20}}\n[^\n]{{1,24}}\n ?(?P<value>{_MIXED}) ?(?=\n|$)")
 _OF_NAME = re.compile(
     r"[^\n]{0,12}?(?:提取[码碼]?|密[码碼]|访问码|[码碼]|口令)[^\nA-Za-z0-9]{0,10}?(?P<which>最?后|末尾?|尾|最?前|开头)[面的]?[4四][位个]"
 )
@@ -36,11 +40,20 @@ def of_the_name(text: str, link_end: int, share_id: str) -> str | None:
     return share_id[:4] if said["which"].endswith(("前", "头")) else share_id[-4:]
 
 
+def as_above(text: str, link_end: int) -> bool:
+    """Whether the text behind a link says that its code is that of the link before."""
+    return bool(_AS_ABOVE.match(text, link_end))
+
+
 def unlabelled(text: str, start: int, end: int) -> Iterator[Candidate]:
     """Candidates that only their place near a link at text[start:end] makes: bracketed, in its row, on a line alone."""
     for pattern, kind in _PLACES:
         match = pattern.match(text, end)
-        if match and not NO_CODE.match(match["value"]):
+        if (
+            match
+            and not NO_CODE.match(match["value"])
+            and not (len(match["value"]) == 3 and match["value"].isdecimal())
+        ):
             yield Candidate(value=match["value"], kind=kind, start=match.start("value"), end=match.end("value"))
     for pattern, kind in ((_BRACKET_BEFORE, "bracket"), (_LINE_ABOVE, "own_line")):
         above = pattern.search(text, max(0, start - 20), start)
@@ -56,4 +69,5 @@ _PLACES = (
     (_SEPARATED, "trailing"),
     (_ROW_END, "trailing"),
     (_OWN_LINE, "own_line"),
+    (_LATER_LINE, "own_line"),
 )

@@ -21,8 +21,13 @@ def torn(view: View, known: Rules) -> Iterator[Address]:
     for plain, host, rule in known.gapped:
         if "".join(filter(str.isalnum, plain)) in squeezed:
             for match in host.finditer(text):
-                if not inside_a_path(text, match.start()):
+                if not inside_a_path(text, match.start()) and not _is_other(match[0]):
                     yield from _path(text, rule, match, plain)
+
+
+def _is_other(host: str) -> bool:
+    """pan-example.cn is a host of its own; with hyphens for all dots it could not be one."""
+    return "-" in host and "." in host and " " not in host
 
 
 def _path(text: str, rule: Rule, host: re.Match[str], plain: str) -> Iterable[Address]:
@@ -31,7 +36,7 @@ def _path(text: str, rule: Rule, host: re.Match[str], plain: str) -> Iterable[Ad
         if before is None:
             continue
         name = name_at(text, rule, before.end(), len(text))
-        if name is None:
+        if name is None or not (rule.strict.fullmatch(name.share_id) or any(map(str.isdigit, name.share_id))):
             continue
         share_id, end = name.share_id, name.end
         url = rule.url or f"https://{plain}{_clean(before[0])}{{id}}"

@@ -35,8 +35,9 @@ def undone(text: str) -> View:
     view = plain(text.translate(_PUNCTUATION))
     for _ in range(MOST_PASSES):
         before = view
-        for pattern, pieces in _STEPS:
-            view = view.replaced(pattern, pieces)
+        for signs, pattern, pieces in _STEPS:
+            if not signs or any(sign in view.text for sign in signs):
+                view = view.replaced(pattern, pieces)
         if view is before or view.text == before.text:
             break
     return view.in_order()
@@ -86,6 +87,27 @@ def _first_label(match: re.Match[str]) -> Replacement:
     return [(f"{match[1]}.", match.start(), match.end())], "gaps"
 
 
+def _joined(match: re.Match[str]) -> Replacement:
+    """Signs that stand one below the other, or each between quotes of its own."""
+    wanted = [place for place, sign in enumerate(match[0]) if sign not in " \n"]
+    if match[0][0] in "\"'":
+        wanted = [found.start() + 1 for found in re.finditer(r"[\"'][!-~][\"'](?= ?,|$)", match[0])]
+    origin = match.start()
+    return [(match[0][place], origin + place, origin + place + 1) for place in wanted], "joined"
+
+
+def _char_codes(match: re.Match[str]) -> Replacement:
+    codes = [int(code) for code in match[1].replace(" ", "").split(",") if code]
+    return whole(match, f" {''.join(map(chr, codes))} ", "escapes") if all(31 < code < 127 for code in codes) else None
+
+
+def _hex(match: re.Match[str]) -> Replacement:
+    found = bytes.fromhex(match[0])
+    if not found.isascii() or not _ADDRESS_INSIDE.search(text := found.decode()) or not text.isprintable():
+        return None
+    return whole(match, f" {text} ", "escapes")
+
+
 def _any_base64(match: re.Match[str]) -> Replacement:
     """Base64 of a text with an address in it; names of shares decode to no text."""
     if match[0].isdecimal() or match[0].islower() or match[0].isupper():
@@ -112,39 +134,67 @@ def _group(match: re.Match[str]) -> Replacement:
 
 
 _BRACKETED_DOT = r"\[ ?(?:\.|dot|点) ?\]|\( ?(?:\.|dot|点) ?\)|\{ ?(?:\.|dot|点) ?\}|【 ?[.点] ?】"
+# What forums put between letters so that copies are spoilt, and text that no reader sees.
+_HIDDEN = re.compile(
+    r"<(font|span|div|p|i|b|em|u|s)\s[^<>]{0,200}?(?:jammer|display ?: ?none|font-size ?: ?0|visibility ?: ?hidden)"
+    r"[^<>]{0,100}>[^<>]{0,200}</\1>",
+    re.IGNORECASE,
+)
 _WORDS = "|".join(IN_WORDS)
 _SIDE, _OTHER_SIDE = r"(?<=[A-Za-z0-9]) {0,2}", r" {0,2}(?=[A-Za-z0-9])"
 
-_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Replacement]], ...] = (
-    (re.compile(f"[{INVISIBLE}]{{1,200}}"), _to("", "zero_width")),
-    (re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});"), entity),
-    (re.compile(f"[{DRAWN}]"), drawn),
-    (re.compile(f"[{FORMS}]"), compatible),
-    (re.compile(r"[∕⁄╱⧸]"), _to("/", "lookalikes")),
-    (re.compile(r"[【(\[「] ?(?:删除|去除|删掉|去掉|移除|删|去)[\u4e00-\u9fff]{0,6} ?[】)\]」]"), _to("", "gaps")),
-    (re.compile(r"%(?:25){1,2000000}(?=25|[0-9A-Fa-f]{2})"), _to("%", "percent")),
-    (re.compile(r"(?:%[0-9A-Fa-f]{2}){1,400}"), _percent),
-    (re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"), _javascript),
-    (re.compile(r"\\{1,3}([/_.\-#~*&=:?!+\"'])"), _group),
-    (re.compile(r"\\r\\n|\\[nr]"), _to("\n")),
-    (re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]{0,20})(?:\s[^<>]{0,4000})?/?>|<!--()[^<>]{0,200}?-->"), tag),
-    (re.compile(r"\[/?([a-zA-Z]{1,8})(?:=(\"?[^\[\]\n]{1,600}))?\]"), bbcode),
-    (re.compile(r"(?<=[A-Za-z0-9_/.?&-])=\n(?=[A-Za-z0-9_/.?&-])"), _to("", "escapes")),
-    (re.compile(r"(?<=[?&][a-z]{3}=)3D|(?<=[?&][a-z]{4}=)3D|(?<=[?&][a-z]{8}=)3D"), _to("", "escapes")),
-    (re.compile(r"[\"'] {0,2}\+ {0,2}[\"']"), _to("", "joined")),
-    (re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{20,1600}={0,2}(?![A-Za-z0-9+/=])"), _any_base64),
-    (re.compile(r"(?<![A-Za-z0-9+/])aHR0c(?:Dov|HM6)[A-Za-z0-9+/]{8,600}={0,2}"), _base64),
-    (re.compile(r"(?<![A-Za-z])(?:hxxp|h\*\*p|htxp|hxtp|ht\*p|h--p|httx)(?=s?[:/])", re.I), _to("http", "defanged")),
-    (re.compile(rf"{_SIDE}(?:{_BRACKETED_DOT}){_OTHER_SIDE}", re.I), _to(".", "defanged")),
-    (re.compile(rf"{_SIDE}(?:[点點丶。·•・●]|(?<= )dot(?= )){_OTHER_SIDE}", re.I), _to(".", "dot_words")),
-    (re.compile(rf"{_SIDE}(?<= )slash(?= ){_OTHER_SIDE}", re.I), _to("/", "slash_words")),
-    (re.compile(r"(?:(?<=\.cn)|(?<=\.com)|(?<=\.nz)|(?<=/[a-z]))\\{1,2}(?=[A-Za-z0-9])"), _to("/", "slash_words")),
-    (re.compile(rf"(?<![\u4e00-\u9fff])(?:{_WORDS})(?=\.)|(?<=\.)(?:{_WORDS})(?=\.[a-z]{{2,3}}/)"), in_words),
-    (re.compile(rf"\b({_FIRST_LABELS})\.\n(?=[a-z0-9]{{2,12}}\.(?:cn|com)/)"), _first_label),
-    (re.compile(r" {0,2}(?:正|反)?(?:斜杠|斜槓|斜线|斜線) {0,2}"), _to("/", "slash_words")),
-    (re.compile(rf"(?<=[A-Za-z0-9.]){LOOKALIKE}(?=[A-Za-z0-9./])|{LOOKALIKE}(?=[A-Za-z0-9]{{1,20}}\.)"), lookalike),
-    (re.compile(r"[À-ɏ](?=[A-Za-z0-9]{0,20}\.[a-z])"), lookalike),
-    (re.compile(r"(?<=[^\s:]) ?\t[\t ]*(?=\S)"), _to("|")),
-    (re.compile(r"[ \t\x0b\x0c]{2,}|[\t\x0b\x0c]|\r"), _to(" ")),
-    (re.compile(r"(?: ?\n){2,}"), _to("\n")),
+# Signs without which a step has nothing to do (none: always tried), what it looks for, what it puts there.
+_STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], Replacement]], ...] = (
+    ((), re.compile(f"[{INVISIBLE}]{{1,200}}"), _to("", "zero_width")),
+    (("&",), re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});"), entity),
+    ((), re.compile(f"[{DRAWN}]"), drawn),
+    ((), re.compile(f"[{FORMS}]"), compatible),
+    (
+        ("∕", "⁄", "╱", "⧸", "〳", "丿"),
+        re.compile(r"[∕⁄╱⧸〳]|(?<=[A-Za-z0-9:/丿])丿(?=[A-Za-z0-9丿])"),
+        _to("/", "lookalikes"),
+    ),
+    ((), re.compile(r"(?:(?<=\n)|\A)(?:[!-~] ?\n){8,300}[!-~](?=\n|\Z)"), _joined),
+    ((", ", "',", '",'), re.compile(r"(?:[\"'][!-~][\"'] ?, ?){6,300}[\"'][!-~][\"']"), _joined),
+    (("fromCharCode",), re.compile(r"fromCharCode\(([0-9, ]{20,2000})\)"), _char_codes),
+    ((), re.compile(r"(?<![A-Za-z0-9])(?:[0-9a-f]{2}){16,400}(?![A-Za-z0-9])", re.I), _hex),
+    (
+        ("删", "去", "移除"),
+        re.compile(r"[【(\[「] ?(?:删除|去除|删掉|去掉|移除|删|去)[\u4e00-\u9fff]{0,6} ?[】)\]」]"),
+        _to("", "gaps"),
+    ),
+    (("%25",), re.compile(r"%(?:25){1,2000000}(?=25|[0-9A-Fa-f]{2})"), _to("%", "percent")),
+    (("%",), re.compile(r"(?:%[0-9A-Fa-f]{2}){1,400}"), _percent),
+    (("\\u", "\\x"), re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"), _javascript),
+    (("\\",), re.compile(r"\\{1,3}([/_.\-#~*&=:?!+\"'])"), _group),
+    (("\\r", "\\n"), re.compile(r"\\r\\n|\\[nr]"), _to("\n")),
+    (("</",), _HIDDEN, _to("", "markup")),
+    (("<",), re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]{0,20})(?:\s[^<>]{0,4000})?/?>|<!--()[^<>]{0,200}?-->"), tag),
+    (("[",), re.compile(r"\[/?([a-zA-Z]{1,8})(?:=(\"?[^\[\]\n]{1,600}))?\]"), bbcode),
+    (("=\n",), re.compile(r"(?<=[A-Za-z0-9_/.?&-])=\n(?=[A-Za-z0-9_/.?&-])"), _to("", "escapes")),
+    (("3D",), re.compile(r"(?<=[?&][a-z]{3}=)3D|(?<=[?&][a-z]{4}=)3D|(?<=[?&][a-z]{8}=)3D"), _to("", "escapes")),
+    (("+",), re.compile(r"[\"'] {0,2}\+ {0,2}[\"']"), _to("", "joined")),
+    ((), re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{20,1600}={0,2}(?![A-Za-z0-9+/=])"), _any_base64),
+    (("aHR0c",), re.compile(r"(?<![A-Za-z0-9+/])aHR0c(?:Dov|HM6)[A-Za-z0-9+/]{8,600}={0,2}"), _base64),
+    (
+        ("xx", "*", "tx", "xt", "--"),
+        re.compile(r"(?<![A-Za-z])(?:hxxp|h\*\*p|htxp|hxtp|ht\*p|h--p|httx)(?=s?[:/])", re.I),
+        _to("http", "defanged"),
+    ),
+    ((), re.compile(rf"{_SIDE}(?:{_BRACKETED_DOT}){_OTHER_SIDE}", re.I), _to(".", "defanged")),
+    ((), re.compile(rf"{_SIDE}(?:[点點丶。·•・●]|(?<= )dot(?= )){_OTHER_SIDE}", re.I), _to(".", "dot_words")),
+    (("slash", "SLASH", "Slash"), re.compile(rf"{_SIDE}(?<= )slash(?= ){_OTHER_SIDE}", re.I), _to("/", "slash_words")),
+    (
+        ("\\",),
+        re.compile(r"(?:(?<=\.cn)|(?<=\.com)|(?<=\.nz)|(?<=/[a-z]))\\{1,2}(?=[A-Za-z0-9])"),
+        _to("/", "slash_words"),
+    ),
+    ((), re.compile(rf"(?<![\u4e00-\u9fff])(?:{_WORDS})(?=\.)|(?<=\.)(?:{_WORDS})(?=\.[a-z]{{2,3}}/)"), in_words),
+    ((".\n",), re.compile(rf"\b({_FIRST_LABELS})\.\n(?=[a-z0-9]{{2,12}}\.(?:cn|com)/)"), _first_label),
+    (("斜",), re.compile(r" {0,2}(?:正|反)?(?:斜杠|斜槓|斜线|斜線) {0,2}"), _to("/", "slash_words")),
+    ((), re.compile(rf"(?<=[A-Za-z0-9.]){LOOKALIKE}(?=[A-Za-z0-9./])|{LOOKALIKE}(?=[A-Za-z0-9]{{0,20}}\.)"), lookalike),
+    ((), re.compile(r"[À-ɏ](?=[A-Za-z0-9]{0,20}\.[a-z])"), lookalike),
+    (("\t",), re.compile(r"(?<=[^\s:]) ?\t[\t ]*(?=\S)"), _to("|")),
+    ((), re.compile(r"[ \t\x0b\x0c]{2,}|[\t\x0b\x0c]|\r"), _to(" ")),
+    (("\n",), re.compile(r"(?: ?\n){2,}"), _to("\n")),
 )

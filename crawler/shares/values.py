@@ -18,6 +18,9 @@ _HALVES = re.compile(
     r"(?:的?[前头][1-3一二两三]?[位个]?[是为:]{0,2} ?)([A-Za-z0-9]{1,3})[ ,;和加+]{0,3}"
     r"(?:[后尾][1-3一二两三]?[位个]?[是为:]{0,2} ?)([A-Za-z0-9]{1,3})(?![A-Za-z0-9])"
 )
+_ONE_BY_ONE = re.compile(
+    r"(?:[\u4e00-\u9fff,:;、 ]{1,6}[A-Za-z0-9](?![A-Za-z0-9])){4}(?! ?[\u4e00-\u9fff]{1,3}[A-Za-z0-9])"
+)
 _COUNTED = re.compile(
     r"(?:(?P<times>[2-8二两三四五六七八]) ?个 ?(?P<sign>[A-Za-z0-9])(?![A-Za-z0-9])[ ,加和+]{0,2}){1,4}"
 )
@@ -27,7 +30,7 @@ _CASE_BEHIND = 16  # signs behind a code in which its letter case may be told
 _WORDY = re.compile(r"[\u4e00-\u9fff,:; ]{1,10}")
 # Words of four letters that follow addresses in English lists, and years.
 NO_CODE = re.compile(
-    r"(?:part|here|free|link|file|page|list|docs|book|code|back|full|more|info|mega|live|http|19\d\d|20\d\d|https?"
+    r"(?:null|none|true|false|void|undefined|part|here|free|link|file|page|list|docs|book|code|back|full|more|info|mega|live|http|19\d\d|20\d\d|https?"
     r"|\d{1,4}(?:[GMKT]B?|P|FPS|HZ|MIN|TH|DPI|CM|MM|KG|ML|RMB)|[HX]26[45]|S\d\d?E\d\d?|V\d{1,3}|[248]K\w{0,4}"
     r"|MP\d|PDF\d?)$",
     re.IGNORECASE,
@@ -56,6 +59,8 @@ def _plain(text: str, start: int) -> Value | None:
         return "".join(sign for sign in match[0] if sign.isascii() and sign.isalnum()), {"split_code"}, match.end()
     if match := _HALVES.match(text, start):
         return match[1] + match[2], {"split_code"}, match.end()
+    if match := _ONE_BY_ONE.match(text, start):
+        return "".join(sign for sign in match[0] if sign.isascii() and sign.isalnum()), {"spelled"}, match.end()
     if match := _COUNTED.match(text, start):
         signs = (sign * int(times.translate(DIGITS)) for times, sign in _ONE_COUNT.findall(match[0]))
         return "".join(signs), {"spelled"}, match.end()

@@ -55,6 +55,8 @@ class View:
 
     def replaced(self, pattern: re.Pattern[str], pieces: Callable[[re.Match[str]], Replacement]) -> View:
         """The view with each match replaced by its pieces; None leaves a match as it is."""
+        if pattern.search(self.text) is None:
+            return self
         builder = _Builder(self)
         for match in pattern.finditer(self.text):
             if (new := pieces(match)) is not None:
