@@ -36,8 +36,10 @@ def follow_ups(
     if not listing.whole and any(part.identity >= CANDIDATE for part in open_matter):
         asked.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
     if listing.kind is ListingKind.SHARE:
-        return asked
-    shares = (link for link in listing.links if link.platform in platforms and link.platform != listing.platform)
+        found = listing.links[1:]  # the first is the share's own
+    else:
+        found = tuple(link for link in listing.links if link.platform != listing.platform)
+    shares = (link for link in found if link.platform in platforms)
     asked += [(link.platform, UnitKind.SHARES, Ask(url=link.url, code=link.code)) for link in shares]
     return asked
 

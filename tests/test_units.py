@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,12 @@ def test_a_share_in_a_listing_is_asked_where_its_platform_is_known() -> None:
     assert follow_ups(row(True, LINK), [], ["quark"]) == [SHARE]
     assert follow_ups(row(True, LINK), [], ["kongfz"]) == []
     assert follow_ups(row(True, LINK, platform="quark"), [], ["quark"]) == []
+
+
+def test_a_share_that_a_share_leads_to_is_asked_too() -> None:
+    own = ShareLink(platform="baidu", share_id="x" * 22, url=f"https://pan.baidu.com/s/1{'x' * 22}")
+    share = evolve(row(True, own, LINK, platform="baidu"), kind=ListingKind.SHARE)
+    assert follow_ups(share, [], ["quark", "baidu"]) == [SHARE]
 
 
 @given(st.lists(st.integers(), max_size=50), st.integers(1, 7))

@@ -49,16 +49,14 @@ def in_columns(text: str, links: Sequence[Address], headed: bool) -> Iterator[tu
 
 
 def _of_block(text: str, rows: list[tuple[Address, list[_Cell]]], headed: bool) -> Iterator[tuple[Address, Candidate]]:
-    if headed:
-        column = _headed(text, *rows[0])
-        columns = [] if column is None else [column]
-    else:
-        columns = _columns(rows) if len(rows) > 1 else []
+    heads = _heads(text, *rows[0]) if headed else []
+    strangers = {name for link, _ in rows for name in link.rule.names}
+    columns = _columns(rows) if not headed and len(rows) > 1 else []
     for link, cells in rows:
-        for cell in cells:
-            if cell.place in columns and _fits(link, cell.value):
-                yield link, _candidate(cell)
-                break
+        wanted = _headed(heads, link, -cells[0].place, strangers) if headed else columns
+        by_place = {cell.place: cell for cell in cells if _fits(link, cell.value)}
+        if found := next((by_place[place] for place in wanted[:1] if place in by_place), None):
+            yield link, _candidate(found)
 
 
 def _columns(rows: list[tuple[Address, list[_Cell]]]) -> list[int]:
@@ -86,23 +84,31 @@ def _transposed(text: str, rows: list[tuple[Address, list[_Cell]]]) -> Iterator[
             yield link, _candidate(below)
 
 
-def _headed(text: str, link: Address, cells: list[_Cell]) -> int | None:
-    """The column that the line above the first row calls the code's."""
+def _heads(text: str, link: Address, cells: list[_Cell]) -> list[str]:
+    """The cells of the line above the first row, where there are as many; a line of dashes may stand between."""
     stop = text.rfind("\n", max(0, link.start - _LONGEST), link.start)
-    for _ in range(2):  # a line of dashes may part head and rows
+    head: list[str] = []
+    for _ in range(2):
         if stop < 0:
-            return None
+            return []
         start = max(text.rfind("\n", max(0, stop - _LONGEST), stop) + 1, stop - _LONGEST, 0)
         head = [text[match.start() : match.end()] for match in _PARTS.finditer(text, start, stop)][:_MOST]
         if re.search(r"\w", "".join(head)):
             break
         stop = start - 1
-    own = -min((cell.place for cell in cells), default=0)
-    if len(head) != len(cells):
-        return None
-    return next(
-        (place - own for place, name in enumerate(head) if _HEAD.search(name) and not _OTHER_HEAD.search(name)), None
-    )
+    return head if len(head) == len(cells) else []
+
+
+def _headed(heads: list[str], link: Address, own: int, names: set[str]) -> list[int]:
+    """Columns, counted from the link's own, whose head is a word for codes, and names no other platform of `names`.
+
+    The platform's own come first, then those behind the link, the nearest first.
+    """
+    found = [place for place, name in enumerate(heads) if _HEAD.search(name) and not _OTHER_HEAD.search(name)]
+    named = [place for place in found if any(name in heads[place] for name in link.rule.names)]
+    others = names.difference(link.rule.names)
+    open_to_all = [place for place in found if not any(name in heads[place] for name in others)]
+    return sorted((place - own for place in (named or open_to_all)), key=lambda place: (place < 0, abs(place)))
 
 
 def _fits(link: Address, value: str) -> bool:

@@ -76,8 +76,10 @@ def labelled(text: str, known: Rules, windows: Sequence[tuple[int, int]] | None 
         if candidate := _behind(text, word, known):
             found.append(candidate)
             found.extend(_more(text, candidate))
-    found.sort(key=lambda one: one.start)
-    return found
+    by_end: dict[int, Candidate] = {}
+    for one in sorted(found, key=lambda one: one.start):
+        by_end.setdefault(one.end, one)  # of two labels of one code the first says more: 提取码 都是 ab12
+    return sorted(by_end.values(), key=lambda one: one.start)
 
 
 def _behind(text: str, word: re.Match[str], known: Rules) -> Candidate | None:
@@ -107,7 +109,12 @@ def _behind(text: str, word: re.Match[str], known: Rules) -> Candidate | None:
         platform=known.by_word[named[1].lower()] if named else None,
         index=int(word["index"]) if word["index"] else None,
         some=_some(before),
-        shared=bool(_SHARED.search(fill[0]) or _SHARED.search(before[-4:]) or _of_all(text, word.start())),
+        shared=bool(
+            _SHARED.search(fill[0])
+            or _SHARED.search(word["label"])
+            or _SHARED.search(before[-4:])
+            or _of_all(text, word.start())
+        ),
         never=bool(NOT_BEFORE.search(before) or NOT_INSIDE.search(word["label"])),
         tricks=frozenset(kind_tricks),
     )

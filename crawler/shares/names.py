@@ -31,9 +31,7 @@ def name_at(text: str, rule: Rule, start: int, stop: int) -> Name | None:
     """The name that begins at `start`, whole before `stop`; torn ones are joined only where their length is fixed."""
     if match := rule.strict.match(text, start, stop):
         return Name(share_id=match["id"], end=match.end())
-    if rule.fixed_length and (
-        torn := _torn(text, rule, start) or _told(text, rule, start) or _spelt(text, rule, start)
-    ):
+    if rule.narrow and (torn := _torn(text, rule, start) or _told(text, rule, start) or _spelt(text, rule, start)):
         return torn
     loose = rule.loose.match(text, start, stop)
     return Name(share_id=loose["id"], end=loose.end()) if loose and _is_name(loose["id"]) else None

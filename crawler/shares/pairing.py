@@ -8,6 +8,7 @@ text with thousands of links stays cheap.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
@@ -31,7 +32,7 @@ class _Pairing:
         self.codes = [code for code in codes if not self.inside_a_link(code.start)]
         self.code_starts = [code.start for code in self.codes]
         self.used: set[int] = set()
-        self.given: set[int] = set()  # where codes stand that belong to a link already
+        self.given: set[int] = set()  # where codes end that belong to a link already
 
     def inside_a_link(self, place: int) -> bool:
         before = bisect_right(self.link_starts, place) - 1
@@ -44,7 +45,7 @@ class _Pairing:
     def is_free(self, code: Candidate) -> bool:
         """Whether a candidate without a label is neither a labelled one nor a part of a link."""
         place = code.start
-        return not (self.has_label(place) or self.inside_a_link(place) or place in self.given)
+        return not (self.has_label(place) or self.inside_a_link(place) or code.end in self.given)
 
     def open_links(self) -> Iterator[Address]:
         return (link for link in self.links if link.code is None and link.rule.code)
@@ -55,7 +56,7 @@ class _Pairing:
         last = len(self.codes) if end is None else bisect_left(self.code_starts, end)
         for place in range(first, last):
             code = self.codes[place]
-            if id(code) not in self.used and not code.never:
+            if id(code) not in self.used and code.end not in self.given and not code.never:
                 yield code
 
     def give(self, link: Address, code: Candidate | None) -> None:
@@ -63,7 +64,7 @@ class _Pairing:
             link.code, link.code_kind, link.code_end = code.value, code.kind, code.end
             link.tricks |= code.tricks
             self.used.add(id(code))
-            self.given.add(code.start)
+            self.given.add(code.end)
 
 
 def pair(text: str, links: Sequence[Address], codes: Sequence[Candidate]) -> None:
@@ -71,6 +72,7 @@ def pair(text: str, links: Sequence[Address], codes: Sequence[Candidate]) -> Non
     pairing = _Pairing(text, links, codes)
     for step in (
         _drop_repeated,
+        _by_link_text,
         _by_platform,
         _by_number,
         _by_range,
@@ -98,6 +100,17 @@ def _drop_repeated(pairing: _Pairing) -> None:
         if link.code:
             after = pairing.free_codes(link.end, link.end + FAR)
             pairing.used |= {id(code) for code in after if code.value == link.code}
+
+
+_LINK_TEXT = re.compile(r"[)\]】」 ]{0,3}\]\(<?\Z")
+
+
+def _by_link_text(pairing: _Pairing) -> None:
+    """A code in the text of a markdown link belongs to that link."""
+    for link in list(pairing.open_links()):
+        for code in pairing.free_codes(link.start - 60, link.start):
+            if code.end <= link.start and fits(link, code) and _LINK_TEXT.match(pairing.text, code.end, link.start):
+                pairing.give(link, code)
 
 
 def _by_platform(pairing: _Pairing) -> None:

@@ -87,6 +87,11 @@ def _first_label(match: re.Match[str]) -> Replacement:
     return [(f"{match[1]}.", match.start(), match.end())], "gaps"
 
 
+def _mark(match: re.Match[str]) -> Replacement:
+    """A number in a circle that counts the items of a list."""
+    return whole(match, f"({ord(match[0]) - ord('①') + 1}) ")
+
+
 def _joined(match: re.Match[str]) -> Replacement:
     """Signs that stand one below the other, or each between quotes of its own."""
     wanted = [place for place, sign in enumerate(match[0]) if sign not in " \n"]
@@ -148,6 +153,7 @@ _STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], 
     ((), re.compile(f"[{INVISIBLE}]{{1,200}}"), _to("", "zero_width")),
     (("&",), re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});"), entity),
     ((), re.compile(f"[{DRAWN}]"), drawn),
+    ((), re.compile(r"(?:(?<=[\s:,、;])|\A)[①-⑳](?= ?https?:|[A-Za-z0-9]{4}(?![A-Za-z0-9①-⑳]))"), _mark),
     ((), re.compile(f"[{FORMS}]"), compatible),
     (
         ("∕", "⁄", "╱", "⧸", "〳", "丿"),
@@ -168,11 +174,12 @@ _STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], 
     (("\\u", "\\x"), re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"), _javascript),
     (("\\",), re.compile(r"\\{1,3}([/_.\-#~*&=:?!+\"'])"), _group),
     (("\\r", "\\n"), re.compile(r"\\r\\n|\\[nr]"), _to("\n")),
+    (("=\n",), re.compile(r"(?<=[A-Za-z0-9_/.?&-])=\n(?=[A-Za-z0-9_/.?&-])"), _to("", "escapes")),
+    (("=3D",), re.compile(r"(?<=[?&][a-z]{3}=)3D|(?<=[?&][a-z]{4}=)3D|(?<=[?&][a-z]{8}=)3D"), _to("", "escapes")),
+    (("=3D",), re.compile(r"(?<=[a-z]=)3D(?=[\"'])"), _to("")),
     (("</",), _HIDDEN, _to("", "markup")),
     (("<",), re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]{0,20})(?:\s[^<>]{0,4000})?/?>|<!--()[^<>]{0,200}?-->"), tag),
     (("[",), re.compile(r"\[/?([a-zA-Z]{1,8})(?:=(\"?[^\[\]\n]{1,600}))?\]"), bbcode),
-    (("=\n",), re.compile(r"(?<=[A-Za-z0-9_/.?&-])=\n(?=[A-Za-z0-9_/.?&-])"), _to("", "escapes")),
-    (("3D",), re.compile(r"(?<=[?&][a-z]{3}=)3D|(?<=[?&][a-z]{4}=)3D|(?<=[?&][a-z]{8}=)3D"), _to("", "escapes")),
     (("+",), re.compile(r"[\"'] {0,2}\+ {0,2}[\"']"), _to("", "joined")),
     ((), re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{20,1600}={0,2}(?![A-Za-z0-9+/=])"), _any_base64),
     (("aHR0c",), re.compile(r"(?<![A-Za-z0-9+/])aHR0c(?:Dov|HM6)[A-Za-z0-9+/]{8,600}={0,2}"), _base64),
@@ -191,6 +198,8 @@ _STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], 
     ),
     ((), re.compile(rf"(?<![\u4e00-\u9fff])(?:{_WORDS})(?=\.)|(?<=\.)(?:{_WORDS})(?=\.[a-z]{{2,3}}/)"), in_words),
     ((".\n",), re.compile(rf"\b({_FIRST_LABELS})\.\n(?=[a-z0-9]{{2,12}}\.(?:cn|com)/)"), _first_label),
+    (("冒号",), re.compile(r"(?<=[A-Za-z])冒号(?=[A-Za-z0-9/?])"), _to(":", "dot_words")),
+    (("等于",), re.compile(r"(?<=[A-Za-z])等于(?=[A-Za-z0-9])"), _to("=", "dot_words")),
     (("斜",), re.compile(r" {0,2}(?:正|反)?(?:斜杠|斜槓|斜线|斜線) {0,2}"), _to("/", "slash_words")),
     ((), re.compile(rf"(?<=[A-Za-z0-9.]){LOOKALIKE}(?=[A-Za-z0-9./])|{LOOKALIKE}(?=[A-Za-z0-9]{{0,20}}\.)"), lookalike),
     ((), re.compile(r"[À-ɏ](?=[A-Za-z0-9]{0,20}\.[a-z])"), lookalike),

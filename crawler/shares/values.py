@@ -9,7 +9,7 @@ import re
 
 DIGITS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "00123456789" + "123456789" + "2")
 _DIGIT = "零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两"
-_VALUE = re.compile(r"[A-Za-z0-9]{2,20}(?![A-Za-z0-9]|://|\.[A-Za-z])")
+_VALUE = re.compile(r"[A-Za-z0-9]{2,20}(?![A-Za-z0-9]|://|\.[A-Za-z]|[\"'] ?:)")
 _SPLIT = re.compile(r"[A-Za-z0-9](?:[-_. *+~|,/、加和][A-Za-z0-9]){3,7}(?![A-Za-z0-9])")
 _SPELT = re.compile(rf"(?=[A-Za-z0-9]{{0,5}}[{_DIGIT}])[A-Za-z0-9{_DIGIT}]{{4,6}}(?![A-Za-z0-9\u4e00-\u9fff])")
 _WORDS = re.compile(r"[\u4e00-\u9fff]{2,8}(?=[\s,。;)\]」』】]|$)")

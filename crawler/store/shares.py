@@ -73,7 +73,7 @@ def write_shares(connection: Connection, listings: Iterable[Listing], run: str, 
     for listing in listings:
         for link in listing.links:
             share = {"platform": link.platform, "share_id": link.share_id, "url": link.url, "code": link.code}
-            if listing.share_state is None:
+            if listing.share_state is None or link != listing.links[0]:  # the first is the share's own
                 new = {**share, "state": ShareState.UNKNOWN.value, "checked_at": None}
                 kept = ("state", "checked_at", *(("code",) if link.code is None else ()))
                 upsert(connection, schema.shares, [new], keep=kept)

@@ -1,0 +1,45 @@
+"""Where the links of a listing come from besides its text: names of files, and what a thunder link wraps."""
+
+from __future__ import annotations
+
+import base64
+
+from crawler.items import Listing, ListingKind, SharedFile, ShareLink, ShareState
+from crawler.shares import extract
+from crawler.shares.wrapped import unwrapped
+from crawler.web.visit import Seen
+from pipelines.links import Links
+
+QUARK = "https://pan.quark.cn/s/0a1b2c3d4e5f"
+OWN = ShareLink(platform="quark", share_id="f5e4d3c2b1a0", url="https://pan.quark.cn/s/f5e4d3c2b1a0", code="k7m2")
+
+
+def thunder(address: str) -> str:
+    return "thunder://" + base64.b64encode(f"AA{address}ZZ".encode()).decode()
+
+
+def links_of(**fields: object) -> list[tuple[str, str, tuple[str, ...]]]:
+    told = {"platform": "shop", "kind": ListingKind.OFFER, "url": "https://tide.example/p/1", "title": "", **fields}
+    listing = Links().process_item(Seen(listing=Listing(**told), body=b"")).listing  # type: ignore[arg-type]
+    return [(link.platform, link.share_id, link.tricks) for link in listing.links]
+
+
+def test_a_share_keeps_its_own_link_first_and_gains_those_in_its_files() -> None:
+    files = (SharedFile(name="第01课.mp4"), SharedFile(name="更多课程 pan.quark.cn/s/0a1b2c3d4e5f.txt"))
+    found = links_of(
+        kind=ListingKind.SHARE, url=OWN.url, links=(OWN,), files=files, share_state=ShareState.ALIVE, platform="quark"
+    )
+    assert found == [("quark", OWN.share_id, ()), ("quark", "0a1b2c3d4e5f", ("file_name",))]
+
+
+def test_what_a_thunder_link_wraps_is_a_link_too() -> None:
+    (link,) = extract(thunder(QUARK))
+    assert (link.platform, unwrapped(link)) == ("thunder", QUARK)
+    found = links_of(text=f"迅雷下载 {thunder(QUARK)}")
+    assert [platform for platform, _, _ in found] == ["thunder", "quark"]
+    assert found[1][1:] == ("0a1b2c3d4e5f", ("wrapped",))
+
+
+def test_a_thunder_link_that_wraps_no_address_stays_alone() -> None:
+    assert [platform for platform, _, _ in links_of(text=thunder("nothing to see"))] == ["thunder"]
+    assert unwrapped(OWN) is None
