@@ -26,14 +26,15 @@ _LONG = re.compile(
 )
 _DROPPED = re.compile(r"[^a-z0-9]+")
 _NAME = re.compile(r"(?=[A-Za-z_-]{0,40}[0-9])(?=[0-9_-]{0,40}[A-Za-z])[A-Za-z0-9_-]{8}")  # of a share, it may be
-_OTHERS = ("magnet", "thunder", "ed2k", "lanz")
+_RUN = re.compile("[!-~]{3}")  # without one, neither of the two before
+_OTHERS = ("magnet", "thunder", "ed2k", "lanz", "fromcharcode")
 
 
 def may_hold_links(text: str) -> bool:
     """False only where no link can be in the text."""
-    if _TO_UNDO.search(text) or _LONG.search(text):
+    if _TO_UNDO.search(text):
         return True
-    if _NAME.search(text) and any(name in text for name in _names()):
+    if _RUN.search(text) and (_LONG.search(text) or (_NAME.search(text) and any(name in text for name in _names()))):
         return True
     return bool(
         _hosts().find_matches_as_indexes(_DROPPED.sub("", text.lower()).replace("dot", "").replace("slash", ""))
