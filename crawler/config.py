@@ -43,6 +43,11 @@ class CrawlConfig:
     contact: str = setting("", "mail address or URL in the user agent; the live web is refused without it")
     delay: float = setting(2.0, "seconds between two requests to one host", at_least=0)
     concurrency: int = setting(2, "requests to one host at the same time", at_least=1)
+    patience: float = setting(
+        60.0, "seconds a crawl waits for a host that asks for it; longer: the unit waits", at_least=0
+    )
+    backoff: float = setting(2.0, "seconds a host is left alone after a failure; doubled for each in a row", at_least=0)
+    proxy: str = setting("", "proxy for all requests (http://USER:PASSWORD@HOST:PORT); empty: none")
     timeout: int = setting(60, "seconds one answer may take", at_least=1)
     page_limit: int = setting(16_777_216, "largest body in bytes, after decompression", at_least=1024)
     read_deadline: float = setting(20.0, "seconds a large or suspicious page may be read", at_least=1)
@@ -50,6 +55,7 @@ class CrawlConfig:
     details_per_platform: int = setting(500, "listing pages of candidates opened in one run", at_least=0)
     unit_size: int = setting(20, "addresses in one unit of work", at_least=1)
     attempts: int = setting(3, "times a failed unit is tried", at_least=1)
+    platforms_at_once: int = setting(4, "platforms crawled at the same time by one worker", at_least=1)
     lease: int = setting(300, "seconds after which a silent worker loses its unit", at_least=5)
     loopback: tuple[str, ...] = setting((), "HOST:PORT pairs on this machine that may be asked (tests, own servers)")
 
@@ -81,6 +87,9 @@ class PlatformConfig:
     questions: int = setting(200, "questions asked in one run", at_least=1)
     shares: int = setting(200, "shares of a cloud drive asked in one run", at_least=0)
     pace: float = setting(0.0, "seconds between two requests to a cloud drive; 0: the platform's own", at_least=0)
+    proxy: str = setting("", "proxy for this platform's requests; empty: that of [crawl]")
+    pages: int = setting(2000, "pages asked in one night, everything included", at_least=1)
+    priority: int = setting(0, "platforms with a higher number are asked first")
     base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
 
 

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from crawler.items import Listing, ListingKind, ShareLink
 from crawler.shares import extract
-from crawler.web.visit import Seen
+from crawler.web.parts import Seen
 
 
 class Links:

@@ -9,8 +9,9 @@ from attrs import frozen
 from scrapy.crawler import Crawler
 
 from crawler.items import Assessment
+from crawler.web.parts import Seen
 from crawler.web.session import Session
-from crawler.web.visit import Seen, Visit
+from crawler.web.visit import Visit
 from pipelines._assessing import assessed
 
 
@@ -39,4 +40,5 @@ class Match:
 
     def _matched(self, item: Seen) -> Matched:
         listing = self._session.store.shares.joined(self._session.store.hits.merged(item.listing))
-        return Matched(listing=listing, body=item.body, assessments=assessed(self._session, listing))
+        found = assessed(self._session, listing)
+        return Matched(listing=listing, body=item.body, asked=item.asked, assessments=found)

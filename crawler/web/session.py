@@ -19,7 +19,7 @@ from crawler.archives import Archive
 from crawler.blobs import Blobs
 from crawler.config import Config
 from crawler.items import Ask, Outcome, UnitKind
-from crawler.store import Store
+from crawler.store import Check, SeenPage, Store
 
 T = TypeVar("T")
 
@@ -34,12 +34,19 @@ class Tally:
     problems: list[str] = Factory(list)
     lost: bool = False  # something could not be stored: the unit is not done
     unmapped: Counter[str] = Factory(Counter)  # answers of drives that nobody has explained yet
+    filled: Counter[str] = Factory(Counter)  # how many listings state each field: a new layout loses some
+    left: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
+    until: datetime | None = None  # no sooner than then
+    pages: dict[str, SeenPage] = Factory(dict)  # by address as asked, for the next night
+    touched: dict[str, None] = Factory(dict)  # listings of pages that have not changed
+    checks: list[Check] = Factory(list)  # what became of known hits
     follow: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
 
     def plain(self) -> dict[str, Any]:
         """The tally as JSON types, for the unit's outcome."""
         pages = {outcome.value: count for outcome, count in sorted(self.outcomes.items())}
         told = {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
+        told |= {"filled": dict(self.filled)} if self.filled else {}
         return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
 
 
@@ -54,6 +61,7 @@ class Session:
     captured: bool = False
     limit: int | None = None  # listings an on-demand crawl takes from one unit
     follow: bool = True  # plan further waves
+    incremental: bool = False  # ask only for what changed since it was seen
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)
     _lock: Any = Factory(Lock)
