@@ -99,15 +99,19 @@ class Worker:
             for name in [name for name, task in doing.items() if task.done()]:
                 doing.pop(name).result()
             at_once = self.session.config.crawl.platforms_at_once
-            unit = await self._claim(holder(), list(doing)) if len(doing) < at_once else None
+            late = self.session.until is not None and self._now() >= self.session.until
+            unit = await self._claim(holder(), list(doing)) if len(doing) < at_once and not late else None
             if unit is not None:
                 doing[unit.spider] = asyncio.create_task(self._run_unit(runner, unit))
             elif doing:
                 await asyncio.wait(doing.values(), timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
-            elif await asyncio.to_thread(self.session.store.units.unfinished, self.run_id):
+            elif not late and await asyncio.to_thread(self._is_unfinished):
                 await asyncio.sleep(IDLE)
             else:
                 return
+
+    def _is_unfinished(self) -> bool:
+        return self.session.store.units.unfinished(self.run_id) > 0
 
     def _look_back(self) -> None:
         """Take back what dead workers of this machine held, and count what this run has asked so far."""

@@ -14,8 +14,10 @@ from crawler.store.clocks import Clocks
 from crawler.store.engine import check, is_empty, open_engine, upgrade
 from crawler.store.hits import Filter, Hits
 from crawler.store.listings import Listings
+from crawler.store.marks import Marks
 from crawler.store.pictures import Pictures
-from crawler.store.runs import Runs
+from crawler.store.positives import KnownPositive, Positives
+from crawler.store.runs import Run, Runs
 from crawler.store.seen import SeenPage, SeenPages
 from crawler.store.shares import Shares
 from crawler.store.units import ClaimLost, Settlement, Units
@@ -28,6 +30,8 @@ __all__ = [
     "ClaimLost",
     "Filter",
     "Imported",
+    "KnownPositive",
+    "Run",
     "SeenPage",
     "Settlement",
     "Store",
@@ -52,6 +56,8 @@ class Store:
         self.seen = SeenPages(self.engine)
         self.checks = Checks(self.engine)
         self.listings = Listings(self.engine)
+        self.positives = Positives(self.engine)
+        self.marks = Marks(self.engine)
 
     @classmethod
     def open(cls, url: str) -> Self:

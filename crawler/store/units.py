@@ -140,10 +140,12 @@ class Units:
         with reading(self._engine) as connection:
             return [holder for holder in connection.execute(query).scalars() if holder]
 
-    def skip(self, run: str, spider: str) -> int:
-        """Ask nothing further of a platform in this run; returns how many units are skipped."""
+    def skip(self, run: str, spider: str | None = None) -> int:
+        """Ask nothing further of a platform (or of any) in this run; returns how many units are skipped."""
         with writing(self._engine) as connection:
-            still = (_units.c.run == run) & (_units.c.spider == spider) & (_units.c.state == "open")
+            still = (_units.c.run == run) & (_units.c.state == "open")
+            if spider is not None:
+                still &= _units.c.spider == spider
             return connection.execute(update(_units).where(still).values(state="skipped")).rowcount
 
     def unfinished(self, run: str) -> int:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ASKS_FOR_PATIENCE = frozenset({429, 503})
 BROKEN = frozenset({408, 500, 502, 504, 520, 521, 522, 523, 524})
-TRIES = {True: 6, False: 2}  # of one request: where the host said how long to wait, where it did not
+TRIES = {True: 6, False: 3}  # of one request: where the host said how long to wait, where it failed
 KEPT = 1.0  # seconds; a shorter pause is not worth a row in the store
 TRIAL = 0.2  # seconds between two looks whether the trial of an open circuit has ended
 _NO_ANSWER = (OSError, DownloadTimeoutError, DownloadConnectionRefusedError, DownloadFailedError, ResponseDataLossError)
@@ -90,7 +90,9 @@ class Manners:
         said = (response.headers.get("Retry-After") or b"").decode("latin-1")
         retry_after = seconds_to_wait(said, datetime.now(UTC)) if said else None
         await self._pause(request, host, retry_after, f"status {response.status}")
-        return self._again(request, retry_after is not None) or response
+        if patience and retry_after is None:
+            return response  # nobody knows how long: the unit pauses, and other platforms are asked meanwhile
+        return self._again(request, patience) or response
 
     async def process_exception(self, request: scrapy.Request, exception: Exception) -> scrapy.Request | None:
         """The request once more after a pause, where no answer came; None hands the error on."""
@@ -104,8 +106,9 @@ class Manners:
 
     async def _pause(self, request: scrapy.Request, host: Host, retry_after: float | None, why: str) -> None:
         pause = host.failed(time.monotonic(), self._session.config.crawl.backoff, retry_after, why)
+        until = datetime.now(UTC) + timedelta(seconds=pause)
+        request.meta["until"] = until
         if pause >= KEPT:
-            until = datetime.now(UTC) + timedelta(seconds=pause)
             clock = Clock(key=f"host:{place(request.url)}", not_before=until, failures=host.failures, why=why)
             await asyncio.to_thread(self._session.store.clocks.put, clock)
 

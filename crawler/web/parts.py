@@ -30,7 +30,7 @@ def rebased(url: str, base: str) -> str:
 
 def filled(listing: Listing) -> list[str]:
     """Which fields a listing states; a layout that changed loses some of them on every page."""
-    return [name for name in _FIELDS if getattr(listing, name) not in (None, "", (), {})]
+    return ["read"] + [name for name in _FIELDS if getattr(listing, name) not in (None, "", (), {})]
 
 
 def as_asked(answer: Answer) -> Request:

@@ -42,6 +42,11 @@ class Tally:
     checks: list[Check] = Factory(list)  # what became of known hits
     follow: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
 
+    def leave(self, ask: Ask, until: datetime | None = None) -> None:
+        """No definite answer came for an ask: it is asked again, no sooner than `until`."""
+        self.left[ask] = None
+        self.until = max(filter(None, (self.until, until)), default=None)
+
     def plain(self) -> dict[str, Any]:
         """The tally as JSON types, for the unit's outcome."""
         pages = {outcome.value: count for outcome, count in sorted(self.outcomes.items())}
@@ -62,6 +67,7 @@ class Session:
     limit: int | None = None  # listings an on-demand crawl takes from one unit
     follow: bool = True  # plan further waves
     incremental: bool = False  # ask only for what changed since it was seen
+    until: datetime | None = None  # no unit is begun after this moment
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)
     _lock: Any = Factory(Lock)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -119,7 +120,7 @@ class Visit(scrapy.Spider):
             return
         page = page_of(response)
         outcome, found = await self._understood(page, outcome_of_response(response, self.session.config.crawl.loopback))
-        self._note(ask, outcome, found, page)
+        self._note(ask, outcome, found, page, meta.get("until"))
         if outcome is Outcome.LIVE and meta.get("remember"):
             self.tally.pages[address] = first_seen(self, address, response)
         for each in found:
@@ -154,10 +155,12 @@ class Visit(scrapy.Spider):
         self._note(ask, Outcome.UNCHANGED, [], page_of(response))
         return further_of(seen)
 
-    def _note(self, ask: Ask, outcome: Outcome, found: Sequence[Listing | Request], page: Page) -> None:
+    def _note(
+        self, ask: Ask, outcome: Outcome, found: Sequence[Listing | Request], page: Page, until: datetime | None = None
+    ) -> None:
         """Keep what an answer says of its ask: to be asked again, or what became of a known hit."""
         if outcome in UNDECIDED and page.url not in self._unreadable:
-            self.tally.left[ask] = None
+            self.tally.leave(ask, until)
         if self.unit.kind is UnitKind.RECHECK and ask.url is not None:
             known, run, at = self._before.get(ask.url), self.unit.run, self.session.now()
             self.tally.checks.append(checked(ask.url, outcome, found, known, page, run, at))
@@ -196,10 +199,9 @@ class Visit(scrapy.Spider):
         self.tally.outcomes[outcome] += 1
         request: scrapy.Request = failure.request  # type: ignore[attr-defined]
         self._problem(request.url, error)
-        ask, until = request.meta.get("ask"), getattr(error, "until", None)
+        ask, until = request.meta.get("ask"), getattr(error, "until", request.meta.get("until"))
         if ask is not None and getattr(error, "again", outcome in UNDECIDED):
-            self.tally.left[ask] = None
-            self.tally.until = max(filter(None, (self.tally.until, until)), default=None)
+            self.tally.leave(ask, until)
         elif ask is not None and ask.url and self.unit.kind is UnitKind.RECHECK:
             self.tally.checks.append(unanswered(ask.url, outcome, error, self.unit.run, self.session.now()))
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from crawler.errors import NothingToDo
 from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk
 from desk.cli.crawl import _progress, _tell
 
@@ -23,6 +22,7 @@ def night(
         Path | None,
         typer.Option(help="Answer every request from this HAR, WARC, WACZ or folder.", envvar="SWORDNET_REPLAY"),
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Another night, although tonight's has run.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the hits here (.csv, .xlsx, .jsonl).", metavar="FILE")] = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
@@ -30,15 +30,12 @@ def night(
     now: Now = None,
 ) -> None:
     """Plan, crawl in waves, and say how each platform did."""
-    from desk import crawling
+    from desk import crawling, nights
 
     desk = at_desk(config, quiet or json, now)
     for name in only or ():
         crawling.platform(name, desk.config.language)
-    with desk.store() as store:
-        works = list(store.works.all())
-    plan = crawling.night_plan(works, desk.config, only or ())
-    if not plan.asks:
-        raise NothingToDo(desk.word("works_none"))
-    ran = crawling.crawl(desk.config, plan, now=desk.now, replay=replay, progress=_progress(desk))
+    ran = nights.night(
+        desk.config, now=desk.now, only=only or (), again=again, replay=replay, progress=_progress(desk), tell=desk.say
+    )
     _tell(desk, ran, csv, json)
