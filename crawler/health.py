@@ -39,6 +39,7 @@ class PlatformCounts:
     left: int = 0
     pages: Counter[str] = Factory(Counter)
     listings: int = 0
+    matched: int = 0
     hits: int = 0
     new: int = 0
     gone: int = 0
@@ -84,6 +85,7 @@ def counted(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) -> list[Pl
         one.left += outcome.get("left", 0)
         one.pages.update(outcome.get("pages", {}))
         one.listings += outcome.get("listings", 0)
+        one.matched += outcome.get("matched", 0)
         one.hits += outcome.get("hits", 0)
         one.problems += outcome.get("problems", [])
         if kind == UnitKind.QUESTION.value:

@@ -64,6 +64,7 @@ def night(
             now=now,
             archive=archive,
             incremental=archive is None,
+            begun=run.started,
             until=_end_of_window(config, run.started),
         )
         work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})

@@ -30,6 +30,7 @@ def _batch(session: Session, unit: Unit, tally: Tally, stored: list[Stored]) -> 
     changed = []
     for each in stored:
         found = assessed(session, each.listing)
+        tally.matched += 1
         if _differs(each, found):
             tally.hits += any(part.decision is Decision.HIT for part in found)
             changed.append(Assessed(listing=each.listing, assessments=found))

@@ -11,6 +11,7 @@ from crawler.items import Ask, UnitKind
 from crawler.store import schema
 from crawler.store.values import digest, plain
 
+FIRST_WAVE = {UnitKind.RECHECK: 4}  # after questions, details and shares: what these have seen needs no recheck
 Batches = Mapping[tuple[str, UnitKind], Sequence[Sequence[Ask]]]
 
 
@@ -35,7 +36,7 @@ def plan_platform(connection: Connection, run: str, spider: str, batches: Batche
         return False
     for (name, kind), portions in batches.items():
         for number, portion in enumerate(portions):
-            plan_unit(connection, run, name, kind, 1, portion, priority - number)
+            plan_unit(connection, run, name, kind, FIRST_WAVE.get(kind, 1), portion, priority - number)
     connection.execute(update(runs).where(runs.c.id == run).values(planned=[*planned, spider]))
     return True
 

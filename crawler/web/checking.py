@@ -13,7 +13,7 @@ from attrs import evolve
 
 from crawler.items import Listing, Outcome
 from crawler.page import Page, Request
-from crawler.store import Check, CheckState, listing_id
+from crawler.store import Check, CheckState, SeenPage, listing_id
 
 _STATES = {
     Outcome.UNCHANGED: CheckState.UP,
@@ -49,6 +49,19 @@ def unanswered(asked: str, outcome: Outcome, error: object, run: str, at: dateti
     state = _STATES.get(outcome, CheckState.UNKNOWN)
     told = str(error)[:300]
     return Check(listing=listing_id(asked), state=state, outcome=outcome, endpoint=asked, told=told, run=run, at=at)
+
+
+def seen_tonight(asked: str, seen: SeenPage, run: str) -> Check:
+    """The check of a listing whose own page another unit of this night has read."""
+    check = Check(
+        listing=listing_id(asked),
+        state=CheckState.UP,
+        outcome=Outcome.UNCHANGED,
+        endpoint=seen.url,
+        run=run,
+        at=seen.checked_at,
+    )
+    return evolve(check, digest=seen.digest, told="seen in this night")
 
 
 def _compared(asked: str, found: Sequence[Listing | Request], known: Listing | None) -> tuple[CheckState, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
+import scrapy
 from attrs import field, frozen
 from scrapy.http import Response, TextResponse
 
@@ -24,7 +25,8 @@ class Seen:
 
 
 def rebased(url: str, base: str) -> str:
-    """An address with another scheme and host, where the configuration names one for the platform."""
+    """The address that is asked: in one spelling, and of another host where the configuration names one."""
+    url = scrapy.Request(url).url
     return urlunsplit((*urlsplit(base)[:2], *urlsplit(url)[2:])) if base else url
 
 

@@ -31,6 +31,7 @@ class Tally:
     outcomes: Counter[Outcome] = Factory(Counter)
     listings: int = 0
     hits: int = 0
+    matched: int = 0  # listings that were compared with the registry
     problems: list[str] = Factory(list)
     lost: bool = False  # something could not be stored: the unit is not done
     unmapped: Counter[str] = Factory(Counter)  # answers of drives that nobody has explained yet
@@ -51,6 +52,7 @@ class Tally:
         """The tally as JSON types, for the unit's outcome."""
         pages = {outcome.value: count for outcome, count in sorted(self.outcomes.items())}
         told = {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
+        told |= {"matched": self.matched} if self.matched else {}
         told |= {"filled": dict(self.filled)} if self.filled else {}
         return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
 
@@ -67,6 +69,7 @@ class Session:
     limit: int | None = None  # listings an on-demand crawl takes from one unit
     follow: bool = True  # plan further waves
     incremental: bool = False  # ask only for what changed since it was seen
+    begun: datetime | None = None  # when the night began
     until: datetime | None = None  # no unit is begun after this moment
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)

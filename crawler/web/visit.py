@@ -41,7 +41,7 @@ from crawler.web.again import (
     with_listing,
 )
 from crawler.web.browser import rendered, rendering
-from crawler.web.checking import checked, unanswered
+from crawler.web.checking import checked, seen_tonight, unanswered
 from crawler.web.outcomes import outcome_of_failure, outcome_of_response
 from crawler.web.parts import Seen, as_asked, filled, page_of, rebased
 from crawler.web.session import Session, Tally
@@ -106,6 +106,7 @@ class Visit(scrapy.Spider):
                 self.tally.outcomes[Outcome.UNCHANGED] += len(self.unit.asks) - len(asks)
         if self.unit.kind is UnitKind.RECHECK:
             self._before = await asyncio.to_thread(self._stored, asks)
+            asks = await asyncio.to_thread(self._unseen_tonight, asks)
         for ask in asks:
             for request in self._recorded(ask) if self.session.captured else self._made(ask):
                 yield await self._request(request, ask, dont_filter=True)
@@ -169,6 +170,19 @@ class Visit(scrapy.Spider):
         """Keep with a page what it gave, for the night when it is unchanged."""
         if address in self.tally.pages:
             self.tally.pages[address] = noted(self.tally.pages[address], what)
+
+    def _unseen_tonight(self, asks: Sequence[Ask]) -> list[Ask]:
+        """The asks whose pages this night has not seen yet; the others are known to be up, which is noted."""
+        left = []
+        for ask in asks:
+            made = next(iter(self._made(ask)), None)
+            seen = self.session.store.seen.get(self.name, rebased(made.url, self.base)) if made else None
+            if seen is None or self.session.begun is None or seen.checked_at < self.session.begun:
+                left.append(ask)
+            else:
+                self.tally.outcomes[Outcome.UNCHANGED] += 1
+                self.tally.checks.append(seen_tonight(ask.url or "", seen, self.unit.run))
+        return left
 
     def _stored(self, asks: Sequence[Ask]) -> dict[str, Listing]:
         found = {ask.url: self.session.store.hits.listing(ask.url) for ask in asks if ask.url is not None}
