@@ -119,7 +119,7 @@ def _fewer(counts: PlatformCounts, past: Sequence[PlatformCounts]) -> Wrong | No
     if not usual or not counts.lists:
         return None
     before, now = median(usual), counts.listed / counts.lists
-    if now >= FEWER * before or before * counts.lists < COMPARABLE:
+    if now >= FEWER * before or before * counts.lists < 2 * COMPARABLE:
         return None
     return "health_fewer", {"platform": counts.platform, "now": f"{now:.1f}", "before": f"{before:.1f}"}
 

@@ -81,6 +81,11 @@ class Hits:
             fence(connection, unit)
             write(connection, batch, unit.run, now)
 
+    def evidence(self) -> set[str]:
+        """The digests of all bytes that hits stand on."""
+        with reading(self._engine) as connection:
+            return {mark for marks in connection.execute(select(schema.hits.c.evidence)).scalars() for mark in marks}
+
     def judge(self, judgement: Judgement) -> None:
         """Add a judgement."""
         with writing(self._engine) as connection:

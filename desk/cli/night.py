@@ -1,4 +1,4 @@
-"""`swordnet night`: every platform that is enabled, with the questions of the registry."""
+"""`swordnet night`: every platform that is enabled, the questions of the registry, the known hits that are due."""
 
 from __future__ import annotations
 
@@ -29,13 +29,22 @@ def night(
     json: Json = False,
     now: Now = None,
 ) -> None:
-    """Plan, crawl in waves, and say how each platform did."""
-    from desk import crawling, nights
+    """Plan, crawl in waves, check known hits again, report; goes on where a stopped night was."""
+    from desk import crawling, nightend, nights
+    from desk.metrics import Metrics
+    from desk.progress import shown
 
     desk = at_desk(config, quiet or json, now)
     for name in only or ():
         crawling.platform(name, desk.config.language)
-    ran = nights.night(
-        desk.config, now=desk.now, only=only or (), again=again, replay=replay, progress=_progress(desk), tell=desk.say
-    )
+    metrics = Metrics()
+    if desk.config.night.metrics_port:
+        metrics.serve(desk.config.night.metrics_port)
+    with shown(desk.console, desk.store, desk.config.language, _progress(desk), desk.quiet) as progress:
+        progress = nightend.measured(progress, metrics, desk.config)
+        ran = nights.night(
+            desk.config, now=desk.now, only=only or (), again=again, replay=replay, progress=progress, tell=desk.say
+        )
+    with desk.store() as store:
+        nightend.leave(store, ran, desk.config, metrics, desk.say)
     _tell(desk, ran, csv, json)
