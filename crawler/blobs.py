@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from crawler.errors import StoreError
@@ -41,6 +42,15 @@ class Blobs:
             return self._path(digest).read_bytes()
         except FileNotFoundError:
             return None
+
+    def forget(self, needed: Collection[str], before: float) -> int:
+        """Delete what is older than `before` (seconds since 1970) and not needed; returns how many files."""
+        gone = 0
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64):
+            if path.name not in needed and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+                gone += 1
+        return gone
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):

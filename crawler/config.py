@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from crawler.errors import BadInput, Problem
 from crawler.messages import LANGUAGES
 
 FILE_NAME = "swordnet.toml"
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 def setting(default: Any, meaning: str, *, at_least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
@@ -43,6 +45,11 @@ class CrawlConfig:
     contact: str = setting("", "mail address or URL in the user agent; the live web is refused without it")
     delay: float = setting(2.0, "seconds between two requests to one host", at_least=0)
     concurrency: int = setting(2, "requests to one host at the same time", at_least=1)
+    patience: float = setting(
+        60.0, "seconds a crawl waits for a host that asks for it; longer: the unit waits", at_least=0
+    )
+    backoff: float = setting(2.0, "seconds a host is left alone after a failure; doubled for each in a row", at_least=0)
+    proxy: str = setting("", "proxy for all requests (http://USER:PASSWORD@HOST:PORT); empty: none")
     timeout: int = setting(60, "seconds one answer may take", at_least=1)
     page_limit: int = setting(16_777_216, "largest body in bytes, after decompression", at_least=1024)
     read_deadline: float = setting(20.0, "seconds a large or suspicious page may be read", at_least=1)
@@ -50,6 +57,7 @@ class CrawlConfig:
     details_per_platform: int = setting(500, "listing pages of candidates opened in one run", at_least=0)
     unit_size: int = setting(20, "addresses in one unit of work", at_least=1)
     attempts: int = setting(3, "times a failed unit is tried", at_least=1)
+    platforms_at_once: int = setting(4, "platforms crawled at the same time by one worker", at_least=1)
     lease: int = setting(300, "seconds after which a silent worker loses its unit", at_least=5)
     loopback: tuple[str, ...] = setting((), "HOST:PORT pairs on this machine that may be asked (tests, own servers)")
 
@@ -73,6 +81,35 @@ class BrowserConfig:
 
 
 @frozen(kw_only=True)
+class NightConfig:
+    """[night] When nights run, how long, what they leave behind."""
+
+    at: str = setting("01:30", "when `swordnet schedule` starts a night (HH:MM in time_zone)")
+    until: str = setting("", "no unit is begun after this time (HH:MM); empty: a night ends when all is asked")
+    catch_up: float = setting(12.0, "hours after which a missed night is not caught up any more", at_least=0)
+    reports: str = setting("reports", "folder for the reports of nights; empty: none are written")
+    keep_days: int = setting(90, "days for which pages and pictures are kept that no hit needs", at_least=1)
+    new_days: int = setting(60, "days since its release for which a work counts as new and is asked first", at_least=0)
+    metrics_file: str = setting("", "textfile for Prometheus, written after each unit; empty: none")
+    metrics_port: int = setting(0, "port on this machine where Prometheus may ask during a night; 0: none", at_least=0)
+
+
+@frozen(kw_only=True)
+class TellConfig:
+    """[tell] Who is told when a night has ended."""
+
+    always: bool = setting(False, "tell of healthy nights too, not only of those that cannot be trusted")
+    webhook: str = setting("", "address that gets the report as JSON (POST)")
+    smtp_host: str = setting("", "mail server; empty: no mail")
+    smtp_port: int = setting(587, "port of the mail server", at_least=1)
+    smtp_user: str = setting("", "user name at the mail server; the password is in SWORDNET_SMTP_PASSWORD")
+    smtp_tls: bool = setting(True, "encrypt the connection to the mail server (STARTTLS)")
+    sender: str = setting("", "address that mails come from")
+    to: tuple[str, ...] = setting((), "addresses that mails go to")
+    password: str = setting("", "password at the mail server; better given as SWORDNET_SMTP_PASSWORD")
+
+
+@frozen(kw_only=True)
 class PlatformConfig:
     """[platforms.NAME] One platform."""
 
@@ -81,6 +118,9 @@ class PlatformConfig:
     questions: int = setting(200, "questions asked in one run", at_least=1)
     shares: int = setting(200, "shares of a cloud drive asked in one run", at_least=0)
     pace: float = setting(0.0, "seconds between two requests to a cloud drive; 0: the platform's own", at_least=0)
+    proxy: str = setting("", "proxy for this platform's requests; empty: that of [crawl]")
+    pages: int = setting(2000, "pages asked in one night, everything included", at_least=1)
+    priority: int = setting(0, "platforms with a higher number are asked first")
     base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
 
 
@@ -94,6 +134,8 @@ class Config:
     crawl: CrawlConfig = Factory(CrawlConfig)
     pictures: PicturesConfig = Factory(PicturesConfig)
     browser: BrowserConfig = Factory(BrowserConfig)
+    night: NightConfig = Factory(NightConfig)
+    tell: TellConfig = Factory(TellConfig)
     platforms: Mapping[str, PlatformConfig] = Factory(dict)
 
     def platform(self, name: str) -> PlatformConfig:
@@ -120,9 +162,14 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
     problems: list[Problem] = []
     if environ.get("SWORDNET_DATABASE"):
         data.setdefault("store", {})["url"] = environ["SWORDNET_DATABASE"]
+    if environ.get("SWORDNET_SMTP_PASSWORD"):
+        data.setdefault("tell", {})["password"] = environ["SWORDNET_SMTP_PASSWORD"]
     config = _build(Config, data, str(file), "", problems)
     if not problems and config.time_zone not in available_timezones():
         problems.append(Problem(file=str(file), field="time_zone", message=f"no time zone {config.time_zone!r}"))
+    for name in ("at", "until"):
+        if not problems and not _TIME.fullmatch(getattr(config.night, name)) and (name == "at" or config.night.until):
+            problems.append(Problem(file=str(file), field=f"night.{name}", message="must be a time such as 01:30"))
     if problems:
         raise BadInput(problems)
     built: Config = _anchor(config, file.parent)
@@ -235,4 +282,6 @@ def _anchor(config: Config, folder: Path) -> Config:
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith(prefix + "/") and url != prefix + ":memory:":
         url = prefix + str(folder / url.removeprefix(prefix))
-    return evolve(config, store=evolve(config.store, url=url, blobs=str(folder / config.store.blobs)))
+    reports = str(folder / config.night.reports) if config.night.reports else ""
+    store = evolve(config.store, url=url, blobs=str(folder / config.store.blobs))
+    return evolve(config, store=store, night=evolve(config.night, reports=reports))

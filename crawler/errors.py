@@ -4,7 +4,9 @@ SwordnetError            1  something failed
 ├── BadInput             2  a file, an argument or a setting is wrong; lists every problem with file, line and field
 ├── NothingToDo          3  the command was right, there was nothing for it to work on
 ├── StoreError           4  the database cannot be opened, read or written
-└── UnhealthyRun         5  the run ended, but what it saw cannot be trusted
+├── UnhealthyRun         5  the run ended, but what it saw cannot be trusted
+├── Busy                 6  another night is running on this database
+└── Interrupted          7  the run was stopped before its end; the next `swordnet night` goes on with it
 """
 
 from __future__ import annotations
@@ -64,3 +66,15 @@ class UnhealthyRun(SwordnetError):
     """The run ended, but a platform answered less than a healthy one would."""
 
     exit_code = 5
+
+
+class Busy(SwordnetError):
+    """Another night is running on this database."""
+
+    exit_code = 6
+
+
+class Interrupted(SwordnetError):
+    """The run was stopped before its end; nothing of it is lost, and the next `swordnet night` goes on with it."""
+
+    exit_code = 7

@@ -19,7 +19,9 @@ ROBOTSTXT_OBEY = False
 DOWNLOADER_MIDDLEWARES = {
     # allowed_domains says which addresses a spider claims; pictures lie on other hosts, and the guard decides those.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # tries again at once; Manners waits
     "crawler.web.robots.Robots": 100,
+    "crawler.web.manners.Manners": 550,
     "crawler.web.whole.Whole": 595,  # sees the bytes before they are unpacked at 590
     "crawler.web.replay.Replay": 990,
     "crawler.web.guard.Guard": 1000,  # the last one: it sees every request whatever its origin
@@ -34,8 +36,6 @@ ITEM_PIPELINES = {
 
 # Every status is a page with an outcome; none is filtered away before crawler.page.outcome has seen it.
 HTTPERROR_ALLOW_ALL = True
-RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 ask for patience, not for an immediate second try
-RETRY_TIMES = 1
 REDIRECT_MAX_TIMES = 10
 COOKIES_ENABLED = True
 
@@ -64,7 +64,7 @@ def scrapy_settings(config: Config) -> dict[str, Any]:
     return own | {
         "ADDONS": {},
         "USER_AGENT": USER_AGENT + contact,
-        "DOWNLOAD_DELAY": config.crawl.delay,
+        "DOWNLOAD_DELAY": 0,  # Scrapy's begins anew with each crawl; crawler.web.manners keeps the pace
         "CONCURRENT_REQUESTS_PER_DOMAIN": config.crawl.concurrency,
         "DOWNLOAD_TIMEOUT": config.crawl.timeout,
         "DOWNLOAD_MAXSIZE": config.crawl.page_limit,

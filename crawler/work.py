@@ -1,26 +1,27 @@
 """A worker: one process, one reactor, one Scrapy crawl for each unit of work.
 
 A unit counts as done only after its crawl closed its pipelines (everything is committed by then) and brought something
-definite; a crawl that "finished" with nothing but failures is given back to the ledger.
+definite; what brought nothing definite is given back to the ledger, and only that is asked again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
-from collections.abc import Callable, Mapping
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
-from attrs import define
+from attrs import Factory, define, evolve
 
+from crawler.holders import dead, holder
 from crawler.items import Ask, Picture, Unit, UnitKind
 from crawler.settings import TWISTED_REACTOR, scrapy_settings
-from crawler.store import ClaimLost
+from crawler.store import ClaimLost, Settlement
 from crawler.units import again_at, one_ask_a_share, portions, succeeded
 from crawler.web.guard import GuardedResolver
 from crawler.web.registered import RegisteredPictures
@@ -28,13 +29,19 @@ from crawler.web.session import Session, Tally
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 4  # crawls of different platforms at the same time
 IDLE = 0.2  # seconds between two looks for a unit that is due
 
 Progress = Callable[[Unit, Tally], None]
+Tasks = Mapping[UnitKind, Callable[[Session, Unit, Tally], Awaitable[None]]]  # kinds of units that are no crawl
 
 
-def run(session: Session, run_id: str, spiders: Mapping[str, type[Any]], progress: Progress = lambda *_: None) -> None:
+def run(
+    session: Session,
+    run_id: str,
+    spiders: Mapping[str, type[Any]],
+    progress: Progress = lambda *_: None,
+    tasks: Tasks | None = None,
+) -> None:
     """Work on the units of a run until none is open, waves included. Starts the reactor: only once a process."""
     from scrapy.utils.reactor import install_reactor
 
@@ -44,8 +51,9 @@ def run(session: Session, run_id: str, spiders: Mapping[str, type[Any]], progres
     errors: list[BaseException] = []
 
     async def main() -> None:
+        worker = Worker(session=session, run_id=run_id, spiders=spiders, progress=progress, tasks=tasks or {})
         try:
-            await Worker(session=session, run_id=run_id, spiders=spiders, progress=progress).work()
+            await worker.work()
         except BaseException as error:  # noqa: BLE001 - handed to the caller below, the reactor must stop first
             errors.append(error)
         finally:
@@ -56,6 +64,12 @@ def run(session: Session, run_id: str, spiders: Mapping[str, type[Any]], progres
     reactor.run()
     if errors:
         raise errors[0]
+
+
+def steady() -> Callable[[], datetime]:
+    """A clock that begins with the machine's and cannot jump while this process lives."""
+    begun, at = datetime.now(UTC), time.monotonic()
+    return lambda: begun + timedelta(seconds=time.monotonic() - at)
 
 
 @define(kw_only=True)
@@ -69,27 +83,43 @@ class Worker:
     run_id: str
     spiders: Mapping[str, type[Any]]
     progress: Progress
+    tasks: Tasks
+    _now: Callable[[], datetime] = Factory(steady)
+    _pages: Counter[str] = Factory(Counter)  # asked of each platform in this run
 
     async def work(self) -> None:
         """Until the run has no open unit."""
         from scrapy.crawler import AsyncCrawlerRunner
 
         runner = AsyncCrawlerRunner(scrapy_settings(self.session.config))
+        await asyncio.to_thread(self._look_back)
         await self._picture_registry(runner)
-        holder = f"{socket.gethostname()}:{os.getpid()}"
         doing: dict[str, asyncio.Task[None]] = {}
         while True:
             for name in [name for name, task in doing.items() if task.done()]:
                 doing.pop(name).result()
-            unit = await self._claim(holder, list(doing)) if len(doing) < AT_ONCE else None
+            at_once = self.session.config.crawl.platforms_at_once
+            late = self.session.until is not None and self._now() >= self.session.until
+            unit = await self._claim(holder(), list(doing)) if len(doing) < at_once and not late else None
             if unit is not None:
                 doing[unit.spider] = asyncio.create_task(self._run_unit(runner, unit))
             elif doing:
                 await asyncio.wait(doing.values(), timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
-            elif await asyncio.to_thread(self.session.store.units.unfinished, self.run_id):
+            elif not late and await asyncio.to_thread(self._is_unfinished):
                 await asyncio.sleep(IDLE)
             else:
                 return
+
+    def _is_unfinished(self) -> bool:
+        return self.session.store.units.unfinished(self.run_id) > 0
+
+    def _look_back(self) -> None:
+        """Take back what dead workers of this machine held, and count what this run has asked so far."""
+        units = self.session.store.units
+        if gone := dead(units.holders()):
+            units.release(gone)
+        for spider, _kind, _state, outcome in units.outcomes(self.run_id):
+            self._pages[spider] += sum(outcome.get("pages", {}).values())
 
     async def _picture_registry(self, runner: Any) -> None:
         pictures = await asyncio.to_thread(self._unseen)
@@ -103,36 +133,58 @@ class Worker:
         store = self.session.store
         return store.pictures.unseen(store.works.all())
 
-    async def _claim(self, holder: str, busy: list[str]) -> Unit | None:
+    async def _claim(self, name: str, busy: list[str]) -> Unit | None:
         session = self.session
         return await asyncio.to_thread(
-            session.store.units.claim, self.run_id, holder, datetime.now(UTC), session.config.crawl.lease, busy
+            session.store.units.claim, self.run_id, name, self._now(), session.config.crawl.lease, busy, True
         )
 
     async def _run_unit(self, runner: Any, unit: Unit) -> None:
-        crawler = runner.create_crawler(self.spiders[unit.spider])
         tally = Tally()
         beating = asyncio.create_task(self._beat(unit))
+        reason: str | None = None
         try:
-            await runner.crawl(crawler, session=self.session, unit=unit, tally=tally)
+            reason = await self._done(runner, unit, tally)
         except Exception as error:
             logger.exception("unit %s of %s", unit.id, unit.spider)
             tally.problems.append(f"{type(error).__name__}: {error}")
             tally.lost = True
         finally:
             beating.cancel()
-        reason = crawler.stats.get_value("finish_reason") if crawler.stats else None
         with suppress(ClaimLost):
             await asyncio.to_thread(self._record, unit, tally, reason)
         self.progress(unit, tally)
 
+    async def _done(self, runner: Any, unit: Unit, tally: Tally) -> str | None:
+        task = self.tasks.get(unit.kind)
+        if task is not None:
+            await task(self.session, unit, tally)
+            return "finished"
+        crawler = runner.create_crawler(self.spiders[unit.spider])
+        await runner.crawl(crawler, session=self.session, unit=unit, tally=tally)
+        return crawler.stats.get_value("finish_reason") if crawler.stats else None
+
     def _record(self, unit: Unit, tally: Tally, reason: str | None) -> None:
         units, config = self.session.store.units, self.session.config.crawl
-        if succeeded(reason, tally.outcomes) and not tally.lost:
-            units.finish(unit, tally.plain(), self._within_budget(tally, config.unit_size))
-        else:
-            again = again_at(unit.attempt, config.attempts, datetime.now(UTC), self._pace(unit.spider))
-            units.fail(unit, tally.plain(), again)
+        whole = reason == "finished" and not tally.lost
+        enough = unit.kind in self.tasks or succeeded(reason, tally.outcomes)
+        rest = [ask for ask in unit.asks if ask in tally.left] if whole and enough else list(unit.asks)
+        again = again_at(unit.attempt, config.attempts, self._now(), self._pace(unit.spider)) if rest else None
+        done = Settlement(outcome=tally.plain(), rest=rest, again_at=again and max(again, tally.until or again))
+        if whole:
+            done = evolve(
+                done,
+                follow=self._within_budget(tally, config.unit_size),
+                pages=list(tally.pages.values()),
+                checks=tally.checks,
+                touched=list(tally.touched),
+                now=self.session.now(),
+                rested=self._rested(unit),
+            )
+        units.settle(unit, evolve(done, lost=not whole))
+        self._pages[unit.spider] += sum(tally.outcomes.values())
+        if self._pages[unit.spider] >= self.session.config.platform(unit.spider).pages:
+            units.skip(self.run_id, unit.spider)
 
     def _within_budget(self, tally: Tally, size: int) -> dict[tuple[str, UnitKind], list[tuple[Ask, ...]]]:
         follow = {}
@@ -148,6 +200,12 @@ class Worker:
             follow[spider, kind] = list(portions(taken, size))
         return follow
 
+    def _rested(self, unit: Unit) -> datetime | None:
+        """Until when the platform rests before its next crawl, here or in another process."""
+        pace = self._pace(unit.spider) or self.session.config.crawl.delay
+        live = self.session.archive is None and unit.kind not in self.tasks
+        return self._now() + timedelta(seconds=pace) if live and pace else None
+
     def _pace(self, spider: str) -> float:
         return self.session.config.platform(spider).pace or float(self.spiders[spider].pace)
 
@@ -155,4 +213,4 @@ class Worker:
         lease = self.session.config.crawl.lease
         while True:
             await asyncio.sleep(lease / 3)
-            await asyncio.to_thread(self.session.store.units.beat, unit, datetime.now(UTC), lease)
+            await asyncio.to_thread(self.session.store.units.beat, unit, self._now(), lease)

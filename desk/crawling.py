@@ -14,12 +14,13 @@ from attrs import define, frozen
 
 from crawler.archives import Archive, open_archive
 from crawler.config import Config
-from crawler.errors import BadInput, Problem
-from crawler.health import PlatformCounts, complaint, counted
+from crawler.errors import BadInput, Interrupted, Problem
+from crawler.health import PlatformCounts, complaint, counted, made_counts
+from crawler.holders import holder
 from crawler.items import Ask, Decision, Unit, UnitKind, Work
 from crawler.messages import say
 from crawler.shares import extract
-from crawler.store import Filter, Store
+from crawler.store import CheckState, Filter, Run, Store
 from crawler.units import portions
 from crawler.web.session import Session, Tally
 from registry.questions import questions
@@ -28,8 +29,6 @@ from spiders._claims import claim, drives_on, is_on, spiders_by_name
 
 PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json", "text/plain")
 
-Spiders = Mapping[str, type[PlatformSpider]]
-
 
 @frozen(kw_only=True)
 class Plan:
@@ -37,6 +36,7 @@ class Plan:
 
     asks: Mapping[str, Mapping[UnitKind, Sequence[Ask]]]
     floors: bool = True  # hold platforms to their floor of listings
+    positives: bool = False  # known positives must be found
 
 
 @define(kw_only=True)
@@ -132,7 +132,7 @@ def crawl(
     """Run a plan to its end. Only once a process: the reactor cannot be started twice."""
     from crawler import work
 
-    _may_go_live(config, replay)
+    may_go_live(config, replay)
     archive = open_archive(replay) if replay else None
     spiders = spiders_by_name()
     with Store.open(config.store.url) as store:
@@ -146,30 +146,69 @@ def crawl(
             config=config, store=store, now=now, archive=archive, captured=captured, limit=limit, follow=follow
         )
         work.run(session, run, spiders, progress)
-        counts = counted(store.units.outcomes(run))
-        hits = Counter(hit.listing.platform for hit in store.hits.find(Filter(run=run, decisions=(Decision.HIT,))))
-        for each in counts:
-            each.hits = hits[each.platform]
-        complaints = _complaints(counts, spiders, plan, config.language)
-        finished = now()
-        totals = {each.platform: {"listings": each.listings, "hits": each.hits} for each in counts}
-        store.runs.finish(run, "unhealthy" if complaints else "done", totals, finished)
+        return ended(store, run, plan, config, started, now)
+
+
+def ended(
+    store: Store,
+    run: str,
+    plan: Plan,
+    config: Config,
+    started: datetime,
+    now: Callable[[], datetime],
+    past: Sequence[Run] = (),
+) -> Ran:
+    """Count what a run did, say what is wrong with it, and close it. Raises Interrupted where it was stopped."""
+    if open_units := store.units.unfinished(run):
+        store.units.release([holder()])
+        raise Interrupted(say("desk.cli", "interrupted", config.language, units=open_units))
+    counts = counted(store.units.outcomes(run))
+    _count_hits(store, run, counts, started)
+    complaints = _complaints(counts, plan, past, config.language)
+    for known in store.positives.missing(run) if plan.positives else ():
+        if known.platform in plan.asks:
+            told = say("desk.cli", "health_positive", config.language, platform=known.platform, url=known.url)
+            complaints[known.platform] = "\n".join(filter(None, (complaints.get(known.platform), told)))
+    finished = now()
+    totals = {each.platform: each.plain() | {"complaint": complaints.get(each.platform, "")} for each in counts}
+    store.runs.finish(run, "unhealthy" if complaints else "done", totals, finished)
     return Ran(run=run, started=started, finished=finished, platforms=counts, complaints=complaints)
 
 
-def _may_go_live(config: Config, replay: Path | None) -> None:
+def _count_hits(store: Store, run: str, counts: Sequence[PlatformCounts], started: datetime) -> None:
+    found = list(store.hits.find(Filter(run=run, decisions=(Decision.HIT,))))
+    hits = Counter(hit.listing.platform for hit in found)
+    new = Counter(hit.listing.platform for hit in found if hit.first_seen >= started)
+    checks = Counter((platform, check.state) for platform, check in store.checks.of_run(run))
+    for each in counts:
+        each.hits, each.new = hits[each.platform], new[each.platform]
+        each.gone = checks[each.platform, CheckState.GONE]
+        each.changed = checks[each.platform, CheckState.CHANGED]
+        each.returned = checks[each.platform, CheckState.RETURNED]
+        each.rechecked = sum(number for (name, _), number in checks.items() if name == each.platform)
+
+
+def may_go_live(config: Config, replay: Path | None) -> None:
+    """Raise BadInput where the live web would be asked without a contact."""
     if replay is None and not config.crawl.contact and not config.crawl.loopback:
         message = say("desk.cli", "contact_needed", config.language)
         raise BadInput(Problem(file="swordnet.toml", field="crawl.contact", message=message))
 
 
-def _complaints(counts: Sequence[PlatformCounts], spiders: Spiders, plan: Plan, language: str) -> dict[str, str]:
+def _complaints(counts: Sequence[PlatformCounts], plan: Plan, past: Sequence[Run], language: str) -> dict[str, str]:
     found = {}
     for each in counts:
         asked_questions = UnitKind.QUESTION in plan.asks.get(each.platform, {})
-        floor = spiders[each.platform].at_least if plan.floors and asked_questions else 0
-        wrong = complaint(each, floor)
+        floor = spiders_by_name()[each.platform].at_least if plan.floors and asked_questions else 0
+        before = [made_counts(each.platform, run.counts[each.platform]) for run in past if _went_well(run, each)]
+        wrong = complaint(each, floor, before)
         if wrong is not None:
             key, values = wrong
-            found[each.platform] = say("desk.cli", key, language, **values)
+            advice = say("desk.cli", key.replace("health_", "advice_"), language)
+            found[each.platform] = f"{say('desk.cli', key, language, **values)}. {advice}"
     return found
+
+
+def _went_well(run: Run, counts: PlatformCounts) -> bool:
+    told = run.counts.get(counts.platform)
+    return told is not None and not told.get("complaint")

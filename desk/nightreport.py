@@ -10,8 +10,11 @@ from crawler.config import Config
 from crawler.items import Hit, Picture, Work
 from crawler.messages import say
 from crawler.store import Filter, Store
+from crawler.store.runs import NIGHT
 from desk.crawling import Ran
 from desk.report import PlatformRow, ReportData, ReportHit
+
+NIGHTS = 14  # on the chart of the last nights
 
 
 def report_data(store: Store, ran: Ran, config: Config) -> ReportData:
@@ -25,6 +28,7 @@ def report_data(store: Store, ran: Ran, config: Config) -> ReportData:
         finished=ran.finished,
         platforms=tuple(_platforms(ran)),
         hits=tuple(_beside(hit, works[hit.work_id], blobs) for hit in found),
+        past=tuple(_past(store)),
         language=config.language,
     )
 
@@ -37,11 +41,25 @@ def _platforms(ran: Ran) -> list[PlatformRow]:
             pages=each.pages,
             listings=each.listings,
             hits=each.hits,
+            answered=each.answered,
+            blocked=each.blocked,
+            new=each.new,
+            changed=each.changed,
+            gone=each.gone,
             healthy=each.platform not in ran.complaints,
             note=ran.complaints.get(each.platform, ""),
         )
         for each in ran.platforms
     ]
+
+
+def _past(store: Store) -> list[tuple[str, int, int]]:
+    """The last nights, the oldest first: date, hits, new ones."""
+    nights = [run for run in store.runs.latest(NIGHTS, NIGHT) if run.finished]
+    total = [
+        (run, [sum(each.get(name, 0) for each in run.counts.values()) for name in ("hits", "new")]) for run in nights
+    ]
+    return [(run.night, hits, new) for run, (hits, new) in reversed(total)]
 
 
 def _beside(hit: Hit, work: Work, blobs: Blobs) -> ReportHit:

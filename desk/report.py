@@ -36,6 +36,11 @@ class PlatformRow:
     pages: Mapping[str, int] = Factory(dict)
     listings: int = 0
     hits: int = 0
+    answered: int = 0
+    blocked: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
     healthy: bool = True
     note: str = ""
 
@@ -71,6 +76,7 @@ class ReportData:
     platforms: tuple[PlatformRow, ...] = ()
     hits: tuple[ReportHit, ...] = ()
     language: str = field(default="en")
+    past: tuple[tuple[str, int, int], ...] = ()  # the last nights: date, hits, new ones
 
     def of(self, decision: str) -> tuple[ReportHit, ...]:
         """The hits of one decision: surest first, then by id."""

@@ -9,8 +9,8 @@ from attrs import frozen
 from scrapy.crawler import Crawler
 
 from crawler.items import Assessment
-from crawler.web.session import Session
-from crawler.web.visit import Seen, Visit
+from crawler.web.parts import Seen
+from crawler.web.visit import Visit
 from pipelines._assessing import assessed
 
 
@@ -24,19 +24,22 @@ class Matched(Seen):
 class Match:
     """Assesses listings. A row of a list is joined with what its own page said before."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, spider: Visit) -> None:
+        self._spider = spider
+        self._session = spider.session
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The session comes with the spider."""
         assert isinstance(crawler.spider, Visit)
-        return cls(crawler.spider.session)
+        return cls(crawler.spider)
 
     async def process_item(self, item: Seen) -> Matched:
         """Identity and offence for every work that comes into question."""
+        self._spider.tally.matched += 1
         return await asyncio.to_thread(self._matched, item)
 
     def _matched(self, item: Seen) -> Matched:
         listing = self._session.store.shares.joined(self._session.store.hits.merged(item.listing))
-        return Matched(listing=listing, body=item.body, assessments=assessed(self._session, listing))
+        found = assessed(self._session, listing)
+        return Matched(listing=listing, body=item.body, asked=item.asked, assessments=found)

@@ -8,8 +8,9 @@ from typing import Self
 from attrs import evolve
 from scrapy.crawler import Crawler
 
+from crawler.web.parts import Seen
 from crawler.web.pictures import PictureFetcher
-from crawler.web.visit import Seen, Visit
+from crawler.web.visit import Visit
 
 
 class Pictures:

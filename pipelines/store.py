@@ -37,7 +37,7 @@ class Store:
             listing = evolve(listing, page_digest=await asyncio.to_thread(spider.session.blobs.put, item.body))
         drives = drives_on(spider.session.config, spider.session.archive is not None)
         for name, kind, ask in follow_ups(listing, item.assessments, drives):
-            spider.ask_next(drives.get(name, name), kind, ask)
+            spider.ask_next(drives.get(name, name), kind, ask, item.asked)
         await self._batch.add(Assessed(listing=listing, assessments=item.assessments))
         return item
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scrapy.exceptions import DropItem
 
 from crawler.store import listing_id
-from crawler.web.visit import Seen
+from crawler.web.parts import Seen
 
 
 class Unique:

@@ -7,7 +7,7 @@ import base64
 from crawler.items import Listing, ListingKind, SharedFile, ShareLink, ShareState
 from crawler.shares import extract
 from crawler.shares.wrapped import unwrapped
-from crawler.web.visit import Seen
+from crawler.web.parts import Seen
 from pipelines.links import Links
 
 QUARK = "https://pan.quark.cn/s/0a1b2c3d4e5f"

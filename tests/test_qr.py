@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from crawler.items import Listing, ListingKind
 from crawler.pictures import inspect
-from crawler.web.visit import Seen
+from crawler.web.parts import Seen
 from pipelines.links import Links
 from tests.conftest import ROOT
 from tests.drawing import cover

@@ -9,16 +9,35 @@ from typing import Self
 
 from crawler.errors import StoreError
 from crawler.items import Work
+from crawler.store.checks import Check, Checks, CheckState
+from crawler.store.clocks import Clocks
 from crawler.store.engine import check, is_empty, open_engine, upgrade
 from crawler.store.hits import Filter, Hits
+from crawler.store.listings import Listings
+from crawler.store.marks import Marks
 from crawler.store.pictures import Pictures
-from crawler.store.runs import Runs
+from crawler.store.positives import KnownPositive, Positives
+from crawler.store.runs import Run, Runs
+from crawler.store.seen import SeenPage, SeenPages
 from crawler.store.shares import Shares
-from crawler.store.units import ClaimLost, Units
+from crawler.store.units import ClaimLost, Settlement, Units
 from crawler.store.values import hit_id, listing_id
 from crawler.store.works import Imported, Works
 
-__all__ = ["ClaimLost", "Filter", "Imported", "Store", "hit_id", "listing_id"]
+__all__ = [
+    "Check",
+    "CheckState",
+    "ClaimLost",
+    "Filter",
+    "Imported",
+    "KnownPositive",
+    "Run",
+    "SeenPage",
+    "Settlement",
+    "Store",
+    "hit_id",
+    "listing_id",
+]
 
 
 class Store:
@@ -33,6 +52,12 @@ class Store:
         self.runs = Runs(self.engine)
         self.pictures = Pictures(self.engine)
         self.shares = Shares(self.engine)
+        self.clocks = Clocks(self.engine)
+        self.seen = SeenPages(self.engine)
+        self.checks = Checks(self.engine)
+        self.listings = Listings(self.engine)
+        self.positives = Positives(self.engine)
+        self.marks = Marks(self.engine)
 
     @classmethod
     def open(cls, url: str) -> Self:

@@ -24,6 +24,13 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from crawler.errors import StoreError
 
 BUSY_SECONDS = 30
+_KEPT = "nothing that was committed is lost, and swordnet night goes on where it was"
+_HINTS = {  # what SQLite says -> what to do about it
+    "disk is full": f"; free some space: {_KEPT}",
+    "disk I/O error": f"; is the disk full, or the folder gone? {_KEPT}",
+    "database is locked": f"; another program holds it: end that, {_KEPT}",
+    "readonly database": "; the file or its folder may not be written",
+}
 
 
 def open_engine(url: str) -> Engine:
@@ -115,7 +122,9 @@ def translated(engine: Engine) -> Iterator[None]:
         yield
     except DatabaseError as error:
         name = engine.url.render_as_string(hide_password=True)
-        raise StoreError(f"database {name}: {error.orig}") from error
+        said = str(error.orig)
+        hint = next((told for words, told in _HINTS.items() if words in said), "")
+        raise StoreError(f"database {name}: {said}{hint}") from error
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], keep: Collection[str] = ()) -> None:

@@ -14,6 +14,7 @@ from crawler.items import Assessed, Decision, Finding, Hit, Judgement, Listing, 
 from crawler.shapes.states import OPEN
 from crawler.store import schema
 from crawler.store.engine import reading, upsert, writing
+from crawler.store.joining import identified, note_return
 from crawler.store.shares import says_more, write_sellers, write_shares
 from crawler.store.units import fence
 from crawler.store.values import hit_id, listing_id, made, plain
@@ -80,6 +81,11 @@ class Hits:
             fence(connection, unit)
             write(connection, batch, unit.run, now)
 
+    def evidence(self) -> set[str]:
+        """The digests of all bytes that hits stand on."""
+        with reading(self._engine) as connection:
+            return {mark for marks in connection.execute(select(schema.hits.c.evidence)).scalars() for mark in marks}
+
     def judge(self, judgement: Judgement) -> None:
         """Add a judgement."""
         with writing(self._engine) as connection:
@@ -103,6 +109,10 @@ def write(connection: Connection, batch: Sequence[Assessed], run: str, now: date
     rows = [_listing_row(key, each.listing, run, now) for key, each in unique.items()]
     hits = [_hit_row(key, each.listing, part, run, now) for key, each in unique.items() for part in each.assessments]
     upsert(connection, schema.listings, rows, keep=("first_seen",))
+    listings = {key: each.listing for key, each in unique.items()}
+    for old, new in identified(connection, hits, listings):
+        listing = listings[new]
+        note_return(connection, old, listing, listing.seen_at or now, run, listing.page_digest or "")
     for start in range(0, len(rows), _BATCH):
         keys = [row["id"] for row in rows[start : start + _BATCH]]
         judged = select(schema.judgements.c.hit)

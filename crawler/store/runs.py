@@ -1,4 +1,4 @@
-"""Runs: one for each night or on-demand crawl."""
+"""Runs: one for each on-demand crawl, one for each night."""
 
 from __future__ import annotations
 
@@ -6,10 +6,28 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from attrs import Factory, frozen
+from sqlalchemy import Engine, Row, insert, select, update
 
 from crawler.store import schema
 from crawler.store.engine import reading, writing
+
+NIGHT = "night"
+_runs = schema.runs
+
+
+@frozen(kw_only=True)
+class Run:
+    """A run as it stands. `outcome` is done or unhealthy, None while it is not finished; `counts` by platform."""
+
+    id: str
+    night: str
+    started: datetime
+    kind: str = "crawl"
+    finished: datetime | None = None
+    outcome: str | None = None
+    counts: Mapping[str, Any] = Factory(dict)
+    planned: tuple[str, ...] = ()
 
 
 class Runs:
@@ -18,18 +36,45 @@ class Runs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def start(self, run: str, night: str, now: datetime) -> None:
+    def start(self, run: str, night: str, now: datetime, kind: str = "crawl") -> None:
         """Open a run."""
         with writing(self._engine) as connection:
-            connection.execute(insert(schema.runs).values(id=run, night=night, started=now, counts={}))
+            values = {"id": run, "night": night, "started": now, "counts": {}, "kind": kind, "planned": []}
+            connection.execute(insert(_runs).values(**values))
 
     def finish(self, run: str, outcome: str, counts: Mapping[str, Any], now: datetime) -> None:
         """Close a run."""
         with writing(self._engine) as connection:
             values = {"finished": now, "outcome": outcome, "counts": dict(counts)}
-            connection.execute(update(schema.runs).where(schema.runs.c.id == run).values(**values))
+            connection.execute(update(_runs).where(_runs.c.id == run).values(**values))
+
+    def reopen(self, run: str) -> None:
+        """Go on with a run that was finished."""
+        with writing(self._engine) as connection:
+            connection.execute(update(_runs).where(_runs.c.id == run).values(finished=None, outcome=None))
 
     def last(self) -> str | None:
         """The id of the run that started last."""
         with reading(self._engine) as connection:
-            return connection.execute(select(schema.runs.c.id).order_by(schema.runs.c.started.desc()).limit(1)).scalar()
+            return connection.execute(select(_runs.c.id).order_by(_runs.c.started.desc()).limit(1)).scalar()
+
+    def get(self, run: str) -> Run | None:
+        """A run by its id."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(_runs).where(_runs.c.id == run)).first()
+        return None if row is None else _run(row)
+
+    def latest(self, limit: int = 20, kind: str | None = None, night: str | None = None) -> list[Run]:
+        """Runs, the latest first; of one kind, of one night, where given."""
+        query = select(_runs).order_by(_runs.c.started.desc(), _runs.c.id.desc()).limit(limit)
+        if kind is not None:
+            query = query.where(_runs.c.kind == kind)
+        if night is not None:
+            query = query.where(_runs.c.night == night)
+        with reading(self._engine) as connection:
+            return [_run(row) for row in connection.execute(query)]
+
+
+def _run(row: Row[Any]) -> Run:
+    values = dict(row._mapping)
+    return Run(**values | {"planned": tuple(row.planned or ()), "counts": row.counts or {}})

@@ -160,6 +160,8 @@ runs = Table(
     Column("finished", Moment),
     Column("outcome", String(20)),
     Column("counts", JSON, nullable=False),
+    Column("kind", String(10), nullable=False, default="crawl"),  # crawl or night
+    Column("planned", JSON, nullable=False, default=list),  # the platforms whose first wave stands
 )
 
 units = Table(
@@ -172,7 +174,8 @@ units = Table(
     Column("wave", Integer, nullable=False),
     Column("key", String(64), nullable=False),  # digest of the asks
     Column("asks", JSON, nullable=False),
-    Column("state", String(10), nullable=False),  # open, doing, done, failed
+    Column("state", String(10), nullable=False),  # open, doing, done, failed, skipped (over its platform's budget)
+    Column("priority", Integer, nullable=False, default=0),  # within a wave; higher ones first
     Column("holder", String(80)),
     Column("lease", Moment),
     Column("attempt", Integer, nullable=False, default=0),
@@ -180,4 +183,71 @@ units = Table(
     Column("outcome", JSON),
     UniqueConstraint("run", "spider", "kind", "key", name="uq_units_content"),
     Index("ix_units_run_state", "run", "state"),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("key", String(300), primary_key=True),  # platform:NAME or host:HOST:PORT
+    Column("not_before", Moment, nullable=False),
+    Column("failures", Integer, nullable=False, default=0),  # of a host, in a row
+    Column("why", Text, nullable=False, default=""),
+)
+
+seen_pages = Table(
+    "seen_pages",
+    metadata,
+    Column("id", String(64), primary_key=True),  # digest of platform and address as asked
+    Column("platform", String(60), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("etag", Text),
+    Column("modified", Text),
+    Column("digest", String(64), nullable=False),  # of the body as it was read
+    Column("reader", String(64), nullable=False),  # what read it; another reader reads it anew
+    Column("listings", JSON, nullable=False),  # their ids
+    Column("further", JSON, nullable=False),  # requests that the page led to
+    Column("asked", JSON, nullable=False),  # what its listings gave reason to ask
+    Column("checked_at", Moment, nullable=False),
+)
+
+hit_checks = Table(
+    "hit_checks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("listing", String(32), ForeignKey("listings.id"), nullable=False, index=True),
+    Column("state", String(10), nullable=False),  # up, changed, gone, blocked, unknown, returned
+    Column("outcome", String(20), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the answer; empty where none came
+    Column("told", Text, nullable=False, default=""),
+    Column("run", String(40), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+)
+
+watched = Table(
+    "watched",
+    metadata,
+    Column("listing", String(32), ForeignKey("listings.id"), primary_key=True),
+    Column("platform", String(60), nullable=False),
+    Column("next_check", Moment, nullable=False, index=True),
+    Column("calm", Integer, nullable=False, default=0),  # checks in a row that said the same
+    Column("state", String(10), nullable=False),
+)
+
+known_positives = Table(
+    "known_positives",
+    metadata,
+    Column("listing", String(32), primary_key=True),  # digest of the address; need not be stored yet
+    Column("url", Text, nullable=False),
+    Column("platform", String(60), nullable=False, index=True),
+    Column("work", String(200), ForeignKey("works.id"), nullable=False),
+    Column("added_at", Moment, nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from attrs import Factory, frozen
+from sqlalchemy import Connection, Engine, Row, Select, func, or_, select, text, update
 
 from crawler.errors import StoreError
-from crawler.items import Ask, Unit, UnitKind
+from crawler.items import Ask, Outcome, Unit, UnitKind
 from crawler.store import schema
+from crawler.store.checks import Check, touch, write_checks
+from crawler.store.clocks import ahead, put_clock, resting
 from crawler.store.engine import reading, writing
-from crawler.store.values import digest, made, plain
+from crawler.store.planning import Batches, plan_follow_ups, plan_platform, plan_unit
+from crawler.store.seen import SeenPage, remember
+from crawler.store.values import made, plain
+from crawler.units import UNDECIDED
 
 _units = schema.units
+_CLAIMING = 0x5744  # PostgreSQL: the advisory lock under which claims are handed out one after the other
 
 
 class ClaimLost(StoreError):
     """Another worker took the unit over; nothing may be written for it any more."""
 
 
+@frozen(kw_only=True)
+class Settlement:
+    """What becomes of a unit after an attempt, written in one transaction.
+
+    `rest` are the asks that no definite answer came for: with `again_at` the unit is open again for them. Without it
+    it is done if any attempt brought something definite, else (or where something was lost) failed. `rested` is until
+    when its platform is left alone.
+    """
+
+    outcome: Mapping[str, Any]
+    follow: Batches = Factory(dict)
+    pages: Sequence[SeenPage] = ()
+    checks: Sequence[Check] = ()
+    touched: Sequence[str] = ()  # listings
+    now: datetime | None = None  # by the session's clock
+    rest: Sequence[Ask] = ()
+    again_at: datetime | None = None
+    lost: bool = False
+    rested: datetime | None = None
+
+
 class Units:
-    """Units of work in the database. States: open, doing, done, failed."""
+    """Units of work in the database. States: open, doing, done, failed, skipped."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -33,19 +61,23 @@ class Units:
         with writing(self._engine) as connection:
             return sum(plan_unit(connection, run, spider, kind, wave, batch) for batch in batches)
 
-    def claim(self, run: str, holder: str, now: datetime, lease: int, busy: Sequence[str] = ()) -> Unit | None:
+    def plan_platform(self, run: str, spider: str, batches: Batches, priority: int = 0) -> bool:
+        """Plan a platform's first wave, all or nothing; False if this run has planned it before."""
+        with writing(self._engine) as connection:
+            return plan_platform(connection, run, spider, batches, priority)
+
+    def claim(
+        self, run: str, holder: str, now: datetime, lease: int, busy: Sequence[str] = (), alone: bool = False
+    ) -> Unit | None:
         """The next open unit (or one whose holder fell silent) of a platform not in `busy`, now held by `holder`.
 
-        `lease` is in seconds. Units are handed out by wave, then by plan order.
+        `lease` is in seconds. Units are handed out by wave, priority, then plan order; none of a platform that is left
+        alone. `alone`: none of a platform that anybody else, in any run, is working on.
         """
-        free = or_(_units.c.state == "open", (_units.c.state == "doing") & (_units.c.lease < now))
-        due = or_(_units.c.not_before.is_(None), _units.c.not_before <= now)
         with writing(self._engine) as connection:
-            query = select(_units).where(_units.c.run == run, free, due, _units.c.spider.not_in(busy))
-            query = query.order_by(_units.c.wave, _units.c.id).limit(1)
             if connection.dialect.name == "postgresql":
-                query = query.with_for_update(skip_locked=True)
-            row = connection.execute(query).first()
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIMING})"))
+            row = connection.execute(_claimable(run, now, busy, alone)).first()
             if row is None:
                 return None
             claim = {
@@ -63,25 +95,58 @@ class Units:
             values = {"lease": now + timedelta(seconds=lease)}
             return bool(connection.execute(update(_units).where(_held(unit)).values(**values)).rowcount)
 
+    def settle(self, unit: Unit, done: Settlement) -> str:
+        """Record an attempt; returns the unit's new state. Raises ClaimLost, and then nothing was written."""
+        with writing(self._engine) as connection:
+            fence(connection, unit)
+            before = connection.execute(select(_units.c.outcome).where(_units.c.id == unit.id)).scalar()
+            total = added_up(before or {}, done.outcome)
+            state = _state(done, total)
+            if done.rest and state != "open":
+                total["left"] = len(done.rest)
+            values: dict[str, Any] = {"state": state, "outcome": total, "lease": None}
+            if state == "open":
+                values |= {"asks": plain(tuple(done.rest)), "not_before": done.again_at, "holder": None}
+            connection.execute(update(_units).where(_units.c.id == unit.id).values(**values))
+            plan_follow_ups(connection, unit.run, unit.wave + 1, done.follow)
+            remember(connection, done.pages)
+            write_checks(connection, done.checks)
+            if done.touched and done.now is not None:
+                touch(connection, done.touched, unit.run, done.now)
+            if done.rested is not None:
+                put_clock(connection, f"platform:{unit.spider}", done.rested, 0, "pace")
+        return state
+
     def finish(
         self, unit: Unit, outcome: Mapping[str, Any], follow: Mapping[tuple[str, UnitKind], Sequence[Sequence[Ask]]]
     ) -> None:
         """Mark a unit done and plan what it found to ask next, in one transaction. Raises ClaimLost."""
-        with writing(self._engine) as connection:
-            values = {"state": "done", "outcome": dict(outcome), "lease": None}
-            if not connection.execute(update(_units).where(_held(unit)).values(**values)).rowcount:
-                raise ClaimLost(f"unit {unit.id} was taken over")
-            for (spider, kind), batches in follow.items():
-                for batch in batches:
-                    plan_unit(connection, unit.run, spider, kind, unit.wave + 1, batch)
+        self.settle(unit, Settlement(outcome=outcome, follow=follow))
 
     def fail(self, unit: Unit, outcome: Mapping[str, Any], again_at: datetime | None) -> None:
         """Give a unit back: open again from `again_at` on, or failed for good where that is None. Raises ClaimLost."""
-        state = "open" if again_at else "failed"
+        self.settle(unit, Settlement(outcome=outcome, rest=unit.asks, again_at=again_at, lost=True))
+
+    def release(self, holders: Sequence[str]) -> int:
+        """Take back what these holders (known to be dead) were doing; returns how many units."""
         with writing(self._engine) as connection:
-            values = {"state": state, "outcome": dict(outcome), "lease": None, "not_before": again_at, "holder": None}
-            if not connection.execute(update(_units).where(_held(unit)).values(**values)).rowcount:
-                raise ClaimLost(f"unit {unit.id} was taken over")
+            mine = (_units.c.state == "doing") & _units.c.holder.in_(holders)
+            values = {"state": "open", "holder": None, "lease": None}
+            return connection.execute(update(_units).where(mine).values(**values)).rowcount
+
+    def holders(self) -> list[str]:
+        """Everybody who holds a unit of any run."""
+        query = select(_units.c.holder).where(_units.c.state == "doing").distinct()
+        with reading(self._engine) as connection:
+            return [holder for holder in connection.execute(query).scalars() if holder]
+
+    def skip(self, run: str, spider: str | None = None) -> int:
+        """Ask nothing further of a platform (or of any) in this run; returns how many units are skipped."""
+        with writing(self._engine) as connection:
+            still = (_units.c.run == run) & (_units.c.state == "open")
+            if spider is not None:
+                still &= _units.c.spider == spider
+            return connection.execute(update(_units).where(still).values(state="skipped")).rowcount
 
     def unfinished(self, run: str) -> int:
         """How many units of a run are open or being done."""
@@ -106,12 +171,27 @@ class Units:
             return [(row.spider, row.kind, row.state, row.outcome or {}) for row in connection.execute(query)]
 
 
-def plan_unit(connection: Connection, run: str, spider: str, kind: UnitKind, wave: int, asks: Sequence[Ask]) -> bool:
-    """Plan one unit inside a transaction; False if the run already has it."""
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = {"run": run, "spider": spider, "kind": kind.value, "wave": wave, "state": "open", "attempt": 0}
-    statement = make(_units).values(**row, key=digest(tuple(asks)), asks=plain(tuple(asks)))
-    return connection.execute(statement.on_conflict_do_nothing().returning(_units.c.id)).first() is not None
+def added_up(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The outcomes of two attempts as one: numbers and tables of numbers are added, lists put together."""
+    total = dict(before)
+    for name, value in now.items():
+        old = total.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            total[name] = dict(Counter(old) + Counter(value))
+        elif isinstance(value, (int, list)) and old is not None:
+            total[name] = old + value
+        else:
+            total[name] = value
+    return total
+
+
+def _state(done: Settlement, total: Mapping[str, Any]) -> str:
+    if not done.rest:
+        return "done"
+    if done.again_at is not None:
+        return "open"
+    definite = any(Outcome(outcome) not in UNDECIDED for outcome in total.get("pages", {}))
+    return "done" if definite and not done.lost else "failed"
 
 
 def fence(connection: Connection, unit: Unit) -> None:
@@ -121,6 +201,20 @@ def fence(connection: Connection, unit: Unit) -> None:
         query = query.with_for_update()
     if connection.execute(query).first() is None:
         raise ClaimLost(f"unit {unit.id} was taken over")
+
+
+def _claimable(run: str, now: datetime, busy: Sequence[str], alone: bool) -> Select[Any]:
+    silent = or_(_units.c.lease < now, ahead(_units.c.lease, now))
+    free = or_(_units.c.state == "open", (_units.c.state == "doing") & silent)
+    waits = _units.c.not_before
+    due = or_(waits.is_(None), waits <= now, ahead(waits, now))
+    query = select(_units).where(_units.c.run == run, free, due, _units.c.spider.not_in(busy))
+    query = query.where(("platform:" + _units.c.spider).not_in(resting(now)))
+    if alone:
+        others = schema.units.alias("others")
+        held = (others.c.state == "doing") & (others.c.lease >= now) & ~ahead(others.c.lease, now)
+        query = query.where(_units.c.spider.not_in(select(others.c.spider).where(held)))
+    return query.order_by(_units.c.wave, _units.c.priority.desc(), _units.c.id).limit(1)
 
 
 def _held(unit: Unit) -> Any:

@@ -19,7 +19,7 @@ from crawler.archives import Archive
 from crawler.blobs import Blobs
 from crawler.config import Config
 from crawler.items import Ask, Outcome, UnitKind
-from crawler.store import Store
+from crawler.store import Check, SeenPage, Store
 
 T = TypeVar("T")
 
@@ -31,15 +31,29 @@ class Tally:
     outcomes: Counter[Outcome] = Factory(Counter)
     listings: int = 0
     hits: int = 0
+    matched: int = 0  # listings that were compared with the registry
     problems: list[str] = Factory(list)
     lost: bool = False  # something could not be stored: the unit is not done
     unmapped: Counter[str] = Factory(Counter)  # answers of drives that nobody has explained yet
+    filled: Counter[str] = Factory(Counter)  # how many listings state each field: a new layout loses some
+    left: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
+    until: datetime | None = None  # no sooner than then
+    pages: dict[str, SeenPage] = Factory(dict)  # by address as asked, for the next night
+    touched: dict[str, None] = Factory(dict)  # listings of pages that have not changed
+    checks: list[Check] = Factory(list)  # what became of known hits
     follow: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
+
+    def leave(self, ask: Ask, until: datetime | None = None) -> None:
+        """No definite answer came for an ask: it is asked again, no sooner than `until`."""
+        self.left[ask] = None
+        self.until = max(filter(None, (self.until, until)), default=None)
 
     def plain(self) -> dict[str, Any]:
         """The tally as JSON types, for the unit's outcome."""
         pages = {outcome.value: count for outcome, count in sorted(self.outcomes.items())}
         told = {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
+        told |= {"matched": self.matched} if self.matched else {}
+        told |= {"filled": dict(self.filled)} if self.filled else {}
         return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
 
 
@@ -54,6 +68,9 @@ class Session:
     captured: bool = False
     limit: int | None = None  # listings an on-demand crawl takes from one unit
     follow: bool = True  # plan further waves
+    incremental: bool = False  # ask only for what changed since it was seen
+    begun: datetime | None = None  # when the night began
+    until: datetime | None = None  # no unit is begun after this moment
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)
     _lock: Any = Factory(Lock)

@@ -6,27 +6,44 @@ One crawl works on one unit. Each page's outcome is counted, each listing become
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit, urlunsplit
 
 import scrapy
-from attrs import evolve, field, frozen
+from attrs import evolve
+from scrapy import signals
 from scrapy.exceptions import CloseSpider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.archives import Answer
 from crawler.errors import SwordnetError
 from crawler.items import Ask, Listing, ListingKind, Outcome, Unit, UnitKind
 from crawler.page import Page, Request
 from crawler.page.boundary import bounded
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import Reader
+from crawler.store import SeenPage, listing_id
+from crawler.units import UNDECIDED
 from crawler.urls import canonical
+from crawler.web.again import (
+    asked_of,
+    conditions,
+    first_seen,
+    further_of,
+    is_unchanged,
+    may_be_known,
+    reader_of,
+    seen_again,
+    with_asked,
+    with_further,
+    with_listing,
+)
 from crawler.web.browser import rendered, rendering
+from crawler.web.checking import checked, seen_tonight, unanswered
 from crawler.web.outcomes import outcome_of_failure, outcome_of_response
+from crawler.web.parts import Seen, as_asked, filled, page_of, rebased
 from crawler.web.session import Session, Tally
 
 if TYPE_CHECKING:
@@ -34,14 +51,6 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
-
-
-@frozen(kw_only=True)
-class Seen:
-    """A listing on its way through the pipelines, with the bytes of the page it was read from."""
-
-    listing: Listing
-    body: bytes = field(repr=False)
 
 
 class Visit(scrapy.Spider):
@@ -75,14 +84,18 @@ class Visit(scrapy.Spider):
         config = spider.session.config.platform(cls.name)
         spider.templates, spider.base = config.templates, config.base
         if cls.pace and spider.session.archive is None:
-            pace = config.pace or cls.pace
-            slow = {"DOWNLOAD_DELAY": pace, "CONCURRENT_REQUESTS_PER_DOMAIN": 1, "DOWNLOAD_DELAY_JITTER": 0}
-            for name, value in slow.items():
-                crawler.settings.set(name, value, priority="spider")
+            crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 1, priority="spider")
+        for signal in (signals.item_error, signals.spider_error):
+            crawler.signals.connect(spider.broke, signal=signal)
         return spider
 
     templates: tuple[str, ...] = ()
     base: str = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._before: dict[str, Listing] = {}  # of a recheck: the listings as they were
+        self._unreadable: set[str] = set()  # pages that came whole, and would not be read
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """The unit's asks as requests. Shares with an answer that is still good are not asked again."""
@@ -91,25 +104,91 @@ class Visit(scrapy.Spider):
             asks = await asyncio.to_thread(self.session.store.shares.due, asks, self.session.now())
             if len(asks) < len(self.unit.asks):
                 self.tally.outcomes[Outcome.UNCHANGED] += len(self.unit.asks) - len(asks)
-        asked = self._recorded() if self.session.captured else [made for ask in asks for made in self._made(ask)]
-        for request in asked:
-            yield self._request(request, dont_filter=True)
+        if self.unit.kind is UnitKind.RECHECK:
+            self._before = await asyncio.to_thread(self._stored, asks)
+            asks = await asyncio.to_thread(self._unseen_tonight, asks)
+        for ask in asks:
+            for request in self._recorded(ask) if self.session.captured else self._made(ask):
+                yield await self._request(request, ask, dont_filter=True)
 
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[Seen | scrapy.Request]:
         """Read one answer."""
-        page = _page(response)
-        arrived = outcome_of_response(response, self.session.config.crawl.loopback)
-        for each in await self._understood(page, arrived):
-            if isinstance(each, Request):
-                if each.page <= self.session.config.crawl.pages_per_question:
-                    yield self._request(each)
-            elif self.session.limit is None or self.tally.listings < self.session.limit:
-                self.tally.listings += 1
-                yield Seen(listing=self._complete(each, page), body=page.body)
-        if self.tally.outcomes[Outcome.BLOCKED] and self.unit.kind is UnitKind.SHARES:
-            raise CloseSpider("throttled")  # the unit pauses, and asks only what is still open
+        meta: dict[str, Any] = response.meta
+        seen, ask, address = meta.get("seen"), meta["ask"], meta["address"]
+        if seen is not None and is_unchanged(response, seen):
+            for further in self._unchanged(seen, ask, response):
+                yield await self._request(further, ask)
+            return
+        page = page_of(response)
+        outcome, found = await self._understood(page, outcome_of_response(response, self.session.config.crawl.loopback))
+        self._note(ask, outcome, found, page, meta.get("until"))
+        if outcome is Outcome.LIVE and meta.get("remember"):
+            self.tally.pages[address] = first_seen(self, address, response)
+        for each in found:
+            if isinstance(each, Listing):
+                if self.session.limit is None or self.tally.listings < self.session.limit:
+                    yield self._taken(each, page, address)
+            elif each.page <= self.session.config.crawl.pages_per_question:
+                self._gave(address, with_further, each)
+                yield await self._request(each, ask)
+        self._stop_if_throttled()
 
-    async def _understood(self, page: Page, arrived: Outcome | None) -> list[Listing | Request]:
+    def _stop_if_throttled(self) -> None:
+        """A drive that throttles is asked no more: the unit pauses, and asks only what is still open."""
+        if self.tally.outcomes[Outcome.BLOCKED] and self.unit.kind is UnitKind.SHARES:
+            raise CloseSpider("throttled")
+
+    def _taken(self, listing: Listing, page: Page, address: str) -> Seen:
+        self.tally.listings += 1
+        self.tally.filled.update(filled(listing))
+        listing = self._complete(listing, page)
+        self._gave(address, with_listing, listing_id(listing.url))
+        return Seen(listing=listing, body=page.body, asked=address)
+
+    def _unchanged(self, seen: SeenPage, ask: Ask, response: Response) -> list[Request]:
+        """A page that was read before: what it gave holds again, nothing is read or compared."""
+        self.tally.outcomes[Outcome.UNCHANGED] += 1
+        self.tally.listings += len(seen.listings)
+        self.tally.touched.update(dict.fromkeys(seen.listings))
+        self.tally.pages[seen.url] = seen_again(self, seen, response)
+        for each in asked_of(seen):
+            self.ask_next(*each)
+        self._note(ask, Outcome.UNCHANGED, [], page_of(response))
+        return further_of(seen)
+
+    def _note(
+        self, ask: Ask, outcome: Outcome, found: Sequence[Listing | Request], page: Page, until: datetime | None = None
+    ) -> None:
+        """Keep what an answer says of its ask: to be asked again, or what became of a known hit."""
+        if outcome in UNDECIDED and page.url not in self._unreadable:
+            self.tally.leave(ask, until)
+        if self.unit.kind is UnitKind.RECHECK and ask.url is not None:
+            known, run, at = self._before.get(ask.url), self.unit.run, self.session.now()
+            self.tally.checks.append(checked(ask.url, outcome, found, known, page, run, at))
+
+    def _gave(self, address: str, noted: Callable[[SeenPage, Any], SeenPage], what: Any) -> None:
+        """Keep with a page what it gave, for the night when it is unchanged."""
+        if address in self.tally.pages:
+            self.tally.pages[address] = noted(self.tally.pages[address], what)
+
+    def _unseen_tonight(self, asks: Sequence[Ask]) -> list[Ask]:
+        """The asks whose pages this night has not seen yet; the others are known to be up, which is noted."""
+        left = []
+        for ask in asks:
+            made = next(iter(self._made(ask)), None)
+            seen = self.session.store.seen.get(self.name, rebased(made.url, self.base)) if made else None
+            if seen is None or self.session.begun is None or seen.checked_at < self.session.begun:
+                left.append(ask)
+            else:
+                self.tally.outcomes[Outcome.UNCHANGED] += 1
+                self.tally.checks.append(seen_tonight(ask.url or "", seen, self.unit.run))
+        return left
+
+    def _stored(self, asks: Sequence[Ask]) -> dict[str, Listing]:
+        found = {ask.url: self.session.store.hits.listing(ask.url) for ask in asks if ask.url is not None}
+        return {url: listing for url, listing in found.items() if listing is not None}
+
+    async def _understood(self, page: Page, arrived: Outcome | None) -> tuple[Outcome, list[Listing | Request]]:
         """What the spider reads from a page, and its outcome counted; `arrived` is one that no body can change."""
         outcome = arrived or outcome_of(page.status, page.body, page.content_type, page.url)
         found: list[Listing | Request] = []
@@ -118,25 +197,38 @@ class Visit(scrapy.Spider):
                 found = await self._reader().read(self.name, page)
             except SwordnetError as error:
                 outcome = Outcome.ERROR
+                self._unreadable.add(page.url)
                 self._problem(page.url, error)
         elif outcome is not Outcome.GONE:
             self._problem(page.url, f"{outcome.value}, status {page.status}")
         if len(found) == 1 and isinstance(found[0], Listing):
             outcome = found[0].outcome
         self.tally.outcomes[outcome] += 1
-        return found
+        return outcome, found
 
     def failed(self, failure: Failure) -> None:
         """Count a request that brought no page."""
         error = failure.value or RuntimeError()
-        self.tally.outcomes[outcome_of_failure(error)] += 1
+        outcome = outcome_of_failure(error)
+        self.tally.outcomes[outcome] += 1
         request: scrapy.Request = failure.request  # type: ignore[attr-defined]
         self._problem(request.url, error)
+        ask, until = request.meta.get("ask"), getattr(error, "until", request.meta.get("until"))
+        if ask is not None and getattr(error, "again", outcome in UNDECIDED):
+            self.tally.leave(ask, until)
+        elif ask is not None and ask.url and self.unit.kind is UnitKind.RECHECK:
+            self.tally.checks.append(unanswered(ask.url, outcome, error, self.unit.run, self.session.now()))
 
-    def ask_next(self, spider: str, kind: UnitKind, ask: Ask) -> None:
-        """Ask this in the next wave."""
+    def broke(self, failure: Failure) -> None:
+        """A page or a listing was lost to an error that nobody expected: the unit is not done."""
+        self.tally.lost = True
+        self.tally.problems.append(f"{type(failure.value).__name__}: {failure.value}")
+
+    def ask_next(self, spider: str, kind: UnitKind, ask: Ask, page: str = "") -> None:
+        """Ask this in the next wave. `page` is the address of the page that gives reason to."""
         if self.session.follow:
             self.tally.follow[spider, kind][ask] = None
+        self._gave(page, with_asked, (spider, kind, ask))
 
     def _made(self, ask: Ask) -> Iterable[Request]:
         try:
@@ -149,19 +241,25 @@ class Visit(scrapy.Spider):
             self._problem(ask.url or "", error)
             return []
 
-    def _recorded(self) -> list[Request]:
-        wanted = {ask.url for ask in self.unit.asks}
+    def _recorded(self, ask: Ask) -> list[Request]:
         archive = self.session.archive or ()
-        return [_as_asked(each) for each in archive if each.url in wanted]
+        return [as_asked(each) for each in archive if each.url == ask.url]
 
-    def _request(self, request: Request, dont_filter: bool = False) -> scrapy.Request:
-        meta: dict[str, Any] = {"values": dict(request.values)}
+    async def _request(self, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
+        address = rebased(request.url, self.base)
+        meta: dict[str, Any] = {"values": dict(request.values), "ask": ask, "address": address}
         if request.browser:
             meta |= rendered(request, self.session)
+        headers = dict(request.headers)
+        if may_be_known(self, request):
+            meta["remember"] = True
+            seen = await asyncio.to_thread(self.session.store.seen.get, self.name, address)
+            if seen is not None and seen.reader == reader_of(type(self)):
+                meta["seen"], headers = seen, headers | conditions(seen)
         return scrapy.Request(
-            _rebased(request.url, self.base),
+            address,
             method=request.method,
-            headers=dict(request.headers),
+            headers=headers,
             body=request.body,
             meta=meta,
             callback=self.parse,
@@ -189,28 +287,3 @@ class Visit(scrapy.Spider):
     def _problem(self, url: str, error: object) -> None:
         self.tally.problems.append(f"{url}: {error}")
         self.logger.info("%s: %s", url, error)
-
-
-def _rebased(url: str, base: str) -> str:
-    """An address with another scheme and host, where the configuration names one for the platform."""
-    return urlunsplit((*urlsplit(base)[:2], *urlsplit(url)[2:])) if base else url
-
-
-def _as_asked(answer: Answer) -> Request:
-    """The request that a recorded answer belongs to; what was sent stands in its values for `read`."""
-    sent = {"request_body": answer.request_body.decode("utf-8", "replace")} if answer.request_body else {}
-    return Request(url=answer.url, method=answer.method, body=answer.request_body, values={**sent, **answer.values})
-
-
-def _page(response: Response) -> Page:
-    kind = response.headers.get("Content-Type") or b""
-    body = response.body
-    if isinstance(response, TextResponse) and response.meta.get("playwright"):
-        body, kind = response.text.encode("utf-8"), b"text/html; charset=utf-8"
-    return Page(
-        url=response.url,
-        body=body,
-        content_type=kind.decode("latin-1"),
-        status=response.status,
-        values=response.meta.get("values", {}),
-    )

@@ -1,4 +1,4 @@
-"""`swordnet night`: every platform that is enabled, with the questions of the registry."""
+"""`swordnet night`: every platform that is enabled, the questions of the registry, the known hits that are due."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from crawler.errors import NothingToDo
 from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk
 from desk.cli.crawl import _progress, _tell
 
@@ -23,22 +22,29 @@ def night(
         Path | None,
         typer.Option(help="Answer every request from this HAR, WARC, WACZ or folder.", envvar="SWORDNET_REPLAY"),
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Another night, although tonight's has run.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the hits here (.csv, .xlsx, .jsonl).", metavar="FILE")] = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
     now: Now = None,
 ) -> None:
-    """Plan, crawl in waves, and say how each platform did."""
-    from desk import crawling
+    """Plan, crawl in waves, check known hits again, report; goes on where a stopped night was."""
+    from desk import crawling, nightend, nights
+    from desk.metrics import Metrics
+    from desk.progress import shown
 
     desk = at_desk(config, quiet or json, now)
     for name in only or ():
         crawling.platform(name, desk.config.language)
+    metrics = Metrics()
+    if desk.config.night.metrics_port:
+        metrics.serve(desk.config.night.metrics_port)
+    with shown(desk.console, desk.store, desk.config.language, _progress(desk), desk.quiet) as progress:
+        progress = nightend.measured(progress, metrics, desk.config)
+        ran = nights.night(
+            desk.config, now=desk.now, only=only or (), again=again, replay=replay, progress=progress, tell=desk.say
+        )
     with desk.store() as store:
-        works = list(store.works.all())
-    plan = crawling.night_plan(works, desk.config, only or ())
-    if not plan.asks:
-        raise NothingToDo(desk.word("works_none"))
-    ran = crawling.crawl(desk.config, plan, now=desk.now, replay=replay, progress=_progress(desk))
+        nightend.leave(store, ran, desk.config, metrics, desk.say)
     _tell(desk, ran, csv, json)

@@ -1,0 +1,87 @@
+"""A folder in which benches run nights over the loopback web, as a user does: settings, works, spiders, processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench._nightweb import SPIDER, told, works
+
+ROOT = Path(__file__).resolve().parent.parent
+CHILD = """
+import sys
+import spiders
+spiders.__path__.append(sys.argv.pop(1))
+from desk.cli import main
+sys.argv[0] = "swordnet"
+main()
+"""
+OFF = ("kongfz", "appstore", "appgallery", "shop")
+
+
+@contextmanager
+def web(folder: Path, platforms: int, seed: int) -> Iterator[dict[str, Any]]:
+    """The loopback web in a process of its own; gives its ports."""
+    ready = folder / "ports.json"
+    command = [sys.executable, "-m", "bench._nightweb", str(ready), "--platforms", str(platforms), "--seed", str(seed)]
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        while not ready.exists() or not ready.read_text():
+            time.sleep(0.05)
+        yield json.loads(ready.read_text())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Site:
+    """One database and its settings."""
+
+    def __init__(self, folder: Path, ports: dict[str, Any], questions: int, extra: str = "", store: str = "") -> None:
+        self.folder, self.control = folder, ports["control"]
+        shelf = folder / "platforms"
+        shelf.mkdir(parents=True, exist_ok=True)
+        loopback = [f"127.0.0.1:{port}" for port in ports["platforms"].values()]
+        lines = [
+            "[crawl]\ndelay = 0.0\nbackoff = 0.2\nplatforms_at_once = 6\nlease = 60",
+            f"loopback = {json.dumps(loopback)}",
+        ]
+        lines += [extra, store]
+        lines += [f"[platforms.{name}]\nenabled = false" for name in OFF]
+        for name, port in ports["platforms"].items():
+            (shelf / f"{name}.py").write_text(
+                SPIDER.format(name=name, root=f"http://127.0.0.1:{port}"), encoding="utf-8"
+            )
+            lines.append(f"[platforms.{name}]\nquestions = {questions}")
+        (folder / "swordnet.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def register(self, count: int, seed: int) -> None:
+        rows = "".join(json.dumps(work, ensure_ascii=False) + "\n" for work in works(count, seed))
+        (self.folder / "works.jsonl").write_text(rows, encoding="utf-8")
+        done = self.run("works", "import", "works.jsonl")
+        assert done.returncode == 0, done.stderr
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `swordnet ARGUMENTS` in the folder."""
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", CHILD, str(self.folder / "platforms"), *arguments]
+        return subprocess.Popen(
+            command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def run(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=timeout)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def tell(self, **said: Any) -> Any:
+        """Ask the web what it saw, or change it."""
+        return told(self.control, **said)

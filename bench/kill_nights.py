@@ -1,0 +1,179 @@
+"""Nights killed at random moments: nothing lost, nothing doubled, everything finished, little fetched again.
+
+`python bench/kill_nights.py --kills N --seed S`: N runs with one SIGKILL each, every tenth with three; one run with a
+full disk and one with a locked database. Prints JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench._nightrun import Site, web
+
+PLATFORMS = 24
+QUESTIONS = 60  # of each platform; with the pages of candidates more than 3,000 pages a night
+WORKS = 300
+
+
+def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a query gives, on a connection of its own."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=60)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def hits(database: Path) -> list[tuple[str, str, str]]:
+    """Every hit that is stored: work, address, decision."""
+    query = "SELECT h.work, l.address, h.decision FROM hits h JOIN listings l ON l.id = h.listing"
+    return rows(database, query)
+
+
+def held(database: Path) -> int:
+    """The pages that units in flight hold: one for each ask, and the further pages that one may lead to."""
+    return sum(len(json.loads(asks)) for (asks,) in rows(database, "SELECT asks FROM units WHERE state = 'doing'"))
+
+
+def unfinished(database: Path) -> int:
+    """Units that are not done."""
+    return rows(database, "SELECT count(*) FROM units WHERE state <> 'done'")[0][0]
+
+
+def fresh(site: Site, prepared: Path) -> Path:
+    """The database as it was before the night."""
+    for path in site.folder.glob("swordnet.db*"):
+        path.unlink()
+    shutil.copy(prepared, site.folder / "swordnet.db")
+    shutil.rmtree(site.folder / "blobs", ignore_errors=True)
+    site.tell(reset=True)
+    return site.folder / "swordnet.db"
+
+
+def killed(site: Site, database: Path, moments: list[float]) -> int:
+    """Run a night that is killed after each of these seconds, then to its end. Returns the pages in flight."""
+    in_flight = 0
+    for moment in moments:
+        process = site.start("night", "--quiet")
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        in_flight += held(database)
+    done = site.run("night", "--quiet")
+    if done.returncode not in (0, 3):
+        print(done.stderr[-2000:], file=sys.stderr)
+    return in_flight
+
+
+def judged(site: Site, database: Path, truth: set[tuple[str, str, str]], in_flight: int) -> dict[str, int]:
+    """What became of a run, against the night that nobody killed."""
+    found = hits(database)
+    pairs = [(work, address) for work, address, _ in found]
+    asked = site.tell(reset=True)["asked"]
+    again = sum(count - 1 for count in asked.values())
+    return {
+        "lost": len(truth - set(found)),
+        "other": len(set(found) - truth),
+        "doubled": len(pairs) - len(set(pairs)),
+        "unfinished": unfinished(database),
+        "fetched_again": max(0, again - in_flight),
+        "again": again,
+        "in_flight": in_flight,
+    }
+
+
+def full_disk(site: Site, database: Path) -> dict[str, Any]:
+    """A database that cannot grow: the night says so; with room again it goes on."""
+    return refused(site, "SWORDNET_BENCH_PAGES", database)
+
+
+def refused(site: Site, _name: str, database: Path) -> dict[str, Any]:
+    """Limit the size of the file for one process, then run again without."""
+    import os
+    import resource
+    import subprocess
+
+    limit = database.stat().st_size + 1_500_000
+    command = [sys.executable, "-c", _child(), str(site.folder / "platforms"), "night", "--quiet"]
+
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    first = subprocess.run(
+        command, cwd=site.folder, env=env, capture_output=True, text=True, preexec_fn=limited, timeout=900, check=False
+    )
+    second = site.run("night", "--quiet")
+    return {"first_exit": first.returncode, "told": first.stderr.strip()[-300:], "second_exit": second.returncode}
+
+
+def _child() -> str:
+    from bench._nightrun import CHILD
+
+    return CHILD
+
+
+def locked(site: Site, database: Path) -> dict[str, Any]:
+    """Another process holds the database for longer than anybody waits; then the night goes on."""
+    process = site.start("night", "--quiet")
+    time.sleep(6)
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=60)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        _out, err = process.communicate(timeout=300)
+        connection.execute("ROLLBACK")
+    second = site.run("night", "--quiet")
+    return {"first_exit": process.returncode, "told": err.strip()[-300:], "second_exit": second.returncode}
+
+
+def main() -> int:
+    """Print what became of all runs; exit code 1 unless all is well."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    said = parser.parse_args()
+    draw = random.Random(said.seed)
+    with tempfile.TemporaryDirectory() as name, web(Path(name), PLATFORMS, said.seed) as ports:
+        site = Site(Path(name) / "site", ports, QUESTIONS)
+        site.register(WORKS, said.seed)
+        prepared = Path(name) / "prepared.db"
+        shutil.copy(site.folder / "swordnet.db", prepared)
+        database = fresh(site, prepared)
+        begun = time.monotonic()
+        done = site.run("night", "--quiet")
+        length = time.monotonic() - begun
+        assert done.returncode == 0, done.stderr[-3000:]
+        truth = set(hits(database))
+        pages = sum(site.tell(reset=True)["asked"].values())
+        runs = []
+        for number in range(said.kills):
+            database = fresh(site, prepared)
+            times = 3 if number % 10 == 9 else 1
+            moments = [draw.uniform(1.0, max(2.0, length / times)) for _ in range(times)]
+            runs.append(judged(site, database, truth, killed(site, database, moments)))
+            print(json.dumps({"run": number + 1, **runs[-1]}), file=sys.stderr, flush=True)
+        troubles = {}
+        for trouble in (full_disk, locked):
+            database = fresh(site, prepared)
+            told = trouble(site, database)
+            troubles[trouble.__name__] = told | judged(site, database, truth, 1_000_000)
+    names = ("lost", "doubled", "unfinished", "fetched_again")
+    total = {key: sum(run[key] for run in [*runs, *troubles.values()]) for key in names}
+    night = {"platforms": PLATFORMS, "pages": pages, "hits": sum(each[2] == "hit" for each in truth)}
+    print(json.dumps({"kills": said.kills, **total, "night": night, "seconds": round(length, 1), **troubles}, indent=1))
+    return int(any(total.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""One night at a time on one database: a lock that the system takes back when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from crawler.errors import Busy, StoreError
+
+_KEY = 0x5377_6F72  # PostgreSQL: the advisory lock of nights
+
+
+@contextmanager
+def night_lock(engine: Engine) -> Iterator[None]:
+    """Hold the lock for the block. Raises Busy where another process holds it."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            if not connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})")).scalar():
+                raise Busy("another night is running on this database; nothing was started")
+            yield
+        return
+    name = engine.url.database
+    if not name or name == ":memory:":
+        yield
+        return
+    with _file_lock(Path(f"{name}.night")):
+        yield
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 100, 0).decode("ascii", "replace").strip()
+            raise Busy(f"another night is running (process {holder or '?'}); nothing was started") from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)

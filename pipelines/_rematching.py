@@ -1,0 +1,48 @@
+"""Stored listings against the registry as it is now, without asking the web: what changed is written, the rest stays.
+
+A unit names a platform and the beginning of its listings' ids; see crawler.store.listings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from crawler.items import Assessed, Assessment, Decision, Unit
+from crawler.store.listings import Stored
+from crawler.units import follow_ups
+from crawler.web.session import Session, Tally
+from pipelines._assessing import BATCH, assessed
+from spiders._claims import drives_on
+
+CLOSE = 1e-6  # probabilities nearer than this are the same
+
+
+async def rematch(session: Session, unit: Unit, tally: Tally) -> None:
+    """Assess the listings of a unit again; a batch at a time in a thread, each written under the unit's claim."""
+    for ask in unit.asks:
+        stored = await asyncio.to_thread(session.store.listings.portion, unit.spider, ask.question or "")
+        for start in range(0, len(stored), BATCH):
+            await asyncio.to_thread(_batch, session, unit, tally, stored[start : start + BATCH])
+
+
+def _batch(session: Session, unit: Unit, tally: Tally, stored: list[Stored]) -> None:
+    drives = drives_on(session.config, session.archive is not None)
+    changed = []
+    for each in stored:
+        found = assessed(session, each.listing)
+        tally.matched += 1
+        if _differs(each, found):
+            tally.hits += any(part.decision is Decision.HIT for part in found)
+            changed.append(Assessed(listing=each.listing, assessments=found))
+            for name, kind, ask in follow_ups(each.listing, found, drives):
+                tally.follow[drives.get(name, name), kind][ask] = None
+    if changed:
+        session.store.hits.write(changed, unit, session.now())
+
+
+def _differs(stored: Stored, found: tuple[Assessment, ...]) -> bool:
+    now = {part.work_id: (part.decision.value, part.identity, part.offence) for part in found}
+    if {work: hit[0] for work, hit in stored.hits.items()} != {work: hit[0] for work, hit in now.items()}:
+        return True
+    pairs = [(stored.hits[work], now[work]) for work in now]
+    return any(abs(old[1] - new[1]) > CLOSE or abs(old[2] - new[2]) > CLOSE for old, new in pairs)

@@ -1,0 +1,111 @@
+"""Hosts are asked at their pace, left alone where they ask for it, and tried again one request at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.store import Store
+from crawler.store.clocks import Clock
+from crawler.web.hosts import (
+    JITTER,
+    LONGEST_BACKOFF,
+    LONGEST_HEEDED,
+    OPENS_AT,
+    Host,
+    Hosts,
+    place,
+    seconds_to_wait,
+)
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("3", 3.0),
+        (" 120 ", 120.0),
+        ("0", 0.0),
+        ("Sun, 22 Nov 2026 01:00:30 GMT", 30.0),
+        ("Sunday, 22-Nov-26 01:00:30 GMT", 30.0),
+        ("Sun, 22 Nov 2026 00:00:00 GMT", 0.0),
+        ("Sun, 22 Nov 2026 02:00:10 +0100", 10.0),
+        ("soon", None),
+        ("-5", None),
+        ("1e9", None),
+        ("", None),
+        ("99999999999999999999", None),
+        ("٣", None),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(said: str, seconds: float | None) -> None:
+    assert seconds_to_wait(said, NOW) == seconds
+
+
+@given(st.text(max_size=60))
+def test_no_retry_after_breaks_a_crawl(said: str) -> None:
+    found = seconds_to_wait(said, NOW)
+    assert found is None or found >= 0
+
+
+@given(st.floats(0, 1000), st.integers(1, 40))
+def test_requests_of_a_host_are_never_nearer_than_its_pace(now: float, count: int) -> None:
+    host = Host(crawl_delay=1.0)
+    moments = [host.reserve(now, 2.0) for _ in range(count)]
+    assert all(later - earlier >= 2.0 - 1e-9 for earlier, later in pairwise(moments))
+
+
+def test_a_crawl_delay_longer_than_ours_counts() -> None:
+    host = Host(crawl_delay=7.0)
+    assert host.reserve(0.0, 2.0) == 0.0
+    assert host.reserve(0.0, 2.0) >= 7.0
+
+
+def test_retry_after_is_never_cut_short_but_at_a_day() -> None:
+    host = Host()
+    assert 3.0 <= host.failed(100.0, 2.0, 3.0, "429") <= 3.0 * (1 + JITTER)
+    assert host.not_before >= 103.0
+    assert Host().failed(0.0, 2.0, 10_000_000.0, "429") <= LONGEST_HEEDED * (1 + JITTER)
+
+
+def test_pauses_double_with_jitter_and_end() -> None:
+    host = Host()
+    for number in range(20):
+        pause = host.failed(0.0, 2.0, None, "reset")
+        usual = min(LONGEST_BACKOFF, 2.0 * 2**number)
+        assert usual * (1 - JITTER) <= pause <= usual * (1 + JITTER)
+
+
+def test_the_circuit_opens_after_failures_in_a_row_and_closes_with_an_answer() -> None:
+    host = Host()
+    for _ in range(OPENS_AT - 1):
+        host.failed(0.0, 1.0, None, "reset")
+    assert not host.is_open
+    host.failed(0.0, 1.0, None, "reset")
+    assert host.is_open
+    host.succeeded()
+    assert not host.is_open
+
+
+def test_a_host_is_its_name_and_port_whoever_is_logged_in() -> None:
+    assert place("http://user:secret@Shop.test:8080/a") == "shop.test:8080"
+    hosts = Hosts()
+    assert hosts.of("https://shop.test/a") is hosts.of("https://SHOP.test/b")
+
+
+def test_pauses_outlive_a_process_and_a_clock_that_jumps_back(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    with Store.open(url) as store:
+        store.clocks.put(Clock(key="host:shop.test", not_before=NOW + timedelta(minutes=5), failures=2, why="429"))
+        store.clocks.put(Clock(key="host:shop.test", not_before=NOW + timedelta(minutes=1), failures=3, why="429"))
+    with Store.open(url) as store:
+        (clock,) = store.clocks.waiting(NOW)
+        assert (clock.not_before, clock.failures) == (NOW + timedelta(minutes=5), 3)
+        assert list(store.clocks.waiting(NOW + timedelta(minutes=6))) == []
+        assert list(store.clocks.waiting(NOW - timedelta(days=30))) == [], "no pause is a month long"

@@ -1,0 +1,321 @@
+"""What nights keep: the rest of a unit, pages seen, checks of hits, listings that came back, who is dead."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from crawler.blobs import Blobs
+from crawler.errors import Busy
+from crawler.health import PlatformCounts, complaint, made_counts
+from crawler.holders import dead, holder
+from crawler.items import (
+    Ask,
+    Assessed,
+    Assessment,
+    Decision,
+    Listing,
+    ListingKind,
+    Outcome,
+    Picture,
+    ShareLink,
+    Unit,
+    UnitKind,
+    Work,
+)
+from crawler.store import Check, CheckState, Filter, KnownPositive, SeenPage, Settlement, Store, listing_id
+from crawler.store.checks import FIRST, LONGEST, pause_after
+from crawler.store.lock import night_lock
+from crawler.store.units import added_up
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+HIT = Assessment(work_id="W1", identity=0.97, offence=0.9, decision=Decision.HIT)
+LINK = ShareLink(platform="quark", share_id="0123456789ab", url="https://pan.quark.cn/s/0123456789ab")
+LISTING = Listing(
+    platform="kongfz",
+    kind=ListingKind.OFFER,
+    url="https://book.kongfz.com/1/2/",
+    title="轨道纪元 电子版",
+    seller="甲店",
+    pictures=(Picture(url="https://a.test/1.png", sha256="a" * 64),),
+    seen_at=NOW,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path}/s.db") as opened:
+        opened.works.upsert([Work(id="W1", title="轨道纪元")], NOW)
+        opened.runs.start("r1", "2026-11-22", NOW, "night")
+        yield opened
+
+
+def claimed(store: Store, *asks: Ask, kind: UnitKind = UnitKind.QUESTION) -> Unit:
+    store.units.plan("r1", "kongfz", kind, 1, [asks or (Ask(question="轨道纪元"),)])
+    unit = store.units.claim("r1", holder(), NOW, 60)
+    assert unit is not None
+    return unit
+
+
+def found(store: Store, listing: Listing, now: datetime = NOW) -> None:
+    assessed = Assessed(listing=evolve(listing, seen_at=now), assessments=(HIT,))
+    store.hits.write([assessed], claimed(store, Ask(question=listing.url + str(now))), now)
+
+
+A, B = Ask(question="a"), Ask(question="b")
+
+
+def test_only_what_brought_nothing_is_asked_again(store: Store) -> None:
+    unit = claimed(store, A, B)
+    first = Settlement(outcome={"pages": {"live": 1, "blocked": 1}, "listings": 3}, rest=[B], again_at=NOW)
+    assert store.units.settle(unit, first) == "open"
+    again = store.units.claim("r1", holder(), NOW, 60)
+    assert again is not None
+    assert again.asks == (B,)
+    assert store.units.settle(again, Settlement(outcome={"pages": {"live": 1}, "listings": 2})) == "done"
+    ((_, _, state, outcome),) = store.units.outcomes("r1")
+    assert (state, outcome) == ("done", {"pages": {"live": 2, "blocked": 1}, "listings": 5})
+
+
+def test_a_unit_of_which_a_part_never_answered_is_done_and_says_so(store: Store) -> None:
+    unit = claimed(store, A, B)
+    state = store.units.settle(unit, Settlement(outcome={"pages": {"live": 1, "error": 1}}, rest=[B]))
+    assert state == "done"
+    assert store.units.outcomes("r1")[0][3]["left"] == 1
+
+
+@pytest.mark.parametrize(("pages", "lost"), [({"error": 2}, False), ({}, False), ({"live": 2}, True)])
+def test_a_unit_that_brought_nothing_or_lost_something_failed(store: Store, pages: dict[str, int], lost: bool) -> None:
+    unit = claimed(store, A, B)
+    assert store.units.settle(unit, Settlement(outcome={"pages": pages}, rest=[A, B], lost=lost)) == "failed"
+
+
+def test_outcomes_add_up() -> None:
+    assert added_up(
+        {"pages": {"live": 1}, "problems": ["a"]}, {"pages": {"gone": 1}, "problems": ["b"], "hits": 2}
+    ) == {
+        "pages": {"live": 1, "gone": 1},
+        "problems": ["a", "b"],
+        "hits": 2,
+    }
+
+
+def test_a_platform_rests_between_two_crawls(store: Store) -> None:
+    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [[A], [B]])
+    unit = store.units.claim("r1", "a", NOW, 60)
+    assert unit is not None
+    store.units.settle(unit, Settlement(outcome={}, rested=NOW + timedelta(seconds=3)))
+    assert store.units.claim("r1", "a", NOW + timedelta(seconds=2), 60) is None
+    assert store.units.claim("r1", "a", NOW + timedelta(seconds=4), 60) is not None
+
+
+def test_nobody_else_works_on_a_platform_that_is_held(store: Store) -> None:
+    store.runs.start("r2", "2026-11-22", NOW)
+    claimed(store)
+    store.units.plan("r2", "kongfz", UnitKind.DETAILS, 1, [[Ask(url="https://book.kongfz.com/9/9/")]])
+    assert store.units.claim("r2", "b", NOW, 60, alone=True) is None
+    assert store.units.claim("r2", "b", NOW + timedelta(seconds=61), 60, alone=True) is not None
+
+
+def test_a_clock_that_jumps_back_holds_up_nothing_for_long(store: Store) -> None:
+    unit = claimed(store)
+    store.units.settle(unit, Settlement(outcome={}, rest=unit.asks, again_at=NOW + timedelta(seconds=30)))
+    assert store.units.claim("r1", "b", NOW - timedelta(days=30), 60) is not None
+    assert store.units.claim("r1", "c", NOW - timedelta(days=60), 60) is not None, "the lease lies too far ahead"
+
+
+def test_units_of_dead_processes_of_this_machine_are_free_at_once(store: Store) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    machine, pid, started = holder().split(":")
+    gone = [f"{machine}:{process.pid}:{started}", f"{machine}:{pid}:1"]
+    assert dead([*gone, holder(), f"elsewhere:{process.pid}:1"]) == gone
+    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [[A]])
+    assert store.units.claim("r1", gone[0], NOW, 60) is not None
+    assert store.units.holders() == [gone[0]]
+    assert store.units.release(gone) == 1
+    assert store.units.claim("r1", holder(), NOW, 60) is not None
+    assert int(pid) == os.getpid()
+
+
+def test_a_platform_is_planned_once_whatever_the_registry_says_later(store: Store) -> None:
+    kind = ("kongfz", UnitKind.QUESTION)
+    assert store.units.plan_platform("r1", "kongfz", {kind: [[A]], ("kongfz", UnitKind.RECHECK): [[B]]}, 5)
+    assert not store.units.plan_platform("r1", "kongfz", {kind: [[B], [A]]}, 5)
+    assert store.units.unfinished("r1") == 2
+    first = store.units.claim("r1", "a", NOW, 60)
+    assert first is not None
+    assert first.kind is UnitKind.QUESTION, "rechecks come after what may make them needless"
+
+
+def test_units_of_higher_priority_come_first(store: Store) -> None:
+    store.units.plan_platform("r1", "a", {("a", UnitKind.QUESTION): [[A]]}, 1)
+    store.units.plan_platform("r1", "b", {("b", UnitKind.QUESTION): [[A]]}, 2)
+    unit = store.units.claim("r1", "x", NOW, 60)
+    assert unit is not None
+    assert unit.spider == "b"
+
+
+def test_a_page_is_remembered_with_the_end_of_its_unit_only(store: Store) -> None:
+    page = SeenPage(
+        platform="kongfz",
+        url="https://a.test/",
+        digest="d",
+        reader="r",
+        checked_at=NOW,
+        listings=["x"],
+        further=[],
+        asked=[],
+    )
+    unit = claimed(store)
+    other = evolve(unit, holder="somebody")
+    with pytest.raises(Exception, match="taken over"):
+        store.units.settle(other, Settlement(outcome={}, pages=[page]))
+    assert store.seen.get("kongfz", page.url) is None
+    store.units.settle(unit, Settlement(outcome={}, pages=[page]))
+    assert store.seen.get("kongfz", page.url) == page
+    assert store.seen.get("shop", page.url) is None
+    assert store.seen.forget_before(NOW + timedelta(days=1)) == 1
+
+
+def test_one_night_at_a_time(store: Store) -> None:
+    with night_lock(store.engine), pytest.raises(Busy, match=str(os.getpid())), night_lock(store.engine):
+        pass
+    with night_lock(store.engine):
+        pass
+
+
+def checked(store: Store, state: CheckState, at: datetime, outcome: Outcome = Outcome.LIVE) -> None:
+    check = Check(
+        listing=listing_id(LISTING.url),
+        state=state,
+        outcome=outcome,
+        endpoint=LISTING.url,
+        status="200",
+        run="r1",
+        at=at,
+    )
+    unit = claimed(store, Ask(url=LISTING.url, question=str(at)), kind=UnitKind.RECHECK)
+    store.units.settle(unit, Settlement(outcome={}, checks=[check]))
+
+
+def test_a_hit_is_checked_after_hours_then_ever_more_rarely(store: Store) -> None:
+    found(store, LISTING)
+    assert store.checks.watch_new(NOW) == 1
+    assert store.checks.watch_new(NOW) == 0
+    assert store.checks.due(NOW) == {}
+    assert store.checks.due(NOW + FIRST) == {"kongfz": [Ask(url=LISTING.url)]}
+    at = NOW + FIRST
+    for calm in range(1, 10):
+        checked(store, CheckState.UP, at)
+        assert store.checks.due(at + pause_after(calm) - timedelta(seconds=1)) == {}
+        at += pause_after(calm)
+        assert store.checks.due(at) != {}
+    assert pause_after(9) == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "up"),
+    [
+        (CheckState.GONE, Outcome.GONE, False),
+        (CheckState.BLOCKED, Outcome.CHALLENGED, None),
+        (CheckState.UNKNOWN, Outcome.ERROR, None),
+        (CheckState.CHANGED, Outcome.LIVE, True),
+    ],
+)
+def test_what_a_check_says_of_a_hit(store: Store, state: CheckState, outcome: Outcome, up: bool | None) -> None:
+    found(store, LISTING)
+    checked(store, CheckState.UP, NOW + timedelta(hours=6))
+    checked(store, state, NOW + timedelta(hours=18), outcome)
+    (hit,) = store.hits.find(Filter())
+    assert hit.still_up is up
+    assert [check.state for check in store.checks.of(listing_id(LISTING.url))] == [CheckState.UP, state]
+    said_something = state in (CheckState.GONE, CheckState.CHANGED)
+    assert bool(store.checks.due(NOW + timedelta(hours=18) + FIRST)) is said_something, "what is new begins anew"
+
+
+@pytest.mark.parametrize(
+    ("change", "joins"),
+    [
+        ({}, True),
+        ({"seller": "乙店"}, False),
+        ({"pictures": ()}, False),
+        ({"seller": "乙店", "pictures": (), "links": (LINK,)}, True),
+    ],
+)
+def test_a_listing_that_comes_back_elsewhere_joins_its_old_hit(
+    store: Store, change: dict[str, object], joins: bool
+) -> None:
+    found(store, evolve(LISTING, links=(LINK,)))
+    (old,) = store.hits.find(Filter())
+    checked(store, CheckState.GONE, NOW + timedelta(hours=6), Outcome.GONE)
+    back = evolve(LISTING, url="https://book.kongfz.com/1/3/", **change)  # type: ignore[arg-type]
+    for day in (1, 2):
+        found(store, back, NOW + timedelta(days=day))
+        hits = list(store.hits.find(Filter()))
+        assert len(hits) == (1 if joins else 2)
+        assert (old.id in [hit.id for hit in hits if hit.listing.url == back.url]) is joins
+    if joins:
+        (hit,) = hits
+        assert (hit.first_seen, hit.still_up) == (old.first_seen, True)
+        assert store.checks.of(listing_id(LISTING.url))[-1].state is CheckState.RETURNED
+        found(store, evolve(LISTING, links=(LINK,)), NOW + timedelta(days=3))
+        assert len(list(store.hits.find(Filter()))) == 2, "both are up now: two hits"
+
+
+def test_two_offers_that_are_both_up_are_two_hits(store: Store) -> None:
+    found(store, LISTING)
+    found(store, evolve(LISTING, url="https://book.kongfz.com/1/3/"))
+    assert len(list(store.hits.find(Filter()))) == 2
+
+
+def test_a_known_positive_that_was_not_found_is_told(store: Store) -> None:
+    store.positives.add(KnownPositive(url=LISTING.url, platform="kongfz", work="W1"), NOW)
+    assert [each.url for each in store.positives.missing("r1")] == [LISTING.url]
+    found(store, LISTING)
+    assert store.positives.missing("r1") == []
+    assert store.positives.drop(LISTING.url)
+
+
+def test_bytes_that_nobody_needs_are_deleted_once_they_are_old(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "blobs")
+    kept, old, young = (blobs.put(data) for data in (b"kept", b"old", b"young"))
+    for digest in (kept, old):
+        os.utime(tmp_path / "blobs" / digest[:2] / digest, (1000, 1000))
+    assert blobs.forget({kept}, 2000) == 1
+    assert [blobs.get(digest) for digest in (kept, old, young)] == [b"kept", None, b"young"]
+
+
+def counts(**fields: object) -> PlatformCounts:
+    return made_counts("shop", fields)
+
+
+HEALTHY = counts(pages={"live": 20}, lists=20, listed=200, listings=200, filled={"read": 200, "price": 190, "year": 40})
+
+
+@pytest.mark.parametrize(
+    ("now", "key"),
+    [
+        (HEALTHY, None),
+        (counts(pages={"live": 9, "challenged": 11}, lists=9, listed=90, listings=90), "health_walled"),
+        (counts(pages={"partial": 20}, asked=1), "health_blind"),
+        (counts(pages={"live": 20}, lists=20, listed=60, listings=60), "health_fewer"),
+        (counts(pages={"live": 10}, lists=10, listed=100, listings=100), None),
+        (counts(pages={"unchanged": 20}, lists=20, listed=200, listings=200), None),
+        (
+            counts(pages={"live": 20}, lists=20, listed=200, listings=200, filled={"read": 200, "year": 40}),
+            "health_layout",
+        ),
+        (counts(pages={"live": 1}, lists=1, listed=2, listings=2), None),
+    ],
+)
+def test_a_platform_is_compared_with_its_last_nights(now: PlatformCounts, key: str | None) -> None:
+    wrong = complaint(now, 1, [HEALTHY, HEALTHY])
+    assert (wrong[0] if wrong else None) == key
