@@ -112,7 +112,8 @@ def _headed(heads: list[str], link: Address, own: int, names: set[str]) -> list[
 
 
 def _fits(link: Address, value: str) -> bool:
-    return bool(link.rule.code and link.rule.code.fullmatch(value) and not NO_CODE.match(value))
+    rule = link.rule
+    return bool(rule.code and not rule.said and rule.code.fullmatch(value) and not NO_CODE.match(value))
 
 
 def _cells(text: str, link: Address) -> list[_Cell]:

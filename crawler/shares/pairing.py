@@ -241,6 +241,6 @@ def _by_place(pairing: _Pairing) -> None:
             link.code, link.code_kind = said, "of_name"
             continue
         for code in (*in_a_cell(pairing.text, link), *unlabelled(pairing.text, link.start, link.end)):
-            if pairing.is_free(code) and fits(link, code):
+            if pairing.is_free(code) and fits(link, code) and not link.rule.said:
                 pairing.give(link, code)
                 break

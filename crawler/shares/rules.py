@@ -49,6 +49,7 @@ class Rule:
     names: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...]
     lower: bool
+    said: bool  # codes of this platform count only behind a word for them
     beyond: bool
     example: str
     source: str = field(validator=lambda *given: _filled(*given))
@@ -113,7 +114,7 @@ def _filled(_: object, attribute: Any, value: str) -> None:
 
 _TEXTS = frozenset(["id", "loose", "url", "suffix", "code", "example", "source"])
 _LISTS = frozenset(["hosts", "paths", "params", "names", "patterns"])
-_FLAGS = frozenset(["fragment", "lower", "beyond"])
+_FLAGS = frozenset(["fragment", "lower", "beyond", "said"])
 _KINDS: tuple[tuple[frozenset[str], type], ...] = ((_TEXTS, str), (_LISTS, list), (_FLAGS, bool))
 
 
@@ -144,6 +145,7 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
         names=tuple(record.get("names", [])),
         patterns=tuple(re.compile(pattern, re.IGNORECASE) for pattern in record.get("patterns", [])),
         lower=record.get("lower", False),
+        said=record.get("said", False),
         beyond=record.get("beyond", False),
         example=record["example"],
         source=record["source"],
@@ -184,7 +186,9 @@ def _literal(part: str) -> str:
 
 def _gapped_host(host: str) -> re.Pattern[str]:
     labels = (_HOST_GAP.join(map(re.escape, label)) for label in host.split("."))
-    return re.compile(r"(?<![A-Za-z0-9.\-])" + _HOST_DOT.join(labels) + r"(?![A-Za-z0-9.\-])", re.IGNORECASE)
+    return re.compile(
+        r"(?:(?<=www\.)|(?<![A-Za-z0-9.\-]))" + _HOST_DOT.join(labels) + r"(?![A-Za-z0-9.\-])", re.IGNORECASE
+    )
 
 
 def _hosts(made: list[Rule], problems: list[Problem]) -> tuple[dict[str, Rule], dict[str, Rule]]:

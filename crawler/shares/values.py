@@ -9,8 +9,8 @@ import re
 
 DIGITS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "00123456789" + "123456789" + "2")
 _DIGIT = "零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两"
-_VALUE = re.compile(r"[A-Za-z0-9]{2,20}(?![A-Za-z0-9]|://|\.[A-Za-z]|[\"'] ?:)")
-_SPLIT = re.compile(r"[A-Za-z0-9](?:[-_. *+~|,/、加和][A-Za-z0-9]){3,7}(?![A-Za-z0-9])")
+_VALUE = re.compile(r"[A-Za-z0-9]{2,20}(?![A-Za-z0-9]|-[0-9]{1,2}-|://|\.[A-Za-z]|[\"'] ?:)")
+_SPLIT = re.compile(r"[A-Za-z0-9](?:[-_. *+~|,/、加和\n][A-Za-z0-9]){3,7}(?![A-Za-z0-9])")
 _SPELT = re.compile(rf"(?=[A-Za-z0-9]{{0,5}}[{_DIGIT}])[A-Za-z0-9{_DIGIT}]{{4,6}}(?![A-Za-z0-9\u4e00-\u9fff])")
 _WORDS = re.compile(r"[\u4e00-\u9fff]{2,8}(?=[\s,。;)\]」』】]|$)")
 _NO_WORDS = re.compile(r"[见看无無私关關联聯后後回没沒同上在评評置自详詳请請公扫掃加可永免不如复複链鏈打即下解]")
@@ -31,7 +31,7 @@ _WORDY = re.compile(r"[\u4e00-\u9fff,:; ]{1,10}")
 # Words of four letters that follow addresses in English lists, and years.
 NO_CODE = re.compile(
     r"(?:null|none|true|false|void|undefined|part|here|free|link|file|page|list|docs|book|code|back|full|more|info|mega|live|http|19\d\d|20\d\d|https?"
-    r"|\d{1,4}(?:[GMKT]B?|P|FPS|HZ|MIN|TH|DPI|CM|MM|KG|ML|RMB)|[HX]26[45]|S\d\d?E\d\d?|V\d{1,3}|[248]K\w{0,4}"
+    r"|\d{1,4}(?:[GMKT]B?|FPS|HZ|MIN|TH|DPI|CM|MM|KG|ML|RMB)|(?:240|360|480|540|576|720|1080|1440|2160|4320)[PI]|[HX]26[45]|S\d\d?E\d\d?|V\d{1,3}|[248]K\w{0,4}"
     r"|MP\d|PDF\d?)$",
     re.IGNORECASE,
 )
