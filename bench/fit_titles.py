@@ -3,8 +3,8 @@
     python bench/fit_titles.py --stream FOLDER [--apart] [--write]
 
 Pairs are what the engine finds in all 17 sets of ../shared/bench/titles and in a made registry (make_registry.py),
-where names are many and chance is near. A logistic map for each channel (spelled, loose, school); each set weighs as the
-square root of its rows; the signs of weights are fixed where sense demands it. Rivals and weights are worked out in
+where names are many and chance is near. A logistic map for each channel (spelled, loose, school); each set weighs as
+the square root of its rows; the signs of weights are fixed where sense demands it. Rivals and weights are worked out in
 turns. --apart fits without each set in turn and scores it by those weights: what to expect of sets that nobody has
 shown. Needs scipy, which the program does not.
 """
