@@ -138,7 +138,7 @@ class Names:
         return [
             half.standing(is_replaced | (could_swap & crossed), 0, 1),
             half.standing(is_missing, -1, 1),
-            half.standing(is_extra & ~is_replaced & ~is_missing, 1, 1),
+            half.standing(is_extra, 1, 1),
         ]
 
     def _run(self, text: Codes, ours: Places, theirs: Places, step: Places | int, most: Places) -> Places:

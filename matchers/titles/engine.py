@@ -104,7 +104,7 @@ class TitleEngine:
             _keep(best, self._school_book(number, book, reading))
         is_title = number == 0 or listing is None
         if is_title and not any(_rank(candidate)[0] >= SURE for candidate in best.values()):
-            known = {candidate.work for candidate in best.values() if candidate.vetoes}
+            known = {one.work for one in best.values() if one.vetoes or (one.channel == "spelled" and not one.errors)}
             for one in self._loose.find(reading):
                 likely = None if one.name.work in known else self._resembling(number, one, reading, listing)
                 if likely:
