@@ -8,7 +8,8 @@ from pathlib import Path
 
 from crawler.items import Listing, ListingKind, Work
 from desk.batch import Offered
-from desk.matching import LEAST_ROWS, Matching, cores
+from desk.cores import cores
+from desk.matching import LEAST_ROWS, Matching
 from matchers import Context
 from matchers.assess import Assessor
 

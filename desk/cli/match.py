@@ -50,7 +50,8 @@ def match(
     import time
 
     from desk.batch import read_offers
-    from desk.matching import Matching, cores
+    from desk.cores import cores
+    from desk.matching import Matching
     from matchers import Context
     from matchers.assess import Assessor
     from matchers.titles import keep_engine
