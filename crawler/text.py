@@ -79,7 +79,9 @@ def is_han(character: str) -> bool:
 
 def _lay_out(characters: str) -> str:
     """Separators set: single letters joined to words (gaps of two and more part words), one space between words."""
-    text = _WIDE_GAP.sub("\n", characters)
+    if " " not in characters:
+        return characters
+    text = _WIDE_GAP.sub("\n", characters) if "  " in characters else characters
     text = _GLUED_GAP.sub("", text)
     text = _SPACED_OUT.sub(_join_words, text).replace("\n", " ")
     return _SPACED_OUT.sub(_join_words, text).strip(" ")

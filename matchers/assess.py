@@ -7,9 +7,9 @@ from typing import cast
 
 from crawler.items import Assessment, Finding, Listing, Work
 from matchers import Context, Identifies, ReadsAhead, modules
-from matchers.weigh import identity_of, is_considered, weigh
+from matchers.weigh import CONSIDERED, considered, weigh
 
-WORTH_JUDGING = 0.05  # identity below it: rejected, whatever the offer says
+WORTH_JUDGING = 0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
 
 _Judge = Callable[[Listing, Work, Context], Iterable[Finding]]
 
@@ -31,7 +31,7 @@ class Assessor:
         found = [
             weigh(work_id, [*findings, *self._grounds(listing, work_id, findings, context)])
             for work_id, findings in by_work.items()
-            if is_considered(findings)
+            if considered(findings) >= CONSIDERED
         ]
         return tuple(sorted(found, key=lambda one: (-one.identity, -one.offence, one.work_id)))
 
@@ -43,7 +43,7 @@ class Assessor:
                 matcher.warm(listings)
 
     def _grounds(self, listing: Listing, work_id: str, findings: Sequence[Finding], context: Context) -> list[Finding]:
-        if identity_of(findings) < WORTH_JUDGING:
+        if considered(findings) < WORTH_JUDGING:
             return []
         work = self._works[work_id]
         return [ground for judge in self._judges for ground in judge(listing, work, context)]

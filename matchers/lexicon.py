@@ -45,19 +45,20 @@ class Lexicon:
 
     def find(self, key: str) -> Iterator[Spotted]:
         """The words in a folded text, from its beginning on."""
-        found = [
-            (start, end, index)
-            for index, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True)
-            if not _cut(key, start) and not _cut(key, end)
-        ]
-        taken = bytearray(len(key))
-        kept = []
-        for start, end, index in sorted(found, key=lambda match: (match[0] - match[1], match[0])):
-            if not any(taken[start:end]):
-                taken[start:end] = b"\x01" * (end - start)
+        for word, start, end in self.spans(key):
+            yield Spotted(word=word, start=start, end=end)
+
+    def spans(self, key: str) -> list[tuple[Word, int, int]]:
+        """The same as plain tuples, which are made faster."""
+        found = self._automaton.find_matches_as_indexes(key, overlapping=True)
+        whole = [(start - end, start, end, index) for index, start, end in found]
+        whole = sorted(each for each in whole if not _cut(key, each[1]) and not _cut(key, each[2]))
+        kept: list[tuple[int, int, int]] = []
+        for _, start, end, index in whole:
+            if all(end <= first or start >= last for first, last, _ in kept):
                 kept.append((start, end, index))
-        for start, end, index in sorted(kept):
-            yield Spotted(word=self._words[self._keys[index]], start=start, end=end)
+        kept.sort()
+        return [(self._words[self._keys[index]], start, end) for start, end, index in kept]
 
 
 def _cut(key: str, place: int) -> bool:

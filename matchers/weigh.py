@@ -21,9 +21,9 @@ OFFENDS = 0.5  # from here on a ground stands
 SUSPECT = 0.3  # from here on a person may tell
 
 
-def is_considered(findings: Iterable[Finding]) -> bool:
-    """Whether the findings for an identity, whatever speaks against them, deserve an assessment."""
-    return _joined(_chances(findings, Question.IDENTITY, Polarity.FOR)) >= CONSIDERED
+def considered(findings: Iterable[Finding]) -> float:
+    """The probability by the findings for an identity alone, whatever speaks against them."""
+    return _joined(_chances(findings, Question.IDENTITY, Polarity.FOR))
 
 
 def identity_of(findings: Sequence[Finding]) -> float:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from crawler.items import Work
 from crawler.text import fold
@@ -17,8 +18,11 @@ from matchers.titles import TitleEngine
 from matchers.titles.disguises import joined_characters
 from matchers.titles.frequencies import bits
 from matchers.titles.kept import kept_index
+from matchers.titles.phrases import rows as phrase_rows
+from matchers.titles.reading import Reading
 from matchers.titles.release import title_slot
 from matchers.titles.school import facets
+from matchers.titles.sound import spoken
 from matchers.titles.table import HashTable
 from matchers.titles.windows import codes_of, hashes_of, sums_of
 
@@ -104,6 +108,61 @@ def test_time_is_linear_in_the_length_of_the_text() -> None:
     begun = time.perf_counter()
     ENGINE.find(["长夜里的灯塔 winter 12 " * 60_000])
     assert time.perf_counter() - begun < 5.0
+
+
+@given(st.lists(st.sampled_from(["PDF", "秒发", "第2版", "S01E02", "v2.1.3", "1080p", "全12册", "9成新"]), max_size=4))
+@settings(deadline=None)
+def test_phrases_of_sellers_never_change_the_decision(words: list[str]) -> None:
+    assert found(" ".join(["长夜里的灯塔守望者", *words])) == "w1"
+
+
+def test_every_phrase_of_sellers_is_noise() -> None:
+    for row in phrase_rows():
+        for example in row["examples"].split("|"):
+            reading = Reading(f"雨林铁路 {example}")
+            assert reading.noise.count(0) == 4, (example, reading.tight)
+
+
+def test_equal_titles_share_one_chance_and_a_creator_decides() -> None:
+    twins = TitleEngine(
+        [
+            Work(id="one", title="远山之外的信", creators=("沈岚",)),
+            Work(id="two", title="远山之外的信", creators=("顾言",)),
+        ]
+    )
+    both = twins.find(["远山之外的信 PDF"])
+    assert [round(one.probability, 3) for one in both] == [pytest.approx(0.5, abs=0.01)] * 2
+    assert twins.works[twins.find(["远山之外的信 沈岚 PDF"])[0].work].id == "one"
+
+
+def test_the_end_that_is_wanting_is_not_taken_from_the_next_word() -> None:
+    reading = Reading("长夜里的灯塔守望 电子版")
+    seen = ENGINE._index.seen(reading)
+    assert "长夜里的灯塔守望" in {reading.quote(one.start, one.end) for one in seen}
+
+
+@given(
+    st.text(alphabet="abcd", min_size=8, max_size=40),
+    st.integers(1, 6),
+    st.sampled_from(["replaced", "missing", "extra", "swapped"]),
+    st.sampled_from("abcdx"),
+)
+@settings(deadline=None, max_examples=300)
+def test_every_name_with_one_error_inside_is_seen(name: str, place: int, how: str, letter: str) -> None:
+    assume(how != "extra" or letter == "x")  # one more of a run of the same letter may as well stand outside the name
+    head, rest = name[:place], name[place:]
+    wrong = {
+        "replaced": head + letter + rest[1:],
+        "missing": head + rest[1:],
+        "extra": head + letter + rest,
+        "swapped": head + rest[1::-1] + rest[2:],
+    }[how]
+    seen = TitleEngine([Work(id="w", title=name)])._index.seen(Reading(f"pdf {wrong} epub"))
+    assert (3, 3 + len(wrong), OSA.distance(name, wrong)) in {(one.start, one.end, one.errors) for one in seen}
+
+
+def test_characters_with_two_readings_are_heard_in_both() -> None:
+    assert {"changyeli", "zhangyeli"} <= set(spoken("长夜里"))
 
 
 def test_looking_many_texts_up_at_once_changes_no_answer() -> None:

@@ -107,7 +107,7 @@ def write(connection: Connection, batch: Sequence[Assessed], run: str, now: date
     kept.sort(key=lambda each: each.listing.share_state in OPEN)  # of two codes for one share, the one that opened it
     unique = {listing_id(each.listing.url): each for each in kept}
     rows = [_listing_row(key, each.listing, run, now) for key, each in unique.items()]
-    hits = [_hit_row(key, each.listing, part, run, now) for key, each in unique.items() for part in each.assessments]
+    hits = [hit_row(key, each.listing, part, run, now) for key, each in unique.items() for part in each.assessments]
     upsert(connection, schema.listings, rows, keep=("first_seen",))
     listings = {key: each.listing for key, each in unique.items()}
     for old, new in identified(connection, hits, listings):
@@ -156,7 +156,8 @@ def _listing_row(key: str, listing: Listing, run: str, now: datetime) -> dict[st
     }
 
 
-def _hit_row(key: str, listing: Listing, part: Any, run: str, now: datetime) -> dict[str, Any]:
+def hit_row(key: str, listing: Listing, part: Any, run: str, now: datetime) -> dict[str, Any]:
+    """The row of a hit: `part` is the assessment, `key` the id of its listing."""
     evidence = [mark for mark in (listing.page_digest, *(picture.sha256 for picture in listing.pictures)) if mark]
     return {
         "id": hit_id(part.work_id, listing.url),

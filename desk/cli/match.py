@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
-from attrs import frozen
 
 from desk.cli._options import ConfigFile, Desk, Now, Quiet, at_desk
 
@@ -14,12 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawler.items import Work
-    from desk.batch import Offered
-    from matchers import Context
-    from matchers.assess import Assessor
-
-
-AHEAD = 128  # rows whose titles are looked up together: a batch costs little more than a row
+    from desk.matching import Matching
 
 
 def add(app: typer.Typer) -> None:
@@ -40,6 +34,9 @@ def match(
         Path | None,
         typer.Option(help="Keep the index of titles in this folder: opened next time, extended when works were added."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes to work with; 0 is one for each core.", metavar="N")
+    ] = 0,
     output: Annotated[
         Path | None, typer.Option("-o", help="Write here, else to standard output.", metavar="OUT")
     ] = None,
@@ -53,6 +50,8 @@ def match(
     import time
 
     from desk.batch import read_offers
+    from desk.cores import cores
+    from desk.matching import Matching
     from matchers import Context
     from matchers.assess import Assessor
     from matchers.titles import keep_engine
@@ -66,52 +65,33 @@ def match(
     assessor = Assessor(registry)
     gc.freeze()  # works and index stay: the collector need not walk through millions of objects again and again
     built = time.perf_counter()
-    job = _Job(
+    job = Matching(
         assessor=assessor,
         offers=offers,
         context=Context(now=desk.now(), language=language),
         folder=Path() if file == "-" else Path(file).parent,
         least=min_identity,
-        quiet=quiet,
     )
     if output:
         with output.open("w", encoding="utf-8", newline="\n") as out:
-            job.write(out)
+            _write(job, workers or cores(), quiet, out)
     else:
-        job.write(sys.stdout)
+        _write(job, workers or cores(), quiet, sys.stdout)
     if stats:
         _write_stats(stats, len(registry), len(offers), built - start, is_opened, time.perf_counter() - built)
 
 
-@frozen(kw_only=True)
-class _Job:
-    assessor: Assessor
-    offers: list[Offered]
-    context: Context
-    folder: Path
-    least: float
-    quiet: bool
+def _write(job: Matching, workers: int, quiet: bool, out: TextIO) -> None:
+    """Assess every listing and write its rows, in the order of the input."""
+    from rich.console import Console
+    from rich.progress import Progress
 
-    def write(self, out: TextIO) -> None:
-        """Assess every listing and write its rows, in the order of the input."""
-        import json
-
-        from rich.console import Console
-        from rich.progress import track
-
-        from desk.batch import result_rows
-
-        screen = Console(stderr=True)
-        hidden = self.quiet or not screen.is_terminal
-        for number, offer in enumerate(
-            track(self.offers, description="", console=screen, disable=hidden, transient=True)
-        ):
-            if number % AHEAD == 0:
-                self.assessor.warm([one.listing for one in self.offers[number : number + AHEAD]])
-            found = self.assessor.assess(offer.looked_at(self.folder), self.context)
-            kept = tuple(one for one in found if one.identity >= self.least)
-            for row in result_rows(offer.id, kept):
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    screen = Console(stderr=True)
+    with Progress(console=screen, disable=quiet or not screen.is_terminal, transient=True) as progress:
+        task = progress.add_task("", total=len(job.offers))
+        for rows, lines in job.batches(workers):
+            out.write(lines)
+            progress.advance(task, rows)
 
 
 def _registry(desk: Desk, path: Path | None) -> Sequence[Work]:

@@ -6,6 +6,7 @@ import csv
 import re
 from functools import cache
 from importlib import resources
+from operator import add
 
 from crawler.text import fold
 from matchers.titles.frequencies import bits
@@ -29,7 +30,7 @@ def joined_characters(tight: str, eager: bool) -> tuple[str, tuple[int, ...]]:
     Only pairs with a rare part are joined, unless `eager`.
     """
     parts = _split_characters()
-    if not any(tight[place : place + 2] in parts for place in range(len(tight) - 1)):
+    if not any(map(parts.__contains__, map(add, tight, tight[1:]))):
         return "", ()
     letters: list[str] = []
     places: list[int] = []

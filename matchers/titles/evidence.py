@@ -10,7 +10,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from attrs import frozen
@@ -28,7 +28,9 @@ MAX_UNITS = 8.0
 NOTHING_ELSE = 0.1  # share of the text that is neither name nor noise
 NEAR = 25  # places around a name in which a word of a derived work counts, where the text is long
 LONG_TEXT = 80  # places
+MOST_LOG_ODDS = 30.0
 _HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
+_ANY_HAN = re.compile(f"[{_HAN}]")
 _PARTS = re.compile(rf"[{_HAN}]{{1,4000}}|[^\s{_HAN}]{{1,200}}")
 
 
@@ -46,48 +48,57 @@ class Mentions:
         return bool(self.creator or self.publisher)
 
 
-def features(sighting: Sighting, reading: Reading, mentions: Mentions, has_creators: bool) -> dict[str, float]:
+NOTHING = Mentions()
+
+
+def features(sighting: Sighting, reading: Reading, mentions: Mentions) -> dict[str, float]:
     """Features by name, each about 0..1 but `units` (information in Han characters, at most 8) and `bits` (tens)."""
-    name = sighting.name
+    name, start, end = sighting.name, sighting.start, sighting.end
     units = min(name.units, MAX_UNITS)
     rest = _rest(sighting, reading, mentions)
-    unsaid = float(has_creators and mentions.creator is None)
-    return {
+    told = told_bits(name.key)
+    is_latin = not _ANY_HAN.search(name.tight)
+    glued = _glued(reading, start, -1) + _glued(reading, end, 1)
+    values = {
         "units": units,
-        "bits": min(8.0, total_bits(words_or_characters(name)) / 10),
+        "bits": told,
         "short": float(name.units < SHORT),
-        "latin": float(not any(map(is_han, name.tight))),
-        "begins": float(_is_border(reading, sighting.start, forward=False)),
-        "ends": float(_is_border(reading, sighting.end, forward=True)),
+        "latin": float(is_latin),
+        "begins": float(_is_border(reading, start, forward=False)),
+        "ends": float(_is_border(reading, end, forward=True)),
         "framed": float(_is_framed(sighting, reading)),
         "rest": rest,
-        "glued": float(_glued(reading, sighting.start, -1) + _glued(reading, sighting.end, 1)),
-        "latin_rest": rest * float(not any(map(is_han, name.tight))),
-        "bare_rest": rest * float(not any(reading.noise)),
-        "glued_bits": float(_glued(reading, sighting.start, -1) or _glued(reading, sighting.end, 1))
-        * max(0.0, 8.0 - total_bits(words_or_characters(name)) / 10),
-        "released": float(reading.slot == (sighting.start, sighting.end)),
+        "glued": float(glued),
+        "latin_rest": rest * is_latin,
+        "bare_rest": 0.0 if reading.is_noisy else rest,
+        "glued_bits": (8.0 - told) if glued else 0.0,
+        "released": float(reading.slot == (start, end)),
         "all": float(rest < NOTHING_ELSE),
-        "unsaid": unsaid,
-        "unsaid_rest": unsaid * rest,
-        "leads": float(reading.noise.find(0, 0, sighting.start) < 0),
-        "error": sighting.errors / max(units, 1.0),
-        "error_all": float(sighting.errors and not sighting.by_sound and rest < NOTHING_ELSE),
-        "error_bits": float(sighting.errors) * min(8.0, total_bits(words_or_characters(name)) / 10),
-        **error_features(sighting, reading),
-        "sound": float(sighting.by_sound),
-        "unlike": 1.0 - sighting.alike,
+        "leads": float(reading.noise.find(0, 0, start) < 0),
         "disguised": float(sighting.disguised),
         "broken": float(_torn(sighting, reading)),
         "shortened": float(name.shortened),
         **said_features(mentions),
         "short_reasoned": float(name.units < SHORT and mentions.second_reason()),
     }
+    return values | _wrong(sighting, reading, values) if sighting.errors else values
+
+
+def _wrong(sighting: Sighting, reading: Reading, values: dict[str, float]) -> dict[str, float]:
+    """What the one error, or the sound that alone agrees, adds."""
+    return {
+        "error": 1.0 / max(values["units"], 1.0),
+        "error_all": float(not sighting.by_sound and values["all"] > 0),
+        "error_bits": values["bits"],
+        **error_features(sighting, reading),
+        "sound": float(sighting.by_sound),
+        "unlike": 1.0 - sighting.alike,
+    }
 
 
 def is_tiny(name: Name) -> bool:
     """Whether a name is so short that it needs a second reason: two Han characters, three letters."""
-    return name.units < (SHORT if any(map(is_han, name.tight)) else TINY)
+    return name.units < (SHORT if _ANY_HAN.search(name.tight) else TINY)
 
 
 def said_features(mentions: Mentions) -> dict[str, float]:
@@ -99,11 +110,20 @@ def said_features(mentions: Mentions) -> dict[str, float]:
     }
 
 
-def probability(channel: str, values: Mapping[str, float]) -> float:
-    """The share of right ones among pairs of this channel (spelled, loose, school) with such features."""
+def odds(channel: str, values: Mapping[str, float]) -> float:
+    """Right ones to wrong ones among pairs of this channel (spelled, loose, school) with such features."""
     weights = channels()[channel]
-    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in values.items())
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+    total = weights["bias"]
+    for name, value in values.items():
+        if value:
+            total += weights.get(name, 0.0) * value
+    return math.exp(max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, total)))
+
+
+def probability(channel: str, values: Mapping[str, float]) -> float:
+    """The share of right ones among them."""
+    right = odds(channel, values)
+    return right / (1.0 + right)
 
 
 def doubt(kind: str) -> float:
@@ -111,12 +131,13 @@ def doubt(kind: str) -> float:
     return channels()["vetoes"][kind]
 
 
-def words_or_characters(name: Name) -> list[str]:
-    """What the frequencies of a name are counted over: Latin words and Han characters."""
+@lru_cache(maxsize=8_192)
+def told_bits(key: str) -> float:
+    """The information of a name's words and Han characters in tens of bits, at most 8."""
     found: list[str] = []
-    for part in _PARTS.findall(name.key):
+    for part in _PARTS.findall(key):
         found.extend(part if is_han(part[0]) else [part])
-    return found
+    return min(8.0, total_bits(found) / 10)
 
 
 def _is_border(reading: Reading, place: int, *, forward: bool) -> bool:
@@ -149,19 +170,15 @@ def _rest(sighting: Sighting, reading: Reading, mentions: Mentions) -> float:
     """The share of the text that is neither name nor noise nor creator nor publisher; long texts near the name only."""
     first = max(0, sighting.start - LONG_TEXT)
     last = min(len(reading.tight), sighting.end + LONG_TEXT)
-    known = bytearray(reading.noise)
-    known[sighting.start : sighting.end] = b"\x01" * (sighting.end - sighting.start)
+    left = reading.unknown
+    unknown = left[last] - left[sighting.end] + left[sighting.start] - left[first]
     for said in (mentions.creator, mentions.publisher, str(mentions.year) if mentions.year else None):
         key = fold(said).replace(" ", "") if said else ""
-        place = reading.tight.find(key) if key else -1
-        if place >= 0:
-            known[place : place + len(key)] = b"\x01" * len(key)
-    unknown = sum(_units(reading.tight[place]) for place in range(first, last) if not known[place])
+        place = reading.tight.find(key, first, last) if key else -1
+        if place >= 0 and (place >= sighting.end or place + len(key) <= sighting.start):
+            unknown -= left[place + len(key)] - left[place]
+    unknown = max(0.0, unknown)
     return unknown / (unknown + sighting.name.units)
-
-
-def _units(character: str) -> float:
-    return 1.0 if is_han(character) else 0.4
 
 
 def _torn(sighting: Sighting, reading: Reading) -> bool:

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 
 from crawler.items import Listing, ListingKind, Work
 from crawler.text import fold, is_han
-from matchers.titles.evidence import Mentions
+from matchers.titles.evidence import NOTHING, Mentions
 from matchers.titles.index import Sighting
 from matchers.titles.reading import Reading
 
@@ -22,6 +22,7 @@ _CLAIM = re.compile(
     r"|(?<![《「『“])(?P<foreign>[\u4e00-\u9fff]{1,6}(?:[·・•][\u4e00-\u9fff]{1,6}){1,3})(?!\s{0,2}译)"
     r"|(?P<before>[^\s:：,，、。()（）【】《》]{2,16})\s{0,2}(?:著作|著|执导)(?![名作])"
 )
+_DOTS = "·・•"
 SIMILAR = 75.0  # token_set_ratio of two spellings of a person's name
 MIN_NAME = 2  # letters of a part of a name that is worth comparing
 
@@ -50,17 +51,15 @@ def mentions_of(
 
     Where several works are named (not `alone`), another creator in the text is no reason against one of them.
     """
-    creator = reading.mentions(_spellings(work.creators)) or _agreeing(work, listing)
-    others = _stated_other(listing)
-    if others is None and alone and work.creators and not creator:
-        others = _claimed_other(work, reading, sighting, stated)
+    creator = (reading.mentions(_spellings(work.creators)) or _agreeing(work, listing)) if work.creators else None
+    others = None
+    if work.creators and not creator:
+        others = _stated_other(listing) or (_claimed_other(work, reading, sighting, stated) if alone else None)
     publisher = work.publisher and (reading.mentions([work.publisher]) or _same_publisher(work, listing))
-    return Mentions(
-        creator=creator,
-        publisher=publisher or None,
-        year=work.year if work.year and _says_year(work.year, reading, sighting, listing) else None,
-        contradicted=None if creator or not work.creators else others,
-    )
+    year = work.year if work.year and _says_year(work.year, reading, sighting, listing) else None
+    if not (creator or publisher or year or others):
+        return NOTHING
+    return Mentions(creator=creator, publisher=publisher or None, year=year, contradicted=others)
 
 
 def is_same_person(one: str, other: str) -> bool:
@@ -71,12 +70,14 @@ def is_same_person(one: str, other: str) -> bool:
     return fuzz.token_set_ratio(" ".join(sorted(ours)), " ".join(sorted(theirs))) >= SIMILAR
 
 
-def is_part_of_person(reading: Reading, sighting: Sighting) -> bool:
-    """Whether the sighting is only a part of a foreign name written with a middle dot (凯特 in 凯特·米德尔顿)."""
-    start, end = reading.span(sighting.start, sighting.end)
+def is_part_of_person(reading: Reading, start: int, end: int) -> bool:
+    """Whether these places are only a part of a foreign name written with a middle dot (凯特 in 凯特·米德尔顿)."""
+    if not any(dot in reading.original for dot in _DOTS):
+        return False
+    start, end = reading.span(start, end)
     beside = (reading.original[start - 1 : start] if start else "", reading.original[end : end + 1])
     return any(
-        found.start() <= start and end <= found.end() and any(dot and dot in "·・•" for dot in beside)
+        found.start() <= start and end <= found.end() and any(dot and dot in _DOTS for dot in beside)
         for found in _FOREIGN_NAME.finditer(reading.original)
     )
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from attrs import frozen
 
 from crawler.items import Work
-from crawler.text import fold, is_han
+from crawler.text import fold
 
 _NOTE = re.compile(r"\s{0,4}[(（\[【][^()（）\[\]【】]{1,40}[)）\]】]\s{0,4}$")
 _SUBTITLE = re.compile(r"\s{0,4}(?:[:：—]|\s[-–]\s)")
+_HAN = re.compile("[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _NUMBER_IN_NOTE = re.compile(r"[上中下一二三四五六七八九十\d]")
 _ARTICLE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
 SHORTENED = 4.0  # units of information that a title without its subtitle must still have
@@ -69,7 +71,7 @@ def _name(position: int, spelled: str, key: str, units: float, shortened: bool) 
 
 def information(tight: str) -> float:
     """How much a key says, in Han characters: letters and digits say less."""
-    han = sum(map(is_han, tight))
+    han = len(_HAN.findall(tight)) if not tight.isascii() else 0
     digits = sum(map(str.isdigit, tight))
     return HAN_UNITS * han + DIGIT_UNITS * digits + LETTER_UNITS * (len(tight) - han - digits)
 
@@ -92,10 +94,4 @@ def _spellings(work: Work) -> Iterator[tuple[bool, str]]:
 def _breaks(key: str) -> frozenset[int]:
     if " " not in key:
         return frozenset()
-    found, place = set(), 0
-    for character in key:
-        if character == " ":
-            found.add(place)
-        else:
-            place += 1
-    return frozenset(found)
+    return frozenset(accumulate(map(len, key.split(" ")[:-1])))

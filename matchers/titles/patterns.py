@@ -7,6 +7,7 @@ middle swapped; shorter names whole; Han names by their pinyin; and the few most
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,66 +17,38 @@ from attrs import frozen
 
 from crawler.items import Work
 from crawler.text import is_han
+from matchers.titles.compare import AROUND, FIRST, LONGEST_PIECE, SECOND, SWAPPED, WHOLE
 from matchers.titles.names import Name, names_of
 from matchers.titles.sound import spoken
 from matchers.titles.table import HashTable
-from matchers.titles.tokens import telling
+from matchers.titles.tokens import number_of, telling, weight, words_of
 from matchers.titles.windows import LONGEST, Codes, codes_of, hashes_of, sums_of
 
-FIRST, SECOND, WHOLE, SWAPPED = range(4)  # which piece of a name an entry of the plain table is
 MIN_HAN, MIN_LETTERS = 5, 8  # shorter names are sought whole: one error would leave too little
-LONGEST_PIECE = 12  # characters; more of a half need not be looked up to be rare
 LONGEST_NAME = 1_000  # characters of a name that are indexed
-LONGEST_RUN = 16  # characters beside a piece that are compared for all pieces at once
-FORMAT = 1  # of the saved files
+FORMAT = 2  # of the saved files
 
 _Ints = npt.NDArray[np.int64]
-_NAME_ARRAYS = ("codes", "starts", "works", "nths", "information")
+_NAME_ARRAYS = ("codes", "starts", "works", "nths", "information", "units", "words", "weights", "word_starts")
 
 
 @frozen(kw_only=True, eq=False)
 class Arrays:
-    """The index as arrays: characters of all names, where each starts, its work and which of the work's names it is."""
+    """The index as arrays: characters of all names, where each starts, its work and which of the work's names it is;
+    the words of each name by their numbers, with their weights.
+    """
 
     codes: Codes
     starts: _Ints
     works: npt.NDArray[np.int32]
     nths: npt.NDArray[np.uint8]
     information: npt.NDArray[np.float32]
+    units: npt.NDArray[np.float32]
+    words: npt.NDArray[np.uint32]
+    weights: npt.NDArray[np.float32]
+    word_starts: _Ints
     lengths: tuple[int, ...]
     tables: dict[str, HashTable]
-
-    def likely(self, codes: Codes, numbers: _Ints, kinds: npt.NDArray[np.uint32], places: _Ints) -> _Ints:
-        """Which found pieces are worth comparing: the other half fits from both its ends but for one error."""
-        if not len(numbers):
-            return numbers
-        begin, end = self.starts[numbers], self.starts[numbers + 1]
-        middle = (end - begin) // 2
-        is_second = kinds == SECOND
-        step = np.where(is_second, -1, 1)
-        near = np.where(is_second, begin + middle - 1, begin + middle)
-        there = np.where(is_second, places - 1, places + middle)
-        rest = np.where(is_second, middle, end - begin - middle)
-        head = self._run(codes, near, there, step, rest)
-        fits = (kinds == WHOLE) | (kinds == SWAPPED) | (head >= np.minimum(rest, LONGEST_RUN))
-        for shift, missing in ((0, 2), (-1, 1), (1, 0)):
-            far = there + step * (rest - 1 + shift)
-            tail = self._run(codes, near + step * (rest - 1), far, -step, rest)
-            fits |= (head + tail >= rest - missing) | (tail >= LONGEST_RUN)
-        return np.flatnonzero(fits)
-
-    def _run(self, codes: Codes, ours: _Ints, theirs: _Ints, step: _Ints, most: _Ints) -> _Ints:
-        """How many characters agree from these places on, up to `most` and LONGEST_RUN."""
-        count = np.zeros(len(ours), dtype=np.int64)
-        alive = np.flatnonzero(most > 0)
-        for length in range(LONGEST_RUN):
-            if not len(alive):
-                break
-            shift = step[alive] * length
-            agree = _at(self.codes, ours[alive] + shift) == _at(codes, theirs[alive] + shift)
-            alive = alive[agree & (most[alive] > length)]
-            count[alive] += 1
-        return count
 
     def and_more(self, more: Arrays, offset: int) -> Arrays:
         """With the names of further works, whose positions begin at `offset`."""
@@ -87,6 +60,10 @@ class Arrays:
             works=np.concatenate([self.works, more.works + np.int32(offset)]),
             nths=np.concatenate([self.nths, more.nths]),
             information=np.concatenate([self.information, more.information]),
+            units=np.concatenate([self.units, more.units]),
+            words=np.concatenate([self.words, more.words]),
+            weights=np.concatenate([self.weights, more.weights]),
+            word_starts=np.concatenate([self.word_starts, more.word_starts[1:] + self.word_starts[-1]]),
             lengths=tuple(sorted({*self.lengths, *more.lengths})),
             tables={name: self.tables[name].with_entries_of(more.tables[name], step) for name, step in steps.items()},
         )
@@ -108,7 +85,7 @@ class Arrays:
             return None
         if described.get("format") != FORMAT:
             return None
-        mapped = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _NAME_ARRAYS}
+        mapped = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in _NAME_ARRAYS}
         tables = {name: HashTable.open(folder, name) for name in ("plain", "sound", "token")}
         return cls(**mapped, lengths=tuple(described["lengths"]), tables=tables)
 
@@ -125,6 +102,10 @@ def arrays_of(works: Sequence[Work]) -> Arrays:
         works=np.array(names.works, dtype=np.int32),
         nths=np.array(names.nths, dtype=np.uint8),
         information=np.array(names.information, dtype=np.float32),
+        units=np.array(names.units, dtype=np.float32),
+        words=np.array(names.words, dtype=np.uint32),
+        weights=np.array(names.weights, dtype=np.float32),
+        word_starts=np.array(names.word_starts, dtype=np.int64),
         lengths=lengths,
         tables={
             "plain": plain,
@@ -143,6 +124,10 @@ class _Names:
         self.works: list[int] = []
         self.nths: list[int] = []
         self.information: list[float] = []
+        self.units: list[float] = []
+        self.words = array("I")
+        self.weights = array("f")
+        self.word_starts = array("q", [0])
         self.han_at_edge: list[bool] = []
         self.sounds: list[str] = []
         self.sounding: list[int] = []
@@ -158,12 +143,16 @@ class _Names:
         self.works.append(name.work)
         self.nths.append(nth)
         self.han_at_edge.append(is_han(name.tight[0]) or is_han(name.tight[-1]))
-        sound = spoken(name.tight)
-        if sound:
-            self.sounds.append(sound)
-            self.sounding.append(number)
-        tokens, information = telling(name)
-        self.information.append(information)
+        sounds = spoken(name.tight)
+        self.sounds.extend(sounds)
+        self.sounding.extend([number] * len(sounds))
+        weights = {word: weight(word) for word in words_of(name.key)}
+        self.words.extend(map(number_of, weights))
+        self.weights.extend(weights.values())
+        self.word_starts.append(len(self.words))
+        tokens = telling(weights)
+        self.information.append(sum(weights.values()))
+        self.units.append(name.units)
         self.tokens.extend(tokens)
         self.tokened.extend([number] * len(tokens))
 
@@ -196,7 +185,7 @@ def _plain(codes: Codes, starts: _Ints, han_at_edge: npt.NDArray[np.bool_]) -> t
     swapped = codes.copy()
     swapped[middle - 1], swapped[middle] = codes[middle], codes[middle - 1]
     differ = codes[middle - 1] != codes[middle]
-    first, last = np.maximum(begin[split], middle - 5)[differ], np.minimum(end[split], middle + 5)[differ]
+    first, last = np.maximum(begin[split], middle - AROUND)[differ], np.minimum(end[split], middle + AROUND)[differ]
     sums, _ = _summed(swapped, starts)
     keys.append(hashes_of(sums, first, last, 1, places[first]))
     entries.append((split[differ] << 2 | SWAPPED).astype(np.uint32))
@@ -218,10 +207,3 @@ def _strings(strings: list[str], entries: list[int], salt: int) -> HashTable:
 def _summed(codes: Codes, starts: _Ints) -> tuple[npt.NDArray[np.uint64], _Ints]:
     places = np.arange(len(codes), dtype=np.int64) - np.repeat(starts[:-1], np.diff(starts))
     return sums_of(codes, places % LONGEST), places
-
-
-def _at(codes: Codes, places: _Ints) -> npt.NDArray[np.int64]:
-    """The characters there; -1 and -2 (which never agree with anything) outside."""
-    inside = (places >= 0) & (places < len(codes))
-    found = codes[np.where(inside, places, 0)].astype(np.int64)
-    return np.where(inside, found, -1)

@@ -10,15 +10,20 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
 from attrs import frozen
 
 from crawler.text import Folded, fold, fold_map, is_han
 from matchers.lexicon import Spotted, lexicon
 from matchers.titles.disguises import drawn_letters, joined_characters
+from matchers.titles.phrases import phrases_in
 from matchers.titles.release import title_slot
 
 _WORD = re.compile(r"[0-9a-z]{2,40}")
+_MIXED = re.compile(r"[a-z][0-9]|[0-9][a-z]")
+_LETTER = "[^\\W\\d_\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_INSIDE = re.compile(rf"(?<={_LETTER})(?={_LETTER})|(?<=\d)(?=\d)")
 _DRAWN_I = str.maketrans("01345789", "oieastbg")
 _DRAWN_L = str.maketrans("01345789", "oleastbg")
 NOISE = "\x01"  # in no folded text
@@ -55,6 +60,18 @@ class Reading:
         self.tight = key.replace(" ", "")
 
     @cached_property
+    def unknown(self) -> list[float]:
+        """Running sum over the places of what is no noise, in Han characters."""
+        noise = self.noise
+        steps = [0.0 if noise[place] else 1.0 if is_han(letter) else 0.4 for place, letter in enumerate(self.tight)]
+        return [0.0, *accumulate(steps)]
+
+    @cached_property
+    def is_noisy(self) -> bool:
+        """Whether sellers' words stand in the text."""
+        return 1 in self.noise
+
+    @cached_property
     def back(self) -> dict[int, int]:
         """The place of each character of the folded text that is no space."""
         return {index: place for place, index in enumerate(self.places)}
@@ -79,8 +96,13 @@ class Reading:
     def words(self) -> list[Spotted]:
         """Words of the title lexicon (noise, derived, sequel), as places."""
         back = self.back
-        found = lexicon("matchers.titles", "words.csv").find(self.folded.text)
-        return [Spotted(word=spot.word, start=back[spot.start], end=back[spot.end - 1] + 1) for spot in found]
+        found = lexicon("matchers.titles", "words.csv").spans(self.folded.text)
+        return [Spotted(word=word, start=back[start], end=back[end - 1] + 1) for word, start, end in found]
+
+    @cached_property
+    def telling_words(self) -> list[Spotted]:
+        """The words that are no noise."""
+        return [spot for spot in self.words if spot.word.area != "noise"]
 
     @cached_property
     def noise(self) -> bytearray:
@@ -89,6 +111,9 @@ class Reading:
         for spot in self.words:
             if spot.word.area == "noise":
                 mask[spot.start : spot.end] = b"\x01" * (spot.end - spot.start)
+        for start, end in phrases_in(self.folded.text):
+            first, last = self.back[start], self.back[end - 1] + 1
+            mask[first:last] = b"\x01" * (last - first)
         if self.slot:
             first, last = self.slot
             mask[:first] = b"\x01" * first
@@ -108,7 +133,9 @@ class Reading:
     @cached_property
     def views(self) -> tuple[View, ...]:
         """The text as it stands, with symbols and digits read as letters, and with split characters joined."""
-        found = [View(text=self.tight), *_undisguised(self._without_noise, None)]
+        found = [View(text=self.tight)]
+        if _MIXED.search(self.folded.text):
+            found.extend(_undisguised(self._without_noise, None))
         drawn = drawn_letters(self.original)
         if drawn != self.original:
             folded = fold_map(drawn)
@@ -137,18 +164,17 @@ class Reading:
 
     def splits_word(self, place: int) -> bool:
         """Whether a border at `place` would part letters of one word, or digits of one number."""
-        if place in (0, len(self.tight)):
-            return False
-        before, after = self.tight[place - 1], self.tight[place]
-        if before.isdigit() and after.isdigit():
-            return self.places[place] == self.places[place - 1] + 1 and place not in self.gaps
-        return (
-            before.isalpha()
-            and after.isalpha()
-            and not is_han(before)
-            and not is_han(after)
-            and self.places[place] == self.places[place - 1] + 1
-        )
+        return self.cuts[place] == 1
+
+    @cached_property
+    def cuts(self) -> bytearray:
+        """1 for each place where a border would."""
+        found = bytearray(len(self.tight) + 1)
+        key, back = self.folded.text, self.back
+        for inside in _INSIDE.finditer(key):
+            place = back[inside.start()]
+            found[place] = not key[inside.start()].isdigit() or place not in self.gaps
+        return found
 
     def breaks(self, start: int, end: int) -> set[int]:
         """Where words part inside start..end, counted from start."""
@@ -175,6 +201,7 @@ class Reading:
         return None
 
 
+@lru_cache(maxsize=4_096)
 def _separates(between: str) -> bool:
     return any(not character.isalnum() and fold(f"a{character}b") == "a b" for character in between)
 

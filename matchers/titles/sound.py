@@ -1,55 +1,91 @@
 """How Han characters sound: homophones and pinyin written for characters (阴间shen探) lead back to the name.
 
-Only for texts with Han characters, and names of three and more: shorter ones sound like too many others. Each
-character has one reading here, its commonest, in names and texts alike; tones are dropped.
+Only for texts with Han characters, and names of three and more: shorter ones sound like too many others. In a
+text each character has one reading, its commonest; tones are dropped.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
 
+import numpy as np
 from attrs import frozen
 from pypinyin.constants import PINYIN_DICT
 
 from crawler.text import is_han
-from matchers.titles.reading import Reading
+from matchers.titles.windows import Places, codes_of
 
 MIN_CHARACTERS = 3  # Han characters of a name that is sought by its sound
+MOST_VARIANTS = 2  # of a name, by characters with a second reading
 MOST_UNITS = 24  # characters or Latin runs of the stretch that is compared
-_RUN = re.compile(r"[a-z0-9]{1,60}|.", re.DOTALL)
+_HAN = re.compile("[\u3005-\u3007\u3400-\u9fff]")
 _LATIN = re.compile(r"[a-z]{1,20}")
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Heard:
-    """The letters of a text; unit i starts at letters[edges[i]] and at place places[i] of the reading."""
+    """Several texts in pinyin, in units: a Han character is one, a Latin run is one.
+
+    Unit i has letters[edges[i] : edges[i + 1]] and stands at places[i] of its text, `widths[i]` characters wide. Text
+    number owners[k] has the units begins[k] .. begins[k] + sizes[k].
+    """
 
     letters: str
-    edges: tuple[int, ...]
-    places: tuple[int, ...]
+    edges: Places
+    places: Places
+    widths: Places
+    owners: Places
+    begins: Places
+    sizes: Places
 
 
-def spoken(tight: str) -> str:
-    """The pinyin of a name's key, Latin letters and digits as they are; "" for names not sought by sound."""
+def spoken(tight: str) -> tuple[str, ...]:
+    """The pinyin of a name's key, Latin letters and digits as they are; () for names not sought by sound.
+
+    The first few characters with two everyday readings (polyphones.csv) give a variant each.
+    """
     if sum(map(is_han, tight)) < MIN_CHARACTERS or len(tight) > MOST_UNITS:
-        return ""
-    return "".join(map(syllable, tight))
+        return ()
+    sounds = list(map(syllable, tight))
+    found = ["".join(sounds)]
+    for place in [place for place, character in enumerate(tight) if character in _second_readings()][:MOST_VARIANTS]:
+        sounds[place], first = _second_readings()[tight[place]], sounds[place]
+        found.append("".join(sounds))
+        sounds[place] = first
+    return tuple(found)
 
 
-@lru_cache(maxsize=512)
-def heard(reading: Reading) -> Heard | None:
-    """The text in pinyin, unit by unit; None for a text without Han characters."""
-    if not any(map(is_han, reading.tight)):
+def heard(texts: Sequence[str]) -> Heard | None:
+    """The texts that hold Han characters, unit by unit; None where none does."""
+    owners = [owner for owner, text in enumerate(texts) if _HAN.search(text)]
+    if not owners:
         return None
-    letters, edges, places = [], [0], [0]
-    for run in _RUN.finditer(reading.tight):
-        sound = syllable(run.group()) if len(run.group()) == 1 else run.group()
-        letters.append(sound)
-        edges.append(edges[-1] + len(sound))
-        places.append(run.end())
-    return Heard(letters="".join(letters), edges=tuple(edges), places=tuple(places))
+    joined = "".join([texts[owner] for owner in owners])
+    lengths = np.array([len(texts[owner]) for owner in owners], dtype=np.int64)
+    firsts = np.cumsum(lengths) - lengths
+    codes = codes_of(joined)
+    is_latin = ((codes >= ord("a")) & (codes <= ord("z"))) | ((codes >= ord("0")) & (codes <= ord("9")))
+    is_unit = np.ones(len(codes), dtype=bool)
+    is_unit[1:] = ~(is_latin[1:] & is_latin[:-1])
+    is_unit[firsts] = True
+    units = np.flatnonzero(is_unit)
+    letters = np.concatenate([[0], np.cumsum([_SYLLABLES.lengths[character] for character in joined])])
+    begins = np.searchsorted(units, firsts)
+    sizes = np.diff(np.append(begins, len(units)))
+    return Heard(
+        letters=joined.translate(_SYLLABLES),
+        edges=np.append(letters[units], letters[-1]),
+        places=units - np.repeat(firsts, sizes),
+        widths=np.diff(np.append(units, len(codes))),
+        owners=np.array(owners, dtype=np.int64),
+        begins=begins,
+        sizes=sizes,
+    )
 
 
 @cache
@@ -61,3 +97,38 @@ def syllable(character: str) -> str:
     plain = unicodedata.normalize("NFD", readings.split(",")[0]).replace("u\u0308", "v")
     found = _LATIN.match("".join(letter for letter in plain if letter.isascii()))
     return found.group() if found else character
+
+
+@cache
+def _second_readings() -> dict[str, str]:
+    """The other everyday reading of a character."""
+    text = (resources.files("matchers.titles") / "polyphones.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    return {
+        character: next(reading for reading in row["readings"].split() if reading != syllable(character))
+        for row in rows
+        for character in row["characters"]
+    }
+
+
+class _Lengths(dict[str, int]):
+    """How many letters a character has in pinyin."""
+
+    def __missing__(self, character: str) -> int:
+        self[character] = length = len(syllable(character))
+        return length
+
+
+class _Syllables(dict[int, str]):
+    """A table for str.translate, filled when a character is first met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lengths = _Lengths()
+
+    def __missing__(self, codepoint: int) -> str:
+        self[codepoint] = sound = syllable(chr(codepoint))
+        return sound
+
+
+_SYLLABLES = _Syllables()

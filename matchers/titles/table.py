@@ -84,7 +84,7 @@ class HashTable:
     @classmethod
     def open(cls, folder: Path, name: str) -> HashTable:
         """Maps what `save` wrote; the bit filter is read into memory."""
-        parts = {part: np.load(folder / f"{name}.{part}.npy", mmap_mode="r") for part in _PARTS}
+        parts = {part: np.asarray(np.load(folder / f"{name}.{part}.npy", mmap_mode="r")) for part in _PARTS}
         parts["bits"] = np.array(parts["bits"])
         return cls(parts)
 

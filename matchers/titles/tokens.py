@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import blake2b
 
 from crawler.text import is_han
 from matchers.titles.frequencies import bits
-from matchers.titles.names import Name
 
 MOST_TELLING = 4  # words of a name by which it is found: a name that shares none of them shares little
 LEAST_BITS = 9.0  # of a word that is worth looking up: commoner ones stand in a quarter of all titles
@@ -32,9 +33,13 @@ def weight(word: str) -> float:
     return bits(word) / 2 if len(word) == 2 and is_han(word[0]) else bits(word)
 
 
-def telling(name: Name) -> tuple[list[str], float]:
-    """The few most telling words of a name, and the weight of all its words."""
-    words = dict.fromkeys(words_of(name.key))
-    weights = {word: weight(word) for word in words}
+def telling(weights: Mapping[str, float]) -> list[str]:
+    """The few most telling of a name's words."""
     ranked = sorted(weights, key=lambda word: (-weights[word], word))[:MOST_TELLING]
-    return [word for word in ranked if bits(word) >= LEAST_BITS], sum(weights.values())
+    return [word for word in ranked if bits(word) >= LEAST_BITS]
+
+
+@lru_cache(maxsize=262_144)
+def number_of(word: str) -> int:
+    """A number of 32 bits for a word, the same on every machine."""
+    return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=4).digest(), "little")

@@ -16,7 +16,7 @@ Codes = npt.NDArray[np.uint32]
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
-LONGEST = 65_536  # characters of one string; longer ones are not hashed
+LONGEST = 131_072  # characters of one string; longer ones are not hashed
 _BASE = 0x9E3779B97F4A7C15 | 1
 _MASK = (1 << 64) - 1
 

@@ -1,0 +1,129 @@
+"""Pairs of a listing and a work with what the title engine sees in them: what weights are fitted on and judged by.
+
+Names that claim the same characters share one chance (matchers/titles/rivals.py), so how much a pair's rivals count
+hangs on the weights: `weigh_rivals` works it out anew for given ones.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import define
+
+import matchers.titles.engine as engine
+from bench.titles import DATA, rows, work_of
+from crawler.items import Listing, ListingKind, Work
+from matchers.identity.title import MOST
+from matchers.titles.evidence import probability
+from matchers.titles.rivals import Claim, against
+
+MADE = "made"  # the name of the set that make_registry.py wrote
+LEAST = 0.005  # so weak pairs are fitted too, or the map would know only what it believed before
+BATCH = 128
+
+Weights = Mapping[str, Mapping[str, float]]
+
+
+@define(kw_only=True)
+class Pair:
+    """A work found for a query. `most`: what caps its probability; `vetoes`: their kinds."""
+
+    of_set: str
+    query: str
+    work: str
+    channel: str
+    features: dict[str, float]
+    most: float
+    vetoes: tuple[str, ...]
+    is_right: bool
+    is_neutral: bool
+    span: tuple[int, int]
+
+    def chance(self, weights: Weights) -> float:
+        """The identity that these weights give it."""
+        total = weights[self.channel]["bias"]
+        total += sum(weights[self.channel].get(name, 0.0) * value for name, value in self.features.items())
+        chance = MOST * self.most / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+        return chance * self.left(weights)
+
+    def left(self, weights: Weights) -> float:
+        """What its vetoes leave."""
+        left = 1.0
+        for kind in self.vetoes:
+            left *= 1.0 - weights["vetoes"][kind]
+        return left
+
+
+def every_pair(stream: Path | None) -> list[Pair]:
+    """The pairs of all sets and, if there is one, of a made registry."""
+    engine.LEAST = LEAST
+    pairs: list[Pair] = []
+    for name in sorted(path.name for path in (DATA / "sets").iterdir()):
+        pairs.extend(collected(name, [work_of(row) for row in rows(name, "registry")], rows(name, "queries")))
+    if stream:
+        read = {part: [json.loads(line) for line in (stream / f"{part}.jsonl").open(encoding="utf-8")]
+                for part in ("registry", "queries")}  # fmt: skip
+        pairs.extend(collected(MADE, [work_of(row) for row in read["registry"]], read["queries"]))
+    return pairs
+
+
+def collected(name: str, works: list[Work], queries: list[dict[str, Any]]) -> Iterable[Pair]:
+    """All candidates for each query."""
+    titles = engine.TitleEngine(works)
+    for number, query in enumerate(queries):
+        if number % BATCH == 0:
+            titles.warm(each["text"] for each in queries[number : number + BATCH])
+        gold = set(query["gold"]) if isinstance(query["gold"], list) else {query["gold"]}
+        creators = (query["creator"],) if query.get("creator") else ()
+        listing = Listing(platform="bench", kind=ListingKind.OFFER, url="row:1", title=query["text"], creators=creators)
+        for one in titles.find([query["text"]], listing):
+            work = works[one.work].id
+            yield Pair(
+                of_set=name,
+                query=query["query_id"],
+                work=work,
+                channel=one.channel,
+                features=dict(one.features),
+                most=one.probability / probability(one.channel, one.features),
+                vetoes=tuple(veto.kind for veto in one.vetoes),
+                is_right=work in gold,
+                is_neutral=work in (query.get("ignore") or ()),
+                span=one.span,
+            )
+
+
+def weigh_rivals(pairs: Iterable[Pair], weights: Weights) -> None:
+    """Sets the feature `against` of all spelled pairs to what these weights make of their rivals."""
+    texts: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        if pair.channel == "spelled":
+            texts[pair.of_set, pair.query].append(pair)
+    for together in texts.values():
+        claims = []
+        for pair in together:
+            pair.features["against"] = 0.0
+            claimed = total_odds(pair, weights) * pair.left(weights)
+            claims.append(Claim(hash(pair.work), *pair.span, claimed))
+        for pair, others in zip(together, against(claims), strict=True):
+            pair.features["against"] = others
+
+
+def total_odds(pair: Pair, weights: Weights) -> float:
+    """As `odds` of matchers.titles.evidence, for other weights than the stored ones."""
+    total = weights[pair.channel]["bias"]
+    total += sum(weights[pair.channel].get(name, 0.0) * value for name, value in pair.features.items())
+    return math.exp(max(-30.0, min(30.0, total)))
+
+
+def predictions(pairs: Iterable[Pair], weights: Weights) -> dict[str, dict[str, float]]:
+    """What the scorer wants: for each query the works and their scores."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for pair in pairs:
+        score = pair.chance(weights)
+        found[pair.query][pair.work] = max(score, found[pair.query].get(pair.work, 0.0))
+    return found

@@ -1,0 +1,211 @@
+"""Our title matching beside public tools, on the same queries, scored by the same scorer, in one go.
+
+    python bench/titles_peers.py [--sample 600] [--only zh_obf] [--small FOLDER] [--big FOLDER]
+
+Names and queries are folded for all of them (crawler/text.py). The tools give their best name for each query: rapidfuzz
+WRatio over all names, TF-IDF of character 2- and 3-grams (scikit-learn), tantivy (2- and 3-grams, BM25, the first of 20
+by WRatio), and guessit and parsett on release names (what they take for the title, by ratio). --small and --big are
+folders of make_registry.py: rapidfuzz brute force in the small one and tantivy in the big one give the rates beside
+ours, in listings a second of processor time on one core. The tools come with the dependency group `bench`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import guessit
+import numpy as np
+import PTT
+import tantivy
+from rapidfuzz import fuzz, process
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.titles import CORE, DATA, predicted, rows, work_of  # noqa: E402
+from crawler.items import Work  # noqa: E402
+from crawler.text import fold  # noqa: E402
+from matchers.titles import TitleEngine  # noqa: E402
+
+sys.path.insert(0, str(DATA))
+import score_titles  # type: ignore[import-not-found]  # noqa: E402
+
+RELEASES = ("pan_telegram_zh", "release_anime", "release_en", "release_zh")
+ASKED = 200  # queries of a made registry that the slow tools are asked
+Found = dict[str, dict[str, float]]
+Tool = Callable[[list[tuple[str, str]], list[str]], list[tuple[str, float]]]
+
+
+def main() -> None:
+    """Every tool over every set, then the rates."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, default=600)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--small", type=Path)
+    parser.add_argument("--big", type=Path)
+    arguments = parser.parse_args()
+    every = sorted(path.name for path in (DATA / "sets").iterdir())
+    names = arguments.only.split(",") if arguments.only else every
+    results: dict[str, dict[str, Any]] = {tool: {} for tool in (*TOOLS, "ours")}
+    for name in names:
+        queries = score_titles.sample(rows(name, "queries"), arguments.sample)
+        for tool in results:
+            if tool not in ("guessit", "parsett") or name in RELEASES:
+                found = ours(name, queries) if tool == "ours" else answers(TOOLS[tool], name, queries)
+                results[tool][name] = score_titles.SetResult(queries, found)
+        print(name, *(f"{tool} {shown(results[tool].get(name))}" for tool in results), sep=" | ", flush=True)
+    for tool, scored in results.items():
+        summary(tool, scored)
+    if arguments.small:
+        rate(arguments.small, "rapidfuzz WRatio", TOOLS["rapidfuzz WRatio"])
+    if arguments.big:
+        rate(arguments.big, "tantivy", TOOLS["tantivy"])
+
+
+def ours(name: str, queries: list[dict[str, Any]]) -> Found:
+    """What `swordnet match` says."""
+    asked = {query["query_id"] for query in queries}
+    found = {row["query_id"]: row["work_id"] or [] for row in predicted(name) if row["query_id"] in asked}
+    return {query: {one["work_id"]: one["score"] for one in works} for query, works in found.items()}
+
+
+def answers(tool: Tool, name: str, queries: list[dict[str, Any]]) -> Found:
+    """The best name that a tool gives for each query."""
+    known = named(work_of(row) for row in rows(name, "registry"))
+    best = tool(known, [query["text"] for query in queries])
+    return {query["query_id"]: {work: score} for query, (work, score) in zip(queries, best, strict=True)}
+
+
+def named(works: Iterable[Work]) -> list[tuple[str, str]]:
+    """(folded name, work) for each name."""
+    return [(fold(name), work.id) for work in works for name in (work.title, *work.aliases) if fold(name)]
+
+
+def by_wratio(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
+    """rapidfuzz over all names."""
+    return _by_ratio(names, map(fold, texts), fuzz.WRatio)
+
+
+def by_tfidf(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
+    """Cosine of TF-IDF vectors over characters."""
+    vectors = TfidfVectorizer(analyzer="char", ngram_range=(2, 3), sublinear_tf=True)
+    known = vectors.fit_transform([name for name, _ in names])
+    found = []
+    for start in range(0, len(texts), 64):
+        alike = (vectors.transform(list(map(fold, texts[start : start + 64]))) @ known.T).toarray()
+        best = np.argmax(alike, axis=1)
+        found.extend((names[place][1], float(alike[row, place])) for row, place in enumerate(best.tolist()))
+    return found
+
+
+def by_tantivy(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
+    """Twenty names by BM25 over n-grams, the best of them by WRatio."""
+    ask = searcher(names)
+    return [ask(text) for text in texts]
+
+
+def searcher(names: list[tuple[str, str]]) -> Callable[[str], tuple[str, float]]:
+    """A tantivy index in memory, as a function of a text."""
+    schema = tantivy.SchemaBuilder()
+    schema.add_text_field("name", stored=False, tokenizer_name="grams")
+    schema.add_unsigned_field("place", stored=True)
+    index = tantivy.Index(schema.build())
+    grams = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(2, 3, False)).build()
+    index.register_tokenizer("grams", grams)
+    writer = index.writer(heap_size=200_000_000, num_threads=1)
+    for place, (name, _) in enumerate(names):
+        document = tantivy.Document()
+        document.add_text("name", name)
+        document.add_unsigned("place", place)
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+    search = index.searcher()
+
+    def ask(text: str) -> tuple[str, float]:
+        key = fold(text)
+        terms = dict.fromkeys(key[place : place + size] for size in (2, 3) for place in range(len(key) - size + 1))
+        parts = [(tantivy.Occur.Should, tantivy.Query.term_query(index.schema, "name", term)) for term in terms]
+        hits = search.search(tantivy.Query.boolean_query(parts), 20).hits if parts else []
+        near = [names[search.doc(address)["place"][0]] for _, address in hits]
+        return max(((work, fuzz.WRatio(key, name) / 100) for name, work in near), key=lambda one: one[1],
+                   default=(names[0][1], 0.0))  # fmt: skip
+
+    return ask
+
+
+def by_guessit(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
+    """What guessit takes for the title."""
+    return _by_ratio(names, (fold(str(guessit.guessit(text).get("title") or text)) for text in texts), fuzz.ratio)
+
+
+def by_parsett(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
+    """What parsett takes for the title."""
+    return _by_ratio(names, (fold(str(PTT.parse_title(text).get("title") or text)) for text in texts), fuzz.ratio)
+
+
+def _by_ratio(names: list[tuple[str, str]], keys: Iterable[str], scorer: Any) -> list[tuple[str, float]]:
+    known = [name for name, _ in names]
+    best = (process.extractOne(key, known, scorer=scorer) for key in keys)
+    return [(names[one[2]][1], one[1] / 100) if one else (names[0][1], 0.0) for one in best]
+
+
+TOOLS: dict[str, Tool] = {
+    "rapidfuzz WRatio": by_wratio,
+    "TF-IDF": by_tfidf,
+    "tantivy": by_tantivy,
+    "guessit": by_guessit,
+    "parsett": by_parsett,
+}
+
+
+def shown(result: Any) -> str:
+    """F1 at the own threshold (recall at precision .99)."""
+    summary = result.summary() if result else None
+    return f"{summary['f1']:.3f} ({summary['recall_at_p99']:.3f})" if summary else "-"
+
+
+def summary(tool: str, scored: dict[str, Any]) -> None:
+    """Means over the core sets that a tool was asked."""
+    core = [name for name in scored if name in CORE]
+    if not core:
+        return
+    threshold = score_titles.common_threshold(scored)
+    own = sum(scored[name].summary()["f1"] for name in core) / len(core)
+    one = sum(scored[name].at(threshold)["f1"] for name in core) / len(core)
+    recall = sum(scored[name].summary()["recall_at_p99"] for name in core) / len(core)
+    print(f"{tool}: {len(core)} core sets, F1 own {own:.3f}, one threshold {one:.3f}, recall at .99 {recall:.3f}")
+
+
+def rate(folder: Path, name: str, tool: Tool) -> None:
+    """Listings a second of a tool and of ours, with the same registry and queries."""
+    read = {part: [json.loads(line) for line in (folder / f"{part}.jsonl").open(encoding="utf-8")]
+            for part in ("registry", "queries")}  # fmt: skip
+    works = [work_of(row) for row in read["registry"]]
+    texts = [query["text"] for query in read["queries"]]
+    known = named(works)
+    ask = searcher(known) if tool is by_tantivy else lambda text: tool(known, [text])
+    begun = time.process_time()
+    for text in texts[:ASKED]:
+        ask(text)
+    theirs = ASKED / (time.process_time() - begun)
+    engine = TitleEngine(works)
+    begun = time.process_time()
+    for start in range(0, len(texts), 128):
+        engine.warm(texts[start : start + 128])
+        for text in texts[start : start + 128]:
+            engine.find([text])
+    speed = len(texts) / (time.process_time() - begun)
+    print(f"{len(works)} works: {name} {theirs:.1f}/s, ours {speed:.0f}/s, {speed / theirs:.0f} times as fast")
+
+
+if __name__ == "__main__":
+    main()

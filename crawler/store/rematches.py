@@ -1,0 +1,68 @@
+"""Stored listings read in portions and, where the registry changed what they are, their hits written anew.
+
+Nothing was seen again, so only hits change: no share check is added, and no listing is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from attrs import frozen
+from sqlalchemy import Connection, Engine, delete, select
+
+from crawler.items import Assessed, Listing
+from crawler.store import schema
+from crawler.store.engine import reading, upsert, writing
+from crawler.store.hits import hit_row
+from crawler.store.values import listing_id, made
+
+PORTION = 512  # listings in memory at a time
+
+_listings, _hits = schema.listings, schema.hits
+
+
+@frozen(kw_only=True)
+class Decided:
+    """A stored listing and its hits: work -> (decision, identity, offence)."""
+
+    listing: Listing
+    hits: Mapping[str, tuple[str, float, float]]
+
+
+class Rematches:
+    """All stored listings with what was decided about them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def portions(self) -> Iterator[list[Decided]]:
+        """All listings by id, so many at a time that no transaction stays open between them."""
+        last = ""
+        while True:
+            with reading(self._engine) as connection:
+                query = select(_listings.c.id, _listings.c.value).where(_listings.c.id > last)
+                rows = connection.execute(query.order_by(_listings.c.id).limit(PORTION)).all()
+                if not rows:
+                    return
+                last = rows[-1].id
+                decided = _decided(connection, [row.id for row in rows])
+            yield [Decided(listing=made(row.value, Listing), hits=decided.get(row.id, {})) for row in rows]
+
+    def write(self, batch: Sequence[Assessed], now: datetime) -> None:
+        """The hits of these listings as they are now; those that a person judged stay."""
+        with writing(self._engine) as connection:
+            for each in batch:
+                key = listing_id(each.listing.url)
+                run = connection.execute(select(_listings.c.run).where(_listings.c.id == key)).scalar_one()
+                rows = [hit_row(key, each.listing, part, run, now) for part in each.assessments]
+                gone = delete(_hits).where(_hits.c.listing == key, _hits.c.id.not_in([row["id"] for row in rows]))
+                connection.execute(gone.where(_hits.c.id.not_in(select(schema.judgements.c.hit))))
+                upsert(connection, _hits, rows, keep=("first_seen",))
+
+
+def _decided(connection: Connection, keys: Sequence[str]) -> dict[str, dict[str, tuple[str, float, float]]]:
+    found: dict[str, dict[str, tuple[str, float, float]]] = {}
+    for row in connection.execute(select(_hits).where(_hits.c.listing.in_(keys))):
+        found.setdefault(row.listing, {})[row.work] = (row.decision, row.identity, row.offence)
+    return found

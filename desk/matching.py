@@ -1,0 +1,43 @@
+"""Listings of a list against works, in batches over all cores, with the results in the order of the input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from desk.batch import Offered, result_rows
+from desk.cores import in_order
+from matchers import Context
+from matchers.assess import Assessor
+
+BATCH = 128  # rows whose titles are looked up together: a batch costs little more than a row
+LEAST_ROWS = 1_024  # fewer rows are done before workers have begun
+
+
+@frozen(kw_only=True)
+class Matching:
+    """What is done with every batch: rows of files in `folder`; works under the identity `least` are left out."""
+
+    assessor: Assessor
+    offers: Sequence[Offered]
+    context: Context
+    folder: Path
+    least: float = 0.0
+
+    def batches(self, workers: int) -> Iterator[tuple[int, str]]:
+        """For each batch how many rows it had, and their results as JSON Lines."""
+        starts = range(0, len(self.offers), BATCH)
+        return in_order(self._batch, starts, workers if len(self.offers) >= LEAST_ROWS else 1)
+
+    def _batch(self, start: int) -> tuple[int, str]:
+        offers = self.offers[start : start + BATCH]
+        self.assessor.warm([offer.listing for offer in offers])
+        lines: list[str] = []
+        for offer in offers:
+            found = self.assessor.assess(offer.looked_at(self.folder), self.context)
+            kept = tuple(one for one in found if one.identity >= self.least)
+            lines.extend(json.dumps(row, ensure_ascii=False) + "\n" for row in result_rows(offer.id, kept))
+        return len(offers), "".join(lines)

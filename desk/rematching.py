@@ -1,0 +1,77 @@
+"""Stored listings against the registry as it is now, without asking the web: what changed is written, the rest stays.
+
+Works that came, went or changed their names alter old listings too; so do licences that began or ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import define, frozen
+
+from crawler.items import Assessed, Assessment, Decision, Listing
+from crawler.store import Store
+from crawler.store.rematches import Decided, Rematches
+from desk.cores import in_order
+from matchers import Context
+from matchers.assess import Assessor
+
+CLOSE = 1e-6  # probabilities nearer than this are the same
+
+
+@define(kw_only=True)
+class Rematched:
+    """What came of it: listings looked at, listings that changed, hits now among the changed ones."""
+
+    listings: int = 0
+    changed: int = 0
+    hits: int = 0
+
+
+@frozen(kw_only=True)
+class _Task:
+    assessor: Assessor
+    context: Context
+
+    def __call__(self, portion: list[Decided]) -> tuple[int, list[Assessed]]:
+        """How many listings there were, and those whose assessments are no longer what is stored."""
+        self.assessor.warm([each.listing for each in portion])
+        changed = []
+        for each in portion:
+            found = self.assessor.assess(each.listing, self.context)
+            if differs(each, found):
+                changed.append(Assessed(listing=each.listing, assessments=found))
+        return len(portion), changed
+
+
+def rematch(store: Store, assessor: Assessor, context: Context, workers: int) -> Rematched:
+    """Assess all stored listings again, in portions over so many processes; each portion is written as it comes."""
+    stored = Rematches(store.engine)
+    done = Rematched()
+    joined = ([_joined(store, each) for each in portion] for portion in stored.portions())
+    for count, changed in in_order(_Task(assessor=assessor, context=context), joined, workers):
+        stored.write(changed, context.now)
+        done.listings += count
+        done.changed += len(changed)
+        done.hits += sum(is_hit(each.assessments) for each in changed)
+    return done
+
+
+def differs(stored: Decided, found: Iterable[Assessment]) -> bool:
+    """Whether a decision or a probability is another than the stored one."""
+    now = {part.work_id: (part.decision.value, part.identity, part.offence) for part in found}
+    if now.keys() != stored.hits.keys():
+        return True
+    pairs = [(stored.hits[work], now[work]) for work in now]
+    return any(old[0] != new[0] or abs(old[1] - new[1]) > CLOSE or abs(old[2] - new[2]) > CLOSE for old, new in pairs)
+
+
+def is_hit(assessments: Iterable[Assessment]) -> bool:
+    """Whether one of the works makes the listing a hit."""
+    return any(part.decision is Decision.HIT for part in assessments)
+
+
+def _joined(store: Store, each: Decided) -> Decided:
+    """With what is known of its shares, as when it was crawled."""
+    listing: Listing = store.shares.joined(each.listing)
+    return Decided(listing=listing, hits=each.hits)

@@ -1,0 +1,61 @@
+"""Of all names that stand in a text, those that come into question: the longest wins (三国 inside 三国演义).
+
+A name inside a longer one, inside a seller's word (书店 in 新华书店) or inside a foreign person's name is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from matchers.titles.evidence import SHORT
+from matchers.titles.index import NameIndex, Seen
+from matchers.titles.mentions import is_part_of_person
+from matchers.titles.reading import Reading
+
+MOST_WRONG = 8  # names with an error for one text: among so many that stand as near, none is the one
+
+
+def chosen(everything: Iterable[Seen], reading: Reading, index: NameIndex) -> list[Seen]:
+    """Exact ones first, then those with an error; those between words first, and of them the longest."""
+    order = sorted(everything, key=lambda seen: _order(seen, reading))
+    kept: list[Seen] = []
+    wrong = 0
+    for seen in order:
+        if wrong >= MOST_WRONG:
+            break
+        if any(_is_hidden(seen, longer, index) for longer in kept) or _is_part_of_noise(seen, reading):
+            continue
+        if index.units(seen.number) < SHORT and is_part_of_person(reading, seen.start, seen.end):
+            continue
+        kept.append(seen)
+        wrong += seen.errors
+    return kept
+
+
+def _order(seen: Seen, reading: Reading) -> tuple[int, int, int, int]:
+    if not seen.errors:
+        return (0, 0, seen.start - seen.end, seen.start)
+    noise, gaps = reading.noise, reading.gaps
+    torn = (seen.start not in gaps and not noise[seen.start - 1]) + (seen.end not in gaps and not noise[seen.end])
+    return (1, torn, seen.start - seen.end, seen.start)
+
+
+def _is_part_of_noise(seen: Seen, reading: Reading) -> bool:
+    length = seen.end - seen.start
+    return any(
+        spot.start <= seen.start and seen.end <= spot.end and spot.end - spot.start > length for spot in reading.words
+    )
+
+
+def _is_hidden(seen: Seen, longer: Seen, index: NameIndex) -> bool:
+    if longer.errors:
+        return False
+    overlap = min(seen.end, longer.end) - max(seen.start, longer.start)
+    if overlap <= 0:
+        return False
+    length, other = seen.end - seen.start, longer.end - longer.start
+    if seen.errors and 2 * overlap >= length and other >= length - 2:
+        return True
+    if overlap < length:
+        return False
+    return other > length or (seen.errors > 0 and index.work(seen.number) == index.work(longer.number))

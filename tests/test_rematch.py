@@ -1,0 +1,83 @@
+"""Stored listings are compared again when works come, change or are judged; nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from typer.testing import CliRunner
+
+from crawler.items import Ask, Assessed, Judgement, Listing, ListingKind, UnitKind, Verdict, Work
+from crawler.store import Filter, Store, hit_id
+from desk.cli import application
+from desk.rematching import Rematched, rematch
+from matchers import Context
+from matchers.assess import Assessor
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+WORK = Work(id="W1", title="长夜里的灯塔守望者")
+NEW = Work(id="W2", title="远山之外的那一封信")
+LISTINGS = [
+    Listing(platform="kongfz", kind=ListingKind.OFFER, url=f"https://a.test/{number}", title=title, seen_at=NOW)
+    for number, title in enumerate(("长夜里的灯塔守望者 电子版 PDF", "远山之外的那一封信 epub 电子版", "雨伞"))
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path}/swordnet.db") as opened:
+        opened.works.upsert([WORK], NOW)
+        opened.runs.start("r1", "2026-11-22", NOW)
+        opened.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+        unit = opened.units.claim("r1", "a", NOW, 60)
+        assert unit is not None
+        known = Assessor(opened.registry())
+        batch = [Assessed(listing=each, assessments=known.assess(each, Context(now=NOW))) for each in LISTINGS]
+        opened.hits.write(batch, unit, NOW)
+        yield opened
+
+
+def again(store: Store, workers: int = 1) -> Rematched:
+    return rematch(store, Assessor(store.registry()), Context(now=LATER), workers)
+
+
+def decided(store: Store) -> dict[str, str]:
+    return {hit.work_id: hit.listing.url for hit in store.hits.find(Filter())}
+
+
+def test_nothing_changes_where_no_work_did(store: Store) -> None:
+    before = list(store.hits.find(Filter()))
+    assert again(store) == Rematched(listings=3, changed=0, hits=0)
+    assert list(store.hits.find(Filter())) == before
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_work_that_came_later_meets_old_listings(store: Store, workers: int) -> None:
+    store.works.upsert([NEW], LATER)
+    assert again(store, workers) == Rematched(listings=3, changed=1, hits=1)
+    assert decided(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
+    (hit,) = store.hits.get(hit_id("W2", "https://a.test/1"))
+    assert hit.last_seen == NOW  # compared again is not seen again
+
+
+def test_a_hit_of_a_renamed_work_goes_unless_a_person_judged_it(store: Store) -> None:
+    store.works.upsert([evolve(WORK, title="完全不同的另外一本书")], LATER)
+    key = hit_id("W1", "https://a.test/0")
+    store.hits.judge(Judgement(hit=key, verdict=Verdict.INFRINGING, reason="seen", by="li", at=NOW))
+    assert again(store).changed == 1
+    assert decided(store) == {"W1": "https://a.test/0"}
+    assert again(store).listings == 3
+
+
+def test_the_command_says_what_changed(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store.works.upsert([NEW], LATER)
+    done = CliRunner().invoke(application(), ["rematch", "--json", "--workers", "1", "--now", "2026-11-23T03:00:00Z"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"listings": 3, "changed": 1, "hits": 1}
+    assert decided(store)["W2"] == "https://a.test/1"
