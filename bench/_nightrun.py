@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench._nightweb import SPIDER, told, works
+from bench._nightweb import ROWS, SPIDER, told, works
 
 ROOT = Path(__file__).resolve().parent.parent
 CHILD = """
@@ -27,10 +27,11 @@ OFF = ("kongfz", "appstore", "appgallery", "shop")
 
 
 @contextmanager
-def web(folder: Path, platforms: int, seed: int) -> Iterator[dict[str, Any]]:
+def web(folder: Path, platforms: int, seed: int, rows: int = ROWS) -> Iterator[dict[str, Any]]:
     """The loopback web in a process of its own; gives its ports."""
     ready = folder / "ports.json"
     command = [sys.executable, "-m", "bench._nightweb", str(ready), "--platforms", str(platforms), "--seed", str(seed)]
+    command += ["--rows", str(rows)]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         while not ready.exists() or not ready.read_text():

@@ -79,7 +79,8 @@ def works(count: int, seed: int) -> list[dict[str, Any]]:
 class Web:
     """What the platforms say. `changed` pages say something else than before; `mood` of a platform breaks it."""
 
-    def __init__(self, platforms: int, seed: int) -> None:
+    def __init__(self, platforms: int, seed: int, rows: int = ROWS) -> None:
+        self.rows = rows
         self.seed = seed
         self.platforms = [f"bench{number:02}" for number in range(platforms)]
         self.asked: Counter[str] = Counter()
@@ -102,7 +103,7 @@ class Web:
         draw = random.Random(f"{self.seed} {platform} {question}")
         rows = []
         carries = 1 + (draw.random() < 0.3)
-        for number in range(ROWS):
+        for number in range(self.rows):
             title = f"{question} 全本" if number < carries else f"{draw.choice(OTHERS)} 第{draw.randint(1, 9)}册"
             item = hashlib.sha256(f"{platform}{question}{number}".encode()).hexdigest()[:12]
             seller, cost = draw.randint(1, 99), draw.randint(3, 90)
@@ -219,8 +220,9 @@ if __name__ == "__main__":
     parser.add_argument("ready", type=Path)
     parser.add_argument("--platforms", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rows", type=int, default=ROWS)
     said = parser.parse_args()
     try:
-        asyncio.run(serve(Web(said.platforms, said.seed), said.ready))
+        asyncio.run(serve(Web(said.platforms, said.seed, said.rows), said.ready))
     except KeyboardInterrupt:
         sys.exit(0)

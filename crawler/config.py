@@ -124,6 +124,9 @@ class PlatformConfig:
     base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
 
 
+_DEFAULTS = PlatformConfig()
+
+
 @frozen(kw_only=True)
 class Config:
     """All settings."""
@@ -140,7 +143,7 @@ class Config:
 
     def platform(self, name: str) -> PlatformConfig:
         """Settings of one platform, defaults where the file says nothing."""
-        return self.platforms.get(name, PlatformConfig())
+        return self.platforms.get(name, _DEFAULTS)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -48,7 +48,7 @@ DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}  # the guard refuses them too
 
 # Half the CPU per page, measured: docs/benchmarks.md.
-CONCURRENT_ITEMS = 4
+CONCURRENT_ITEMS = 10  # the default of 100 starts 100 tasks a page; with 4 too few listings wait to be matched together
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
 # `scrapy crawl` reads swordnet.toml through this add-on; crawler.work hands the settings over itself.

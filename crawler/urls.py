@@ -7,6 +7,7 @@ visitors, where an element is on the page, who is logged in.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit, urlunsplit
 
@@ -58,6 +59,7 @@ _HOST = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
 _UNRESERVED = "-._~"
 
 
+@lru_cache(maxsize=4096)
 def canonical(url: str) -> str:
     """The one address of a page; what is no http(s) address only loses white space around it. Idempotent.
 

@@ -1,8 +1,7 @@
-"""Each listing is compared with the registry, in a thread."""
+"""Each listing is compared with the registry, together with all that wait for it, in a thread."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Self
 
 from attrs import frozen
@@ -11,7 +10,7 @@ from scrapy.crawler import Crawler
 from crawler.items import Assessment
 from crawler.web.parts import Seen
 from crawler.web.visit import Visit
-from pipelines._assessing import assessed
+from pipelines._assessing import Together
 
 
 @frozen(kw_only=True)
@@ -26,7 +25,7 @@ class Match:
 
     def __init__(self, spider: Visit) -> None:
         self._spider = spider
-        self._session = spider.session
+        self._together = Together(spider.session)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -37,9 +36,5 @@ class Match:
     async def process_item(self, item: Seen) -> Matched:
         """Identity and offence for every work that comes into question."""
         self._spider.tally.matched += 1
-        return await asyncio.to_thread(self._matched, item)
-
-    def _matched(self, item: Seen) -> Matched:
-        listing = self._session.store.shares.joined(self._session.store.hits.merged(item.listing))
-        found = assessed(self._session, listing)
-        return Matched(listing=listing, body=item.body, asked=item.asked, assessments=found)
+        found = await self._together.assess(item.listing)
+        return Matched(listing=found.listing, body=item.body, asked=item.asked, assessments=found.assessments)

@@ -30,6 +30,8 @@ class Pictures:
     async def process_item(self, item: Seen) -> Seen:
         """The listing with its pictures looked at."""
         spider = self._spider
+        if not item.listing.pictures:
+            return item
         if self._fetcher is None:
             self._fetcher = PictureFetcher(spider.session, self._crawler.engine, spider.tally)
         at_most = spider.session.config.pictures.per_listing

@@ -22,6 +22,7 @@ class Store:
     def __init__(self, spider: Visit) -> None:
         self._spider = spider
         self._batch = Batch(spider)
+        self._drives = drives_on(spider.session.config, spider.session.archive is not None)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -35,9 +36,8 @@ class Store:
         if any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
             spider.tally.hits += any(part.decision is Decision.HIT for part in item.assessments)
             listing = evolve(listing, page_digest=await asyncio.to_thread(spider.session.blobs.put, item.body))
-        drives = drives_on(spider.session.config, spider.session.archive is not None)
-        for name, kind, ask in follow_ups(listing, item.assessments, drives):
-            spider.ask_next(drives.get(name, name), kind, ask, item.asked)
+        for name, kind, ask in follow_ups(listing, item.assessments, self._drives):
+            spider.ask_next(self._drives.get(name, name), kind, ask, item.asked)
         await self._batch.add(Assessed(listing=listing, assessments=item.assessments))
         return item
 

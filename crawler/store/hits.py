@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,15 +65,29 @@ class Hits:
             value = connection.execute(query).scalar()
         return None if value is None else made(value, Listing)
 
+    def listings(self, addresses: Iterable[str]) -> dict[str, Listing]:
+        """The stored listings of these addresses, by their ids."""
+        wanted = [listing_id(address) for address in addresses]
+        found: dict[str, Listing] = {}
+        if wanted:
+            with reading(self._engine) as connection:
+                for start in range(0, len(wanted), _BATCH):
+                    query = select(schema.listings.c.id, schema.listings.c.value)
+                    rows = connection.execute(query.where(schema.listings.c.id.in_(wanted[start : start + _BATCH])))
+                    found |= {row.id: made(row.value, Listing) for row in rows}
+        return found
+
     def merged(self, listing: Listing) -> Listing:
-        """The listing with what only its own page says, where that was read before and this is a row of a list.
+        """One listing, as `all_merged` gives it."""
+        return self.all_merged([listing])[0]
+
+    def all_merged(self, listings: Sequence[Listing]) -> list[Listing]:
+        """The listings with what only their own pages say, where these were read before and this is a row of a list.
 
         A share that can no longer be opened keeps the title and the files that were seen in it.
         """
-        if listing.share_state is not None and not listing.files:
-            known = self.listing(listing.url)
-            return _opened(listing, known) if known is not None else listing
-        return listing if listing.whole else _merged(listing, self.listing(listing.url))
+        known = self.listings(each.url for each in listings if _says_less(each))
+        return [_with_known(each, known.get(listing_id(each.url))) for each in listings]
 
     def write(self, batch: Sequence[Assessed], unit: Unit, now: datetime) -> None:
         """Store what a unit found, all or nothing. Raises ClaimLost if the unit was taken over by another worker."""
@@ -123,6 +137,17 @@ def write(connection: Connection, batch: Sequence[Assessed], run: str, now: date
     upsert(connection, schema.hits, hits, keep=("first_seen",))
     write_shares(connection, [each.listing for each in batch], run, now)
     write_sellers(connection, [each.listing for each in kept])
+
+
+def _says_less(listing: Listing) -> bool:
+    """Whether what is stored may say more: of a row of a list, of a share that cannot be opened."""
+    return not listing.whole or (listing.share_state is not None and not listing.files)
+
+
+def _with_known(listing: Listing, known: Listing | None) -> Listing:
+    if known is None or not _says_less(listing):
+        return listing
+    return _opened(listing, known) if listing.share_state is not None and not listing.files else _merged(listing, known)
 
 
 def _opened(listing: Listing, known: Listing) -> Listing:
