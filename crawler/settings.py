@@ -12,7 +12,7 @@ SPIDER_MODULES = ["spiders"]
 USER_AGENT = f"swordnet/{version('swordnet')}"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
-TWISTED_DNS_RESOLVER = "crawler.web.guard.GuardedResolver"  # names that point into the private network are refused
+TWISTED_DNS_RESOLVER = "crawler.web.resolving.GuardedResolver"  # names that point into the private network are refused
 
 # Our own robots middleware: Scrapy's leaks on the first burst, see crawler.web.robots.
 ROBOTSTXT_OBEY = False
@@ -20,7 +20,17 @@ DOWNLOADER_MIDDLEWARES = {
     # allowed_domains says which addresses a spider claims; pictures lie on other hosts, and the guard decides those.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.web.robots.Robots": 100,
-    "crawler.web.whole.Whole": 595,  # sees the bytes before they are unpacked at 590
+    # Ours in place of Scrapy's, each with the bounds of [limits]; their docstrings tell why.
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "crawler.web.redirects.Refreshes": 580,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.web.whole.Unpacked": 590,
+    "crawler.web.whole.Whole": 595,  # sees the bytes before they are unpacked
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.web.redirects.Redirects": 600,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "crawler.web.cookies.Cookies": 700,
+    "crawler.web.bounds.Bounds": 980,
     "crawler.web.replay.Replay": 990,
     "crawler.web.guard.Guard": 1000,  # the last one: it sees every request whatever its origin
 }
@@ -36,8 +46,18 @@ ITEM_PIPELINES = {
 HTTPERROR_ALLOW_ALL = True
 RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 ask for patience, not for an immediate second try
 RETRY_TIMES = 1
-REDIRECT_MAX_TIMES = 10
+# Only what may be chance is asked again at once; an answer that took too long is not: that would double the time.
+RETRY_EXCEPTIONS = [
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.ResponseDataLossError",
+    OSError,
+]
 COOKIES_ENABLED = True
+HTTPPROXY_ENABLED = (
+    False  # no proxy out of the environment: crawl.proxy names one, and the guard checks what it is sent
+)
 
 # Code execution on a local port, both of them.
 REMOTE_CONTROL_ENABLED = False
@@ -45,7 +65,11 @@ TELNETCONSOLE_ENABLED = False
 
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_WARNSIZE = 0
-DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}  # the guard refuses them too
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.web.arriving.Handler",
+    "https": "crawler.web.arriving.Handler",
+    **dict.fromkeys(("file", "data", "ftp", "s3")),  # off; the guard refuses them too
+}
 
 # Half the CPU per page, measured: docs/benchmarks.md.
 CONCURRENT_ITEMS = 4
@@ -68,5 +92,9 @@ def scrapy_settings(config: Config) -> dict[str, Any]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": config.crawl.concurrency,
         "DOWNLOAD_TIMEOUT": config.crawl.timeout,
         "DOWNLOAD_MAXSIZE": config.crawl.page_limit,
+        "REDIRECT_MAX_TIMES": config.limits.redirects,
         "SWORDNET_CHROMIUM": config.browser.executable,
+        "SWORDNET_LOOPBACK": list(config.crawl.loopback),
+        "SWORDNET_DNS": config.crawl.dns,
+        "SWORDNET_LIMITS": config.limits,
     }

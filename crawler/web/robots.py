@@ -17,7 +17,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.items import Outcome
-from crawler.web.outcomes import Unanswered
+from crawler.web.limits import Unanswered
 
 if TYPE_CHECKING:
     from typing import Self

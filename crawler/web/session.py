@@ -33,6 +33,7 @@ class Tally:
     hits: int = 0
     problems: list[str] = Factory(list)
     lost: bool = False  # something could not be stored: the unit is not done
+    limits: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
     unmapped: Counter[str] = Factory(Counter)  # answers of drives that nobody has explained yet
     follow: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
 
@@ -40,6 +41,7 @@ class Tally:
         """The tally as JSON types, for the unit's outcome."""
         pages = {outcome.value: count for outcome, count in sorted(self.outcomes.items())}
         told = {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
+        told |= {"limits": dict(self.limits)} if self.limits else {}
         return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
 
 

@@ -6,7 +6,7 @@ One crawl works on one unit. Each page's outcome is counted, each listing become
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
@@ -23,9 +23,10 @@ from crawler.items import Ask, Listing, ListingKind, Outcome, Unit, UnitKind
 from crawler.page import Page, Request
 from crawler.page.boundary import bounded
 from crawler.page.outcome import outcome_of
-from crawler.page.reading import Reader
+from crawler.page.reading import ReadCrash, Reader, ReadTimeout
 from crawler.urls import canonical
 from crawler.web.browser import rendered, rendering
+from crawler.web.limits import Unanswered
 from crawler.web.outcomes import outcome_of_failure, outcome_of_response
 from crawler.web.session import Session, Tally
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
+
+
+_LIMITS: dict[type, tuple[str, ...]] = {ReadTimeout: ("read_deadline",), ReadCrash: ("memory",)}
 
 
 @frozen(kw_only=True)
@@ -98,16 +102,28 @@ class Visit(scrapy.Spider):
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[Seen | scrapy.Request]:
         """Read one answer."""
         page = _page(response)
-        arrived = outcome_of_response(response, self.session.config.crawl.loopback)
-        for each in await self._understood(page, arrived):
+        arrived = outcome_of_response(response)
+        found = await self._understood(page, arrived)
+        for request in self._worth_following([each for each in found if isinstance(each, Request)], response):
+            yield request
+        for each in found:
             if isinstance(each, Request):
-                if each.page <= self.session.config.crawl.pages_per_question:
-                    yield self._request(each)
-            elif self.session.limit is None or self.tally.listings < self.session.limit:
+                continue
+            if self.session.limit is None or self.tally.listings < self.session.limit:
                 self.tally.listings += 1
                 yield Seen(listing=self._complete(each, page), body=page.body)
         if self.tally.outcomes[Outcome.BLOCKED] and self.unit.kind is UnitKind.SHARES:
             raise CloseSpider("throttled")  # the unit pauses, and asks only what is still open
+
+    def _worth_following(self, found: list[Request], response: Response) -> Iterator[scrapy.Request]:
+        """Requests of a page within the bounds on result pages, links and depth."""
+        limits, depth = self.session.config.limits, response.meta.get("depth", 0)
+        wanted = [each for each in found if each.page <= self.session.config.crawl.pages_per_question]
+        if wanted and depth >= limits.depth:
+            self.tally.limits["depth"] += len(wanted)
+            return
+        self.tally.limits.update({"links": len(wanted) - limits.links} if len(wanted) > limits.links else {})
+        yield from map(self._request, wanted[: limits.links])
 
     async def _understood(self, page: Page, arrived: Outcome | None) -> list[Listing | Request]:
         """What the spider reads from a page, and its outcome counted; `arrived` is one that no body can change."""
@@ -118,6 +134,7 @@ class Visit(scrapy.Spider):
                 found = await self._reader().read(self.name, page)
             except SwordnetError as error:
                 outcome = Outcome.ERROR
+                self.tally.limits.update(_LIMITS.get(type(error), ()))
                 self._problem(page.url, error)
         elif outcome is not Outcome.GONE:
             self._problem(page.url, f"{outcome.value}, status {page.status}")
@@ -130,6 +147,8 @@ class Visit(scrapy.Spider):
         """Count a request that brought no page."""
         error = failure.value or RuntimeError()
         self.tally.outcomes[outcome_of_failure(error)] += 1
+        if isinstance(error, Unanswered) and error.limit:
+            self.tally.limits[error.limit] += 1
         request: scrapy.Request = failure.request  # type: ignore[attr-defined]
         self._problem(request.url, error)
 
@@ -183,8 +202,9 @@ class Visit(scrapy.Spider):
         return evolve(bounded(listing), seen_at=seen_at, whole=whole and listing.whole)
 
     def _reader(self) -> Reader:
-        deadline = self.session.config.crawl.read_deadline
-        return self.session.shared("reader", lambda: Reader(deadline=deadline), Reader.close)
+        config = self.session.config
+        deadline, memory = config.crawl.read_deadline, config.limits.memory
+        return self.session.shared("reader", lambda: Reader(deadline=deadline, memory=memory), Reader.close)
 
     def _problem(self, url: str, error: object) -> None:
         self.tally.problems.append(f"{url}: {error}")
