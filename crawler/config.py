@@ -80,7 +80,7 @@ class LimitsConfig:
     links: int = setting(200, "links followed from one page", at_least=1)
     memory: int = setting(1024, "MiB that a process reading pages or pictures may take", at_least=256)
     browser_requests: int = setting(200, "requests of one page in the browser", at_least=1)
-    frames: int = setting(20, "frames of one page in the browser", at_least=1)
+    frames: int = setting(2, "frames of one page in the browser; only the page itself is read", at_least=0)
     browser_memory: int = setting(1024, "MiB that one process of the browser may take", at_least=256)
 
 
@@ -100,6 +100,7 @@ class BrowserConfig:
 
     executable: str = setting("", "path of Chromium; empty: found on the system, else Playwright's own")
     wait: float = setting(15.0, "seconds to wait for what a spider waits for", at_least=0)
+    sandbox: bool = setting(False, "Chromium's own sandbox; needs user namespaces, and not to be root")
 
 
 @frozen(kw_only=True)
@@ -111,6 +112,7 @@ class PlatformConfig:
     questions: int = setting(200, "questions asked in one run", at_least=1)
     shares: int = setting(200, "shares of a cloud drive asked in one run", at_least=0)
     pace: float = setting(0.0, "seconds between two requests to a cloud drive; 0: the platform's own", at_least=0)
+    browser: bool = setting(False, "all its pages are drawn by Chromium, as people see them")
     base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
 
 

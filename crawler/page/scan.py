@@ -16,7 +16,7 @@ MAX_DEPTH = 512  # elements open at once; no tag of 466 saved pages lies deeper
 MAX_WORDS = 2000  # between two "<": room for that many attributes, whatever quotes and ">" stand between them
 MAX_TAGS = 100_000
 MAX_ATTRIBUTES = 500  # of one tag that is kept whole; enough for all tags of those pages
-MAX_FORMATTING = 64  # open at once, enough for those pages: parsers repeat each in every paragraph that follows
+MAX_FORMATTING = 20  # open at once, enough for those pages: parsers repeat each in every paragraph that follows
 
 _TAG = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
 _STOP = re.compile(r">|=\s{0,9}[\"']")
@@ -89,7 +89,10 @@ class _Open:
         if name in _FLAT:
             return True
         formatting = name in _FORMATTING
-        if self._depth >= MAX_DEPTH or (formatting and self._formatting >= MAX_FORMATTING):
+        room = (
+            MAX_DEPTH if self._open[name] > MAX_DEPTH // 4 else 2 * MAX_DEPTH
+        )  # a bomb's own tag leaves room for others
+        if self._depth >= room or (formatting and self._formatting >= MAX_FORMATTING):
             self._refused[name] += 1
             return False
         self._open[name] += 1

@@ -134,7 +134,7 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
         strict=re.compile(f"(?P<id>{strict}){_END}"),
         loose=re.compile(f"(?P<id>{record.get('loose', strict)})(?![A-Za-z0-9])"),
         url=record.get("url"),
-        fixed_length=bool(re.fullmatch(r"[^|]*\{[0-9]+\}", strict)),
+        fixed_length=bool(re.fullmatch(r"[^|]{0,500}\{[0-9]{1,4}\}", strict)),
         suffix=re.compile(record["suffix"]) if "suffix" in record else None,
         code=re.compile(code) if code else None,
         params=re.compile(f"[?&#;](?:{params})=({code})(?![A-Za-z0-9])", re.IGNORECASE) if code and params else None,

@@ -25,6 +25,8 @@ HEAD = 65_536  # bytes that the head of a request or an answer may take
 PATIENCE = 30.0  # seconds for a head, a connection, or silence in between
 _OWN = frozenset({b"proxy-authorization", b"proxy-connection", b"connection", b"keep-alive", b"te", b"upgrade"})
 
+REFUSED = "Swordnet-Gateway"  # header of answers that are the gateway's own
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -195,7 +197,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, len
 
 async def _say(writer: asyncio.StreamWriter, status: int) -> None:
     said = {200: "Connection established", 403: "Refused by the guard", 502: "No connection"}[status]
-    more = "" if status == 200 else "Content-Length: 0\r\nConnection: close\r\n"
+    more = "" if status == 200 else f"{REFUSED}: {status}\r\nContent-Length: {len(said)}\r\nConnection: close\r\n"
     with suppress(OSError):
-        writer.write(f"HTTP/1.1 {status} {said}\r\n{more}\r\n".encode())
+        writer.write(f"HTTP/1.1 {status} {said}\r\n{more}\r\n{said if more else ''}".encode())
         await writer.drain()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scrapy.http import Response
 
 from crawler.items import Outcome
+from crawler.web.gateway import REFUSED
 from crawler.web.limits import Unanswered
 from crawler.web.whole import CUT, UNREADABLE
 
@@ -16,6 +17,8 @@ def outcome_of_failure(error: BaseException) -> Outcome:
 
 def outcome_of_response(response: Response) -> Outcome | None:
     """What the way an answer arrived makes of it, whatever its body says; None where the body decides."""
+    if response.headers.get(REFUSED):
+        return Outcome.REFUSED if response.status == 403 else Outcome.ERROR
     if response.status == 304 and not (response.request and response.request.headers.get("If-None-Match")):
         return Outcome.ERROR  # nobody had asked whether it changed
     if CUT in response.flags:

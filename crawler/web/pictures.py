@@ -16,6 +16,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.items import Picture
 from crawler.memory import bound
 from crawler.pictures import PictureError, inspect
+from crawler.secrets import hushed
 from crawler.web.bounds import UNCOUNTED
 from crawler.web.limits import Unanswered
 from crawler.web.session import Session, Tally
@@ -47,7 +48,7 @@ class PictureFetcher:
         except (PictureError, Unanswered, scrapy.exceptions.IgnoreRequest, DeadlineError, ProcessExpired) as error:
             if isinstance(error, Unanswered) and error.limit:
                 self._tally.limits[error.limit] += 1
-            self._tally.problems.append(f"{picture.url}: {error}")
+            self._tally.problems.append(hushed(f"{picture.url}: {error}"))
             return None
         await asyncio.to_thread(self._session.blobs.put, data)
         await asyncio.to_thread(self._session.store.pictures.put, looked_at, self._session.now())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import secrets
 import socket
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -18,8 +19,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IHostnameResolver, IHostResolution
+from twisted.names import dns
 from zope.interface import implementer
 
+from crawler.config import load
 from crawler.web.addresses import is_public, literal
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 PATIENCE = 10.0  # seconds for one lookup
 KEPT = 60.0  # seconds that the guard's first look stands; a connection never relies on it
 MOST_KEPT = 10_000
+_FAMILIES = {dns.A: socket.AF_INET, dns.AAAA: socket.AF_INET6}
 
 
 class NotPublic(OSError):
@@ -86,23 +90,35 @@ class Names:
 
 
 async def _asked(name: str, server: str) -> list[str]:
-    """The A and AAAA records that one name server gives."""
-    from twisted.names.client import Resolver
-    from twisted.names.error import DomainError
-
+    """The A and AAAA records that one name server gives. Raises TimeoutError."""
     host, _, port = server.rpartition(":")
-    resolver: Any = cast(Any, Resolver)(servers=[(host, int(port))], timeout=(2, 4))
     found: list[str] = []
-    for ask in (resolver.lookupAddress, resolver.lookupIPV6Address):
-        with suppress(DomainError, TimeoutError):
-            answers, _authority, _more = await ask(name).asFuture(asyncio.get_running_loop())
-            found += [_address(each.payload) for each in answers if hasattr(each.payload, "address")]
+    for kind in (dns.A, dns.AAAA):
+        message: Any = cast(Any, dns.Message)(id=secrets.randbelow(1 << 16), recDes=1)
+        message.addQuery(name.encode("ascii"), type=kind)
+        answer: Any = cast(Any, dns.Message)()
+        answer.fromStr(await _exchanged(message.toStr(), (host, int(port))))
+        records = [each.payload for each in answer.answers if each.type == kind]
+        found += [socket.inet_ntop(_FAMILIES[kind], each.address) for each in records]
     return found
 
 
-def _address(record: Any) -> str:
-    family = socket.AF_INET if len(record.address) == 4 else socket.AF_INET6
-    return socket.inet_ntop(family, record.address)
+async def _exchanged(question: bytes, server: tuple[str, int]) -> bytes:
+    """The datagram that answers a question: the one with its number, from the server that was asked."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[bytes] = loop.create_future()
+
+    class Listening(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, _source: Any) -> None:
+            if data[:2] == question[:2] and not answered.done():
+                answered.set_result(data)
+
+    transport, _ = await loop.create_datagram_endpoint(Listening, remote_addr=server)
+    try:
+        transport.sendto(question)
+        return await asyncio.wait_for(answered, PATIENCE / 2)
+    finally:
+        transport.close()
 
 
 @cache
@@ -131,9 +147,9 @@ class GuardedResolver:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
-        """For `scrapy crawl`; crawler.work builds its own."""
-        settings = crawler.settings
-        return cls(reactor, names(tuple(settings.getlist("SWORDNET_LOOPBACK")), settings.get("SWORDNET_DNS") or ""))
+        """For `scrapy crawl`, which asks before its settings are complete; crawler.work builds its own."""
+        crawl = load().crawl
+        return cls(reactor, names(crawl.loopback, crawl.dns))
 
     def install_on_reactor(self) -> None:
         """From now on every name of the reactor is looked up here."""

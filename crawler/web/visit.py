@@ -24,6 +24,7 @@ from crawler.page import Page, Request
 from crawler.page.boundary import bounded
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import ReadCrash, Reader, ReadTimeout
+from crawler.secrets import hushed
 from crawler.urls import canonical
 from crawler.web.browser import rendered, rendering
 from crawler.web.limits import Unanswered
@@ -64,7 +65,7 @@ class Visit(scrapy.Spider):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Platforms that need a browser get its download handler; the others never load it."""
         super().update_settings(settings)
-        if cls.browser:
+        if cls.browser or cls.name in settings.getlist("SWORDNET_RENDERED"):
             for name, value in rendering(settings).items():
                 settings.set(name, value, priority="spider")
 
@@ -175,7 +176,7 @@ class Visit(scrapy.Spider):
 
     def _request(self, request: Request, dont_filter: bool = False) -> scrapy.Request:
         meta: dict[str, Any] = {"values": dict(request.values)}
-        if request.browser:
+        if request.browser or self.session.config.platform(self.name).browser:
             meta |= rendered(request, self.session)
         return scrapy.Request(
             _rebased(request.url, self.base),
@@ -207,7 +208,7 @@ class Visit(scrapy.Spider):
         return self.session.shared("reader", lambda: Reader(deadline=deadline, memory=memory), Reader.close)
 
     def _problem(self, url: str, error: object) -> None:
-        self.tally.problems.append(f"{url}: {error}")
+        self.tally.problems.append(hushed(f"{url}: {error}"))
         self.logger.info("%s: %s", url, error)
 
 
