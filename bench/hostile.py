@@ -1,16 +1,19 @@
 """The hostile server's cases through the project's own crawl: outcome, items, seconds and memory of each.
 
-    python bench/hostile.py [--server DIR] [--only TEXT] [--jobs N] [--browser]
+    python bench/hostile.py [--server DIR] [--extra FILE] [--only TEXT] [--jobs N] [--browser]
 
-Starts DIR/hostile_server.py (default: ../shared/bench/hostile), asks every path of its manifest in a process of its own
-(a page by the `shop` spider, a picture as a picture of the registry), writes bench/out/outcomes.jsonl and runs
-DIR/check.py on it. Exit code 0 only if all cases pass.
+Starts DIR/hostile_server.py (default: ../shared/bench/hostile, where that is missing tests/hostile), asks every path of
+its manifest in a process of its own (a page by the `shop` spider, a picture as a picture of the registry), writes
+bench/out/outcomes.jsonl and runs DIR/check.py on it. With --browser, cases of the browser's tier are drawn by Chromium.
+While the cases run, an honest neighbour is asked all the time in the same process: the longest gap between two of its
+turns is `stall_s`. Exit code 0 only if all cases pass and none stalled its neighbour for more than a second.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -25,113 +28,189 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 PORT = 8899
-LIMIT = 90  # seconds after which a case's process is killed
+LIMIT = 100  # seconds after which a case's process is killed
+STALL = 1.0  # seconds that one page may keep others waiting
 OK = {"live", "unchanged"}
+SHARED = ROOT.parent / "shared" / "bench" / "hostile"
+SMALL = ROOT / "tests" / "hostile"
+_PICTURE = re.compile(r"/img/|\.(?:png|jpe?g|gif|webp|avif|heic|bmp|tiff?|svg|ico)$", re.I)
+_SAID = re.compile(r"\b(?:PNG|JPE?G|GIF|WebP|AVIF|HEIC|TIFF|SVG|BMP|picture|pixels?)\b")
 
 
 def main() -> int:
     """Run all cases, then the check."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", type=Path, default=ROOT.parent / "shared" / "bench" / "hostile")
+    parser.add_argument("--server", type=Path, default=SHARED if SHARED.exists() else SMALL)
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--browser", action="store_true")
-    parser.add_argument("--extra", type=Path)
-    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--extra", type=Path, action="append", default=[])
+    parser.add_argument("--one", nargs=2, metavar=("URL", "DOOR"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        print(json.dumps(one(arguments.one)))
-        return 0
-    if not arguments.server.exists():
-        print("the hostile server is not there: ../shared/bench/hostile")
+        print(json.dumps(one(*arguments.one)))
         return 0
     return everything(arguments)
 
 
 def everything(arguments: argparse.Namespace) -> int:
     """Start the server, ask every path, judge."""
-    command = [sys.executable, str(arguments.server / "hostile_server.py"), "--port", str(PORT), "--warm"]
-    command += ["--extra", str(arguments.extra)] if arguments.extra else []
+    command = [sys.executable, str(arguments.server / "hostile_server.py"), "--port", str(arguments.port), "--warm"]
+    for extra in arguments.extra:
+        command += ["--extra", str(extra.resolve())]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    place = f"http://127.0.0.1:{PORT}"
+    place = f"http://127.0.0.1:{arguments.port}"
     try:
-        manifest = ready(place)
-        cases = manifest["cases"] if isinstance(manifest, dict) else manifest
-        paths = [case["path"] for case in cases if arguments.only in case["path"]]
+        wanted = [case for case in ready(place, server) if arguments.only in case["path"]]
         urllib.request.urlopen(f"{place}/_reset", timeout=30).close()
+        doors = [(case["path"], door(case, arguments.browser)) for case in wanted]
         with ThreadPoolExecutor(arguments.jobs) as pool:
-            rows = list(pool.map(lambda path: in_its_own_process(place, path), paths))
-        out = ROOT / "bench" / "out" / "outcomes.jsonl"
-        out.parent.mkdir(exist_ok=True)
-        out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        check = [sys.executable, str(arguments.server / "check.py"), str(out), "--server", place]
-        return subprocess.run([*check, *(["--browser"] if arguments.browser else [])], check=False).returncode
+            rows = list(pool.map(lambda asked: in_its_own_process(place, *asked), doors))
+        return judgement(arguments, place, wanted, rows)
     finally:
         server.kill()
         server.wait()
 
 
-def ready(place: str) -> Any:
-    """The manifest, once the server answers."""
-    for _ in range(120):
+def judgement(arguments: argparse.Namespace, place: str, cases: list[Any], rows: list[dict[str, Any]]) -> int:
+    """Write the outcomes and have them checked; a stall is a fault of its own."""
+    out = ROOT / "bench" / "out"
+    out.mkdir(exist_ok=True)
+    (out / "outcomes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (out / "manifest.json").write_text(json.dumps(cases), encoding="utf-8")
+    check = [sys.executable, str(arguments.server / "check.py"), str(out / "outcomes.jsonl"), "--server", place]
+    check += ["--manifest", str(out / "manifest.json"), *(["--browser"] if arguments.browser else [])]
+    failed = subprocess.run(check, check=False).returncode
+    slow = [row for row in rows if row.get("stall_s", 0) > STALL]
+    for row in slow:
+        print(f"FAIL  {row['path']}  kept others waiting for {row['stall_s']:.1f} s")
+    return int(bool(failed or slow))
+
+
+def ready(place: str, server: subprocess.Popen[bytes]) -> list[Any]:
+    """The manifest's cases, once the server answers."""
+    for _ in range(240):
+        if server.poll() is not None:
+            break
         try:
             with urllib.request.urlopen(f"{place}/manifest.json", timeout=5) as answer:
-                return json.load(answer)
+                cases: list[Any] = json.load(answer)
+                return cases
         except OSError:
             time.sleep(0.5)
     raise SystemExit("the hostile server did not start")
 
 
-def in_its_own_process(place: str, path: str) -> dict[str, Any]:
+def door(case: dict[str, Any], browser: bool) -> str:
+    """How a case is asked: as a picture, as a page in the browser, or as a page."""
+    if browser and case["expect"].get("tier") == "browser":
+        return "browser"
+    told = case["path"].startswith("/html/") is False and _SAID.search(case.get("title", ""))
+    return "picture" if _PICTURE.search(case["path"]) or told else "page"
+
+
+def in_its_own_process(place: str, path: str, how: str) -> dict[str, Any]:
     """One case; a process that does not end in time or dies is a failure of ours and told as such."""
     begun = time.perf_counter()
     try:
-        command = [sys.executable, __file__, "--one", f"{place}{path}"]
+        command = [sys.executable, __file__, "--one", f"{place}{path}", how]
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
         row = json.loads(done.stdout.splitlines()[-1]) if done.stdout else {"outcome": "crashed", "items": 0}
         row.setdefault("note", done.stderr[-300:])
     except subprocess.TimeoutExpired:
         row = {"outcome": "hung", "items": 0, "elapsed_s": time.perf_counter() - begun}
-    return {"path": path, **row}
+    return {"path": path, "door": how, **row}
 
 
-def one(url: str) -> dict[str, Any]:
+def one(url: str, how: str) -> dict[str, Any]:
     """Ask one address as a night would: a unit, the worker, the pipelines, a store."""
     from datetime import UTC, datetime
+    from importlib import import_module
 
     from attrs import evolve
 
     from crawler import work
-    from crawler.config import Config
+    from crawler.config import Config, PlatformConfig
     from crawler.items import Ask, Picture, UnitKind, Work
     from crawler.store import Store
-    from crawler.web.session import Session, Tally
+    from crawler.web.addresses import host_refusal
+    from crawler.web.session import Session
     from spiders._claims import spiders_by_name
 
-    tallies: list[Tally] = []
+    for part in ("pipelines.match", "crawler.page.metadata", "crawler.web.arriving", "crawler.web.pictures"):
+        import_module(part)  # what a crawl loads once is no stall of this page's
+    host_refusal("shop.example.com")
+    tallies: list[Any] = []
+    pulse = Pulse()
     with tempfile.TemporaryDirectory() as folder, Store.open(f"sqlite:///{folder}/s.db") as store:
-        config = Config()
+        config = Config(platforms={"shop": PlatformConfig(browser=how == "browser")})
         place = url.removeprefix("http://").partition("/")[0]
         crawl = evolve(config.crawl, delay=0.0, loopback=(place,), timeout=25, attempts=1)
         config = evolve(config, crawl=crawl, store=evolve(config.store, blobs=f"{folder}/blobs"))
         now = datetime.now(UTC)
-        picture = "/img/" in url or url.endswith("cover.png")
-        if picture:
+        if how == "picture":
             store.works.upsert([Work(id="W", title="有图作品", images=(Picture(url=url),))], now)
         store.runs.start("r", "2026-11-22", now)
-        if not picture:
+        if how != "picture":
             store.units.plan("r", "shop", UnitKind.DETAILS, 1, [(Ask(url=url),)])
         session = Session(config=config, store=store)
         begun = time.perf_counter()
+        session.shared("pulse", pulse.start, lambda _: pulse.stop())
         work.run(session, "r", spiders_by_name(), lambda _unit, tally: tallies.append(tally))
-        row: dict[str, Any] = {"elapsed_s": round(time.perf_counter() - begun, 2)}
-        if picture:
+        row: dict[str, Any] = {"elapsed_s": round(time.perf_counter() - begun, 2), "stall_s": round(pulse.longest, 2)}
+        if how == "picture":
             found = store.pictures.get(url)
             row |= {"outcome": "ok" if found else "failed", "items": int(found is not None)}
         else:
             row |= judged(tallies)
-    row["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    theirs = 0 if how == "browser" else resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    row["peak_rss_mb"] = max(ours, theirs) / 1024  # the larger of the crawl and its workers; the browser counts apart
     return row
+
+
+class Pulse:
+    """Takes a turn on the event loop every 20 ms, as another host's request would, and keeps the longest gap.
+
+    Only as much of a gap counts as this process computed in it: the machine is shared with the server and other cases.
+    """
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._call: Any = None
+
+    def start(self) -> Pulse:
+        """From the moment that the reactor runs."""
+        from importlib import import_module
+
+        self._reactor: Any = None
+        self._last = (0.0, 0.0)
+
+        def begin() -> None:
+            self._reactor = import_module("twisted.internet.reactor")
+            self._last = time.perf_counter(), time.process_time()
+            self._call = self._reactor.callLater(0.02, self._beat)
+
+        from scrapy.utils.reactor import install_reactor
+
+        from crawler.settings import TWISTED_REACTOR
+
+        install_reactor(TWISTED_REACTOR)
+        import_module("twisted.internet.reactor").callWhenRunning(begin)  # type: ignore[attr-defined]
+        return self
+
+    def _beat(self) -> None:
+        now = time.perf_counter(), time.process_time()
+        waited, computed = now[0] - self._last[0] - 0.02, now[1] - self._last[1]
+        self.longest = max(self.longest, min(waited, computed))
+        self._last = now
+        self._call = self._reactor.callLater(0.02, self._beat)
+
+    def stop(self) -> None:
+        """No more turns."""
+        if self._call is not None and self._call.active():
+            self._call.cancel()
 
 
 def judged(tallies: list[Any]) -> dict[str, Any]:
@@ -139,8 +218,10 @@ def judged(tallies: list[Any]) -> dict[str, Any]:
     outcomes = {outcome.value for tally in tallies for outcome in tally.outcomes}
     items = sum(tally.listings for tally in tallies)
     problems = [problem for tally in tallies for problem in tally.problems][:3]
+    limits = sorted({name for tally in tallies for name in tally.limits})
     outcome = "ok" if outcomes & OK else "blocked" if "refused" in outcomes else "failed"
-    return {"outcome": outcome, "items": items, "seen": sorted(outcomes), "note": "; ".join(problems)[:300]}
+    note = "; ".join(problems)[:300]
+    return {"outcome": outcome, "items": items, "seen": sorted(outcomes), "limits": limits, "note": note}
 
 
 if __name__ == "__main__":

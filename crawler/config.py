@@ -1,7 +1,7 @@
 """swordnet.toml and the environment become one validated Config; nothing else reads either.
 
 Every setting stands below with its default and its meaning; docs/configuration.md lists the same keys, and a test holds
-the two together. SWORDNET_CONFIG names the file, SWORDNET_DATABASE the database (so that passwords stay out of files).
+the two together. SWORDNET_CONFIG names the file; SWORDNET_DATABASE and SWORDNET_PROXY keep passwords out of it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from attrs import Attribute, AttrsInstance, Factory, evolve, field, fields, froz
 
 from crawler.errors import BadInput, Problem
 from crawler.messages import LANGUAGES
+from crawler.secrets import named_password, readable_by_others, secret
 
 FILE_NAME = "swordnet.toml"
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_SECRETS = (("SWORDNET_DATABASE", "store", "url"), ("SWORDNET_PROXY", "crawl", "proxy"))
+_OPEN = "holds a password and others may read the file: chmod 600"
 
 
 def setting(default: Any, meaning: str, *, at_least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
@@ -49,7 +52,6 @@ class CrawlConfig:
         60.0, "seconds a crawl waits for a host that asks for it; longer: the unit waits", at_least=0
     )
     backoff: float = setting(2.0, "seconds a host is left alone after a failure; doubled for each in a row", at_least=0)
-    proxy: str = setting("", "proxy for all requests (http://USER:PASSWORD@HOST:PORT); empty: none")
     timeout: int = setting(60, "seconds one answer may take", at_least=1)
     page_limit: int = setting(16_777_216, "largest body in bytes, after decompression", at_least=1024)
     read_deadline: float = setting(20.0, "seconds a large or suspicious page may be read", at_least=1)
@@ -60,6 +62,33 @@ class CrawlConfig:
     platforms_at_once: int = setting(4, "platforms crawled at the same time by one worker", at_least=1)
     lease: int = setting(300, "seconds after which a silent worker loses its unit", at_least=5)
     loopback: tuple[str, ...] = setting((), "HOST:PORT pairs on this machine that may be asked (tests, own servers)")
+    ports: tuple[int, ...] = setting((80, 443, 8080, 8443), "ports that may be asked")
+    dns: str = setting("", "name server as HOST:PORT; empty: the system's")
+    proxy: str = setting("", "outgoing proxy as http://HOST:PORT; user and password go into SWORDNET_PROXY instead")
+
+
+@frozen(kw_only=True)
+class LimitsConfig:
+    """[limits] What one page, one host and one answer may cost; the report counts what was cut off, and by which."""
+
+    ratio: int = setting(200, "times a compressed body may grow, counted above 1 MiB", at_least=2)
+    codings: int = setting(3, "layers of compression", at_least=1)
+    head: int = setting(2_097_152, "bytes of all headers of one answer", at_least=16_384)
+    header: int = setting(65_536, "bytes of one header; longer ones are ignored", at_least=1024)
+    interim: int = setting(20, "interim answers (1xx) before the real one", at_least=0)
+    cookies: int = setting(50, "cookies kept of one host and port", at_least=0)
+    cookie: int = setting(4096, "bytes of one cookie; longer ones are ignored", at_least=64)
+    redirects: int = setting(10, "redirects in a row, meta refresh included", at_least=0)
+    address: int = setting(4096, "characters of an address", at_least=100)
+    seconds: float = setting(180.0, "seconds for one address, redirects and repetitions included", at_least=1)
+    depth: int = setting(5, "links followed in a row from an asked address", at_least=1)
+    host_pages: int = setting(1000, "pages of one host in one unit of work", at_least=1)
+    template_pages: int = setting(200, "pages of one host whose addresses differ in values only", at_least=1)
+    links: int = setting(200, "links followed from one page", at_least=1)
+    memory: int = setting(1024, "MiB that a process reading pages or pictures may take", at_least=256)
+    browser_requests: int = setting(200, "requests of one page in the browser", at_least=1)
+    frames: int = setting(2, "frames of one page in the browser; only the page itself is read", at_least=0)
+    browser_memory: int = setting(1024, "MiB that one process of the browser may take", at_least=256)
 
 
 @frozen(kw_only=True)
@@ -78,6 +107,7 @@ class BrowserConfig:
 
     executable: str = setting("", "path of Chromium; empty: found on the system, else Playwright's own")
     wait: float = setting(15.0, "seconds to wait for what a spider waits for", at_least=0)
+    sandbox: bool = setting(False, "Chromium's own sandbox; needs user namespaces, and not to be root")
 
 
 @frozen(kw_only=True)
@@ -118,9 +148,9 @@ class PlatformConfig:
     questions: int = setting(200, "questions asked in one run", at_least=1)
     shares: int = setting(200, "shares of a cloud drive asked in one run", at_least=0)
     pace: float = setting(0.0, "seconds between two requests to a cloud drive; 0: the platform's own", at_least=0)
-    proxy: str = setting("", "proxy for this platform's requests; empty: that of [crawl]")
     pages: int = setting(2000, "pages asked in one night, everything included", at_least=1)
     priority: int = setting(0, "platforms with a higher number are asked first")
+    browser: bool = setting(False, "all its pages are drawn by Chromium, as people see them")
     base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
 
 
@@ -135,6 +165,7 @@ class Config:
     time_zone: str = setting("UTC", "the night is a date in this time zone")
     store: StoreConfig = Factory(StoreConfig)
     crawl: CrawlConfig = Factory(CrawlConfig)
+    limits: LimitsConfig = Factory(LimitsConfig)
     pictures: PicturesConfig = Factory(PicturesConfig)
     browser: BrowserConfig = Factory(BrowserConfig)
     night: NightConfig = Factory(NightConfig)
@@ -163,10 +194,9 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
     else:
         data = _parse(file)
     problems: list[Problem] = []
-    if environ.get("SWORDNET_DATABASE"):
-        data.setdefault("store", {})["url"] = environ["SWORDNET_DATABASE"]
     if environ.get("SWORDNET_SMTP_PASSWORD"):
         data.setdefault("tell", {})["password"] = environ["SWORDNET_SMTP_PASSWORD"]
+    problems += _secrets(data, file, environ)
     config = _build(Config, data, str(file), "", problems)
     if not problems and config.time_zone not in available_timezones():
         problems.append(Problem(file=str(file), field="time_zone", message=f"no time zone {config.time_zone!r}"))
@@ -177,6 +207,18 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
         raise BadInput(problems)
     built: Config = _anchor(config, file.parent)
     return built
+
+
+def _secrets(data: dict[str, Any], file: Path, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Put what the environment says into `data`; a problem for each password in a file that others may read."""
+    for name, table, key in _SECRETS:
+        section = data.get(table, {})
+        if not isinstance(section, dict):
+            continue  # said below
+        if value := secret(environ, name):
+            data[table] = {**section, key: value}
+        elif named_password(section.get(key)) and readable_by_others(file):
+            yield Problem(file=str(file), field=f"{table}.{key}", message=f"{_OPEN}, or use {name}")
 
 
 def keys(kind: type[AttrsInstance] = Config, prefix: str = "") -> Iterator[tuple[str, Attribute[Any]]]:
@@ -263,11 +305,9 @@ def _build(kind: type[Any], data: Mapping[str, Any], file: str, prefix: str, pro
 def _wrong(value: Any, hint: Any, attribute: Attribute[Any]) -> str | None:
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     if get_origin(hint) is tuple:
-        return (
-            None
-            if isinstance(value, list) and all(isinstance(part, str) for part in value)
-            else "must be a list of texts"
-        )
+        kind = get_args(hint)[0]
+        right = isinstance(value, list) and all(type(part) is kind for part in value)
+        return None if right else f"must be a list of {'texts' if kind is str else 'numbers'}"
     accepted = (int, float) if float in kinds else kinds
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in kinds):
         return f"must be of type {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}"

@@ -12,7 +12,7 @@ SPIDER_MODULES = ["spiders"]
 USER_AGENT = f"swordnet/{version('swordnet')}"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
-TWISTED_DNS_RESOLVER = "crawler.web.guard.GuardedResolver"  # names that point into the private network are refused
+TWISTED_DNS_RESOLVER = "crawler.web.resolving.GuardedResolver"  # names that point into the private network are refused
 
 # Our own robots middleware: Scrapy's leaks on the first burst, see crawler.web.robots.
 ROBOTSTXT_OBEY = False
@@ -22,7 +22,17 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # tries again at once; Manners waits
     "crawler.web.robots.Robots": 100,
     "crawler.web.manners.Manners": 550,
-    "crawler.web.whole.Whole": 595,  # sees the bytes before they are unpacked at 590
+    # Ours in place of Scrapy's, each with the bounds of [limits]; their docstrings tell why.
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "crawler.web.redirects.Refreshes": 580,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.web.whole.Unpacked": 590,
+    "crawler.web.whole.Whole": 595,  # sees the bytes before they are unpacked
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.web.redirects.Redirects": 600,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "crawler.web.cookies.Cookies": 700,
+    "crawler.web.bounds.Bounds": 980,
     "crawler.web.replay.Replay": 990,
     "crawler.web.guard.Guard": 1000,  # the last one: it sees every request whatever its origin
 }
@@ -36,8 +46,10 @@ ITEM_PIPELINES = {
 
 # Every status is a page with an outcome; none is filtered away before crawler.page.outcome has seen it.
 HTTPERROR_ALLOW_ALL = True
-REDIRECT_MAX_TIMES = 10
 COOKIES_ENABLED = True
+HTTPPROXY_ENABLED = (
+    False  # no proxy out of the environment: crawl.proxy names one, and the guard checks what it is sent
+)
 
 # Code execution on a local port, both of them.
 REMOTE_CONTROL_ENABLED = False
@@ -45,7 +57,11 @@ TELNETCONSOLE_ENABLED = False
 
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_WARNSIZE = 0
-DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}  # the guard refuses them too
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.web.arriving.Handler",
+    "https": "crawler.web.arriving.Handler",
+    **dict.fromkeys(("file", "data", "ftp", "s3")),  # off; the guard refuses them too
+}
 
 # Half the CPU per page, measured: docs/benchmarks.md.
 CONCURRENT_ITEMS = 10  # the default of 100 starts 100 tasks a page; with 4 too few listings wait to be matched together
@@ -68,5 +84,9 @@ def scrapy_settings(config: Config) -> dict[str, Any]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": config.crawl.concurrency,
         "DOWNLOAD_TIMEOUT": config.crawl.timeout,
         "DOWNLOAD_MAXSIZE": config.crawl.page_limit,
+        "REDIRECT_MAX_TIMES": config.limits.redirects,
         "SWORDNET_CHROMIUM": config.browser.executable,
+        "SWORDNET_SANDBOX": config.browser.sandbox,
+        "SWORDNET_RENDERED": [name for name, platform in config.platforms.items() if platform.browser],
+        "SWORDNET_LIMITS": config.limits,
     }

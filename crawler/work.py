@@ -23,8 +23,8 @@ from crawler.items import Ask, Picture, Unit, UnitKind
 from crawler.settings import TWISTED_REACTOR, scrapy_settings
 from crawler.store import ClaimLost, Settlement
 from crawler.units import again_at, one_ask_a_share, portions, succeeded
-from crawler.web.guard import GuardedResolver
 from crawler.web.registered import RegisteredPictures
+from crawler.web.resolving import GuardedResolver, names
 from crawler.web.session import Session, Tally
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,8 @@ def run(
 
     install_reactor(TWISTED_REACTOR)
     reactor: Any = import_module("twisted.internet.reactor")  # only there once it was installed
-    GuardedResolver(reactor, cache_size=10_000, timeout=30.0).install_on_reactor()
+    crawl = session.config.crawl
+    GuardedResolver(reactor, names(crawl.loopback, crawl.dns)).install_on_reactor()
     errors: list[BaseException] = []
 
     async def main() -> None:

@@ -32,7 +32,7 @@ from spiders import Listing, ListingKind, Page, PlatformSpider, Request
 
 SITE = "https://pan.baidu.com"
 FILES = 100
-_LOCALS = re.compile(r'"file_list":(\[.{0,2000000}?\]),"')
+_LOCALS = '"file_list":'  # what follows is JSON; an expression for its end would be quadratic
 _SHARER = re.compile(r'"linkusername":"([^"]{1,100})"')
 
 
@@ -110,8 +110,12 @@ def _surl(page: Page) -> str:
 
 
 def _of_locals(source: str) -> tuple[SharedFile, ...]:
-    written = _first(_LOCALS, source)
-    return tuple(_file(each) for each in json.loads(written)) if written else ()
+    start = source.find(_LOCALS)
+    try:
+        written, _end = json.JSONDecoder().raw_decode(source, start + len(_LOCALS)) if start >= 0 else ([], 0)
+    except ValueError:
+        return ()
+    return tuple(_file(each) for each in written) if isinstance(written, list) else ()
 
 
 def _file(each: Mapping[str, Any]) -> SharedFile:

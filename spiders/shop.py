@@ -36,6 +36,7 @@ class Shop(PlatformSpider):
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page's product; on a page of results its rows; else the page as a post."""
         if not page.is_html:
+            page.json()  # raises where it only says that it is
             return
         rows = list(self._rows(page))
         facts = product_facts(page)

@@ -7,6 +7,7 @@ Pages that have neither cost nothing but two searches for a word.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import extruct
@@ -14,6 +15,7 @@ from attrs import frozen
 
 from crawler.page.page import Page
 
+_DEEPEST_ITEM = 10  # microdata items inside one another; beyond it the reader of microdata takes cubic time
 _DEEPEST = 6  # nesting of lists, @graph and list elements that is followed
 
 
@@ -30,11 +32,19 @@ def described(page: Page) -> list[Described]:
     """The objects of a page, outer before inner, JSON-LD before microdata."""
     marks = (("json-ld", "ld+json"), ("microdata", "itemscope"))
     syntaxes = [syntax for syntax, mark in marks if mark in page.source]
+    if "microdata" in syntaxes and _items_inside_one_another(page) > _DEEPEST_ITEM:
+        syntaxes.remove("microdata")
     if not syntaxes:
         return []
     found = extruct.extract(page.source, base_url=page.url, syntaxes=syntaxes, errors="ignore")
     linked = [each for value in found.get("json-ld", ()) for each in _linked(value, 0)]
     return linked + [each for value in found.get("microdata", ()) for each in _marked(value)]
+
+
+def _items_inside_one_another(page: Page) -> int:
+    """How deep the microdata items of a page are nested."""
+    items = page.css("[itemscope]")
+    return max((len(list(islice(item.ancestors("itemscope"), _DEEPEST_ITEM + 1))) for item in items), default=0)
 
 
 def opengraph(page: Page) -> dict[str, list[str]]:

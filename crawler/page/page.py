@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from math import isfinite
 from typing import Any
 from urllib.parse import urljoin
 
@@ -13,8 +14,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.errors import SwordnetError
 from crawler.page.charset import decode
+from crawler.page.scan import defused, is_bomb
 
 _MISSING: Any = object()
+_HARMLESS = 2_000  # characters that no parser takes long over
 _UNSEEN = ["script", "style", "noscript", "template"]
 
 
@@ -64,6 +67,14 @@ class Selection:
         parent = self._first().parent
         return (parent.attributes.get("class") or "") if parent is not None else ""
 
+    def ancestors(self, attribute: str) -> Iterator[str]:
+        """Names of the elements around the first one that have an attribute, inner before outer."""
+        node = self._first().parent
+        while node is not None:
+            if attribute in node.attributes:
+                yield node.tag or ""
+            node = node.parent
+
     def html(self) -> str:
         """Source of the first element."""
         return self._first().html or ""
@@ -93,6 +104,15 @@ def _whole(value: Any) -> Any:
     return value
 
 
+def _no_number(_name: str) -> None:
+    """NaN and Infinity are no JSON, but servers write them: nothing is known of such a value."""
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if isfinite(number) else None
+
+
 @define(kw_only=True)
 class Page:
     """One answer: bytes, address, content type and the request's own values. Parsed when first asked."""
@@ -112,8 +132,11 @@ class Page:
 
     @cached_property
     def source(self) -> str:
-        """The body as text."""
-        return decode(self.body, self.content_type).text
+        """The body as text; of a page that would keep a parser busy for minutes, what is left without the bombs."""
+        text = decode(self.body, self.content_type).text
+        if len(text) > _HARMLESS and "json" not in self.content_type and is_bomb(text):
+            return defused(text)
+        return text
 
     @cached_property
     def _tree(self) -> LexborHTMLParser:
@@ -129,9 +152,9 @@ class Page:
         return _visible(body, " ") if body else ""
 
     def json(self) -> Any:
-        """The body as JSON. Raises LayoutError where it is none (an HTML shell, a cut answer)."""
+        """The body as JSON; None for NaN and numbers without end. LayoutError where it is none (an HTML shell)."""
         try:
-            value = json.loads(self.source)
+            value = json.loads(self.source, parse_constant=_no_number, parse_float=_finite)
             return _whole(value) if "\\u" in self.source else value
         except (ValueError, RecursionError) as error:
             raise LayoutError(f"not JSON: {error}") from None

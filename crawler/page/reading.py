@@ -17,12 +17,14 @@ from pebble import ProcessExpired, ProcessPool
 
 from crawler.errors import SwordnetError
 from crawler.items import Listing
+from crawler.memory import bound
 from crawler.page.page import LayoutError, Page
 from crawler.page.request import Request
 from crawler.page.scan import suspicious
 
 AT_ONCE = 32_768  # bytes; a larger page takes more than some milliseconds, so a thread reads it
 DEADLINE = 20.0  # seconds; the slowest of 444 honest pages took 2
+MEMORY = 1024  # MiB of the worker; the largest honest page took less than half, an estimate
 _CHANGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -55,8 +57,9 @@ def read_page(spider: str | Reads, page: Page) -> list[Listing | Request]:
 class Reader:
     """Reads pages for one event loop. The worker process starts when the first page needs it; `close` ends it."""
 
-    def __init__(self, deadline: float = DEADLINE, workers: int = 1) -> None:
+    def __init__(self, deadline: float = DEADLINE, workers: int = 1, memory: int = MEMORY) -> None:
         self.deadline = deadline
+        self._memory = memory
         self._workers = workers
         self._pool: ProcessPool | None = None
 
@@ -71,7 +74,7 @@ class Reader:
             return await asyncio.wrap_future(self._schedule(name, page))
         except TimeoutError:
             raise ReadTimeout(f"{name}: not read within {self.deadline:g} s") from None
-        except ProcessExpired as error:
+        except (ProcessExpired, MemoryError) as error:
             raise ReadCrash(f"{name}: the reading process died ({error})") from None
 
     def close(self) -> None:
@@ -84,7 +87,9 @@ class Reader:
     def _schedule(self, spider: str, page: Page) -> Future[list[Listing | Request]]:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPool(max_workers=self._workers, context=context, initializer=_warm)
+            self._pool = ProcessPool(
+                max_workers=self._workers, context=context, initializer=_warm, initargs=[self._memory]
+            )
         future: Future[list[Listing | Request]] = self._pool.schedule(
             read_page, args=[spider, page], timeout=self.deadline
         )
@@ -101,6 +106,7 @@ def _spider(name: str) -> Reads:
     return spider
 
 
-def _warm() -> None:
-    """Import what every read needs before the deadline of the first page starts."""
+def _warm(memory: int) -> None:
+    """Import what every read needs before the deadline of the first page starts, then bound the memory."""
     import_module("spiders")
+    bound(memory)

@@ -11,6 +11,8 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from crawler.errors import SwordnetError
@@ -24,7 +26,8 @@ MAX_BYTES = 25_000_000
 MAX_PIXELS = 40_000_000
 SHARED_SIDE = 480  # pixels of the longer side before hashing: finer costs 7 to 23 times as much and finds no more
 
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+_PNG = b"\x89PNG\r\n\x1a\n"
+_BROKEN = (OSError, MemoryError, OverflowError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 
 class PictureError(SwordnetError):
@@ -61,12 +64,37 @@ def _decode(data: bytes) -> tuple[Image, str, tuple[int, int], tuple[str, ...]]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.simplefilter("ignore", UserWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as source:
+            with Image.open(io.BytesIO(without_text(data)), formats=FORMATS) as source, _forgiving(data):
                 return _read(source)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(f"more than {MAX_PIXELS} pixels: {error}") from None
     except _BROKEN as error:
         raise PictureError(f"not a picture: {error}") from None
+
+
+def without_text(data: bytes) -> bytes:
+    """A PNG without its texts and colour profiles, which may unpack to any size; everything else as it is."""
+    if not data.startswith(_PNG):
+        return data
+    kept, place = [_PNG], len(_PNG)
+    while place + 12 <= len(data):
+        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
+        if data[place + 4 : place + 8] not in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
+            kept.append(data[place:end])
+        place = end
+    return b"".join((*kept, data[place:]))
+
+
+@contextmanager
+def _forgiving(data: bytes) -> Iterator[None]:
+    """A GIF that arrived up to its last byte may draw less than it has room for, as browsers let it."""
+    from PIL import ImageFile
+
+    ImageFile.LOAD_TRUNCATED_IMAGES = data.startswith(b"GIF8") and data.rstrip(b"\x00").endswith(b";")
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def _read(source: Image) -> tuple[Image, str, tuple[int, int], tuple[str, ...]]:

@@ -136,7 +136,7 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
         strict=re.compile(f"(?P<id>{strict}){_END}"),
         loose=re.compile(f"(?P<id>{record.get('loose', strict)})(?![A-Za-z0-9])"),
         url=record.get("url"),
-        fixed_length=bool(re.fullmatch(r"[^|]*\{[0-9]+\}", strict)),
+        fixed_length=bool(re.fullmatch(r"[^|]{0,500}\{[0-9]{1,4}\}", strict)),
         narrow=_is_narrow(strict),
         suffix=re.compile(record["suffix"]) if "suffix" in record else None,
         code=re.compile(code) if code else None,
@@ -153,7 +153,7 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
 
 
 def _is_narrow(name: str) -> bool:
-    lengths = re.fullmatch(r"[^|]*\{([0-9]+)(?:,([0-9]+))?\}", name)
+    lengths = re.fullmatch(r"[^|]{0,500}\{([0-9]{1,4})(?:,([0-9]{1,4}))?\}", name)
     return lengths is not None and int(lengths[2] or lengths[1]) - int(lengths[1]) < 2
 
 

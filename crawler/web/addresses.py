@@ -1,58 +1,67 @@
-"""Which addresses may be asked: http and https to public hosts; loopback only where the configuration says so. Pure."""
+"""Which addresses may be asked: http and https to public hosts; loopback only where the configuration says so. Pure.
+
+A literal address is recognised in every spelling that some system accepts, and must be public together with every
+IPv4 address inside it (mapped, 6to4, Teredo, NAT64). A name must end in a public top-level domain.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Collection
+from functools import cache
 from urllib.parse import urlsplit
 
-PORTS = {80, 443, 8080, 8443}
-# Special-use names that no public resolver answers (RFC 6761, 6762, 7686, 9476), and what networks use within.
-NOT_PUBLIC = frozenset(
-    {
-        "localhost",
-        "local",
-        "internal",
-        "intranet",
-        "lan",
-        "home",
-        "corp",
-        "arpa",
-        "invalid",
-        "test",
-        "example",
-        "onion",
-        "alt",
-    }
-)
+from tldextract import TLDExtract
+
+PORTS = (80, 443, 8080, 8443)
+# Special-use names under which nothing public is found though a list of top-level domains may hold them
+# (RFC 6761, 6762, 7686, 8375, 9476).
+NOT_PUBLIC = frozenset({"arpa", "onion"})
+# Public names whose answer is the address written in the name: nobody sells there, but they lead inside.
+_ECHOING = ("nip.io", "sslip.io", "xip.io", "localtest.me", "lvh.me", "vcap.me", "lacolhost.com", "yoogle.com")
+# Public by number, but answered by the cloud that this machine may stand in: Azure's host service, Oracle's metadata.
+_INSIDE = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "192.0.0.192")))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def refusal(url: str, loopback: Collection[str] = ()) -> str | None:
+def refusal(url: str, loopback: Collection[str] = (), ports: Collection[int] = PORTS) -> str | None:
     """Why an address may not be asked; None if it may. `loopback` holds HOST:PORT pairs that are let through."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     except ValueError as error:
         return str(error)
-    host = (parts.hostname or "").rstrip(".")
     if parts.scheme not in ("http", "https"):
-        return f"scheme {parts.scheme or 'missing'}"
-    if f"{host}:{port}" in loopback:
+        return f"scheme {parts.scheme[:20] or 'missing'}"
+    host = (parts.hostname or "").rstrip(".")
+    if f"{host}:{port}" in loopback and not parts.username and not parts.password:
         return None
     if parts.username or parts.password:
         return "user name or password in the address"
-    if not host or port not in PORTS:
+    if not host or port not in ports:
         return "no host" if not host else f"port {port}"
-    address = literal(host)
-    if address is not None and not address.is_global:
-        return f"{address} is not a public address"
-    if host.rpartition(".")[2] in NOT_PUBLIC:
-        return f"{host} is not a public name"
+    return host_refusal(host)
+
+
+def host_refusal(host: str) -> str | None:
+    """Why a host may not be asked, as far as its spelling tells."""
+    address = None if any(map(str.isspace, host)) else literal(host)  # inet_aton reads no further than a space
+    if address is not None:
+        return None if is_public(address) else f"{address} is not a public address"
+    name = _ascii(host)
+    if name is None or not all(map(_LABEL.fullmatch, name.split("."))):
+        return "no valid host name"
+    if name.endswith(_ECHOING) or not _is_public_name(name):
+        return f"{name} is not a public name"
     return None
 
 
-def literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def literal(host: str) -> Address | None:
     """The address that a host spells, in any spelling the system accepts (127.1, 0x7f000001, full-width digits)."""
     try:
         address = ipaddress.ip_address(host)
@@ -62,3 +71,32 @@ def literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         except (OSError, UnicodeError, ValueError):
             return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address, and any other that is written inside it, is reached over the public internet."""
+    if address in _NAT64:
+        return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    if address in _INSIDE or not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    inner = (address.ipv4_mapped, address.sixtofour, *(address.teredo or ()))
+    return not address.is_site_local and all(is_public(each) for each in inner if each is not None)
+
+
+def _ascii(host: str) -> str | None:
+    try:
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None
+
+
+def _is_public_name(name: str) -> bool:
+    """Whether a name has a part below a top-level domain that is known. The list ships with tldextract."""
+    return name.rpartition(".")[2] not in NOT_PUBLIC and bool(_suffixes()(name).domain and _suffixes()(name).suffix)
+
+
+@cache
+def _suffixes() -> TLDExtract:
+    return TLDExtract(suffix_list_urls=(), cache_dir=None)  # the bundled list: nothing is fetched

@@ -1,31 +1,38 @@
 """Chromium, for pages drawn by JavaScript: the only module that knows Playwright.
 
 scrapy-playwright renders; this module says where Chromium is, how it starts, and what its pages may ask: in a replay
-everything is answered from the archive and nothing leaves the machine, else only what the guard allows.
+everything is answered from the archive and nothing leaves the machine, else only what the guard allows. What is said
+here is said once more by the gateway that all its connections go through, and only that one counts.
 """
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 import scrapy
+from attrs import define
+from playwright.async_api import BrowserContext, Route
 from playwright.async_api import Page as BrowserPage
 from playwright.async_api import Request as BrowserRequest
-from playwright.async_api import Route
 from playwright.async_api import TimeoutError as BrowserTimeout
 from scrapy.settings import BaseSettings
 from scrapy_playwright.page import PageMethod
 
+from crawler.archives import Archive
+from crawler.config import LimitsConfig
 from crawler.page import Request
 from crawler.web.addresses import refusal
+from crawler.web.gateway import gateway_of
 from crawler.web.session import Session
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
-    "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -33,8 +40,20 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--mute-audio",
+    # Nothing goes round the proxy: no name is looked up here, and no peer connection is made.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--js-flags=--max-old-space-size=512",
 )
-HANDLER = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+HANDLER = "crawler.web.rendering.BrowserHandler"
+NOWHERE = "http://127.0.0.1:9"  # the discard port: what has no context of its own reaches nothing
+QUIET = 5.0  # seconds that a page without a sign to wait for may go on loading; an estimate
+
+# Meta of a request: a script tried to take the page elsewhere; and this time it may.
+LEFT, FOLLOWS = "swordnet_left", "swordnet_follows"
+_QUIETED = "for (const name of ['open', 'alert', 'confirm', 'prompt', 'print']) window[name] = () => null;"
+_CONTEXTS: WeakSet[BrowserContext] = WeakSet()
 
 
 def executable(configured: str = "") -> str | None:
@@ -44,7 +63,12 @@ def executable(configured: str = "") -> str | None:
 
 def rendering(settings: BaseSettings) -> dict[str, Any]:
     """Scrapy settings of a platform that needs Chromium."""
-    launch: dict[str, Any] = {"headless": True, "args": list(FLAGS)}
+    launch: dict[str, Any] = {
+        "headless": True,
+        "args": [*FLAGS, f"--swordnet={secrets.token_hex(8)}"],  # by the last one its processes are known
+        "chromium_sandbox": settings.getbool("SWORDNET_SANDBOX"),
+        "proxy": {"server": NOWHERE, "bypass": "<-loopback>"},
+    }
     if path := executable(settings.get("SWORDNET_CHROMIUM") or ""):
         launch["executable_path"] = path
     return {
@@ -58,14 +82,19 @@ def rendering(settings: BaseSettings) -> dict[str, Any]:
 def rendered(request: Request, session: Session) -> dict[str, Any]:
     """Scrapy's meta for a request that Chromium should render."""
     wait = session.config.browser.wait * 1000
-    methods = [PageMethod(_settle, request.wait_for, wait)] if request.wait_for else []
+    settle = PageMethod(_settle, request.wait_for, wait) if request.wait_for else PageMethod(_quiet, wait)
+    proxy = NOWHERE if session.archive is not None else gateway_of(session).url
     return {
         "playwright": True,
         "playwright_page_init_callback": _prepare(session),
-        "playwright_page_methods": methods,
-        "playwright_context_kwargs": {"service_workers": "block", "accept_downloads": False},
+        "playwright_page_methods": [settle],
+        "playwright_context_kwargs": {
+            "service_workers": "block",
+            "accept_downloads": False,
+            "proxy": {"server": proxy, "bypass": "<-loopback>"},
+        },
         "playwright_page_goto_kwargs": {
-            "wait_until": "domcontentloaded",
+            "wait_until": "commit",  # what a script does afterwards (a download, another address) ends no visit
             "timeout": session.config.crawl.timeout * 1000,
         },
     }
@@ -77,21 +106,88 @@ async def _settle(page: BrowserPage, selector: str, wait: float) -> None:
         await page.wait_for_selector(selector, timeout=wait, state="attached")
 
 
+async def _quiet(page: BrowserPage, wait: float) -> None:
+    """Wait until a page stops loading; what never stops is read as it is then."""
+    with suppress(BrowserTimeout):
+        await page.wait_for_load_state("domcontentloaded", timeout=wait)
+        await page.wait_for_load_state("networkidle", timeout=min(wait, QUIET * 1000))
+
+
+@define
+class _Budget:
+    """What one page has asked so far."""
+
+    limits: LimitsConfig
+    requests: int = 0
+    frames: int = 0
+    visits: int = 0
+
+    def refuses(self, page: BrowserPage, request: BrowserRequest) -> str:
+        """The limit that a request is beyond; "" for none."""
+        self.requests += 1
+        if request.is_navigation_request():
+            inner = not _is_visit(page, request)
+            self.frames += inner
+            self.visits += not inner
+        over = {
+            "browser_requests": self.requests > self.limits.browser_requests,
+            "frames": self.frames > self.limits.frames,
+            "redirects": self.visits > self.limits.redirects,
+        }
+        return next((name for name, beyond in over.items() if beyond), "")
+
+
 def _prepare(session: Session) -> Callable[[BrowserPage, scrapy.Request], Awaitable[None]]:
-    async def decide(route: Route, request: BrowserRequest) -> None:
-        if session.archive is not None:
-            body = (request.post_data_buffer or b"") if request.method != "GET" else b""
-            answer = session.archive.answer(request.method, request.url, body)
-            if answer is None:
+    config = session.config
+
+    async def prepare(page: BrowserPage, asked: scrapy.Request) -> None:
+        budget = _Budget(config.limits)
+
+        async def decide(route: Route, request: BrowserRequest) -> None:
+            if session.archive is not None:
+                await _recorded(route, request, session.archive)
+            elif budget.refuses(page, request):
+                await _nothing(route, request, page)
+            elif budget.visits > 1 and _is_visit(page, request) and not asked.meta.get(FOLLOWS):
+                asked.meta[LEFT] = True
+                await route.abort()
+            elif refusal(request.url, config.crawl.loopback, config.crawl.ports):
                 await route.abort("blockedbyclient")
             else:
-                await route.fulfill(status=answer.status, body=answer.body, content_type=answer.content_type)
-        elif refusal(request.url, session.config.crawl.loopback):
-            await route.abort("blockedbyclient")
-        else:
-            await route.fallback()
+                await route.fallback()
 
-    async def prepare(page: BrowserPage, _request: scrapy.Request) -> None:
         await page.route("**/*", decide)
+        await _close_popups(page)
 
     return prepare
+
+
+async def _recorded(route: Route, request: BrowserRequest, archive: Archive) -> None:
+    body = (request.post_data_buffer or b"") if request.method != "GET" else b""
+    answer = archive.answer(request.method, request.url, body)
+    if answer is None:
+        await route.abort("blockedbyclient")
+    else:
+        await route.fulfill(status=answer.status, body=answer.body, content_type=answer.content_type)
+
+
+def _is_visit(page: BrowserPage, request: BrowserRequest) -> bool:
+    """Whether a request is for the page itself, not for something in it."""
+    return request.is_navigation_request() and request.frame == page.main_frame
+
+
+async def _nothing(route: Route, request: BrowserRequest, page: BrowserPage) -> None:
+    """No answer; a frame stays empty, which is cheaper than the page of an error in each of 300."""
+    if request.is_navigation_request() and not _is_visit(page, request):
+        await route.fulfill(status=204)
+    else:
+        await route.abort()
+
+
+async def _close_popups(page: BrowserPage) -> None:
+    """Pages that a page opens ask for nothing and are closed."""
+    await page.add_init_script(_QUIETED)
+    if page.context not in _CONTEXTS:
+        _CONTEXTS.add(page.context)
+        await page.context.route("**/*", lambda route: route.abort("blockedbyclient"))
+    page.on("popup", lambda popup: asyncio.ensure_future(popup.close()))

@@ -1,59 +1,69 @@
-"""Which addresses may be asked: http and https to public hosts; loopback only where the configuration says so.
+"""The last look before the downloader: every request whatever its origin (redirect, picture, robots, share).
 
-Checked for every request whatever its origin, and for everything a browser page asks. Names that resolve to private
-addresses are refused where the connection is made (`GuardedResolver`).
+What the address says is judged by `crawler.web.addresses`, where its name leads by `crawler.web.resolving`, which the
+connection asks again. With an outgoing proxy every request goes through our own gateway, which does the same.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import scrapy
-from scrapy.resolver import CachingThreadedResolver
-from twisted.internet.defer import Deferred
-from twisted.internet.error import DNSLookupError
+from scrapy.exceptions import CannotResolveHostError
 
 from crawler.items import Outcome
-from crawler.web.addresses import literal, refusal
-from crawler.web.outcomes import Unanswered
+from crawler.web.addresses import refusal
+from crawler.web.arriving import limit_behind
+from crawler.web.limits import OverLimit, Unanswered
+from crawler.web.resolving import Names, names
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
 
+    from crawler.config import Config
+
 
 class Guard:
-    """Downloader middleware, the last before the downloader: refuses what `refusal` refuses."""
+    """Downloader middleware, the last before the downloader: refuses what must not be asked."""
 
-    def __init__(self, loopback: Collection[str]) -> None:
-        self._loopback = loopback
+    def __init__(self, config: Config, known: Names | None, proxy: str = "") -> None:
+        self._crawl = config.crawl
+        self._limits = config.limits
+        self._names = known
+        self._proxy = proxy
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Loopback exceptions come from the session's configuration."""
-        return cls(crawler.spider.session.config.crawl.loopback)  # type: ignore[union-attr]
+        """In a replay no name is looked up: nothing is connected to."""
+        from crawler.web.gateway import gateway_of
 
-    def process_request(self, request: scrapy.Request) -> None:
+        session = crawler.spider.session  # type: ignore[union-attr]
+        config = session.config
+        known = names(config.crawl.loopback, config.crawl.dns) if session.archive is None else None
+        through = known is not None and bool(config.crawl.proxy)
+        return cls(config, known, gateway_of(session).url if through else "")
+
+    async def process_request(self, request: scrapy.Request) -> None:
         """Refuse or pass."""
-        why = refusal(request.url, self._loopback)
+        if len(request.url) > self._limits.address:
+            raise OverLimit("address", f"an address of {len(request.url)} characters")
+        why = refusal(request.url, self._crawl.loopback, self._crawl.ports)
+        if not why and self._names is not None:
+            parts = urlsplit(request.url)
+            why = await self._names.glance(parts.hostname or "", parts.port or 0)
         if why:
             raise Unanswered(Outcome.REFUSED, f"refused by the guard: {why}")
+        if self._proxy:
+            request.meta["proxy"] = self._proxy
 
-
-class GuardedResolver(CachingThreadedResolver):
-    """Resolves names, and refuses those that point to an address that is not public."""
-
-    def getHostByName(self, name: str, timeout: Any = ()) -> Deferred[str]:  # noqa: N802 - Twisted's name
-        """The address of a name; DNSLookupError if it is not public. Literal addresses were judged by `refusal`."""
-        if literal(name) is not None:
-            return super().getHostByName(name, timeout)
-        return super().getHostByName(name, timeout).addCallback(_public, name)
-
-
-def _public(address: str, name: str) -> str:
-    if not ipaddress.ip_address(address).is_global:
-        raise DNSLookupError(f"{name} points to {address}, which is not a public address")
-    return address
+    def process_exception(self, request: scrapy.Request, exception: Exception) -> None:
+        """A connection that the resolver refused is refused; an answer over a limit says which. Neither is repeated."""
+        host = urlsplit(request.url).hostname or ""
+        if isinstance(exception, CannotResolveHostError) and self._names is not None and host in self._names.refused:
+            raise Unanswered(Outcome.REFUSED, f"refused by the guard: {self._names.refused[host]}") from exception
+        limit = limit_behind(exception)
+        if limit is not None:
+            raise limit from exception

@@ -25,7 +25,7 @@ from scrapy.http import Response
 from crawler.items import Outcome
 from crawler.store.clocks import Clock
 from crawler.web.hosts import GIVES_UP_AT, Host, Hosts, place, seconds_to_wait
-from crawler.web.outcomes import Unanswered
+from crawler.web.limits import Unanswered
 from crawler.web.session import Session
 
 if TYPE_CHECKING:
@@ -44,10 +44,9 @@ _NO_ANSWER = (OSError, DownloadTimeoutError, DownloadConnectionRefusedError, Dow
 class Manners:
     """Downloader middleware. Raises Unanswered(blocked) where a host is to be left alone for long."""
 
-    def __init__(self, session: Session, delay: float, proxy: str = "") -> None:
+    def __init__(self, session: Session, delay: float) -> None:
         self._session = session
         self._delay = delay
-        self._proxy = proxy
         self._hosts = hosts_of(session)
 
     @classmethod
@@ -59,12 +58,10 @@ class Manners:
         config = spider.session.config
         platform = config.platform(spider.name)
         pace = platform.pace or float(getattr(spider, "pace", 0.0))
-        return cls(spider.session, pace or config.crawl.delay, platform.proxy or config.crawl.proxy)
+        return cls(spider.session, pace or config.crawl.delay)
 
     async def process_request(self, request: scrapy.Request) -> None:
         """Wait until the host may be asked."""
-        if self._proxy:
-            request.meta.setdefault("proxy", self._proxy)
         host = self._hosts.of(request.url)
         await self._patience(request, host)
         wait = host.reserve(time.monotonic(), self._delay) - time.monotonic()

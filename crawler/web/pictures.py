@@ -14,8 +14,11 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.items import Picture
+from crawler.memory import bound
 from crawler.pictures import PictureError, inspect
-from crawler.web.outcomes import Unanswered
+from crawler.secrets import hushed
+from crawler.web.bounds import UNCOUNTED
+from crawler.web.limits import Unanswered
 from crawler.web.session import Session, Tally
 
 
@@ -43,30 +46,33 @@ class PictureFetcher:
             data = await self._bytes(picture.url)
             looked_at = await self._inspect(data, picture.url)
         except (PictureError, Unanswered, scrapy.exceptions.IgnoreRequest, DeadlineError, ProcessExpired) as error:
-            self._tally.problems.append(f"{picture.url}: {error}")
+            if isinstance(error, Unanswered) and error.limit:
+                self._tally.limits[error.limit] += 1
+            self._tally.problems.append(hushed(f"{picture.url}: {error}"))
             return None
         await asyncio.to_thread(self._session.blobs.put, data)
         await asyncio.to_thread(self._session.store.pictures.put, looked_at, self._session.now())
         return looked_at
 
     async def _bytes(self, url: str) -> bytes:
-        meta = {"download_maxsize": self._session.config.pictures.limit}
+        meta = {"download_maxsize": self._session.config.pictures.limit, UNCOUNTED: True}
         response: Response = await self._engine.download_async(scrapy.Request(url, callback=NO_CALLBACK, meta=meta))
         if response.status != 200:
             raise PictureError(f"status {response.status}")
         return response.body
 
     async def _inspect(self, data: bytes, url: str) -> Picture:
-        settings = self._session.config.pictures
-        pool: ProcessPool = self._session.shared("pictures", lambda: _pool(settings.workers), _stop)
+        settings, memory = self._session.config.pictures, self._session.config.limits.memory
+        pool: ProcessPool = self._session.shared("pictures", lambda: _pool(settings.workers, memory), _stop)
         looked_at: Picture = await asyncio.wrap_future(
             pool.schedule(inspect, args=[data, url], timeout=settings.deadline)
         )
         return looked_at
 
 
-def _pool(workers: int) -> ProcessPool:
-    return ProcessPool(max_workers=workers, max_tasks=500, context=get_context("spawn"))
+def _pool(workers: int, memory: int) -> ProcessPool:
+    context = get_context("spawn")
+    return ProcessPool(max_workers=workers, max_tasks=500, context=context, initializer=bound, initargs=[memory])
 
 
 def _stop(pool: ProcessPool) -> None:

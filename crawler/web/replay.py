@@ -11,7 +11,7 @@ from scrapy.responsetypes import responsetypes
 
 from crawler.archives import Archive
 from crawler.items import Outcome
-from crawler.web.outcomes import Unanswered
+from crawler.web.limits import Unanswered
 
 if TYPE_CHECKING:
     from typing import Self

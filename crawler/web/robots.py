@@ -21,8 +21,8 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler.items import Outcome
 from crawler.web.hosts import LONGEST_CRAWL_DELAY
+from crawler.web.limits import Unanswered
 from crawler.web.manners import hosts_of
-from crawler.web.outcomes import Unanswered
 from crawler.web.session import Session
 
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ class Tally:
     matched: int = 0  # listings that were compared with the registry
     problems: list[str] = Factory(list)
     lost: bool = False  # something could not be stored: the unit is not done
+    limits: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
     unmapped: Counter[str] = Factory(Counter)  # answers of drives that nobody has explained yet
     filled: Counter[str] = Factory(Counter)  # how many listings state each field: a new layout loses some
     left: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
@@ -54,6 +55,7 @@ class Tally:
         told = {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
         told |= {"matched": self.matched} if self.matched else {}
         told |= {"filled": dict(self.filled)} if self.filled else {}
+        told |= {"limits": dict(self.limits)} if self.limits else {}
         return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
 
 

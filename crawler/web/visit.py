@@ -23,7 +23,8 @@ from crawler.items import Ask, Listing, ListingKind, Outcome, Unit, UnitKind
 from crawler.page import Page, Request
 from crawler.page.boundary import bounded
 from crawler.page.outcome import outcome_of
-from crawler.page.reading import Reader
+from crawler.page.reading import ReadCrash, Reader, ReadTimeout
+from crawler.secrets import hushed
 from crawler.store import SeenPage, listing_id
 from crawler.units import UNDECIDED
 from crawler.urls import canonical
@@ -42,6 +43,7 @@ from crawler.web.again import (
 )
 from crawler.web.browser import rendered, rendering
 from crawler.web.checking import checked, seen_tonight, unanswered
+from crawler.web.limits import Unanswered
 from crawler.web.outcomes import outcome_of_failure, outcome_of_response
 from crawler.web.parts import Seen, as_asked, filled, page_of, rebased
 from crawler.web.session import Session, Tally
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
+
+
+_LIMITS: dict[type, tuple[str, ...]] = {ReadTimeout: ("read_deadline",), ReadCrash: ("memory",)}
 
 
 class Visit(scrapy.Spider):
@@ -69,7 +74,7 @@ class Visit(scrapy.Spider):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Platforms that need a browser get its download handler; the others never load it."""
         super().update_settings(settings)
-        if cls.browser:
+        if cls.browser or cls.name in settings.getlist("SWORDNET_RENDERED"):
             for name, value in rendering(settings).items():
                 settings.set(name, value, priority="spider")
 
@@ -120,18 +125,27 @@ class Visit(scrapy.Spider):
                 yield await self._request(further, ask)
             return
         page = page_of(response)
-        outcome, found = await self._understood(page, outcome_of_response(response, self.session.config.crawl.loopback))
+        outcome, found = await self._understood(page, outcome_of_response(response))
         self._note(ask, outcome, found, page, meta.get("until"))
         if outcome is Outcome.LIVE and meta.get("remember"):
             self.tally.pages[address] = first_seen(self, address, response)
+        for request in self._worth_following([each for each in found if isinstance(each, Request)], response):
+            self._gave(address, with_further, request)
+            yield await self._request(request, ask)
         for each in found:
-            if isinstance(each, Listing):
-                if self.session.limit is None or self.tally.listings < self.session.limit:
-                    yield self._taken(each, page, address)
-            elif each.page <= self.session.config.crawl.pages_per_question:
-                self._gave(address, with_further, each)
-                yield await self._request(each, ask)
+            if isinstance(each, Listing) and (self.session.limit is None or self.tally.listings < self.session.limit):
+                yield self._taken(each, page, address)
         self._stop_if_throttled()
+
+    def _worth_following(self, found: list[Request], response: Response) -> list[Request]:
+        """Requests of a page within the bounds on result pages, links and depth."""
+        limits, depth = self.session.config.limits, response.meta.get("depth", 0)
+        wanted = [each for each in found if each.page <= self.session.config.crawl.pages_per_question]
+        if wanted and depth >= limits.depth:
+            self.tally.limits["depth"] += len(wanted)
+            return []
+        self.tally.limits.update({"links": len(wanted) - limits.links} if len(wanted) > limits.links else {})
+        return wanted[: limits.links]
 
     def _stop_if_throttled(self) -> None:
         """A drive that throttles is asked no more: the unit pauses, and asks only what is still open."""
@@ -198,6 +212,7 @@ class Visit(scrapy.Spider):
             except SwordnetError as error:
                 outcome = Outcome.ERROR
                 self._unreadable.add(page.url)
+                self.tally.limits.update(_LIMITS.get(type(error), ()))
                 self._problem(page.url, error)
         elif outcome is not Outcome.GONE:
             self._problem(page.url, f"{outcome.value}, status {page.status}")
@@ -211,6 +226,8 @@ class Visit(scrapy.Spider):
         error = failure.value or RuntimeError()
         outcome = outcome_of_failure(error)
         self.tally.outcomes[outcome] += 1
+        if isinstance(error, Unanswered) and error.limit:
+            self.tally.limits[error.limit] += 1
         request: scrapy.Request = failure.request  # type: ignore[attr-defined]
         self._problem(request.url, error)
         ask, until = request.meta.get("ask"), getattr(error, "until", request.meta.get("until"))
@@ -248,7 +265,7 @@ class Visit(scrapy.Spider):
     async def _request(self, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
         address = rebased(request.url, self.base)
         meta: dict[str, Any] = {"values": dict(request.values), "ask": ask, "address": address}
-        if request.browser:
+        if request.browser or self.session.config.platform(self.name).browser:
             meta |= rendered(request, self.session)
         headers = dict(request.headers)
         if may_be_known(self, request):
@@ -281,9 +298,10 @@ class Visit(scrapy.Spider):
         return evolve(bounded(listing), seen_at=seen_at, whole=whole and listing.whole)
 
     def _reader(self) -> Reader:
-        deadline = self.session.config.crawl.read_deadline
-        return self.session.shared("reader", lambda: Reader(deadline=deadline), Reader.close)
+        config = self.session.config
+        deadline, memory = config.crawl.read_deadline, config.limits.memory
+        return self.session.shared("reader", lambda: Reader(deadline=deadline, memory=memory), Reader.close)
 
     def _problem(self, url: str, error: object) -> None:
-        self.tally.problems.append(f"{url}: {error}")
+        self.tally.problems.append(hushed(f"{url}: {error}"))
         self.logger.info("%s: %s", url, error)

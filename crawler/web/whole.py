@@ -1,16 +1,20 @@
-"""Whether a compressed answer arrived whole: Scrapy takes half a gzip stream for a page and passes unknown codings on.
+"""Whether a compressed answer arrived whole, and that it does not grow beyond measure.
 
-Looks at the bytes as received, before they are unpacked, and flags the response; crawler.web.visit makes the flag an
-outcome. Nothing is kept of what is unpacked here, and no more is unpacked than a page may hold.
+Scrapy takes half a gzip stream for a page and passes unknown codings on. Whole looks at the bytes as received and flags
+the response; crawler.web.visit makes the flag an outcome. Unpacked holds the limits and says which one was hit.
 """
 
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import scrapy
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+
+from crawler.web.limits import OverLimit
 
 if TYPE_CHECKING:
     from typing import Self
@@ -21,7 +25,9 @@ CUT = "cut"  # the stream ends before its end
 UNREADABLE = "unreadable"  # a coding that nobody unpacks
 _GZIP = frozenset({b"gzip", b"x-gzip"})
 _UNPACKED = frozenset({b"", b"identity", b"gzip", b"x-gzip", b"deflate", b"br", b"zstd"})
+_GZIP_FILE = b"\x1f\x8b\x08"
 _STEP = 65_536
+_SMALL = 1 << 20  # bytes up to which nobody minds how well they were packed
 
 
 class Whole:
@@ -54,3 +60,45 @@ class Whole:
         except zlib.error:
             return True
         return not stream.eof and unpacked <= self._limit
+
+
+class Unpacked(HttpCompressionMiddleware):
+    """Downloader middleware: Scrapy's unpacking within [limits]."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The limits are those of the session."""
+        made = super().from_crawler(crawler)
+        limits = crawler.spider.session.config.limits  # type: ignore[union-attr]
+        made.ratio, made.codings = limits.ratio, limits.codings
+        return made
+
+    ratio: int
+    codings: int
+
+    def process_response(self, request: scrapy.Request, response: Response, spider: Any = None) -> Any:
+        """The response with its body unpacked. Raises OverLimit."""
+        layers = b",".join(response.headers.getlist("Content-Encoding")).count(b",") + 1
+        if layers > self.codings:
+            raise OverLimit("codings", f"{layers} layers of compression")
+        packed = len(response.body)
+        try:
+            made = super().process_response(request, response)
+        except IgnoreRequest as error:
+            raise OverLimit("page_limit", str(error)) from None
+        if made.body[:3] == _GZIP_FILE:  # a file that is compressed by itself, as sitemaps are
+            made = made.replace(body=self._unpacked(made.body, request.meta.get("download_maxsize", self._max_size)))
+        if len(made.body) > max(_SMALL, packed * self.ratio):
+            raise OverLimit("ratio", f"{packed} bytes became {len(made.body)}")
+        return made
+
+    def _unpacked(self, body: bytes, limit: int) -> bytes:
+        """A gzip file's content. Raises OverLimit; what is no whole gzip file stays as it is."""
+        stream = zlib.decompressobj(31)
+        try:
+            content = stream.decompress(body, limit + 1)
+        except zlib.error:
+            return body
+        if len(content) > limit:
+            raise OverLimit("page_limit", f"a compressed file of more than {limit} bytes")
+        return content if stream.eof else body

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import pkgutil
 import sys
 from importlib import import_module
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import BadInput, SwordnetError
+from crawler.logs import begin
 
 
 def application() -> typer.Typer:
@@ -40,7 +40,7 @@ def _program(
 
 def main() -> None:
     """Run a command; an error that SwordNet raises on purpose becomes its message and its exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    begin()
     try:
         application()()
     except SwordnetError as error:

@@ -1,0 +1,12 @@
+"""A ceiling for what a worker process may take: a page or picture that wants more ends its process, not the machine."""
+
+from __future__ import annotations
+
+import resource
+
+
+def bound(mebibytes: int) -> None:
+    """Let this process take at most so much memory of its own; more raises MemoryError, or ends it."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = mebibytes << 20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))

@@ -1,0 +1,69 @@
+"""Cookies, as few as a visit needs: none crosses a host or a port, none is huge, none is for a whole domain.
+
+Scrapy keeps every cookie in one jar, whatever port set it, sends 172 KB of them back after a flood, and asks the live
+web for the list of public suffixes. Here every host and port has a bounded jar of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from http.cookiejar import Cookie
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+from scrapy.http.cookies import CookieJar
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+_WRITABLE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e\x22 ,]*")  # RFC 6265, and what browsers send too
+
+
+class Cookies(CookiesMiddleware):
+    """Downloader middleware: host-only cookies within [limits]."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The limits are those of the session, hits are counted in the spider's tally."""
+        made = super().from_crawler(crawler)
+        spider: Any = crawler.spider
+        limits = spider.session.config.limits
+        made.most, made.longest, made.counted = limits.cookies, limits.cookie, spider.tally.limits
+        return made
+
+    most: int
+    longest: int
+    counted: Counter[str]
+
+    def process_request(self, request: scrapy.Request, spider: Any = None) -> None:
+        """Send the cookies of this host and port."""
+        request.meta["cookiejar"] = _place(request.url)
+        super().process_request(request)
+
+    def _process_cookies(self, cookies: Iterable[Cookie], *, jar: CookieJar, request: scrapy.Request) -> None:
+        host = urlsplit(request.url).hostname or ""
+        for cookie in cookies:
+            size = len(cookie.name) + len(cookie.value or "")
+            if size > self.longest or len(jar) >= self.most:
+                self.counted["cookie" if size > self.longest else "cookies"] += 1
+            elif _WRITABLE.fullmatch(f"{cookie.name}{cookie.value or ''}") and _covers(cookie, host):
+                cookie.domain, cookie.domain_initial_dot, cookie.domain_specified = host, False, False
+                jar.set_cookie(cookie)
+
+
+def _covers(cookie: Cookie, host: str) -> bool:
+    """Whether a cookie may be of this host: its domain is the host or stands above it. It stays with the host."""
+    domain = cookie.domain.removeprefix(".").lower()
+    return domain in ("", host, f"{host}.local") or (host.endswith(f".{domain}") and "." in domain)
+
+
+def _place(url: str) -> str:
+    """Host and port; http and https on their own ports are one place, as a site moves people from one to the other."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 'web'}"

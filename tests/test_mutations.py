@@ -1,0 +1,51 @@
+"""Damaged copies of every saved page give listings or an outcome, never an exception that ends the unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawler.archives import open_archive
+from crawler.errors import SwordnetError
+from crawler.items import Listing
+from crawler.page import Page
+from crawler.page.boundary import bounded
+from crawler.page.outcome import outcome_of
+from crawler.page.reading import read_page
+from tests.mutating import mutated
+from tests.test_spiders import CASES
+
+FEW, MANY = 5, 200
+
+
+def read_damaged(case: Path, seeds: range) -> None:
+    (answer,) = open_archive(case)
+    for seed in seeds:
+        body = mutated(answer.body, seed)
+        outcome_of(answer.status, body, answer.content_type, answer.url)
+        page = Page(
+            url=answer.url,
+            body=body,
+            content_type=answer.content_type,
+            status=answer.status,
+            values=answer.values,
+        )
+        try:
+            found = read_page(case.parent.name, page)
+        except SwordnetError:
+            continue
+        for each in found:
+            if isinstance(each, Listing):
+                bounded(each)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_damaged_pages(case: Path) -> None:
+    read_damaged(case, range(FEW))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_many_damaged_pages(case: Path) -> None:
+    read_damaged(case, range(FEW, MANY))
