@@ -60,7 +60,7 @@ class Site:
             (shelf / f"{name}.py").write_text(
                 SPIDER.format(name=name, root=f"http://127.0.0.1:{port}"), encoding="utf-8"
             )
-            lines.append(f"[platforms.{name}]\nquestions = {questions}")
+            lines.append(f"[platforms.{name}]\npages = 1000000\nquestions = {questions}")
         (folder / "swordnet.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def register(self, count: int, seed: int) -> None:

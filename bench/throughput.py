@@ -123,6 +123,7 @@ def whole(folder: str, pages: int) -> None:
                 "stall_cpu_ms": round(1000 * max(cpu for _, cpu in watch.stalls), 1),
                 "mb_first_tenth": round(statistics.mean(memory[:part])),
                 "mb_last_tenth": round(statistics.mean(memory[-part:])),
+                "mb_tenths": [round(memory[len(memory) * tenth // 10]) for tenth in range(10)],
             }
         )
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterable
+from threading import Lock
 
 from crawler.errors import StoreError
 from crawler.items import Assessed, Assessment, Listing, ListingKind
@@ -79,7 +80,8 @@ class Together:
     def _assessed(self, listings: list[Listing]) -> list[Assessed]:
         store = self._session.store
         joined = [store.shares.joined(each) for each in store.hits.all_merged(listings)]
-        assessor_of(self._session).warm(joined)
+        with self._session.shared("warming", Lock):  # what is looked up ahead is kept in tables of the matchers
+            assessor_of(self._session).warm(joined)
         return [Assessed(listing=each, assessments=assessed(self._session, each)) for each in joined]
 
 

@@ -22,7 +22,7 @@ from crawler.web.limits import Unanswered
 from crawler.web.outcomes import outcome_of_response
 from crawler.web.redirects import checked
 from crawler.web.replay import Replay
-from crawler.web.robots import Robots
+from crawler.web.robots import READ_AT_MOST, Robots
 from crawler.web.whole import CUT, UNREADABLE, Whole
 
 Download = Callable[[scrapy.Request], Awaitable[Response]]
@@ -227,3 +227,33 @@ def test_robots_and_replay_exclude_each_other() -> None:
         Robots.from_crawler(crawler(Archive([])))
     with pytest.raises(NotConfigured):
         Replay.from_crawler(crawler(None))
+
+
+def test_of_a_huge_robots_txt_whole_lines_of_the_first_part_count() -> None:
+    body = b"User-agent: *\nDisallow: /private\n" + b"# filling\n" * 1_000_000
+    assert len(body) > 10_000_000
+    cut = body[: READ_AT_MOST - 10] + b"\nAllow: /private/secret\n" * 9
+    for each in (body, cut):
+        assert ask(robots(answering(200, each)[0]), "/private/1", "/open") == [Outcome.DISALLOWED, None]
+
+
+def test_a_line_of_robots_txt_that_the_limit_cuts_counts_for_nothing() -> None:
+    head = b"User-agent: *\nDisallow: /private\n"
+    filling = b"#" * (READ_AT_MOST - len(head) - len(b"Disallow: /") - 1) + b"\n"
+    body = head + filling + b"Disallow: /only-this\n" + b"# more\n" * 1_000
+    assert ask(robots(answering(200, body)[0]), "/open", "/private/1") == [None, Outcome.DISALLOWED]
+
+
+def test_a_robots_txt_that_could_not_be_had_is_asked_for_again_later() -> None:
+    middleware = robots(answering(500)[0])
+
+    async def twice() -> list[bool]:
+        found = []
+        for _ in range(2):
+            try:
+                await middleware.process_request(scrapy.Request("https://shop.test/a"))
+            except Unanswered as error:
+                found.append(error.again)
+        return found
+
+    assert asyncio.run(twice()) == [True, True], "not for good: the unit asks again"
