@@ -21,6 +21,7 @@ class PlatformCounts:
     asked: int = 0
     failed: int = 0
     pages: Counter[str] = Factory(Counter)
+    limits: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
     listings: int = 0
     hits: int = 0
     problems: list[str] = Factory(list)
@@ -39,6 +40,7 @@ def counted(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) -> list[Pl
         one.asked += 1
         one.failed += state == "failed"
         one.pages.update(outcome.get("pages", {}))
+        one.limits.update(outcome.get("limits", {}))
         one.listings += outcome.get("listings", 0)
         one.hits += outcome.get("hits", 0)
         one.problems += outcome.get("problems", [])
