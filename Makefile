@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench lock chromium format docs
+.PHONY: demo test check bench hostile fuzz lock chromium format docs
 .DEFAULT_GOAL := check
 
 $(READY): requirements.lock pyproject.toml bench/setup.sh
@@ -37,6 +37,12 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+hostile: chromium
+	$(BIN)/python bench/hostile.py --browser
+
+fuzz: $(READY)
+	$(BIN)/python bench/fuzz.py --seconds 600
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

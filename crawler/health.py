@@ -38,6 +38,7 @@ class PlatformCounts:
     skipped: int = 0
     left: int = 0
     pages: Counter[str] = Factory(Counter)
+    limits: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
     listings: int = 0
     matched: int = 0
     hits: int = 0
@@ -84,6 +85,7 @@ def counted(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) -> list[Pl
         one.skipped += state == "skipped"
         one.left += outcome.get("left", 0)
         one.pages.update(outcome.get("pages", {}))
+        one.limits.update(outcome.get("limits", {}))
         one.listings += outcome.get("listings", 0)
         one.matched += outcome.get("matched", 0)
         one.hits += outcome.get("hits", 0)

@@ -103,7 +103,7 @@ class _Table(dict[int, str]):
         self._simplified = opencc.OpenCC("t2s").convert
 
     def __missing__(self, codepoint: int) -> str:
-        text = chr(codepoint)
+        text = "" if 0xD800 <= codepoint <= 0xDFFF else chr(codepoint)  # half a character is none
         for _ in range(_ROUNDS):
             before, text = text, _decomposed("".join(map(self._step, text)))
             if text == before:

@@ -231,3 +231,12 @@ def test_gzip_that_unpacks_without_end_is_refused() -> None:
         gunzipped(io.BytesIO(gzip.compress(b"\0" * 5_000_000)), 1000)
     two = gzip.compress(b"a") + gzip.compress(b"b") + b"\0\0"
     assert gunzipped(io.BytesIO(two), 1000) == b"ab"
+
+
+def test_a_warc_record_without_an_address_is_refused(tmp_path: Path) -> None:
+    record = (
+        b"WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http\r\nContent-Length: 4\r\n\r\nHTTP\r\n\r\n"
+    )
+    (tmp_path / "a.warc").write_bytes(record)
+    with pytest.raises(BadInput):
+        list(open_archive(tmp_path / "a.warc"))

@@ -97,3 +97,7 @@ def test_a_megabyte_takes_no_more_than_its_length_deserves(piece: str) -> None:
     begun = time.perf_counter()
     fold(text)
     assert time.perf_counter() - begun < 5
+
+
+def test_half_a_character_folds_to_nothing() -> None:
+    assert fold("三\ud800体\udfff") == "三体"

@@ -62,6 +62,10 @@ class _Records:
             yield evolve(answer, method=request.method, request_body=request.body)
 
 
+# warcio meets a record without an address with an AttributeError (found by bench/fuzz.py).
+_DAMAGED = (ArchiveLoadFailed, ValueError, OSError, EOFError, zlib.error, AttributeError, TypeError, LookupError)
+
+
 def read_warc(path: Path) -> Iterator[Answer]:
     """The answers of a .warc or .warc.gz file. Raises BadInput naming the file and the record."""
     with path.open("rb") as stream:
@@ -91,7 +95,7 @@ def _answers(stream: IO[bytes], name: str) -> Iterator[Answer]:
     try:
         for record in ArchiveIterator(stream, check_digests=False):
             records.add(record)
-    except (ArchiveLoadFailed, ValueError, OSError, EOFError, zlib.error) as error:
+    except _DAMAGED as error:
         message = f"record {records.number + 1} cannot be read: {error}"
         raise BadInput(Problem(file=name, message=message)) from None
     if not records.number:

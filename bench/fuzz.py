@@ -1,0 +1,234 @@
+"""Random damage against everything that reads what others wrote: no exception but our own, nothing over a second.
+
+    python bench/fuzz.py [--seconds N] [--only TARGET] [--seed N]
+
+Bytes are damaged copies of the saved pages and of small archives and tables (tests/mutating.py); texts are made by
+hypothesis out of pieces that matter (links, prices, disguises). A finding is written to bench/out/fuzz/ and named; the
+exit code is 1 if there was one. Not part of the tests: a finding becomes a fixture or a test of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import seed as seeded
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from crawler.archives import open_archive  # noqa: E402
+from crawler.errors import SwordnetError  # noqa: E402
+from crawler.items import Listing  # noqa: E402
+from crawler.money import price  # noqa: E402
+from crawler.page import Page  # noqa: E402
+from crawler.page.boundary import bounded  # noqa: E402
+from crawler.page.outcome import outcome_of  # noqa: E402
+from crawler.page.reading import read_page  # noqa: E402
+from crawler.page.scan import defused, is_bomb  # noqa: E402
+from crawler.shares import extract  # noqa: E402
+from crawler.text import clean, fold, fold_map  # noqa: E402
+from registry.reading import read_works  # noqa: E402
+from tests.mutating import mutated  # noqa: E402
+
+LONGEST = 1.0  # seconds
+OUT = ROOT / "bench" / "out" / "fuzz"
+PAGES = ROOT / "fixtures" / "pages"
+_PIECES = (
+    *("https://pan.baidu.com/s/1", "pan.quark.cn/s/", "提取码", "提取码：ab12", "复制", "链接", " ", "\n", "\u200b"),
+    *("百度", "三体", "全集", "㊂", "１２", "¥", "12.90", "1,299.00", "€", "元", "USD", "起", "-", "—", "/", "?pwd="),
+    *("a" * 40, "1" * 60, "=" * 20, "\x00", "\ud800", "é", "e\u0301", "ﷺ", "𝕿", "🅰", "б", "點", "，", "。", "&amp;"),
+)
+TEXTS = st.lists(st.one_of(st.sampled_from(_PIECES), st.text(max_size=20)), max_size=60).map("".join)
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>x</title>"
+HAR = (
+    b'{"log":{"entries":[{"request":{"method":"GET","url":"https://a.example.com/"},"response":'
+    b'{"status":200,"content":{"mimeType":"text/html","text":"<p>x"}}}]}}'
+)
+WARC = (
+    b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://a.example.com/\r\n"
+    b"WARC-Date: 2026-11-22T00:00:00Z\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000000>\r\n"
+    b"Content-Type: application/http; msgtype=response\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(ANSWER) + ANSWER + b"\r\n\r\n"
+)
+WORKS = (
+    (".csv", "id,title,aliases,year,licences\nW1,三体,地球往事|The Problem,2008,kongfz\nW2,灯塔,,x,\n".encode()),
+    (".jsonl", '{"id":"W1","title":"三体","aliases":["x"],"identifiers":{"isbn":"9787536692930"}}\n'.encode()),
+)
+
+
+class TooSlow(Exception):
+    """One input took longer than LONGEST."""
+
+
+def pages(seed: int) -> Iterator[tuple[str, Any, bytes]]:
+    """Damaged copies: the platform, the page as it was, and the bytes that came of it."""
+    cases = sorted(PAGES.glob("*/*/request.json"))
+    chance = random.Random(seed)
+    known: dict[Path, Any] = {}
+    while True:
+        case = chance.choice(cases).parent
+        if case not in known:
+            (known[case],) = open_archive(case)
+        yield case.parent.name, known[case], mutated(known[case].body, chance.randrange(1 << 40))
+
+
+def page_door(_name: str, answer: Any, body: bytes) -> None:
+    """Charset, scan, outcome, and the page's own ways to look at itself."""
+    outcome_of(answer.status, body, answer.content_type, answer.url)
+    page = Page(url=answer.url, body=body, content_type=answer.content_type)
+    is_bomb(page.source)
+    defused(page.source)
+    if page.is_html:
+        page.text()
+        _ = page.css("a[href]"), page.urljoin("x")
+    else:
+        page.json()
+
+
+def spiders(name: str, answer: Any, body: bytes) -> None:
+    """`read` of the platform that claims the page."""
+    page = Page(url=answer.url, body=body, content_type=answer.content_type, status=answer.status, values=answer.values)
+    for each in read_page(name, page):
+        if isinstance(each, Listing):
+            bounded(each)
+
+
+def from_file(read: Callable[[Path], Any], seeds: tuple[tuple[str, bytes], ...]) -> Callable[[int], Iterator[Any]]:
+    """Damaged copies of small files, read from a folder."""
+
+    def act(seed: int) -> Iterator[Any]:
+        chance = random.Random(seed)
+        with tempfile.TemporaryDirectory() as folder:
+            while True:
+                ending, body = chance.choice(seeds)
+                file = Path(folder) / f"damaged{ending}"
+                damaged = mutated(body, chance.randrange(1 << 40))
+                file.write_bytes(damaged)
+                yield damaged, lambda file=file: read(file)
+
+    return act
+
+
+def from_pages(act: Callable[[str, Any, bytes], None]) -> Callable[[int], Iterator[Any]]:
+    """Damaged copies of saved pages."""
+
+    def run(seed: int) -> Iterator[Any]:
+        for name, answer, body in pages(seed):
+            yield body, lambda name=name, answer=answer, body=body: act(name, answer, body)
+
+    return run
+
+
+def folding(text: str) -> None:
+    """A key is its own key, and its map leads back into the text."""
+    key = fold(text)
+    assert fold(key) == key
+    mapped = fold_map(text)
+    assert mapped.text == key
+    assert all(0 <= each < max(1, len(text)) for each in mapped.origins)
+    clean(text, 2000).encode("utf-8")
+
+
+BYTES: dict[str, Callable[[int], Iterator[Any]]] = {
+    "page": from_pages(page_door),
+    "spiders": from_pages(spiders),
+    "works": from_file(read_works, WORKS),
+    "archives": from_file(lambda file: list(open_archive(file)), ((".har", HAR), (".warc", WARC))),
+}
+TEXT: dict[str, Callable[[str], Any]] = {"shares": extract, "titles": folding, "prices": price}
+
+
+def guarded(act: Callable[[], Any]) -> str:
+    """What went wrong with one input; "" for nothing. Our own errors are answers."""
+    signal.setitimer(signal.ITIMER_PROF, LONGEST)
+    try:
+        act()
+    except SwordnetError:
+        pass
+    except Exception:  # noqa: BLE001 - finding them is the purpose
+        return traceback.format_exc(limit=-3)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return ""
+
+
+def fuzz_bytes(name: str, until: float, seed: int) -> tuple[int, list[str]]:
+    """Run one target until the time is over."""
+    tried, found = 0, []
+    for body, act in BYTES[name](seed):
+        if time.monotonic() > until or len(found) >= 5:
+            break
+        tried += 1
+        if wrong := guarded(act):
+            found.append(kept(name, body, wrong))
+    return tried, found
+
+
+def fuzz_text(name: str, until: float, seed: int) -> tuple[int, list[str]]:
+    """Run one target in rounds of hypothesis until the time is over."""
+    tried, found, number = 0, [], seed
+    while time.monotonic() < until and not found:
+        number += 1
+
+        @seeded(number)
+        @settings(max_examples=500, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(TEXTS)
+        def attempt(text: str) -> None:
+            nonlocal tried
+            tried += 1
+            wrong = guarded(lambda: TEXT[name](text))
+            if wrong:
+                raise AssertionError(f"{text!r}\n{wrong}")
+
+        try:
+            attempt()
+        except AssertionError as error:
+            found.append(kept(name, str(error).encode("utf-8", "backslashreplace"), str(error)))
+    return tried, found
+
+
+def kept(name: str, body: bytes, wrong: str) -> str:
+    """Write a finding down; its name and what was wrong."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    file = OUT / f"{name}-{hashlib.sha256(body).hexdigest()[:12]}"
+    file.write_bytes(body)
+    return f"{file.name}: {wrong}"
+
+
+def main() -> int:
+    """All targets, one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600, help="for each target")
+    parser.add_argument("--only", choices=[*BYTES, *TEXT])
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+
+    def too_slow(*_: Any) -> None:
+        raise TooSlow
+
+    signal.signal(signal.SIGPROF, too_slow)
+    bad = 0
+    for name in [*BYTES, *TEXT]:
+        if arguments.only in (None, name):
+            run = fuzz_bytes if name in BYTES else fuzz_text
+            tried, found = run(name, time.monotonic() + arguments.seconds, arguments.seed)
+            bad += len(found)
+            print(f"{name}: {tried} inputs, {len(found)} findings")
+            print("\n".join(found))
+    return int(bool(bad))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
