@@ -14,13 +14,14 @@ from crawler.web.session import Session
 from crawler.web.visit import Visit
 from matchers import Context
 from matchers.assess import Assessor
+from matchers.weigh import STORED
 
 BATCH = 200
 
 
 def assessed(session: Session, listing: Listing) -> tuple[Assessment, ...]:
     """Identity and offence for every work that comes into question, best work first."""
-    assessor = session.shared("assessor", lambda: Assessor(session.store.registry()))
+    assessor = session.shared("assessor", lambda: Assessor(session.store.registry(), STORED))
     return assessor.assess(listing, Context(now=session.now(), language=session.config.language))
 
 
