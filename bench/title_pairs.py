@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from matchers.identity.title import MOST
 from matchers.titles.evidence import probability
 from matchers.titles.rivals import Claim, against
 
-MADE = "made"  # the name of the set that make_registry.py wrote
+MADE = "made "  # the names of sets that make_registry.py wrote begin so
 LEAST = 0.005  # so weak pairs are fitted too, or the map would know only what it believed before
 BATCH = 128
 
@@ -59,16 +59,16 @@ class Pair:
         return left
 
 
-def every_pair(stream: Path | None) -> list[Pair]:
-    """The pairs of all sets and, if there is one, of a made registry."""
+def every_pair(streams: Sequence[Path]) -> list[Pair]:
+    """The pairs of all sets and of made registries."""
     engine.LEAST = LEAST
     pairs: list[Pair] = []
     for name in sorted(path.name for path in (DATA / "sets").iterdir()):
         pairs.extend(collected(name, [work_of(row) for row in rows(name, "registry")], rows(name, "queries")))
-    if stream:
+    for number, stream in enumerate(streams):
         read = {part: [json.loads(line) for line in (stream / f"{part}.jsonl").open(encoding="utf-8")]
                 for part in ("registry", "queries")}  # fmt: skip
-        pairs.extend(collected(MADE, [work_of(row) for row in read["registry"]], read["queries"]))
+        pairs.extend(collected(f"{MADE}{number}", [work_of(row) for row in read["registry"]], read["queries"]))
     return pairs
 
 

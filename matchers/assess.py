@@ -15,9 +15,13 @@ _Judge = Callable[[Listing, Work, Context], Iterable[Finding]]
 
 
 class Assessor:
-    """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread."""
+    """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread.
 
-    def __init__(self, works: Sequence[Work]) -> None:
+    Works whose findings for an identity, whatever speaks against them, come to less than `least` are no candidates.
+    """
+
+    def __init__(self, works: Sequence[Work], least: float = CONSIDERED) -> None:
+        self._least = least
         self._works = {work.id: work for work in works}
         self._matchers: list[Identifies] = [module.Matcher(works) for module in modules("matchers.identity")]
         self._judges = [cast(_Judge, module.judge) for module in modules("matchers.offence")]
@@ -31,7 +35,7 @@ class Assessor:
         found = [
             weigh(work_id, [*findings, *self._grounds(listing, work_id, findings, context)])
             for work_id, findings in by_work.items()
-            if considered(findings) >= CONSIDERED
+            if considered(findings) >= self._least
         ]
         return tuple(sorted(found, key=lambda one: (-one.identity, -one.offence, one.work_id)))
 

@@ -16,6 +16,7 @@ from crawler.web.session import Session
 from crawler.web.visit import Visit
 from matchers import Context
 from matchers.assess import Assessor
+from matchers.weigh import STORED
 
 BATCH = 200
 AT_ONCE = 20  # listings in one hop: some milliseconds, so that the loop's thread is not kept from its turn for long
@@ -36,7 +37,7 @@ def _assessor(session: Session) -> Assessor:
 
     The longest stall of the loop over 10,000 works was 146 ms of CPU with it (bench/throughput.py).
     """
-    made = Assessor(session.store.registry())
+    made = Assessor(session.store.registry(), STORED)
     gc.collect()
     gc.freeze()
     return made

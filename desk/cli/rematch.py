@@ -35,6 +35,7 @@ def rematch(
     from matchers import Context
     from matchers.assess import Assessor
     from matchers.titles import keep_engine
+    from matchers.weigh import STORED
 
     desk = at_desk(config, quiet, now)
     with desk.store() as store:
@@ -42,7 +43,7 @@ def rematch(
         if index is not None:
             keep_engine(works, index)
         context = Context(now=desk.now(), language=desk.config.language)
-        done = rematched(store, Assessor(works), context, workers or cores())
+        done = rematched(store, Assessor(works, STORED), context, workers or cores())
     if as_json:
         print_json(asdict(done))
     else:
