@@ -11,12 +11,11 @@ from attrs import define, frozen
 
 from crawler.items import Assessed, Assessment, Decision, Listing
 from crawler.store import Store
-from crawler.store.rematches import Decided, Rematches
+from crawler.store.listings import Stored
+from crawler.store.rematches import Rematches
 from desk.cores import in_order
 from matchers import Context
-from matchers.assess import Assessor
-
-CLOSE = 1e-6  # probabilities nearer than this are the same
+from matchers.assess import Assessor, differs
 
 
 @define(kw_only=True)
@@ -33,13 +32,13 @@ class _Task:
     assessor: Assessor
     context: Context
 
-    def __call__(self, portion: list[Decided]) -> tuple[int, list[Assessed]]:
+    def __call__(self, portion: list[Stored]) -> tuple[int, list[Assessed]]:
         """How many listings there were, and those whose assessments are no longer what is stored."""
         self.assessor.warm([each.listing for each in portion])
         changed = []
         for each in portion:
             found = self.assessor.assess(each.listing, self.context)
-            if differs(each, found):
+            if differs(each.hits, found):
                 changed.append(Assessed(listing=each.listing, assessments=found))
         return len(portion), changed
 
@@ -57,21 +56,12 @@ def rematch(store: Store, assessor: Assessor, context: Context, workers: int) ->
     return done
 
 
-def differs(stored: Decided, found: Iterable[Assessment]) -> bool:
-    """Whether a decision or a probability is another than the stored one."""
-    now = {part.work_id: (part.decision.value, part.identity, part.offence) for part in found}
-    if now.keys() != stored.hits.keys():
-        return True
-    pairs = [(stored.hits[work], now[work]) for work in now]
-    return any(old[0] != new[0] or abs(old[1] - new[1]) > CLOSE or abs(old[2] - new[2]) > CLOSE for old, new in pairs)
-
-
 def is_hit(assessments: Iterable[Assessment]) -> bool:
     """Whether one of the works makes the listing a hit."""
     return any(part.decision is Decision.HIT for part in assessments)
 
 
-def _joined(store: Store, each: Decided) -> Decided:
+def _joined(store: Store, each: Stored) -> Stored:
     """With what is known of its shares, as when it was crawled."""
     listing: Listing = store.shares.joined(each.listing)
-    return Decided(listing=listing, hits=each.hits)
+    return Stored(listing=listing, hits=each.hits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 from crawler.items import Assessment, Finding, Listing, Work
@@ -51,3 +51,15 @@ class Assessor:
             return []
         work = self._works[work_id]
         return [ground for judge in self._judges for ground in judge(listing, work, context)]
+
+
+CLOSE = 1e-6  # probabilities nearer than this are the same
+
+
+def differs(stored: Mapping[str, tuple[str, float, float]], found: Iterable[Assessment]) -> bool:
+    """Whether a decision or a probability is another than the stored one: work -> (decision, identity, offence)."""
+    now = {part.work_id: (part.decision.value, part.identity, part.offence) for part in found}
+    if now.keys() != stored.keys():
+        return True
+    pairs = [(stored[work], now[work]) for work in now]
+    return any(old[0] != new[0] or abs(old[1] - new[1]) > CLOSE or abs(old[2] - new[2]) > CLOSE for old, new in pairs)

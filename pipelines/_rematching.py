@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 
-from crawler.items import Assessed, Assessment, Decision, Unit
+from crawler.items import Assessed, Decision, Unit
 from crawler.store.listings import Stored
 from crawler.units import follow_ups
 from crawler.web.session import Session, Tally
+from matchers.assess import differs
 from pipelines._assessing import BATCH, assessed
 from spiders._claims import drives_on
-
-CLOSE = 1e-6  # probabilities nearer than this are the same
 
 
 async def rematch(session: Session, unit: Unit, tally: Tally) -> None:
@@ -31,18 +30,10 @@ def _batch(session: Session, unit: Unit, tally: Tally, stored: list[Stored]) -> 
     for each in stored:
         found = assessed(session, each.listing)
         tally.matched += 1
-        if _differs(each, found):
+        if differs(each.hits, found):
             tally.hits += any(part.decision is Decision.HIT for part in found)
             changed.append(Assessed(listing=each.listing, assessments=found))
             for name, kind, ask in follow_ups(each.listing, found, drives):
                 tally.follow[drives.get(name, name), kind][ask] = None
     if changed:
         session.store.hits.write(changed, unit, session.now())
-
-
-def _differs(stored: Stored, found: tuple[Assessment, ...]) -> bool:
-    now = {part.work_id: (part.decision.value, part.identity, part.offence) for part in found}
-    if {work: hit[0] for work, hit in stored.hits.items()} != {work: hit[0] for work, hit in now.items()}:
-        return True
-    pairs = [(stored.hits[work], now[work]) for work in now]
-    return any(abs(old[1] - new[1]) > CLOSE or abs(old[2] - new[2]) > CLOSE for old, new in pairs)

@@ -5,29 +5,21 @@ Nothing was seen again, so only hits change: no share check is added, and no lis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from attrs import frozen
 from sqlalchemy import Connection, Engine, delete, select
 
 from crawler.items import Assessed, Listing
 from crawler.store import schema
 from crawler.store.engine import reading, upsert, writing
 from crawler.store.hits import hit_row
+from crawler.store.listings import Stored
 from crawler.store.values import listing_id, made
 
 PORTION = 512  # listings in memory at a time
 
 _listings, _hits = schema.listings, schema.hits
-
-
-@frozen(kw_only=True)
-class Decided:
-    """A stored listing and its hits: work -> (decision, identity, offence)."""
-
-    listing: Listing
-    hits: Mapping[str, tuple[str, float, float]]
 
 
 class Rematches:
@@ -36,7 +28,7 @@ class Rematches:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def portions(self) -> Iterator[list[Decided]]:
+    def portions(self) -> Iterator[list[Stored]]:
         """All listings by id, so many at a time that no transaction stays open between them."""
         last = ""
         while True:
@@ -47,7 +39,7 @@ class Rematches:
                     return
                 last = rows[-1].id
                 decided = _decided(connection, [row.id for row in rows])
-            yield [Decided(listing=made(row.value, Listing), hits=decided.get(row.id, {})) for row in rows]
+            yield [Stored(listing=made(row.value, Listing), hits=decided.get(row.id, {})) for row in rows]
 
     def write(self, batch: Sequence[Assessed], now: datetime) -> None:
         """The hits of these listings as they are now; those that a person judged stay."""
