@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 
+import brotli
 import pytest
 import scrapy
 from scrapy.exceptions import NotConfigured
@@ -155,6 +157,8 @@ def test_loopback_is_open_for_the_configured_port_only() -> None:
         ("javascript:alert(1)", Outcome.REFUSED, ""),
         ("http://10.0.0.1/", Outcome.REFUSED, ""),
         ("//127.0.0.1:8900/x", Outcome.REFUSED, ""),
+        ("http://10.0.\t0.1/", Outcome.REFUSED, ""),
+        ("http://10.0.0.1%00.example.com/", Outcome.REFUSED, ""),
         ("http://[half/", Outcome.REFUSED, ""),
         ("/next?x=%0d%0aX-Injected:%20yes", Outcome.ERROR, ""),
         ("/next\u2028", Outcome.ERROR, ""),
@@ -190,6 +194,10 @@ def test_a_replay_answers_from_the_archive_and_calls_the_rest_missing() -> None:
         ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0)[:-1], [CUT]),
         ("gzip", gzip.compress(b"<h1>a</h1>" * 90_000, mtime=0), []),
         ("gzip", b"<h1>not packed at all</h1>", []),
+        ("deflate", zlib.compress(b"<h1>a</h1>" * 90), []),
+        ("deflate", zlib.compress(b"<h1>a</h1>" * 90)[:-5], [CUT]),
+        ("br", brotli.compress(b"<h1>a</h1>" * 90), []),
+        ("br", brotli.compress(b"<h1>a</h1>" * 90)[:-5], [CUT]),
         ("rot13", b"<u1>n</u1>", [UNREADABLE]),
         ("", b"<h1>a</h1>", []),
     ],

@@ -14,9 +14,10 @@ from collections import Counter
 IN_PLACE = 512 * 1024  # bytes; above it even an honest page keeps the event loop busy for too long
 MAX_DEPTH = 512  # elements open at once; no tag of 466 saved pages lies deeper
 MAX_WORDS = 2000  # between two "<": room for that many attributes, whatever quotes and ">" stand between them
+MAX_TABLES = 40  # inside one another: parsers look through all of them at every row
 MAX_TAGS = 100_000
 MAX_ATTRIBUTES = 500  # of one tag that is kept whole; enough for all tags of those pages
-MAX_FORMATTING = 20  # open at once, enough for those pages: parsers repeat each in every paragraph that follows
+MAX_FORMATTING = 16  # open at once, enough for those pages: parsers repeat each in every paragraph that follows
 
 _TAG = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
 _STOP = re.compile(r">|=\s{0,9}[\"']")
@@ -92,7 +93,8 @@ class _Open:
         room = (
             MAX_DEPTH if self._open[name] > MAX_DEPTH // 4 else 2 * MAX_DEPTH
         )  # a bomb's own tag leaves room for others
-        if self._depth >= room or (formatting and self._formatting >= MAX_FORMATTING):
+        full = self._depth >= room or (formatting and self._formatting >= MAX_FORMATTING)
+        if full or (name == "table" and self._open[name] >= MAX_TABLES):
             self._refused[name] += 1
             return False
         self._open[name] += 1

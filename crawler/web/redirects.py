@@ -82,8 +82,6 @@ def checked(base: str, reference: str, config: Config) -> str:
     """`reference` as an absolute address. Raises Unanswered where it may not be asked."""
     if len(reference) > config.limits.address:
         raise OverLimit("address", f"a redirect to an address of {len(reference)} characters")
-    if _BREAKS.search(reference.strip(" \t")) or _BREAKS.search(unquote(reference)):
-        raise Unanswered(Outcome.ERROR, "a redirect with control characters in its address")
     try:
         target = urljoin(base, reference.strip())
     except ValueError as error:
@@ -91,6 +89,8 @@ def checked(base: str, reference: str, config: Config) -> str:
     why = refusal(target, config.crawl.loopback, config.crawl.ports)
     if why:
         raise Unanswered(Outcome.REFUSED, f"a redirect refused by the guard: {why}")
+    if _BREAKS.search(reference.strip(" \t")) or _BREAKS.search(unquote(reference)):
+        raise Unanswered(Outcome.ERROR, "a redirect with control characters in its address")
     return target
 
 

@@ -7,8 +7,10 @@ the response; crawler.web.visit makes the flag an outcome. Unpacked holds the li
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import brotli  # type: ignore[import-untyped]
 import scrapy
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 CUT = "cut"  # the stream ends before its end
 UNREADABLE = "unreadable"  # a coding that nobody unpacks
-_GZIP = frozenset({b"gzip", b"x-gzip"})
 _UNPACKED = frozenset({b"", b"identity", b"gzip", b"x-gzip", b"deflate", b"br", b"zstd"})
 _GZIP_FILE = b"\x1f\x8b\x08"
 _STEP = 65_536
@@ -46,20 +47,49 @@ class Whole:
         coding = (response.headers.get("Content-Encoding") or b"").strip().lower()
         if any(each.strip() not in _UNPACKED for each in coding.split(b",")):
             response.flags.append(UNREADABLE)
-        elif coding in _GZIP and response.body[:2] == b"\x1f\x8b" and self._is_cut(response.body):
+        elif coding in _STREAMS and _STREAMS[coding](response.body, self._limit):
             response.flags.append(CUT)
         return response
 
-    def _is_cut(self, body: bytes) -> bool:
-        """Whether a gzip stream stops short; one that unpacks beyond the limit is left to the one who unpacks."""
-        stream, unpacked, rest = zlib.decompressobj(31), 0, body
-        try:
-            while rest and not stream.eof and unpacked <= self._limit:
-                unpacked += len(stream.decompress(rest, _STEP))
-                rest = stream.unconsumed_tail
-        except zlib.error:
-            return True
-        return not stream.eof and unpacked <= self._limit
+
+def _gzip_is_cut(body: bytes, limit: int) -> bool:
+    return body[:2] == b"\x1f\x8b" and _zlib_is_cut(body, limit, 31)
+
+
+def _deflate_is_cut(body: bytes, limit: int) -> bool:
+    """With or without zlib's own head, as servers do both."""
+    return _zlib_is_cut(body, limit, 15) and _zlib_is_cut(body, limit, -15)
+
+
+def _zlib_is_cut(body: bytes, limit: int, kind: int) -> bool:
+    """Whether a stream stops short; one that unpacks beyond the limit is left to the one who unpacks."""
+    stream, unpacked, rest = zlib.decompressobj(kind), 0, body
+    try:
+        while rest and not stream.eof and unpacked <= limit:
+            unpacked += len(stream.decompress(rest, _STEP))
+            rest = stream.unconsumed_tail
+    except zlib.error:
+        return True
+    return not stream.eof and unpacked <= limit
+
+
+def _brotli_is_cut(body: bytes, limit: int) -> bool:
+    stream = brotli.Decompressor()
+    try:
+        unpacked = len(stream.process(body, output_buffer_limit=_STEP))
+        while unpacked <= limit and not stream.is_finished() and not stream.can_accept_more_data():
+            unpacked += len(stream.process(b"", output_buffer_limit=_STEP))
+    except brotli.error:
+        return True
+    return not stream.is_finished() and unpacked <= limit
+
+
+_STREAMS: dict[bytes, Callable[[bytes, int], bool]] = {
+    b"gzip": _gzip_is_cut,
+    b"x-gzip": _gzip_is_cut,
+    b"deflate": _deflate_is_cut,
+    b"br": _brotli_is_cut,
+}
 
 
 class Unpacked(HttpCompressionMiddleware):
