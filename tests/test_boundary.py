@@ -3,11 +3,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.items import Listing, ListingKind, Picture, SharedFile, ShareLink
-from crawler.page.boundary import LONGEST, LONGEST_TEXT, MOST, bounded
+from crawler.page.boundary import LONGEST, LONGEST_TEXT, MOST, bounded, checked
 
 DIRTY = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -39,3 +40,11 @@ def test_a_clean_listing_stays_what_it_is() -> None:
         text="雾\u200b港\n第二行", price=Decimal("1.50"), links=(link,), seen_at=datetime(2026, 1, 1, tzinfo=UTC)
     )
     assert bounded(clean) == clean
+
+
+def test_a_listing_whose_text_is_none_is_a_changed_layout() -> None:
+    with pytest.raises(TypeError, match="title"):
+        checked(listing(title=True))
+    with pytest.raises(TypeError, match="creators"):
+        checked(listing(creators=(7,)))
+    assert checked(listing(creators=("闻笙",))).creators == ("闻笙",)

@@ -16,6 +16,9 @@ LONGEST = 2_000  # characters of a title, an address, a name
 LONGEST_TEXT = 200_000
 MOST = 5_000  # entries of a list: pictures, links, files
 
+_TEXTS = frozenset(part.name for part in fields(Listing) if str(part.type) in ("str", "str | None"))
+_LISTS = frozenset(part.name for part in fields(Listing) if str(part.type) == "tuple[str, ...]")
+
 T = TypeVar("T", bound=AttrsInstance)
 
 
@@ -23,6 +26,17 @@ def bounded(listing: Listing) -> Listing:
     """The listing with every string cleaned and no list longer than MOST."""
     text = clean(listing.text, LONGEST_TEXT)
     return evolve(_noun(listing), text=text)
+
+
+def checked(listing: Listing) -> Listing:
+    """The listing as it is. Raises TypeError where what should be text is not: a page said true, or a number, there."""
+    for name in _TEXTS:
+        if not isinstance(getattr(listing, name), str | None):
+            raise TypeError(f"{name} is no text")
+    for name in _LISTS:
+        if not all(isinstance(each, str) for each in getattr(listing, name)):
+            raise TypeError(f"{name} holds what is no text")
+    return listing
 
 
 def _noun(value: T) -> T:

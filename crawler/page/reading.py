@@ -18,6 +18,7 @@ from pebble import ProcessExpired, ProcessPool
 from crawler.errors import SwordnetError
 from crawler.items import Listing
 from crawler.memory import bound
+from crawler.page.boundary import checked
 from crawler.page.page import LayoutError, Page
 from crawler.page.request import Request
 from crawler.page.scan import suspicious
@@ -49,7 +50,7 @@ def read_page(spider: str | Reads, page: Page) -> list[Listing | Request]:
     """What a spider (or the one of this name) reads from a page. LayoutError where the page is not as expected."""
     reader = _spider(spider) if isinstance(spider, str) else spider
     try:
-        return list(reader.read(page))
+        return [checked(each) if isinstance(each, Listing) else each for each in reader.read(page)]
     except _CHANGED as error:
         raise LayoutError(f"{reader.name}: {type(error).__name__}: {error}") from error
 
