@@ -111,7 +111,10 @@ def read_code(address: Address, tail: str, origin: int) -> None:
 
 def patterns(view: View, known: Rules) -> Iterator[Address]:
     """Links that are no web address: magnet, ed2k, thunder, group numbers, paths with the name of a platform."""
+    lower = view.text.lower()
     for rule in known.rules:
+        if rule.needs and not any(sign in lower for sign in rule.needs):
+            continue
         for pattern in rule.patterns:
             for match in pattern.finditer(view.text):
                 share_id = "".join(match["id"].split()).translate(_CHINESE_DIGITS)

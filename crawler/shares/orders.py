@@ -81,29 +81,31 @@ def obeyed(view: View) -> View:
     text = view.text
     for order in list(_orders(text))[:_MOST]:
         view = _carried_out(view, order)
-    if _HAN.search(view.text):
+    if any(sign in text for sign in (*_OF_HAN, "Chinese")) and _HAN.search(view.text):
         view = view.replaced(_HAN_INSIDE, lambda match: ([("", match.start(), match.end())], "gaps"))
     return view
 
 
 # A quick look whether a form can be in the text, and the form.
 _FORMS = (
-    (re.compile("换|改|变|代|当作|就是"), _REPLACE),
-    (re.compile("[#@*$!^~+&|\u4e00-\u9fff] ?(?:=|→|->)"), _SIGNS),
-    (re.compile("replace|change|swap|substitute", re.IGNORECASE), _ENGLISH_REPLACE),
+    (("换", "改", "变", "代", "当作", "就是"), _REPLACE),
+    (("=", "→", "->"), _SIGNS),
+    (("replace", "change", "swap", "substitute"), _ENGLISH_REPLACE),
 )
-_REMOVES = re.compile(_REMOVE, re.IGNORECASE)
+_REMOVES = ("去", "删", "移除", "拿掉", "剔除", "不要", "忽略", "delete ", "remove ", "without ", "drop ")
+_OF_HAN = ("中文", "汉字", "漢字", "文字", "chinese")
 
 
 def _orders(text: str) -> Iterator[_Order]:
-    for sign_of, pattern in _FORMS:
-        for match in pattern.finditer(text) if sign_of.search(text) else ():
+    lower = text.lower()
+    for signs, pattern in _FORMS:
+        for match in pattern.finditer(text) if any(sign in lower for sign in signs) else ():
             old, new = _CALLED.get(match["old"], match["old"]), _WORDS.get(match["new"].lower(), match["new"])
             if old != new and old not in _COMMON:
                 yield _Order(old=old, new=new.rstrip("."), start=match.start(), end=match.end())
                 if new == ".":
                     yield _Order(old=old, new=new, start=match.start(), end=match.end())
-    for match in _NAMED.finditer(text) if _REMOVES.search(text) else ():
+    for match in _NAMED.finditer(text) if any(sign in lower for sign in _REMOVES) else ():
         sign = match["sign"] or match["said"] or match["called"] or match["before"][1:-1]
         sign = _CALLED.get(sign, sign)
         if sign not in _COMMON:

@@ -48,6 +48,7 @@ class Rule:
     fragment: re.Pattern[str] | None
     names: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...]
+    needs: tuple[str, ...]
     lower: bool
     said: bool  # codes of this platform count only behind a word for them
     beyond: bool
@@ -62,7 +63,7 @@ class Rules:
     rules: tuple[Rule, ...]
     exact: Mapping[str, Rule]
     domains: Mapping[str, Rule]
-    gapped: tuple[tuple[str, re.Pattern[str], Rule], ...]  # a host, the same with gaps, its rule
+    gapped: tuple[tuple[str, str, re.Pattern[str], Rule], ...]  # a host, its letters alone, it with gaps, its rule
     named: re.Pattern[str]  # what sellers call a platform, just before a word for its code
     by_word: Mapping[str, str]  # such a name -> platform
 
@@ -103,7 +104,9 @@ def compiled(records: Mapping[str, Any]) -> Rules:
     by_word = {word.lower(): rule.name for rule in made for word in rule.names}
     words = "|".join(re.escape(word) for word in sorted(by_word, key=len, reverse=True))
     named = re.compile(rf"(?<![A-Za-z0-9])({words})(?:网盘|云盘|网|盘|云|的|链接|[ :_\-]){{0,3}}\Z", re.IGNORECASE)
-    gapped = tuple((host, _gapped_host(host), rule) for host, rule in (*exact.items(), *domains.items()))
+    gapped = tuple(
+        (host, _letters(host), _gapped_host(host), rule) for host, rule in (*exact.items(), *domains.items())
+    )
     return Rules(rules=tuple(made), exact=exact, domains=domains, gapped=gapped, named=named, by_word=by_word)
 
 
@@ -113,7 +116,7 @@ def _filled(_: object, attribute: Any, value: str) -> None:
 
 
 _TEXTS = frozenset(["id", "loose", "url", "suffix", "code", "example", "source"])
-_LISTS = frozenset(["hosts", "paths", "params", "names", "patterns"])
+_LISTS = frozenset(["hosts", "paths", "params", "names", "needs", "patterns"])
 _FLAGS = frozenset(["fragment", "lower", "beyond", "said"])
 _KINDS: tuple[tuple[frozenset[str], type], ...] = ((_TEXTS, str), (_LISTS, list), (_FLAGS, bool))
 
@@ -144,6 +147,7 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
         fragment=re.compile(f"#({code})(?![A-Za-z0-9/=])") if code and record.get("fragment") else None,
         names=tuple(record.get("names", [])),
         patterns=tuple(re.compile(pattern, re.IGNORECASE) for pattern in record.get("patterns", [])),
+        needs=tuple(record.get("needs", [])),
         lower=record.get("lower", False),
         said=record.get("said", False),
         beyond=record.get("beyond", False),
@@ -182,6 +186,10 @@ def _literal(part: str) -> str:
     start, mark, name = part.partition("?")
     path = re.escape(start).replace("/", "/{1,2}")
     return f"{path}\\?(?:[^#\\s]{{0,300}}?&)?{re.escape(name)}" if mark else path
+
+
+def _letters(host: str) -> str:
+    return "".join(filter(str.isalnum, host))
 
 
 def _gapped_host(host: str) -> re.Pattern[str]:

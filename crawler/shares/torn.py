@@ -18,8 +18,8 @@ def torn(view: View, known: Rules) -> Iterator[Address]:
     """Links with gaps; those without any are among them."""
     text = view.text
     squeezed = "".join(filter(str.isalnum, text.lower().encode("ascii", "ignore").decode()))
-    for plain, host, rule in known.gapped:
-        if "".join(filter(str.isalnum, plain)) in squeezed:
+    for plain, letters, host, rule in known.gapped:
+        if letters in squeezed:
             for match in host.finditer(text):
                 if not inside_a_path(text, match.start()) and not _is_other(match[0]):
                     yield from _path(text, rule, match, plain)

@@ -36,6 +36,8 @@ def undone(text: str) -> View:
     for _ in range(MOST_PASSES):
         before = view
         for signs, pattern, pieces in _STEPS:
+            if signs is None and view.text.isascii():
+                continue
             if not signs or any(sign in view.text for sign in signs):
                 view = view.replaced(pattern, pieces)
         if view is before or view.text == before.text:
@@ -148,22 +150,27 @@ _HIDDEN = re.compile(
 _WORDS = "|".join(IN_WORDS)
 _SIDE, _OTHER_SIDE = r"(?<=[A-Za-z0-9]) {0,2}", r" {0,2}(?=[A-Za-z0-9])"
 
-# Signs without which a step has nothing to do (none: always tried), what it looks for, what it puts there.
-_STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], Replacement]], ...] = (
-    ((), re.compile(f"[{INVISIBLE}]{{1,200}}"), _to("", "zero_width")),
+# Signs without which a step has nothing to do, what it looks for, what it puts there. (): always tried; None: tried
+# where not all is ASCII.
+_STEPS: tuple[tuple[tuple[str, ...] | None, re.Pattern[str], Callable[[re.Match[str]], Replacement]], ...] = (
+    (None, re.compile(f"[{INVISIBLE}]{{1,200}}"), _to("", "zero_width")),
     (("&",), re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});"), entity),
-    ((), re.compile(f"[{DRAWN}]"), drawn),
-    ((), re.compile(r"(?:(?<=[\s:,、;])|\A)[①-⑳](?= ?https?:|[A-Za-z0-9]{4}(?![A-Za-z0-9①-⑳]))"), _mark),
-    ((), re.compile(f"[{FORMS}]"), compatible),
+    (None, re.compile(f"[{DRAWN}]"), drawn),
+    (
+        tuple("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"),
+        re.compile(r"(?:(?<=[\s:,、;])|\A)[①-⑳](?= ?https?:|[A-Za-z0-9]{4}(?![A-Za-z0-9①-⑳]))"),
+        _mark,
+    ),
+    (None, re.compile(f"[{FORMS}]"), compatible),
     (
         ("∕", "⁄", "╱", "⧸", "〳", "丿"),
         re.compile(r"[∕⁄╱⧸〳]|(?<=[A-Za-z0-9:/丿])丿(?=[A-Za-z0-9丿])"),
         _to("/", "lookalikes"),
     ),
-    ((), re.compile(r"(?:(?<=\n)|\A)(?:[!-~] ?\n){8,300}[!-~](?=\n|\Z)"), _joined),
+    (("\n",), re.compile(r"(?:(?<=\n)|\A)(?:[!-~] ?\n){8,300}[!-~](?=\n|\Z)"), _joined),
     ((", ", "',", '",'), re.compile(r"(?:[\"'][!-~][\"'] ?, ?){6,300}[\"'][!-~][\"']"), _joined),
     (("fromCharCode",), re.compile(r"fromCharCode\(([0-9, ]{20,2000})\)"), _char_codes),
-    ((), re.compile(r"(?<![A-Za-z0-9])(?:[0-9a-f]{2}){16,400}(?![A-Za-z0-9])", re.I), _hex),
+    (("2f", "2F"), re.compile(r"(?<![A-Za-z0-9])(?:[0-9a-f]{2}){16,400}(?![A-Za-z0-9])", re.I), _hex),
     (
         ("删", "去", "移除"),
         re.compile(r"[【(\[「] ?(?:删除|去除|删掉|去掉|移除|删|去)[\u4e00-\u9fff]{0,6} ?[】)\]」]"),
@@ -188,22 +195,35 @@ _STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], 
         re.compile(r"(?<![A-Za-z])(?:hxxp|h\*\*p|htxp|hxtp|ht\*p|h--p|httx)(?=s?[:/])", re.I),
         _to("http", "defanged"),
     ),
-    ((), re.compile(rf"{_SIDE}(?:{_BRACKETED_DOT}){_OTHER_SIDE}", re.I), _to(".", "defanged")),
-    ((), re.compile(rf"{_SIDE}(?:[点點丶。·•・●]|(?<= )dot(?= )){_OTHER_SIDE}", re.I), _to(".", "dot_words")),
+    (
+        (".]", "t]", "点]", "T]", "] ", ".)", "t)", "点)", "T)", ". )", " )", "}", "】"),
+        re.compile(rf"{_SIDE}(?:{_BRACKETED_DOT}){_OTHER_SIDE}", re.I),
+        _to(".", "defanged"),
+    ),
+    (tuple("点點丶。·•・●"), re.compile(rf"{_SIDE}[点點丶。·•・●]{_OTHER_SIDE}"), _to(".", "dot_words")),
+    ((" dot ", " DOT ", " Dot "), re.compile(rf"{_SIDE}(?<= )dot(?= ){_OTHER_SIDE}", re.I), _to(".", "dot_words")),
     (("slash", "SLASH", "Slash"), re.compile(rf"{_SIDE}(?<= )slash(?= ){_OTHER_SIDE}", re.I), _to("/", "slash_words")),
     (
         ("\\",),
         re.compile(r"(?:(?<=\.cn)|(?<=\.com)|(?<=\.nz)|(?<=/[a-z]))\\{1,2}(?=[A-Za-z0-9])"),
         _to("/", "slash_words"),
     ),
-    ((), re.compile(rf"(?<![\u4e00-\u9fff])(?:{_WORDS})(?=\.)|(?<=\.)(?:{_WORDS})(?=\.[a-z]{{2,3}}/)"), in_words),
+    (
+        tuple(f"{word}." for word in IN_WORDS),
+        re.compile(rf"(?<![\u4e00-\u9fff])(?:{_WORDS})(?=\.)|(?<=\.)(?:{_WORDS})(?=\.[a-z]{{2,3}}/)"),
+        in_words,
+    ),
     ((".\n",), re.compile(rf"\b({_FIRST_LABELS})\.\n(?=[a-z0-9]{{2,12}}\.(?:cn|com)/)"), _first_label),
     (("冒号",), re.compile(r"(?<=[A-Za-z])冒号(?=[A-Za-z0-9/?])"), _to(":", "dot_words")),
     (("等于",), re.compile(r"(?<=[A-Za-z])等于(?=[A-Za-z0-9])"), _to("=", "dot_words")),
     (("斜",), re.compile(r" {0,2}(?:正|反)?(?:斜杠|斜槓|斜线|斜線) {0,2}"), _to("/", "slash_words")),
-    ((), re.compile(rf"(?<=[A-Za-z0-9.]){LOOKALIKE}(?=[A-Za-z0-9./])|{LOOKALIKE}(?=[A-Za-z0-9]{{0,20}}\.)"), lookalike),
-    ((), re.compile(r"[À-ɏ](?=[A-Za-z0-9]{0,20}\.[a-z])"), lookalike),
+    (
+        None,
+        re.compile(rf"(?<=[A-Za-z0-9.]){LOOKALIKE}(?=[A-Za-z0-9./])|{LOOKALIKE}(?=[A-Za-z0-9]{{0,20}}\.)"),
+        lookalike,
+    ),
+    (None, re.compile(r"[À-ɏ](?=[A-Za-z0-9]{0,20}\.[a-z])"), lookalike),
     (("\t",), re.compile(r"(?<=[^\s:]) ?\t[\t ]*(?=\S)"), _to("|")),
-    ((), re.compile(r"[ \t\x0b\x0c]{2,}|[\t\x0b\x0c]|\r"), _to(" ")),
+    (("  ", "\t", "\x0b", "\x0c", "\r"), re.compile(r"[ \t\x0b\x0c]{2,}|[\t\x0b\x0c]|\r"), _to(" ")),
     (("\n",), re.compile(r"(?: ?\n){2,}"), _to("\n")),
 )
