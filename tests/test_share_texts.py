@@ -43,6 +43,7 @@ def test_text(row: dict[str, Any]) -> None:
     assert may_hold_links(row["text"]) or not wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_as_the_text_does(name: str) -> None:
     assert growth(extract, HOSTILE[name]) < 9
