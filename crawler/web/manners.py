@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-ASKS_FOR_PATIENCE = frozenset({429, 503})
+TOO_MANY = 429
+ASKS_FOR_PATIENCE = frozenset({TOO_MANY, 503})
 BROKEN = frozenset({408, 500, 502, 504, 520, 521, 522, 523, 524})
 TRIES = {True: 6, False: 3}  # of one request: where the host said how long to wait, where it failed
 KEPT = 1.0  # seconds; a shorter pause is not worth a row in the store
@@ -87,9 +88,9 @@ class Manners:
         said = (response.headers.get("Retry-After") or b"").decode("latin-1")
         retry_after = seconds_to_wait(said, datetime.now(UTC)) if said else None
         await self._pause(request, host, retry_after, f"status {response.status}")
-        if patience and retry_after is None:
+        if response.status == TOO_MANY and retry_after is None:
             return response  # nobody knows how long: the unit pauses, and other platforms are asked meanwhile
-        return self._again(request, patience) or response
+        return self._again(request, retry_after is not None and patience) or response
 
     async def process_exception(self, request: scrapy.Request, exception: Exception) -> scrapy.Request | None:
         """The request once more after a pause, where no answer came; None hands the error on."""
@@ -99,7 +100,9 @@ class Manners:
                 host.trial_until = 0.0
             return None
         await self._pause(request, host, None, type(exception).__name__)
-        return None if request.meta.get("dont_retry") else self._again(request, False)
+        if isinstance(exception, DownloadTimeoutError) or request.meta.get("dont_retry"):
+            return None  # another wait as long would keep the others waiting; the unit asks again later
+        return self._again(request, False)
 
     async def _pause(self, request: scrapy.Request, host: Host, retry_after: float | None, why: str) -> None:
         pause = host.failed(time.monotonic(), self._session.config.crawl.backoff, retry_after, why)
