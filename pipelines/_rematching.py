@@ -28,12 +28,13 @@ def _batch(session: Session, unit: Unit, tally: Tally, stored: list[Stored]) -> 
     drives = drives_on(session.config, session.archive is not None)
     changed = []
     for each in stored:
-        found = assessed(session, each.listing)
+        listing = session.store.shares.joined(each.listing)
+        found = assessed(session, listing)
         tally.matched += 1
         if differs(each.hits, found):
             tally.hits += any(part.decision is Decision.HIT for part in found)
-            changed.append(Assessed(listing=each.listing, assessments=found))
-            for name, kind, ask in follow_ups(each.listing, found, drives):
+            changed.append(Assessed(listing=listing, assessments=found))
+            for name, kind, ask in follow_ups(listing, found, drives):
                 tally.follow[drives.get(name, name), kind][ask] = None
     if changed:
         session.store.hits.write(changed, unit, session.now())

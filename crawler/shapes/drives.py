@@ -19,9 +19,9 @@ from crawler.items import Listing, ListingKind, Outcome, SharedFile, ShareLink, 
 from crawler.page import LayoutError, Page, Request
 from crawler.page.outcome import outcome_of
 from crawler.shapes.states import outcome_of_state
+from crawler.shapes.walk import MOST_FILES
 from crawler.shares import extract
 
-MOST_FILES = 1000
 _THROTTLED = frozenset({429, 503})
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,6})?) ?([KMGT]?)i?[Bo]?\b", re.IGNORECASE)

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from crawler.shares.names import Name, name_at
 from crawler.shares.rules import Rule, Rules
+from crawler.shares.values import DIGITS
 from crawler.shares.views import View
 
 _HOST = re.compile(
@@ -22,7 +23,6 @@ _HOST = re.compile(
 _TAIL = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&*+;=%|^]{1,1000}")
 _SCHEME_INSIDE = re.compile(r"(?:https?|magnet|ed2k|thunder)://?|magnet:")
 _IN_PATH = re.compile(r"(?<=[A-Za-z0-9_-]{6})/(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])([A-Za-z0-9]{4})\Z")
-_CHINESE_DIGITS = str.maketrans("零〇一二三四五六七八九", "00123456789")
 
 
 @define(kw_only=True)
@@ -117,7 +117,7 @@ def patterns(view: View, known: Rules) -> Iterator[Address]:
             continue
         for pattern in rule.patterns:
             for match in pattern.finditer(view.text):
-                share_id = "".join(match["id"].split()).translate(_CHINESE_DIGITS)
+                share_id = "".join(match["id"].split()).translate(DIGITS)
                 if match["id"][0].isdecimal():
                     share_id = share_id.replace("-", "")
                 tricks = {"chinese_digits"} if share_id.isdecimal() and not match["id"][0].isascii() else set()

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from crawler.shares.addresses import Address
 from crawler.shares.codes import Candidate
-from crawler.shares.values import NO_CODE
+from crawler.shares.values import MIXED, NO_CODE
 
 _HEAD = re.compile(
     r"提取|访问码|訪問碼|密[码碼]|口令|验证码|(?<![A-Za-z])(?:code|pwd|pass|password|passcode|key|pw|tqm)(?![A-Za-z])",
@@ -24,7 +24,7 @@ _OTHER_HEAD = re.compile(r"解压|解壓|压缩|unzip|archive|rar|zip", re.IGNOR
 _PARTS = re.compile(r"[^|,;\n]{1,400}|(?<=[|,;])(?=[|,;\n]|\Z)")
 _WRAPPED = re.compile(r"[\s\"'`*()\[\]{}]*(?:[A-Za-z]{1,2}[0-9]{1,4}: ?|[\"']?\w{1,14}[\"']? ?[:=]>? ?)?[\s\"'`*(\[]*")
 _VALUE = re.compile(r"(?P<value>[A-Za-z0-9]{3,8})[\s\"'`*)\]}]*\Z")
-_MIXED = re.compile(r"(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{4,8}")
+_MIXED = re.compile(MIXED)
 _LONGEST = 600  # signs of a row on each side of its link
 _MOST = 24  # cells of a row
 

@@ -7,12 +7,12 @@ import re
 from attrs import frozen
 
 from crawler.shares.rules import Rule
+from crawler.shares.values import DIGITS
 
 _GAP = re.compile(r"[^A-Za-z0-9_\-/\n:=?#&.,;|码碼密提访訪链鏈]{1,3}")  # what may stand inside a torn name
 _BREAK = re.compile(r" ?\n ?")  # a name of fixed length may go on in the next line
 _TOLD = re.compile(r"[^A-Za-z0-9]{0,16}[前后後段半接拼剩余尾续第][^A-Za-z0-9]{0,16}")  # words between told pieces
 _SPELT = re.compile(r"[A-Za-z0-9_\-零〇一二三四五六七八九]{4,60}")
-_DIGITS = str.maketrans("零〇一二三四五六七八九", "00123456789")
 _RUN = re.compile(r"[A-Za-z0-9_\-]{1,120}")
 _LONGEST = 120  # signs in which the pieces of a torn name are looked for
 _MOST_PIECES = 5
@@ -69,7 +69,7 @@ def _told(text: str, rule: Rule, start: int) -> Name | None:
 def _spelt(text: str, rule: Rule, start: int) -> Name | None:
     """A name with Chinese digits in it."""
     run = _SPELT.match(text, start)
-    match = rule.strict.match(run[0].translate(_DIGITS)) if run else None
+    match = rule.strict.match(run[0].translate(DIGITS)) if run else None
     return Name(share_id=match["id"], end=start + match.end(), torn=True) if match else None
 
 

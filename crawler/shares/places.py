@@ -9,24 +9,23 @@ import re
 from collections.abc import Iterator
 
 from crawler.shares.codes import Candidate
-from crawler.shares.values import NO_CODE
+from crawler.shares.values import MIXED, NO_CODE
 
 _TRAILING = re.compile(r"[^\w\n]{0,8}(?P<value>[A-Za-z0-9]{3,8})[^\w\n]{0,4}(?=\n|$)")
-_MIXED = "(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{4,8}"
-_SEPARATED = re.compile(rf"[^\w\n]{{1,8}}(?P<value>{_MIXED})(?!\w|\.\w)")
+_SEPARATED = re.compile(rf"[^\w\n]{{1,8}}(?P<value>{MIXED})(?!\w|\.\w)")
 _NEXT_QUOTED = re.compile(r"[\"'] ?[,:]{1,2} ?[\"'](?P<value>[A-Za-z0-9]{3,8})[\"']")
-_LINE_ABOVE = re.compile(rf"(?:^|\n) ?(?P<value>{_MIXED}) ?\n[^\w\n]{{0,4}}\Z")
-_ROW_END = re.compile(rf"[^\n]{{0,40}}?[ |,](?P<value>{_MIXED})[ |,]{{0,4}}(?=\n|$)")
-_UNKNOWN_LABEL = re.compile(rf"[ \n(\[【,;|]{{1,4}}[^\n\d:=()]{{1,12}} ?[:=→] ?(?P<value>{_MIXED})(?![A-Za-z0-9.])")
+_LINE_ABOVE = re.compile(rf"(?:^|\n) ?(?P<value>{MIXED}) ?\n[^\w\n]{{0,4}}\Z")
+_ROW_END = re.compile(rf"[^\n]{{0,40}}?[ |,](?P<value>{MIXED})[ |,]{{0,4}}(?=\n|$)")
+_UNKNOWN_LABEL = re.compile(rf"[ \n(\[【,;|]{{1,4}}[^\n\d:=()]{{1,12}} ?[:=→] ?(?P<value>{MIXED})(?![A-Za-z0-9.])")
 _BRACKET = re.compile(r"[^A-Za-z0-9\n\u4e00-\u9fff(\[【「]{0,3}[(\[【「] ?(?P<value>[A-Za-z0-9]{3,8}) ?[)\]】」]")
-_BRACKET_BEFORE = re.compile(rf"[(\[【「{{<] ?(?P<value>{_MIXED}) ?[)\]】」}}>][^\w\n]{{0,6}}\Z")
+_BRACKET_BEFORE = re.compile(rf"[(\[【「{{<] ?(?P<value>{MIXED}) ?[)\]】」}}>][^\w\n]{{0,6}}\Z")
 _OWN_LINE = re.compile(r"[^\n]{0,40}\n ?(?P<value>[A-Za-z0-9]{3,8}) ?(?=\n|$)")
 
 
 _AS_ABOVE = re.compile(
     r"[^\n]{0,12}?(?:[码碼]|口令|pwd|code|password)[^\nA-Za-z0-9]{0,3}?(?:同上|同前|如上|与上面|same as above)", re.I
 )
-_LATER_LINE = re.compile(rf"[^\n]{{0,20}}\n[^\n]{{1,24}}\n ?(?P<value>{_MIXED}) ?(?=\n|$)")
+_LATER_LINE = re.compile(rf"[^\n]{{0,20}}\n[^\n]{{1,24}}\n ?(?P<value>{MIXED}) ?(?=\n|$)")
 _OF_NAME = re.compile(
     r"[^\n]{0,12}?(?:提取[码碼]?|密[码碼]|访问码|[码碼]|口令)[^\nA-Za-z0-9]{0,10}?(?P<which>最?后|末尾?|尾|最?前|开头)[面的]?[4四][位个]"
 )

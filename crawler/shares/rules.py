@@ -40,7 +40,6 @@ class Rule:
     strict: re.Pattern[str]
     loose: re.Pattern[str]
     url: str | None
-    fixed_length: bool  # of `strict`
     narrow: bool  # `strict` allows one length, or two neighbouring ones
     suffix: re.Pattern[str] | None
     code: re.Pattern[str] | None
@@ -139,7 +138,6 @@ def _rule(name: str, record: Mapping[str, Any]) -> Rule:
         strict=re.compile(f"(?P<id>{strict}){_END}"),
         loose=re.compile(f"(?P<id>{record.get('loose', strict)})(?![A-Za-z0-9])"),
         url=record.get("url"),
-        fixed_length=bool(re.fullmatch(r"[^|]{0,500}\{[0-9]{1,4}\}", strict)),
         narrow=_is_narrow(strict),
         suffix=re.compile(record["suffix"]) if "suffix" in record else None,
         code=re.compile(code) if code else None,

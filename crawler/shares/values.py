@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+# Letters and digits both: what may be a code where no word says so.
+MIXED = "(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{4,8}"
 DIGITS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "00123456789" + "123456789" + "2")
 _DIGIT = "零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两"
 _VALUE = re.compile(r"[A-Za-z0-9]{2,20}(?![A-Za-z0-9]|-[0-9]{1,2}-|://|\.[A-Za-z]|[\"'] ?:)")
