@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 
 from crawler.items import Listing, ListingKind, SharedFile, ShareLink, ShareState
@@ -20,7 +21,8 @@ def thunder(address: str) -> str:
 
 def links_of(**fields: object) -> list[tuple[str, str, tuple[str, ...]]]:
     told = {"platform": "shop", "kind": ListingKind.OFFER, "url": "https://tide.example/p/1", "title": "", **fields}
-    listing = Links().process_item(Seen(listing=Listing(**told), body=b"")).listing  # type: ignore[arg-type]
+    item = Seen(listing=Listing(**told), body=b"")  # type: ignore[arg-type]
+    listing = asyncio.run(Links().process_item(item)).listing
     return [(link.platform, link.share_id, link.tricks) for link in listing.links]
 
 
@@ -43,3 +45,7 @@ def test_what_a_thunder_link_wraps_is_a_link_too() -> None:
 def test_a_thunder_link_that_wraps_no_address_stays_alone() -> None:
     assert [platform for platform, _, _ in links_of(text=thunder("nothing to see"))] == ["thunder"]
     assert unwrapped(OWN) is None
+
+
+def test_a_long_text_is_read_as_a_short_one_is() -> None:
+    assert links_of(text=f"{'潮汐表 ' * 10_000}{QUARK}") == links_of(text=QUARK) == [("quark", "0a1b2c3d4e5f", ())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_share_in_a_picture_is_a_link_of_the_listing() -> None:
     picture = inspect(photographed(17), "https://a.test/1.jpg")
     url = "https://a.test/1"
     listing = Listing(platform="shop", kind=ListingKind.OFFER, url=url, title="看图", pictures=(picture,))
-    (link,) = Links().process_item(Seen(listing=listing, body=b"")).listing.links
+    (link,) = asyncio.run(Links().process_item(Seen(listing=listing, body=b""))).listing.links
     assert (link.platform, link.share_id, link.code) == ("quark", "0a1b2c3d4e5f", "x9k2")
     assert link.tricks == ("qr_code",)
 
