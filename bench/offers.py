@@ -1,13 +1,16 @@
-"""How good decisions are on the labelled offers of fixtures/offers: precision and recall of hit, licensed offers, review.
+"""How good decisions are on the labelled offers of fixtures/offers.
 
-`python bench/offers.py` counts both halves; `--wrong` tells the rows of the tune half that went wrong. Rows of the check
-half are never told.
+    python bench/offers.py [--kinds] [--wrong]
+
+Prints precision and recall of hit, licensed offers as hit and the share of review for both halves. --wrong tells
+the rows of the tune half that went wrong; rows of the check half are never told.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -16,13 +19,16 @@ from typing import Any
 
 from attrs import frozen
 
-from crawler.items import Assessment, Decision, Listing
-from desk.batch import read_offers
-from matchers import Context
-from matchers.assess import Assessor
-from registry.reading import read_works
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
-OFFERS = Path(__file__).parent.parent / "fixtures" / "offers"
+from crawler.items import Assessment, Decision, Listing  # noqa: E402
+from desk.batch import read_offers  # noqa: E402
+from matchers import Context  # noqa: E402
+from matchers.assess import Assessor  # noqa: E402
+from registry.reading import read_works  # noqa: E402
+
+OFFERS = ROOT / "fixtures" / "offers"
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
 
 
@@ -96,7 +102,9 @@ def _wrong(rows: Sequence[Judged]) -> None:
             continue
         told = row.told
         chance = f"{told.identity:.2f} x {told.offence:.2f}" if told else "-"
-        print(f"{row.row['id']} {row.row['set']} {row.row['expected']} -> {row.decision} ({chance}): {row.row['title']}")
+        print(
+            f"{row.row['id']} {row.row['set']} {row.row['expected']} -> {row.decision} ({chance}): {row.row['title']}"
+        )
         print("   ", row.row.get("text", ""), "|", row.row.get("seller"), row.row.get("price"), "|", row.row["reason"])
         for finding in told.findings if told else ():
             sign = "+" if finding.polarity.value == "for" else "-"

@@ -226,6 +226,8 @@ class Finding:
     """One reason. `probability` (0..1) is the share of right ones among pairs with such a finding, for its polarity.
 
     `ours` and `theirs` are what was compared: the work's side and the listing's side. `verdict` is for pictures.
+    `ground` names what was found more closely than the matcher does; of an offence it is what matchers/weigh.py has a
+    weight for.
     """
 
     matcher: str
@@ -237,6 +239,7 @@ class Finding:
     ours: str = ""
     theirs: str = ""
     verdict: str | None = None
+    ground: str = ""
 
 
 @frozen(kw_only=True)

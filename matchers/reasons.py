@@ -35,6 +35,7 @@ def _finding(
         ours=ours,
         theirs=theirs,
         verdict=verdict,
+        ground=key,
     )
 
 
