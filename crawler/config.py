@@ -85,6 +85,7 @@ class LimitsConfig:
     host_pages: int = setting(1000, "pages of one host in one unit of work", at_least=1)
     template_pages: int = setting(200, "pages of one host whose addresses differ in values only", at_least=1)
     links: int = setting(200, "links followed from one page", at_least=1)
+    sitemap: int = setting(1000, "addresses followed from one sitemap", at_least=1)
     memory: int = setting(1024, "MiB that a process reading pages or pictures may take", at_least=256)
     browser_requests: int = setting(200, "requests of one page in the browser", at_least=1)
     frames: int = setting(2, "frames of one page in the browser; only the page itself is read", at_least=0)
