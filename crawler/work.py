@@ -23,6 +23,7 @@ from crawler.items import Ask, Picture, Unit, UnitKind
 from crawler.settings import TWISTED_REACTOR, scrapy_settings
 from crawler.store import ClaimLost, Settlement
 from crawler.units import again_at, one_ask_a_share, portions, succeeded
+from crawler.web.chromium import browsers_of
 from crawler.web.registered import RegisteredPictures
 from crawler.web.resolving import GuardedResolver, names
 from crawler.web.session import Session, Tally
@@ -58,6 +59,7 @@ def run(
         except BaseException as error:  # noqa: BLE001 - handed to the caller below, the reactor must stop first
             errors.append(error)
         finally:
+            await browsers_of(session).close()
             session.close()
             reactor.stop()
 
