@@ -15,6 +15,7 @@ from crawler.store.engine import check, is_empty, open_engine, upgrade
 from crawler.store.hits import Filter, Hits
 from crawler.store.listings import Listings
 from crawler.store.marks import Marks
+from crawler.store.moving import Progress, move
 from crawler.store.pictures import Pictures
 from crawler.store.positives import KnownPositive, Positives
 from crawler.store.runs import Run, Runs
@@ -102,6 +103,15 @@ class Store:
             copy.close()
         self.close()
         _copy(source, self._file())
+
+    def move_to(self, url: str, progress: Progress = lambda *_: None) -> dict[str, int]:
+        """Copy everything to another, empty database; see crawler.store.moving. Raises StoreError."""
+        _writable_folder(url)
+        target = open_engine(url)
+        try:
+            return move(self.engine, target, progress)
+        finally:
+            target.dispose()
 
     def _file(self) -> Path:
         name = self.engine.url.database
