@@ -74,6 +74,14 @@ class Store:
             raise
         return store
 
+    @property
+    def conninfo(self) -> str | None:
+        """How libpq reaches the database, password included; None where it is not PostgreSQL."""
+        url = self.engine.url
+        if url.get_backend_name() != "postgresql":
+            return None
+        return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def registry(self) -> list[Work]:
         """All works that are not retired, with what is known of their pictures."""
         return self.pictures.complete(self.works.all())
