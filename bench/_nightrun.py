@@ -45,13 +45,15 @@ def web(folder: Path, platforms: int, seed: int, rows: int = ROWS) -> Iterator[d
 class Site:
     """One database and its settings."""
 
-    def __init__(self, folder: Path, ports: dict[str, Any], questions: int, extra: str = "", store: str = "") -> None:
+    def __init__(
+        self, folder: Path, ports: dict[str, Any], questions: int, extra: str = "", store: str = "", delay: float = 0.0
+    ) -> None:
         self.folder, self.control = folder, ports["control"]
         shelf = folder / "platforms"
         shelf.mkdir(parents=True, exist_ok=True)
         loopback = [f"127.0.0.1:{port}" for port in ports["platforms"].values()]
         lines = [
-            "[crawl]\ndelay = 0.0\nbackoff = 0.2\nplatforms_at_once = 6\nlease = 60",
+            f"[crawl]\ndelay = {delay}\nbackoff = 0.2\nplatforms_at_once = 6\nlease = 60",
             f"loopback = {json.dumps(loopback)}",
         ]
         lines += [extra, store]

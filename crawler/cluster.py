@@ -31,7 +31,9 @@ logger = logging.getLogger(__name__)
 
 JOB = "swordnet.unit"
 OFTEN = 1.0  # seconds between two looks of a night for units that have become due
+SELDOM = 10  # times as long as such a look takes, so that it costs at most a tenth of a core
 POLL = 0.5  # seconds between two looks of a worker for jobs, beside being notified; an estimate
+TRIES = 10
 SHORT = 10.0  # seconds that a job waits for its platform; for longer the unit is handed out again later
 
 
@@ -51,14 +53,20 @@ def opened(store: Store) -> App:
 
 
 async def prepare(queue: App) -> None:
-    """Make the queue's tables where there are none."""
-    if not await queue.check_connection_async():
-        await queue.schema_manager.apply_schema_async()
+    """Make the queue's tables where there are none; others may be doing the same at this moment."""
+    for _ in range(TRIES):
+        if await queue.check_connection_async():
+            return
+        try:
+            await queue.schema_manager.apply_schema_async()
+        except ConnectorException:
+            await asyncio.sleep(POLL)
+    raise StoreError("the tables of the queue could not be made")
 
 
-async def hand_out(queue: App, store: Store, run: str, config: Config, now: datetime) -> int:
-    """Give every unit that may be begun a job, unless it has one; returns how many."""
-    due = await asyncio.to_thread(store.units.due, run, now)
+async def hand_out(queue: App, store: Store, run: str, config: Config, now: datetime, after: int = 0) -> int:
+    """Give every unit (planned after that one) that may be begun a job, unless it has one; returns how many."""
+    due = await asyncio.to_thread(store.units.due, run, now, after)
     if not due:
         return 0
     known = await _live(queue)
@@ -111,8 +119,9 @@ def oversee(session: Session, run: str) -> None:
                 if (clock() - looked).total_seconds() >= config.cluster.sweep:
                     looked = clock()
                     await take_back(queue, store, config.cluster)
-                await hand_out(queue, store, run, config, clock())
-                await asyncio.sleep(OFTEN)
+                begun = clock()
+                await hand_out(queue, store, run, config, begun)
+                await asyncio.sleep(max(OFTEN, SELDOM * (clock() - begun).total_seconds()))
 
     asyncio.run(main())
 
@@ -130,6 +139,7 @@ class Machine:
     _runner: Any = None
     _worker: Worker | None = None
     _doing: int = 0
+    _seen: int = 0  # the newest unit that has been looked for
     _ready: asyncio.Lock = Factory(asyncio.Lock)
     _now: Callable[[], datetime] = Factory(steady)
 
@@ -180,7 +190,14 @@ class Machine:
             await worker.run_unit(self._runner, taken)
         finally:
             self._doing -= 1
-        await hand_out(self._queue, self.store, taken.run, self.config, self._now())
+        await self._hand_out_new(taken.run)
+
+    async def _hand_out_new(self, run: str) -> None:
+        """Jobs for what has been planned since this worker last looked: what its units led to."""
+        newest = await asyncio.to_thread(self.store.units.newest, run)
+        if newest > self._seen:
+            after, self._seen = self._seen, newest
+            await hand_out(self._queue, self.store, run, self.config, self._now(), after)
 
     async def _of(self, run: str) -> Worker:
         """The worker of a run: each has a session of its own, because the registry may have changed since the last."""
@@ -195,6 +212,7 @@ class Machine:
             session = Session(config=self.config, store=self.store, incremental=True, begun=begun)
             made = Worker(session=session, run_id=run, spiders=self.spiders, progress=self.progress, tasks=self.tasks)
             await made.prepare(self._runner)
+            self._seen = await asyncio.to_thread(self.store.units.newest, run)
             self._worker = made
             return made
 

@@ -115,14 +115,19 @@ class Units:
             connection.execute(update(_units).where(_units.c.id == unit).values(state="doing", **lent))
         return _unit(row, holder, row.attempt + 1)
 
-    def due(self, run: str, now: datetime) -> list[Due]:
-        """The units of a run that may be begun now, in the order in which they should be."""
+    def due(self, run: str, now: datetime, after: int = 0) -> list[Due]:
+        """The units of a run (planned after that one) that may be begun now, in the order in which they should be."""
         query = select(_units.c.id, _units.c.spider, _units.c.wave, _units.c.priority)
-        query = query.where(_units.c.run == run, _free(now), _due(now))
+        query = query.where(_units.c.run == run, _units.c.id > after, _free(now), _due(now))
         query = query.where(("platform:" + _units.c.spider).not_in(resting(now)))
         with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(_units.c.wave, _units.c.priority.desc(), _units.c.id)).all()
         return [Due(id=row.id, spider=row.spider) for row in rows]
+
+    def newest(self, run: str) -> int:
+        """The unit of a run that was planned last; 0 where there is none."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.max(_units.c.id)).where(_units.c.run == run)).scalar() or 0
 
     def beat(self, unit: Unit, now: datetime, lease: int) -> bool:
         """Prolong a claim; False if it is no longer ours."""
