@@ -71,10 +71,13 @@ class Site:
         done = self.run("works", "import", "works.jsonl")
         assert done.returncode == 0, done.stderr
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `swordnet ARGUMENTS` in the folder."""
+    def start(self, *arguments: str, log: Path | None = None) -> subprocess.Popen[str]:
+        """Start `swordnet ARGUMENTS` in the folder; what it says goes to a file, else to pipes that must be read."""
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", CHILD, str(self.folder / "platforms"), *arguments]
+        if log is not None:
+            with log.open("a", encoding="utf-8") as file:
+                return subprocess.Popen(command, cwd=self.folder, env=env, stdout=file, stderr=file, text=True)
         return subprocess.Popen(
             command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

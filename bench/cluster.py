@@ -86,7 +86,7 @@ class Cable:
                 other.sendall(data)
         for each in (one, other):
             with suppress(OSError):
-                each.close()
+                each.shutdown(socket.SHUT_RDWR)  # wakes the other direction, which a mere close would not
 
 
 def site(folder: Path, ports: dict[str, Any], url: str, questions: int, hand_out: bool) -> Site:
@@ -127,6 +127,13 @@ def night(one: Site, url: str, workers: list[subprocess.Popen[str]], units: int,
         "hits": {tuple(row) for row in found},
         "doubled": len(found) - len({row[:2] for row in found}),
     }
+
+
+def logs(who: object) -> Path:
+    """Where a worker's words go."""
+    folder = Path(__file__).parent / "out"
+    folder.mkdir(exist_ok=True)
+    return folder / f"worker-{who}.log"
 
 
 def cpu(pid: int) -> float:
@@ -212,12 +219,12 @@ def main() -> int:
                 url = server.create(key)
                 one = site(Path(name) / key, ports, url, questions, hand_out=True)
                 one.register(questions, SEED)
-                workers = [one.start("worker", "--quiet") for _ in range(count - (trouble is not None))]
+                workers = [one.start("worker", "--quiet", log=logs(n)) for n in range(count - (trouble is not None))]
                 if trouble is not None:
                     away = site(
                         Path(name) / "away", ports, url.replace(str(port), str(cable.port)), questions, hand_out=True
                     )
-                    workers.append(away.start("worker", "--quiet"))
+                    workers.append(away.start("worker", "--quiet", log=logs("away")))
                 one.tell(reset=True)
                 row = night(one, url, workers, said.units, trouble)
                 hits = row.pop("hits")

@@ -11,7 +11,7 @@ from crawler.errors import StoreError
 from crawler.items import Work
 from crawler.store.checks import Check, Checks, CheckState
 from crawler.store.clocks import Clocks
-from crawler.store.engine import check, is_empty, open_engine, upgrade
+from crawler.store.engine import LIVELY, check, is_empty, open_engine, upgrade
 from crawler.store.hits import Filter, Hits
 from crawler.store.listings import Listings
 from crawler.store.marks import Marks
@@ -80,7 +80,8 @@ class Store:
         url = self.engine.url
         if url.get_backend_name() != "postgresql":
             return None
-        return url.set(drivername="postgresql").render_as_string(hide_password=False)
+        lively = {name: str(value) for name, value in LIVELY.items()}
+        return url.set(drivername="postgresql").update_query_dict(lively).render_as_string(hide_password=False)
 
     def registry(self) -> list[Work]:
         """All works that are not retired, with what is known of their pictures."""
