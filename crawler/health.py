@@ -71,7 +71,7 @@ def made_counts(platform: str, plain: Mapping[str, Any]) -> PlatformCounts:
     """The counts that `plain` made; what an older version did not count is 0."""
     known = {each.name for each in fields(PlatformCounts)} - {"platform"}
     values = {name: value for name, value in plain.items() if name in known}
-    values |= {name: Counter(values.get(name, {})) for name in ("pages", "filled")}
+    values |= {name: Counter(values.get(name, {})) for name in ("pages", "limits", "filled")}
     return PlatformCounts(platform=platform, **values)
 
 

@@ -67,7 +67,12 @@ def night(
             begun=run.started,
             until=_end_of_window(config, run.started),
         )
-        work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
+        if config.cluster.hand_out and archive is None:
+            from crawler.cluster import oversee
+
+            oversee(session, run.id)
+        else:
+            work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
         if session.until is not None and now() >= session.until:
             store.units.skip(run.id)
         ran = ended(store, run.id, plan, config, run.started, now, past)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from crawler.items import Picture
 from crawler.page.metadata import Described, described, texts
 from crawler.page.product import Facts, product_facts
+from crawler.page.sitemap import is_sitemap, named
 from crawler.page.subject import APPS, PRODUCTS
 from crawler.urls import canonical
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
@@ -34,9 +35,12 @@ class Shop(PlatformSpider):
         return [Request(url=template.replace("{query}", quote(question, safe=""))) for template in self.templates]
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """The page's product; on a page of results its rows; else the page as a post."""
+        """The page's product; on a page of results its rows; a sitemap's pages; else the page as a post."""
         if not page.is_html:
             page.json()  # raises where it only says that it is
+            return
+        if is_sitemap(page):
+            yield from named(page)
             return
         rows = list(self._rows(page))
         facts = product_facts(page)

@@ -24,6 +24,7 @@ from crawler.page import Page, Request
 from crawler.page.boundary import bounded
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import ReadCrash, Reader, ReadTimeout
+from crawler.page.sitemap import BY_SITEMAP
 from crawler.secrets import hushed
 from crawler.store import SeenPage, listing_id
 from crawler.units import UNDECIDED
@@ -144,8 +145,10 @@ class Visit(scrapy.Spider):
         if wanted and depth >= limits.depth:
             self.tally.limits["depth"] += len(wanted)
             return []
-        self.tally.limits.update({"links": len(wanted) - limits.links} if len(wanted) > limits.links else {})
-        return wanted[: limits.links]
+        name = "sitemap" if wanted and BY_SITEMAP in wanted[0].values else "links"
+        most = getattr(limits, name)
+        self.tally.limits.update({name: len(wanted) - most} if len(wanted) > most else {})
+        return wanted[:most]
 
     def _stop_if_throttled(self) -> None:
         """A drive that throttles is asked no more: the unit pauses, and asks only what is still open."""
