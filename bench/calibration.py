@@ -48,7 +48,9 @@ def main() -> None:
         told(f"offence, {half} half", offence)
         low, high = interval(offence, DRAWS)
         ideal = sorted(error(drawn(offence, number)) for number in range(DRAWS))
-        print(f"  bootstrap .95 interval {low:.3f} to {high:.3f}; a perfect forecaster's median {ideal[DRAWS // 2]:.3f}")
+        print(
+            f"  bootstrap .95 interval {low:.3f} to {high:.3f}; a perfect forecaster's median {ideal[DRAWS // 2]:.3f}"
+        )
         if half == "check":
             shown["offence, check half"] = bins(offence)
     if asked.plot:

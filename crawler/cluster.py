@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import Factory, define, field
@@ -19,7 +19,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
-from crawler.config import ClusterConfig, Config
+from crawler.config import Config
 from crawler.errors import StoreError
 from crawler.holders import holder
 from crawler.settings import scrapy_settings
@@ -78,15 +78,16 @@ async def hand_out(queue: App, store: Store, run: str, config: Config, now: date
     return len(missing)
 
 
-async def take_back(queue: App, store: Store, config: ClusterConfig) -> list[int]:
+async def take_back(queue: App, store: Store, config: Config, now: datetime) -> list[int]:
     """Free the units of workers that fell silent, and their jobs for others; returns the units."""
     manager = queue.job_manager
-    stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=config.stale, task_name=JOB))
+    stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=config.cluster.stale, task_name=JOB))
     units = [_unit(job) for job in stalled]
     if units:
-        await asyncio.to_thread(store.units.free, units)
+        silent = timedelta(seconds=config.crawl.lease - config.cluster.stale)
+        await asyncio.to_thread(store.units.free, units, now + silent)
     for job in stalled:
-        logger.warning("unit %s: its worker has shown no sign of life for %g s", job.task_kwargs["unit"], config.stale)
+        logger.warning("unit %s: no sign of life of its worker for %g s", _unit(job), config.cluster.stale)
         await manager.retry_job(job)
     return units
 
@@ -118,7 +119,7 @@ def oversee(session: Session, run: str) -> None:
                     return
                 if (clock() - looked).total_seconds() >= config.cluster.sweep:
                     looked = clock()
-                    await take_back(queue, store, config.cluster)
+                    await take_back(queue, store, config, looked)
                 begun = clock()
                 await hand_out(queue, store, run, config, begun)
                 await asyncio.sleep(max(OFTEN, SELDOM * (clock() - begun).total_seconds()))
@@ -226,7 +227,7 @@ class Machine:
         while True:
             await asyncio.sleep(self.config.cluster.sweep)
             try:
-                await take_back(self._queue, self.store, self.config.cluster)
+                await take_back(self._queue, self.store, self.config, self._now())
                 for run in await asyncio.to_thread(self._open_runs):
                     await hand_out(self._queue, self.store, run, self.config, self._now())
             except (StoreError, ConnectorException) as error:

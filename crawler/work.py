@@ -237,7 +237,7 @@ class Worker:
         return self.session.config.platform(spider).pace or float(self.spiders[spider].pace)
 
     async def _beat(self, unit: Unit) -> None:
-        lease = self.session.config.crawl.lease
+        lease, cluster = self.session.config.crawl.lease, self.session.config.cluster
         while True:
-            await asyncio.sleep(lease / 3)
+            await asyncio.sleep(min(lease / 3, cluster.beat) if cluster.hand_out else lease / 3)
             await asyncio.to_thread(self.session.store.units.beat, unit, self._now(), lease)

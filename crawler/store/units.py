@@ -174,10 +174,13 @@ class Units:
             values = {"state": "open", "holder": None, "lease": None}
             return connection.execute(update(_units).where(mine).values(**values)).rowcount
 
-    def free(self, units: Sequence[int]) -> int:
-        """Take these units back from holders who fell silent before their leases end; returns how many."""
+    def free(self, units: Sequence[int], before: datetime) -> int:
+        """Take these units back from holders who fell silent; returns how many.
+
+        Only where the lease ends `before` that moment: whoever has just taken or prolonged one keeps it.
+        """
         with writing(self._engine) as connection:
-            theirs = (_units.c.state == "doing") & _units.c.id.in_(units)
+            theirs = (_units.c.state == "doing") & _units.c.id.in_(units) & (_units.c.lease < before)
             values = {"state": "open", "holder": None, "lease": None}
             return connection.execute(update(_units).where(theirs).values(**values)).rowcount
 
