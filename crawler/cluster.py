@@ -79,17 +79,18 @@ async def hand_out(queue: App, store: Store, run: str, config: Config, now: date
 
 
 async def take_back(queue: App, store: Store, config: Config, now: datetime) -> list[int]:
-    """Free the units of workers that fell silent, and their jobs for others; returns the units."""
+    """Free the units of workers that fell silent, and then their jobs for others; returns the units."""
     manager = queue.job_manager
     stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=config.cluster.stale, task_name=JOB))
-    units = [_unit(job) for job in stalled]
-    if units:
-        silent = timedelta(seconds=config.crawl.lease - config.cluster.stale)
-        await asyncio.to_thread(store.units.free, units, now + silent)
+    if not stalled:
+        return []
+    silent = timedelta(seconds=config.crawl.lease - config.cluster.stale)
+    free = await asyncio.to_thread(store.units.free, [_unit(job) for job in stalled], now + silent)
     for job in stalled:
-        logger.warning("unit %s: no sign of life of its worker for %g s", _unit(job), config.cluster.stale)
-        await manager.retry_job(job)
-    return units
+        if _unit(job) in free:
+            logger.warning("unit %s: no sign of life of its worker for %g s", _unit(job), config.cluster.stale)
+            await manager.retry_job(job)
+    return sorted(free)
 
 
 def _unit(job: Job) -> int:
