@@ -18,7 +18,7 @@ from crawler.text import Folded, fold, fold_map, is_han
 from matchers.lexicon import Spotted, lexicon
 from matchers.titles.disguises import drawn_letters, joined_characters
 from matchers.titles.phrases import phrases_in
-from matchers.titles.release import title_slot
+from matchers.titles.release import group_tags, title_slot
 
 _WORD = re.compile(r"[0-9a-z]{2,40}")
 _MIXED = re.compile(r"[a-z][0-9]|[0-9][a-z]")
@@ -26,6 +26,7 @@ _LETTER = "[^\\W\\d_\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\
 _INSIDE = re.compile(rf"(?<={_LETTER})(?={_LETTER})|(?<=\d)(?=\d)")
 _DRAWN_I = str.maketrans("01345789", "oieastbg")
 _DRAWN_L = str.maketrans("01345789", "oleastbg")
+_ASIDE = re.compile(r"[\[【(（][^\[\]【】()（）]{1,60}[\]】)）]")
 NOISE = "\x01"  # in no folded text
 MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
 
@@ -105,7 +106,7 @@ class Reading:
         return [spot for spot in self.words if spot.word.area != "noise"]
 
     @cached_property
-    def noise(self) -> bytearray:
+    def _sellers(self) -> bytearray:
         """1 for each place inside a word that sellers put beside any title."""
         mask = bytearray(len(self.tight))
         for spot in self.words:
@@ -114,21 +115,46 @@ class Reading:
         for start, end in phrases_in(self.folded.text):
             first, last = self.back[start], self.back[end - 1] + 1
             mask[first:last] = b"\x01" * (last - first)
-        if self.slot:
-            first, last = self.slot
-            mask[:first] = b"\x01" * first
-            mask[last:] = b"\x01" * (len(mask) - last)
+        for start, end in group_tags(self.original):
+            first, last = self._places_between(start, end)
+            mask[first:last] = b"\x01" * (last - first)
         return mask
 
     @cached_property
+    def noise(self) -> bytearray:
+        """The same, and all that stands outside the title of a release name."""
+        if not self.slot:
+            return self._sellers
+        first, last = self.slot
+        mask = bytearray(b"\x01" * len(self.tight))
+        mask[first:last] = self._sellers[first:last]
+        return mask
+
+    @cached_property
+    def asides(self) -> bytearray:
+        """1 for each place inside brackets that hold a remark: what stands there belongs to no longer title."""
+        mask = bytearray(len(self.tight))
+        for found in _ASIDE.finditer(self.original):
+            first, last = self._places_between(*found.span())
+            mask[first:last] = b"\x01" * (last - first)
+        return mask
+
+    def _places_between(self, start: int, end: int) -> tuple[int, int]:
+        """The places of original[start:end]."""
+        return bisect_left(self._origins, start), bisect_left(self._origins, end)
+
+    @cached_property
+    def _origins(self) -> list[int]:
+        return [self.folded.origins[index] for index in self.places]
+
+    @cached_property
     def slot(self) -> tuple[int, int] | None:
-        """The places of the title in a release name; None where the text is no release name."""
+        """The places of the title in a release name; None where the text is none, or sellers' words stand there."""
         found = title_slot(self.original)
         if found is None:
             return None
-        origins = [self.folded.origins[index] for index in self.places]
-        first, last = bisect_left(origins, found[0]), bisect_left(origins, found[1])
-        return (first, last) if first < last else None
+        first, last = self._places_between(*found)
+        return (first, last) if 0 in self._sellers[first:last] else None
 
     @cached_property
     def views(self) -> tuple[View, ...]:
@@ -157,7 +183,7 @@ class Reading:
 
     def _places_of(self, other: Folded) -> tuple[int, ...]:
         """For each character of another folding of the same text, the place of `tight` that stands there."""
-        origins = [self.folded.origins[index] for index in self.places]
+        origins = self._origins
         shown = [origin for origin, character in zip(other.origins, other.text, strict=True) if character != " "]
         last = len(origins) - 1
         return tuple(min(last, max(0, bisect_right(origins, origin) - 1)) for origin in shown)

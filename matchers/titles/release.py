@@ -9,6 +9,7 @@ release name.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _SIGN = re.compile(
     r"(?<![a-z\d])(?:\d{3,4}[pi]|[248]k|u?hd|hdr(?:10)?|blu-?ray|b[dr]-?rip|bdremux|dvd-?rip|web-?(?:dl|rip)|hdtv|remux|xvid|divx"
@@ -23,6 +24,11 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"\s{0,3}(?:\d{1,3}\s)?[\[【][^\[\]【】]{1,40}[\]】]")
+_GROUP_TAG = re.compile(
+    r"(?<![a-z\d])(?:[xh]\.?26[45]|hevc|avc|xvid|divx|aac|ac3|dts|flac|web-?(?:dl|rip)|hdtv|blu-?ray|b[dr]-?rip|dvd-?rip"
+    r"|remux|repack|proper|\d{3,4}p)-(?P<group>(?!dl\b|rip\b|ray\b)[a-z\d]{2,15})(?![\w-])",
+    re.IGNORECASE,
+)
 _TITLE = re.compile(r"[^\W_]")
 
 
@@ -38,3 +44,9 @@ def title_slot(original: str) -> tuple[int, int] | None:
     tails = (found.start() for found in _TAIL.finditer(original, start))
     tail = next((place for place in tails if _TITLE.search(original, start, place)), sign.start())
     return start, min(tail, sign.start())
+
+
+def group_tags(original: str) -> Iterator[tuple[int, int]]:
+    """Where the tags of release groups stand behind a codec, source or resolution (x264-GRP)."""
+    for found in _GROUP_TAG.finditer(original) if "-" in original else ():
+        yield found.span("group")
