@@ -31,14 +31,17 @@ LEAST_ALIKE = 0.9
 GLUED = 0.1  # what words torn or glued together may add to it
 MOST_KNOWN = 1_024  # texts whose words are kept looked up
 _DIGIT = re.compile(r"\d")
+_ARTICLES = frozenset({"the", "a", "an"})
+MOST_SHARED, MUCH = 6, 60.0  # words in common, and bits of a text that a name lacks: more says no more
 MODEL = 3  # characters of a word with letters and digits that is taken for a model number
 
 
 @frozen(kw_only=True)
 class Resemblance:
-    """A name that the whole of a text resembles, with features between 0 and 1."""
+    """A name that the whole of a text resembles, with features between 0 and 1 and the map that judges them."""
 
     name: Name
+    map: str
     features: dict[str, float]
 
     @property
@@ -130,7 +133,10 @@ class _Words:
     """The words of a name or text and their weights; model numbers and other numbers among them."""
 
     def __init__(self, key: str) -> None:
-        self.weights = {word: weight(word) for word in words_of(key)}
+        words = words_of(key)
+        self.weights = {word: weight(word) for word in words}
+        self.first = next((word for word in words if word not in _ARTICLES), "")
+        self.last = words[-1] if words else ""
         self.total = sum(self.weights.values())
         numbered = [word for word in self.weights if _DIGIT.search(word)]
         self.models = [word for word in numbered if is_model(word)]
@@ -172,6 +178,7 @@ def _compared(name: Name, said: _Said) -> Resemblance | None:
     han = is_han(name.tight[0]) or any(map(is_han, name.tight))
     return Resemblance(
         name=name,
+        map="loose_han" if han else "loose_latin",
         features={
             "said": said_share,
             "covers": covers,
@@ -185,7 +192,10 @@ def _compared(name: Name, said: _Said) -> Resemblance | None:
             "number_new": float(any(word not in in_name for word in said.bare.digits)),
             "all_words": float(said_share > 0.995),
             "all_text": float(covers > 0.995),
-            "han": float(han),
+            "same_first": float(ours.first == said.bare.first),
+            "same_last": float(ours.last == said.bare.last),
+            "shared": min(len(in_text), MOST_SHARED) / MOST_SHARED,
+            "new": min(1.0, (said.bare.total - sum(in_name.values())) / MUCH),
             "han_ratio": fuzz.ratio(name.tight, said.core.replace(" ", "")) / 100 if han else 0.0,
         },
     )
@@ -220,4 +230,4 @@ def _with_margins(ranked: list[Resemblance]) -> Iterator[Resemblance]:
         others = [other.strength for other in ranked if other.name.work != one.name.work]
         ahead = one.strength - max(others, default=0.0)
         features = one.features | {"ahead": max(0.0, min(1.0, ahead)), "behind": max(0.0, min(1.0, -ahead))}
-        yield Resemblance(name=one.name, features=features)
+        yield Resemblance(name=one.name, map=one.map, features=features)

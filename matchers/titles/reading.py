@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
@@ -17,6 +17,7 @@ from attrs import frozen
 from crawler.text import Folded, fold, fold_map, is_han
 from matchers.lexicon import Spotted, lexicon
 from matchers.titles.disguises import drawn_letters, joined_characters
+from matchers.titles.numerals import otherwise
 from matchers.titles.phrases import phrases_in
 from matchers.titles.release import group_tags, title_slot
 
@@ -28,6 +29,7 @@ _DRAWN_I = str.maketrans("01345789", "oieastbg")
 _DRAWN_L = str.maketrans("01345789", "oleastbg")
 _ASIDE = re.compile(r"[\[【(（][^\[\]【】()（）]{1,60}[\]】)）]")
 NOISE = "\x01"  # in no folded text
+SOFT, HARD = 1, 2  # kinds of borders between two places
 MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
 
 
@@ -78,15 +80,31 @@ class Reading:
         return {index: place for place, index in enumerate(self.places)}
 
     @cached_property
+    def borders(self) -> bytearray:
+        """How each place is parted from the one before it: not at all, SOFT by spaces, dots or dashes, or HARD."""
+        origins = self._origins
+        found = bytearray(len(self.tight) + 1)
+        for place in range(1, len(self.tight)):
+            start, end = origins[place - 1] + 1, origins[place]
+            if end > start:
+                found[place] = _border(self.original[start:end])
+        return found
+
+    @cached_property
     def gaps(self) -> frozenset[int]:
         """Places with a separator of any kind before them in the original; the end counts, the beginning too."""
-        origins = self.folded.origins
-        found = {0, len(self.tight)}
-        for place in range(1, len(self.tight)):
-            start, end = origins[self.places[place - 1]] + 1, origins[self.places[place]]
-            if end > start and _separates(self.original[start:end]):
-                found.add(place)
-        return frozenset(found)
+        return frozenset((0, len(self.tight), *(place for place, kind in enumerate(self.borders) if kind)))
+
+    @cached_property
+    def core(self) -> int:
+        """Places that are neither noise nor inside a remark."""
+        return sum(not (noisy or aside) for noisy, aside in zip(self.noise, self.asides, strict=True))
+
+    @cached_property
+    def aside_units(self) -> float:
+        """The unknown text inside remarks, in Han characters."""
+        left = self.unknown
+        return sum(left[place + 1] - left[place] for place, aside in enumerate(self.asides) if aside)
 
     @cached_property
     def word_starts(self) -> list[int]:
@@ -156,6 +174,14 @@ class Reading:
         first, last = self._places_between(*found)
         return (first, last) if 0 in self._sellers[first:last] else None
 
+    def is_slot(self, start: int, end: int) -> bool:
+        """Whether start..end is all of a release name's title, sellers' words at its ends apart."""
+        if not self.slot:
+            return False
+        first, last = self.slot
+        core = self._sellers.find(0, first), self._sellers.rfind(0, first, last) + 1
+        return first <= start <= core[0] and core[1] <= end <= last
+
     @cached_property
     def views(self) -> tuple[View, ...]:
         """The text as it stands, with symbols and digits read as letters, and with split characters joined."""
@@ -168,9 +194,17 @@ class Reading:
             places = self._places_of(folded)
             found.append(View(text=folded.text.replace(" ", ""), places=places, disguised=True))
             found.extend(_undisguised(folded.text, places))
+        numbers = otherwise(self._without_noise)
+        if numbers:
+            found.append(self._renumbered(*numbers))
         joined = dict.fromkeys(joined_characters(self.tight, eager) for eager in (False, True))
         found.extend(View(text=text, places=places, disguised=True) for text, places in joined if places)
         return tuple(found)
+
+    def _renumbered(self, key: str, indexes: Sequence[int]) -> View:
+        shown = [(letter, self.back[index]) for letter, index in zip(key, indexes, strict=True) if letter != " "]
+        letters, places = zip(*shown, strict=True)
+        return View(text="".join(letters), places=places, disguised=True)
 
     @cached_property
     def _without_noise(self) -> str:
@@ -228,8 +262,12 @@ class Reading:
 
 
 @lru_cache(maxsize=4_096)
-def _separates(between: str) -> bool:
-    return any(not character.isalnum() and fold(f"a{character}b") == "a b" for character in between)
+def _border(between: str) -> int:
+    """The kind of border that these characters make; those that fold to nothing make none."""
+    separating = [character for character in between if not character.isalnum() and fold(f"a{character}b") == "a b"]
+    if not separating:
+        return 0
+    return SOFT if all(character.isspace() or character in "._" for character in separating) else HARD
 
 
 def _undisguised(key: str, places: tuple[int, ...] | None) -> Iterator[View]:
