@@ -14,7 +14,7 @@ from crawler.items import Assessment, Decision, Finding, Polarity, Question
 LICENCE = "licence"  # the judge whose finding against means "licensed"
 MOST = 0.99  # nothing that a machine reads is surer
 ELSEWHERE = 0.4  # what a finding against weighs for findings of another matcher
-CONSIDERED = 0.05  # findings for an identity below it are not worth a row of a list that someone asked about
+CONSIDERED = 0.005  # findings for an identity below it are not worth a row of a list that someone asked about
 STORED = 0.2  # nor below this one of the database: it is half of what a person would be shown
 IDENTIFIED = 0.7  # from here on it is the work
 PERHAPS = 0.4  # from here on a person may tell

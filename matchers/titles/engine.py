@@ -26,7 +26,8 @@ from matchers.titles.school import SameBook, SchoolIndex
 from matchers.titles.vetoes import Veto, by_others, told, vetoes_of
 from matchers.titles.weights import odds, probability
 
-LEAST = 0.05  # candidates under it are not reported
+LEAST = 0.02  # candidates under it are not reported
+LEAST_BARE = 0.005  # the same for what only resembles a text that is nothing but a short title
 UNREASONED = 0.38  # most that a name of one or two characters reaches without a second reason
 # The same where nothing but noise stands beside the name. Of 770 such pairs of the benchmark .89 were right, but its
 # registries are small: among many works more namesakes wait. So a person looks.
@@ -117,7 +118,7 @@ class TitleEngine:
                 likely = None if one.name.work in known else self._resembling(number, one, reading, listing)
                 if likely:
                     _keep(best, likely)
-        yield from (candidate for candidate in best.values() if candidate.probability >= LEAST)
+        yield from best.values()
 
     def _spelled(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
         kept = chosen(self._index.seen(reading), reading, self._index)
@@ -157,7 +158,7 @@ class TitleEngine:
         values = one.features | said_features(mentions)
         judge = "loose_product" if fold(work.kind or "") in PRODUCTS else one.map
         chance = probability(judge, values)
-        if chance < LEAST:
+        if chance < (min(LEAST, LEAST_BARE) if one.is_bare else LEAST):
             return None
         vetoes = (*told(one.name, reading), *by_others(work, mentions))
         return _of_whole_text(number, ("loose", judge), one.name, reading, chance, values, vetoes, mentions)
