@@ -23,7 +23,7 @@ SHARED = "title_shared"  # what the title engine says of a name that several wor
 LICENCE = "licence"  # the judge whose finding against means "licensed"
 MOST = 0.99  # nothing that a machine reads is surer
 ELSEWHERE = 0.4  # what a finding against weighs for findings of another matcher
-CONSIDERED = 0.05  # findings for an identity below it are not worth a row of a list that someone asked about
+CONSIDERED = 0.005  # findings for an identity below it are not worth a row of a list that someone asked about
 STORED = 0.2  # nor below this one of the database: it is half of what a person would be shown
 UNAMBIGUOUS = (
     0.85  # identity of a hit where the name is two characters, or another work's too: the title engine says at
