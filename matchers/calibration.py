@@ -6,6 +6,7 @@ share that was right. The calibration error is the mean distance of the two.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -31,7 +32,7 @@ def bins(pairs: Sequence[tuple[float, bool]], count: int = BINS) -> list[Bin]:
     ordered = sorted(pairs)
     edges = sorted({number * len(ordered) // count for number in range(count + 1)})
     found = []
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in itertools.pairwise(edges):
         part = ordered[first:last]
         found.append(
             Bin(
