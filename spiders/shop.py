@@ -38,8 +38,9 @@ class Shop(PlatformSpider):
         if not page.is_html:
             page.json()  # raises where it only says that it is
             return
-        rows = list(self._rows(page))
-        facts = product_facts(page)
+        found = described(page)
+        rows = list(self._rows(page, found))
+        facts = product_facts(page, found)
         if len(rows) > 1 and not facts.values.get("price"):
             yield from rows
         elif facts.values.get("title"):
@@ -56,11 +57,11 @@ class Shop(PlatformSpider):
             values["text"], sources["text"] = page.text()[:LONGEST_POST], "page"
         return self.listing(url=canonical(page.url), kind=kind, pictures=pictures, sources=sources, **values)
 
-    def _rows(self, page: Page) -> Iterator[Listing]:
+    def _rows(self, page: Page, found: Iterable[Described]) -> Iterator[Listing]:
         """Products with addresses of their own: a page of results."""
         here = canonical(page.url)
         seen = {here}
-        for each in described(page)[: 5 * MOST_ROWS]:
+        for each in list(found)[: 5 * MOST_ROWS]:
             address = next(iter(texts(each.fields.get("url"))), None)
             url = canonical(page.urljoin(address)) if address else here
             if set(each.types) & PRODUCTS and url not in seen and len(seen) <= MOST_ROWS:
