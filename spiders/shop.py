@@ -1,10 +1,10 @@
-"""Any shop: the product page of an address that no other platform claims.
+"""Any shop: the product page or the list of an address that no other platform claims.
 
 Built from the vocabularies that shops publish for search engines (schema.org in JSON-LD and microdata, Open Graph) and
-their common markup, checked against 95 saved pages of 62 shops (bench/pages.py), 2026-11. Quirks: microdata gives the
-whole text of an element as its price; headings differ from the machine's name, then the heading is what buyers see.
-It has no search of its own: addresses with {query} (option `templates`) give it one. A page without price or product is
-a post: its title and text may still carry a share link.
+their common markup, checked against 95 saved pages of 62 shops (bench/pages.py), 2026-11. Every field is voted on by
+all that the page says (crawler/page/product.py); pages of results are read by the blocks that repeat
+(crawler/page/rows.py), feeds and JSON answers by the names of their fields. Its search is what configuration (option
+`templates`) gives it. A page without price or product is a post: its title and text may still carry a share link.
 """
 
 from __future__ import annotations
@@ -12,9 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from crawler.items import Picture
+from crawler.items import Picture, SharedFile
+from crawler.page.answers import rows, subject
+from crawler.page.evidence import Facts
+from crawler.page.feeds import entries, is_feed
 from crawler.page.metadata import Described, described, texts
-from crawler.page.product import Facts, product_facts
+from crawler.page.product import product_facts
+from crawler.page.row import Row
+from crawler.page.rows import ASKED, repeated
 from crawler.page.subject import APPS, PRODUCTS
 from crawler.urls import canonical
 from spiders import Listing, ListingKind, Page, PlatformSpider, Request
@@ -35,14 +40,27 @@ class Shop(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page's product; on a page of results its rows; else the page as a post."""
-        if not page.is_html:
-            page.json()  # raises where it only says that it is
-            return
+        if is_feed(page):
+            yield from map(self._row, entries(page))
+        elif not page.is_html:
+            yield from self._answer(page)
+        else:
+            yield from self._page(page)
+
+    def _answer(self, page: Page) -> Iterator[Listing]:
+        value = page.json()  # raises where it only says that it is
+        found = rows(page, value)
+        about = subject(page, value) if len(found) < 2 else None
+        yield from map(self._row, [about] if about else found)
+
+    def _page(self, page: Page) -> Iterator[Listing]:
         found = described(page)
-        rows = list(self._rows(page, found))
         facts = product_facts(page, found)
-        if len(rows) > 1 and not facts.values.get("price"):
-            yield from rows
+        listed = [] if facts.told else _listed(page, facts)
+        if len(listed) < 2 and not facts.values.get("price"):
+            listed = list(_told(page, found))
+        if len(listed) > 1:
+            yield from map(self._row, listed)
         elif facts.values.get("title"):
             yield self._product(page, facts)
 
@@ -57,22 +75,47 @@ class Shop(PlatformSpider):
             values["text"], sources["text"] = page.text()[:LONGEST_POST], "page"
         return self.listing(url=canonical(page.url), kind=kind, pictures=pictures, sources=sources, **values)
 
-    def _rows(self, page: Page, found: Iterable[Described]) -> Iterator[Listing]:
-        """Products with addresses of their own: a page of results."""
-        here = canonical(page.url)
-        seen = {here}
-        for each in list(found)[: 5 * MOST_ROWS]:
-            address = next(iter(texts(each.fields.get("url"))), None)
-            url = canonical(page.urljoin(address)) if address else here
-            if set(each.types) & PRODUCTS and url not in seen and len(seen) <= MOST_ROWS:
-                seen.add(url)
-                yield from self._row(page, each, url)
+    def _row(self, row: Row) -> Listing:
+        files = (SharedFile(name=row.title, size=row.size),) if row.size else ()
+        return self.listing(
+            url=canonical(row.url),
+            title=row.title,
+            text="\n".join(dict.fromkeys(filter(None, (row.text, *row.links)))),
+            kind=ListingKind.OFFER if row.money else ListingKind.POST,
+            price=row.money.amount if row.money else None,
+            currency=row.money.currency if row.money else None,
+            seller=row.seller,
+            creators=(row.author,) if row.author else (),
+            published=row.published,
+            sku=row.code,
+            pictures=tuple(Picture(url=url) for url in row.pictures),
+            files=files,
+            sources={"title": row.source},
+            whole=False,
+        )
 
-    def _row(self, page: Page, each: Described, url: str) -> Iterator[Listing]:
+
+def _told(page: Page, found: Iterable[Described]) -> Iterator[Row]:
+    """Products with addresses of their own that the page tells machines of."""
+    here = canonical(page.url)
+    seen = {here}
+    for each in list(found)[: 5 * MOST_ROWS]:
+        address = next(iter(texts(each.fields.get("url"))), None)
+        url = canonical(page.link(address) or here) if address else here
         title = next(iter(texts(each.fields.get("name"))), None)
-        if title:
-            images = tuple(Picture(url=page.urljoin(image)) for image in texts(each.fields.get("image"))[:5])
-            yield self.listing(url=url, title=title, pictures=images, whole=False, sources={"title": each.source})
+        if title and set(each.types) & PRODUCTS and url not in seen and len(seen) <= MOST_ROWS:
+            seen.add(url)
+            images = tuple(filter(None, (page.link(image) for image in texts(each.fields.get("image"))[:5])))
+            yield Row(url=url, title=title, source=each.source, pictures=images)
+
+
+def _listed(page: Page, facts: Facts) -> list[Row]:
+    """The rows of a page of results; none where a price or a label stands apart from them: there is a product."""
+    found = repeated(page)
+    asked = ASKED.search(page.url) is not None
+    apart = facts.priced_at and not found.blocks & set(facts.priced_at)
+    apart = apart or "label" in (facts.sources.get("sku"), facts.sources.get("identifiers"))
+    return found.rows if asked or not apart else []
 
 
 def _kind(facts: Facts) -> ListingKind:

@@ -61,11 +61,17 @@ class Ballot:
 
 @define(kw_only=True)
 class Facts:
-    """Named values of one page's subject; `sources` says where each was read."""
+    """Named values of one page's subject; `sources` says where each was read.
+
+    `told` is True where machines are told that the page is about one thing. `priced_at` are the elements around the
+    first shown price, by identity: () where no price is shown.
+    """
 
     values: dict[str, Any] = Factory(dict)
     sources: dict[str, str] = Factory(dict)
     types: tuple[str, ...] = ()
+    told: bool = False
+    priced_at: tuple[int, ...] = ()
 
     def put(self, field: str, value: Any, source: str) -> None:
         """Keep a value unless it is empty or the field has one."""

@@ -55,10 +55,22 @@ class ShownPrice:
     money: Money
     former: bool
     below: bool
+    node: LexborNode
+
+    def around(self) -> tuple[int, ...]:
+        """The element and those around it, by identity."""
+        found, node = [], self.node
+        while node is not None:
+            found.append(node.mem_id)
+            node = node.parent  # type: ignore[assignment]
+        return tuple(found)
 
 
-def from_prices(ballot: Ballot, page: Page, place: str) -> None:
-    """The votes of shown prices: the first below the heading counts most, a former price counts against itself."""
+def from_prices(ballot: Ballot, page: Page, place: str) -> tuple[int, ...]:
+    """The votes of shown prices: the first below the heading counts most, a former price counts against itself.
+
+    Gives the elements around that first one, by identity.
+    """
     found = list(shown_prices(page, place))
     current = [each for each in found if not each.former]
     current = [each for each in current if each.below] or current
@@ -74,6 +86,8 @@ def from_prices(ballot: Ballot, page: Page, place: str) -> None:
     standing = {money.amount for money in signed[:NEAR]}
     for amount in {each.money.amount for each in found if each.former} - standing:
         ballot.say("money", Money(amount), "former price", -2.0)
+    first = next((each for each in current if each.money.amount), None)
+    return first.around() if first else ()
 
 
 def _labelled_price(ballot: Ballot, page: Page, place: str) -> None:
@@ -106,7 +120,7 @@ def shown_prices(page: Page, place: str) -> Iterator[ShownPrice]:
             continue
         money = price(text, attributes.get("data-currency"), place)
         if money and not _is_aside(node):
-            yield ShownPrice(money, _is_former(node, text), below)
+            yield ShownPrice(money, _is_former(node, text), below, node)
 
 
 def _text(node: LexborNode) -> str:

@@ -21,7 +21,7 @@ from crawler.page.prices import from_prices
 from crawler.page.scripts import scripted
 from crawler.page.stated import from_graph, from_object, identifier, state_named
 from crawler.page.stock import from_stock
-from crawler.page.subject import headings, main_object, region, title
+from crawler.page.subject import headings, is_told, main_object, region, title
 
 _FIELDS = ("text", "brand", "publisher", "creators", "images", "published", "availability", "condition", "seller")
 _CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9][0-9A-Za-z]{3,19}(?![A-Za-z0-9])")
@@ -38,14 +38,14 @@ def product_facts(page: Page, found: Sequence[Described] | None = None) -> Facts
     name, source = title(main, shown, graph, page)
     place = region(page, graph)
     if main:
-        facts.types = main.types
+        facts.types, facts.told = main.types, is_told(main, [*shown, _first(graph, "og:title")], page.url)
         from_object(ballot, main, place)
     from_graph(ballot, graph, place)
     _from_scripts(ballot, page, name, place)
     values = labelled(page)
     _from_labels(ballot, values)
     from_credits(ballot, page, values.get("author", []), shown[0] if shown else "")
-    from_prices(ballot, page, place)
+    facts.priced_at = from_prices(ballot, page, place)
     from_stock(ballot, page)
     _main_image(ballot, page)
     facts.elect(ballot, _FIELDS)

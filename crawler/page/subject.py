@@ -15,6 +15,7 @@ from crawler.urls import canonical, host
 PRODUCTS = frozenset({"Product", "ProductModel", "IndividualProduct", "ProductGroup", "Vehicle", "Car"})
 APPS = frozenset({"SoftwareApplication", "MobileApplication", "WebApplication", "VideoGame"})
 WORKS = frozenset({"Book", "Movie", "MusicAlbum", "CreativeWork", "TVSeries", "Course", "Audiobook", "ComicSeries"})
+NAMED = 0.6  # likeness above which an object is the one that a heading names
 SAME = 0.4  # likeness above which a heading and a name speak of one thing
 MORE = 12  # characters that a heading may have behind the name all the same
 MOST_HEADINGS = 6
@@ -35,6 +36,15 @@ def main_object(found: Iterable[Described], heading: str, url: str) -> Described
         return rank + 3 * alike(name, heading) + 2 * addressed + bool(each.fields.get("offers"))
 
     return max(fitting, key=score)[0] if fitting else None
+
+
+def is_told(main: Described, shown: Iterable[str], url: str) -> bool:
+    """Whether an object is what the page is about: a thing that is named like a heading or addressed like the page."""
+    if not set(main.types) & (PRODUCTS | APPS | WORKS):
+        return False
+    name = " ".join(texts(main.fields.get("name"))[:1])
+    addressed = canonical(url) in {canonical(text) for text in texts(main.fields.get("url"))[:3]}
+    return addressed or any(alike(name, text) >= NAMED for text in shown if len(text) > 1)
 
 
 def headings(page: Page) -> list[str]:
