@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from crawler.items import Picture, SharedFile
 from crawler.page.answers import rows, subject
 from crawler.page.evidence import Facts
 from crawler.page.feeds import entries, is_feed
@@ -20,12 +19,12 @@ from crawler.page.metadata import Described, described, texts
 from crawler.page.product import product_facts
 from crawler.page.row import Row
 from crawler.page.rows import ASKED, repeated
-from crawler.page.subject import APPS, PRODUCTS
+from crawler.page.subject import PRODUCTS
+from crawler.shapes.wholepage import page_fields, row_fields
 from crawler.urls import canonical
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import Listing, Page, PlatformSpider, Request
 
 MOST_ROWS = 200
-LONGEST_POST = 20_000  # characters
 
 
 class Shop(PlatformSpider):
@@ -49,8 +48,9 @@ class Shop(PlatformSpider):
 
     def _answer(self, page: Page) -> Iterator[Listing]:
         value = page.json()  # raises where it only says that it is
-        found = rows(page, value)
-        about = subject(page, value) if len(found) < 2 else None
+        found, about = rows(page, value), subject(page, value, deepest=1)
+        if len(found) < 2 and about is None:
+            about = subject(page, value)
         yield from map(self._row, [about] if about else found)
 
     def _page(self, page: Page) -> Iterator[Listing]:
@@ -62,37 +62,10 @@ class Shop(PlatformSpider):
         if len(listed) > 1:
             yield from map(self._row, listed)
         elif facts.values.get("title"):
-            yield self._product(page, facts)
-
-    def _product(self, page: Page, facts: Facts) -> Listing:
-        kind, values = _kind(facts), dict(facts.values)
-        pictures = tuple(Picture(url=url) for url in values.pop("images", ()))
-        published = values.get("published")
-        if published and published[:4].isdigit():
-            values["year"] = int(published[:4])
-        sources = {"pictures" if name == "images" else name: place for name, place in facts.sources.items()}
-        if kind is ListingKind.POST:
-            values["text"], sources["text"] = page.text()[:LONGEST_POST], "page"
-        return self.listing(url=canonical(page.url), kind=kind, pictures=pictures, sources=sources, **values)
+            yield self.listing(**page_fields(page, facts))
 
     def _row(self, row: Row) -> Listing:
-        files = (SharedFile(name=row.title, size=row.size),) if row.size else ()
-        return self.listing(
-            url=canonical(row.url),
-            title=row.title,
-            text="\n".join(dict.fromkeys(filter(None, (row.text, *row.links)))),
-            kind=ListingKind.OFFER if row.money else ListingKind.POST,
-            price=row.money.amount if row.money else None,
-            currency=row.money.currency if row.money else None,
-            seller=row.seller,
-            creators=(row.author,) if row.author else (),
-            published=row.published,
-            sku=row.code,
-            pictures=tuple(Picture(url=url) for url in row.pictures),
-            files=files,
-            sources={"title": row.source},
-            whole=False,
-        )
+        return self.listing(**row_fields(row))
 
 
 def _told(page: Page, found: Iterable[Described]) -> Iterator[Row]:
@@ -106,7 +79,7 @@ def _told(page: Page, found: Iterable[Described]) -> Iterator[Row]:
         if title and set(each.types) & PRODUCTS and url not in seen and len(seen) <= MOST_ROWS:
             seen.add(url)
             images = tuple(filter(None, (page.link(image) for image in texts(each.fields.get("image"))[:5])))
-            yield Row(url=url, title=title, source=each.source, pictures=images)
+            yield Row(url=url, title=title, source=each.source, pictures=images, offered=True)
 
 
 def _listed(page: Page, facts: Facts) -> list[Row]:
@@ -117,9 +90,3 @@ def _listed(page: Page, facts: Facts) -> list[Row]:
     apart = apart or "label" in (facts.sources.get("sku"), facts.sources.get("identifiers"))
     return found.rows if asked or not apart else []
 
-
-def _kind(facts: Facts) -> ListingKind:
-    if set(facts.types) & APPS:
-        return ListingKind.APP
-    offered = set(facts.types) & PRODUCTS or facts.values.get("price") is not None
-    return ListingKind.OFFER if offered else ListingKind.POST

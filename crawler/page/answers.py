@@ -72,10 +72,10 @@ def rows(page: Page, value: Any) -> list[Row]:
     return best
 
 
-def subject(page: Page, value: Any) -> Row | None:
-    """The one thing that an answer is about: the outermost object with a title."""
+def subject(page: Page, value: Any, deepest: int = DEEPEST) -> Row | None:
+    """The one thing that an answer is about: the outermost object with a title, at most `deepest` layers down."""
     layer = [value]
-    for _ in range(DEEPEST):
+    for _ in range(deepest):
         for each in layer:
             if isinstance(each, Mapping):
                 row = _row(page, _thing(each), page.url)

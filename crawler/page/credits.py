@@ -34,7 +34,7 @@ def from_credits(ballot: Ballot, page: Page, values: list[str], heading: str) ->
         (_NAMED, "author beside the title", SHOWN / 2),
         (_ADDRESSED, "link to an author's page", SHOWN / 2),
     ):
-        found = [name for node in page.tree.css(selector)[:MOST] for name in names(visible_text(node))]
+        found = [name for node in page.nodes(selector, MOST) for name in names(visible_text(node))]
         ballot.say("creators", tuple(dict.fromkeys(found[:1])), source, weight)
     behind = _BEHIND.search(heading)
     if behind:

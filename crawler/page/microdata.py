@@ -37,7 +37,7 @@ def microdata(page: Page) -> list[dict[str, Any]]:
     if "itemscope" not in page.source:
         return []
     items = _Items()
-    for node in page.tree.css("[itemscope], [itemprop]")[:MOST]:
+    for node in page.nodes("[itemscope], [itemprop]", MOST):
         attributes = node.attributes
         names = (attributes.get("itemprop") or "").split()
         value: Any = None

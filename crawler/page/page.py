@@ -46,7 +46,7 @@ class Selection:
 
     def css(self, selector: str) -> Selection:
         """Elements below any of these."""
-        return Selection([found for node in self._nodes for found in node.css(selector)], selector)
+        return Selection([found for node in self._nodes for found in _once(node.css(selector), selector)], selector)
 
     @property
     def attrib(self) -> Mapping[str, str]:
@@ -86,6 +86,13 @@ class Selection:
         if not self._nodes:
             raise LayoutError(f"nothing matches {self._selector!r}")
         return self._nodes[0]
+
+
+def _once(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
+    """Each element once: of "a, b" the parser gives an element for every part that it matches."""
+    if "," not in selector:
+        return nodes
+    return [node for before, node in zip([None, *nodes], nodes, strict=False) if before is None or before.mem_id != node.mem_id]
 
 
 def visible_text(node: LexborNode, separator: str = " ") -> str:
@@ -152,9 +159,13 @@ class Page:
         """The source without scripts, styles, templates, drawings and comments: what of it people may see."""
         return shown(self.source)
 
+    def nodes(self, selector: str, most: int) -> Iterator[LexborNode]:
+        """The first elements that match a CSS selector, as the parser's own: for readers that look at many."""
+        return iter(_once(self.tree.css(selector)[:most], selector))
+
     def css(self, selector: str) -> Selection:
         """Elements that match a CSS selector."""
-        return Selection(self.tree.css(selector), selector)
+        return Selection(_once(self.tree.css(selector), selector), selector)
 
     def text(self) -> str:
         """Visible text of the whole page."""

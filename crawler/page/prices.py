@@ -29,7 +29,7 @@ _PRICED = (
 )
 _FORMER = re.compile(
     r"old|was\b|strike|stroke|cross|before|former|original|regular|list-?price|rrp|msrp|uvp|saving|discount-?(?:amount|"
-    r"percent|rate)|you-?save|base-?price|per-?unit|unit-?price|price-?unit|market-?price|retail-?price|barre\b|tachado",
+    r"percent|rate)|you-?save|bas(?:e|is)-?price|per-?unit|unit-?price|price-?unit|market-?price|retail-?price|barre\b|tachado",
     re.I,
 )
 _ASIDE = re.compile(
@@ -110,7 +110,7 @@ def _price_words() -> AhoCorasick:
 def shown_prices(page: Page, place: str) -> Iterator[ShownPrice]:
     """Prices in page order."""
     below = False
-    for node in page.tree.css(_PRICED)[:MOST]:
+    for node in page.nodes(_PRICED, MOST):
         if node.tag == "h1":
             below = True
             continue

@@ -79,9 +79,10 @@ def _from_scripts(ballot: Ballot, page: Page, name: str, place: str) -> None:
 def _from_labels(ballot: Ballot, values: Mapping[str, list[str]]) -> None:
     for field in ("brand", "publisher", "seller", "published"):
         for text in values.get(field, [])[:1]:
+            text = re.sub(r"^.{0,40}[:：]\s{0,3}", "", text)
             ballot.say(field, text if len(text) <= 80 else None, "label", LABEL)
     for text in values.get("sku", [])[:3]:
-        ballot.say("sku", text if _CODE.search(text) and len(text) <= 40 else None, "label", LABEL)
+        ballot.say("sku", text if _is_code(text) else None, "label", LABEL)
     for scheme in ("isbn", "gtin", "mpn"):
         for text in values.get(scheme, [])[:2]:
             identifier(ballot, scheme, text, "label", LABEL)
@@ -109,8 +110,8 @@ def _money(facts: Facts, ballot: Ballot, page: Page) -> None:
 
 def _codes(facts: Facts, ballot: Ballot, page: Page) -> None:
     """The shop's own number and the identifiers. A number that the page's address bears is more likely its own."""
-    in_address = _code_in(page)
-    ballot.say("sku", in_address, "address", ADDRESS)
+    if facts.told or "price" in facts.values:
+        ballot.say("sku", _code_in(page), "address", ADDRESS)
     for vote in list(ballot.votes.get("sku", ())):
         short = vote.value.split()[0]
         if short != vote.value and _CODE.fullmatch(short.replace("-", "")):
@@ -139,6 +140,10 @@ def _code_in(page: Page) -> str | None:
         if codes:
             return max(reversed(codes), key=len) if len(codes) > 1 else codes[0]
     return None
+
+
+def _is_code(text: str) -> bool:
+    return len(text) <= 40 and any(map(str.isdigit, text)) and len(text.split()) <= 3
 
 
 def _main_image(ballot: Ballot, page: Page) -> None:

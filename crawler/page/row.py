@@ -30,6 +30,7 @@ class Row:
     pictures: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     size: int | None = None
+    offered: bool = False  # told to be a product, whether or not a price is known
 
 
 def size_in(text: str) -> int | None:

@@ -85,7 +85,7 @@ def repeated(page: Page) -> Repeated:
 
 def _groups(page: Page) -> Iterable[list[_Text]]:
     groups: dict[tuple[str, ...], list[_Text]] = {}
-    for node in page.tree.css(_TITLES)[:LOOKED_AT]:
+    for node in page.nodes(_TITLES, LOOKED_AT):
         text = _title(node)
         if not SHORTEST <= len(text) <= LONGEST:
             continue

@@ -24,7 +24,7 @@ def from_stock(ballot: Ballot, page: Page) -> None:
     """The vote of the first element below the heading that says anything; before it where there is none below."""
     before = below = None
     heading = False
-    for node in page.tree.css(_PLACES)[:MOST]:
+    for node in page.nodes(_PLACES, MOST):
         if node.tag == "h1":
             heading = True
             continue

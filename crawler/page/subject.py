@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 
 from crawler.page.metadata import Described, texts
 from crawler.page.page import Page, visible_text
+from crawler.page.words import saying
 from crawler.urls import canonical, host
 
 PRODUCTS = frozenset({"Product", "ProductModel", "IndividualProduct", "ProductGroup", "Vehicle", "Car"})
@@ -20,6 +21,8 @@ SAME = 0.4  # likeness above which a heading and a name speak of one thing
 MORE = 12  # characters that a heading may have behind the name all the same
 MOST_HEADINGS = 6
 _MARKS = (" | ", "｜", " - ", " – ", " — ", " :: ", "_", "-", " · ", " « ", " / ")
+_PRICED = re.compile(r"[$€£¥₹₽₸]\s?\d|\d\s?(?:[€£₽₸元]|kr\b|zł)")
+_NUMBERED = re.compile(r"\s[^\W\d]{2,12}(?:[\s.-][^\W\d]{1,10})?\.?\s?[:：#№]\s?[A-Z0-9][A-Z0-9-]{3,15}$")
 _HIDDEN = "[class*=hidden], [class*=hdn], [class*=sr-only], [class*=offscreen], [class*=screen-reader], [hidden]"
 _LOCALE = re.compile(r"^[A-Za-z]{2}[-_]([A-Za-z]{2})$")
 
@@ -68,6 +71,7 @@ def title(main: Described | None, shown: list[str], graph: Mapping[str, list[str
     shared = without_site((graph.get("og:title") or [""])[0], sites)
     written = without_site(page.css("title").text(default=""), sites)
     told = [each for each in (named, shared, written) if each]
+    shown = [_without_rest(_without_lead(text, told), told) for text in shown]
     best = max(shown, key=lambda text: max((alike(text, each) for each in told), default=1.0), default="")
     if best and (not told or max(alike(best, each) for each in told) >= SAME):
         name = named or shared
@@ -104,6 +108,13 @@ def _rank(each: Described) -> int:
     return 3 * bool(kinds & PRODUCTS) or 2 * bool(kinds & (APPS | WORKS)) or bool(each.fields.get("offers"))
 
 
+def _without_lead(text: str, told: Iterable[str]) -> str:
+    """A heading without what shops put before a name ("Details about ..."), where the rest is a name that was told."""
+    lead = saying("lead").match(text)
+    rest = text[lead.end() :].strip() if lead else ""
+    return rest if rest and any(rest.casefold() == name.casefold() for name in told) else text
+
+
 def without_site(text: str, sites: Iterable[str]) -> str:
     """A title without the name of the site before or behind it."""
     known = {_letters(site) for site in sites} - {""}
@@ -116,6 +127,14 @@ def without_site(text: str, sites: Iterable[str]) -> str:
         if head and _letters(tail) in known:
             return without_site(head, sites)
     return text
+
+
+def _without_rest(text: str, told: Iterable[str]) -> str:
+    """A heading without what shops hang on it: "... Код: 01245", a price beside a name that was told."""
+    text = _NUMBERED.sub("", text)
+    named = max((name for name in told if 8 <= len(name) < len(text) and name.casefold() in text.casefold()), key=len, default="")
+    rest = text.casefold().replace(named.casefold(), " ")
+    return named if named and _PRICED.search(rest) else text
 
 
 def _seen_text(node: LexborNode) -> str:

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 LABELS = frozenset(("brand", "sku", "mpn", "gtin", "isbn", "author", "publisher", "seller", "published"))
-MEANINGS = frozenset(("buy", "sold", "stock", "former", "price"))
+MEANINGS = frozenset(("buy", "sold", "stock", "former", "price", "lead"))
 
 
 @cache
