@@ -2,9 +2,10 @@
 
     .venv/bin/python bench/pages.py [--area ecommerce] [--half tune|check] [--errors 20] [--json figures.json]
 
-Reads ../shared/bench/pages, which is not part of the project. Sites are split into two halves by a digest of their name:
-rules are made from the pages of `tune` and judged by those of `check`, whose errors nobody looks at. Time is CPU time of
-outcome, reading and share links in this process, one page after the other (in a crawl suspicious pages go to a process of their own).
+Reads ../shared/bench/pages, which is not part of the project. Sites are split into two halves by a digest of their
+name: rules are made from the pages of `tune` and judged by those of `check`, whose errors nobody looks at. Time is CPU
+time of outcome, reading and share links in this process, one page after the other (in a crawl suspicious pages go to a
+process of their own).
 """
 
 from __future__ import annotations
@@ -116,8 +117,8 @@ def print_outcomes(results: list[dict[str, Any]], seconds: list[float]) -> None:
             print(result["outcome"], result["spider"], result["file"], result.get("error", ""))
     outcomes = dict(Counter(result["outcome"] for result in results))
     cuts = statistics.quantiles(seconds, n=100)
-    print(f"pages {len(results)} {outcomes}; CPU per page: median {cuts[49] * 1e3:.1f} ms, 90 % {cuts[89] * 1e3:.0f} ms, "
-          f"99 % {cuts[98] * 1e3:.0f} ms, longest {max(seconds) * 1e3:.0f} ms")  # fmt: skip
+    print(f"pages {len(results)} {outcomes}; CPU per page: median {cuts[49] * 1e3:.1f} ms,")
+    print(f"90 % {cuts[89] * 1e3:.0f} ms, 99 % {cuts[98] * 1e3:.0f} ms, longest {max(seconds) * 1e3:.0f} ms")
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:

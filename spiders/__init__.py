@@ -19,7 +19,7 @@ from crawler.page.product import product_facts
 from crawler.shapes.wholepage import page_fields
 from crawler.web.visit import Visit
 
-__all__ = ["PAGE", "SOURCE", "GUESS", "Listing", "ListingKind", "Page", "PlatformSpider", "Proof", "Request", "price"]
+__all__ = ["GUESS", "PAGE", "SOURCE", "Listing", "ListingKind", "Page", "PlatformSpider", "Proof", "Request", "price"]
 
 
 class ProofKind(StrEnum):

@@ -37,6 +37,7 @@ class Ali1688(PlatformSpider):
     proof = Proof(SOURCE, "github.com/yino/1688Spider spider.py: window.data.offerresultData", "2026-11-22")
     limits = "Own session only (HAR). Price, seller and picture of a row are from memory, name and address are proven."
     gated = True
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

@@ -66,6 +66,8 @@ class Amazon(PlatformSpider):
                 yield self.listing(**row | {"url": page.urljoin(f"/dp/{row['sku']}")})
 
     def _offer(self, page: Page, asin: str) -> Listing:
+        chosen = page.css("input#ASIN, input[name=ASIN]")  # a variant other than the one that was asked may be shown
+        asin = (chosen.attrib.get("value") if len(chosen) else "") or asin
         byline = page.css("#bylineInfo").text(default="")
         brand = _STORE.sub("", _STORE.sub("", byline)).strip()
         said = page.css("#availability").text(default="")

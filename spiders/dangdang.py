@@ -1,7 +1,8 @@
 """Dangdang (当当): rows of a search with price, shop and author; an offer's own page by what it tells everyone.
 
 Built from public code that reads the same list (m1666/PythonTools, bookTool/spider_dangdang.py, read 2026-11-22); not
-tried live. Quirks: pages are in GBK and so are the words of a question; a row without a shop is sold by Dangdang itself.
+tried live. Quirks: pages are in GBK and so are the words of a question; a row without a shop is sold by Dangdang
+itself.
 """
 
 from __future__ import annotations

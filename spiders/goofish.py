@@ -40,6 +40,7 @@ class Goofish(PlatformSpider):
     proof = Proof(SOURCE, "github.com/z-m-x/xianyupp data1.js: a recorded answer of the search", "2026-11-22")
     limits = "Own session only (HAR): the search is signed, so there is none here. Offers' own pages are not read."
     gated = True
+    off_by_default = True
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The rows of an answer."""

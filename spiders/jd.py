@@ -37,6 +37,7 @@ class Jd(PlatformSpider):
     proof = Proof(SOURCE, "github.com/WangJape/PythonDemo ScrapyDemo/JDDemo: the list of search.jd.com", "2026-11-22")
     limits = "Search needs an own session (HAR); the price of an offer's own page is not in it."
     gated = True
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results; without a session it leads to a login wall."""

@@ -39,6 +39,7 @@ class Pinduoduo(PlatformSpider):
     proof = Proof(SOURCE, "github.com/jerrychan807/Pinduoduo_Spiders pdd_spider_v2: goods_list rows", "2026-11-22")
     limits = "Own session only (HAR): questions are signed, so there is no search."
     gated = True
+    off_by_default = True
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """Rows of a list answer, or the offer of a saved page."""

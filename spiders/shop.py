@@ -22,7 +22,7 @@ from crawler.page.rows import ASKED, repeated
 from crawler.page.subject import PRODUCTS
 from crawler.shapes.wholepage import page_fields, row_fields
 from crawler.urls import canonical
-from spiders import Listing, Page, PlatformSpider, Request
+from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request
 
 MOST_ROWS = 200
 
@@ -32,6 +32,8 @@ class Shop(PlatformSpider):
 
     name = "shop"
     allowed_domains = ()  # claims what nobody else claims
+    proof = Proof(PAGE, "57 sites of bench/pages.py that have no spider of their own", "2026-11-22")
+    limits = "No knowledge of any one shop; prices that only scripts draw are not seen."
 
     def search(self, question: str) -> Iterable[Request]:
         """One request per template; none without templates."""
@@ -89,4 +91,3 @@ def _listed(page: Page, facts: Facts) -> list[Row]:
     apart = facts.priced_at and not found.blocks & set(facts.priced_at)
     apart = apart or "label" in (facts.sources.get("sku"), facts.sources.get("identifiers"))
     return found.rows if asked or not apart else []
-

@@ -38,6 +38,7 @@ class Taobao(PlatformSpider):
     proof = Proof(SOURCE, "github.com/hillerlin/code myScrapy/mytest/json.py: a recorded g_page_config", "2026-11-22")
     limits = "Own session only (HAR). The newer page of results, which signs its questions, is not read."
     gated = True
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results; without a session it leads to a login wall."""

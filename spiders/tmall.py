@@ -35,6 +35,7 @@ class Tmall(PlatformSpider):
     proof = Proof(SOURCE, "two public readers of list.tmall.com/search_product.htm (div.product)", "2026-11-22")
     limits = "Own session only (HAR); without it the answer is a login wall or a slider."
     gated = True
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results, newest first."""

@@ -26,11 +26,31 @@ KEYS: dict[str, tuple[str, ...]] = {
         *("fullname", "displayname", "appname", "filename", "subject", "offertitle", "name", "label"),
     ),
     "url": (
-        *("url", "link", "href", "detailurl", "producturl", "itemurl", "permalink", "weburl", "infopage", "canonicalurl"),
+        *(
+            "url",
+            "link",
+            "href",
+            "detailurl",
+            "producturl",
+            "itemurl",
+            "permalink",
+            "weburl",
+            "infopage",
+            "canonicalurl",
+        ),
         *("trackviewurl", "goodsurl", "pageurl", "frontendlink", "alturl", "uri"),
     ),
     "price": (
-        *("saleprice", "currentprice", "finalprice", "viewprice", "discountprice", "promotionprice", "minprice", "price"),
+        *(
+            "saleprice",
+            "currentprice",
+            "finalprice",
+            "viewprice",
+            "discountprice",
+            "promotionprice",
+            "minprice",
+            "price",
+        ),
         *("pricevalue", "amount", "lowprice"),
     ),
     "currency": ("currency", "currencycode", "currencyid", "pricecurrency"),
@@ -38,8 +58,32 @@ KEYS: dict[str, tuple[str, ...]] = {
     "author": ("author", "authors", "authorname", "artist", "artists", "artistname", "creator", "developer", "persons"),
     "publisher": ("publisher", "publishers", "press", "publishername"),
     "published": ("published", "publishedat", "pubdate", "releasedate", "publishdate", "createdat", "date", "ctime"),
-    "picture": ("image", "imageurl", "picurl", "img", "imgurl", "cover", "coverurl", "thumbnail", "icon", "picture", "pic"),
-    "code": ("id", "itemid", "productid", "goodsid", "skuid", "nid", "sku", "bundleid", "packagename", "pkgname", "asin"),
+    "picture": (
+        "image",
+        "imageurl",
+        "picurl",
+        "img",
+        "imgurl",
+        "cover",
+        "coverurl",
+        "thumbnail",
+        "icon",
+        "picture",
+        "pic",
+    ),
+    "code": (
+        "id",
+        "itemid",
+        "productid",
+        "goodsid",
+        "skuid",
+        "nid",
+        "sku",
+        "bundleid",
+        "packagename",
+        "pkgname",
+        "asin",
+    ),
     "text": ("description", "summary", "desc", "intro", "content", "body", "snippet"),
     "magnet": ("magnet", "magneturi", "download", "downloadurl", "torrent"),
     "infohash": ("infohash", "hash", "btih"),
@@ -104,7 +148,9 @@ def _lists(value: Any, depth: int) -> Iterator[list[Any]]:
 
 def _alike(objects: list[Mapping[str, Any]]) -> bool:
     first = objects[0].keys()
-    return len(objects) > 2 and len(first) > 2 and all(len(first & each.keys()) * 2 > len(first) for each in objects[:20])
+    return (
+        len(objects) > 2 and len(first) > 2 and all(len(first & each.keys()) * 2 > len(first) for each in objects[:20])
+    )
 
 
 def _thing(value: Any) -> Thing:

@@ -18,7 +18,10 @@ _ADDRESSED = (
     "a[href*='/author/'], a[href*='/authors/'], a[href*='/artist/'], a[href*='/writer/'], a[href*='author='], "
     "a[href*='/contributor/'], a[href*='/creator/'], a[href*='authorid=']"
 )
-_ROLE = re.compile(r"^(?:by|von|par|di|de|作者|著者|原著|author)\b[\s:：]{0,5}|^作者[:：]?\s{0,3}|\s{0,3}[(（\[［【]?(?:编著|編著|主编|主編|原著|著|編|编|撰|author)[)）\]］】]?$", re.I)
+_ROLE = re.compile(
+    r"^(?:by|von|par|di|de|作者|著者|原著|author)\b[\s:：]{0,5}|^作者[:：]?\s{0,3}|\s{0,3}[(（\[［【]?(?:编著|編著|主编|主編|原著|著|編|编|撰|author)[)）\]］】]?$",
+    re.I,
+)
 _BEHIND = re.compile(r"[\s/／]([^\s/／<>()（）]{2,20})[\s\u3000]{1,3}著(?:\s|$)")
 _BETWEEN = re.compile(r"\s{0,3}(?:[;；、,，/／&]|\band\b|\bund\b|\bet\b)\s{0,3}")
 _COUNTRY = re.compile(r"^[\[［【(（〔][^\]］】)）〕]{1,8}[\]］】)）〕]\s{0,3}")

@@ -3,8 +3,8 @@
 A vote is a value, where it was read and a weight; equal values add up, and the heaviest wins, the first of equals. The
 winner keeps the name of its weightiest source, so that everyone can see where a field was read.
 
-Weights are by kind of source and were set on one half of the sites of bench/pages.py (`tune`); docs/benchmarks-platforms
-.md has the figures of the other half.
+Weights are by kind of source and were set on one half of the sites of bench/pages.py (`tune`);
+docs/benchmarks-platforms.md has the figures of the other half.
 """
 
 from __future__ import annotations

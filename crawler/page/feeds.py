@@ -33,7 +33,7 @@ def entries(page: Page) -> Iterator[Row]:
     """The entries that have a title and an address."""
     source = page.source
     starts = [found.start() for found in _START.finditer(source)][: MOST + 1]
-    for begin, end in zip(starts, [*starts[1:], len(source)], strict=True):
+    for begin, end in zip(starts, [*starts[1:], len(source)], strict=False):
         row = _entry(page, source[begin:end])
         if row is not None:
             yield row

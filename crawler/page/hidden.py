@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 _HIDDEN = re.compile(r"<(?:(script|style|noscript|template|svg|math)(?=[\s/>])|!--)", re.I)
+_NAMES = ("script", "style", "noscript", "template", "svg", "math")
 _ENDS = {
-    **{name: re.compile(f"</{name}[^<>]{{0,20}}>", re.I) for name in "script style noscript template svg math".split()},
+    **{name: re.compile(f"</{name}[^<>]{{0,20}}>", re.I) for name in _NAMES},
     "": re.compile("-->"),
 }
 

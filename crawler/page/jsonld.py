@@ -16,7 +16,10 @@ from crawler.page.page import Page
 
 MOST = 60  # scripts looked at; 444 saved pages have at most 27
 DEEPEST = 6  # nesting of lists, @graph and list elements that is followed
-_AROUND = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|\]\]>)\s*;?\s*$")
+_AROUND = re.compile(
+    r"^\s{0,100}(?:<!--|//\s{0,9}<!\[CDATA\[|<!\[CDATA\[|/\*\s{0,9}<!\[CDATA\[\s{0,9}\*/)"
+    r"|(?:-->|//\s{0,9}\]\]>|\]\]>)\s{0,100};?\s{0,100}$"
+)
 _COMMA = re.compile(r",\s{0,200}(?=[}\]])")
 _LINE = re.compile(r"^\s*//.*$", re.M)
 _INNER = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item", "hasVariant", "itemOffered")

@@ -71,11 +71,12 @@ def _value(tag: str, after: re.Match[str]) -> str | None:
     colon, same, between, other = after.groups()
     if same is not None and not colon:
         return None
-    if same is None and not colon and ":" not in between[:300] and "：" not in between:
-        if tag in _NO_LABEL or not _SIDE.match(between):
-            return None
+    apart = same is None and not colon and ":" not in between[:300] and "：" not in between
+    if apart and (tag in _NO_LABEL or not _SIDE.match(between)):
+        return None
     text = " ".join(unescape(same if same is not None else other).split()).strip(" :：\u200e\u200f|")
-    return text[:LONGEST] if text.casefold() not in _EMPTY_VALUES else None
+    low = text.casefold()
+    return text[:LONGEST] if low not in _EMPTY_VALUES and low not in labels() else None
 
 
 @cache

@@ -40,20 +40,16 @@ def microdata(page: Page) -> list[dict[str, Any]]:
     for node in page.nodes("[itemscope], [itemprop]", MOST):
         attributes = node.attributes
         names = (attributes.get("itemprop") or "").split()
-        value: Any = None
-        if "itemscope" in attributes:
-            value = items.found[node.mem_id] = {"@type": attributes.get("itemtype") or ""}
-            if not names:
-                items.top.append(value)
+        item = {"@type": attributes.get("itemtype") or ""} if "itemscope" in attributes else None
+        if item is not None:
+            items.found[node.mem_id] = item
         owner = _owner(node, items) if names else None
-        if owner is None:
-            if names and value is not None:
-                items.top.append(value)
-            continue
-        if value is None:
-            value = _value(node, attributes, page, items)
-        for name in names:
-            _add(owner, name.rsplit("/", 1)[-1], value)
+        if owner is not None:
+            value = _value(node, attributes, page, items) if item is None else item
+            for name in names:
+                _add(owner, name.rsplit("/", 1)[-1], value)
+        elif item is not None:
+            items.top.append(item)
     return items.top
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from math import isfinite
@@ -21,6 +22,11 @@ _MISSING: Any = object()
 LONGEST_ADDRESS = 2_000  # characters
 _HARMLESS = 2_000  # characters that no parser takes long over
 _STATE = ("url", "body", "content_type", "status", "values", "scanned")
+_TEAR = "\x1f"
+_WIDE = "\u3040-\u30ff\u3400-\u9fff"
+_SPLIT = re.compile(f"[{_WIDE}] [{_WIDE}]")
+_TORN = re.compile(f"(?<=[{_WIDE}]){_TEAR}+(?=[{_WIDE}])")
+_BLOCKS = "div, p, br, li, dd, dt, td, th, h1, h2, h3, h4, h5, h6, ul, ol, table, section, article, option"
 _UNSEEN = ["script", "style", "noscript", "template"]
 
 
@@ -92,15 +98,25 @@ def _once(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
     """Each element once: of "a, b" the parser gives an element for every part that it matches."""
     if "," not in selector:
         return nodes
-    return [node for before, node in zip([None, *nodes], nodes, strict=False) if before is None or before.mem_id != node.mem_id]
+    return [
+        node
+        for before, node in zip([None, *nodes], nodes, strict=False)
+        if before is None or before.mem_id != node.mem_id
+    ]
 
 
 def visible_text(node: LexborNode, separator: str = " ") -> str:
-    """Text of an element without that of scripts and styles inside it; of a script itself, all of it."""
+    """Text of an element without that of scripts and styles inside it; of a script itself, all of it.
+
+    Pieces of one line of Chinese or Japanese (a highlighted word in a title) are put together without a space.
+    """
     if node.css_first(", ".join(_UNSEEN)) is not None and node.tag not in _UNSEEN:
         node = node.clone()
         node.strip_tags(_UNSEEN)
-    return " ".join(node.text(separator=separator).split())
+    text = " ".join(node.text(separator=separator).split())
+    if separator == " " and _SPLIT.search(text) and node.css_first(_BLOCKS) is None:
+        text = " ".join(_TORN.sub("", node.text(separator=_TEAR)).replace(_TEAR, " ").split())
+    return text
 
 
 def _whole(value: Any) -> Any:
@@ -152,6 +168,7 @@ class Page:
 
     @cached_property
     def tree(self) -> LexborHTMLParser:
+        """The page as the parser reads it; for readers that look at many elements."""
         return LexborHTMLParser(self.source)
 
     @cached_property

@@ -92,7 +92,10 @@ def from_prices(ballot: Ballot, page: Page, place: str) -> tuple[int, ...]:
 
 def _labelled_price(ballot: Ballot, page: Page, place: str) -> None:
     """The first price behind a word for price, with its currency, in the description or on the page."""
-    described = [node.attributes.get("content") or "" for node in page.tree.css("meta[name=description], meta[property='og:description']")]
+    described = [
+        node.attributes.get("content") or ""
+        for node in page.tree.css("meta[name=description], meta[property='og:description']")
+    ]
     for text in (*described, page.markup):
         for _, _, end in _price_words().find_matches_as_indexes(lowered(text))[:MOST]:
             found = _BEHIND.match(text, end)
@@ -135,7 +138,7 @@ def _is_former(node: LexborNode, text: str) -> bool:
     names = _names(node) + (" " + _names(parent) if parent is not None else "")
     if _FORMER.search(names[:400]) or node.tag in _STRUCK or (parent is not None and parent.tag in _STRUCK):
         return True
-    return node.css_first("del, s, strike") is not None and len(text) < 20 or bool(saying("former").match(text))
+    return (node.css_first("del, s, strike") is not None and len(text) < 20) or bool(saying("former").match(text))
 
 
 def _is_aside(node: LexborNode) -> bool:

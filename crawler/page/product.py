@@ -25,8 +25,12 @@ from crawler.page.subject import headings, is_told, main_object, region, title
 
 _FIELDS = ("text", "brand", "publisher", "creators", "images", "published", "availability", "condition", "seller")
 _CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9][0-9A-Za-z]{3,19}(?![A-Za-z0-9])")
-_NUMBERED = frozenset(("id", "pid", "sku", "skuid", "item", "itemid", "goods_id", "goodsid", "product_id", "productid", "p"))
-_SIGN = re.compile(r"(€|£|₹|₽|₩|zł|Kč|\bCHF\b|NT\$|HK\$|US\$|R\$|₺|₪|₸|¥|￥)\s{0,2}[0-9]|[0-9]\s{0,2}(€|£|₽|zł|Kč|lei\b|kr\b|Ft\b|₸|₪|元)")
+_NUMBERED = frozenset(
+    ("id", "pid", "sku", "skuid", "item", "itemid", "goods_id", "goodsid", "product_id", "productid", "p")
+)
+_SIGN = re.compile(
+    r"(€|£|₹|₽|₩|zł|Kč|\bCHF\b|NT\$|HK\$|US\$|R\$|₺|₪|₸|¥|￥)\s{0,2}[0-9]|[0-9]\s{0,2}(€|£|₽|zł|Kč|lei\b|kr\b|Ft\b|₸|₪|元)"
+)
 
 
 def product_facts(page: Page, found: Sequence[Described] | None = None) -> Facts:
@@ -59,12 +63,19 @@ def product_facts(page: Page, found: Sequence[Described] | None = None) -> Facts
 
 def _from_scripts(ballot: Ballot, page: Page, name: str, place: str) -> None:
     values = scripted(page, name)
+    _codes_of_scripts(ballot, page, values)
     for field in ("brand", "publisher", "seller"):
         ballot.say(field, next((text for text in values.get(field, []) if len(text) > 2), None), "script", SCRIPT)
     for text in values.get("author", [])[:1]:
         ballot.say("creators", (text,), "script", SCRIPT / 2)
     for text in values.get("price", [])[:2]:
         ballot.say("money", price(text, (values.get("currency") or [""])[0], place), "script", SCRIPT / 2)
+    for text in values.get("availability", [])[:1]:
+        ballot.say("availability", state_named(text), "script", SCRIPT / 2)
+
+
+def _codes_of_scripts(ballot: Ballot, page: Page, values: Mapping[str, list[str]]) -> None:
+    """Numbers; an `id` may be anyone's, so it counts only where the page's address bears it."""
     for text in values.get("sku", [])[:1]:
         ballot.say("sku", text, "script", SCRIPT)
     for text in values.get("id", [])[:3]:
@@ -72,8 +83,6 @@ def _from_scripts(ballot: Ballot, page: Page, name: str, place: str) -> None:
     for scheme in ("gtin", "isbn", "mpn"):
         for text in values.get(scheme, [])[:1]:
             identifier(ballot, scheme, text, "script", SCRIPT)
-    for text in values.get("availability", [])[:1]:
-        ballot.say("availability", state_named(text), "script", SCRIPT / 2)
 
 
 def _from_labels(ballot: Ballot, values: Mapping[str, list[str]]) -> None:
@@ -135,10 +144,10 @@ def _code_in(page: Page) -> str | None:
         if name.casefold() in _NUMBERED and _CODE.fullmatch(value):
             return value
     for segment in reversed(parts.path.split("/")[-3:]):
-        codes = [code for code in _CODE.findall(segment.rsplit(".", 1)[0] if "." in segment else segment)]
-        codes = [code for code in codes if sum(map(str.isdigit, code)) >= 4]
+        found = _CODE.findall(segment.rsplit(".", 1)[0] if "." in segment else segment)
+        codes = [str(code) for code in reversed(found) if sum(map(str.isdigit, code)) >= 4]
         if codes:
-            return max(reversed(codes), key=len) if len(codes) > 1 else codes[0]
+            return max(codes, key=len)
     return None
 
 
@@ -165,4 +174,3 @@ def _without_author(name: str, creators: Sequence[str]) -> str:
 
 def _first(graph: Mapping[str, list[str]], name: str) -> str:
     return graph[name][0] if name in graph else ""
-

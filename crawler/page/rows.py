@@ -24,10 +24,14 @@ SHORTEST, LONGEST = 2, 300  # characters of a title
 # Scores of a list, set on saved pages (half `tune`): menus and footers stay below 14; on pages that no search led to,
 # "more of this" under an article reaches 28, lists start at 30.
 ENOUGH, ENOUGH_UNASKED = 14.0, 29.0
-_TITLES = "a, h2, h3, h4, h5, strong, b, dt, td, [class*=title], [class*=Title], [class*=name], [class*=Name], [class*=text], td > span"
+_TITLES = (
+    "a, h2, h3, h4, h5, strong, b, dt, td, td > span, [class*=title], [class*=Title], [class*=name], [class*=Name], "
+    "[class*=text]"
+)
 _ASIDE = frozenset(("nav", "header", "footer", "aside", "select"))
 _ASIDE_NAMES = re.compile(
-    r"\b(?:nav|menu|breadcrumb|crumb|footer|header|sidebar|pagination|pager|filter|facet|tags?|cookie|language|social)", re.I
+    r"\b(?:nav|menu|breadcrumb|crumb|footer|header|sidebar|pagination|pager|filter|facet|tags?|cookie|language|social)",
+    re.I,
 )
 _PRICE = re.compile(
     r"(?:[$€£¥￥₹₽₩]|NT\$|R\$|Rs\.?|EUR|USD|CHF|RM|Rp)\s{0,2}[0-9][0-9.,\s]{0,14}|[0-9][0-9.,]{0,14}\s{0,2}(?:[€£₽₩]|元|円|zł|Kč|lei|kr\b|EUR|USD)"
@@ -36,7 +40,9 @@ ASKED = re.compile(
     r"[?&](?:q|query|keywords?|kw|wd|key|search|search_?text|term|s|k|text|st)=|/(?:search|browse|sch|list)[/?.]", re.I
 )
 _FILES = "a[href^='magnet:'], a[href*='.torrent'], a[href*='.nzb']"
-_USENET = re.compile(r"\"(?:\d{6,12}\s)?([^\"]{4,200}?)(?:\.(?:nzb|nfo|par2|rar|sfv|srr|mkv|zip|7z|[rz]\d\d|\d{3}))?\"\s{0,3}yEnc", re.I)
+_USENET = re.compile(
+    r"\"(?:\d{6,12}\s)?([^\"]{4,200}?)(?:\.(?:nzb|nfo|par2|rar|sfv|srr|mkv|zip|7z|[rz]\d\d|\d{3}))?\"\s{0,3}yEnc", re.I
+)
 _ABOUT = re.compile(rf"\b(?:size|date|added|uploaded|seller|price)\s{{0,2}}[:：]|^(?:{_PRICE.pattern})", re.I)
 _DIGITS = re.compile(r"\d+")
 
@@ -157,7 +163,7 @@ def _score(blocks: Sequence[_Block], asked: bool) -> float:
         return 0.0
     own = 1.0 + 0.3 * (looked[0].title.node.tag in ("a", "h2", "h3", "h4"))
     own *= 0.5 if share * sum(bool(_ABOUT.search(block.title.text)) for block in looked) > 0.5 else 1.0
-    return length**0.5 * holds * linked * own * min(len(blocks), 10) ** 0.3
+    return float(length**0.5 * holds * linked * own * min(len(blocks), 10) ** 0.3)
 
 
 def _anchor(block: _Block) -> LexborNode | None:

@@ -18,7 +18,7 @@ MOST = 40  # places of the name looked at
 REACH = 6_000  # characters of an object on either side of its name
 LONGEST = 200  # characters of a value
 
-# Key in lower case without _ and - -> field. Source: saved pages (half `tune`), the ecommerce events of Google Analytics
+# Key in lower case without _ and - -> field. Source: saved pages (half `tune`), the events of Google Analytics
 # (id, item_id, item_brand), Shopify (vendor), and plain names for the same.
 KEYS = {
     **dict.fromkeys(("brand", "brandname", "itembrand", "manufacturer", "manufacturername", "productbrand"), "brand"),
@@ -34,7 +34,9 @@ KEYS = {
     **dict.fromkeys(("seller", "sellername", "shopname", "storename", "merchantname"), "seller"),
     **dict.fromkeys(("author", "authorname", "authors"), "author"),
     **dict.fromkeys(("publisher", "publishername"), "publisher"),
-    **dict.fromkeys(("availability", "stockstatus", "instock", "isinstock", "available", "isavailable"), "availability"),
+    **dict.fromkeys(
+        ("availability", "stockstatus", "instock", "isinstock", "available", "isavailable"), "availability"
+    ),
     **dict.fromkeys(("soldout", "issoldout", "outofstock"), "sold"),
 }
 _BRACE = re.compile(r"[{}]")

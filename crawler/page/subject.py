@@ -51,7 +51,7 @@ def is_told(main: Described, shown: Iterable[str], url: str) -> bool:
 
 
 def headings(page: Page) -> list[str]:
-    """What the page shows as its title: headings in page order, the one marked as a name first, hidden words left out."""
+    """What the page shows as its title: headings in page order, one marked as a name first, hidden words left out."""
     found: dict[str, None] = {}
     for selector in ("#productTitle", "h1[itemprop=name], h1 [itemprop=name], [itemprop=name] h1", "h1"):
         for node in page.tree.css(selector)[:MOST_HEADINGS]:
@@ -132,7 +132,11 @@ def without_site(text: str, sites: Iterable[str]) -> str:
 def _without_rest(text: str, told: Iterable[str]) -> str:
     """A heading without what shops hang on it: "... Код: 01245", a price beside a name that was told."""
     text = _NUMBERED.sub("", text)
-    named = max((name for name in told if 8 <= len(name) < len(text) and name.casefold() in text.casefold()), key=len, default="")
+    named = max(
+        (name for name in told if 8 <= len(name) < len(text) and name.casefold() in text.casefold()),
+        key=len,
+        default="",
+    )
     rest = text.casefold().replace(named.casefold(), " ")
     return named if named and _PRICED.search(rest) else text
 

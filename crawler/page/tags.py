@@ -18,7 +18,8 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+""")
 _COMMENT_END = re.compile(r"--!?>")
-_RAW = {name: re.compile(f"</{name}(?=[\\s/>])", re.I) for name in "script style textarea title xmp iframe".split()}
+_RAW_NAMES = ("script", "style", "textarea", "title", "xmp", "iframe")
+_RAW = {name: re.compile(f"</{name}(?=[\\s/>])", re.I) for name in _RAW_NAMES}
 _FOREIGN = frozenset({"svg", "math"})
 CDATA = "<![CDATA["  # given as a tag of this name where it may be text or a comment: inside svg and math
 _NEVER = 1 << 60  # nothing is raw text from here on

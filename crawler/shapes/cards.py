@@ -1,8 +1,8 @@
 """Lists of offers in markup: which element is a row, and where in it each field stands.
 
 A place is written "css" for the text of the first such element, "css@name" for an attribute, "@name" for one of the row
-itself; "|" separates alternatives. Where the element around the rows is missing, and no sign of an empty result is there
-either, the layout changed and reading raises.
+itself; "|" separates alternatives. Where the element around the rows is missing, and no sign of an empty result is
+there either, the layout changed and reading raises.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Cards:
 
 
 def rows_on(page: Page, cards: Cards) -> Iterator[dict[str, Any]]:
-    """The fields of each row that has a title and an address. LayoutError where a page of results is not as expected."""
+    """The fields of each row that has a title and an address. LayoutError where the page is no page of results."""
     found = page.css(cards.row)
     if not len(found) and not len(page.css(cards.around)):
         raise LayoutError(f"neither {cards.row!r} nor {cards.around!r}")

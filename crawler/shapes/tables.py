@@ -1,7 +1,8 @@
 """Lists of offers in JSON answers: where the list stands, and under which path each field of a row.
 
-A path is written "a.b.0.c"; "|" separates alternatives, the first that says something counts; "*" walks over all entries
-of a list or an object. An address may be put together: "https://shop.example/item/<itemId>". A list that is not there at all is a changed layout and raises; an empty one is no result.
+A path is written "a.b.0.c"; "|" separates alternatives, the first that says something counts; "*" walks over all
+entries of a list or an object. An address may be put together: "https://shop.example/item/<itemId>". A list that is not
+there at all is a changed layout and raises; an empty one is no result.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def path(value: Any, where: str) -> str:
 
 
 def embedded(page: Page, *marks: str) -> Any:
-    """The JSON value that a script of the page holds behind the first of these marks. LayoutError where there is none."""
+    """The JSON value that a script of the page holds behind one of these marks. LayoutError where there is none."""
     source = page.source
     for mark in marks:
         place = source.find(mark)

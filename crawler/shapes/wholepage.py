@@ -20,7 +20,7 @@ LONGEST_POST = 20_000  # characters
 
 
 def offer_fields(page: Page, **known: Any) -> dict[str, Any]:
-    """The fields of a page that is one offer; `known` wins over what is read. LayoutError where the page has no title."""
+    """The fields of a page that is one offer; `known` wins over what is read. LayoutError where there is no title."""
     fields = page_fields(page, product_facts(page))
     if not fields.get("title"):
         raise LayoutError("the page names no product")
