@@ -114,15 +114,21 @@ def oversee(session: Session, run: str) -> None:
     async def main() -> None:
         async with opened(store).open_async() as queue:
             await prepare(queue)
-            looked = clock()
-            while await asyncio.to_thread(store.units.unfinished, run):
-                if session.until is not None and clock() >= session.until:
-                    return
-                if (clock() - looked).total_seconds() >= config.cluster.sweep:
-                    looked = clock()
-                    await take_back(queue, store, config, looked)
+            looked = answered = clock()
+            while session.until is None or clock() < session.until:
                 begun = clock()
-                await hand_out(queue, store, run, config, begun)
+                try:
+                    if not await asyncio.to_thread(store.units.unfinished, run):
+                        return
+                    if (begun - looked).total_seconds() >= config.cluster.sweep:
+                        looked = begun
+                        await take_back(queue, store, config, looked)
+                    await hand_out(queue, store, run, config, begun)
+                    answered = clock()
+                except (StoreError, ConnectorException) as error:
+                    if (clock() - answered).total_seconds() > config.cluster.patience:
+                        raise StoreError(f"the database has not answered for long: {error}") from error
+                    logger.warning("the database does not answer; trying again: %s", error)
                 await asyncio.sleep(max(OFTEN, SELDOM * (clock() - begun).total_seconds()))
 
     asyncio.run(main())
