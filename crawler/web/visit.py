@@ -181,7 +181,7 @@ class Visit(scrapy.Spider):
     ) -> None:
         """Keep what an answer says of its ask: to be asked again, or what became of a known hit."""
         if outcome in UNDECIDED and page.url not in self._unreadable:
-            self.tally.leave(ask, until)
+            self.tally.leave(ask, outcome, until)
         if self.unit.kind is UnitKind.RECHECK and ask.url is not None:
             known, run, at = self._before.get(ask.url), self.unit.run, self.session.now()
             self.tally.checks.append(checked(ask.url, outcome, found, known, page, run, at))
@@ -238,7 +238,7 @@ class Visit(scrapy.Spider):
         self._problem(request.url, error)
         ask, until = request.meta.get("ask"), getattr(error, "until", request.meta.get("until"))
         if ask is not None and getattr(error, "again", outcome in UNDECIDED):
-            self.tally.leave(ask, until)
+            self.tally.leave(ask, outcome, until)
         elif ask is not None and ask.url and self.unit.kind is UnitKind.RECHECK:
             self.tally.checks.append(unanswered(ask.url, outcome, error, self.unit.run, self.session.now()))
 
