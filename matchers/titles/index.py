@@ -21,8 +21,9 @@ from crawler.items import Work
 from matchers.titles.compare import Names, Pieces
 from matchers.titles.names import INVERTED, Name, first_name, names_of
 from matchers.titles.patterns import Arrays, arrays_of
-from matchers.titles.reading import HARD, Reading, View
+from matchers.titles.reading import HARD, Reading, cuts_of
 from matchers.titles.sound import MOST_UNITS, heard
+from matchers.titles.views import View, views_of
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
 
 PLAIN, SOUND, TOKEN = "plain", "sound", "token"
@@ -124,21 +125,22 @@ class NameIndex:
             self._known.pop(next(iter(self._known)))
 
     def _looked_up(self, readings: Sequence[Reading]) -> list[list[Seen]]:
-        owners = [owner for owner, reading in enumerate(readings) for view in reading.views if view.text]
-        views = [view for reading in readings for view in reading.views if view.text]
+        seen_as = [(owner, view) for owner, reading in enumerate(readings) for view in views_of(reading)]
+        cuts = cuts_of(readings)
+        owners, views = [owner for owner, _ in seen_as], [view for _, view in seen_as]
         found: list[dict[tuple[int, int, int], Seen]] = [{} for _ in readings]
         for number, place, start, end, errors in self._spelled(views, [readings[owner] for owner in owners]):
             reading, view = readings[owners[place]], views[place]
             first, last = view.place(start), view.place(end - 1) + 1
             key = (number, first, last)
-            if reading.cuts[first] or reading.cuts[last] or key in found[owners[place]]:
+            if cuts[owners[place]][first] or cuts[owners[place]][last] or key in found[owners[place]]:
                 continue
             if view.disguised and view.text[start:end] == reading.tight[first:last]:
                 continue
             found[owners[place]][key] = Seen(number, first, last, errors, view.disguised)
         for owner, number, first, last in self._sounding(readings):
             reading, key = readings[owner], (number, first, last)
-            if key not in found[owner] and not reading.cuts[first] and not reading.cuts[last]:
+            if key not in found[owner] and not cuts[owner][first] and not cuts[owner][last]:
                 found[owner][key] = Seen(number, first, last, 1, by_sound=True)
         return [list(each.values()) for each in found]
 

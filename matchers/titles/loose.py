@@ -69,7 +69,7 @@ class LooseIndex:
         """The names most like the text, the likest first."""
         if not reading.tight or len(reading.tight) > LONGEST_TEXT:
             return []
-        known = self._known.get(reading.folded.text)
+        known = self._known.get(reading.key)
         said = known[0] if known else _Said(reading)
         numbers = known[1] if known else self._looked_up([said])[0]
         compared = (_compared(self._index.name(number), said) for number in numbers)
@@ -156,7 +156,7 @@ class _Said:
     """A text: all its words, and those that are no sellers' noise."""
 
     def __init__(self, reading: Reading) -> None:
-        self.key = reading.folded.text
+        self.key = reading.key
         self.tight = reading.tight
         self.core = _without_noise(reading) or self.key
         self.is_bare = self.core == self.key and len(self.tight) <= BARE and any(map(is_han, self.tight))
@@ -227,8 +227,8 @@ def _stands(word: str, tight: str) -> bool:
 def _without_noise(reading: Reading) -> str:
     """The folded text without the words of sellers."""
     if not reading.is_noisy:
-        return reading.folded.text
-    kept = list(reading.folded.text)
+        return reading.key
+    kept = list(reading.key)
     for place, noisy in zip(reading.places, reading.noise, strict=True):
         if noisy:
             kept[place] = " "
