@@ -26,6 +26,9 @@ real saved pages of the platform), a **source** (public code or documentation sh
 **guess** (memory and likeness; off by default). A platform that is *gated* is read from your own session:
 `swordnet crawl PLATFORM --replay FILE --captured`; a login wall or a captcha is `challenged`, never "no hits".
 
+Most platforms are off on nights until you switch them on (`[platforms.NAME]`, `enabled = true`): nobody's site is asked
+unless you chose it. `swordnet crawl PLATFORM` asks whatever it is told. On from the start: {on}.
+
 """
 COLUMNS = "| platform | kind | route | fields | limits | proof |\n| --- | --- | --- | --- | --- | --- |\n"
 QUESTION = "question"
@@ -43,7 +46,14 @@ def markdown() -> str:
     kinds = Counter(spider.proof.kind for spider in spiders)
     counted = f"{len(spiders)} platforms: {', '.join(f'{kinds[kind]} by {kind}' for kind in ProofKind)}.\n\n"
     rows = "".join(f"| {' | '.join(_row(spider))} |\n" for spider in spiders)
-    return HEAD + counted + COLUMNS + rows + "".join(f"\n## {spider.name}\n\n{_told(spider)}\n" for spider in spiders)
+    on = ", ".join(f"`{spider.name}`" for spider in spiders if not spider.off_by_default)
+    return (
+        HEAD.replace("{on}", on)
+        + counted
+        + COLUMNS
+        + rows
+        + "".join(f"\n## {spider.name}\n\n{_told(spider)}\n" for spider in spiders)
+    )
 
 
 def asked_by(spider: type[PlatformSpider]) -> str:
@@ -68,7 +78,7 @@ def route_of(spider: type[PlatformSpider]) -> str:
     requests = list(asked) if not hasattr(asked, "url") else [asked]
     parts = [urlsplit(request.url) for request in requests]
     ways = [f"search {part.netloc}{part.path.replace(QUESTION, '…')}" for part in parts]
-    ways += ["search by templates"] if not ways and spider.search is not PlatformSpider.search else []
+    ways += ["search as configured (`templates`, `sites`)"] * spider.searched_as_told
     ways += ["addresses"] + ["Chromium"] * spider.browser + ["gated: own session"] * spider.gated
     return ", ".join(ways)
 

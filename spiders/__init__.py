@@ -55,6 +55,7 @@ class PlatformSpider(Visit):
     pace: ClassVar[float] = 0.0  # seconds between two requests to a host of this platform, at least
     proof: ClassVar[Proof]  # what it was built from; shown in docs/platforms.md
     limits: ClassVar[str] = ""  # one sentence: what it does not do, what stands in the way
+    searched_as_told: ClassVar[bool] = False  # True: it can be asked only where the configuration says how
     gated: ClassVar[bool] = False  # True: read from saved answers or an analyst's own session (HAR), not live
     share_platform: ClassVar[str] = ""  # cloud drives: the platform's name among share links, where it is not `name`
 

@@ -41,6 +41,7 @@ class Aliexpress(PlatformSpider):
     allowed_domains = ("aliexpress.com", "aliexpress.us", "aliexpress.ru")
     proof = Proof(SOURCE, "github.com/sudheer-ranga/aliexpress-product-scraper src/parsers.js", "2026-11-22")
     limits = "Often a slider: then the outcome is challenged. The answer behind an offer is signed: own session (HAR)."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

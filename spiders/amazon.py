@@ -49,6 +49,7 @@ class Amazon(PlatformSpider):
     )
     proof = Proof(PAGE, "16 offer pages of amazon.com, .co.uk, .fr and .it in bench/pages.py", "2026-11-22")
     limits = "Questions go to amazon.com; other storefronts by address. Often gated: then the outcome is challenged."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """Newest first."""

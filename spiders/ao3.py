@@ -34,6 +34,7 @@ class Ao3(PlatformSpider):
     kind = ListingKind.POST
     proof = Proof(PAGE, "1 page of a work in bench/pages.py, with its search form", "2026-11-22")
     limits = "The rows of a search are from memory."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """Newest first."""

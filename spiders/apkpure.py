@@ -34,6 +34,7 @@ class Apkpure(PlatformSpider):
     kind = ListingKind.APP
     proof = Proof(SOURCE, "github.com/krishna2206/py-apkpure appsearch.py: the cards of its search", "2026-11-22")
     limits = "Often a challenge of its guard. Questions go to apkpure.com, first page only."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

@@ -37,6 +37,7 @@ class BooksTw(PlatformSpider):
     allowed_domains = ("books.com.tw",)
     proof = Proof(PAGE, "1 page of a book in bench/pages.py, with its search form", "2026-11-22")
     limits = "The cards of a search are from memory."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

@@ -39,6 +39,7 @@ class Dangdang(PlatformSpider):
     allowed_domains = ("dangdang.com",)
     proof = Proof(SOURCE, "github.com/m1666/PythonTools bookTool/spider_dangdang.py: its list of results", "2026-11-22")
     limits = "Pages after the first are not asked."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The first page of results, newest first."""

@@ -40,6 +40,7 @@ class Ebay(PlatformSpider):
     )
     proof = Proof(PAGE, "5 offer pages of ebay.com, .ie and .it in bench/pages.py", "2026-11-22")
     limits = "Questions go to ebay.com; other sites by address. Auctions: the price is the current bid."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """Newest first."""

@@ -35,6 +35,7 @@ class Etsy(PlatformSpider):
     allowed_domains = ("etsy.com",)
     proof = Proof(SOURCE, "github.com/phooni/etsy-scraper etsy.js: cards and JSON-LD of an offer", "2026-11-22")
     limits = "Often a captcha: then the outcome is challenged."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """Newest first."""

@@ -37,6 +37,7 @@ class Fdroid(PlatformSpider):
     kind = ListingKind.APP
     proof = Proof(PAGE, "index-v1.json and index-v2.json in bench/pages.py (11 apps each)", "2026-11-22")
     limits = "Other repositories by the address of their index; the cards of the site's search are from memory."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The site's search."""

@@ -33,6 +33,7 @@ class GooglePlay(PlatformSpider):
     kind = ListingKind.APP
     proof = Proof(PAGE, "5 pages of apps of 2018 to 2020 in bench/pages.py", "2026-11-22")
     limits = "One storefront (China's language); the cards of a search give name, number and picture."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """Apps only."""

@@ -36,6 +36,7 @@ class Itchio(PlatformSpider):
     kind = ListingKind.APP
     proof = Proof(PAGE, "1 page of a game and 1 answer of the API in bench/pages.py", "2026-11-22")
     limits = "The cards of a search are from memory."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

@@ -40,6 +40,7 @@ class Lazada(PlatformSpider):
     allowed_domains = ("lazada.sg", "lazada.com.my", "lazada.co.th", "lazada.vn", "lazada.com.ph", "lazada.co.id")
     proof = Proof(SOURCE, "github.com/Wilson930603/lazada-scraper spiders/search_result.py", "2026-11-22")
     limits = "Questions go to lazada.com.my; others by address. Often a captcha: then the outcome is challenged."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The first page of results, as JSON."""

@@ -42,6 +42,7 @@ class Mercadolibre(PlatformSpider):
     )
     proof = Proof(SOURCE, "github.com/wallee94/mercadolibre-scraper spiders/ApiMexicoSpider.py", "2026-11-22")
     limits = "Questions go to the API's site for Mexico (MLM); other countries by address."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The first rows of one country."""

@@ -36,6 +36,7 @@ class Nyaa(PlatformSpider):
     rows_suffice = True
     proof = Proof(PAGE, "6 pages of torrents and 2 feeds of nyaa.si in bench/pages.py", "2026-11-22")
     limits = "75 rows of a question, newest first; comments are not read."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The feed, newest first."""

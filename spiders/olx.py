@@ -34,6 +34,7 @@ class Olx(PlatformSpider):
     allowed_domains = ("olx.com.pk", "olx.in", "olx.co.id", "olx.com.eg")
     proof = Proof(PAGE, "2 pages of advertisements of olx.com.pk in bench/pages.py", "2026-11-22")
     limits = "Questions go to olx.com.pk; the sites of OLX in Europe and Brazil are built otherwise and not claimed."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

@@ -26,6 +26,7 @@ class Pastebin(PlatformSpider):
     kind = ListingKind.POST
     proof = Proof(PAGE, "1 page of a text in bench/pages.py", "2026-11-22")
     limits = "Texts by address only: its search is no longer its own."
+    off_by_default = True
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The text."""

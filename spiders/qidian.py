@@ -35,6 +35,7 @@ class Qidian(PlatformSpider):
     kind = ListingKind.POST
     proof = Proof(PAGE, "1 page of a novel in bench/pages.py, with its search form", "2026-11-22")
     limits = "The cards of a search are from memory; often a slider: then the outcome is challenged."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

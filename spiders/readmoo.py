@@ -24,6 +24,7 @@ class Readmoo(PlatformSpider):
     allowed_domains = ("readmoo.com",)
     proof = Proof(PAGE, "5 pages of books in bench/pages.py", "2026-11-22")
     limits = "Books by address only."
+    off_by_default = True
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One book."""

@@ -3,19 +3,22 @@
 Built from the vocabularies that shops publish for search engines (schema.org in JSON-LD and microdata, Open Graph) and
 their common markup, checked against 95 saved pages of 62 shops (bench/pages.py), 2026-11. Every field is voted on by
 all that the page says (crawler/page/product.py); pages of results are read by the blocks that repeat
-(crawler/page/rows.py), feeds and JSON answers by the names of their fields. Its search is what configuration (option
-`templates`) gives it. A page without price or product is a post: its title and text may still carry a share link.
+(crawler/page/rows.py), feeds and JSON answers by the names of their fields. Its search is what configuration gives it:
+addresses with {query} (option `templates`), or shops (option `sites`) whose own pages say how they are searched, in an
+OpenSearch description, a SearchAction or a form. A page without price or product is a post: its title and text may
+still carry a share link.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote
 
+from crawler.page import asking
 from crawler.page.answers import rows, subject
 from crawler.page.evidence import Facts
 from crawler.page.feeds import entries, is_feed
 from crawler.page.metadata import Described, described, texts
+from crawler.page.page import LayoutError
 from crawler.page.product import product_facts
 from crawler.page.row import Row
 from crawler.page.rows import ASKED, repeated
@@ -25,6 +28,7 @@ from crawler.urls import canonical
 from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request
 
 MOST_ROWS = 200
+ASKED_FOR = "asked_for"  # the question of a request that only looks for the search of a site
 
 
 class Shop(PlatformSpider):
@@ -32,21 +36,38 @@ class Shop(PlatformSpider):
 
     name = "shop"
     allowed_domains = ()  # claims what nobody else claims
+    searched_as_told = True
     proof = Proof(PAGE, "57 sites of bench/pages.py that have no spider of their own", "2026-11-22")
     limits = "No knowledge of any one shop; prices that only scripts draw are not seen."
 
     def search(self, question: str) -> Iterable[Request]:
-        """One request per template; none without templates."""
-        return [Request(url=template.replace("{query}", quote(question, safe=""))) for template in self.templates]
+        """One request per template, and per site one that leads to its search; none without either."""
+        known = [Request(url=asking.filled(template, question)) for template in self.templates]
+        return known + [Request(url=site, values={ASKED_FOR: question}) for site in self.sites]
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page's product; on a page of results its rows; else the page as a post."""
-        if is_feed(page):
+        question = page.values.get(ASKED_FOR)
+        if question:
+            yield self._question(page, question)
+        elif is_feed(page):
             yield from map(self._row, entries(page))
         elif not page.is_html:
             yield from self._answer(page)
         else:
             yield from self._page(page)
+
+    def _question(self, page: Page, question: str) -> Request:
+        """The search of a site, as its description or its page says; of a page that names a description, that."""
+        template = asking.described(page) or asking.asked_by_page(page)
+        described = asking.described_at(page) if page.is_html else None
+        if described and page.values.get("described") is None:
+            kept = {"fallback": template} if template else {}
+            return Request(url=described, values={ASKED_FOR: question, "described": "yes", **kept})
+        template = template or page.values.get("fallback")
+        if template is None:
+            raise LayoutError("shop: the site does not say how it is searched; option templates can")
+        return Request(url=asking.filled(template, question))
 
     def _answer(self, page: Page) -> Iterator[Listing]:
         value = page.json()  # raises where it only says that it is

@@ -27,8 +27,10 @@ class Telegram(PlatformSpider):
     allowed_domains = ("t.me", "telegram.me")
     kind = ListingKind.POST
     rows_suffice = True
+    searched_as_told = True
     proof = Proof(PAGE, "8 posts of t.me/s/ channels in bench/pages.py", "2026-11-22")
     limits = "Public channels by address only (option templates: https://t.me/s/CHANNEL?q={query} searches in one)."
+    off_by_default = True
 
     def search(self, question: str) -> list[Request]:
         """A search in each channel that the configuration names."""

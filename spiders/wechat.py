@@ -28,6 +28,7 @@ class Wechat(PlatformSpider):
     kind = ListingKind.POST
     proof = Proof(SOURCE, "the project's notes on platforms: variables and #js_content of an article", "2026-11-22")
     limits = "Articles by address only: there are no lists without a client."
+    off_by_default = True
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The article."""

@@ -45,6 +45,7 @@ class Xiaomi(PlatformSpider):
         SOURCE, "github.com/a13544835729/spider-xiaomi-app, and ten readers of app.mi.com/search", "2026-11-22"
     )
     limits = "The first page of results only."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

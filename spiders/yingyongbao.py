@@ -33,6 +33,7 @@ class Yingyongbao(PlatformSpider):
         SOURCE, "three public readers of __NEXT_DATA__ on sj.qq.com (card YYB_HOME_SEARCH_NORMAL_GAME)", "2026-11-22"
     )
     limits = "The first page of results only."
+    off_by_default = True
 
     def search(self, question: str) -> Request:
         """The page of results."""

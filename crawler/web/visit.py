@@ -87,7 +87,7 @@ class Visit(scrapy.Spider):
             kwargs = adopt(crawler, cls.name, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
         config = spider.session.config.platform(cls.name)
-        spider.templates, spider.base = config.templates, config.base
+        spider.templates, spider.sites, spider.base = config.templates, config.sites, config.base
         if cls.pace and spider.session.archive is None:
             crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 1, priority="spider")
         for signal in (signals.item_error, signals.spider_error):
@@ -95,6 +95,7 @@ class Visit(scrapy.Spider):
         return spider
 
     templates: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
     base: str = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -125,6 +126,8 @@ class Visit(scrapy.Spider):
                 yield await self._request(further, ask)
             return
         page = page_of(response)
+        if self.session.keep is not None and response.request is not None:
+            self.session.keep(page, response.request.method, response.request.body)
         outcome, found = await self._understood(page, outcome_of_response(response))
         self._note(ask, outcome, found, page, meta.get("until"))
         if outcome is Outcome.LIVE and meta.get("remember"):
