@@ -13,8 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from crawler.shapes.cards import Cards, rows_on
 from crawler.shapes.wholepage import offer_fields
-from crawler.urls import host
-from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request, price
+from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request
 
 LIST = Cards(
     around="[data-aut-id='itemsList'], [data-aut-id='itemBox'], [data-aut-id='noResults'], [data-aut-id='emptyState']",
@@ -44,9 +43,7 @@ class Olx(PlatformSpider):
         """One advertisement, or the cards of a list."""
         item = _ITEM.search(urlsplit(page.url).path)
         if item:
-            asked = price(page.css("[data-aut-id='itemPrice']").text(default=""), None, host(page.url))
-            known = {"price": asked.amount, "currency": asked.currency} if asked else {}
-            yield self.listing(**offer_fields(page, sku=item[1], **known))
+            yield self.listing(**offer_fields(page, sku=item[1]))
             return
         for row in rows_on(page, LIST):
             number = _ITEM.search(urlsplit(row["url"]).path)
