@@ -322,6 +322,7 @@ class Ask:
     question: str | None = None
     url: str | None = None
     code: str | None = None
+    form: str | None = field(default=None, eq=False)  # of the question that this is, or that led to it
 
 
 @frozen(kw_only=True)
