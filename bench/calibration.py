@@ -2,9 +2,10 @@
 
     python bench/calibration.py [--plot docs/reliability.svg]
 
-The identity needs ../shared/bench/titles and is taken over every pair that the Assessor states. The offence is taken over
-the check half of fixtures/offers (rows that are the work, that nobody licensed and that can be decided), with an interval
-by bootstrap: some hundred rows cannot show less than about .05 even of a perfect forecaster, which is drawn beside it.
+The identity needs ../shared/bench/titles and is taken over every pair that the Assessor states. The offence is taken
+over the check half of fixtures/offers (rows that are the work, that nobody licensed and that can be decided), with an
+interval by bootstrap: some hundred rows cannot show less than about .05 even of a perfect forecaster, which is drawn
+beside it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def main() -> None:
         told(f"offence, {half} half", offence)
         low, high = interval(offence, DRAWS)
         ideal = sorted(error(drawn(offence, number)) for number in range(DRAWS))
-        print(f"  bootstrap .95 interval {low:.3f} to {high:.3f}; a perfect forecaster's median {ideal[DRAWS // 2]:.3f}")
+        print(
+            f"  bootstrap .95 interval {low:.3f} to {high:.3f}; a perfect forecaster's median {ideal[DRAWS // 2]:.3f}"
+        )
         if half == "check":
             shown["offence, check half"] = bins(offence)
     if asked.plot:

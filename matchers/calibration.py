@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from attrs import frozen
 
@@ -31,7 +32,7 @@ def bins(pairs: Sequence[tuple[float, bool]], count: int = BINS) -> list[Bin]:
     ordered = sorted(pairs)
     edges = sorted({number * len(ordered) // count for number in range(count + 1)})
     found = []
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         part = ordered[first:last]
         found.append(
             Bin(
