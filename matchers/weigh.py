@@ -18,6 +18,7 @@ from crawler.items import Assessment, Decision, Finding, ListingKind, Polarity, 
 from crawler.text import fold, is_han
 from matchers.weights import Bounds, Weights, shipped
 
+START = "start_"  # the first term of a sum: the log odds of the channel
 STATED = "title_"  # grounds of the title engine
 SHARED = "title_shared"  # what the title engine says of a name that several works have
 LICENCE = "licence"  # the judge whose finding against means "licensed"
@@ -77,13 +78,31 @@ def terms_of(findings: Iterable[Finding], channel: str, weights: Weights) -> lis
 
     A ground that has no weight (a matcher of one's own) counts as if it stood alone: with its chance p as the whole.
     """
-    start = Term(ground=f"start_{channel}", weight=weights.start[channel], strength=1.0)
+    start = Term(ground=f"{START}{channel}", weight=weights.start[channel], strength=1.0)
     strongest: dict[str, Finding] = {}
     for one in findings:
         key = one.ground or f"{one.matcher}_{one.polarity.value}_{id(one)}"
         if one.question is Question.OFFENCE and (key not in strongest or one.probability > strongest[key].probability):
             strongest[key] = one
     return [start, *(_term(one, start.weight, weights.grounds) for one in strongest.values())]
+
+
+def probability_of(terms: Mapping[str, float], weights: Weights) -> float:
+    """The offence that weights make of a kept sum (ground -> strength)."""
+    total = sum(_weight(ground, weights) * strength for ground, strength in terms.items())
+    return min(MOST, max(1.0 - MOST, _logistic(total)))
+
+
+def _weight(ground: str, weights: Weights) -> float:
+    if ground.startswith(START):
+        return weights.start[ground.removeprefix(START)]
+    return weights.grounds.get(ground, 0.0)
+
+
+def snapshot_terms(findings: Iterable[Finding], channel: str, weights: Weights) -> dict[str, float]:
+    """What stood in the sum, ground -> strength: what `calibrate` learns from. Grounds need a weight."""
+    terms = terms_of(findings, channel, weights)
+    return {term.ground: term.strength for term in terms if term.ground in weights.grounds or term is terms[0]}
 
 
 def offence_of(findings: Iterable[Finding], channel: str, weights: Weights) -> float:

@@ -16,7 +16,8 @@ LONGEST = 2_000  # characters of a title, an address, a name
 LONGEST_TEXT = 200_000
 MOST = 5_000  # entries of a list: pictures, links, files
 
-_TEXTS = frozenset(part.name for part in fields(Listing) if str(part.type) in ("str", "str | None"))
+# A field's type is its name, until cattrs (crawler.store.values) resolves it in place.
+_TEXTS = frozenset(part.name for part in fields(Listing) if str(part.type) in ("str", "<class 'str'>", "str | None"))
 _LISTS = frozenset(part.name for part in fields(Listing) if str(part.type) == "tuple[str, ...]")
 
 T = TypeVar("T", bound=AttrsInstance)

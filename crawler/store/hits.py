@@ -8,7 +8,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from attrs import evolve, fields
+from attrs import evolve, fields, frozen
 from sqlalchemy import Connection, Engine, Row, Select, select, tuple_
 
 from crawler.items import Assessed, Decision, Finding, Hit, Judgement, Listing, Outcome, Unit, Verdict
@@ -23,6 +23,16 @@ from crawler.store.writing import write
 _BATCH = 500
 _UP = {Outcome.LIVE.value: True, Outcome.UNCHANGED.value: True, Outcome.GONE.value: False}
 _hits, _listings, _shares = schema.hits, schema.listings, schema.shares
+
+
+@frozen(kw_only=True)
+class Brief:
+    """A hit without its listing. `is_new`: it was never seen before, and nobody judged it."""
+
+    id: str
+    work: str
+    platform: str
+    is_new: bool
 
 
 class Hits:
@@ -62,6 +72,21 @@ class Hits:
         parts = [connection.execute(query.where(_hits.c.decision == each.value)).all() for each in every]
         ordered = merge(*parts, key=lambda row: (-row.rank, row.id))
         return [row.id for row in islice(ordered, count)]
+
+    def brief(self, wanted: Filter) -> Iterator[Brief]:
+        """Hits by id, no more of them than their own row."""
+        query = select(
+            _hits.c.id, _hits.c.work, _hits.c.platform, _hits.c.first_seen, _hits.c.last_seen, _hits.c.judged
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(*decided(wanted)).order_by(_hits.c.id))
+            for row in rows.yield_per(_BATCH):
+                yield Brief(
+                    id=row.id,
+                    work=row.work,
+                    platform=row.platform,
+                    is_new=row.first_seen == row.last_seen and row.judged is None,
+                )
 
     def get(self, hit_id: str) -> list[Hit]:
         """The hits whose id begins with `hit_id`."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from crawler.items import Judgement, Verdict
 from crawler.store import schema
 from crawler.store.engine import reading, writing
+from crawler.store.rules import add_rule
 
 _judgements, _hits = schema.judgements, schema.hits
 _BATCH = 500
@@ -52,6 +53,17 @@ class Judgements:
         """Add one; returns its number."""
         with writing(self._engine) as connection:
             return add(connection, judgement, snapshot)
+
+    def add_all(
+        self, judgements: Sequence[tuple[Judgement, Snapshot | None, Sequence[Mapping[str, Any]]]]
+    ) -> list[int]:
+        """Add many with the rules that each teaches, all or nothing; returns the numbers of the rules."""
+        taught = []
+        with writing(self._engine) as connection:
+            for judgement, snapshot, rules in judgements:
+                number = add(connection, judgement, snapshot)
+                taught += [add_rule(connection, {**rule, "judgement": number}) for rule in rules]
+        return taught
 
     def undo(self, hit: str, by: str, at: datetime, reason: str = "") -> Judgement | None:
         """Take the judgement back that stands; returns it, None where none stands. Both stay in the history."""

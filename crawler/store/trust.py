@@ -111,7 +111,9 @@ class Trust:
         """(work, platform) -> the middle price, its currency, of how many listings."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(_medians))
-            return {(row.work, row.platform): (Decimal(row.price), row.currency, int(row._mapping["count"])) for row in rows}
+            return {
+                (row.work, row.platform): (Decimal(row.price), row.currency, int(row._mapping["count"])) for row in rows
+            }
 
     def count_medians(self) -> int:
         """Take the middle prices anew from all stored listings of a work; returns how many there are."""
