@@ -4,8 +4,7 @@
 
 The identity needs ../shared/bench/titles and is taken over every pair that the Assessor states. The offence is taken
 over the check half of fixtures/offers (rows that are the work, that nobody licensed and that can be decided), with an
-interval by bootstrap: some hundred rows cannot show less than about .05 even of a perfect forecaster, which is drawn
-beside it.
+interval by bootstrap: some hundred rows cannot show less than about .05 even of a perfect forecaster, drawn beside it.
 """
 
 from __future__ import annotations

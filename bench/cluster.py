@@ -123,7 +123,8 @@ def night(one: Site, url: str, workers: list[subprocess.Popen[str]], units: int,
         "seconds": round(seconds, 1),
         "units_per_second": round(units / seconds, 1),
         "cpu_ms_per_unit": round(1000 * busy / units, 1),
-        "overlaps": overlaps(log),
+        "overlaps": len(overlaps(log)),
+        "overlapping": overlaps(log)[:5],
         "hits": {tuple(row) for row in found},
         "doubled": len(found) - len({row[:2] for row in found}),
     }
@@ -142,14 +143,15 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def overlaps(log: list[Any]) -> int:
-    """How often a unit of a platform was begun while another one of it was being done."""
+def overlaps(log: list[Any]) -> list[Any]:
+    """When a unit of a platform was begun while another one of it was being done: seconds, platform, units."""
     doing: dict[str, set[int]] = {}
-    found = 0
-    for spider, state, unit, _attempt, _at in log:
+    found = []
+    for spider, state, unit, attempt, at in log:
         held = doing.setdefault(spider, set())
         if state == "doing":
-            found += bool(held - {unit})
+            if held - {unit}:
+                found.append([round((at - log[0][4]).total_seconds(), 1), spider, unit, attempt, sorted(held)])
             held.add(unit)
         else:
             held.discard(unit)

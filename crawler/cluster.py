@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import Factory, define, field
@@ -19,7 +19,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
-from crawler.config import ClusterConfig, Config
+from crawler.config import Config
 from crawler.errors import StoreError
 from crawler.holders import holder
 from crawler.settings import scrapy_settings
@@ -78,17 +78,19 @@ async def hand_out(queue: App, store: Store, run: str, config: Config, now: date
     return len(missing)
 
 
-async def take_back(queue: App, store: Store, config: ClusterConfig) -> list[int]:
-    """Free the units of workers that fell silent, and their jobs for others; returns the units."""
+async def take_back(queue: App, store: Store, config: Config, now: datetime) -> list[int]:
+    """Free the units of workers that fell silent, and then their jobs for others; returns the units."""
     manager = queue.job_manager
-    stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=config.stale, task_name=JOB))
-    units = [_unit(job) for job in stalled]
-    if units:
-        await asyncio.to_thread(store.units.free, units)
+    stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=config.cluster.stale, task_name=JOB))
+    if not stalled:
+        return []
+    silent = timedelta(seconds=config.crawl.lease - config.cluster.stale)
+    free = await asyncio.to_thread(store.units.free, [_unit(job) for job in stalled], now + silent)
     for job in stalled:
-        logger.warning("unit %s: its worker has shown no sign of life for %g s", job.task_kwargs["unit"], config.stale)
-        await manager.retry_job(job)
-    return units
+        if _unit(job) in free:
+            logger.warning("unit %s: no sign of life of its worker for %g s", _unit(job), config.cluster.stale)
+            await manager.retry_job(job)
+    return sorted(free)
 
 
 def _unit(job: Job) -> int:
@@ -112,15 +114,21 @@ def oversee(session: Session, run: str) -> None:
     async def main() -> None:
         async with opened(store).open_async() as queue:
             await prepare(queue)
-            looked = clock()
-            while await asyncio.to_thread(store.units.unfinished, run):
-                if session.until is not None and clock() >= session.until:
-                    return
-                if (clock() - looked).total_seconds() >= config.cluster.sweep:
-                    looked = clock()
-                    await take_back(queue, store, config.cluster)
+            looked = answered = clock()
+            while session.until is None or clock() < session.until:
                 begun = clock()
-                await hand_out(queue, store, run, config, begun)
+                try:
+                    if not await asyncio.to_thread(store.units.unfinished, run):
+                        return
+                    if (begun - looked).total_seconds() >= config.cluster.sweep:
+                        looked = begun
+                        await take_back(queue, store, config, looked)
+                    await hand_out(queue, store, run, config, begun)
+                    answered = clock()
+                except (StoreError, ConnectorException) as error:
+                    if (clock() - answered).total_seconds() > config.cluster.patience:
+                        raise StoreError(f"the database has not answered for long: {error}") from error
+                    logger.warning("the database does not answer; trying again: %s", error)
                 await asyncio.sleep(max(OFTEN, SELDOM * (clock() - begun).total_seconds()))
 
     asyncio.run(main())
@@ -226,7 +234,7 @@ class Machine:
         while True:
             await asyncio.sleep(self.config.cluster.sweep)
             try:
-                await take_back(self._queue, self.store, self.config.cluster)
+                await take_back(self._queue, self.store, self.config, self._now())
                 for run in await asyncio.to_thread(self._open_runs):
                     await hand_out(self._queue, self.store, run, self.config, self._now())
             except (StoreError, ConnectorException) as error:

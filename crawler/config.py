@@ -160,7 +160,8 @@ class PlatformConfig:
     """[platforms.NAME] One platform."""
 
     enabled: bool | None = setting(None, "asked on nights, its shares followed; not given: yes, cloud drives no")
-    templates: tuple[str, ...] = setting((), "search addresses with {query}, for the shop spider")
+    templates: tuple[str, ...] = setting((), "search addresses with {query}, for the shop and telegram spiders")
+    sites: tuple[str, ...] = setting((), "shops whose own pages say how they are searched, for the shop spider")
     questions: int = setting(200, "questions asked in one run", at_least=1)
     shares: int = setting(200, "shares of a cloud drive asked in one run", at_least=0)
     pace: float = setting(0.0, "seconds between two requests to a cloud drive; 0: the platform's own", at_least=0)

@@ -195,9 +195,11 @@ class Worker:
         units, config = self.session.store.units, self.session.config.crawl
         whole = reason == "finished" and not tally.lost
         enough = unit.kind in self.tasks or succeeded(reason, tally.outcomes)
-        rest = [ask for ask in unit.asks if ask in tally.left] if whole and enough else list(unit.asks)
+        partly = whole and enough
+        rest = [ask for ask in unit.asks if ask in tally.left] if partly else list(unit.asks)
         again = again_at(unit.attempt, config.attempts, self._now(), self._pace(unit.spider)) if rest else None
-        done = Settlement(outcome=tally.plain(), rest=rest, again_at=again and max(again, tally.until or again))
+        repeated = (tally.undecided if partly else tally.outcomes) if again else None
+        done = Settlement(outcome=tally.plain(repeated), rest=rest, again_at=again and max(again, tally.until or again))
         if whole:
             done = evolve(
                 done,
@@ -237,7 +239,7 @@ class Worker:
         return self.session.config.platform(spider).pace or float(self.spiders[spider].pace)
 
     async def _beat(self, unit: Unit) -> None:
-        lease = self.session.config.crawl.lease
+        lease, cluster = self.session.config.crawl.lease, self.session.config.cluster
         while True:
-            await asyncio.sleep(lease / 3)
+            await asyncio.sleep(min(lease / 3, cluster.beat) if cluster.hand_out else lease / 3)
             await asyncio.to_thread(self.session.store.units.beat, unit, self._now(), lease)

@@ -2,7 +2,8 @@
 "not".
 
 "Not" teaches this listing by itself; on demand this seller of this work, or these words beside this work. Each lesson
-is a rule with a number that can be withdrawn, and what is stored is decided again at once.
+is a rule with a number that can be withdrawn, and what is stored is decided again at once. Another verdict about the
+same listing withdraws what a "not" taught of it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from crawler.errors import BadInput, Problem
 from crawler.items import Hit, Judgement, Verdict
 from crawler.messages import say
 from crawler.store import Store
-from crawler.store.judgements import Snapshot
+from crawler.store.judgements import Entry, Snapshot
 from crawler.text import fold
 from crawler.urls import canonical
 from matchers import RuleKind
@@ -52,15 +53,18 @@ class Said:
 def judge(store: Store, verdicts: Sequence[Said], language: str) -> list[int]:
     """Keep verdicts, teach what they teach, decide what is stored again. Returns the numbers of the rules."""
     weights = weights_of(store) or shipped()
-    taught = store.judgements.add_all(
-        [(_judgement(said), _snapshot(said.hit, weights), _rules(said)) for said in verdicts]
-    )
+    taught = store.judgements.add_all([_entry(said, weights) for said in verdicts])
     _decide_again(store, {said.hit.work_id for said in verdicts}, verdicts[0].at if verdicts else None, language)
     return taught
 
 
-def _judgement(said: Said) -> Judgement:
-    return Judgement(hit=said.hit.id, verdict=said.verdict, reason=said.reason, by=said.by, at=said.at)
+def _entry(said: Said, weights: Weights) -> Entry:
+    return Entry(
+        judgement=Judgement(hit=said.hit.id, verdict=said.verdict, reason=said.reason, by=said.by, at=said.at),
+        snapshot=_snapshot(said.hit, weights),
+        teaches=_rules(said),
+        accuses=None if said.verdict is Verdict.NOT else (said.hit.work_id, canonical(said.hit.listing.url)),
+    )
 
 
 def _snapshot(hit: Hit, weights: Weights) -> Snapshot:
@@ -75,10 +79,16 @@ def _snapshot(hit: Hit, weights: Weights) -> Snapshot:
 
 
 def undo(store: Store, hit: Hit, by: str, at: datetime, language: str, reason: str = "") -> Judgement | None:
-    """Take back the verdict that stands, and what it taught; returns it, None where none stands."""
+    """Take back the verdict that stands, and what it taught; returns it, None where none stands. An older "not"
+    stands again, and teaches this listing again.
+    """
     taken = store.judgements.undo(hit.id, by, at, reason)
     if taken is not None and taken.id is not None:
         store.rules.withdraw_of(taken.id, by, at)
+        older = store.judgements.standing([hit.id]).get(hit.id)
+        if older is not None and older.verdict is Verdict.NOT:
+            said = Said(hit=hit, verdict=older.verdict, reason=older.reason, by=older.by, at=older.at)
+            store.rules.add(_rules(said)[0] | {"judgement": older.id})
         _decide_again(store, {hit.work_id}, at, language)
     return taken
 

@@ -53,9 +53,9 @@ def night(
     may_go_live(config, replay)
     with Store.open(config.store.url) as store, night_lock(store.engine):
         works = urgent_first(list(store.works.all()), now(), config)
-        plan = evolve(night_plan(works, config, only), positives=True)
-        run = _opened(store, plan, config, now(), again, only, tell)
         archive = open_archive(replay) if replay else None
+        plan = evolve(night_plan(works, config, only, archive), positives=True)
+        run = _opened(store, plan, config, now(), again, only, tell)
         registry = f"{store.works.version()} {version('swordnet')} {len(store.trust.calibrations())}"
         past = [each for each in store.runs.latest(PAST + 1, NIGHT) if each.id != run.id and each.finished]
         _plan(store, run, plan, config, past, registry, now(), only)

@@ -6,9 +6,9 @@ share that was right. The calibration error is the mean distance of the two.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 from attrs import frozen
 
@@ -32,7 +32,7 @@ def bins(pairs: Sequence[tuple[float, bool]], count: int = BINS) -> list[Bin]:
     ordered = sorted(pairs)
     edges = sorted({number * len(ordered) // count for number in range(count + 1)})
     found = []
-    for first, last in pairwise(edges):
+    for first, last in itertools.pairwise(edges):
         part = ordered[first:last]
         found.append(
             Bin(

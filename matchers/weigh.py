@@ -22,9 +22,10 @@ START = "start_"  # the first term of a sum: the log odds of the channel
 STATED = "title_"  # grounds of the title engine
 SHARED = "title_shared"  # what the title engine says of a name that several works have
 LICENCE = "licence"  # the judge whose finding against means "licensed"
+DISMISSED = "judged_listing"  # a person said of this very listing that it is no infringement: no sum overrules it
 MOST = 0.99  # nothing that a machine reads is surer
 ELSEWHERE = 0.4  # what a finding against weighs for findings of another matcher
-CONSIDERED = 0.05  # findings for an identity below it are not worth a row of a list that someone asked about
+CONSIDERED = 0.005  # findings for an identity below it are not worth a row of a list that someone asked about
 STORED = 0.2  # nor below this one of the database: it is half of what a person would be shown
 UNAMBIGUOUS = (
     0.85  # identity of a hit where the name is two characters, or another work's too: the title engine says at
@@ -127,16 +128,18 @@ def weigh(
         work_id=work_id,
         identity=round(identity, 6),
         offence=round(offence, 4),
-        decision=_decided(identity, offence, _is_licensed(findings), bounds, _is_ambiguous(findings)),
+        decision=_decided(findings, identity, offence, bounds),
         findings=tuple(ordered),
     )
 
 
-def _decided(identity: float, offence: float, licensed: bool, bounds: Bounds, ambiguous: bool) -> Decision:
-    if licensed and identity >= COVERED:
+def _decided(findings: Sequence[Finding], identity: float, offence: float, bounds: Bounds) -> Decision:
+    if _is_licensed(findings) and identity >= COVERED:
         return Decision.LICENSED
+    if any(one.ground == DISMISSED for one in findings):
+        return Decision.DROPPED
     chance = identity * offence
-    least = max(bounds.identity, UNAMBIGUOUS) if ambiguous else bounds.identity
+    least = max(bounds.identity, UNAMBIGUOUS) if _is_ambiguous(findings) else bounds.identity
     if identity >= least and offence >= bounds.offence and chance >= bounds.chance:
         return Decision.HIT
     if chance >= bounds.review:

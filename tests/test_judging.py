@@ -1,4 +1,4 @@
-"""What people say of hits is kept for ever, taken back by another line, taught where it says "not", and never forgotten."""
+"""What people say of hits is kept for ever, taken back by another line, and taught where it says "not"."""
 
 from __future__ import annotations
 
@@ -78,6 +78,22 @@ def test_an_older_judgement_stands_again_when_a_newer_one_is_taken_back(store: S
     undo(store, hit, "li", LATER, "en")
     assert hit_of(store, FILE).judged is Verdict.INFRINGING
     assert store.judgements.standing([hit.id])[hit.id].verdict is Verdict.INFRINGING
+
+
+def test_another_verdict_about_a_listing_withdraws_that_it_is_innocent_and_undo_restores_it(store: Store) -> None:
+    before, hit = decisions(store), hit_of(store, FILE)
+    say(store, hit, Verdict.NOT)
+    say(store, hit, Verdict.NOT, why="sure")
+    say(store, hit, Verdict.INFRINGING, LATER)
+    assert decisions(store) == before
+    assert store.rules.all() == []
+    undo(store, hit, "li", LATER, "en")
+    assert decisions(store)[FILE] is Decision.DROPPED
+    assert [rule.reason for rule in store.rules.all()] == ["sure"]
+    undo(store, hit, "li", LATER, "en")
+    assert decisions(store)[FILE] is Decision.DROPPED
+    undo(store, hit, "li", LATER, "en")
+    assert decisions(store) == before
 
 
 def test_a_seller_taught_is_innocent_for_this_work_only(store: Store) -> None:
@@ -205,7 +221,7 @@ def test_ten_thousand_judgements(database: str) -> None:
 
 
 def _played(database: str, moves: int, size: tuple[int, int], batch: int) -> None:
-    """Random judgements in batches, some taken back; then the night again: what a model says must hold of every pair."""
+    """Random judgements in batches, some taken back; then the night again: a model says what holds of every pair."""
     source = random.Random(moves)
     some = works(size[0])
     listings = offers(some, size[1])
@@ -230,12 +246,14 @@ def _played(database: str, moves: int, size: tuple[int, int], batch: int) -> Non
                 assert (taken.verdict if taken else None) == (model[key].pop() if model[key] else None)
                 lines[key] += taken is not None
         known = {hit.id: hit.decision for hit in store.hits.find(Filter())}
-        crawled(store, listings, "r2", LATER, assessor)
+        crawled(store, offers(some, size[1], LATER), "r2", LATER, assessor)
         for hit in store.hits.find(Filter()):
             standing = model[hit.id][-1] if model[hit.id] else None
             assert hit.judged is standing
             assert hit.decision is known[hit.id]
-            assert hit.decision is Decision.DROPPED or Verdict.NOT not in model[hit.id]
+            dismissed = any(finding.ground == "judged_listing" for finding in hit.findings)
+            assert dismissed is (standing is Verdict.NOT)
+            assert hit.decision is Decision.DROPPED or not dismissed
             assert hit.first_seen == NOW
         assert not [each for each in store.hits.brief(Filter(run="r2")) if each.is_new]
         assert store.judgements.count() == sum(lines.values())

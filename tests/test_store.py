@@ -293,3 +293,13 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 def test_postgresql_has_tools_of_its_own_for_backup(postgres: Server, tmp_path: Path) -> None:
     with Store.open(postgres.url("empty")) as store, pytest.raises(StoreError, match="pg_dump"):
         store.backup(tmp_path / "copy.db")
+
+
+def test_only_units_of_silent_holders_are_freed(store: Store) -> None:
+    unit = claimed(store)
+    silent = NOW + timedelta(seconds=60 - 10)  # a lease of 60 s, and nobody may be silent for more than 10
+    assert store.units.free([unit.id], silent) == set(), "just taken"
+    assert store.units.free([unit.id], silent + timedelta(seconds=11)) == {unit.id}
+    assert isinstance(store.units.take(unit.id, "b", NOW, 60), Unit)
+    with pytest.raises(ClaimLost):
+        store.units.finish(unit, {}, {})

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 from attrs import evolve
 from rich.console import Console
 
@@ -168,7 +168,7 @@ def test_a_missed_night_is_caught_up_while_it_makes_sense(now: str, last: Run | 
 def test_the_clock_starts_a_night_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, told = threading.Event(), []
     monkeypatch.setattr(scheduling, "run_night", lambda *_: begun.set())
-    monkeypatch.setattr(scheduling, "trigger", lambda config: DateTrigger(datetime.now(config.zone)))
+    monkeypatch.setattr(scheduling, "trigger", lambda config: IntervalTrigger(seconds=1))
     clock = scheduling.clock(Config(time_zone="UTC"), None, lambda key, **_: told.append(key))
     thread = threading.Thread(target=clock.start)
     thread.start()

@@ -76,8 +76,11 @@ def hit_of(store: Store, url: str) -> Hit:
     return found
 
 
+NOTHING = Lesson()
+
+
 def say(
-    store: Store, hit: Hit, verdict: Verdict, at: datetime = NOW, lesson: Lesson = Lesson(), why: str = "seen"
-) -> None:  # noqa: B008 - frozen
+    store: Store, hit: Hit, verdict: Verdict, at: datetime = NOW, lesson: Lesson = NOTHING, why: str = "seen"
+) -> None:
     """Judge one hit."""
     judge(store, [Said(hit=hit, verdict=verdict, reason=why, by="li", at=at, lesson=lesson)], "en")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from crawler.items import Judgement, Verdict
 from crawler.store import schema
 from crawler.store.engine import reading, writing
-from crawler.store.rules import add_rule
+from crawler.store.rules import add_rule, withdraw_listing
 
 _judgements, _hits = schema.judgements, schema.hits
 _BATCH = 500
@@ -30,6 +30,16 @@ class Snapshot:
     offence: float
     channel: str
     terms: Mapping[str, float]
+
+
+@frozen(kw_only=True)
+class Entry:
+    """A judgement to be kept, the rules that it teaches, and the listing (work, address) that it finds not innocent."""
+
+    judgement: Judgement
+    snapshot: Snapshot | None = None
+    teaches: Sequence[Mapping[str, Any]] = ()
+    accuses: tuple[str, str] | None = None
 
 
 @frozen(kw_only=True)
@@ -54,15 +64,15 @@ class Judgements:
         with writing(self._engine) as connection:
             return add(connection, judgement, snapshot)
 
-    def add_all(
-        self, judgements: Sequence[tuple[Judgement, Snapshot | None, Sequence[Mapping[str, Any]]]]
-    ) -> list[int]:
+    def add_all(self, entries: Sequence[Entry]) -> list[int]:
         """Add many with the rules that each teaches, all or nothing; returns the numbers of the rules."""
         taught = []
         with writing(self._engine) as connection:
-            for judgement, snapshot, rules in judgements:
-                number = add(connection, judgement, snapshot)
-                taught += [add_rule(connection, {**rule, "judgement": number}) for rule in rules]
+            for entry in entries:
+                number = add(connection, entry.judgement, entry.snapshot)
+                taught += [add_rule(connection, {**rule, "judgement": number}) for rule in entry.teaches]
+                if entry.accuses:
+                    withdraw_listing(connection, *entry.accuses, entry.judgement.by, entry.judgement.at)
         return taught
 
     def undo(self, hit: str, by: str, at: datetime, reason: str = "") -> Judgement | None:

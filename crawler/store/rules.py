@@ -64,6 +64,12 @@ class Rules:
             return _withdrawn(connection, (_rules.c.judgement == judgement,), by, at)
 
 
+def withdraw_listing(connection: Connection, work: str, value: str, by: str, at: datetime) -> None:
+    """Take back inside a transaction that this very listing is innocent: a person says now that it is not."""
+    of_listing = (_rules.c.kind == "listing", _rules.c.work == work, _rules.c.value == value)
+    _withdrawn(connection, of_listing, by, at)
+
+
 def add_rule(connection: Connection, rule: dict[str, Any]) -> int:
     """Keep a rule inside a transaction."""
     same = [_rules.c[name] == rule[name] for name in ("kind", "work", "platform", "value")]

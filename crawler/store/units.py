@@ -174,12 +174,17 @@ class Units:
             values = {"state": "open", "holder": None, "lease": None}
             return connection.execute(update(_units).where(mine).values(**values)).rowcount
 
-    def free(self, units: Sequence[int]) -> int:
-        """Take these units back from holders who fell silent before their leases end; returns how many."""
+    def free(self, units: Sequence[int], before: datetime) -> set[int]:
+        """Take these units back from holders who fell silent; returns those that nobody holds now.
+
+        Only where the lease ends `before` that moment: whoever has just taken or prolonged one keeps it.
+        """
         with writing(self._engine) as connection:
-            theirs = (_units.c.state == "doing") & _units.c.id.in_(units)
+            theirs = (_units.c.state == "doing") & _units.c.id.in_(units) & (_units.c.lease < before)
             values = {"state": "open", "holder": None, "lease": None}
-            return connection.execute(update(_units).where(theirs).values(**values)).rowcount
+            connection.execute(update(_units).where(theirs).values(**values))
+            held = select(_units.c.id).where(_units.c.id.in_(units), _units.c.state == "doing")
+            return set(units) - set(connection.execute(held).scalars())
 
     def holders(self) -> list[str]:
         """Everybody who holds a unit of any run."""

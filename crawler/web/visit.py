@@ -88,7 +88,7 @@ class Visit(scrapy.Spider):
             kwargs = adopt(crawler, cls.name, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
         config = spider.session.config.platform(cls.name)
-        spider.templates, spider.base = config.templates, config.base
+        spider.templates, spider.sites, spider.base = config.templates, config.sites, config.base
         if cls.pace and spider.session.archive is None:
             crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 1, priority="spider")
         for signal in (signals.item_error, signals.spider_error):
@@ -96,6 +96,7 @@ class Visit(scrapy.Spider):
         return spider
 
     templates: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
     base: str = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -126,6 +127,8 @@ class Visit(scrapy.Spider):
                 yield await self._request(further, ask)
             return
         page = page_of(response)
+        if self.session.keep is not None and response.request is not None:
+            self.session.keep(page, response.request.method, response.request.body)
         outcome, found = await self._understood(page, outcome_of_response(response))
         self._note(ask, outcome, found, page, meta.get("until"))
         if outcome is Outcome.LIVE and meta.get("remember"):
@@ -178,7 +181,7 @@ class Visit(scrapy.Spider):
     ) -> None:
         """Keep what an answer says of its ask: to be asked again, or what became of a known hit."""
         if outcome in UNDECIDED and page.url not in self._unreadable:
-            self.tally.leave(ask, until)
+            self.tally.leave(ask, outcome, until)
         if self.unit.kind is UnitKind.RECHECK and ask.url is not None:
             known, run, at = self._before.get(ask.url), self.unit.run, self.session.now()
             self.tally.checks.append(checked(ask.url, outcome, found, known, page, run, at))
@@ -235,7 +238,7 @@ class Visit(scrapy.Spider):
         self._problem(request.url, error)
         ask, until = request.meta.get("ask"), getattr(error, "until", request.meta.get("until"))
         if ask is not None and getattr(error, "again", outcome in UNDECIDED):
-            self.tally.leave(ask, until)
+            self.tally.leave(ask, outcome, until)
         elif ask is not None and ask.url and self.unit.kind is UnitKind.RECHECK:
             self.tally.checks.append(unanswered(ask.url, outcome, error, self.unit.run, self.session.now()))
 

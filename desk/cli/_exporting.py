@@ -72,9 +72,10 @@ def export(
         if since_last:
             wanted = evolve(wanted, changed_after=store.views.last_export(who, kept))
         shown = pairs_of(store, desk.config) if pictures and file.suffix.lower() == ".xlsx" else None
-        count = export_hits(file, rows(store, wanted, desk.config.language), shown)
-        if not count:
+        found = list(rows(store, wanted, desk.config.language))
+        if not found:
             raise NothingToDo(desk.word("hits_none"))
+        count = export_hits(file, found, shown)
         store.views.exported(who, kept, str(file), count, at)
     desk.say("hits_exported", count=count, file=file)
 

@@ -29,7 +29,7 @@ def list_cases(
     json: Json = False,
 ) -> None:
     """Cases of two hits and more, the largest first, each with what links them."""
-    from desk.cases import cases
+    from desk.gathering import cases
 
     desk = at_desk(config, quiet)
     with desk.store() as store:
@@ -56,7 +56,7 @@ def show(
     json: Json = False,
 ) -> None:
     """The hits of a case, and each link between them with the fact that makes it."""
-    from desk.cases import cases
+    from desk.gathering import cases
 
     desk = at_desk(config, quiet)
     with desk.store() as store:

@@ -17,7 +17,7 @@ from crawler.text import fold
 from matchers import Context
 from matchers.reasons import identified
 from matchers.titles import Candidate, TitleEngine
-from matchers.titles.names import SHORTENED, information
+from matchers.titles.names import LEAST_SHORTENED, information
 from matchers.titles.numerals import number
 
 NAME = "edition"
@@ -87,7 +87,7 @@ def bare(title: str) -> tuple[str, Mark] | None:
         if found is None:
             continue
         rest = key[found.end() :] if kind == "article" else key[: found.start()].strip()
-        if information(rest.replace(" ", "")) >= SHORTENED:
+        if information(rest.replace(" ", "")) >= LEAST_SHORTENED:
             return rest, Mark(kind=kind) if kind else _mark(found)
     return None
 

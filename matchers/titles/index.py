@@ -19,9 +19,9 @@ from rapidfuzz.distance import LCSseq
 
 from crawler.items import Work
 from matchers.titles.compare import Names, Pieces
-from matchers.titles.names import Name, first_name, names_of
+from matchers.titles.names import INVERTED, Name, first_name, names_of
 from matchers.titles.patterns import Arrays, arrays_of
-from matchers.titles.reading import Reading, View
+from matchers.titles.reading import HARD, Reading, View
 from matchers.titles.sound import MOST_UNITS, heard
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
 
@@ -88,6 +88,14 @@ class NameIndex:
         """How much a name says, in Han characters."""
         return float(self.arrays.units[number])
 
+    def is_misread(self, seen: Seen, reading: Reading) -> bool:
+        """Whether a name with its article behind (Garden, The) stands there only because the next words begin so."""
+        if not self.arrays.nths[seen.number] or seen.end == len(reading.tight) or reading.noise[seen.end]:
+            return False
+        name = self._name(seen.number)
+        article = seen.end - len(name.tight) + max(name.breaks, default=0)
+        return name.form == INVERTED and HARD not in (reading.borders[seen.end], reading.borders[article])
+
     def seen(self, reading: Reading) -> list[Seen]:
         """Every name in the text that begins and ends between words."""
         known = self._known.get(reading)
@@ -150,7 +158,7 @@ class NameIndex:
         )
         found = self._names.standing(pieces, codes)
         owners = np.searchsorted(begins, found.starts, side="right") - 1
-        cores = np.array([reading.noise.count(0) for reading in readings], dtype=np.int64)
+        cores = np.array([reading.core for reading in readings], dtype=np.int64)
         kept = np.flatnonzero(~self._are_lost(found.numbers, codes[found.starts], cores[owners]))
         kept = kept[np.lexsort((found.errors[kept], owners[kept]))]
         owners, moved = owners[kept], begins[owners[kept]]

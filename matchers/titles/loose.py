@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
+from attrs import evolve, frozen
 from rapidfuzz import fuzz
 
 from crawler.text import is_han
@@ -28,17 +28,27 @@ LONGEST_TEXT = 240  # places: longer texts are no titles
 LEAST_SHARED = 0.34  # of the weight of a name that its telling words must bring
 # Of said and covers together. On the benchmark 13 of some 3,000 right pairs at .18 and more lie under it.
 LEAST_ALIKE = 0.9
+# A text that is nothing but a short Han title may be the name under another translation: there the likest name is
+# considered, however unsure (regional film titles, F1 .57 to .61). Places; shares as above.
+BARE, BARE_SHARED, BARE_ALIKE = 16, 0.15, 0.5
 GLUED = 0.1  # what words torn or glued together may add to it
 MOST_KNOWN = 1_024  # texts whose words are kept looked up
 _DIGIT = re.compile(r"\d")
+_ARTICLES = frozenset({"the", "a", "an"})
+MOST_SHARED, MUCH = 6, 60.0  # words in common, and bits of a text that a name lacks: more says no more
 MODEL = 3  # characters of a word with letters and digits that is taken for a model number
 
 
 @frozen(kw_only=True)
 class Resemblance:
-    """A name that the whole of a text resembles, with features between 0 and 1."""
+    """A name that the whole of a text resembles, with features between 0 and 1 and the map that judges them.
+
+    `is_bare`: the text is nothing but a short Han title.
+    """
 
     name: Name
+    map: str
+    is_bare: bool
     features: dict[str, float]
 
     @property
@@ -92,10 +102,12 @@ class LooseIndex:
         pairs, places = np.unique(owners.astype(np.int64) << 32 | numbers.astype(np.int64), return_inverse=True)
         names = pairs & 0xFFFFFFFF
         shared = np.bincount(places, weights=weights) / np.maximum(self._index.arrays.information[names], 1.0)
-        kept = np.flatnonzero(shared >= LEAST_SHARED)
+        is_bare = np.array([said.is_bare for said in texts], dtype=bool)
+        kept = np.flatnonzero(shared >= np.where(is_bare[pairs >> 32], BARE_SHARED, LEAST_SHARED))
         alike = self._alike(texts, pairs[kept] >> 32, names[kept])
         order = np.argsort(-alike, kind="stable")
-        order = kept[order[alike[order] >= LEAST_ALIKE - GLUED]]
+        least = np.where(is_bare[pairs[kept] >> 32], BARE_ALIKE, LEAST_ALIKE)
+        order = kept[order[alike[order] >= least[order] - GLUED]]
         found: list[list[int]] = [[] for _ in texts]
         for owner, number in zip((pairs[order] >> 32).tolist(), names[order].tolist(), strict=True):
             if len(found[owner]) < MOST_COMPARED:
@@ -130,7 +142,10 @@ class _Words:
     """The words of a name or text and their weights; model numbers and other numbers among them."""
 
     def __init__(self, key: str) -> None:
-        self.weights = {word: weight(word) for word in words_of(key)}
+        words = words_of(key)
+        self.weights = {word: weight(word) for word in words}
+        self.first = next((word for word in words if word not in _ARTICLES), "")
+        self.last = words[-1] if words else ""
         self.total = sum(self.weights.values())
         numbered = [word for word in self.weights if _DIGIT.search(word)]
         self.models = [word for word in numbered if is_model(word)]
@@ -144,6 +159,7 @@ class _Said:
         self.key = reading.folded.text
         self.tight = reading.tight
         self.core = _without_noise(reading) or self.key
+        self.is_bare = self.core == self.key and len(self.tight) <= BARE and any(map(is_han, self.tight))
         self.bare = _Words(self.core)
         self.weights = self.bare.weights
         if self.core != self.key:
@@ -166,12 +182,14 @@ def _compared(name: Name, said: _Said) -> Resemblance | None:
     }
     told = sum(in_text.values())
     said_share, covers = told / max(ours.total, 1.0), sum(in_name.values()) / max(said.bare.total, 1.0)
-    if said_share + covers < LEAST_ALIKE:
+    if said_share + covers < (BARE_ALIKE if said.is_bare else LEAST_ALIKE):
         return None
     agrees = any(word in in_text for word in ours.models)
     han = is_han(name.tight[0]) or any(map(is_han, name.tight))
     return Resemblance(
         name=name,
+        map="loose_han" if han else "loose_latin",
+        is_bare=said.is_bare,
         features={
             "said": said_share,
             "covers": covers,
@@ -185,7 +203,10 @@ def _compared(name: Name, said: _Said) -> Resemblance | None:
             "number_new": float(any(word not in in_name for word in said.bare.digits)),
             "all_words": float(said_share > 0.995),
             "all_text": float(covers > 0.995),
-            "han": float(han),
+            "same_first": float(ours.first == said.bare.first),
+            "same_last": float(ours.last == said.bare.last),
+            "shared": min(len(in_text), MOST_SHARED) / MOST_SHARED,
+            "new": min(1.0, (said.bare.total - sum(in_name.values())) / MUCH),
             "han_ratio": fuzz.ratio(name.tight, said.core.replace(" ", "")) / 100 if han else 0.0,
         },
     )
@@ -220,4 +241,4 @@ def _with_margins(ranked: list[Resemblance]) -> Iterator[Resemblance]:
         others = [other.strength for other in ranked if other.name.work != one.name.work]
         ahead = one.strength - max(others, default=0.0)
         features = one.features | {"ahead": max(0.0, min(1.0, ahead)), "behind": max(0.0, min(1.0, -ahead))}
-        yield Resemblance(name=one.name, features=features)
+        yield evolve(one, features=features)

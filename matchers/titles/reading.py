@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
@@ -17,8 +17,9 @@ from attrs import frozen
 from crawler.text import Folded, fold, fold_map, is_han
 from matchers.lexicon import Spotted, lexicon
 from matchers.titles.disguises import drawn_letters, joined_characters
+from matchers.titles.numerals import otherwise
 from matchers.titles.phrases import phrases_in
-from matchers.titles.release import title_slot
+from matchers.titles.release import group_tags, title_slot
 
 _WORD = re.compile(r"[0-9a-z]{2,40}")
 _MIXED = re.compile(r"[a-z][0-9]|[0-9][a-z]")
@@ -26,7 +27,9 @@ _LETTER = "[^\\W\\d_\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\
 _INSIDE = re.compile(rf"(?<={_LETTER})(?={_LETTER})|(?<=\d)(?=\d)")
 _DRAWN_I = str.maketrans("01345789", "oieastbg")
 _DRAWN_L = str.maketrans("01345789", "oleastbg")
+_ASIDE = re.compile(r"[\[【(（][^\[\]【】()（）]{1,60}[\]】)）]")
 NOISE = "\x01"  # in no folded text
+SOFT, HARD = 1, 2  # kinds of borders between two places
 MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
 
 
@@ -77,15 +80,31 @@ class Reading:
         return {index: place for place, index in enumerate(self.places)}
 
     @cached_property
+    def borders(self) -> bytearray:
+        """How each place is parted from the one before it: not at all, SOFT by spaces, dots or dashes, or HARD."""
+        origins = self._origins
+        found = bytearray(len(self.tight) + 1)
+        for place in range(1, len(self.tight)):
+            start, end = origins[place - 1] + 1, origins[place]
+            if end > start:
+                found[place] = _border(self.original[start:end])
+        return found
+
+    @cached_property
     def gaps(self) -> frozenset[int]:
         """Places with a separator of any kind before them in the original; the end counts, the beginning too."""
-        origins = self.folded.origins
-        found = {0, len(self.tight)}
-        for place in range(1, len(self.tight)):
-            start, end = origins[self.places[place - 1]] + 1, origins[self.places[place]]
-            if end > start and _separates(self.original[start:end]):
-                found.add(place)
-        return frozenset(found)
+        return frozenset((0, len(self.tight), *(place for place, kind in enumerate(self.borders) if kind)))
+
+    @cached_property
+    def core(self) -> int:
+        """Places that are neither noise nor inside a remark."""
+        return sum(not (noisy or aside) for noisy, aside in zip(self.noise, self.asides, strict=True))
+
+    @cached_property
+    def aside_units(self) -> float:
+        """The unknown text inside remarks, in Han characters."""
+        left = self.unknown
+        return sum(left[place + 1] - left[place] for place, aside in enumerate(self.asides) if aside)
 
     @cached_property
     def word_starts(self) -> list[int]:
@@ -105,7 +124,7 @@ class Reading:
         return [spot for spot in self.words if spot.word.area != "noise"]
 
     @cached_property
-    def noise(self) -> bytearray:
+    def _sellers(self) -> bytearray:
         """1 for each place inside a word that sellers put beside any title."""
         mask = bytearray(len(self.tight))
         for spot in self.words:
@@ -114,21 +133,54 @@ class Reading:
         for start, end in phrases_in(self.folded.text):
             first, last = self.back[start], self.back[end - 1] + 1
             mask[first:last] = b"\x01" * (last - first)
-        if self.slot:
-            first, last = self.slot
-            mask[:first] = b"\x01" * first
-            mask[last:] = b"\x01" * (len(mask) - last)
+        for start, end in group_tags(self.original):
+            first, last = self._places_between(start, end)
+            mask[first:last] = b"\x01" * (last - first)
         return mask
 
     @cached_property
+    def noise(self) -> bytearray:
+        """The same, and all that stands outside the title of a release name."""
+        if not self.slot:
+            return self._sellers
+        first, last = self.slot
+        mask = bytearray(b"\x01" * len(self.tight))
+        mask[first:last] = self._sellers[first:last]
+        return mask
+
+    @cached_property
+    def asides(self) -> bytearray:
+        """1 for each place inside brackets that hold a remark: what stands there belongs to no longer title."""
+        mask = bytearray(len(self.tight))
+        for found in _ASIDE.finditer(self.original):
+            first, last = self._places_between(*found.span())
+            mask[first:last] = b"\x01" * (last - first)
+        return mask
+
+    def _places_between(self, start: int, end: int) -> tuple[int, int]:
+        """The places of original[start:end]."""
+        return bisect_left(self._origins, start), bisect_left(self._origins, end)
+
+    @cached_property
+    def _origins(self) -> list[int]:
+        return [self.folded.origins[index] for index in self.places]
+
+    @cached_property
     def slot(self) -> tuple[int, int] | None:
-        """The places of the title in a release name; None where the text is no release name."""
+        """The places of the title in a release name; None where the text is none, or sellers' words stand there."""
         found = title_slot(self.original)
         if found is None:
             return None
-        origins = [self.folded.origins[index] for index in self.places]
-        first, last = bisect_left(origins, found[0]), bisect_left(origins, found[1])
-        return (first, last) if first < last else None
+        first, last = self._places_between(*found)
+        return (first, last) if 0 in self._sellers[first:last] else None
+
+    def is_slot(self, start: int, end: int) -> bool:
+        """Whether start..end is all of a release name's title, sellers' words at its ends apart."""
+        if not self.slot:
+            return False
+        first, last = self.slot
+        core = self._sellers.find(0, first), self._sellers.rfind(0, first, last) + 1
+        return first <= start <= core[0] and core[1] <= end <= last
 
     @cached_property
     def views(self) -> tuple[View, ...]:
@@ -142,9 +194,17 @@ class Reading:
             places = self._places_of(folded)
             found.append(View(text=folded.text.replace(" ", ""), places=places, disguised=True))
             found.extend(_undisguised(folded.text, places))
+        numbers = otherwise(self._without_noise)
+        if numbers:
+            found.append(self._renumbered(*numbers))
         joined = dict.fromkeys(joined_characters(self.tight, eager) for eager in (False, True))
         found.extend(View(text=text, places=places, disguised=True) for text, places in joined if places)
         return tuple(found)
+
+    def _renumbered(self, key: str, indexes: Sequence[int]) -> View:
+        shown = [(letter, self.back[index]) for letter, index in zip(key, indexes, strict=True) if letter != " "]
+        letters, places = zip(*shown, strict=True)
+        return View(text="".join(letters), places=places, disguised=True)
 
     @cached_property
     def _without_noise(self) -> str:
@@ -157,7 +217,7 @@ class Reading:
 
     def _places_of(self, other: Folded) -> tuple[int, ...]:
         """For each character of another folding of the same text, the place of `tight` that stands there."""
-        origins = [self.folded.origins[index] for index in self.places]
+        origins = self._origins
         shown = [origin for origin, character in zip(other.origins, other.text, strict=True) if character != " "]
         last = len(origins) - 1
         return tuple(min(last, max(0, bisect_right(origins, origin) - 1)) for origin in shown)
@@ -202,8 +262,12 @@ class Reading:
 
 
 @lru_cache(maxsize=4_096)
-def _separates(between: str) -> bool:
-    return any(not character.isalnum() and fold(f"a{character}b") == "a b" for character in between)
+def _border(between: str) -> int:
+    """The kind of border that these characters make; those that fold to nothing make none."""
+    separating = [character for character in between if not character.isalnum() and fold(f"a{character}b") == "a b"]
+    if not separating:
+        return 0
+    return SOFT if all(character.isspace() or character in "._" for character in separating) else HARD
 
 
 def _undisguised(key: str, places: tuple[int, ...] | None) -> Iterator[View]:
