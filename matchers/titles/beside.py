@@ -95,7 +95,7 @@ def _run(reading: Reading, beside: int, asides: bytearray, *, forward: bool) -> 
 
 def _word(reading: Reading, beside: int, *, forward: bool) -> str:
     """The word of the folded text that touches the name."""
-    place, key = reading.places[beside], reading.folded.text
+    place, key = reading.places[beside], reading.key
     if forward:
         return key[place:].partition(" ")[0]
     return key[: place + 1].rpartition(" ")[2]

@@ -37,8 +37,8 @@ def chosen(everything: Iterable[Seen], reading: Reading, index: NameIndex) -> li
 def _order(seen: Seen, reading: Reading) -> tuple[int, int, int, int]:
     if not seen.errors:
         return (0, 0, seen.start - seen.end, seen.start)
-    noise, gaps = reading.noise, reading.gaps
-    torn = (seen.start not in gaps and not noise[seen.start - 1]) + (seen.end not in gaps and not noise[seen.end])
+    noise, borders = reading.noise, reading.borders
+    torn = (not borders[seen.start] and not noise[seen.start - 1]) + (not borders[seen.end] and not noise[seen.end])
     return (1, torn, seen.start - seen.end, seen.start)
 
 

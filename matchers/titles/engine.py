@@ -16,7 +16,8 @@ from crawler.text import fold
 from matchers.titles.choice import chosen
 from matchers.titles.evidence import SHORT, Mentions, features, is_tiny, map_of, said_features
 from matchers.titles.index import NameIndex, Seen, Sighting
-from matchers.titles.loose import LooseIndex, Resemblance
+from matchers.titles.likeness import Resemblance
+from matchers.titles.loose import LooseIndex
 from matchers.titles.mentions import Stated, mentions_of
 from matchers.titles.names import Name, first_name
 from matchers.titles.patterns import Arrays

@@ -6,8 +6,6 @@ edge of the name, or one that turns a word into another common word: rather anot
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from crawler.text import is_han
 from matchers.titles.frequencies import bits
 from matchers.titles.index import Sighting
@@ -68,9 +66,6 @@ def _makes_word(sighting: Sighting, reading: Reading, same: int) -> bool:
     place = min(sighting.start + same, sighting.end - 1)
     if is_han(reading.tight[place]):
         return False
-    gaps = sorted({0, len(reading.tight), *(reading.word_starts)})
-    for first, last in pairwise(gaps):
-        if first <= place < last:
-            word = reading.tight[first:last]
-            return len(word) == 1 or word.isdigit() or bits(word) < KNOWN_WORD
-    return False
+    index, key = reading.places[place], reading.key
+    word = key[key.rfind(" ", 0, index) + 1 : index] + key[index:].partition(" ")[0]
+    return len(word) == 1 or word.isdigit() or bits(word) < KNOWN_WORD
