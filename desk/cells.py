@@ -22,6 +22,8 @@ _BLANK = frozenset("CZ")  # Unicode's classes of separators, and of controls, in
 def plain(text: str) -> str:
     """`text` without what no file may carry: half surrogate pairs become U+FFFD, control characters go (tab and
     line ends stay)."""
+    if text.isprintable():
+        return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return "".join(sign for sign in whole if sign in "\t\r\n" or not _unprintable(sign))
 

@@ -51,7 +51,9 @@ def settle(store: Store, run: str, config: Config, now: datetime) -> Settled:
     held = hold_floods(store, run, config, now)
     if held:
         changed += redecide(store, held, context_of(store, now, config.language))
-    return Settled(changed=changed, held=tuple(held), drawn=store.audits.draw(run, config.night.audit, now))
+    drawn = store.audits.draw(run, config.night.audit, now)
+    store.analyse()
+    return Settled(changed=changed, held=tuple(held), drawn=drawn)
 
 
 def alarms(store: Store) -> dict[str, Alarm]:

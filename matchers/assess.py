@@ -15,8 +15,9 @@ from attrs import evolve
 from crawler.items import Assessment, Decision, Finding, Listing, Question, Work
 from matchers import Context, Identifies, ReadsAhead, modules
 from matchers.harm import harm
+from matchers.identity import title
 from matchers.offers.nature import nature
-from matchers.offers.rest import rest
+from matchers.offers.rest import NAMED, rest, without_signs
 from matchers.weigh import CONSIDERED, considered, weigh
 
 WORTH_JUDGING = 0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
@@ -34,6 +35,7 @@ class Assessor:
         self._least = least
         self._works = {work.id: work for work in works}
         self._matchers: list[Identifies] = [module.Matcher(works) for module in modules("matchers.identity")]
+        self._titles = next(matcher for matcher in self._matchers if isinstance(matcher, title.Matcher))
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
         """An assessment for each work that comes into question, the surest identity first; () where none does."""
@@ -41,10 +43,12 @@ class Assessor:
         for matcher in self._matchers:
             for finding in matcher.find(listing, context):
                 by_work.setdefault(finding.work_id, []).append(finding)
+        plainly = self._plainly(listing, by_work, context)
+        by_work |= {work_id: [] for work_id in plainly if work_id not in by_work}
         found = [
-            self._weighed(listing, self._works[work_id], findings, context)
+            self._weighed(listing, self._works[work_id], findings, plainly.get(work_id, []), context)
             for work_id, findings in by_work.items()
-            if considered(findings) >= self._least
+            if considered(findings or plainly[work_id]) >= self._least
         ]
         return tuple(sorted(found, key=lambda one: (-one.identity, -one.offence, one.work_id)))
 
@@ -55,9 +59,23 @@ class Assessor:
             if isinstance(matcher, ReadsAhead):
                 matcher.warm(listings)
 
-    def _weighed(self, listing: Listing, work: Work, findings: list[Finding], context: Context) -> Assessment:
-        helped = rest(listing, work, findings, context)
-        return again(listing, work, [*findings, helped] if helped else findings, context)
+    def _plainly(
+        self, listing: Listing, by_work: Mapping[str, list[Finding]], context: Context
+    ) -> dict[str, list[Finding]]:
+        """What the title says of these works without sellers' words; nothing where it says enough or has none."""
+        named = [one.theirs for findings in by_work.values() for one in findings if one.ground in NAMED]
+        plain = without_signs(listing, named)
+        if plain == listing.title:
+            return {}
+        found: dict[str, list[Finding]] = {}
+        for finding in self._titles.find(evolve(listing, title=plain, text=""), context):
+            found.setdefault(finding.work_id, []).append(finding)
+        return found
+
+    def _weighed(
+        self, listing: Listing, work: Work, findings: list[Finding], plainly: list[Finding], context: Context
+    ) -> Assessment:
+        return again(listing, work, rest(listing, work, findings, plainly, context), context)
 
 
 def again(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:

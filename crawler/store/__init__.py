@@ -12,7 +12,7 @@ from crawler.items import Work
 from crawler.store.audits import Audits
 from crawler.store.checks import Check, Checks, CheckState
 from crawler.store.clocks import Clocks
-from crawler.store.engine import LIVELY, check, is_empty, open_engine, upgrade
+from crawler.store.engine import LIVELY, analyse, check, is_empty, open_engine, upgrade
 from crawler.store.filters import Filter
 from crawler.store.forgetting import Forgetting
 from crawler.store.hits import Hits
@@ -103,6 +103,10 @@ class Store:
     def upgrade(self) -> None:
         """Bring the schema to this program's version."""
         upgrade(self.engine)
+
+    def analyse(self) -> None:
+        """Let the database count what it holds: at the end of what writes much."""
+        analyse(self.engine)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -48,13 +48,15 @@ class Hits:
 
     def rows(self, wanted: Filter) -> Iterator[tuple[Sequence[Row[Any]], Mapping[tuple[str, str], str]]]:
         """The same as they are stored, in portions, each with the last known states of the shares in it."""
-        query = _whole().where(*decided(wanted)).order_by(_hits.c.id)
         with reading(self._engine) as connection:
-            found = connection.execute(query.execution_options(yield_per=_BATCH))
-            for rows in found.partitions(_BATCH):
-                with reading(self._engine) as other:
-                    states = _share_states(other, rows)
-                yield rows, states
+            ids = sorted(connection.execute(select(_hits.c.id).where(*decided(wanted))).scalars())
+        for start in range(0, len(ids), _BATCH):
+            part = ids[start : start + _BATCH]
+            with reading(self._engine) as connection:
+                found = _by_ids(connection, part)
+                rows = [found[each] for each in part if each in found]
+                states = _share_states(connection, rows)
+            yield rows, states
 
     def page(self, wanted: Filter, limit: int, offset: int = 0) -> list[Hit]:
         """So many hits from `offset` on, by expected harm, then by id."""

@@ -101,9 +101,12 @@ hits = Table(
     Column("changed_at", Moment),  # when it became what it is: found, decided otherwise, judged
     UniqueConstraint("listing", "work", name="uq_hits_listing_work"),
     Index("ix_hits_decision_platform", "decision", "platform", "rank"),
-    Index("ix_hits_decision_rank", "decision", "rank"),
+    # Every column of a filter: what no other index is made for is read from this one, never from the wide rows.
+    Index(
+        "ix_hits_order",
+        *("decision", "rank", "id", "platform", "work", "seller", "run", "judged", "last_seen", "changed_at"),
+    ),
     Index("ix_hits_work_decision", "work", "decision", "rank"),
-    Index("ix_hits_decision_seen", "decision", "last_seen"),
     Index("ix_hits_judged", "judged", "decision", "rank"),
     Index("ix_hits_seller", "seller"),
     Index("ix_hits_changed_at", "changed_at"),

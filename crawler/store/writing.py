@@ -34,7 +34,7 @@ def write(connection: Connection, batch: Sequence[Assessed], run: str, now: date
     kept = [each for each in batch if says_more(connection, each.listing)]
     kept.sort(key=lambda each: each.listing.share_state in OPEN)  # of two codes for one share, the one that opened it
     unique = {listing_id(each.listing.url): each for each in kept}
-    rows = [_listing_row(key, each.listing, run, now) for key, each in unique.items()]
+    rows = [listing_row(key, each.listing, run, now) for key, each in unique.items()]
     hits = [hit_row(key, each.listing, part, run, now) for key, each in unique.items() for part in each.assessments]
     upsert(connection, schema.listings, rows, keep=("first_seen",))
     listings = {key: each.listing for key, each in unique.items()}
@@ -109,7 +109,8 @@ def _known(connection: Connection, ids: Sequence[str]) -> Mapping[str, Any]:
     return found
 
 
-def _listing_row(key: str, listing: Listing, run: str, now: datetime) -> dict[str, Any]:
+def listing_row(key: str, listing: Listing, run: str, now: datetime) -> dict[str, Any]:
+    """The row of a listing under this id."""
     return {
         "id": key,
         "address": canonical(listing.url),

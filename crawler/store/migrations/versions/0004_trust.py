@@ -43,9 +43,10 @@ def upgrade() -> None:
 
 _INDEXES = {
     "ix_hits_decision_platform": ["decision", "platform", "rank"],
-    "ix_hits_decision_rank": ["decision", "rank"],
+    "ix_hits_order": (
+        ["decision", "rank", "id", "platform", "work", "seller", "run", "judged", "last_seen", "changed_at"]
+    ),
     "ix_hits_work_decision": ["work", "decision", "rank"],
-    "ix_hits_decision_seen": ["decision", "last_seen"],
     "ix_hits_judged": ["judged", "decision", "rank"],
     "ix_hits_seller": ["seller"],
     "ix_hits_changed_at": ["changed_at"],
