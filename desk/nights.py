@@ -25,6 +25,7 @@ from crawler.store.runs import NIGHT
 from crawler.units import portions
 from crawler.web.session import Session, Tally
 from desk.crawling import Plan, Ran, ended, may_go_live, night_plan
+from desk.settling import settle
 from pipelines._rematching import rematch
 from spiders._claims import is_on, spiders_by_name
 
@@ -57,7 +58,7 @@ def night(
         lately, seed = store.runs.latest(LEARNT, NIGHT), f"{now().astimezone(config.zone):%Y-%m-%d}"
         plan = evolve(night_plan(works, config, only, archive, lately, seed), positives=True)
         run = _opened(store, plan, config, now(), again, only, tell)
-        registry = f"{store.works.version()} {version('swordnet')}"
+        registry = f"{store.works.version()} {version('swordnet')} {len(store.trust.calibrations())}"
         past = [each for each in store.runs.latest(PAST + 1, NIGHT) if each.id != run.id and each.finished]
         _plan(store, run, plan, config, past, registry, now(), only)
         session = Session(
@@ -77,6 +78,10 @@ def night(
             work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
         if session.until is not None and now() >= session.until:
             store.units.skip(run.id)
+        if not store.units.unfinished(run.id):
+            settled = settle(store, run.id, config, now())
+            for each in settled.held:
+                tell("work_held", work=each, why=store.trust.quarantined()[each])
         ran = ended(store, run.id, plan, config, run.started, now, past)
         rematches = [state for _, kind, state, _ in store.units.outcomes(run.id) if kind == UnitKind.REMATCH.value]
         if all(state == "done" for state in rematches):

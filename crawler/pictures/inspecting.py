@@ -54,6 +54,15 @@ def inspect(data: bytes, url: str) -> Picture:
     )
 
 
+def preview(data: bytes, side: int) -> bytes:
+    """The picture as PNG, its longer side at most `side` pixels. Raises PictureError as `inspect` does."""
+    image = _decode(data)[0]
+    image.thumbnail((side, side))
+    draft = io.BytesIO()
+    image.save(draft, "PNG")
+    return draft.getvalue()
+
+
 def _decode(data: bytes) -> tuple[Image, str, tuple[int, int], tuple[str, ...]]:
     """The first frame upright, on white, RGB and shrunk; its media type; its full size; what its QR codes say."""
     from PIL import Image
