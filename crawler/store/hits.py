@@ -96,9 +96,10 @@ class Hits:
             write(connection, batch, unit.run, now)
 
     def evidence(self) -> set[str]:
-        """The digests of all bytes that hits stand on."""
+        """The digests of all bytes that hits stand on, pictures drawn for their findings included."""
         with reading(self._engine) as connection:
-            return {mark for marks in connection.execute(select(schema.hits.c.evidence)).scalars() for mark in marks}
+            rows = connection.execute(select(schema.hits.c.evidence, schema.hits.c.findings))
+            return {mark for row in rows for mark in (*row.evidence, *_drawn(row.findings))}
 
     def judge(self, judgement: Judgement) -> None:
         """Add a judgement."""
@@ -179,6 +180,10 @@ def _listing_row(key: str, listing: Listing, run: str, now: datetime) -> dict[st
         "last_seen": listing.seen_at or now,
         "run": run,
     }
+
+
+def _drawn(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    return (drawn for each in findings if (drawn := (each.get("sighting") or {}).get("beside")))
 
 
 def hit_row(key: str, listing: Listing, part: Any, run: str, now: datetime) -> dict[str, Any]:

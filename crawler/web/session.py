@@ -19,6 +19,7 @@ from crawler.archives import Archive
 from crawler.blobs import Blobs
 from crawler.config import Config
 from crawler.items import Ask, Outcome, UnitKind
+from crawler.pictures import Looker, Plain
 from crawler.store import Check, SeenPage, Store
 
 T = TypeVar("T")
@@ -73,6 +74,7 @@ class Session:
     incremental: bool = False  # ask only for what changed since it was seen
     begun: datetime | None = None  # when the night began
     until: datetime | None = None  # no unit is begun after this moment
+    looker: Looker = Factory(Plain)  # how pictures of listings are looked at
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)
     _lock: Any = Factory(Lock)
