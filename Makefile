@@ -1,10 +1,11 @@
-# Each target sets itself up: a virtual environment of its own, the locked packages, Chromium where none is found.
+# Each target sets itself up: a virtual environment of its own, the locked packages, Chromium and
+# (for the tests) PostgreSQL where none is found.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench hostile fuzz lock chromium format docs
+.PHONY: demo test check bench hostile fuzz lock chromium postgres format docs
 .DEFAULT_GOAL := check
 
 $(READY): requirements.lock pyproject.toml bench/setup.sh
@@ -14,10 +15,13 @@ $(READY): requirements.lock pyproject.toml bench/setup.sh
 chromium: $(READY)
 	@sh bench/chromium.sh "$(BIN)"
 
+postgres:
+	@sh bench/postgres.sh
+
 demo: chromium
 	$(BIN)/swordnet demo
 
-test: chromium
+test: chromium postgres
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

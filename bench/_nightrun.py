@@ -45,13 +45,15 @@ def web(folder: Path, platforms: int, seed: int, rows: int = ROWS) -> Iterator[d
 class Site:
     """One database and its settings."""
 
-    def __init__(self, folder: Path, ports: dict[str, Any], questions: int, extra: str = "", store: str = "") -> None:
+    def __init__(
+        self, folder: Path, ports: dict[str, Any], questions: int, extra: str = "", store: str = "", delay: float = 0.0
+    ) -> None:
         self.folder, self.control = folder, ports["control"]
         shelf = folder / "platforms"
         shelf.mkdir(parents=True, exist_ok=True)
         loopback = [f"127.0.0.1:{port}" for port in ports["platforms"].values()]
         lines = [
-            "[crawl]\ndelay = 0.0\nbackoff = 0.2\nplatforms_at_once = 6\nlease = 60",
+            f"[crawl]\ndelay = {delay}\nbackoff = 0.2\nplatforms_at_once = 6\nlease = 60",
             f"loopback = {json.dumps(loopback)}",
         ]
         lines += [extra, store]
@@ -69,10 +71,13 @@ class Site:
         done = self.run("works", "import", "works.jsonl")
         assert done.returncode == 0, done.stderr
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `swordnet ARGUMENTS` in the folder."""
+    def start(self, *arguments: str, log: Path | None = None) -> subprocess.Popen[str]:
+        """Start `swordnet ARGUMENTS` in the folder; what it says goes to a file, else to pipes that must be read."""
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", CHILD, str(self.folder / "platforms"), *arguments]
+        if log is not None:
+            with log.open("a", encoding="utf-8") as file:
+                return subprocess.Popen(command, cwd=self.folder, env=env, stdout=file, stderr=file, text=True)
         return subprocess.Popen(
             command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

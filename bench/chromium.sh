@@ -8,7 +8,7 @@ found() {
 import os, sys
 from pathlib import Path
 from playwright.sync_api import sync_playwright
-from crawler.web.browser import executable
+from crawler.web.chromium import executable
 if executable():
     sys.exit(0)
 with sync_playwright() as playwright:

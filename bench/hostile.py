@@ -147,7 +147,8 @@ def one(url: str, how: str) -> dict[str, Any]:
         config = Config(platforms={"shop": PlatformConfig(browser=how == "browser")})
         place = url.removeprefix("http://").partition("/")[0]
         crawl = evolve(config.crawl, delay=0.0, loopback=(place,), timeout=25, attempts=1)
-        config = evolve(config, crawl=crawl, store=evolve(config.store, blobs=f"{folder}/blobs"))
+        limits = evolve(config.limits, seconds=50.0)  # the server's cases allow a minute
+        config = evolve(config, crawl=crawl, limits=limits, store=evolve(config.store, blobs=f"{folder}/blobs"))
         now = datetime.now(UTC)
         if how == "picture":
             store.works.upsert([Work(id="W", title="有图作品", images=(Picture(url=url),))], now)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import resource
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,11 +25,12 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._nightrun import Site, web
+from bench._nightrun import CHILD, Site, web
 
 PLATFORMS = 24
 QUESTIONS = 60  # of each platform; with the pages of candidates more than 3,000 pages a night
 WORKS = 300
+ROOM = 1_500_000  # bytes that a full disk still takes
 
 
 def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
@@ -51,13 +55,14 @@ def unfinished(database: Path) -> int:
     return rows(database, "SELECT count(*) FROM units WHERE state <> 'done'")[0][0]
 
 
-def fresh(site: Site, prepared: Path) -> Path:
-    """The database as it was before the night."""
+def fresh(site: Site, prepared: Path, told: bool = True) -> Path:
+    """The database as it was before the night; `told` lets the web forget what it was asked."""
     for path in site.folder.glob("swordnet.db*"):
         path.unlink()
     shutil.copy(prepared, site.folder / "swordnet.db")
     shutil.rmtree(site.folder / "blobs", ignore_errors=True)
-    site.tell(reset=True)
+    if told:
+        site.tell(reset=True)
     return site.folder / "swordnet.db"
 
 
@@ -94,18 +99,30 @@ def judged(site: Site, database: Path, truth: set[tuple[str, str, str]], in_flig
 
 
 def full_disk(site: Site, database: Path) -> dict[str, Any]:
-    """A database that cannot grow: the night says so; with room again it goes on."""
-    return refused(site, "SWORDNET_BENCH_PAGES", database)
+    """A disk without room: the night says so; with room again it goes on. A small tmpfs, else a limit on files."""
+    aside = site.folder.with_name("aside")
+    shutil.copytree(site.folder, aside)
+    size = sum(each.stat().st_size for each in aside.rglob("*") if each.is_file()) + ROOM
+    if _mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(site.folder)):
+        shutil.rmtree(aside)
+        return limited_file(site, database)
+    try:
+        shutil.copytree(aside, site.folder, dirs_exist_ok=True)
+        first = site.run("night", "--quiet")
+        _mount("-o", "remount,size=1g", str(site.folder))
+        second = site.run("night", "--quiet")
+        shutil.rmtree(aside)
+        shutil.copytree(site.folder, aside)
+    finally:
+        subprocess.run(["umount", str(site.folder)], check=True)
+    fresh(site, aside / "swordnet.db", told=False)
+    return {"disk": size, **_exits(first, second)}
 
 
-def refused(site: Site, _name: str, database: Path) -> dict[str, Any]:
-    """Limit the size of the file for one process, then run again without."""
-    import os
-    import resource
-    import subprocess
-
-    limit = database.stat().st_size + 1_500_000
-    command = [sys.executable, "-c", _child(), str(site.folder / "platforms"), "night", "--quiet"]
+def limited_file(site: Site, database: Path) -> dict[str, Any]:
+    """Where nothing can be mounted: no file may grow beyond a size, for one process; then again without."""
+    limit = database.stat().st_size + ROOM
+    command = [sys.executable, "-c", CHILD, str(site.folder / "platforms"), "night", "--quiet"]
 
     def limited() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -115,14 +132,15 @@ def refused(site: Site, _name: str, database: Path) -> dict[str, Any]:
     first = subprocess.run(
         command, cwd=site.folder, env=env, capture_output=True, text=True, preexec_fn=limited, timeout=900, check=False
     )
-    second = site.run("night", "--quiet")
+    return {"file": limit, **_exits(first, site.run("night", "--quiet"))}
+
+
+def _mount(*options: str) -> int:
+    return subprocess.run(["mount", *options], capture_output=True, check=False).returncode
+
+
+def _exits(first: subprocess.CompletedProcess[str], second: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return {"first_exit": first.returncode, "told": first.stderr.strip()[-300:], "second_exit": second.returncode}
-
-
-def _child() -> str:
-    from bench._nightrun import CHILD
-
-    return CHILD
 
 
 def locked(site: Site, database: Path) -> dict[str, Any]:

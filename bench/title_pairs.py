@@ -19,8 +19,8 @@ import matchers.titles.engine as engine
 from bench.titles import DATA, rows, work_of
 from crawler.items import Listing, ListingKind, Work
 from matchers.identity.title import MOST
-from matchers.titles.evidence import probability
 from matchers.titles.rivals import Claim, against
+from matchers.titles.weights import MOST_LOG_ODDS, log_odds, probability
 
 MADE = "made "  # the names of sets that make_registry.py wrote begin so
 LEAST = 0.005  # so weak pairs are fitted too, or the map would know only what it believed before
@@ -31,12 +31,13 @@ Weights = Mapping[str, Mapping[str, float]]
 
 @define(kw_only=True)
 class Pair:
-    """A work found for a query. `most`: what caps its probability; `vetoes`: their kinds."""
+    """A work found for a query. `map`: what judges it; `most`: what caps its probability; `vetoes`: their kinds."""
 
     of_set: str
     query: str
     work: str
     channel: str
+    map: str
     features: dict[str, float]
     most: float
     vetoes: tuple[str, ...]
@@ -46,10 +47,8 @@ class Pair:
 
     def chance(self, weights: Weights) -> float:
         """The identity that these weights give it."""
-        total = weights[self.channel]["bias"]
-        total += sum(weights[self.channel].get(name, 0.0) * value for name, value in self.features.items())
-        chance = MOST * self.most / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
-        return chance * self.left(weights)
+        right = total_odds(self, weights)
+        return MOST * self.most * right / (1.0 + right) * self.left(weights)
 
     def left(self, weights: Weights) -> float:
         """What its vetoes leave."""
@@ -88,8 +87,9 @@ def collected(name: str, works: list[Work], queries: list[dict[str, Any]]) -> It
                 query=query["query_id"],
                 work=work,
                 channel=one.channel,
+                map=one.map,
                 features=dict(one.features),
-                most=one.probability / probability(one.channel, one.features),
+                most=one.probability / probability(one.map, one.features),
                 vetoes=tuple(veto.kind for veto in one.vetoes),
                 is_right=work in gold,
                 is_neutral=work in (query.get("ignore") or ()),
@@ -114,10 +114,8 @@ def weigh_rivals(pairs: Iterable[Pair], weights: Weights) -> None:
 
 
 def total_odds(pair: Pair, weights: Weights) -> float:
-    """As `odds` of matchers.titles.evidence, for other weights than the stored ones."""
-    total = weights[pair.channel]["bias"]
-    total += sum(weights[pair.channel].get(name, 0.0) * value for name, value in pair.features.items())
-    return math.exp(max(-30.0, min(30.0, total)))
+    """As `odds` of matchers.titles.weights, for other weights than the stored ones."""
+    return math.exp(max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, log_odds(weights, pair.map, pair.features))))
 
 
 def predictions(pairs: Iterable[Pair], weights: Weights) -> dict[str, dict[str, float]]:

@@ -85,6 +85,7 @@ class LimitsConfig:
     host_pages: int = setting(1000, "pages of one host in one unit of work", at_least=1)
     template_pages: int = setting(200, "pages of one host whose addresses differ in values only", at_least=1)
     links: int = setting(200, "links followed from one page", at_least=1)
+    sitemap: int = setting(1000, "addresses followed from one sitemap", at_least=1)
     memory: int = setting(1024, "MiB that a process reading pages or pictures may take", at_least=256)
     browser_requests: int = setting(200, "requests of one page in the browser", at_least=1)
     frames: int = setting(2, "frames of one page in the browser; only the page itself is read", at_least=0)
@@ -145,16 +146,29 @@ class TellConfig:
 
 
 @frozen(kw_only=True)
+class ClusterConfig:
+    """[cluster] Many machines over one PostgreSQL."""
+
+    hand_out: bool = setting(False, "`swordnet night` only plans and waits; the work is done by `swordnet worker`s")
+    beat: float = setting(10.0, "seconds between two signs of life of a worker", at_least=0)
+    stale: float = setting(60.0, "seconds of silence after which a worker counts as dead", at_least=1)
+    sweep: float = setting(30.0, "seconds between two looks for units of dead workers", at_least=0)
+    patience: float = setting(300.0, "seconds a worker that is told to stop may take to end its units", at_least=0)
+
+
+@frozen(kw_only=True)
 class PlatformConfig:
     """[platforms.NAME] One platform."""
 
     enabled: bool | None = setting(None, "asked on nights, its shares followed; not given: yes, cloud drives no")
-    templates: tuple[str, ...] = setting((), "search addresses with {query}, for the shop spider")
+    templates: tuple[str, ...] = setting((), "search addresses with {query}, for the shop and telegram spiders")
+    sites: tuple[str, ...] = setting((), "shops whose own pages say how they are searched, for the shop spider")
     questions: int = setting(200, "questions asked in one run", at_least=1)
     shares: int = setting(200, "shares of a cloud drive asked in one run", at_least=0)
     pace: float = setting(0.0, "seconds between two requests to a cloud drive; 0: the platform's own", at_least=0)
     pages: int = setting(2000, "pages asked in one night, everything included", at_least=1)
     priority: int = setting(0, "platforms with a higher number are asked first")
+    slots: int = setting(1, "units of a platform that workers may do at the same time", at_least=1)
     browser: bool = setting(False, "all its pages are drawn by Chromium, as people see them")
     base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
 
@@ -175,6 +189,7 @@ class Config:
     browser: BrowserConfig = Factory(BrowserConfig)
     night: NightConfig = Factory(NightConfig)
     tell: TellConfig = Factory(TellConfig)
+    cluster: ClusterConfig = Factory(ClusterConfig)
     platforms: Mapping[str, PlatformConfig] = Factory(dict)
 
     def platform(self, name: str) -> PlatformConfig:

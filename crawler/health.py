@@ -38,6 +38,7 @@ class PlatformCounts:
     skipped: int = 0
     left: int = 0
     pages: Counter[str] = Factory(Counter)
+    again: Counter[str] = Factory(Counter)  # of these, what was asked once more: a later answer stands for it
     limits: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
     listings: int = 0
     matched: int = 0
@@ -53,14 +54,19 @@ class PlatformCounts:
     problems: list[str] = Factory(list)
 
     @property
+    def settled(self) -> Counter[str]:
+        """The outcomes that stand: each page counted once, however often it was asked."""
+        return self.pages - self.again
+
+    @property
     def answered(self) -> int:
         """Pages that could be read, or are known to be gone."""
-        return sum(self.pages[outcome.value] for outcome in ANSWERED)
+        return sum(self.settled[outcome.value] for outcome in ANSWERED)
 
     @property
     def blocked(self) -> int:
         """Pages that were a wall, or not to be read."""
-        return sum(self.pages[outcome.value] for outcome in WALLS)
+        return sum(self.settled[outcome.value] for outcome in WALLS)
 
     def plain(self) -> dict[str, Any]:
         """The counts as JSON types."""
@@ -71,7 +77,7 @@ def made_counts(platform: str, plain: Mapping[str, Any]) -> PlatformCounts:
     """The counts that `plain` made; what an older version did not count is 0."""
     known = {each.name for each in fields(PlatformCounts)} - {"platform"}
     values = {name: value for name, value in plain.items() if name in known}
-    values |= {name: Counter(values.get(name, {})) for name in ("pages", "filled")}
+    values |= {name: Counter(values.get(name, {})) for name in ("pages", "again", "limits", "filled")}
     return PlatformCounts(platform=platform, **values)
 
 
@@ -85,6 +91,7 @@ def counted(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) -> list[Pl
         one.skipped += state == "skipped"
         one.left += outcome.get("left", 0)
         one.pages.update(outcome.get("pages", {}))
+        one.again.update(outcome.get("again", {}))
         one.limits.update(outcome.get("limits", {}))
         one.listings += outcome.get("listings", 0)
         one.matched += outcome.get("matched", 0)
@@ -103,8 +110,8 @@ def complaint(counts: PlatformCounts, at_least: int, past: Sequence[PlatformCoun
     `at_least` is the platform's floor of listings, 0 where a healthy answer may be empty; `past` its last nights.
     """
     name: dict[str, object] = {"platform": counts.platform}
-    pages = sum(counts.pages.values())
-    told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.pages.items())) or "-"
+    pages = counts.settled.total()
+    told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.settled.items())) or "-"
     if not counts.answered and (pages or counts.failed):
         return "health_blind", name | {"pages": told}
     if counts.blocked > WALLED * pages:

@@ -249,6 +249,8 @@ class Finding:
     """One reason. `probability` (0..1) is the share of right ones among pairs with such a finding, for its polarity.
 
     `ours` and `theirs` are what was compared: the work's side and the listing's side. `verdict` is for pictures.
+    `ground` names what was found more closely than the matcher does; of an offence it is what matchers/weigh.py has a
+    weight for.
     """
 
     matcher: str
@@ -261,6 +263,7 @@ class Finding:
     theirs: str = ""
     verdict: str | None = None
     sighting: Sighting | None = None  # what a picture's verdict rests on
+    ground: str = ""
 
 
 @frozen(kw_only=True)

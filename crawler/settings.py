@@ -85,8 +85,6 @@ def scrapy_settings(config: Config) -> dict[str, Any]:
         "DOWNLOAD_TIMEOUT": config.crawl.timeout,
         "DOWNLOAD_MAXSIZE": config.crawl.page_limit,
         "REDIRECT_MAX_TIMES": config.limits.redirects,
-        "SWORDNET_CHROMIUM": config.browser.executable,
-        "SWORDNET_SANDBOX": config.browser.sandbox,
         "SWORDNET_RENDERED": [name for name, platform in config.platforms.items() if platform.browser],
         "SWORDNET_LIMITS": config.limits,
     }

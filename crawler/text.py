@@ -60,16 +60,23 @@ def fold(text: str) -> str:
 
 def fold_map(text: str) -> Folded:
     """Like `fold`, with the way back to the original."""
-    head = text[:MAX_FOLDED]
-    table = _table()
-    images = [table[ord(character)] for character in head]
-    origins = [place for place, image in enumerate(images) for character in image if character != " "]
-    key = _lay_out("".join(images))
+    key, origins = fold_origins(text)
     steps = iter(origins)
     found: list[int] = []
     for character in key:
         found.append(found[-1] if character == " " else next(steps))
     return Folded(key, tuple(found))
+
+
+def fold_origins(text: str) -> tuple[str, list[int]]:
+    """The key, and where in the original each of its characters that is no space was read."""
+    head = text[:MAX_FOLDED]
+    table = _table()
+    images = head.translate(table)
+    if len(images) == len(head) and table.odd.isdisjoint(head):
+        return _lay_out(images), [place for place, image in enumerate(images) if image != " "]
+    origins = [place for place, letter in enumerate(head) for image in table[ord(letter)] if image != " "]
+    return _lay_out(images), origins
 
 
 def is_han(character: str) -> bool:
@@ -83,8 +90,10 @@ def _lay_out(characters: str) -> str:
         return characters
     text = _WIDE_GAP.sub("\n", characters) if "  " in characters else characters
     text = _GLUED_GAP.sub("", text)
-    text = _SPACED_OUT.sub(_join_words, text).replace("\n", " ")
-    return _SPACED_OUT.sub(_join_words, text).strip(" ")
+    text, joined = _SPACED_OUT.subn(_join_words, text)
+    if joined or "\n" in text:
+        text = _SPACED_OUT.sub(_join_words, text.replace("\n", " "))
+    return text.strip(" ")
 
 
 def _join_words(found: re.Match[str]) -> str:
@@ -95,11 +104,15 @@ def _join_words(found: re.Match[str]) -> str:
 
 
 class _Table(dict[int, str]):
-    """What each character folds to, worked out when first met: itself, other letters, a space, or nothing."""
+    """What each character folds to, worked out when first met: itself, other letters, a space, or nothing.
+
+    `odd`: the characters met that do not fold to exactly one.
+    """
 
     def __init__(self, lookalikes: dict[str, str]) -> None:
         super().__init__()
         self._lookalikes = lookalikes
+        self.odd: set[str] = set()
         self._simplified = opencc.OpenCC("t2s").convert
 
     def __missing__(self, codepoint: int) -> str:
@@ -108,6 +121,8 @@ class _Table(dict[int, str]):
             before, text = text, _decomposed("".join(map(self._step, text)))
             if text == before:
                 break
+        if len(text) != 1:
+            self.odd.add(chr(codepoint))
         self[codepoint] = text
         return text
 

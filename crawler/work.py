@@ -18,11 +18,13 @@ from typing import Any
 
 from attrs import Factory, define, evolve
 
+from crawler.config import Config
 from crawler.holders import dead, holder
 from crawler.items import Ask, Picture, Unit, UnitKind
 from crawler.settings import TWISTED_REACTOR, scrapy_settings
 from crawler.store import ClaimLost, Settlement
 from crawler.units import again_at, one_ask_a_share, portions, succeeded
+from crawler.web.chromium import browsers_of
 from crawler.web.registered import RegisteredPictures
 from crawler.web.resolving import GuardedResolver, names
 from crawler.web.session import Session, Tally
@@ -43,26 +45,45 @@ def run(
     tasks: Tasks | None = None,
 ) -> None:
     """Work on the units of a run until none is open, waves included. Starts the reactor: only once a process."""
-    from scrapy.utils.reactor import install_reactor
-
-    install_reactor(TWISTED_REACTOR)
-    reactor: Any = import_module("twisted.internet.reactor")  # only there once it was installed
-    crawl = session.config.crawl
-    GuardedResolver(reactor, names(crawl.loopback, crawl.dns)).install_on_reactor()
-    errors: list[BaseException] = []
 
     async def main() -> None:
         worker = Worker(session=session, run_id=run_id, spiders=spiders, progress=progress, tasks=tasks or {})
         try:
             await worker.work()
-        except BaseException as error:  # noqa: BLE001 - handed to the caller below, the reactor must stop first
+        finally:
+            await closed(session)
+
+    in_reactor(session.config, main)
+
+
+async def closed(session: Session) -> None:
+    """End what a session has built."""
+    await browsers_of(session).close()
+    session.close()
+
+
+def in_reactor(config: Config, main: Callable[[], Awaitable[None]], signals: bool = True) -> None:
+    """Run a coroutine in Scrapy's reactor to its end; its error is raised here. Only once a process.
+
+    `signals` False leaves SIGINT and SIGTERM to the coroutine.
+    """
+    from scrapy.utils.reactor import install_reactor
+
+    install_reactor(TWISTED_REACTOR)
+    reactor: Any = import_module("twisted.internet.reactor")  # only there once it was installed
+    GuardedResolver(reactor, names(config.crawl.loopback, config.crawl.dns)).install_on_reactor()
+    errors: list[BaseException] = []
+
+    async def whole() -> None:
+        try:
+            await main()
+        except BaseException as error:  # noqa: BLE001 - raised below, the reactor must stop first
             errors.append(error)
         finally:
-            session.close()
             reactor.stop()
 
-    reactor.callWhenRunning(lambda: asyncio.ensure_future(main()))
-    reactor.run()
+    reactor.callWhenRunning(lambda: asyncio.ensure_future(whole()))
+    reactor.run(installSignalHandlers=signals)
     if errors:
         raise errors[0]
 
@@ -93,8 +114,7 @@ class Worker:
         from scrapy.crawler import AsyncCrawlerRunner
 
         runner = AsyncCrawlerRunner(scrapy_settings(self.session.config))
-        await asyncio.to_thread(self._look_back)
-        await self._picture_registry(runner)
+        await self.prepare(runner)
         doing: dict[str, asyncio.Task[None]] = {}
         while True:
             for name in [name for name, task in doing.items() if task.done()]:
@@ -103,13 +123,18 @@ class Worker:
             late = self.session.until is not None and self._now() >= self.session.until
             unit = await self._claim(holder(), list(doing)) if len(doing) < at_once and not late else None
             if unit is not None:
-                doing[unit.spider] = asyncio.create_task(self._run_unit(runner, unit))
+                doing[unit.spider] = asyncio.create_task(self.run_unit(runner, unit))
             elif doing:
                 await asyncio.wait(doing.values(), timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
             elif not late and await asyncio.to_thread(self._is_unfinished):
                 await asyncio.sleep(IDLE)
             else:
                 return
+
+    async def prepare(self, runner: Any) -> None:
+        """What comes before the first unit: units of the dead are free again, the registry's pictures are known."""
+        await asyncio.to_thread(self._look_back)
+        await self._picture_registry(runner)
 
     def _is_unfinished(self) -> bool:
         return self.session.store.units.unfinished(self.run_id) > 0
@@ -140,7 +165,8 @@ class Worker:
             session.store.units.claim, self.run_id, name, self._now(), session.config.crawl.lease, busy, True
         )
 
-    async def _run_unit(self, runner: Any, unit: Unit) -> None:
+    async def run_unit(self, runner: Any, unit: Unit) -> None:
+        """Work on a unit that is held, and record what came of it; nothing where it was lost meanwhile."""
         tally = Tally()
         beating = asyncio.create_task(self._beat(unit))
         reason: str | None = None
@@ -169,9 +195,11 @@ class Worker:
         units, config = self.session.store.units, self.session.config.crawl
         whole = reason == "finished" and not tally.lost
         enough = unit.kind in self.tasks or succeeded(reason, tally.outcomes)
-        rest = [ask for ask in unit.asks if ask in tally.left] if whole and enough else list(unit.asks)
+        partly = whole and enough
+        rest = [ask for ask in unit.asks if ask in tally.left] if partly else list(unit.asks)
         again = again_at(unit.attempt, config.attempts, self._now(), self._pace(unit.spider)) if rest else None
-        done = Settlement(outcome=tally.plain(), rest=rest, again_at=again and max(again, tally.until or again))
+        repeated = (tally.undecided if partly else tally.outcomes) if again else None
+        done = Settlement(outcome=tally.plain(repeated), rest=rest, again_at=again and max(again, tally.until or again))
         if whole:
             done = evolve(
                 done,
@@ -211,7 +239,7 @@ class Worker:
         return self.session.config.platform(spider).pace or float(self.spiders[spider].pace)
 
     async def _beat(self, unit: Unit) -> None:
-        lease = self.session.config.crawl.lease
+        lease, cluster = self.session.config.crawl.lease, self.session.config.cluster
         while True:
-            await asyncio.sleep(lease / 3)
+            await asyncio.sleep(min(lease / 3, cluster.beat) if cluster.hand_out else lease / 3)
             await asyncio.to_thread(self.session.store.units.beat, unit, self._now(), lease)

@@ -19,6 +19,7 @@ from crawler.health import PlatformCounts, complaint, counted, made_counts
 from crawler.holders import holder
 from crawler.items import Ask, Decision, Unit, UnitKind, Work
 from crawler.messages import say
+from crawler.page import Page
 from crawler.shares import extract
 from crawler.store import CheckState, Filter, Run, Store
 from crawler.units import portions
@@ -68,16 +69,20 @@ def asks_of_registry(spider: type[PlatformSpider], works: Sequence[Work], config
 
 def searches(spider: type[PlatformSpider], config: Config) -> bool:
     """Whether a platform can be asked a question at all."""
-    return spider.search is not PlatformSpider.search and (
-        spider.name != "shop" or bool(config.platform("shop").templates)
-    )
+    said = config.platform(spider.name)
+    told = not spider.searched_as_told or bool(said.templates or said.sites)
+    return spider.search is not PlatformSpider.search and told
 
 
-def night_plan(works: Sequence[Work], config: Config, only: Sequence[str] = ()) -> Plan:
-    """The questions of the registry for every enabled platform that has a search (or those of `only`)."""
+def night_plan(works: Sequence[Work], config: Config, only: Sequence[str] = (), archive: Archive | None = None) -> Plan:
+    """The questions of the registry for every enabled platform that has a search (or those of `only`).
+
+    A replay asks only platforms of which the archive holds something: it was not there that the others were quiet.
+    """
+    held = None if archive is None else {claim(answer.url).name for answer in archive}
     asks: dict[str, dict[UnitKind, list[Ask]]] = {}
     for name, spider in sorted(spiders_by_name().items()):
-        wanted = name in only if only else is_on(spider, config)
+        wanted = name in only if only else is_on(spider, config) and (held is None or name in held)
         if wanted and searches(spider, config) and (found := asks_of_registry(spider, works, config)):
             asks[name] = {UnitKind.QUESTION: found}
     return Plan(asks=asks)
@@ -85,8 +90,9 @@ def night_plan(works: Sequence[Work], config: Config, only: Sequence[str] = ()) 
 
 def demo_plan(works: Sequence[Work], config: Config, night: Path) -> Plan:
     """A night, and every recorded page of a shop that no other spider claims."""
-    plan = night_plan(works, config)
-    shop = captured_plan(open_archive(night), ["shop"]).asks
+    archive = open_archive(night)
+    plan = night_plan(works, config, archive=archive)
+    shop = captured_plan(archive, ["shop"]).asks
     return Plan(asks={**plan.asks, **shop})
 
 
@@ -128,6 +134,7 @@ def crawl(
     limit: int | None = None,
     follow: bool = True,
     progress: Callable[[Unit, Tally], None] = lambda *_: None,
+    keep: Callable[[Page, str, bytes], None] | None = None,
 ) -> Ran:
     """Run a plan to its end. Only once a process: the reactor cannot be started twice."""
     from crawler import work
@@ -143,7 +150,14 @@ def crawl(
             for kind, asks in kinds.items():
                 store.units.plan(run, name, kind, 1, portions(asks, config.crawl.unit_size))
         session = Session(
-            config=config, store=store, now=now, archive=archive, captured=captured, limit=limit, follow=follow
+            config=config,
+            store=store,
+            now=now,
+            archive=archive,
+            captured=captured,
+            limit=limit,
+            follow=follow,
+            keep=keep,
         )
         work.run(session, run, spiders, progress)
         return ended(store, run, plan, config, started, now)

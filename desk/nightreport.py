@@ -39,6 +39,7 @@ def _platforms(ran: Ran) -> list[PlatformRow]:
             name=each.platform,
             asked=each.asked,
             pages=each.pages,
+            cut=each.limits,
             listings=each.listings,
             hits=each.hits,
             answered=each.answered,

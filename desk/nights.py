@@ -52,9 +52,9 @@ def night(
     may_go_live(config, replay)
     with Store.open(config.store.url) as store, night_lock(store.engine):
         works = urgent_first(list(store.works.all()), now(), config)
-        plan = evolve(night_plan(works, config, only), positives=True)
-        run = _opened(store, plan, config, now(), again, only, tell)
         archive = open_archive(replay) if replay else None
+        plan = evolve(night_plan(works, config, only, archive), positives=True)
+        run = _opened(store, plan, config, now(), again, only, tell)
         registry = f"{store.works.version()} {version('swordnet')}"
         past = [each for each in store.runs.latest(PAST + 1, NIGHT) if each.id != run.id and each.finished]
         _plan(store, run, plan, config, past, registry, now(), only)
@@ -67,7 +67,12 @@ def night(
             begun=run.started,
             until=_end_of_window(config, run.started),
         )
-        work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
+        if config.cluster.hand_out and archive is None:
+            from crawler.cluster import oversee
+
+            oversee(session, run.id)
+        else:
+            work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
         if session.until is not None and now() >= session.until:
             store.units.skip(run.id)
         ran = ended(store, run.id, plan, config, run.started, now, past)

@@ -33,7 +33,12 @@ def as_json(ran: Ran) -> dict[str, Any]:
     """The report for programs."""
     platforms = {
         each.platform: {name: getattr(each, name) for name in COLUMNS}
-        | {"pages": dict(each.pages), "units_failed": each.failed, "units_skipped": each.skipped}
+        | {
+            "pages": dict(each.pages),
+            "limits": dict(each.limits),
+            "units_failed": each.failed,
+            "units_skipped": each.skipped,
+        }
         | {"healthy": each.platform not in ran.complaints, "complaint": ran.complaints.get(each.platform, "")}
         | {"problems": each.problems[:20]}
         for each in ran.platforms
@@ -80,6 +85,9 @@ def _complaints(ran: Ran, language: str) -> list[str]:
 def _of_platform(counts: PlatformCounts, complaint: str | None, language: str) -> list[str]:
     pages = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.pages.items())) or "-"
     lines = ["", f"## {_plain(counts.platform)}", "", f"{say('desk.cli', 'report_pages', language)}: {pages}"]
+    if counts.limits:
+        cut = ", ".join(f"{number} {limit}" for limit, number in sorted(counts.limits.items()))
+        lines += ["", f"{say('desk', 'report_cut', language)} {cut}"]
     if complaint:
         lines += ["", _plain(complaint)]
     shown: Sequence[str] = counts.problems[:10]

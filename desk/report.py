@@ -29,11 +29,14 @@ _MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GI
 
 @frozen(kw_only=True)
 class PlatformRow:
-    """How one platform did: units asked, pages by outcome, listings read, hits. `note` says why it is not healthy."""
+    """How one platform did: units asked, pages by outcome, listings read, hits. `cut` counts what a limit left
+    out, by its setting; `note` says why the platform is not healthy.
+    """
 
     name: str
     asked: int
     pages: Mapping[str, int] = Factory(dict)
+    cut: Mapping[str, int] = Factory(dict)
     listings: int = 0
     hits: int = 0
     answered: int = 0

@@ -55,8 +55,13 @@ def schedule(config: Config, config_file: Path | None, last: Run | None, now: da
     if night is not None:
         told("schedule_missed", night=night)
         run_night(config_file, told)
+    told("schedule_next", at=trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
+    clock(config, config_file, told).start()
+
+
+def clock(config: Config, config_file: Path | None, told: Told) -> BlockingScheduler:
+    """What starts a night whenever one is due."""
     late = int(config.night.catch_up * 3600) or None
     scheduler = BlockingScheduler(timezone=config.zone)
     scheduler.add_job(run_night, trigger(config), [config_file, told], misfire_grace_time=late, coalesce=True)
-    told("schedule_next", at=trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
-    scheduler.start()
+    return scheduler

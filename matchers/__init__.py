@@ -8,23 +8,76 @@ registration: it defines `NAME`, and a class `Matcher` (identity) or a function 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
 from importlib import import_module
 from types import ModuleType
 from typing import Protocol, runtime_checkable
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
-from crawler.items import Finding, Listing, Work
+from crawler.items import Finding, Licence, Listing, Work
+from matchers.weights import Weights
+
+
+class RuleKind(StrEnum):
+    """What a judgement taught."""
+
+    LISTING = "listing"  # this very listing
+    SELLER = "seller"  # this seller, of this work
+    PHRASE = "phrase"  # these words beside this work
+
+
+@frozen(kw_only=True)
+class Rule:
+    """What a person taught with the verdict "not"; visible, and withdrawn by its number. `value` is compared."""
+
+    id: int
+    kind: RuleKind
+    work: str
+    value: str
+    shown: str = ""
+    platform: str = ""
+    reason: str = ""
+    by: str = ""
+    at: datetime
+
+
+@frozen(kw_only=True)
+class Median:
+    """What a work costs on a platform: the middle price of `count` listings."""
+
+    price: Decimal
+    currency: str
+    count: int
+
+
+@frozen(kw_only=True)
+class Record:
+    """What people judged of a seller's offers so far."""
+
+    infringing: int = 0
+    innocent: int = 0
 
 
 @frozen(kw_only=True)
 class Context:
-    """What matching may know besides the listing and the works; handed in by desk and pipelines, never fetched."""
+    """What matching may know besides the listing and the works; handed in by desk and pipelines, never fetched.
+
+    `medians` are by (work id, platform), `sellers` by (platform, seller's number or name), `rules` by work id,
+    `official` (own shops and official stores, as licences for all works) by owner. `weights` is None for those that
+    ship.
+    """
 
     now: datetime = field(factory=lambda: datetime.now(UTC))
     language: str = "en"
+    medians: Mapping[tuple[str, str], Median] = Factory(dict)
+    sellers: Mapping[tuple[str, str], Record] = Factory(dict)
+    rules: Mapping[str, tuple[Rule, ...]] = Factory(dict)
+    official: Mapping[str, tuple[Licence, ...]] = Factory(dict)
+    weights: Weights | None = None
 
 
 class Identifies(Protocol):

@@ -7,6 +7,8 @@ from typing import cast
 
 from crawler.items import Assessment, Finding, Listing, Work
 from matchers import Context, Identifies, ReadsAhead, modules
+from matchers.offers.nature import nature
+from matchers.offers.rest import rest
 from matchers.weigh import CONSIDERED, considered, weigh
 
 WORTH_JUDGING = 0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
@@ -33,7 +35,7 @@ class Assessor:
             for finding in matcher.find(listing, context):
                 by_work.setdefault(finding.work_id, []).append(finding)
         found = [
-            weigh(work_id, [*findings, *self._grounds(listing, work_id, findings, context)])
+            self._weighed(listing, work_id, findings, context)
             for work_id, findings in by_work.items()
             if considered(findings) >= self._least
         ]
@@ -46,10 +48,16 @@ class Assessor:
             if isinstance(matcher, ReadsAhead):
                 matcher.warm(listings)
 
-    def _grounds(self, listing: Listing, work_id: str, findings: Sequence[Finding], context: Context) -> list[Finding]:
+    def _weighed(self, listing: Listing, work_id: str, findings: list[Finding], context: Context) -> Assessment:
+        work = self._works[work_id]
+        helped = rest(listing, work, findings, context)
+        about = [*findings, helped] if helped else findings
+        grounds = self._grounds(listing, work, about, context)
+        return weigh(work_id, [*about, *grounds], listing.kind.value, nature(work).value, context.weights)
+
+    def _grounds(self, listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> list[Finding]:
         if considered(findings) < WORTH_JUDGING:
             return []
-        work = self._works[work_id]
         return [ground for judge in self._judges for ground in judge(listing, work, context)]
 
 

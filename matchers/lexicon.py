@@ -6,12 +6,17 @@ import csv
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
+from operator import itemgetter
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 from attrs import frozen
 
 from crawler.errors import BadInput, Problem
 from crawler.text import fold, is_han
+
+
+_START = itemgetter(1)
 
 
 @frozen(kw_only=True)
@@ -24,8 +29,7 @@ class Word:
     source: str
 
 
-@frozen(kw_only=True)
-class Spotted:
+class Spotted(NamedTuple):
     """A word at key[start:end] of a folded text."""
 
     word: Word
@@ -40,8 +44,8 @@ class Lexicon:
         self._words: dict[str, Word] = {}
         for word in words:
             self._words.setdefault(fold(word.text), word)
-        self._keys = list(self._words)
-        self._automaton = AhoCorasick(self._keys)
+        self._found = list(self._words.values())
+        self._automaton = AhoCorasick(list(self._words))
 
     def find(self, key: str) -> Iterator[Spotted]:
         """The words in a folded text, from its beginning on."""
@@ -50,20 +54,32 @@ class Lexicon:
 
     def spans(self, key: str) -> list[tuple[Word, int, int]]:
         """The same as plain tuples, which are made faster."""
-        found = self._automaton.find_matches_as_indexes(key, overlapping=True)
-        whole = [(start - end, start, end, index) for index, start, end in found]
-        whole = sorted(each for each in whole if not _cut(key, each[1]) and not _cut(key, each[2]))
-        kept: list[tuple[int, int, int]] = []
-        for _, start, end, index in whole:
-            if all(end <= first or start >= last for first, last, _ in kept):
-                kept.append((start, end, index))
-        kept.sort()
-        return [(self._words[self._keys[index]], start, end) for start, end, index in kept]
+        whole = [
+            (start - end, start, end, index)
+            for index, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True)
+            if not ((start and _cut(key, start)) or _cut(key, end))
+        ]
+        if len(whole) > 1:
+            whole = _longest(whole, len(key))
+        return [(self._found[index], start, end) for _, start, end, index in whole]
+
+
+def _longest(found: list[tuple[int, int, int, int]], length: int) -> list[tuple[int, int, int, int]]:
+    """Of words that overlap only the longest, from the beginning on."""
+    kept = []
+    taken = bytearray(length)
+    for one in sorted(found):
+        size, start, end, _ = one
+        if taken.find(1, start, end) < 0:
+            taken[start:end] = b"\x01" * -size
+            kept.append(one)
+    kept.sort(key=_START)
+    return kept
 
 
 def _cut(key: str, place: int) -> bool:
-    """Whether a border at `place` would cut a Latin word in two."""
-    if place in (0, len(key)):
+    """Whether a border at `place`, which is not 0, would cut a Latin word in two."""
+    if place == len(key):
         return False
     before, after = key[place - 1], key[place]
     return before.isalpha() and after.isalpha() and not is_han(before) and not is_han(after)

@@ -37,6 +37,7 @@ def _finding(
         theirs=theirs,
         verdict=verdict,
         sighting=sighting,
+        ground=key,
     )
 
 

@@ -1,73 +1,149 @@
 """The findings about one (listing, work) become two probabilities and one decision.
 
-Findings for something are joined as independent chances (noisy or); each finding against takes its share away. What
-speaks against a way of recognising (another volume in the title) counts in full against that way, less against others:
-an ISBN stays an ISBN.
+Identity: findings for it are joined as independent chances (noisy or); each finding against takes its share away, in
+full from findings of the same matcher, less from others: an ISBN stays an ISBN.
+
+Offence: a sum. A listing of a kind starts with the log odds that such listings have; every ground adds its weight times
+its strength, and the sum is made a probability (logistic). `terms_of` gives the sum line by line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
-from crawler.items import Assessment, Decision, Finding, Polarity, Question
+from attrs import frozen
 
+from crawler.items import Assessment, Decision, Finding, ListingKind, Polarity, Question
+from crawler.text import fold, is_han
+from matchers.weights import Bounds, Weights, shipped
+
+STATED = "title_"  # grounds of the title engine
+SHARED = "title_shared"  # what the title engine says of a name that several works have
 LICENCE = "licence"  # the judge whose finding against means "licensed"
 MOST = 0.99  # nothing that a machine reads is surer
 ELSEWHERE = 0.4  # what a finding against weighs for findings of another matcher
-CONSIDERED = 0.05  # findings for an identity below it are not worth a row of a list that someone asked about
+CONSIDERED = 0.005  # findings for an identity below it are not worth a row of a list that someone asked about
 STORED = 0.2  # nor below this one of the database: it is half of what a person would be shown
-IDENTIFIED = 0.7  # from here on it is the work
-PERHAPS = 0.4  # from here on a person may tell
-OFFENDS = 0.5  # from here on a ground stands
-SUSPECT = 0.3  # from here on a person may tell
+UNAMBIGUOUS = (
+    0.85  # identity of a hit where the name is two characters, or another work's too: the title engine says at
+)
+# most .6 of such a name alone, which is calibrated to .8, so that a person looks
+UNWEIGHED = 2.0  # log odds that a ground against without a weight takes away beside its own: what one for would bring
+DISPUTED = 0.5  # a finding against the identity from which on a person should look, whatever speaks for it
+TINY_HAN, TINY_LETTERS = 2, 3  # characters of such names
+COVERED = 0.4  # identity from which on a licence makes it licensed
+
+
+@frozen(kw_only=True)
+class Term:
+    """One line of the sum: a ground, its weight, how strongly it stands, and what it adds."""
+
+    ground: str
+    weight: float
+    strength: float
+
+    @property
+    def added(self) -> float:
+        """What it adds to the log odds."""
+        return self.weight * self.strength
 
 
 def considered(findings: Iterable[Finding]) -> float:
     """The probability by the findings for an identity alone, whatever speaks against them."""
-    return _joined(_chances(findings, Question.IDENTITY, Polarity.FOR))
+    return _joined(
+        one.probability for one in findings if one.question is Question.IDENTITY and one.polarity is Polarity.FOR
+    )
 
 
-def identity_of(findings: Sequence[Finding]) -> float:
+def chance_of(finding: Finding, weights: Weights) -> float:
+    """What a finding for an identity is worth: the title engine's chances are calibrated, others mean what they say."""
+    is_stated = finding.ground.startswith(STATED)
+    return weights.calibrated(finding.probability) if is_stated else finding.probability
+
+
+def identity_of(findings: Sequence[Finding], weights: Weights) -> float:
     """The probability (0..0.99) that the listing carries the work."""
     against = [one for one in findings if one.question is Question.IDENTITY and one.polarity is Polarity.AGAINST]
     return _joined(
-        one.probability * _left(one, against)
+        chance_of(one, weights) * _left(one, against)
         for one in findings
         if one.question is Question.IDENTITY and one.polarity is Polarity.FOR
     )
 
 
-def offence_of(findings: Sequence[Finding]) -> float:
-    """The probability (0..0.99) that the offer infringes, if it is the work."""
-    chance = _joined(_chances(findings, Question.OFFENCE, Polarity.FOR))
-    for against in _chances(findings, Question.OFFENCE, Polarity.AGAINST):
-        chance *= 1.0 - against
-    return chance
+def terms_of(findings: Iterable[Finding], channel: str, weights: Weights) -> list[Term]:
+    """The sum: the start of the channel, then each ground once, by its strongest finding.
+
+    A ground that has no weight (a matcher of one's own) counts as if it stood alone: with its chance p as the whole.
+    """
+    start = Term(ground=f"start_{channel}", weight=weights.start[channel], strength=1.0)
+    strongest: dict[str, Finding] = {}
+    for one in findings:
+        key = one.ground or f"{one.matcher}_{one.polarity.value}_{id(one)}"
+        if one.question is Question.OFFENCE and (key not in strongest or one.probability > strongest[key].probability):
+            strongest[key] = one
+    return [start, *(_term(one, start.weight, weights.grounds) for one in strongest.values())]
 
 
-def weigh(work_id: str, findings: Sequence[Finding]) -> Assessment:
-    """The assessment of one work. Reasons stand with the surest first."""
-    identity, offence = identity_of(findings), offence_of(findings)
+def offence_of(findings: Iterable[Finding], channel: str, weights: Weights) -> float:
+    """The probability (0.01..0.99) that the offer infringes, if it is the work."""
+    total = sum(term.added for term in terms_of(findings, channel, weights))
+    return min(MOST, max(1.0 - MOST, _logistic(total)))
+
+
+def weigh(
+    work_id: str,
+    findings: Sequence[Finding],
+    channel: str = ListingKind.OFFER.value,
+    nature: str = "",
+    weights: Weights | None = None,
+) -> Assessment:
+    """The assessment of one work, offered on a channel (the listing's kind). Reasons stand with the surest first."""
+    used = weights or shipped()
+    identity, offence = identity_of(findings, used), offence_of(findings, channel, used)
     ordered = sorted(findings, key=lambda one: (one.question is Question.OFFENCE, -one.probability))
+    bounds = used.bound(channel, nature)
     return Assessment(
         work_id=work_id,
         identity=round(identity, 6),
         offence=round(offence, 4),
-        decision=_decided(identity, offence, _is_licensed(findings)),
+        decision=_decided(identity, offence, _is_licensed(findings), bounds, _is_ambiguous(findings)),
         findings=tuple(ordered),
     )
 
 
-def _decided(identity: float, offence: float, licensed: bool) -> Decision:
-    if identity < PERHAPS:
-        return Decision.DROPPED
-    if licensed:
+def _decided(identity: float, offence: float, licensed: bool, bounds: Bounds, ambiguous: bool) -> Decision:
+    if licensed and identity >= COVERED:
         return Decision.LICENSED
-    if identity >= IDENTIFIED and offence >= OFFENDS:
+    chance = identity * offence
+    least = max(bounds.identity, UNAMBIGUOUS) if ambiguous else bounds.identity
+    if identity >= least and offence >= bounds.offence and chance >= bounds.chance:
         return Decision.HIT
-    if offence >= (OFFENDS if identity < IDENTIFIED else SUSPECT):
+    if chance >= bounds.review:
         return Decision.REVIEW
     return Decision.DROPPED
+
+
+def _term(finding: Finding, start: float, grounds: Mapping[str, float]) -> Term:
+    if finding.ground in grounds:
+        return Term(ground=finding.ground, weight=grounds[finding.ground], strength=finding.probability)
+    chance = min(MOST, max(1.0 - MOST, finding.probability))
+    odds = math.log(chance / (1.0 - chance))
+    weight = max(0.0, odds - start) if finding.polarity is Polarity.FOR else min(0.0, -odds - UNWEIGHED)
+    return Term(ground=finding.ground or finding.matcher, weight=weight, strength=1.0)
+
+
+def _is_ambiguous(findings: Iterable[Finding]) -> bool:
+    """Whether the surest finding for the identity stands on a name that alone says little, or another one disputes
+    it.
+    """
+    about = [one for one in findings if one.question is Question.IDENTITY]
+    if any(one.ground == SHARED or (one.polarity is Polarity.AGAINST and one.probability > DISPUTED) for one in about):
+        return True
+    best = max((one for one in about if one.polarity is Polarity.FOR), key=lambda one: one.probability, default=None)
+    key = fold(best.ours).replace(" ", "") if best and best.ground.startswith("title_") else ""
+    return bool(key) and len(key) <= (TINY_HAN if is_han(key[0]) else TINY_LETTERS)
 
 
 def _is_licensed(findings: Iterable[Finding]) -> bool:
@@ -82,12 +158,12 @@ def _left(finding: Finding, against: Iterable[Finding]) -> float:
     return left
 
 
-def _chances(findings: Iterable[Finding], question: Question, polarity: Polarity) -> list[float]:
-    return [one.probability for one in findings if one.question is question and one.polarity is polarity]
-
-
 def _joined(chances: Iterable[float]) -> float:
     missed = 1.0
     for chance in chances:
         missed *= 1.0 - chance
     return min(MOST, 1.0 - missed)
+
+
+def _logistic(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, log_odds))))

@@ -7,14 +7,39 @@ pace, outcomes, pipelines) is in crawler.web. Names beginning with _ are no plat
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Any, ClassVar
+
+from attrs import field, frozen, validators
 
 from crawler.items import Listing, ListingKind
 from crawler.money import price
 from crawler.page import Page, Request
+from crawler.page.product import product_facts
+from crawler.shapes.wholepage import page_fields
 from crawler.web.visit import Visit
 
-__all__ = ["Listing", "ListingKind", "Page", "PlatformSpider", "Request", "price"]
+__all__ = ["GUESS", "PAGE", "SOURCE", "Listing", "ListingKind", "Page", "PlatformSpider", "Proof", "Request", "price"]
+
+
+class ProofKind(StrEnum):
+    """How sure it is that a platform is as its spider says."""
+
+    PAGE = "page"  # the reader was run over real saved pages of the platform
+    SOURCE = "source"  # a public source shows its addresses and its answers
+    GUESS = "guess"  # memory and likeness; off by default
+
+
+PAGE, SOURCE, GUESS = ProofKind
+
+
+@frozen
+class Proof:
+    """What a spider was built from, and when that was looked at (a month or a day)."""
+
+    kind: ProofKind
+    what: str = field(validator=validators.min_len(10))
+    date: str = field(validator=validators.matches_re(r"20\d\d-\d\d(-\d\d)?"))
 
 
 class PlatformSpider(Visit):
@@ -28,6 +53,10 @@ class PlatformSpider(Visit):
     volatile: ClassVar[tuple[str, ...]] = ()  # query parameters that differ between equal requests
     off_by_default: ClassVar[bool] = False  # True: asked only where the configuration enables it, and in replays
     pace: ClassVar[float] = 0.0  # seconds between two requests to a host of this platform, at least
+    proof: ClassVar[Proof]  # what it was built from; shown in docs/platforms.md
+    limits: ClassVar[str] = ""  # one sentence: what it does not do, what stands in the way
+    searched_as_told: ClassVar[bool] = False  # True: it can be asked only where the configuration says how
+    gated: ClassVar[bool] = False  # True: read from saved answers or an analyst's own session (HAR), not live
     share_platform: ClassVar[str] = ""  # cloud drives: the platform's name among share links, where it is not `name`
 
     def search(self, question: str) -> Request | Iterable[Request]:
@@ -41,6 +70,12 @@ class PlatformSpider(Visit):
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The listings of a page and further requests. Pure: only the page's bytes, address, type and values count."""
         raise NotImplementedError
+
+    def other(self, page: Page) -> Iterator[Listing | Request]:
+        """A page of the platform that is neither a list nor an offer, read as any page is: an offer, else a post."""
+        fields = page_fields(page, product_facts(page))
+        if fields.get("title"):
+            yield self.listing(**fields)
 
     def listing(self, **fields: Any) -> Listing:
         """A Listing of this platform; `kind` is the spider's unless given."""

@@ -24,7 +24,7 @@ from crawler.shapes.drives import (
 )
 from crawler.shapes.states import by_code
 from crawler.shapes.walk import Entry, Walk, walk_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://api.aliyundrive.com"
 FILES = 200
@@ -35,6 +35,10 @@ class Aliyun(PlatformSpider):
 
     name = "aliyun"
     allowed_domains = ("alipan.com", "aliyundrive.com", "alywp.net")
+    proof = Proof(
+        SOURCE, "github.com/alist-org/alist drivers/aliyundrive_share: share token and lists of a share", "2026-11-22"
+    )
+    limits = "Asked anonymously; nothing is downloaded."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

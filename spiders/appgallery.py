@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import Selection
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 SITE = "https://appgallery.huawei.com"
 _APP = re.compile(r"/app/(C\d{4,15})")
@@ -28,6 +28,10 @@ class AppGallery(PlatformSpider):
 
     name = "appgallery"
     allowed_domains = ("appgallery.huawei.com", "appgallery1.huawei.com", "dbankcloud.com", "dbankcloud.cn")
+    proof = Proof(
+        SOURCE, "ten public readers of internal.getTabDetail; the drawn markup is in part a guess", "2026-11-22"
+    )
+    limits = "Drawn by Chromium; a token that the page fetches itself is needed."
     kind = ListingKind.APP
     browser = True
 

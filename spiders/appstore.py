@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Picture
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request, price
+from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request, price
 
 API = "https://itunes.apple.com"
 ROWS = 50
@@ -29,6 +29,8 @@ class AppStore(PlatformSpider):
 
     name = "appstore"
     allowed_domains = ("itunes.apple.com", "apps.apple.com")
+    proof = Proof(PAGE, "a lookup answer of itunes.apple.com in bench/pages.py", "2026-11-22")
+    limits = "One storefront (China) per question, 50 rows."
     kind = ListingKind.APP
     rows_suffice = True
 

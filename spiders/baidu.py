@@ -28,7 +28,7 @@ from crawler.shapes.drives import (
 )
 from crawler.shapes.states import by_code, by_words
 from crawler.shapes.walk import Walk, walk_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 SITE = "https://pan.baidu.com"
 FILES = 100
@@ -41,6 +41,8 @@ class Baidu(PlatformSpider):
 
     name = "baidu"
     allowed_domains = ("pan.baidu.com", "yun.baidu.com", "eyun.baidu.com")
+    proof = Proof(PAGE, "a page that asks for the code of a share in bench/pages.py; the API from notes", "2026-11-22")
+    limits = "Asked anonymously; a captcha is not answered."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from crawler.items import ShareState
 from crawler.shapes.drives import answer_of, asked, below, entry, named, share_at, shared, state_of
 from crawler.shapes.states import by_code
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://webapi.ctfile.com"
 
@@ -38,6 +38,8 @@ class Ctfile(PlatformSpider):
         "ct.ghpym.com",
         "pan.jc-box.com",
     )
+    proof = Proof(SOURCE, "ten public tools that ask webapi.ctfile.com/getfile.php", "2026-11-22")
+    limits = "Of a folder only its name is read."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -12,7 +12,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes.drives import entry, named, share_at, shared, state_of
 from crawler.shapes.states import by_words
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 
 class Dropbox(PlatformSpider):
@@ -20,6 +20,8 @@ class Dropbox(PlatformSpider):
 
     name = "dropbox"
     allowed_domains = ("dropbox.com", "dropboxusercontent.com")
+    proof = Proof(GUESS, "notes on shares, completed from memory", "2026-11-22")
+    limits = "The page only."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -12,7 +12,7 @@ from typing import Any
 from crawler.items import ShareLink, ShareState
 from crawler.shapes.drives import entry, named, share_at, share_read, shared, state_of
 from crawler.shapes.states import by_words
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 
 class Gdrive(PlatformSpider):
@@ -20,6 +20,8 @@ class Gdrive(PlatformSpider):
 
     name = "gdrive"
     allowed_domains = ("drive.google.com", "drive.usercontent.google.com")
+    proof = Proof(PAGE, "2 pages of folders in bench/pages.py; files from notes", "2026-11-22")
+    limits = "No page of a dead share is known."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0
@@ -35,11 +37,13 @@ class Gdrive(PlatformSpider):
         """The page is the share."""
         link = share_read("gdrive", page)
         state = state_of(page, self.classify)
-        files = [entry(each.text()) for each in page.css(".flip-entry-title")]
+        files = [entry(each) for each in _names(page)]
+        state = ShareState.ALIVE if files and state is ShareState.UNKNOWN else state
+        title = page.css("title").text(default="").removesuffix("- Google Drive").strip() if files else ""
         name = page.css(".uc-name-size a").text(default="") or _content(page, "[itemprop=name]")
         if not files and name and state is ShareState.ALIVE:
             files = [entry(name, page.css(".uc-name-size").text(default="").rpartition("(")[2])]
-        yield shared(self.name, link, state, page, files=files)
+        yield shared(self.name, link, state, page, title=title, files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
@@ -51,6 +55,14 @@ def _page_of(link: ShareLink) -> str:
     if "/folders/" in link.url:
         return f"https://drive.google.com/embeddedfolderview?id={link.share_id}"
     return f"https://drive.google.com/file/d/{link.share_id}/view"
+
+
+def _names(page: Page) -> list[str]:
+    """The names in a folder, in its embedded form, as a list of links, or as the page itself draws it."""
+    flips = [each.text() for each in page.css(".flip-entry-title")]
+    links = [each.text() for each in page.css("a[href*='/file/d/'], a[href*='/drive/folders/']")]
+    drawn = [each.text().removeprefix("Download ") for each in page.css("[data-id][role=row], div[data-id]")]
+    return list(dict.fromkeys(filter(None, flips or drawn or links)))
 
 
 def _content(page: Page, selector: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from crawler.items import Picture
 from crawler.page import LayoutError
-from spiders import Listing, Page, PlatformSpider, Request, price
+from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request, price
 
 SEARCH = "https://search.kongfz.com/pc-gw/search-web/client/pc/product/keyword/list"
 ROWS = 50
@@ -30,6 +30,8 @@ class Kongfz(PlatformSpider):
 
     name = "kongfz"
     allowed_domains = ("kongfz.com",)
+    proof = Proof(SOURCE, "ten public clients of pc-gw/search-web/client/pc/product/keyword/list", "2026-11-22")
+    limits = "Often a cookie is asked for: then the outcome is an error or challenged."
 
     def search(self, question: str) -> Request:
         """Newest first."""

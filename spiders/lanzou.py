@@ -13,7 +13,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes.drives import entry, named, share_at, shared, state_of
 from crawler.shapes.states import by_words
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 _SIZE = re.compile(r"文件大小[:：]?(?:<[^<>]{1,60}>){0,4} ?([0-9.]{1,8} ?[KMG]?B?)")
 
@@ -23,6 +23,10 @@ class Lanzou(PlatformSpider):
 
     name = "lanzou"
     allowed_domains = (*(f"lanzou{letter}.com" for letter in "abcdefghijklmnopqrstuvwxyz"), "lanzou.com")
+    proof = Proof(
+        SOURCE, "github.com/alist-org/alist drivers/lanzou/util.go: title, size and states of a page", "2026-11-22"
+    )
+    limits = "No code is tried."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -12,7 +12,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes.drives import entry, named, share_at, shared, state_of
 from crawler.shapes.states import by_words
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 
 class Mediafire(PlatformSpider):
@@ -20,6 +20,8 @@ class Mediafire(PlatformSpider):
 
     name = "mediafire"
     allowed_domains = ("mediafire.com",)
+    proof = Proof(SOURCE, "github.com/pyload/pyload MediafireCom.py: name and the class of a dead page", "2026-11-22")
+    limits = "The page only."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -13,7 +13,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes.drives import answer_of, asked, entry, named, share_at, shared, state_of
 from crawler.shapes.states import by_code
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://g.api.mega.co.nz/cs"
 
@@ -23,6 +23,8 @@ class Mega(PlatformSpider):
 
     name = "mega"
     allowed_domains = ("mega.nz", "mega.co.nz")
+    proof = Proof(GUESS, "the published API, from memory", "2026-11-22")
+    limits = "Names are encrypted with the key in the address; none is read."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

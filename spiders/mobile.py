@@ -12,7 +12,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes.drives import answer_of, asked, below, entry, named, post, rows, share_at, shared, state_of
 from crawler.shapes.states import by_code
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://share-kd-njs.yun.139.com/yun-share/richlifeApp/devapp/IOutLink/getOutLinkInfoV6"
 FILES = 200
@@ -23,6 +23,8 @@ class Mobile(PlatformSpider):
 
     name = "mobile"
     allowed_domains = ("caiyun.139.com", "yun.139.com", "caiyun.feixin.10086.cn")
+    proof = Proof(GUESS, "memory of public tools", "2026-11-22")
+    limits = "The first 200 entries; never called gone."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -24,7 +24,7 @@ from crawler.shapes.drives import (
 )
 from crawler.shapes.states import by_code
 from crawler.shapes.walk import Walk, walk_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://115cdn.com/webapi/share/snap"
 FILES = 100
@@ -37,6 +37,8 @@ class Pan115(PlatformSpider):
     name = "pan115"
     share_platform = "115"
     allowed_domains = ("115.com", "115cdn.com", "anxia.com")
+    proof = Proof(SOURCE, "ten public tools that ask 115cdn.com/webapi/share/snap", "2026-11-22")
+    limits = "Ten seconds between two requests."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 10.0

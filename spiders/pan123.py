@@ -25,7 +25,7 @@ from crawler.shapes.drives import (
 )
 from crawler.shapes.states import GONE, by_code
 from crawler.shapes.walk import Walk, walk_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://www.123pan.com/api/share"
 FILES = 100
@@ -48,6 +48,8 @@ class Pan123(PlatformSpider):
         "123652.com",
         "123952.com",
     )
+    proof = Proof(SOURCE, "github.com/alist-org/alist drivers/123_share/util.go: lists of a share", "2026-11-22")
+    limits = "Asked anonymously; nothing is downloaded."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -12,7 +12,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes import shareapi
 from crawler.shapes.drives import answer_of, asked, below, share_at, shared, state_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://api-drive.mypikpak.com"
 
@@ -22,6 +22,8 @@ class Pikpak(PlatformSpider):
 
     name = "pikpak"
     allowed_domains = ("mypikpak.com",)
+    proof = Proof(GUESS, "notes on shares: the shape of the API of xunlei", "2026-11-22")
+    limits = "A captcha service guards it; nothing is bypassed."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from crawler.items import ShareState
 from crawler.shapes.drives import answer_of, below, entry, named, rows, share_at, shared, state_of
 from crawler.shapes.states import by_code
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://pixeldrain.com/api"
 
@@ -22,6 +22,8 @@ class Pixeldrain(PlatformSpider):
 
     name = "pixeldrain"
     allowed_domains = ("pixeldrain.com",)
+    proof = Proof(SOURCE, "github.com/pyload/pyload PixeldrainCom.py: api/file/ID/info", "2026-11-22")
+    limits = "Files; lists by the same API."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

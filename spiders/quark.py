@@ -17,7 +17,7 @@ from crawler.page import LayoutError
 from crawler.shapes import sharepage
 from crawler.shapes.drives import answer_of, asked, below, post, share_at, shared, state_of
 from crawler.shapes.walk import Walk, walk_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://drive-h.quark.cn/1/clouddrive/share/sharepage"
 FILES = 50
@@ -28,6 +28,12 @@ class Quark(PlatformSpider):
 
     name = "quark"
     allowed_domains = ("pan.quark.cn", "pan.qoark.cn", "drive-h.quark.cn", "drive-pc.quark.cn")
+    proof = Proof(
+        SOURCE,
+        "ten public tools that ask clouddrive/share/sharepage/token (Cp0204/quark-auto-save among them)",
+        "2026-11-22",
+    )
+    limits = "Asked anonymously; groups (/g/) are no shares."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

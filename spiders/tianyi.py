@@ -24,7 +24,7 @@ from crawler.shapes.drives import (
 )
 from crawler.shapes.states import by_code
 from crawler.shapes.walk import Entry, Walk, walk_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://api.cloud.189.cn/open/share"
 FILES = 60
@@ -36,6 +36,8 @@ class Tianyi(PlatformSpider):
 
     name = "tianyi"
     allowed_domains = ("cloud.189.cn",)
+    proof = Proof(SOURCE, "ten public tools that ask open/share/getShareInfoByCodeV2.action", "2026-11-22")
+    limits = "Asked anonymously; nothing is downloaded."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

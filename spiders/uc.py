@@ -12,7 +12,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes import sharepage
 from crawler.shapes.drives import answer_of, asked, below, named, post, share_at, shared, state_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://pc-api.uc.cn/1/clouddrive/share/sharepage/v2/detail?pr=UCBrowser&fr=pc"
 
@@ -22,6 +22,8 @@ class Uc(PlatformSpider):
 
     name = "uc"
     allowed_domains = ("drive.uc.cn", "fast.uc.cn", "yun.uc.cn", "pc-api.uc.cn")
+    proof = Proof(GUESS, "notes on shares: the API of quark under another name", "2026-11-22")
+    limits = "The first 50 entries of the top folder."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -14,7 +14,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes.drives import entry, named, share_at, shared, state_of
 from crawler.shapes.states import by_words
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 _TEXT = r'("[^"\\]{0,400}(?:\\.[^"\\]{0,400}){0,40}")'
 _NAME = re.compile(rf'"share_name":{_TEXT}')
@@ -28,6 +28,8 @@ class Weiyun(PlatformSpider):
 
     name = "weiyun"
     allowed_domains = ("share.weiyun.com",)
+    proof = Proof(GUESS, "notes on shares, completed from memory", "2026-11-22")
+    limits = "The page only; no code is tried."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

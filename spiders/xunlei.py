@@ -12,7 +12,7 @@ from typing import Any
 from crawler.items import ShareState
 from crawler.shapes import shareapi
 from crawler.shapes.drives import answer_of, asked, below, share_at, shared, state_of
-from spiders import Listing, ListingKind, Page, PlatformSpider, Request
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
 
 API = "https://api-pan.xunlei.com"
 
@@ -25,6 +25,8 @@ class Xunlei(PlatformSpider):
         "pan.xunlei.com",
         "api-pan.xunlei.com",
     )
+    proof = Proof(SOURCE, "ten public tools that ask api-pan.xunlei.com/drive/v1/share", "2026-11-22")
+    limits = "A captcha service guards it; nothing is bypassed."
     kind = ListingKind.SHARE
     off_by_default = True
     pace = 3.0

@@ -11,8 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
+
+from crawler.store import Store
+from tests.postgres import Server, programs
 
 ROOT = Path(__file__).parent.parent
 
@@ -123,3 +127,28 @@ def growth(act: Callable[[str], object], parts: tuple[str, str | Callable[[int],
     act("")
     whole = seconds(text(times))
     return 0.0 if whole < QUICK else whole / max(seconds(text(times // 4)), 1e-4)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server with the schema in a database `empty`; where none can be had, the test is left out."""
+    found = programs()
+    if found is None:
+        why = "no PostgreSQL here: the half of the tests that needs it is left out (Debian: apt-get install postgresql)"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+    server = Server(found)
+    Store.open(server.create("empty")).close()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh database, on each of the two kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/s.db"
+    server: Server = request.getfixturevalue("postgres")
+    return server.create(f"d{token_hex(8)}", like="empty")
+
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -1,4 +1,4 @@
-"""Invented pictures for tests, drawn from a number: whole, attacked as shops do it, or another work of the same design."""
+"""Invented pictures for tests, drawn from a number: whole, attacked as shops do it, or another work of one design."""
 
 from __future__ import annotations
 

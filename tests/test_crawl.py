@@ -124,7 +124,7 @@ def test_a_list_that_javascript_draws_is_read_in_chromium(desk: Swordnet, web: L
           card.innerHTML = '<div class="intro_left"><p></p><span class="dev"></span></div>';
           card.querySelector('p').textContent = row.name; card.querySelector('span').textContent = row.maker;
           document.getElementById('app').append(card);
-        }))</script><h1 hidden>x</h1></body></html>""",
+        })).then(() => document.body.append(document.createElement('h1')))</script></body></html>""",
     )
     done = desk("crawl", "appgallery", "--url", f"{web.url}/list", "--no-follow", "--json")
     told = json.loads(done.stdout)

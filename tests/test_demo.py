@@ -10,6 +10,7 @@ import pytest
 
 from crawler.urls import canonical
 from tests.conftest import ROOT, Swordnet
+from tests.postgres import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PLANTED = ROOT / "fixtures" / "works" / "demo" / "expected.csv"
@@ -37,6 +38,15 @@ def test_the_demo_finds_all_that_is_planted_and_nothing_else(swordnet: Swordnet,
     again = swordnet("demo", "--into", "night")
     assert again.returncode == 0
     assert (tmp_path / "night" / "hits.csv").read_bytes() == first
+
+
+def test_the_demo_finds_the_same_on_postgresql(swordnet: Swordnet, tmp_path: Path, postgres: Server) -> None:
+    address = postgres.create("demo", like="empty")
+    for folder, env in (("embedded", {}), ("server", {"SWORDNET_DATABASE": address})):
+        done = swordnet("demo", "--into", folder, "--quiet", env=env)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert not (tmp_path / "server" / "swordnet.db").exists()
+    assert (tmp_path / "server" / "hits.csv").read_bytes() == (tmp_path / "embedded" / "hits.csv").read_bytes()
 
 
 def test_the_demo_speaks_chinese(swordnet: Swordnet, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from matchers.looks.nearest import RADIUS, SCANNED, Codes
 from matchers.looks.series import Relatives
 from matchers.looks.shelf import Shelf
 from matchers.looks.verdict import RULES, verdict
-from tests.drawing import cover, picture_bytes, saved, sibling
+from tests.drawing import cover, picture_bytes, saved
 
 WORKS = 12
 ROOM = 1 << 30
@@ -276,7 +276,7 @@ def test_every_rule_can_be_the_one_that_decides() -> None:
         edge = {name: getattr(rule, name) for name in ("alike", "all_alike", "coloured", "textured", "off", "off_most")}
         edge |= {"bent": min(rule.bent, 9.0), "sharp": min(rule.sharp, 1.0), "unlike": min(rule.unlike, 0.3)}
         assert verdict(agreed(**edge), 30) == "copy"
-        beyond = edge | {name: 99.0 for name in limits}
+        beyond = edge | dict.fromkeys(limits, 99.0)
         assert verdict(agreed(**beyond), 30) != "copy"
 
 

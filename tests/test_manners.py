@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -99,12 +98,11 @@ def test_a_host_is_its_name_and_port_whoever_is_logged_in() -> None:
     assert hosts.of("https://shop.test/a") is hosts.of("https://SHOP.test/b")
 
 
-def test_pauses_outlive_a_process_and_a_clock_that_jumps_back(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
-    with Store.open(url) as store:
+def test_pauses_outlive_a_process_and_a_clock_that_jumps_back(database: str) -> None:
+    with Store.open(database) as store:
         store.clocks.put(Clock(key="host:shop.test", not_before=NOW + timedelta(minutes=5), failures=2, why="429"))
         store.clocks.put(Clock(key="host:shop.test", not_before=NOW + timedelta(minutes=1), failures=3, why="429"))
-    with Store.open(url) as store:
+    with Store.open(database) as store:
         (clock,) = store.clocks.waiting(NOW)
         assert (clock.not_before, clock.failures) == (NOW + timedelta(minutes=5), 3)
         assert list(store.clocks.waiting(NOW + timedelta(minutes=6))) == []

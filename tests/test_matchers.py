@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -16,7 +17,7 @@ from crawler.items import Decision, Finding, Listing, ListingKind, Picture, Pola
 from crawler.messages import sentences
 from crawler.pictures import inspect
 from crawler.shares import extract
-from matchers import Context, modules
+from matchers import Context, Median, Record, Rule, RuleKind, modules
 from matchers.assess import Assessor
 from registry import fields
 from tests.drawing import picture_bytes
@@ -65,6 +66,7 @@ def work_of(row: dict[str, str]) -> Work:
         list_price=fields.price(row.get("work_price")),
         currency=row.get("work_currency"),
         licences=fields.licences(row.get("work_licences")),
+        released_on=fields.day(row.get("work_released_on")),
         images=drawn(row["work_images"]) if "work_images" in row else (),
     )
 
@@ -93,12 +95,31 @@ def listing_of(row: dict[str, str]) -> Listing:
     )
 
 
+def context() -> Context:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    taught = [
+        Rule(id=1, kind=RuleKind.LISTING, work="work", value="https://bookshop.example/judged", at=at),
+        Rule(id=2, kind=RuleKind.SELLER, work="work", value="清白书屋", platform="kongfz", at=at),
+        Rule(id=3, kind=RuleKind.PHRASE, work="work", value="出版社赠阅本", at=at),
+    ]
+    return Context(
+        now=NOW,
+        medians={("work", "kongfz"): Median(price=Decimal(40), currency="CNY", count=12)},
+        sellers={
+            ("kongfz", "惯犯书屋"): Record(infringing=5, innocent=1),
+            ("kongfz", "清白书屋"): Record(infringing=0, innocent=4),
+            ("kongfz", "新来书屋"): Record(infringing=1),
+        },
+        rules={"work": tuple(taught)},
+    )
+
+
 def said(name: str, row: dict[str, str]) -> list[Finding]:
-    work, listing, context = work_of(row), listing_of(row), Context(now=NOW)
+    work, listing = work_of(row), listing_of(row)
     if name in OFFENCE:
-        return list(OFFENCE[name].judge(listing, work, context))
+        return list(OFFENCE[name].judge(listing, work, context()))
     matcher = IDENTITY[name].Matcher([*OTHERS, work])
-    found = list(matcher.find(listing, context))
+    found = list(matcher.find(listing, context()))
     assert not [finding for finding in found if finding.work_id != work.id]
     return found
 

@@ -205,7 +205,7 @@ def test_what_robots_txt_keeps_from_us_is_no_quiet_night(
     assert set(web.asked) == {"/robots.txt"}
 
 
-def test_a_read_only_database_is_told(desk: Swordnet, tmp_path: Path) -> None:
+def test_a_database_that_takes_no_listing_is_told(desk: Swordnet, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "swordnet.db")) as database:
         database.execute("CREATE TRIGGER full BEFORE INSERT ON listings BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
     done = desk("night", *DAY)
@@ -243,3 +243,18 @@ def test_metrics_and_a_webhook(desk: Swordnet, tmp_path: Path, web: LoopbackWeb)
     lines = (tmp_path / "swordnet.prom").read_text().splitlines()
     assert 'swordnet_hits{platform="shop"} 1.0' in lines
     assert 'swordnet_healthy{platform="shop"} 1.0' in lines
+
+
+def test_a_database_that_may_only_be_read_is_told_and_goes_on_later(desk: Swordnet, tmp_path: Path) -> None:
+    database, written_by = tmp_path / "swordnet.db", 18  # byte of the file format's write version
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = database.read_bytes()
+    database.write_bytes(whole[:written_by] + b"\x03" + whole[written_by + 1 :])  # newer than any SQLite may write
+    done = desk("night", *DAY)
+    assert done.returncode == 4
+    assert "readonly" in done.stderr
+    assert database.read_bytes()[written_by] == 3
+    database.write_bytes(whole)
+    assert desk("night", *DAY).returncode == 0
+    assert len(json.loads(desk("hits", "list", "--json").stdout)) == 1

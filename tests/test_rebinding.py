@@ -90,7 +90,7 @@ import asyncio
 from attrs import evolve
 from playwright.async_api import async_playwright
 from crawler.config import Config
-from crawler.web.browser import FLAGS, NOWHERE, executable
+from crawler.web.chromium import FLAGS, NOWHERE, executable
 from crawler.web.gateway import Gateway
 from crawler.web.resolving import names
 

@@ -29,8 +29,8 @@ LISTINGS = [
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path}/swordnet.db") as opened:
+def store(database: str) -> Iterator[Store]:
+    with Store.open(database) as opened:
         opened.works.upsert([WORK], NOW)
         opened.runs.start("r1", "2026-11-22", NOW)
         opened.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
@@ -76,6 +76,7 @@ def test_a_hit_of_a_renamed_work_goes_unless_a_person_judged_it(store: Store) ->
 
 def test_the_command_says_what_changed(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SWORDNET_DATABASE", store.engine.url.render_as_string(hide_password=False))
     store.works.upsert([NEW], LATER)
     done = CliRunner().invoke(application(), ["rematch", "--json", "--workers", "1", "--now", "2026-11-23T03:00:00Z"])
     assert done.exit_code == 0, done.output

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import EnumType
@@ -14,6 +15,7 @@ from attrs import evolve
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.errors import BadInput
+from crawler.health import PlatformCounts, made_counts
 from crawler.items import (
     Decision,
     Finding,
@@ -28,6 +30,8 @@ from crawler.items import (
     Work,
 )
 from crawler.messages import LANGUAGES, sentences
+from desk.crawling import Ran
+from desk.nightwords import as_json, as_markdown
 from desk.report import LARGEST_PICTURE, PlatformRow, ReportData, ReportHit, render, write_report
 
 NOW = datetime(2026, 11, 22, 18, 5, tzinfo=UTC)
@@ -200,3 +204,13 @@ def test_sentences_have_the_same_placeholders_in_every_language() -> None:
         assert sorted(said) == sorted(LANGUAGES), key
         names = [{name for _, name, _, _ in Formatter().parse(text) if name is not None} for text in said.values()]
         assert names[0] == names[1], key
+
+
+def test_what_a_limit_left_out_is_told_in_every_form() -> None:
+    counts = PlatformCounts(platform="shop", asked=1, pages=Counter(live=1), limits=Counter(sitemap=3, page_limit=1))
+    ran = Ran(run="r", started=NOW, finished=NOW, platforms=[made_counts("shop", counts.plain())], complaints={})
+    row = PlatformRow(name="shop", asked=1, pages=counts.pages, cut=counts.limits)
+    told = "Left out by [limits]: 1 page_limit, 3 sitemap"
+    assert told in as_markdown(ran, "en")
+    assert told in text_of(render(ReportData(title="Night", started=NOW, platforms=(row,))))
+    assert as_json(ran)["platforms"]["shop"]["limits"] == {"page_limit": 1, "sitemap": 3}

@@ -14,7 +14,7 @@ import pytest
 from crawler.archives import open_archive
 from crawler.errors import BadInput
 from crawler.items import Listing, Outcome, ShareState
-from crawler.page import Page, Request
+from crawler.page import LayoutError, Page, Request
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import read_page
 from spiders._claims import claim, spiders_by_name
@@ -53,7 +53,10 @@ def seen(spider: str, case: Path) -> tuple[dict[str, Any], list[Listing | Reques
         values=answer.values,
     )
     judges_itself = spiders_by_name()[spider].judges_itself and bool(page.body)
-    found = read_page(spider, page) if outcome is Outcome.LIVE or judges_itself else []
+    try:
+        found = read_page(spider, page) if outcome is Outcome.LIVE or judges_itself else []
+    except LayoutError:
+        outcome, found = Outcome.ERROR, []
     if len(found) == 1 and isinstance(found[0], Listing):
         outcome = found[0].outcome
     listings = [plain(each) for each in found if isinstance(each, Listing)]

@@ -38,6 +38,8 @@ from crawler.items import (
 from crawler.store import ClaimLost, Filter, Store, hit_id
 from crawler.store.schema import metadata
 from crawler.store.values import made, plain
+from tests.conftest import on_sqlite
+from tests.postgres import Server
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -74,8 +76,8 @@ HIT = Assessment(work_id="W1", identity=0.97, offence=0.9, decision=Decision.HIT
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path}/s.db") as opened:
+def store(database: str) -> Iterator[Store]:
+    with Store.open(database) as opened:
         opened.works.upsert([WORK], NOW)
         opened.runs.start("r1", "2026-11-22", NOW)
         yield opened
@@ -243,6 +245,7 @@ def test_hit_ids_tell_works_and_addresses_apart(work: str, other: str) -> None:
     assert (hit_id(work, LISTING.url) == hit_id(other, LISTING.url)) == (work == other)
 
 
+@on_sqlite
 def test_backup_and_restore(store: Store, tmp_path: Path) -> None:
     store.backup(tmp_path / "copy.db")
     store.works.retire("W1", NOW)
@@ -284,3 +287,19 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s.db").write_bytes(b"not a database, but long enough to look at" * 10)
     with pytest.raises(StoreError, match=r"s\.db"):
         Store.open(f"sqlite:///{tmp_path}/s.db")
+
+
+@pytest.mark.slow
+def test_postgresql_has_tools_of_its_own_for_backup(postgres: Server, tmp_path: Path) -> None:
+    with Store.open(postgres.url("empty")) as store, pytest.raises(StoreError, match="pg_dump"):
+        store.backup(tmp_path / "copy.db")
+
+
+def test_only_units_of_silent_holders_are_freed(store: Store) -> None:
+    unit = claimed(store)
+    silent = NOW + timedelta(seconds=60 - 10)  # a lease of 60 s, and nobody may be silent for more than 10
+    assert store.units.free([unit.id], silent) == set(), "just taken"
+    assert store.units.free([unit.id], silent + timedelta(seconds=11)) == {unit.id}
+    assert isinstance(store.units.take(unit.id, "b", NOW, 60), Unit)
+    with pytest.raises(ClaimLost):
+        store.units.finish(unit, {}, {})

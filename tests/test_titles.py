@@ -52,6 +52,7 @@ def found(title: str) -> str | None:
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_folding_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
@@ -216,6 +217,7 @@ def test_facets_of_school_books() -> None:
 
 
 @given(st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=30))
+@settings(deadline=None)
 def test_a_table_gives_back_what_was_put_in(words: list[str]) -> None:
     keys = np.concatenate([hashed(word) for word in words])
     table = HashTable.of(keys, np.arange(len(words), dtype=np.uint32))

@@ -81,6 +81,15 @@ def test_a_blocked_platform_is_no_quiet_night() -> None:
     assert complaint(counts, 1) == ("health_blind", {"platform": "kongfz", "pages": "1 blocked, 2 challenged"})
 
 
+def test_a_page_that_was_asked_again_counts_once_by_its_last_answer() -> None:
+    outcome = {"pages": {"live": 2, "blocked": 3}, "again": {"blocked": 3}}
+    (counts,) = counted([("kongfz", "question", "done", outcome)])
+    assert (counts.answered, counts.blocked) == (2, 0)
+    assert complaint(counts, 0) is None
+    (walled,) = counted([("kongfz", "question", "done", outcome | {"again": {}})])
+    assert complaint(walled, 0) is not None
+
+
 def test_a_platform_below_its_floor_or_with_failed_units_is_told() -> None:
     quiet = PlatformCounts(platform="a", asked=1)
     quiet.pages["live"] = 3

@@ -215,6 +215,7 @@ def test_a_stream_that_stops_short_is_flagged(coding: str, body: bytes, flags: l
         (304, {}, [], Outcome.ERROR),
         (200, {}, [CUT], Outcome.PARTIAL),
         (200, {}, [UNREADABLE], Outcome.ERROR),
+        (206, {"Content-Range": "bytes 0-399/90000"}, [], Outcome.PARTIAL),
         (200, {}, [], None),
     ],
 )

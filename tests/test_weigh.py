@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -15,7 +17,8 @@ from crawler.errors import BadInput
 from crawler.items import Decision, Finding, Polarity, Question
 from desk.batch import read_offers
 from desk.cli import application
-from matchers.weigh import MOST, weigh
+from matchers.weigh import MOST, offence_of, terms_of, weigh
+from matchers.weights import shipped
 from tests.drawing import picture_bytes
 
 CHANCES = st.floats(0, 1)
@@ -35,6 +38,10 @@ def identity(probability: float, matcher: str = "title", polarity: Polarity = Po
 
 def offence(probability: float, matcher: str = "delivery", polarity: Polarity = Polarity.FOR) -> Finding:
     return finding(Question.OFFENCE, probability, matcher, polarity)
+
+
+def ground(name: str, strength: float, polarity: Polarity = Polarity.FOR) -> Finding:
+    return evolve(offence(strength, name.split("_")[0], polarity), ground=name)
 
 
 COVERED = offence(0.99, "licence", Polarity.AGAINST)
@@ -62,10 +69,26 @@ def test_decisions(findings: list[Finding], decision: Decision) -> None:
     assert weigh("w", findings).decision is decision
 
 
-def test_reasons_for_are_joined_as_independent_chances() -> None:
-    found = weigh("w", [identity(0.5), identity(0.6, "image"), offence(0.5), offence(0.5, "price")])
-    assert found.identity == pytest.approx(0.8)
-    assert found.offence == pytest.approx(0.75)
+def test_reasons_for_an_identity_are_joined_as_independent_chances() -> None:
+    assert weigh("w", [identity(0.5), identity(0.6, "image")]).identity == pytest.approx(0.8)
+
+
+def test_what_grounds_add_to_the_log_odds_is_the_sum_that_the_terms_tell() -> None:
+    grounds = [ground("delivery_file", 0.9), ground("delivery_drive", 0.8), ground("used_copy", 0.75, Polarity.AGAINST)]
+    terms = terms_of(grounds, "offer", shipped())
+    assert [term.ground for term in terms] == ["start_offer", "delivery_file", "delivery_drive", "used_copy"]
+    total = sum(term.added for term in terms)
+    assert weigh("w", [identity(0.9), *grounds]).offence == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-4)
+
+
+def test_a_ground_counts_once_by_its_strongest_finding() -> None:
+    once, twice = [ground("delivery_file", 0.9)], [ground("delivery_file", 0.9), ground("delivery_file", 0.5)]
+    assert offence_of(once, "offer", shipped()) == offence_of(twice, "offer", shipped())
+
+
+def test_a_matcher_of_ones_own_without_a_weight_says_what_it_says() -> None:
+    assert offence_of([offence(0.9)], "offer", shipped()) == pytest.approx(0.9)
+    assert offence_of([offence(0.9)], "post", shipped()) == pytest.approx(0.9)
 
 
 FINDINGS = st.lists(

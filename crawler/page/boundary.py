@@ -5,7 +5,7 @@ The text door (`crawler.text.clean`) for each string of a listing, whatever spid
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from attrs import AttrsInstance, evolve, fields, has
 
@@ -16,8 +16,9 @@ LONGEST = 2_000  # characters of a title, an address, a name
 LONGEST_TEXT = 200_000
 MOST = 5_000  # entries of a list: pictures, links, files
 
-_TEXTS = frozenset(part.name for part in fields(Listing) if str(part.type) in ("str", "str | None"))
-_LISTS = frozenset(part.name for part in fields(Listing) if str(part.type) == "tuple[str, ...]")
+_TYPES = get_type_hints(Listing)
+_TEXTS = frozenset(name for name, kind in _TYPES.items() if kind in (str, str | None))
+_LISTS = frozenset(name for name, kind in _TYPES.items() if kind == tuple[str, ...])
 
 T = TypeVar("T", bound=AttrsInstance)
 

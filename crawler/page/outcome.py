@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from html import unescape
 from importlib import resources
@@ -17,6 +18,7 @@ from attrs import frozen
 
 from crawler.items import Outcome
 from crawler.page.charset import decode
+from crawler.page.tags import tags
 
 HEAD = 65_536  # bytes that are looked at
 SHORT = 1_200  # characters of visible text up to which the words of a page decide
@@ -32,6 +34,12 @@ _BLOCKED = frozenset({403, 418, 429, 451, 503})
 _TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,300})", re.I)
 _HIDDEN = re.compile(r"<(script|style|noscript|template)\b", re.I)
 _MARKUP = re.compile(r"<[^<>]{0,2000}>")
+_OPENED = re.compile(rb"<(?:html|body)[\s>]", re.I)
+_CLOSED = re.compile(rb"</(?:html|body)\s{0,20}>", re.I)
+_FEED = re.compile(rb"(?:<\?xml[^<>]{0,200}>\s{0,100})?<(rss|feed|rdf:RDF)[\s>]")
+_CONTAINERS = frozenset(
+    ("div", "table", "ul", "ol", "section", "main", "article", "form", "span", "a", "script", "style", "title")
+)
 
 
 @frozen(kw_only=True)
@@ -54,7 +62,7 @@ def outcome_of(status: int, body: bytes, content_type: str = "", url: str = "") 
         return Outcome.ERROR
     if not body.strip():
         return Outcome.PARTIAL
-    return _marked(body, content_type, url) or (Outcome.PARTIAL if _is_cut(body) else Outcome.LIVE)
+    return _marked(body, content_type, url) or (Outcome.PARTIAL if _is_cut(body, content_type) else Outcome.LIVE)
 
 
 @cache
@@ -95,7 +103,30 @@ def _visible(source: str) -> str:
     return " ".join(_MARKUP.sub(" ", " ".join(pieces)).split())
 
 
-def _is_cut(body: bytes) -> bool:
-    """JSON that begins as an object or list and does not end as one."""
+def _is_cut(body: bytes, content_type: str) -> bool:
+    """JSON that does not end as it begins; a page that opens its body or itself, closes neither, and stops amid it.
+
+    404 of 405 saved pages that open either close one; the other had lost its end. Pages that leave out what may be left
+    out (</p>, </li>, </body>) close their containers, so one that is still open tells a cut.
+    """
     text = body.strip()
-    return text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]")
+    if text[:1] in (b"{", b"["):
+        return text[-1:] not in (b"}", b"]")
+    feed = _FEED.match(text[:2_000])
+    if feed:
+        return b"</" + feed[1] not in text[-200:]
+    if not _OPENED.search(body[:HEAD]) or _CLOSED.search(body, max(0, len(body) - HEAD)) or _CLOSED.search(body):
+        return False
+    return _stops_amid(decode(body, content_type).text)
+
+
+def _stops_amid(source: str) -> bool:
+    """Whether a page ends within a tag, a comment or a script, or with a container open."""
+    open_ones: Counter[str] = Counter()
+    end = 0
+    for tag, name in tags(source):
+        end = tag.end()
+        if name in _CONTAINERS:
+            open_ones[name] += -1 if tag[1] else 1
+    rest = source[end:]
+    return any(number > 0 for number in open_ones.values()) or "<!--" in rest or not source.rstrip().endswith(">")

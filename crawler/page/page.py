@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from math import isfinite
@@ -14,10 +15,18 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.errors import SwordnetError
 from crawler.page.charset import decode
-from crawler.page.scan import defused, is_bomb
+from crawler.page.hidden import shown
+from crawler.page.scan import alike_in_bytes, defused, is_bomb
 
 _MISSING: Any = object()
+LONGEST_ADDRESS = 2_000  # characters
 _HARMLESS = 2_000  # characters that no parser takes long over
+_STATE = ("url", "body", "content_type", "status", "values", "scanned")
+_TEAR = "\x1f"
+_WIDE = "\u3040-\u30ff\u3400-\u9fff"
+_SPLIT = re.compile(f"[{_WIDE}] [{_WIDE}]")
+_TORN = re.compile(f"(?<=[{_WIDE}]){_TEAR}+(?=[{_WIDE}])")
+_BLOCKS = "div, p, br, li, dd, dt, td, th, h1, h2, h3, h4, h5, h6, ul, ol, table, section, article, option"
 _UNSEEN = ["script", "style", "noscript", "template"]
 
 
@@ -43,7 +52,7 @@ class Selection:
 
     def css(self, selector: str) -> Selection:
         """Elements below any of these."""
-        return Selection([found for node in self._nodes for found in node.css(selector)], selector)
+        return Selection([found for node in self._nodes for found in _once(node.css(selector), selector)], selector)
 
     @property
     def attrib(self) -> Mapping[str, str]:
@@ -54,7 +63,7 @@ class Selection:
         """Visible text of the first element, white space folded. LayoutError without one, unless a default is given."""
         if not self._nodes and default is not _MISSING:
             return default
-        return _visible(self._first(), separator)
+        return visible_text(self._first(), separator)
 
     @property
     def tag(self) -> str:
@@ -85,12 +94,29 @@ class Selection:
         return self._nodes[0]
 
 
-def _visible(node: LexborNode, separator: str) -> str:
-    """Text of an element without that of scripts and styles inside it; of a script itself, all of it."""
+def _once(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
+    """Each element once: of "a, b" the parser gives an element for every part that it matches."""
+    if "," not in selector:
+        return nodes
+    return [
+        node
+        for before, node in zip([None, *nodes], nodes, strict=False)
+        if before is None or before.mem_id != node.mem_id
+    ]
+
+
+def visible_text(node: LexborNode, separator: str = " ") -> str:
+    """Text of an element without that of scripts and styles inside it; of a script itself, all of it.
+
+    Pieces of one line of Chinese or Japanese (a highlighted word in a title) are put together without a space.
+    """
     if node.css_first(", ".join(_UNSEEN)) is not None and node.tag not in _UNSEEN:
         node = node.clone()
         node.strip_tags(_UNSEEN)
-    return " ".join(node.text(separator=separator).split())
+    text = " ".join(node.text(separator=separator).split())
+    if separator == " " and _SPLIT.search(text) and node.css_first(_BLOCKS) is None:
+        text = " ".join(_TORN.sub("", node.text(separator=_TEAR)).replace(_TEAR, " ").split())
+    return text
 
 
 def _whole(value: Any) -> Any:
@@ -122,9 +148,10 @@ class Page:
     content_type: str = ""
     status: int = 200
     values: Mapping[str, str] = field(default=Factory(dict))
+    scanned: bool = field(default=False, eq=False)  # a look at the bytes found no bomb in them
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("url", "body", "content_type", "status", "values")}
+        return {name: getattr(self, name) for name in _STATE}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
@@ -133,23 +160,34 @@ class Page:
     @cached_property
     def source(self) -> str:
         """The body as text; of a page that would keep a parser busy for minutes, what is left without the bombs."""
-        text = decode(self.body, self.content_type).text
-        if len(text) > _HARMLESS and "json" not in self.content_type and is_bomb(text):
-            return defused(text)
-        return text
+        decoded = decode(self.body, self.content_type)
+        text = decoded.text
+        if len(text) <= _HARMLESS or "json" in self.content_type or (self.scanned and alike_in_bytes(decoded.encoding)):
+            return text
+        return defused(text) if is_bomb(text) else text
 
     @cached_property
-    def _tree(self) -> LexborHTMLParser:
+    def tree(self) -> LexborHTMLParser:
+        """The page as the parser reads it; for readers that look at many elements."""
         return LexborHTMLParser(self.source)
+
+    @cached_property
+    def markup(self) -> str:
+        """The source without scripts, styles, templates, drawings and comments: what of it people may see."""
+        return shown(self.source)
+
+    def nodes(self, selector: str, most: int) -> Iterator[LexborNode]:
+        """The first elements that match a CSS selector, as the parser's own: for readers that look at many."""
+        return iter(_once(self.tree.css(selector)[:most], selector))
 
     def css(self, selector: str) -> Selection:
         """Elements that match a CSS selector."""
-        return Selection(self._tree.css(selector), selector)
+        return Selection(_once(self.tree.css(selector), selector), selector)
 
     def text(self) -> str:
         """Visible text of the whole page."""
-        body = self._tree.body
-        return _visible(body, " ") if body else ""
+        body = self.tree.body
+        return visible_text(body, " ") if body else ""
 
     def json(self) -> Any:
         """The body as JSON; None for NaN and numbers without end. LayoutError where it is none (an HTML shell)."""
@@ -168,6 +206,14 @@ class Page:
             return urljoin(self._base, reference.strip())
         except ValueError as error:
             raise LayoutError(f"no address: {reference[:100]!r}: {error}") from None
+
+    def link(self, reference: str) -> str | None:
+        """`reference` as an absolute http(s) address; None where it is none, or one of absurd length."""
+        try:
+            address = urljoin(self._base, reference.strip()) if len(reference) < LONGEST_ADDRESS else ""
+        except ValueError:
+            return None
+        return address if address.startswith(("http://", "https://")) else None
 
     @cached_property
     def _base(self) -> str:

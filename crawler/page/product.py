@@ -1,167 +1,176 @@
 """What a page of any shop says about its one product, and where on the page it says so.
 
-Sources in order of trust: JSON-LD and microdata, Open Graph, what the page shows people (the title apart: there people
-come first). Knowledge about one site does not belong here.
+Every field is voted on (crawler.page.evidence): objects told to machines, meta tags, objects in scripts that bear the
+product's name, values behind labels, what people see, the page's own address. Knowledge about one site does not belong
+here: what is true of one shop only goes into a spider of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl, urlsplit
 
-from attrs import Factory, define
-
-from crawler.money import Money, currency, price
-from crawler.page import visible
-from crawler.page.metadata import Described, described, objects, opengraph, texts
+from crawler.money import Money, price
+from crawler.page.credits import from_credits
+from crawler.page.evidence import ADDRESS, LABEL, SCRIPT, SHOWN, Ballot, Facts
+from crawler.page.labels import labelled
+from crawler.page.metadata import Described, described, opengraph
 from crawler.page.page import Page
-from crawler.page.subject import main_object, region, title
+from crawler.page.prices import from_prices
+from crawler.page.scripts import scripted
+from crawler.page.stated import from_graph, from_object, identifier, state_named
+from crawler.page.stock import from_stock
+from crawler.page.subject import headings, is_told, main_object, region, title
 
-_GTIN = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
-_SKU_LABELS = (
-    *("sku", "item no", "item number", "article number", "artikelnummer", "référence", "asin"),
-    *("货号", "商品编号", "商品編號"),
+_FIELDS = ("text", "brand", "publisher", "creators", "images", "published", "availability", "condition", "seller")
+_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9][0-9A-Za-z]{3,19}(?![A-Za-z0-9])")
+_NUMBERED = frozenset(
+    ("id", "pid", "sku", "skuid", "item", "itemid", "goods_id", "goodsid", "product_id", "productid", "p")
 )
-_BRAND_LABELS = (
-    *("brand", "brand name", "marke", "marque", "marca", "brend", "merk", "producător", "výrobca"),
-    *("品牌", "бренд"),
+_SIGN = re.compile(
+    r"(€|£|₹|₽|₩|zł|Kč|\bCHF\b|NT\$|HK\$|US\$|R\$|₺|₪|₸|¥|￥)\s{0,2}[0-9]|[0-9]\s{0,2}(€|£|₽|zł|Kč|lei\b|kr\b|Ft\b|₸|₪|元)"
 )
 
 
-@define(kw_only=True)
-class Facts:
-    """Named values of one product; `sources` says where each was read."""
-
-    values: dict[str, Any] = Factory(dict)
-    sources: dict[str, str] = Factory(dict)
-    types: tuple[str, ...] = ()
-
-    def put(self, name: str, value: Any, source: str) -> None:
-        """Keep a value unless it is empty or a better source has said it already."""
-        if value not in (None, "", (), {}) and name not in self.values:
-            self.values[name], self.sources[name] = value, source
-
-
-def product_facts(page: Page) -> Facts:
+def product_facts(page: Page, found: Sequence[Described] | None = None) -> Facts:
     """Named as the fields of a Listing, and `images` (absolute addresses); what the page does not say is absent."""
-    facts = Facts()
-    shown = visible.heading(page)
-    graph = opengraph(page)
-    main = main_object(described(page), shown or _first(graph, "og:title") or "", page.url)
-    facts.put("title", *title(main, shown, graph, page))
+    facts, ballot = Facts(), Ballot()
+    shown, graph = headings(page), opengraph(page)
+    objects = described(page) if found is None else found
+    main = main_object(objects, shown[0] if shown else _first(graph, "og:title"), page.url)
+    name, source = title(main, shown, graph, page)
     place = region(page, graph)
     if main:
-        facts.types = main.types
-        _structured(facts, main, place)
-    _graph(facts, graph, place)
-    _shown(facts, page, place)
+        facts.types, facts.told = main.types, is_told(main, [*shown, _first(graph, "og:title")], page.url)
+        from_object(ballot, main, place)
+    from_graph(ballot, graph, place)
+    _from_scripts(ballot, page, name, place)
+    values = labelled(page)
+    _from_labels(ballot, values)
+    from_credits(ballot, page, values.get("author", []), shown[0] if shown else "")
+    facts.priced_at = from_prices(ballot, page, place)
+    from_stock(ballot, page)
+    _main_image(ballot, page)
+    facts.elect(ballot, _FIELDS)
+    facts.put("title", _without_author(name, facts.values.get("creators", ())), source)
+    _money(facts, ballot, page)
+    _codes(facts, ballot, page)
     images = facts.values.get("images", ())
-    facts.values["images"] = tuple(dict.fromkeys(page.urljoin(image) for image in images if len(image) < 2000))
+    facts.values["images"] = tuple(dict.fromkeys(filter(None, map(page.link, images))))
     return facts
 
 
-def _structured(facts: Facts, main: Described, place: str) -> None:
-    fields, source = main.fields, main.source
-    facts.put("text", " ".join(texts(fields.get("description"))[:1]), source)
-    facts.put("brand", _one(fields, "brand", "manufacturer"), source)
-    facts.put("sku", _one(fields, "sku", "productID", "productId"), source)
-    facts.put("publisher", _one(fields, "publisher"), source)
-    facts.put("creators", tuple(texts(fields.get("author"))[:20]), source)
-    facts.put("images", tuple(texts(fields.get("image"))[:20]), source)
-    facts.put("published", _one(fields, "datePublished", "releaseDate"), source)
-    facts.put("identifiers", _identifiers(fields), source)
-    for offer in _offers(fields):
-        _offer(facts, offer, place, source)
+def _from_scripts(ballot: Ballot, page: Page, name: str, place: str) -> None:
+    values = scripted(page, name)
+    _codes_of_scripts(ballot, page, values)
+    for field in ("brand", "publisher", "seller"):
+        ballot.say(field, next((text for text in values.get(field, []) if len(text) > 2), None), "script", SCRIPT)
+    for text in values.get("author", [])[:1]:
+        ballot.say("creators", (text,), "script", SCRIPT / 2)
+    for text in values.get("price", [])[:2]:
+        ballot.say("money", price(text, (values.get("currency") or [""])[0], place), "script", SCRIPT / 2)
+    for text in values.get("availability", [])[:1]:
+        ballot.say("availability", state_named(text), "script", SCRIPT / 2)
 
 
-def _offers(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The offers, those of an AggregateOffer or of variants included, at most 50."""
-    found = objects(fields.get("offers"))
-    inner = [each for offer in found for each in objects(offer.get("offers"))]
-    variants = [each for variant in objects(fields.get("hasVariant")) for each in objects(variant.get("offers"))]
-    return (found + inner + variants)[:50]
+def _codes_of_scripts(ballot: Ballot, page: Page, values: Mapping[str, list[str]]) -> None:
+    """Numbers; an `id` may be anyone's, so it counts only where the page's address bears it."""
+    for text in values.get("sku", [])[:1]:
+        ballot.say("sku", text, "script", SCRIPT)
+    for text in values.get("id", [])[:3]:
+        ballot.say("sku", text if text in page.url else None, "script", SCRIPT / 2)
+    for scheme in ("gtin", "isbn", "mpn"):
+        for text in values.get(scheme, [])[:1]:
+            identifier(ballot, scheme, text, "script", SCRIPT)
 
 
-def _offer(facts: Facts, offer: Mapping[str, Any], place: str, source: str) -> None:
-    stated = " ".join(texts(offer.get("priceCurrency"))[:1])
-    money = _money(offer, stated, place)
-    for part in objects(offer.get("priceSpecification")):
-        if not any("ListPrice" in kind for kind in texts(part.get("priceType"))):
-            money = money or _money(part, stated or _one(part, "priceCurrency") or "", place)
-    _put_money(facts, money, source)
-    facts.put("availability", _ending(_one(offer, "availability")), source)
-    facts.put("condition", _ending(_one(offer, "itemCondition")), source)
-    facts.put("seller", _one(offer, "seller", "offeredBy"), source)
-    facts.put("sku", _one(offer, "sku"), source)
-    facts.put("identifiers", _identifiers(offer), source)
+def _from_labels(ballot: Ballot, values: Mapping[str, list[str]]) -> None:
+    for field in ("brand", "publisher", "seller", "published"):
+        for text in values.get(field, [])[:1]:
+            text = re.sub(r"^.{0,40}[:：]\s{0,3}", "", text)
+            ballot.say(field, text if len(text) <= 80 else None, "label", LABEL)
+    for text in values.get("sku", [])[:3]:
+        ballot.say("sku", text if _is_code(text) else None, "label", LABEL)
+    for scheme in ("isbn", "gtin", "mpn"):
+        for text in values.get(scheme, [])[:2]:
+            identifier(ballot, scheme, text, "label", LABEL)
 
 
-def _money(fields: Mapping[str, Any], stated: str, place: str) -> Money | None:
-    for name in ("price", "lowPrice"):
-        for text in texts(fields.get(name))[:1]:
-            return price(text, stated, place)
+def _money(facts: Facts, ballot: Ballot, page: Page) -> None:
+    """The price, and the currency that its own votes or the page's other statements give."""
+    won = ballot.winner("money", lambda money: money.amount.normalize())
+    if won is None:
+        return
+    money: Money = won[0]
+    facts.put("price", money.amount, won[1])
+    for vote in ballot.votes["money"]:
+        if vote.value.amount == money.amount and vote.value.currency:
+            ballot.say("currency", vote.value.currency, vote.source, vote.weight)
+    facts.elect(ballot, ("currency",))
+    if "currency" not in facts.values:
+        signs = [sign for pair in _SIGN.findall(page.markup[:400_000]) for sign in pair if sign]
+        most = max(set(signs), key=signs.count, default=None) if signs else None
+        stated = price(f"1 {most}", None, region(page, {})) if most else None
+        facts.put("currency", stated.currency if stated else None, "signs on the page")
+    if money.amount:
+        facts.put("availability", "InStock", "an offer with a price")
+
+
+def _codes(facts: Facts, ballot: Ballot, page: Page) -> None:
+    """The shop's own number and the identifiers. A number that the page's address bears is more likely its own."""
+    if facts.told or "price" in facts.values:
+        ballot.say("sku", _code_in(page), "address", ADDRESS)
+    for vote in list(ballot.votes.get("sku", ())):
+        short = vote.value.split()[0]
+        if short != vote.value and _CODE.fullmatch(short.replace("-", "")):
+            ballot.say("sku", short, vote.source, vote.weight)
+        if vote.source != "address" and vote.value in page.url:
+            ballot.say("sku", vote.value, vote.source, ADDRESS)
+    facts.elect(ballot, ("sku",), lambda text: re.sub(r"[^0-9a-z]", "", text.casefold()))
+    known: dict[str, tuple[str, ...]] = {}
+    for scheme in ("isbn", "gtin", "mpn"):
+        won = ballot.winner(scheme)
+        if won:
+            known[scheme] = tuple(dict.fromkeys([won[0], *ballot.values(scheme)]))[:3]
+            facts.sources.setdefault("identifiers", won[1])
+    facts.values["identifiers"] = known
+
+
+def _code_in(page: Page) -> str | None:
+    """The number of a product in the page's own address: a parameter that says so, else the last number of the path."""
+    parts = urlsplit(page.url)
+    for name, value in parse_qsl(parts.query)[:30]:
+        if name.casefold() in _NUMBERED and _CODE.fullmatch(value):
+            return value
+    for segment in reversed(parts.path.split("/")[-3:]):
+        found = _CODE.findall(segment.rsplit(".", 1)[0] if "." in segment else segment)
+        codes = [str(code) for code in reversed(found) if sum(map(str.isdigit, code)) >= 4]
+        if codes:
+            return max(codes, key=len)
     return None
 
 
-def _put_money(facts: Facts, money: Money | None, source: str) -> None:
-    if money and "price" not in facts.values:
-        facts.put("price", money.amount, source)
-        facts.put("currency", money.currency, source)
+def _is_code(text: str) -> bool:
+    return len(text) <= 40 and any(map(str.isdigit, text)) and len(text.split()) <= 3
 
 
-def _graph(facts: Facts, graph: Mapping[str, list[str]], place: str) -> None:
-    for name in ("product:sale_price", "product:price", "og:price"):
-        stated = _first(graph, f"{name}:currency") or ""
-        _put_money(facts, price(_first(graph, f"{name}:amount"), stated, place), f"{name}:amount")
-        facts.put("currency", currency(stated, place) if "price" in facts.values else None, f"{name}:currency")
-    state = (_first(graph, "product:availability") or _first(graph, "og:availability") or "").lower().replace(" ", "")
-    known = {"instock": "InStock", "oos": "OutOfStock", "outofstock": "OutOfStock", "preorder": "PreOrder"}
-    facts.put("availability", known.get(state), "product:availability")
-    for name, tag in (("brand", "product:brand"), ("sku", "product:retailer_item_id"), ("text", "og:description")):
-        facts.put(name, _first(graph, tag), tag)
-    facts.put("text", _first(graph, "description"), "description")
-    facts.put("images", tuple((graph.get("og:image") or graph.get("og:image:url") or [])[:20]), "og:image")
+def _main_image(ballot: Ballot, page: Page) -> None:
+    node = page.tree.css_first("#landingImage[src], [itemprop=image][src]")
+    if node is not None:
+        attributes = node.attributes
+        ballot.say("images", ((attributes.get("data-old-hires") or attributes["src"]) or "",), "main image", SHOWN / 2)
 
 
-def _shown(facts: Facts, page: Page, place: str) -> None:
-    if "price" not in facts.values:
-        _put_money(facts, visible.shown_price(page, place), "shown price")
-    facts.put("availability", visible.availability(page), "buy button")
-    main_image = page.css("#landingImage[src], [itemprop=image][src]")
-    if main_image:
-        attributes = main_image.attrib
-        facts.put("images", (attributes.get("data-old-hires") or attributes["src"],), "main image")
-    if "brand" in facts.values and "sku" in facts.values:
-        return
-    table = visible.properties(page)
-    for name, labels in (("brand", _BRAND_LABELS), ("sku", _SKU_LABELS)):
-        facts.put(name, next((table[label] for label in labels if label in table), None), "table of properties")
+def _without_author(name: str, creators: Sequence[str]) -> str:
+    """A title without its author behind it: "Fantastic Mr. Fox by Roald Dahl", "庄子 - 蔡某"."""
+    for creator in creators[:2]:
+        for mark in (" by ", " - ", " – ", " — ", "(", "（", "，"):
+            head, found, _ = name.partition(mark + creator)
+            if found and len(head.strip()) > 1:
+                return head.strip()
+    return name
 
 
-def _identifiers(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """gtin, isbn (a gtin that begins with 978 or 979, or an ISBN of ten) and mpn, digits only but for mpn."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name in _GTIN:
-        for text in texts(fields.get(name))[:1]:
-            digits = re.sub(r"[^0-9Xx]", "", text).upper()
-            book = name == "isbn" or digits.startswith(("978", "979"))
-            if 8 <= len(digits) <= 14:
-                found.setdefault("isbn" if book and len(digits) in (10, 13) else "gtin", (digits,))
-    for text in texts(fields.get("mpn"))[:1]:
-        found["mpn"] = (text,)
-    return found
-
-
-def _one(fields: Mapping[str, Any], *names: str) -> str | None:
-    return next((text for name in names for text in texts(fields.get(name))[:1]), None)
-
-
-def _first(graph: Mapping[str, list[str]], name: str) -> str | None:
-    return graph[name][0] if name in graph else None
-
-
-def _ending(value: str | None) -> str | None:
-    """InStock out of http://schema.org/InStock; None for anything that is no such name."""
-    name = (value or "").rstrip("/").rsplit("/", 1)[-1]
-    return name if name.isalpha() and name.isascii() and name[:1].isupper() else None
+def _first(graph: Mapping[str, list[str]], name: str) -> str:
+    return graph[name][0] if name in graph else ""

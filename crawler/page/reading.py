@@ -67,6 +67,7 @@ class Reader:
     async def read(self, spider: str | Reads, page: Page) -> list[Listing | Request]:
         """Like `read_page`; raises ReadTimeout or ReadCrash where the worker had to be given up."""
         if not suspicious(page.body):
+            page.scanned = True
             if len(page.body) <= AT_ONCE:
                 return read_page(spider, page)
             return await asyncio.to_thread(read_page, spider, page)

@@ -6,15 +6,24 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 
+from selectolax.lexbor import LexborNode
+
 from crawler.page.metadata import Described, texts
-from crawler.page.page import Page
+from crawler.page.page import Page, visible_text
+from crawler.page.words import saying
 from crawler.urls import canonical, host
 
 PRODUCTS = frozenset({"Product", "ProductModel", "IndividualProduct", "ProductGroup", "Vehicle", "Car"})
 APPS = frozenset({"SoftwareApplication", "MobileApplication", "WebApplication", "VideoGame"})
 WORKS = frozenset({"Book", "Movie", "MusicAlbum", "CreativeWork", "TVSeries", "Course", "Audiobook", "ComicSeries"})
+NAMED = 0.6  # likeness above which an object is the one that a heading names
 SAME = 0.4  # likeness above which a heading and a name speak of one thing
-_MARKS = (" | ", " - ", " – ", " — ", " :: ", "_")
+MORE = 12  # characters that a heading may have behind the name all the same
+MOST_HEADINGS = 6
+_MARKS = (" | ", "｜", " - ", " – ", " — ", " :: ", "_", "-", " · ", " « ", " / ")
+_PRICED = re.compile(r"[$€£¥₹₽₸]\s?\d|\d\s?(?:[€£₽₸元]|kr\b|zł)")
+_NUMBERED = re.compile(r"\s[^\W\d]{2,12}(?:[\s.-][^\W\d]{1,10})?\.?\s?[:：#№]\s?[A-Z0-9][A-Z0-9-]{3,15}$")
+_HIDDEN = "[class*=hidden], [class*=hdn], [class*=sr-only], [class*=offscreen], [class*=screen-reader], [hidden]"
 _LOCALE = re.compile(r"^[A-Za-z]{2}[-_]([A-Za-z]{2})$")
 
 
@@ -32,21 +41,47 @@ def main_object(found: Iterable[Described], heading: str, url: str) -> Described
     return max(fitting, key=score)[0] if fitting else None
 
 
-def title(main: Described | None, shown: str | None, graph: Mapping[str, list[str]], page: Page) -> tuple[str, str]:
-    """The title and where it stands. What people see wins where it speaks of the same thing as what machines are told;
-    a heading that only adds words to the name ("Details about ...") does not.
+def is_told(main: Described, shown: Iterable[str], url: str) -> bool:
+    """Whether an object is what the page is about: a thing that is named like a heading or addressed like the page."""
+    if not set(main.types) & (PRODUCTS | APPS | WORKS):
+        return False
+    name = " ".join(texts(main.fields.get("name"))[:1])
+    addressed = canonical(url) in {canonical(text) for text in texts(main.fields.get("url"))[:3]}
+    return addressed or any(alike(name, text) >= NAMED for text in shown if len(text) > 1)
+
+
+def headings(page: Page) -> list[str]:
+    """What the page shows as its title: headings in page order, one marked as a name first, hidden words left out."""
+    found: dict[str, None] = {}
+    for selector in ("#productTitle", "h1[itemprop=name], h1 [itemprop=name], [itemprop=name] h1", "h1"):
+        for node in page.tree.css(selector)[:MOST_HEADINGS]:
+            text = _seen_text(node)
+            if 1 < len(text) <= 300:
+                found.setdefault(text)
+    return list(found)
+
+
+def title(main: Described | None, shown: list[str], graph: Mapping[str, list[str]], page: Page) -> tuple[str, str]:
+    """The title and where it stands: the heading that speaks of the same thing as what machines are told, else that.
+
+    A heading that goes on behind the name with more than a few words holds other things too; then the name counts.
     """
-    site = (graph.get("og:site_name") or [""])[0]
+    sites = (*graph.get("og:site_name", ())[:1], *_labels_of(page.url))
     named = " ".join(texts(main.fields.get("name"))[:1]) if main else ""
-    for_sharing = _without_site((graph.get("og:title") or [""])[0], site)
-    other = named or for_sharing
-    if shown and (not other or (alike(shown, other) >= SAME and other.casefold() not in shown.casefold())):
-        return shown, "h1"
+    shared = without_site((graph.get("og:title") or [""])[0], sites)
+    written = without_site(page.css("title").text(default=""), sites)
+    told = [each for each in (named, shared, written) if each]
+    shown = [_without_rest(_without_lead(text, told), told) for text in shown]
+    best = max(shown, key=lambda text: max((alike(text, each) for each in told), default=1.0), default="")
+    if best and (not told or max(alike(best, each) for each in told) >= SAME):
+        name = named or shared
+        more = best[len(name) :] if name and best.casefold().startswith(name.casefold()) else ""
+        if not more or not (named or len(more) > max(MORE, len(name) // 2)):
+            return best, "h1"
+        return name, main.source if main and named else "og:title"
     if main and named:
         return named, main.source
-    if for_sharing:
-        return for_sharing, "og:title"
-    return _without_site(page.css("title").text(default=""), site), "title"
+    return (shared, "og:title") if shared else (written, "title")
 
 
 def region(page: Page, graph: Mapping[str, list[str]]) -> str:
@@ -70,17 +105,56 @@ def alike(one: str, other: str) -> float:
 
 def _rank(each: Described) -> int:
     kinds = set(each.types)
-    return 3 * bool(kinds & PRODUCTS) or 2 * bool(kinds & (APPS | WORKS))
+    return 3 * bool(kinds & PRODUCTS) or 2 * bool(kinds & (APPS | WORKS)) or bool(each.fields.get("offers"))
 
 
-def _without_site(text: str, site: str) -> str:
-    """A title without the name of the shop before or behind it."""
-    known = site.strip().casefold()
+def _without_lead(text: str, told: Iterable[str]) -> str:
+    """A heading without what shops put before a name ("Details about ..."), where the rest is a name that was told."""
+    lead = saying("lead").match(text)
+    rest = text[lead.end() :].strip() if lead else ""
+    return rest if rest and any(rest.casefold() == name.casefold() for name in told) else text
+
+
+def without_site(text: str, sites: Iterable[str]) -> str:
+    """A title without the name of the site before or behind it."""
+    known = {_letters(site) for site in sites} - {""}
+    text = " ".join(text.split())
     for mark in _MARKS:
         head, _, tail = text.partition(mark)
-        if known and tail and head.strip().casefold() == known:
+        if tail and _letters(head) in known:
             return tail.strip()
         head, _, tail = text.rpartition(mark)
-        if known and head and tail.strip().casefold() == known:
-            return head.strip()
-    return text.strip()
+        if head and _letters(tail) in known:
+            return without_site(head, sites)
+    return text
+
+
+def _without_rest(text: str, told: Iterable[str]) -> str:
+    """A heading without what shops hang on it: "... Код: 01245", a price beside a name that was told."""
+    text = _NUMBERED.sub("", text)
+    named = max(
+        (name for name in told if 8 <= len(name) < len(text) and name.casefold() in text.casefold()),
+        key=len,
+        default="",
+    )
+    rest = text.casefold().replace(named.casefold(), " ")
+    return named if named and _PRICED.search(rest) else text
+
+
+def _seen_text(node: LexborNode) -> str:
+    if node.css_first(_HIDDEN) is None:
+        return visible_text(node)
+    node = node.clone()
+    for hidden in node.css(_HIDDEN):
+        hidden.decompose()
+    return visible_text(node)
+
+
+def _labels_of(url: str) -> list[str]:
+    """What a site may call itself after its address: currys.ie is "currys", "currysie" and "currys.ie"."""
+    labels = host(url).removeprefix("www.").split(".")
+    return [".".join(labels), *(".".join(labels[start:]) for start in range(1, len(labels) - 1)), *labels[:-1]]
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))

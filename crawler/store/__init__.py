@@ -11,10 +11,11 @@ from crawler.errors import StoreError
 from crawler.items import Work
 from crawler.store.checks import Check, Checks, CheckState
 from crawler.store.clocks import Clocks
-from crawler.store.engine import check, is_empty, open_engine, upgrade
+from crawler.store.engine import LIVELY, check, is_empty, open_engine, upgrade
 from crawler.store.hits import Filter, Hits
 from crawler.store.listings import Listings
 from crawler.store.marks import Marks
+from crawler.store.moving import Progress, move
 from crawler.store.pictures import Pictures
 from crawler.store.positives import KnownPositive, Positives
 from crawler.store.runs import Run, Runs
@@ -73,6 +74,15 @@ class Store:
             raise
         return store
 
+    @property
+    def conninfo(self) -> str | None:
+        """How libpq reaches the database, password included; None where it is not PostgreSQL."""
+        url = self.engine.url
+        if url.get_backend_name() != "postgresql":
+            return None
+        lively = {name: str(value) for name, value in LIVELY.items()}
+        return url.set(drivername="postgresql").update_query_dict(lively).render_as_string(hide_password=False)
+
     def registry(self) -> list[Work]:
         """All works that are not retired, with what is known of their pictures."""
         return self.pictures.complete(self.works.all())
@@ -102,6 +112,15 @@ class Store:
             copy.close()
         self.close()
         _copy(source, self._file())
+
+    def move_to(self, url: str, progress: Progress = lambda *_: None) -> dict[str, int]:
+        """Copy everything to another, empty database; see crawler.store.moving. Raises StoreError."""
+        _writable_folder(url)
+        target = open_engine(url)
+        try:
+            return move(self.engine, target, progress)
+        finally:
+            target.dispose()
 
     def _file(self) -> Path:
         name = self.engine.url.database

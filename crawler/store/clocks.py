@@ -61,6 +61,13 @@ def resting(now: datetime) -> Select[Any]:
     return select(_clocks.c.key).where(_clocks.c.not_before > now, ~ahead(_clocks.c.not_before, now))
 
 
+def rest_of(connection: Connection, key: str, now: datetime) -> datetime | None:
+    """Until when one of them is left alone, inside a transaction; None where it is not."""
+    query = select(_clocks.c.not_before).where(_clocks.c.key == key, _clocks.c.not_before > now)
+    until: datetime | None = connection.execute(query.where(~ahead(_clocks.c.not_before, now))).scalar()
+    return until
+
+
 def ahead(moment: Any, now: datetime) -> Any:
     """Whether a stored moment lies further ahead than any can: the clock has jumped back since."""
     return moment > now + LONGEST

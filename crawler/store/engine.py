@@ -24,6 +24,13 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from crawler.errors import StoreError
 
 BUSY_SECONDS = 30
+LIVELY: Mapping[str, int] = {  # libpq: a server that is cut off is known to be so within half a minute
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 _KEPT = "nothing that was committed is lost, and swordnet night goes on where it was"
 _HINTS = {  # what SQLite says -> what to do about it
     "disk is full": f"; free some space: {_KEPT}",
@@ -42,7 +49,7 @@ def open_engine(url: str) -> Engine:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_immediate)
             return engine
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, connect_args=LIVELY)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StoreError(f"database {url!r}: {error}") from None
 

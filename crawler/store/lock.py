@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DatabaseError
 
 from crawler.errors import Busy, StoreError
 
@@ -19,10 +20,14 @@ _KEY = 0x5377_6F72  # PostgreSQL: the advisory lock of nights
 def night_lock(engine: Engine) -> Iterator[None]:
     """Hold the lock for the block. Raises Busy where another process holds it."""
     if engine.dialect.name == "postgresql":
-        with engine.connect() as connection:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})")).scalar():
                 raise Busy("another night is running on this database; nothing was started")
-            yield
+            try:
+                yield
+            finally:  # the connection goes back to the pool, and would keep the lock
+                with suppress(DatabaseError):
+                    connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"))
         return
     name = engine.url.database
     if not name or name == ":memory:":

@@ -14,7 +14,7 @@ from crawler.errors import StoreError
 from crawler.items import Ask, Outcome, Unit, UnitKind
 from crawler.store import schema
 from crawler.store.checks import Check, touch, write_checks
-from crawler.store.clocks import ahead, put_clock, resting
+from crawler.store.clocks import ahead, put_clock, rest_of, resting
 from crawler.store.engine import reading, writing
 from crawler.store.planning import Batches, plan_follow_ups, plan_platform, plan_unit
 from crawler.store.seen import SeenPage, remember
@@ -48,6 +48,14 @@ class Settlement:
     again_at: datetime | None = None
     lost: bool = False
     rested: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Due:
+    """A unit that may be begun."""
+
+    id: int
+    spider: str
 
 
 class Units:
@@ -88,6 +96,38 @@ class Units:
             }
             connection.execute(update(_units).where(_units.c.id == row.id).values(**claim))
         return _unit(row, holder, row.attempt + 1)
+
+    def take(self, unit: int, holder: str, now: datetime, lease: int) -> Unit | datetime | None:
+        """Claim this very unit, whoever else works on its platform.
+
+        None where it is done, held by somebody alive, or not due; a moment where its platform is left alone till then.
+        """
+        with writing(self._engine) as connection:
+            query = select(_units).where(_units.c.id == unit, _free(now), _due(now))
+            if connection.dialect.name == "postgresql":
+                query = query.with_for_update(skip_locked=True)
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            if until := rest_of(connection, f"platform:{row.spider}", now):
+                return until
+            lent = {"holder": holder, "lease": now + timedelta(seconds=lease), "attempt": row.attempt + 1}
+            connection.execute(update(_units).where(_units.c.id == unit).values(state="doing", **lent))
+        return _unit(row, holder, row.attempt + 1)
+
+    def due(self, run: str, now: datetime, after: int = 0) -> list[Due]:
+        """The units of a run (planned after that one) that may be begun now, in the order in which they should be."""
+        query = select(_units.c.id, _units.c.spider, _units.c.wave, _units.c.priority)
+        query = query.where(_units.c.run == run, _units.c.id > after, _free(now), _due(now))
+        query = query.where(("platform:" + _units.c.spider).not_in(resting(now)))
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(_units.c.wave, _units.c.priority.desc(), _units.c.id)).all()
+        return [Due(id=row.id, spider=row.spider) for row in rows]
+
+    def newest(self, run: str) -> int:
+        """The unit of a run that was planned last; 0 where there is none."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.max(_units.c.id)).where(_units.c.run == run)).scalar() or 0
 
     def beat(self, unit: Unit, now: datetime, lease: int) -> bool:
         """Prolong a claim; False if it is no longer ours."""
@@ -133,6 +173,18 @@ class Units:
             mine = (_units.c.state == "doing") & _units.c.holder.in_(holders)
             values = {"state": "open", "holder": None, "lease": None}
             return connection.execute(update(_units).where(mine).values(**values)).rowcount
+
+    def free(self, units: Sequence[int], before: datetime) -> set[int]:
+        """Take these units back from holders who fell silent; returns those that nobody holds now.
+
+        Only where the lease ends `before` that moment: whoever has just taken or prolonged one keeps it.
+        """
+        with writing(self._engine) as connection:
+            theirs = (_units.c.state == "doing") & _units.c.id.in_(units) & (_units.c.lease < before)
+            values = {"state": "open", "holder": None, "lease": None}
+            connection.execute(update(_units).where(theirs).values(**values))
+            held = select(_units.c.id).where(_units.c.id.in_(units), _units.c.state == "doing")
+            return set(units) - set(connection.execute(held).scalars())
 
     def holders(self) -> list[str]:
         """Everybody who holds a unit of any run."""
@@ -204,17 +256,24 @@ def fence(connection: Connection, unit: Unit) -> None:
 
 
 def _claimable(run: str, now: datetime, busy: Sequence[str], alone: bool) -> Select[Any]:
-    silent = or_(_units.c.lease < now, ahead(_units.c.lease, now))
-    free = or_(_units.c.state == "open", (_units.c.state == "doing") & silent)
-    waits = _units.c.not_before
-    due = or_(waits.is_(None), waits <= now, ahead(waits, now))
-    query = select(_units).where(_units.c.run == run, free, due, _units.c.spider.not_in(busy))
+    query = select(_units).where(_units.c.run == run, _free(now), _due(now), _units.c.spider.not_in(busy))
     query = query.where(("platform:" + _units.c.spider).not_in(resting(now)))
     if alone:
         others = schema.units.alias("others")
         held = (others.c.state == "doing") & (others.c.lease >= now) & ~ahead(others.c.lease, now)
         query = query.where(_units.c.spider.not_in(select(others.c.spider).where(held)))
     return query.order_by(_units.c.wave, _units.c.priority.desc(), _units.c.id).limit(1)
+
+
+def _free(now: datetime) -> Any:
+    """Open, or held by somebody who fell silent."""
+    silent = or_(_units.c.lease < now, ahead(_units.c.lease, now))
+    return or_(_units.c.state == "open", (_units.c.state == "doing") & silent)
+
+
+def _due(now: datetime) -> Any:
+    waits = _units.c.not_before
+    return or_(waits.is_(None), waits <= now, ahead(waits, now))
 
 
 def _held(unit: Unit) -> Any:

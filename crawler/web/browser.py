@@ -1,15 +1,13 @@
-"""Chromium, for pages drawn by JavaScript: the only module that knows Playwright.
+"""What the browser's pages may ask, and how long they are waited for.
 
-scrapy-playwright renders; this module says where Chromium is, how it starts, and what its pages may ask: in a replay
-everything is answered from the archive and nothing leaves the machine, else only what the guard allows. What is said
-here is said once more by the gateway that all its connections go through, and only that one counts.
+scrapy-playwright renders. In a replay everything is answered from the archive and nothing leaves the machine, else only
+what the guard allows. What is said here is said once more by the gateway that all connections of Chromium go through,
+and only that one counts.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -28,26 +26,11 @@ from crawler.archives import Archive
 from crawler.config import LimitsConfig
 from crawler.page import Request
 from crawler.web.addresses import refusal
+from crawler.web.chromium import NOWHERE
 from crawler.web.gateway import gateway_of
 from crawler.web.session import Session
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--mute-audio",
-    # Nothing goes round the proxy: no name is looked up here, and no peer connection is made.
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--js-flags=--max-old-space-size=512",
-)
 HANDLER = "crawler.web.rendering.BrowserHandler"
-NOWHERE = "http://127.0.0.1:9"  # the discard port: what has no context of its own reaches nothing
 QUIET = 5.0  # seconds that a page without a sign to wait for may go on loading; an estimate
 
 # Meta of a request: a script tried to take the page elsewhere; and this time it may.
@@ -56,24 +39,10 @@ _QUIETED = "for (const name of ['open', 'alert', 'confirm', 'prompt', 'print']) 
 _CONTEXTS: WeakSet[BrowserContext] = WeakSet()
 
 
-def executable(configured: str = "") -> str | None:
-    """The path of Chromium: as configured, else found on the system; None leaves it to Playwright's own download."""
-    return configured or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-
-
 def rendering(settings: BaseSettings) -> dict[str, Any]:
     """Scrapy settings of a platform that needs Chromium."""
-    launch: dict[str, Any] = {
-        "headless": True,
-        "args": [*FLAGS, f"--swordnet={secrets.token_hex(8)}"],  # by the last one its processes are known
-        "chromium_sandbox": settings.getbool("SWORDNET_SANDBOX"),
-        "proxy": {"server": NOWHERE, "bypass": "<-loopback>"},
-    }
-    if path := executable(settings.get("SWORDNET_CHROMIUM") or ""):
-        launch["executable_path"] = path
     return {
         "DOWNLOAD_HANDLERS": {**settings.getdict("DOWNLOAD_HANDLERS"), "http": HANDLER, "https": HANDLER},
-        "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
         "PLAYWRIGHT_MAX_CONTEXTS": 2,
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2,
     }

@@ -9,6 +9,8 @@ from crawler.web.gateway import REFUSED
 from crawler.web.limits import Unanswered
 from crawler.web.whole import CUT, UNREADABLE
 
+PART = 206  # a part of a page, where nobody had asked for one
+
 
 def outcome_of_failure(error: BaseException) -> Outcome:
     """The outcome of a request that raised."""
@@ -21,7 +23,7 @@ def outcome_of_response(response: Response) -> Outcome | None:
         return Outcome.REFUSED if response.status == 403 else Outcome.ERROR
     if response.status == 304 and not _asked_for_changes(response):
         return Outcome.ERROR  # nobody had asked whether it changed
-    if CUT in response.flags:
+    if CUT in response.flags or response.status == PART:
         return Outcome.PARTIAL
     return Outcome.ERROR if UNREADABLE in response.flags else None
 

@@ -41,12 +41,12 @@ def end(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-async def watch(mark: str, mebibytes: int, told: Callable[[], None]) -> None:
-    """Kill every process of a family that takes more memory than allowed, as long as this runs."""
+async def watch(mark: Callable[[], str], mebibytes: int, told: Callable[[], None]) -> None:
+    """Kill every process of a family that takes more memory than allowed, as long as this runs; "" is no family yet."""
     pids: list[int] = []
     for number in range(1_000_000_000):
         if number % 5 == 0:
-            pids = await asyncio.to_thread(family, mark)
+            pids = await asyncio.to_thread(family, mark()) if mark() else []
         for pid in pids:
             if _resident(pid) > mebibytes << 20:
                 end([pid])

@@ -18,6 +18,7 @@ from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from crawler.page import Page
 from crawler.web.arriving import Bounded
 from crawler.web.browser import FOLLOWS, LEFT
+from crawler.web.chromium import Lender, browsers_of
 from crawler.web.limits import OverLimit
 from crawler.web.processes import end, family, watch
 
@@ -29,9 +30,11 @@ class BrowserHandler(Bounded, ScrapyPlaywrightDownloadHandler):
     """Download handler of platforms that need Chromium; plain requests go the plain way."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._mark = crawler.settings.getdict("PLAYWRIGHT_LAUNCH_OPTIONS")["args"][-1]
         self._memory = crawler.settings["SWORDNET_LIMITS"].browser_memory
         super().__init__(crawler)
+        session = crawler.spider.session  # type: ignore[union-attr]
+        self._lender = Lender(browsers_of(session))
+        self.browser_provider_cls = lambda _config: self._lender
 
     async def _download_request(self, request: scrapy.Request, spider: Any = None) -> Response:
         """Render one page as it is before its scripts take it elsewhere; then, if it shows nothing, where they lead.
@@ -54,13 +57,16 @@ class BrowserHandler(Bounded, ScrapyPlaywrightDownloadHandler):
             if done and not ended:
                 made: Response = rendering.result()
                 return made
-            end(await asyncio.to_thread(family, self._mark))
+            end(await asyncio.to_thread(family, self._mark()))
             await self._give_up(rendering)
         finally:
             watching.cancel()
         if ended:
             raise OverLimit("browser_memory", f"the page took more than {self._memory} MiB of the browser")
         raise DownloadTimeoutError(f"not rendered within {patience:g} seconds")
+
+    def _mark(self) -> str:
+        return self._lender.mark
 
     async def _give_up(self, rendering: asyncio.Future[Response]) -> None:
         rendering.cancel()

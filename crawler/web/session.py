@@ -19,6 +19,7 @@ from crawler.archives import Archive
 from crawler.blobs import Blobs
 from crawler.config import Config
 from crawler.items import Ask, Outcome, UnitKind
+from crawler.page import Page
 from crawler.pictures import Looker, Plain
 from crawler.store import Check, SeenPage, Store
 
@@ -39,25 +40,36 @@ class Tally:
     unmapped: Counter[str] = Factory(Counter)  # answers of drives that nobody has explained yet
     filled: Counter[str] = Factory(Counter)  # how many listings state each field: a new layout loses some
     left: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
+    undecided: Counter[Outcome] = Factory(Counter)  # the outcomes of those
     until: datetime | None = None  # no sooner than then
     pages: dict[str, SeenPage] = Factory(dict)  # by address as asked, for the next night
     touched: dict[str, None] = Factory(dict)  # listings of pages that have not changed
     checks: list[Check] = Factory(list)  # what became of known hits
     follow: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
 
-    def leave(self, ask: Ask, until: datetime | None = None) -> None:
+    def leave(self, ask: Ask, outcome: Outcome, until: datetime | None = None) -> None:
         """No definite answer came for an ask: it is asked again, no sooner than `until`."""
         self.left[ask] = None
+        self.undecided[outcome] += 1
         self.until = max(filter(None, (self.until, until)), default=None)
 
-    def plain(self) -> dict[str, Any]:
-        """The tally as JSON types, for the unit's outcome."""
-        pages = {outcome.value: count for outcome, count in sorted(self.outcomes.items())}
-        told = {"pages": pages, "listings": self.listings, "hits": self.hits, "problems": self.problems[:20]}
+    def plain(self, again: Counter[Outcome] | None = None) -> dict[str, Any]:
+        """The tally as JSON types, for the unit's outcome. `again`: the outcomes of what is asked once more."""
+        told = {
+            "pages": _counts(self.outcomes),
+            "listings": self.listings,
+            "hits": self.hits,
+            "problems": self.problems[:20],
+        }
+        told |= {"again": _counts(again)} if again else {}
         told |= {"matched": self.matched} if self.matched else {}
         told |= {"filled": dict(self.filled)} if self.filled else {}
         told |= {"limits": dict(self.limits)} if self.limits else {}
         return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
+
+
+def _counts(outcomes: Counter[Outcome]) -> dict[str, int]:
+    return {outcome.value: count for outcome, count in sorted(outcomes.items())}
 
 
 @define(kw_only=True)
@@ -75,6 +87,7 @@ class Session:
     begun: datetime | None = None  # when the night began
     until: datetime | None = None  # no unit is begun after this moment
     looker: Looker = Factory(Plain)  # how pictures of listings are looked at
+    keep: Callable[[Page, str, bytes], None] | None = None  # told of every answer, with its request's method and body
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)
     _lock: Any = Factory(Lock)

@@ -24,6 +24,7 @@ from crawler.page import Page, Request
 from crawler.page.boundary import bounded
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import ReadCrash, Reader, ReadTimeout
+from crawler.page.sitemap import BY_SITEMAP
 from crawler.secrets import hushed
 from crawler.store import SeenPage, listing_id
 from crawler.units import UNDECIDED
@@ -87,7 +88,7 @@ class Visit(scrapy.Spider):
             kwargs = adopt(crawler, cls.name, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
         config = spider.session.config.platform(cls.name)
-        spider.templates, spider.base = config.templates, config.base
+        spider.templates, spider.sites, spider.base = config.templates, config.sites, config.base
         if cls.pace and spider.session.archive is None:
             crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 1, priority="spider")
         for signal in (signals.item_error, signals.spider_error):
@@ -95,6 +96,7 @@ class Visit(scrapy.Spider):
         return spider
 
     templates: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
     base: str = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -125,6 +127,8 @@ class Visit(scrapy.Spider):
                 yield await self._request(further, ask)
             return
         page = page_of(response)
+        if self.session.keep is not None and response.request is not None:
+            self.session.keep(page, response.request.method, response.request.body)
         outcome, found = await self._understood(page, outcome_of_response(response))
         self._note(ask, outcome, found, page, meta.get("until"))
         if outcome is Outcome.LIVE and meta.get("remember"):
@@ -144,8 +148,10 @@ class Visit(scrapy.Spider):
         if wanted and depth >= limits.depth:
             self.tally.limits["depth"] += len(wanted)
             return []
-        self.tally.limits.update({"links": len(wanted) - limits.links} if len(wanted) > limits.links else {})
-        return wanted[: limits.links]
+        name = "sitemap" if wanted and BY_SITEMAP in wanted[0].values else "links"
+        most = getattr(limits, name)
+        self.tally.limits.update({name: len(wanted) - most} if len(wanted) > most else {})
+        return wanted[:most]
 
     def _stop_if_throttled(self) -> None:
         """A drive that throttles is asked no more: the unit pauses, and asks only what is still open."""
@@ -175,7 +181,7 @@ class Visit(scrapy.Spider):
     ) -> None:
         """Keep what an answer says of its ask: to be asked again, or what became of a known hit."""
         if outcome in UNDECIDED and page.url not in self._unreadable:
-            self.tally.leave(ask, until)
+            self.tally.leave(ask, outcome, until)
         if self.unit.kind is UnitKind.RECHECK and ask.url is not None:
             known, run, at = self._before.get(ask.url), self.unit.run, self.session.now()
             self.tally.checks.append(checked(ask.url, outcome, found, known, page, run, at))
@@ -232,7 +238,7 @@ class Visit(scrapy.Spider):
         self._problem(request.url, error)
         ask, until = request.meta.get("ask"), getattr(error, "until", request.meta.get("until"))
         if ask is not None and getattr(error, "again", outcome in UNDECIDED):
-            self.tally.leave(ask, until)
+            self.tally.leave(ask, outcome, until)
         elif ask is not None and ask.url and self.unit.kind is UnitKind.RECHECK:
             self.tally.checks.append(unanswered(ask.url, outcome, error, self.unit.run, self.session.now()))
 

@@ -17,6 +17,7 @@ def add(app: typer.Typer) -> None:
     db.command(epilog="Example: swordnet db upgrade")(upgrade)
     db.command(epilog="Example: swordnet db backup copy.db")(backup)
     db.command(epilog="Example: swordnet db restore copy.db")(restore)
+    db.command(epilog="Example: swordnet db migrate postgresql+psycopg://swordnet@db.example/swordnet")(migrate)
     app.add_typer(db, name="db")
 
 
@@ -48,3 +49,19 @@ def restore(
     with Store(desk.config.store.url) as store:
         store.restore(file)
     desk.say("db_restored", file=file)
+
+
+def migrate(
+    url: Annotated[str, typer.Argument(help="The database to move to; empty, or one that a move was cut off in.")],
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Move everything to another database, usually from SQLite to PostgreSQL. Interrupted, it goes on where it was."""
+    desk = at_desk(config, quiet)
+
+    def told(table: str, moved: int, total: int) -> None:
+        desk.say("db_moving", table=table, moved=moved, total=total)
+
+    with desk.store() as store:
+        counts = store.move_to(url, told)
+    desk.say("db_moved", rows=sum(counts.values()), tables=len(counts))

@@ -28,7 +28,7 @@ def doctor(config: ConfigFile = None, quiet: Quiet = False) -> None:
 
 
 def _browser(desk: Desk) -> str | None:
-    from crawler.web.browser import executable
+    from crawler.web.chromium import executable
 
     path = executable(desk.config.browser.executable)
     if path is None or shutil.which(path) is None:

@@ -1,6 +1,7 @@
-"""The offer is delivered as a file (an electronic edition, a cloud drive, a shared account), or hints at a hand-over.
+"""The offer is delivered as a file: it says so, names a drive, tells how the file is handed over, or is a burnt copy.
 
-Words alone, so a platform where files are the rule (an app store) says nothing; 非电子版 is no 电子版.
+Words alone, so an app store, where files are the rule, says nothing. What comes beside a printed book (送电子讲义)
+is no delivery of the work.
 """
 
 from __future__ import annotations
@@ -8,24 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
-from crawler.text import fold
 from matchers import Context
+from matchers.offers.nature import Nature, nature
+from matchers.offers.reported import offered
+from matchers.offers.said import quoted, said, strength
 from matchers.reasons import offends
-from matchers.spoken import GROUNDS, quoted, said
 
 NAME = "delivery"
-AREAS = ("delivery", "drive", "account", "hint")
-SOLD_AS_FILES = frozenset({"app", "software", "game"})
-ORDINARY = 0.4  # what a word for a file weighs where files are how the work is sold
+# Areas of signs.csv that say the same; what is denied of paper is said of a file.
+WAYS = {
+    "file": ("file",),
+    "virtual": ("virtual", "no_print"),
+    "drive": ("drive",),
+    "handover": ("handover",),
+    "disclaimer": ("disclaimer",),
+    "burned": ("burned",),
+}
+# What is left of a word where it is ordinary: software is downloaded and its keys are mailed. Estimates.
+ORDINARY = {(Nature.PROGRAM, "file"): 0.4, (Nature.PROGRAM, "virtual"): 0.3, (Nature.COURSE, "virtual"): 0.6}
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """One finding for each way of delivery, by its surest word."""
+    """One finding for each way of delivery."""
     if listing.kind is ListingKind.APP:
         return
-    as_files = fold(work.kind or "") in SOLD_AS_FILES
-    for area in AREAS:
-        words = said(listing, work, GROUNDS, area)
+    for way, areas in WAYS.items():
+        words = said(listing, work, *areas)
         if words:
-            chance = words[0].word.probability * (ORDINARY if as_files and area == "delivery" else 1.0)
-            yield offends(NAME, context, work, f"delivery_{area}", chance, theirs=quoted(words))
+            chance = strength(words) * ORDINARY.get((nature(work), way), 1.0) * offered(listing, work)
+            yield offends(NAME, context, work, f"delivery_{way}", chance, theirs=quoted(words))

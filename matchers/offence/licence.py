@@ -6,7 +6,6 @@ has ended, or has not begun, is a ground.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
@@ -15,18 +14,16 @@ from crawler.items import Finding, Licence, Listing, ListingKind, Polarity, Work
 from crawler.text import fold
 from crawler.urls import host
 from matchers import Context
+from matchers.offers.nature import Nature, nature
 from matchers.reasons import offends
+from registry.companies import Company, compared
 from registry.licences import LicenceState, state
 
 NAME = "licence"
 COVERED = 0.99
-OUT_OF_TERM = 0.85  # the term is a fact; that the seller has no newer licence is what may be wrong
+OUT_OF_TERM = 0.9  # the term is a fact; that the seller has no newer licence is what may be wrong
 OWN = 0.95
-
-_SHOP_WORDS = re.compile(
-    r"官方旗舰店|旗舰店|官方店|官方|直营店|自营|有限责任公司|股份有限公司|有限公司|集团"
-    r"|\b(?:official|store|shop|inc|ltd|llc|co|corp|corporation|limited|gmbh|company|publishing)\b"
-)
+SHORTEST_NAME = 2  # characters of a creator's name that is compared with a seller's
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
@@ -38,7 +35,8 @@ def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
             NAME, context, work, "licence_own", OWN, polarity=Polarity.AGAINST, ours=own, theirs=_seller(listing)
         )
         return
-    stands = [(licence, _state(licence, listing, day)) for licence in work.licences]
+    licences = (*work.licences, *context.official.get(work.owner or work.publisher or "", ()))
+    stands = [(licence, _state(licence, listing, day)) for licence in licences]
     covering = next((licence for licence, how in stands if how is LicenceState.COVERING), None)
     found = partial(offends, NAME, context, work, theirs=_seller(listing))
     named = [(licence, how) for licence, how in stands if licence.seller or licence.platform]
@@ -63,16 +61,23 @@ def _state(licence: Licence, listing: Listing, day: date) -> LicenceState:
 
 
 def _own_side(listing: Listing, work: Work) -> str | None:
-    """The work's publisher or owner (of an app also its developer) who offers it himself."""
-    sides = [work.publisher, work.owner, *(work.creators if listing.kind is ListingKind.APP else ())]
-    names = [listing.seller, listing.publisher if listing.kind is ListingKind.APP else None]
-    offering = {_bare(name) for name in names if name} - {""}
-    return next((side for side in sides if side and _bare(side) in offering), None)
+    """The work's publisher, owner or maker who offers it himself; of a share only who shares it is known, not who he
+    is.
+    """
+    if listing.kind is ListingKind.SHARE:
+        return None
+    offering = [name for name in (listing.seller, _app_publisher(listing)) if name]
+    sides = [side for side in (work.publisher, work.owner) if side]
+    makers = [] if nature(work) is Nature.PRINT else [one for one in work.creators if len(one) >= SHORTEST_NAME]
+    for side in (*sides, *makers):
+        if any(compared(side, name) is Company.SAME for name in offering):
+            return side
+    authors = {fold(one): one for one in work.creators if len(one) >= SHORTEST_NAME}
+    return next((authors[fold(name)] for name in offering if fold(name) in authors), None)
 
 
-def _bare(name: str) -> str:
-    """A company's name without the words that shops add to it."""
-    return _SHOP_WORDS.sub("", fold(name)).replace(" ", "")
+def _app_publisher(listing: Listing) -> str | None:
+    return listing.publisher if listing.kind is ListingKind.APP else None
 
 
 def _seller(listing: Listing) -> str:

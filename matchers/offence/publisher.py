@@ -5,29 +5,39 @@ For apps this is the mark of a clone. Books have editions, reprints and translat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
-from crawler.text import fold
 from matchers import Context
 from matchers.reasons import offends
+from registry.companies import Company, compared
 
 NAME = "publisher"
-OTHER_DEVELOPER = 0.85  # estimates, not fitted: so are all chances of this package, see docs/matchers.md
-OTHER_PUBLISHER = 0.3
+NAMED = re.compile(r"[\u4e00-\u9fff]{2,8}?出版社")  # a publisher named in a title
+OTHER = 0.9  # estimates
+PART = 0.5  # one name is a part of the other: perhaps a branch, perhaps a disguise
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """One finding where both sides name a company and the names have nothing in common."""
+    """One finding where both sides name a company and none of ours is theirs."""
     is_app = listing.kind is ListingKind.APP
     ours = list(dict.fromkeys(filter(None, (work.publisher, work.owner, *(work.creators if is_app else ())))))
-    theirs = (listing.publisher or listing.seller) if is_app else listing.publisher
-    if not ours or not theirs or any(_alike(name, theirs) for name in ours):
+    theirs = (listing.publisher or listing.seller) if is_app else listing.publisher or _named(listing, work)
+    if not ours or not theirs:
         return
-    key, chance = ("publisher_app", OTHER_DEVELOPER) if is_app else ("publisher_other", OTHER_PUBLISHER)
+    stands = {compared(name, theirs) for name in ours}
+    if Company.SAME in stands:
+        return
+    key = "publisher_app" if is_app else "publisher_other"
+    chance = PART if Company.UNCLEAR in stands else OTHER
     yield offends(NAME, context, work, key, chance, ours="、".join(ours), theirs=theirs)
 
 
-def _alike(one: str, other: str) -> bool:
-    first, second = fold(one).replace(" ", ""), fold(other).replace(" ", "")
-    return first in second or second in first
+def _named(listing: Listing, work: Work) -> str | None:
+    """The publisher that a title names; None where ours is not called so, or the work's own stands there too."""
+    ours = work.publisher or ""
+    if not ours.endswith("出版社") or ours in listing.title:
+        return None
+    found = NAMED.search(listing.title)
+    return found.group() if found else None

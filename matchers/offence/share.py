@@ -1,4 +1,7 @@
-"""The work is in a public share of a cloud drive: the listing is one, or carries the link to one."""
+"""The work is in a public share of a cloud drive: the listing is one, or carries the link to one.
+
+A share needs no price and no word to offend.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from matchers import Context
 from matchers.reasons import offends
 
 NAME = "share"
-IS_SHARE = 0.92  # estimate: public shares of a registered work rarely have a licence
-CARRIES_LINK = 0.9
+IS_SHARE = 0.95  # estimates: public shares of a registered work rarely have a licence
+CARRIES_LINK = 0.92
+GROUP = 0.6  # a channel or a group of a messenger: what is in it is not known
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
@@ -19,4 +23,5 @@ def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         yield offends(NAME, context, work, "share_is", IS_SHARE, theirs=listing.url)
     elif listing.links:
         shown = "、".join(link.url for link in listing.links[:3])
-        yield offends(NAME, context, work, "share_link", CARRIES_LINK, theirs=shown, count=len(listing.links))
+        chance = GROUP if all(link.platform == "telegram" for link in listing.links) else CARRIES_LINK
+        yield offends(NAME, context, work, "share_link", chance, theirs=shown, count=len(listing.links))

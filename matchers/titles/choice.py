@@ -23,7 +23,9 @@ def chosen(everything: Iterable[Seen], reading: Reading, index: NameIndex) -> li
     for seen in order:
         if wrong >= MOST_WRONG:
             break
-        if any(_is_hidden(seen, longer, index) for longer in kept) or _is_part_of_noise(seen, reading):
+        if any(_is_hidden(seen, longer, reading, index) for longer in kept) or _is_part_of_noise(seen, reading):
+            continue
+        if _cuts_noise(seen, reading) or index.is_misread(seen, reading):
             continue
         if index.units(seen.number) < SHORT and is_part_of_person(reading, seen.start, seen.end):
             continue
@@ -35,8 +37,8 @@ def chosen(everything: Iterable[Seen], reading: Reading, index: NameIndex) -> li
 def _order(seen: Seen, reading: Reading) -> tuple[int, int, int, int]:
     if not seen.errors:
         return (0, 0, seen.start - seen.end, seen.start)
-    noise, gaps = reading.noise, reading.gaps
-    torn = (seen.start not in gaps and not noise[seen.start - 1]) + (seen.end not in gaps and not noise[seen.end])
+    noise, borders = reading.noise, reading.borders
+    torn = (not borders[seen.start] and not noise[seen.start - 1]) + (not borders[seen.end] and not noise[seen.end])
     return (1, torn, seen.start - seen.end, seen.start)
 
 
@@ -47,15 +49,31 @@ def _is_part_of_noise(seen: Seen, reading: Reading) -> bool:
     )
 
 
-def _is_hidden(seen: Seen, longer: Seen, index: NameIndex) -> bool:
+def _cuts_noise(seen: Seen, reading: Reading) -> bool:
+    """Whether an end of it parts letters and digits of a seller's word (4 of 4k)."""
+    return any(reading.noise[place - 1] and reading.noise[place] and not reading.borders[place]
+               and reading.tight[place - 1 : place + 1].isascii()
+               for place in (seen.start, seen.end) if 0 < place < len(reading.tight))  # fmt: skip
+
+
+def _is_hidden(seen: Seen, longer: Seen, reading: Reading, index: NameIndex) -> bool:
     if longer.errors:
         return False
     overlap = min(seen.end, longer.end) - max(seen.start, longer.start)
     if overlap <= 0:
         return False
     length, other = seen.end - seen.start, longer.end - longer.start
-    if seen.errors and 2 * overlap >= length and other >= length - 2:
+    if seen.errors and 2 * overlap >= length and other >= length - 2 and not _goes_on(seen, longer, reading):
         return True
     if overlap < length:
         return False
+    if seen.disguised and not longer.disguised:
+        return True
     return other > length or (seen.errors > 0 and index.work(seen.number) == index.work(longer.number))
+
+
+def _goes_on(seen: Seen, exact: Seen, reading: Reading) -> bool:
+    """Whether a name with an error goes on where an exact one ends in the midst of Han: 日本性 in 日本性日至."""
+    torn_before = seen.start < exact.start and not reading.borders[exact.start] and not reading.noise[exact.start - 1]
+    torn_behind = exact.end < seen.end and not reading.borders[exact.end] and not reading.noise[exact.end]
+    return torn_before or torn_behind

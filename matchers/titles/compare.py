@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
+from matchers.titles.joined import Joined
 from matchers.titles.windows import Codes, Places
 
 FIRST, SECOND, WHOLE, SWAPPED = range(4)  # which piece of a name an entry of the plain table is
@@ -40,6 +41,12 @@ class Standing:
     ends: Places
     errors: Places
 
+    def only(self, rows: npt.NDArray[np.bool_]) -> Standing:
+        """Some of them."""
+        return Standing(
+            numbers=self.numbers[rows], starts=self.starts[rows], ends=self.ends[rows], errors=self.errors[rows]
+        )
+
 
 class Names:
     """The characters of all names, and where each name starts in them."""
@@ -48,20 +55,29 @@ class Names:
         self._codes = codes
         self._starts = starts
 
-    def standing(self, pieces: Pieces, text: Codes) -> Standing:
-        """The names that these pieces belong to. Before, between and behind the joined texts stand two zeros."""
+    def standing(self, pieces: Pieces, texts: Joined) -> Standing:
+        """The names that these pieces belong to, where they begin and end between words."""
         is_whole, is_swapped = pieces.kinds == WHOLE, pieces.kinds == SWAPPED
+        text = texts.codes
         found = [
             self._whole(pieces.only(is_whole)),
             self._swapped(pieces.only(is_swapped), text),
-            *self._halves(pieces.only(~(is_whole | is_swapped)), text),
+            *self._halves(self._possible(pieces.only(~(is_whole | is_swapped)), texts), text),
         ]
-        return Standing(
+        standing = Standing(
             numbers=np.concatenate([one.numbers for one in found]),
             starts=np.concatenate([one.starts for one in found]),
             ends=np.concatenate([one.ends for one in found]),
             errors=np.concatenate([one.errors for one in found]),
         )
+        return standing.only(~(texts.no_start[standing.starts] | texts.no_end[standing.ends]))
+
+    def _possible(self, pieces: Pieces, texts: Joined) -> Pieces:
+        """The halves at whose outer end the name may begin or end: error or not, that end is where it is."""
+        begin, end = self._starts[pieces.numbers], self._starts[pieces.numbers + 1]
+        last = np.minimum(pieces.places + (end - begin) - (end - begin) // 2, len(texts.no_end) - 1)
+        is_torn = np.where(pieces.kinds == SECOND, texts.no_end[last], texts.no_start[pieces.places])
+        return pieces.only(~is_torn)
 
     def _whole(self, pieces: Pieces) -> Standing:
         sizes = self._starts[pieces.numbers + 1] - self._starts[pieces.numbers]
@@ -144,7 +160,9 @@ class Names:
     def _run(self, text: Codes, ours: Places, theirs: Places, step: Places | int, most: Places) -> Places:
         """How many characters agree from these places on, going by `step`, up to `most`."""
         found = np.maximum(most, 0)
-        rows = np.flatnonzero(found > 0)
+        begins_alike = self._codes[np.where(found > 0, ours, 0)] == _at(text, theirs)
+        found = np.where(begins_alike, found, 0)  # for most that is all there is to compare
+        rows = np.flatnonzero(found > 1)
         counts = found[rows]
         if not len(rows):
             return found

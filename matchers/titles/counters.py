@@ -65,18 +65,18 @@ def _behind(sighting: Sighting, reading: Reading, kind: str) -> Counter | None:
     if place >= len(reading.tight) or _is_no_counter(reading, place) or (reading.slot and reading.slot[1] == place):
         return None
     start = reading.places[place]
-    rest = reading.folded.text[start : start + 32]
+    rest = reading.key[start : start + 32]
     if _EPISODE.match(rest):
         return None
     found = _ENGLISH.match(rest) or _AFTER.match(rest)
     if not found or (number(found["value"]) or 0) <= 1:
         return None
-    end = reading.back[start + found.end("value") - 1] + 1
+    end = reading.place_of(start + found.end("value") - 1) + 1
     if _goes_on(reading, end) or reading.splits_word(end):
         return None
     unit = _unit(reading, end, found["unit"]) if found.re is _AFTER else found["unit"]
     role = units().get(unit, "")
-    counter = _english(found["unit"], place in reading.gaps, kind) if found.re is _ENGLISH else None
+    counter = _english(found["unit"], reading.borders[place] > 0, kind) if found.re is _ENGLISH else None
     if found.re is _AFTER:
         counter = _counter(found, role, _stands_alone(found, reading, place, end), kind)
         end += len(unit)
@@ -115,11 +115,11 @@ def _before(sighting: Sighting, reading: Reading) -> Counter | None:
 def _stands_alone(found: re.Match[str], reading: Reading, place: int, end: int) -> bool:
     """Whether a bare number ends there and counts the name, not the noun behind it (10 in 执行力10项法则)."""
     value = found["value"]
-    ends = end in reading.gaps or bool(reading.noise[end])
+    ends = reading.borders[end] > 0 or bool(reading.noise[end])
     if found["ordinal"]:
         return True
     if is_han(value[0]):
-        return ends and place not in reading.gaps
+        return ends and not reading.borders[place]
     return ends or len(value) == 1 or not value.isdigit() or not is_han(reading.tight[end])
 
 
@@ -133,17 +133,17 @@ def _unit(reading: Reading, place: int, text: str) -> str:
         unit = text[:length]
         if unit not in units() or reading.splits_word(place + length):
             continue
-        if place not in reading.gaps or (unit.isascii() and length > 1):
+        if not reading.borders[place] or (unit.isascii() and length > 1):
             return unit
     return ""
 
 
 def _is_no_counter(reading: Reading, place: int) -> bool:
-    start = reading.folded.origins[reading.places[place]]
+    start = reading.origins[place]
     return _NO_COUNTER.search(reading.original[max(0, start - 4) : start]) is not None
 
 
 def _goes_on(reading: Reading, end: int) -> bool:
     """Whether a number goes on in the original: a price, a rating or a version behind a point, or a range."""
-    last = reading.folded.origins[reading.places[end - 1]] + 1
+    last = reading.origins[end - 1] + 1
     return _FRACTION.match(reading.original, last) is not None or _RANGE.match(reading.original, last) is not None

@@ -6,7 +6,8 @@ import csv
 import re
 from functools import cache
 from importlib import resources
-from operator import add
+
+from ahocorasick_rs import AhoCorasick
 
 from crawler.text import fold
 from matchers.titles.frequencies import bits
@@ -30,7 +31,7 @@ def joined_characters(tight: str, eager: bool) -> tuple[str, tuple[int, ...]]:
     Only pairs with a rare part are joined, unless `eager`.
     """
     parts = _split_characters()
-    if not any(map(parts.__contains__, map(add, tight, tight[1:]))):
+    if not _pairs().find_matches_as_indexes(tight):
         return "", ()
     letters: list[str] = []
     places: list[int] = []
@@ -44,6 +45,11 @@ def joined_characters(tight: str, eager: bool) -> tuple[str, tuple[int, ...]]:
         places.append(place)
         place += 2 if joined else 1
     return ("".join(letters), tuple(places)) if len(letters) < len(tight) else ("", ())
+
+
+@cache
+def _pairs() -> AhoCorasick:
+    return AhoCorasick(list(_split_characters()))
 
 
 @cache

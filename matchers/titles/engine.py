@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import frozen
 
 from crawler.items import Listing, Work
+from crawler.text import fold
 from matchers.titles.choice import chosen
-from matchers.titles.evidence import SHORT, Mentions, features, is_tiny, odds, probability, said_features
+from matchers.titles.evidence import SHORT, Mentions, features, is_tiny, map_of, said_features
 from matchers.titles.index import NameIndex, Seen, Sighting
-from matchers.titles.loose import LooseIndex, Resemblance
+from matchers.titles.likeness import Resemblance
+from matchers.titles.loose import LooseIndex
 from matchers.titles.mentions import Stated, mentions_of
 from matchers.titles.names import Name, first_name
 from matchers.titles.patterns import Arrays
@@ -23,22 +25,30 @@ from matchers.titles.reading import Reading, reading_of
 from matchers.titles.rivals import Claim, against
 from matchers.titles.school import SameBook, SchoolIndex
 from matchers.titles.vetoes import Veto, by_others, told, vetoes_of
+from matchers.titles.weights import odds, probability
 
-LEAST = 0.05  # candidates under it are not reported
+LEAST = 0.02  # candidates under it are not reported
+LEAST_BARE = 0.005  # the same for what only resembles a text that is nothing but a short title
 UNREASONED = 0.38  # most that a name of one or two characters reaches without a second reason
 # The same where nothing but noise stands beside the name. Of 770 such pairs of the benchmark .89 were right, but its
 # registries are small: among many works more namesakes wait. So a person looks.
 ALONE = 0.6
+# Kinds of works whose names shops put in their own words (brand, model, extras): a likeness of words says more there.
+PRODUCTS = frozenset({"product", "goods", "device", "toy"})
 SURE = 0.8  # where a name that is spelled out is as sure as this, no text is compared word by word
 
 
 @frozen(kw_only=True)
 class Candidate:
-    """A work (its position in the sequence) that a text names. `span` are offsets into texts[text]."""
+    """A work (its position in the sequence) that a text names. `span` are offsets into texts[text].
+
+    `channel`: spelled, loose or school; `map`: the map of weights.toml that made a chance of the features.
+    """
 
     work: int
     name: Name
     channel: str
+    map: str
     text: int
     span: tuple[int, int]
     quote: str
@@ -59,7 +69,7 @@ class _Draft:
     mentions: Mentions
     vetoes: tuple[Veto, ...]
     features: dict[str, float]
-
+    map: str
     odds: float
 
     def claim(self) -> Claim:
@@ -109,7 +119,7 @@ class TitleEngine:
                 likely = None if one.name.work in known else self._resembling(number, one, reading, listing)
                 if likely:
                     _keep(best, likely)
-        yield from (candidate for candidate in best.values() if candidate.probability >= LEAST)
+        yield from best.values()
 
     def _spelled(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
         kept = chosen(self._index.seen(reading), reading, self._index)
@@ -130,12 +140,14 @@ class TitleEngine:
         work = self.works[sighting.name.work]
         mentions = mentions_of(work, reading, sighting, listing, self._stated, alone)
         values = features(sighting, reading, mentions)
+        judge = map_of(sighting, values)
         return _Draft(
             sighting=sighting,
             mentions=mentions,
             vetoes=tuple(vetoes_of(sighting, reading, work, mentions)),
             features=values,
-            odds=odds("spelled", values),
+            map=judge,
+            odds=odds(judge, values),
         )
 
     def _resembling(self, number: int, one: Resemblance, reading: Reading, listing: Listing | None) -> Candidate | None:
@@ -145,17 +157,18 @@ class TitleEngine:
         whole = Sighting(name=one.name, start=0, end=1, errors=1)
         mentions = mentions_of(work, reading, whole, listing, self._stated, True)
         values = one.features | said_features(mentions)
-        chance = probability("loose", values)
-        if chance < LEAST:
+        judge = "loose_product" if fold(work.kind or "") in PRODUCTS else one.map
+        chance = probability(judge, values)
+        if chance < (min(LEAST, LEAST_BARE) if one.is_bare else LEAST):
             return None
         vetoes = (*told(one.name, reading), *by_others(work, mentions))
-        return _of_whole_text(number, "loose", one.name, reading, chance, values, vetoes, mentions)
+        return _of_whole_text(number, ("loose", judge), one.name, reading, chance, values, vetoes, mentions)
 
     def _school_book(self, number: int, book: SameBook, reading: Reading) -> Candidate:
         name = first_name(book.work, self.works[book.work])
         chance = probability("school", book.features)
         vetoes = tuple(told(name, reading))
-        return _of_whole_text(number, "school", name, reading, chance, book.features, vetoes, Mentions())
+        return _of_whole_text(number, ("school", "school"), name, reading, chance, book.features, vetoes, Mentions())
 
 
 def _settled(number: int, draft: _Draft, reading: Reading, others: float, rivals: int) -> Candidate | None:
@@ -174,6 +187,7 @@ def _settled(number: int, draft: _Draft, reading: Reading, others: float, rivals
         work=sighting.name.work,
         name=sighting.name,
         channel="spelled",
+        map=draft.map,
         text=number,
         span=span,
         quote=reading.original[span[0] : span[1]],
@@ -189,7 +203,7 @@ def _settled(number: int, draft: _Draft, reading: Reading, others: float, rivals
 
 def _of_whole_text(
     number: int,
-    channel: str,
+    channel: tuple[str, str],
     name: Name,
     reading: Reading,
     chance: float,
@@ -200,11 +214,12 @@ def _of_whole_text(
     return Candidate(
         work=name.work,
         name=name,
-        channel=channel,
+        channel=channel[0],
+        map=channel[1],
         text=number,
         span=(0, len(reading.original)),
         quote=reading.original,
-        errors=int(channel == "loose"),
+        errors=int(channel[0] == "loose"),
         by_sound=False,
         probability=chance,
         mentions=mentions,

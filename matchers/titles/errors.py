@@ -6,11 +6,10 @@ edge of the name, or one that turns a word into another common word: rather anot
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from crawler.text import is_han
 from matchers.titles.frequencies import bits
 from matchers.titles.index import Sighting
+from matchers.titles.numerals import is_mark
 from matchers.titles.reading import Reading
 from matchers.titles.sound import syllable
 
@@ -18,13 +17,18 @@ KNOWN_WORD = 19.5  # bits under which a word is in the table of frequencies
 
 
 def error_features(sighting: Sighting, reading: Reading) -> dict[str, float]:
-    """The kind of the one error as features of 0 and 1; none where there is no error, or only the sound agrees."""
+    """The kind of the one error as features of 0 and 1; none where there is none, or only the sound agrees.
+
+    Another number is no slip: a veto says what it is.
+    """
     if not sighting.errors or sighting.by_sound:
         return {}
     ours, theirs = sighting.name.tight, reading.tight[sighting.start : sighting.end]
     same = _same(ours, theirs)
     tail = min(_same(ours[::-1], theirs[::-1]), min(len(ours), len(theirs)) - same)
     lost, found = ours[same : len(ours) - tail], theirs[same : len(theirs) - tail]
+    if is_mark(lost + found, ours, same):
+        return {}
     kind = _kind(ours, lost, found, same)
     at_edge = kind != "swapped" and (same == 0 or tail == 0)
     return {
@@ -62,9 +66,6 @@ def _makes_word(sighting: Sighting, reading: Reading, same: int) -> bool:
     place = min(sighting.start + same, sighting.end - 1)
     if is_han(reading.tight[place]):
         return False
-    gaps = sorted({0, len(reading.tight), *(reading.word_starts)})
-    for first, last in pairwise(gaps):
-        if first <= place < last:
-            word = reading.tight[first:last]
-            return len(word) == 1 or word.isdigit() or bits(word) < KNOWN_WORD
-    return False
+    index, key = reading.places[place], reading.key
+    word = key[key.rfind(" ", 0, index) + 1 : index] + key[index:].partition(" ")[0]
+    return len(word) == 1 or word.isdigit() or bits(word) < KNOWN_WORD

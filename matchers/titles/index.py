@@ -19,9 +19,10 @@ from rapidfuzz.distance import LCSseq
 
 from crawler.items import Work
 from matchers.titles.compare import Names, Pieces
-from matchers.titles.names import Name, first_name, names_of
+from matchers.titles.names import INVERTED, Name, first_name, names_of
 from matchers.titles.patterns import Arrays, arrays_of
-from matchers.titles.reading import Reading, View
+from matchers.titles.joined import Joined, counted, inside, joined
+from matchers.titles.reading import HARD, Reading
 from matchers.titles.sound import MOST_UNITS, heard
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
 
@@ -29,7 +30,6 @@ PLAIN, SOUND, TOKEN = "plain", "sound", "token"
 SALTS = {PLAIN: 1, SOUND: 2, TOKEN: 3}
 TINY_HAN, TINY_LETTERS = 2, 3  # characters of names that need a second reason
 MOST_KNOWN = 1_024  # texts whose sightings are kept
-_APART = "\x00\x00"
 _FIRST_HAN = 0x3005
 
 
@@ -88,6 +88,14 @@ class NameIndex:
         """How much a name says, in Han characters."""
         return float(self.arrays.units[number])
 
+    def is_misread(self, seen: Seen, reading: Reading) -> bool:
+        """Whether a name with its article behind (Garden, The) stands there only because the next words begin so."""
+        if not self.arrays.nths[seen.number] or seen.end == len(reading.tight) or reading.noise[seen.end]:
+            return False
+        name = self._name(seen.number)
+        article = seen.end - len(name.tight) + max(name.breaks, default=0)
+        return name.form == INVERTED and HARD not in (reading.borders[seen.end], reading.borders[article])
+
     def seen(self, reading: Reading) -> list[Seen]:
         """Every name in the text that begins and ends between words."""
         known = self._known.get(reading)
@@ -116,45 +124,41 @@ class NameIndex:
             self._known.pop(next(iter(self._known)))
 
     def _looked_up(self, readings: Sequence[Reading]) -> list[list[Seen]]:
-        owners = [owner for owner, reading in enumerate(readings) for view in reading.views if view.text]
-        views = [view for reading in readings for view in reading.views if view.text]
         found: list[dict[tuple[int, int, int], Seen]] = [{} for _ in readings]
-        for number, place, start, end, errors in self._spelled(views, [readings[owner] for owner in owners]):
-            reading, view = readings[owners[place]], views[place]
-            first, last = view.place(start), view.place(end - 1) + 1
-            key = (number, first, last)
-            if reading.cuts[first] or reading.cuts[last] or key in found[owners[place]]:
-                continue
-            if view.disguised and view.text[start:end] == reading.tight[first:last]:
-                continue
-            found[owners[place]][key] = Seen(number, first, last, errors, view.disguised)
+        texts = joined(readings)
+        for number, place, start, end, errors in self._spelled(texts):
+            view, known = texts.views[place], found[texts.owners[place]]
+            first, last = start, end
+            if view.places is not None:
+                first, last = view.places[start], view.places[end - 1] + 1
+                if view.text[start:end] == readings[texts.owners[place]].tight[first:last]:
+                    continue
+            if (number, first, last) not in known:
+                known[number, first, last] = Seen(number, first, last, errors, view.disguised)
         for owner, number, first, last in self._sounding(readings):
-            reading, key = readings[owner], (number, first, last)
-            if key not in found[owner] and not reading.cuts[first] and not reading.cuts[last]:
-                found[owner][key] = Seen(number, first, last, 1, by_sound=True)
+            cuts, known = texts.cuts[owner], found[owner]
+            if (number, first, last) not in known and not cuts[first] and not cuts[last]:
+                known[number, first, last] = Seen(number, first, last, 1, by_sound=True)
         return [list(each.values()) for each in found]
 
-    def _spelled(self, views: list[View], readings: list[Reading]) -> Iterator[tuple[int, int, int, int, int]]:
-        """(name, view, start, end, errors) of every name in the views, which are views of these readings."""
-        if not views:
+    def _spelled(self, texts: Joined) -> Iterator[tuple[int, int, int, int, int]]:
+        """(name, view, start, end, errors) of every name in the views that begins and ends between words."""
+        if not texts.views:
             return
-        codes = codes_of(_APART + _APART.join(view.text for view in views) + _APART)
-        sizes = np.array([len(view.text) for view in views], dtype=np.int64)
-        begins = np.cumsum(sizes + len(_APART)) - sizes
-        starts, ends = _inside(begins, sizes, self.arrays.lengths)
-        counted = _counted(sizes + len(_APART), len(_APART))
-        hashes = hashes_of(sums_of(codes, counted), starts, ends, SALTS[PLAIN], counted[starts])
+        starts, ends = inside(texts.begins, texts.sizes, self.arrays.lengths)
+        places = texts.places()
+        hashes = hashes_of(sums_of(texts.codes, places), starts, ends, SALTS[PLAIN], places[starts])
         rows, entries = self.arrays.tables[PLAIN].find(hashes)
         pieces = Pieces(
             numbers=(entries >> np.uint32(2)).astype(np.int64), kinds=entries & np.uint32(3), places=starts[rows]
         )
-        found = self._names.standing(pieces, codes)
-        owners = np.searchsorted(begins, found.starts, side="right") - 1
-        cores = np.array([reading.noise.count(0) for reading in readings], dtype=np.int64)
-        kept = np.flatnonzero(~self._are_lost(found.numbers, codes[found.starts], cores[owners]))
-        kept = kept[np.lexsort((found.errors[kept], owners[kept]))]
-        owners, moved = owners[kept], begins[owners[kept]]
-        columns = (found.numbers[kept], owners, found.starts[kept] - moved, found.ends[kept] - moved)
+        found = self._names.standing(pieces, texts)
+        views = np.searchsorted(texts.begins, found.starts, side="right") - 1
+        cores = np.array([reading.core for reading in texts.readings], dtype=np.int64)[np.array(texts.owners)]
+        kept = np.flatnonzero(~self._are_lost(found.numbers, texts.codes[found.starts], cores[views]))
+        kept = kept[np.lexsort((found.errors[kept], views[kept]))]
+        views, moved = views[kept], texts.begins[views[kept]]
+        columns = (found.numbers[kept], views, found.starts[kept] - moved, found.ends[kept] - moved)
         yield from zip(*(column.tolist() for column in columns), found.errors[kept].tolist(), strict=True)
 
     def _are_lost(self, numbers: Places, firsts: Codes, cores: Places) -> npt.NDArray[np.bool_]:
@@ -169,11 +173,11 @@ class NameIndex:
         said = heard([reading.tight for reading in readings])
         if said is None:
             return
-        starts, ends = _inside(said.begins, said.sizes, tuple(range(2, MOST_UNITS + 1)))
+        starts, ends = inside(said.begins, said.sizes, tuple(range(2, MOST_UNITS + 1)))
         codes = codes_of(said.letters)
-        counted = _counted(said.edges[said.begins + said.sizes] - said.edges[said.begins])
+        letters = counted(said.edges[said.begins + said.sizes] - said.edges[said.begins])
         first, last = said.edges[starts], said.edges[ends]
-        hashes = hashes_of(sums_of(codes, counted), first, last, SALTS[SOUND], counted[first])
+        hashes = hashes_of(sums_of(codes, letters), first, last, SALTS[SOUND], letters[first])
         rows, entries = self.arrays.tables[SOUND].find(hashes)
         first, last = starts[rows], ends[rows]
         owners = said.owners[np.searchsorted(said.begins, first, side="right") - 1]
@@ -185,20 +189,3 @@ class NameIndex:
         if nth == 0:
             return first_name(position, self._works[position])
         return next(name for place, name in enumerate(names_of(position, self._works[position])) if place == nth)
-
-
-def _counted(sizes: Places, before: int = 0) -> Places:
-    """0, 1, 2 .. within each of several strings of these sizes, behind `before` places that are in none."""
-    counted = np.arange(int(sizes.sum()), dtype=np.int64) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.concatenate([np.zeros(before, dtype=np.int64), counted])
-
-
-def _inside(begins: Places, sizes: Places, lengths: tuple[int, ...]) -> tuple[Places, Places]:
-    """Starts and ends of all stretches of these lengths inside texts that begin there and are so long."""
-    places = _counted(sizes)
-    left = np.repeat(sizes, sizes) - places
-    places += np.repeat(begins, sizes)
-    starts = [places[left >= length] for length in lengths]
-    ends = [each + length for each, length in zip(starts, lengths, strict=True)]
-    empty = np.empty(0, dtype=np.int64)
-    return np.concatenate([empty, *starts]), np.concatenate([empty, *ends])

@@ -132,7 +132,7 @@ def _claimed_other(work: Work, reading: Reading, sighting: Sighting, stated: Sta
 
 
 def _stands_apart(reading: Reading, place: int) -> bool:
-    if place in reading.gaps:
+    if reading.borders[place]:
         return True
     return bool(reading.noise[place - 1]) or bool(reading.noise[place])
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import re
 from functools import cache
 from importlib import resources
 
 # For regular expressions over keys; the longest Roman numerals first.
 VALUE = r"\d{1,4}(?!\d)|[一二三四五六七八九十]{1,3}|(?:viii|vii|iii|xii|iv|ix|vi|xi|ii|v|x)(?![a-z\d])"
 SPELLED_OUT = r"(?:one|two|three|four|five|six|seven|eight|nine|ten)(?![a-z])"
+
+_ROMAN_WORD = r"(?<![a-z\d])(?P<roman>iii|ii|iv|viii|vii|vi|ix|xii|xi)(?![a-z\d])"
+_BESIDE_HAN = r"(?<![a-z\d])(?P<digits>[1-9]\d?)(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?P<last>[1-9]\d?)(?![a-z\d])"
+_OTHERWISE = re.compile(f"{_ROMAN_WORD}|{_BESIDE_HAN}")
 
 _ROMAN_DIGITS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -39,6 +44,34 @@ def is_mark(changed: str, whole: str, place: int) -> bool:
         return True
     around = whole[max(0, place - 1) : place] + whole[place + len(changed) : place + len(changed) + 1]
     return not any("a" <= letter <= "z" and letter not in "ivx" for letter in around)
+
+
+def otherwise(key: str) -> tuple[str, list[int]] | None:
+    """A folded text with its Roman numerals in digits and its digits beside Han in Han (3部曲 is 三部曲).
+
+    With the place of each character in `key`; None where there is nothing of the kind.
+    """
+    letters: list[str] = []
+    places: list[int] = []
+    done = 0
+    for found in _OTHERWISE.finditer(key):
+        letters.append(key[done : found.start()])
+        places.extend(range(done, found.start()))
+        roman = found["roman"]
+        written = str(_ROMAN[roman]) if roman else _in_han(int(found.group()))
+        letters.append(written)
+        places.extend([found.start()] * (len(written) - 1) + [found.end() - 1])
+        done = found.end()
+    if not done:
+        return None
+    return "".join(letters) + key[done:], places + list(range(done, len(key)))
+
+
+def _in_han(value: int) -> str:
+    """1 to 99."""
+    tens, ones = divmod(value, 10)
+    digits = "零一二三四五六七八九十"
+    return (digits[tens] * (tens > 1) + "十") * (tens > 0) + digits[ones] * (ones > 0)
 
 
 @cache

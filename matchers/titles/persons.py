@@ -38,7 +38,7 @@ def _runs(sighting: Sighting, reading: Reading) -> list[tuple[int, int]]:
     for place in range(len(reading.tight) + 1):
         outside = place < len(reading.tight) and not (sighting.start <= place < sighting.end)
         taken = outside and not reading.noise[place]
-        if begin is not None and (not taken or (place in reading.gaps and not _dotted(reading, place))):
+        if begin is not None and (not taken or (reading.borders[place] and not _dotted(reading, place))):
             runs.append((begin, place))
             begin = None
         if taken and begin is None:

@@ -9,32 +9,50 @@ release name.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _SIGN = re.compile(
-    r"(?<![a-z\d])(?:\d{3,4}[pi]|[248]k|u?hd|hdr(?:10)?|blu-?ray|b[dr]-?rip|bdremux|dvd-?rip|web-?(?:dl|rip)|hdtv|remux|xvid|divx"
-    r"|[xh]\.?26[45]|hevc|avc|60fps|\d{3,4}x\d{3,4})(?![a-z\d])|\.(?:mkv|avi|mp4|wmv|rmvb|ts|flv|mov)$|\[[\da-f]{8}\]",
-    re.IGNORECASE,
+    r"(?<![a-z\d])(?:\d{3,4}[pi]|[248]k|u?hd|hdr(?:10)?|blu-?ray|b[dr]-?rip|bdremux|dvd-?rip|web-?(?:dl|rip)|hdtv|hd-?rip|hd-?(?:cam|ts|tc)|pre-?dvd|dvd-?scr|remux|xvid|divx"
+    r"|[xh]\.?26[45]|hevc|avc|60fps|\d{3,4}x\d{3,4})(?![a-z\d])|\.(?:mkv|avi|mp4|wmv|rmvb|ts|flv|mov|srt|ass|ogm)$|\[[\da-f]{8}\]",
 )
 _TAIL = re.compile(
-    r"(?<![a-z\d])(?:s\d{1,2}(?:[\s._]{0,3}(?:e|x)\d{1,4}|(?=[\s._-]))|\d{1,2}x\d{2}(?!\d)|season[\s._-]{1,3}\d|complete(?![a-z]))"
+    r"(?<![a-z\d])(?:s\d{1,4}[\s._]{0,3}x?[ex]\d{1,4}|s\d{1,2}(?=[\s._-])|(?:19|20)?\d{1,2}x\d{2}(?!\d)|seasons?[\s._-]{1,3}s?\d"
+    r"|\d{1,2}(?:st|nd|rd|th)[\s._-]season|complete(?![a-z])|\d{1,2}-\d{1,2}-(?:19|20)\d\d)|第\s?[\d一二三四五六七八九十]{1,3}\s?[季期]"
+    r"|[\s._](?:us|uk|au|nz|ca|collection)(?=[\s._\[(]{1,3}(?:(?:19|20)\d\d|s\d|season|complete|[\[(]|\d{3,4}p))"
     r"|[\s._\[(（【](?:19|20)\d\d(?![\dpx])"
     r"|[\s._]-[\s._]{0,2}\d{1,4}(?:v\d)?(?=[\s._\[(（]|-\d)|[\s._]e(?:p|pisode)?[\s._]?\d{1,4}(?!\d)"
     r"|[\s._](?:\d{2,3})(?:v\d)?[\s._]{0,2}(?=[\[(（])|[\[【]\d{1,4}(?:v\d|-\d{1,4}|[\s._]of[\s._]\d{1,4}|（end）)?(?:[\]】]|[\s._-])",
-    re.IGNORECASE,
 )
 _GROUP = re.compile(r"\s{0,3}(?:\d{1,3}\s)?[\[【][^\[\]【】]{1,40}[\]】]")
+_GROUP_TAG = re.compile(
+    r"(?<![a-z\d])(?:[xh]\.?26[45]|hevc|avc|xvid|divx|aac|ac3|dts|flac|web-?(?:dl|rip)|hdtv|blu-?ray|b[dr]-?rip|dvd-?rip"
+    r"|remux|repack|proper|\d{3,4}p)-(?P<group>(?!dl\b|rip\b|ray\b)[a-z\d]{2,15})(?![\w-])",
+    re.IGNORECASE,
+)
+_SITE = re.compile(r"\s{0,3}www\.[\w.-]{3,40}\s{1,3}-\s{1,3}")
 _TITLE = re.compile(r"[^\W_]")
 
 
 def title_slot(original: str) -> tuple[int, int] | None:
     """Where the title of a release name stands; None for a text that is no release name."""
-    sign = _SIGN.search(original)
+    text = original.lower()
+    if len(text) != len(original):
+        text = original
+    sign = _SIGN.search(text)
     if sign is None:
         return None
-    group = _GROUP.match(original)
-    start = group.end() if group and _TITLE.search(original, group.end(), max(group.end(), sign.start())) else 0
-    if not _TITLE.search(original, start, sign.start()):
+    group = _GROUP.match(text) or _SITE.match(text)
+    if group and sign.start() < group.end():
+        sign = _SIGN.search(text, group.end()) or sign
+    start = group.end() if group and _TITLE.search(text, group.end(), max(group.end(), sign.start())) else 0
+    if not _TITLE.search(text, start, sign.start()):
         return None
-    tails = (found.start() for found in _TAIL.finditer(original, start))
-    tail = next((place for place in tails if _TITLE.search(original, start, place)), sign.start())
+    tails = (found.start() for found in _TAIL.finditer(text, start))
+    tail = next((place for place in tails if _TITLE.search(text, start, place)), sign.start())
     return start, min(tail, sign.start())
+
+
+def group_tags(original: str) -> Iterator[tuple[int, int]]:
+    """Where the tags of release groups stand behind a codec, source or resolution (x264-GRP)."""
+    for found in _GROUP_TAG.finditer(original) if "-" in original else ():
+        yield found.span("group")

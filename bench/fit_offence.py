@@ -1,0 +1,82 @@
+"""Fits the weights of grounds (matchers/weights.toml) to the tune half of fixtures/offers and writes them.
+
+    python bench/fit_offence.py [--write]
+
+The prior is PRIOR below: what each ground was thought to mean before a row was seen. Rows that are not the work or that
+are licensed do not take part: the weights answer "infringing, if it is the work".
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.offers import Judged, judged  # noqa: E402
+from matchers.fitting import Example, fitted  # noqa: E402
+from matchers.weigh import terms_of  # noqa: E402
+from matchers.weights import read_weights  # noqa: E402
+
+FILE = ROOT / "matchers" / "weights.toml"
+PRIOR = ROOT / "bench" / "offence_prior.toml"
+UNDECIDED = 2.0  # rows that each of the four undecidable ones stands for, on either side; estimate
+NOT_THE_WORK = ("other-edition", "namesake")
+
+
+def examples(rows: list[Judged]) -> Iterator[Example]:
+    """The rows that can teach, with what stood in their sums."""
+    weights = read_weights(tomllib.loads(PRIOR.read_text(encoding="utf-8")), PRIOR.name)
+    for row in rows:
+        expected = row.row["expected"]
+        if expected == "licensed" or row.row["set"] in NOT_THE_WORK or row.told is None:
+            continue
+        if not any(one.question.value == "offence" for one in row.told.findings) and expected == "hit":
+            continue
+        terms = terms_of(row.told.findings, row.listing.kind.value, weights)
+        strengths = {term.ground: term.strength for term in terms}
+        if expected == "review":  # nobody can decide: half of such offers are thought to infringe
+            yield from (Example(terms=strengths, infringing=either, counts=UNDECIDED) for either in (True, False))
+        else:
+            yield Example(terms=strengths, infringing=expected == "hit")
+
+
+def main() -> None:
+    """Fit, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    prior = tomllib.loads(PRIOR.read_text(encoding="utf-8"))
+    before = {f"start_{name}": value for name, value in prior["start"].items()} | prior["for"] | prior["against"]
+    teaching = list(examples(list(judged("tune"))))
+    found = fitted(teaching, before)
+    for name, value in found.items():
+        print(f"{name:24} {before[name]:6.2f} -> {value:6.2f}   in {sum(name in one.terms for one in teaching)} rows")
+    if asked.write:
+        FILE.write_text(written(FILE.read_text(encoding="utf-8"), found, len(teaching)), encoding="utf-8")
+
+
+def written(text: str, weights: dict[str, float], count: int) -> str:
+    """The file with its weights and its source replaced, all else as it stands."""
+    lines = []
+    table = ""
+    for line in text.splitlines():
+        name = line.split(" = ")[0]
+        if line.startswith("["):
+            table = line.strip("[]")
+        key = f"start_{name}" if table == "start" else name
+        if line.startswith("source = "):
+            told = f"bench/fit_offence.py on {count} rows of the tune half of fixtures/offers"
+            line = f'source = "{told}, prior of bench/offence_prior.toml"'
+        elif table in ("start", "for", "against") and key in weights:
+            line = f"{name} = {weights[key]}"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

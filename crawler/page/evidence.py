@@ -1,0 +1,94 @@
+"""Evidence for the fields of a page: several sources say something of a field, and what they say is weighed.
+
+A vote is a value, where it was read and a weight; equal values add up, and the heaviest wins, the first of equals. The
+winner keeps the name of its weightiest source, so that everyone can see where a field was read.
+
+Weights are by kind of source and were set on one half of the sites of bench/pages.py (`tune`);
+docs/benchmarks-platforms.md has the figures of the other half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from attrs import Factory, define, frozen
+
+# What a source is worth: told to machines on purpose, told by scripts of the page's own, shown to people, guessed.
+LINKED, MARKED, GRAPH, SCRIPT, LABEL, SHOWN, ADDRESS = 3.0, 3.0, 2.5, 2.0, 2.5, 2.5, 1.0
+
+
+@frozen
+class Vote:
+    """What one source says of a field."""
+
+    value: Any
+    source: str
+    weight: float
+
+
+@define
+class Ballot:
+    """The votes of one page, by field."""
+
+    votes: dict[str, list[Vote]] = Factory(dict)
+
+    def say(self, field: str, value: Any, source: str, weight: float) -> None:
+        """Count a vote; what is empty says nothing."""
+        if value not in (None, "", (), {}, []):
+            self.votes.setdefault(field, []).append(Vote(value, source, weight))
+
+    def values(self, field: str) -> list[Any]:
+        """What was said of a field, in the order it was said."""
+        return [vote.value for vote in self.votes.get(field, ())]
+
+    def winner(self, field: str, same: Callable[[Any], Any] | None = None) -> tuple[Any, str] | None:
+        """The winning value and its source; values are one where `same` makes them equal."""
+        key = same or _plain
+        weights: dict[Any, float] = {}
+        best: dict[Any, Vote] = {}
+        for vote in self.votes.get(field, ()):
+            group = key(vote.value)
+            weights[group] = weights.get(group, 0.0) + vote.weight
+            if group not in best or vote.weight > best[group].weight:
+                best[group] = vote
+        if not best:
+            return None
+        chosen = best[max(best, key=lambda group: weights[group])]
+        return chosen.value, chosen.source
+
+
+@define(kw_only=True)
+class Facts:
+    """Named values of one page's subject; `sources` says where each was read.
+
+    `told` is True where machines are told that the page is about one thing. `priced_at` are the elements around the
+    first shown price, by identity: () where no price is shown.
+    """
+
+    values: dict[str, Any] = Factory(dict)
+    sources: dict[str, str] = Factory(dict)
+    types: tuple[str, ...] = ()
+    told: bool = False
+    priced_at: tuple[int, ...] = ()
+
+    def put(self, field: str, value: Any, source: str) -> None:
+        """Keep a value unless it is empty or the field has one."""
+        if value not in (None, "", (), {}, []) and field not in self.values:
+            self.values[field], self.sources[field] = value, source
+
+    def elect(self, ballot: Ballot, fields: Iterable[str], same: Callable[[Any], Any] | None = None) -> None:
+        """Keep the winners of these fields."""
+        for field in fields:
+            won = ballot.winner(field, same)
+            if won:
+                self.put(field, *won)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return value.normalize()
+    if isinstance(value, str):
+        return " ".join(value.casefold().split())
+    return repr(value) if isinstance(value, dict | list) else value

@@ -1,0 +1,68 @@
+"""The generic reading of a page (crawler.page) as the fields of a listing, for spiders that have nothing to add to it.
+
+A platform whose offer pages tell machines what they sell needs no selectors of its own: its spider gives these fields
+to `listing` and puts its own knowledge on top.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawler.items import ListingKind, Picture, SharedFile
+from crawler.page.evidence import Facts
+from crawler.page.page import LayoutError, Page
+from crawler.page.product import product_facts
+from crawler.page.row import Row
+from crawler.page.subject import APPS, PRODUCTS
+from crawler.urls import canonical
+
+LONGEST_POST = 20_000  # characters
+
+
+def offer_fields(page: Page, **known: Any) -> dict[str, Any]:
+    """The fields of a page that is one offer; `known` wins over what is read. LayoutError where there is no title."""
+    fields = page_fields(page, product_facts(page))
+    if not fields.get("title"):
+        raise LayoutError("the page names no product")
+    fields.pop("kind")
+    return fields | {name: value for name, value in known.items() if value is not None}
+
+
+def page_fields(page: Page, facts: Facts) -> dict[str, Any]:
+    """The fields of any page: an app, an offer, or a post whose text is the page's."""
+    values, kind = dict(facts.values), _kind(facts)
+    sources = {"pictures" if name == "images" else name: place for name, place in facts.sources.items()}
+    values["pictures"] = tuple(Picture(url=url) for url in values.pop("images", ()))
+    published = values.get("published")
+    if published and published[:4].isdigit():
+        values["year"] = int(published[:4])
+    if kind is ListingKind.POST:
+        values["text"], sources["text"] = page.text()[:LONGEST_POST], "page"
+    return {"url": canonical(page.url), "kind": kind, "sources": sources, **values}
+
+
+def row_fields(row: Row) -> dict[str, Any]:
+    """The fields of one entry of a list."""
+    return {
+        "url": canonical(row.url),
+        "kind": ListingKind.OFFER if row.money or row.offered else ListingKind.POST,
+        "title": row.title,
+        "text": "\n".join(dict.fromkeys(filter(None, (row.text, *row.links)))),
+        "price": row.money.amount if row.money else None,
+        "currency": row.money.currency if row.money else None,
+        "seller": row.seller,
+        "creators": (row.author,) if row.author else (),
+        "published": row.published,
+        "sku": row.code,
+        "pictures": tuple(Picture(url=url) for url in row.pictures),
+        "files": (SharedFile(name=row.title, size=row.size),) if row.size else (),
+        "sources": {"title": row.source},
+        "whole": False,
+    }
+
+
+def _kind(facts: Facts) -> ListingKind:
+    if set(facts.types) & APPS:
+        return ListingKind.APP
+    offered = set(facts.types) & PRODUCTS or facts.values.get("price") is not None
+    return ListingKind.OFFER if offered else ListingKind.POST

@@ -1,0 +1,43 @@
+"""What people said before: this listing, this seller of this work, or this phrase beside it was judged no
+infringement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crawler.items import Finding, Listing, Polarity, Work
+from crawler.text import fold
+from crawler.urls import canonical
+from matchers import Context, Rule, RuleKind
+from matchers.reasons import offends
+
+NAME = "judged"
+SAID = 0.99  # a person looked
+
+
+def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+    """At most one finding against, by the first rule that fits; each rule can be withdrawn by its number."""
+    for rule in context.rules.get(work.id, ()):
+        if _fits(rule, listing):
+            day = rule.at.date()
+            yield offends(
+                NAME,
+                context,
+                work,
+                f"judged_{rule.kind.value}",
+                SAID,
+                polarity=Polarity.AGAINST,
+                ours=f"#{rule.id} {rule.by} {day}",
+                theirs=rule.shown or rule.value,
+                reason=rule.reason,
+            )
+            return
+
+
+def _fits(rule: Rule, listing: Listing) -> bool:
+    if rule.kind is RuleKind.LISTING:
+        return canonical(listing.url) == rule.value
+    if rule.kind is RuleKind.SELLER:
+        return listing.platform == rule.platform and rule.value in (listing.seller_id, listing.seller)
+    return rule.value in fold(f"{listing.title}\n{listing.text}")

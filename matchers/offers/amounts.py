@@ -1,0 +1,54 @@
+"""How much is sold at once: 500册, 3万本, 1.2T, "2,000 bestsellers", "300+ titles", and what one piece then costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from attrs import frozen
+
+MAX_READ = 4_000  # characters of a text; what lies beyond is not looked at
+_PIECES = (
+    "册|本书|本|部|套|种|个课|门课|门"
+    "|books?|e-?books?|titles?|bestsellers?|novels?|epubs?|pdfs?|comics?|courses?|volumes"
+)
+_FEW_WORDS = r"(?:(?:电子|绘|小|图|好)?(?:书|说)?|(?:[a-z&]{1,14} ){0,2})"
+_COUNTED = re.compile(
+    r"(?<![\d.])(?P<number>\d{1,3}(?:,\d{3}){1,2}|\d{1,7}(?:\.\d{1,2})?)"
+    r" ?(?P<scale>万|千|百|k)?(?:多|余|\+)? ?"
+    rf"{_FEW_WORDS}(?P<piece>{_PIECES})(?![a-z])",
+    re.IGNORECASE,
+)
+_SIZED = re.compile(
+    r"(?<![\d.a-z])(?P<number>\d{1,4}(?:\.\d{1,2})?) ?(?P<unit>tb|t|gb|g|个g)(?![a-z0-9])", re.IGNORECASE
+)
+_TOP = re.compile(r"(?<![a-z])top ?(?P<number>\d{2,5})(?!\d)", re.IGNORECASE)
+_SPELT = re.compile(r"(?P<word>百余|数百|上百|几百|上千|数千|几千|上万|数万|几万|万)(?P<piece>本|册|部|种|套)")
+_SCALES = {"万": 10_000, "千": 1_000, "百": 100, "k": 1_000}
+_WORDS = {"百余": 100, "数百": 300, "上百": 100, "几百": 300, "上千": 1_000, "数千": 3_000, "几千": 3_000}
+_GIGABYTES = {"t": 1_000, "tb": 1_000}
+
+
+@frozen(kw_only=True)
+class Amount:
+    """Pieces (or gigabytes) that an offer names, and how it writes them."""
+
+    number: int
+    quote: str
+    is_size: bool = False
+
+
+def amounts(text: str) -> Iterator[Amount]:
+    """The amounts named in a text, in their order within each kind."""
+    head = text[:MAX_READ]
+    for found in _COUNTED.finditer(head):
+        number = Decimal(found["number"].replace(",", "")) * _SCALES.get((found["scale"] or "").lower(), 1)
+        yield Amount(number=int(number), quote=found.group().strip())
+    for found in _TOP.finditer(head):
+        yield Amount(number=int(found["number"]), quote=found.group())
+    for found in _SPELT.finditer(head):
+        yield Amount(number=_WORDS.get(found["word"], 10_000), quote=found.group())
+    for found in _SIZED.finditer(head):
+        number = Decimal(found["number"]) * _GIGABYTES.get(found["unit"].lower(), 1)
+        yield Amount(number=int(number), quote=found.group(), is_size=True)

@@ -1,0 +1,46 @@
+"""What a work is by nature, as far as an offer is concerned: printed, or sold as files anyway, or a service of a
+school.
+
+A book's own second-hand market is paper; an app has none. So "instant download" says much beside a book and little
+beside software, and a cheap course is no used copy.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from crawler.items import Listing, ListingKind, Work
+from crawler.text import fold
+
+_PRINT = frozenset({"", "book", "textbook", "comic", "magazine", "picture book", "novel", "manga", "journal"})
+_COURSE = frozenset({"course", "lecture", "lesson", "training"})
+_PROGRAM = frozenset({"app", "software", "game", "font", "plugin", "template"})
+
+
+class Nature(StrEnum):
+    """How a work is sold when nothing is wrong."""
+
+    PRINT = "print"
+    PROGRAM = "program"  # a licence and a download, sometimes a box
+    COURSE = "course"  # a seat, never a thing
+    SHOW = "show"  # films, series, music: a ticket, a stream, a disc
+
+
+def nature(work: Work) -> Nature:
+    """By the kind that the registry states; unknown kinds of films and music, nothing stated is print."""
+    kind = fold(work.kind or "")
+    if kind in _PRINT:
+        return Nature.PRINT
+    if kind in _COURSE:
+        return Nature.COURSE
+    return Nature.PROGRAM if kind in _PROGRAM else Nature.SHOW
+
+
+def asks(listing: Listing) -> bool:
+    """Whether the title ends like a question."""
+    return listing.title.rstrip(" 。.!！~～").endswith(("?", "？", "吗", "呢", "么"))
+
+
+def is_talk_place(listing: Listing) -> bool:
+    """Whether people talk there rather than sell: a post, and nothing has a price."""
+    return listing.kind is ListingKind.POST and listing.price is None

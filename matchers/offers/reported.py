@@ -1,0 +1,43 @@
+"""What words of piracy weigh in a listing: less where it only tells of them, or speaks of something beside the work.
+
+News of a raid, a warning, someone asking for a file speak of others' offences. The coupon, the study guide and the
+installing service are delivered at once and cost a hundredth of the work, and that says nothing of the work. A link,
+or a way to hand over a file in a post, is an offer whatever else is said; so are the words of copying beside
+merchandise.
+"""
+
+from __future__ import annotations
+
+from crawler.items import Listing, Work
+from matchers.offers.nature import asks, is_talk_place
+from matchers.offers.said import said, strength
+
+TELLING = ("news", "warning", "request", "question", "library")
+OFFERING = ("handover", "stream", "account")
+BESIDE = ("merch", "own")
+COPYING = ("copy", "counterfeit", "drive", "crack", "account", "burned")
+SERVICE = ("service",)
+SURE = 0.8  # strength from which on such signs count
+TOLD = 0.25  # what is left of the words of piracy where they are told of; estimates
+ASIDE = 0.4  # what is left where they are about something beside the work
+
+
+def offered(listing: Listing, work: Work) -> float:
+    """The share of their strength that words of piracy keep in this listing."""
+    if listing.links:
+        return 1.0
+    if is_talk_place(listing):
+        is_told = (asks(listing) or _strong(listing, work, TELLING)) and not _strong(listing, work, OFFERING)
+        if is_told:
+            return TOLD
+    if _in_title(listing, work, SERVICE) or (_in_title(listing, work, BESIDE) and not _strong(listing, work, COPYING)):
+        return ASIDE
+    return 1.0
+
+
+def _strong(listing: Listing, work: Work, areas: tuple[str, ...]) -> bool:
+    return strength(said(listing, work, *areas)) >= SURE
+
+
+def _in_title(listing: Listing, work: Work, areas: tuple[str, ...]) -> bool:
+    return strength([one for one in said(listing, work, *areas) if one.in_title]) >= SURE

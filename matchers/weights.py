@@ -1,0 +1,82 @@
+"""The weights of the grounds: data with a source (weights.toml), or what `calibrate --apply` put into the store.
+
+A weight is what a ground of full strength adds to the log odds that the offer infringes. Grounds for weigh nothing or
+more, grounds against nothing or less: the sign is what the ground means, and no fit may turn it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+from typing import Any
+
+from attrs import frozen
+
+from crawler.errors import BadInput, Problem
+
+FILE = "weights.toml"
+
+
+@frozen(kw_only=True)
+class Bounds:
+    """From which probabilities on a pair is a hit, and from which on a person looks (`chance`, `review`: products)."""
+
+    identity: float
+    offence: float
+    chance: float
+    review: float
+
+
+@frozen(kw_only=True)
+class Weights:
+    """A whole set. `identity` holds what the title engine states and the share that is right. `start` holds the log
+    odds of an offer of a kind that nothing is said of; `source` where all is from.
+    """
+
+    source: str
+    start: Mapping[str, float]
+    grounds: Mapping[str, float]
+    identity: tuple[tuple[float, float], ...] = ()
+    bounds: Mapping[str, Bounds]
+
+    def calibrated(self, stated: float) -> float:
+        """The share of right ones among pairs of which the title engine states this chance."""
+        for (low, first), (high, last) in pairwise(self.identity):
+            if low <= stated <= high:
+                return first + (last - first) * (stated - low) / (high - low)
+        return stated
+
+    def bound(self, channel: str, nature: str) -> Bounds:
+        """The bounds of a channel and a nature of works, else of the channel, else of all."""
+        for key in (f"{channel}.{nature}", channel):
+            if key in self.bounds:
+                return self.bounds[key]
+        return self.bounds["all"]
+
+
+@cache
+def shipped() -> Weights:
+    """The weights of weights.toml."""
+    return read_weights(tomllib.loads((resources.files("matchers") / FILE).read_text(encoding="utf-8")), FILE)
+
+
+def read_weights(data: Mapping[str, Any], file: str) -> Weights:
+    """Weights as tables, as in the file and in the store. Raises BadInput with every problem."""
+    problems = [f"for.{ground}: {weight} speaks against" for ground, weight in data["for"].items() if weight < 0]
+    problems += [f"against.{ground}: {weight} speaks for" for ground, weight in data["against"].items() if weight > 0]
+    bounds = {key: Bounds(**values) for key, values in data["bounds"].items()}
+    problems.extend(
+        f"{key}: 0 < review <= chance <= 1" for key, one in bounds.items() if not 0 < one.review <= one.chance
+    )
+    points = tuple(zip(data["identity"]["stated"], data["identity"]["right"], strict=True))
+    if any(low >= high or first > last for (low, first), (high, last) in pairwise(points)):
+        problems.append("identity: both lists must rise")
+    if "all" not in bounds:
+        problems.append("bounds.all is missing")
+    if problems:
+        raise BadInput([Problem(file=file, message=problem) for problem in problems])
+    grounds = {**data["for"], **data["against"]}
+    return Weights(source=data["source"], start=data["start"], grounds=grounds, identity=points, bounds=bounds)

@@ -1,0 +1,72 @@
+"""Goofish (闲鱼): rows of the recorded answer of its search, 30 a page, with seller, place and how many want it.
+
+Built from a recorded answer in public code (z-m-x/xianyupp, data1.js, read 2026-11-22) and the project's notes; not
+tried live. Quirks: the price is a list of pieces of text, whole only together; the day of publication is a number of
+milliseconds in `clickParam`. The answer is signed (mtop.taobao.idlemtopsearch.pc.search): own session only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import evolve
+
+from crawler.items import Reach
+from crawler.page.page import LayoutError
+from crawler.shapes.tables import Table, path, rows_of
+from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+
+_MAIN = "data.item.main"
+LIST = Table(
+    rows="",
+    title=f"{_MAIN}.exContent.title",
+    url=f"https://www.goofish.com/item?id=<{_MAIN}.exContent.itemId>",
+    code=f"{_MAIN}.exContent.itemId",
+    price=f"{_MAIN}.clickParam.args.price|price",
+    currency="CNY",
+    seller=f"{_MAIN}.exContent.userNickName|{_MAIN}.exContent.detailParams.userNick",
+    seller_id=f"{_MAIN}.clickParam.args.seller_id",
+    picture=f"{_MAIN}.exContent.picUrl",
+)
+
+
+class Goofish(PlatformSpider):
+    """Offers of goofish.com. Built from a recorded answer in public code, 2026-11; not tried live."""
+
+    name = "goofish"
+    allowed_domains = ("goofish.com", "2.taobao.com", "xianyu.com")
+    proof = Proof(SOURCE, "github.com/z-m-x/xianyupp data1.js: a recorded answer of the search", "2026-11-22")
+    limits = "Own session only (HAR): the search is signed, so there is none here. Offers' own pages are not read."
+    gated = True
+    off_by_default = True
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The rows of an answer."""
+        answer = page.json()
+        found = answer.get("data", {}).get("resultList")
+        if not isinstance(found, list):
+            raise LayoutError(f"goofish: no list, but {str(answer.get('ret'))[:100]}")
+        for row in found:
+            for fields in rows_of(page, [row | {"price": _whole_price(row)}], LIST):
+                yield _completed(self.listing(**fields), row)
+
+
+def _completed(listing: Listing, row: Any) -> Listing:
+    """With the day of publication, the place and how many want it."""
+    args = f"{_MAIN}.clickParam.args"
+    when, wants = path(row, f"{args}.publishTime"), path(row, f"{args}.wantNum")
+    published = datetime.fromtimestamp(int(when) / 1000, UTC).date().isoformat() if when.isdecimal() else None
+    return evolve(
+        listing,
+        published=published,
+        territory=path(row, f"{_MAIN}.exContent.area") or None,
+        reach=Reach(wants=int(wants)) if wants.isdecimal() else Reach(),
+    )
+
+
+def _whole_price(row: Any) -> str:
+    """The pieces of a price as one text: "¥", "25", ".50"."""
+    pieces = row.get("data", {}).get("item", {}).get("main", {}).get("exContent", {}).get("price") or []
+    return "".join(str(piece.get("text") or "") for piece in pieces if isinstance(piece, dict))

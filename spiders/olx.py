@@ -1,0 +1,53 @@
+"""OLX, classified advertisements: an advertisement's own page and the cards of a list.
+
+Built from two saved pages of olx.com.pk (bench/pages.py), 2026-11; the cards of a list from the same page's own cards
+("related ads"). Quirks: elements are named by `data-aut-id`; the number of an advertisement ends its address; the dot
+of a price in rupees is a thousands mark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, urlsplit
+
+from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.wholepage import offer_fields
+from crawler.urls import host
+from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request, price
+
+LIST = Cards(
+    around="[data-aut-id='itemsList'], [data-aut-id='itemBox'], [data-aut-id='noResults'], [data-aut-id='emptyState']",
+    row="[data-aut-id='itemBox']",
+    title="[data-aut-id='itemTitle']",
+    url="a@href",
+    price="[data-aut-id='itemPrice']",
+    picture="img@src",
+)
+_ITEM = re.compile(r"-iid-(\d{6,15})$")
+
+
+class Olx(PlatformSpider):
+    """Advertisements of OLX. Built from two saved pages, 2026-11; not tried live."""
+
+    name = "olx"
+    allowed_domains = ("olx.com.pk", "olx.in", "olx.co.id", "olx.com.eg")
+    proof = Proof(PAGE, "2 pages of advertisements of olx.com.pk in bench/pages.py", "2026-11-22")
+    limits = "Questions go to olx.com.pk; the sites of OLX in Europe and Brazil are built otherwise and not claimed."
+    off_by_default = True
+
+    def search(self, question: str) -> Request:
+        """The page of results."""
+        return Request(url=f"https://www.olx.com.pk/items/q-{quote(question.replace(' ', '-'), safe='')}")
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """One advertisement, or the cards of a list."""
+        item = _ITEM.search(urlsplit(page.url).path)
+        if item:
+            asked = price(page.css("[data-aut-id='itemPrice']").text(default=""), None, host(page.url))
+            known = {"price": asked.amount, "currency": asked.currency} if asked else {}
+            yield self.listing(**offer_fields(page, sku=item[1], **known))
+            return
+        for row in rows_on(page, LIST):
+            number = _ITEM.search(urlsplit(row["url"]).path)
+            yield self.listing(**row | {"sku": number[1] if number else None})

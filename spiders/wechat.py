@@ -1,0 +1,65 @@
+"""WeChat articles (mp.weixin.qq.com/s): title, account, day, text and pictures of one article.
+
+Built from the project's notes on the variables of the page (msg_title, nickname, user_name, biz, ct; #js_content), and
+public readers of the same; not tried live, 2026-11. Quirks: pictures load late (data-src); an article that was taken
+down answers 200 with a note; a check of the visitor says 环境异常.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+from crawler.items import Picture
+from crawler.page.page import LayoutError
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+
+_VARIABLE = r"""\bvar\s{1,3}%s\s{0,3}=\s{0,3}(?:htmlDecode\()?["']([^"'\n]{1,500})["']"""
+
+
+class Wechat(PlatformSpider):
+    """Articles of mp.weixin.qq.com. Built from notes, 2026-11; not tried live."""
+
+    name = "wechat"
+    allowed_domains = ("mp.weixin.qq.com",)
+    kind = ListingKind.POST
+    proof = Proof(SOURCE, "the project's notes on platforms: variables and #js_content of an article", "2026-11-22")
+    limits = "Articles by address only: there are no lists without a client."
+    off_by_default = True
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The article."""
+        content = page.css("#js_content")
+        title = page.css("#activity-name").text(default="") or _variable(page, "msg_title")
+        if not len(content) or not title:
+            raise LayoutError("wechat: no article")
+        when = _variable(page, "ct")
+        pictures = [each.attrib.get("data-src") or each.attrib.get("src") or "" for each in content.css("img")]
+        yield self.listing(
+            url=_address(page),
+            title=title,
+            text=content.text(separator="\n"),
+            seller=page.css("#js_name").text(default="") or _variable(page, "nickname") or None,
+            seller_id=_variable(page, "user_name") or _variable(page, "biz") or None,
+            creators=tuple(filter(None, [page.css("#js_author_name").text(default="")])),
+            published=datetime.fromtimestamp(int(when), UTC).date().isoformat() if when.isdecimal() else None,
+            pictures=tuple(Picture(url=url) for each in pictures[:20] if (url := page.link(each))),
+        )
+
+
+def _variable(page: Page, name: str) -> str:
+    found = re.search(_VARIABLE % name, page.source)
+    return unescape(found[1]).strip() if found else ""
+
+
+def _address(page: Page) -> str:
+    """The short address as it is; of a long one what tells the article."""
+    parts = urlsplit(page.url)
+    asked = {name: values[0] for name, values in parse_qs(parts.query).items() if name in ("__biz", "mid", "idx", "sn")}
+    if "mid" not in asked:
+        return f"https://mp.weixin.qq.com{parts.path}"
+    query = "&".join(f"{name}={asked[name]}" for name in ("__biz", "mid", "idx", "sn") if name in asked)
+    return f"https://mp.weixin.qq.com/s?{query}"

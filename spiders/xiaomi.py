@@ -1,0 +1,89 @@
+"""Xiaomi GetApps (小米应用商店): apps of a search, an app's own page, and the lists by category.
+
+Built from public code that reads the same list and the answers by category (a13544835729/spider-xiaomi-app, and ten
+readers of app.mi.com/search, `ul.applist li h5 a`; read 2026-11-22); not tried live. Quirks: the name of a package is
+the parameter `id`; the maker stands in a heading of no class on the app's own page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qs, quote, urlsplit
+
+from crawler.items import Picture
+from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.tables import Table, rows_of
+from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+
+SITE = "https://app.mi.com"
+LIST = Cards(
+    around="ul.applist, .applist-wrap, .no-result",
+    row="ul.applist li",
+    title="h5 a|h5",
+    url="h5 a@href|a@href",
+    picture="img@data-src|img@src",
+)
+CATEGORY = Table(
+    rows="data",
+    title="displayName",
+    url=f"{SITE}/details?id=<packageName>",
+    code="packageName",
+    picture="icon",
+    publisher="publisherName",
+)
+_PACKAGE = re.compile(r"[A-Za-z][\w.]{1,200}")
+
+
+class Xiaomi(PlatformSpider):
+    """Apps of app.mi.com. Built from public code, 2026-11; not tried live."""
+
+    name = "xiaomi"
+    allowed_domains = ("app.mi.com", "app.xiaomi.com")
+    kind = ListingKind.APP
+    proof = Proof(
+        SOURCE, "github.com/a13544835729/spider-xiaomi-app, and ten readers of app.mi.com/search", "2026-11-22"
+    )
+    limits = "The first page of results only."
+    off_by_default = True
+
+    def search(self, question: str) -> Request:
+        """The page of results."""
+        return Request(url=f"{SITE}/search?keywords={quote(question)}")
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The apps of a search or a category, or one app."""
+        package = _package(page.url)
+        if not page.is_html:
+            for row in rows_of(page, page.json(), CATEGORY):
+                yield self._listing(str(row["sku"]), **row)
+        elif package:
+            yield self._app(page, package)
+        else:
+            for row in rows_on(page, LIST):
+                found = _package(row["url"])
+                if found:
+                    yield self._listing(found, **row)
+
+    def _app(self, page: Page, package: str) -> Listing:
+        maker = page.css(".intro-titles p").text(default=None)
+        icon = page.css(".app-info img, .yellow-flower, .intro img")
+        address = page.link(icon.attrib.get("src", "")) if len(icon) else None
+        return self._listing(
+            package,
+            title=page.css(".intro-titles h3, h3").text(),
+            text=page.css(".app-text .pslide, .app-text").text(default=""),
+            publisher=maker,
+            seller=maker,
+            pictures=(Picture(url=address),) if address else (),
+        )
+
+    def _listing(self, package: str, **fields: object) -> Listing:
+        known = {"url": f"{SITE}/details?id={package}", "sku": package, "identifiers": {"package": (package,)}}
+        return self.listing(**fields | known)
+
+
+def _package(address: str) -> str:
+    parts = urlsplit(address)
+    name = (parse_qs(parts.query).get("id") or [""])[0]
+    return name if parts.path.endswith("/details") and _PACKAGE.fullmatch(name) else ""

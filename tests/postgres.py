@@ -1,0 +1,87 @@
+"""A PostgreSQL of our own for the tests: in a temporary folder, on a socket there, as an unprivileged user."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/pgsql/bin")
+USERS = ("postgres", "nobody")  # the superuser may not run a server; the first of these that exists does
+
+
+def programs() -> Path | None:
+    """The folder with initdb and pg_ctl, the newest one found; None where there is none."""
+    on_path = shutil.which("pg_ctl")
+    places = [Path(on_path).parent] if on_path else []
+    for pattern in FOLDERS:
+        places += sorted(Path("/").glob(pattern.removeprefix("/")), reverse=True)
+    return next((place for place in places if (place / "initdb").exists() and (place / "pg_ctl").exists()), None)
+
+
+class Server:
+    """Running from the moment it is made. Nothing in it outlives a crash: it is for tests."""
+
+    def __init__(self, bin_folder: Path, port: int = 0) -> None:
+        self._bin = bin_folder
+        self.folder = Path(tempfile.mkdtemp(prefix="swordnet-pg-", dir="/tmp" if os.name == "posix" else None))
+        self._port = port
+        self._as: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            user = next(pwd.getpwnam(name) for name in USERS if _exists(name))
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        self._run("initdb", "-D", "data", "-U", "swordnet", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        options = f"-k {self.folder} -c fsync=off -c full_page_writes=off -c max_connections=60 -c listen_addresses="
+        options += f"127.0.0.1 -p {self._port}" if self._port else ""
+        self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop it; `immediate` is a crash."""
+        self._run("pg_ctl", "-D", "data", "-w", "-m", how, "stop")
+
+    def remove(self) -> None:
+        """Stop it and leave nothing."""
+        self.stop("immediate")
+        shutil.rmtree(self.folder)
+
+    def url(self, name: str) -> str:
+        """How SQLAlchemy reaches a database."""
+        place = f"127.0.0.1:{self._port}" if self._port else ""
+        return f"postgresql+psycopg://swordnet@{place}/{name}" + ("" if place else f"?host={self.folder}")
+
+    def create(self, name: str, like: str = "template1") -> str:
+        """A new database, a copy of another; returns its address."""
+        import psycopg
+
+        place = {"host": "127.0.0.1", "port": self._port} if self._port else {"host": str(self.folder)}
+        with psycopg.connect(user="swordnet", dbname="postgres", autocommit=True, **place) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'.encode())
+        return self.url(name)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._bin / program), *arguments]
+        log = self.folder / "commands"
+        with log.open("a", encoding="utf-8") as file:
+            environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+            done = subprocess.run(
+                command, cwd=self.folder, env=environment, stdout=file, stderr=file, check=False, **self._as
+            )
+        if done.returncode:
+            raise RuntimeError(f"{program}: {log.read_text(encoding='utf-8')[-2000:]}")
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True

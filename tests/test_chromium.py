@@ -1,0 +1,64 @@
+"""Browsers that outlive a crawl: lent to one at a time, used again, and gone at the end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from crawler.config import BrowserConfig
+from crawler.web.chromium import CRAWLS, Browsers, Lender
+from crawler.web.processes import end, family
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+
+async def drawn(lender: Lender) -> str:
+    """Text of a page drawn in a borrowed browser; its mark stays with the lender."""
+    browser = await lender.launch_browser()
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.set_content("<script>document.write('tide ' + 6 * 7)</script>")
+    text = await page.inner_text("body")
+    await context.close()
+    await browser.close()
+    return text
+
+
+def test_one_crawl_after_another_borrows_the_same_browser_until_it_dies() -> None:
+    async def tell() -> None:
+        browsers = Browsers(BrowserConfig())
+        first, second, third = (Lender(browsers) for _ in range(3))
+        assert await drawn(first) == await drawn(second) == "tide 42"
+        assert first.mark == second.mark
+        assert family(first.mark)
+        left = Lender(browsers)
+        dead = await left.launch_browser()
+        gone = asyncio.Event()
+        dead.on("disconnected", lambda _: gone.set())
+        end(family(first.mark))
+        await asyncio.wait_for(gone.wait(), 20)
+        await left.close()
+        assert await drawn(third) == "tide 42"
+        assert third.mark != first.mark
+        await browsers.close()
+        assert not family(first.mark)
+        assert not family(third.mark)
+
+    asyncio.run(tell())
+
+
+def test_two_crawls_at_once_have_a_browser_each_and_none_serves_for_ever() -> None:
+    async def tell() -> None:
+        browsers = Browsers(BrowserConfig())
+        one, other = await asyncio.gather(browsers.take(), browsers.take())
+        assert one.mark != other.mark
+        one.crawls = CRAWLS
+        await browsers.give_back(one)
+        assert not family(one.mark)
+        await browsers.close()
+        assert family(other.mark), "it is still lent"
+        await browsers.give_back(other)
+        assert not family(other.mark)
+
+    asyncio.run(tell())

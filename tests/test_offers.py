@@ -1,0 +1,42 @@
+"""The labelled offers of fixtures/offers: frozen, whole, and decided as well as the target says, on either half."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from bench.offers import OFFERS, figures, judged
+from registry.reading import read_works
+
+DIGESTS = {
+    "tune.jsonl": "d170e4151de1657433f3d50570cfe5026d772265b7ba44e4faf1d260715be392",
+    "check.jsonl": "3f5c69010211440bb399fb86b26ef026b9f7d8302cd1c20b7b80e84bf62b1a66",
+    "works-tune.jsonl": "a9b1fc692e7ac0c206627104f55d6fdf88553bddcfbba0446453ae3b799fd872",
+    "works-check.jsonl": "f3d8626419d9605ff2baf91383c5cd01a175f7a5a45d4935c87ed36b3c7c27f3",
+}
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_the_set_is_frozen(name: str) -> None:
+    assert hashlib.sha256((OFFERS / name).read_bytes()).hexdigest() == DIGESTS[name]
+
+
+@pytest.mark.parametrize("half", ["tune", "check"])
+def test_every_row_has_its_work_its_decision_and_its_reason(half: str) -> None:
+    works = {work.id for work in read_works(OFFERS / f"works-{half}.jsonl")}
+    rows = [json.loads(line) for line in (OFFERS / f"{half}.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) > 300
+    assert len({row["set"] for row in rows}) >= 24
+    assert {row["expected"] for row in rows} == {"hit", "licensed", "dropped", "review"}
+    assert all(row["work"] in works and row["reason"] and row["language"] in ("zh", "en") for row in rows)
+
+
+@pytest.mark.parametrize("half", ["tune", "check"])
+def test_decisions_are_as_good_as_the_target(half: str) -> None:
+    found = figures(list(judged(half)))
+    assert found["precision"] >= 0.95
+    assert found["recall"] >= 0.85
+    assert found["licensed as hit"] == 0
+    assert found["review"] < 0.12
