@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from collections.abc import Mapping
 from hashlib import sha256
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +112,16 @@ def test_a_looker_travels_to_other_processes_and_sees_the_same(eyes: RegistryLoo
     assert again.look(data, "theirs").picture == eyes.look(data, "theirs").picture
     with pytest.raises(PictureError):
         again.look(b"<html>", "theirs")
+
+
+def test_a_forked_process_may_drop_an_index_that_was_asked_before(eyes: RegistryLooker) -> None:
+    eyes.look(picture_bytes("part 3"), "theirs")
+    child = get_context("fork").Process(target=looker._opened.cache_clear)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child.start()
+    child.join(20)
+    assert child.exitcode == 0
 
 
 def test_a_blank_picture_is_neither_registered_nor_seen(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Inverted:
         centres, sizes = np.load(folder / "centres.npy"), np.load(folder / "sizes.npy")
         self._lists = faiss.OnDiskInvertedLists(len(centres), CODE_BYTES, str(folder / "lists"))
         self._lists.read_only = True
+        self._lists.prefetch_nthread = 0  # a forked process that drops an index would wait for threads it has not got
         self._lists.totsize = (folder / "lists").stat().st_size
         if self._lists.totsize != int(sizes.sum()) * (CODE_BYTES + _ID.itemsize):
             raise ValueError(f"{folder}: lists of another size")
