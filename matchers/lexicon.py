@@ -15,7 +15,6 @@ from attrs import frozen
 from crawler.errors import BadInput, Problem
 from crawler.text import fold, is_han
 
-
 _START = itemgetter(1)
 
 

@@ -110,8 +110,10 @@ def _told(page: Page, found: Iterable[Described]) -> Iterator[Row]:
 
 def _listed(page: Page, facts: Facts) -> list[Row]:
     """The rows of a page of results; none where a price or a label stands apart from them: there is a product."""
-    found = repeated(page)
     asked = ASKED.search(page.url) is not None
+    if facts.article and not asked:
+        return []
+    found = repeated(page)
     apart = facts.priced_at and not found.blocks & set(facts.priced_at)
     apart = apart or "label" in (facts.sources.get("sku"), facts.sources.get("identifiers"))
     return found.rows if asked or not apart else []

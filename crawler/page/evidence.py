@@ -63,14 +63,15 @@ class Ballot:
 class Facts:
     """Named values of one page's subject; `sources` says where each was read.
 
-    `told` is True where machines are told that the page is about one thing. `priced_at` are the elements around the
-    first shown price, by identity: () where no price is shown.
+    `told` is True where machines are told that the page is about one thing, `article` where that is a text.
+    `priced_at` are the elements around the first shown price, by identity: () where no price is shown.
     """
 
     values: dict[str, Any] = Factory(dict)
     sources: dict[str, str] = Factory(dict)
     types: tuple[str, ...] = ()
     told: bool = False
+    article: bool = False
     priced_at: tuple[int, ...] = ()
 
     def put(self, field: str, value: Any, source: str) -> None:

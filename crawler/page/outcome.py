@@ -21,6 +21,7 @@ from crawler.page.charset import decode
 from crawler.page.tags import tags
 
 HEAD = 65_536  # bytes that are looked at
+MOST_OPEN = 60  # containers that a page cut in two may leave open; 444 saved pages nest at most 49
 SHORT = 1_200  # characters of visible text up to which the words of a page decide
 
 _BY_STATUS = {
@@ -38,8 +39,12 @@ _OPENED = re.compile(rb"<(?:html|body)[\s>]", re.I)
 _CLOSED = re.compile(rb"</(?:html|body)\s{0,20}>", re.I)
 _FEED = re.compile(rb"(?:<\?xml[^<>]{0,200}>\s{0,100})?<(rss|feed|rdf:RDF)[\s>]")
 _CONTAINERS = frozenset(
-    ("div", "table", "ul", "ol", "section", "main", "article", "form", "span", "a", "script", "style", "title")
+    (
+        *("div", "table", "ul", "ol", "section", "main", "article", "form", "script", "style", "title"),
+        *("span", "a", "h1", "h2", "h3", "h4", "button", "strong", "em"),
+    )
 )
+_COUNTED = _CONTAINERS | {"head", "body"}
 
 
 @frozen(kw_only=True)
@@ -121,12 +126,16 @@ def _is_cut(body: bytes, content_type: str) -> bool:
 
 
 def _stops_amid(source: str) -> bool:
-    """Whether a page ends within a tag, a comment or a script, or with a container open."""
+    """Whether a page ends within a tag or a comment, or with containers open; with very many it is a bomb."""
     open_ones: Counter[str] = Counter()
     end = 0
     for tag, name in tags(source):
         end = tag.end()
-        if name in _CONTAINERS:
+        if end - tag.start() > HEAD:
+            return False
+        if name in _COUNTED:
             open_ones[name] += -1 if tag[1] else 1
-    rest = source[end:]
-    return any(number > 0 for number in open_ones.values()) or "<!--" in rest or not source.rstrip().endswith(">")
+    if open_ones["head"] > 0 and not open_ones["body"]:
+        return True
+    still_open = sum(number for name, number in open_ones.items() if number > 0 and name in _CONTAINERS)
+    return 0 < still_open <= MOST_OPEN or "<!--" in source[end:]

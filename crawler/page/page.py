@@ -105,6 +105,11 @@ def _once(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
     ]
 
 
+def holds_blocks(node: LexborNode) -> bool:
+    """Whether an element has others inside that stand on lines of their own. The parser counts the element itself."""
+    return any(inner.mem_id != node.mem_id for inner in node.css(_BLOCKS)[:2])
+
+
 def visible_text(node: LexborNode, separator: str = " ") -> str:
     """Text of an element without that of scripts and styles inside it; of a script itself, all of it.
 
@@ -114,7 +119,7 @@ def visible_text(node: LexborNode, separator: str = " ") -> str:
         node = node.clone()
         node.strip_tags(_UNSEEN)
     text = " ".join(node.text(separator=separator).split())
-    if separator == " " and _SPLIT.search(text) and node.css_first(_BLOCKS) is None:
+    if separator == " " and _SPLIT.search(text) and not holds_blocks(node):
         text = " ".join(_TORN.sub("", node.text(separator=_TEAR)).replace(_TEAR, " ").split())
     return text
 

@@ -39,6 +39,10 @@ def product_facts(page: Page, found: Sequence[Described] | None = None) -> Facts
     shown, graph = headings(page), opengraph(page)
     objects = described(page) if found is None else found
     main = main_object(objects, shown[0] if shown else _first(graph, "og:title"), page.url)
+    kinds = {kind for each in objects for kind in each.types}
+    facts.article = _first(graph, "og:type") == "article" or any(
+        kind.endswith(("Article", "Posting")) for kind in kinds
+    )
     name, source = title(main, shown, graph, page)
     place = region(page, graph)
     if main:

@@ -19,9 +19,9 @@ from rapidfuzz.distance import LCSseq
 
 from crawler.items import Work
 from matchers.titles.compare import Names, Pieces
+from matchers.titles.joined import Joined, counted, inside, joined
 from matchers.titles.names import INVERTED, Name, first_name, names_of
 from matchers.titles.patterns import Arrays, arrays_of
-from matchers.titles.joined import Joined, counted, inside, joined
 from matchers.titles.reading import HARD, Reading
 from matchers.titles.sound import MOST_UNITS, heard
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of

@@ -1,6 +1,7 @@
 """Texts that say a name in another order, with words left out or put in: whole texts are compared word by word.
 
-Names that share telling words with the text are looked up for many texts at once; the likest are compared (likeness.py).
+Names that share telling words with the text are looked up for many texts at once; the likest are compared
+(likeness.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A property that is worked out once and then is a plain attribute.
 
-functools.cached_property of Python 3.11 takes a lock each time; a text has a dozen such properties, and two threads that
-work one out at the same time come to the same.
+functools.cached_property of Python 3.11 takes a lock each time; a text has a dozen such properties, and two threads
+that work one out at the same time come to the same.
 """
 
 from __future__ import annotations

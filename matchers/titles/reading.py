@@ -74,7 +74,7 @@ class Reading:
 
     @once
     def borders(self) -> bytearray:
-        """How each place is parted from the one before it: not at all, SOFT by spaces or dots, or HARD (as the ends)."""
+        """How each place is parted from the one before it: not at all, SOFT (spaces, dots) or HARD (as the ends)."""
         origins, original = self.origins, self.original
         found = bytearray(len(origins) + 1)
         last = origins[0] if origins else 0
