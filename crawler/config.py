@@ -104,7 +104,6 @@ class PicturesConfig:
     index_room: int = setting(
         2048, "MiB of key points in it; works of lower priority beyond are found by hashes only", at_least=0
     )
-    again: int = setting(1000, "pictures of stored listings compared anew in one rematch", at_least=0)
 
 
 @frozen(kw_only=True)
