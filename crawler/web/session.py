@@ -20,6 +20,7 @@ from crawler.blobs import Blobs
 from crawler.config import Config
 from crawler.items import Ask, Outcome, UnitKind
 from crawler.page import Page
+from crawler.pictures import Looker, Plain
 from crawler.store import Check, SeenPage, Store
 
 T = TypeVar("T")
@@ -90,6 +91,7 @@ class Session:
     incremental: bool = False  # ask only for what changed since it was seen
     begun: datetime | None = None  # when the night began
     until: datetime | None = None  # no unit is begun after this moment
+    looker: Looker = Factory(Plain)  # how pictures of listings are looked at
     keep: Callable[[Page, str, bytes], None] | None = None  # told of every answer, with its request's method and body
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)
