@@ -1,8 +1,8 @@
 """Craigslist, classified advertisements: an advertisement's own page and the static list of a search.
 
 Built from two saved pages of manchester. and birmingham.craigslist.org (bench/pages.py), 2026-11. Quirks: the number of
-an advertisement ends its address; price and place stand in the heading beside the title; a search without scripts answers
-a plain list, whose markup is from memory.
+an advertisement ends its address; price and place stand in the heading beside the title; a search without scripts
+answers a plain list, whose markup is from memory.
 """
 
 from __future__ import annotations
