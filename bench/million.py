@@ -51,6 +51,10 @@ from crawler.store.values import listing_id  # noqa: E402
 from crawler.store.writing import hit_row, listing_row  # noqa: E402
 from desk.export import export_hits  # noqa: E402
 from desk.hitlist import rows  # noqa: E402
+from desk.rematching import rematch_new  # noqa: E402
+from matchers import Context  # noqa: E402
+from matchers.assess import Assessor  # noqa: E402
+from matchers.weigh import STORED  # noqa: E402
 
 NEW = 1_000  # works that come later
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -267,8 +271,21 @@ def exported(store: Store, folder: Path) -> None:
 
 
 def rematched(store: Store, folder: Path) -> None:
-    """The works that come later, against all stored listings."""
-    raise SystemExit("not yet")
+    """The works that come later, against all stored listings; then they go again, for the next time."""
+    works = works_of(folder)
+    store.works.upsert(works[-NEW:], NOW)
+    begun = time.process_time()
+    built: list[float] = []
+
+    def assessor() -> Assessor:
+        start = time.process_time()
+        made = Assessor(works, STORED)
+        built.append(time.process_time() - start)
+        return made
+
+    done = rematch_new(store, works[-NEW:], assessor, Context(now=NOW), 1)
+    seconds = time.process_time() - begun
+    print(f"{done}: {seconds:.1f} s of the processor, {sum(built):.1f} of them for the index of {len(works)} works")
 
 
 if __name__ == "__main__":
