@@ -38,9 +38,10 @@ class _Task:
 
     def __call__(self, portion: list[Stored]) -> tuple[int, list[Assessed]]:
         """How many listings there were, and those whose assessments are no longer what is stored."""
-        self.assessor.warm([each.listing for each in portion])
         changed = []
-        for each in portion:
+        for place, each in enumerate(portion):
+            if place % AT_ONCE == 0:
+                _warm(self.assessor, portion[place : place + AT_ONCE])
             found = self.assessor.assess(each.listing, self.context)
             if differs(each.hits, found):
                 changed.append(Assessed(listing=each.listing, assessments=found))
@@ -76,9 +77,14 @@ def rematch_new(
 
 def _carrying(portion: Sequence[Stored], few: Assessor, context: Context) -> list[str]:
     """The ids of the listings that one of the new works comes into question for."""
-    few.warm([each.listing for each in portion])
-    few.warm([evolve(each.listing, title=each.listing.text) for each in portion if each.listing.text])
+    _warm(few, portion)
     return [listing_id(each.listing.url) for each in portion if few.considers(each.listing, context)]
+
+
+def _warm(assessor: Assessor, portion: Sequence[Stored]) -> None:
+    """Look up titles and texts at once."""
+    assessor.warm([each.listing for each in portion])
+    assessor.warm([evolve(each.listing, title=each.listing.text) for each in portion if each.listing.text])
 
 
 def _note(stored: Rematches, changed: list[Assessed], context: Context, done: Rematched) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select
 
 from crawler.items import Assessed, Listing
 from crawler.store import schema
@@ -53,16 +53,18 @@ class Rematches:
             yield [Stored(listing=made(row.value, Listing), hits=decided.get(row.id, {})) for row in rows]
 
     def keyed(self) -> Iterator[list[Keyed]]:
-        """The keys of all listings, by id, in portions."""
-        last = ""
+        """The keys of all listings in portions, in the order in which they lie on the disk."""
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        place: ColumnElement[Any] = literal_column("listings.rowid") if is_sqlite else _listings.c.id
         columns = (_listings.c.id, _listings.c.key, _listings.c.looks)
+        last: Any = 0 if is_sqlite else ""
         while True:
             with reading(self._engine) as connection:
-                query = select(*columns).where(_listings.c.id > last).order_by(_listings.c.id).limit(KEYS)
+                query = select(*columns, place.label("place")).where(place > last).order_by(place).limit(KEYS)
                 rows = connection.execute(query).all()
             if not rows:
                 return
-            last = rows[-1].id
+            last = rows[-1].place
             yield [Keyed(row.id, row.key, row.looks or b"") for row in rows]
 
     def some(self, ids: Sequence[str]) -> list[Stored]:
