@@ -99,7 +99,11 @@ class PicturesConfig:
     per_listing: int = setting(2, "pictures fetched of one listing", at_least=0)
     limit: int = setting(8_388_608, "largest picture in bytes", at_least=1024)
     deadline: float = setting(10.0, "seconds one picture may be decoded", at_least=1)
-    workers: int = setting(1, "processes that decode", at_least=1)
+    workers: int = setting(1, "processes that decode and compare", at_least=1)
+    index: str = setting("looks", "folder for what is kept of registered pictures to recognise them")
+    index_room: int = setting(
+        2048, "MiB of key points in it; works of lower priority beyond are found by hashes only", at_least=0
+    )
 
 
 @frozen(kw_only=True)
@@ -120,6 +124,7 @@ class NightConfig:
     catch_up: float = setting(12.0, "hours after which a missed night is not caught up any more", at_least=0)
     reports: str = setting("reports", "folder for the reports of nights; empty: none are written")
     keep_days: int = setting(90, "days for which pages and pictures are kept that no hit needs", at_least=1)
+    explore: float = setting(0.1, "part of the questions that tries forms nobody knows enough about", at_least=0)
     new_days: int = setting(60, "days since its release for which a work counts as new and is asked first", at_least=0)
     audit: int = setting(10, "pairs drawn for people to look at, of each: hits, licensed, dropped", at_least=0)
     flood: int = setting(
@@ -346,4 +351,5 @@ def _anchor(config: Config, folder: Path) -> Config:
         url = prefix + str(folder / url.removeprefix(prefix))
     reports = str(folder / config.night.reports) if config.night.reports else ""
     store = evolve(config.store, url=url, blobs=str(folder / config.store.blobs))
-    return evolve(config, store=store, night=evolve(config.night, reports=reports))
+    pictures = evolve(config.pictures, index=str(folder / config.pictures.index))
+    return evolve(config, store=store, pictures=pictures, night=evolve(config.night, reports=reports))

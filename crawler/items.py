@@ -114,6 +114,27 @@ class PictureHash:
 
 
 @frozen(kw_only=True)
+class Sighting:
+    """A registered picture (`picture`, its SHA-256) that was seen in another one.
+
+    `homography` (nine numbers, row by row) leads from theirs to ours, `corners` (x, y four times, clockwise from our
+    top left) says where ours lies in theirs; both in fractions of width and height. `mirrored`: of their mirror image.
+    """
+
+    picture: str
+    how: str  # bytes, whole, part, points
+    verdict: str  # copy or review
+    certainty: float = field(validator=_probability)
+    distance: int | None = None  # bits of the hash that found it
+    homography: tuple[float, ...] = ()
+    corners: tuple[float, ...] = ()
+    mirrored: bool = False
+    blocks: int = 0  # of ours that are visible and show a drawing
+    alike: float = 0.0  # share of them that agrees
+    beside: str | None = None  # SHA-256 of the picture that shows both
+
+
+@frozen(kw_only=True)
 class Picture:
     """A picture of a work or a listing. `sha256` is of the bytes as received; sizes are pixels after EXIF rotation."""
 
@@ -124,6 +145,8 @@ class Picture:
     height: int | None = None
     hashes: tuple[PictureHash, ...] = ()
     codes: tuple[str, ...] = ()  # what the QR codes in it say
+    sightings: tuple[Sighting, ...] = ()  # registered pictures that are seen in it
+    compared: str = ""  # the mark of the registered pictures it was compared with; empty: with none
 
 
 @frozen(kw_only=True)
@@ -239,6 +262,7 @@ class Finding:
     ours: str = ""
     theirs: str = ""
     verdict: str | None = None
+    sighting: Sighting | None = None  # what a picture's verdict rests on
     ground: str = ""
 
 
@@ -327,6 +351,7 @@ class Ask:
     question: str | None = None
     url: str | None = None
     code: str | None = None
+    form: str | None = field(default=None, eq=False)  # of the question that this is, or that led to it
 
 
 @frozen(kw_only=True)

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from crawler.errors import BadInput, Problem
 from crawler.items import Assessment, Finding, Listing, ListingKind, Picture
 from crawler.messages import say
+from crawler.pictures import Looker, PictureError
 from crawler.text import clean
 from registry import fields, identifiers
 from registry.fields import FieldError
@@ -33,9 +34,10 @@ class Offered:
     id: str
     listing: Listing
 
-    def looked_at(self, folder: Path) -> Listing:
-        """The listing with its pictures decoded and hashed."""
-        return evolve(self.listing, pictures=tuple(_inspected(picture, folder) for picture in self.listing.pictures))
+    def looked_at(self, folder: Path, looker: Looker) -> Listing:
+        """The listing with its pictures decoded, hashed and compared."""
+        seen = tuple(_seen(picture, folder, looker) for picture in self.listing.pictures)
+        return evolve(self.listing, pictures=seen)
 
 
 def read_offers(path: Path, language: str = "en", source: TextIO | None = None) -> list[Offered]:
@@ -82,7 +84,11 @@ def _finding_row(finding: Finding) -> dict[str, Any]:
         "probability": finding.probability,
         "polarity": finding.polarity.value,
     }
-    return row if finding.verdict is None else row | {"verdict": finding.verdict}
+    if finding.verdict is not None:
+        row["verdict"] = finding.verdict
+    if finding.sighting is not None and finding.sighting.homography:
+        row["homography"], row["quadrilateral"] = finding.sighting.homography, finding.sighting.corners
+    return row
 
 
 def _rows(path: Path, language: str, source: TextIO | None) -> tuple[list[Row], list[Problem]]:
@@ -147,13 +153,11 @@ def _links(kind: ListingKind | None, url: str | None, text: str) -> tuple[Any, .
     return tuple(extract(url or text if kind is ListingKind.SHARE else text))
 
 
-def _inspected(picture: Picture, folder: Path) -> Picture:
-    from crawler.pictures import PictureError, inspect
-
+def _seen(picture: Picture, folder: Path, looker: Looker) -> Picture:
     if "://" in picture.url:
         return picture
     try:
-        return inspect((folder / picture.url).read_bytes(), picture.url)
+        return looker.look((folder / picture.url).read_bytes(), picture.url).picture
     except PictureError:
         return picture
 

@@ -30,6 +30,7 @@ from pipelines._rematching import rematch
 from spiders._claims import is_on, spiders_by_name
 
 PAST = 7  # nights that a night is compared with
+LEARNT = 30  # nights from which a platform's forms of questions are learned
 GOES_ON = timedelta(hours=24)  # an unfinished night that is older is left as it is
 NEW_RELEASE = 100  # added to the priority of a work that has just been released
 MATCHED = "registry_matched"  # the mark: which registry stored listings were last compared with
@@ -54,7 +55,8 @@ def night(
     with Store.open(config.store.url) as store, night_lock(store.engine):
         works = urgent_first(list(store.works.all()), now(), config)
         archive = open_archive(replay) if replay else None
-        plan = evolve(night_plan(works, config, only, archive), positives=True)
+        lately, seed = store.runs.latest(LEARNT, NIGHT), f"{now().astimezone(config.zone):%Y-%m-%d}"
+        plan = evolve(night_plan(works, config, only, archive, lately, seed), positives=True)
         run = _opened(store, plan, config, now(), again, only, tell)
         registry = f"{store.works.version()} {version('swordnet')} {len(store.trust.calibrations())}"
         past = [each for each in store.runs.latest(PAST + 1, NIGHT) if each.id != run.id and each.finished]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from crawler.items import Finding, Polarity, Question, Work
+from crawler.items import Finding, Polarity, Question, Sighting, Work
 from crawler.messages import say
 from matchers import Context
 
@@ -22,6 +22,7 @@ def _finding(
     ours: str = "",
     theirs: str = "",
     verdict: str | None = None,
+    sighting: Sighting | None = None,
     **values: object,
 ) -> Finding:
     """A finding whose reason is the sentence `key` of matchers/messages.toml; it may use {ours} and {theirs} too."""
@@ -35,6 +36,7 @@ def _finding(
         ours=ours,
         theirs=theirs,
         verdict=verdict,
+        sighting=sighting,
         ground=key,
     )
 

@@ -1,4 +1,4 @@
-"""A listing's pictures are fetched and looked at."""
+"""A listing's pictures are fetched and compared with those of the registry."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from scrapy.crawler import Crawler
 from crawler.web.parts import Seen
 from crawler.web.pictures import PictureFetcher
 from crawler.web.visit import Visit
+from pipelines._looking import prepare
 
 
 class Pictures:
-    """Fills in digest, size and hashes of the first pictures of each listing."""
+    """Fills in digest, size, hashes and sightings of the first pictures of each listing."""
 
     def __init__(self, crawler: Crawler, spider: Visit) -> None:
         self._crawler = crawler
@@ -32,6 +33,7 @@ class Pictures:
         spider = self._spider
         if not item.listing.pictures:
             return item
+        await asyncio.to_thread(prepare, spider.session)
         if self._fetcher is None:
             self._fetcher = PictureFetcher(spider.session, self._crawler.engine, spider.tally)
         at_most = spider.session.config.pictures.per_listing

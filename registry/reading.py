@@ -7,7 +7,7 @@ list is `a|b|c`; registry.fields and registry.identifiers say how each value is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from crawler.items import Picture, Work
 from crawler.messages import say
 from registry import fields, identifiers
 from registry.fields import FieldError
-from registry.pictures import picture
+from registry.pictures import Known, LookAt, looked_at, one_by_one, picture
 from registry.tables import Row, read_table
 
 SCHEME_COLUMNS = ("isbn", "isrc", "eidr", "package", "bundle")
@@ -43,13 +43,14 @@ COLUMNS = (*_PLAIN, "identifiers", "images", *SCHEME_COLUMNS)
 _KNOWN = frozenset(COLUMNS)
 
 
-def read_works(path: Path, language: str = "en") -> list[Work]:
-    """The works of a .csv, .xlsx or .jsonl file, in its order, with pictures read and hashed.
+def read_works(path: Path, language: str = "en", look: LookAt = one_by_one) -> list[Work]:
+    """The works of a .csv, .xlsx or .jsonl file, in its order, with pictures read and hashed (`look` says how).
 
     Raises BadInput with every problem found (file, line, field), in `language`.
     """
     table = read_table(path, language)
-    reading = _Reading(path=path, language=language, columns=table.columns, problems=table.problems)
+    pictures = looked_at(_addresses(table.rows), path.parent, look)
+    reading = _Reading(path=path, language=language, columns=table.columns, problems=table.problems, pictures=pictures)
     if table.columns is not None:
         reading.check_header(table.columns)
     works = [work for row in table.rows if (work := reading.work(row))]
@@ -67,7 +68,7 @@ class _Reading:
     columns: tuple[str, ...] | None  # of a table
     problems: list[Problem]
     seen: dict[str, int] = field(factory=dict)
-    pictures: dict[str, Picture] = field(factory=dict)  # a picture that many works share is read once
+    pictures: Known  # a picture that many works share is read once
 
     def report(self, key: str, line: int | None = None, column: str | None = None, **values: object) -> None:
         message = say("registry", key, self.language, **values)
@@ -136,6 +137,15 @@ class _Reading:
         addresses = self._value(fields.texts, row.cells.get("images"), row, "images") or ()
         found = [self._value(read, address, row, "images") for address in addresses]
         return tuple(one for one in found if one is not None)
+
+
+def _addresses(rows: Iterable[Row]) -> Iterator[str]:
+    """The pictures that rows name, as far as they can be read."""
+    for row in rows:
+        try:
+            yield from fields.texts(row.cells.get("images")) or ()
+        except FieldError:
+            continue  # said when the row is read
 
 
 def _pairs_of(name: str) -> Callable[[Any], list[tuple[str, str]]]:

@@ -19,6 +19,8 @@ from crawler.pictures import inspect
 from crawler.shares import extract
 from matchers import Context, Median, Record, Rule, RuleKind, modules
 from matchers.assess import Assessor
+from matchers.looks import registering
+from matchers.looks.looker import looker_of
 from registry import fields
 from tests.drawing import picture_bytes
 
@@ -47,7 +49,22 @@ ALL = [
 
 @cache
 def drawn(names: str) -> tuple[Picture, ...]:
-    return tuple(evolve(inspect(picture_bytes(name), name)) for name in names.split("|"))
+    return tuple(inspect(picture_bytes(name), name) for name in names.split("|"))
+
+
+@cache
+def seen(names: str, ours: str, folder: Path) -> tuple[Picture, ...]:
+    """Pictures of a listing, compared with a registry that holds the pictures `ours`."""
+    root = folder / "-".join(ours.split())
+    sketch = registering.Sketcher(root)
+    owners = {sketch(picture_bytes(name), name).sha256 or "": frozenset({"work"}) for name in ours.split("|")}
+    registering.index_all(root, owners, 1 << 30)
+    return tuple(looker_of(root).look(picture_bytes(name), name).picture for name in names.split("|"))
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("looks")
 
 
 def listed(row: dict[str, str], name: str) -> tuple[str, ...]:
@@ -71,7 +88,7 @@ def work_of(row: dict[str, str]) -> Work:
     )
 
 
-def listing_of(row: dict[str, str]) -> Listing:
+def listing_of(row: dict[str, str], looks: Path) -> Listing:
     return Listing(
         platform=row.get("platform", "bookshop"),
         kind=ListingKind(row.get("kind", "offer")),
@@ -90,7 +107,7 @@ def listing_of(row: dict[str, str]) -> Listing:
         availability=row.get("availability"),
         links=tuple(extract(row.get("links", ""))),
         files=tuple(SharedFile(name=name) for name in listed(row, "files")),
-        pictures=drawn(row["images"]) if "images" in row else (),
+        pictures=seen(row["images"], row["work_images"], looks) if "images" in row else (),
         seen_at=datetime.fromisoformat(row["seen_at"]) if "seen_at" in row else None,
     )
 
@@ -114,8 +131,8 @@ def context() -> Context:
     )
 
 
-def said(name: str, row: dict[str, str]) -> list[Finding]:
-    work, listing = work_of(row), listing_of(row)
+def said(name: str, row: dict[str, str], looks: Path) -> list[Finding]:
+    work, listing = work_of(row), listing_of(row, looks)
     if name in OFFENCE:
         return list(OFFENCE[name].judge(listing, work, context()))
     matcher = IDENTITY[name].Matcher([*OTHERS, work])
@@ -125,8 +142,8 @@ def said(name: str, row: dict[str, str]) -> list[Finding]:
 
 
 @pytest.mark.parametrize(("name", "row"), ALL)
-def test_pair(name: str, row: dict[str, str]) -> None:
-    found = [finding for finding in said(name, row) if finding.probability > 0.1]
+def test_pair(name: str, row: dict[str, str], looks: Path) -> None:
+    found = [finding for finding in said(name, row, looks) if finding.probability > 0.1]
     polarities = {finding.polarity.value for finding in found}
     wanted = {"for": {"for"}, "none": set(), "against": {"against"}}[row["expected"]]
     assert polarities - ({"for"} if row["expected"] == "against" and name in IDENTITY else set()) == wanted
@@ -140,8 +157,8 @@ def test_every_matcher_has_a_table_that_can_fail(name: str) -> None:
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row["reason"]) for row in rows("decisions")])
-def test_decision(row: dict[str, str]) -> None:
-    work, listing = work_of(row), listing_of(row)
+def test_decision(row: dict[str, str], looks: Path) -> None:
+    work, listing = work_of(row), listing_of(row, looks)
     found = Assessor([*OTHERS, work]).assess(listing, Context(now=NOW))
     decision = next((one.decision for one in found if one.work_id == work.id), Decision.NONE)
     wanted = {Decision(row["expected"])}

@@ -1,60 +1,75 @@
-"""A shrunk picture -> perceptual hashes of the whole and of fifteen views with some margins cut off.
+"""A decoded picture -> perceptual hashes of the whole: ImageHash's phash (64 bits) and PDQ (256 bits).
 
-A hash of the whole finds copies of the whole only. A copy whose margins were cut by 8 to 12 % lies near one of the
-views of the original: over 252 originals, cut and saved again at JPEG quality 40, the views find .75 (all four sides)
-to .89 (one side) at distance 6 without a wrong pair among 503 works; the whole alone finds less than .07 at distance 8.
+Both are made of the picture at HASH_SIDE pixels, whatever size it came in: over 344 attacked pictures the hashes of a
+copy that was saved at 150 pixels lie 10 bits from the original's so, and 28 when 480 pixels are hashed; nothing else
+changes, and it costs less. A picture that shows nothing has no hashes and is never matched.
 """
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from crawler.items import PictureHash
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-HASHER = "phash"
-WHOLE = "64 bit, cut 0 0 0 0"  # settings of the hash of the whole picture
-CUTS = (0, 10)  # per cent that a view lacks at the left, top, right and bottom
+PHASH, PDQ = "phash", "pdq"
+HASH_SIDE = 128  # pixels
 MIN_SIDE = 16  # pixels; smaller pictures are spacers
 MIN_DEVIATION = 4.0  # of the grey values (0..255); flatter pictures show nothing
 
 
 def perceptual_hashes(image: Image) -> tuple[PictureHash, ...]:
-    """Hashes of an RGB picture, the whole first; none where it shows nothing."""
+    """Hashes of an RGB picture; none where it shows nothing."""
+    import cv2
     import imagehash
+    import numpy as np
+    from PIL import Image as Pictures
 
-    grey = image.convert("L")
-    found = []
-    for cut in product(CUTS, repeat=4):
-        view = _view(grey, cut)
-        if _shows_something(view):
-            left, top, right, bottom = cut
-            settings = f"64 bit, cut {left} {top} {right} {bottom}"
-            version = f"imagehash {imagehash.__version__}"
-            value = str(imagehash.phash(view))
-            found.append(PictureHash(hasher=HASHER, version=version, settings=settings, value=value))
-        elif not any(cut):
-            return ()
-    return tuple(found)
+    small = hashed_size(np.asarray(image))
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    if min(image.size) < MIN_SIDE or grey.std() < MIN_DEVIATION:
+        return ()
+    bits, _quality = _pdq(small)
+    return (_made(PHASH, str(imagehash.phash(Pictures.fromarray(grey)))), _made(PDQ, hexadecimal(bits)))
 
 
-def _view(grey: Image, cut: tuple[int, ...]) -> Image:
-    left, top, right, bottom = cut
-    width, height = grey.size
-    return grey.crop(
-        (
-            round(width * left / 100),
-            round(height * top / 100),
-            round(width * (100 - right) / 100),
-            round(height * (100 - bottom) / 100),
-        )
-    )
+def hashed_size(pixels: Any) -> Any:
+    """An RGB array with at most HASH_SIDE pixels a side, averaged by areas."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    share = HASH_SIDE / max(height, width)
+    if share >= 1:
+        return pixels
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
-def _shows_something(grey: Image) -> bool:
-    from PIL import ImageStat
+def hexadecimal(bits: Any) -> str:
+    """256 bits (an array of 0 and 1) as 64 hex digits."""
+    import numpy as np
 
-    return min(grey.size) >= MIN_SIDE and ImageStat.Stat(grey).stddev[0] >= MIN_DEVIATION
+    return np.packbits(np.asarray(bits, dtype=np.uint8)).tobytes().hex()
+
+
+@cache
+def maker(hasher: str) -> tuple[str, str]:
+    """Version and settings of a hasher: hashes that differ in either are never compared."""
+    package, bits = {PHASH: ("imagehash", 64), PDQ: ("pdqhash", 256)}[hasher]
+    return f"{package} {version(package)}", f"{bits} bit, whole, {HASH_SIDE} px"
+
+
+def _made(hasher: str, value: str) -> PictureHash:
+    told, settings = maker(hasher)
+    return PictureHash(hasher=hasher, version=told, settings=settings, value=value)
+
+
+def _pdq(small: Any) -> tuple[Any, int]:
+    import pdqhash
+
+    bits, quality = pdqhash.compute(small)
+    return bits, quality

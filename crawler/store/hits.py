@@ -151,9 +151,10 @@ class Hits:
         return Judgements(self._engine).standing(hits)
 
     def evidence(self) -> set[str]:
-        """The digests of all bytes that hits stand on."""
+        """The digests of all bytes that hits stand on, pictures drawn for their findings included."""
         with reading(self._engine) as connection:
-            return {mark for marks in connection.execute(select(_hits.c.evidence)).scalars() for mark in marks}
+            rows = connection.execute(select(_hits.c.evidence, _hits.c.findings))
+            return {mark for row in rows for mark in (*row.evidence, *_drawn(row.findings))}
 
 
 def _whole() -> Select[Any]:
@@ -214,6 +215,10 @@ def _merged(listing: Listing, known: Listing | None) -> Listing:
         if getattr(listing, part.name) in empty and getattr(known, part.name) not in empty
     }
     return evolve(listing, **kept, whole=True)
+
+
+def _drawn(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    return (drawn for each in findings if (drawn := (each.get("sighting") or {}).get("beside")))
 
 
 def _hit(row: Row[Any], states: Mapping[tuple[str, str], str]) -> Hit:

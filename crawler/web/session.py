@@ -20,6 +20,7 @@ from crawler.blobs import Blobs
 from crawler.config import Config
 from crawler.items import Ask, Outcome, UnitKind
 from crawler.page import Page
+from crawler.pictures import Looker, Plain
 from crawler.store import Check, SeenPage, Store
 
 T = TypeVar("T")
@@ -41,6 +42,8 @@ class Tally:
     left: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
     undecided: Counter[Outcome] = Factory(Counter)  # the outcomes of those
     until: datetime | None = None  # no sooner than then
+    answered: dict[Ask, None] = Factory(dict)  # questions with a definite answer
+    hits_by: Counter[str] = Factory(Counter)  # whole listings that are hits, by the form of the question that led here
     pages: dict[str, SeenPage] = Factory(dict)  # by address as asked, for the next night
     touched: dict[str, None] = Factory(dict)  # listings of pages that have not changed
     checks: list[Check] = Factory(list)  # what became of known hits
@@ -62,6 +65,9 @@ class Tally:
         }
         told |= {"again": _counts(again)} if again else {}
         told |= {"matched": self.matched} if self.matched else {}
+        asked_by = Counter(ask.form for ask in self.answered if ask.form)
+        told |= {"asked_by": dict(asked_by)} if asked_by else {}
+        told |= {"hits_by": dict(self.hits_by)} if self.hits_by else {}
         told |= {"filled": dict(self.filled)} if self.filled else {}
         told |= {"limits": dict(self.limits)} if self.limits else {}
         return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
@@ -85,6 +91,7 @@ class Session:
     incremental: bool = False  # ask only for what changed since it was seen
     begun: datetime | None = None  # when the night began
     until: datetime | None = None  # no unit is begun after this moment
+    looker: Looker = Factory(Plain)  # how pictures of listings are looked at
     keep: Callable[[Page, str, bytes], None] | None = None  # told of every answer, with its request's method and body
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)

@@ -12,7 +12,7 @@ from crawler.errors import BadInput, Problem, UnhealthyRun
 from crawler.messages import LANGUAGES, say
 from desk.cli._options import Quiet, at_desk
 from desk.cli.crawl import _progress
-from desk.cli.works import keep_pictures
+from desk.cli.works import keep_pictures, register_pictures
 
 NIGHT = "2026-11-22T01:00:00+00:00"  # the demo's own time: licences begin and end around it
 SETTINGS = """# The demo night. Everything is answered from the fixtures; nothing leaves this machine.
@@ -35,6 +35,7 @@ def demo(
     from desk import crawling
     from desk.export import export_hits
     from desk.hitlist import SHOWN, by_harm, hit_table, rows
+    from desk.looking import reader
     from desk.nightreport import report_data
     from desk.report import write_report
     from registry.reading import read_works
@@ -44,10 +45,11 @@ def demo(
     settings = _fresh(folder, language)
     desk = at_desk(settings, quiet, NIGHT)
     fixtures = Path(str(resources.files("fixtures")))
-    works = read_works(fixtures / "works" / "demo" / "works.jsonl")
+    works = read_works(fixtures / "works" / "demo" / "works.jsonl", look=reader(desk.config.pictures))
     with desk.store() as store:
         keep_pictures(works, desk)
         done = store.works.upsert(works, desk.now())
+        register_pictures(works, desk)
     desk.say("works_imported", file="works.jsonl", added=done.added, changed=done.changed, unchanged=done.unchanged)
     plan = crawling.demo_plan(works, desk.config, fixtures / "night")
     ran = crawling.crawl(desk.config, plan, now=desk.now, replay=fixtures / "night", progress=_progress(desk))

@@ -11,8 +11,10 @@ from desk.cli._options import ConfigFile, Desk, Now, Quiet, at_desk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import ExitStack
 
     from crawler.items import Work
+    from crawler.pictures import Looker
     from desk.matching import Matching
 
 
@@ -48,6 +50,7 @@ def match(
     import gc
     import sys
     import time
+    from contextlib import ExitStack
 
     from desk.batch import read_offers
     from desk.cores import cores
@@ -57,26 +60,25 @@ def match(
     from matchers.titles import keep_engine
 
     desk = at_desk(config, quiet, now)
-    language = desk.config.language
-    registry = _registry(desk, works)
-    offers = read_offers(Path(file), language, sys.stdin if file == "-" else None)
-    start = time.perf_counter()
-    is_opened = index is not None and keep_engine(registry, index) == "opened"
-    assessor = Assessor(registry)
-    gc.freeze()  # works and index stay: the collector need not walk through millions of objects again and again
-    built = time.perf_counter()
-    job = Matching(
-        assessor=assessor,
-        offers=offers,
-        context=Context(now=desk.now(), language=language),
-        folder=Path() if file == "-" else Path(file).parent,
-        least=min_identity,
-    )
-    if output:
-        with output.open("w", encoding="utf-8", newline="\n") as out:
-            _write(job, workers or cores(), quiet, out)
-    else:
-        _write(job, workers or cores(), quiet, sys.stdout)
+    offers = read_offers(Path(file), desk.config.language, sys.stdin if file == "-" else None)
+    with ExitStack() as stack:
+        pictured = any(offer.listing.pictures for offer in offers)
+        registry, looker = _registry(desk, works, _place(desk, works, index, stack) if pictured else None)
+        start = time.perf_counter()
+        is_opened = index is not None and keep_engine(registry, index) == "opened"
+        assessor = Assessor(registry)
+        gc.freeze()  # works and index stay: the collector need not walk through millions of objects again and again
+        built = time.perf_counter()
+        job = Matching(
+            assessor=assessor,
+            offers=offers,
+            context=Context(now=desk.now(), language=desk.config.language),
+            folder=Path() if file == "-" else Path(file).parent,
+            least=min_identity,
+            looker=looker,
+        )
+        out = stack.enter_context(output.open("w", encoding="utf-8", newline="\n")) if output else sys.stdout
+        _write(job, workers or cores(), quiet, out)
     if stats:
         _write_stats(stats, len(registry), len(offers), built - start, is_opened, time.perf_counter() - built)
 
@@ -94,13 +96,37 @@ def _write(job: Matching, workers: int, quiet: bool, out: TextIO) -> None:
             progress.advance(task, rows)
 
 
-def _registry(desk: Desk, path: Path | None) -> Sequence[Work]:
+def _place(desk: Desk, works: Path | None, index: Path | None, stack: ExitStack) -> Path:
+    """The folder for registered pictures: beside the index of titles, the database's, or one for this once."""
+    from tempfile import TemporaryDirectory
+
+    if index is not None:
+        return index.parent / f"{index.name}-looks"
+    if works is None:
+        return Path(desk.config.pictures.index)
+    return Path(stack.enter_context(TemporaryDirectory(prefix="swordnet-looks-")))
+
+
+def _registry(desk: Desk, path: Path | None, looks: Path | None) -> tuple[Sequence[Work], Looker]:
+    """The works, and what compares pictures with theirs (where a folder for that is given)."""
+    from attrs import evolve
+
+    from crawler.pictures import Plain
+    from desk.looking import index, reader, sketch_rest
+    from registry.pictures import one_by_one
     from registry.reading import read_works
 
+    config = desk.config
+    if looks is not None:
+        config = evolve(config, pictures=evolve(config.pictures, index=str(looks)))
     if path is not None:
-        return read_works(path, desk.config.language)
-    with desk.store() as store:
-        return store.registry()
+        works: Sequence[Work] = read_works(path, config.language, reader(config.pictures) if looks else one_by_one)
+    else:
+        with desk.store() as store:
+            works = store.registry()
+        if looks is not None:
+            sketch_rest(works, config)
+    return works, index(works, config.pictures) if looks is not None else Plain()
 
 
 def _write_stats(path: Path, works: int, rows: int, index_s: float, is_opened: bool, match_s: float) -> None:

@@ -40,14 +40,16 @@ def import_works(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Take works over from a file; the same file twice changes nothing."""
+    """Take works over from a file; the same file twice changes nothing, and one that was stopped goes on."""
+    from desk.looking import reader
     from registry.reading import read_works
 
-    desk = at_desk(config, quiet)
-    works = read_works(file, desk.config.language)
+    desk = at_desk(config, quiet or json)
+    works = read_works(file, desk.config.language, reader(desk.config.pictures))
     with desk.store() as store:
         keep_pictures(works, desk)
         done = store.works.upsert(works, desk.now())
+        register_pictures(store.registry(), desk)
     if json:
         print_json({"added": done.added, "changed": done.changed, "unchanged": done.unchanged})
     else:
@@ -59,6 +61,17 @@ def keep_pictures(works: Iterable[Work], desk: Desk) -> None:
     blobs = Blobs(Path(desk.config.store.blobs))
     for place in {picture.url for work in works for picture in work.images if picture.sha256}:
         blobs.put(Path(place).read_bytes())
+
+
+def register_pictures(works: Iterable[Work], desk: Desk) -> None:
+    """Put the pictures of all works where those of listings are compared with them; tell which show nothing."""
+    from desk.looking import index, sketch_rest, weak
+
+    works = list(works)
+    sketch_rest(works, desk.config)
+    index(works, desk.config.pictures)
+    for work, picture in weak(works, desk.config.pictures):
+        desk.say("picture_weak", work=work.id, picture=Path(picture.url).name)
 
 
 def list_works(

@@ -1,0 +1,90 @@
+"""The key points of many registered pictures: which of them lie near the key points of a picture.
+
+An inverted file: every code is kept in the list of the nearest of some hundred or thousand centres, and a question
+looks into the lists of its nearest centres only. The centres are codes drawn from the data; nothing is learned. Lists
+lie on disk and are mapped, so all processes share one copy and opening costs nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from matchers.looks.keypoints import CODE_BYTES, Codes
+
+PROBED = 8  # lists looked into
+LISTS_PER_ROOT = 4  # lists for each root of the number of codes: centres and codes looked at then cost about the same
+FEWEST_LISTS, MOST_LISTS = 16, 16_384
+SEED = 1
+
+_ID = np.dtype("<i8")  # faiss keeps the ids of a list as 64 bit numbers behind its codes
+
+Found = tuple[NDArray[np.int32], NDArray[np.int64]]
+
+
+class Inverted:
+    """One immutable part of the index; rows are numbered as they were written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises OSError or ValueError where the folder does not hold what `write` wrote."""
+        faiss.omp_set_num_threads(1)
+        centres, sizes = np.load(folder / "centres.npy"), np.load(folder / "sizes.npy")
+        self._lists = faiss.OnDiskInvertedLists(len(centres), CODE_BYTES, str(folder / "lists"))
+        self._lists.read_only = True
+        self._lists.prefetch_nthread = 0  # a forked process that drops an index would wait for threads it has not got
+        self._lists.totsize = (folder / "lists").stat().st_size
+        if self._lists.totsize != int(sizes.sum()) * (CODE_BYTES + _ID.itemsize):
+            raise ValueError(f"{folder}: lists of another size")
+        self._lists.set_all_lists_sizes(faiss.swig_ptr(sizes))
+        if self._lists.totsize:
+            self._lists.do_mmap()
+        self._centres = faiss.IndexBinaryFlat(CODE_BYTES * 8)
+        self._centres.add(centres)
+        self._index = faiss.IndexBinaryIVF(self._centres, CODE_BYTES * 8, len(centres))
+        self._index.replace_invlists(self._lists, False)
+        self._index.is_trained = True
+        self._index.nprobe = min(PROBED, len(centres))
+        self._index.ntotal = int(sizes.sum())
+
+    @staticmethod
+    def write(folder: Path, codes: Codes) -> None:
+        """Sort codes into lists."""
+        faiss.omp_set_num_threads(1)
+        folder.mkdir(parents=True, exist_ok=True)
+        wanted = int(
+            np.clip(2 ** round(np.log2(LISTS_PER_ROOT * np.sqrt(max(1, len(codes))))), FEWEST_LISTS, MOST_LISTS)
+        )
+        drawn = np.random.default_rng(SEED).permutation(len(codes))[: min(wanted, len(codes))]
+        centres = np.ascontiguousarray(codes[np.sort(drawn)]) if len(drawn) else np.zeros((1, CODE_BYTES), np.uint8)
+        nearest = faiss.IndexBinaryFlat(CODE_BYTES * 8)
+        nearest.add(centres)
+        lists = nearest.search(codes, 1)[1][:, 0] if len(codes) else np.zeros(0, np.int64)
+        order = np.argsort(lists, kind="stable")
+        sizes = np.bincount(lists, minlength=len(centres)).astype(np.uint64)
+        with (folder / "lists").open("wb") as file:
+            for end, size in zip(np.cumsum(sizes), sizes, strict=True):
+                rows = order[int(end - size) : int(end)]
+                file.write(codes[rows].tobytes())
+                file.write(rows.astype(_ID).tobytes())
+        np.save(folder / "centres.npy", centres)
+        np.save(folder / "sizes.npy", sizes)
+
+    def codes(self) -> Codes:
+        """All codes by row, read back: parts are joined from what they hold."""
+        sizes = np.load(Path(self._lists.filename).with_name("sizes.npy")).astype(np.int64)
+        data = np.fromfile(self._lists.filename, dtype=np.uint8)
+        found = np.zeros((int(sizes.sum()), CODE_BYTES), np.uint8)
+        place = 0
+        for size in sizes:
+            middle, end = place + size * CODE_BYTES, place + size * (CODE_BYTES + _ID.itemsize)
+            found[data[middle:end].view(_ID)] = data[place:middle].reshape(-1, CODE_BYTES)
+            place = end
+        return found
+
+    def near(self, codes: Codes, most: int) -> Found:
+        """For each code its nearest rows and their distances in bits, [n, most]; row -1 where there are fewer."""
+        distances, rows = self._index.search(np.ascontiguousarray(codes), most)
+        return distances, rows

@@ -1,0 +1,298 @@
+"""The picture engine: copies however they were changed, never a sibling; search, growth, versions, evidence."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import warnings
+from collections.abc import Mapping
+from hashlib import sha256
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrs import evolve
+from numpy.typing import NDArray
+from PIL import Image
+
+from crawler.items import Picture, Sighting, Work
+from crawler.pictures import PictureError
+from matchers.looks import keypoints, looker, registering, sketch
+from matchers.looks.bends import BENT
+from matchers.looks.blocks import Agreement
+from matchers.looks.index import Index
+from matchers.looks.looker import RegistryLooker, looker_of
+from matchers.looks.nearest import RADIUS, SCANNED, Codes
+from matchers.looks.series import Relatives
+from matchers.looks.shelf import Shelf
+from matchers.looks.verdict import RULES, verdict
+from tests.drawing import cover, picture_bytes, saved
+
+WORKS = 12
+ROOM = 1 << 30
+
+
+def register(root: Path, contents: Mapping[str, bytes], room: int = ROOM) -> list[str]:
+    """Registers one picture for each work; returns their digests."""
+    sketch = registering.Sketcher(root)
+    pictures = {work: sketch(data, work) for work, data in contents.items()}
+    works = [Work(id=work, title=work, images=(picture,)) for work, picture in pictures.items()]
+    registering.index_all(root, registering.owners_of(works), room)
+    return [picture.sha256 or "" for picture in pictures.values()]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("looks")
+    register(folder, {str(number): picture_bytes(f"drawn {number}") for number in range(WORKS)})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def eyes(root: Path) -> RegistryLooker:
+    return looker_of(root)
+
+
+def digest(number: int) -> str:
+    return sha256(picture_bytes(f"drawn {number}")).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("attack", "how"),
+    [
+        ("drawn", "bytes"),
+        ("small", "whole"),
+        ("cut", "points"),
+        ("side", "points"),
+        ("mirrored", "part"),
+        ("quarter_turn", "part"),
+        ("part", "points"),
+        ("framed", "part"),
+        ("photographed", "points"),
+        ("bannered", "whole"),
+        ("collage", "part"),
+    ],
+)
+def test_a_copy_is_found_however_it_was_changed(eyes: RegistryLooker, attack: str, how: str) -> None:
+    seen = eyes.look(picture_bytes(f"{attack} 2"), "theirs").picture
+    (found,) = [each for each in seen.sightings if each.verdict == "copy"]
+    assert (found.picture, found.how) == (digest(2), how)
+    assert found.mirrored == (attack == "mirrored")
+    assert found.certainty >= 0.9
+    assert seen.compared == eyes.mark
+
+
+@pytest.mark.parametrize("name", ["drawn 100", "cut 101", "photographed 102", "collage 103"])
+def test_what_is_not_registered_is_not_seen(eyes: RegistryLooker, name: str) -> None:
+    assert eyes.look(picture_bytes(name), "theirs").picture.sightings == ()
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_another_work_of_the_same_design_is_never_a_copy(eyes: RegistryLooker, number: int) -> None:
+    seen = eyes.look(picture_bytes(f"sibling {number}"), "theirs").picture
+    assert {each.verdict for each in seen.sightings} <= {"review"}
+
+
+def test_a_sighting_says_where_and_shows_both(eyes: RegistryLooker) -> None:
+    looked_at = eyes.look(picture_bytes("framed 4"), "theirs")
+    (found,) = looked_at.picture.sightings
+    wanted = np.array([90, 250, 370, 250, 370, 650, 90, 650]) / 800
+    assert np.abs(np.array(found.corners) - wanted).max() < 0.01
+    lands = np.array(found.homography).reshape(3, 3) @ [wanted[4], wanted[5], 1]
+    assert lands[:2] / lands[2] == pytest.approx([1, 1], abs=0.01)
+    drawn = Image.open(io.BytesIO(looked_at.drawn[found.beside or ""]))
+    assert (drawn.format, drawn.height, drawn.width > 600) == ("JPEG", 320, True)
+    assert sha256(looked_at.drawn[found.beside or ""]).hexdigest() == found.beside
+
+
+def test_a_looker_travels_to_other_processes_and_sees_the_same(eyes: RegistryLooker) -> None:
+    again: RegistryLooker = pickle.loads(pickle.dumps(eyes))
+    data = picture_bytes("part 3")
+    assert again.look(data, "theirs").picture == eyes.look(data, "theirs").picture
+    with pytest.raises(PictureError):
+        again.look(b"<html>", "theirs")
+
+
+def test_a_forked_process_may_drop_an_index_that_was_asked_before(eyes: RegistryLooker) -> None:
+    eyes.look(picture_bytes("part 3"), "theirs")
+    child = get_context("fork").Process(target=looker._opened.cache_clear)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child.start()
+    child.join(20)
+    assert child.exitcode == 0
+
+
+def test_a_blank_picture_is_neither_registered_nor_seen(tmp_path: Path) -> None:
+    blank, drawn = register(tmp_path, {"blank": picture_bytes("blank 1"), "drawn": picture_bytes("drawn 1")})
+    assert Index(Shelf(tmp_path).folder / "index").digests == [drawn]
+    assert registering.nothing_to_see(tmp_path, [blank, drawn]) == [blank]
+    assert looker_of(tmp_path).look(picture_bytes("blank 2"), "theirs").picture.sightings == ()
+
+
+def test_registering_goes_on_where_it_was_and_extends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    really = registering.sketched
+    monkeypatch.setattr(registering, "sketched", lambda decoded: made.append(1) or really(decoded))
+    first = register(tmp_path, {"0": picture_bytes("drawn 0"), "1": picture_bytes("drawn 1")})
+    mark = looker_of(tmp_path).mark
+    register(tmp_path, {"0": picture_bytes("drawn 0"), "1": picture_bytes("drawn 1")})
+    assert (len(made), looker_of(tmp_path).mark) == (2, mark)
+    both = register(tmp_path, {"0": picture_bytes("drawn 0"), "2": picture_bytes("drawn 2")})
+    assert len(made) == 3
+    assert Index(Shelf(tmp_path).folder / "index").digests == [*first, both[1]]
+    assert looker_of(tmp_path).mark != mark
+    for number in (0, 1, 2):
+        (found,) = looker_of(tmp_path).look(picture_bytes(f"part {number}"), "theirs").picture.sightings
+        assert (found.picture, found.verdict) == (digest(number), "copy")
+
+
+def test_what_another_version_made_is_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(tmp_path, {"0": picture_bytes("drawn 0")})
+    sketch.mark.cache_clear()
+    monkeypatch.setattr(keypoints, "PAIRS_SEED", 1)
+    try:
+        assert registering.unsketched(tmp_path, [digest(0)]) == [digest(0)]
+        assert len(Index(Shelf(tmp_path).folder / "index")) == 0
+    finally:
+        monkeypatch.undo()
+        sketch.mark.cache_clear()
+    assert registering.unsketched(tmp_path, [digest(0)]) == []
+
+
+def test_key_points_take_no_more_room_than_allowed(tmp_path: Path) -> None:
+    one = 2 * keypoints.REGISTERED_MOST * registering.POINT_BYTES
+    contents = {str(number): picture_bytes(f"drawn {number}") for number in range(3)}
+    digests = register(tmp_path, contents, room=one)
+    index = Index(Shelf(tmp_path).folder / "index")
+    assert index.digests == digests
+    assert index.points * registering.POINT_BYTES <= one
+    seen = [
+        looker_of(tmp_path).look(picture_bytes(f"{how} 2"), "theirs").picture.sightings for how in ("small", "part")
+    ]
+    assert [len(each) for each in seen] == [1, 0]
+
+
+def test_urgent_works_come_first() -> None:
+    works = [
+        Work(id=str(place), title="x", priority=place, images=(Picture(url="x", sha256=str(place) * 64),))
+        for place in (1, 3, 2)
+    ]
+    assert [mark[0] for mark in registering.owners_of(works)] == ["3", "2", "1"]
+
+
+def test_works_of_one_series_know_each_other_and_end_in_review(tmp_path: Path) -> None:
+    volumes = {str(number): saved(volume(number), "PNG") for number in range(3)}
+    digests = register(tmp_path, volumes)
+    relatives = Relatives(Shelf(tmp_path).folder / "index")
+    alike = relatives.of(digests[0])
+    assert alike is not None
+    assert set(alike.others) == set(digests[1:])
+    eyes = looker_of(tmp_path)
+    shared = saved(volume(0).crop((0, 0, 420, 210)))
+    assert {each.verdict for each in eyes.look(shared, "theirs").picture.sightings} <= {"review"}
+    assert "copy" not in {each.verdict for each in eyes.look(saved(volume(7)), "theirs").picture.sightings}
+    seen = eyes.look(saved(volume(1), quality=50), "theirs").picture.sightings
+    assert [each.picture for each in seen if each.verdict == "copy"] == [digests[1]]
+
+
+def test_pictures_of_one_work_are_no_series(tmp_path: Path) -> None:
+    make = registering.Sketcher(tmp_path)
+    images = tuple(make(saved(volume(number), "PNG"), str(number)) for number in range(2))
+    registering.index_all(tmp_path, registering.owners_of([Work(id="w", title="w", images=images)]), ROOM)
+    assert Relatives(Shelf(tmp_path).folder / "index").of(images[0].sha256 or "") is None
+
+
+def volume(number: int) -> Image.Image:
+    """A volume of a series: the upper half is the series', the lower half its own."""
+    out = cover(500)
+    out.paste(cover(600 + number).crop((0, 200, 420, 520)), (0, 280))
+    return out
+
+
+@pytest.mark.parametrize("count", [SCANNED // 4, SCANNED + 1])
+def test_the_search_finds_exactly_what_a_scan_finds(tmp_path: Path, count: int) -> None:
+    dice = np.random.default_rng(5)
+    codes = dice.integers(0, 256, (count, 32), dtype=np.uint8)
+    codes[1::2] = codes[0] ^ np.packbits(dice.random((len(codes[1::2]), 256)) < 0.11, axis=1)
+    Codes.write(tmp_path, codes)
+    opened = Codes.open(tmp_path)
+    assert (tmp_path / "rows.npy").exists() == (count > SCANNED)
+    for asked in (codes[0], codes[4], ~codes[0]):
+        far = np.unpackbits(codes ^ asked, axis=1).sum(1, dtype=np.int64)
+        for radius in (0, RADIUS, RADIUS + 9):
+            rows, distances = opened.within(asked, radius)
+            assert rows.tolist() == np.flatnonzero(far <= radius).tolist()
+            assert distances.tolist() == far[far <= radius].tolist()
+
+
+def test_a_sketch_comes_back_as_it_was(root: Path) -> None:
+    kept = Shelf(root).get(digest(3))
+    again = sketch.Sketch.from_bytes(kept.to_bytes())
+    assert again.hashes == kept.hashes
+    for kind in keypoints.KINDS:
+        assert np.array_equal(again.points[kind].codes, kept.points[kind].codes)
+        assert np.abs(again.points[kind].places - kept.points[kind].places).max() < 0.02
+    with pytest.raises(ValueError, match="SHA-256"):
+        Shelf(root).has("../../etc/passwd")
+
+
+def agreed(**change: object) -> Agreement:
+    marks: NDArray[np.int8] = np.ones(100, np.int8)
+    exact = Agreement(
+        visible=100,
+        blocks=100,
+        textured=90,
+        alike=1.0,
+        unlike=0.0,
+        all_alike=1.0,
+        coloured=1.0,
+        off=0.05,
+        off_most=0.1,
+        bent=0.05,
+        sharp=1.0,
+        scale=1.0,
+        grid=(10, 10),
+        marks=marks,
+    )
+    return evolve(exact, **change)
+
+
+@pytest.mark.parametrize(
+    ("inliers", "change", "said"),
+    [
+        (30, {}, "copy"),
+        (None, {}, "copy"),
+        (7, {}, None),
+        (30, {"alike": 0.65, "all_alike": 0.7, "unlike": 0.12}, "copy"),  # a sticker
+        (30, {"alike": 0.65, "all_alike": 0.7, "unlike": 0.3}, "review"),  # another picture at the same place
+        (30, {"alike": 0.55, "all_alike": 0.55}, "review"),  # half of it is another work's
+        (30, {"alike": 0.79, "all_alike": 0.88, "unlike": 0.15, "off": 0.25, "off_most": 0.82}, "review"),  # cartons
+        (30, {"alike": 0.98, "off": 0.9, "off_most": 1.6, "bent": 0.79}, "review"),  # another photograph
+        (30, {"alike": 0.98, "off": 0.9, "off_most": 1.6, "bent": 0.79, "sharp": 0.3}, "copy"),  # blurred
+        (30, {"alike": 0.98, "off": 2.0, "off_most": 3.0, "bent": BENT / 2}, "copy"),  # bent paper
+        (30, {"textured": 10}, "copy"),  # flat art
+        (30, {"textured": 10, "visible": 50}, None),
+        (30, {"visible": 15, "textured": 25}, "review"),  # a corner of it
+        (30, {"alike": 0.2}, None),
+    ],
+)
+def test_what_the_blocks_amount_to(inliers: int | None, change: dict[str, object], said: str | None) -> None:
+    assert verdict(agreed(**change), inliers) == said
+
+
+def test_every_rule_can_be_the_one_that_decides() -> None:
+    limits = ("off", "off_most", "unlike")
+    for rule in RULES:
+        edge = {name: getattr(rule, name) for name in ("alike", "all_alike", "coloured", "textured", "off", "off_most")}
+        edge |= {"bent": min(rule.bent, 9.0), "sharp": min(rule.sharp, 1.0), "unlike": min(rule.unlike, 0.3)}
+        assert verdict(agreed(**edge), 30) == "copy"
+        beyond = edge | dict.fromkeys(limits, 99.0)
+        assert verdict(agreed(**beyond), 30) != "copy"
+
+
+def test_the_same_file_needs_no_engine(eyes: RegistryLooker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looker.Engine, "see", None)
+    (found,) = eyes.look(picture_bytes("drawn 5"), "theirs").picture.sightings
+    assert found == Sighting(picture=digest(5), how="bytes", verdict="copy", certainty=0.98, alike=1.0)
