@@ -44,6 +44,7 @@ from crawler.items import (  # noqa: E402
     ShareLink,
     Work,
 )
+from crawler.pictures.hashing import PDQ, PHASH  # noqa: E402
 from crawler.ranking import rank  # noqa: E402
 from crawler.store import Filter, Store, schema  # noqa: E402
 from crawler.store.engine import writing  # noqa: E402
@@ -108,8 +109,8 @@ def works_of(folder: Path) -> list[Work]:
 def looks(source: random.Random) -> Picture:
     """A picture with the hashes that a crawl keeps."""
     hashes = tuple(
-        PictureHash(hasher="pdq", version="1", settings=settings, value=f"{source.getrandbits(64):016x}")
-        for settings in ("whole", "centre")
+        PictureHash(hasher=hasher, version="1", settings="", value=f"{source.getrandbits(bits):0{bits // 4}x}")
+        for hasher, bits in ((PHASH, 64), (PDQ, 256))
     )
     return Picture(url=f"https://pictures.example/{source.getrandbits(40)}.jpg", hashes=hashes)
 

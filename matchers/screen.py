@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from rapidfuzz.fuzz import partial_ratio
 
 from crawler.items import Work
+from crawler.pictures.hashing import PHASH
 from crawler.text import is_han
-from matchers.looks import COPY_WHOLE
+from matchers.looks.wholes import NEAR
 from matchers.titles.names import names_of
 from matchers.titles.sound import MIN_CHARACTERS, syllable
 
@@ -52,12 +53,12 @@ class Screen:
         self._long = np.array(long, dtype=bool)
         self._known = np.zeros(1 << _BITS, dtype=bool)
         self._known[_hashed(self._keys)] = True
-        hashes = [int(each.value, 16) for work in works for picture in work.images for each in picture.hashes]
-        self._looks = np.array(hashes, dtype=np.uint64)
+        hashes = [each for work in works for picture in work.images for each in picture.hashes]
+        self._looks = np.array([int(each.value, 16) for each in hashes if each.hasher == PHASH], dtype=np.uint64)
 
     def passing(self, keys: Sequence[str], looks: Sequence[bytes]) -> list[int]:
         """The places of the listings that must be read. A key is a line of the title and a line of the rest; looks are
-        hashes of eight bytes each.
+        phashes of eight bytes each.
         """
         return sorted({*self._named(keys), *self._alike(looks)})
 
@@ -107,7 +108,7 @@ class Screen:
         owners = np.repeat(np.arange(len(looks)), [len(each) // 8 for each in looks])
         near = np.zeros(len(theirs), dtype=bool)
         for one in self._looks:
-            near |= np.bitwise_count(theirs ^ one) <= COPY_WHOLE
+            near |= np.bitwise_count(theirs ^ one) <= NEAR
         return [int(row) for row in np.unique(owners[near])]
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.items import Listing, ListingKind, Picture, PictureHash, Work
+from crawler.pictures.hashing import PDQ, PHASH
 from crawler.store.writing import key_of, looks_of
 from matchers.screen import Screen
 
@@ -49,7 +50,8 @@ def test_in_the_text_a_name_must_stand_whole() -> None:
 
 def test_numbers_and_pictures_pass() -> None:
     def picture(value: str) -> Picture:
-        return Picture(url="x", hashes=(PictureHash(hasher="pdq", version="1", settings="whole", value=value),))
+        other = PictureHash(hasher=PDQ, version="1", settings="", value="ff" * 32)
+        return Picture(url="x", hashes=(PictureHash(hasher=PHASH, version="1", settings="", value=value), other))
 
     work = Work(
         id="W", title="潮汐测绘手记", identifiers={"isbn": ("9787111213826",)}, images=(picture("ff00ff00ff00ff00"),)

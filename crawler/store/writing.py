@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, or_, select
 
 from crawler.items import Assessed, Assessment, Listing, Picture
+from crawler.pictures.hashing import PHASH
 from crawler.ranking import rank
 from crawler.shapes.states import OPEN
 from crawler.store import schema
@@ -91,8 +92,9 @@ def hit_row(key: str, listing: Listing, part: Assessment, run: str, now: datetim
 
 
 def looks_of(pictures: Iterable[Picture]) -> bytes:
-    """The hashes of pictures, eight bytes each, in their order."""
-    return b"".join(int(each.value, 16).to_bytes(8, "big") for picture in pictures for each in picture.hashes)
+    """The phashes of pictures, eight bytes each, in their order."""
+    found = (each for picture in pictures for each in picture.hashes if each.hasher == PHASH)
+    return b"".join(int(each.value, 16).to_bytes(8, "big") for each in found)
 
 
 def key_of(listing: Listing) -> str:
