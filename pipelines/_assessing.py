@@ -117,11 +117,14 @@ class Batch:
     async def commit(self) -> None:
         """Write what waits, and the listings that sell the shares in it."""
         batch, self._waiting = self._waiting, []
+        tally, stored = self._spider.tally, False
         try:
             await asyncio.to_thread(self._write, batch)
+            stored = True
         except StoreError as error:
-            self._spider.tally.lost = True
-            self._spider.tally.problems.append(str(error))
+            tally.problems.append(str(error))
+        finally:
+            tally.lost |= not stored  # whatever went wrong: scrapy only logs what a pipeline raises at the end
 
     def _write(self, batch: list[Assessed]) -> None:
         session = self._spider.session

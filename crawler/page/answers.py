@@ -100,8 +100,8 @@ class Thing:
     def text(self, field: str) -> str:
         """The text of a field, "" where there is none; of a list or an object its first plain text."""
         for key in KEYS[field]:
-            found = _plain(self.keys.get(key))
-            if found:
+            value = self.keys.get(key)
+            if value is not None and (found := _plain(value)):
                 return found
         return ""
 
@@ -110,6 +110,8 @@ def rows(page: Page, value: Any) -> list[Row]:
     """The things of the largest list, [] where there is no list of titled things."""
     best: list[Row] = []
     for each in _lists(value, 0):
+        if min(len(each), MOST) <= len(best):
+            continue
         found = [row for thing in each[:MOST] if (row := _row(page, _thing(thing)))]
         if len(found) > len(best) and 2 * len(found) > len(each):
             best = found
@@ -159,13 +161,15 @@ def _thing(value: Any) -> Thing:
 
 def _row(page: Page, thing: Thing, here: str | None = None) -> Row | None:
     title = thing.text("title")
+    if len(title) < 2:
+        return None
     magnet, digest = thing.text("magnet"), thing.text("infohash")
     links = (magnet,) if magnet.startswith("magnet:") else ()
     if not links and len(digest) == 40:
         links = (f"magnet:?xt=urn:btih:{digest.lower()}",)
     code = thing.text("code")
     address = page.link(thing.text("url")) or here or (f"{page.url}#/{code or title}" if code or links else None)
-    if len(title) < 2 or address is None:
+    if address is None:
         return None
     picture = page.link(thing.text("picture")) if "/" in thing.text("picture") else None
     size = thing.text("size")

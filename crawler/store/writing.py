@@ -92,9 +92,9 @@ def hit_row(key: str, listing: Listing, part: Assessment, run: str, now: datetim
 
 
 def looks_of(pictures: Iterable[Picture]) -> bytes:
-    """The phashes of pictures, eight bytes each, in their order."""
-    found = (each for picture in pictures for each in picture.hashes if each.hasher == PHASH)
-    return b"".join(int(each.value, 16).to_bytes(8, "big") for each in found)
+    """The hashes of 64 bits of pictures, eight bytes each, in their order."""
+    hashes = (each.value for picture in pictures for each in picture.hashes if each.hasher == PHASH)
+    return b"".join(int(value, 16).to_bytes(8, "big") for value in hashes)
 
 
 def key_of(listing: Listing) -> str:
