@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from crawler.config import Config
 from crawler.health import PlatformCounts, counted
 from crawler.items import Unit
 from crawler.messages import say
@@ -32,6 +34,29 @@ def run_table(store: Store, run: str, now: datetime, language: str, minutes: flo
     for key, told in sorted(waits.items()):
         if ":" in key or "." in key:
             table.add_row(key, *[""] * (len(COLUMNS) - 2), told)
+    return table
+
+
+def workers_told(store: Store, run: str, now: datetime, config: Config) -> list[dict[str, Any]]:
+    """Everybody who has worked on a run; `silent` are the seconds since the last sign of life of one that holds units.
+
+    `alive` is False where that is longer than `cluster.stale` (`crawl.lease` on one machine): its units go to others.
+    """
+    told, longest = [], config.cluster.stale if config.cluster.hand_out else config.crawl.lease
+    for hand in store.units.workers(run, config.crawl.lease):
+        silent = None if hand.seen is None else max(0.0, round((now - hand.seen).total_seconds(), 1))
+        alive = silent is None or silent <= longest
+        told.append({"worker": hand.name, "done": hand.done, "doing": hand.doing, "silent": silent, "alive": alive})
+    return told
+
+
+def worker_table(store: Store, run: str, now: datetime, config: Config) -> Table:
+    """The same for people; who is silent for too long is marked."""
+    table = Table(*(say("desk.cli", f"worker_{name}", config.language) for name in ("name", "done", "doing", "silent")))
+    for each in workers_told(store, run, now, config):
+        silent = "" if each["silent"] is None else f"{each['silent']:.0f} s"
+        mark = "" if each["alive"] else f" {say('desk.cli', 'worker_dead', config.language)}"
+        table.add_row(each["worker"], str(each["done"]), ", ".join(each["doing"]), silent + mark)
     return table
 
 

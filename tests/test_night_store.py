@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from rich.console import Console
 
 from crawler.blobs import Blobs
+from crawler.config import Config
 from crawler.errors import Busy
 from crawler.health import PlatformCounts, complaint, made_counts
 from crawler.holders import dead, holder
@@ -34,6 +36,7 @@ from crawler.store import Check, CheckState, Filter, KnownPositive, SeenPage, Se
 from crawler.store.checks import FIRST, LONGEST, pause_after
 from crawler.store.lock import night_lock
 from crawler.store.units import added_up
+from desk.progress import worker_table, workers_told
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HIT = Assessment(work_id="W1", identity=0.97, offence=0.9, decision=Decision.HIT)
@@ -320,3 +323,23 @@ HEALTHY = counts(pages={"live": 20}, lists=20, listed=200, listings=200, filled=
 def test_a_platform_is_compared_with_its_last_nights(now: PlatformCounts, key: str | None) -> None:
     wrong = complaint(now, 1, [HEALTHY, HEALTHY])
     assert (wrong[0] if wrong else None) == key
+
+
+def test_who_works_on_a_run_and_who_fell_silent(store: Store) -> None:
+    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [[A], [B]])
+    store.units.plan("r1", "ebay", UnitKind.QUESTION, 1, [[A]])
+    config = evolve(Config(), cluster=evolve(Config().cluster, hand_out=True), crawl=evolve(Config().crawl, lease=300))
+    first = store.units.claim("r1", "alpha:1:1", NOW, 300)
+    assert first is not None
+    store.units.finish(first, {"pages": {"live": 1}}, {})
+    for name, moment in (("alpha:1:1", NOW), ("beta:2:2", NOW + timedelta(seconds=50))):
+        assert store.units.claim("r1", name, moment, 300) is not None
+    told = workers_told(store, "r1", NOW + timedelta(seconds=100), config)
+    assert [(each["worker"], each["done"], len(each["doing"]), each["silent"], each["alive"]) for each in told] == [
+        ("alpha:1:1", 1, 1, 100.0, False),
+        ("beta:2:2", 0, 1, 50.0, True),
+    ]
+    console = Console(width=200, record=True)
+    console.print(worker_table(store, "r1", NOW + timedelta(seconds=100), config))
+    lines = console.export_text().splitlines()
+    assert [("no sign of life" in line) for line in lines if "alpha" in line or "beta" in line] == [True, False]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 from sqlalchemy import Connection, Engine, Row, Select, func, or_, select, text, update
 
 from crawler.errors import StoreError
@@ -56,6 +56,16 @@ class Due:
 
     id: int
     spider: str
+
+
+@frozen(kw_only=True)
+class Hand:
+    """A worker by what the ledger knows of it: units ended, platforms of those it holds, when it last prolonged one."""
+
+    name: str
+    done: int = 0
+    doing: tuple[str, ...] = ()
+    seen: datetime | None = None
 
 
 class Units:
@@ -191,6 +201,21 @@ class Units:
         query = select(_units.c.holder).where(_units.c.state == "doing").distinct()
         with reading(self._engine) as connection:
             return [holder for holder in connection.execute(query).scalars() if holder]
+
+    def workers(self, run: str, lease: int) -> list[Hand]:
+        """Everybody who has worked on a run, by name; `lease` in seconds is what a sign of life prolongs a claim by."""
+        columns = (_units.c.holder, _units.c.spider, _units.c.state, _units.c.lease)
+        hands: dict[str, Hand] = {}
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(*columns).where(_units.c.run == run, _units.c.holder.is_not(None)))
+            for row in rows:
+                hand = hands.get(row.holder, Hand(name=row.holder))
+                if row.state == "doing":
+                    sign = row.lease - timedelta(seconds=lease)
+                    seen = max(filter(None, (hand.seen, sign)))
+                    hand = evolve(hand, doing=tuple(sorted((*hand.doing, row.spider))), seen=seen)
+                hands[row.holder] = evolve(hand, done=hand.done + (row.state != "doing"))
+        return [hands[name] for name in sorted(hands)]
 
     def skip(self, run: str, spider: str | None = None) -> int:
         """Ask nothing further of a platform (or of any) in this run; returns how many units are skipped."""

@@ -19,7 +19,7 @@ def add(app: typer.Typer) -> None:
 
 def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """The run that started last: how far each platform is, and who is left alone until when."""
-    from desk.progress import run_table, until_when
+    from desk.progress import run_table, until_when, worker_table, workers_told
 
     desk = at_desk(config, quiet)
     now = datetime.now(UTC)
@@ -33,13 +33,14 @@ def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) 
             states = [state for _, _, state, _ in units]
             waiting = until_when(store.clocks.waiting(now))
             counts = {state: states.count(state) for state in sorted(set(states))}
-            print_json(
-                {"run": run.id, "night": run.night, "outcome": _outcome(run), "units": counts, "left_alone": waiting}
-            )
+            told = {"run": run.id, "night": run.night, "outcome": _outcome(run), "units": counts, "left_alone": waiting}
+            print_json(told | {"workers": workers_told(store, run.id, now, desk.config)})
             return
         minutes = 0.0 if run.finished else (now - run.started).total_seconds() / 60
         desk.say("status_told", run=run.id, started=_moment(run.started), outcome=desk.word(f"run_{_outcome(run)}"))
         desk.console.print(run_table(store, run.id, now, desk.config.language, minutes))
+        if run.finished is None:
+            desk.console.print(worker_table(store, run.id, now, desk.config))
 
 
 def runs(
