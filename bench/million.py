@@ -44,6 +44,7 @@ from crawler.items import (  # noqa: E402
     ShareLink,
     Work,
 )
+from crawler.pictures.hashing import PDQ, PHASH  # noqa: E402
 from crawler.ranking import rank  # noqa: E402
 from crawler.store import Filter, Store, schema  # noqa: E402
 from crawler.store.engine import writing  # noqa: E402
@@ -51,6 +52,10 @@ from crawler.store.values import listing_id  # noqa: E402
 from crawler.store.writing import hit_row, listing_row  # noqa: E402
 from desk.export import export_hits  # noqa: E402
 from desk.hitlist import rows  # noqa: E402
+from desk.rematching import rematch_new  # noqa: E402
+from matchers import Context  # noqa: E402
+from matchers.assess import Assessor  # noqa: E402
+from matchers.weigh import STORED  # noqa: E402
 
 NEW = 1_000  # works that come later
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -104,8 +109,8 @@ def works_of(folder: Path) -> list[Work]:
 def looks(source: random.Random) -> Picture:
     """A picture with the hashes that a crawl keeps."""
     hashes = tuple(
-        PictureHash(hasher="pdq", version="1", settings=settings, value=f"{source.getrandbits(64):016x}")
-        for settings in ("whole", "centre")
+        PictureHash(hasher=hasher, version="1", settings="", value=f"{source.getrandbits(bits):0{bits // 4}x}")
+        for hasher, bits in ((PHASH, 64), (PDQ, 256))
     )
     return Picture(url=f"https://pictures.example/{source.getrandbits(40)}.jpg", hashes=hashes)
 
@@ -267,8 +272,21 @@ def exported(store: Store, folder: Path) -> None:
 
 
 def rematched(store: Store, folder: Path) -> None:
-    """The works that come later, against all stored listings."""
-    raise SystemExit("not yet")
+    """The works that come later, against all stored listings; then they go again, for the next time."""
+    works = works_of(folder)
+    store.works.upsert(works[-NEW:], NOW)
+    begun = time.process_time()
+    built: list[float] = []
+
+    def assessor() -> Assessor:
+        start = time.process_time()
+        made = Assessor(works, STORED)
+        built.append(time.process_time() - start)
+        return made
+
+    done = rematch_new(store, works[-NEW:], assessor, Context(now=NOW), 1)
+    seconds = time.process_time() - begun
+    print(f"{done}: {seconds:.1f} s of the processor, {sum(built):.1f} of them for the index of {len(works)} works")
 
 
 if __name__ == "__main__":

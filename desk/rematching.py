@@ -5,17 +5,21 @@ Works that came, went or changed their names alter old listings too; so do licen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
-from crawler.items import Assessed, Assessment, Decision, Listing
-from crawler.store import Store
+from crawler.items import Assessed, Assessment, Decision, Listing, Work
+from crawler.store import Store, listing_id
 from crawler.store.listings import Stored
-from crawler.store.rematches import Rematches
+from crawler.store.rematches import PORTION, Rematches
 from desk.cores import in_order
 from matchers import Context
 from matchers.assess import Assessor, differs
+from matchers.screen import Screen
+from matchers.weigh import STORED
+
+AT_ONCE = 256  # listings whose titles and texts are looked up together: the engine keeps 1,024 texts
 
 
 @define(kw_only=True)
@@ -34,13 +38,59 @@ class _Task:
 
     def __call__(self, portion: list[Stored]) -> tuple[int, list[Assessed]]:
         """How many listings there were, and those whose assessments are no longer what is stored."""
-        self.assessor.warm([each.listing for each in portion])
         changed = []
-        for each in portion:
+        for place, each in enumerate(portion):
+            if place % AT_ONCE == 0:
+                _warm(self.assessor, portion[place : place + AT_ONCE])
             found = self.assessor.assess(each.listing, self.context)
             if differs(each.hits, found):
                 changed.append(Assessed(listing=each.listing, assessments=found))
         return len(portion), changed
+
+
+def rematch_new(
+    store: Store, new: Sequence[Work], assessor: Callable[[], Assessor], context: Context, workers: int
+) -> Rematched:
+    """Assess again what may carry one of a few new works, and write what changed: listings are screened by their keys,
+    what passes is compared with the new works, and what is left with all (`assessor`).
+    """
+    stored, screen, few = Rematches(store.engine), Screen(new), Assessor(new, STORED)
+    done = Rematched()
+    carrying: list[str] = []
+    for keys in stored.keyed():
+        done.listings += len(keys)
+        unknown = {place for place, each in enumerate(keys) if each.key is None}
+        passed = screen.passing([each.key or "\n" for each in keys], [each.looks for each in keys])
+        ids = [keys[place].id for place in sorted(unknown.union(passed))]
+        for start in range(0, len(ids), AT_ONCE):
+            carrying += _carrying(stored.some(ids[start : start + AT_ONCE]), few, context)
+    if not carrying:
+        return done
+    task = _Task(assessor=assessor(), context=context)
+    parts = (carrying[start : start + PORTION] for start in range(0, len(carrying), PORTION))
+    joined = ([_joined(store, each) for each in stored.some(part)] for part in parts)
+    for _, changed in in_order(task, joined, workers):
+        _note(stored, changed, context, done)
+    store.analyse()
+    return done
+
+
+def _carrying(portion: Sequence[Stored], few: Assessor, context: Context) -> list[str]:
+    """The ids of the listings that one of the new works comes into question for."""
+    _warm(few, portion)
+    return [listing_id(each.listing.url) for each in portion if few.considers(each.listing, context)]
+
+
+def _warm(assessor: Assessor, portion: Sequence[Stored]) -> None:
+    """Look up titles and texts at once."""
+    assessor.warm([each.listing for each in portion])
+    assessor.warm([evolve(each.listing, title=each.listing.text) for each in portion if each.listing.text])
+
+
+def _note(stored: Rematches, changed: list[Assessed], context: Context, done: Rematched) -> None:
+    stored.write(changed, context.now)
+    done.changed += len(changed)
+    done.hits += sum(is_hit(each.assessments) for each in changed)
 
 
 def rematch(store: Store, assessor: Assessor, context: Context, workers: int) -> Rematched:
@@ -49,10 +99,8 @@ def rematch(store: Store, assessor: Assessor, context: Context, workers: int) ->
     done = Rematched()
     joined = ([_joined(store, each) for each in portion] for portion in stored.portions())
     for count, changed in in_order(_Task(assessor=assessor, context=context), joined, workers):
-        stored.write(changed, context.now)
         done.listings += count
-        done.changed += len(changed)
-        done.hits += sum(is_hit(each.assessments) for each in changed)
+        _note(stored, changed, context, done)
     store.analyse()
     return done
 

@@ -17,7 +17,7 @@ from matchers import Context, Identifies, ReadsAhead, modules
 from matchers.harm import harm
 from matchers.identity import title
 from matchers.offers.nature import nature
-from matchers.offers.rest import NAMED, rest, without_signs
+from matchers.offers.rest import NAMED, is_weak, rest, without_signs
 from matchers.weigh import CONSIDERED, considered, weigh
 
 WORTH_JUDGING = 0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
@@ -39,18 +39,29 @@ class Assessor:
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
         """An assessment for each work that comes into question, the surest identity first; () where none does."""
-        by_work: dict[str, list[Finding]] = {}
-        for matcher in self._matchers:
-            for finding in matcher.find(listing, context):
-                by_work.setdefault(finding.work_id, []).append(finding)
-        plainly = self._plainly(listing, by_work, context)
-        by_work |= {work_id: [] for work_id in plainly if work_id not in by_work}
+        by_work, plainly = self._recognised(listing, context)
         found = [
             self._weighed(listing, self._works[work_id], findings, plainly.get(work_id, []), context)
             for work_id, findings in by_work.items()
             if considered(findings or plainly[work_id]) >= self._least
         ]
         return tuple(sorted(found, key=lambda one: (-one.identity, -one.offence, one.work_id)))
+
+    def considers(self, listing: Listing, context: Context) -> bool:
+        """Whether any work comes into question; no ground is asked."""
+        by_work, plainly = self._recognised(listing, context)
+        return any(considered(findings or plainly[work_id]) >= self._least for work_id, findings in by_work.items())
+
+    def _recognised(
+        self, listing: Listing, context: Context
+    ) -> tuple[dict[str, list[Finding]], dict[str, list[Finding]]]:
+        """What was found for each work, and what the title says of works without sellers' words."""
+        by_work: dict[str, list[Finding]] = {}
+        for matcher in self._matchers:
+            for finding in matcher.find(listing, context):
+                by_work.setdefault(finding.work_id, []).append(finding)
+        plainly = self._plainly(listing, by_work, context)
+        return by_work | {work_id: [] for work_id in plainly if work_id not in by_work}, plainly
 
     def warm(self, listings: Iterable[Listing]) -> None:
         """Tells the matchers which listings are asked about next; changes no answer, only the time it takes."""
@@ -62,10 +73,10 @@ class Assessor:
     def _plainly(
         self, listing: Listing, by_work: Mapping[str, list[Finding]], context: Context
     ) -> dict[str, list[Finding]]:
-        """What the title says of these works without sellers' words; nothing where it says enough or has none."""
-        named = [one.theirs for findings in by_work.values() for one in findings if one.ground in NAMED]
-        plain = without_signs(listing, named)
-        if plain == listing.title:
+        """What the title says of these works without sellers' words; nothing where it names none, or says enough."""
+        weak = [findings for findings in by_work.values() if is_weak(findings, context)]
+        plain = without_signs(listing, [one.theirs for findings in weak for one in findings if one.ground in NAMED])
+        if not weak or plain == listing.title:
             return {}
         found: dict[str, list[Finding]] = {}
         for finding in self._titles.find(evolve(listing, title=plain, text=""), context):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from crawler.items import Ask, Assessed, Judgement, Listing, ListingKind, UnitKind, Verdict, Work
 from crawler.store import Filter, Store, hit_id
 from desk.cli import application
-from desk.rematching import Rematched, rematch
+from desk.rematching import Rematched, rematch, rematch_new
 from matchers import Context
 from matchers.assess import Assessor
 
@@ -54,6 +54,25 @@ def test_nothing_changes_where_no_work_did(store: Store) -> None:
     before = list(store.hits.find(Filter()))
     assert again(store) == Rematched(listings=3, changed=0, hits=0)
     assert list(store.hits.find(Filter())) == before
+
+
+def test_only_what_may_carry_a_new_work_is_read_again(store: Store) -> None:
+    store.works.upsert([NEW], LATER)
+    assert store.works.changed(LATER) == {"W2"}
+    done = rematch_new(store, [NEW], lambda: Assessor(store.registry()), Context(now=LATER), 1)
+    assert done == Rematched(listings=3, changed=1, hits=1)
+    assert decided(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
+    again_done = rematch_new(store, [NEW], lambda: Assessor(store.registry()), Context(now=LATER), 1)
+    assert again_done == Rematched(listings=3, changed=0, hits=0)
+
+
+def test_without_a_listing_that_may_carry_them_no_index_is_built(store: Store) -> None:
+    def never() -> Assessor:
+        raise AssertionError
+
+    other = Work(id="W3", title="无人提起的书名")
+    assert rematch_new(store, [other], never, Context(now=LATER), 1) == Rematched(listings=3)
+    assert rematch_new(store, [], never, Context(now=LATER), 1) == Rematched(listings=3)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

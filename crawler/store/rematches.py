@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select
 
 from crawler.items import Assessed, Listing
 from crawler.store import schema
@@ -19,8 +20,17 @@ from crawler.store.values import listing_id, made
 from crawler.store.writing import delete_others, hit_row, write_hits
 
 PORTION = 512  # listings in memory at a time
+KEYS = 20_000  # keys in memory at a time
 
 _listings, _hits = schema.listings, schema.hits
+
+
+class Keyed(NamedTuple):
+    """What a listing can be screened by; `key` is None where an older version stored it."""
+
+    id: str
+    key: str | None
+    looks: bytes
 
 
 class Rematches:
@@ -41,6 +51,29 @@ class Rematches:
                 last = rows[-1].id
                 decided = _decided(connection, [row.id for row in rows])
             yield [Stored(listing=made(row.value, Listing), hits=decided.get(row.id, {})) for row in rows]
+
+    def keyed(self) -> Iterator[list[Keyed]]:
+        """The keys of all listings in portions, in the order in which they lie on the disk."""
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        place: ColumnElement[Any] = literal_column("listings.rowid") if is_sqlite else _listings.c.id
+        columns = (_listings.c.id, _listings.c.key, _listings.c.looks)
+        last: Any = 0 if is_sqlite else ""
+        while True:
+            with reading(self._engine) as connection:
+                query = select(*columns, place.label("place")).where(place > last).order_by(place).limit(KEYS)
+                rows = connection.execute(query).all()
+            if not rows:
+                return
+            last = rows[-1].place
+            yield [Keyed(row.id, row.key, row.looks or b"") for row in rows]
+
+    def some(self, ids: Sequence[str]) -> list[Stored]:
+        """These listings, by id."""
+        with reading(self._engine) as connection:
+            query = select(_listings.c.id, _listings.c.value).where(_listings.c.id.in_(ids)).order_by(_listings.c.id)
+            rows = connection.execute(query).all()
+            decided = _decided(connection, [row.id for row in rows])
+        return [Stored(listing=made(row.value, Listing), hits=decided.get(row.id, {})) for row in rows]
 
     def write(self, batch: Sequence[Assessed], now: datetime) -> None:
         """The hits of these listings as they are now; those that a person judged stay."""

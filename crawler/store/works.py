@@ -69,6 +69,13 @@ class Works:
                     found[row.id] = evolve(made(row.value, Work), retired_at=row.retired_at)
         return found
 
+    def changed(self, since: datetime) -> set[str]:
+        """The ids of the works that came or changed since then, retired ones left out."""
+        columns = schema.works.c
+        query = select(columns.id).where(columns.changed_at >= since, columns.retired_at.is_(None))
+        with reading(self._engine) as connection:
+            return {str(each) for each in connection.execute(query).scalars()}
+
     def brief(self, ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
         """Title and owner of these works, retired ones included."""
         wanted = sorted(set(ids))

@@ -24,7 +24,7 @@ from crawler.store.values import hit_id, listing_id, plain
 from crawler.text import fold
 from crawler.urls import canonical
 
-KEPT_TEXT = 600  # characters of a listing's text in its key: as much as a rematch after new works looks through
+KEPT_TEXT = 600  # characters of a listing's text, and of the names of its files, that a key holds
 _BATCH = 500
 _KEEP = ("first_seen", "judged")
 _hits = schema.hits
@@ -98,8 +98,10 @@ def looks_of(pictures: Iterable[Picture]) -> bytes:
 
 
 def key_of(listing: Listing) -> str:
-    """What a rematch after new works looks through."""
-    return fold(f"{listing.title}\n{listing.text[:KEPT_TEXT]}")
+    """What a rematch after new works looks through: the folded title, then a line of all else that may name a work."""
+    names = " ".join(file.name for file in listing.files)[:KEPT_TEXT]
+    numbers = " ".join(value for values in listing.identifiers.values() for value in values)
+    return f"{fold(listing.title)}\n{fold(f'{listing.text[:KEPT_TEXT]} {names} {numbers}')}"
 
 
 def _known(connection: Connection, ids: Sequence[str]) -> Mapping[str, Any]:

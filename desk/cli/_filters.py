@@ -44,7 +44,7 @@ def filter_of(desk: Desk, store: Store, saved: str | None, **given: Any) -> Filt
             raise BadInput(Problem(file="--filter", message=desk.word("no_filter", name=saved, known=known)))
         base = made_filter(kept, desk.config.zone)
     changes: dict[str, Any] = {name: tuple(given[name]) for name in LISTS if given.get(name)}
-    changes |= {name: _day(desk, f"--{name}", given[name]) for name in ("since", "until") if given.get(name)}
+    changes |= {name: day_of(desk, f"--{name}", given[name]) for name in ("since", "until") if given.get(name)}
     if given.get("verdicts"):
         changes["verdicts"] = tuple(_verdict(desk, each) for each in given["verdicts"])
     return evolve(base, **changes, audit=bool(given.get("audit")) or base.audit)
@@ -57,7 +57,8 @@ def _verdict(desk: Desk, text: str) -> str:
     return text
 
 
-def _day(desk: Desk, name: str, text: str) -> date:
+def day_of(desk: Desk, name: str, text: str) -> date:
+    """The day that an option names. Raises BadInput."""
     try:
         return date.fromisoformat(text)
     except ValueError:

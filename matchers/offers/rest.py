@@ -80,6 +80,12 @@ def rest(
     return [*kept, identified(NAME, context, work, "rest_sellers_words", probability, ours=ours, theirs=theirs)]
 
 
+def is_weak(findings: Sequence[Finding], context: Context) -> bool:
+    """Whether the title names the work, and is not sure of it."""
+    named = any(one.ground in NAMED for one in findings)
+    return named and identity_of(findings, context.weights or shipped()) < MOST
+
+
 def _is_strangers(listing: Listing, work: Work) -> bool:
     """Whether an app comes from another company than the work: its "second part" is a clone with a new ending."""
     ours = [name for name in (work.publisher, work.owner, *work.creators) if name]

@@ -1,0 +1,89 @@
+"""The same night under five clock dates: what a licence covers turns by itself with its term, nothing else does."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from attrs import evolve
+
+from crawler.items import Decision, Licence
+from crawler.store import Filter, Store
+from pipelines._knowing import context_of
+from pipelines._redeciding import redecide, with_terms
+from tests.conftest import on_sqlite
+from tests.trusting import crawled, offers, works
+
+COVERED = Licence(platform="kongfz", seller="店0", since=date(2026, 11, 1), until=date(2026, 11, 30))
+RENEWED = Licence(platform="kongfz", seller="店0", since=date(2027, 1, 1))
+PLAIN = works(2)
+WORKS = [evolve(PLAIN[0], licences=(COVERED, RENEWED)), PLAIN[1]]
+CLOCKS = {
+    "the day before it begins": ("2026-10-31", False),
+    "its first day": ("2026-11-01", True),
+    "its last day": ("2026-11-30", True),
+    "the day after it ended": ("2026-12-01", False),
+    "after it was renewed": ("2027-02-03", True),
+}
+
+
+def at(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(hour=3, tzinfo=UTC)
+
+
+def night(store: Store, now: datetime) -> dict[str, Decision]:
+    store.works.upsert(WORKS, now)
+    crawled(store, offers(WORKS, 10, now), "r1", now)
+    return decisions(store)
+
+
+def decisions(store: Store) -> dict[str, Decision]:
+    return {hit.listing.url: hit.decision for hit in store.hits.find(Filter())}
+
+
+def expected(covered: bool) -> dict[str, Decision]:
+    """By hand: files and photocopies (places 0 and 1 of four) infringe, paper does not; shop 0 has every fifth."""
+    made = {}
+    for work in range(2):
+        for number in range(10):
+            is_licensed = covered and work == 0 and number % 5 == 0
+            offends = number % 4 in (0, 1)
+            decision = Decision.HIT if offends else Decision.DROPPED
+            made[f"https://book.kongfz.com/{work}/{number}/"] = Decision.LICENSED if is_licensed else decision
+    return made
+
+
+@pytest.mark.parametrize(("day", "covered"), CLOCKS.values(), ids=CLOCKS.keys())
+@on_sqlite
+def test_the_same_night_under_five_dates(database: str, day: str, covered: bool) -> None:
+    with Store.open(database) as store:
+        assert night(store, at(day)) == expected(covered)
+
+
+@on_sqlite
+def test_what_is_stored_turns_when_the_term_was_entered_late(database: str) -> None:
+    now = at("2026-11-20")
+    with Store.open(database) as store:
+        store.works.upsert(PLAIN, now)
+        crawled(store, offers(PLAIN, 10, now), "r1", now)
+        assert decisions(store) == expected(covered=False)
+        store.works.upsert(WORKS, now)
+        context = context_of(store, now, "en")
+        assert with_terms(store.works.all(), context) == [WORKS[0].id]
+        assert redecide(store, [WORKS[0].id], context) == 2
+        assert decisions(store) == expected(covered=True)
+        assert redecide(store, [WORKS[0].id], context) == 0
+
+
+@on_sqlite
+def test_an_own_shop_covers_all_works_of_its_owner_until_it_is_withdrawn(database: str) -> None:
+    now = at("2026-10-31")
+    with Store.open(database) as store:
+        before = night(store, now)
+        number = store.trust.add_official("北岸出版社", Licence(platform="kongfz", seller="店0"), now)
+        redecide(store, None, context_of(store, now, "en"))
+        own = {url for url, decision in decisions(store).items() if decision is Decision.LICENSED}
+        assert own == {f"https://book.kongfz.com/{work}/{place}/" for work in range(2) for place in (0, 5)}
+        assert store.trust.withdraw_official(number, now + timedelta(hours=1)) == "北岸出版社"
+        redecide(store, None, context_of(store, now, "en"))
+        assert decisions(store) == before

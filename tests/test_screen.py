@@ -1,0 +1,73 @@
+"""What is screened by keys and hashes: everything that may carry a work passes, hardly anything else does."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.items import Listing, ListingKind, Picture, PictureHash, Work
+from crawler.pictures.hashing import PDQ, PHASH
+from crawler.store.writing import key_of, looks_of
+from matchers.screen import Screen
+
+NAMES = ("潮汐测绘手记", "夜渡船工", "三体", "Marrow Grotesk Family", "Ember Hollow")
+SCREEN = Screen([Work(id=name, title=name) for name in NAMES])
+
+
+def passes(title: str, text: str = "", screen: Screen = SCREEN) -> bool:
+    listing = Listing(platform="a", kind=ListingKind.OFFER, url="https://a.test/1", title=title, text=text)
+    return screen.passing([key_of(listing)], [b""]) == [0]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "【秒发】潮汐测绘手记 电子版",
+        "潮汐测會手记 PDF",
+        "潮汐绘手记",
+        "潮夕侧绘手记",
+        "夜渡船公 全集",
+        "三体 全三册",
+        "MARROW-GROTESK family otf",
+        "marow grotesk family",
+        "Ember Holow full version",
+    ],
+)
+def test_names_pass_whole_with_an_error_and_by_their_sound(title: str) -> None:
+    assert passes(title)
+
+
+@pytest.mark.parametrize("title", ["雨伞", "潮汐表 2026", "散题", "夜渡", "Grotesque families", "", "📚📚"])
+def test_other_titles_do_not(title: str) -> None:
+    assert not passes(title)
+
+
+def test_in_the_text_a_name_must_stand_whole() -> None:
+    assert passes("雨伞", "内附潮汐测绘手记一册")
+    assert not passes("雨伞", "内附潮汐手记一册")
+
+
+def test_numbers_and_pictures_pass() -> None:
+    def picture(value: str) -> Picture:
+        other = PictureHash(hasher=PDQ, version="1", settings="", value="ff" * 32)
+        return Picture(url="x", hashes=(PictureHash(hasher=PHASH, version="1", settings="", value=value), other))
+
+    work = Work(
+        id="W", title="潮汐测绘手记", identifiers={"isbn": ("9787111213826",)}, images=(picture("ff00ff00ff00ff00"),)
+    )
+    screen = Screen([work])
+    assert passes("书 978-7-111-21382-6", screen=screen)
+    near, far = (looks_of([picture(value)]) for value in ("ff00ff00ff00ff0f", "00ff00ff00ff00ff"))
+    assert screen.passing(["\n", "\n", "\n"], [far, near, b""]) == [1]
+
+
+def test_no_works_no_listings() -> None:
+    assert Screen([]).passing(["雨伞\n"], [b""]) == []
+    assert SCREEN.passing([], []) == []
+    assert Screen([Work(id="W", title="书")]).passing(["书\n"], [b""]) == []
+
+
+@given(st.text(max_size=60), st.sampled_from(NAMES), st.text(max_size=60))
+def test_a_name_passes_whatever_stands_around_it(before: str, name: str, behind: str) -> None:
+    assert passes(f"{before} {name} {behind}")

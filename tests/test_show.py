@@ -1,0 +1,76 @@
+"""`hits show` of ten kinds of offers: each says which work, why, what is wrong with the offer, how sure, and what would
+change it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from crawler.items import Listing, Polarity, Question
+from crawler.store import Filter, Store
+from desk.batch import read_offers
+from desk.telling_hit import told
+from registry.reading import read_works
+from tests.conftest import ROOT, on_sqlite
+from tests.trusting import crawled
+
+OFFERS = ROOT / "fixtures" / "offers"
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+KINDS = {  # kind -> what must be among the words
+    "photocopy": "printed again by its own words",
+    "cracked": "cracked or unlocked",
+    "clone-app": "the app is published by",
+    "hidden-share": "handed over",
+    "licensed": "holds a licence",
+    "official": "own side",
+    "used-copy": "used by its own words",
+    "undecided": "nothing says whether it is used",
+    "licence-ended": "the licence of",
+    "account": "a login is sold or shared",
+}
+CHANGES = ("It would be decided", "A licence for this seller", "would make it a hit", "would have to be surer")
+
+
+@pytest.fixture
+def shown(database: str) -> dict[str, str]:
+    store = Store.open(database)
+    works = read_works(OFFERS / "works-tune.jsonl")
+    store.works.upsert(works, NOW)
+    crawled(store, list(listings(OFFERS / "tune.jsonl").values()), "r1", NOW)
+    names = {work.id: work.title for work in works}
+    found = {}
+    for hit in store.hits.find(Filter()):
+        text = "\n".join(told(store, hit, "en"))
+        assert names[hit.work_id] in text, "which work"
+        assert all(one.why in text for one in hit.findings if one.question is Question.IDENTITY), "why"
+        grounds = [one for one in hit.findings if one.question is Question.OFFENCE and one.polarity is Polarity.FOR]
+        assert all(one.why in text for one in grounds), "what is wrong"
+        assert f"{hit.identity:.2f}" in text, "how sure"
+        assert f"{hit.offence:.2f}" in text, "how sure"
+        assert any(each in text for each in CHANGES), "what would change it"
+        found[hit.listing.url.rpartition("/")[2]] = text
+    store.close()
+    return found
+
+
+def listings(path: Path) -> dict[str, Listing]:
+    found = {}
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for row, offer in zip(rows, read_offers(path), strict=True):
+        kind = row["set"]
+        if kind in KINDS and kind not in found:
+            seen = offer.listing.seen_at or NOW
+            found[kind] = evolve(offer.listing, url=f"https://shop.example/{kind}", seen_at=seen)
+    return found
+
+
+@on_sqlite
+def test_ten_kinds_say_all_that_a_newcomer_asks(shown: dict[str, str]) -> None:
+    assert set(shown) == set(KINDS)
+    missing = {kind: words for kind, words in KINDS.items() if words not in shown[kind]}
+    assert missing == {}
