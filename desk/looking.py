@@ -89,10 +89,13 @@ def weak(works: Iterable[Work], settings: PicturesConfig) -> list[tuple[Work, Pi
 def index(works: Iterable[Work], settings: PicturesConfig) -> Looker:
     """Index the works' pictures as far as they are sketched; returns what compares with them."""
     root = Path(settings.index)
-    from matchers.looks import looker, registering
+    from matchers.looks import embedding, looker, registering
 
     owners = registering.owners_of(works)
     if not owners:
         return Plain()
     registering.index_all(root, owners, settings.index_room << 20, lambda task, parts: in_order(task, parts, cores()))
-    return looker.looker_of(root)
+    model = embedding.Model(Path(settings.embedding)) if settings.embedding else None
+    if model is not None:
+        embedding.embed_all(root, model)
+    return looker.looker_of(root, model)
