@@ -111,8 +111,13 @@ def _read(source: Image) -> Decoded:
 
 
 def _on_white(image: Image) -> Image:
+    import numpy as np
     from PIL import Image as Pictures
 
+    if image.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off at 255
+        return Pictures.fromarray((np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8)).convert(
+            "RGB"
+        )
     if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
         return image.convert("RGB")
     layered = image.convert("RGBA")
