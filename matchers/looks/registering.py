@@ -25,6 +25,7 @@ from matchers.looks.shelf import Shelf
 from matchers.looks.sketch import Sketch, packed, sketched
 
 POINT_BYTES = CODE_BYTES + 8 + 4 + 8  # code, number, owner, place
+KEPT = 500  # pictures compared with the others after which that is written down: about 25 s of work
 PORTION = 2_000  # pictures that are put into the index at a time: 110 MB of sketches
 
 Mapped = Callable[[Callable[[str], list[Related]], Iterable[str]], Iterable[list[Related]]]
@@ -92,12 +93,14 @@ def _relate(root: Path, index: Index, owners: Mapping[str, frozenset[str]], mapp
     missing = relatives.missing(index.digests)
     if not missing:
         return
-    for digest, found in zip(missing, mapped(Relating(root), missing), strict=True):
+    for count, (digest, found) in enumerate(zip(missing, mapped(Relating(root), missing), strict=True), 1):
         relatives.compared(digest)
         for pair in found:
             if owners.get(pair.one, frozenset()).isdisjoint(owners.get(pair.other, frozenset())):
                 relatives.add(pair.one, pair.other, pair.of_one)
                 relatives.add(pair.other, pair.one, pair.of_other)
+        if count % KEPT == 0:
+            relatives.write()
     relatives.write()
 
 
