@@ -86,6 +86,18 @@ def weak(works: Iterable[Work], settings: PicturesConfig) -> list[tuple[Work, Pi
     return [named[digest] for digest in nothing_to_see(Path(settings.index), blank)]
 
 
+def designs(works: Iterable[Work], settings: PicturesConfig) -> dict[str, set[str]]:
+    """For each work those whose registered pictures share a part of its own: volumes of a series, one brand."""
+    from matchers.looks import registering
+
+    owners = registering.owners_of(works)
+    found: dict[str, set[str]] = {}
+    for digest, others in registering.relatives(Path(settings.index), owners):
+        for work in owners[digest]:
+            found.setdefault(work, set()).update(*(owners.get(other, frozenset()) for other in others))
+    return found
+
+
 def index(works: Iterable[Work], settings: PicturesConfig) -> Looker:
     """Index the works' pictures as far as they are sketched; returns what compares with them."""
     root = Path(settings.index)

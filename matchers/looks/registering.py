@@ -6,7 +6,7 @@ Key points take 52 bytes each in the index, 42 kB for a picture: where the room 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -80,6 +80,15 @@ def index_all(root: Path, owners: Mapping[str, frozenset[str]], room: int, mappe
             contents, left = _contents(shown, left)
             index.extend(contents)
     _relate(root, index, owners, mapped)
+
+
+def relatives(root: Path, digests: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Those that share a part with others, and with which."""
+    known = Relatives(Shelf(root).folder / "index")
+    for digest in digests:
+        alike = known.of(digest)
+        if alike is not None:
+            yield digest, tuple(alike.others)
 
 
 def nothing_to_see(root: Path, digests: Iterable[str]) -> list[str]:
