@@ -56,7 +56,7 @@ class Site:
             f"[crawl]\ndelay = {delay}\nbackoff = 0.2\nplatforms_at_once = 6\nlease = 60",
             f"loopback = {json.dumps(loopback)}",
         ]
-        lines += [extra, store]
+        lines += [extra, store, "[night]\nexplore = 0"]
         lines += [f"[platforms.{name}]\nenabled = false" for name in OFF]
         for name, port in ports["platforms"].items():
             (shelf / f"{name}.py").write_text(

@@ -43,6 +43,13 @@ class Blobs:
         except FileNotFoundError:
             return None
 
+    def remove(self, digest: str) -> bool:
+        """Delete the bytes of a digest; False where none are kept."""
+        path = self._path(digest)
+        is_there = path.exists()
+        path.unlink(missing_ok=True)
+        return is_there
+
     def forget(self, needed: Collection[str], before: float) -> int:
         """Delete what is older than `before` (seconds since 1970) and not needed; returns how many files."""
         gone = 0

@@ -125,7 +125,12 @@ class NightConfig:
     catch_up: float = setting(12.0, "hours after which a missed night is not caught up any more", at_least=0)
     reports: str = setting("reports", "folder for the reports of nights; empty: none are written")
     keep_days: int = setting(90, "days for which pages and pictures are kept that no hit needs", at_least=1)
+    explore: float = setting(0.1, "part of the questions that tries forms nobody knows enough about", at_least=0)
     new_days: int = setting(60, "days since its release for which a work counts as new and is asked first", at_least=0)
+    audit: int = setting(10, "pairs drawn for people to look at, of each: hits, licensed, dropped", at_least=0)
+    flood: int = setting(
+        200, "new hits of one work in a night from which on it is held for people to look at", at_least=1
+    )
     metrics_file: str = setting("", "textfile for Prometheus, written after each unit; empty: none")
     metrics_port: int = setting(0, "port on this machine where Prometheus may ask during a night; 0: none", at_least=0)
 

@@ -51,6 +51,8 @@ class PlatformCounts:
     lists: int = 0
     listed: int = 0
     filled: Counter[str] = Factory(Counter)
+    asked_by: Counter[str] = Factory(Counter)  # questions answered, by their form
+    hits_by: Counter[str] = Factory(Counter)  # hits that they led to
     problems: list[str] = Factory(list)
 
     @property
@@ -77,7 +79,9 @@ def made_counts(platform: str, plain: Mapping[str, Any]) -> PlatformCounts:
     """The counts that `plain` made; what an older version did not count is 0."""
     known = {each.name for each in fields(PlatformCounts)} - {"platform"}
     values = {name: value for name, value in plain.items() if name in known}
-    values |= {name: Counter(values.get(name, {})) for name in ("pages", "again", "limits", "filled")}
+    values |= {
+        name: Counter(values.get(name, {})) for name in ("pages", "again", "limits", "filled", "asked_by", "hits_by")
+    }
     return PlatformCounts(platform=platform, **values)
 
 
@@ -93,6 +97,8 @@ def counted(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) -> list[Pl
         one.pages.update(outcome.get("pages", {}))
         one.again.update(outcome.get("again", {}))
         one.limits.update(outcome.get("limits", {}))
+        one.asked_by.update(outcome.get("asked_by", {}))
+        one.hits_by.update(outcome.get("hits_by", {}))
         one.listings += outcome.get("listings", 0)
         one.matched += outcome.get("matched", 0)
         one.hits += outcome.get("hits", 0)

@@ -275,6 +275,7 @@ class Assessment:
     offence: float = field(validator=_probability)
     decision: Decision
     findings: tuple[Finding, ...] = ()
+    harm: float = 0.0  # expected harm on a scale of twos, without freshness; see matchers/harm.py
 
 
 @frozen(kw_only=True)
@@ -301,6 +302,8 @@ class Hit:
     still_up: bool | None = None
     share_states: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    rank: float = 0.0
+    judged: Verdict | None = None  # the verdict that stands
 
 
 @frozen(kw_only=True)
@@ -320,13 +323,15 @@ class ShareCheck:
 
 @frozen(kw_only=True)
 class Judgement:
-    """What a person said about a hit. Append-only."""
+    """What a person said about a hit. Append-only: to take one back is another one, which names it in `undoes`."""
 
     hit: str
     verdict: Verdict
     reason: str
     by: str
     at: datetime
+    id: int | None = None  # None before it is stored
+    undoes: int | None = None
 
 
 class UnitKind(StrEnum):
@@ -346,6 +351,7 @@ class Ask:
     question: str | None = None
     url: str | None = None
     code: str | None = None
+    form: str | None = field(default=None, eq=False)  # of the question that this is, or that led to it
 
 
 @frozen(kw_only=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+SHORT = 8_000  # characters that fit into any cell, whatever they are
 MOST = 32_767  # characters a cell of a spreadsheet holds; more would make the file unreadable for Excel
 _SIGNS = frozenset("=+-@＝＋－＠﹢﹣﹦﹫")
 _BREAKS = re.compile(r"([;\t\r\n])")
@@ -21,12 +22,16 @@ _BLANK = frozenset("CZ")  # Unicode's classes of separators, and of controls, in
 def plain(text: str) -> str:
     """`text` without what no file may carry: half surrogate pairs become U+FFFD, control characters go (tab and
     line ends stay)."""
+    if text.isprintable():
+        return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return "".join(sign for sign in whole if sign in "\t\r\n" or not _unprintable(sign))
 
 
 def csv_cell(text: str) -> str:
     """`text` as a cell of a CSV file: cannot start a formula. Unchanged where it holds no formula sign at a start."""
+    if text[:1].isalnum() and text.isprintable() and ";" not in text:
+        return text  # most cells: nothing in it could begin a part
     parts = _BREAKS.split(plain(text))
     guarded = "".join(f"'{part}" if _starts_formula(part) else part for part in parts)
     return f"'{guarded}" if guarded[:1] in ("\t", "\r", "\n") else guarded
@@ -34,6 +39,8 @@ def csv_cell(text: str) -> str:
 
 def sheet_cell(text: str) -> str:
     """`text` as a text cell of a workbook; what looks like OOXML's own escape (_x0041_) stays what it is."""
+    if len(text) < SHORT and text.isprintable() and "_x" not in text:
+        return text
     lines = plain(text).replace("\r\n", "\n").replace("\r", "\n")
     return _cut(_ESCAPE.sub("_x005F_", lines))
 

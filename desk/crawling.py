@@ -24,6 +24,7 @@ from crawler.shares import extract
 from crawler.store import CheckState, Filter, Run, Store
 from crawler.units import portions
 from crawler.web.session import Session, Tally
+from registry.asking import Yield, asked_tonight
 from registry.questions import questions
 from spiders import PlatformSpider
 from spiders._claims import claim, drives_on, is_on, spiders_by_name
@@ -61,6 +62,18 @@ def platform(name: str, language: str = "en") -> type[PlatformSpider]:
     raise BadInput(Problem(file="PLATFORM", message=say("desk.cli", key, language, name=name, hint=hint)))
 
 
+def asks_of_night(
+    spider: type[PlatformSpider], works: Sequence[Work], config: Config, past: Sequence[Run], seed: str
+) -> list[Ask]:
+    """Tonight's questions for a platform, by what its forms of questions brought on past nights."""
+    counts = [made_counts(spider.name, run.counts[spider.name]) for run in past if spider.name in run.counts]
+    asked, hits = (sum((getattr(each, name) for each in counts), Counter[str]()) for name in ("asked_by", "hits_by"))
+    yields = {form: Yield(number, hits[form]) for form, number in asked.items()}
+    limit = config.platform(spider.name).questions
+    drawn = asked_tonight(works, spider.kind, limit, yields, f"{seed} {spider.name}", config.night.explore)
+    return [Ask(question=each.question, form=each.form) for each in drawn]
+
+
 def asks_of_registry(spider: type[PlatformSpider], works: Sequence[Work], config: Config) -> list[Ask]:
     """The questions that the registry has for a platform."""
     limit = config.platform(spider.name).questions
@@ -74,16 +87,28 @@ def searches(spider: type[PlatformSpider], config: Config) -> bool:
     return spider.search is not PlatformSpider.search and told
 
 
-def night_plan(works: Sequence[Work], config: Config, only: Sequence[str] = (), archive: Archive | None = None) -> Plan:
+def night_plan(
+    works: Sequence[Work],
+    config: Config,
+    only: Sequence[str] = (),
+    archive: Archive | None = None,
+    past: Sequence[Run] = (),
+    seed: str = "",
+) -> Plan:
     """The questions of the registry for every enabled platform that has a search (or those of `only`).
 
-    A replay asks only platforms of which the archive holds something: it was not there that the others were quiet.
+    A replay asks only platforms of which the archive holds something: it was not there that the others were quiet. It
+    asks names alone, as there is nothing to explore. `past` are the nights to learn from, `seed` names this one.
     """
     held = None if archive is None else {claim(answer.url).name for answer in archive}
     asks: dict[str, dict[UnitKind, list[Ask]]] = {}
     for name, spider in sorted(spiders_by_name().items()):
         wanted = name in only if only else is_on(spider, config) and (held is None or name in held)
-        if wanted and searches(spider, config) and (found := asks_of_registry(spider, works, config)):
+        if not wanted or not searches(spider, config):
+            continue
+        live = archive is None
+        found = asks_of_night(spider, works, config, past, seed) if live else asks_of_registry(spider, works, config)
+        if found:
             asks[name] = {UnitKind.QUESTION: found}
     return Plan(asks=asks)
 

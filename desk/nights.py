@@ -25,10 +25,12 @@ from crawler.store.runs import NIGHT
 from crawler.units import portions
 from crawler.web.session import Session, Tally
 from desk.crawling import Plan, Ran, ended, may_go_live, night_plan
+from desk.settling import settle
 from pipelines._rematching import rematch
 from spiders._claims import is_on, spiders_by_name
 
 PAST = 7  # nights that a night is compared with
+LEARNT = 30  # nights from which a platform's forms of questions are learned
 GOES_ON = timedelta(hours=24)  # an unfinished night that is older is left as it is
 NEW_RELEASE = 100  # added to the priority of a work that has just been released
 MATCHED = "registry_matched"  # the mark: which registry stored listings were last compared with
@@ -53,9 +55,10 @@ def night(
     with Store.open(config.store.url) as store, night_lock(store.engine):
         works = urgent_first(list(store.works.all()), now(), config)
         archive = open_archive(replay) if replay else None
-        plan = evolve(night_plan(works, config, only, archive), positives=True)
+        lately, seed = store.runs.latest(LEARNT, NIGHT), f"{now().astimezone(config.zone):%Y-%m-%d}"
+        plan = evolve(night_plan(works, config, only, archive, lately, seed), positives=True)
         run = _opened(store, plan, config, now(), again, only, tell)
-        registry = f"{store.works.version()} {version('swordnet')}"
+        registry = f"{store.works.version()} {version('swordnet')} {len(store.trust.calibrations())}"
         past = [each for each in store.runs.latest(PAST + 1, NIGHT) if each.id != run.id and each.finished]
         _plan(store, run, plan, config, past, registry, now(), only)
         session = Session(
@@ -75,6 +78,10 @@ def night(
             work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
         if session.until is not None and now() >= session.until:
             store.units.skip(run.id)
+        if not store.units.unfinished(run.id):
+            settled = settle(store, run.id, config, now())
+            for each in settled.held:
+                tell("work_held", work=each, why=store.trust.quarantined()[each])
         ran = ended(store, run.id, plan, config, run.started, now, past)
         rematches = [state for _, kind, state, _ in store.units.outcomes(run.id) if kind == UnitKind.REMATCH.value]
         if all(state == "done" for state in rematches):

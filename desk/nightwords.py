@@ -36,6 +36,7 @@ def as_json(ran: Ran) -> dict[str, Any]:
         | {
             "pages": dict(each.pages),
             "limits": dict(each.limits),
+            "questions": forms_asked(each),
             "units_failed": each.failed,
             "units_skipped": each.skipped,
         }
@@ -45,6 +46,11 @@ def as_json(ran: Ran) -> dict[str, Any]:
     }
     times = {"started": ran.started.isoformat(), "finished": ran.finished.isoformat()}
     return {"run": ran.run, **times, "healthy": not ran.complaints, "platforms": platforms}
+
+
+def forms_asked(counts: PlatformCounts) -> dict[str, dict[str, int]]:
+    """What each form of question brought: {form: {asked, hits}}."""
+    return {form: {"asked": number, "hits": counts.hits_by[form]} for form, number in sorted(counts.asked_by.items())}
 
 
 def as_markdown(ran: Ran, language: str) -> str:
@@ -88,6 +94,9 @@ def _of_platform(counts: PlatformCounts, complaint: str | None, language: str) -
     if counts.limits:
         cut = ", ".join(f"{number} {limit}" for limit, number in sorted(counts.limits.items()))
         lines += ["", f"{say('desk', 'report_cut', language)} {cut}"]
+    if counts.asked_by:
+        rows = [f"{form} {each['hits']}/{each['asked']}" for form, each in forms_asked(counts).items()]
+        lines += ["", f"{say('desk', 'report_forms', language)} {', '.join(rows)}"]
     if complaint:
         lines += ["", _plain(complaint)]
     shown: Sequence[str] = counts.problems[:10]

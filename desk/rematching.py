@@ -53,6 +53,7 @@ def rematch(store: Store, assessor: Assessor, context: Context, workers: int) ->
         done.listings += count
         done.changed += len(changed)
         done.hits += sum(is_hit(each.assessments) for each in changed)
+    store.analyse()
     return done
 
 

@@ -5,13 +5,16 @@ The fields of HitRow are the columns. What has several values stays a tuple here
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from attrs import fields, frozen
 
 from crawler.items import Finding, Hit, Judgement, Polarity, Work
 from crawler.messages import say
+from crawler.store.hits import is_up, states_of
 
 type_cell = str | float | Decimal | tuple[str, ...] | None
 
@@ -47,6 +50,7 @@ class HitRow:
     evidence: tuple[str, ...]
 
 
+_UP = {True: "yes", False: "no", None: "unknown"}
 COLUMNS = tuple(column.name for column in fields(HitRow))
 
 
@@ -80,12 +84,61 @@ def row_of(hit: Hit, work: Work, judgement: Judgement | None = None, language: s
         reasons=tuple(_reason(finding, language) for finding in hit.findings),
         first_seen=iso(hit.first_seen),
         last_seen=iso(hit.last_seen),
-        still_up={True: "yes", False: "no", None: "unknown"}[hit.still_up],
+        still_up=_UP[hit.still_up],
         verdict=judgement.verdict.value if judgement else None,
         judged_by=judgement.by if judgement else None,
         judged_at=iso(judgement.at) if judgement else None,
         evidence=hit.evidence,
     )
+
+
+def stored_row(
+    row: Any,
+    states: Mapping[tuple[str, str], str],
+    title: str,
+    owner: str | None,
+    judgement: Judgement | None,
+    language: str,
+) -> HitRow:
+    """The same row straight from what is stored of a hit, its listing and the states of shares; much quicker."""
+    value = row.value
+    links = value.get("links", ())
+    codes = tuple(link.get("code") or "" for link in links)
+    price = value.get("price")
+    return HitRow(
+        hit_id=row.id,
+        decision=row.decision,
+        identity=row.identity,
+        offence=row.offence,
+        work_id=row.work,
+        work_title=title,
+        work_owner=owner,
+        platform=row.platform,
+        kind=value["kind"],
+        url=value["url"],
+        title=value["title"],
+        seller=value.get("seller"),
+        price=None if price is None else Decimal(price),
+        currency=value.get("currency"),
+        share_links=tuple(link["url"] for link in links),
+        access_codes=codes if any(codes) else (),
+        share_state=states_of(value, states),
+        reasons=tuple(_stored_reason(finding, language) for finding in row.findings),
+        first_seen=iso(row.first_seen),
+        last_seen=iso(row.last_seen),
+        still_up=_UP[is_up(row.outcome)],
+        verdict=judgement.verdict.value if judgement else None,
+        judged_by=judgement.by if judgement else None,
+        judged_at=iso(judgement.at) if judgement else None,
+        evidence=tuple(row.evidence),
+    )
+
+
+def _stored_reason(finding: Mapping[str, Any], language: str) -> str:
+    if finding.get("polarity") == Polarity.AGAINST.value:
+        return say("desk", "reason_against", language, why=finding["why"])
+    why: str = finding["why"]
+    return why
 
 
 def _reason(finding: Finding, language: str) -> str:

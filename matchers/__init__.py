@@ -68,7 +68,7 @@ class Context:
 
     `medians` are by (work id, platform), `sellers` by (platform, seller's number or name), `rules` by work id,
     `official` (own shops and official stores, as licences for all works) by owner. `weights` is None for those that
-    ship.
+    ship. Works in `quarantined` flood: nothing of them is a hit, a person looks.
     """
 
     now: datetime = field(factory=lambda: datetime.now(UTC))
@@ -78,6 +78,7 @@ class Context:
     rules: Mapping[str, tuple[Rule, ...]] = Factory(dict)
     official: Mapping[str, tuple[Licence, ...]] = Factory(dict)
     weights: Weights | None = None
+    quarantined: frozenset[str] = frozenset()
 
 
 class Identifies(Protocol):

@@ -1,14 +1,23 @@
-"""A listing against all works: every way of recognising is asked once, every ground for the works in question."""
+"""A listing against all works: every way of recognising is asked once, every ground for the works in question.
+
+What was found once can be decided again without looking for works anew: `again` keeps the findings for the identity and
+asks the grounds, when a licence's term, a rule, a weight or a price has changed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import cast
 
-from crawler.items import Assessment, Finding, Listing, Work
+from attrs import evolve
+
+from crawler.items import Assessment, Decision, Finding, Listing, Question, Work
 from matchers import Context, Identifies, ReadsAhead, modules
+from matchers.harm import harm
+from matchers.identity import title
 from matchers.offers.nature import nature
-from matchers.offers.rest import rest
+from matchers.offers.rest import NAMED, rest, without_signs
 from matchers.weigh import CONSIDERED, considered, weigh
 
 WORTH_JUDGING = 0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
@@ -26,7 +35,7 @@ class Assessor:
         self._least = least
         self._works = {work.id: work for work in works}
         self._matchers: list[Identifies] = [module.Matcher(works) for module in modules("matchers.identity")]
-        self._judges = [cast(_Judge, module.judge) for module in modules("matchers.offence")]
+        self._titles = next(matcher for matcher in self._matchers if isinstance(matcher, title.Matcher))
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
         """An assessment for each work that comes into question, the surest identity first; () where none does."""
@@ -34,10 +43,12 @@ class Assessor:
         for matcher in self._matchers:
             for finding in matcher.find(listing, context):
                 by_work.setdefault(finding.work_id, []).append(finding)
+        plainly = self._plainly(listing, by_work, context)
+        by_work |= {work_id: [] for work_id in plainly if work_id not in by_work}
         found = [
-            self._weighed(listing, work_id, findings, context)
+            self._weighed(listing, self._works[work_id], findings, plainly.get(work_id, []), context)
             for work_id, findings in by_work.items()
-            if considered(findings) >= self._least
+            if considered(findings or plainly[work_id]) >= self._least
         ]
         return tuple(sorted(found, key=lambda one: (-one.identity, -one.offence, one.work_id)))
 
@@ -48,17 +59,42 @@ class Assessor:
             if isinstance(matcher, ReadsAhead):
                 matcher.warm(listings)
 
-    def _weighed(self, listing: Listing, work_id: str, findings: list[Finding], context: Context) -> Assessment:
-        work = self._works[work_id]
-        helped = rest(listing, work, findings, context)
-        about = [*findings, helped] if helped else findings
-        grounds = self._grounds(listing, work, about, context)
-        return weigh(work_id, [*about, *grounds], listing.kind.value, nature(work).value, context.weights)
+    def _plainly(
+        self, listing: Listing, by_work: Mapping[str, list[Finding]], context: Context
+    ) -> dict[str, list[Finding]]:
+        """What the title says of these works without sellers' words; nothing where it says enough or has none."""
+        named = [one.theirs for findings in by_work.values() for one in findings if one.ground in NAMED]
+        plain = without_signs(listing, named)
+        if plain == listing.title:
+            return {}
+        found: dict[str, list[Finding]] = {}
+        for finding in self._titles.find(evolve(listing, title=plain, text=""), context):
+            found.setdefault(finding.work_id, []).append(finding)
+        return found
 
-    def _grounds(self, listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> list[Finding]:
-        if considered(findings) < WORTH_JUDGING:
-            return []
-        return [ground for judge in self._judges for ground in judge(listing, work, context)]
+    def _weighed(
+        self, listing: Listing, work: Work, findings: list[Finding], plainly: list[Finding], context: Context
+    ) -> Assessment:
+        return again(listing, work, rest(listing, work, findings, plainly, context), context)
+
+
+def again(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
+    """The assessment of a work by what was found for its identity and what the grounds say now."""
+    about = [one for one in findings if one.question is Question.IDENTITY]
+    grounds = [] if considered(about) < WORTH_JUDGING else _grounds(listing, work, context)
+    found = weigh(work.id, [*about, *grounds], listing.kind.value, nature(work).value, context.weights)
+    if work.id in context.quarantined and found.decision is Decision.HIT:
+        found = evolve(found, decision=Decision.REVIEW)
+    return evolve(found, harm=harm(found.identity, found.offence, listing, work))
+
+
+def _grounds(listing: Listing, work: Work, context: Context) -> list[Finding]:
+    return [ground for judge in _judges() for ground in judge(listing, work, context)]
+
+
+@cache
+def _judges() -> tuple[_Judge, ...]:
+    return tuple(cast(_Judge, module.judge) for module in modules("matchers.offence"))
 
 
 CLOSE = 1e-6  # probabilities nearer than this are the same

@@ -18,9 +18,11 @@ from crawler.items import Assessment, Decision, Finding, ListingKind, Polarity, 
 from crawler.text import fold, is_han
 from matchers.weights import Bounds, Weights, shipped
 
+START = "start_"  # the first term of a sum: the log odds of the channel
 STATED = "title_"  # grounds of the title engine
 SHARED = "title_shared"  # what the title engine says of a name that several works have
 LICENCE = "licence"  # the judge whose finding against means "licensed"
+DISMISSED = "judged_listing"  # a person said of this very listing that it is no infringement: no sum overrules it
 MOST = 0.99  # nothing that a machine reads is surer
 ELSEWHERE = 0.4  # what a finding against weighs for findings of another matcher
 CONSIDERED = 0.005  # findings for an identity below it are not worth a row of a list that someone asked about
@@ -77,13 +79,31 @@ def terms_of(findings: Iterable[Finding], channel: str, weights: Weights) -> lis
 
     A ground that has no weight (a matcher of one's own) counts as if it stood alone: with its chance p as the whole.
     """
-    start = Term(ground=f"start_{channel}", weight=weights.start[channel], strength=1.0)
+    start = Term(ground=f"{START}{channel}", weight=weights.start[channel], strength=1.0)
     strongest: dict[str, Finding] = {}
     for one in findings:
         key = one.ground or f"{one.matcher}_{one.polarity.value}_{id(one)}"
         if one.question is Question.OFFENCE and (key not in strongest or one.probability > strongest[key].probability):
             strongest[key] = one
     return [start, *(_term(one, start.weight, weights.grounds) for one in strongest.values())]
+
+
+def probability_of(terms: Mapping[str, float], weights: Weights) -> float:
+    """The offence that weights make of a kept sum (ground -> strength)."""
+    total = sum(_weight(ground, weights) * strength for ground, strength in terms.items())
+    return min(MOST, max(1.0 - MOST, _logistic(total)))
+
+
+def _weight(ground: str, weights: Weights) -> float:
+    if ground.startswith(START):
+        return weights.start[ground.removeprefix(START)]
+    return weights.grounds.get(ground, 0.0)
+
+
+def snapshot_terms(findings: Iterable[Finding], channel: str, weights: Weights) -> dict[str, float]:
+    """What stood in the sum, ground -> strength: what `calibrate` learns from. Grounds need a weight."""
+    terms = terms_of(findings, channel, weights)
+    return {term.ground: term.strength for term in terms if term.ground in weights.grounds or term is terms[0]}
 
 
 def offence_of(findings: Iterable[Finding], channel: str, weights: Weights) -> float:
@@ -108,16 +128,18 @@ def weigh(
         work_id=work_id,
         identity=round(identity, 6),
         offence=round(offence, 4),
-        decision=_decided(identity, offence, _is_licensed(findings), bounds, _is_ambiguous(findings)),
+        decision=_decided(findings, identity, offence, bounds),
         findings=tuple(ordered),
     )
 
 
-def _decided(identity: float, offence: float, licensed: bool, bounds: Bounds, ambiguous: bool) -> Decision:
-    if licensed and identity >= COVERED:
+def _decided(findings: Sequence[Finding], identity: float, offence: float, bounds: Bounds) -> Decision:
+    if _is_licensed(findings) and identity >= COVERED:
         return Decision.LICENSED
+    if any(one.ground == DISMISSED for one in findings):
+        return Decision.DROPPED
     chance = identity * offence
-    least = max(bounds.identity, UNAMBIGUOUS) if ambiguous else bounds.identity
+    least = max(bounds.identity, UNAMBIGUOUS) if _is_ambiguous(findings) else bounds.identity
     if identity >= least and offence >= bounds.offence and chance >= bounds.chance:
         return Decision.HIT
     if chance >= bounds.review:

@@ -13,7 +13,7 @@ from importlib import resources
 from itertools import pairwise
 from typing import Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from crawler.errors import BadInput, Problem
 
@@ -48,6 +48,20 @@ class Weights:
             if low <= stated <= high:
                 return first + (last - first) * (stated - low) / (high - low)
         return stated
+
+    def prior(self) -> dict[str, float]:
+        """Starts (start_...) and grounds in one table: what a fit begins with."""
+        return {f"start_{name}": value for name, value in self.start.items()} | dict(self.grounds)
+
+    def plain(self) -> dict[str, Any]:
+        """The tables that `read_weights` reads."""
+        signs: dict[str, dict[str, float]] = {"for": {}, "against": {}}
+        for name, weight in self.grounds.items():
+            signs["against" if weight < 0 else "for"][name] = weight
+        stated, right = zip(*self.identity, strict=True) if self.identity else ((), ())
+        identity = {"stated": list(stated), "right": list(right)}
+        bounds = {key: asdict(bound) for key, bound in self.bounds.items()}
+        return {"source": self.source, "start": dict(self.start), **signs, "identity": identity, "bounds": bounds}
 
     def bound(self, channel: str, nature: str) -> Bounds:
         """The bounds of a channel and a nature of works, else of the channel, else of all."""

@@ -10,6 +10,8 @@ import gc
 from collections.abc import Iterable
 from threading import Lock
 
+from attrs import evolve
+
 from crawler.errors import StoreError
 from crawler.items import Assessed, Assessment, Listing, ListingKind
 from crawler.web.session import Session
@@ -17,6 +19,7 @@ from crawler.web.visit import Visit
 from matchers import Context
 from matchers.assess import Assessor
 from matchers.weigh import STORED
+from pipelines._knowing import context_of
 
 BATCH = 200
 AT_ONCE = 20  # listings in one hop: some milliseconds, so that the loop's thread is not kept from its turn for long
@@ -24,7 +27,12 @@ AT_ONCE = 20  # listings in one hop: some milliseconds, so that the loop's threa
 
 def assessed(session: Session, listing: Listing) -> tuple[Assessment, ...]:
     """Identity and offence for every work that comes into question, best work first."""
-    return assessor_of(session).assess(listing, Context(now=session.now(), language=session.config.language))
+    return assessor_of(session).assess(listing, evolve(knowledge_of(session), now=session.now()))
+
+
+def knowledge_of(session: Session) -> Context:
+    """What the store knows besides works, as it was when the session first asked."""
+    return session.shared("context", lambda: context_of(session.store, session.now(), session.config.language))
 
 
 def assessor_of(session: Session) -> Assessor:
@@ -109,11 +117,14 @@ class Batch:
     async def commit(self) -> None:
         """Write what waits, and the listings that sell the shares in it."""
         batch, self._waiting = self._waiting, []
+        tally, stored = self._spider.tally, False
         try:
             await asyncio.to_thread(self._write, batch)
+            stored = True
         except StoreError as error:
-            self._spider.tally.lost = True
-            self._spider.tally.problems.append(str(error))
+            tally.problems.append(str(error))
+        finally:
+            tally.lost |= not stored  # whatever went wrong: scrapy only logs what a pipeline raises at the end
 
     def _write(self, batch: list[Assessed]) -> None:
         session = self._spider.session

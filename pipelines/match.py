@@ -37,4 +37,6 @@ class Match:
         """Identity and offence for every work that comes into question."""
         self._spider.tally.matched += 1
         found = await self._together.assess(item.listing)
-        return Matched(listing=found.listing, body=item.body, asked=item.asked, assessments=found.assessments)
+        return Matched(
+            listing=found.listing, body=item.body, asked=item.asked, form=item.form, assessments=found.assessments
+        )

@@ -34,10 +34,13 @@ class Store:
         """Queue the listing; keep its page where it is more than looked at."""
         listing, spider = item.listing, self._spider
         if any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
-            spider.tally.hits += any(part.decision is Decision.HIT for part in item.assessments)
+            is_hit = any(part.decision is Decision.HIT for part in item.assessments)
+            spider.tally.hits += is_hit
+            if is_hit and item.form and listing.whole:
+                spider.tally.hits_by[item.form] += 1
             listing = evolve(listing, page_digest=await asyncio.to_thread(spider.session.blobs.put, item.body))
         for name, kind, ask in follow_ups(listing, item.assessments, self._drives):
-            spider.ask_next(self._drives.get(name, name), kind, ask, item.asked)
+            spider.ask_next(self._drives.get(name, name), kind, evolve(ask, form=item.form), item.asked)
         await self._batch.add(Assessed(listing=listing, assessments=item.assessments))
         return item
 

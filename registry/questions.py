@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from crawler.items import ListingKind, Work
 
+TITLE, ALIAS = "title", "alias"
 SHORT = 2  # characters; measured nowhere yet, chosen because Chinese names of two characters are everyday words
 
 
@@ -20,27 +21,27 @@ def questions(
 
     `kind` is what the platform lists: on an app store only works are asked that may be apps.
     """
-    chosen = [work for work in works if work.retired_at is None and _suits(work, kind)]
-    chosen.sort(key=lambda work: (-work.priority, work.id))
     found: dict[str, str] = {}
-    for asked in (*_by_title(chosen), *_by_alias(chosen)):
+    for _, asked, _ in names_asked(works, kind):
         found.setdefault(asked.casefold(), asked)
     return list(found.values())[:limit]
 
 
-def _suits(work: Work, kind: ListingKind | None) -> bool:
+def names_asked(works: Iterable[Work], kind: ListingKind | None) -> Iterator[tuple[str, str, Work]]:
+    """(TITLE or ALIAS, question, its work), important works first, in the order in which they are asked."""
+    chosen = [work for work in works if work.retired_at is None and suits(work, kind)]
+    chosen.sort(key=lambda work: (-work.priority, work.id))
+    yield from ((TITLE, asked, work) for work in chosen if (asked := question_by(work.title, work)))
+    yield from ((ALIAS, asked, work) for work in chosen for name in work.aliases if (asked := question_by(name, work)))
+
+
+def suits(work: Work, kind: ListingKind | None) -> bool:
+    """Whether a work may be found on a platform that lists this kind."""
     return kind is not ListingKind.APP or work.kind in (None, "app", "game", "software")
 
 
-def _by_title(works: Iterable[Work]) -> Iterator[str]:
-    return (asked for work in works if (asked := _question(work.title, work)))
-
-
-def _by_alias(works: Iterable[Work]) -> Iterator[str]:
-    return (asked for work in works for alias in work.aliases if (asked := _question(alias, work)))
-
-
-def _question(name: str, work: Work) -> str | None:
+def question_by(name: str, work: Work) -> str | None:
+    """The question by one of a work's names; None where it is too short to be asked."""
     name = " ".join(name.split())
     if sum(character.isalnum() for character in name) > SHORT:
         return name

@@ -29,6 +29,7 @@ class LoopbackWeb:
         self.answers: dict[str, Callable[[str, bytes], tuple[int, object]]] = {}
         self.headers: dict[str, Mapping[str, str]] = {}
         self.delays: dict[str, float] = {}
+        self.held: dict[str, threading.Event] = {}  # not answered before the event
         self.asked: list[str] = []
         web = self
 
@@ -37,6 +38,8 @@ class LoopbackWeb:
                 path = self.path.partition("?")[0]
                 web.asked.append(self.path)
                 time.sleep(web.delays.get(path, 0))
+                if held := web.held.get(path):
+                    held.wait(60)
                 status, kind, body = web.pages.get(path, (404, "text/plain", b"none"))
                 if answer := web.answers.get(path):
                     sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))

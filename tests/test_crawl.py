@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from crawler.items import Assessed
+from crawler.web.session import Tally
+from crawler.web.visit import Visit
+from pipelines._assessing import Batch
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 
 pytestmark = pytest.mark.slow
@@ -226,3 +233,16 @@ def test_db_commands(desk: Swordnet, tmp_path: Path) -> None:
     assert desk("works", "retire", "W1").returncode == 0
     assert desk("db", "restore", "copy.db").returncode == 0
     assert [work["id"] for work in json.loads(desk("works", "list", "--json").stdout)] == ["W1"]
+
+
+class _Broken(Batch):
+    def _write(self, batch: list[Assessed]) -> None:
+        raise OverflowError("int too big to convert")
+
+
+def test_what_cannot_be_stored_at_the_end_of_a_crawl_fails_its_unit() -> None:
+    tally = Tally()
+    batch = _Broken(cast(Visit, SimpleNamespace(tally=tally)))
+    with pytest.raises(OverflowError):
+        asyncio.run(batch.commit())
+    assert tally.lost

@@ -29,6 +29,7 @@ OTHERS = "".join(f"[platforms.{name}]\nenabled = false\n" for name in ("kongfz",
 def desk(swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb) -> Swordnet:
     """A shop with a search on the loopback web, and one work."""
     settings = f'[crawl]\ndelay = 0.0\nbackoff = 0.05\nattempts = 2\nloopback = ["{web.place}"]\n{OTHERS}'
+    settings += "[night]\nexplore = 0\n"
     settings += f'[platforms.shop]\ntemplates = ["{web.url}/search?q={{query}}"]\n'
     (tmp_path / "swordnet.toml").write_text(settings)
     (tmp_path / "works.jsonl").write_text(jsonl(WORK), encoding="utf-8")
@@ -61,6 +62,20 @@ def test_a_night_runs_once_and_another_only_if_told(desk: Swordnet, web: Loopbac
     assert [(run["kind"], run["night"], run["outcome"]) for run in listed] == [("night", "2026-11-22", "done")] * 2
 
 
+def test_a_night_learns_which_questions_led_to_hits(desk: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
+    settings = (tmp_path / "swordnet.toml").read_text()
+    (tmp_path / "swordnet.toml").write_text(settings.replace("explore = 0", "explore = 1"))
+    (tmp_path / "works.jsonl").write_text(jsonl(WORK | {"kind": "book"}), encoding="utf-8")
+    assert desk("works", "import", "works.jsonl").returncode == 0
+    done = desk("night", *DAY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shop = told(desk)
+    forms = shop["questions"]
+    assert forms["title"]["asked"] == 1
+    assert sum(each["asked"] for each in forms.values()) == 2, "one more question was explored"
+    assert sum(each["hits"] for each in forms.values()) == 1, "the page of the hit was asked once, whoever led to it"
+
+
 def test_a_stopped_night_goes_on_where_it_was(desk: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
     assert desk("night", *DAY).returncode == 0
     with closing(sqlite3.connect(tmp_path / "swordnet.db")) as database:
@@ -75,7 +90,7 @@ def test_a_stopped_night_goes_on_where_it_was(desk: Swordnet, web: LoopbackWeb, 
 
 
 def test_two_nights_at_once_are_one(desk: Swordnet, web: LoopbackWeb) -> None:
-    web.delays["/search"] = 8.0
+    told = web.held["/search"] = threading.Event()
     found: list[int] = []
     running = threading.Thread(target=lambda: found.append(desk("night", *DAY).returncode))
     running.start()
@@ -84,6 +99,7 @@ def test_two_nights_at_once_are_one(desk: Swordnet, web: LoopbackWeb) -> None:
     second = desk("night", *DAY)
     assert (second.returncode, "another night is running" in second.stderr) == (6, True)
     status = json.loads(desk("status", "--json").stdout)
+    told.set()
     running.join()
     assert found == [0]
     assert status["outcome"] == "running"
@@ -232,7 +248,7 @@ def test_metrics_and_a_webhook(desk: Swordnet, tmp_path: Path, web: LoopbackWeb)
     server = HTTPServer(("127.0.0.1", 0), Hook)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings = (tmp_path / "swordnet.toml").read_text()
-    settings += f'[night]\nmetrics_file = "{tmp_path}/swordnet.prom"\n'
+    settings = settings.replace("[night]", f'[night]\nmetrics_file = "{tmp_path}/swordnet.prom"')
     settings += f'[tell]\nalways = true\nwebhook = "http://127.0.0.1:{server.server_port}/"\n'
     (tmp_path / "swordnet.toml").write_text(settings)
     assert desk("night", *DAY).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 
 from crawler.items import Picture
 from crawler.pictures.decoding import Decoded, decode
@@ -26,3 +27,12 @@ def described(decoded: Decoded, data: bytes, url: str) -> Picture:
         hashes=perceptual_hashes(decoded.image),
         codes=decoded.codes,
     )
+
+
+def preview(data: bytes, side: int) -> bytes:
+    """The picture as PNG, its longer side at most `side` pixels. Raises PictureError as `inspect` does."""
+    image = decode(data).image.copy()
+    image.thumbnail((side, side))
+    draft = io.BytesIO()
+    image.save(draft, "PNG")
+    return draft.getvalue()

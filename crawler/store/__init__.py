@@ -9,20 +9,27 @@ from typing import Self
 
 from crawler.errors import StoreError
 from crawler.items import Work
+from crawler.store.audits import Audits
 from crawler.store.checks import Check, Checks, CheckState
 from crawler.store.clocks import Clocks
-from crawler.store.engine import LIVELY, check, is_empty, open_engine, upgrade
-from crawler.store.hits import Filter, Hits
+from crawler.store.engine import LIVELY, analyse, check, is_empty, open_engine, upgrade
+from crawler.store.filters import Filter
+from crawler.store.forgetting import Forgetting
+from crawler.store.hits import Hits
+from crawler.store.judgements import Judgements
 from crawler.store.listings import Listings
 from crawler.store.marks import Marks
 from crawler.store.moving import Progress, move
 from crawler.store.pictures import Pictures
 from crawler.store.positives import KnownPositive, Positives
+from crawler.store.rules import Rules
 from crawler.store.runs import Run, Runs
 from crawler.store.seen import SeenPage, SeenPages
 from crawler.store.shares import Shares
+from crawler.store.trust import Trust
 from crawler.store.units import ClaimLost, Settlement, Units
 from crawler.store.values import hit_id, listing_id
+from crawler.store.views import Views
 from crawler.store.works import Imported, Works
 
 __all__ = [
@@ -59,6 +66,12 @@ class Store:
         self.listings = Listings(self.engine)
         self.positives = Positives(self.engine)
         self.marks = Marks(self.engine)
+        self.judgements = Judgements(self.engine)
+        self.rules = Rules(self.engine)
+        self.audits = Audits(self.engine)
+        self.trust = Trust(self.engine)
+        self.views = Views(self.engine)
+        self.forgetting = Forgetting(self.engine)
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -90,6 +103,10 @@ class Store:
     def upgrade(self) -> None:
         """Bring the schema to this program's version."""
         upgrade(self.engine)
+
+    def analyse(self) -> None:
+        """Let the database count what it holds: at the end of what writes much."""
+        analyse(self.engine)
 
     def close(self) -> None:
         """Give all connections back."""

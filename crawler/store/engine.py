@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from crawler.errors import StoreError
 
 BUSY_SECONDS = 30
+ANALYSED = 1_000  # rows of each index that are looked at: some milliseconds, whatever the size
 LIVELY: Mapping[str, int] = {  # libpq: a server that is cut off is known to be so within half a minute
     "connect_timeout": 10,
     "keepalives_idle": 10,
@@ -120,6 +121,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A connection in one transaction, committed at the end of the block."""
     with translated(engine), engine.begin() as connection:
         yield connection
+
+
+def analyse(engine: Engine) -> None:
+    """Let SQLite count what its indexes hold, so that a query takes the right one; PostgreSQL does so by itself."""
+    if engine.dialect.name == "sqlite":
+        with writing(engine) as connection:
+            connection.exec_driver_sql(f"PRAGMA analysis_limit={ANALYSED}")
+            connection.exec_driver_sql("ANALYZE")
 
 
 @contextmanager

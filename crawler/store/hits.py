@@ -1,39 +1,38 @@
-"""Listings, hits, shares and judgements in the database; written in batches by crawler.store.writer."""
+"""Stored hits and listings read again: all that a filter wants, or the first of them in the order of work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
+from heapq import merge
+from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from attrs import Factory, evolve, fields, frozen
-from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select
+from attrs import evolve, fields, frozen
+from sqlalchemy import Connection, Engine, Row, Select, select, tuple_
 
 from crawler.items import Assessed, Decision, Finding, Hit, Judgement, Listing, Outcome, Unit, Verdict
-from crawler.shapes.states import OPEN
 from crawler.store import schema
-from crawler.store.engine import reading, upsert, writing
-from crawler.store.joining import identified, note_return
-from crawler.store.shares import says_more, write_sellers, write_shares
+from crawler.store.engine import reading, writing
+from crawler.store.filters import Filter, conditions, decided
+from crawler.store.judgements import Judgements
 from crawler.store.units import fence
-from crawler.store.values import hit_id, listing_id, made, plain
-from crawler.urls import canonical
+from crawler.store.values import listing_id, made
+from crawler.store.writing import write
 
 _BATCH = 500
+_UP = {Outcome.LIVE.value: True, Outcome.UNCHANGED.value: True, Outcome.GONE.value: False}
+_hits, _listings, _shares = schema.hits, schema.listings, schema.shares
 
 
 @frozen(kw_only=True)
-class Filter:
-    """Which hits: empty fields allow all. `since` and `until` are inclusive days of last_seen in `zone`."""
+class Brief:
+    """A hit without its listing. `is_new`: it was never seen before, and nobody judged it."""
 
-    platforms: tuple[str, ...] = ()
-    works: tuple[str, ...] = ()
-    decisions: tuple[Decision, ...] = ()
-    since: date | None = None
-    until: date | None = None
-    zone: ZoneInfo = Factory(lambda: ZoneInfo("UTC"))
-    run: str | None = None
+    id: str
+    work: str
+    platform: str
+    is_new: bool
 
 
 class Hits:
@@ -44,23 +43,71 @@ class Hits:
 
     def find(self, wanted: Filter) -> Iterator[Hit]:
         """Hits by id."""
-        query = select(schema.hits, schema.listings.c.value, schema.listings.c.outcome).join(schema.listings)
+        for rows, states in self.rows(wanted):
+            yield from (_hit(row, states) for row in rows)
+
+    def rows(self, wanted: Filter) -> Iterator[tuple[Sequence[Row[Any]], Mapping[tuple[str, str], str]]]:
+        """The same as they are stored, in portions, each with the last known states of the shares in it."""
         with reading(self._engine) as connection:
-            for row in connection.execute(_narrowed(query, wanted).order_by(schema.hits.c.id)):
-                yield _hit(row, _share_states(connection, row))
+            ids = sorted(connection.execute(select(_hits.c.id).where(*decided(wanted))).scalars())
+        for start in range(0, len(ids), _BATCH):
+            part = ids[start : start + _BATCH]
+            with reading(self._engine) as connection:
+                found = _by_ids(connection, part)
+                rows = [found[each] for each in part if each in found]
+                states = _share_states(connection, rows)
+            yield rows, states
+
+    def page(self, wanted: Filter, limit: int, offset: int = 0) -> list[Hit]:
+        """So many hits from `offset` on, by expected harm, then by id."""
+        with reading(self._engine) as connection:
+            ids = self._first(connection, wanted, limit + offset)[offset:]
+            rows = _by_ids(connection, ids)
+            states = _share_states(connection, list(rows.values()))
+            return [_hit(rows[each], states) for each in ids]
+
+    def _first(self, connection: Connection, wanted: Filter, count: int) -> list[str]:
+        """The ids of the first hits: each decision by itself, so that an index gives them in their order."""
+        every = list(Decision) if not wanted.decisions else list(wanted.decisions)
+        query = select(_hits.c.rank, _hits.c.id).where(*conditions(wanted))
+        query = query.order_by(_hits.c.rank.desc(), _hits.c.id).limit(count)
+        parts = [connection.execute(query.where(_hits.c.decision == each.value)).all() for each in every]
+        ordered = merge(*parts, key=lambda row: (-row.rank, row.id))
+        return [row.id for row in islice(ordered, count)]
+
+    def brief(self, wanted: Filter) -> Iterator[Brief]:
+        """Hits by id, no more of them than their own row."""
+        query = select(
+            _hits.c.id, _hits.c.work, _hits.c.platform, _hits.c.first_seen, _hits.c.last_seen, _hits.c.judged
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.where(*decided(wanted)).order_by(_hits.c.id))
+            for row in rows.yield_per(_BATCH):
+                yield Brief(
+                    id=row.id,
+                    work=row.work,
+                    platform=row.platform,
+                    is_new=row.first_seen == row.last_seen and row.judged is None,
+                )
 
     def get(self, hit_id: str) -> list[Hit]:
         """The hits whose id begins with `hit_id`."""
-        query = select(schema.hits, schema.listings.c.value, schema.listings.c.outcome).join(schema.listings)
         with reading(self._engine) as connection:
-            rows = connection.execute(
-                query.where(schema.hits.c.id.startswith(hit_id, autoescape=True)).order_by(schema.hits.c.id)
-            )
-            return [_hit(row, _share_states(connection, row)) for row in rows]
+            query = _whole().where(_hits.c.id.startswith(hit_id, autoescape=True)).order_by(_hits.c.id)
+            rows = connection.execute(query).all()
+            states = _share_states(connection, rows)
+            return [_hit(row, states) for row in rows]
+
+    def some(self, ids: Iterable[str]) -> dict[str, Hit]:
+        """The hits of these ids that exist."""
+        with reading(self._engine) as connection:
+            rows = _by_ids(connection, list(ids))
+            states = _share_states(connection, list(rows.values()))
+            return {key: _hit(row, states) for key, row in rows.items()}
 
     def listing(self, address: str) -> Listing | None:
         """The stored listing of an address, None if it was never seen."""
-        query = select(schema.listings.c.value).where(schema.listings.c.id == listing_id(address))
+        query = select(_listings.c.value).where(_listings.c.id == listing_id(address))
         with reading(self._engine) as connection:
             value = connection.execute(query).scalar()
         return None if value is None else made(value, Listing)
@@ -72,8 +119,8 @@ class Hits:
         if wanted:
             with reading(self._engine) as connection:
                 for start in range(0, len(wanted), _BATCH):
-                    query = select(schema.listings.c.id, schema.listings.c.value)
-                    rows = connection.execute(query.where(schema.listings.c.id.in_(wanted[start : start + _BATCH])))
+                    query = select(_listings.c.id, _listings.c.value)
+                    rows = connection.execute(query.where(_listings.c.id.in_(wanted[start : start + _BATCH])))
                     found |= {row.id: made(row.value, Listing) for row in rows}
         return found
 
@@ -95,49 +142,51 @@ class Hits:
             fence(connection, unit)
             write(connection, batch, unit.run, now)
 
+    def judge(self, judgement: Judgement) -> None:
+        """Add a judgement."""
+        Judgements(self._engine).add(judgement)
+
+    def judgements(self, hits: Sequence[str]) -> Mapping[str, Judgement]:
+        """The judgement that stands of each of these hits that has one."""
+        return Judgements(self._engine).standing(hits)
+
     def evidence(self) -> set[str]:
         """The digests of all bytes that hits stand on, pictures drawn for their findings included."""
         with reading(self._engine) as connection:
-            rows = connection.execute(select(schema.hits.c.evidence, schema.hits.c.findings))
+            rows = connection.execute(select(_hits.c.evidence, _hits.c.findings))
             return {mark for row in rows for mark in (*row.evidence, *_drawn(row.findings))}
 
-    def judge(self, judgement: Judgement) -> None:
-        """Add a judgement."""
-        with writing(self._engine) as connection:
-            connection.execute(insert(schema.judgements).values(**plain(judgement) | {"at": judgement.at}))
 
-    def judgements(self, hits: Sequence[str]) -> Mapping[str, Judgement]:
-        """The last judgement of each of these hits that has one."""
-        query = select(schema.judgements).where(schema.judgements.c.hit.in_(hits)).order_by(schema.judgements.c.id)
-        with reading(self._engine) as connection:
-            return {
-                row.hit: Judgement(hit=row.hit, verdict=Verdict(row.verdict), reason=row.reason, by=row.by, at=row.at)
-                for row in connection.execute(query)
-            }
+def _whole() -> Select[Any]:
+    return select(_hits, _listings.c.value, _listings.c.outcome).join(_listings)
 
 
-def write(connection: Connection, batch: Sequence[Assessed], run: str, now: datetime) -> None:
-    """Store assessed listings inside a transaction; hits a listing no longer is go, unless a person judged them."""
-    kept = [each for each in batch if says_more(connection, each.listing)]
-    kept.sort(key=lambda each: each.listing.share_state in OPEN)  # of two codes for one share, the one that opened it
-    unique = {listing_id(each.listing.url): each for each in kept}
-    rows = [_listing_row(key, each.listing, run, now) for key, each in unique.items()]
-    hits = [hit_row(key, each.listing, part, run, now) for key, each in unique.items() for part in each.assessments]
-    upsert(connection, schema.listings, rows, keep=("first_seen",))
-    listings = {key: each.listing for key, each in unique.items()}
-    for old, new in identified(connection, hits, listings):
-        listing = listings[new]
-        note_return(connection, old, listing, listing.seen_at or now, run, listing.page_digest or "")
-    for start in range(0, len(rows), _BATCH):
-        keys = [row["id"] for row in rows[start : start + _BATCH]]
-        judged = select(schema.judgements.c.hit)
-        gone = delete(schema.hits).where(
-            schema.hits.c.listing.in_(keys), schema.hits.c.id.not_in([h["id"] for h in hits])
-        )
-        connection.execute(gone.where(schema.hits.c.id.not_in(judged)))
-    upsert(connection, schema.hits, hits, keep=("first_seen",))
-    write_shares(connection, [each.listing for each in batch], run, now)
-    write_sellers(connection, [each.listing for each in kept])
+def _by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(ids), _BATCH):
+        query = _whole().where(_hits.c.id.in_(ids[start : start + _BATCH]))
+        found |= {row.id: row for row in connection.execute(query)}
+    return found
+
+
+def _share_states(connection: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, str], str]:
+    """The last known states of the shares in these rows, by platform and share."""
+    wanted = {(link["platform"], link["share_id"]) for row in rows for link in row.value.get("links", ())}
+    if not wanted:
+        return {}
+    query = select(_shares).where(tuple_(_shares.c.platform, _shares.c.share_id).in_(sorted(wanted)))
+    return {(row.platform, row.share_id): row.state for row in connection.execute(query)}
+
+
+def states_of(value: Mapping[str, Any], states: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    """The states of a stored listing's shares, in the order of its links."""
+    links = value.get("links", ())
+    return tuple(states.get((link["platform"], link["share_id"]), "unknown") for link in links)
+
+
+def is_up(outcome: str) -> bool | None:
+    """Whether a listing with this outcome is up; None where that is not known."""
+    return _UP.get(outcome)
 
 
 def _says_less(listing: Listing) -> bool:
@@ -168,73 +217,11 @@ def _merged(listing: Listing, known: Listing | None) -> Listing:
     return evolve(listing, **kept, whole=True)
 
 
-def _listing_row(key: str, listing: Listing, run: str, now: datetime) -> dict[str, Any]:
-    return {
-        "id": key,
-        "address": canonical(listing.url),
-        "platform": listing.platform,
-        "kind": listing.kind.value,
-        "outcome": listing.outcome.value,
-        "value": plain(listing),
-        "first_seen": listing.seen_at or now,
-        "last_seen": listing.seen_at or now,
-        "run": run,
-    }
-
-
 def _drawn(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     return (drawn for each in findings if (drawn := (each.get("sighting") or {}).get("beside")))
 
 
-def hit_row(key: str, listing: Listing, part: Any, run: str, now: datetime) -> dict[str, Any]:
-    """The row of a hit: `part` is the assessment, `key` the id of its listing."""
-    evidence = [mark for mark in (listing.page_digest, *(picture.sha256 for picture in listing.pictures)) if mark]
-    return {
-        "id": hit_id(part.work_id, listing.url),
-        "listing": key,
-        "work": part.work_id,
-        "platform": listing.platform,
-        "identity": part.identity,
-        "offence": part.offence,
-        "decision": part.decision.value,
-        "findings": plain(part.findings),
-        "evidence": evidence,
-        "first_seen": listing.seen_at or now,
-        "last_seen": listing.seen_at or now,
-        "run": run,
-    }
-
-
-def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
-    columns = schema.hits.c
-    if wanted.platforms:
-        query = query.where(columns.platform.in_(wanted.platforms))
-    if wanted.works:
-        query = query.where(columns.work.in_(wanted.works))
-    if wanted.decisions:
-        query = query.where(columns.decision.in_([decision.value for decision in wanted.decisions]))
-    if wanted.run:
-        query = query.where(columns.run == wanted.run)
-    if wanted.since:
-        query = query.where(columns.last_seen >= datetime.combine(wanted.since, time(), wanted.zone))
-    if wanted.until:
-        query = query.where(columns.last_seen < datetime.combine(wanted.until + timedelta(days=1), time(), wanted.zone))
-    return query
-
-
-def _share_states(connection: Connection, row: Row[Any]) -> tuple[str, ...]:
-    shares = schema.shares
-    states = []
-    for link in row.value.get("links", ()):
-        query = select(shares.c.state).where(
-            shares.c.platform == link["platform"], shares.c.share_id == link["share_id"]
-        )
-        states.append(connection.execute(query).scalar() or "unknown")
-    return tuple(states)
-
-
-def _hit(row: Row[Any], states: tuple[str, ...]) -> Hit:
-    up = {Outcome.LIVE.value: True, Outcome.UNCHANGED.value: True, Outcome.GONE.value: False}
+def _hit(row: Row[Any], states: Mapping[tuple[str, str], str]) -> Hit:
     return Hit(
         id=row.id,
         listing=made(row.value, Listing),
@@ -245,7 +232,9 @@ def _hit(row: Row[Any], states: tuple[str, ...]) -> Hit:
         findings=made(row.findings, tuple[Finding, ...]),
         first_seen=row.first_seen,
         last_seen=row.last_seen,
-        still_up=up.get(row.outcome),
-        share_states=states,
+        still_up=is_up(row.outcome),
+        share_states=states_of(row.value, states),
         evidence=tuple(row.evidence),
+        rank=row.rank,
+        judged=Verdict(row.judged) if row.judged else None,
     )

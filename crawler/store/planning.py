@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from attrs import evolve
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -21,7 +22,8 @@ def plan_unit(
     """Plan one unit inside a transaction; False if the run already has it."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {"run": run, "spider": spider, "kind": kind.value, "wave": wave, "state": "open", "attempt": 0}
-    statement = make(schema.units).values(**row, priority=priority, key=digest(tuple(asks)), asks=plain(tuple(asks)))
+    key = digest(tuple(evolve(ask, form=None) for ask in asks))
+    statement = make(schema.units).values(**row, priority=priority, key=key, asks=plain(tuple(asks)))
     return connection.execute(statement.on_conflict_do_nothing().returning(schema.units.c.id)).first() is not None
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, select
 
 from crawler.items import Assessed, Listing
 from crawler.store import schema
-from crawler.store.engine import reading, upsert, writing
-from crawler.store.hits import hit_row
+from crawler.store.engine import reading, writing
+from crawler.store.joining import known_ids
 from crawler.store.listings import Stored
 from crawler.store.values import listing_id, made
+from crawler.store.writing import delete_others, hit_row, write_hits
 
 PORTION = 512  # listings in memory at a time
 
@@ -48,9 +49,11 @@ class Rematches:
                 key = listing_id(each.listing.url)
                 run = connection.execute(select(_listings.c.run).where(_listings.c.id == key)).scalar_one()
                 rows = [hit_row(key, each.listing, part, run, now) for part in each.assessments]
-                gone = delete(_hits).where(_hits.c.listing == key, _hits.c.id.not_in([row["id"] for row in rows]))
-                connection.execute(gone.where(_hits.c.id.not_in(select(schema.judgements.c.hit))))
-                upsert(connection, _hits, rows, keep=("first_seen",))
+                known = known_ids(connection, [key])
+                for row in rows:  # a hit that came back under a new address keeps its id
+                    row["id"] = known.get((key, row["work"]), row["id"])
+                delete_others(connection, [key], [row["id"] for row in rows])
+                write_hits(connection, rows, now)
 
 
 def _decided(connection: Connection, keys: Sequence[str]) -> dict[str, dict[str, tuple[str, float, float]]]:

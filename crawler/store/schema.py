@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -75,6 +76,8 @@ listings = Table(
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
     Column("run", String(40), nullable=False),
+    Column("key", Text),  # folded title and text: what a rematch after new works looks through
+    Column("looks", LargeBinary),  # the hashes of its pictures, eight bytes each
 )
 
 hits = Table(
@@ -91,9 +94,22 @@ hits = Table(
     Column("evidence", JSON, nullable=False),
     Column("first_seen", Moment, nullable=False),
     Column("last_seen", Moment, nullable=False),
-    Column("run", String(40), nullable=False),
+    Column("run", String(40), nullable=False, index=True),
+    Column("seller", String(300)),  # number or name; for filters and histories
+    Column("rank", Float, nullable=False, default=0.0),  # expected harm, see matchers/harm.py
+    Column("judged", String(20)),  # the verdict that stands
+    Column("changed_at", Moment),  # when it became what it is: found, decided otherwise, judged
     UniqueConstraint("listing", "work", name="uq_hits_listing_work"),
-    Index("ix_hits_decision_platform", "decision", "platform"),
+    Index("ix_hits_decision_platform", "decision", "platform", "rank"),
+    # Every column of a filter: what no other index is made for is read from this one, never from the wide rows.
+    Index(
+        "ix_hits_order",
+        *("decision", "rank", "id", "platform", "work", "seller", "run", "judged", "last_seen", "changed_at"),
+    ),
+    Index("ix_hits_work_decision", "work", "decision", "rank"),
+    Index("ix_hits_judged", "judged", "decision", "rank"),
+    Index("ix_hits_seller", "seller"),
+    Index("ix_hits_changed_at", "changed_at"),
 )
 
 judgements = Table(
@@ -104,6 +120,106 @@ judgements = Table(
     Column("verdict", String(20), nullable=False),
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("undoes", Integer),  # the judgement that this one takes back
+    # What the program said when it was judged: what calibrate and report quality learn from.
+    Column("decision", String(20)),
+    Column("identity", Float),
+    Column("offence", Float),
+    Column("channel", String(20)),
+    Column("terms", JSON),  # ground -> strength
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),  # listing, seller, phrase
+    Column("work", String(200), ForeignKey("works.id"), nullable=False, index=True),
+    Column("platform", String(60), nullable=False, default=""),
+    Column("value", Text, nullable=False),  # what is compared
+    Column("shown", Text, nullable=False, default=""),
+    Column("judgement", Integer),  # the one that taught it
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("withdrawn_at", Moment),
+    Column("withdrawn_by", Text),
+)
+
+quarantines = Table(
+    "quarantines",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("work", String(200), ForeignKey("works.id"), nullable=False, index=True),
+    Column("held", Integer, nullable=False),  # 1: from now on, 0: no longer
+    Column("why", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run", String(40), nullable=False, index=True),
+    Column("hit", String(32), ForeignKey("hits.id"), nullable=False, index=True),
+    Column("platform", String(60), nullable=False),
+    Column("decision", String(20), nullable=False),  # when it was drawn
+    Column("stands_for", Float, nullable=False),  # pairs of its kind that night for each one drawn
+    Column("at", Moment, nullable=False),
+)
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("weights", JSON),  # None: back to those that ship
+    Column("told", JSON, nullable=False),  # the figures before and after
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+official = Table(
+    "official",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("owner", Text, nullable=False),
+    Column("platform", Text),
+    Column("seller", Text),
+    Column("territory", Text),
+    Column("since", String(10)),
+    Column("until", String(10)),
+    Column("at", Moment, nullable=False),
+    Column("withdrawn_at", Moment),
+)
+
+medians = Table(
+    "medians",
+    metadata,
+    Column("work", String(200), ForeignKey("works.id"), primary_key=True),
+    Column("platform", String(60), primary_key=True),
+    Column("currency", String(3), nullable=False),
+    Column("price", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+
+filters = Table(
+    "filters",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("by", Text, nullable=False),
+    Column("filter", JSON, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("count", Integer, nullable=False),
     Column("at", Moment, nullable=False),
 )
 

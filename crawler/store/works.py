@@ -69,6 +69,17 @@ class Works:
                     found[row.id] = evolve(made(row.value, Work), retired_at=row.retired_at)
         return found
 
+    def brief(self, ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+        """Title and owner of these works, retired ones included."""
+        wanted = sorted(set(ids))
+        found: dict[str, tuple[str, str | None]] = {}
+        with reading(self._engine) as connection:
+            for start in range(0, len(wanted), _BATCH):
+                query = select(schema.works.c.id, schema.works.c.title, schema.works.c.owner)
+                for row in connection.execute(query.where(schema.works.c.id.in_(wanted[start : start + _BATCH]))):
+                    found[row.id] = (row.title, row.owner)
+        return found
+
     def get(self, work_id: str) -> Work | None:
         """One work, None if there is none."""
         return self.some([work_id]).get(work_id)

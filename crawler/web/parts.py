@@ -22,6 +22,7 @@ class Seen:
     listing: Listing
     body: bytes = field(repr=False)
     asked: str = ""  # the address that was asked for the page
+    form: str | None = None  # of the question that led to it
 
 
 def rebased(url: str, base: str) -> str:

@@ -42,6 +42,8 @@ class Tally:
     left: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
     undecided: Counter[Outcome] = Factory(Counter)  # the outcomes of those
     until: datetime | None = None  # no sooner than then
+    answered: dict[Ask, None] = Factory(dict)  # questions with a definite answer
+    hits_by: Counter[str] = Factory(Counter)  # whole listings that are hits, by the form of the question that led here
     pages: dict[str, SeenPage] = Factory(dict)  # by address as asked, for the next night
     touched: dict[str, None] = Factory(dict)  # listings of pages that have not changed
     checks: list[Check] = Factory(list)  # what became of known hits
@@ -63,6 +65,9 @@ class Tally:
         }
         told |= {"again": _counts(again)} if again else {}
         told |= {"matched": self.matched} if self.matched else {}
+        asked_by = Counter(ask.form for ask in self.answered if ask.form)
+        told |= {"asked_by": dict(asked_by)} if asked_by else {}
+        told |= {"hits_by": dict(self.hits_by)} if self.hits_by else {}
         told |= {"filled": dict(self.filled)} if self.filled else {}
         told |= {"limits": dict(self.limits)} if self.limits else {}
         return told | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})

@@ -138,7 +138,7 @@ class Visit(scrapy.Spider):
             yield await self._request(request, ask)
         for each in found:
             if isinstance(each, Listing) and (self.session.limit is None or self.tally.listings < self.session.limit):
-                yield self._taken(each, page, address)
+                yield evolve(self._taken(each, page, address), form=ask.form)
         self._stop_if_throttled()
 
     def _worth_following(self, found: list[Request], response: Response) -> list[Request]:
@@ -182,6 +182,8 @@ class Visit(scrapy.Spider):
         """Keep what an answer says of its ask: to be asked again, or what became of a known hit."""
         if outcome in UNDECIDED and page.url not in self._unreadable:
             self.tally.leave(ask, outcome, until)
+        if self.unit.kind is UnitKind.QUESTION and outcome not in UNDECIDED | {Outcome.UNCHANGED}:
+            self.tally.answered[ask] = None
         if self.unit.kind is UnitKind.RECHECK and ask.url is not None:
             known, run, at = self._before.get(ask.url), self.unit.run, self.session.now()
             self.tally.checks.append(checked(ask.url, outcome, found, known, page, run, at))

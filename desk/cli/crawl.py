@@ -125,7 +125,7 @@ def _progress(desk: Desk) -> Any:
 def _tell(desk: Desk, ran: Any, csv: Path | None, json: bool) -> None:
     from crawler.store import Filter
     from desk.export import export_hits
-    from desk.hitlist import hit_table, rows
+    from desk.hitlist import SHOWN, by_harm, hit_table, rows
 
     with desk.store() as store:
         found = list(store.hits.find(Filter(run=ran.run)))
@@ -138,7 +138,7 @@ def _tell(desk: Desk, ran: Any, csv: Path | None, json: bool) -> None:
             }
             print_json({"run": ran.run, "platforms": platforms, "complaints": ran.complaints})
         else:
-            desk.console.print(hit_table(store, found, desk.config.language))
+            desk.console.print(hit_table(store, by_harm(found), desk.config.language, SHOWN))
     for each in ran.platforms:
         for problem in each.problems[:5]:
             desk.say("problem", platform=each.platform, problem=problem)

@@ -34,7 +34,7 @@ def demo(
     from crawler.store import Filter
     from desk import crawling
     from desk.export import export_hits
-    from desk.hitlist import hit_table, rows
+    from desk.hitlist import SHOWN, by_harm, hit_table, rows
     from desk.looking import reader
     from desk.nightreport import report_data
     from desk.report import write_report
@@ -55,7 +55,7 @@ def demo(
     ran = crawling.crawl(desk.config, plan, now=desk.now, replay=fixtures / "night", progress=_progress(desk))
     with desk.store() as store:
         found = list(store.hits.find(Filter(run=ran.run)))
-        desk.console.print(hit_table(store, found, desk.config.language))
+        desk.console.print(hit_table(store, by_harm(found), desk.config.language, SHOWN))
         export_hits(folder / "hits.csv", rows(store, Filter(run=ran.run), desk.config.language))
         write_report(folder / "report.html", report_data(store, ran, desk.config))
     desk.say("demo_done", csv=(folder / "hits.csv").resolve(), report=(folder / "report.html").resolve())

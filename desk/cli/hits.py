@@ -1,32 +1,42 @@
-"""`swordnet hits`: what was found."""
+"""`swordnet hits`: what was found, what people say of it, and files of it."""
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crawler.errors import BadInput, NothingToDo, Problem
-from crawler.items import Decision, Hit
-from crawler.store import Check, Filter, listing_id
-from desk.cli._options import ConfigFile, Desk, Json, Now, Quiet, at_desk, print_json
+from crawler.items import Hit
+from crawler.store import Check, listing_id
+from desk.cli import _exporting, _judging
+from desk.cli._filters import (
+    Audit,
+    Decisions,
+    Platforms,
+    Save,
+    Saved,
+    Sellers,
+    Since,
+    Until,
+    Verdicts,
+    Works,
+    filter_of,
+)
+from desk.cli._hit import one
+from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk, print_json
 
-Platforms = Annotated[list[str] | None, typer.Option("--platform", help="Only this platform (repeatable).")]
-Works = Annotated[list[str] | None, typer.Option("--work", help="Only this work (repeatable).", metavar="ID")]
-Decisions = Annotated[list[Decision] | None, typer.Option("--decision", help="Only this decision (repeatable).")]
-Since = Annotated[str | None, typer.Option(help="Last seen on or after this day (YYYY-MM-DD).", metavar="DAY")]
-Until = Annotated[str | None, typer.Option(help="Last seen on or before this day (YYYY-MM-DD).", metavar="DAY")]
+SHOWN = 100  # hits of one list
 
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    hits = typer.Typer(no_args_is_help=True, help="What was found.")
-    hits.command("list", epilog="Example: swordnet hits list --platform kongfz")(list_hits)
+    hits = typer.Typer(no_args_is_help=True, help="What was found, and what people say of it.")
+    hits.command("list", epilog="Example: swordnet hits list --platform kongfz --verdict none")(list_hits)
     hits.command("show", epilog="Example: swordnet hits show 3f2a9c")(show)
     hits.command("recheck", epilog="Example: swordnet hits recheck 3f2a9c")(recheck)
-    hits.command("export", epilog="Example: swordnet hits export hits.csv --decision hit")(export)
+    _judging.add(hits)
+    _exporting.add(hits)
     app.add_typer(hits, name="hits")
 
 
@@ -36,23 +46,42 @@ def list_hits(
     decision: Decisions = None,
     since: Since = None,
     until: Until = None,
+    seller: Sellers = None,
+    verdict: Verdicts = None,
+    audit: Audit = False,
+    saved: Saved = None,
+    save_filter: Save = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.", metavar="N")] = SHOWN,
+    offset: Annotated[int, typer.Option(min=0, help="Leave out the first ones.", metavar="N")] = 0,
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
+    now: Now = None,
 ) -> None:
-    """Hits and what waits for review (or the decisions asked for), surest first."""
-    from attrs import asdict
+    """Hits and what waits for review (or the decisions asked for), by the harm that is expected of them."""
+    from attrs import asdict, evolve
 
-    from desk.hitlist import SHOWN, hit_table, rows
+    from desk.hitlist import SHOWN as DECISIONS
+    from desk.hitlist import hit_table, rows_of
 
-    desk = at_desk(config, quiet)
-    shown = tuple(decision or SHOWN)
-    wanted = _filter(desk, platform, work, list(shown), since, until)
+    desk = at_desk(config, quiet, now)
+    given = {"platforms": platform, "works": work, "decisions": decision, "since": since, "until": until}
     with desk.store() as store:
+        wanted = filter_of(desk, store, saved, **given, sellers=seller, verdicts=verdict, audit=audit)
+        if save_filter:
+            store.views.save(save_filter, wanted.plain(), desk.now())
+        if not wanted.decisions and not wanted.audit:
+            wanted = evolve(wanted, decisions=DECISIONS)
+        found = store.hits.page(wanted, limit, offset)
         if json:
-            print_json([asdict(row) for row in rows(store, wanted, desk.config.language)])
-        else:
-            desk.console.print(hit_table(store, list(store.hits.find(wanted)), desk.config.language, shown))
+            print_json([asdict(row) for row in rows_of(store, found, desk.config.language)])
+            return
+        desk.console.print(hit_table(store, found, desk.config.language))
+        waiting = store.audits.waiting()
+    if waiting and not audit:
+        desk.say("audit_waits", count=waiting)
+    if len(found) == limit:
+        desk.say("hits_more", offset=offset + limit)
 
 
 def show(
@@ -60,16 +89,15 @@ def show(
     config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> None:
-    """One hit: which work, why, what is wrong with the offer, how sure."""
-    from desk.hitlist import told
+    """One hit: which work and why, what is wrong with the offer, how sure, what would change it, who judged it."""
+    from desk.telling_hit import told
 
     desk = at_desk(config, quiet)
     with desk.store() as store:
-        hit = _one(desk, store.hits.get(hit_id), hit_id)
-        work = store.works.some([hit.work_id])[hit.work_id]
-        checks = store.shares.history(hit.listing.links)
+        hit = one(desk, store.hits.get(hit_id), hit_id)
+        lines = list(told(store, hit, desk.config.language))
         again = store.checks.of(listing_id(hit.listing.url))
-    for line in told(hit, work, desk.config.language, checks):
+    for line in lines:
         typer.echo(line)
     for check in again:
         state = desk.word(f"check_{check.state.value}")
@@ -92,7 +120,7 @@ def recheck(
 
     desk = at_desk(config, quiet or json, now)
     with desk.store() as store:
-        found = [_one(desk, store.hits.get(each), each) for each in hit_id]
+        found = [one(desk, store.hits.get(each), each) for each in hit_id]
     told = ask_again(desk.config, found, desk.now, replay)
     if json:
         print_json([_checked(hit, check) for hit, check in told])
@@ -103,61 +131,6 @@ def recheck(
         desk.say("recheck_told", id=hit.id[:8], state=state, status=status, at=check.at if check else "-")
 
 
-def _one(desk: Desk, found: list[Hit], hit_id: str) -> Hit:
-    if len(found) != 1:
-        message = desk.word("many_hits" if found else "no_hit", id=hit_id, count=len(found))
-        raise BadInput(Problem(file="hits", field="id", message=message))
-    return found[0]
-
-
 def _checked(hit: Hit, check: Check | None) -> dict[str, object]:
     proof = {name: getattr(check, name, None) for name in ("status", "endpoint", "digest", "told", "at")}
     return {"hit": hit.id, "url": hit.listing.url, "state": check.state.value if check else "unknown", **proof}
-
-
-def export(
-    file: Annotated[Path, typer.Argument(help="Where to, by suffix .csv, .xlsx or .jsonl.")],
-    platform: Platforms = None,
-    work: Works = None,
-    decision: Decisions = None,
-    since: Since = None,
-    until: Until = None,
-    config: ConfigFile = None,
-    quiet: Quiet = False,
-) -> None:
-    """Write hits to a file, one row each; docs/export.md names the columns."""
-    from desk.export import export_hits
-    from desk.hitlist import rows
-
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        found = list(rows(store, _filter(desk, platform, work, decision, since, until), desk.config.language))
-    if not found:
-        raise NothingToDo(desk.word("hits_none"))
-    export_hits(file, found)
-    desk.say("hits_exported", count=len(found), file=file)
-
-
-def _filter(
-    desk: Desk,
-    platform: list[str] | None,
-    work: list[str] | None,
-    decision: list[Decision] | None,
-    since: str | None,
-    until: str | None,
-) -> Filter:
-    return Filter(
-        platforms=tuple(platform or ()),
-        works=tuple(work or ()),
-        decisions=tuple(decision or ()),
-        since=_day(desk, "--since", since),
-        until=_day(desk, "--until", until),
-        zone=desk.config.zone,
-    )
-
-
-def _day(desk: Desk, name: str, text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(Problem(file=name, message=desk.word("not_a_day", text=text))) from None

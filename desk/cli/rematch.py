@@ -32,17 +32,17 @@ def rematch(
 
     from desk.cores import cores
     from desk.rematching import rematch as rematched
-    from matchers import Context
     from matchers.assess import Assessor
     from matchers.titles import keep_engine
     from matchers.weigh import STORED
+    from pipelines._knowing import context_of
 
     desk = at_desk(config, quiet, now)
     with desk.store() as store:
         works = store.registry()
         if index is not None:
             keep_engine(works, index)
-        context = Context(now=desk.now(), language=desk.config.language)
+        context = context_of(store, desk.now(), desk.config.language)
         done = rematched(store, Assessor(works, STORED), context, workers or cores())
     if as_json:
         print_json(asdict(done))

@@ -1,4 +1,4 @@
-"""`swordnet report night`: what a night did."""
+"""`swordnet report`: what a night did, and how good decisions are."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    report = typer.Typer(no_args_is_help=True, help="What a night did.")
+    report = typer.Typer(no_args_is_help=True, help="What a night did, how good decisions are.")
     report.callback()(_report)
+    report.command("quality", epilog="Example: swordnet report quality")(quality)
     report.command("night", epilog="Example: swordnet report night -o night.html")(night)
     app.add_typer(report, name="report")
 
@@ -51,3 +52,17 @@ def night(
             print_json(as_json(ran))
         else:
             typer.echo(as_markdown(ran, desk.config.language))
+
+
+def quality(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
+    """How precise hits are and how many are missed, by platform, from audits and judgements, with intervals."""
+    from desk.quality import as_json, as_lines, quality_of
+
+    desk = at_desk(config, quiet)
+    with desk.store() as store:
+        found = quality_of(store)
+    if json:
+        print_json(as_json(found))
+        return
+    for line in as_lines(found, desk.config.language):
+        typer.echo(line)

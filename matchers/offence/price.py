@@ -8,15 +8,13 @@ half.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from crawler.items import Finding, Listing, Polarity, Work
 from matchers import Context
+from matchers.money import in_dollars
 from matchers.offers.nature import Nature, nature
 from matchers.offers.reported import offered
 from matchers.offers.said import said
@@ -63,11 +61,10 @@ def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
 
 
 def _against_list(listing: Listing, work: Work, context: Context, price: Decimal) -> Iterator[Finding]:
-    rate = rates().get(listing.currency or ""), rates().get(work.currency or "")
-    if listing.currency != work.currency and not all(rate):
-        return
     ours = work.list_price or Decimal(1)
-    share = price / ours if listing.currency == work.currency else price * rate[0] / (ours * rate[1])  # type: ignore[operator]
+    share = _share(price, listing.currency, ours, work.currency)
+    if share is None:
+        return
     percent = round(100 * share)
     named: dict[str, Any] = {"ours": f"{ours:.2f} {work.currency}", "theirs": _theirs(listing)}
     key, steps = _steps(listing, work)
@@ -96,8 +93,9 @@ def _theirs(listing: Listing) -> str:
     return f"{listing.price:.2f} {listing.currency}"
 
 
-@cache
-def rates() -> dict[str, Decimal]:
-    """What one unit of a currency is worth in US dollars, in round figures."""
-    text = (resources.files("matchers.offence") / "rates.csv").read_text(encoding="utf-8")
-    return {row["currency"]: Decimal(row["dollars"]) for row in csv.DictReader(text.splitlines())}
+def _share(price: Decimal, currency: str | None, ours: Decimal, our_currency: str | None) -> Decimal | None:
+    """The price as a share of ours; None where the currencies cannot be compared."""
+    if currency == our_currency:
+        return price / ours
+    theirs, own = in_dollars(price, currency), in_dollars(ours, our_currency)
+    return None if theirs is None or own is None else theirs / own

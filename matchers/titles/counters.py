@@ -15,7 +15,7 @@ from matchers.titles.index import Sighting
 from matchers.titles.numerals import SPELLED_OUT, VALUE, is_mark, number, units
 from matchers.titles.reading import Reading
 
-_AFTER = re.compile(rf"(?P<ordinal>[第之])?(?P<value>{VALUE}) ?(?P<unit>[^\d\W]{{0,6}})")
+_AFTER = re.compile(rf"(?P<ordinal>[第之])?(?P<value>{VALUE}) ?(?P<unit>[^\d\W]{{0,9}})")
 _ENGLISH = re.compile(
     r"(?P<unit>part|pt|volume|vol|book|chapter|season|series|episode|no|s(?=\d)) ?" rf"(?P<value>{VALUE}|{SPELLED_OUT})"
 )

@@ -1,0 +1,275 @@
+"""A database of very many stored listings: how long a list, a rematch after new works and an export take.
+
+    python bench/million.py build FOLDER [--listings N]
+    python bench/million.py list FOLDER
+    python bench/million.py rematch FOLDER
+    python bench/million.py export FOLDER
+
+FOLDER holds what ../shared/bench/titles/make_registry.py wrote (registry.jsonl and queries.jsonl): titles become
+listings, the last NEW works of the registry are those that come later. Times are of the processor, but for `list`,
+which a person waits for: of that the slowest of five goes on the wall clock, each after the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from sqlalchemy import insert  # noqa: E402
+
+from crawler.items import (  # noqa: E402
+    Assessment,
+    Decision,
+    Finding,
+    Listing,
+    ListingKind,
+    Picture,
+    PictureHash,
+    Polarity,
+    Question,
+    Reach,
+    ShareLink,
+    Work,
+)
+from crawler.ranking import rank  # noqa: E402
+from crawler.store import Filter, Store, schema  # noqa: E402
+from crawler.store.engine import writing  # noqa: E402
+from crawler.store.values import listing_id  # noqa: E402
+from crawler.store.writing import hit_row, listing_row  # noqa: E402
+from desk.export import export_hits  # noqa: E402
+from desk.hitlist import rows  # noqa: E402
+
+NEW = 1_000  # works that come later
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+DAYS, SELLERS, BATCH = 60, 20_000, 5_000
+PLATFORMS = ("kongfz", "xianyu", "taobao", "ebay", "etsy", "quark", "baidu", "aliyun", "github", "steam", "mycd", "web")
+SAYS = (
+    "拍下后请留意消息，半小时内处理完毕",
+    "店主每周三周五统一打包，节假日顺延",
+    "有问题先咨询再下单，看到就回",
+    "多件合并运费，偏远地区除外",
+    "图片为实物拍摄，光线不同略有色差",
+    "付款后不退不换，介意的绕行",
+    "电子版，拍下自动发链接，永久有效",
+    "Ships within two days from our warehouse",
+    "Message me before you buy more than three",
+    "Instant link after payment, all readers",
+)
+DECIDED = (*[Decision.HIT] * 9, *[Decision.REVIEW] * 2, *[Decision.LICENSED] * 3, *[Decision.DROPPED] * 6)
+
+
+def main() -> None:
+    """Build, or measure one thing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("build", "list", "rematch", "export"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--listings", type=int, default=1_000_000)
+    asked = parser.parse_args()
+    database = f"sqlite:///{asked.folder / f'{asked.listings}.db'}"
+    with Store.open(database) as store:
+        if asked.what == "build":
+            build(store, asked.folder, asked.listings)
+        elif asked.what == "list":
+            listed(store)
+        elif asked.what == "rematch":
+            rematched(store, asked.folder)
+        else:
+            exported(store, asked.folder)
+    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def works_of(folder: Path) -> list[Work]:
+    """The registry; some works have a picture."""
+    source = random.Random(1)
+    found = []
+    for row in map(json.loads, (folder / "registry.jsonl").open(encoding="utf-8")):
+        images = (looks(source),) if source.random() < 0.3 else ()
+        found.append(Work(id=row["work_id"], title=row["title"], kind=row["kind"], images=images, owner="北岸出版社"))
+    return found
+
+
+def looks(source: random.Random) -> Picture:
+    """A picture with the hashes that a crawl keeps."""
+    hashes = tuple(
+        PictureHash(hasher="pdq", version="1", settings=settings, value=f"{source.getrandbits(64):016x}")
+        for settings in ("whole", "centre")
+    )
+    return Picture(url=f"https://pictures.example/{source.getrandbits(40)}.jpg", hashes=hashes)
+
+
+def build(store: Store, folder: Path, count: int) -> None:
+    """Fill the database."""
+    begun = time.process_time()
+    works = works_of(folder)
+    store.works.upsert(works[:-NEW], NOW - timedelta(days=DAYS))
+    titles = {work.id: work for work in works[:-NEW]}
+    lines = islice((folder / "queries.jsonl").open(encoding="utf-8"), count)
+    made = listings(map(json.loads, lines), random.Random(2))
+    while part := list(islice(made, BATCH)):
+        stored(store, part, titles)
+    store.analyse()
+    print(f"built in {time.process_time() - begun:.0f} s of the processor")
+
+
+def listings(queries: Iterator[dict[str, Any]], source: random.Random) -> Iterator[tuple[Listing, str | None]]:
+    """A listing for each row of the stream, with the work that it names."""
+    for number, query in enumerate(queries):
+        platform = PLATFORMS[int(source.triangular(0, len(PLATFORMS), 0)) % len(PLATFORMS)]
+        yield (
+            Listing(
+                platform=platform,
+                kind=ListingKind.OFFER,
+                url=f"https://{platform}.example/item/{number}",
+                title=query["text"],
+                text="。".join(source.sample(SAYS, 3)),
+                seller=f"店{int(source.triangular(0, SELLERS, 0))}",
+                price=Decimal(source.randrange(100, 20_000)) / 100,
+                currency="CNY",
+                reach=Reach(sales=source.randrange(100)),
+                pictures=(looks(source),) if source.random() < 0.3 else (),
+                links=links(source) if source.random() < 0.05 else (),
+                seen_at=NOW - timedelta(days=source.randrange(DAYS), seconds=source.randrange(80_000)),
+            ),
+            query["gold"],
+        )
+
+
+def links(source: random.Random) -> tuple[ShareLink, ...]:
+    """A link to a share."""
+    mark = f"1{source.getrandbits(64):x}"
+    return (ShareLink(platform="baidu", share_id=mark, url=f"https://pan.baidu.com/s/{mark}", code="8848"),)
+
+
+def stored(store: Store, part: list[tuple[Listing, str | None]], works: dict[str, Work]) -> None:
+    """Write some listings, with a hit where one names a known work."""
+    source = random.Random(part[0][0].url)
+    made = [(listing_id(listing.url), listing, work) for listing, work in part]
+    found = [listing_row(key, listing, "r1", NOW) for key, listing, _ in made]
+    hits = []
+    for key, listing, work in made:
+        if work in works:
+            row = hit_row(key, listing, assessed(works[work], listing, source), "r1", NOW)
+            row |= {"rank": rank(row["rank"], row["first_seen"]), "changed_at": row["last_seen"]}
+            hits.append(row)
+    with writing(store.engine) as connection:
+        connection.execute(insert(schema.listings), found)
+        connection.execute(insert(schema.hits), hits)
+
+
+def assessed(work: Work, listing: Listing, source: random.Random) -> Assessment:
+    """What a crawl would have stored of it: three findings."""
+    made: dict[str, Any] = {"work_id": work.id, "polarity": Polarity.FOR}
+    offence: dict[str, Any] = made | {"question": Question.OFFENCE}
+    name = Finding(
+        **made,
+        question=Question.IDENTITY,
+        matcher="title",
+        probability=0.93,
+        ground="title_exact",
+        why=f"the title names “{work.title}”",
+        ours=work.title,
+        theirs=work.title,
+    )
+    file = Finding(
+        **offence,
+        matcher="delivery",
+        probability=0.9,
+        ground="delivery_file",
+        why="a file by its own words: 电子版",
+        ours=work.title,
+        theirs="电子版",
+    )
+    price = Finding(
+        **offence,
+        matcher="price",
+        probability=0.5,
+        ground="price_low",
+        why=f"{listing.price} CNY is 9 % of the list price 90.00 CNY",
+        ours="90.00 CNY",
+        theirs=f"{listing.price} CNY",
+    )
+    return Assessment(
+        work_id=work.id,
+        identity=round(source.uniform(0.6, 0.98), 4),
+        offence=round(source.uniform(0.2, 0.98), 4),
+        decision=source.choice(DECIDED),
+        findings=(name, file, price),
+        harm=source.uniform(-6, 6),
+    )
+
+
+def filters(store: Store) -> dict[str, Filter]:
+    """One of each kind and some together, the commonest and the rarest value of each."""
+    names = [hit.work_id for hit in store.hits.page(Filter(), 3)]
+    hit = (Decision.HIT,)
+    return {
+        "none": Filter(),
+        "decision": Filter(decisions=hit),
+        "hit and review": Filter(decisions=(Decision.HIT, Decision.REVIEW)),
+        "platform": Filter(platforms=("kongfz",)),
+        "rare platform": Filter(platforms=("web",)),
+        "two platforms, decision": Filter(platforms=("kongfz", "web"), decisions=hit),
+        "unknown platform": Filter(platforms=("nowhere",)),
+        "work": Filter(works=(names[0],)),
+        "three works": Filter(works=tuple(names), decisions=hit),
+        "seller": Filter(sellers=("店7",)),
+        "rare seller": Filter(sellers=(f"店{SELLERS - 2}",)),
+        "seller, platform, decision": Filter(sellers=("店7",), platforms=("kongfz",), decisions=hit),
+        "one day": Filter(since=date(2026, 11, 1), until=date(2026, 11, 1)),
+        "since the first day": Filter(since=date(2026, 1, 1)),
+        "before the first day": Filter(until=date(2026, 1, 1)),
+        "after the last day": Filter(since=date(2027, 1, 1), decisions=hit),
+        "days, platform, decision": Filter(since=date(2026, 10, 1), platforms=("web",), decisions=hit),
+        "judged": Filter(verdicts=("infringing",)),
+        "not judged": Filter(verdicts=("none",)),
+        "run": Filter(run="r1"),
+        "unknown run": Filter(run="r2"),
+        "audit": Filter(audit=True),
+        "changed lately": Filter(changed_after=NOW - timedelta(days=1)),
+        "changed after all": Filter(changed_after=NOW + timedelta(days=1), decisions=hit),
+    }
+
+
+def listed(store: Store) -> None:
+    """The first fifty of each filter."""
+    slowest = 0.0
+    for name, wanted in filters(store).items():
+        times = []
+        for _ in range(6):
+            begun = time.perf_counter()
+            found = store.hits.page(wanted, 50)
+            times.append(time.perf_counter() - begun)
+        slowest = max(slowest, *times[1:])
+        print(f"{name:28} {max(times[1:]) * 1000:7.1f} ms (first {times[0] * 1000:7.1f} ms), {len(found)} shown")
+    print(f"slowest {slowest * 1000:.0f} ms")
+
+
+def exported(store: Store, folder: Path) -> None:
+    """All hits as CSV, JSON Lines and XLSX."""
+    for suffix in (".csv", ".jsonl", ".xlsx"):
+        begun = time.process_time()
+        found = islice(rows(store, Filter(decisions=(Decision.HIT,)), "en"), 100_000)
+        count = export_hits(folder / f"hits{suffix}", found)
+        print(f"{suffix}: {count} hits in {time.process_time() - begun:.1f} s of the processor")
+
+
+def rematched(store: Store, folder: Path) -> None:
+    """The works that come later, against all stored listings."""
+    raise SystemExit("not yet")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""How people can be reached by what a text says: phone, mail, WeChat and QQ numbers, as one spelling each.
+
+Sellers write them apart (138-1234-5678, １３８..., "V❤abc_123", 加薇 abc123); the same contact in two shops is one
+person. Numbers are found by their form only where a word beside them says what they are, but for mobile phones and
+mail.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from enum import StrEnum
+
+from attrs import frozen
+
+MAX_READ = 8_000  # characters of a text; what lies beyond is not looked at
+
+
+class ContactKind(StrEnum):
+    """What a contact is."""
+
+    PHONE = "phone"
+    MAIL = "mail"
+    WECHAT = "wechat"
+    QQ = "qq"
+
+
+@frozen(kw_only=True)
+class Contact:
+    """One contact in its one spelling."""
+
+    kind: ContactKind
+    value: str
+
+
+_HAN_DIGITS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖", "00123456789123456789")
+_APART = r"[ \-._·•*—–]{0,3}"
+_MOBILE = re.compile(rf"(?<!\d)(?:\+?86{_APART})?(1{_APART}[3-9](?:{_APART}\d){{9}})(?!\d)")
+_ABROAD = re.compile(r"(?<![\d+])(\+[1-9]\d{0,2}(?:[ \-.()]{0,2}\d){7,12})(?!\d)")
+_MAIL = re.compile(
+    r"(?<![a-z0-9._%+-])([a-z0-9][a-z0-9._%+-]{0,63}) ?(?:@|\(at\)|\[at\]| at ) ?"
+    r"([a-z0-9-]{1,63}(?: ?(?:\.|\(dot\)|\[dot\]) ?[a-z0-9-]{1,63}){1,3})(?![a-z0-9-])"
+)
+_SAYS_WECHAT = (
+    r"(?:微信号?|薇信|威信|徽信|微心|wechat|weixin|wx|vx|v信|加(?:我)?(?:微|薇|威|v)|[\u2764\u2665\u2763]信?|微|薇|\bv)"
+)
+_BETWEEN = r"[ :：是为=＝,，号\u2764\u2665\ufe0f]{0,4}"
+_WECHAT = re.compile(rf"{_SAYS_WECHAT}{_BETWEEN}([a-z][a-z0-9_-]{{5,19}})(?![a-z0-9_-])")
+_QQ = re.compile(rf"(?:qq|q号|扣扣|企鹅号?|球球|q)(?:群|号)?{_BETWEEN}([1-9](?:[ \-]?\d){{4,10}})(?!\d)")
+_TRADE = frozenset({"official", "service", "contact", "seller", "client"})  # words behind "wechat" that are no name
+
+
+def contacts(text: str) -> Iterator[Contact]:
+    """The contacts in a text, each once, in their order within each kind."""
+    plain = unicodedata.normalize("NFKC", text[:MAX_READ]).translate(_HAN_DIGITS).lower()
+    found = [
+        *(Contact(kind=ContactKind.PHONE, value=_digits(each[1])) for each in _MOBILE.finditer(plain)),
+        *(Contact(kind=ContactKind.PHONE, value="+" + _digits(each[1])) for each in _ABROAD.finditer(plain)),
+        *(Contact(kind=ContactKind.MAIL, value=_mail(each)) for each in _MAIL.finditer(plain)),
+        *(Contact(kind=ContactKind.WECHAT, value=each[1]) for each in _WECHAT.finditer(plain) if each[1] not in _TRADE),
+        *(Contact(kind=ContactKind.QQ, value=_digits(each[1])) for each in _QQ.finditer(plain)),
+    ]
+    yield from dict.fromkeys(one for one in found if not _is_abroad_of_home(one))
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
+
+
+def _mail(found: re.Match[str]) -> str:
+    place = found[2].replace(" ", "").replace("(dot)", ".").replace("[dot]", ".")
+    return f"{found[1]}@{place}"
+
+
+def _is_abroad_of_home(contact: Contact) -> bool:
+    """+86 138... is the mobile phone that is found without its prefix."""
+    return contact.kind is ContactKind.PHONE and contact.value.startswith("+86") and len(contact.value) == 14

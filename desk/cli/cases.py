@@ -1,0 +1,87 @@
+"""`swordnet cases`: hits that belong together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any
+
+import typer
+
+from crawler.errors import BadInput, NothingToDo, Problem
+from crawler.store import Filter
+from desk.cli._filters import Platforms, Works, filter_of
+from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    cases = typer.Typer(no_args_is_help=True, help="Hits of one seller, share, picture or contact.")
+    cases.command("list", epilog="Example: swordnet cases list")(list_cases)
+    cases.command("show", epilog="Example: swordnet cases show 3f2a9c")(show)
+    app.add_typer(cases, name="cases")
+
+
+def list_cases(
+    platform: Platforms = None,
+    work: Works = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Cases of two hits and more, the largest first, each with what links them."""
+    from desk.gathering import cases
+
+    desk = at_desk(config, quiet)
+    with desk.store() as store:
+        wanted = filter_of(desk, store, None, platforms=platform, works=work)
+        found, hits = cases(store, wanted)
+    if json:
+        print_json([_plain(cluster, hits) for cluster in found])
+        return
+    if not found:
+        raise NothingToDo(desk.word("cases_none"))
+    for cluster in found:
+        kinds = Counter(link.fact.kind for link in cluster.links)
+        linked = ", ".join(f"{desk.word(f'fact_{kind}')} {count}" for kind, count in sorted(kinds.items()))
+        works = len({hits[hit].work_id for hit in cluster.hits})
+        platforms = ", ".join(sorted({hits[hit].listing.platform for hit in cluster.hits}))
+        told = {"id": cluster.id[:8], "hits": len(cluster.hits), "works": works}
+        typer.echo(desk.word("case_told", platforms=platforms, linked=linked, **told))
+
+
+def show(
+    case_id: Annotated[str, typer.Argument(metavar="ID", help="The case's id, or its beginning.")],
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """The hits of a case, and each link between them with the fact that makes it."""
+    from desk.gathering import cases
+
+    desk = at_desk(config, quiet)
+    with desk.store() as store:
+        found, hits = cases(store, Filter(zone=desk.config.zone))
+    chosen = [cluster for cluster in found if cluster.id.startswith(case_id)]
+    if len(chosen) != 1:
+        key = "many_cases" if chosen else "no_case"
+        message = desk.word(key, id=case_id, count=len(chosen))
+        raise BadInput(Problem(file="cases", field="id", message=message))
+    (cluster,) = chosen
+    if json:
+        print_json(_plain(cluster, hits))
+        return
+    for hit in cluster.hits:
+        listing = hits[hit].listing
+        typer.echo(f"{hit[:8]}  {listing.platform}  {listing.seller or '-'}  {listing.title}\n          {listing.url}")
+    for link in cluster.links:
+        kind = desk.word(f"fact_{link.fact.kind}")
+        typer.echo(f"{link.first[:8]} - {link.second[:8]}: {kind} {link.fact.value}")
+
+
+def _plain(cluster: Any, hits: Any) -> dict[str, Any]:
+    links = [
+        {"first": link.first, "second": link.second, "kind": link.fact.kind, "value": link.fact.value}
+        for link in cluster.links
+    ]
+    works = sorted({hits[hit].work_id for hit in cluster.hits})
+    return {"id": cluster.id, "hits": list(cluster.hits), "works": works, "links": links}
