@@ -24,7 +24,7 @@ import numpy as np
 from attrs import evolve
 from numpy.typing import NDArray
 
-from crawler.pictures.hashing import PDQ
+from crawler.pictures.hashing import PDQ, PHASH
 from matchers.looks.index import Index
 from matchers.looks.keypoints import Keypoints
 from matchers.looks.looker import looker_of
@@ -93,7 +93,8 @@ def _add(index: Index, shelf: Shelf, goal: Shelf, digests: list[str], order: NDA
 def _reordered(sketch: Sketch, order: NDArray[np.int64]) -> Sketch:
     points = {kind: Keypoints(found.places, _bits(found.codes, order)) for kind, found in sketch.points.items()}
     pdq = _bits(np.frombuffer(sketch.hashes[PDQ], np.uint8)[None], order).tobytes()
-    return evolve(sketch, points=points, hashes={**sketch.hashes, PDQ: pdq})
+    phash = _bits(np.frombuffer(sketch.hashes[PHASH], np.uint8)[None], order[order < 64]).tobytes()
+    return evolve(sketch, points=points, hashes={PHASH: phash, PDQ: pdq})
 
 
 def _bits(codes: Bits, order: NDArray[np.int64]) -> Bits:
