@@ -101,6 +101,7 @@ class PicturesConfig:
     deadline: float = setting(10.0, "seconds one picture may be decoded", at_least=1)
     workers: int = setting(1, "processes that decode and compare", at_least=1)
     index: str = setting("looks", "folder for what is kept of registered pictures to recognise them")
+    embedding: str = setting("", "ONNX model of your own that proposes look-alikes (RGB, 0 to 1); empty: none")
     index_room: int = setting(
         2048, "MiB of key points in it; works of lower priority beyond are found by hashes only", at_least=0
     )
@@ -351,5 +352,6 @@ def _anchor(config: Config, folder: Path) -> Config:
         url = prefix + str(folder / url.removeprefix(prefix))
     reports = str(folder / config.night.reports) if config.night.reports else ""
     store = evolve(config.store, url=url, blobs=str(folder / config.store.blobs))
-    pictures = evolve(config.pictures, index=str(folder / config.pictures.index))
+    model = str(folder / config.pictures.embedding) if config.pictures.embedding else ""
+    pictures = evolve(config.pictures, index=str(folder / config.pictures.index), embedding=model)
     return evolve(config, store=store, pictures=pictures, night=evolve(config.night, reports=reports))

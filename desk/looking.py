@@ -86,13 +86,28 @@ def weak(works: Iterable[Work], settings: PicturesConfig) -> list[tuple[Work, Pi
     return [named[digest] for digest in nothing_to_see(Path(settings.index), blank)]
 
 
+def designs(works: Iterable[Work], settings: PicturesConfig) -> dict[str, set[str]]:
+    """For each work those whose registered pictures share a part of its own: volumes of a series, one brand."""
+    from matchers.looks import registering
+
+    owners = registering.owners_of(works)
+    found: dict[str, set[str]] = {}
+    for digest, others in registering.relatives(Path(settings.index), owners):
+        for work in owners[digest]:
+            found.setdefault(work, set()).update(*(owners.get(other, frozenset()) for other in others))
+    return found
+
+
 def index(works: Iterable[Work], settings: PicturesConfig) -> Looker:
     """Index the works' pictures as far as they are sketched; returns what compares with them."""
     root = Path(settings.index)
-    from matchers.looks import looker, registering
+    from matchers.looks import embedding, looker, registering
 
     owners = registering.owners_of(works)
     if not owners:
         return Plain()
     registering.index_all(root, owners, settings.index_room << 20, lambda task, parts: in_order(task, parts, cores()))
-    return looker.looker_of(root)
+    model = embedding.Model(Path(settings.embedding)) if settings.embedding else None
+    if model is not None:
+        embedding.embed_all(root, model)
+    return looker.looker_of(root, model)

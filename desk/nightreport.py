@@ -65,7 +65,9 @@ def _past(store: Store) -> list[tuple[str, int, int]]:
 
 def _beside(hit: Hit, work: Work, blobs: Blobs) -> ReportHit:
     theirs, ours = _first(hit.listing.pictures, blobs), _first(work.images, blobs)
-    return ReportHit(hit=hit, work=work, listing_picture=theirs, work_picture=ours)
+    seen = (one.sighting for one in hit.findings if one.sighting is not None)
+    drawn = next((data for each in seen if each.beside and (data := blobs.get(each.beside))), None)
+    return ReportHit(hit=hit, work=work, listing_picture=theirs, work_picture=ours, beside=drawn)
 
 
 def _first(pictures: Sequence[Picture], blobs: Blobs) -> bytes | None:

@@ -56,6 +56,7 @@ class ReportHit:
     work: Work
     listing_picture: bytes | None = None
     work_picture: bytes | None = None
+    beside: bytes | None = None  # drawn for the surest picture finding: theirs with ours outlined, set upright, ours
 
     @property
     def shares(self) -> tuple[tuple[ShareLink, str], ...]:

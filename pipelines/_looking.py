@@ -30,7 +30,7 @@ def prepare(session: Session) -> None:
 
 
 def _prepared(session: Session, pool: ProcessPool) -> Looker:
-    from matchers.looks import looker, registering
+    from matchers.looks import embedding, looker, registering
 
     settings = session.config.pictures
     root = Path(settings.index)
@@ -44,7 +44,10 @@ def _prepared(session: Session, pool: ProcessPool) -> Looker:
             _sketch(pool, sketch, data, settings.deadline)
     room = settings.index_room << 20
     pool.schedule(registering.index_all, args=[root, owners, room], timeout=UNDER_A_DAY).result()
-    return looker.looker_of(root)
+    model = embedding.Model(Path(settings.embedding)) if settings.embedding else None
+    if model is not None:
+        pool.schedule(embedding.embed_all, args=[root, model], timeout=UNDER_A_DAY).result()
+    return looker.looker_of(root, model)
 
 
 def _sketch(pool: ProcessPool, sketch: Callable[[bytes, str], Picture], data: bytes, deadline: float) -> None:

@@ -30,11 +30,18 @@ class Weakness:
     others: tuple[str, ...] = ()
 
 
-def check_works(works: Iterable[Work], language: str = "en") -> list[Weakness]:
-    """The weaknesses of works that are not retired, in the order of the works."""
+Designs = Mapping[str, Iterable[str]]
+
+
+def check_works(works: Iterable[Work], language: str = "en", designs: Designs | None = None) -> list[Weakness]:
+    """The weaknesses of works that are not retired, in the order of the works.
+
+    `designs` says of works whose pictures were compared with one another which others share a part of theirs.
+    """
     kept = [work for work in works if work.retired_at is None]
     order = {work.id: place for place, work in enumerate(kept)}
     found = [*_short(kept), *_same_title(kept), *_same_picture(kept), *_no_currency(kept)]
+    found += [*_blank(kept), *_same_design(kept, designs or {})]
     found.sort(key=lambda item: (order[item[0]], item[1]))
     return [_weakness(work_id, check, others, language) for work_id, check, others in found]
 
@@ -116,6 +123,20 @@ def _near_pairs(values: list[int], bits: int) -> Iterator[tuple[int, int]]:
         for group in groups.values():
             near = ((one, other) for one, other in combinations(group, 2) if (one ^ other).bit_count() <= allowed)
             yield from near
+
+
+def _blank(works: Sequence[Work]) -> Iterator[_Found]:
+    """A picture that was looked at and has no hashes shows nothing."""
+    for work in works:
+        if any(picture.sha256 and not picture.hashes for picture in work.images):
+            yield work.id, "blank_picture", ()
+
+
+def _same_design(works: Sequence[Work], designs: Designs) -> Iterator[_Found]:
+    kept = {work.id for work in works}
+    for work in works:
+        if others := tuple(sorted(kept.intersection(designs.get(work.id, ())) - {work.id})):
+            yield work.id, "same_design", others
 
 
 def _no_currency(works: Sequence[Work]) -> Iterator[_Found]:

@@ -16,8 +16,10 @@ from attrs import evolve
 from numpy.typing import NDArray
 from PIL import Image
 
+from crawler.config import PicturesConfig
 from crawler.items import Picture, Sighting, Work
 from crawler.pictures import PictureError
+from desk.looking import designs
 from matchers.looks import keypoints, looker, registering, sketch
 from matchers.looks.bends import BENT
 from matchers.looks.blocks import Agreement
@@ -27,6 +29,7 @@ from matchers.looks.nearest import RADIUS, SCANNED, Codes
 from matchers.looks.series import Relatives
 from matchers.looks.shelf import Shelf
 from matchers.looks.verdict import RULES, verdict
+from registry.checks import check_works
 from tests.drawing import cover, picture_bytes, saved
 
 WORKS = 12
@@ -195,6 +198,21 @@ def test_works_of_one_series_know_each_other_and_end_in_review(tmp_path: Path) -
     assert "copy" not in {each.verdict for each in eyes.look(saved(volume(7)), "theirs").picture.sightings}
     seen = eyes.look(saved(volume(1), quality=50), "theirs").picture.sightings
     assert [each.picture for each in seen if each.verdict == "copy"] == [digests[1]]
+
+
+def test_a_check_of_works_names_shared_designs_and_blank_pictures(tmp_path: Path) -> None:
+    contents = {str(number): saved(volume(number), "PNG") for number in range(2)}
+    contents |= {"alone": picture_bytes("drawn 1"), "blank": picture_bytes("blank 1")}
+    sketch = registering.Sketcher(tmp_path)
+    works = [Work(id=name, title=f"work {name}", images=(sketch(data, name),)) for name, data in contents.items()]
+    registering.index_all(tmp_path, registering.owners_of(works), ROOM)
+    known = designs(works, PicturesConfig(index=str(tmp_path)))
+    found = [(weak.work_id, weak.check, weak.others) for weak in check_works(works, designs=known)]
+    assert found == [
+        ("0", "same_design", ("1",)),
+        ("1", "same_design", ("0",)),
+        ("blank", "blank_picture", ()),
+    ]
 
 
 def test_pictures_of_one_work_are_no_series(tmp_path: Path) -> None:

@@ -162,6 +162,14 @@ def test_the_policy_allows_exactly_the_style_in_the_page() -> None:
     assert "@import" not in style[1]
 
 
+def test_a_hit_shows_the_picture_that_was_drawn_as_evidence() -> None:
+    jpeg = b"\xff\xd8\xff drawn"
+    tree = LexborHTMLParser(render(night(evolve(report_hit(), beside=jpeg))))
+    (drawn,) = tree.css(".beside img")
+    assert drawn.attributes["src"] == f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
+    assert not LexborHTMLParser(render(night(report_hit()))).css(".beside")
+
+
 @pytest.mark.parametrize(
     "content", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"", b"%PDF", b"\xff\xd8\xff" + bytes(LARGEST_PICTURE)]
 )

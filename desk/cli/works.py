@@ -179,6 +179,7 @@ def retire(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> 
 
 def check(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """Works whose titles or pictures cannot identify them, and doubles."""
+    from desk.looking import designs
     from registry.checks import check_works
 
     desk = at_desk(config, quiet)
@@ -186,7 +187,7 @@ def check(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -
         works = list(store.works.all())
     if not works:
         raise NothingToDo(desk.word("works_none"))
-    found = list(check_works(works, desk.config.language))
+    found = list(check_works(works, desk.config.language, designs(works, desk.config.pictures)))
     if json:
         print_json([asdict(each) for each in found])
         return

@@ -7,10 +7,12 @@ import numpy as np
 from attrs import define, field, frozen
 from numpy.typing import NDArray
 
+from matchers.looks import keypoints
 from matchers.looks.align import Homography
 from matchers.looks.blocks import Agreement
+from matchers.looks.keypoints import Keypoints, Kind
 from matchers.looks.sides import Theirs
-from matchers.looks.sketch import Pixels
+from matchers.looks.sketch import Pixels, grey_of
 from matchers.looks.verdict import Verdict, certainty
 
 FILLED = 0.5  # of their picture that a copy takes for the search to end
@@ -42,6 +44,7 @@ class Asked:
     pixels: Pixels
     found: dict[int, Seen] = field(factory=dict)
     _sides: dict[bool, Theirs] = field(factory=dict)
+    _points: dict[Kind, tuple[Keypoints, Keypoints | None]] = field(factory=dict)
 
     def side(self, mirrored: bool) -> Theirs:
         """The picture, or its mirror image."""
@@ -49,6 +52,12 @@ class Asked:
             pixels = np.ascontiguousarray(self.pixels[:, ::-1]) if mirrored else self.pixels
             self._sides[mirrored] = Theirs(pixels)
         return self._sides[mirrored]
+
+    def points(self, kind: Kind) -> tuple[Keypoints, Keypoints | None]:
+        """Its key points, and those of its mirror image where the kind has them."""
+        if kind not in self._points:
+            self._points[kind] = keypoints.asked(grey_of(self.pixels), kind)
+        return self._points[kind]
 
     def add(self, seen: Seen) -> None:
         """Keep the better one of two sightings of the same picture."""

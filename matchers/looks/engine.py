@@ -1,8 +1,9 @@
 """Which registered pictures a picture shows: a cascade, the cheapest first, each stage for what the former left open.
 
 1. the very same bytes; 2. a hash of the whole; 3. hashes of its parts and turns (matchers/looks/views.py); 4. ORB's key
-points; 5. SIFT's, and those of the mirror image. Every stage only proposes; the aligned blocks decide
-(matchers/looks/verdict.py). It ends as soon as a copy was found that takes most of the picture.
+points; 5. SIFT's, and those of the mirror image; 6. a user's own embedding, if there is one. Every stage only proposes;
+the aligned blocks decide (matchers/looks/verdict.py). It ends as soon as a copy was found that takes most of the
+picture.
 """
 
 from __future__ import annotations
@@ -15,17 +16,18 @@ from numpy.typing import NDArray
 
 from crawler.items import PictureHash
 from crawler.pictures.hashing import PDQ, PHASH, maker
-from matchers.looks import keypoints, views
+from matchers.looks import views
 from matchers.looks.align import Aligned, corners, from_pairs
 from matchers.looks.asked import Asked, Seen
 from matchers.looks.blocks import compare
 from matchers.looks.candidates import candidates
+from matchers.looks.embedding import Embedded, paired
 from matchers.looks.index import Index
 from matchers.looks.keypoints import KINDS, Keypoints, Kind
 from matchers.looks.series import Relatives, has_its_own
 from matchers.looks.shelf import Shelf
 from matchers.looks.sides import Ours
-from matchers.looks.sketch import Pixels, grey_of
+from matchers.looks.sketch import Pixels
 from matchers.looks.verdict import verdict
 
 NEAR_WHOLE = 8  # bits of phash's 64: no wrong pair in 1.54 million unrelated ones; siblings begin at 10
@@ -40,12 +42,20 @@ PREPARED = 64  # thumbs that are kept ready, 2 MB each
 class Engine:
     """Asks an index of registered pictures. Changes nothing; one engine is for one thread."""
 
-    def __init__(self, index: Index, shelf: Shelf, relatives: Relatives, kinds: Sequence[Kind] = KINDS) -> None:
+    def __init__(
+        self,
+        index: Index,
+        shelf: Shelf,
+        relatives: Relatives,
+        kinds: Sequence[Kind] = KINDS,
+        embedded: Embedded | None = None,
+    ) -> None:
         cv2.setNumThreads(1)
         self._index = index
         self._shelf = shelf
         self._relatives = relatives
         self._kinds = kinds
+        self._embedded = embedded
         self._ours: dict[int, Ours] = {}
 
     def digest(self, number: int) -> str:
@@ -74,6 +84,8 @@ class Engine:
         yield self._by_views(asked, views.parts(asked.pixels))
         for kind in self._kinds:
             yield self._by_points(asked, kind)
+        if self._embedded is not None:
+            yield self._by_embedding(asked, self._embedded)
 
     def _by_whole(self, asked: Asked, hashes: Sequence[PictureHash]) -> Iterator[Seen]:
         """The whole is near a registered whole."""
@@ -120,10 +132,20 @@ class Engine:
 
     def _by_points(self, asked: Asked, kind: Kind) -> Iterator[Seen]:
         """Many of its key points are those of a registered picture."""
-        plain, mirrored = keypoints.asked(grey_of(asked.pixels), kind)
+        plain, mirrored = asked.points(kind)
         yield from self._aligned(asked, plain, kind, False)
         if mirrored is not None and not asked.is_settled:
             yield from self._aligned(asked, mirrored, kind, True)
+
+    def _by_embedding(self, asked: Asked, embedded: Embedded) -> Iterator[Seen]:
+        """A user's own model says that it looks like a registered picture."""
+        for number in embedded.near(asked.pixels):
+            ours = self._shelf.get(self.digest(number)).points["sift"]
+            for mirrored, points in enumerate(asked.points("sift")):
+                candidate = None if points is None else paired(number, points, ours)
+                aligned = None if candidate is None else from_pairs(candidate)
+                if aligned is not None:
+                    yield from self._checked(asked, number, aligned, bool(mirrored), "points", None)
 
     def _aligned(self, asked: Asked, points: Keypoints, kind: Kind, mirrored: bool) -> Iterator[Seen]:
         if not len(points):

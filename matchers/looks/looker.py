@@ -18,6 +18,7 @@ from crawler.items import Picture, Sighting
 from crawler.pictures import LookedAt, decode, described
 from matchers.looks.asked import Seen
 from matchers.looks.beside import beside
+from matchers.looks.embedding import Model, embedded
 from matchers.looks.engine import Engine
 from matchers.looks.index import Index
 from matchers.looks.series import Relatives
@@ -34,12 +35,13 @@ class RegistryLooker:
 
     root: Path
     mark: str
+    model: Model | None = None
 
     def look(self, data: bytes, url: str) -> LookedAt:
         """Decode, describe, compare. Raises PictureError."""
         decoded = decode(data)
         picture = evolve(described(decoded, data, url), compared=self.mark)
-        opened = _opened(self.root, self.mark)
+        opened = _opened(self.root, self.mark, self.model)
         if picture.sha256 in opened.known:
             return LookedAt(picture=evolve(picture, sightings=(_same(picture),)))
         pixels = np.asarray(decoded.image)
@@ -55,11 +57,13 @@ class RegistryLooker:
         return LookedAt(picture=evolve(picture, sightings=tuple(sightings)), drawn=drawn)
 
 
-def looker_of(root: Path) -> RegistryLooker:
+def looker_of(root: Path, model: Model | None = None) -> RegistryLooker:
     """A looker for the index as it is now."""
     index = Index(Shelf(root).folder / "index")
-    told = hashlib.sha256("\n".join([root.name, Shelf(root).folder.name, *index.digests]).encode())
-    return RegistryLooker(root, told.hexdigest()[:16])
+    told = hashlib.sha256(
+        "\n".join([root.name, Shelf(root).folder.name, model.mark if model else "", *index.digests]).encode()
+    )
+    return RegistryLooker(root, told.hexdigest()[:16], model)
 
 
 @frozen(eq=False)
@@ -69,11 +73,13 @@ class _Opened:
 
 
 @lru_cache(maxsize=1)
-def _opened(root: Path, mark: str) -> _Opened:
+def _opened(root: Path, mark: str, model: Model | None) -> _Opened:
     """The engine of this process; a new mark opens the index anew."""
     shelf = Shelf(root)
     index = Index(shelf.folder / "index")
-    return _Opened(Engine(index, shelf, Relatives(index.folder)), frozenset(index.digests))
+    vectors = None if model is None else embedded(index.folder, model, index.digests)
+    engine = Engine(index, shelf, Relatives(index.folder), embedded=vectors)
+    return _Opened(engine, frozenset(index.digests))
 
 
 def _same(picture: Picture) -> Sighting:

@@ -6,7 +6,7 @@ Key points take 52 bytes each in the index, 42 kB for a picture: where the room 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from matchers.looks.shelf import Shelf
 from matchers.looks.sketch import Sketch, packed, sketched
 
 POINT_BYTES = CODE_BYTES + 8 + 4 + 8  # code, number, owner, place
+KEPT = 500  # pictures compared with the others after which that is written down: about 25 s of work
 PORTION = 2_000  # pictures that are put into the index at a time: 110 MB of sketches
 
 Mapped = Callable[[Callable[[str], list[Related]], Iterable[str]], Iterable[list[Related]]]
@@ -81,6 +82,15 @@ def index_all(root: Path, owners: Mapping[str, frozenset[str]], room: int, mappe
     _relate(root, index, owners, mapped)
 
 
+def relatives(root: Path, digests: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Those that share a part with others, and with which."""
+    known = Relatives(Shelf(root).folder / "index")
+    for digest in digests:
+        alike = known.of(digest)
+        if alike is not None:
+            yield digest, tuple(alike.others)
+
+
 def nothing_to_see(root: Path, digests: Iterable[str]) -> list[str]:
     """Those whose sketch shows nothing, or so little that it cannot be told from others."""
     shelf = Shelf(root)
@@ -92,12 +102,14 @@ def _relate(root: Path, index: Index, owners: Mapping[str, frozenset[str]], mapp
     missing = relatives.missing(index.digests)
     if not missing:
         return
-    for digest, found in zip(missing, mapped(Relating(root), missing), strict=True):
+    for count, (digest, found) in enumerate(zip(missing, mapped(Relating(root), missing), strict=True), 1):
         relatives.compared(digest)
         for pair in found:
             if owners.get(pair.one, frozenset()).isdisjoint(owners.get(pair.other, frozenset())):
                 relatives.add(pair.one, pair.other, pair.of_one)
                 relatives.add(pair.other, pair.one, pair.of_other)
+        if count % KEPT == 0:
+            relatives.write()
     relatives.write()
 
 

@@ -1,0 +1,123 @@
+"""Ours beside what is commonly used alone, on the same queries in one run: ImageHash, PDQ, ORB and SIFT.
+
+    python -m bench.pictures_peers WORKS QUERIES SCORER --index looks [--every 4]
+
+WORKS and SCORER lie in ../shared/bench/images; the works must be registered under --index (bench/pictures.py does it).
+Hashes rank by their distance, key points by the pairs that agree on a homography (MAGSAC), found in our own index; what
+is scored is the recall with no wrong query, with no wrong query but siblings, and CPU milliseconds a query.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import imagehash
+import numpy as np
+import pdqhash
+from PIL import Image
+
+from bench.pictures import Looking, registered
+from crawler.pictures import decode
+from matchers.identity.image import Matcher
+from matchers.looks import keypoints
+from matchers.looks.align import from_pairs
+from matchers.looks.candidates import candidates
+from matchers.looks.index import Index
+from matchers.looks.keypoints import Kind
+from matchers.looks.shelf import Shelf
+from matchers.looks.sketch import grey_of
+
+Found = Iterator[tuple[str, float]]  # a work and how sure
+Pictures = Mapping[str, Path]
+
+
+def main() -> None:
+    """Run."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("works", type=Path)
+    parser.add_argument("queries", type=Path)
+    parser.add_argument("scorer", type=Path)
+    parser.add_argument("--index", type=Path, required=True)
+    parser.add_argument("--every", type=int, default=1)
+    options = parser.parse_args()
+    rows = [json.loads(line) for line in options.queries.read_text(encoding="utf-8").splitlines()][:: options.every]
+    works = [json.loads(line) for line in options.works.read_text(encoding="utf-8").splitlines()]
+    pictures = {row["work_id"]: options.works.parent / row["images"][0] for row in works}
+    read, looker = registered(options.works, options.index)
+    look = Looking(looker, Matcher(read), options.queries.parent)
+    owners = {picture.sha256: work.id for work in read for picture in work.images}
+    index = Index(Shelf(options.index).folder / "index")
+    named = [owners[digest] for digest in index.digests]
+    methods: dict[str, Callable[[Mapping[str, Any], bytes], Found]] = {
+        "phash, 64 bits": _hashed(pictures, lambda image: imagehash.phash(image).hash),
+        "dhash, 64 bits": _hashed(pictures, lambda image: imagehash.dhash(image).hash),
+        "PDQ": _hashed(pictures, lambda image: pdqhash.compute(np.asarray(image))[0]),
+        "ORB": _pointed(index, named, "orb"),
+        "SIFT": _pointed(index, named, "sift"),
+    }
+    for name, method in methods.items():
+        _score(name, method, rows, options)
+    _score("ours", lambda row, _: ((one["work_id"], one["score"]) for one in look(row)[1]), rows, options)
+
+
+def _hashed(pictures: Pictures, make: Callable[[Image.Image], Any]) -> Callable[[Mapping[str, Any], bytes], Found]:
+    known = np.stack([_flat(make(_opened(path.read_bytes()))) for path in pictures.values()])
+    names = list(pictures)
+
+    def find(_: Mapping[str, Any], data: bytes) -> Found:
+        far = (known != _flat(make(_opened(data)))).sum(1)
+        best = int(np.argmin(far))
+        yield names[best], -float(far[best])
+
+    return find
+
+
+def _pointed(index: Index, named: list[str], kind: Kind) -> Callable[[Mapping[str, Any], bytes], Found]:
+    def find(_: Mapping[str, Any], data: bytes) -> Found:
+        points, _mirrored = keypoints.asked(grey_of(np.asarray(decode(data).image)), kind)
+        for candidate in candidates(index.by_points(points, kind), 6) if len(points) else ():
+            aligned = from_pairs(candidate)
+            if aligned is not None:
+                yield named[candidate.picture], float(aligned.inliers)
+
+    return find
+
+
+def _score(name: str, find: Callable[[Mapping[str, Any], bytes], Found], rows: list[Any], options: Any) -> None:
+    spent = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        predictions, queries = Path(folder) / "predictions.jsonl", Path(folder) / "queries.jsonl"
+        queries.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        with predictions.open("w", encoding="utf-8") as file:
+            for row in rows:
+                data = (options.queries.parent / row["image"]).read_bytes()
+                begun = time.process_time()
+                for work, sure in find(row, data):
+                    told = {"query_id": row["query_id"], "work_id": work, "score": sure}
+                    file.write(json.dumps(told) + "\n")
+                spent += time.process_time() - begun
+        command = [sys.executable, str(options.scorer), str(predictions), str(queries), "--works", str(options.works)]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = [line for line in said.splitlines() if line.startswith("zero wrong")]
+    recalls = [next(part for part in line.split() if part.replace(".", "").isdigit()) for line in lines]
+    print(f"{name:18}{recalls[0]:>8}{recalls[1]:>8}{1000 * spent / len(rows):9.1f} CPU ms", flush=True)
+
+
+def _opened(data: bytes) -> Image.Image:
+    return decode(data).image
+
+
+def _flat(bits: Any) -> Any:
+    return np.asarray(bits, dtype=bool).reshape(-1)
+
+
+if __name__ == "__main__":
+    main()
