@@ -16,7 +16,7 @@ from crawler.page.row import MOST, Row, size_in
 
 _START = re.compile(r"<(item|entry)(?=[\s>])", re.I)
 _FIELD = re.compile(r"<([A-Za-z][\w.:-]{0,40})([^<>]{0,2000})>")
-_CDATA = re.compile(r"<!\[CDATA\[(.{0,20000}?)\]\]>", re.S)
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _MARKUP = re.compile(r"<[^<>]{0,2000}>")
 _HREF = re.compile(r"""\b(?:href|url)\s{0,3}=\s{0,3}["']([^"']{1,2000})["']""")
 _LENGTH = re.compile(r"""\blength\s{0,3}=\s{0,3}["']([0-9]{1,15})["']""")
@@ -81,7 +81,8 @@ def _text(source: str, found: re.Match[str]) -> str:
         return ""
     end = source.find(f"</{found[1]}", found.end())
     inner = source[found.end() : end] if end >= 0 else ""
-    inner = _CDATA.sub(r"\1", inner[:30_000]) if "<![CDATA[" in inner else unescape(inner[:30_000])
+    inner = inner[:30_000]
+    inner = inner.replace(_CDATA, "").replace(_CDATA_END, "") if _CDATA in inner else unescape(inner)
     return " ".join(unescape(_MARKUP.sub(" ", inner)).split())
 
 
