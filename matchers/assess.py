@@ -75,8 +75,10 @@ class Assessor:
     ) -> dict[str, list[Finding]]:
         """What the title says of these works without sellers' words; nothing where it names none, or says enough."""
         weak = [findings for findings in by_work.values() if is_weak(findings, context)]
+        if not weak:
+            return {}
         plain = without_signs(listing, [one.theirs for findings in weak for one in findings if one.ground in NAMED])
-        if not weak or plain == listing.title:
+        if plain == listing.title:
             return {}
         found: dict[str, list[Finding]] = {}
         for finding in self._titles.find(evolve(listing, title=plain, text=""), context):
