@@ -4,8 +4,8 @@
 
 Reads ../shared/bench/pages, which is not part of the project. Sites are split into two halves by a digest of their
 name: rules are made from the pages of `tune` and judged by those of `check`, whose errors nobody looks at. Time is CPU
-time of outcome, reading and share links in this process, one page after the other (in a crawl suspicious pages go to a
-process of their own).
+time in this process, one page after the other (in a crawl suspicious pages go to a process of their own): of outcome
+and reading, and of the share links in what was read, a stage of its own in a crawl (pipelines/links.py).
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def half_of(site: str) -> str:
     return "tune" if sha256(site.encode()).digest()[0] % 2 else "check"
 
 
-def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[float]]:
-    """What `swordnet read` writes for these pages, and the CPU seconds of each."""
+def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[tuple[float, float]]]:
+    """What `swordnet read` writes for these pages, and the CPU seconds of reading and of links of each."""
     from crawler.errors import SwordnetError
     from crawler.items import Listing, Outcome
     from crawler.page import Page
@@ -78,8 +78,9 @@ def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[flo
                 found = read_page(row.spider, Page(url=row.url, body=body))
             except SwordnetError as error:
                 outcome, result["error"] = Outcome.ERROR, str(error)
+        read = time.process_time()
         result["listings"] = [stated(each) for each in found if isinstance(each, Listing)]
-        seconds.append(time.process_time() - begun)
+        seconds.append((read - begun, time.process_time() - read))
         results.append(result | {"outcome": outcome.value})
     return results, seconds
 
@@ -110,15 +111,17 @@ def main() -> None:
         subprocess.run(command, check=True)
 
 
-def print_outcomes(results: list[dict[str, Any]], seconds: list[float]) -> None:
+def print_outcomes(results: list[dict[str, Any]], seconds: list[tuple[float, float]]) -> None:
     """Pages that are not live, and the times."""
     for result in results:
         if result["outcome"] != "live":
             print(result["outcome"], result["spider"], result["file"], result.get("error", ""))
     outcomes = dict(Counter(result["outcome"] for result in results))
-    cuts = statistics.quantiles(seconds, n=100)
-    print(f"pages {len(results)} {outcomes}; CPU per page: median {cuts[49] * 1e3:.1f} ms,")
-    print(f"90 % {cuts[89] * 1e3:.0f} ms, 99 % {cuts[98] * 1e3:.0f} ms, longest {max(seconds) * 1e3:.0f} ms")
+    print(f"pages {len(results)} {outcomes}; CPU per page:")
+    for what, times in (("reading", [read for read, _ in seconds]), ("with links", [sum(both) for both in seconds])):
+        cuts = [each * 1e3 for each in (*statistics.quantiles(times, n=100), max(times))]
+        most = f"90 % {cuts[89]:.0f} ms, 99 % {cuts[98]:.0f} ms, longest {cuts[99]:.0f} ms"
+        print(f"{what}: median {cuts[49]:.1f} ms, {most}")
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
