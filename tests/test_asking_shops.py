@@ -72,6 +72,7 @@ def test_a_shop_named_by_its_address_is_asked_in_its_own_way() -> None:
     assert asked.url == f"{SHOP}search?kw=%E7%81%AF%E5%A1%94%E5%AE%88%E5%A4%9C%E4%BA%BA"
 
 
+@pytest.mark.slow
 def test_save_keeps_a_page_as_a_case_that_nobody_has_reviewed(swordnet: Swordnet, tmp_path: Path) -> None:
     url = next(answer.url for answer in open_archive(NIGHT) if "book.kongfz.com" in answer.url)
     arguments = ("save", "kongfz", url, "offer-new", "--replay", str(NIGHT), "--into", str(tmp_path / "pages"))
@@ -87,6 +88,7 @@ def test_save_keeps_a_page_as_a_case_that_nobody_has_reviewed(swordnet: Swordnet
     assert "offer-new" in again.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -30,13 +30,12 @@ def commands(name: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.parametrize("name", READMES)
-def test_every_command_of_the_readme_works_as_printed(name: str, tmp_path: Path) -> None:
+def test_every_command_of_the_readme_works_as_printed(tmp_path: Path) -> None:
     bin_folder = Path(sys.executable).parent
     env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "SWORDNET_REPLAY": str(NIGHT)}
     here = tmp_path
     ran = []
-    for line in commands(name):
+    for line in commands(READMES[0]):  # the other prints the same ones
         words = shlex.split(line)
         if words[0] == "cd":
             here = here / words[1]

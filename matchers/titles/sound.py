@@ -7,6 +7,7 @@ text each character has one reading, its commonest; tones are dropped.
 from __future__ import annotations
 
 import csv
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -15,10 +16,12 @@ from importlib import resources
 
 import numpy as np
 from attrs import frozen
-from pypinyin.constants import PINYIN_DICT
 
 from crawler.text import is_han
 from matchers.titles.windows import Places, codes_of
+
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # only single characters are looked up; the phrases take .3 s
+from pypinyin.constants import PINYIN_DICT
 
 MIN_CHARACTERS = 3  # Han characters of a name that is sought by its sound
 MOST_VARIANTS = 2  # of a name, by characters with a second reading
