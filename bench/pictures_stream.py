@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--strangers", type=int, default=270)
     parser.add_argument("--copies", type=int, default=30)
     options = parser.parse_args()
+    options.bench = options.bench.resolve()
     maker = _maker(options.bench / "make_queries.py")
     lines = (options.bench / "distractors.txt").read_text().splitlines()
     places = [options.bench / line.split("\t")[0] for line in lines if not line.startswith("#")]
