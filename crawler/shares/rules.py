@@ -62,7 +62,7 @@ class Rules:
     rules: tuple[Rule, ...]
     exact: Mapping[str, Rule]
     domains: Mapping[str, Rule]
-    gapped: tuple[tuple[str, str, re.Pattern[str], Rule], ...]  # a host, its letters alone, it with gaps, its rule
+    gapped: tuple[tuple[str, str, Rule], ...]  # a host, its letters alone, its rule
     named: re.Pattern[str]  # what sellers call a platform, just before a word for its code
     by_word: Mapping[str, str]  # such a name -> platform
 
@@ -103,9 +103,7 @@ def compiled(records: Mapping[str, Any]) -> Rules:
     by_word = {word.lower(): rule.name for rule in made for word in rule.names}
     words = "|".join(re.escape(word) for word in sorted(by_word, key=len, reverse=True))
     named = re.compile(rf"(?<![A-Za-z0-9])({words})(?:网盘|云盘|网|盘|云|的|链接|[ :_\-]){{0,3}}\Z", re.IGNORECASE)
-    gapped = tuple(
-        (host, _letters(host), _gapped_host(host), rule) for host, rule in (*exact.items(), *domains.items())
-    )
+    gapped = tuple((host, _letters(host), rule) for host, rule in (*exact.items(), *domains.items()))
     return Rules(rules=tuple(made), exact=exact, domains=domains, gapped=gapped, named=named, by_word=by_word)
 
 
@@ -190,7 +188,9 @@ def _letters(host: str) -> str:
     return "".join(filter(str.isalnum, host))
 
 
-def _gapped_host(host: str) -> re.Pattern[str]:
+@cache
+def gapped_host(host: str) -> re.Pattern[str]:
+    """A host with gaps between its signs; made when a text holds its letters, as most texts hold none of them."""
     labels = (_HOST_GAP.join(map(re.escape, label)) for label in host.split("."))
     return re.compile(
         r"(?:(?<=www\.)|(?<![A-Za-z0-9.\-]))" + _HOST_DOT.join(labels) + r"(?![A-Za-z0-9.\-])", re.IGNORECASE

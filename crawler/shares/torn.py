@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from crawler.shares.addresses import Address, folded, inside_a_path, read_code, tail_of
 from crawler.shares.names import name_at
-from crawler.shares.rules import Rule, Rules
+from crawler.shares.rules import Rule, Rules, gapped_host
 from crawler.shares.views import View
 
 
@@ -18,9 +18,9 @@ def torn(view: View, known: Rules) -> Iterator[Address]:
     """Links with gaps; those without any are among them."""
     text = view.text
     squeezed = "".join(filter(str.isalnum, text.lower().encode("ascii", "ignore").decode()))
-    for plain, letters, host, rule in known.gapped:
+    for plain, letters, rule in known.gapped:
         if letters in squeezed:
-            for match in host.finditer(text):
+            for match in gapped_host(plain).finditer(text):
                 if not inside_a_path(text, match.start()) and not _is_other(match[0]):
                     yield from _path(text, rule, match, plain)
 
