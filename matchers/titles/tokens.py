@@ -27,7 +27,7 @@ def words_of(key: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def weight(word: str) -> float:
     """What a word counts: its bits; a Han pair counts as one character, as it overlaps the next one."""
     return bits(word) / 2 if len(word) == 2 and is_han(word[0]) else bits(word)
@@ -39,7 +39,7 @@ def telling(weights: Mapping[str, float]) -> list[str]:
     return [word for word in ranked if bits(word) >= LEAST_BITS]
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=16_384)
 def number_of(word: str) -> int:
     """A number of 32 bits for a word, the same on every machine."""
     return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=4).digest(), "little")
