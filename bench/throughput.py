@@ -86,6 +86,8 @@ class Watch:
             return
         self.pages += sum(tally.outcomes.values())
         self.memory.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6)
+        if len(self.memory) % 100 == 0:
+            print(f"{self.pages} pages: {self.memory[-1]:.0f} MB", file=sys.stderr, flush=True)
 
     async def ticks(self) -> None:
         """Look every 5 ms how late it is, by the clock and by the CPU time of this thread."""
@@ -134,9 +136,9 @@ def whole(folder: str, pages: int) -> None:
 def child(kind: str, *arguments: str) -> dict[str, Any]:
     """Run one of the two in a process of its own."""
     command = [sys.executable, str(Path(__file__).resolve()), "--child", kind, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise SystemExit(done.stderr[-3000:])
+        raise SystemExit(f"{kind}: exit {done.returncode}")
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
 
