@@ -19,7 +19,7 @@ from matchers.assess import Assessor, differs
 from matchers.screen import Screen
 from matchers.weigh import STORED
 
-AT_ONCE = 256  # listings whose titles and texts are looked up together: the engine keeps 1,024 texts
+AT_ONCE = 96  # listings whose titles and texts are looked up together: the engine keeps 512 readings
 
 
 @define(kw_only=True)

@@ -65,7 +65,7 @@ class Rematches:
             if not rows:
                 return
             last = rows[-1].place
-            yield [Keyed(row.id, row.key, row.looks or b"") for row in rows]
+            yield [Keyed(key, said, looks or b"") for key, said, looks, _place in rows]
 
     def some(self, ids: Sequence[str]) -> list[Stored]:
         """These listings, by id."""
