@@ -15,7 +15,6 @@ SHORT = 8_000  # characters that fit into any cell, whatever they are
 MOST = 32_767  # characters a cell of a spreadsheet holds; more would make the file unreadable for Excel
 _SIGNS = frozenset("=+-@＝＋－＠﹢﹣﹦﹫")
 _BREAKS = re.compile(r"([;\t\r\n])")
-_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _BLANK = frozenset("CZ")  # Unicode's classes of separators, and of controls, invisible and unassigned characters
 
 
@@ -38,11 +37,10 @@ def csv_cell(text: str) -> str:
 
 
 def sheet_cell(text: str) -> str:
-    """`text` as a text cell of a workbook; what looks like OOXML's own escape (_x0041_) stays what it is."""
-    if len(text) < SHORT and text.isprintable() and "_x" not in text:
+    """`text` as a text cell of a workbook: no longer than one may be, with one kind of line end."""
+    if len(text) < SHORT and text.isprintable():
         return text
-    lines = plain(text).replace("\r\n", "\n").replace("\r", "\n")
-    return _cut(_ESCAPE.sub("_x005F_", lines))
+    return _cut(plain(text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _starts_formula(part: str) -> bool:

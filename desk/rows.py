@@ -5,9 +5,10 @@ The fields of HitRow are the columns. What has several values stays a tuple here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from attrs import fields, frozen
@@ -52,6 +53,17 @@ class HitRow:
 
 _UP = {True: "yes", False: "no", None: "unknown"}
 COLUMNS = tuple(column.name for column in fields(HitRow))
+BETWEEN = "; "  # between several values of one cell
+cells_of: Callable[[HitRow], tuple[type_cell, ...]] = attrgetter(*COLUMNS)
+
+
+def text_of(value: type_cell) -> str:
+    """A cell as text: several values joined, probabilities to four places, "" for nothing."""
+    if isinstance(value, tuple):
+        return BETWEEN.join(value)
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return f"{value:f}" if isinstance(value, Decimal) else value or ""
 
 
 def iso(moment: datetime) -> str:
