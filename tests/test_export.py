@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +31,8 @@ from crawler.items import (
 from desk.cells import csv_cell, sheet_cell
 from desk.export import export_hits
 from desk.rows import COLUMNS, HitRow, row_of
+from desk.sidebyside import Pair
+from tests.drawing import cover, saved
 
 CONTRACT = [
     "hit_id",
@@ -267,3 +270,24 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_times_are_utc() -> None:
     assert row_of(hit(), WORK).first_seen == datetime(2026, 11, 22, 15, 30, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_workbook_shows_pictures_side_by_side_under_their_hits(tmp_path: Path) -> None:
+    ours, theirs = saved(cover(1), "PNG"), saved(cover(2), "PNG")
+    shown = [
+        Pair(hit_id="h1", title="=1+1", theirs=theirs, ours=ours),
+        Pair(hit_id="h2", title="第二本", theirs=theirs, ours=None),
+    ]
+    asked: list[str] = []
+
+    def pairs(ids: Sequence[str]) -> Iterator[Pair]:
+        asked.extend(ids)
+        return iter(shown)
+
+    export_hits(tmp_path / "hits.xlsx", [row_of(hit("h2"), WORK), row_of(hit("h1"), WORK)], pairs)
+    sheet = load_workbook(tmp_path / "hits.xlsx")["pictures"]
+    places = [(image.anchor._from.row, image.anchor._from.col) for image in sheet._images]
+    assert asked == ["h1", "h2"]
+    assert sorted(places) == [(1, 2), (1, 3), (2, 2)]
+    assert [image._data() for image in sheet._images].count(theirs) == 2
+    assert [(cell.value, cell.data_type) for cell in sheet["B"][1:]] == [("=1+1", "s"), ("第二本", "s")]
