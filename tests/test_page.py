@@ -277,6 +277,28 @@ def test_small_pages_are_read_in_place() -> None:
     reader.close()
 
 
+def test_pages_that_arrive_together_are_read_one_in_each_round_of_the_loop() -> None:
+    rounds = 0
+    read_in: list[int] = []
+
+    def read(_page: Page) -> list[Listing]:
+        read_in.append(rounds)
+        return []
+
+    async def all_at_once() -> None:
+        nonlocal rounds
+        spider: Any = SimpleNamespace(name="x", read=read)
+        reader = Reader()
+        page = Page(url="https://x.example/", body=PAGE)
+        reads = [asyncio.create_task(reader.read(spider, page)) for _ in range(5)]
+        while not all(each.done() for each in reads):
+            await asyncio.sleep(0)
+            rounds += 1
+
+    asyncio.run(all_at_once())
+    assert len(set(read_in)) == 5
+
+
 def test_saved_pages_are_read_row_by_row(tmp_path: Path) -> None:
     said = "<h1>灯塔守夜人</h1>https://pan.quark.cn/s/0a1b2c3d4e5f 提取码：Kx7m"
     (tmp_path / "a.html").write_text(said, encoding="gbk")

@@ -56,20 +56,23 @@ def read_page(spider: str | Reads, page: Page) -> list[Listing | Request]:
 
 
 class Reader:
-    """Reads pages for one event loop. The worker process starts when the first page needs it; `close` ends it."""
+    """Reads pages for one event loop: small ones in place, one in each round of the loop, so that those that arrive
+    together do not hold it up together. The worker process starts when the first page needs it; `close` ends it.
+    """
 
     def __init__(self, deadline: float = DEADLINE, workers: int = 1, memory: int = MEMORY) -> None:
         self.deadline = deadline
         self._memory = memory
         self._workers = workers
         self._pool: ProcessPool | None = None
+        self._turn = asyncio.Lock()
 
     async def read(self, spider: str | Reads, page: Page) -> list[Listing | Request]:
         """Like `read_page`; raises ReadTimeout or ReadCrash where the worker had to be given up."""
         if not suspicious(page.body):
             page.scanned = True
             if len(page.body) <= AT_ONCE:
-                return read_page(spider, page)
+                return await self._in_turn(spider, page)
             return await asyncio.to_thread(read_page, spider, page)
         name = spider if isinstance(spider, str) else spider.name
         try:
@@ -78,6 +81,12 @@ class Reader:
             raise ReadTimeout(f"{name}: not read within {self.deadline:g} s") from None
         except (ProcessExpired, MemoryError) as error:
             raise ReadCrash(f"{name}: the reading process died ({error})") from None
+
+    async def _in_turn(self, spider: str | Reads, page: Page) -> list[Listing | Request]:
+        async with self._turn:
+            found = read_page(spider, page)
+            await asyncio.sleep(0)
+        return found
 
     def close(self) -> None:
         """Kill the workers."""
