@@ -168,9 +168,9 @@ def write_expected(path: Path) -> None:
 def asked_of(spider: PlatformSpider, works: list[Work]) -> Iterable[tuple[str, str | None]]:
     """Every question for a platform, with the work whose title asks it; None where an alias does."""
     by_title: Mapping[str, str] = {
-        question: work.id for work in works for question in questions([work], spider.name, spider.kind)[:1]
+        question: work.id for work in works for question in questions([work], spider.kind)[:1]
     }
-    return [(question, by_title.get(question)) for question in questions(works, spider.name, spider.kind)]
+    return [(question, by_title.get(question)) for question in questions(works, spider.kind)]
 
 
 def searches(spider: PlatformSpider, question: str) -> Iterable[Request]:

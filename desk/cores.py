@@ -9,11 +9,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
+
+from crawler.errors import SwordnetError
 
 Part = TypeVar("Part")
 Answer = TypeVar("Answer")
+
+AHEAD = 4  # parts for each worker that are under way at a time
 
 _task: list[Callable[[Any], Any]] = []  # what forked workers find in their memory
 
@@ -26,17 +33,37 @@ def cores() -> int:
 
 
 def in_order(task: Callable[[Part], Answer], parts: Iterable[Part], workers: int) -> Iterator[Answer]:
-    """The task's answer for each part; what a task raises is raised here."""
+    """The task's answer for each part; what a task raises is raised here. A few parts are taken ahead, not all.
+
+    Raises SwordnetError where a worker process died, as one does that needs more memory than there is.
+    """
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(task, parts)
         return
     _task[:] = [task]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads: none of ours holds a lock
-        pool = multiprocessing.get_context("fork").Pool(workers)
-    with pool:
-        yield from pool.imap(_answer, parts)
-    _task.clear()
+    try:
+        yield from _by_processes(parts, workers)
+    except BrokenProcessPool:
+        raise SwordnetError(
+            "a worker process died, perhaps for want of memory; what was written before stays: try fewer --workers"
+        ) from None
+    finally:
+        _task.clear()
+
+
+def _by_processes(parts: Iterable[Any], workers: int) -> Iterator[Any]:
+    asked: deque[Future[Any]] = deque()
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        for part in parts:
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore", DeprecationWarning
+                )  # of forking with threads: none of ours holds a lock
+                asked.append(pool.submit(_answer, part))
+            if len(asked) >= AHEAD * workers:
+                yield asked.popleft().result()
+        while asked:
+            yield asked.popleft().result()
 
 
 def _answer(part: Any) -> Any:

@@ -77,7 +77,7 @@ def asks_of_night(
 def asks_of_registry(spider: type[PlatformSpider], works: Sequence[Work], config: Config) -> list[Ask]:
     """The questions that the registry has for a platform."""
     limit = config.platform(spider.name).questions
-    return [Ask(question=text) for text in questions(works, spider.name, spider.kind, limit)]
+    return [Ask(question=text) for text in questions(works, spider.kind, limit)]
 
 
 def searches(spider: type[PlatformSpider], config: Config) -> bool:

@@ -14,10 +14,8 @@ TITLE, ALIAS = "title", "alias"
 SHORT = 2  # characters; measured nowhere yet, chosen because Chinese names of two characters are everyday words
 
 
-def questions(
-    works: Iterable[Work], platform: str, kind: ListingKind | None = None, limit: int | None = None
-) -> list[str]:
-    """At most `limit` questions for `platform`, by priority, then work id; titles of all works come before aliases.
+def questions(works: Iterable[Work], kind: ListingKind | None = None, limit: int | None = None) -> list[str]:
+    """At most `limit` questions, by priority, then work id; titles of all works come before aliases.
 
     `kind` is what the platform lists: on an app store only works are asked that may be apps.
     """

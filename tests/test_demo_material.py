@@ -79,7 +79,7 @@ def test_the_works_are_valid_and_their_pictures_tell_them_apart(works: list[Work
 @pytest.mark.parametrize("platform", [Kongfz, AppStore, AppGallery])
 def test_every_question_has_its_answer(works: list[Work], night: Archive, platform: type[PlatformSpider]) -> None:
     spider = platform()
-    asked = questions(works, spider.name, spider.kind)
+    asked = questions(works, spider.kind)
     assert asked
     for question in asked:
         made = spider.search(question)

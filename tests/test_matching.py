@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from crawler.errors import SwordnetError
 from crawler.items import Listing, ListingKind, Work
 from desk.batch import Offered
-from desk.cores import cores
+from desk.cores import AHEAD, cores, in_order
 from desk.matching import LEAST_ROWS, Matching
 from matchers import Context
 from matchers.assess import Assessor
@@ -31,6 +36,25 @@ def test_workers_give_what_one_process_gives() -> None:
 
 def test_there_is_at_least_one_core() -> None:
     assert cores() >= 1
+
+
+def test_a_worker_that_dies_is_an_error_and_no_endless_wait() -> None:
+    def dies(part: int) -> int:
+        if part == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return part
+
+    with pytest.raises(SwordnetError, match="worker process died"):
+        list(in_order(dies, range(50), 2))
+
+
+def test_parts_are_taken_a_few_at_a_time() -> None:
+    taken: list[int] = []
+    parts = (taken.append(number) or number for number in range(100))  # type: ignore[func-returns-value]
+    answers = in_order(abs, parts, 2)
+    assert next(answers) == 0
+    assert len(taken) <= 2 * AHEAD
+    assert list(answers) == list(range(1, 100))
 
 
 def offered(number: int) -> Offered:
