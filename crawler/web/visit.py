@@ -31,22 +31,20 @@ from crawler.units import UNDECIDED
 from crawler.urls import canonical
 from crawler.web.again import (
     asked_of,
-    conditions,
     first_seen,
     further_of,
     is_unchanged,
-    may_be_known,
-    reader_of,
     seen_again,
     with_asked,
     with_further,
     with_listing,
 )
-from crawler.web.browser import rendered, rendering
+from crawler.web.asking import as_scrapy, requests_for
+from crawler.web.browser import rendering
 from crawler.web.checking import checked, seen_tonight, unanswered
 from crawler.web.limits import Unanswered
 from crawler.web.outcomes import outcome_of_failure, outcome_of_response
-from crawler.web.parts import Seen, as_asked, filled, page_of, rebased
+from crawler.web.parts import Seen, filled, page_of, rebased
 from crawler.web.session import Session, Tally
 
 if TYPE_CHECKING:
@@ -115,8 +113,8 @@ class Visit(scrapy.Spider):
             self._before = await asyncio.to_thread(self._stored, asks)
             asks = await asyncio.to_thread(self._unseen_tonight, asks)
         for ask in asks:
-            for request in self._recorded(ask) if self.session.captured else self._made(ask):
-                yield await self._request(request, ask, dont_filter=True)
+            for request in self._asked(ask):
+                yield await as_scrapy(self, request, ask, dont_filter=True)
 
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[Seen | scrapy.Request]:
         """Read one answer."""
@@ -124,7 +122,7 @@ class Visit(scrapy.Spider):
         seen, ask, address = meta.get("seen"), meta["ask"], meta["address"]
         if seen is not None and is_unchanged(response, seen):
             for further in self._unchanged(seen, ask, response):
-                yield await self._request(further, ask)
+                yield await as_scrapy(self, further, ask)
             return
         page = page_of(response)
         if self.session.keep is not None and response.request is not None:
@@ -135,7 +133,7 @@ class Visit(scrapy.Spider):
             self.tally.pages[address] = first_seen(self, address, response)
         for request in self._worth_following([each for each in found if isinstance(each, Request)], response):
             self._gave(address, with_further, request)
-            yield await self._request(request, ask)
+            yield await as_scrapy(self, request, ask)
         for each in found:
             if isinstance(each, Listing) and (self.session.limit is None or self.tally.listings < self.session.limit):
                 yield evolve(self._taken(each, page, address), form=ask.form)
@@ -197,7 +195,7 @@ class Visit(scrapy.Spider):
         """The asks whose pages this night has not seen yet; the others are known to be up, which is noted."""
         left = []
         for ask in asks:
-            made = next(iter(self._made(ask)), None)
+            made = next(iter(self._asked(ask)), None)
             seen = self.session.store.seen.get(self.name, rebased(made.url, self.base)) if made else None
             if seen is None or self.session.begun is None or seen.checked_at < self.session.begun:
                 left.append(ask)
@@ -255,42 +253,13 @@ class Visit(scrapy.Spider):
             self.tally.follow[spider, kind][ask] = None
         self._gave(page, with_asked, (spider, kind, ask))
 
-    def _made(self, ask: Ask) -> Iterable[Request]:
+    def _asked(self, ask: Ask) -> Iterable[Request]:
         try:
-            if ask.question is None:
-                return [self.open(ask.url, ask.code)]  # type: ignore[attr-defined]
-            made = self.search(ask.question)  # type: ignore[attr-defined]
-            return [made] if isinstance(made, Request) else list(made)
+            return requests_for(self, ask)
         except SwordnetError as error:
             self.tally.outcomes[Outcome.REFUSED] += 1
             self._problem(ask.url or "", error)
             return []
-
-    def _recorded(self, ask: Ask) -> list[Request]:
-        archive = self.session.archive or ()
-        return [as_asked(each) for each in archive if each.url == ask.url]
-
-    async def _request(self, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
-        address = rebased(request.url, self.base)
-        meta: dict[str, Any] = {"values": dict(request.values), "ask": ask, "address": address}
-        if request.browser or self.session.config.platform(self.name).browser:
-            meta |= rendered(request, self.session)
-        headers = dict(request.headers)
-        if may_be_known(self, request):
-            meta["remember"] = True
-            seen = await asyncio.to_thread(self.session.store.seen.get, self.name, address)
-            if seen is not None and seen.reader == reader_of(type(self)):
-                meta["seen"], headers = seen, headers | conditions(seen)
-        return scrapy.Request(
-            address,
-            method=request.method,
-            headers=headers,
-            body=request.body,
-            meta=meta,
-            callback=self.parse,
-            errback=self.failed,
-            dont_filter=dont_filter,
-        )
 
     def _complete(self, listing: Listing, page: Page) -> Listing:
         whole = (
