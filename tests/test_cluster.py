@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
 
+from crawler.cluster import Machine
+from crawler.cluster.queue import REMATCHES, hand_out, opened, prepare, unit_of
+from crawler.cluster.silence import Silence
+from crawler.config import ClusterConfig, Config
+from crawler.items import Ask, Unit, UnitKind
 from crawler.store import Store
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 from tests.postgres import Server
 from tests.test_crawl import WORK, product
 
 pytestmark = pytest.mark.slow
+NOW = datetime.now(UTC)
 ROW = """<html><head><script type="application/ld+json">[{"@type": "Product", "name": "%s", "url": "/p/1"},
 {"@type": "Product", "name": "别的书", "url": "/p/2"}, {"@type": "Product", "name": "还有一本", "url": "/p/3"}]
 </script></head><body><h1>results</h1></body></html>"""
@@ -124,3 +135,113 @@ def test_workers_need_postgresql(swordnet: Swordnet, tmp_path: Path, web: Loopba
     done = swordnet("worker")
     assert done.returncode == 4
     assert "PostgreSQL" in done.stderr
+
+
+def test_a_bound_worker_leaves_other_platforms_alone_and_compares_again_for_all(url: str) -> None:
+    async def queues() -> dict[str, str | None]:
+        with Store.open(url) as store:
+            store.runs.start("r1", "2026-11-22", NOW, "night")
+            for spider, kind in (("shop", UnitKind.QUESTION), ("kongfz", UnitKind.REMATCH)):
+                store.units.plan("r1", spider, kind, 1, [(Ask(question="x"),)])
+            async with opened(store).open_async() as queue:
+                await prepare(queue)
+                assert await hand_out(queue, store, "r1", Config(), NOW) == 2
+                assert await hand_out(queue, store, "r1", Config(), NOW) == 0, "each has its job"
+                jobs = list(await queue.job_manager.list_jobs_async())
+                return {job.queue: job.lock for job in jobs}
+
+    found = asyncio.run(queues())
+    assert set(found) == {"shop", REMATCHES}
+    assert found[REMATCHES] is None, "any number of them at the same time"
+    machine = Machine(config=Config(), store=Store(url), spiders={}, tasks={})
+    assert machine._options(["shop"])["queues"] == ["shop", REMATCHES]
+    assert "queues" not in machine._options([])
+
+
+def test_a_job_of_a_silent_worker_is_replaced_so_that_waking_it_ends_nothing(url: str) -> None:
+    async def story() -> None:
+        with Store.open(url) as store:
+            store.runs.start("r1", "2026-11-22", NOW, "night")
+            store.units.plan("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+            async with opened(store).open_async() as queue:
+                await prepare(queue)
+                manager = queue.job_manager
+                await hand_out(queue, store, "r1", Config(), NOW)
+                job = await manager.fetch_job(queues=None, worker_id=await manager.register_worker())
+                assert job is not None
+                assert isinstance(store.units.take(unit_of(job), "a:1:1", NOW, 300), Unit)
+                config = Config(cluster=ClusterConfig(stale=0))
+                silence = Silence(queue=queue, store=store, config=config)
+                assert await silence.take_back(NOW - timedelta(seconds=1)) == [], "it has just been taken"
+                assert await silence.take_back(NOW + timedelta(seconds=1)) == [unit_of(job)]
+                await hand_out(queue, store, "r1", Config(), NOW)
+                other = await manager.fetch_job(queues=None, worker_id=await manager.register_worker())
+                assert other is not None
+                with pytest.raises(ConnectorException):
+                    await manager.finish_job(job=job, status=Status.SUCCEEDED, delete_job=True)
+                assert [each.id for each in await manager.list_jobs_async()] == [other.id]
+
+    asyncio.run(story())
+
+
+def test_a_job_that_a_failing_database_left_behind_holds_up_nobody_for_ever(url: str) -> None:
+    async def story() -> None:
+        with Store.open(url) as store:
+            store.runs.start("r1", "2026-11-22", NOW, "night")
+            store.units.plan("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),), (Ask(question="y"),)])
+            async with opened(store).open_async() as queue:
+                await prepare(queue)
+                manager = queue.job_manager
+                await hand_out(queue, store, "r1", Config(), NOW)
+                worker = await manager.register_worker()
+                job = await manager.fetch_job(queues=None, worker_id=worker)
+                assert job is not None
+                unit = store.units.take(unit_of(job), "a:1:1", NOW, 300)
+                assert isinstance(unit, Unit)
+                silence = Silence(queue=queue, store=store, config=Config())
+                assert await silence.take_back(NOW) == []
+                store.units.finish(unit, {"pages": {"live": 1}}, {})  # and the job stays: its end was never written
+                assert await manager.fetch_job(queues=None, worker_id=worker) is None, "the platform's lock is held"
+                assert await silence.take_back(NOW) == []
+                assert await silence.take_back(NOW + timedelta(seconds=61)) == [unit.id]
+                assert await manager.fetch_job(queues=None, worker_id=worker) is not None
+
+    asyncio.run(story())
+
+
+def test_a_worker_that_may_not_finish_gives_its_unit_back(
+    desk: Swordnet, start: Start, web: LoopbackWeb, url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "swordnet.toml"
+    told = file.read_text().replace("patience = 20", "patience = 0.5").replace("attempts = 2", "attempts = 1")
+    file.write_text(told.replace("stale = 3", "stale = 30"))
+    web.held["/search"] = threading.Event()
+    worker, night = start("worker", "--quiet"), start("night", "--quiet")
+    until(lambda: any(path.startswith("/search") for path in web.asked))
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0, worker.communicate()
+    night.kill()
+    web.held["/search"].set()
+    with Store.open(url) as store:
+        (run,) = store.runs.latest(5)
+        assert {state for _, _, state, _ in store.units.outcomes(run.id)} == {"open"}
+        assert store.units.holders() == []
+
+
+def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(
+    desk: Swordnet, start: Start, web: LoopbackWeb, url: str
+) -> None:
+    web.held["/search"] = threading.Event()
+    worker, night = start("worker", "--quiet"), start("night", "--quiet")
+    until(lambda: any(path.startswith("/search") for path in web.asked))
+    worker.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert worker.poll() is None
+    web.held["/search"].set()
+    assert worker.wait(30) == 0, worker.communicate()
+    night.kill()
+    with Store.open(url) as store:
+        (run,) = store.runs.latest(5)
+        states = [state for _, _, state, _ in store.units.outcomes(run.id)]
+    assert "done" in states
+    assert "doing" not in states

@@ -6,6 +6,7 @@ the Tally.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ class Tally:
     left: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
     undecided: Counter[Outcome] = Factory(Counter)  # the outcomes of those
     until: datetime | None = None  # no sooner than then
+    held_until: float = math.inf  # monotonic: who could not prolong the claim by then asks nothing more
+    crawl_delay: float = 0.0  # the longest that a host of this crawl asks for
     answered: dict[Ask, None] = Factory(dict)  # questions with a definite answer
     hits_by: Counter[str] = Factory(Counter)  # whole listings that are hits, by the form of the question that led here
     pages: dict[str, SeenPage] = Factory(dict)  # by address as asked, for the next night
