@@ -38,7 +38,8 @@ class StoreConfig:
     """[store] Where works, units and hits are kept."""
 
     url: str = setting("sqlite:///swordnet.db", "database: sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME")
-    blobs: str = setting("blobs", "folder for the bytes of pages and pictures behind hits")
+    blobs: str = setting("blobs", "folder for the bytes of pages and pictures behind hits, or s3://BUCKET/PREFIX")
+    blobs_endpoint: str = setting("", "address of an S3-compatible service; empty: what the environment says, else AWS")
 
 
 @frozen(kw_only=True)
@@ -351,7 +352,8 @@ def _anchor(config: Config, folder: Path) -> Config:
     if url.startswith(prefix) and not url.startswith(prefix + "/") and url != prefix + ":memory:":
         url = prefix + str(folder / url.removeprefix(prefix))
     reports = str(folder / config.night.reports) if config.night.reports else ""
-    store = evolve(config.store, url=url, blobs=str(folder / config.store.blobs))
+    blobs = config.store.blobs
+    store = evolve(config.store, url=url, blobs=blobs if "://" in blobs else str(folder / blobs))
     model = str(folder / config.pictures.embedding) if config.pictures.embedding else ""
     pictures = evolve(config.pictures, index=str(folder / config.pictures.index), embedding=model)
     return evolve(config, store=store, pictures=pictures, night=evolve(config.night, reports=reports))

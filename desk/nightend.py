@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from crawler.blobs import Blobs
+from crawler.blobs import blobs_of
 from crawler.config import Config
 from crawler.health import counted
 from crawler.items import Picture, Unit
@@ -63,7 +63,8 @@ def forget(store: Store, config: Config, ran: Ran) -> int:
     store.seen.forget_before(then)
     needed = store.hits.evidence() | store.checks.digests()
     needed |= {mark for work in store.works.all(retired=True) for mark in map(_digest, work.images) if mark}
-    return Blobs(Path(config.store.blobs)).forget(needed, then.timestamp())
+    blobs = blobs_of(config.store)
+    return blobs.forget(needed | blobs.versions(), then.timestamp())
 
 
 def _digest(picture: Picture) -> str | None:

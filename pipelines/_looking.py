@@ -12,7 +12,7 @@ from threading import Lock
 
 from pebble import ProcessExpired, ProcessPool
 
-from crawler.blobs import Blobs
+from crawler.blobs import blobs_of
 from crawler.items import Picture
 from crawler.pictures import Looker, PictureError, Plain
 from crawler.web.pictures import picture_processes
@@ -39,7 +39,7 @@ def _prepared(session: Session, pool: ProcessPool) -> Looker:
         return Plain()
     sketch = registering.Sketcher(root)
     for digest in registering.unsketched(root, owners):
-        data = Blobs(Path(session.config.store.blobs)).get(digest)
+        data = blobs_of(session.config.store).get(digest)
         if data is not None:
             _sketch(pool, sketch, data, settings.deadline)
     room = settings.index_room << 20

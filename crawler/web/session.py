@@ -10,14 +10,13 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
 from attrs import Factory, define, field
 
 from crawler.archives import Archive
-from crawler.blobs import Blobs
+from crawler.blobs import Blobs, blobs_of
 from crawler.config import Config
 from crawler.items import Ask, Outcome, UnitKind
 from crawler.page import Page
@@ -103,7 +102,7 @@ class Session:
     @property
     def blobs(self) -> Blobs:
         """The bytes behind hits."""
-        return Blobs(Path(self.config.store.blobs))
+        return self.shared("blobs", lambda: blobs_of(self.config.store))
 
     def shared(self, key: Hashable, build: Callable[[], T], close: Callable[[T], None] | None = None) -> T:
         """The thing of this key, built when first asked; `close` runs at the end of the session."""
