@@ -77,8 +77,9 @@ class Blobs:
         return gone
 
     def put_version(self, name: str, version: str, folder: Path) -> None:
-        """Keep the files of a folder as a version of what has this name, instead of all its other versions."""
-        kept = {path.name: self.put(path.read_bytes()) for path in sorted(folder.iterdir()) if path.is_file()}
+        """Keep the files under a folder as a version of what has this name, instead of all its other versions."""
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        kept = {path.relative_to(folder).as_posix(): self.put(path.read_bytes()) for path in files}
         told = "\n".join(f"{digest} {file}" for file, digest in kept.items())
         try:
             self._place.write(f"versions/{name}/{version}", told.encode())
@@ -94,9 +95,11 @@ class Blobs:
         for line in [] if told is None else told.decode().splitlines():
             digest, _, file = line.partition(" ")
             data = self.get(digest)
-            if data is None or Path(file).name != file:
+            path = (folder / file).resolve()
+            if data is None or not path.is_relative_to(folder.resolve()):
                 return False
-            (folder / file).write_bytes(data)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
         return told is not None
 
     def versions(self) -> set[str]:

@@ -159,6 +159,7 @@ class ClusterConfig:
     beat: float = setting(10.0, "seconds between two signs of life of a worker", at_least=0)
     stale: float = setting(60.0, "seconds of silence after which a worker counts as dead", at_least=1)
     sweep: float = setting(30.0, "seconds between two looks for units of dead workers", at_least=0)
+    index: str = setting("index", "folder on each machine for the index of titles, which the first one builds for all")
     patience: float = setting(300.0, "seconds a worker that is told to stop may take to end its units", at_least=0)
 
 
@@ -356,4 +357,6 @@ def _anchor(config: Config, folder: Path) -> Config:
     store = evolve(config.store, url=url, blobs=blobs if "://" in blobs else str(folder / blobs))
     model = str(folder / config.pictures.embedding) if config.pictures.embedding else ""
     pictures = evolve(config.pictures, index=str(folder / config.pictures.index), embedding=model)
-    return evolve(config, store=store, pictures=pictures, night=evolve(config.night, reports=reports))
+    cluster = evolve(config.cluster, index=str(folder / config.cluster.index))
+    night = evolve(config.night, reports=reports)
+    return evolve(config, store=store, pictures=pictures, night=night, cluster=cluster)

@@ -272,7 +272,7 @@ class Worker:
         return self._now() + timedelta(seconds=pace) if live and pace else None
 
     def _pace(self, spider: str) -> float:
-        return self.session.config.platform(spider).pace or float(self.spiders[spider].pace)
+        return self.session.config.platform(spider).pace or float(getattr(self.spiders.get(spider), "pace", 0.0))
 
     async def _beat(self, unit: Unit, tally: Tally) -> None:
         """Prolong the claim while the unit is done; where that is not possible any more, nothing further is asked."""

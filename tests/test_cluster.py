@@ -137,6 +137,39 @@ def test_workers_need_postgresql(swordnet: Swordnet, tmp_path: Path, web: Loopba
     assert "PostgreSQL" in done.stderr
 
 
+def test_stored_listings_are_compared_again_by_all_workers(
+    desk: Swordnet, start: Start, web: LoopbackWeb, url: str, tmp_path: Path
+) -> None:
+    page = (ROW % "潮汐钟楼的守望者").replace("别的书", "远山之外的那一封信 epub 电子版")
+    web.pages["/search"] = (200, "text/html; charset=utf-8", page.encode())
+    workers = [start("worker", "--quiet"), start("worker", "--quiet", "--platforms", "kongfz")]
+    assert desk("night", "--quiet").returncode == 0
+    asked = list(web.asked)
+    new = {"id": "W2", "title": "远山之外的那一封信", "kind": "book"}
+    (tmp_path / "works.jsonl").write_text(jsonl(WORK, new), encoding="utf-8")
+    assert desk("works", "import", "works.jsonl").returncode == 0
+    done = desk("rematch", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"listings": 3, "changed": 1, "hits": 1}
+    assert web.asked == asked, "nothing is asked of the web"
+    with Store.open(url) as store:
+        (run,) = store.runs.latest(kind="rematch")
+        assert run.outcome == "done"
+        assert [(spider, kind) for spider, kind, _, _ in store.units.outcomes(run.id)] == [("shop", "rematch")]
+    for each in workers:
+        each.send_signal(signal.SIGTERM)
+    assert [each.wait(60) for each in workers] == [0, 0]
+    again = desk("rematch", "--json", "--workers", "1", env={"SWORDNET_CONFIG": alone(tmp_path)})
+    assert json.loads(again.stdout) == {"listings": 3, "changed": 0, "hits": 0}, "one process finds the same"
+
+
+def alone(folder: Path) -> str:
+    """The same settings for one machine."""
+    settings = (folder / "swordnet.toml").read_text().replace("hand_out = true", "hand_out = false")
+    (folder / "alone.toml").write_text(settings)
+    return str(folder / "alone.toml")
+
+
 def test_a_bound_worker_leaves_other_platforms_alone_and_compares_again_for_all(url: str) -> None:
     async def queues() -> dict[str, str | None]:
         with Store.open(url) as store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ from crawler.holders import holder
 from crawler.items import Unit
 from crawler.settings import scrapy_settings
 from crawler.store import Store
+from crawler.store.runs import NIGHT, REMATCH
 from crawler.web.manners import learn_pauses
 from crawler.web.session import Session
 from crawler.work import Progress, Tasks, Worker, closed, in_reactor, steady
@@ -33,7 +35,7 @@ POLL = 0.5  # seconds between two looks for jobs, beside being notified; an esti
 PAUSE = 1.0  # seconds until the queue is tried again after the database failed
 SHORT = 10.0  # seconds that a job waits for its platform; for longer the unit is handed out again later
 LATEST = 5  # runs of each kind among which open ones are looked for
-HANDED_OUT = ("night", "rematch")
+HANDED_OUT = (NIGHT, REMATCH)
 
 
 @define(kw_only=True)
@@ -153,7 +155,8 @@ class Machine:
             await self._retire()
             known = await asyncio.to_thread(self.store.runs.get, run)
             begun = known.started if known is not None else self._now()
-            session = Session(config=self.config, store=self.store, incremental=True, begun=begun)
+            asks = known is None or known.kind != REMATCH
+            session = Session(config=self.config, store=self.store, incremental=True, begun=begun, follow=asks)
             made = Worker(
                 session=session,
                 run_id=run,
@@ -175,6 +178,7 @@ class Machine:
     async def _sweep(self) -> None:
         """Look for units of dead workers, and for units that nobody has handed out because the night's command died."""
         silence = Silence(queue=self._queue, store=self.store, config=self.config)
+        await asyncio.sleep(random.uniform(0, self.config.cluster.sweep))  # workers that started together look in turn
         while True:
             await asyncio.sleep(self.config.cluster.sweep)
             try:

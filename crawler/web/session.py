@@ -34,6 +34,7 @@ class Tally:
     listings: int = 0
     hits: int = 0
     matched: int = 0  # listings that were compared with the registry
+    changed: int = 0  # of a rematch: those that are something else now
     problems: list[str] = Factory(list)
     lost: bool = False  # something could not be stored: the unit is not done
     limits: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
@@ -67,6 +68,7 @@ class Tally:
         }
         told |= {"again": _counts(again)} if again else {}
         told |= {"matched": self.matched} if self.matched else {}
+        told |= {"changed": self.changed} if self.changed else {}
         asked_by = Counter(ask.form for ask in self.answered if ask.form)
         told |= {"asked_by": dict(asked_by)} if asked_by else {}
         told |= {"hits_by": dict(self.hits_by)} if self.hits_by else {}
