@@ -62,17 +62,22 @@ async def hand_out(queue: App, store: Store, run: str, config: Config, now: date
     if not due:
         return 0
     known = await _live(queue)
-    missing = [(place, unit) for place, unit in enumerate(due) if unit.id not in known]
-    for place, unit in missing:
-        made = queue.configure_task(JOB, priority=-min(place, 30_000), **_where(unit, config))
-        await made.defer_async(unit=unit.id)
-    return len(missing)
+    missing: dict[tuple[str, str | None], list[tuple[int, int]]] = {}
+    for place, unit in enumerate(due):
+        if unit.id not in known:
+            missing.setdefault(_where(unit, config), []).append((place, unit.id))
+    for (name, lock), units in missing.items():  # jobs of one priority and lock are fetched in their order
+        made = queue.configure_task(JOB, queue=name, lock=lock, priority=-min(units[0][0], 30_000))
+        jobs: list[dict[str, Any]] = [{"unit": unit} for _, unit in units]
+        await made.batch_defer_async(*jobs)
+    return sum(map(len, missing.values()))
 
 
-def _where(unit: Due, config: Config) -> dict[str, Any]:
+def _where(unit: Due, config: Config) -> tuple[str, str | None]:
+    """Queue and lock of a unit's job."""
     if unit.kind is UnitKind.REMATCH:
-        return {"queue": REMATCHES}
-    return {"queue": unit.spider, "lock": f"{unit.spider}#{unit.id % config.platform(unit.spider).slots}"}
+        return REMATCHES, None
+    return unit.spider, f"{unit.spider}#{unit.id % config.platform(unit.spider).slots}"
 
 
 def unit_of(job: Job) -> int:

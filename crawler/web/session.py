@@ -103,8 +103,8 @@ class Session:
 
     @property
     def blobs(self) -> Blobs:
-        """The bytes behind hits."""
-        return self.shared("blobs", lambda: blobs_of(self.config.store))
+        """The bytes behind hits; not one of the shared things, which may need it while they are built."""
+        return blobs_of(self.config.store)
 
     def shared(self, key: Hashable, build: Callable[[], T], close: Callable[[T], None] | None = None) -> T:
         """The thing of this key, built when first asked; `close` runs at the end of the session."""
