@@ -229,9 +229,9 @@ def main() -> int:
     found = programs()
     if found is None:
         raise SystemExit("no PostgreSQL here (Debian: apt-get install postgresql)")
-    nights: list[tuple[str, int, dict[str, int], Any]] = [(f"w{count}", count, QUICK, None) for count in said.workers]
-    nights += [("trouble", 3, QUICK, in_trouble)] if said.trouble else []
+    nights: list[tuple[str, int, dict[str, int], Any]] = [("trouble", 3, QUICK, in_trouble)] if said.trouble else []
     nights += [("killed", 2, PRODUCTION, killed)] if said.killed else []
+    nights += [(f"w{count}", count, QUICK, None) for count in said.workers]
     most = 0 if said.no_namespaces else max(count for _, count, _, _ in nights)
     told: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name, nets(most) as net:
