@@ -46,9 +46,13 @@ def night(
     again: bool = False,
     replay: Path | None = None,
     progress: Progress = lambda *_: None,
+    look: Callable[[str], None] = lambda _: None,
     tell: Callable[..., None] = lambda *_, **__: None,
 ) -> Ran:
-    """Run tonight's night to its end. Raises Busy, NothingToDo where it has run, Interrupted where it was stopped."""
+    """Run tonight's night to its end. Raises Busy, NothingToDo where it has run, Interrupted where it was stopped.
+
+    `look` is called with the run now and then while others work.
+    """
     from crawler import work
 
     may_go_live(config, replay)
@@ -73,7 +77,7 @@ def night(
         if config.cluster.hand_out and archive is None:
             from crawler.cluster import oversee
 
-            oversee(session, run.id)
+            oversee(session, run.id, look)
         else:
             work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
         if session.until is not None and now() >= session.until:

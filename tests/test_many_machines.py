@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import scrapy
 from attrs import evolve
+from prometheus_client import generate_latest
 from scrapy.http import TextResponse
 
 from crawler.config import ClusterConfig, Config
@@ -24,6 +25,8 @@ from crawler.web.manners import Manners, hosts_of, learn_pauses
 from crawler.web.robots import Robots
 from crawler.web.session import Session, Tally
 from crawler.work import Worker
+from desk.metrics import Metrics
+from desk.progress import workers_told
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HANDED_OUT = Config(cluster=ClusterConfig(hand_out=True, beat=0.05, stale=1.0, patience=5))
@@ -66,6 +69,40 @@ def test_only_the_next_units_of_each_platform_are_handed_out(store: Store) -> No
     few = store.units.due("r1", NOW, most=2)
     assert [unit.id for unit in few if unit.spider == "kongfz"] == numbers[:2]
     assert {unit.spider for unit in few} == {"kongfz", "ebay"}
+
+
+def test_a_run_says_how_it_stands(store: Store) -> None:
+    first, second, _third = planned(store)
+    store.units.plan("r1", "ebay", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+    now = datetime.now(UTC)
+    done = store.units.take(first, "a:1:1", now, 300)
+    assert isinstance(done, Unit)
+    store.units.finish(done, {"pages": {"live": 1}}, {})
+    assert isinstance(store.units.take(second, "a:1:1", now, 300), Unit)
+    stand = store.standing.of("r1", now + timedelta(minutes=5), now - timedelta(hours=1))
+    assert stand.states == {"kongfz": {"done": 1, "doing": 1, "open": 1}, "ebay": {"open": 1}}
+    assert (stand.per_minute, stand.pace) == ({"kongfz": 0.1}, 0.1)
+    assert stand.oldest is not None
+    assert stand.oldest[0] == "kongfz"
+    assert 299 < stand.oldest[1] < 310
+    assert store.standing.of("r1", now + timedelta(minutes=20), now).pace == 0.0
+    metrics = Metrics()
+    metrics.stand(stand, workers_told(store, "r1", now, HANDED_OUT))
+    told = generate_latest(metrics.registry).decode().splitlines()
+    assert 'swordnet_units_in_state{platform="kongfz",state="doing"} 1.0' in told
+    assert 'swordnet_units_per_minute{platform="kongfz"} 0.1' in told
+    assert 'swordnet_worker_alive{worker="a:1:1"} 1.0' in told
+    assert any(line.startswith('swordnet_oldest_waiting_seconds{platform="ebay"} 3') for line in told)
+
+
+def test_a_unit_that_pauses_does_not_wait(store: Store) -> None:
+    (only,) = planned(store, count=1)
+    now = datetime.now(UTC)
+    unit = store.units.take(only, "a", now, 300)
+    assert isinstance(unit, Unit)
+    store.units.fail(unit, {}, now + timedelta(minutes=1))
+    assert store.standing.of("r1", now, now).oldest is None
+    assert store.standing.of("r1", now + timedelta(minutes=2), now).oldest is not None
 
 
 def test_the_store_tells_the_time(store: Store) -> None:

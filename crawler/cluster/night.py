@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from procrastinate.exceptions import ConnectorException
 
@@ -18,8 +19,11 @@ OFTEN = 1.0  # seconds between two looks for units that have become due
 SELDOM = 10  # times as long as such a look takes, so that it costs at most a tenth of a core
 
 
-def oversee(session: Session, run: str) -> None:
-    """Hand out, and take back from the dead. Raises StoreError where the database is away for `cluster.patience`."""
+def oversee(session: Session, run: str, look: Callable[[str], None] = lambda _: None) -> None:
+    """Hand out, and take back from the dead; `look` is called with the run after each look of ours.
+
+    Raises StoreError where the database is away for `cluster.patience`.
+    """
     config, store = session.config, session.store
 
     async def main() -> None:
@@ -37,6 +41,7 @@ def oversee(session: Session, run: str) -> None:
                         looked = begun
                         await silence.take_back(looked)
                     await hand_out(queue, store, run, config, begun)
+                    await asyncio.to_thread(look, run)
                     answered = clock()
                 except (StoreError, ConnectorException) as error:
                     if (clock() - answered).total_seconds() > config.cluster.patience:

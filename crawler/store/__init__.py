@@ -30,6 +30,7 @@ from crawler.store.rules import Rules
 from crawler.store.runs import Run, Runs
 from crawler.store.seen import SeenPage, SeenPages
 from crawler.store.shares import Shares
+from crawler.store.standing import Standing
 from crawler.store.trust import Trust
 from crawler.store.units import ClaimLost, Settlement, Units
 from crawler.store.values import hit_id, listing_id
@@ -62,6 +63,7 @@ class Store:
         self.works = Works(self.engine)
         self.hits = Hits(self.engine)
         self.units = Units(self.engine)
+        self.standing = Standing(self.engine)
         self.runs = Runs(self.engine)
         self.pictures = Pictures(self.engine)
         self.shares = Shares(self.engine)
