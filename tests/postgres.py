@@ -27,7 +27,7 @@ class Server:
     """Running from the moment it is made. Nothing in it outlives a crash: it is for tests."""
 
     def __init__(self, bin_folder: Path, port: int = 0, host: str = "127.0.0.1") -> None:
-        self._bin, self._host = bin_folder, host
+        self.bin, self._host = bin_folder, host
         self.folder = Path(tempfile.mkdtemp(prefix="swordnet-pg-", dir="/tmp" if os.name == "posix" else None))
         self._port = port
         self._as: dict[str, Any] = {}
@@ -71,7 +71,7 @@ class Server:
         return self.url(name)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._bin / program), *arguments]
+        command = [str(self.bin / program), *arguments]
         log = self.folder / "commands"
         with log.open("a", encoding="utf-8") as file:
             environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
