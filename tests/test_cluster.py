@@ -18,12 +18,16 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
+from crawler import cluster
 from crawler.cluster import Machine
 from crawler.cluster.queue import REMATCHES, hand_out, opened, prepare, unit_of
 from crawler.cluster.silence import Silence
-from crawler.config import ClusterConfig, Config
-from crawler.items import Ask, Unit, UnitKind
+from crawler.config import ClusterConfig, Config, load
+from crawler.errors import StoreError
+from crawler.items import Ask, Unit, UnitKind, Work
 from crawler.store import Store
+from crawler.web.session import Session
+from desk import nights
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 from tests.postgres import Server
 from tests.test_crawl import WORK, product
@@ -278,3 +282,26 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(
         states = [state for _, _, state, _ in store.units.outcomes(run.id)]
     assert "done" in states
     assert "doing" not in states
+
+
+def test_a_database_that_restarts_while_a_night_is_planned_ends_nothing(
+    url: str, tmp_path: Path, web: LoopbackWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url=url, place=web.place))
+    config = load(tmp_path / "swordnet.toml", {})
+    with Store.open(url) as store:
+        store.works.upsert([Work(id="W1", title="潮汐钟楼的守望者")], NOW)
+    fails = [StoreError("restarting"), StoreError("still"), None]
+    told: list[str] = []
+
+    def overseen(session: Session, run: str, _look: object) -> None:
+        if (error := fails.pop(0)) is not None:
+            raise error
+        session.store.units.skip(run)
+
+    monkeypatch.setattr(cluster, "oversee", overseen)
+    monkeypatch.setattr(nights, "wait", lambda _: None)
+    nights.night(config, now=lambda: datetime.now(UTC), again=True, tell=lambda key, **_: told.append(key))
+    assert told.count("night_tries_again") == 2
+    with Store.open(url) as store:
+        assert len(store.runs.latest(9)) == 1, "the same night, not another"
