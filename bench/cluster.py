@@ -217,6 +217,28 @@ def truth(folder: Path, ports: dict[str, Any], questions: int) -> set[tuple[str,
         return {tuple(row) for row in connection.execute(watching.HITS)}
 
 
+def kept_truth(file: Path | None, folder: Path, ports: dict[str, Any], questions: int) -> set[tuple[str, str, str]]:
+    """The same, read from a file. Addresses name ports, which differ from one run to the next: platforms stand there."""
+    names = {f"{ports['host']}:{port}": name for name, port in ports["platforms"].items()}
+    places = {name: place for place, name in names.items()}
+
+    def swapped(rows: Any, how: dict[str, str]) -> set[tuple[str, str, str]]:
+        found = set()
+        for work, address, decision in rows:
+            scheme, _, rest = address.partition("://")
+            place, _, path = rest.partition("/")
+            found.add((work, f"{scheme}://{how[place]}/{path}", decision))
+        return found
+
+    if file is not None and file.exists():
+        rows = swapped(map(tuple, json.loads(file.read_text(encoding="utf-8"))), places)
+        return {row for row in rows if int(row[0].removeprefix("B")) < questions}
+    found = truth(folder, ports, questions)
+    if file is not None:
+        file.write_text(json.dumps(sorted(swapped(found, names)), ensure_ascii=False), encoding="utf-8")
+    return found
+
+
 def main() -> int:
     """Print what became of all nights."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -225,6 +247,9 @@ def main() -> int:
     parser.add_argument("--trouble", action="store_true")
     parser.add_argument("--killed", action="store_true")
     parser.add_argument("--no-namespaces", action="store_true")
+    parser.add_argument(
+        "--truth", type=Path, help="hits of the same night, kept in this file; made where it is not there"
+    )
     said = parser.parse_args()
     found = programs()
     if found is None:
@@ -241,7 +266,7 @@ def main() -> int:
         server = Server(found, port, host)
         try:
             with web(Path(name), PLATFORMS, SEED, host=host) as ports:
-                expected = truth(Path(name) / "truth", ports, said.units // PLATFORMS)
+                expected = kept_truth(said.truth, Path(name) / "truth", ports, said.units // PLATFORMS)
                 bench = Bench(
                     folder=Path(name),
                     ports=ports,
