@@ -218,7 +218,7 @@ def truth(folder: Path, ports: dict[str, Any], questions: int) -> set[tuple[str,
 
 
 def kept_truth(file: Path | None, folder: Path, ports: dict[str, Any], questions: int) -> set[tuple[str, str, str]]:
-    """The same, read from a file. Addresses name ports, which differ from one run to the next: platforms stand there."""
+    """The same, kept in a file, where platforms stand for ports, which differ from one run to the next."""
     names = {f"{ports['host']}:{port}": name for name, port in ports["platforms"].items()}
     places = {name: place for place, name in names.items()}
 

@@ -3,8 +3,8 @@
 `python bench/large_nights.py`: a reckoning, not a measurement; prints the table of docs/benchmarks-cluster.md. Time
 goes on in steps. In each, every platform that still has questions is asked as fast as politeness allows, as long as
 workers have room for it (`platforms_at_once`), processors for its pages, and the database for its units. Sizes of
-platforms are drawn: the largest of 40 has about four times the questions of the middle one, so that a night's end is as lonely as
-real ones are. Each constant is a figure that was measured, with its source, or a default of the settings.
+platforms are drawn: the largest of 40 has about four times the questions of the middle one, so that a night's end is as
+lonely as real ones are. Each constant is a figure that was measured, with its source, or a default of the settings.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import os
 import signal
@@ -116,6 +118,28 @@ def test_a_night_is_done_by_workers_who_stop_when_told(desk: Swordnet, start: St
     for each in workers:
         each.send_signal(signal.SIGTERM)
     assert [each.wait(60) for each in workers] == [0, 0], [each.communicate() for each in workers]
+
+
+def test_two_workers_on_postgresql_find_what_one_machine_finds_on_sqlite(
+    desk: Swordnet, start: Start, web: LoopbackWeb, tmp_path: Path, url: str
+) -> None:
+    settings = (tmp_path / "swordnet.toml").read_text().replace("hand_out = true", "hand_out = false")
+    (tmp_path / "alone.toml").write_text(settings.replace(url, "sqlite:///alone.db"))
+    for _ in range(2):
+        start("worker", "--quiet")
+    told = []
+    for env, steps in (({}, ()), ({"SWORDNET_CONFIG": "alone.toml"}, (("works", "import", "works.jsonl"),))):
+        for step in (*steps, ("night", "--quiet"), ("hits", "export", "hits.csv")):
+            done = desk(*step, env=env)
+            assert done.returncode == 0, done.stderr
+        told.append((tmp_path / "hits.csv").read_text(encoding="utf-8-sig"))
+    apart, alone_told = ([without_times(line) for line in csv.DictReader(io.StringIO(each))] for each in told)
+    assert apart == alone_told
+    assert [row["decision"] for row in apart] == ["hit"]
+
+
+def without_times(row: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in row.items() if name not in ("first_seen", "last_seen")}
 
 
 def test_what_a_killed_worker_held_is_done_by_another(desk: Swordnet, start: Start, web: LoopbackWeb, url: str) -> None:
