@@ -88,6 +88,7 @@ def forget(store: Store, config: Config, ran: Ran) -> int:
     """Delete bytes that no hit, no check and no work needs, once they are old enough; returns how many files."""
     then = ran.finished - timedelta(days=config.night.keep_days)
     store.seen.forget_before(then)
+    store.robots.forget_before(ran.finished)
     needed = store.hits.evidence() | store.checks.digests()
     needed |= {mark for work in store.works.all(retired=True) for mark in map(_digest, work.images) if mark}
     blobs = blobs_of(config.store)

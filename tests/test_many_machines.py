@@ -116,6 +116,8 @@ def test_an_answer_of_robots_txt_is_good_for_a_while(store: Store) -> None:
     assert store.robots.get("https://a.test", NOW) == evolve(answer, text="")
     assert store.robots.get("https://a.test", NOW + timedelta(hours=2)) is None
     assert store.robots.get("https://b.test", NOW) is None
+    assert store.robots.forget_before(NOW) == 0
+    assert store.robots.forget_before(NOW + timedelta(hours=2)) == 1
 
 
 def test_robots_txt_is_asked_for_once_by_all_crawls_of_all_workers(store: Store) -> None:

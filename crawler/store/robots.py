@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from attrs import frozen
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from crawler.store import schema
 from crawler.store.clocks import ahead
@@ -44,3 +44,8 @@ class RobotsAnswers:
         row = {"root": answer.root, "text": answer.text, "reached": int(answer.reached)}
         with writing(self._engine) as connection:
             upsert(connection, _robots, [row | {"good_until": answer.good_until}])
+
+    def forget_before(self, then: datetime) -> int:
+        """Delete answers that were no longer good at that moment; returns how many."""
+        with writing(self._engine) as connection:
+            return connection.execute(delete(_robots).where(_robots.c.good_until < then)).rowcount
