@@ -96,6 +96,7 @@ class Bench:
     port: int
     net: Nets | None
     units: int
+    delay: float
     expected: set[tuple[str, str, str]]
 
     @property
@@ -106,7 +107,7 @@ class Bench:
     def night(self, key: str, count: int, rhythm: dict[str, int], trouble: Callable[..., Any] | None) -> dict[str, Any]:
         """Run a night that `count` workers work on; what its units, and the web, went through."""
         url = self.server.create(key)
-        one = site(self.folder / key, self.ports, url, self.questions, rhythm)
+        one = site(self.folder / key, self.ports, url, self.questions, rhythm, self.delay)
         one.register(self.questions, SEED)
         cable = Cable(self.port) if self.net is None else None
         workers = [self._worker(one, key, number, count, url, cable, rhythm) for number in range(count)]
@@ -143,7 +144,7 @@ class Bench:
             "other": len(found - self.expected),
             "doubled": len(seen["hits"]) - len({row[:2] for row in seen["hits"]}),
             "truth": len(self.expected),
-            **watching.manners(one.tell(), DELAY),
+            **watching.manners(one.tell(), self.delay),
             **told,
         }
 
@@ -153,15 +154,17 @@ class Bench:
         """One in its namespace; without namespaces the last one reaches the database over a cable."""
         if cable is not None and number == count - 1:
             away = url.replace(str(self.port), str(cable.port))
-            one = site(self.folder / f"{key}-away", self.ports, away, self.questions, rhythm)
+            one = site(self.folder / f"{key}-away", self.ports, away, self.questions, rhythm, self.delay)
         inside = self.net.inside(number) if self.net is not None else ()
         return one.start("worker", "--quiet", log=logs(f"{key}-{number}"), inside=inside)
 
 
-def site(folder: Path, ports: dict[str, Any], url: str, questions: int, rhythm: dict[str, int] | None) -> Site:
+def site(
+    folder: Path, ports: dict[str, Any], url: str, questions: int, rhythm: dict[str, int] | None, delay: float = DELAY
+) -> Site:
     """A folder with settings and works, on a database; handed out where there is a rhythm."""
     extra = EXTRA.format(hand_out=str(rhythm is not None).lower(), **(rhythm or QUICK))
-    return Site(folder, ports, questions, extra, f'[store]\nurl = "{url}"', delay=DELAY)
+    return Site(folder, ports, questions, extra, f'[store]\nurl = "{url}"', delay=delay)
 
 
 def logs(who: object) -> Path:
@@ -243,6 +246,7 @@ def main() -> int:
     """Print what became of all nights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=2000)
+    parser.add_argument("--delay", type=float, default=DELAY, help="seconds between two requests to a host")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--trouble", action="store_true")
     parser.add_argument("--killed", action="store_true")
@@ -274,6 +278,7 @@ def main() -> int:
                     port=port,
                     net=net,
                     units=said.units,
+                    delay=said.delay,
                     expected=expected,
                 )
                 for key, count, rhythm, trouble in nights:
