@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,16 @@ OFF = ("kongfz", "appstore", "appgallery", "shop")
 
 
 @contextmanager
-def web(folder: Path, platforms: int, seed: int, rows: int = ROWS) -> Iterator[dict[str, Any]]:
+def web(folder: Path, platforms: int, seed: int, rows: int = ROWS, host: str = "127.0.0.1") -> Iterator[dict[str, Any]]:
     """The loopback web in a process of its own; gives its ports."""
     ready = folder / "ports.json"
     command = [sys.executable, "-m", "bench._nightweb", str(ready), "--platforms", str(platforms), "--seed", str(seed)]
-    command += ["--rows", str(rows)]
+    command += ["--rows", str(rows), "--host", host]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         while not ready.exists() or not ready.read_text():
             time.sleep(0.05)
-        yield json.loads(ready.read_text())
+        yield {**json.loads(ready.read_text()), "host": host}
     finally:
         process.terminate()
         process.wait()
@@ -51,7 +51,8 @@ class Site:
         self.folder, self.control = folder, ports["control"]
         shelf = folder / "platforms"
         shelf.mkdir(parents=True, exist_ok=True)
-        loopback = [f"127.0.0.1:{port}" for port in ports["platforms"].values()]
+        host = ports.get("host", "127.0.0.1")
+        loopback = [f"{host}:{port}" for port in ports["platforms"].values()]
         lines = [
             f"[crawl]\ndelay = {delay}\nbackoff = 0.2\nplatforms_at_once = 6\nlease = 60",
             f"loopback = {json.dumps(loopback)}",
@@ -59,9 +60,7 @@ class Site:
         lines += [extra, store, "[night]\nexplore = 0"]
         lines += [f"[platforms.{name}]\nenabled = false" for name in OFF]
         for name, port in ports["platforms"].items():
-            (shelf / f"{name}.py").write_text(
-                SPIDER.format(name=name, root=f"http://127.0.0.1:{port}"), encoding="utf-8"
-            )
+            (shelf / f"{name}.py").write_text(SPIDER.format(name=name, root=f"http://{host}:{port}"), encoding="utf-8")
             lines.append(f"[platforms.{name}]\npages = 1000000\nquestions = {questions}")
         (folder / "swordnet.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -71,10 +70,13 @@ class Site:
         done = self.run("works", "import", "works.jsonl")
         assert done.returncode == 0, done.stderr
 
-    def start(self, *arguments: str, log: Path | None = None) -> subprocess.Popen[str]:
-        """Start `swordnet ARGUMENTS` in the folder; what it says goes to a file, else to pipes that must be read."""
+    def start(self, *arguments: str, log: Path | None = None, inside: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Start `swordnet ARGUMENTS` in the folder; what it says goes to a file, else to pipes that must be read.
+
+        `inside` stands before the command: in which namespace it runs.
+        """
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-c", CHILD, str(self.folder / "platforms"), *arguments]
+        command = [*inside, sys.executable, "-c", CHILD, str(self.folder / "platforms"), *arguments]
         if log is not None:
             with log.open("a", encoding="utf-8") as file:
                 return subprocess.Popen(command, cwd=self.folder, env=env, stdout=file, stderr=file, text=True)

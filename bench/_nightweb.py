@@ -84,11 +84,13 @@ class Web:
         self.seed = seed
         self.platforms = [f"bench{number:02}" for number in range(platforms)]
         self.asked: Counter[str] = Counter()
+        self.robots: Counter[str] = Counter()
         self.bytes: Counter[str] = Counter()
         self.times: dict[str, list[float]] = {}
         self.changed: set[str] = set()
         self.mood: dict[str, str] = {}
         self.patience: dict[str, int] = {}
+        self.slow = 0.0  # seconds that every page takes
 
     def sends_validators(self, platform: str) -> bool:
         return int(platform[-2:]) % 2 == 0
@@ -132,6 +134,7 @@ class Web:
 
     def answer(self, platform: str, target: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         if target == "/robots.txt":
+            self.robots[platform] += 1
             return 200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /private\n"
         self.asked[f"{platform}{target}"] += 1
         if self.patience.get(platform, 0) > 0:
@@ -153,8 +156,10 @@ class Web:
         self.mood |= said.get("mood", {})
         self.patience |= said.get("patience", {})
         told = {"asked": dict(self.asked), "bytes": dict(self.bytes), "times": self.times}
+        told["robots"] = dict(self.robots)
         if said.get("reset"):
-            self.asked, self.bytes, self.times = Counter(), Counter(), {}
+            self.asked, self.bytes, self.times, self.robots = Counter(), Counter(), {}, Counter()
+        self.slow = said.get("slow", self.slow)
         return told
 
 
@@ -169,7 +174,7 @@ def in_mood(mood: str | None, body: bytes) -> bytes:
     return b"" if mood == "empty" else body
 
 
-async def serve(web: Web, ready: Path) -> None:
+async def serve(web: Web, ready: Path, host: str = "127.0.0.1") -> None:
     """Until killed."""
     loop = asyncio.get_running_loop()
 
@@ -187,6 +192,7 @@ async def serve(web: Web, ready: Path) -> None:
                         status, extra, body = 200, {}, json.dumps(web.control(sent)).encode()
                     else:
                         web.times.setdefault(platform, []).append(loop.time())
+                        await asyncio.sleep(web.slow if target != "/robots.txt" else 0)
                         status, extra, body = web.answer(platform, target, headers)
                         web.bytes[platform] += len(body)
                     extra = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(body)), **extra}
@@ -202,7 +208,9 @@ async def serve(web: Web, ready: Path) -> None:
 
         return handle
 
-    servers = [await asyncio.start_server(handler(name), "127.0.0.1", 0) for name in [None, *web.platforms]]
+    servers = [
+        await asyncio.start_server(handler(name), host if name else "127.0.0.1", 0) for name in [None, *web.platforms]
+    ]
     ports = [server.sockets[0].getsockname()[1] for server in servers]
     ready.write_text(json.dumps({"control": ports[0], "platforms": dict(zip(web.platforms, ports[1:], strict=True))}))
     await asyncio.Event().wait()
@@ -221,8 +229,9 @@ if __name__ == "__main__":
     parser.add_argument("--platforms", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--host", default="127.0.0.1")
     said = parser.parse_args()
     try:
-        asyncio.run(serve(Web(said.platforms, said.seed, said.rows), said.ready))
+        asyncio.run(serve(Web(said.platforms, said.seed, said.rows), said.ready, said.host))
     except KeyboardInterrupt:
         sys.exit(0)

@@ -1,17 +1,17 @@
 """Many workers over one PostgreSQL: how fast, how polite, and what is lost when things break.
 
-`python bench/cluster.py [--units N] [--workers 1 2 4] [--trouble]`: a loopback web of 20 platforms, units of one page,
-50 ms between two requests to a host. Each figure is one night, done by so many worker processes. A trigger in the
-database writes down every change of a unit, so that an overlap on a platform cannot go unseen. With --trouble a night
-of three workers has one killed, one paused for 20 s, one cut off from the database for 20 s, and PostgreSQL restarted.
-Its hits are compared with those of the same night on SQLite. Prints JSON; exit code 1 where anything is lost.
+`python bench/cluster.py [--units N] [--workers 1 2 4] [--trouble] [--killed]`: a loopback web of 20 platforms, units of
+one page, 50 ms between two requests to a host; each worker in a network namespace of its own where the machine allows
+it. Each figure is one night, done by so many worker processes. With --trouble a night of three workers has one killed,
+one paused for 20 s, PostgreSQL restarted, and one cut off from everything for 20 s. With --killed a night by production
+settings (beat 10 s, stale 60 s, sweep 30 s) has one of two workers killed, and nobody does anything about it. Hits are
+compared with those of the same night on SQLite. Prints JSON; exit code 1 where anything is lost, doubled or overlaps.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import socket
 import sqlite3
@@ -20,41 +20,38 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections.abc import Callable
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import psycopg
+from attrs import define
 
+from bench import _watching as watching
+from bench._netns import HERE, Nets, nets
 from bench._nightrun import Site, web
 from tests.postgres import Server, programs
 
-PLATFORMS, SEED, AWAY = 20, 9, 20.0
+PLATFORMS, SEED, AWAY, DELAY = 20, 9, 20.0, 0.05
 EXTRA = """unit_size = 1
 details_per_platform = 0
 [cluster]
 hand_out = {hand_out}
-beat = 2
-stale = 10
-sweep = 5
-patience = 30"""
-LOG = """
-CREATE TABLE unit_log (unit integer, spider text, state text, holder text, attempt integer, at timestamptz);
-CREATE FUNCTION log_unit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF OLD.state <> NEW.state OR OLD.attempt <> NEW.attempt THEN
-    INSERT INTO unit_log VALUES (NEW.id, NEW.spider, NEW.state, NEW.holder, NEW.attempt, clock_timestamp());
-  END IF; RETURN NEW; END $$;
-CREATE TRIGGER log_unit AFTER UPDATE ON units FOR EACH ROW EXECUTE FUNCTION log_unit();
-"""
-HITS = "SELECT h.work, l.address, h.decision FROM hits h JOIN listings l ON l.id = h.listing"
+beat = {beat}
+stale = {stale}
+sweep = {sweep}
+patience = 60"""
+QUICK = {"beat": 2, "stale": 10, "sweep": 5}
+PRODUCTION = {"beat": 10, "stale": 60, "sweep": 30}  # the defaults
+LIMIT = 1800  # seconds that a night may take
 
 
 class Cable:
-    """A line to a port of this machine that can be cut: nothing passes, nothing is said."""
+    """A line to a port of this machine that can be cut, where there are no namespaces."""
 
     def __init__(self, port: int) -> None:
         self._far = port
@@ -89,45 +86,85 @@ class Cable:
                 each.shutdown(socket.SHUT_RDWR)  # wakes the other direction, which a mere close would not
 
 
-def site(folder: Path, ports: dict[str, Any], url: str, questions: int, hand_out: bool) -> Site:
-    """A folder with settings and works, on a database."""
-    extra = EXTRA.format(hand_out=str(hand_out).lower())
-    return Site(folder, ports, questions, extra, f'[store]\nurl = "{url}"', delay=0.05)
+@define(kw_only=True)
+class Bench:
+    """What all nights stand on."""
+
+    folder: Path
+    ports: dict[str, Any]
+    server: Server
+    port: int
+    net: Nets | None
+    units: int
+    delay: float
+    expected: set[tuple[str, str, str]]
+
+    @property
+    def questions(self) -> int:
+        """Asked of each platform."""
+        return self.units // PLATFORMS
+
+    def night(self, key: str, count: int, rhythm: dict[str, int], trouble: Callable[..., Any] | None) -> dict[str, Any]:
+        """Run a night that `count` workers work on; what its units, and the web, went through."""
+        url = self.server.create(key)
+        one = site(self.folder / key, self.ports, url, self.questions, rhythm, self.delay)
+        one.register(self.questions, SEED)
+        cable = Cable(self.port) if self.net is None else None
+        workers = [self._worker(one, key, number, count, url, cable, rhythm) for number in range(count)]
+        one.tell(reset=True)
+        watching.watch(url)
+        begun = time.monotonic()
+        process = one.start("night", "--quiet")
+        told = trouble(self, one, url, workers, cable) if trouble else {}
+        _out, err = process.communicate(timeout=LIMIT)
+        seconds = time.monotonic() - begun
+        alive = [each for each in workers if each.poll() is None]
+        busy = sum(watching.cpu(each.pid) for each in alive)
+        for each in alive:
+            each.send_signal(signal.SIGTERM)
+        ends = [each.wait(120) for each in alive]
+        if process.returncode:
+            print(err[-1500:], file=sys.stderr)
+        seen = watching.seen(url)
+        if "held" in told:
+            told["again_after_s"] = watching.taken_over(seen["log"], told["held"], told.pop("at"))
+        found = {tuple(row) for row in seen["hits"]}
+        over = watching.overlaps(seen["log"])
+        return {
+            "exit": process.returncode,
+            "workers": ends,
+            "units": sum(seen["states"].values()),
+            "states": seen["states"],
+            "seconds": round(seconds, 1),
+            "units_per_second": round(self.units / seconds, 1),
+            "cpu_ms_per_unit": round(1000 * busy / self.units, 1),
+            "overlaps": len(over),
+            "overlapping": over[:5],
+            "lost": len(self.expected - found),
+            "other": len(found - self.expected),
+            "doubled": len(seen["hits"]) - len({row[:2] for row in seen["hits"]}),
+            "truth": len(self.expected),
+            **watching.manners(one.tell(), self.delay),
+            **told,
+        }
+
+    def _worker(
+        self, one: Site, key: str, number: int, count: int, url: str, cable: Cable | None, rhythm: dict[str, int]
+    ) -> subprocess.Popen[str]:
+        """One in its namespace; without namespaces the last one reaches the database over a cable."""
+        if cable is not None and number == count - 1:
+            away = url.replace(str(self.port), str(cable.port))
+            one = site(self.folder / f"{key}-away", self.ports, away, self.questions, rhythm, self.delay)
+        inside = self.net.inside(number) if self.net is not None else ()
+        return one.start("worker", "--quiet", log=logs(f"{key}-{number}"), inside=inside)
 
 
-def night(one: Site, url: str, workers: list[subprocess.Popen[str]], units: int, trouble: Any = None) -> dict[str, Any]:
-    """Run a night that others work on; what its units went through."""
-    with psycopg.connect(plain(url), autocommit=True) as connection:
-        connection.execute(LOG.encode())
-    begun = time.monotonic()
-    process = one.start("night", "--quiet")
-    if trouble is not None:
-        trouble(workers)
-    _out, err = process.communicate(timeout=1800)
-    seconds = time.monotonic() - begun
-    busy = sum(cpu(each.pid) for each in workers)
-    for each in workers:
-        each.send_signal(signal.SIGTERM)
-    ends = [each.wait(120) for each in workers]
-    with psycopg.connect(plain(url)) as connection:
-        log = connection.execute("SELECT spider, state, unit, attempt, at FROM unit_log ORDER BY at").fetchall()
-        states = Counter(row[0] for row in connection.execute("SELECT state FROM units").fetchall())
-        found = connection.execute(HITS).fetchall()
-    if process.returncode:
-        print(err[-1500:], file=sys.stderr)
-    return {
-        "exit": process.returncode,
-        "workers": ends,
-        "units": sum(states.values()),
-        "states": dict(states),
-        "seconds": round(seconds, 1),
-        "units_per_second": round(units / seconds, 1),
-        "cpu_ms_per_unit": round(1000 * busy / units, 1),
-        "overlaps": len(overlaps(log)),
-        "overlapping": overlaps(log)[:5],
-        "hits": {tuple(row) for row in found},
-        "doubled": len(found) - len({row[:2] for row in found}),
-    }
+def site(
+    folder: Path, ports: dict[str, Any], url: str, questions: int, rhythm: dict[str, int] | None, delay: float = DELAY
+) -> Site:
+    """A folder with settings and works, on a database; handed out where there is a rhythm."""
+    extra = EXTRA.format(hand_out=str(rhythm is not None).lower(), **(rhythm or QUICK))
+    return Site(folder, ports, questions, extra, f'[store]\nurl = "{url}"', delay=delay)
 
 
 def logs(who: object) -> Path:
@@ -137,107 +174,125 @@ def logs(who: object) -> Path:
     return folder / f"worker-{who}.log"
 
 
-def cpu(pid: int) -> float:
-    """Seconds of CPU that a living process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def overlaps(log: list[Any]) -> list[Any]:
-    """When a unit of a platform was begun while another one of it was being done: seconds, platform, units."""
-    doing: dict[str, set[int]] = {}
-    found = []
-    for spider, state, unit, attempt, at in log:
-        held = doing.setdefault(spider, set())
-        if state == "doing":
-            if held - {unit}:
-                found.append([round((at - log[0][4]).total_seconds(), 1), spider, unit, attempt, sorted(held)])
-            held.add(unit)
-        else:
-            held.discard(unit)
-    return found
-
-
-def plain(url: str) -> str:
-    """The address as libpq reads it."""
-    return url.replace("postgresql+psycopg", "postgresql")
-
-
-def trouble_for(server: Server, cable: Cable) -> Any:
+def in_trouble(
+    bench: Bench, _one: Site, _url: str, workers: list[subprocess.Popen[str]], cable: Cable | None
+) -> dict[str, Any]:
     """What happens to a night of three workers."""
-
-    def happen(workers: list[subprocess.Popen[str]]) -> None:
-        time.sleep(12)
-        workers[0].kill()
-        workers[0].communicate()
-        workers.pop(0)
-        time.sleep(5)
-        workers[0].send_signal(signal.SIGSTOP)
-        time.sleep(AWAY)
-        workers[0].send_signal(signal.SIGCONT)
-        time.sleep(3)
-        server.stop("fast")
-        server.start()
-        time.sleep(5)
+    time.sleep(12)
+    workers[0].kill()
+    time.sleep(5)
+    workers[1].send_signal(signal.SIGSTOP)
+    time.sleep(AWAY)
+    workers[1].send_signal(signal.SIGCONT)
+    time.sleep(3)
+    bench.server.stop("fast")
+    bench.server.start()
+    time.sleep(5)
+    if cable is not None:
         cable.cut(AWAY)
+    elif bench.net is not None:
+        bench.net.cut(2, AWAY)
+    return {"namespaces": bench.net is not None}
 
-    return happen
+
+def killed(
+    _bench: Bench, one: Site, url: str, workers: list[subprocess.Popen[str]], _cable: Cable | None
+) -> dict[str, Any]:
+    """One of two workers dies while it holds units; the web is slow so that it does hold some."""
+    one.tell(slow=3.0)
+    held: list[int] = []
+    while len(held) < 2:
+        time.sleep(0.5)
+        held = watching.held_by(url, workers[0].pid)
+    workers[0].kill()
+    at = datetime.now(UTC)
+    one.tell(slow=0.0)
+    return {"held": held, "at": at}
 
 
-def truth(folder: Path, ports: dict[str, Any], questions: int, works: int) -> set[tuple[str, str, str]]:
+def truth(folder: Path, ports: dict[str, Any], questions: int) -> set[tuple[str, str, str]]:
     """The hits of the same night on SQLite, in one process."""
-    one = site(folder, ports, "sqlite:///swordnet.db", questions, hand_out=False)
-    one.register(works, SEED)
-    done = one.run("night", "--quiet")
+    one = site(folder, ports, "sqlite:///swordnet.db", questions, None)
+    one.register(questions, SEED)
+    done = one.run("night", "--quiet", timeout=LIMIT)
     assert done.returncode == 0, done.stderr[-2000:]
     with closing(sqlite3.connect(folder / "swordnet.db")) as connection:
-        return {tuple(row) for row in connection.execute(HITS)}
+        return {tuple(row) for row in connection.execute(watching.HITS)}
+
+
+def kept_truth(file: Path | None, folder: Path, ports: dict[str, Any], questions: int) -> set[tuple[str, str, str]]:
+    """The same, kept in a file, where platforms stand for ports, which differ from one run to the next."""
+    names = {f"{ports['host']}:{port}": name for name, port in ports["platforms"].items()}
+    places = {name: place for place, name in names.items()}
+
+    def swapped(rows: Any, how: dict[str, str]) -> set[tuple[str, str, str]]:
+        found = set()
+        for work, address, decision in rows:
+            scheme, _, rest = address.partition("://")
+            place, _, path = rest.partition("/")
+            found.add((work, f"{scheme}://{how[place]}/{path}", decision))
+        return found
+
+    if file is not None and file.exists():
+        rows = swapped(map(tuple, json.loads(file.read_text(encoding="utf-8"))), places)
+        return {row for row in rows if int(row[0].removeprefix("B")) < questions}
+    found = truth(folder, ports, questions)
+    if file is not None:
+        file.write_text(json.dumps(sorted(swapped(found, names)), ensure_ascii=False), encoding="utf-8")
+    return found
 
 
 def main() -> int:
     """Print what became of all nights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=2000)
+    parser.add_argument("--delay", type=float, default=DELAY, help="seconds between two requests to a host")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--trouble", action="store_true")
+    parser.add_argument("--killed", action="store_true")
+    parser.add_argument("--no-namespaces", action="store_true")
+    parser.add_argument(
+        "--truth", type=Path, help="hits of the same night, kept in this file; made where it is not there"
+    )
     said = parser.parse_args()
     found = programs()
     if found is None:
         raise SystemExit("no PostgreSQL here (Debian: apt-get install postgresql)")
-    questions = said.units // PLATFORMS
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Server(found, port)
+    nights: list[tuple[str, int, dict[str, int], Any]] = [("trouble", 3, QUICK, in_trouble)] if said.trouble else []
+    nights += [("killed", 2, PRODUCTION, killed)] if said.killed else []
+    nights += [(f"w{count}", count, QUICK, None) for count in said.workers]
+    most = 0 if said.no_namespaces else max(count for _, count, _, _ in nights)
     told: dict[str, Any] = {}
-    wrong = 0
-    try:
-        with tempfile.TemporaryDirectory() as name, web(Path(name), PLATFORMS, SEED) as ports:
-            expected = truth(Path(name) / "truth", ports, questions, questions)
-            nights = [(f"{count}_workers", count, None) for count in said.workers]
-            cable = Cable(port)
-            if said.trouble:
-                nights.append(("trouble", 3, trouble_for(server, cable)))
-            for key, count, trouble in nights:
-                url = server.create(key)
-                one = site(Path(name) / key, ports, url, questions, hand_out=True)
-                one.register(questions, SEED)
-                workers = [one.start("worker", "--quiet", log=logs(n)) for n in range(count - (trouble is not None))]
-                if trouble is not None:
-                    away = site(
-                        Path(name) / "away", ports, url.replace(str(port), str(cable.port)), questions, hand_out=True
-                    )
-                    workers.append(away.start("worker", "--quiet", log=logs("away")))
-                one.tell(reset=True)
-                row = night(one, url, workers, said.units, trouble)
-                hits = row.pop("hits")
-                row |= {"lost": len(expected - hits), "other": len(hits - expected), "truth": len(expected)}
-                told[key] = row
-                wrong += row["lost"] + row["other"] + row["doubled"] + row["overlaps"] + (row["exit"] != 0)
-                print(json.dumps({key: row}), file=sys.stderr, flush=True)
-    finally:
-        server.remove()
+    with tempfile.TemporaryDirectory() as name, nets(most) as net:
+        host = HERE if net is not None else "127.0.0.1"
+        with socket.create_server((host, 0)) as free:
+            port = free.getsockname()[1]
+        server = Server(found, port, host)
+        try:
+            with web(Path(name), PLATFORMS, SEED, host=host) as ports:
+                expected = kept_truth(said.truth, Path(name) / "truth", ports, said.units // PLATFORMS)
+                bench = Bench(
+                    folder=Path(name),
+                    ports=ports,
+                    server=server,
+                    port=port,
+                    net=net,
+                    units=said.units,
+                    delay=said.delay,
+                    expected=expected,
+                )
+                for key, count, rhythm, trouble in nights:
+                    told[key] = bench.night(key, count, rhythm, trouble)
+                    print(json.dumps({key: told[key]}), file=sys.stderr, flush=True)
+        finally:
+            server.remove()
     print(json.dumps(told, indent=1))
-    return int(wrong > 0)
+    return int(any(map(is_wrong, told.values())))
+
+
+def is_wrong(row: dict[str, Any]) -> bool:
+    """Whether anything was lost, doubled, or asked too fast."""
+    return any(row[name] for name in ("exit", "lost", "other", "doubled", "overlaps"))
 
 
 if __name__ == "__main__":

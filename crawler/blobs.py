@@ -1,6 +1,8 @@
 """Bytes by content: every page and picture behind a hit is kept once, under the SHA-256 of what was received.
 
-File names come from the digest alone, so nothing a page says can choose one. A local folder; writes are atomic.
+Names come from the digest alone, so nothing a page says can choose one. They lie in a local folder, or on object
+storage that fsspec reaches (`store.blobs = "s3://BUCKET/PREFIX"`); nothing is ever seen half-written in either.
+All methods wait for the disk or the network: call them in a thread, never on the event loop.
 """
 
 from __future__ import annotations
@@ -8,58 +10,190 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
+from crawler.config import StoreConfig
 from crawler.errors import StoreError
+
+_HEX = frozenset("0123456789abcdef")
+
+
+class Place(Protocol):
+    """Where blobs lie. Names are relative; what cannot be written or read raises OSError."""
+
+    def has(self, name: str) -> bool:
+        """Whether it is there."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write it whole or not at all."""
+
+    def read(self, name: str) -> bytes | None:
+        """Its bytes; None where it is not there."""
+
+    def remove(self, name: str) -> None:
+        """Delete it; nothing happens where it is not there."""
+
+    def all(self) -> Iterator[tuple[str, float]]:
+        """Every name, with when it was written (seconds since 1970)."""
 
 
 class Blobs:
-    """A folder of blobs, two levels deep (`ab/abcdef...`)."""
+    """Blobs of a place, two levels deep (`ab/abcdef...`)."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: str | Path, endpoint: str = "") -> None:
+        self.place = str(place)
+        self._place: Place = _Objects(self.place, endpoint) if "://" in self.place else _Folder(Path(place))
 
     def put(self, data: bytes) -> str:
-        """Keep bytes; returns their SHA-256 in hex. Raises StoreError where the folder cannot be written."""
+        """Keep bytes; returns their SHA-256 in hex. Raises StoreError where they cannot be written."""
         digest = hashlib.sha256(data).hexdigest()
-        path = self._path(digest)
-        if path.exists():
-            return digest
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=path.parent)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            Path(name).replace(path)
+            if not self._place.has(_name(digest)):
+                self._place.write(_name(digest), data)
         except OSError as error:
-            raise StoreError(f"keeping bytes in {self.folder}: {error}") from None
+            raise StoreError(f"keeping bytes in {self.place}: {error}") from None
         return digest
 
     def get(self, digest: str) -> bytes | None:
-        """The bytes of a digest, None if they are not kept."""
-        try:
-            return self._path(digest).read_bytes()
-        except FileNotFoundError:
-            return None
+        """The bytes of a digest, None if they are not kept. Raises StoreError where the place cannot be reached."""
+        return self._read(_name(digest))
 
     def remove(self, digest: str) -> bool:
         """Delete the bytes of a digest; False where none are kept."""
-        path = self._path(digest)
-        is_there = path.exists()
-        path.unlink(missing_ok=True)
+        is_there = self._place.has(_name(digest))
+        self._place.remove(_name(digest))
         return is_there
 
     def forget(self, needed: Collection[str], before: float) -> int:
         """Delete what is older than `before` (seconds since 1970) and not needed; returns how many files."""
         gone = 0
-        for path in self.folder.glob("[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64):
-            if path.name not in needed and path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+        for name, written in list(self._place.all()):
+            beginning, _, digest = name.partition("/")
+            if _is_digest(digest) and digest.startswith(beginning) and digest not in needed and written < before:
+                self._place.remove(name)
                 gone += 1
         return gone
 
-    def _path(self, digest: str) -> Path:
-        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-            raise ValueError(f"not a SHA-256 digest: {digest!r}")
-        return self.folder / digest[:2] / digest
+    def put_version(self, name: str, version: str, folder: Path) -> None:
+        """Keep the files under a folder as a version of what has this name, instead of all its other versions."""
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        kept = {path.relative_to(folder).as_posix(): self.put(path.read_bytes()) for path in files}
+        told = "\n".join(f"{digest} {file}" for file, digest in kept.items())
+        try:
+            self._place.write(f"versions/{name}/{version}", told.encode())
+            for each, _ in list(self._place.all()):
+                if each.startswith(f"versions/{name}/") and each != f"versions/{name}/{version}":
+                    self._place.remove(each)
+        except OSError as error:
+            raise StoreError(f"keeping {name} in {self.place}: {error}") from None
+
+    def get_version(self, name: str, version: str, folder: Path) -> bool:
+        """Write the files of a version into a folder; False where it is not kept, or not whole."""
+        told = self._read(f"versions/{name}/{version}")
+        for line in [] if told is None else told.decode().splitlines():
+            digest, _, file = line.partition(" ")
+            data = self.get(digest)
+            path = (folder / file).resolve()
+            if data is None or not path.is_relative_to(folder.resolve()):
+                return False
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return told is not None
+
+    def versions(self) -> set[str]:
+        """The digests of everything that a version consists of."""
+        names = [name for name, _ in self._place.all() if name.startswith("versions/")]
+        told = [self._read(name) or b"" for name in names]
+        return {line.partition(" ")[0] for each in told for line in each.decode().splitlines()}
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return self._place.read(name)
+        except OSError as error:
+            raise StoreError(f"reading bytes of {self.place}: {error}") from None
+
+
+def blobs_of(store: StoreConfig) -> Blobs:
+    """The blobs of a configuration."""
+    return Blobs(store.blobs, store.blobs_endpoint)
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def has(self, name: str) -> bool:
+        return (self._folder / name).exists()
+
+    def write(self, name: str, data: bytes) -> None:
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, fresh = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(fresh).replace(path)
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def remove(self, name: str) -> None:
+        (self._folder / name).unlink(missing_ok=True)
+
+    def all(self) -> Iterator[tuple[str, float]]:
+        for path in self._folder.rglob("*"):
+            if path.is_file():
+                yield path.relative_to(self._folder).as_posix(), path.stat().st_mtime
+
+
+class _Objects:
+    """Anything fsspec knows by an address; an object is written whole or not at all by the service itself."""
+
+    def __init__(self, address: str, endpoint: str) -> None:
+        try:
+            from fsspec.core import url_to_fs
+
+            options: dict[str, Any] = {"endpoint_url": endpoint} if endpoint else {}
+            self._system, self._root = url_to_fs(address, use_listings_cache=False, **options)
+        except (ImportError, ValueError) as error:
+            raise StoreError(f"store.blobs = {address!r}: {error} (S3 needs swordnet[s3])") from None
+
+    def has(self, name: str) -> bool:
+        return bool(self._system.exists(self._full(name)))
+
+    def write(self, name: str, data: bytes) -> None:
+        self._system.pipe_file(self._full(name), data)
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            data: bytes = self._system.cat_file(self._full(name))
+        except FileNotFoundError:
+            return None
+        return data
+
+    def remove(self, name: str) -> None:
+        if self.has(name):
+            self._system.rm_file(self._full(name))
+
+    def all(self) -> Iterator[tuple[str, float]]:
+        for full, told in self._system.find(self._root, detail=True).items():
+            written = told.get("LastModified") or told.get("created") or told.get("mtime")
+            moment = written.timestamp() if hasattr(written, "timestamp") else float(written or 0.0)
+            yield full.removeprefix(self._root).lstrip("/"), moment
+
+    def _full(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"
+
+
+def _name(digest: str) -> str:
+    if not _is_digest(digest):
+        raise ValueError(f"not a SHA-256 digest: {digest!r}")
+    return f"{digest[:2]}/{digest}"
+
+
+def _is_digest(name: str) -> bool:
+    return len(name) == 64 and set(name) <= _HEX

@@ -38,7 +38,8 @@ class StoreConfig:
     """[store] Where works, units and hits are kept."""
 
     url: str = setting("sqlite:///swordnet.db", "database: sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME")
-    blobs: str = setting("blobs", "folder for the bytes of pages and pictures behind hits")
+    blobs: str = setting("blobs", "folder for the bytes of pages and pictures behind hits, or s3://BUCKET/PREFIX")
+    blobs_endpoint: str = setting("", "address of an S3-compatible service; empty: what the environment says, else AWS")
 
 
 @frozen(kw_only=True)
@@ -158,6 +159,7 @@ class ClusterConfig:
     beat: float = setting(10.0, "seconds between two signs of life of a worker", at_least=0)
     stale: float = setting(60.0, "seconds of silence after which a worker counts as dead", at_least=1)
     sweep: float = setting(30.0, "seconds between two looks for units of dead workers", at_least=0)
+    index: str = setting("index", "folder on each machine for the index of titles, which the first one builds for all")
     patience: float = setting(300.0, "seconds a worker that is told to stop may take to end its units", at_least=0)
 
 
@@ -351,7 +353,10 @@ def _anchor(config: Config, folder: Path) -> Config:
     if url.startswith(prefix) and not url.startswith(prefix + "/") and url != prefix + ":memory:":
         url = prefix + str(folder / url.removeprefix(prefix))
     reports = str(folder / config.night.reports) if config.night.reports else ""
-    store = evolve(config.store, url=url, blobs=str(folder / config.store.blobs))
+    blobs = config.store.blobs
+    store = evolve(config.store, url=url, blobs=blobs if "://" in blobs else str(folder / blobs))
     model = str(folder / config.pictures.embedding) if config.pictures.embedding else ""
     pictures = evolve(config.pictures, index=str(folder / config.pictures.index), embedding=model)
-    return evolve(config, store=store, pictures=pictures, night=evolve(config.night, reports=reports))
+    cluster = evolve(config.cluster, index=str(folder / config.cluster.index))
+    night = evolve(config.night, reports=reports)
+    return evolve(config, store=store, pictures=pictures, night=night, cluster=cluster)

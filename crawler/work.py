@@ -19,6 +19,7 @@ from typing import Any
 from attrs import Factory, define, evolve
 
 from crawler.config import Config
+from crawler.errors import StoreError
 from crawler.holders import dead, holder
 from crawler.items import Ask, Picture, Unit, UnitKind
 from crawler.settings import TWISTED_REACTOR, scrapy_settings
@@ -32,6 +33,8 @@ from crawler.web.session import Session, Tally
 logger = logging.getLogger(__name__)
 
 IDLE = 0.2  # seconds between two looks for a unit that is due
+AGAIN = 1.0  # seconds until what came of a unit is told once more to a database that did not answer
+SURE = 0.9  # part of the silence after which others may have a unit, that its holder goes on asking for it
 
 Progress = Callable[[Unit, Tally], None]
 Tasks = Mapping[UnitKind, Callable[[Session, Unit, Tally], Awaitable[None]]]  # kinds of units that are no crawl
@@ -88,9 +91,9 @@ def in_reactor(config: Config, main: Callable[[], Awaitable[None]], signals: boo
         raise errors[0]
 
 
-def steady() -> Callable[[], datetime]:
-    """A clock that begins with the machine's and cannot jump while this process lives."""
-    begun, at = datetime.now(UTC), time.monotonic()
+def steady(now: datetime | None = None) -> Callable[[], datetime]:
+    """A clock that begins now (as the machine says, or somebody better) and cannot jump while this process lives."""
+    begun, at = now or datetime.now(UTC), time.monotonic()
     return lambda: begun + timedelta(seconds=time.monotonic() - at)
 
 
@@ -165,10 +168,13 @@ class Worker:
             session.store.units.claim, self.run_id, name, self._now(), session.config.crawl.lease, busy, True
         )
 
-    async def run_unit(self, runner: Any, unit: Unit) -> None:
-        """Work on a unit that is held, and record what came of it; nothing where it was lost meanwhile."""
-        tally = Tally()
-        beating = asyncio.create_task(self._beat(unit))
+    async def run_unit(self, runner: Any, unit: Unit, since: float | None = None) -> None:
+        """Work on a unit that is held, and record what came of it; nothing where it was lost meanwhile.
+
+        `since` is when it was claimed, by the monotonic clock. Cancelled, it leaves the unit to be released.
+        """
+        tally = Tally(held_until=(since or time.monotonic()) + self._silence * SURE)
+        beating = asyncio.create_task(self._beat(unit, tally))
         reason: str | None = None
         try:
             reason = await self._done(runner, unit, tally)
@@ -178,9 +184,39 @@ class Worker:
             tally.lost = True
         finally:
             beating.cancel()
+        if (task := asyncio.current_task()) is not None and task.cancelling():  # Scrapy ends a crawl then as any other
+            tally.held_until = 0.0
+            raise asyncio.CancelledError
         with suppress(ClaimLost):
-            await asyncio.to_thread(self._record, unit, tally, reason)
+            await self._told(unit, tally, reason)
         self.progress(unit, tally)
+
+    async def _told(self, unit: Unit, tally: Tally, reason: str | None) -> None:
+        """Record an attempt, once more and again while the database does not answer: it may be restarting."""
+        end = time.monotonic() + self.session.config.cluster.patience
+        while True:
+            try:
+                return await asyncio.to_thread(self._record, unit, tally, reason)
+            except ClaimLost:
+                raise
+            except StoreError as error:
+                if not self.session.config.cluster.hand_out or time.monotonic() > end:
+                    raise
+                logger.warning("unit %s cannot be recorded yet: %s", unit.id, error)
+                await asyncio.sleep(AGAIN)
+
+    @property
+    def _rhythm(self) -> float:
+        """Seconds between two signs of life."""
+        config = self.session.config
+        third = config.crawl.lease / 3
+        return min(third, config.cluster.beat) if config.cluster.hand_out else third
+
+    @property
+    def _silence(self) -> float:
+        """Seconds without a sign of life after which others may take a unit."""
+        config = self.session.config
+        return min(config.cluster.stale, config.crawl.lease) if config.cluster.hand_out else config.crawl.lease
 
     async def _done(self, runner: Any, unit: Unit, tally: Tally) -> str | None:
         task = self.tasks.get(unit.kind)
@@ -208,7 +244,7 @@ class Worker:
                 checks=tally.checks,
                 touched=list(tally.touched),
                 now=self.session.now(),
-                rested=self._rested(unit),
+                rested=self._rested(unit, tally),
             )
         units.settle(unit, evolve(done, lost=not whole))
         self._pages[unit.spider] += sum(tally.outcomes.values())
@@ -229,17 +265,28 @@ class Worker:
             follow[spider, kind] = list(portions(taken, size))
         return follow
 
-    def _rested(self, unit: Unit) -> datetime | None:
+    def _rested(self, unit: Unit, tally: Tally) -> datetime | None:
         """Until when the platform rests before its next crawl, here or in another process."""
-        pace = self._pace(unit.spider) or self.session.config.crawl.delay
+        pace = max(self._pace(unit.spider) or self.session.config.crawl.delay, tally.crawl_delay)
         live = self.session.archive is None and unit.kind not in self.tasks
         return self._now() + timedelta(seconds=pace) if live and pace else None
 
     def _pace(self, spider: str) -> float:
-        return self.session.config.platform(spider).pace or float(self.spiders[spider].pace)
+        return self.session.config.platform(spider).pace or float(getattr(self.spiders.get(spider), "pace", 0.0))
 
-    async def _beat(self, unit: Unit) -> None:
-        lease, cluster = self.session.config.crawl.lease, self.session.config.cluster
+    async def _beat(self, unit: Unit, tally: Tally) -> None:
+        """Prolong the claim while the unit is done; where that is not possible any more, nothing further is asked."""
+        lease = self.session.config.crawl.lease
+        if tally.held_until - time.monotonic() > self._silence / 2:  # else it was claimed long ago
+            await asyncio.sleep(self._rhythm)
         while True:
-            await asyncio.sleep(min(lease / 3, cluster.beat) if cluster.hand_out else lease / 3)
-            await asyncio.to_thread(self.session.store.units.beat, unit, self._now(), lease)
+            asked = time.monotonic()
+            try:
+                ours = await asyncio.to_thread(self.session.store.units.beat, unit, self._now(), lease)
+            except StoreError as error:
+                logger.warning("unit %s: no sign of life could be given: %s", unit.id, error)
+            else:
+                tally.held_until = asked + self._silence * SURE if ours else 0.0
+            if not tally.held_until:
+                return
+            await asyncio.sleep(self._rhythm)

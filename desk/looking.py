@@ -11,8 +11,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from crawler.blobs import Blobs
-from crawler.config import Config, PicturesConfig
+from crawler.blobs import blobs_of
+from crawler.config import Config, PicturesConfig, StoreConfig
 from crawler.items import Picture, Work
 from crawler.pictures import Looker, PictureError, Plain
 from desk.cores import cores, in_order
@@ -54,13 +54,13 @@ class Kept:
     """Sketches a registered picture whose bytes are kept; may be pickled."""
 
     root: Path
-    blobs: Path
+    store: StoreConfig
 
     def __call__(self, digest: str) -> None:
         """What cannot be read is not found; nothing else is lost."""
         from matchers.looks.registering import Sketcher
 
-        data = Blobs(self.blobs).get(digest)
+        data = blobs_of(self.store).get(digest)
         with suppress(PictureError):
             if data is not None:
                 Sketcher(self.root)(data, "")
@@ -72,7 +72,7 @@ def sketch_rest(works: Iterable[Work], config: Config) -> int:
 
     root = Path(config.pictures.index)
     missing = unsketched(root, owners_of(works))
-    for _ in in_order(Kept(root, Path(config.store.blobs)), missing, cores() if len(missing) > FEW else 1):
+    for _ in in_order(Kept(root, config.store), missing, cores() if len(missing) > FEW else 1):
         pass
     return len(missing)
 

@@ -5,13 +5,15 @@ Names begin with swordnet_; labels are platform and, for pages, outcome. A file 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, start_http_server
 
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts
+from crawler.store.standing import Stand
 from desk.saving import saving
 
 _NUMBERS = {
@@ -41,6 +43,15 @@ class Metrics:
             for name, meaning in _NUMBERS.items()
         }
 
+        self._states = self._gauge("units_in_state", "units of the run by state", "platform", "state")
+        self._pace = self._gauge("units_per_minute", "units ended in a minute lately", "platform")
+        self._waiting = self._gauge("oldest_waiting_seconds", "how long the oldest open unit waits", "platform")
+        self._silent = self._gauge("worker_silent_seconds", "since a worker's last sign of life", "worker")
+        self._alive = self._gauge("worker_alive", "0 where a worker's units go to others", "worker")
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"swordnet_{name}", meaning, labels, registry=self.registry)
+
     def take(self, platforms: Sequence[PlatformCounts], unhealthy: Sequence[str] = (), finished: float = 0.0) -> None:
         """Set all figures."""
         self._finished.set(finished)
@@ -51,6 +62,19 @@ class Metrics:
             values = (each.asked, each.failed, each.listings, each.hits, each.new, each.gone)
             for gauge, value in zip(self._numbers.values(), values, strict=True):
                 gauge.labels(each.platform).set(value)
+
+    def stand(self, stand: Stand, workers: Sequence[Mapping[str, Any]]) -> None:
+        """Set what the ledger says of a run that goes on."""
+        for gauge in (self._states, self._pace, self._waiting, self._silent, self._alive):
+            gauge.clear()
+        for platform, states in stand.states.items():
+            for state, number in states.items():
+                self._states.labels(platform, state).set(number)
+            self._pace.labels(platform).set(stand.per_minute.get(platform, 0.0))
+            self._waiting.labels(platform).set(stand.waiting.get(platform, 0.0))
+        for each in workers:
+            self._silent.labels(each["worker"]).set(each["silent"] or 0.0)
+            self._alive.labels(each["worker"]).set(each["alive"])
 
     def serve(self, port: int) -> None:
         """Answer Prometheus on this machine until the process ends. Raises BadInput where the port is taken."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from crawler.blobs import Blobs
+from crawler.blobs import blobs_of
 from crawler.config import Config
 from crawler.health import counted
 from crawler.items import Picture, Unit
@@ -17,12 +18,37 @@ from crawler.web.session import Tally
 from desk.crawling import Ran
 from desk.metrics import Metrics
 from desk.nightwords import SUFFIXES, as_json, as_markdown, save
+from desk.progress import workers_told
 from desk.telling import tell
 
 Progress = Callable[[Unit, Tally], None]
+EVERY = 10.0  # seconds between two looks at how a run stands
 
 
-def measured(progress: Progress, metrics: Metrics, config: Config) -> Progress:
+def watched(store: Callable[[], Store], metrics: Metrics, config: Config) -> Callable[[str], None]:
+    """What to call with a run while it goes on: now and then, how it stands is given to Prometheus."""
+    last = -EVERY
+    opened: list[Store] = []
+
+    def look(run: str) -> None:
+        nonlocal last
+        if not (config.night.metrics_file or config.night.metrics_port) or time.monotonic() - last < EVERY:
+            return
+        last = time.monotonic()
+        opened[:] = opened or [store()]
+        known, now = opened[0].runs.get(run), opened[0].moment()
+        if known is not None:
+            workers = workers_told(opened[0], run, now, config)
+            metrics.stand(opened[0].standing.of(run, now, known.started), workers)
+        if config.night.metrics_file:
+            metrics.write(Path(config.night.metrics_file))
+
+    return look
+
+
+def measured(
+    progress: Progress, metrics: Metrics, config: Config, look: Callable[[str], None] = lambda _: None
+) -> Progress:
     """What to call after each unit: as before, and the figures so far are given to Prometheus."""
     done: list[tuple[str, str, str, dict[str, Any]]] = []
     if not config.night.metrics_file and not config.night.metrics_port:
@@ -32,6 +58,7 @@ def measured(progress: Progress, metrics: Metrics, config: Config) -> Progress:
         progress(unit, tally)
         done.append((unit.spider, unit.kind.value, "done", tally.plain()))
         metrics.take(counted(done))
+        look(unit.run)
         if config.night.metrics_file:
             metrics.write(Path(config.night.metrics_file))
 
@@ -61,9 +88,11 @@ def forget(store: Store, config: Config, ran: Ran) -> int:
     """Delete bytes that no hit, no check and no work needs, once they are old enough; returns how many files."""
     then = ran.finished - timedelta(days=config.night.keep_days)
     store.seen.forget_before(then)
+    store.robots.forget_before(ran.finished)
     needed = store.hits.evidence() | store.checks.digests()
     needed |= {mark for work in store.works.all(retired=True) for mark in map(_digest, work.images) if mark}
-    return Blobs(Path(config.store.blobs)).forget(needed, then.timestamp())
+    blobs = blobs_of(config.store)
+    return blobs.forget(needed | blobs.versions(), then.timestamp())
 
 
 def _digest(picture: Picture) -> str | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from crawler.blobs import Blobs
+from crawler.blobs import Blobs, blobs_of
 from crawler.config import Config
 from crawler.items import Hit, Picture, Work
 from crawler.messages import say
@@ -21,7 +20,7 @@ def report_data(store: Store, ran: Ran, config: Config) -> ReportData:
     """The report of one run."""
     found = list(store.hits.find(Filter(run=ran.run)))
     works = {work.id: work for work in store.pictures.complete(store.works.some(h.work_id for h in found).values())}
-    blobs = Blobs(Path(config.store.blobs))
+    blobs = blobs_of(config.store)
     return ReportData(
         title=say("desk.cli", "report_title", config.language),
         started=ran.started,

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from time import sleep as wait
 
 from attrs import evolve
 
 from crawler.archives import open_archive
 from crawler.config import Config
-from crawler.errors import NothingToDo
+from crawler.errors import NothingToDo, StoreError
 from crawler.items import Ask, Unit, UnitKind, Work
 from crawler.messages import say
 from crawler.store import Run, Store
@@ -33,6 +34,7 @@ PAST = 7  # nights that a night is compared with
 LEARNT = 30  # nights from which a platform's forms of questions are learned
 GOES_ON = timedelta(hours=24)  # an unfinished night that is older is left as it is
 NEW_RELEASE = 100  # added to the priority of a work that has just been released
+TRIES, PAUSE = 5, 5  # how often a night of many machines is begun once more after the database failed; seconds before
 MATCHED = "registry_matched"  # the mark: which registry stored listings were last compared with
 
 Progress = Callable[[Unit, Tally], None]
@@ -46,18 +48,49 @@ def night(
     again: bool = False,
     replay: Path | None = None,
     progress: Progress = lambda *_: None,
+    look: Callable[[str], None] = lambda _: None,
     tell: Callable[..., None] = lambda *_, **__: None,
 ) -> Ran:
-    """Run tonight's night to its end. Raises Busy, NothingToDo where it has run, Interrupted where it was stopped."""
+    """Run tonight's night to its end. Raises Busy, NothingToDo where it has run, Interrupted where it was stopped.
+
+    `look` is called with the run now and then while others work. Where they do, a database that restarts ends nothing:
+    the night is begun once more, and goes on where it was.
+    """
+    may_go_live(config, replay)
+    begun: list[str] = []
+
+    def attempt() -> Ran:
+        return _night(config, now, only, again and not begun, replay, progress, look, tell, begun)
+
+    for _ in range(TRIES if config.cluster.hand_out and replay is None else 0):
+        try:
+            return attempt()
+        except StoreError as error:
+            tell("night_tries_again", why=error, seconds=PAUSE)
+            wait(PAUSE)
+    return attempt()
+
+
+def _night(
+    config: Config,
+    now: Callable[[], datetime],
+    only: Sequence[str],
+    again: bool,
+    replay: Path | None,
+    progress: Progress,
+    look: Callable[[str], None],
+    tell: Callable[..., None],
+    begun: list[str],
+) -> Ran:
     from crawler import work
 
-    may_go_live(config, replay)
     with Store.open(config.store.url) as store, night_lock(store.engine):
         works = urgent_first(list(store.works.all()), now(), config)
         archive = open_archive(replay) if replay else None
         lately, seed = store.runs.latest(LEARNT, NIGHT), f"{now().astimezone(config.zone):%Y-%m-%d}"
         plan = evolve(night_plan(works, config, only, archive, lately, seed), positives=True)
         run = _opened(store, plan, config, now(), again, only, tell)
+        begun.append(run.id)
         registry = f"{store.works.version()} {version('swordnet')} {len(store.trust.calibrations())}"
         past = [each for each in store.runs.latest(PAST + 1, NIGHT) if each.id != run.id and each.finished]
         _plan(store, run, plan, config, past, registry, now(), only)
@@ -73,7 +106,7 @@ def night(
         if config.cluster.hand_out and archive is None:
             from crawler.cluster import oversee
 
-            oversee(session, run.id)
+            oversee(session, run.id, look)
         else:
             work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
         if session.until is not None and now() >= session.until:

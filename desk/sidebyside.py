@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 from attrs import frozen
 
-from crawler.blobs import Blobs
+from crawler.blobs import Blobs, blobs_of
 from crawler.config import Config
 from crawler.items import Picture
 from crawler.store import Store
@@ -31,7 +30,7 @@ type_pairs = Callable[[Sequence[str]], Iterator[Pair]]
 
 def pairs_of(store: Store, config: Config) -> type_pairs:
     """What gives the pairs of some hits: those that have any picture, at most MOST."""
-    blobs = Blobs(Path(config.store.blobs))
+    blobs = blobs_of(config.store)
 
     def found(ids: Sequence[str]) -> Iterator[Pair]:
         shown = 0

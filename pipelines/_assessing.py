@@ -20,6 +20,7 @@ from matchers import Context
 from matchers.assess import Assessor
 from matchers.weigh import STORED
 from pipelines._knowing import context_of
+from pipelines._sharing import share_titles
 
 BATCH = 200
 AT_ONCE = 20  # listings in one hop: some milliseconds, so that the loop's thread is not kept from its turn for long
@@ -45,7 +46,10 @@ def _assessor(session: Session) -> Assessor:
 
     The longest stall of the loop over 10,000 works was 146 ms of CPU with it (bench/throughput.py).
     """
-    made = Assessor(session.store.registry(), STORED)
+    works = session.store.registry()
+    if session.config.cluster.hand_out and session.archive is None:
+        share_titles(session, works)
+    made = Assessor(works, STORED)
     gc.collect()
     gc.freeze()
     return made

@@ -12,11 +12,11 @@ from threading import Lock
 
 from pebble import ProcessExpired, ProcessPool
 
-from crawler.blobs import Blobs
 from crawler.items import Picture
 from crawler.pictures import Looker, PictureError, Plain
 from crawler.web.pictures import picture_processes
 from crawler.web.session import Session
+from pipelines._sharing import LOOKS, digest_of_pictures, share
 
 UNDER_A_DAY = 80_000  # seconds that indexing may take; it is bounded by the size of the registry
 
@@ -31,19 +31,28 @@ def prepare(session: Session) -> None:
 
 def _prepared(session: Session, pool: ProcessPool) -> Looker:
     from matchers.looks import embedding, looker, registering
+    from matchers.looks.sketch import mark
 
     settings = session.config.pictures
     root = Path(settings.index)
     owners = registering.owners_of(session.store.registry())
     if not owners:
         return Plain()
-    sketch = registering.Sketcher(root)
-    for digest in registering.unsketched(root, owners):
-        data = Blobs(Path(session.config.store.blobs)).get(digest)
-        if data is not None:
-            _sketch(pool, sketch, data, settings.deadline)
-    room = settings.index_room << 20
-    pool.schedule(registering.index_all, args=[root, owners, room], timeout=UNDER_A_DAY).result()
+
+    def build() -> None:
+        sketch = registering.Sketcher(root)
+        for digest in registering.unsketched(root, owners):
+            data = session.blobs.get(digest)
+            if data is not None:
+                _sketch(pool, sketch, data, settings.deadline)
+        room = settings.index_room << 20
+        pool.schedule(registering.index_all, args=[root, owners, room], timeout=UNDER_A_DAY).result()
+
+    if session.config.cluster.hand_out and session.archive is None:
+        version = digest_of_pictures(owners, f"{mark()} {settings.index_room}")
+        share(session, LOOKS, version, root / mark(), build)
+    else:
+        build()
     model = embedding.Model(Path(settings.embedding)) if settings.embedding else None
     if model is not None:
         pool.schedule(embedding.embed_all, args=[root, model], timeout=UNDER_A_DAY).result()

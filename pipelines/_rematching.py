@@ -6,13 +6,14 @@ A unit names a platform and the beginning of its listings' ids; see crawler.stor
 from __future__ import annotations
 
 import asyncio
+from threading import Lock
 
 from crawler.items import Assessed, Decision, Unit
 from crawler.store.listings import Stored
 from crawler.units import follow_ups
 from crawler.web.session import Session, Tally
 from matchers.assess import differs
-from pipelines._assessing import BATCH, assessed
+from pipelines._assessing import BATCH, assessed, assessor_of
 from spiders._claims import drives_on
 
 
@@ -27,14 +28,17 @@ async def rematch(session: Session, unit: Unit, tally: Tally) -> None:
 def _batch(session: Session, unit: Unit, tally: Tally, stored: list[Stored]) -> None:
     drives = drives_on(session.config, session.archive is not None)
     changed = []
-    for each in stored:
-        listing = session.store.shares.joined(each.listing)
+    joined = [session.store.shares.joined(each.listing) for each in stored]
+    with session.shared("warming", Lock):
+        assessor_of(session).warm(joined)
+    for each, listing in zip(stored, joined, strict=True):
         found = assessed(session, listing)
         tally.matched += 1
         if differs(each.hits, found):
+            tally.changed += 1
             tally.hits += any(part.decision is Decision.HIT for part in found)
             changed.append(Assessed(listing=listing, assessments=found))
-            for name, kind, ask in follow_ups(listing, found, drives):
+            for name, kind, ask in follow_ups(listing, found, drives) if session.follow else ():
                 tally.follow[drives.get(name, name), kind][ask] = None
     if changed:
         session.store.hits.write(changed, unit, session.now())

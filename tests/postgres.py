@@ -26,8 +26,8 @@ def programs() -> Path | None:
 class Server:
     """Running from the moment it is made. Nothing in it outlives a crash: it is for tests."""
 
-    def __init__(self, bin_folder: Path, port: int = 0) -> None:
-        self._bin = bin_folder
+    def __init__(self, bin_folder: Path, port: int = 0, host: str = "127.0.0.1") -> None:
+        self.bin, self._host = bin_folder, host
         self.folder = Path(tempfile.mkdtemp(prefix="swordnet-pg-", dir="/tmp" if os.name == "posix" else None))
         self._port = port
         self._as: dict[str, Any] = {}
@@ -36,12 +36,15 @@ class Server:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self._run("initdb", "-D", "data", "-U", "swordnet", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        if host != "127.0.0.1":
+            with (self.folder / "data" / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {host}/24 trust\n")
         self.start()
 
     def start(self) -> None:
         """Start it, or start it again."""
         options = f"-k {self.folder} -c fsync=off -c full_page_writes=off -c max_connections=60 -c listen_addresses="
-        options += f"127.0.0.1 -p {self._port}" if self._port else ""
+        options += f"{self._host} -p {self._port}" if self._port else ""
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
 
     def stop(self, how: str = "fast") -> None:
@@ -55,20 +58,20 @@ class Server:
 
     def url(self, name: str) -> str:
         """How SQLAlchemy reaches a database."""
-        place = f"127.0.0.1:{self._port}" if self._port else ""
+        place = f"{self._host}:{self._port}" if self._port else ""
         return f"postgresql+psycopg://swordnet@{place}/{name}" + ("" if place else f"?host={self.folder}")
 
     def create(self, name: str, like: str = "template1") -> str:
         """A new database, a copy of another; returns its address."""
         import psycopg
 
-        place = {"host": "127.0.0.1", "port": self._port} if self._port else {"host": str(self.folder)}
+        place = {"host": self._host, "port": self._port} if self._port else {"host": str(self.folder)}
         with psycopg.connect(user="swordnet", dbname="postgres", autocommit=True, **place) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'.encode())
         return self.url(name)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._bin / program), *arguments]
+        command = [str(self.bin / program), *arguments]
         log = self.folder / "commands"
         with log.open("a", encoding="utf-8") as file:
             environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}

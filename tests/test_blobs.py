@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.blobs import Blobs
+from crawler.blobs import Blobs, blobs_of
+from crawler.config import StoreConfig, load
 from crawler.errors import StoreError
 
 
@@ -32,3 +38,86 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file"):
         Blobs(tmp_path / "file" / "blobs").put(b"a")
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """A server that speaks S3, with a bucket; in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in keys.items():
+            patch.setenv(name, value)
+        try:
+            yield bucket(f"http://127.0.0.1:{port}")
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def bucket(endpoint: str) -> str:
+    import s3fs
+
+    end = time.monotonic() + 60
+    while True:
+        try:
+            s3fs.S3FileSystem(endpoint_url=endpoint).mkdir("bytes")
+            return endpoint
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_object_storage_keeps_bytes_as_a_folder_does(s3: str) -> None:
+    blobs = blobs_of(StoreConfig(blobs="s3://bytes/night", blobs_endpoint=s3))
+    first, second = blobs.put(b"page"), blobs.put(b"picture")
+    assert blobs.put(b"page") == first
+    assert (blobs.get(first), blobs.get(second), blobs.get("0" * 64)) == (b"page", b"picture", None)
+    assert blobs_of(StoreConfig(blobs="s3://bytes/other", blobs_endpoint=s3)).get(first) is None
+    assert blobs.forget({second}, time.time() - 60) == 0, "they are young"
+    assert blobs.forget({second}, time.time() + 60) == 1
+    assert blobs.get(first) is None
+    assert (blobs.remove(second), blobs.remove(second)) == (True, False)
+
+
+@pytest.mark.slow
+def test_object_storage_that_cannot_be_reached_is_told(s3: str) -> None:
+    with pytest.raises(StoreError, match="keeping bytes in s3://nowhere/x"):
+        Blobs("s3://nowhere/x", s3).put(b"a")
+
+
+def test_an_address_that_nothing_here_reaches_is_told() -> None:
+    with pytest.raises(StoreError, match=r"store\.blobs = 'nonsense://x'"):
+        Blobs("nonsense://x")
+
+
+def test_an_address_of_blobs_is_not_taken_for_a_folder(tmp_path: Path) -> None:
+    file = tmp_path / "swordnet.toml"
+    file.write_text('[store]\nblobs = "s3://bytes/night"\n')
+    assert load(file, {}).store.blobs == "s3://bytes/night"
+    file.write_text('[store]\nblobs = "kept"\n')
+    assert load(file, {}).store.blobs == str(tmp_path / "kept")
+
+
+@pytest.mark.parametrize("on", ["folder", pytest.param("s3", marks=pytest.mark.slow)])
+def test_files_are_kept_by_version(tmp_path: Path, request: pytest.FixtureRequest, on: str) -> None:
+    here = on == "folder"
+    blobs = Blobs(tmp_path / "blobs") if here else Blobs("s3://bytes/versions", request.getfixturevalue("s3"))
+    made, fetched = tmp_path / "made", tmp_path / "fetched"
+    made.mkdir()
+    fetched.mkdir()
+    (made / "a.npy").write_bytes(b"1")
+    (made / "b.json").write_bytes(b"{}")
+    assert not blobs.get_version("titles", "v1", fetched)
+    blobs.put_version("titles", "v1", made)
+    assert blobs.get_version("titles", "v1", fetched)
+    assert {path.name: path.read_bytes() for path in fetched.iterdir()} == {"a.npy": b"1", "b.json": b"{}"}
+    (made / "a.npy").write_bytes(b"2")
+    blobs.put_version("titles", "v2", made)
+    assert not blobs.get_version("titles", "v1", fetched)
+    assert blobs.forget(blobs.versions(), time.time() + 60) == 1, "the file that only the first version had"
+    assert blobs.get_version("titles", "v2", fetched)

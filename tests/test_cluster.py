@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
 
+from crawler import cluster
+from crawler.cluster import Machine
+from crawler.cluster.queue import REMATCHES, hand_out, opened, prepare, unit_of
+from crawler.cluster.silence import Silence
+from crawler.config import ClusterConfig, Config, load
+from crawler.errors import StoreError
+from crawler.items import Ask, Unit, UnitKind, Work
 from crawler.store import Store
+from crawler.web.session import Session
+from desk import nights
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 from tests.postgres import Server
 from tests.test_crawl import WORK, product
 
 pytestmark = pytest.mark.slow
+NOW = datetime.now(UTC)
 ROW = """<html><head><script type="application/ld+json">[{"@type": "Product", "name": "%s", "url": "/p/1"},
 {"@type": "Product", "name": "别的书", "url": "/p/2"}, {"@type": "Product", "name": "还有一本", "url": "/p/3"}]
 </script></head><body><h1>results</h1></body></html>"""
@@ -103,6 +120,28 @@ def test_a_night_is_done_by_workers_who_stop_when_told(desk: Swordnet, start: St
     assert [each.wait(60) for each in workers] == [0, 0], [each.communicate() for each in workers]
 
 
+def test_two_workers_on_postgresql_find_what_one_machine_finds_on_sqlite(
+    desk: Swordnet, start: Start, web: LoopbackWeb, tmp_path: Path, url: str
+) -> None:
+    settings = (tmp_path / "swordnet.toml").read_text().replace("hand_out = true", "hand_out = false")
+    (tmp_path / "alone.toml").write_text(settings.replace(url, "sqlite:///alone.db"))
+    for _ in range(2):
+        start("worker", "--quiet")
+    told = []
+    for env, steps in (({}, ()), ({"SWORDNET_CONFIG": "alone.toml"}, (("works", "import", "works.jsonl"),))):
+        for step in (*steps, ("night", "--quiet"), ("hits", "export", "hits.csv")):
+            done = desk(*step, env=env)
+            assert done.returncode == 0, done.stderr
+        told.append((tmp_path / "hits.csv").read_text(encoding="utf-8-sig"))
+    apart, alone_told = ([without_times(line) for line in csv.DictReader(io.StringIO(each))] for each in told)
+    assert apart == alone_told
+    assert [row["decision"] for row in apart] == ["hit"]
+
+
+def without_times(row: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in row.items() if name not in ("first_seen", "last_seen")}
+
+
 def test_what_a_killed_worker_held_is_done_by_another(desk: Swordnet, start: Start, web: LoopbackWeb, url: str) -> None:
     web.delays["/search"] = 4.0
     first = start("worker", "--quiet")
@@ -124,3 +163,169 @@ def test_workers_need_postgresql(swordnet: Swordnet, tmp_path: Path, web: Loopba
     done = swordnet("worker")
     assert done.returncode == 4
     assert "PostgreSQL" in done.stderr
+
+
+def test_stored_listings_are_compared_again_by_all_workers(
+    desk: Swordnet, start: Start, web: LoopbackWeb, url: str, tmp_path: Path
+) -> None:
+    page = (ROW % "潮汐钟楼的守望者").replace("别的书", "远山之外的那一封信 epub 电子版")
+    web.pages["/search"] = (200, "text/html; charset=utf-8", page.encode())
+    workers = [start("worker", "--quiet"), start("worker", "--quiet", "--platforms", "kongfz")]
+    assert desk("night", "--quiet").returncode == 0
+    asked = list(web.asked)
+    new = {"id": "W2", "title": "远山之外的那一封信", "kind": "book"}
+    (tmp_path / "works.jsonl").write_text(jsonl(WORK, new), encoding="utf-8")
+    assert desk("works", "import", "works.jsonl").returncode == 0
+    done = desk("rematch", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"listings": 3, "changed": 1, "hits": 1}
+    assert web.asked == asked, "nothing is asked of the web"
+    with Store.open(url) as store:
+        (run,) = store.runs.latest(kind="rematch")
+        assert run.outcome == "done"
+        assert [(spider, kind) for spider, kind, _, _ in store.units.outcomes(run.id)] == [("shop", "rematch")]
+    for each in workers:
+        each.send_signal(signal.SIGTERM)
+    assert [each.wait(60) for each in workers] == [0, 0]
+    again = desk("rematch", "--json", "--workers", "1", env={"SWORDNET_CONFIG": alone(tmp_path)})
+    assert json.loads(again.stdout) == {"listings": 3, "changed": 0, "hits": 0}, "one process finds the same"
+
+
+def alone(folder: Path) -> str:
+    """The same settings for one machine."""
+    settings = (folder / "swordnet.toml").read_text().replace("hand_out = true", "hand_out = false")
+    (folder / "alone.toml").write_text(settings)
+    return str(folder / "alone.toml")
+
+
+def test_a_bound_worker_leaves_other_platforms_alone_and_compares_again_for_all(url: str) -> None:
+    async def queues() -> dict[str, str | None]:
+        with Store.open(url) as store:
+            store.runs.start("r1", "2026-11-22", NOW, "night")
+            for spider, kind in (("shop", UnitKind.QUESTION), ("kongfz", UnitKind.REMATCH)):
+                store.units.plan("r1", spider, kind, 1, [(Ask(question="x"),)])
+            async with opened(store).open_async() as queue:
+                await prepare(queue)
+                assert await hand_out(queue, store, "r1", Config(), NOW) == 2
+                assert await hand_out(queue, store, "r1", Config(), NOW) == 0, "each has its job"
+                jobs = list(await queue.job_manager.list_jobs_async())
+                return {job.queue: job.lock for job in jobs}
+
+    found = asyncio.run(queues())
+    assert set(found) == {"shop", REMATCHES}
+    assert found[REMATCHES] is None, "any number of them at the same time"
+    machine = Machine(config=Config(), store=Store(url), spiders={}, tasks={})
+    assert machine._options(["shop"])["queues"] == ["shop", REMATCHES]
+    assert "queues" not in machine._options([])
+
+
+def test_a_job_of_a_silent_worker_is_replaced_so_that_waking_it_ends_nothing(url: str) -> None:
+    async def story() -> None:
+        with Store.open(url) as store:
+            store.runs.start("r1", "2026-11-22", NOW, "night")
+            store.units.plan("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+            async with opened(store).open_async() as queue:
+                await prepare(queue)
+                manager = queue.job_manager
+                await hand_out(queue, store, "r1", Config(), NOW)
+                job = await manager.fetch_job(queues=None, worker_id=await manager.register_worker())
+                assert job is not None
+                assert isinstance(store.units.take(unit_of(job), "a:1:1", NOW, 300), Unit)
+                config = Config(cluster=ClusterConfig(stale=0))
+                silence = Silence(queue=queue, store=store, config=config)
+                assert await silence.take_back(NOW - timedelta(seconds=1)) == [], "it has just been taken"
+                assert await silence.take_back(NOW + timedelta(seconds=1)) == [unit_of(job)]
+                await hand_out(queue, store, "r1", Config(), NOW)
+                other = await manager.fetch_job(queues=None, worker_id=await manager.register_worker())
+                assert other is not None
+                with pytest.raises(ConnectorException):
+                    await manager.finish_job(job=job, status=Status.SUCCEEDED, delete_job=True)
+                assert [each.id for each in await manager.list_jobs_async()] == [other.id]
+
+    asyncio.run(story())
+
+
+def test_a_job_that_a_failing_database_left_behind_holds_up_nobody_for_ever(url: str) -> None:
+    async def story() -> None:
+        with Store.open(url) as store:
+            store.runs.start("r1", "2026-11-22", NOW, "night")
+            store.units.plan("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),), (Ask(question="y"),)])
+            async with opened(store).open_async() as queue:
+                await prepare(queue)
+                manager = queue.job_manager
+                await hand_out(queue, store, "r1", Config(), NOW)
+                worker = await manager.register_worker()
+                job = await manager.fetch_job(queues=None, worker_id=worker)
+                assert job is not None
+                unit = store.units.take(unit_of(job), "a:1:1", NOW, 300)
+                assert isinstance(unit, Unit)
+                silence = Silence(queue=queue, store=store, config=Config())
+                assert await silence.take_back(NOW) == []
+                store.units.finish(unit, {"pages": {"live": 1}}, {})  # and the job stays: its end was never written
+                assert await manager.fetch_job(queues=None, worker_id=worker) is None, "the platform's lock is held"
+                assert await silence.take_back(NOW) == []
+                assert await silence.take_back(NOW + timedelta(seconds=61)) == [unit.id]
+                assert await manager.fetch_job(queues=None, worker_id=worker) is not None
+
+    asyncio.run(story())
+
+
+def test_a_worker_that_may_not_finish_gives_its_unit_back(
+    desk: Swordnet, start: Start, web: LoopbackWeb, url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "swordnet.toml"
+    told = file.read_text().replace("patience = 20", "patience = 0.5").replace("attempts = 2", "attempts = 1")
+    file.write_text(told.replace("stale = 3", "stale = 30"))
+    web.held["/search"] = threading.Event()
+    worker, night = start("worker", "--quiet"), start("night", "--quiet")
+    until(lambda: any(path.startswith("/search") for path in web.asked))
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0, worker.communicate()
+    night.kill()
+    web.held["/search"].set()
+    with Store.open(url) as store:
+        (run,) = store.runs.latest(5)
+        assert {state for _, _, state, _ in store.units.outcomes(run.id)} == {"open"}
+        assert store.units.holders() == []
+
+
+def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(
+    desk: Swordnet, start: Start, web: LoopbackWeb, url: str
+) -> None:
+    web.held["/search"] = threading.Event()
+    worker, night = start("worker", "--quiet"), start("night", "--quiet")
+    until(lambda: any(path.startswith("/search") for path in web.asked))
+    worker.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert worker.poll() is None
+    web.held["/search"].set()
+    assert worker.wait(30) == 0, worker.communicate()
+    night.kill()
+    with Store.open(url) as store:
+        (run,) = store.runs.latest(5)
+        states = [state for _, _, state, _ in store.units.outcomes(run.id)]
+    assert "done" in states
+    assert "doing" not in states
+
+
+def test_a_database_that_restarts_while_a_night_is_planned_ends_nothing(
+    url: str, tmp_path: Path, web: LoopbackWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url=url, place=web.place))
+    config = load(tmp_path / "swordnet.toml", {})
+    with Store.open(url) as store:
+        store.works.upsert([Work(id="W1", title="潮汐钟楼的守望者")], NOW)
+    fails = [StoreError("restarting"), StoreError("still"), None]
+    told: list[str] = []
+
+    def overseen(session: Session, run: str, _look: object) -> None:
+        if (error := fails.pop(0)) is not None:
+            raise error
+        session.store.units.skip(run)
+
+    monkeypatch.setattr(cluster, "oversee", overseen)
+    monkeypatch.setattr(nights, "wait", lambda _: None)
+    nights.night(config, now=lambda: datetime.now(UTC), again=True, tell=lambda key, **_: told.append(key))
+    assert told.count("night_tries_again") == 2
+    with Store.open(url) as store:
+        assert len(store.runs.latest(9)) == 1, "the same night, not another"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
+
+from sqlalchemy import func, select
 
 from crawler.errors import StoreError
 from crawler.items import Work
 from crawler.store.audits import Audits
 from crawler.store.checks import Check, Checks, CheckState
 from crawler.store.clocks import Clocks
-from crawler.store.engine import LIVELY, analyse, check, is_empty, open_engine, upgrade
+from crawler.store.engine import LIVELY, analyse, check, is_empty, open_engine, reading, upgrade
 from crawler.store.filters import Filter
 from crawler.store.forgetting import Forgetting
 from crawler.store.hits import Hits
@@ -22,10 +25,12 @@ from crawler.store.marks import Marks
 from crawler.store.moving import Progress, move
 from crawler.store.pictures import Pictures
 from crawler.store.positives import KnownPositive, Positives
+from crawler.store.robots import RobotsAnswer, RobotsAnswers
 from crawler.store.rules import Rules
 from crawler.store.runs import Run, Runs
 from crawler.store.seen import SeenPage, SeenPages
 from crawler.store.shares import Shares
+from crawler.store.standing import Standing
 from crawler.store.trust import Trust
 from crawler.store.units import ClaimLost, Settlement, Units
 from crawler.store.values import hit_id, listing_id
@@ -39,6 +44,7 @@ __all__ = [
     "Filter",
     "Imported",
     "KnownPositive",
+    "RobotsAnswer",
     "Run",
     "SeenPage",
     "Settlement",
@@ -57,10 +63,12 @@ class Store:
         self.works = Works(self.engine)
         self.hits = Hits(self.engine)
         self.units = Units(self.engine)
+        self.standing = Standing(self.engine)
         self.runs = Runs(self.engine)
         self.pictures = Pictures(self.engine)
         self.shares = Shares(self.engine)
         self.clocks = Clocks(self.engine)
+        self.robots = RobotsAnswers(self.engine)
         self.seen = SeenPages(self.engine)
         self.checks = Checks(self.engine)
         self.listings = Listings(self.engine)
@@ -95,6 +103,14 @@ class Store:
             return None
         lively = {name: str(value) for name, value in LIVELY.items()}
         return url.set(drivername="postgresql").update_query_dict(lively).render_as_string(hide_password=False)
+
+    def moment(self) -> datetime:
+        """What time it is: by the server's clock where there is one, so that machines agree."""
+        if self.engine.dialect.name != "postgresql":
+            return datetime.now(UTC)
+        with reading(self.engine) as connection:
+            told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return told
 
     def registry(self) -> list[Work]:
         """All works that are not retired, with what is known of their pictures."""

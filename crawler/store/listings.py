@@ -14,6 +14,7 @@ from crawler.store.values import made
 
 LARGEST = 2_000  # listings in one portion
 _DIGITS = "0123456789abcdef"
+_AFTER = "g"  # comes after all of them: a range is found by the index, whatever the collation
 _listings, _hits = schema.listings, schema.hits
 
 
@@ -40,7 +41,8 @@ class Listings:
 
     def portion(self, platform: str, beginning: str) -> list[Stored]:
         """The listings of a platform whose ids begin so."""
-        wanted = (_listings.c.platform == platform) & _listings.c.id.startswith(beginning)
+        within = _listings.c.id.between(beginning, beginning + _AFTER)
+        wanted = (_listings.c.platform == platform) & within
         with reading(self._engine) as connection:
             hits: dict[str, dict[str, tuple[str, float, float]]] = {}
             joined = select(_hits).join(_listings, _listings.c.id == _hits.c.listing).where(wanted)

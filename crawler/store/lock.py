@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from crawler.errors import Busy, StoreError
 
 _KEY = 0x5377_6F72  # PostgreSQL: the advisory lock of nights
+_ALONE = 0x5746  # with a name: those of `alone`
 
 
 @contextmanager
@@ -35,6 +36,22 @@ def night_lock(engine: Engine) -> Iterator[None]:
         return
     with _file_lock(Path(f"{name}.night")):
         yield
+
+
+@contextmanager
+def alone(engine: Engine, name: str) -> Iterator[None]:
+    """Wait until nobody else on this database, on any machine, is at what has this name; SQLite has one machine."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        what = {"key": _ALONE, "name": name}
+        connection.execute(text("SELECT pg_advisory_lock(:key, hashtext(:name))"), what)
+        try:
+            yield
+        finally:
+            with suppress(DatabaseError):
+                connection.execute(text("SELECT pg_advisory_unlock(:key, hashtext(:name))"), what)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from attrs import evolve
 from sqlalchemy import Connection, select, update
@@ -21,7 +23,15 @@ def plan_unit(
 ) -> bool:
     """Plan one unit inside a transaction; False if the run already has it."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = {"run": run, "spider": spider, "kind": kind.value, "wave": wave, "state": "open", "attempt": 0}
+    row: dict[str, Any] = {
+        "run": run,
+        "spider": spider,
+        "kind": kind.value,
+        "wave": wave,
+        "state": "open",
+        "attempt": 0,
+    }
+    row["planned_at"] = datetime.now(UTC)
     key = digest(tuple(evolve(ask, form=None) for ask in asks))
     statement = make(schema.units).values(**row, priority=priority, key=key, asks=plain(tuple(asks)))
     return connection.execute(statement.on_conflict_do_nothing().returning(schema.units.c.id)).first() is not None

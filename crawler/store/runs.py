@@ -13,6 +13,7 @@ from crawler.store import schema
 from crawler.store.engine import reading, writing
 
 NIGHT = "night"
+REMATCH = "rematch"
 _runs = schema.runs
 
 

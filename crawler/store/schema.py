@@ -297,8 +297,11 @@ units = Table(
     Column("attempt", Integer, nullable=False, default=0),
     Column("not_before", Moment),
     Column("outcome", JSON),
+    Column("planned_at", Moment),
+    Column("ended_at", Moment),
     UniqueConstraint("run", "spider", "kind", "key", name="uq_units_content"),
     Index("ix_units_run_state", "run", "state"),
+    Index("ix_units_state_spider", "state", "spider"),
 )
 
 clocks = Table(
@@ -308,6 +311,15 @@ clocks = Table(
     Column("not_before", Moment, nullable=False),
     Column("failures", Integer, nullable=False, default=0),  # of a host, in a row
     Column("why", Text, nullable=False, default=""),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("root", String(300), primary_key=True),  # scheme and host, with the port where it is not the usual one
+    Column("text", Text, nullable=False),
+    Column("reached", Integer, nullable=False),  # 0: it could not be had, which disallows all for a while
+    Column("good_until", Moment, nullable=False),
 )
 
 seen_pages = Table(

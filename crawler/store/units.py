@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import Factory, evolve, frozen
@@ -23,6 +23,8 @@ from crawler.units import UNDECIDED
 
 _units = schema.units
 _CLAIMING = 0x5744  # PostgreSQL: the advisory lock under which claims are handed out one after the other
+_TAKING = 0x5745  # with a platform: the one under which its slots are counted
+BUSY = timedelta(seconds=1)  # after which a platform whose slots are taken is looked at again; an estimate
 
 
 class ClaimLost(StoreError):
@@ -56,6 +58,7 @@ class Due:
 
     id: int
     spider: str
+    kind: UnitKind
 
 
 @frozen(kw_only=True)
@@ -107,10 +110,13 @@ class Units:
             connection.execute(update(_units).where(_units.c.id == row.id).values(**claim))
         return _unit(row, holder, row.attempt + 1)
 
-    def take(self, unit: int, holder: str, now: datetime, lease: int) -> Unit | datetime | None:
-        """Claim this very unit, whoever else works on its platform.
+    def take(
+        self, unit: int, holder: str, now: datetime, lease: int, slots: Mapping[str, int] | None = None
+    ) -> Unit | datetime | None:
+        """Claim this very unit, unless as many others of its platform are being done as it has `slots` (else 1).
 
-        None where it is done, held by somebody alive, or not due; a moment where its platform is left alone till then.
+        None where it is done, held by somebody alive, or not due; a moment where its platform is to be left alone till
+        then. A unit that asks the platform nothing (rematch) neither waits for it nor takes a slot.
         """
         with writing(self._engine) as connection:
             query = select(_units).where(_units.c.id == unit, _free(now), _due(now))
@@ -119,20 +125,30 @@ class Units:
             row = connection.execute(query).first()
             if row is None:
                 return None
-            if until := rest_of(connection, f"platform:{row.spider}", now):
+            if row.kind != UnitKind.REMATCH.value and (
+                until := _full(connection, row, now, (slots or {}).get(row.spider, 1))
+            ):
                 return until
             lent = {"holder": holder, "lease": now + timedelta(seconds=lease), "attempt": row.attempt + 1}
             connection.execute(update(_units).where(_units.c.id == unit).values(state="doing", **lent))
         return _unit(row, holder, row.attempt + 1)
 
-    def due(self, run: str, now: datetime, after: int = 0) -> list[Due]:
-        """The units of a run (planned after that one) that may be begun now, in the order in which they should be."""
-        query = select(_units.c.id, _units.c.spider, _units.c.wave, _units.c.priority)
-        query = query.where(_units.c.run == run, _units.c.id > after, _free(now), _due(now))
-        query = query.where(("platform:" + _units.c.spider).not_in(resting(now)))
+    def due(self, run: str, now: datetime, after: int = 0, most: int | None = None) -> list[Due]:
+        """The units of a run (planned after that one) that may be begun now, in the order in which they should be.
+
+        At most so many of a platform.
+        """
+        order = (_units.c.wave, _units.c.priority.desc(), _units.c.id)
+        place = func.row_number().over(partition_by=_units.c.spider, order_by=order).label("place")
+        open_now = select(_units.c.id, _units.c.spider, _units.c.kind, _units.c.wave, _units.c.priority, place)
+        open_now = open_now.where(_units.c.run == run, _units.c.id > after, _free(now), _due(now))
+        asks_nothing = _units.c.kind == UnitKind.REMATCH.value
+        open_now = open_now.where(asks_nothing | ("platform:" + _units.c.spider).not_in(resting(now)))
+        each = open_now.subquery()
+        query = select(each) if most is None else select(each).where(each.c.place <= most)
         with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(_units.c.wave, _units.c.priority.desc(), _units.c.id)).all()
-        return [Due(id=row.id, spider=row.spider) for row in rows]
+            rows = connection.execute(query.order_by(each.c.wave, each.c.priority.desc(), each.c.id)).all()
+        return [Due(id=row.id, spider=row.spider, kind=UnitKind(row.kind)) for row in rows]
 
     def newest(self, run: str) -> int:
         """The unit of a run that was planned last; 0 where there is none."""
@@ -155,7 +171,9 @@ class Units:
             if done.rest and state != "open":
                 total["left"] = len(done.rest)
             values: dict[str, Any] = {"state": state, "outcome": total, "lease": None}
-            if state == "open":
+            if state != "open":
+                values["ended_at"] = datetime.now(UTC)
+            else:
                 values |= {"asks": plain(tuple(done.rest)), "not_before": done.again_at, "holder": None}
             connection.execute(update(_units).where(_units.c.id == unit.id).values(**values))
             plan_follow_ups(connection, unit.run, unit.wave + 1, done.follow)
@@ -195,6 +213,12 @@ class Units:
             connection.execute(update(_units).where(theirs).values(**values))
             held = select(_units.c.id).where(_units.c.id.in_(units), _units.c.state == "doing")
             return set(units) - set(connection.execute(held).scalars())
+
+    def held(self, units: Sequence[int]) -> set[int]:
+        """Those of these units that somebody is doing, alive or not."""
+        query = select(_units.c.id).where(_units.c.id.in_(units), _units.c.state == "doing")
+        with reading(self._engine) as connection:
+            return set(connection.execute(query).scalars())
 
     def holders(self) -> list[str]:
         """Everybody who holds a unit of any run."""
@@ -288,6 +312,19 @@ def _claimable(run: str, now: datetime, busy: Sequence[str], alone: bool) -> Sel
         held = (others.c.state == "doing") & (others.c.lease >= now) & ~ahead(others.c.lease, now)
         query = query.where(_units.c.spider.not_in(select(others.c.spider).where(held)))
     return query.order_by(_units.c.wave, _units.c.priority.desc(), _units.c.id).limit(1)
+
+
+def _full(connection: Connection, row: Row[Any], now: datetime, slots: int) -> datetime | None:
+    """Until when a unit's platform is to be left alone, inside the transaction that takes it."""
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:taking, hashtext(:spider))")
+        connection.execute(lock, {"taking": _TAKING, "spider": row.spider})
+    if until := rest_of(connection, f"platform:{row.spider}", now):
+        return until
+    others = (_units.c.spider == row.spider) & (_units.c.id != row.id) & (_units.c.kind != UnitKind.REMATCH.value)
+    alive = (_units.c.state == "doing") & (_units.c.lease >= now) & ~ahead(_units.c.lease, now)
+    taken = connection.execute(select(func.count()).where(others, alive)).scalar_one()
+    return now + BUSY if taken >= slots else None
 
 
 def _free(now: datetime) -> Any:

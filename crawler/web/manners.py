@@ -26,7 +26,7 @@ from crawler.items import Outcome
 from crawler.store.clocks import Clock
 from crawler.web.hosts import GIVES_UP_AT, Host, Hosts, place, seconds_to_wait
 from crawler.web.limits import Unanswered
-from crawler.web.session import Session
+from crawler.web.session import Session, Tally
 
 if TYPE_CHECKING:
     from typing import Self
@@ -45,9 +45,10 @@ _NO_ANSWER = (OSError, DownloadTimeoutError, DownloadConnectionRefusedError, Dow
 class Manners:
     """Downloader middleware. Raises Unanswered(blocked) where a host is to be left alone for long."""
 
-    def __init__(self, session: Session, delay: float) -> None:
+    def __init__(self, session: Session, delay: float, tally: Tally) -> None:
         self._session = session
         self._delay = delay
+        self._tally = tally
         self._hosts = hosts_of(session)
 
     @classmethod
@@ -59,19 +60,29 @@ class Manners:
         config = spider.session.config
         platform = config.platform(spider.name)
         pace = platform.pace or float(getattr(spider, "pace", 0.0))
-        return cls(spider.session, pace or config.crawl.delay)
+        return cls(spider.session, pace or config.crawl.delay, spider.tally)
 
     async def process_request(self, request: scrapy.Request) -> None:
         """Wait until the host may be asked."""
         host = self._hosts.of(request.url)
+        self._tally.crawl_delay = max(self._tally.crawl_delay, host.crawl_delay)
+        self._still_ours()
         await self._patience(request, host)
         wait = host.reserve(time.monotonic(), self._delay) - time.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
             await self._patience(request, host)  # another request may have been told to wait meanwhile
+        self._still_ours()
         if host.is_open:
             host.trial_until = time.monotonic() + self._session.config.crawl.timeout
             request.meta["trial"] = True
+
+    def _still_ours(self) -> None:
+        """Ask nothing for a unit that another worker may be doing by now: together we would be faster than allowed."""
+        if time.monotonic() > self._tally.held_until:
+            raise Unanswered(
+                Outcome.BLOCKED, "this worker was out of touch for long: its unit is another's", again=True
+            )
 
     async def _patience(self, request: scrapy.Request, host: Host) -> None:
         while (pause := max(host.not_before, host.trial_until) - time.monotonic()) > 0:
@@ -128,14 +139,26 @@ class Manners:
 
 def hosts_of(session: Session) -> Hosts:
     """The clocks of all hosts, with the pauses that earlier crawls left in the store."""
-    return session.shared("hosts", lambda: _remembered(session))
+
+    def remembered() -> Hosts:
+        hosts = Hosts()
+        _learn(hosts, session)
+        return hosts
+
+    return session.shared("hosts", remembered)
 
 
-def _remembered(session: Session) -> Hosts:
-    hosts, now = Hosts(), datetime.now(UTC)
+def learn_pauses(session: Session) -> None:
+    """Heed the pauses that hosts have asked other workers for meanwhile."""
+    _learn(hosts_of(session), session)
+
+
+def _learn(hosts: Hosts, session: Session) -> None:
+    now = datetime.now(UTC)
     for clock in session.store.clocks.waiting(now):
         kind, _, name = clock.key.partition(":")
         if kind == "host":
+            host = hosts.known.setdefault(name, Host())
             until = time.monotonic() + (clock.not_before - now).total_seconds()
-            hosts.known[name] = Host(not_before=until, failures=clock.failures, why=clock.why)
-    return hosts
+            if until > host.not_before:
+                host.not_before, host.failures, host.why = until, max(host.failures, clock.failures), clock.why

@@ -6,17 +6,17 @@ the Tally.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
 from attrs import Factory, define, field
 
 from crawler.archives import Archive
-from crawler.blobs import Blobs
+from crawler.blobs import Blobs, blobs_of
 from crawler.config import Config
 from crawler.items import Ask, Outcome, UnitKind
 from crawler.page import Page
@@ -34,6 +34,7 @@ class Tally:
     listings: int = 0
     hits: int = 0
     matched: int = 0  # listings that were compared with the registry
+    changed: int = 0  # of a rematch: those that are something else now
     problems: list[str] = Factory(list)
     lost: bool = False  # something could not be stored: the unit is not done
     limits: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
@@ -42,6 +43,8 @@ class Tally:
     left: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
     undecided: Counter[Outcome] = Factory(Counter)  # the outcomes of those
     until: datetime | None = None  # no sooner than then
+    held_until: float = math.inf  # monotonic: who could not prolong the claim by then asks nothing more
+    crawl_delay: float = 0.0  # the longest that a host of this crawl asks for
     answered: dict[Ask, None] = Factory(dict)  # questions with a definite answer
     hits_by: Counter[str] = Factory(Counter)  # whole listings that are hits, by the form of the question that led here
     pages: dict[str, SeenPage] = Factory(dict)  # by address as asked, for the next night
@@ -65,6 +68,7 @@ class Tally:
         }
         told |= {"again": _counts(again)} if again else {}
         told |= {"matched": self.matched} if self.matched else {}
+        told |= {"changed": self.changed} if self.changed else {}
         asked_by = Counter(ask.form for ask in self.answered if ask.form)
         told |= {"asked_by": dict(asked_by)} if asked_by else {}
         told |= {"hits_by": dict(self.hits_by)} if self.hits_by else {}
@@ -99,8 +103,8 @@ class Session:
 
     @property
     def blobs(self) -> Blobs:
-        """The bytes behind hits."""
-        return Blobs(Path(self.config.store.blobs))
+        """The bytes behind hits; not one of the shared things, which may need it while they are built."""
+        return blobs_of(self.config.store)
 
     def shared(self, key: Hashable, build: Callable[[], T], close: Callable[[T], None] | None = None) -> T:
         """The thing of this key, built when first asked; `close` runs at the end of the session."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,7 +26,7 @@ def forget(
     """Remove a seller's listings, hits, checks, judgements, rules and kept bytes, and say how many of each."""
     from attrs import asdict
 
-    from crawler.blobs import Blobs
+    from crawler.blobs import blobs_of
 
     desk = at_desk(config, quiet or json)
     with desk.store() as store:
@@ -39,7 +38,7 @@ def forget(
             return
         gone = store.forgetting.forget(seller, platform)
         needed = store.hits.evidence() | store.checks.digests()
-        blobs = Blobs(Path(desk.config.store.blobs))
+        blobs = blobs_of(desk.config.store)
         files = sum(blobs.remove(digest) for digest in gone.evidence if digest not in needed)
     if json:
         print_json({**asdict(gone, filter=lambda field, _: field.name != "evidence"), "files": files})

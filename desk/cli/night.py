@@ -41,9 +41,16 @@ def night(
     if desk.config.night.metrics_port:
         metrics.serve(desk.config.night.metrics_port)
     with shown(desk.console, desk.store, desk.config.language, _progress(desk), desk.quiet) as progress:
-        progress = nightend.measured(progress, metrics, desk.config)
+        look = nightend.watched(desk.store, metrics, desk.config)
         ran = nights.night(
-            desk.config, now=desk.now, only=only or (), again=again, replay=replay, progress=progress, tell=desk.say
+            desk.config,
+            now=desk.now,
+            only=only or (),
+            again=again,
+            replay=replay,
+            progress=nightend.measured(progress, metrics, desk.config, look),
+            look=look,
+            tell=desk.say,
         )
     with desk.store() as store:
         nightend.leave(store, ran, desk.config, metrics, desk.say)

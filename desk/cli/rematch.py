@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from desk.cli._filters import day_of
-from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk, print_json
+from desk.cli._options import ConfigFile, Desk, Json, Now, Quiet, at_desk, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -33,9 +33,10 @@ def rematch(
     as_json: Json = False,
     now: Now = None,
 ) -> None:
-    """Compare stored listings with the works again, after works or licences changed; what changed is written."""
-    from attrs import asdict
+    """Compare stored listings with the works again, after works or licences changed; what changed is written.
 
+    On many machines (cluster.hand_out) the workers do it, unless --since says that little is to be done.
+    """
     from desk.cores import cores
     from desk.rematching import rematch as rematched
     from desk.rematching import rematch_new
@@ -46,6 +47,11 @@ def rematch(
 
     desk = at_desk(config, quiet, now)
     with desk.store() as store:
+        if desk.config.cluster.hand_out and since is None:
+            from desk.rematching_apart import rematch_apart
+
+            _told(desk, rematch_apart(store, desk.config, desk.now), as_json)
+            return
         works = store.registry()
         if index is not None:
             keep_engine(works, index)
@@ -57,7 +63,11 @@ def rematch(
             ids = store.works.changed(midnight)
             new = [work for work in works if work.id in ids]
             done = rematch_new(store, new, lambda: Assessor(works, STORED), context, workers or cores())
+    _told(desk, done, as_json)
+
+
+def _told(desk: Desk, done: Any, as_json: bool) -> None:
     if as_json:
-        print_json(asdict(done))
+        print_json({"listings": done.listings, "changed": done.changed, "hits": done.hits})
     else:
         desk.say("rematched", listings=done.listings, changed=done.changed, hits=done.hits)

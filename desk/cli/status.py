@@ -33,13 +33,19 @@ def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) 
             states = [state for _, _, state, _ in units]
             waiting = until_when(store.clocks.waiting(now))
             counts = {state: states.count(state) for state in sorted(set(states))}
-            told = {"run": run.id, "night": run.night, "outcome": _outcome(run), "units": counts, "left_alone": waiting}
+            stand = store.standing.of(run.id, now, run.started)
+            told: dict[str, Any] = {"run": run.id, "night": run.night, "outcome": _outcome(run), "units": counts}
+            told |= {"left_alone": waiting, "units_per_minute": round(stand.pace, 1), "oldest_waiting": stand.oldest}
+            told |= {"platforms": {name: dict(each) for name, each in sorted(stand.states.items())}}
             print_json(told | {"workers": workers_told(store, run.id, now, desk.config)})
             return
         minutes = 0.0 if run.finished else (now - run.started).total_seconds() / 60
         desk.say("status_told", run=run.id, started=_moment(run.started), outcome=desk.word(f"run_{_outcome(run)}"))
         desk.console.print(run_table(store, run.id, now, desk.config.language, minutes))
         if run.finished is None:
+            stand = store.standing.of(run.id, now, run.started)
+            platform, seconds = stand.oldest or ("-", 0.0)
+            desk.say("status_pace", pace=f"{stand.pace:.1f}", platform=platform, seconds=f"{seconds:.0f}")
             desk.console.print(worker_table(store, run.id, now, desk.config))
 
 

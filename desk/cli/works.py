@@ -10,7 +10,7 @@ import typer
 from attrs import asdict
 from rich.table import Table
 
-from crawler.blobs import Blobs
+from crawler.blobs import blobs_of
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Work
 from desk.cli._options import ConfigFile, Desk, Json, Now, Quiet, at_desk, print_json
@@ -58,7 +58,7 @@ def import_works(
 
 def keep_pictures(works: Iterable[Work], desk: Desk) -> None:
     """Keep the bytes of local pictures, so that reports show them wherever the list of works goes."""
-    blobs = Blobs(Path(desk.config.store.blobs))
+    blobs = blobs_of(desk.config.store)
     for place in {picture.url for work in works for picture in work.images if picture.sha256}:
         blobs.put(Path(place).read_bytes())
 

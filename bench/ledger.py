@@ -1,0 +1,137 @@
+"""What the ledger and the queue cost by the number of open units, and how much room units, listings and hits take.
+
+`python bench/ledger.py [--units 1000 100000]`: a PostgreSQL of its own, 40 platforms, nothing is fetched. `look_s` is
+what the night's command does every second or less often (which units are due, which have no job), `cycle_ms` the median
+of what one unit costs the database: fetch a job, take the unit, settle it, end the job, one after the other. Prints
+JSON; bench/large_nights.py reckons with these figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import psycopg
+from procrastinate.jobs import Status
+
+from bench._watching import plain
+from crawler.cluster.queue import hand_out, opened, prepare, unit_of
+from crawler.config import Config
+from crawler.items import Assessed, Assessment, Decision, Finding, Listing, ListingKind, Polarity, Question, Unit, Work
+from crawler.store import Settlement, Store
+from tests.postgres import Server, programs
+
+PLATFORMS, CYCLES, LISTINGS = 40, 200, 2_000
+PLAN = """
+INSERT INTO units (run, spider, kind, wave, key, asks, state, priority, attempt, planned_at)
+SELECT 'r', 'p' || (n %% %(platforms)s), 'question', 1, md5(n::text) || md5(n::text),
+  (SELECT json_agg(json_build_object('question', '潮汐钟楼的守望者 ' || n || ' ' || m, 'url', NULL, 'code', NULL,
+   'form', 'title')) FROM generate_series(1, 20) m), 'open', 0, 0, now() FROM generate_series(1, %(units)s) n
+"""
+
+
+async def cycles(store: Store, config: Config, units: int) -> dict[str, Any]:
+    """Look, then work units off."""
+    taken: list[float] = []
+    async with opened(store).open_async() as queue:
+        await prepare(queue)
+        begun = time.monotonic()
+        await hand_out(queue, store, "r", config, datetime.now(UTC))
+        first = time.monotonic() - begun
+        begun = time.monotonic()
+        await hand_out(queue, store, "r", config, datetime.now(UTC))
+        again = time.monotonic() - begun
+        worker = await queue.job_manager.register_worker()
+        for _ in range(min(CYCLES, units)):
+            begun = time.monotonic()
+            job = await queue.job_manager.fetch_job(queues=None, worker_id=worker)
+            assert job is not None
+            unit = store.units.take(unit_of(job), "bench:1:1", datetime.now(UTC), 300)
+            assert isinstance(unit, Unit)
+            store.units.settle(unit, Settlement(outcome={"pages": {"live": 20}}))
+            await queue.job_manager.finish_job(job=job, status=Status.SUCCEEDED, delete_job=True)
+            taken.append(time.monotonic() - begun)
+    return {"first_look_s": round(first, 2), "look_s": round(again, 3), "cycle_ms": round(1000 * median(taken), 1)}
+
+
+def room(store: Store, url: str, number: int) -> dict[str, int]:
+    """Bytes of a listing and of a hit, indexes included; written under the claim on that unit."""
+    now = datetime.now(UTC)
+    unit = store.units.take(number, "bench:1:1", now, 300)
+    assert isinstance(unit, Unit)
+    store.works.upsert([Work(id="W1", title="潮汐钟楼的守望者")], now)
+    found = Finding(
+        question=Question.IDENTITY,
+        matcher="title",
+        work_id="W1",
+        probability=0.9,
+        polarity=Polarity.FOR,
+        why="names the title",
+    )
+    hit = Assessment(work_id="W1", identity=0.9, offence=0.9, decision=Decision.HIT, findings=(found, found, found))
+    batch = [
+        Assessed(
+            listing=Listing(
+                platform="p1",
+                kind=ListingKind.OFFER,
+                url=f"https://a.test/item/{number}",
+                title="潮汐钟楼的守望者 全本 电子版",
+                text="高清扫描 PDF 电子版 百度网盘发货 " * 5,
+                seller="店 12",
+                seen_at=now,
+            ),
+            assessments=(hit,) if number % 4 == 0 else (),
+        )
+        for number in range(LISTINGS)
+    ]
+    store.hits.write(batch, unit, now)
+    with psycopg.connect(plain(url)) as connection:
+        sizes = dict(
+            connection.execute(
+                "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relname IN ('listings', 'hits')"
+            ).fetchall()
+        )
+    return {"bytes_a_listing": sizes["listings"] // LISTINGS, "bytes_a_hit": sizes["hits"] // (LISTINGS // 4)}
+
+
+def main() -> int:
+    """Print the figures of each size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--units", type=int, nargs="*", default=[1_000, 100_000])
+    said = parser.parse_args()
+    found = programs()
+    if found is None:
+        raise SystemExit("no PostgreSQL here (Debian: apt-get install postgresql)")
+    server = Server(found)
+    told: dict[str, Any] = {}
+    try:
+        for units in said.units:
+            url = server.create(f"units{units}")
+            with Store.open(url) as store:
+                store.runs.start("r", "2026-11-28", datetime.now(UTC), "night")
+                with psycopg.connect(plain(url), autocommit=True) as connection:
+                    connection.execute(PLAN.encode(), {"platforms": PLATFORMS, "units": units})
+                    connection.execute("ANALYZE")
+                    size = connection.execute("SELECT pg_total_relation_size('units')").fetchone()
+                told[str(units)] = {"bytes_a_unit": (size or (0,))[0] // units}
+                told[str(units)] |= asyncio.run(cycles(store, Config(), units))
+                if units == said.units[0]:
+                    told["room"] = room(store, url, units)
+    finally:
+        server.remove()
+    print(json.dumps(told, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

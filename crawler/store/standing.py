@@ -1,0 +1,63 @@
+"""How a run stands, counted from the ledger: units by platform and state, how many end a minute, what waits longest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from attrs import Factory, frozen
+from sqlalchemy import Engine, func, or_, select
+
+from crawler.store import schema
+from crawler.store.engine import reading
+
+LATELY = timedelta(minutes=10)  # over which the pace is reckoned
+_units = schema.units
+
+
+@frozen(kw_only=True)
+class Stand:
+    """Of each platform: units in each state, units ended in a minute lately, seconds that its oldest open unit waits.
+
+    A unit that may not be begun yet (a pause after a failure) does not wait.
+    """
+
+    states: Mapping[str, Mapping[str, int]] = Factory(dict)
+    per_minute: Mapping[str, float] = Factory(dict)
+    waiting: Mapping[str, float] = Factory(dict)
+
+    @property
+    def pace(self) -> float:
+        """Units ended in a minute, all platforms together."""
+        return sum(self.per_minute.values())
+
+    @property
+    def oldest(self) -> tuple[str, float] | None:
+        """The platform whose open unit waits longest, and how many seconds."""
+        return max(self.waiting.items(), key=lambda each: each[1]) if self.waiting else None
+
+
+class Standing:
+    """The ledger, looked at."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def of(self, run: str, now: datetime, started: datetime) -> Stand:
+        """How a run stands; it began at `started`."""
+        of_run, spider = _units.c.run == run, _units.c.spider
+        span = min(LATELY, max(now - started, timedelta(seconds=1)))
+        due = or_(_units.c.not_before.is_(None), _units.c.not_before <= now)
+        counted = select(spider, _units.c.state, func.count()).where(of_run).group_by(spider, _units.c.state)
+        ended = select(spider, func.count()).where(of_run, _units.c.ended_at > now - span).group_by(spider)
+        oldest = select(spider, func.min(_units.c.planned_at)).where(of_run, _units.c.state == "open", due)
+        states: dict[str, Counter[str]] = {}
+        with reading(self._engine) as connection:
+            for name, state, number in connection.execute(counted):
+                states.setdefault(name, Counter())[state] = number
+            minutes = span.total_seconds() / 60
+            pace = {name: round(number / minutes, 1) for name, number in connection.execute(ended)}
+            first = {name: at for name, at in connection.execute(oldest.group_by(spider)) if at is not None}
+        waiting = {name: max(0.0, (now - at).total_seconds()) for name, at in first.items()}
+        return Stand(states=states, per_minute=pace, waiting=waiting)
