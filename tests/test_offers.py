@@ -15,6 +15,10 @@ DIGESTS = {
     "check.jsonl": "3f5c69010211440bb399fb86b26ef026b9f7d8302cd1c20b7b80e84bf62b1a66",
     "works-tune.jsonl": "a9b1fc692e7ac0c206627104f55d6fdf88553bddcfbba0446453ae3b799fd872",
     "works-check.jsonl": "f3d8626419d9605ff2baf91383c5cd01a175f7a5a45d4935c87ed36b3c7c27f3",
+    "others-a.jsonl": "9d9d0b05df9e2b28c522a528096b51b643c12478ee0e399db7c53a295d4baabc",
+    "others-b.jsonl": "97b23f137db6ecda28003f35ef962b53dd8bb3c74725faf61535f5c00d569c66",
+    "works-others-a.jsonl": "6933f0628378591ce10a2930d13cd04652749f7589807d180956fcda141b505c",
+    "works-others-b.jsonl": "7636cc7696c609f0cc98167a89df44299c844370d8e6ce58cf9d16d394e90184",
 }
 
 
@@ -23,7 +27,7 @@ def test_the_set_is_frozen(name: str) -> None:
     assert hashlib.sha256((OFFERS / name).read_bytes()).hexdigest() == DIGESTS[name]
 
 
-@pytest.mark.parametrize("half", ["tune", "check"])
+@pytest.mark.parametrize("half", ["tune", "check", "others-a", "others-b"])
 def test_every_row_has_its_work_its_decision_and_its_reason(half: str) -> None:
     works = {work.id for work in read_works(OFFERS / f"works-{half}.jsonl")}
     rows = [json.loads(line) for line in (OFFERS / f"{half}.jsonl").read_text(encoding="utf-8").splitlines()]
