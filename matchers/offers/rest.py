@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from crawler.items import Finding, Listing, ListingKind, Question, Work
 from crawler.text import is_han
 from matchers import Context
+from matchers.offers.akin import gain
 from matchers.offers.speech import EXTRA, Speech, speech_of
 from matchers.reasons import identified
 from matchers.weigh import SHARED, chance_of, identity_of
@@ -68,8 +69,9 @@ def rest(
     used = context.weights or shipped()
     before, chance = identity_of(about, used), chance_of(named[0], used)
     wanted = min(MOST, identity_of(again, used)) if not any(one.ground == SHARED for one in again) else 0.0
-    if len(about) == 1 and _is_sellers(speech_of(listing.title), named[0].theirs):
-        wanted = max(wanted, min(MOST, GAIN * chance / (1.0 - chance + GAIN * chance)))
+    key = "rest_sellers_words"
+    if len(about) == 1:
+        wanted, key = _alone(listing, work, named[0], chance, wanted)
     if wanted <= before + LEAST_GAIN:
         return list(findings)
     kept = [one for one in findings if one not in about] + named
@@ -77,7 +79,20 @@ def rest(
         return kept
     probability = (wanted - chance) / (1.0 - chance)
     ours, theirs = named[0].ours, listing.title
-    return [*kept, identified(NAME, context, work, "rest_sellers_words", probability, ours=ours, theirs=theirs)]
+    return [*kept, identified(NAME, context, work, key, probability, ours=ours, theirs=theirs)]
+
+
+def _alone(listing: Listing, work: Work, named: Finding, chance: float, wanted: float) -> tuple[float, str]:
+    """The identity where nothing but the name speaks, by what stands beside it, and the key of its reason."""
+    if _is_sellers(speech_of(listing.title), named.theirs):
+        wanted = max(wanted, _gained(chance, GAIN))
+    of_kind = _gained(chance, gain(listing, work, named.ours))
+    return (of_kind, "rest_of_its_kind") if of_kind > wanted else (wanted, "rest_sellers_words")
+
+
+def _gained(chance: float, odds: float) -> float:
+    """A chance whose odds grow by a factor, at most MOST."""
+    return min(MOST, odds * chance / (1.0 - chance + odds * chance))
 
 
 def is_weak(findings: Sequence[Finding], context: Context) -> bool:
