@@ -11,14 +11,14 @@ from attrs import frozen
 MAX_READ = 4_000  # characters of a text; what lies beyond is not looked at
 _PIECES = (
     "册|本书|本|部|套|种|个课|门课|门|首|张专辑|款游戏|个频道|频道"
-    "|books?|e-?books?|titles?|bestsellers?|novels?|epubs?|pdfs?|comics?|courses?|volumes|textbooks?|magazines?"
-    "|audiobooks?|channels|films|movies|shows|songs|albums|games|plugins|fonts|patterns"
+    "|(?:books?|e-?books?|titles?|bestsellers?|novels?|epubs?|pdfs?|comics?|courses?|volumes|textbooks?|magazines?"
+    "|audiobooks?|channels|films|movies|shows|songs|albums|games|plugins|fonts|patterns)(?![a-z])"
 )
 _FEW_WORDS = r"(?:(?:电子|绘|小|图|好)?(?:书|说)?|(?:[a-z&]{1,14} ){0,2})"
 _COUNTED = re.compile(
     r"(?<![\d.])(?P<number>\d{1,3}(?:,\d{3}){1,2}|\d{1,7}(?:\.\d{1,2})?)"
     r" ?(?P<scale>万|千|百|k)?(?:多|余|\+)? ?"
-    rf"{_FEW_WORDS}(?P<piece>{_PIECES})(?![a-z])",
+    rf"{_FEW_WORDS}(?P<piece>{_PIECES})",
     re.IGNORECASE,
 )
 _SIZED = re.compile(
