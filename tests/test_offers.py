@@ -37,7 +37,7 @@ def test_every_row_has_its_work_its_decision_and_its_reason(half: str) -> None:
     assert all(row["work"] in works and row["reason"] and row["language"] in ("zh", "en") for row in rows)
 
 
-@pytest.mark.parametrize("half", ["tune", "check"])
+@pytest.mark.parametrize("half", ["tune", "check", "others-a", "others-b"])
 def test_decisions_are_as_good_as_the_target(half: str) -> None:
     found = figures(list(judged(half)))
     assert found["precision"] >= 0.95
