@@ -4,7 +4,7 @@
 
 Prints precision and recall of hit, licensed offers as hit and the share of review for both halves, with --others also
 for the sets by another hand. --wrong tells the rows that went wrong of the sets that may be looked at (tune, others-a);
-rows of the check half and of others-b are never told.
+rows of the check half, of others-b and others-c are never told.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from registry.reading import read_works  # noqa: E402
 
 OFFERS = ROOT / "fixtures" / "offers"
 HALVES = ("tune", "check")
-OTHERS = ("others-a", "others-b")
+OTHERS = ("others-a", "others-b", "others-c")
 SEEN = ("tune", "others-a")
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
 

@@ -19,6 +19,8 @@ DIGESTS = {
     "others-b.jsonl": "97b23f137db6ecda28003f35ef962b53dd8bb3c74725faf61535f5c00d569c66",
     "works-others-a.jsonl": "6933f0628378591ce10a2930d13cd04652749f7589807d180956fcda141b505c",
     "works-others-b.jsonl": "7636cc7696c609f0cc98167a89df44299c844370d8e6ce58cf9d16d394e90184",
+    "others-c.jsonl": "50125572037044884244929beb39e903d7f64e492c7ad18633d2dea6bb5c6735",
+    "works-others-c.jsonl": "04634e185ac79fcb553c16b79644f9246ef1f664eb8ca9488b9cf4dbd4851af4",
 }
 
 
