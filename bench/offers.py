@@ -3,7 +3,7 @@
     python bench/offers.py [--others] [--kinds] [--wrong]
 
 Prints precision and recall of hit, licensed offers as hit and the share of review for both halves, with --others also
-for the sets by another hand. --wrong tells the rows that went wrong of the sets that may be looked at (tune, others-a);
+for the sets by another hand. --wrong tells the rows that went wrong of the sets that may be looked at (tune, others-a, others-d);
 rows of the check half, of others-b and others-c are never told.
 """
 
@@ -31,8 +31,8 @@ from registry.reading import read_works  # noqa: E402
 
 OFFERS = ROOT / "fixtures" / "offers"
 HALVES = ("tune", "check")
-OTHERS = ("others-a", "others-b", "others-c")
-SEEN = ("tune", "others-a")
+OTHERS = ("others-a", "others-b", "others-c", "others-d")
+SEEN = ("tune", "others-a", "others-d")
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
 
 
