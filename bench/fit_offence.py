@@ -70,7 +70,7 @@ def written(text: str, weights: dict[str, float], count: int) -> str:
             table = line.strip("[]")
         key = f"start_{name}" if table == "start" else name
         if line.startswith("source = "):
-            told = f"bench/fit_offence.py on {count} rows of {' and '.join(SEEN)} of fixtures/offers"
+            told = f"bench/fit_offence.py on {count} rows of {', '.join(SEEN)} of fixtures/offers"
             line = f'source = "{told}, prior of bench/offence_prior.toml"'
         elif table in ("start", "for", "against") and key in weights:
             line = f"{name} = {weights[key]}"

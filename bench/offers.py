@@ -3,8 +3,8 @@
     python bench/offers.py [--others] [--kinds] [--wrong]
 
 Prints precision and recall of hit, licensed offers as hit and the share of review for both halves, with --others also
-for the sets by another hand. --wrong tells the rows that went wrong of the sets that may be looked at (tune, others-a, others-d);
-rows of the check half, of others-b and others-c are never told.
+for the sets by another hand. --wrong tells the rows that went wrong of the sets that may be looked at (tune,
+others-a, others-d); rows of the check half, of others-b and others-c are never told.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A listing is of the work's own kind: an app beside an app, a season beside a series, a crack beside a program.
 
-The name alone cannot tell a coined word of one work from the same word on a candle. What stands around it can: who
+The name alone cannot tell a word of one work from the same word on a candle. What stands around it can: who
 sells a "season 1 DVD-R" under the name of a series sells that series.
 """
 
@@ -16,10 +16,12 @@ from matchers.titles.frequencies import RARE_WORD, bits
 from matchers.titles.reading import reading_of
 
 SHORTEST = 7  # letters of a coined word
+MOST_WORDS = 2  # of a name that is coined, numbers aside
 # Odds that the identity of a coined word gains. Estimates; five title sets of bench/titles.py stayed as they were.
 OWN_TRADE = 15.0  # signs of an offence that only works of this nature suffer, or an app under the name of an app
 SAME_KIND = 6.0  # a plain word of the trade
 SURE = 0.5  # strength of such signs
+SURER = 0.8  # where the name is made of common words
 BESIDE = ("merch", "own", "service")
 SIGNS = {
     Nature.PROGRAM: ("crack", "server", "account"),
@@ -47,8 +49,10 @@ _TRADE = {
 
 def gain(listing: Listing, work: Work, name: str) -> float:
     """By how much the odds grow of the work that is named so; 1.0 where nothing is known of the listing's kind."""
-    if not _is_coined(name) or said(listing, work, *BESIDE):
+    if said(listing, work, *BESIDE):
         return 1.0
+    if not _is_coined(name):
+        return SAME_KIND if strength(said(listing, work, *SIGNS[nature(work)])) >= SURER else 1.0
     kind = nature(work)
     is_app = listing.kind is ListingKind.APP and kind is Nature.PROGRAM
     if is_app or strength(said(listing, work, *SIGNS[kind])) >= SURE:
@@ -57,6 +61,7 @@ def gain(listing: Listing, work: Work, name: str) -> float:
 
 
 def _is_coined(name: str) -> bool:
-    """Whether one long Latin word that general text does not know is all of the name, but for numbers."""
+    """Whether a long Latin word that general text does not know is all of the name, or most of it."""
     words = [word for word in reading_of(name).folded.text.split() if not word.isdigit()]
-    return len(words) == 1 and len(words[0]) >= SHORTEST and not is_han(words[0][0]) and bits(words[0]) >= RARE_WORD
+    rare = [word for word in words if len(word) >= SHORTEST and not is_han(word[0]) and bits(word) >= RARE_WORD]
+    return bool(rare) and len(words) <= MOST_WORDS

@@ -12,7 +12,8 @@ MAX_READ = 4_000  # characters of a text; what lies beyond is not looked at
 _PIECES = (
     "册|本书|本|部|套|种|个课|门课|门|首|张专辑|款游戏|个频道|频道"
     "|(?:books?|e-?books?|titles?|bestsellers?|novels?|epubs?|pdfs?|comics?|courses?|volumes|textbooks?|magazines?"
-    "|audiobooks?|channels|films|movies|shows|songs|albums|games|plugins|fonts|patterns)(?![a-z])"
+    "|audiobooks?|channels|films|movies|shows|songs|albums|games|plugins|fonts|patterns|others"
+    "|other (?:shows|books|games|courses|titles))(?![a-z])"
 )
 _FEW_WORDS = r"(?:(?:电子|绘|小|图|好)?(?:书|说)?|(?:[a-z&]{1,14} ){0,2})"
 _COUNTED = re.compile(
@@ -28,7 +29,9 @@ _TOP = re.compile(r"(?<![a-z])top ?(?P<number>\d{2,5})(?!\d)", re.IGNORECASE)
 _SPELT = re.compile(
     r"(?P<word>百余|数百|上百|几百|上千|数千|几千|上万|数万|几万|万|千|近百|近千)(?P<piece>本|册|部|种|套|门|首|款)"
 )
-_HAN = re.compile(r"(?P<number>[一二两三四五六七八九十百千万零]{2,7})(?:多|余|来)? ?(?P<piece>本|册|部|门|套|首|款|种)")
+_HAN = re.compile(
+    r"(?P<number>[一二两三四五六七八九十百千万零]{2,7})(?:多|余|来|几)? ?(?P<piece>本|册|部|门|套|首|款|种)"
+)
 _SCALES = {"万": 10_000, "千": 1_000, "百": 100, "k": 1_000}
 _WORDS = {
     "百余": 100,

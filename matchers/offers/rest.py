@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 
 from crawler.items import Finding, Listing, ListingKind, Question, Work
-from crawler.text import is_han
+from crawler.text import fold, is_han
 from matchers import Context
 from matchers.offers.akin import gain
+from matchers.offers.nature import Nature, nature
 from matchers.offers.speech import EXTRA, Speech, speech_of
 from matchers.reasons import identified
 from matchers.weigh import SHARED, chance_of, identity_of
@@ -60,6 +61,9 @@ def rest(
     if listing.kind is ListingKind.APP and _is_strangers(listing, work):
         findings = [one for one in findings if one.ground not in PARTS]
         again = [one for one in again if one.ground not in PARTS]
+    if _is_minor_version(listing, work, findings):
+        findings = [one for one in findings if one.ground not in PARTS]
+        again = [one for one in again if one.ground not in PARTS]
     about = [one for one in findings if one.question is Question.IDENTITY]
     named = [one for one in about if one.ground in NAMED]
     if not about:
@@ -93,6 +97,15 @@ def _alone(listing: Listing, work: Work, named: Finding, chance: float, wanted: 
 def _gained(chance: float, odds: float) -> float:
     """A chance whose odds grow by a factor, at most MOST."""
     return min(MOST, odds * chance / (1.0 - chance + odds * chance))
+
+
+def _is_minor_version(listing: Listing, work: Work, findings: Sequence[Finding]) -> bool:
+    """Whether the title writes a program's name with the work's number and a point behind it: 4.2 of 4 is no sequel."""
+    if nature(work) is not Nature.PROGRAM:
+        return False
+    numbered = [one.ours for one in findings if one.ground in NAMED and one.ours[-1:].isdigit()]
+    title = fold(listing.title)
+    return any(re.search(re.escape(fold(name)) + r"(?: |\.)\d{1,3}(?!\d)", title) for name in numbered)
 
 
 def is_weak(findings: Sequence[Finding], context: Context) -> bool:
