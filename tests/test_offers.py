@@ -21,6 +21,8 @@ DIGESTS = {
     "works-others-b.jsonl": "7636cc7696c609f0cc98167a89df44299c844370d8e6ce58cf9d16d394e90184",
     "others-c.jsonl": "50125572037044884244929beb39e903d7f64e492c7ad18633d2dea6bb5c6735",
     "works-others-c.jsonl": "04634e185ac79fcb553c16b79644f9246ef1f664eb8ca9488b9cf4dbd4851af4",
+    "others-d.jsonl": "ebe5cc4a984f49cd1b724db676778c54d0db03d7573920b6554bc648513b2089",
+    "works-others-d.jsonl": "3a24df5abe12c3016531ad81c8c348821ef5edfd62bce651db3c3c0a6fff903e",
 }
 
 

@@ -28,7 +28,7 @@ WAYS = {
 # What is left of a word where it is ordinary: software is downloaded and its keys are mailed. Estimates.
 ORDINARY = {(Nature.PROGRAM, "file"): 0.4, (Nature.PROGRAM, "virtual"): 0.3, (Nature.COURSE, "virtual"): 0.6}
 # A post often only speaks of files: what is left where its title names none and nothing hands one over. Estimate.
-MENTIONED = 0.35
+MENTIONED = 0.2
 HANDING = ("drive", "handover", "virtual", "stream")
 
 
