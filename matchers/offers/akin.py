@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from crawler.items import Listing, ListingKind, Work
-from crawler.text import is_han
+from crawler.text import fold, is_han
 from matchers.offers.nature import Nature, nature
 from matchers.offers.said import said, strength
 from matchers.titles.frequencies import RARE_WORD, bits
@@ -23,6 +23,7 @@ SAME_KIND = 6.0  # a plain word of the trade
 SURE = 0.5  # strength of such signs
 SURER = 0.8  # where the name is made of common words
 BESIDE = ("merch", "own", "service")
+_NUMBER = re.compile(r"\d{1,4}")
 SIGNS = {
     Nature.PROGRAM: ("crack", "server", "account"),
     Nature.SHOW: ("rip", "stream", "burned", "account"),
@@ -58,6 +59,20 @@ def gain(listing: Listing, work: Work, name: str) -> float:
     if is_app or strength(said(listing, work, *SIGNS[kind])) >= SURE:
         return OWN_TRADE
     return SAME_KIND if _TRADE[kind].search(f"{listing.title}\n{listing.text}") else 1.0
+
+
+def is_numbered_otherwise(listing: Listing, work: Work, name: str) -> bool:
+    """Whether a number behind the name is none of the work's, where the work has one: Draft 2019 is not Draft 2026.
+
+    Behind a name that ends with its number stands a point release.
+    """
+    ours = {number for one in (work.title, *work.aliases) for number in _NUMBER.findall(one)}
+    behind = (
+        re.search(re.escape(fold(name)) + r" ?v?(\d{1,4})", fold(listing.title))
+        if ours and not name[-1:].isdigit()
+        else None
+    )
+    return behind is not None and behind.group(1) not in ours
 
 
 def _is_coined(name: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from crawler.items import Finding, Listing, ListingKind, Question, Work
 from crawler.text import fold, is_han
 from matchers import Context
-from matchers.offers.akin import gain
+from matchers.offers.akin import gain, is_numbered_otherwise
 from matchers.offers.nature import Nature, nature
 from matchers.offers.speech import EXTRA, Speech, speech_of
 from matchers.reasons import identified
@@ -88,6 +88,8 @@ def rest(
 
 def _alone(listing: Listing, work: Work, named: Finding, chance: float, wanted: float) -> tuple[float, str]:
     """The identity where nothing but the name speaks, by what stands beside it, and the key of its reason."""
+    if is_numbered_otherwise(listing, work, named.ours):
+        return 0.0, "rest_sellers_words"
     if _is_sellers(speech_of(listing.title), named.theirs):
         wanted = max(wanted, _gained(chance, GAIN))
     of_kind = _gained(chance, gain(listing, work, named.ours))
