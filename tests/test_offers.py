@@ -48,3 +48,13 @@ def test_decisions_are_as_good_as_the_target(half: str) -> None:
     assert found["recall"] >= 0.85
     assert found["licensed as hit"] == 0
     assert found["review"] < 0.12
+
+
+@pytest.mark.parametrize("half", ["others-c", "others-d"])
+def test_decisions_on_informal_english_fall_no_further(half: str) -> None:
+    """Below the target, and known to be (docs/benchmarks-trust.md): the floor that is held."""
+    found = figures(list(judged(half)))
+    assert found["precision"] >= 0.9
+    assert found["recall"] >= 0.75
+    assert found["licensed as hit"] == 0
+    assert found["review"] < 0.12
