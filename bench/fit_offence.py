@@ -1,4 +1,4 @@
-"""Fits the weights of grounds (matchers/weights.toml) to the tune half of fixtures/offers and writes them.
+"""Fits the weights of grounds (matchers/weights.toml) to the sets of fixtures/offers that may be looked at.
 
     python bench/fit_offence.py [--write]
 
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.offers import Judged, judged  # noqa: E402
+from bench.offers import SEEN, Judged, judged  # noqa: E402
 from matchers.fitting import Example, fitted  # noqa: E402
 from matchers.weigh import terms_of  # noqa: E402
 from matchers.weights import read_weights  # noqa: E402
@@ -52,7 +52,7 @@ def main() -> None:
     asked = parser.parse_args()
     prior = tomllib.loads(PRIOR.read_text(encoding="utf-8"))
     before = {f"start_{name}": value for name, value in prior["start"].items()} | prior["for"] | prior["against"]
-    teaching = list(examples(list(judged("tune"))))
+    teaching = list(examples([row for name in SEEN for row in judged(name)]))
     found = fitted(teaching, before)
     for name, value in found.items():
         print(f"{name:24} {before[name]:6.2f} -> {value:6.2f}   in {sum(name in one.terms for one in teaching)} rows")
@@ -70,7 +70,7 @@ def written(text: str, weights: dict[str, float], count: int) -> str:
             table = line.strip("[]")
         key = f"start_{name}" if table == "start" else name
         if line.startswith("source = "):
-            told = f"bench/fit_offence.py on {count} rows of the tune half of fixtures/offers"
+            told = f"bench/fit_offence.py on {count} rows of {', '.join(SEEN)} of fixtures/offers"
             line = f'source = "{told}, prior of bench/offence_prior.toml"'
         elif table in ("start", "for", "against") and key in weights:
             line = f"{name} = {weights[key]}"

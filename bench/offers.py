@@ -1,9 +1,10 @@
 """How good decisions are on the labelled offers of fixtures/offers.
 
-    python bench/offers.py [--kinds] [--wrong]
+    python bench/offers.py [--others] [--kinds] [--wrong]
 
-Prints precision and recall of hit, licensed offers as hit and the share of review for both halves. --wrong tells
-the rows of the tune half that went wrong; rows of the check half are never told.
+Prints precision and recall of hit, licensed offers as hit and the share of review for both halves, with --others also
+for the sets by another hand. --wrong tells the rows that went wrong of the sets that may be looked at (tune,
+others-a, others-d); rows of the check half, of others-b and others-c are never told.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from matchers.assess import Assessor  # noqa: E402
 from registry.reading import read_works  # noqa: E402
 
 OFFERS = ROOT / "fixtures" / "offers"
+HALVES = ("tune", "check")
+OTHERS = ("others-a", "others-b", "others-c", "others-d")
+SEEN = ("tune", "others-a", "others-d")
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
 
 
@@ -116,13 +120,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wrong", action="store_true", help="tell the wrong rows of the tune half")
     parser.add_argument("--kinds", action="store_true", help="decisions by kind of offer")
+    parser.add_argument("--others", action="store_true", help="also the sets by another hand")
     asked = parser.parse_args()
-    for half in ("tune", "check"):
+    for half in HALVES + (OTHERS if asked.others else ()):
         rows = list(judged(half))
         print(half, {name: round(value, 3) for name, value in figures(rows).items()})
-        if asked.kinds and half == "tune":
+        if asked.kinds and half != "check":
             _told(rows)
-        if asked.wrong and half == "tune":
+        if asked.wrong and half in SEEN:
             _wrong(rows)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from crawler.items import Decision, Finding, Hit, Polarity, Question, ShareCheck, Work
+from crawler.items import Decision, Finding, Hit, Listing, Polarity, Question, ShareCheck, Work
 from crawler.messages import say
 from crawler.store import Store
 from matchers.offers.nature import nature
@@ -25,8 +25,7 @@ def told(store: Store, hit: Hit, language: str) -> Iterator[str]:
     listing = hit.listing
     yield f"{hit.id}  {_say(f'decision_{hit.decision.value}', language)}"
     yield f"{listing.title}\n{listing.url}"
-    sold = {"seller": listing.seller or "-", "price": listing.price if listing.price is not None else "-"}
-    yield _say("told_offer", language, platform=listing.platform, currency=listing.currency or "", **sold)
+    yield _say("told_offer", language, platform=listing.platform, **_sold(listing, language))
     yield _say("told_work", language, id=work.id, title=work.title, owner=work.owner or work.publisher or "-")
     yield from _identity(hit, weights, language)
     yield from _offence(hit, weights, language)
@@ -41,7 +40,7 @@ def _identity(hit: Hit, weights: Weights, language: str) -> Iterator[str]:
         if finding.question is Question.IDENTITY:
             sign = "+" if finding.polarity is Polarity.FOR else "-"
             chance = chance_of(finding, weights) if finding.polarity is Polarity.FOR else finding.probability
-            yield f"  {sign} {chance:.2f} {finding.matcher}: {finding.why}{_compared(finding)}"
+            yield f"  {sign} {chance:.2f} {finding.matcher}: {finding.why}{_compared(finding, language)}"
 
 
 def _offence(hit: Hit, weights: Weights, language: str) -> Iterator[str]:
@@ -55,10 +54,10 @@ def _offence(hit: Hit, weights: Weights, language: str) -> Iterator[str]:
     reasons = _strongest(hit.findings)
     for term in sorted(terms[1:], key=lambda term: -abs(term.added)):
         finding = reasons.get(term.ground)
-        why = f"{finding.matcher}: {finding.why}{_compared(finding)}" if finding else term.ground
-        yield f"  {term.added:+5.2f}  {why}  ({term.weight:.2f} x {term.strength:.2f})"
-    chance = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
-    yield f"  {total:+5.2f}  = {_say('told_sum', language, probability=f'{chance:.2f}')}"
+        why = f"{finding.matcher}: {finding.why}" if finding else term.ground
+        weighed = _say("told_weighed", language, weight=f"{term.weight:.2f}", strength=f"{term.strength:.2f}")
+        yield f"  {term.added:+5.2f}  {why}  ({weighed})"
+    yield f"  {total:+5.2f}  {_say('told_sum', language, probability=f'{hit.offence:.2f}')}"
 
 
 def _strongest(findings: Sequence[Finding]) -> dict[str, Finding]:
@@ -77,8 +76,10 @@ def _decision(hit: Hit, work: Work, weights: Weights, language: str) -> Iterator
     values |= {"product": f"{hit.identity * hit.offence:.2f}", "least": f"{bounds.identity:.2f}"}
     values |= {"offends": f"{bounds.offence:.2f}", "chance": f"{bounds.chance:.2f}", "review": f"{bounds.review:.2f}"}
     yield _say(f"told_because_{hit.decision.value}", language, **values)
-    for line in _changes(hit, bounds, terms_of(hit.findings, channel, weights), language):
-        yield f"  {line}"
+    changes = list(_changes(hit, bounds, terms_of(hit.findings, channel, weights), language))
+    if changes:
+        yield _say("told_changes", language)
+        yield from (f"  {line}" for line in changes)
 
 
 def _changes(hit: Hit, bounds: Bounds, terms: Sequence[Term], language: str) -> Iterator[str]:
@@ -97,7 +98,7 @@ def _changes(hit: Hit, bounds: Bounds, terms: Sequence[Term], language: str) -> 
         if turns and term.ground in reasons:
             yield _say("told_change_ground", language, why=reasons[term.ground].why)
     if is_hit:
-        yield _say("told_change_new_licence", language)
+        yield _say("told_change_new_licence", language, id=hit.id)
     elif hit.identity < bounds.identity:
         yield _say("told_change_identity", language, least=f"{bounds.identity:.2f}")
     elif total < needed:
@@ -133,8 +134,20 @@ def _judged(store: Store, hit: Hit, language: str) -> Iterator[str]:
         yield _say("told_held", language, why=why, work=hit.work_id)
 
 
-def _compared(finding: Finding) -> str:
-    return f"  [{finding.ours} | {finding.theirs}]" if finding.ours or finding.theirs else ""
+def _sold(listing: Listing, language: str) -> dict[str, str]:
+    """Who offers it, for how much."""
+    by = listing.seller or listing.publisher or _say("told_nobody", language)
+    if listing.price is None:
+        return {"seller": by, "price": _say("told_no_price", language)}
+    return {"seller": by, "price": f"{listing.price} {listing.currency or ''}".rstrip()}
+
+
+def _compared(finding: Finding, language: str) -> str:
+    """Both sides, where they differ and the reason does not hold them already."""
+    sides = (finding.ours, finding.theirs)
+    if not all(sides) or finding.ours == finding.theirs or all(side in finding.why for side in sides):
+        return ""
+    return f"  [{_say('told_compared', language, ours=finding.ours, theirs=finding.theirs)}]"
 
 
 def _say(key: str, language: str, **values: object) -> str:

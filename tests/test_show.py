@@ -72,5 +72,9 @@ def listings(path: Path) -> dict[str, Listing]:
 @on_sqlite
 def test_ten_kinds_say_all_that_a_newcomer_asks(shown: dict[str, str]) -> None:
     assert set(shown) == set(KINDS)
+    assert "offered by 深蓝星云网络" in shown["clone-app"], "an app has a developer, if no seller"
+    assert "<1 % of the list price" in shown["cracked"]
+    assert not any("[ |" in text or "price - " in text for text in shown.values()), "nothing empty is shown"
+    assert "swordnet hits judge" in shown["photocopy"], "the way to disagree is told"
     missing = {kind: words for kind, words in KINDS.items() if words not in shown[kind]}
     assert missing == {}

@@ -85,5 +85,5 @@ def _seller(listing: Listing) -> str:
 
 
 def _described(licence: Licence) -> str:
-    term = f"{licence.since or ''}..{licence.until or ''}"
+    term = f"{licence.since or ''}..{licence.until or ''}" if licence.since or licence.until else None
     return " / ".join(filter(None, (licence.platform, licence.seller, licence.territory, term)))

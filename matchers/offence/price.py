@@ -65,7 +65,7 @@ def _against_list(listing: Listing, work: Work, context: Context, price: Decimal
     share = _share(price, listing.currency, ours, work.currency)
     if share is None:
         return
-    percent = round(100 * share)
+    percent = round(100 * share) or "<1"
     named: dict[str, Any] = {"ours": f"{ours:.2f} {work.currency}", "theirs": _theirs(listing)}
     key, steps = _steps(listing, work)
     chance = next((chance for limit, chance in steps if share < limit), None)

@@ -1,4 +1,4 @@
-"""How much is sold at once: 500册, 3万本, 1.2T, "2,000 bestsellers", "300+ titles", and what one piece then costs."""
+"""How much is sold at once: 500册, 三百多门课, 3万本, 1.2T, "2,000 bestsellers", "18k channels"."""
 
 from __future__ import annotations
 
@@ -10,23 +10,43 @@ from attrs import frozen
 
 MAX_READ = 4_000  # characters of a text; what lies beyond is not looked at
 _PIECES = (
-    "册|本书|本|部|套|种|个课|门课|门"
-    "|books?|e-?books?|titles?|bestsellers?|novels?|epubs?|pdfs?|comics?|courses?|volumes"
+    "册|本书|本|部|套|种|个课|门课|门|首|张专辑|款游戏|个频道|频道"
+    "|(?:books?|e-?books?|titles?|bestsellers?|novels?|epubs?|pdfs?|comics?|courses?|volumes|textbooks?|magazines?"
+    "|audiobooks?|channels|films|movies|shows|songs|albums|games|plugins|fonts|patterns|others"
+    "|other (?:shows|books|games|courses|titles))(?![a-z])"
 )
 _FEW_WORDS = r"(?:(?:电子|绘|小|图|好)?(?:书|说)?|(?:[a-z&]{1,14} ){0,2})"
 _COUNTED = re.compile(
     r"(?<![\d.])(?P<number>\d{1,3}(?:,\d{3}){1,2}|\d{1,7}(?:\.\d{1,2})?)"
     r" ?(?P<scale>万|千|百|k)?(?:多|余|\+)? ?"
-    rf"{_FEW_WORDS}(?P<piece>{_PIECES})(?![a-z])",
+    rf"{_FEW_WORDS}(?P<piece>{_PIECES})",
     re.IGNORECASE,
 )
 _SIZED = re.compile(
     r"(?<![\d.a-z])(?P<number>\d{1,4}(?:\.\d{1,2})?) ?(?P<unit>tb|t|gb|g|个g)(?![a-z0-9])", re.IGNORECASE
 )
 _TOP = re.compile(r"(?<![a-z])top ?(?P<number>\d{2,5})(?!\d)", re.IGNORECASE)
-_SPELT = re.compile(r"(?P<word>百余|数百|上百|几百|上千|数千|几千|上万|数万|几万|万)(?P<piece>本|册|部|种|套)")
+_SPELT = re.compile(
+    r"(?P<word>百余|数百|上百|几百|上千|数千|几千|上万|数万|几万|万|千|近百|近千)(?P<piece>本|册|部|种|套|门|首|款)"
+)
+_HAN = re.compile(
+    r"(?P<number>[一二两三四五六七八九十百千万零]{2,7})(?:多|余|来|几)? ?(?P<piece>本|册|部|门|套|首|款|种)"
+)
 _SCALES = {"万": 10_000, "千": 1_000, "百": 100, "k": 1_000}
-_WORDS = {"百余": 100, "数百": 300, "上百": 100, "几百": 300, "上千": 1_000, "数千": 3_000, "几千": 3_000}
+_WORDS = {
+    "百余": 100,
+    "数百": 300,
+    "上百": 100,
+    "几百": 300,
+    "近百": 90,
+    "千": 1_000,
+    "近千": 900,
+    "上千": 1_000,
+    "数千": 3_000,
+    "几千": 3_000,
+}
+_DIGITS = {numeral: number for number, numeral in enumerate("零一二三四五六七八九")} | {"两": 2}
+_PLACES = {"十": 10, "百": 100, "千": 1_000}
 _GIGABYTES = {"t": 1_000, "tb": 1_000}
 
 
@@ -49,6 +69,23 @@ def amounts(text: str) -> Iterator[Amount]:
         yield Amount(number=int(found["number"]), quote=found.group())
     for found in _SPELT.finditer(head):
         yield Amount(number=_WORDS.get(found["word"], 10_000), quote=found.group())
+    for found in _HAN.finditer(head):
+        yield Amount(number=_counted(found["number"]), quote=found.group())
     for found in _SIZED.finditer(head):
         number = Decimal(found["number"]) * _GIGABYTES.get(found["unit"].lower(), 1)
         yield Amount(number=int(number), quote=found.group(), is_size=True)
+
+
+def _counted(numeral: str) -> int:
+    """三百五十 is 350; a numeral written as no one writes it is what its parts come to."""
+    total = section = digit = 0
+    for letter in numeral:
+        if letter == "万":
+            total += max(1, section + digit) * 10_000
+            section = digit = 0
+        elif letter in _PLACES:
+            section += max(1, digit) * _PLACES[letter]
+            digit = 0
+        else:
+            digit = _DIGITS[letter]
+    return total + section + digit

@@ -7,6 +7,7 @@ beside software, and a cheap course is no used copy.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from crawler.items import Listing, ListingKind, Work
@@ -15,6 +16,13 @@ from crawler.text import fold
 _PRINT = frozenset({"", "book", "textbook", "comic", "magazine", "picture book", "novel", "manga", "journal"})
 _COURSE = frozenset({"course", "lecture", "lesson", "training"})
 _PROGRAM = frozenset({"app", "software", "game", "font", "plugin", "template"})
+# What a title begins with whose writer wants the work; behind it stands a break, a measure word or the work's name.
+_SEEKING = re.compile(
+    r"^[\W_]{0,4}(?:(?:高价|诚|诚心|长期|重金|有偿|大量)?(?:求购|收购|求收|收|求)|跪求|急求|徵求|征求|徵|征|蹲一?个?"
+    r"|wtb|iso|wanted|looking for|in search of|searching for|request(?! (?:filled|done|fulfilled|granted)))(?![a-z])",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(r"^[\s:：\]】)）,，\-–—《「\[]|^(?:一|几)?[本套份个册张]")
 
 
 class Nature(StrEnum):
@@ -39,6 +47,17 @@ def nature(work: Work) -> Nature:
 def asks(listing: Listing) -> bool:
     """Whether the title ends like a question."""
     return listing.title.rstrip(" 。.!！~～").endswith(("?", "？", "吗", "呢", "么"))
+
+
+def seeks(listing: Listing, work: Work) -> bool:
+    """Whether the title begins with asking for the work, which may have a price: what its writer would pay."""
+    found = _SEEKING.match(listing.title)
+    if not found or fold(listing.title).startswith(fold(work.title)):
+        return False
+    behind = listing.title[found.end() :]
+    return bool(_BREAK.match(behind)) or any(
+        fold(behind).startswith(fold(name)) for name in (work.title, *work.aliases)
+    )
 
 
 def is_talk_place(listing: Listing) -> bool:

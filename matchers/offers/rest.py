@@ -11,8 +11,10 @@ import re
 from collections.abc import Sequence
 
 from crawler.items import Finding, Listing, ListingKind, Question, Work
-from crawler.text import is_han
+from crawler.text import fold, is_han
 from matchers import Context
+from matchers.offers.akin import gain, is_numbered_otherwise
+from matchers.offers.nature import Nature, nature
 from matchers.offers.speech import EXTRA, Speech, speech_of
 from matchers.reasons import identified
 from matchers.weigh import SHARED, chance_of, identity_of
@@ -59,6 +61,9 @@ def rest(
     if listing.kind is ListingKind.APP and _is_strangers(listing, work):
         findings = [one for one in findings if one.ground not in PARTS]
         again = [one for one in again if one.ground not in PARTS]
+    if _is_minor_version(listing, work, findings):
+        findings = [one for one in findings if one.ground not in PARTS]
+        again = [one for one in again if one.ground not in PARTS]
     about = [one for one in findings if one.question is Question.IDENTITY]
     named = [one for one in about if one.ground in NAMED]
     if not about:
@@ -68,8 +73,9 @@ def rest(
     used = context.weights or shipped()
     before, chance = identity_of(about, used), chance_of(named[0], used)
     wanted = min(MOST, identity_of(again, used)) if not any(one.ground == SHARED for one in again) else 0.0
-    if len(about) == 1 and _is_sellers(speech_of(listing.title), named[0].theirs):
-        wanted = max(wanted, min(MOST, GAIN * chance / (1.0 - chance + GAIN * chance)))
+    key = "rest_sellers_words"
+    if len(about) == 1:
+        wanted, key = _alone(listing, work, named[0], chance, wanted)
     if wanted <= before + LEAST_GAIN:
         return list(findings)
     kept = [one for one in findings if one not in about] + named
@@ -77,7 +83,31 @@ def rest(
         return kept
     probability = (wanted - chance) / (1.0 - chance)
     ours, theirs = named[0].ours, listing.title
-    return [*kept, identified(NAME, context, work, "rest_sellers_words", probability, ours=ours, theirs=theirs)]
+    return [*kept, identified(NAME, context, work, key, probability, ours=ours, theirs=theirs)]
+
+
+def _alone(listing: Listing, work: Work, named: Finding, chance: float, wanted: float) -> tuple[float, str]:
+    """The identity where nothing but the name speaks, by what stands beside it, and the key of its reason."""
+    if is_numbered_otherwise(listing, work, named.ours):
+        return 0.0, "rest_sellers_words"
+    if _is_sellers(speech_of(listing.title), named.theirs):
+        wanted = max(wanted, _gained(chance, GAIN))
+    of_kind = _gained(chance, gain(listing, work, named.ours))
+    return (of_kind, "rest_of_its_kind") if of_kind > wanted else (wanted, "rest_sellers_words")
+
+
+def _gained(chance: float, odds: float) -> float:
+    """A chance whose odds grow by a factor, at most MOST."""
+    return min(MOST, odds * chance / (1.0 - chance + odds * chance))
+
+
+def _is_minor_version(listing: Listing, work: Work, findings: Sequence[Finding]) -> bool:
+    """Whether the title writes a program's name with the work's number and a point behind it: 4.2 of 4 is no sequel."""
+    if nature(work) is not Nature.PROGRAM:
+        return False
+    numbered = [one.ours for one in findings if one.ground in NAMED and one.ours[-1:].isdigit()]
+    title = fold(listing.title)
+    return any(re.search(re.escape(fold(name)) + r"(?: |\.)\d{1,3}(?!\d)", title) for name in numbered)
 
 
 def is_weak(findings: Sequence[Finding], context: Context) -> bool:
