@@ -106,9 +106,15 @@ class TitleEngine:
         self._index.warm(readings)
         self._loose.warm(readings)
 
+    def bare(self, text: str, listing: Listing | None = None) -> list[Candidate]:
+        """The works whose bare names (editions.py) stand in the text as they are; they rival each other alone."""
+        reading = reading_of(text)
+        seen = self._index.looked_up(reading).bare if text else []
+        return list(self._spelled(0, seen, reading, listing)) if seen else []
+
     def _in_text(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
         best: dict[int, Candidate] = {}
-        for candidate in self._spelled(number, reading, listing):
+        for candidate in self._spelled(number, self._index.seen(reading), reading, listing):
             _keep(best, candidate)
         for book in self._schools.find(reading.original):
             _keep(best, self._school_book(number, book, reading))
@@ -121,8 +127,10 @@ class TitleEngine:
                     _keep(best, likely)
         yield from best.values()
 
-    def _spelled(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
-        kept = chosen(self._index.seen(reading), reading, self._index)
+    def _spelled(
+        self, number: int, everything: list[Seen], reading: Reading, listing: Listing | None
+    ) -> Iterator[Candidate]:
+        kept = chosen(everything, reading, self._index)
         if not kept:
             return
         long_ones = {seen.start for seen in kept if not seen.errors and self._index.units(seen.number) >= SHORT}

@@ -18,10 +18,11 @@ from attrs import frozen
 from rapidfuzz.distance import LCSseq
 
 from crawler.items import Work
-from matchers.titles.compare import Names, Pieces
+from matchers.titles.compare import Crowd, Names, Pieces
+from matchers.titles.editions import bare_names
 from matchers.titles.joined import Joined, counted, inside, joined
 from matchers.titles.names import INVERTED, Name, first_name, names_of
-from matchers.titles.patterns import Arrays, arrays_of
+from matchers.titles.patterns import BARE_FROM, Arrays, arrays_of
 from matchers.titles.reading import HARD, Reading
 from matchers.titles.sound import MOST_UNITS, heard
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
@@ -37,7 +38,7 @@ class Seen(NamedTuple):
     """A name, by its number, at places start..end of a reading.
 
     `errors` is 1 with one edit and for what only sounds like the name; `disguised`: digits for letters or split
-    characters.
+    characters; `crowd`: halves of other names that share characters with the stretch.
     """
 
     number: int
@@ -46,6 +47,14 @@ class Seen(NamedTuple):
     errors: int
     disguised: bool = False
     by_sound: bool = False
+    crowd: int = 0
+
+
+class Looked(NamedTuple):
+    """What was found in one text: names, and bare names (editions.py) that stand there as they are."""
+
+    names: list[Seen]
+    bare: list[Seen]
 
 
 @frozen(kw_only=True)
@@ -62,6 +71,7 @@ class Sighting:
     disguised: bool = False
     by_sound: bool = False
     alike: float = 1.0
+    crowd: int = 0
 
 
 class NameIndex:
@@ -73,7 +83,7 @@ class NameIndex:
         self._names = Names(self.arrays.codes, self.arrays.starts)
         supported = [bool(work.creators or work.publisher) for work in works]
         self._supported = np.array(supported, dtype=bool)[self.arrays.works]
-        self._known: dict[Reading, list[Seen]] = {}
+        self._known: dict[Reading, Looked] = {}
         self._name = lru_cache(maxsize=4096)(self._made)
 
     def name(self, number: int) -> Name:
@@ -98,8 +108,15 @@ class NameIndex:
 
     def seen(self, reading: Reading) -> list[Seen]:
         """Every name in the text that begins and ends between words."""
+        return self.looked_up(reading).names
+
+    def looked_up(self, reading: Reading) -> Looked:
+        """The same, and the bare names."""
         known = self._known.get(reading)
-        return self._looked_up([reading])[0] if known is None else known
+        if known is None:
+            self.warm([reading])
+            known = self._known[reading]
+        return known
 
     def sighting(self, seen: Seen, reading: Reading) -> Sighting:
         """The same with the name itself."""
@@ -115,6 +132,7 @@ class NameIndex:
             disguised=seen.disguised,
             by_sound=seen.by_sound,
             alike=alike,
+            crowd=seen.crowd,
         )
 
     def warm(self, readings: Sequence[Reading]) -> None:
@@ -123,28 +141,37 @@ class NameIndex:
         while len(self._known) > MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
 
-    def _looked_up(self, readings: Sequence[Reading]) -> list[list[Seen]]:
+    def _looked_up(self, readings: Sequence[Reading]) -> list[Looked]:
         found: list[dict[tuple[int, int, int], Seen]] = [{} for _ in readings]
+        bare: list[list[Seen]] = [[] for _ in readings]
         texts = joined(readings)
-        for number, place, start, end, errors in self._spelled(texts):
-            view, known = texts.views[place], found[texts.owners[place]]
+        if not texts.views:
+            return [Looked([], []) for _ in readings]
+        spelled, crowd = self._spelled(texts)
+        for number, place, start, end, errors, beside, is_bare in spelled:
+            view, owner = texts.views[place], texts.owners[place]
             first, last = start, end
             if view.places is not None:
                 first, last = view.places[start], view.places[end - 1] + 1
-                if view.text[start:end] == readings[texts.owners[place]].tight[first:last]:
+                if view.text[start:end] == readings[owner].tight[first:last]:
                     continue
-            if (number, first, last) not in known:
-                known[number, first, last] = Seen(number, first, last, errors, view.disguised)
+            seen = Seen(number, first, last, errors, view.disguised, False, beside)
+            if is_bare:
+                bare[owner].append(seen)
+            else:
+                found[owner].setdefault((number, first, last), seen)
         for owner, number, first, last in self._sounding(readings):
-            cuts, known = texts.cuts[owner], found[owner]
-            if (number, first, last) not in known and not cuts[first] and not cuts[last]:
-                known[number, first, last] = Seen(number, first, last, 1, by_sound=True)
-        return [list(each.values()) for each in found]
+            cuts = texts.cuts[owner]
+            if (number, first, last) not in found[owner] and not cuts[first] and not cuts[last]:
+                begin = texts.begins[texts.firsts[owner]]
+                beside = int(crowd.over(begin + first, begin + last))
+                found[owner][number, first, last] = Seen(number, first, last, 1, False, True, beside)
+        return [Looked(list(names.values()), plain) for names, plain in zip(found, bare, strict=True)]
 
-    def _spelled(self, texts: Joined) -> Iterator[tuple[int, int, int, int, int]]:
-        """(name, view, start, end, errors) of every name in the views that begins and ends between words."""
-        if not texts.views:
-            return
+    def _spelled(self, texts: Joined) -> tuple[Iterator[tuple[int, int, int, int, int, int, bool]], Crowd]:
+        """(name, view, start, end, errors, crowd, is bare) of every name in the views that begins and ends between
+        words; and the crowd of all others.
+        """
         starts, ends = inside(texts.begins, texts.sizes, self.arrays.lengths)
         places = texts.places()
         hashes = hashes_of(sums_of(texts.codes, places), starts, ends, SALTS[PLAIN], places[starts])
@@ -152,14 +179,19 @@ class NameIndex:
         pieces = Pieces(
             numbers=(entries >> np.uint32(2)).astype(np.int64), kinds=entries & np.uint32(3), places=starts[rows]
         )
-        found = self._names.standing(pieces, texts)
+        found, crowd = self._names.standing(pieces, texts)
+        is_bare = self.arrays.nths[found.numbers] >= BARE_FROM
         views = np.searchsorted(texts.begins, found.starts, side="right") - 1
-        cores = np.array([reading.core for reading in texts.readings], dtype=np.int64)[np.array(texts.owners)]
-        kept = np.flatnonzero(~self._are_lost(found.numbers, texts.codes[found.starts], cores[views]))
+        cores = np.array([reading.core for reading in texts.readings], dtype=np.int64)[texts.owners][views]
+        is_lost = self._are_lost(found.numbers, texts.codes[found.starts], cores) | (is_bare & (found.errors > 0))
+        kept = np.flatnonzero(~is_lost)
         kept = kept[np.lexsort((found.errors[kept], views[kept]))]
-        views, moved = views[kept], texts.begins[views[kept]]
-        columns = (found.numbers[kept], views, found.starts[kept] - moved, found.ends[kept] - moved)
-        yield from zip(*(column.tolist() for column in columns), found.errors[kept].tolist(), strict=True)
+        found, views, is_bare = found.only(kept), views[kept], is_bare[kept]
+        moved = texts.begins[views]
+        # A name with one error has one of its own halves beside it.
+        beside = np.maximum(0, crowd.over(found.starts, found.ends) - found.errors)
+        columns = (found.numbers, views, found.starts - moved, found.ends - moved, found.errors, beside, is_bare)
+        return zip(*(column.tolist() for column in columns), strict=True), crowd
 
     def _are_lost(self, numbers: Places, firsts: Codes, cores: Places) -> npt.NDArray[np.bool_]:
         """Which names of two Han characters or three letters can have no second reason and do not stand alone."""
@@ -188,4 +220,6 @@ class NameIndex:
         position, nth = int(self.arrays.works[number]), int(self.arrays.nths[number])
         if nth == 0:
             return first_name(position, self._works[position])
+        if nth >= BARE_FROM:
+            return list(bare_names(position, self._works[position]))[nth - BARE_FROM]
         return next(name for place, name in enumerate(names_of(position, self._works[position])) if place == nth)
