@@ -67,6 +67,8 @@ def rest(
         return list(findings)
     used = context.weights or shipped()
     before, chance = identity_of(about, used), chance_of(named[0], used)
+    if before + LEAST_GAIN >= MOST:
+        return list(findings)
     wanted = min(MOST, identity_of(again, used)) if not any(one.ground == SHARED for one in again) else 0.0
     if len(about) == 1 and _is_sellers(speech_of(listing.title), named[0].theirs):
         wanted = max(wanted, min(MOST, GAIN * chance / (1.0 - chance + GAIN * chance)))

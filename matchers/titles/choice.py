@@ -5,7 +5,7 @@ A name inside a longer one, inside a seller's word (书店 in 新华书店) or i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from matchers.titles.evidence import SHORT
 from matchers.titles.index import NameIndex, Seen
@@ -15,8 +15,10 @@ from matchers.titles.reading import Reading
 MOST_WRONG = 8  # names with an error for one text: among so many that stand as near, none is the one
 
 
-def chosen(everything: Iterable[Seen], reading: Reading, index: NameIndex) -> list[Seen]:
+def chosen(everything: Collection[Seen], reading: Reading, index: NameIndex) -> list[Seen]:
     """Exact ones first, then those with an error; those between words first, and of them the longest."""
+    if not everything:
+        return []
     order = sorted(everything, key=lambda seen: _order(seen, reading))
     kept: list[Seen] = []
     wrong = 0

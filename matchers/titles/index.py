@@ -82,7 +82,7 @@ class NameIndex:
         self.arrays = arrays or arrays_of(works)
         self._names = Names(self.arrays.codes, self.arrays.starts)
         supported = [bool(work.creators or work.publisher) for work in works]
-        self._supported = np.array(supported, dtype=bool)[self.arrays.works]
+        self.supported = np.array(supported, dtype=bool)[self.arrays.works]
         self._known: dict[Reading, Looked] = {}
         self._name = lru_cache(maxsize=4096)(self._made)
 
@@ -197,7 +197,7 @@ class NameIndex:
         """Which names of two Han characters or three letters can have no second reason and do not stand alone."""
         sizes = self.arrays.starts[numbers + 1] - self.arrays.starts[numbers]
         is_tiny = sizes <= np.where(firsts >= _FIRST_HAN, TINY_HAN, TINY_LETTERS)
-        lost: npt.NDArray[np.bool_] = is_tiny & (cores > sizes + 1) & ~self._supported[numbers]
+        lost: npt.NDArray[np.bool_] = is_tiny & (cores > sizes + 1) & ~self.supported[numbers]
         return lost
 
     def _sounding(self, readings: Sequence[Reading]) -> Iterator[tuple[int, int, int, int]]:

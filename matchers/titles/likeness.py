@@ -17,6 +17,7 @@ from matchers.titles.names import Name
 from matchers.titles.once import once
 from matchers.titles.reading import Reading
 from matchers.titles.tokens import number_of, weight, words_of
+from matchers.titles.weights import crowded
 
 # Of said and covers together. On the benchmark 13 of some 3,000 right pairs at .18 and more lie under it.
 LEAST_ALIKE = 0.9
@@ -94,8 +95,8 @@ class Said:
 _words = lru_cache(maxsize=8_192)(Words)
 
 
-def compared(name: Name, said: Said) -> Resemblance | None:
-    """How far name and text say the same; None where too little."""
+def compared(name: Name, said: Said, crowd: int) -> Resemblance | None:
+    """How far name and text say the same; None where too little. `crowd`: names that share something with the text."""
     ours = _words(name.key)
     in_text = {word: worth for word, worth in ours.weights.items() if word in said.weights or _stands(word, said.tight)}
     in_name = {
@@ -126,6 +127,7 @@ def compared(name: Name, said: Said) -> Resemblance | None:
             "all_text": float(covers > 0.995),
             "same_first": float(ours.first == said.bare.first),
             "same_last": float(ours.last == said.bare.last),
+            "crowd": crowded(crowd),
             "shared": min(len(in_text), MOST_SHARED) / MOST_SHARED,
             "new": min(1.0, (said.bare.total - sum(in_name.values())) / MUCH),
             "han_ratio": fuzz.ratio(name.tight, said.core.replace(" ", "")) / 100 if han else 0.0,
