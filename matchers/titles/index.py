@@ -90,6 +90,11 @@ class NameIndex:
         """The name with this number."""
         return self._name(number)
 
+    def tight(self, number: int) -> str:
+        """The folded name without spaces, at a fraction of the cost of the name."""
+        codes = self.arrays.codes[self.arrays.starts[number] : self.arrays.starts[number + 1]]
+        return codes.tobytes().decode("utf-32-le", "replace")
+
     def work(self, number: int) -> int:
         """The position of a name's work."""
         return int(self.arrays.works[number])

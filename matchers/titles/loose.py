@@ -11,9 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz import fuzz
 
 from matchers.titles.index import SALTS, TOKEN, NameIndex
-from matchers.titles.likeness import BARE_ALIKE, LEAST_ALIKE, Resemblance, Said, compared, with_margins
+from matchers.titles.likeness import (
+    BARE_ALIKE,
+    LEAST_ALIKE,
+    MOST_SHARED,
+    MUCH_TOLD,
+    Resemblance,
+    Said,
+    compared,
+    with_margins,
+)
 from matchers.titles.reach import GLUED, SPACES, Shares, most_log_odds
 from matchers.titles.reading import Reading
 from matchers.titles.weights import CROWD, LEAST, LEAST_BARE
@@ -91,32 +101,43 @@ class LooseIndex:
         order = np.lexsort((-alike, owners))
         order = order[alike[order] >= np.where(is_bare[owners[order]], BARE_ALIKE, LEAST_ALIKE) - GLUED]
         order = order[counted_in(owners[order]) < MOST_COMPARED]
-        known = {"said": told[order], "covers": covered[order]}
-        order = order[self._can_tell(texts, owners[order], names[order], known, crowds)]
+        order = order[self._can_tell(texts, owners[order], names[order], (told[order], covered[order]), crowds)]
         found: list[list[int]] = [[] for _ in texts]
         for owner, number in zip(owners[order].tolist(), names[order].tolist(), strict=True):
             found[owner].append(number)
         return [Likely(numbers, crowd) for numbers, crowd in zip(found, crowds.tolist(), strict=True)]
 
     def _can_tell(
-        self, texts: Sequence[Said], owners: Places, names: Places, known: dict[str, Shares], crowds: Places
+        self, texts: Sequence[Said], owners: Places, names: Places, shares: tuple[Shares, Shares], crowds: Places
     ) -> npt.NDArray[np.bool_]:
         """Which of these names belong to texts where at least one name can come to what is reported."""
         arrays = self._index.arrays
         works = arrays.works[names]
-        alike = known["said"] + known["covers"]
-        other = np.zeros(len(names))
-        pair = np.flatnonzero((owners[1:] == owners[:-1]) & (works[1:] != works[:-1]))
-        other[pair], other[pair + 1] = alike[pair + 1], alike[pair]
         sizes = (arrays.starts[names + 1] - arrays.starts[names]).astype(np.float64)
-        lengths = np.array([max(1, len(said.core)) for said in texts], dtype=np.float64)[owners]
-        known["ratio"] = 2.0 * np.minimum(sizes, lengths) / (sizes + lengths)
-        known["ahead"] = np.clip(alike + 2 * GLUED + known["ratio"] + SPACES - other, 0.0, 1.0)
-        known["crowd"] = np.log1p(crowds[owners]) / CROWD
-        least = np.array([LEAST_BARE if said.is_bare else LEAST for said in texts])
-        reach = most_log_odds(known, self._index.supported[names], self._is_product[works])
-        told = reach >= np.log(least / (1.0 - least))[owners]
-        return np.isin(owners, owners[told])
+        lengths = np.array([max(1, len(said.letters)) for said in texts], dtype=np.float64)[owners]
+        letters = [self._index.tight(number) for number in names.tolist()]
+        asked = [texts[owner].letters for owner in owners.tolist()]
+        ratio = np.array([fuzz.ratio(name, text) / 100 for name, text in zip(letters, asked, strict=True)])
+        said, covers = shares
+        strength = said + covers + ratio
+        other = np.zeros(len(names))
+        both = np.flatnonzero((owners[1:] == owners[:-1]) & (works[1:] != works[:-1]))
+        other[both], other[both + 1] = strength[both + 1], strength[both]
+        known = {
+            "said": said,
+            "covers": covers,
+            "ratio": ratio,
+            "sorted": 2.0 * np.minimum(sizes, lengths) / (sizes + lengths),
+            "ahead": np.clip(strength + 2 * (GLUED + SPACES) - other, 0.0, 1.0),
+            "crowd": np.log1p(crowds[owners]) / CROWD,
+            "information": np.minimum(1.0, (said + GLUED) * arrays.information[names] / MUCH_TOLD),
+            "shared": np.minimum(1.0, (arrays.word_starts[names + 1] - arrays.word_starts[names]) / MOST_SHARED),
+        }
+        is_latin = np.array([name.isascii() for name in letters], dtype=bool)
+        least = np.array([LEAST_BARE if each.is_bare else LEAST for each in texts])
+        reach = most_log_odds(known, self._index.supported[names], is_latin, self._is_product[works])
+        tells = reach >= np.log(least / (1.0 - least))[owners]
+        return np.isin(owners, owners[tells])
 
     def _alike(self, texts: Sequence[Said], owners: Places, names: Places) -> tuple[Shares, Shares]:
         """How much of each of these names its text says, and how much of the text the name does, all at once."""
