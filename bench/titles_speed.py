@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from crawler.items import Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold, is_han  # noqa: E402
+from desk.cli.match import SELDOM  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
 from matchers.titles import keep_engine  # noqa: E402
@@ -78,6 +79,7 @@ def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, sho
     ]
     assessor.assess(listings[0], context)
     gc.freeze()  # as `swordnet match` does
+    gc.set_threshold(SELDOM)
     found = []
     begun = time.process_time()
     for first in range(0, len(listings), BATCH):
