@@ -104,7 +104,8 @@ def is_other_book(title: str, original: str) -> bool:
     if ours is None or theirs is None:
         return False
     same = set(_family(ours.subject)) & set(_family(theirs.subject))
-    return not same or (ours.level, ours.volume) != (theirs.level, theirs.volume)
+    other_volume = "" not in (ours.volume, theirs.volume) and ours.volume != theirs.volume
+    return not same or ours.level != theirs.level or other_volume
 
 
 def facets(original: str) -> School | None:
