@@ -36,7 +36,7 @@ from matchers.titles import keep_engine  # noqa: E402
 ADDED = 10_000
 ALONE = 1_000  # listings that are asked one by one
 BATCH = 128  # as `swordnet match` does
-THRESHOLD = 0.32  # the one threshold, as bench/titles.py finds it
+THRESHOLD = 0.47  # the one threshold, as bench/titles.py finds it
 
 
 def main() -> None:
@@ -52,22 +52,25 @@ def main() -> None:
         for row in map(json.loads, (arguments.folder / "registry.jsonl").open(encoding="utf-8"))
     ]
     before = _peak()
-    begun = time.perf_counter()
-    assessor = Assessor(works)
-    built = time.perf_counter()
-    print(f"{len(works)} works: built in {built - begun:.1f} s; peak {_peak():.0f} MB ({before:.0f} MB for the works)")
     if arguments.index:
         keep(works, arguments.index)
+    begun, wall = time.process_time(), time.perf_counter()
+    assessor = Assessor(works)
+    spent = f"{time.process_time() - begun:.1f} s of processor time, {time.perf_counter() - wall:.1f} s"
+    print(f"{len(works)} works: all matchers in {spent}; peak {_peak():.0f} MB ({before:.0f} MB for the works)")
     queries = [json.loads(line) for line in (arguments.folder / "queries.jsonl").open(encoding="utf-8")]
     ask(assessor, queries, arguments.threshold, arguments.show, {work.id: work for work in works})
 
 
 def keep(works: list[Work], folder: Path) -> None:
-    """Times the index on disk: without the last ten thousand works, with them, and opened."""
-    for listed in (works[:-ADDED], works, list(works)):
-        begun = time.perf_counter()
+    """Times the index on disk: without the last ten thousand works, with them, and opened; only opened where it is
+    there.
+    """
+    for listed in (works,) if folder.exists() else (works[:-ADDED], works, works):
+        begun, wall = time.process_time(), time.perf_counter()
         how = keep_engine(listed, folder)
-        print(f"{how} with {len(listed)} works: {time.perf_counter() - begun:.1f} s; peak {_peak():.0f} MB")
+        spent = f"{time.process_time() - begun:.1f} s of processor time, {time.perf_counter() - wall:.1f} s"
+        print(f"{how} with {len(listed)} works: {spent}; peak {_peak():.0f} MB")
 
 
 def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, show: int, works: dict[str, Work]) -> None:
