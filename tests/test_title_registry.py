@@ -15,8 +15,12 @@ from crawler.items import Listing, ListingKind, Work
 from matchers import Context
 from matchers.assess import Assessor
 from matchers.titles import TitleEngine, loose
+from matchers.titles.beside import touches
+from matchers.titles.joined import joined
 from matchers.titles.numerals import is_mark
+from matchers.titles.reading import Reading
 from matchers.titles.school import is_other_book
+from matchers.titles.touching import touched
 
 HEADS = "春夏秋冬东南西北风云山河湖海日月星辰花草鸟兽鱼虫金木水火土石"
 WORKS = (
@@ -128,3 +132,22 @@ def test_numbers_of_books_are_read_in_any_digits() -> None:
     title = "旧书 ９７８７５３６６９２９３０ 正版"
     (found,) = Assessor([work]).assess(listing(title), CONTEXT)
     assert found.identity > 0.9
+
+
+@given(st.lists(st.text(alphabet="长夜灯塔 ab1.·-()【】PDF", max_size=24), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=100)
+def test_what_touches_a_stretch_is_told_alike_for_one_text_and_for_many(titles: list[str]) -> None:
+    texts = joined([Reading(title) for title in titles])
+    spans = [
+        (number, start, end)
+        for number, view in enumerate(texts.views)
+        if view.places is None
+        for start in range(len(view.text))
+        for end in range(start + 1, len(view.text) + 1)
+    ]
+    if not spans:
+        return
+    begins = texts.begins[[number for number, _, _ in spans]]
+    found = touched(texts, begins + [start for _, start, _ in spans], begins + [end for _, _, end in spans])
+    alone = [touches(texts.readings[texts.owners[number]], start, end) for number, start, end in spans]
+    assert found.tolist() == alone

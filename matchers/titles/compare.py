@@ -16,6 +16,7 @@ from matchers.titles.windows import Codes, Places
 
 FIRST, SECOND, WHOLE, SWAPPED = range(4)  # which piece of a name an entry of the plain table is
 AROUND = 5  # characters on either side of a swapped middle
+TWO_OF = 5  # characters of a half of which one error leaves two at an end
 LONGEST_PIECE = 12  # characters; more of a half need not be looked up to be rare
 
 
@@ -141,11 +142,19 @@ class Names:
         return [*found, *self._with_error(likely.only(wrong), head[wrong], text)], crowd
 
     def _is_likely(self, half: _Half, text: Codes) -> npt.NDArray[np.bool_]:
-        """One error leaves the nearest or the farthest character of three and more where it belongs: a quick look."""
-        likely: npt.NDArray[np.bool_] = (half.rest < 3) | (self._codes[half.near] == _at(text, half.there))
-        last = self._codes[half.near + half.step * (half.rest - 1)]
+        """A quick look: one error leaves the nearest or the farthest of two characters and more where it belongs, and
+        of five and more the two nearest or the two farthest.
+        """
+        is_short = half.rest < TWO_OF
+        second = np.where(is_short, 0, half.step)
+        likely: npt.NDArray[np.bool_] = half.rest < 2
+        near = self._codes[half.near] == _at(text, half.there)
+        likely |= near & (is_short | (self._codes[half.near + second] == _at(text, half.there + second)))
+        far, there = half.near + half.step * (half.rest - 1), half.there + half.step * (half.rest - 1)
+        last, last_but_one = self._codes[far], self._codes[far - second]
         for shift in (0, -1, 1):
-            likely |= last == _at(text, half.there + half.step * (half.rest - 1 + shift))
+            place = there + half.step * shift
+            likely |= (last == _at(text, place)) & (is_short | (last_but_one == _at(text, place - second)))
         return likely
 
     def _is_piece_whole(self, half: _Half, text: Codes) -> npt.NDArray[np.bool_]:

@@ -26,6 +26,7 @@ from matchers.titles.names import INVERTED, Name, first_name, names_of
 from matchers.titles.patterns import BARE_FROM, Arrays, arrays_of
 from matchers.titles.reading import HARD, Reading
 from matchers.titles.sound import MOST_UNITS, heard
+from matchers.titles.touching import touched
 from matchers.titles.views import View
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
 
@@ -205,9 +206,10 @@ class NameIndex:
         beside = np.maximum(0, crowd.over(found.starts, found.ends) - found.errors)
         most = np.where(found.errors > 0, CROWDED_WRONG, CROWDED)
         is_crowded = (beside >= most) & ~self.supported[found.numbers]
+        rows = np.flatnonzero(~(is_crowded & touched(texts, found.starts, found.ends)))
         spans = (found.starts - moved, found.ends - moved)
         columns = (found.numbers, views, *spans, found.errors, beside, is_bare, is_crowded)
-        return map(_Stood._make, zip(*(column.tolist() for column in columns), strict=True)), crowd
+        return map(_Stood._make, zip(*(column[rows].tolist() for column in columns), strict=True)), crowd
 
     def _heard(self, texts: Joined, crowd: Crowd) -> Iterator[tuple[int, Seen]]:
         """(reading, name) of every name that what stands there sounds like, between words."""
