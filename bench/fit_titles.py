@@ -1,6 +1,6 @@
 """Fits matchers/titles/weights.toml: the share of right ones among pairs with the same features.
 
-    python bench/fit_titles.py --stream FOLDER [--stream FOLDER] [--apart] [--write]
+    python bench/fit_titles.py --stream FOLDER [--stream FOLDER ..] [--apart] [--write]
 
 Pairs are what the engine finds in all 17 sets of ../shared/bench/titles and in made registries (make_registry.py),
 where names are many and chance is near. A logistic map for each kind of pair (evidence.map_of, loose, school); each
@@ -31,9 +31,9 @@ from matchers.titles.weights import channels  # noqa: E402
 
 PENALTY = 1.0
 TURNS = 3
-# How many sets each of the made registries counts for (the first of 50,000 works, the second of 1,000,000): they stand
-# for the large registries that users have.
-COUNTS = {"exact": (2.0, 4.0), "error": (2.0, 4.0), "loose": (8.0, 8.0), "school": (2.0, 2.0)}
+# How many sets each of the made registries counts for (of 10,000, 100,000 and 1,000,000 works): they stand for the
+# large registries that users have.
+COUNTS = (2.0, 4.0, 8.0)
 EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
 # Weights that may not change their sign: sense, not the sample, decides.
 RISING = {"units", "framed", "leads", "all", "said", "covers", "both", "ratio", "sorted", "ahead", "information",
@@ -42,7 +42,7 @@ RISING = {"units", "framed", "leads", "all", "said", "covers", "both", "ratio", 
 FALLING = {"rest", "error", "behind", "model_differs", "unlike", "broken", "edition_differs", "edition_elsewhere",
            "several", "shortened", "error_word", "sound", "missing", "extra", "replaced_kin", "replaced_foreign",
            "swapped", "track_differs", "short", "outside", "other_subtitle", "other_note", "noted", "before_run",
-           "behind_run", "elsewhere", "new", "before_small", "behind_small"}  # fmt: skip
+           "behind_run", "elsewhere", "new", "before_small", "behind_small", "crowd", "crowd_rest"}  # fmt: skip
 # Least (most) weights set by hand: what the sets show too seldom. A veto must bring any name under the threshold.
 LEAST = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0}
 MOST = {"disguised": -0.2, "number_lost": -0.5, "number_new": -0.5,
@@ -90,13 +90,13 @@ def fit_all(pairs: list[Pair], fitted: Fitted, turns: int = TURNS) -> Fitted:
         for pair in pairs:
             if not pair.vetoes and not pair.is_neutral:
                 plain[pair.map].append(pair)
-        fitted = {name: fit(found, COUNTS[name.partition("_")[0]]) for name, found in sorted(plain.items())}
+        fitted = {name: fit(found) for name, found in sorted(plain.items())}
         fitted["vetoes"] = doubts([pair for pair in pairs if pair.vetoes and not pair.is_neutral], fitted)
     weigh_rivals(pairs, fitted)
     return fitted
 
 
-def fit(pairs: list[Pair], made: tuple[float, ...]) -> dict[str, float]:
+def fit(pairs: list[Pair]) -> dict[str, float]:
     """Weights by feature, with a bias."""
     names = ["bias", *sorted({name for pair in pairs for name in pair.features})]
     place = {name: number for number, name in enumerate(names)}
@@ -109,7 +109,7 @@ def fit(pairs: list[Pair], made: tuple[float, ...]) -> dict[str, float]:
     sizes: dict[str, int] = defaultdict(int)
     for pair in pairs:
         sizes[pair.of_set] += 1
-    counts = {name: made[int(name[len(MADE) :])] if name.startswith(MADE) else 1.0 for name in sizes}
+    counts = {name: COUNTS[int(name[len(MADE) :])] if name.startswith(MADE) else 1.0 for name in sizes}
     worth = np.array([sizes[pair.of_set] ** -0.5 * counts[pair.of_set] for pair in pairs])
     worth *= len(pairs) / worth.sum()
     penalty = np.array([0.0 if name in ("bias", "against") else PENALTY for name in names])

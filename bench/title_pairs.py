@@ -16,9 +16,12 @@ from typing import Any
 from attrs import define
 
 import matchers.titles.engine as engine
+import matchers.titles.loose as loose
 from bench.titles import DATA, rows, work_of
 from crawler.items import Listing, ListingKind, Work
 from matchers.identity.title import MOST
+from matchers.titles.kept import kept_index
+from matchers.titles.patterns import Arrays
 from matchers.titles.rivals import Claim, against
 from matchers.titles.weights import MOST_LOG_ODDS, log_odds, probability
 
@@ -60,20 +63,24 @@ class Pair:
 
 def every_pair(streams: Sequence[Path]) -> list[Pair]:
     """The pairs of all sets and of made registries."""
-    engine.LEAST = LEAST
+    engine.LEAST = loose.LEAST = LEAST
     pairs: list[Pair] = []
     for name in sorted(path.name for path in (DATA / "sets").iterdir()):
         pairs.extend(collected(name, [work_of(row) for row in rows(name, "registry")], rows(name, "queries")))
     for number, stream in enumerate(streams):
         read = {part: [json.loads(line) for line in (stream / f"{part}.jsonl").open(encoding="utf-8")]
                 for part in ("registry", "queries")}  # fmt: skip
-        pairs.extend(collected(f"{MADE}{number}", [work_of(row) for row in read["registry"]], read["queries"]))
+        works = [work_of(row) for row in read["registry"]]
+        index = kept_index(works, stream / "index").arrays
+        pairs.extend(collected(f"{MADE}{number}", works, read["queries"], index))
     return pairs
 
 
-def collected(name: str, works: list[Work], queries: list[dict[str, Any]]) -> Iterable[Pair]:
+def collected(
+    name: str, works: list[Work], queries: list[dict[str, Any]], index: Arrays | None = None
+) -> Iterable[Pair]:
     """All candidates for each query."""
-    titles = engine.TitleEngine(works)
+    titles = engine.TitleEngine(works, index)
     for number, query in enumerate(queries):
         if number % BATCH == 0:
             titles.warm(each["text"] for each in queries[number : number + BATCH])

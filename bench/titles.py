@@ -75,10 +75,12 @@ def predicted(name: str) -> Iterator[dict[str, Any]]:
         )
         for query in queries
     ]
-    for number, (query, listing) in enumerate(zip(queries, listings, strict=True)):
-        if number % BATCH == 0:
-            assessor.warm(listings[number : number + BATCH])
-        found = assessor.assess(listing, context)
+    assessed = (
+        found
+        for number in range(0, len(listings), BATCH)
+        for found in assessor.assess_all(listings[number : number + BATCH], context)
+    )
+    for query, found in zip(queries, assessed, strict=True):
         ranked = [{"work_id": one.work_id, "score": one.identity} for one in found]
         yield {"query_id": query["query_id"], "work_id": ranked or None, "score": 0}
     seconds = time.perf_counter() - built

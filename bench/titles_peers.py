@@ -6,16 +6,19 @@ Names and queries are folded for all of them (crawler/text.py). The tools give t
 WRatio over all names, TF-IDF of character 2- and 3-grams (scikit-learn), tantivy (2- and 3-grams, BM25, the first of 20
 by WRatio), and guessit and parsett on release names (what they take for the title, by ratio). --small and --big are
 folders of make_registry.py: rapidfuzz brute force in the small one and tantivy in the big one give the rates beside
-ours, in listings a second of processor time on one core. The tools come with the dependency group `bench`.
+ours (the whole matcher in batches, as `swordnet match` asks it), in listings a second of processor time on one core.
+--rates gives nothing else. The tools come with the dependency group `bench`.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +32,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.titles import CORE, DATA, predicted, rows, work_of  # noqa: E402
-from crawler.items import Work  # noqa: E402
+from bench.titles import BATCH, CORE, DATA, predicted, rows, work_of  # noqa: E402
+from crawler.items import Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold  # noqa: E402
-from matchers.titles import TitleEngine  # noqa: E402
+from desk.cli.match import SELDOM  # noqa: E402
+from matchers import Context  # noqa: E402
+from matchers.assess import Assessor  # noqa: E402
+from matchers.titles import keep_engine  # noqa: E402
 
 sys.path.insert(0, str(DATA))
 import score_titles  # type: ignore[import-not-found]  # noqa: E402
@@ -50,9 +56,10 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--small", type=Path)
     parser.add_argument("--big", type=Path)
+    parser.add_argument("--rates", action="store_true")
     arguments = parser.parse_args()
     every = sorted(path.name for path in (DATA / "sets").iterdir())
-    names = arguments.only.split(",") if arguments.only else every
+    names = [] if arguments.rates else arguments.only.split(",") if arguments.only else every
     results: dict[str, dict[str, Any]] = {tool: {} for tool in (*TOOLS, "ours")}
     for name in names:
         queries = score_titles.sample(rows(name, "queries"), arguments.sample)
@@ -197,12 +204,18 @@ def rate(folder: Path, name: str, tool: Tool) -> None:
     for text in texts[:ASKED]:
         ask(text)
     theirs = ASKED / (time.process_time() - begun)
-    engine = TitleEngine(works)
+    keep_engine(works, folder / "index")
+    assessor = Assessor(works)
+    context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
+    listings = [
+        Listing(platform="bench", kind=ListingKind.OFFER, url=f"row:{row}", title=text)
+        for row, text in enumerate(texts)
+    ]
+    gc.freeze()
+    gc.set_threshold(SELDOM)
     begun = time.process_time()
-    for start in range(0, len(texts), 128):
-        engine.warm(texts[start : start + 128])
-        for text in texts[start : start + 128]:
-            engine.find([text])
+    for start in range(0, len(listings), BATCH):
+        assessor.assess_all(listings[start : start + BATCH], context)
     speed = len(texts) / (time.process_time() - begun)
     print(f"{len(works)} works: {name} {theirs:.1f}/s, ours {speed:.0f}/s, {speed / theirs:.0f} times as fast")
 

@@ -60,7 +60,13 @@ def fold(text: str) -> str:
 
 def fold_map(text: str) -> Folded:
     """Like `fold`, with the way back to the original."""
-    key, origins = fold_origins(text)
+    return folded_of(*fold_origins(text))
+
+
+def folded_of(key: str, origins: list[int]) -> Folded:
+    """The two that `fold_origins` gives as one: a space was read where the character before it was."""
+    if len(origins) == len(key):
+        return Folded(key, tuple(origins))
     steps = iter(origins)
     found: list[int] = []
     for character in key:

@@ -43,10 +43,9 @@ class Matching:
 
     def _batch(self, start: int) -> tuple[int, str]:
         offers = self.offers[start : start + self._size]
-        self.assessor.warm([offer.listing for offer in offers])
+        listings = [offer.looked_at(self.folder, self.looker) for offer in offers]
         lines: list[str] = []
-        for offer in offers:
-            found = self.assessor.assess(offer.looked_at(self.folder, self.looker), self.context)
+        for offer, found in zip(offers, self.assessor.assess_all(listings, self.context), strict=True):
             kept = tuple(one for one in found if one.identity >= self.least)
             lines.extend(json.dumps(row, ensure_ascii=False) + "\n" for row in result_rows(offer.id, kept))
         return len(offers), "".join(lines)

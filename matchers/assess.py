@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import cast
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from crawler.items import Assessment, Decision, Finding, Listing, Question, Work
 from matchers import Context, Identifies, ReadsAhead, modules
@@ -23,6 +23,14 @@ from matchers.weigh import CONSIDERED, considered, weigh
 WORTH_JUDGING = 0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
 
 _Judge = Callable[[Listing, Work, Context], Iterable[Finding]]
+
+
+@frozen(kw_only=True)
+class _Found:
+    """The findings for an identity by work, and the listing to ask about once more, without sellers' words."""
+
+    by_work: dict[str, list[Finding]]
+    plain: Listing | None
 
 
 class Assessor:
@@ -39,29 +47,22 @@ class Assessor:
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
         """An assessment for each work that comes into question, the surest identity first; () where none does."""
-        by_work, plainly = self._recognised(listing, context)
-        found = [
-            self._weighed(listing, self._works[work_id], findings, plainly.get(work_id, []), context)
-            for work_id, findings in by_work.items()
-            if considered(findings or plainly[work_id]) >= self._least
-        ]
-        return tuple(sorted(found, key=lambda one: (-one.identity, -one.offence, one.work_id)))
+        return self._assessed(listing, self._found(listing, context), context)
+
+    def assess_all(self, listings: Sequence[Listing], context: Context) -> list[tuple[Assessment, ...]]:
+        """The same for each of many listings, whose titles are looked up together: a batch costs little more than one
+        listing.
+        """
+        self.warm(listings)
+        found = [self._found(listing, context) for listing in listings]
+        self._titles.warm([each.plain for each in found if each.plain])
+        return [self._assessed(listing, each, context) for listing, each in zip(listings, found, strict=True)]
 
     def considers(self, listing: Listing, context: Context) -> bool:
         """Whether any work comes into question; no ground is asked."""
-        by_work, plainly = self._recognised(listing, context)
-        return any(considered(findings or plainly[work_id]) >= self._least for work_id, findings in by_work.items())
-
-    def _recognised(
-        self, listing: Listing, context: Context
-    ) -> tuple[dict[str, list[Finding]], dict[str, list[Finding]]]:
-        """What was found for each work, and what the title says of works without sellers' words."""
-        by_work: dict[str, list[Finding]] = {}
-        for matcher in self._matchers:
-            for finding in matcher.find(listing, context):
-                by_work.setdefault(finding.work_id, []).append(finding)
-        plainly = self._plainly(listing, by_work, context)
-        return by_work | {work_id: [] for work_id in plainly if work_id not in by_work}, plainly
+        found = self._found(listing, context)
+        plainly = self._plainly(found, context)
+        return any(considered(findings) >= self._least for findings in (plainly | found.by_work).values())
 
     def warm(self, listings: Iterable[Listing]) -> None:
         """Tells the matchers which listings are asked about next; changes no answer, only the time it takes."""
@@ -70,25 +71,41 @@ class Assessor:
             if isinstance(matcher, ReadsAhead):
                 matcher.warm(listings)
 
-    def _plainly(
-        self, listing: Listing, by_work: Mapping[str, list[Finding]], context: Context
-    ) -> dict[str, list[Finding]]:
-        """What the title says of these works without sellers' words; nothing where it names none, or says enough."""
-        weak = [findings for findings in by_work.values() if is_weak(findings, context)]
-        if not weak:
-            return {}
-        plain = without_signs(listing, [one.theirs for findings in weak for one in findings if one.ground in NAMED])
-        if plain == listing.title:
-            return {}
-        found: dict[str, list[Finding]] = {}
-        for finding in self._titles.find(evolve(listing, title=plain, text=""), context):
-            found.setdefault(finding.work_id, []).append(finding)
-        return found
+    def _found(self, listing: Listing, context: Context) -> _Found:
+        """What every way of recognising says."""
+        by_work: dict[str, list[Finding]] = {}
+        for matcher in self._matchers:
+            for finding in matcher.find(listing, context):
+                by_work.setdefault(finding.work_id, []).append(finding)
+        return _Found(by_work=by_work, plain=_without_sellers_words(listing, by_work, context) if by_work else None)
 
-    def _weighed(
-        self, listing: Listing, work: Work, findings: list[Finding], plainly: list[Finding], context: Context
-    ) -> Assessment:
-        return again(listing, work, rest(listing, work, findings, plainly, context), context)
+    def _plainly(self, found: _Found, context: Context) -> dict[str, list[Finding]]:
+        """What the title says of works without sellers' words."""
+        by_work: dict[str, list[Finding]] = {}
+        for finding in self._titles.find(found.plain, context) if found.plain else ():
+            by_work.setdefault(finding.work_id, []).append(finding)
+        return by_work
+
+    def _assessed(self, listing: Listing, found: _Found, context: Context) -> tuple[Assessment, ...]:
+        if not found.by_work:
+            return ()
+        plainly = self._plainly(found, context)
+        assessed = []
+        for work_id, findings in (plainly | found.by_work).items():
+            if considered(findings) >= self._least:
+                work = self._works[work_id]
+                said = rest(listing, work, found.by_work.get(work_id, []), plainly.get(work_id, []), context)
+                assessed.append(again(listing, work, said, context))
+        return tuple(sorted(assessed, key=lambda one: (-one.identity, -one.offence, one.work_id)))
+
+
+def _without_sellers_words(listing: Listing, by_work: Mapping[str, list[Finding]], context: Context) -> Listing | None:
+    """The listing with its title alone, bare of sellers' words; None where that names no work, or says enough."""
+    weak = [findings for findings in by_work.values() if is_weak(findings, context)]
+    if not weak:
+        return None
+    plain = without_signs(listing, [one.theirs for findings in weak for one in findings if one.ground in NAMED])
+    return None if plain == listing.title else evolve(listing, title=plain, text="")
 
 
 def again(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:

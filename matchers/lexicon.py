@@ -45,6 +45,8 @@ class Lexicon:
             self._words.setdefault(fold(word.text), word)
         self._found = list(self._words.values())
         self._automaton = AhoCorasick(list(self._words))
+        self._heads = [_is_letter(key[0]) for key in self._words]
+        self._tails = [_is_letter(key[-1]) for key in self._words]
 
     def find(self, key: str) -> Iterator[Spotted]:
         """The words in a folded text, from its beginning on."""
@@ -53,10 +55,14 @@ class Lexicon:
 
     def spans(self, key: str) -> list[tuple[Word, int, int]]:
         """The same as plain tuples, which are made faster."""
+        heads, tails = self._heads, self._tails
         whole = [
             (start - end, start, end, index)
             for index, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True)
-            if not ((start and _cut(key, start)) or _cut(key, end))
+            if not (
+                (heads[index] and start and _is_letter(key[start - 1]))
+                or (tails[index] and end < len(key) and _is_letter(key[end]))
+            )
         ]
         if len(whole) > 1:
             whole = _longest(whole, len(key))
@@ -76,12 +82,9 @@ def _longest(found: list[tuple[int, int, int, int]], length: int) -> list[tuple[
     return kept
 
 
-def _cut(key: str, place: int) -> bool:
-    """Whether a border at `place`, which is not 0, would cut a Latin word in two."""
-    if place == len(key):
-        return False
-    before, after = key[place - 1], key[place]
-    return before.isalpha() and after.isalpha() and not is_han(before) and not is_han(after)
+def _is_letter(character: str) -> bool:
+    """Whether it is a letter of a script that parts words by spaces: two of them beside each other are one word."""
+    return character.isalpha() and not is_han(character)
 
 
 @cache

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from crawler.pictures import Looker
     from desk.matching import Matching
 
+SELDOM = 50_000  # objects made between two looks for garbage: findings hold no circles, and a look costs a tenth
+
 
 def add(app: typer.Typer) -> None:
     """Register the command."""
@@ -68,6 +70,7 @@ def match(
         is_opened = index is not None and keep_engine(registry, index) == "opened"
         assessor = Assessor(registry)
         gc.freeze()  # works and index stay: the collector need not walk through millions of objects again and again
+        gc.set_threshold(SELDOM)
         built = time.perf_counter()
         job = Matching(
             assessor=assessor,

@@ -29,6 +29,8 @@ class Matcher:
 
     def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
         """The best finding for each work, with what speaks against that file."""
+        if not listing.files:
+            return
         best: dict[int, Candidate] = {}
         for candidate in self._engine.find([file.name for file in listing.files[:MAX_FILES]]):
             known = best.get(candidate.work)

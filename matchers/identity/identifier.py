@@ -20,6 +20,7 @@ from matchers.reasons import identified
 NAME = "identifier"
 STATED, SPELLED_OUT = 0.985, 0.96  # in the platform's own field; found in title or text
 MAX_SCANNED = 20_000  # characters of a text that are searched for ISBN
+FEWEST = 5  # numeric characters of a text that may hold one: none stands for more than two digits
 
 _THIRTEEN = re.compile(r"(?<!\d)(?=(97[89](?: ?\d){10})(?!\d))")
 _TEN = re.compile(r"(?<!\d)(?=(\d(?: ?\d){8} ?[\dx])(?![\da-z]))")
@@ -41,6 +42,8 @@ class Matcher:
 
     def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
         """One finding for each work and identifier, by the surest place it stands in."""
+        if not self._owners:
+            return
         seen: set[tuple[int, str]] = set()
         for scheme, value, written, key in _carried(listing):
             for position in self._owners.get((scheme, value), ()):
@@ -69,6 +72,8 @@ def _carried(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
     if listing.sku:
         yield (*_spelled("isbn", listing.sku), listing.sku, "identifier_stated")
     for text in (listing.title, listing.text):
+        if sum(map(str.isnumeric, text[:MAX_SCANNED])) < FEWEST:
+            continue
         key = fold(text[:MAX_SCANNED])
         for pattern in (_THIRTEEN, _TEN):
             for found in pattern.finditer(key):

@@ -49,6 +49,8 @@ class Matcher:
 
     def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
         """A finding for each work most of whose name stands beside its maker."""
+        if not self._keys:
+            return
         reading = reading_of(listing.title)
         found = self._automaton.find_matches_as_indexes(reading.tight, overlapping=True)
         makers = {index: (start, end) for index, start, end in found}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from crawler.items import Listing, ListingKind, Work
 from crawler.text import fold
@@ -36,7 +37,12 @@ class Nature(StrEnum):
 
 def nature(work: Work) -> Nature:
     """By the kind that the registry states; unknown kinds of films and music, nothing stated is print."""
-    kind = fold(work.kind or "")
+    return _nature(work.kind or "")
+
+
+@lru_cache(maxsize=256)
+def _nature(stated: str) -> Nature:
+    kind = fold(stated)
     if kind in _PRINT:
         return Nature.PRINT
     if kind in _COURSE:

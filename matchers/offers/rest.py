@@ -72,6 +72,8 @@ def rest(
         return list(findings)
     used = context.weights or shipped()
     before, chance = identity_of(about, used), chance_of(named[0], used)
+    if before + LEAST_GAIN >= MOST:
+        return list(findings)
     wanted = min(MOST, identity_of(again, used)) if not any(one.ground == SHARED for one in again) else 0.0
     key = "rest_sellers_words"
     if len(about) == 1:

@@ -34,9 +34,16 @@ class Said:
 
 def said(listing: Listing, work: Work, *areas: str) -> list[Said]:
     """The signs of these areas in title, text and condition, the surest first; each word once."""
-    known = _by_area(listing.title, listing.text, listing.condition or "", _keys_of(work.title, work.aliases))
+    asked, about, known = _latest[0]
+    if asked is not listing or about is not work:
+        known = _by_area(listing.title, listing.text, listing.condition or "", _keys_of(work.title, work.aliases))
+        _latest[0] = (listing, work, known)
     found = [one for area in areas for one in known.get(area, ())]
     return sorted(found, key=lambda one: -one.probability) if len(areas) > 1 else found
+
+
+# What was found for the pair that was asked about last: every ground asks for it several times.
+_latest: list[tuple[Listing | None, Work | None, Mapping[str, tuple[Said, ...]]]] = [(None, None, {})]
 
 
 def says(listing: Listing, work: Work, *areas: str) -> bool:

@@ -51,6 +51,21 @@ def beside(reading: Reading, start: int, end: int, units: float, known: Spans) -
     return values
 
 
+def touches(reading: Reading, start: int, end: int) -> bool:
+    """Whether unknown text touches a name at start..end, as `beside` has it where nothing is known of the work."""
+    return _joins(reading, start, start - 1) or _joins(reading, end, end)
+
+
+def _joins(reading: Reading, place: int, beside: int) -> bool:
+    tight = reading.tight
+    if not 0 <= beside < len(tight) or reading.noise[beside] or reading.asides[beside]:
+        return False
+    border = reading.borders[place]
+    if border == HARD:
+        return False
+    return not border or is_han(tight[place]) == is_han(tight[place - 1])
+
+
 def _side(reading: Reading, place: int, known: Spans, asides: bytearray, *, forward: bool) -> dict[str, float]:
     """Features of one side: kind of border, units of the unknown run, the word that touches."""
     name = LAST if forward else FIRST

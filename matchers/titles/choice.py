@@ -5,7 +5,7 @@ A name inside a longer one, inside a seller's word (书店 in 新华书店) or i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from matchers.titles.evidence import SHORT
 from matchers.titles.index import NameIndex, Seen
@@ -15,9 +15,13 @@ from matchers.titles.reading import Reading
 MOST_WRONG = 8  # names with an error for one text: among so many that stand as near, none is the one
 
 
-def chosen(everything: Iterable[Seen], reading: Reading, index: NameIndex) -> list[Seen]:
-    """Exact ones first, then those with an error; those between words first, and of them the longest."""
-    order = sorted(everything, key=lambda seen: _order(seen, reading))
+def chosen(everything: Collection[Seen], reading: Reading, index: NameIndex) -> list[Seen]:
+    """Exact ones first, then those with an error: those between words first, of them those whose first and last
+    characters agree, of them the longest.
+    """
+    if not everything:
+        return []
+    order = sorted(everything, key=lambda seen: _order(seen, reading, index))
     kept: list[Seen] = []
     wrong = 0
     for seen in order:
@@ -34,12 +38,14 @@ def chosen(everything: Iterable[Seen], reading: Reading, index: NameIndex) -> li
     return kept
 
 
-def _order(seen: Seen, reading: Reading) -> tuple[int, int, int, int]:
+def _order(seen: Seen, reading: Reading, index: NameIndex) -> tuple[int, int, int, int, int]:
     if not seen.errors:
-        return (0, 0, seen.start - seen.end, seen.start)
+        return (0, 0, 0, seen.start - seen.end, seen.start)
     noise, borders = reading.noise, reading.borders
     torn = (not borders[seen.start] and not noise[seen.start - 1]) + (not borders[seen.end] and not noise[seen.end])
-    return (1, torn, seen.start - seen.end, seen.start)
+    ours, theirs = index.tight(seen.number), reading.tight
+    wrong_edges = (ours[0] != theirs[seen.start]) + (ours[-1] != theirs[seen.end - 1])
+    return (1, torn, wrong_edges, seen.start - seen.end, seen.start)
 
 
 def _is_part_of_noise(seen: Seen, reading: Reading) -> bool:

@@ -16,6 +16,7 @@ from matchers.titles.windows import Codes, Places
 
 FIRST, SECOND, WHOLE, SWAPPED = range(4)  # which piece of a name an entry of the plain table is
 AROUND = 5  # characters on either side of a swapped middle
+TWO_OF = 5  # characters of a half of which one error leaves two at an end
 LONGEST_PIECE = 12  # characters; more of a half need not be looked up to be rare
 
 
@@ -33,6 +34,23 @@ class Pieces:
 
 
 @frozen(kw_only=True, eq=False)
+class Crowd:
+    """Halves of names that stand in the joined texts without the rest of their name: where each begins, where each
+    ends, both in ascending order.
+
+    Among many names that share something with a stretch of text one may resemble it by chance.
+    """
+
+    begins: Places
+    ends: Places
+
+    def over(self, starts: Places, ends: Places) -> Places:
+        """How many of them share characters with each of these stretches."""
+        before: Places = np.searchsorted(self.ends, starts, side="right")
+        return np.searchsorted(self.begins, ends, side="left") - before
+
+
+@frozen(kw_only=True, eq=False)
 class Standing:
     """Names that stand in the joined texts at starts..ends, with 0 or 1 errors."""
 
@@ -41,7 +59,7 @@ class Standing:
     ends: Places
     errors: Places
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> Standing:
+    def only(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Standing:
         """Some of them."""
         return Standing(
             numbers=self.numbers[rows], starts=self.starts[rows], ends=self.ends[rows], errors=self.errors[rows]
@@ -55,22 +73,19 @@ class Names:
         self._codes = codes
         self._starts = starts
 
-    def standing(self, pieces: Pieces, texts: Joined) -> Standing:
-        """The names that these pieces belong to, where they begin and end between words."""
+    def standing(self, pieces: Pieces, texts: Joined) -> tuple[Standing, Crowd]:
+        """The names that these pieces belong to, where they begin and end between words; and the other halves."""
         is_whole, is_swapped = pieces.kinds == WHOLE, pieces.kinds == SWAPPED
         text = texts.codes
-        found = [
-            self._whole(pieces.only(is_whole)),
-            self._swapped(pieces.only(is_swapped), text),
-            *self._halves(self._possible(pieces.only(~(is_whole | is_swapped)), texts), text),
-        ]
+        halves, crowd = self._halves(self._possible(pieces.only(~(is_whole | is_swapped)), texts), text)
+        found = [self._whole(pieces.only(is_whole)), self._swapped(pieces.only(is_swapped), text), *halves]
         standing = Standing(
             numbers=np.concatenate([one.numbers for one in found]),
             starts=np.concatenate([one.starts for one in found]),
             ends=np.concatenate([one.ends for one in found]),
             errors=np.concatenate([one.errors for one in found]),
         )
-        return standing.only(~(texts.no_start[standing.starts] | texts.no_end[standing.ends]))
+        return standing.only(~(texts.no_start[standing.starts] | texts.no_end[standing.ends])), crowd
 
     def _possible(self, pieces: Pieces, texts: Joined) -> Pieces:
         """The halves at whose outer end the name may begin or end: error or not, that end is where it is."""
@@ -99,7 +114,7 @@ class Names:
         fits &= self._run(text, end - 1, last - 1, -1, end - begin - middle - 1) == end - begin - middle - 1
         return _standing(pieces.numbers[fits], first[fits], last[fits], 1)
 
-    def _halves(self, pieces: Pieces, text: Codes) -> list[Standing]:
+    def _halves(self, pieces: Pieces, text: Codes) -> tuple[list[Standing], Crowd]:
         begin, end = self._starts[pieces.numbers], self._starts[pieces.numbers + 1]
         middle = (end - begin) // 2
         is_second = pieces.kinds == SECOND
@@ -111,20 +126,35 @@ class Names:
             rest=np.where(is_second, middle, end - begin - middle),
             known=np.where(is_second, end - begin - middle, middle),
         )
-        half = half.only(self._is_likely(half, text))
-        half = half.only(self._is_piece_whole(half, text))
-        head = self._run(text, half.near, half.there, half.step, half.rest)
-        is_exact = (head == half.rest) & (half.step > 0)
-        found = [half.standing(is_exact, 0, 0)]
-        wrong = head < half.rest
-        return [*found, *self._with_error(half.only(wrong), head[wrong], text)]
+        rows = np.flatnonzero(self._is_likely(half, text))
+        rows = rows[self._is_piece_whole(half.only(rows), text)]
+        likely = half.only(rows)
+        head = self._run(text, likely.near, likely.there, likely.step, likely.rest)
+        is_exact = (head == likely.rest) & (likely.step > 0)
+        wrong = head < likely.rest
+        without_rest = np.ones(len(half.rest), dtype=bool)
+        without_rest[rows] = wrong
+        places = pieces.places[without_rest]
+        crowd = Crowd(
+            begins=np.sort(places), ends=np.sort(places + np.minimum(half.known[without_rest], LONGEST_PIECE))
+        )
+        found = [likely.standing(is_exact, 0, 0)]
+        return [*found, *self._with_error(likely.only(wrong), head[wrong], text)], crowd
 
     def _is_likely(self, half: _Half, text: Codes) -> npt.NDArray[np.bool_]:
-        """One error leaves the nearest or the farthest character of three and more where it belongs: a quick look."""
-        likely: npt.NDArray[np.bool_] = (half.rest < 3) | (self._codes[half.near] == _at(text, half.there))
-        last = self._codes[half.near + half.step * (half.rest - 1)]
+        """A quick look: one error leaves the nearest or the farthest of two characters and more where it belongs, and
+        of five and more the two nearest or the two farthest.
+        """
+        is_short = half.rest < TWO_OF
+        second = np.where(is_short, 0, half.step)
+        likely: npt.NDArray[np.bool_] = half.rest < 2
+        near = self._codes[half.near] == _at(text, half.there)
+        likely |= near & (is_short | (self._codes[half.near + second] == _at(text, half.there + second)))
+        far, there = half.near + half.step * (half.rest - 1), half.there + half.step * (half.rest - 1)
+        last, last_but_one = self._codes[far], self._codes[far - second]
         for shift in (0, -1, 1):
-            likely |= last == _at(text, half.there + half.step * (half.rest - 1 + shift))
+            place = there + half.step * shift
+            likely |= (last == _at(text, place)) & (is_short | (last_but_one == _at(text, place - second)))
         return likely
 
     def _is_piece_whole(self, half: _Half, text: Codes) -> npt.NDArray[np.bool_]:

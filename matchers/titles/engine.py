@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
+import numpy as np
 from attrs import frozen
 
 from crawler.items import Listing, Work
@@ -21,14 +23,13 @@ from matchers.titles.loose import LooseIndex
 from matchers.titles.mentions import Stated, mentions_of
 from matchers.titles.names import Name, first_name
 from matchers.titles.patterns import Arrays
+from matchers.titles.reach import PRODUCT_MAP
 from matchers.titles.reading import Reading, reading_of
 from matchers.titles.rivals import Claim, against
-from matchers.titles.school import SameBook, SchoolIndex
+from matchers.titles.school import SameBook, SchoolIndex, is_other_book
 from matchers.titles.vetoes import Veto, by_others, told, vetoes_of
-from matchers.titles.weights import odds, probability
+from matchers.titles.weights import LEAST, LEAST_BARE, odds, probability
 
-LEAST = 0.02  # candidates under it are not reported
-LEAST_BARE = 0.005  # the same for what only resembles a text that is nothing but a short title
 UNREASONED = 0.38  # most that a name of one or two characters reaches without a second reason
 # The same where nothing but noise stands beside the name. Of 770 such pairs of the benchmark .89 were right, but its
 # registries are small: among many works more namesakes wait. So a person looks.
@@ -86,7 +87,8 @@ class TitleEngine:
     def __init__(self, works: Sequence[Work], arrays: Arrays | None = None) -> None:
         self.works = works
         self._index = NameIndex(works, arrays)
-        self._loose = LooseIndex(self._index)
+        self._products = np.array([_is_product(work) for work in works], dtype=bool)
+        self._loose = LooseIndex(self._index, self._products)
         self._schools = SchoolIndex(works)
         self._stated = Stated(works)
 
@@ -104,11 +106,24 @@ class TitleEngine:
         """Looks many texts up at once, so that `find` is quicker for each of them; changes no answer."""
         readings = [reading_of(text) for text in dict.fromkeys(texts) if text]
         self._index.warm(readings)
-        self._loose.warm(readings)
+        self._loose.warm([reading for reading in readings if not self._is_named(reading)])
+
+    def bare(self, text: str, listing: Listing | None = None) -> list[Candidate]:
+        """The works whose bare names (editions.py) stand in the text as they are; they rival each other alone."""
+        reading = reading_of(text)
+        seen = self._index.looked_up(reading).bare if text else []
+        return list(self._spelled(0, seen, reading, listing)) if seen else []
+
+    def _is_named(self, reading: Reading) -> bool:
+        """Whether a telling name is all of the text but sellers' words: then words will hardly be compared."""
+        return any(
+            not seen.errors and seen.end - seen.start >= reading.core and self._index.units(seen.number) >= SHORT
+            for seen in self._index.seen(reading)
+        )
 
     def _in_text(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
         best: dict[int, Candidate] = {}
-        for candidate in self._spelled(number, reading, listing):
+        for candidate in self._spelled(number, self._index.seen(reading), reading, listing):
             _keep(best, candidate)
         for book in self._schools.find(reading.original):
             _keep(best, self._school_book(number, book, reading))
@@ -121,8 +136,10 @@ class TitleEngine:
                     _keep(best, likely)
         yield from best.values()
 
-    def _spelled(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
-        kept = chosen(self._index.seen(reading), reading, self._index)
+    def _spelled(
+        self, number: int, everything: list[Seen], reading: Reading, listing: Listing | None
+    ) -> Iterator[Candidate]:
+        kept = chosen(everything, reading, self._index)
         if not kept:
             return
         long_ones = {seen.start for seen in kept if not seen.errors and self._index.units(seen.number) >= SHORT}
@@ -141,23 +158,25 @@ class TitleEngine:
         mentions = mentions_of(work, reading, sighting, listing, self._stated, alone)
         values = features(sighting, reading, mentions)
         judge = map_of(sighting, values)
+        right = odds(judge, values)
+        is_hopeless = right < LEAST / (1.0 - LEAST)  # then nothing is said of it, nor of what speaks against it
         return _Draft(
             sighting=sighting,
             mentions=mentions,
-            vetoes=tuple(vetoes_of(sighting, reading, work, mentions)),
+            vetoes=() if is_hopeless else tuple(vetoes_of(sighting, reading, work, mentions)),
             features=values,
             map=judge,
-            odds=odds(judge, values),
+            odds=right,
         )
 
     def _resembling(self, number: int, one: Resemblance, reading: Reading, listing: Listing | None) -> Candidate | None:
-        if is_tiny(one.name):
-            return None
         work = self.works[one.name.work]
+        if is_tiny(one.name) or is_other_book(work.title, reading.original):
+            return None
         whole = Sighting(name=one.name, start=0, end=1, errors=1)
         mentions = mentions_of(work, reading, whole, listing, self._stated, True)
         values = one.features | said_features(mentions)
-        judge = "loose_product" if fold(work.kind or "") in PRODUCTS else one.map
+        judge = PRODUCT_MAP if self._products[one.name.work] else one.map
         chance = probability(judge, values)
         if chance < (min(LEAST, LEAST_BARE) if one.is_bare else LEAST):
             return None
@@ -171,6 +190,15 @@ class TitleEngine:
         return _of_whole_text(number, ("school", "school"), name, reading, chance, book.features, vetoes, Mentions())
 
 
+def _is_product(work: Work) -> bool:
+    return work.kind is not None and _is_kind_of_product(work.kind)
+
+
+@lru_cache(maxsize=256)
+def _is_kind_of_product(kind: str) -> bool:
+    return fold(kind) in PRODUCTS
+
+
 def _settled(number: int, draft: _Draft, reading: Reading, others: float, rivals: int) -> Candidate | None:
     """The candidate with its probability, by the odds of `others`; None under LEAST.
 
@@ -178,7 +206,7 @@ def _settled(number: int, draft: _Draft, reading: Reading, others: float, rivals
     """
     sighting, values = draft.sighting, draft.features
     is_unreasoned = is_tiny(sighting.name) and not draft.mentions.second_reason()
-    most = (ALONE if values["all"] else UNREASONED) if is_unreasoned else 1.0
+    most = (ALONE if "all" in values else UNREASONED) if is_unreasoned else 1.0
     chance = most * draft.odds / (draft.odds + math.exp(others))
     if chance < LEAST:
         return None

@@ -19,7 +19,7 @@ from matchers.titles.frequencies import total_bits
 from matchers.titles.index import Sighting
 from matchers.titles.names import NOTE, SHORTENED, Name
 from matchers.titles.reading import Reading
-from matchers.titles.weights import bends, bent_at
+from matchers.titles.weights import bends, bent_at, crowded
 
 SHORT = 2.5  # units of information under which a name needs a second reason: two characters are a coin toss
 TINY = 1.6  # the same for names without Han characters: three letters
@@ -29,8 +29,9 @@ NEAR = 25  # places around a name in which a word of a derived work counts, wher
 LONG_TEXT = 80  # places
 _HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
 _BENT = bent_at(
-    rest=(0.15, 0.4, 0.7), segment=(0.4, 0.7, 0.9), elsewhere=(0.1, 0.25, 0.5), bits=(2.0, 3.5, 5.0), units=(3.0, 5.0)
-)
+    rest=(0.15, 0.4, 0.7), segment=(0.4, 0.7, 0.9), elsewhere=(0.1, 0.25, 0.5), bits=(2.0, 3.5, 5.0), units=(3.0, 5.0),
+    crowd=(0.5, 1.0),
+)  # fmt: skip
 _OF = frozenset("的之")  # 沈岚的灯塔: the creator's
 _ANY_HAN = re.compile(f"[{_HAN}]")
 _PARTS = re.compile(rf"[{_HAN}]{{1,4000}}|[^\s{_HAN}]{{1,200}}")
@@ -61,23 +62,29 @@ def features(sighting: Sighting, reading: Reading, mentions: Mentions) -> dict[s
     name, start, end = sighting.name, sighting.start, sighting.end
     rest, known = _rest(sighting, reading, mentions)
     is_short = name.units < SHORT
+    crowd = crowded(sighting.crowd)
     values = {
         "units": min(name.units, MAX_UNITS),
         "bits": told_bits(name.key),
-        "short": float(is_short),
-        "framed": float(_is_framed(sighting, reading)),
         "rest": rest,
-        "released": float(reading.is_slot(start, end)),
-        "all": float(rest < NOTHING_ELSE),
-        "leads": float(reading.noise.find(0, 0, start) < 0),
-        "disguised": float(sighting.disguised),
-        "broken": float(_torn(sighting, reading)),
-        "shortened": float(name.form == SHORTENED),
-        "noted": float(name.form == NOTE),
-        **said_features(mentions),
-        "short_reasoned": float(is_short and mentions.second_reason()),
+        "crowd": crowd,
+        "crowd_rest": crowd * rest,
         **beside(reading, start, end, name.units, known),
     }
+    values.update((feature, 1.0) for feature, holds in (
+        ("short", is_short),
+        ("framed", _is_framed(sighting, reading)),
+        ("released", reading.is_slot(start, end)),
+        ("all", rest < NOTHING_ELSE),
+        ("leads", reading.noise.find(0, 0, start) < 0),
+        ("disguised", sighting.disguised),
+        ("broken", _torn(sighting, reading)),
+        ("shortened", name.form == SHORTENED),
+        ("noted", name.form == NOTE),
+    ) if holds)  # fmt: skip
+    if mentions is not NOTHING:
+        values |= said_features(mentions)
+        values["short_reasoned"] = float(is_short and mentions.second_reason())
     if name.form == SHORTENED and "behind_hard" in values and _begins_subtitle(reading, end):
         values["other_subtitle"] = 1.0
     if name.form == NOTE and "behind_aside" in values:
@@ -99,7 +106,7 @@ def _wrong(sighting: Sighting, reading: Reading, values: dict[str, float]) -> di
     """What the one error, or the sound that alone agrees, adds."""
     return {
         "error": 1.0 / max(values["units"], 1.0),
-        "error_all": float(not sighting.by_sound and values["all"] > 0),
+        "error_all": float(not sighting.by_sound and "all" in values),
         "error_bits": values["bits"],
         **error_features(sighting, reading),
         "sound": float(sighting.by_sound),

@@ -18,18 +18,25 @@ from attrs import frozen
 from rapidfuzz.distance import LCSseq
 
 from crawler.items import Work
-from matchers.titles.compare import Names, Pieces
+from matchers.titles.beside import touches
+from matchers.titles.compare import Crowd, Names, Pieces
+from matchers.titles.editions import bare_names
 from matchers.titles.joined import Joined, counted, inside, joined
 from matchers.titles.names import INVERTED, Name, first_name, names_of
-from matchers.titles.patterns import Arrays, arrays_of
+from matchers.titles.patterns import BARE_FROM, Arrays, arrays_of
 from matchers.titles.reading import HARD, Reading
 from matchers.titles.sound import MOST_UNITS, heard
+from matchers.titles.touching import touched
+from matchers.titles.views import View
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
 
 PLAIN, SOUND, TOKEN = "plain", "sound", "token"
 SALTS = {PLAIN: 1, SOUND: 2, TOKEN: 3}
 TINY_HAN, TINY_LETTERS = 2, 3  # characters of names that need a second reason
 MOST_KNOWN = 1_024  # texts whose sightings are kept
+# Names that share characters with a stretch of text, from which on a name that unknown text touches there is no work
+# offered, if nothing but the name speaks for it: of 1,400 such pairs with an error and of 1,000 others none was right.
+CROWDED_WRONG, CROWDED = 8, 64
 _FIRST_HAN = 0x3005
 
 
@@ -37,7 +44,7 @@ class Seen(NamedTuple):
     """A name, by its number, at places start..end of a reading.
 
     `errors` is 1 with one edit and for what only sounds like the name; `disguised`: digits for letters or split
-    characters.
+    characters; `crowd`: halves of other names that share characters with the stretch.
     """
 
     number: int
@@ -46,6 +53,14 @@ class Seen(NamedTuple):
     errors: int
     disguised: bool = False
     by_sound: bool = False
+    crowd: int = 0
+
+
+class Looked(NamedTuple):
+    """What was found in one text: names, and bare names (editions.py) that stand there as they are."""
+
+    names: list[Seen]
+    bare: list[Seen]
 
 
 @frozen(kw_only=True)
@@ -62,6 +77,20 @@ class Sighting:
     disguised: bool = False
     by_sound: bool = False
     alike: float = 1.0
+    crowd: int = 0
+
+
+class _Stood(NamedTuple):
+    """A name at start..end of a view. `is_crowded`: among so many others that, touched by unknown text, it is none."""
+
+    number: int
+    view: int
+    start: int
+    end: int
+    errors: int
+    crowd: int
+    is_bare: bool
+    is_crowded: bool
 
 
 class NameIndex:
@@ -72,13 +101,18 @@ class NameIndex:
         self.arrays = arrays or arrays_of(works)
         self._names = Names(self.arrays.codes, self.arrays.starts)
         supported = [bool(work.creators or work.publisher) for work in works]
-        self._supported = np.array(supported, dtype=bool)[self.arrays.works]
-        self._known: dict[Reading, list[Seen]] = {}
+        self.supported = np.array(supported, dtype=bool)[self.arrays.works]
+        self._known: dict[Reading, Looked] = {}
         self._name = lru_cache(maxsize=4096)(self._made)
 
     def name(self, number: int) -> Name:
         """The name with this number."""
         return self._name(number)
+
+    def tight(self, number: int) -> str:
+        """The folded name without spaces, at a fraction of the cost of the name."""
+        codes = self.arrays.codes[self.arrays.starts[number] : self.arrays.starts[number + 1]]
+        return codes.tobytes().decode("utf-32-le", "replace")
 
     def work(self, number: int) -> int:
         """The position of a name's work."""
@@ -98,8 +132,15 @@ class NameIndex:
 
     def seen(self, reading: Reading) -> list[Seen]:
         """Every name in the text that begins and ends between words."""
+        return self.looked_up(reading).names
+
+    def looked_up(self, reading: Reading) -> Looked:
+        """The same, and the bare names."""
         known = self._known.get(reading)
-        return self._looked_up([reading])[0] if known is None else known
+        if known is None:
+            self.warm([reading])
+            known = self._known[reading]
+        return known
 
     def sighting(self, seen: Seen, reading: Reading) -> Sighting:
         """The same with the name itself."""
@@ -115,6 +156,7 @@ class NameIndex:
             disguised=seen.disguised,
             by_sound=seen.by_sound,
             alike=alike,
+            crowd=seen.crowd,
         )
 
     def warm(self, readings: Sequence[Reading]) -> None:
@@ -123,28 +165,27 @@ class NameIndex:
         while len(self._known) > MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
 
-    def _looked_up(self, readings: Sequence[Reading]) -> list[list[Seen]]:
+    def _looked_up(self, readings: Sequence[Reading]) -> list[Looked]:
         found: list[dict[tuple[int, int, int], Seen]] = [{} for _ in readings]
+        bare: list[list[Seen]] = [[] for _ in readings]
         texts = joined(readings)
-        for number, place, start, end, errors in self._spelled(texts):
-            view, known = texts.views[place], found[texts.owners[place]]
-            first, last = start, end
-            if view.places is not None:
-                first, last = view.places[start], view.places[end - 1] + 1
-                if view.text[start:end] == readings[texts.owners[place]].tight[first:last]:
-                    continue
-            if (number, first, last) not in known:
-                known[number, first, last] = Seen(number, first, last, errors, view.disguised)
-        for owner, number, first, last in self._sounding(readings):
-            cuts, known = texts.cuts[owner], found[owner]
-            if (number, first, last) not in known and not cuts[first] and not cuts[last]:
-                known[number, first, last] = Seen(number, first, last, 1, by_sound=True)
-        return [list(each.values()) for each in found]
-
-    def _spelled(self, texts: Joined) -> Iterator[tuple[int, int, int, int, int]]:
-        """(name, view, start, end, errors) of every name in the views that begins and ends between words."""
         if not texts.views:
-            return
+            return [Looked([], []) for _ in readings]
+        stood, crowd = self._spelled(texts)
+        owners = texts.owners.tolist()
+        for one in stood:
+            view, owner = texts.views[one.view], owners[one.view]
+            seen = _seen(one, view, readings[owner])
+            if seen and one.is_bare:
+                bare[owner].append(seen)
+            elif seen:
+                found[owner].setdefault((seen.number, seen.start, seen.end), seen)
+        for owner, seen in self._heard(texts, crowd):
+            found[owner].setdefault((seen.number, seen.start, seen.end), seen)
+        return [Looked(list(names.values()), plain) for names, plain in zip(found, bare, strict=True)]
+
+    def _spelled(self, texts: Joined) -> tuple[Iterator[_Stood], Crowd]:
+        """Every name in the views that begins and ends between words; and the crowd of all others."""
         starts, ends = inside(texts.begins, texts.sizes, self.arrays.lengths)
         places = texts.places()
         hashes = hashes_of(sums_of(texts.codes, places), starts, ends, SALTS[PLAIN], places[starts])
@@ -152,20 +193,41 @@ class NameIndex:
         pieces = Pieces(
             numbers=(entries >> np.uint32(2)).astype(np.int64), kinds=entries & np.uint32(3), places=starts[rows]
         )
-        found = self._names.standing(pieces, texts)
+        found, crowd = self._names.standing(pieces, texts)
+        is_bare = self.arrays.nths[found.numbers] >= BARE_FROM
         views = np.searchsorted(texts.begins, found.starts, side="right") - 1
-        cores = np.array([reading.core for reading in texts.readings], dtype=np.int64)[np.array(texts.owners)]
-        kept = np.flatnonzero(~self._are_lost(found.numbers, texts.codes[found.starts], cores[views]))
+        cores = np.array([reading.core for reading in texts.readings], dtype=np.int64)[texts.owners][views]
+        is_lost = self._are_lost(found.numbers, texts.codes[found.starts], cores) | (is_bare & (found.errors > 0))
+        kept = np.flatnonzero(~is_lost)
         kept = kept[np.lexsort((found.errors[kept], views[kept]))]
-        views, moved = views[kept], texts.begins[views[kept]]
-        columns = (found.numbers[kept], views, found.starts[kept] - moved, found.ends[kept] - moved)
-        yield from zip(*(column.tolist() for column in columns), found.errors[kept].tolist(), strict=True)
+        found, views, is_bare = found.only(kept), views[kept], is_bare[kept]
+        moved = texts.begins[views]
+        # A name with one error has one of its own halves beside it.
+        beside = np.maximum(0, crowd.over(found.starts, found.ends) - found.errors)
+        most = np.where(found.errors > 0, CROWDED_WRONG, CROWDED)
+        is_crowded = (beside >= most) & ~self.supported[found.numbers]
+        rows = np.flatnonzero(~(is_crowded & touched(texts, found.starts, found.ends)))
+        spans = (found.starts - moved, found.ends - moved)
+        columns = (found.numbers, views, *spans, found.errors, beside, is_bare, is_crowded)
+        return map(_Stood._make, zip(*(column[rows].tolist() for column in columns), strict=True)), crowd
+
+    def _heard(self, texts: Joined, crowd: Crowd) -> Iterator[tuple[int, Seen]]:
+        """(reading, name) of every name that what stands there sounds like, between words."""
+        for owner, number, first, last in self._sounding(texts.readings):
+            cuts = texts.cuts[owner]
+            if cuts[first] or cuts[last]:
+                continue
+            begin = texts.begins[texts.firsts[owner]]
+            beside = int(crowd.over(begin + first, begin + last))
+            is_crowded = beside >= CROWDED_WRONG and not self.supported[number]
+            if not (is_crowded and touches(texts.readings[owner], first, last)):
+                yield owner, Seen(number, first, last, 1, False, True, beside)
 
     def _are_lost(self, numbers: Places, firsts: Codes, cores: Places) -> npt.NDArray[np.bool_]:
         """Which names of two Han characters or three letters can have no second reason and do not stand alone."""
         sizes = self.arrays.starts[numbers + 1] - self.arrays.starts[numbers]
         is_tiny = sizes <= np.where(firsts >= _FIRST_HAN, TINY_HAN, TINY_LETTERS)
-        lost: npt.NDArray[np.bool_] = is_tiny & (cores > sizes + 1) & ~self._supported[numbers]
+        lost: npt.NDArray[np.bool_] = is_tiny & (cores > sizes + 1) & ~self.supported[numbers]
         return lost
 
     def _sounding(self, readings: Sequence[Reading]) -> Iterator[tuple[int, int, int, int]]:
@@ -188,4 +250,18 @@ class NameIndex:
         position, nth = int(self.arrays.works[number]), int(self.arrays.nths[number])
         if nth == 0:
             return first_name(position, self._works[position])
+        if nth >= BARE_FROM:
+            return list(bare_names(position, self._works[position]))[nth - BARE_FROM]
         return next(name for place, name in enumerate(names_of(position, self._works[position])) if place == nth)
+
+
+def _seen(one: _Stood, view: View, reading: Reading) -> Seen | None:
+    """A name of a view at its places in the text; None where the text itself spells it there, or it is only a part."""
+    first, last = one.start, one.end
+    if view.places is not None:
+        first, last = view.places[one.start], view.places[one.end - 1] + 1
+        if view.text[one.start : one.end] == reading.tight[first:last]:
+            return None
+    if one.is_crowded and touches(reading, first, last):
+        return None
+    return Seen(one.number, first, last, one.errors, view.disguised, False, one.crowd)

@@ -26,13 +26,15 @@ Mask = npt.NDArray[np.bool_]
 class Joined:
     """View number i is views[i] of readings[owners[i]]; it begins at begins[i] of `codes` and has sizes[i] characters.
 
+    firsts[k] is the first view of readings[k].
     A name may not begin where `no_start` is true, nor end (its last character standing before) where `no_end` is.
     """
 
     readings: Sequence[Reading]
     cuts: list[bytes]
     views: list[View]
-    owners: list[int]
+    owners: npt.NDArray[np.int64]
+    firsts: npt.NDArray[np.int64]
     codes: Codes
     begins: Places
     sizes: Places
@@ -49,12 +51,14 @@ def joined(readings: Sequence[Reading]) -> Joined:
     cuts = cuts_of(readings)
     owned = [(owner, view) for owner, reading in enumerate(readings) for view in views_of(reading)]
     views = [view for _, view in owned]
+    owners = np.array([owner for owner, _ in owned], dtype=np.int64)
     sizes = np.fromiter((len(view.text) for view in views), dtype=np.int64, count=len(views))
     return Joined(
         readings=readings,
         cuts=cuts,
         views=views,
-        owners=[owner for owner, _ in owned],
+        owners=owners,
+        firsts=np.searchsorted(owners, np.arange(len(readings))),
         codes=codes_of(APART + APART.join([view.text for view in views]) + APART),
         begins=np.cumsum(sizes + len(APART)) - sizes,
         sizes=sizes,

@@ -17,6 +17,7 @@ from matchers.titles.names import Name
 from matchers.titles.once import once
 from matchers.titles.reading import Reading
 from matchers.titles.tokens import number_of, weight, words_of
+from matchers.titles.weights import crowded
 
 # Of said and covers together. On the benchmark 13 of some 3,000 right pairs at .18 and more lie under it.
 LEAST_ALIKE = 0.9
@@ -25,6 +26,7 @@ LEAST_ALIKE = 0.9
 BARE, BARE_ALIKE = 16, 0.5
 MODEL = 3  # characters of a word with letters and digits that is taken for a model number
 MOST_SHARED, MUCH = 6, 60.0  # words in common, and bits of a text that a name lacks: more says no more
+MUCH_TOLD = 80.0  # the same for bits of a name that stand in the text
 _ARTICLES = frozenset({"the", "a", "an"})
 _DIGIT = re.compile(r"\d")
 _CLEAN = re.compile(b"\x00+")
@@ -80,6 +82,7 @@ class Said:
         self.key = reading.key
         self.tight = reading.tight
         self.core = _without_noise(reading) or self.key
+        self.letters = self.core.replace(" ", "")
         self.is_bare = self.core == self.key and len(self.tight) <= BARE and any(map(is_han, self.tight))
         self.bare = Words(self.core)
         self.weights = self.bare.weights
@@ -94,8 +97,8 @@ class Said:
 _words = lru_cache(maxsize=8_192)(Words)
 
 
-def compared(name: Name, said: Said) -> Resemblance | None:
-    """How far name and text say the same; None where too little."""
+def compared(name: Name, said: Said, crowd: int) -> Resemblance | None:
+    """How far name and text say the same; None where too little. `crowd`: names that share something with the text."""
     ours = _words(name.key)
     in_text = {word: worth for word, worth in ours.weights.items() if word in said.weights or _stands(word, said.tight)}
     in_name = {
@@ -117,7 +120,7 @@ def compared(name: Name, said: Said) -> Resemblance | None:
             "both": said_share * covers,
             "ratio": fuzz.ratio(name.key, said.core) / 100,
             "sorted": fuzz.token_sort_ratio(name.key, said.core) / 100,
-            "information": min(1.0, told / 80),
+            "information": min(1.0, told / MUCH_TOLD),
             "model_agrees": float(agrees),
             "model_differs": float(bool(ours.models and said.bare.models) and not agrees),
             "number_lost": float(any(word not in in_text for word in ours.digits)),
@@ -126,9 +129,10 @@ def compared(name: Name, said: Said) -> Resemblance | None:
             "all_text": float(covers > 0.995),
             "same_first": float(ours.first == said.bare.first),
             "same_last": float(ours.last == said.bare.last),
+            "crowd": crowded(crowd),
             "shared": min(len(in_text), MOST_SHARED) / MOST_SHARED,
             "new": min(1.0, (said.bare.total - sum(in_name.values())) / MUCH),
-            "han_ratio": fuzz.ratio(name.tight, said.core.replace(" ", "")) / 100 if han else 0.0,
+            "han_ratio": fuzz.ratio(name.tight, said.letters) / 100 if han else 0.0,
         },
     )
 

@@ -7,13 +7,26 @@ Names that share telling words with the text are looked up for many texts at onc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz import fuzz
 
 from matchers.titles.index import SALTS, TOKEN, NameIndex
-from matchers.titles.likeness import BARE_ALIKE, LEAST_ALIKE, Resemblance, Said, compared, with_margins
+from matchers.titles.likeness import (
+    BARE_ALIKE,
+    LEAST_ALIKE,
+    MOST_SHARED,
+    MUCH_TOLD,
+    Resemblance,
+    Said,
+    compared,
+    with_margins,
+)
+from matchers.titles.reach import GLUED, SPACES, Shares, most_log_odds
 from matchers.titles.reading import Reading
+from matchers.titles.weights import CROWD, LEAST, LEAST_BARE
 from matchers.titles.windows import Places, codes_of, hashes_of, sums_of
 
 MOST_HOLDERS = 400  # names with one word: a commoner one finds nothing that the rarer ones of a text do not
@@ -22,18 +35,25 @@ MOST_COMPARED = 2  # names for one text: the likest, and the one that it must be
 LONGEST_TEXT = 240  # places: longer texts are no titles
 LEAST_SHARED = 0.34  # of the weight of a name that its telling words must bring
 BARE_SHARED = 0.15  # the same where the text is nothing but a short title
-GLUED = 0.1  # what words torn or glued together may add to it
 MOST_KNOWN = 1_024  # texts whose words are kept looked up
 _ROW_BITS, _NAME_BITS = 22, 27  # of a number that holds a row, a name and a text: four million, 134 million
+
+
+class Likely(NamedTuple):
+    """The names that are likest a text, and how many share something telling with it."""
+
+    numbers: list[int]
+    crowd: int
 
 
 class LooseIndex:
     """The telling words of all names."""
 
-    def __init__(self, index: NameIndex) -> None:
+    def __init__(self, index: NameIndex, is_product: npt.NDArray[np.bool_]) -> None:
         self._index = index
+        self._is_product = is_product
         self._table = index.arrays.tables[TOKEN]
-        self._known: dict[str, tuple[Said, list[int]]] = {}
+        self._known: dict[str, tuple[Said, Likely]] = {}
 
     def find(self, reading: Reading) -> list[Resemblance]:
         """The names most like the text, the likest first."""
@@ -41,24 +61,24 @@ class LooseIndex:
             return []
         known = self._known.get(reading.key)
         said = known[0] if known else Said(reading)
-        numbers = known[1] if known else self._looked_up([said])[0]
-        likely = (compared(self._index.name(number), said) for number in numbers)
+        found = known[1] if known else self._looked_up([said])[0]
+        likely = (compared(self._index.name(number), said, found.crowd) for number in found.numbers)
         ranked = sorted((one for one in likely if one), key=lambda one: (-one.strength, one.name.work))
         return list(with_margins(ranked))
 
     def warm(self, readings: Sequence[Reading]) -> None:
         """Looks up the words of many texts at once; changes no answer."""
         said = [Said(reading) for reading in readings if 0 < len(reading.tight) <= LONGEST_TEXT]
-        for one, numbers in zip(said, self._looked_up(said), strict=True):
-            self._known[one.key] = (one, numbers)
+        for one, likely in zip(said, self._looked_up(said), strict=True):
+            self._known[one.key] = (one, likely)
         while len(self._known) > MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
 
-    def _looked_up(self, texts: Sequence[Said]) -> list[list[int]]:
+    def _looked_up(self, texts: Sequence[Said]) -> list[Likely]:
         """For each text the names that share the most of its telling words."""
         words = [word for said in texts for word in said.weights]
         if not words:
-            return [[] for _ in texts]
+            return [Likely([], 0) for _ in texts]
         sizes = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
         begins = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
         places = np.arange(int(sizes.sum()), dtype=np.int64) - np.repeat(begins, sizes)
@@ -75,18 +95,52 @@ class LooseIndex:
         is_bare = np.array([said.is_bare for said in texts], dtype=bool)
         kept = np.flatnonzero(shared >= np.where(is_bare[owners], BARE_SHARED, LEAST_SHARED))
         owners, names = owners[kept], names[kept]
-        alike = self._alike(texts, owners, names)
-        order = np.argsort(-alike, kind="stable")
-        least = np.where(is_bare[owners], BARE_ALIKE, LEAST_ALIKE)
-        order = order[alike[order] >= least[order] - GLUED]
+        crowds = np.bincount(owners, minlength=len(texts))
+        told, covered = self._alike(texts, owners, names)
+        alike = told + covered
+        order = np.lexsort((-alike, owners))
+        order = order[alike[order] >= np.where(is_bare[owners[order]], BARE_ALIKE, LEAST_ALIKE) - GLUED]
+        order = order[counted_in(owners[order]) < MOST_COMPARED]
+        order = order[self._can_tell(texts, owners[order], names[order], (told[order], covered[order]), crowds)]
         found: list[list[int]] = [[] for _ in texts]
         for owner, number in zip(owners[order].tolist(), names[order].tolist(), strict=True):
-            if len(found[owner]) < MOST_COMPARED:
-                found[owner].append(number)
-        return found
+            found[owner].append(number)
+        return [Likely(numbers, crowd) for numbers, crowd in zip(found, crowds.tolist(), strict=True)]
 
-    def _alike(self, texts: Sequence[Said], owners: Places, names: Places) -> npt.NDArray[np.float64]:
-        """How much each of these texts and names say of each other: said and covers together, all at once."""
+    def _can_tell(
+        self, texts: Sequence[Said], owners: Places, names: Places, shares: tuple[Shares, Shares], crowds: Places
+    ) -> npt.NDArray[np.bool_]:
+        """Which of these names belong to texts where at least one name can come to what is reported."""
+        arrays = self._index.arrays
+        works = arrays.works[names]
+        sizes = (arrays.starts[names + 1] - arrays.starts[names]).astype(np.float64)
+        lengths = np.array([max(1, len(said.letters)) for said in texts], dtype=np.float64)[owners]
+        letters = [self._index.tight(number) for number in names.tolist()]
+        asked = [texts[owner].letters for owner in owners.tolist()]
+        ratio = np.array([fuzz.ratio(name, text) / 100 for name, text in zip(letters, asked, strict=True)])
+        said, covers = shares
+        strength = said + covers + ratio
+        other = np.zeros(len(names))
+        both = np.flatnonzero((owners[1:] == owners[:-1]) & (works[1:] != works[:-1]))
+        other[both], other[both + 1] = strength[both + 1], strength[both]
+        known = {
+            "said": said,
+            "covers": covers,
+            "ratio": ratio,
+            "sorted": 2.0 * np.minimum(sizes, lengths) / (sizes + lengths),
+            "ahead": np.clip(strength + 2 * (GLUED + SPACES) - other, 0.0, 1.0),
+            "crowd": np.log1p(crowds[owners]) / CROWD,
+            "information": np.minimum(1.0, (said + GLUED) * arrays.information[names] / MUCH_TOLD),
+            "shared": np.minimum(1.0, (arrays.word_starts[names + 1] - arrays.word_starts[names]) / MOST_SHARED),
+        }
+        is_latin = np.array([name.isascii() for name in letters], dtype=bool)
+        least = np.array([LEAST_BARE if each.is_bare else LEAST for each in texts])
+        reach = most_log_odds(known, self._index.supported[names], is_latin, self._is_product[works])
+        tells = reach >= np.log(least / (1.0 - least))[owners]
+        return np.isin(owners, owners[tells])
+
+    def _alike(self, texts: Sequence[Said], owners: Places, names: Places) -> tuple[Shares, Shares]:
+        """How much of each of these names its text says, and how much of the text the name does, all at once."""
         arrays = self._index.arrays
         begins, ends = arrays.word_starts[names], arrays.word_starts[names + 1]
         counts = ends - begins
@@ -94,7 +148,7 @@ class LooseIndex:
         places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(begins, counts)
         keys = owners[rows] << 32 | arrays.words[places].astype(np.int64)
         if not len(names):
-            return np.zeros(0)
+            return np.zeros(0), np.zeros(0)
         spoken = np.array([owner << 32 | number for owner, said in enumerate(texts) for number in said.numbers])
         worth = np.array([worth for said in texts for worth in said.covering])
         order = np.argsort(spoken, kind="stable")
@@ -104,9 +158,12 @@ class LooseIndex:
         told = np.bincount(rows[hit], weights=arrays.weights[places[hit]], minlength=len(names))
         covered = np.bincount(rows[hit], weights=worth[slots[hit]], minlength=len(names))
         totals = np.array([said.bare.total for said in texts])[owners]
-        alike: npt.NDArray[np.float64] = told / np.maximum(arrays.information[names], 1.0)
-        alike += covered / np.maximum(totals, 1.0)
-        return alike
+        return told / np.maximum(arrays.information[names], 1.0), covered / np.maximum(totals, 1.0)
+
+
+def counted_in(owners: Places) -> Places:
+    """For rows in the order of their owners: the how manyth of its owner each one is, from 0."""
+    return np.arange(len(owners)) - np.searchsorted(owners, owners)
 
 
 def _rarest(owners: Places, counts: Places) -> Places:

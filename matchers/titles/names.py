@@ -46,11 +46,10 @@ def names_of(position: int, work: Work) -> Iterator[Name]:
         tight = key.replace(" ", "")
         if not tight or tight in seen:
             continue
-        units = information(tight)
-        if form == SHORTENED and units < LEAST_SHORTENED:
+        if form == SHORTENED and information(tight) < LEAST_SHORTENED:
             continue
         seen.add(tight)
-        yield _name(position, spelled, key, units, form)
+        yield name_of(position, spelled, key, form)
 
 
 def _folded(work: Work) -> Iterator[tuple[str, str, str]]:
@@ -68,10 +67,11 @@ def first_name(position: int, work: Work) -> Name:
     key = fold(work.title)
     if not key:
         return next(names_of(position, work))
-    return _name(position, work.title, key, information(key.replace(" ", "")), FULL)
+    return name_of(position, work.title, key, FULL)
 
 
-def _name(position: int, spelled: str, key: str, units: float, form: str) -> Name:
+def name_of(position: int, spelled: str, key: str, form: str) -> Name:
+    """The name with this folded text."""
     tight = key.replace(" ", "")
     return Name(
         work=position,
@@ -79,7 +79,7 @@ def _name(position: int, spelled: str, key: str, units: float, form: str) -> Nam
         key=key,
         tight=tight,
         breaks=_breaks(key),
-        units=units,
+        units=information(tight),
         form=form,
     )
 

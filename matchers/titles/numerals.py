@@ -20,6 +20,7 @@ _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"
 _ROMAN = {roman: value for value, roman in enumerate(_ROMAN_DIGITS, start=1)}
 _SPELLED = {word: value for value, word in enumerate(_WORDS, start=1)}
 _HAN = {digit: value for value, digit in enumerate("零一二三四五六七八九十")}
+_VOLUMES, _PARTS = frozenset("上中下"), frozenset("册部卷集篇辑季编")
 _MARKS = frozenset("0123456789上中下一二三四五六七八九十ivx")
 
 
@@ -37,9 +38,16 @@ def number(text: str) -> int | None:
 
 
 def is_mark(changed: str, whole: str, place: int) -> bool:
-    """Whether whole[place:][:len(changed)] is only numerals and volume words; i, v and x in a word are letters."""
+    """Whether whole[place:][:len(changed)] is only numerals and volume words.
+
+    i, v and x in a word are letters; 上, 中 and 下 count volumes at the end and before a word for one (北上广 is no
+    first volume).
+    """
     if not set(changed) <= _MARKS:
         return False
+    if changed and set(changed) <= _VOLUMES:
+        behind = whole[place + len(changed) : place + len(changed) + 1]
+        return not behind or behind in _PARTS
     if not (changed.isascii() and changed.isalpha()):
         return True
     around = whole[max(0, place - 1) : place] + whole[place + len(changed) : place + len(changed) + 1]

@@ -2,6 +2,7 @@
 
 Names of five Han characters or eight letters and more in halves (at most twelve characters of each) and once with the
 middle swapped; shorter names whole; Han names by their pinyin; and the few most telling words or Han pairs of a name.
+Bare names (editions.py) are sought as they stand, so only their first half (or the whole) is there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from attrs import frozen
 from crawler.items import Work
 from crawler.text import is_han
 from matchers.titles.compare import AROUND, FIRST, LONGEST_PIECE, SECOND, SWAPPED, WHOLE
+from matchers.titles.editions import bare_names
 from matchers.titles.names import Name, names_of
 from matchers.titles.sound import spoken
 from matchers.titles.table import HashTable
@@ -26,7 +28,8 @@ from matchers.titles.windows import LONGEST, Codes, codes_of, hashes_of, sums_of
 
 MIN_HAN, MIN_LETTERS = 5, 8  # shorter names are sought whole: one error would leave too little
 LONGEST_NAME = 1_000  # characters of a name that are indexed
-FORMAT = 2  # of the saved files
+FORMAT = 3  # of the saved files
+BARE_FROM = 250  # the bare names of a work count from here on, its others from 0
 
 _Ints = npt.NDArray[np.int64]
 _NAME_ARRAYS = ("codes", "starts", "works", "nths", "information", "units", "words", "weights", "word_starts")
@@ -34,8 +37,8 @@ _NAME_ARRAYS = ("codes", "starts", "works", "nths", "information", "units", "wor
 
 @frozen(kw_only=True, eq=False)
 class Arrays:
-    """The index as arrays: characters of all names, where each starts, its work and which of the work's names it is;
-    the words of each name by their numbers, with their weights.
+    """The index as arrays: characters of all names, where each starts, its work and which of the work's names it is
+    (from BARE_FROM on a bare one); the words of each name by their numbers, with their weights.
     """
 
     codes: Codes
@@ -95,12 +98,13 @@ def arrays_of(works: Sequence[Work]) -> Arrays:
     names = _Names(works)
     codes = codes_of("".join(names.tights))
     starts = np.concatenate([[0], np.cumsum(names.sizes, dtype=np.int64)]).astype(np.int64)
-    plain, lengths = _plain(codes, starts, np.array(names.han_at_edge, dtype=bool))
+    nths = np.array(names.nths, dtype=np.uint8)
+    plain, lengths = _plain(codes, starts, np.array(names.han_at_edge, dtype=bool), nths >= BARE_FROM)
     return Arrays(
         codes=codes,
         starts=starts,
         works=np.array(names.works, dtype=np.int32),
-        nths=np.array(names.nths, dtype=np.uint8),
+        nths=nths,
         information=np.array(names.information, dtype=np.float32),
         units=np.array(names.units, dtype=np.float32),
         words=np.array(names.words, dtype=np.uint32),
@@ -143,6 +147,11 @@ class _Names:
         self.works.append(name.work)
         self.nths.append(nth)
         self.han_at_edge.append(is_han(name.tight[0]) or is_han(name.tight[-1]))
+        self.units.append(name.units)
+        if nth >= BARE_FROM:
+            self.information.append(0.0)
+            self.word_starts.append(len(self.words))
+            return
         sounds = spoken(name.tight)
         self.sounds.extend(sounds)
         self.sounding.extend([number] * len(sounds))
@@ -152,7 +161,6 @@ class _Names:
         self.word_starts.append(len(self.words))
         tokens = telling(weights)
         self.information.append(sum(weights.values()))
-        self.units.append(name.units)
         self.tokens.extend(tokens)
         self.tokened.extend([number] * len(tokens))
 
@@ -161,23 +169,30 @@ def _indexed(works: Sequence[Work]) -> Iterator[tuple[int, Name]]:
     for position, work in enumerate(works):
         if work.retired_at is None:
             for nth, name in enumerate(names_of(position, work)):
-                if len(name.tight) <= LONGEST_NAME and nth < 256:
+                if len(name.tight) <= LONGEST_NAME and nth < BARE_FROM:
+                    yield nth, name
+            for nth, name in enumerate(bare_names(position, work), start=BARE_FROM):
+                if len(name.tight) <= LONGEST_NAME:
                     yield nth, name
 
 
-def _plain(codes: Codes, starts: _Ints, han_at_edge: npt.NDArray[np.bool_]) -> tuple[HashTable, tuple[int, ...]]:
+def _plain(
+    codes: Codes, starts: _Ints, han_at_edge: npt.NDArray[np.bool_], is_bare: npt.NDArray[np.bool_]
+) -> tuple[HashTable, tuple[int, ...]]:
     """The table of pieces, and the lengths that pieces have."""
     begin, end = starts[:-1], starts[1:]
     sizes = end - begin
     numbers = np.arange(len(sizes), dtype=np.int64)
     is_long = sizes >= np.where(han_at_edge, MIN_HAN, MIN_LETTERS)
     whole, split = numbers[~is_long], numbers[is_long]
-    middle = begin[split] + sizes[split] // 2
+    heads = begin[split] + sizes[split] // 2
     pieces = [
         (whole, WHOLE, begin[whole], end[whole]),
-        (split, FIRST, begin[split], np.minimum(middle, begin[split] + LONGEST_PIECE)),
-        (split, SECOND, middle, np.minimum(end[split], middle + LONGEST_PIECE)),
+        (split, FIRST, begin[split], np.minimum(heads, begin[split] + LONGEST_PIECE)),
     ]
+    split = split[~is_bare[split]]
+    middle = begin[split] + sizes[split] // 2
+    pieces.append((split, SECOND, middle, np.minimum(end[split], middle + LONGEST_PIECE)))
     sums, places = _summed(codes, starts)
     keys = [hashes_of(sums, first, last, 1, places[first]) for _, _, first, last in pieces]
     entries = [(numbers << 2 | kind).astype(np.uint32) for numbers, kind, _, _ in pieces]

@@ -15,7 +15,7 @@ from itertools import accumulate, chain
 import numpy as np
 import numpy.typing as npt
 
-from crawler.text import Folded, fold, fold_map, fold_origins, is_han
+from crawler.text import Folded, fold, fold_origins, folded_of, is_han
 from matchers.lexicon import Spotted, lexicon
 from matchers.titles.once import once
 from matchers.titles.phrases import phrases_in
@@ -50,10 +50,10 @@ class Reading:
         if len(self.tight) < len(self.key):
             self.places = [index for index, character in enumerate(self.key) if character != " "]
 
-    @property
+    @once
     def folded(self) -> Folded:
         """The folded text with the origins of all its characters."""
-        return fold_map(self.original)
+        return folded_of(self.key, self.origins)
 
     def place_of(self, index: int) -> int:
         """The place of a character of `key` that is no space."""
@@ -226,7 +226,7 @@ _UNITS = _Units()
 
 
 def cuts_of(readings: Sequence[Reading]) -> list[bytes]:
-    """The `cuts` of several readings, worked out at once."""
+    """The `cuts` of several readings, worked out at once; each reading keeps its own."""
     kinds = _kinds()[np.minimum(codes_of(" ".join([reading.key for reading in readings])), ASTRAL)]
     same = np.zeros(len(kinds), dtype=bool)
     same[1:] = kinds[1:] == kinds[:-1]
@@ -240,9 +240,12 @@ def cuts_of(readings: Sequence[Reading]) -> list[bytes]:
         own = place - int(ends[owner]) + len(readings[owner].tight)
         found[place] = not readings[owner].borders[own]
     whole = found.tobytes()
-    return [
+    cuts = [
         whole[end - len(reading.tight) : end] + b"\x00" for reading, end in zip(readings, ends.tolist(), strict=True)
     ]
+    for reading, own in zip(readings, cuts, strict=True):
+        reading.__dict__["cuts"] = own
+    return cuts
 
 
 @cache

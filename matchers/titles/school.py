@@ -96,6 +96,18 @@ class SchoolIndex:
         ]
 
 
+def is_other_book(title: str, original: str) -> bool:
+    """Whether both are school books, of another subject, level or volume: however alike their words are."""
+    if not (_HINT.search(title) and _HINT.search(original)):
+        return False
+    ours, theirs = facets(title), facets(original)
+    if ours is None or theirs is None:
+        return False
+    same = set(_family(ours.subject)) & set(_family(theirs.subject))
+    other_volume = "" not in (ours.volume, theirs.volume) and ours.volume != theirs.volume
+    return not same or ours.level != theirs.level or other_volume
+
+
 def facets(original: str) -> School | None:
     """The facets that a title states; None unless it has a subject, and a grade or a course."""
     key = fold(original).replace(" ", "")

@@ -12,6 +12,9 @@ from functools import cache
 from importlib import resources
 
 MOST_LOG_ODDS = 30.0
+LEAST = 0.04  # candidates under it are not reported: what one of 24 works of the same title is worth
+LEAST_BARE = 0.005  # the same for what only resembles a text that is nothing but a short title
+CROWD = 4.0  # by which the logarithm of how many names share something is divided
 
 Weights = Mapping[str, Mapping[str, float]]
 
@@ -57,6 +60,14 @@ def bends(
 def bent_at(**places: tuple[float, ...]) -> dict[str, tuple[tuple[float, str], ...]]:
     """A table for `bends`: features and where their maps bend, the lowest first."""
     return {feature: tuple((place, f"{feature}>{place:g}") for place in above) for feature, above in places.items()}
+
+
+def crowded(count: int) -> float:
+    """How many names of the registry share something with a stretch of text, as a feature: 1 for fifty.
+
+    Works that share nothing with a text change nothing of it; those that do make a likeness by chance likelier.
+    """
+    return math.log1p(count) / CROWD
 
 
 @cache

@@ -1,0 +1,153 @@
+"""What the other works of a registry may change of a finding, and that batches and early looks change nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.items import Listing, ListingKind, Work
+from matchers import Context
+from matchers.assess import Assessor
+from matchers.titles import TitleEngine, loose
+from matchers.titles.beside import touches
+from matchers.titles.joined import joined
+from matchers.titles.numerals import is_mark
+from matchers.titles.reading import Reading
+from matchers.titles.school import is_other_book
+from matchers.titles.touching import touched
+
+HEADS = "春夏秋冬东南西北风云山河湖海日月星辰花草鸟兽鱼虫金木水火土石"
+WORKS = (
+    Work(id="garden", title="The Cartographer's Winter Garden", kind="book"),
+    Work(id="light", title="长夜里的灯塔守望者", kind="book", creators=("沈岚",)),
+    Work(id="rain", title="雨林铁路", kind="film"),
+    Work(id="chem", title="Organic Mechanisms 3rd edition", kind="book"),
+    Work(id="lake", title="The Hidden Lake of Bronze Herons", kind="film"),
+    Work(id="sounds", title="海岸线上的钟声", kind="book"),
+)
+TITLES = (
+    "The Cartographer's Winter Garden PDF",
+    "Winter Garden of the Cartographer, new paperback",
+    "长夜里的塔灯守望者 电子版",
+    "雨林铁路 4K 国语中字 秒发",
+    "Organic Mechanisms 2nd edition instant download",
+    "Organic Mechanisms solutions",
+    "Bronze Herons and the Hidden Lake 1080p",
+    "a lake of winter herons",
+    "海岸上的钟声 沈岚 精装",
+    "生活用品 包邮",
+    "",
+)
+CONTEXT = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def listing(title: str) -> Listing:
+    return Listing(platform="shop", kind=ListingKind.OFFER, url=f"https://shop.example/{hash(title)}", title=title)
+
+
+def chance(works: list[Work], title: str) -> float:
+    return max((one.probability for one in TitleEngine(works).find([title]) if one.work == 0), default=0.0)
+
+
+def test_an_error_is_less_sure_the_more_names_share_something_with_the_text() -> None:
+    ours = Work(id="ours", title="重金属鬼屋", kind="book")
+    sharing = [Work(id=f"s{head}", title=f"重金{head}{tail}谱", kind="book") for head in HEADS for tail in "之的与和"]
+    strange = [Work(id=f"x{head}", title=f"{head}{tail}纸船渡口", kind="book") for head in HEADS for tail in "之的与和"]
+    alone = chance([ours], "重金属屋 电子版")
+    assert chance([ours, *strange], "重金属屋 电子版") == alone
+    assert chance([ours, *sharing], "重金属屋 电子版") < 0.7 * alone
+
+
+def test_a_name_that_stands_alone_is_sure_in_a_crowd_and_one_inside_a_longer_title_is_not() -> None:
+    ours = Work(id="ours", title="Strange Harbour Days", kind="film")
+    words = ("Silver", "Copper", "Winter", "Hollow", "Distant", "Broken", "Crimson", "Velvet", "Paper", "Marble")
+    sharing = [Work(id=f"s{one}{other}", title=f"{one} {other} Harbour Days") for one in words for other in words]
+    crowd = [ours, *sharing]
+    assert chance(crowd, "Strange Harbour Days 1080p WEB-DL") > 0.8
+    assert chance(crowd, "Port of Strange Harbour Days Revisited PDF") < chance([ours], "Port of Strange Harbour Days "
+                                                                               "Revisited PDF")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(TITLES), min_size=1, max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_a_batch_is_assessed_as_each_of_its_listings_alone(titles: list[str]) -> None:
+    together = Assessor(WORKS).assess_all([listing(title) for title in titles], CONTEXT)
+    assert together == [Assessor(WORKS).assess(listing(title), CONTEXT) for title in titles]
+
+
+def test_what_is_not_compared_word_by_word_would_not_have_been_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def anything(known: Mapping[str, np.ndarray], *_: object) -> np.ndarray:
+        return np.full(len(known["said"]), math.inf)
+
+    quick = TitleEngine(WORKS)
+    found = [quick.find([title]) for title in TITLES]
+    assert any(one.channel == "loose" for each in found for one in each)
+    monkeypatch.setattr(loose, "most_log_odds", anything)
+    slow = TitleEngine(WORKS)
+    assert [slow.find([title]) for title in TITLES] == found
+
+
+def test_a_bare_name_rivals_no_full_one() -> None:
+    works = [Work(id="second", title="Organic Mechanisms 2nd edition"), Work(id="own", title="Organic Mechanisms")]
+    engine = TitleEngine(works)
+    (own,) = (one for one in engine.find(["Organic Mechanisms epub"]) if one.channel == "spelled")
+    assert (own.work, own.rivals) == (1, 0)
+    assert [one.work for one in engine.bare("Organic Mechanisms epub")] == [0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "whole", "place", "counts"),
+    [
+        ("上", "北上广往事", 1, False),
+        ("上", "三国往事上", 4, True),
+        ("上", "三国往事上册", 4, True),
+        ("2", "a2b", 1, True),
+    ],
+)
+def test_volume_words_count_where_volumes_are_counted(changed: str, whole: str, place: int, counts: bool) -> None:
+    assert is_mark(changed, whole, place) is counts
+
+
+@pytest.mark.parametrize(
+    ("title", "is_other"),
+    [
+        ("启衡版 语文 五年级 上册 电子版", True),
+        ("启衡版 数学 五年级 下册 电子版", True),
+        ("启衡版 数学 五年级 上册 电子版", False),
+        ("数学家的五年级", False),
+    ],
+)
+def test_school_books_of_another_subject_or_volume_are_other_books(title: str, is_other: bool) -> None:
+    assert is_other_book("启衡版 数学 五年级 上册", title) is is_other
+
+
+def test_numbers_of_books_are_read_in_any_digits() -> None:
+    work = Work(id="numbered", title="无题", identifiers={"isbn": ("9787536692930",)})
+    title = "旧书 ９７８７５３６６９２９３０ 正版"
+    (found,) = Assessor([work]).assess(listing(title), CONTEXT)
+    assert found.identity > 0.9
+
+
+@given(st.lists(st.text(alphabet="长夜灯塔 ab1.·-()【】PDF", max_size=24), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=100)
+def test_what_touches_a_stretch_is_told_alike_for_one_text_and_for_many(titles: list[str]) -> None:
+    texts = joined([Reading(title) for title in titles])
+    spans = [
+        (number, start, end)
+        for number, view in enumerate(texts.views)
+        if view.places is None
+        for start in range(len(view.text))
+        for end in range(start + 1, len(view.text) + 1)
+    ]
+    if not spans:
+        return
+    begins = texts.begins[[number for number, _, _ in spans]]
+    found = touched(texts, begins + [start for _, start, _ in spans], begins + [end for _, _, end in spans])
+    alone = [touches(texts.readings[texts.owners[number]], start, end) for number, start, end in spans]
+    assert found.tolist() == alone
