@@ -58,10 +58,7 @@ def rest(
 
     `again` is what the title engine says of the title without sellers' words.
     """
-    if listing.kind is ListingKind.APP and _is_strangers(listing, work):
-        findings = [one for one in findings if one.ground not in PARTS]
-        again = [one for one in again if one.ground not in PARTS]
-    if _is_minor_version(listing, work, findings):
+    if _is_strangers_app(listing, work) or _is_minor_version(listing, work, findings):
         findings = [one for one in findings if one.ground not in PARTS]
         again = [one for one in again if one.ground not in PARTS]
     about = [one for one in findings if one.question is Question.IDENTITY]
@@ -118,8 +115,10 @@ def is_weak(findings: Sequence[Finding], context: Context) -> bool:
     return named and identity_of(findings, context.weights or shipped()) < MOST
 
 
-def _is_strangers(listing: Listing, work: Work) -> bool:
+def _is_strangers_app(listing: Listing, work: Work) -> bool:
     """Whether an app comes from another company than the work: its "second part" is a clone with a new ending."""
+    if listing.kind is not ListingKind.APP:
+        return False
     ours = [name for name in (work.publisher, work.owner, *work.creators) if name]
     theirs = listing.publisher or listing.seller
     return bool(ours and theirs) and all(compared(name, theirs or "") is Company.OTHER for name in ours)
