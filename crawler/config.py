@@ -158,7 +158,7 @@ class ClusterConfig:
     hand_out: bool = setting(False, "`swordnet night` only plans and waits; the work is done by `swordnet worker`s")
     beat: float = setting(10.0, "seconds between two signs of life of a worker", at_least=0)
     stale: float = setting(60.0, "seconds of silence after which a worker counts as dead", at_least=1)
-    sweep: float = setting(30.0, "seconds between two looks for units of dead workers", at_least=0)
+    sweep: float = setting(20.0, "seconds between two looks for units of dead workers", at_least=0)
     index: str = setting("index", "folder on each machine for the index of titles, which the first one builds for all")
     patience: float = setting(300.0, "seconds a worker that is told to stop may take to end its units", at_least=0)
 
