@@ -39,12 +39,13 @@ class _Task:
     def __call__(self, portion: list[Stored]) -> tuple[int, list[Assessed]]:
         """How many listings there were, and those whose assessments are no longer what is stored."""
         changed = []
-        for place, each in enumerate(portion):
-            if place % AT_ONCE == 0:
-                _warm(self.assessor, portion[place : place + AT_ONCE])
-            found = self.assessor.assess(each.listing, self.context)
-            if differs(each.hits, found):
-                changed.append(Assessed(listing=each.listing, assessments=found))
+        for start in range(0, len(portion), AT_ONCE):
+            part = portion[start : start + AT_ONCE]
+            _warm_texts(self.assessor, part)
+            found = self.assessor.assess_all([each.listing for each in part], self.context)
+            for each, assessments in zip(part, found, strict=True):
+                if differs(each.hits, assessments):
+                    changed.append(Assessed(listing=each.listing, assessments=assessments))
         return len(portion), changed
 
 
@@ -77,13 +78,13 @@ def rematch_new(
 
 def _carrying(portion: Sequence[Stored], few: Assessor, context: Context) -> list[str]:
     """The ids of the listings that one of the new works comes into question for."""
-    _warm(few, portion)
+    few.warm([each.listing for each in portion])
+    _warm_texts(few, portion)
     return [listing_id(each.listing.url) for each in portion if few.considers(each.listing, context)]
 
 
-def _warm(assessor: Assessor, portion: Sequence[Stored]) -> None:
-    """Look up titles and texts at once."""
-    assessor.warm([each.listing for each in portion])
+def _warm_texts(assessor: Assessor, portion: Sequence[Stored]) -> None:
+    """Look up what listings say besides their titles at once."""
     assessor.warm([evolve(each.listing, title=each.listing.text) for each in portion if each.listing.text])
 
 

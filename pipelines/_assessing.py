@@ -93,9 +93,10 @@ class Together:
     def _assessed(self, listings: list[Listing]) -> list[Assessed]:
         store = self._session.store
         joined = [store.shares.joined(each) for each in store.hits.all_merged(listings)]
+        context = evolve(knowledge_of(self._session), now=self._session.now())
         with self._session.shared("warming", Lock):  # what is looked up ahead is kept in tables of the matchers
-            assessor_of(self._session).warm(joined)
-        return [Assessed(listing=each, assessments=assessed(self._session, each)) for each in joined]
+            found = assessor_of(self._session).assess_all(joined, context)
+        return [Assessed(listing=each, assessments=one) for each, one in zip(joined, found, strict=True)]
 
 
 def sellers_again(session: Session, batch: Iterable[Assessed]) -> list[Assessed]:
