@@ -85,16 +85,17 @@ def warped(pixels: Pixels, homography: Homography, ours: tuple[int, ...]) -> Pix
 def evened(grey: Pixels) -> Pixels:
     """Brightness and contrast of every neighbourhood made alike: places are followed through light and filters."""
     values = grey.astype(np.float32)
-    mean = _averaged(values)
-    variance = _averaged(values * values) - mean * mean
-    return np.clip((values - mean) / np.sqrt(np.maximum(variance, 9)) * 40 + 128, 0, 255).astype(np.uint8)
+    mean, squares = cv2.split(_averaged(cv2.merge([values, values * values])))
+    variance = squares - mean * mean
+    evener: Pixels = np.clip((values - mean) / np.sqrt(np.maximum(variance, 9)) * 40 + 128, 0, 255).astype(np.uint8)
+    return evener
 
 
-def _averaged(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    height, width = values.shape
+def _averaged(values: Any) -> Any:
+    height, width = values.shape[:2]
     coarse = (max(1, width // COARSE), max(1, height // COARSE))
     soft = cv2.GaussianBlur(cv2.resize(values, coarse, interpolation=cv2.INTER_AREA), (0, 0), LOCAL / COARSE)
-    return cv2.resize(soft, (width, height)).astype(np.float32, copy=False)
+    return cv2.resize(soft, (width, height))
 
 
 @frozen(eq=False)
