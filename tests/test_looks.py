@@ -22,7 +22,7 @@ from crawler.items import Picture, Sighting, Work
 from crawler.pictures import PictureError
 from crawler.pictures.hashing import hashed_size
 from desk.looking import designs
-from matchers.looks import keypoints, looker, registering, sketch
+from matchers.looks import blocks, keypoints, looker, registering, sketch
 from matchers.looks.bends import BENT
 from matchers.looks.blocks import Agreement
 from matchers.looks.index import Index
@@ -357,3 +357,13 @@ def test_key_points_of_the_mirror_image_need_no_second_search(kind: keypoints.Ki
 
 def test_the_small_picture_is_read_without_the_rest(root: Path) -> None:
     assert np.array_equal(Shelf(root).thumb(digest(3)), Shelf(root).get(digest(3)).thumb)
+
+
+def test_what_fits_exactly_is_settled_without_colours_and_bends(
+    eyes: RegistryLooker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(blocks, "colour_fits", lambda *_: asked.append("colours") or np.zeros(1, np.bool_))
+    seen = eyes.look(picture_bytes("small 2"), "theirs").picture
+    assert [(each.how, each.verdict) for each in seen.sightings] == [("whole", "copy")]
+    assert asked == []

@@ -24,7 +24,7 @@ def beside(theirs: Pixels, ours: Pixels, homography: Homography, corners: NDArra
     row = [outlined, _high(seen), _high(ours)]
     gap = np.full((HEIGHT, GAP, 3), 255, np.uint8)
     sheet = np.concatenate([row[0], gap, row[1], gap, row[2]], axis=1)
-    done, jpeg = cv2.imencode(".jpg", sheet[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    done, jpeg = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     assert done
     return bytes(jpeg)
 

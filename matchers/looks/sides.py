@@ -89,9 +89,9 @@ class Theirs:
         level, chosen = 0, self.pixels
         while density / 2**level > SPREAD and min(chosen.shape[:2]) >= 2 * BLOCK and level < SMALLEST_HALF:
             if level == len(self._halves):
-                height, width = chosen.shape[:2]
-                half = cv2.resize(chosen, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-                self._halves.append(half.astype(np.uint8, copy=False))
+                height, width = (extent // 2 for extent in chosen.shape[:2])
+                even = chosen[: 2 * height, : 2 * width]  # exactly half: ten times as fast as nearly half
+                self._halves.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8))
             chosen = self._halves[level]
             level += 1
-        return chosen, chosen.shape[1] / self.pixels.shape[1]
+        return chosen, 0.5**level

@@ -42,7 +42,9 @@ class Sketch:
 
     def to_bytes(self) -> bytes:
         """For a file; `from_bytes` reads it."""
-        done, jpeg = cv2.imencode(".jpg", self.thumb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, THUMB_QUALITY])
+        done, jpeg = cv2.imencode(
+            ".jpg", cv2.cvtColor(self.thumb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, THUMB_QUALITY]
+        )
         assert done
         arrays: dict[str, NDArray[np.generic]] = {"thumb": np.asarray(jpeg).reshape(-1)}
         for hasher, value in self.hashes.items():
