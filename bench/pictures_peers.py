@@ -82,7 +82,7 @@ def _hashed(pictures: Pictures, make: Callable[[Image.Image], Any]) -> Callable[
 
 def _pointed(index: Index, named: list[str], kind: Kind) -> Callable[[Mapping[str, Any], bytes], Found]:
     def find(_: Mapping[str, Any], data: bytes) -> Found:
-        points, _mirrored = keypoints.asked(grey_of(np.asarray(decode(data).image)), kind)
+        points = keypoints.asked(grey_of(decode(data).pixels), kind).plain
         for candidate in candidates(index.by_points(points, kind), 6) if len(points) else ():
             aligned = from_pairs(candidate)
             if aligned is not None:

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import pdqhash
 import pytest
 from attrs import evolve
 from numpy.typing import NDArray
@@ -19,8 +20,9 @@ from PIL import Image
 from crawler.config import PicturesConfig
 from crawler.items import Picture, Sighting, Work
 from crawler.pictures import PictureError
+from crawler.pictures.hashing import hashed_size
 from desk.looking import designs
-from matchers.looks import keypoints, looker, registering, sketch
+from matchers.looks import blocks, keypoints, looker, registering, sketch
 from matchers.looks.bends import BENT
 from matchers.looks.blocks import Agreement
 from matchers.looks.index import Index
@@ -28,6 +30,7 @@ from matchers.looks.looker import RegistryLooker, looker_of
 from matchers.looks.nearest import RADIUS, SCANNED, Codes
 from matchers.looks.series import Relatives
 from matchers.looks.shelf import Shelf
+from matchers.looks.turned import turned
 from matchers.looks.verdict import RULES, verdict
 from registry.checks import check_works
 from tests.drawing import cover, picture_bytes, saved
@@ -314,3 +317,53 @@ def test_the_same_file_needs_no_engine(eyes: RegistryLooker, monkeypatch: pytest
     monkeypatch.setattr(looker.Engine, "see", None)
     (found,) = eyes.look(picture_bytes("drawn 5"), "theirs").picture.sightings
     assert found == Sighting(picture=digest(5), how="bytes", verdict="copy", certainty=0.98, alike=1.0)
+
+
+def test_many_codes_are_found_as_one_after_another(tmp_path: Path) -> None:
+    dice = np.random.default_rng(6)
+    codes = dice.integers(0, 256, (SCANNED + 300, 32), dtype=np.uint8)
+    codes[1::3] = codes[0] ^ np.packbits(dice.random((len(codes[1::3]), 256)) < 0.15, axis=1)
+    Codes.write(tmp_path, codes)
+    opened = Codes.open(tmp_path)
+    asked = np.stack([codes[0], ~codes[0], codes[-1]])
+    for radius in (RADIUS, RADIUS + 9):
+        which, rows, far = opened.within_of_all(asked, radius)
+        one_by_one = [opened.within(code, radius) for code in asked]
+        assert [rows[which == number].tolist() for number in range(3)] == [found.tolist() for found, _ in one_by_one]
+        assert [far[which == number].tolist() for number in range(3)] == [bits.tolist() for _, bits in one_by_one]
+    assert [len(found) for found in opened.within_of_all(asked[:0], RADIUS + 9)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("size", [(640, 435), (128, 128), (97, 31)])
+def test_codes_of_turns_are_those_of_pdqhash(size: tuple[int, int]) -> None:
+    parts = [np.asarray(cover(number).resize(size)) for number in range(4)]
+    codes = turned(parts, range(8))
+    for part, of_part in zip(parts, codes, strict=True):
+        theirs, _quality = pdqhash.compute_dihedral(np.ascontiguousarray(hashed_size(part)))
+        assert (np.unpackbits(of_part, axis=1) != theirs).sum(1).max() <= 2  # waves that lie on the median
+
+
+@pytest.mark.parametrize(("kind", "share"), [("orb", 0.95), ("sift", 0.75)])  # SIFT is not quite the same mirrored
+def test_key_points_of_the_mirror_image_need_no_second_search(kind: keypoints.Kind, share: float) -> None:
+    grey = sketch.grey_of(np.asarray(cover(4)))
+    mirrored = keypoints.asked(grey, kind).mirrored
+    searched = keypoints.asked(np.ascontiguousarray(grey[:, ::-1]), kind).plain
+    far = np.bitwise_count(mirrored.codes[:, None] ^ searched.codes[None]).sum(2, dtype=np.int64)
+    near = far.min(1) < 40
+    assert near.mean() > share
+    off = np.abs(mirrored.places - searched.places[far.argmin(1)])[near]
+    assert np.median(off[:, :2]) < 0.6
+
+
+def test_the_small_picture_is_read_without_the_rest(root: Path) -> None:
+    assert np.array_equal(Shelf(root).thumb(digest(3)), Shelf(root).get(digest(3)).thumb)
+
+
+def test_what_fits_exactly_is_settled_without_colours_and_bends(
+    eyes: RegistryLooker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(blocks, "colour_fits", lambda *_: asked.append("colours") or np.zeros(1, np.bool_))
+    seen = eyes.look(picture_bytes("small 2"), "theirs").picture
+    assert [(each.how, each.verdict) for each in seen.sightings] == [("whole", "copy")]
+    assert asked == []

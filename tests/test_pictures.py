@@ -13,7 +13,7 @@ from attrs import evolve
 from PIL import Image
 
 from crawler.items import Picture
-from crawler.pictures import PictureError, decoding, inspect
+from crawler.pictures import PictureError, decode, decoding, inspect
 from matchers.looks.wholes import Wholes
 from tests.drawing import cover, picture_bytes, saved
 
@@ -135,3 +135,13 @@ def test_a_copy_in_another_size_has_the_same_hashes() -> None:
     whole = inspect(picture_bytes("drawn 3"), "x").hashes[1]
     small = inspect(saved(cover(3).resize((105, 150))), "y").hashes[1]
     assert (int(whole.value, 16) ^ int(small.value, 16)).bit_count() <= 20
+
+
+@pytest.mark.parametrize("size", [(1600, 1087), (1087, 1600), (1600, 1600)])
+def test_a_large_jpeg_is_decoded_at_half_its_size(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[int, ...]] = []
+    monkeypatch.setattr("crawler.pictures.qr.qr_codes", lambda pixels: read.append(pixels.shape[:2]) or ())
+    found = decode(saved(cover(1).resize(size), "JPEG"))
+    assert read == [((size[1] + 1) // 2, (size[0] + 1) // 2)]
+    assert (found.width, found.height) == size
+    assert max(found.pixels.shape) == 640

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 
+import numpy as np
 import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
@@ -53,4 +54,4 @@ def test_pictures_without_a_code_have_none() -> None:
     assert covers
     for path in covers:
         with Image.open(path) as source:
-            assert qr_codes(source.convert("RGB").resize((1200, 900))) == ()
+            assert qr_codes(np.asarray(source.convert("RGB").resize((1200, 900)))) == ()

@@ -12,9 +12,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from crawler.items import PictureHash
+from crawler.pictures.decoding import SHRINKING
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    import numpy as np
+    from numpy.typing import NDArray
 
 PHASH, PDQ = "phash", "pdq"
 HASH_SIDE = 128  # pixels
@@ -22,16 +24,15 @@ MIN_SIDE = 16  # pixels; smaller pictures are spacers
 MIN_DEVIATION = 4.0  # of the grey values (0..255); flatter pictures show nothing
 
 
-def perceptual_hashes(image: Image) -> tuple[PictureHash, ...]:
+def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[PictureHash, ...]:
     """Hashes of an RGB picture; none where it shows nothing."""
     import cv2
     import imagehash
-    import numpy as np
     from PIL import Image as Pictures
 
-    small = hashed_size(np.asarray(image))
+    small = hashed_size(pixels)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    if min(image.size) < MIN_SIDE or grey.std() < MIN_DEVIATION:
+    if min(pixels.shape[:2]) < MIN_SIDE or grey.std() < MIN_DEVIATION:
         return ()
     bits, _quality = _pdq(small)
     return (_made(PHASH, str(imagehash.phash(Pictures.fromarray(grey)))), _made(PDQ, hexadecimal(bits)))
@@ -60,7 +61,7 @@ def hexadecimal(bits: Any) -> str:
 def maker(hasher: str) -> tuple[str, str]:
     """Version and settings of a hasher: hashes that differ in either are never compared."""
     package, bits = {PHASH: ("imagehash", 64), PDQ: ("pdqhash", 256)}[hasher]
-    return f"{package} {version(package)}", f"{bits} bit, whole, {HASH_SIDE} px"
+    return f"{package} {version(package)}", f"{bits} bit, whole, {HASH_SIDE} px, shrinking {SHRINKING}"
 
 
 def _made(hasher: str, value: str) -> PictureHash:

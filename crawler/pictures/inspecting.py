@@ -24,14 +24,14 @@ def described(decoded: Decoded, data: bytes, url: str) -> Picture:
         media_type=decoded.media_type,
         width=decoded.width,
         height=decoded.height,
-        hashes=perceptual_hashes(decoded.image),
+        hashes=perceptual_hashes(decoded.pixels),
         codes=decoded.codes,
     )
 
 
 def preview(data: bytes, side: int) -> bytes:
     """The picture as PNG, its longer side at most `side` pixels. Raises PictureError as `inspect` does."""
-    image = decode(data).image.copy()
+    image = decode(data).image
     image.thumbnail((side, side))
     draft = io.BytesIO()
     image.save(draft, "PNG")

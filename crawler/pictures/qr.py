@@ -10,20 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    import numpy as np
+    from numpy.typing import NDArray
 
 SIDE = 960
 MOST = 4  # codes of one picture
 LONGEST = 2000  # signs that one code may say
 
 
-def qr_codes(image: Image) -> tuple[str, ...]:
+def qr_codes(pixels: NDArray[np.uint8]) -> tuple[str, ...]:
     """The texts of the QR codes in an RGB picture, each once; turned and slanted ones too."""
+    import cv2
     import zxingcpp
-    from PIL.Image import Resampling
 
-    grey = image.convert("L")
-    if max(grey.size) > SIDE:
-        grey.thumbnail((SIDE, SIDE), Resampling.BILINEAR)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    share = SIDE / max(grey.shape)
+    if share < 1:
+        size = (max(1, round(grey.shape[1] * share)), max(1, round(grey.shape[0] * share)))
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return tuple(dict.fromkeys(code.text[:LONGEST] for code in found if code.text))[:MOST]

@@ -20,6 +20,7 @@ LEAST_INLIERS = 6  # fewer fit any homography
 TRIES, SURE = 2000, 0.999  # of MAGSAC
 SMALLEST = 24.0  # pixels of the shorter side that our picture has in theirs; smaller it shows nothing
 LOCAL = 8.0  # pixels: brightness and contrast are evened out over such a neighbourhood before places are followed
+COARSE = 4  # times smaller the neighbourhood is averaged: a fifth of the time, the same to half a level
 FOLLOWED = (17, 17)  # pixels of the window that is followed
 RETURNED = 0.7  # pixels: a place followed there and back must come home
 FARTHEST = 10.0  # pixels that refining may move a place
@@ -84,9 +85,17 @@ def warped(pixels: Pixels, homography: Homography, ours: tuple[int, ...]) -> Pix
 def evened(grey: Pixels) -> Pixels:
     """Brightness and contrast of every neighbourhood made alike: places are followed through light and filters."""
     values = grey.astype(np.float32)
-    mean = cv2.GaussianBlur(values, (0, 0), LOCAL)
-    variance = cv2.GaussianBlur(values * values, (0, 0), LOCAL) - mean * mean
-    return np.clip((values - mean) / np.sqrt(np.maximum(variance, 9)) * 40 + 128, 0, 255).astype(np.uint8)
+    mean, squares = cv2.split(_averaged(cv2.merge([values, values * values])))
+    variance = squares - mean * mean
+    evener: Pixels = np.clip((values - mean) / np.sqrt(np.maximum(variance, 9)) * 40 + 128, 0, 255).astype(np.uint8)
+    return evener
+
+
+def _averaged(values: Any) -> Any:
+    height, width = values.shape[:2]
+    coarse = (max(1, width // COARSE), max(1, height // COARSE))
+    soft = cv2.GaussianBlur(cv2.resize(values, coarse, interpolation=cv2.INTER_AREA), (0, 0), LOCAL / COARSE)
+    return cv2.resize(soft, (width, height))
 
 
 @frozen(eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from matchers.looks import keypoints
 from matchers.looks.align import Homography
 from matchers.looks.blocks import Agreement
-from matchers.looks.keypoints import Keypoints, Kind
+from matchers.looks.keypoints import Extracted, Keypoints, Kind
 from matchers.looks.sides import Theirs
 from matchers.looks.sketch import Pixels, grey_of
 from matchers.looks.verdict import Verdict, certainty
@@ -44,7 +44,7 @@ class Asked:
     pixels: Pixels
     found: dict[int, Seen] = field(factory=dict)
     _sides: dict[bool, Theirs] = field(factory=dict)
-    _points: dict[Kind, tuple[Keypoints, Keypoints | None]] = field(factory=dict)
+    _points: dict[Kind, Extracted] = field(factory=dict)
 
     def side(self, mirrored: bool) -> Theirs:
         """The picture, or its mirror image."""
@@ -53,11 +53,11 @@ class Asked:
             self._sides[mirrored] = Theirs(pixels)
         return self._sides[mirrored]
 
-    def points(self, kind: Kind) -> tuple[Keypoints, Keypoints | None]:
-        """Its key points, and those of its mirror image where the kind has them."""
+    def points(self, kind: Kind, mirrored: bool) -> Keypoints:
+        """Its key points, or those of its mirror image."""
         if kind not in self._points:
             self._points[kind] = keypoints.asked(grey_of(self.pixels), kind)
-        return self._points[kind]
+        return self._points[kind].mirrored if mirrored else self._points[kind].plain
 
     def add(self, seen: Seen) -> None:
         """Keep the better one of two sightings of the same picture."""

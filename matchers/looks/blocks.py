@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 
 from matchers.looks.align import Homography, Points, refined, warped
@@ -19,6 +19,7 @@ from matchers.looks.bends import BENT, STRAIGHT, bend, unbent
 from matchers.looks.sides import Mask, Ours, Theirs, Values
 from matchers.looks.sketch import Pixels, grey_of
 from matchers.looks.veils import LEAST_FITTED, colour_fits, sharpness
+from matchers.looks.verdict import is_exact
 
 ALIKE = 0.6  # correlation from which a block agrees
 UNLIKE = 0.3  # below, a block shows something else
@@ -32,7 +33,9 @@ DENSITIES = (0.1, 12.0)  # pixels of theirs for one of our thumb
 
 @frozen(kw_only=True)
 class Agreement:
-    """What the blocks say. Shares are of the textured visible blocks where nothing else is said."""
+    """What the blocks say. Shares are of the textured visible blocks where nothing else is said. Colours, bends and
+    blur are looked at only where the rest does not settle it.
+    """
 
     visible: int  # blocks of ours within their picture
     blocks: int  # all blocks of ours
@@ -40,11 +43,13 @@ class Agreement:
     alike: float  # share that agrees
     unlike: float  # share that shows another drawing
     all_alike: float  # share of all visible blocks, flat ones included, that agree
-    coloured: float  # share of all visible blocks whose colour agrees, whatever filter lies over all
+    coloured: float = 0.0  # share of all visible blocks whose colour agrees, whatever filter lies over all
     off: float  # pixels that the median agreeing block is off
     off_most: float  # and the worst fifth of them
-    bent: float  # pixels that the median is off after a smooth bend of the paper is allowed for
-    sharp: float  # fine detail of theirs against ours in the blocks that agree, in our contrast; blurred is under .5
+    bent: float = np.inf  # pixels that the median is off after a smooth bend of the paper is allowed for
+    sharp: float = (
+        np.inf
+    )  # fine detail of theirs against ours in the blocks that agree, in our contrast; blurred is under .5
     scale: float  # pixels of theirs for a pixel of our thumb
     grid: tuple[int, int]
     marks: NDArray[np.int8]  # of each block: 1 agrees, 0 undecided, -1 another drawing, -2 not visible, -3 flat
@@ -86,14 +91,30 @@ def _counted(ours: Ours, pixels: Pixels, homography: Homography, off: Points, de
     seen, visible = _laid_over(ours, pixels, homography)
     alike, unlike, textured, quiet = _judged(ours, seen, visible, density)
     misses = _lengths(off[alike])
+    exactly = _agreement(ours, visible, (alike, unlike, textured, quiet), misses, density)
+    if is_exact(exactly):
+        return exactly
     field, bent = bend(ours, off, alike)
     if field is not None and bent < BENT and np.median(misses) > STRAIGHT:
-        seen, visible = unbent(ours, seen, field), visible
+        seen = unbent(ours, seen, field)
         alike, unlike, textured, quiet = _judged(ours, seen, visible, density)
+    fits = colour_fits(ours, seen, alike if alike.sum() >= LEAST_FITTED else visible) & visible
+    return evolve(
+        _agreement(ours, visible, (alike, unlike, textured, quiet), misses, density),
+        coloured=float(fits.sum()) / max(1, int(visible.sum())),
+        bent=bent,
+        sharp=sharpness(ours, seen, alike),
+    )
+
+
+def _agreement(
+    ours: Ours, visible: Mask, judged: tuple[Mask, Mask, Mask, Mask], misses: Values, density: float
+) -> Agreement:
+    """Without colours, bends and blur."""
+    alike, unlike, textured, quiet = judged
     marks = np.zeros(len(visible), np.int8)
     for value, which in ((-3, visible & ~textured), (1, alike), (-1, unlike), (-2, ~visible)):
         marks[which] = value
-    fits = colour_fits(ours, seen, alike if alike.sum() >= LEAST_FITTED else visible) & visible
     drawn, shown = max(1, int(textured.sum())), max(1, int(visible.sum()))
     return Agreement(
         visible=int(visible.sum()),
@@ -102,11 +123,8 @@ def _counted(ours: Ours, pixels: Pixels, homography: Homography, off: Points, de
         alike=float(alike.sum()) / drawn,
         unlike=float(unlike.sum()) / drawn,
         all_alike=float((alike | (visible & ~textured & quiet)).sum()) / shown,
-        coloured=float(fits.sum()) / shown,
         off=float(np.median(misses)) if len(misses) else np.inf,
         off_most=float(np.percentile(misses, 80)) if len(misses) else np.inf,
-        bent=bent,
-        sharp=sharpness(ours, seen, alike),
         scale=density,
         grid=ours.grid,
         marks=marks,

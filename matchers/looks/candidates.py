@@ -17,10 +17,8 @@ NEIGHBOURS = 4  # rows that a key point votes for
 NEAR = 72  # bits of 256: right neighbours lie at 20 to 60, the nearest wrong ones of half a million at 75 and more
 COUNTED = 20  # pictures with the most votes whose scales and turns are looked at
 SCALE_STEP, TURN_STEP = 0.5, 30.0  # octaves, degrees
+LEAST_SCALE, SCALES, TURNS = -7.0, 28, 12  # from 1/128 to 128 times
 LEAST_PAIRS = 5
-
-_SCALES = np.arange(-7, 7.1, SCALE_STEP)
-_TURNS = np.arange(0, 361, TURN_STEP)
 
 
 @frozen(eq=False)
@@ -69,7 +67,10 @@ def _candidate(pairs: Pairs, picture: int) -> Candidate:
     theirs, ours, weights = pairs.theirs[mine], pairs.ours[mine], pairs.weights[mine]
     scales = np.log2(np.maximum(ours[:, 2], 0.1) / np.maximum(theirs[:, 2], 0.1))
     turns = (ours[:, 3] - theirs[:, 3]) % 360
-    table = np.histogram2d(scales, turns, bins=(_SCALES, _TURNS), weights=weights)[0]
+    rows = np.floor((scales - LEAST_SCALE) / SCALE_STEP).astype(np.intp)
+    known = (rows >= 0) & (rows < SCALES)
+    cells = rows * TURNS + np.minimum(turns / TURN_STEP, TURNS - 1).astype(np.intp)
+    table = np.bincount(cells[known], weights[known], SCALES * TURNS).reshape(SCALES, TURNS)
     table = table + np.roll(table, 1, axis=1)  # neighbouring turns, around the circle
     table = table[1:] + table[:-1]  # and neighbouring scales
     return Candidate(picture, float(table.max()), theirs[:, :2], ours[:, :2])

@@ -23,7 +23,7 @@ from matchers.looks.blocks import compare
 from matchers.looks.candidates import candidates
 from matchers.looks.embedding import Embedded, paired
 from matchers.looks.index import Index
-from matchers.looks.keypoints import KINDS, Keypoints, Kind
+from matchers.looks.keypoints import KINDS, Kind
 from matchers.looks.series import Relatives, has_its_own
 from matchers.looks.shelf import Shelf
 from matchers.looks.sides import Ours
@@ -106,14 +106,14 @@ class Engine:
             distance = near[number] if near[number] <= NEAR_WHOLE else None
             yield from self._laid_over(asked, number, frame, False, "whole", distance)
 
-    def _by_views(self, asked: Asked, seen: Iterable[views.View]) -> Iterator[Seen]:
+    def _by_views(self, asked: Asked, seen: Sequence[views.View]) -> Iterator[Seen]:
         """A part or a turn of it is near a registered whole."""
         radius = NEAR_PDQ if len(self._index) <= MANY else FAR_PDQ
         near: dict[int, list[tuple[int, views.View]]] = {}
-        for view in seen:
-            rows, far = self._index.by_pdq(view.code, radius)
-            for row, distance in zip(rows.tolist(), far.tolist(), strict=True):
-                near.setdefault(row, []).append((distance, view))
+        if seen:
+            close = self._index.by_all_pdq(np.stack([view.code for view in seen]), radius)
+            for which, row, distance in zip(*(column.tolist() for column in close), strict=True):
+                near.setdefault(row, []).append((distance, seen[which]))
         best = sorted(near, key=lambda each: (min(distance for distance, _ in near[each]), each))
         for number in best[: 2 * PROPOSED]:
             for _, view in sorted(near[number], key=lambda each: each[0])[:TRIED]:
@@ -132,22 +132,22 @@ class Engine:
 
     def _by_points(self, asked: Asked, kind: Kind) -> Iterator[Seen]:
         """Many of its key points are those of a registered picture."""
-        plain, mirrored = asked.points(kind)
-        yield from self._aligned(asked, plain, kind, False)
-        if mirrored is not None and not asked.is_settled:
-            yield from self._aligned(asked, mirrored, kind, True)
+        yield from self._aligned(asked, kind, False)
+        if not asked.is_settled:
+            yield from self._aligned(asked, kind, True)
 
     def _by_embedding(self, asked: Asked, embedded: Embedded) -> Iterator[Seen]:
         """A user's own model says that it looks like a registered picture."""
         for number in embedded.near(asked.pixels):
             ours = self._shelf.get(self.digest(number)).points["sift"]
-            for mirrored, points in enumerate(asked.points("sift")):
-                candidate = None if points is None else paired(number, points, ours)
+            for mirrored in (False, True):
+                candidate = paired(number, asked.points("sift", mirrored), ours)
                 aligned = None if candidate is None else from_pairs(candidate)
                 if aligned is not None:
-                    yield from self._checked(asked, number, aligned, bool(mirrored), "points", None)
+                    yield from self._checked(asked, number, aligned, mirrored, "points", None)
 
-    def _aligned(self, asked: Asked, points: Keypoints, kind: Kind, mirrored: bool) -> Iterator[Seen]:
+    def _aligned(self, asked: Asked, kind: Kind, mirrored: bool) -> Iterator[Seen]:
+        points = asked.points(kind, mirrored)
         if not len(points):
             return
         for candidate in candidates(self._index.by_points(points, kind), PROPOSED):
@@ -180,5 +180,5 @@ class Engine:
         if number not in self._ours:
             if len(self._ours) >= PREPARED:
                 self._ours.clear()
-            self._ours[number] = Ours(self._shelf.get(self.digest(number)).thumb)
+            self._ours[number] = Ours(self._shelf.thumb(self.digest(number)))
         return self._ours[number]

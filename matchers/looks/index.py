@@ -68,6 +68,13 @@ class Index:
         found = [part.by_pdq(code, radius) for part in self._parts]
         return self._numbered(found)
 
+    def by_all_pdq(self, codes: NDArray[np.uint8], radius: int) -> tuple[Rows, Rows, Distances]:
+        """For many PDQ hashes [n, 32]: which of them, the number of a picture within the radius, and how far it is."""
+        found = [part.by_all_pdq(codes, radius) for part in self._parts]
+        none = np.zeros(0, np.int64)
+        numbers, far = self._numbered([(rows, distances) for _, rows, distances in found])
+        return np.concatenate([none, *(which for which, _, _ in found)]), numbers, far
+
     def by_phash(self, value: int, radius: int) -> tuple[Rows, Distances]:
         """Numbers of the pictures within a radius of a phash, and how far they are."""
         return self._numbered([part.by_phash(value, radius) for part in self._parts])

@@ -44,7 +44,7 @@ class RegistryLooker:
         opened = _opened(self.root, self.mark, self.model)
         if picture.sha256 in opened.known:
             return LookedAt(picture=evolve(picture, sightings=(_same(picture),)))
-        pixels = np.asarray(decoded.image)
+        pixels = decoded.pixels
         seen = opened.engine.see(pixels, picture.hashes)[:MOST]
         drawn = {}
         sightings = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ BANDS, BAND_VALUES = 16, 1 << 16
 RADIUS = 31  # bits that the bands find for certain
 SCANNED = 20_000  # codes; fewer are scanned as fast as the bands are looked up (0.2 ms)
 PORTION = 200_000  # codes scanned at a time, so that the differences stay in the cache
+PORTION_OF_ALL = 20_000  # the same for many codes at a time
 
 Rows = NDArray[np.int64]
 Distances = NDArray[np.int64]
@@ -71,6 +73,30 @@ class Codes:
         near = distances <= radius
         found, first = np.unique(rows[near], return_index=True)
         return found.astype(np.int64), distances[near][first].astype(np.int64)
+
+    def within_of_all(self, codes: NDArray[np.uint8], radius: int) -> tuple[Rows, Rows, Distances]:
+        """For codes [n, 32]: which of them, the rows at most `radius` bits away from it, and how far they are."""
+        if self._bands is not None and radius <= RADIUS:
+            each = [self.within(code, radius) for code in codes]
+            which = np.repeat(np.arange(len(codes)), [len(rows) for rows, _ in each])
+            none = np.zeros(0, np.int64)
+            return (
+                which,
+                np.concatenate([none, *(rows for rows, _ in each)]),
+                np.concatenate([none, *(f for _, f in each)]),
+            )
+        scan: Any = faiss  # its stubs do not know it
+        asked = np.ascontiguousarray(codes)
+        found = [(np.zeros(0, np.int64),) * 3]
+        for first in range(0, len(self._words) if len(asked) else 0, PORTION_OF_ALL):
+            known = np.ascontiguousarray(self._words[first : first + PORTION_OF_ALL])
+            far = np.empty((len(asked), len(known)), np.int32)
+            sizes = len(asked), len(known), asked.shape[1]
+            scan.hammings(faiss.swig_ptr(asked), faiss.swig_ptr(known.view(np.uint8)), *sizes, faiss.swig_ptr(far))
+            which, rows = np.nonzero(far <= radius)
+            found.append((which, rows + first, far[which, rows].astype(np.int64)))
+        which, rows, distances = (np.concatenate(column) for column in zip(*found, strict=True))
+        return which, rows, distances
 
     def _looked_up(self, values: NDArray[np.uint16]) -> NDArray[np.uint32]:
         """The rows that agree with the code in a band, but for one bit of it; some of them more than once."""

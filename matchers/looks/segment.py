@@ -85,6 +85,10 @@ class Segment:
         """Rows whose PDQ hash lies within a radius, and how far."""
         return self._pdq.within(code, radius)
 
+    def by_all_pdq(self, codes: NDArray[np.uint8], radius: int) -> tuple[Rows, Rows, Distances]:
+        """The same for many hashes: which of them, the row, how far."""
+        return self._pdq.within_of_all(codes, radius)
+
     def by_phash(self, value: int, radius: int) -> tuple[Rows, Distances]:
         """Rows whose phash lies within a radius, and how far."""
         distances = np.bitwise_count(self._phash ^ np.uint64(value))

@@ -11,7 +11,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from matchers.looks.sketch import Sketch, mark
+from matchers.looks.sketch import Pixels, Sketch, mark
 
 KEPT = 64  # sketches in memory: candidates come again and again
 
@@ -39,6 +39,10 @@ class Shelf:
     def get(self, digest: str) -> Sketch:
         """The sketch of a SHA-256. Raises OSError, ValueError or KeyError where it is not there or broken."""
         return self._get(digest)
+
+    def thumb(self, digest: str) -> Pixels:
+        """The small picture of a sketch alone: less than a third of its bytes. Raises as `get` does."""
+        return Sketch.thumb_of(self._path(digest))
 
     def read(self, digest: str) -> Sketch:
         """The same, never remembered."""

@@ -6,13 +6,14 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from attrs import define
+from attrs import define, field
 from numpy.typing import NDArray
 
 from matchers.looks.align import Points, evened
 from matchers.looks.sketch import Pixels, grey_of
 
 BLOCK = 16  # pixels of the thumb
+SMALLEST_HALF = 3  # times a picture is halved at most
 SPREAD = 1.5  # times their picture may be denser than ours before it is shrunk
 
 Values = NDArray[np.float32]
@@ -81,21 +82,16 @@ class Theirs:
 
     pixels: Pixels
 
-    @cached_property
-    def halves(self) -> list[Pixels]:
-        """The picture, half as large, a quarter ..."""
-        found = [self.pixels]
-        while min(found[-1].shape[:2]) >= 2 * BLOCK and len(found) < 4:
-            height, width = found[-1].shape[:2]
-            found.append(
-                cv2.resize(found[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA).astype(np.uint8)
-            )
-        return found
+    _halves: list[Pixels] = field(factory=list)  # the picture, half as large, a quarter ... as far as was asked for
 
     def sized(self, density: float) -> tuple[Pixels, float]:
         """The picture at a size at which a pixel of ours has about one of it, and by how much it was shrunk."""
-        level = 0
-        while density / 2**level > SPREAD and level + 1 < len(self.halves):
+        level, chosen = 0, self.pixels
+        while density / 2**level > SPREAD and min(chosen.shape[:2]) >= 2 * BLOCK and level < SMALLEST_HALF:
+            if level == len(self._halves):
+                height, width = (extent // 2 for extent in chosen.shape[:2])
+                even = chosen[: 2 * height, : 2 * width]  # exactly half: ten times as fast as nearly half
+                self._halves.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8))
+            chosen = self._halves[level]
             level += 1
-        chosen = self.halves[level]
-        return chosen, chosen.shape[1] / self.pixels.shape[1]
+        return chosen, 0.5**level

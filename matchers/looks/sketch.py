@@ -10,6 +10,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -41,7 +42,9 @@ class Sketch:
 
     def to_bytes(self) -> bytes:
         """For a file; `from_bytes` reads it."""
-        done, jpeg = cv2.imencode(".jpg", self.thumb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, THUMB_QUALITY])
+        done, jpeg = cv2.imencode(
+            ".jpg", cv2.cvtColor(self.thumb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, THUMB_QUALITY]
+        )
         assert done
         arrays: dict[str, NDArray[np.generic]] = {"thumb": np.asarray(jpeg).reshape(-1)}
         for hasher, value in self.hashes.items():
@@ -52,22 +55,33 @@ class Sketch:
         np.savez(file, allow_pickle=False, **arrays)
         return file.getvalue()
 
+    @staticmethod
+    def thumb_of(path: Path) -> Pixels:
+        """Its small picture alone, read from a file of `to_bytes`. Raises as `from_bytes` does, and OSError."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return _drawn(arrays["thumb"])
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Sketch:
         """Raises ValueError or KeyError for foreign bytes."""
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            drawn = cv2.imdecode(arrays["thumb"], cv2.IMREAD_COLOR)
-            if drawn is None:
-                raise ValueError("a sketch without its picture")
+            thumb = _drawn(arrays["thumb"])
             points = {kind: Keypoints(unpacked(arrays[f"{kind}_places"]), arrays[f"{kind}_codes"]) for kind in KINDS}
             hashes = {hasher: arrays[hasher].tobytes() for hasher in (PHASH, PDQ) if hasher in arrays}
-        return cls(np.ascontiguousarray(drawn[:, :, ::-1]).astype(np.uint8), points, hashes)
+        return cls(thumb, points, hashes)
+
+
+def _drawn(jpeg: NDArray[np.uint8]) -> Pixels:
+    drawn = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
+    if drawn is None:
+        raise ValueError("a sketch without its picture")
+    return drawn.astype(np.uint8, copy=False)
 
 
 def sketched(decoded: Decoded) -> Sketch:
     """The sketch of a picture of a work."""
     cv2.setNumThreads(1)
-    pixels = np.asarray(decoded.image)
+    pixels = decoded.pixels
     thumb = fitted(pixels, THUMB_SIDE)
     share = np.float32(thumb.shape[1] / pixels.shape[1])
     grey = grey_of(pixels)
@@ -75,7 +89,7 @@ def sketched(decoded: Decoded) -> Sketch:
     for kind in KINDS:
         found = keypoints.registered(grey, kind)
         points[kind] = Keypoints(found.places * np.array([share, share, share, 1], np.float32), found.codes)
-    return Sketch(thumb, points, _raw(perceptual_hashes(decoded.image)))
+    return Sketch(thumb, points, _raw(perceptual_hashes(decoded.pixels)))
 
 
 def _raw(hashes: Iterable[PictureHash]) -> dict[str, bytes]:
@@ -89,12 +103,12 @@ def fitted(pixels: Pixels, side: int) -> Pixels:
         return pixels
     size = (max(1, round(pixels.shape[1] * share)), max(1, round(pixels.shape[0] * share)))
     how = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
-    return cv2.resize(pixels, size, interpolation=how).astype(np.uint8)
+    return cv2.resize(pixels, size, interpolation=how).astype(np.uint8, copy=False)
 
 
 def grey_of(pixels: Pixels) -> Pixels:
     """The brightness of an RGB picture."""
-    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
 def packed(places: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -9,12 +9,14 @@ one. The nearest wrong one agrees in .79 and is off by .25 (two cartons of one b
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
 from matchers.looks.bends import BENT
-from matchers.looks.blocks import Agreement
+
+if TYPE_CHECKING:
+    from matchers.looks.blocks import Agreement
 
 Verdict = Literal["copy", "review"]
 
@@ -66,6 +68,11 @@ def verdict(agreement: Agreement, inliers: int | None) -> Verdict | None:
     if not enough or agreement.textured < REVIEW_TEXTURED or agreement.off > REVIEW_OFF:
         return None
     return "review" if agreement.alike >= REVIEW_ALIKE else None
+
+
+def is_exact(agreement: Agreement) -> bool:
+    """Whether the first rule holds, which asks for neither colours nor bends nor blur."""
+    return _keeps(agreement, RULES[0])
 
 
 def certainty(agreement: Agreement, said: Verdict) -> float:
