@@ -58,11 +58,11 @@ def rematch_new(
     stored, screen, few = Rematches(store.engine), Screen(new), Assessor(new, STORED)
     done = Rematched()
     carrying: list[str] = []
-    for keys in stored.keyed():
-        done.listings += len(keys)
-        unknown = {place for place, each in enumerate(keys) if each.key is None}
-        passed = screen.passing([each.key or "\n" for each in keys], [each.looks for each in keys])
-        ids = [keys[place].id for place in sorted(unknown.union(passed))]
+    for listed in stored.keyed():
+        done.listings += len(listed.ids)
+        unknown = {place for place, key in enumerate(listed.keys) if key is None}
+        passed = screen.passing([key or "\n" for key in listed.keys], [look or b"" for look in listed.looks])
+        ids = [listed.ids[place] for place in sorted(unknown.union(passed))]
         for start in range(0, len(ids), AT_ONCE):
             carrying += _carrying(stored.some(ids[start : start + AT_ONCE]), few, context)
     if not carrying:
@@ -78,9 +78,10 @@ def rematch_new(
 
 def _carrying(portion: Sequence[Stored], few: Assessor, context: Context) -> list[str]:
     """The ids of the listings that one of the new works comes into question for."""
-    few.warm([each.listing for each in portion])
     _warm_texts(few, portion)
-    return [listing_id(each.listing.url) for each in portion if few.considers(each.listing, context)]
+    listings = [each.listing for each in portion]
+    considered = few.considering(listings, context)
+    return [listing_id(each.url) for each, carries in zip(listings, considered, strict=True) if carries]
 
 
 def _warm_texts(assessor: Assessor, portion: Sequence[Stored]) -> None:

@@ -58,11 +58,19 @@ class Assessor:
         self._titles.warm([each.plain for each in found if each.plain])
         return [self._assessed(listing, each, context) for listing, each in zip(listings, found, strict=True)]
 
-    def considers(self, listing: Listing, context: Context) -> bool:
-        """Whether any work comes into question; no ground is asked."""
-        found = self._found(listing, context)
-        plainly = self._plainly(found, context)
-        return any(considered(findings) >= self._least for findings in (plainly | found.by_work).values())
+    def considering(self, listings: Sequence[Listing], context: Context) -> list[bool]:
+        """Whether any work comes into question, for each listing; no ground is asked."""
+        self.warm(listings)
+        found = [self._found(listing, context) for listing in listings]
+        known = [self._any(each.by_work) for each in found]
+        self._titles.warm([each.plain for each, sure in zip(found, known, strict=True) if each.plain and not sure])
+        return [
+            sure or self._any(self._plainly(each, context) | each.by_work)
+            for each, sure in zip(found, known, strict=True)
+        ]
+
+    def _any(self, by_work: Mapping[str, list[Finding]]) -> bool:
+        return any(considered(findings) >= self._least for findings in by_work.values())
 
     def warm(self, listings: Iterable[Listing]) -> None:
         """Tells the matchers which listings are asked about next; changes no answer, only the time it takes."""
