@@ -56,9 +56,8 @@ def _by_processes(parts: Iterable[Any], workers: int) -> Iterator[Any]:
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
         for part in parts:
             with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore", DeprecationWarning
-                )  # of forking with threads: none of ours holds a lock
+                # Of forking with threads: none of ours holds a lock.
+                warnings.simplefilter("ignore", DeprecationWarning)
                 asked.append(pool.submit(_answer, part))
             if len(asked) >= AHEAD * workers:
                 yield asked.popleft().result()
