@@ -4,7 +4,7 @@
 one page, 50 ms between two requests to a host; each worker in a network namespace of its own where the machine allows
 it. Each figure is one night, done by so many worker processes. With --trouble a night of three workers has one killed,
 one paused for 20 s, PostgreSQL restarted, and one cut off from everything for 20 s. With --killed a night by production
-settings (beat 10 s, stale 60 s, sweep 30 s) has one of two workers killed, and nobody does anything about it. Hits are
+settings (beat 10 s, stale 60 s, sweep 20 s) has one of two workers killed, and nobody does anything about it. Hits are
 compared with those of the same night on SQLite. Prints JSON; exit code 1 where anything is lost, doubled or overlaps.
 """
 
@@ -46,7 +46,7 @@ stale = {stale}
 sweep = {sweep}
 patience = 60"""
 QUICK = {"beat": 2, "stale": 10, "sweep": 5}
-PRODUCTION = {"beat": 10, "stale": 60, "sweep": 30}  # the defaults
+PRODUCTION = {"beat": 10, "stale": 60, "sweep": 20}  # the defaults
 LIMIT = 1800  # seconds that a night may take
 
 

@@ -22,6 +22,7 @@ from crawler.messages import say
 from crawler.page import Page
 from crawler.shares import extract
 from crawler.store import CheckState, Filter, Run, Store
+from crawler.store.runs import CRAWL, REPLAY
 from crawler.units import portions
 from crawler.web.session import Session, Tally
 from registry.asking import Yield, asked_tonight
@@ -160,8 +161,12 @@ def crawl(
     follow: bool = True,
     progress: Callable[[Unit, Tally], None] = lambda *_: None,
     keep: Callable[[Page, str, bytes], None] | None = None,
+    apart: bool = False,
 ) -> Ran:
-    """Run a plan to its end. Only once a process: the reactor cannot be started twice."""
+    """Run a plan to its end. Only once a process: the reactor cannot be started twice.
+
+    `apart`: a replay is done by the workers of the same archive, not here.
+    """
     from crawler import work
 
     may_go_live(config, replay)
@@ -170,7 +175,8 @@ def crawl(
     with Store.open(config.store.url) as store:
         started = now()
         run = f"{started.astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
-        store.runs.start(run, f"{started.astimezone(config.zone):%Y-%m-%d}", started)
+        kind = REPLAY if apart else CRAWL
+        store.runs.start(run, f"{started.astimezone(config.zone):%Y-%m-%d}", started, kind)
         for name, kinds in plan.asks.items():
             for kind, asks in kinds.items():
                 store.units.plan(run, name, kind, 1, portions(asks, config.crawl.unit_size))
@@ -184,7 +190,12 @@ def crawl(
             follow=follow,
             keep=keep,
         )
-        work.run(session, run, spiders, progress)
+        if apart:
+            from crawler.cluster import oversee
+
+            oversee(session, run)
+        else:
+            work.run(session, run, spiders, progress)
         return ended(store, run, plan, config, started, now)
 
 

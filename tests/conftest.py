@@ -31,12 +31,14 @@ class LoopbackWeb:
         self.delays: dict[str, float] = {}
         self.held: dict[str, threading.Event] = {}  # not answered before the event
         self.asked: list[str] = []
+        self.asked_at: list[float] = []  # the same, monotonic
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
                 web.asked.append(self.path)
+                web.asked_at.append(time.monotonic())
                 time.sleep(web.delays.get(path, 0))
                 if held := web.held.get(path):
                     held.wait(60)

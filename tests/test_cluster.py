@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import itertools
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from crawler import cluster
+from crawler.archives import Archive
 from crawler.cluster import Machine
 from crawler.cluster.queue import REMATCHES, hand_out, opened, prepare, unit_of
 from crawler.cluster.silence import Silence
@@ -214,9 +216,48 @@ def test_a_bound_worker_leaves_other_platforms_alone_and_compares_again_for_all(
     found = asyncio.run(queues())
     assert set(found) == {"shop", REMATCHES}
     assert found[REMATCHES] is None, "any number of them at the same time"
-    machine = Machine(config=Config(), store=Store(url), spiders={}, tasks={})
+    machine = Machine(config=Config(), store=Store(url), spiders={"shop": object, "kongfz": object}, tasks={})
     assert machine._options(["shop"])["queues"] == ["shop", REMATCHES]
-    assert "queues" not in machine._options([])
+    assert machine._options([])["queues"] == ["kongfz", "shop", REMATCHES]
+
+
+def test_units_of_a_replay_come_to_no_worker_that_would_ask_the_web(url: str) -> None:
+    async def queue_of_the_job() -> str:
+        with Store.open(url) as store:
+            store.runs.start("r1", "2026-11-22", NOW, "replay")
+            store.units.plan("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+            async with opened(store).open_async() as queue:
+                await prepare(queue)
+                assert await hand_out(queue, store, "r1", Config(), NOW, replayed=True) == 1
+                (job,) = await queue.job_manager.list_jobs_async()
+                return job.queue
+
+    queue = asyncio.run(queue_of_the_job())
+    with Store.open(url) as store:
+        live = Machine(config=Config(), store=store, spiders={"shop": object}, tasks={})
+        replayed = Machine(config=Config(), store=store, spiders={"shop": object}, tasks={}, archive=Archive(()))
+        assert queue not in live._options([])["queues"]
+        assert replayed._options([])["queues"] == [queue]
+        assert list(live._open_runs()) == []
+        assert list(replayed._open_runs()) == ["r1"]
+
+
+def test_a_crawl_delay_holds_between_the_units_of_two_workers(
+    desk: Swordnet, start: Start, web: LoopbackWeb, tmp_path: Path
+) -> None:
+    file = tmp_path / "swordnet.toml"
+    file.write_text(file.read_text().replace("delay = 0.0", "delay = 0.0\nunit_size = 1\ndetails_per_platform = 0"))
+    web.pages["/robots.txt"] = (200, "text/plain", b"User-agent: *\nCrawl-delay: 1\nAllow: /\n")
+    works = [WORK, *({"id": f"W{number}", "title": f"远山之外的第{number}封信", "kind": "book"} for number in (2, 3))]
+    (tmp_path / "works.jsonl").write_text(jsonl(*works), encoding="utf-8")
+    assert desk("works", "import", "works.jsonl").returncode == 0
+    for _ in range(2):
+        start("worker", "--quiet")
+    done = desk("night", "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = [at for path, at in zip(web.asked, web.asked_at, strict=True) if path.startswith("/search")]
+    assert len(asked) >= len(works)
+    assert all(after - before > 0.95 for before, after in itertools.pairwise(asked))
 
 
 def test_a_job_of_a_silent_worker_is_replaced_so_that_waking_it_ends_nothing(url: str) -> None:

@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from crawler.store import Store
 from crawler.urls import canonical
 from tests.conftest import ROOT, Swordnet
 from tests.postgres import Server
@@ -47,6 +49,19 @@ def test_the_demo_finds_the_same_on_postgresql(swordnet: Swordnet, tmp_path: Pat
         assert done.returncode == 0, done.stdout + done.stderr
     assert not (tmp_path / "server" / "swordnet.db").exists()
     assert (tmp_path / "server" / "hits.csv").read_bytes() == (tmp_path / "embedded" / "hits.csv").read_bytes()
+
+
+def test_two_workers_on_postgresql_write_the_same_list(swordnet: Swordnet, tmp_path: Path, postgres: Server) -> None:
+    address = postgres.create("crew", like="empty")
+    for folder, env, more in (("embedded", {}, ()), ("crew", {"SWORDNET_DATABASE": address}, ("--workers", "2"))):
+        done = swordnet("demo", "--into", folder, "--quiet", *more, env=env)
+        assert done.returncode == 0, done.stdout + done.stderr
+    with Store.open(address) as store, store.engine.connect() as ledger:
+        kinds = set(ledger.execute(text("SELECT kind FROM runs")).scalars())
+        held_by = set(ledger.execute(text("SELECT holder FROM units")).scalars())
+    assert kinds == {"replay"}
+    assert held_by - {None}, "nobody says that a unit was theirs"
+    assert (tmp_path / "crew" / "hits.csv").read_bytes() == (tmp_path / "embedded" / "hits.csv").read_bytes()
 
 
 def test_the_demo_speaks_chinese(swordnet: Swordnet, tmp_path: Path) -> None:

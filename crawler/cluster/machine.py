@@ -7,16 +7,17 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import Factory, define, field
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
-from crawler.cluster.queue import REMATCHES, hand_out, opened, prepare
+from crawler.archives import Archive
+from crawler.cluster.queue import hand_out, opened, prepare, queues_of
 from crawler.cluster.silence import Silence
 from crawler.config import Config
 from crawler.errors import StoreError
@@ -24,7 +25,7 @@ from crawler.holders import holder
 from crawler.items import Unit
 from crawler.settings import scrapy_settings
 from crawler.store import Store
-from crawler.store.runs import NIGHT, REMATCH
+from crawler.store.runs import NIGHT, REMATCH, REPLAY
 from crawler.web.manners import learn_pauses
 from crawler.web.session import Session
 from crawler.work import Progress, Tasks, Worker, closed, in_reactor, steady
@@ -35,18 +36,20 @@ POLL = 0.5  # seconds between two looks for jobs, beside being notified; an esti
 PAUSE = 1.0  # seconds until the queue is tried again after the database failed
 SHORT = 10.0  # seconds that a job waits for its platform; for longer the unit is handed out again later
 LATEST = 5  # runs of each kind among which open ones are looked for
-HANDED_OUT = (NIGHT, REMATCH)
+LIVE, REPLAYED = (NIGHT, REMATCH), (REPLAY,)  # kinds of runs whose units a worker does, as it has an archive or not
 
 
 @define(kw_only=True)
 class Machine:
-    """A worker process."""
+    """A worker process. With an `archive` it does the units of replays and nothing else; `told` is their time."""
 
     config: Config
     store: Store
     spiders: Mapping[str, type[Any]]
     tasks: Tasks
     progress: Progress = lambda *_: None
+    archive: Archive | None = None
+    told: Callable[[], datetime] = lambda: datetime.now(UTC)
     _queue: App = field(init=False)
     _runner: Any = None
     _worker: Worker | None = None
@@ -108,7 +111,7 @@ class Machine:
             "shutdown_graceful_timeout": cluster.patience,
             "delete_jobs": "always",  # the ledger knows what became of a unit
             "install_signal_handlers": False,
-            **({"queues": [*platforms, REMATCHES]} if platforms else {}),
+            "queues": queues_of(platforms or sorted(self.spiders), self.archive is not None),
         }
 
     async def take(self, unit: int) -> None:
@@ -143,7 +146,10 @@ class Machine:
         newest = await asyncio.to_thread(self.store.units.newest, run)
         if newest > self._seen:
             after, self._seen = self._seen, newest
-            await hand_out(self._queue, self.store, run, self.config, self._now(), after)
+            await self._hand_out(run, after)
+
+    async def _hand_out(self, run: str, after: int = 0) -> None:
+        await hand_out(self._queue, self.store, run, self.config, self._now(), after, self.archive is not None)
 
     async def _of(self, run: str) -> Worker:
         """The worker of a run: each has a session of its own, because the registry may have changed since the last."""
@@ -156,7 +162,15 @@ class Machine:
             known = await asyncio.to_thread(self.store.runs.get, run)
             begun = known.started if known is not None else self._now()
             asks = known is None or known.kind != REMATCH
-            session = Session(config=self.config, store=self.store, incremental=True, begun=begun, follow=asks)
+            session = Session(
+                config=self.config,
+                store=self.store,
+                now=self.told,
+                archive=self.archive,
+                incremental=self.archive is None,
+                begun=begun,
+                follow=asks,
+            )
             made = Worker(
                 session=session,
                 run_id=run,
@@ -184,10 +198,11 @@ class Machine:
             try:
                 await silence.take_back(self._now())
                 for run in await asyncio.to_thread(self._open_runs):
-                    await hand_out(self._queue, self.store, run, self.config, self._now())
+                    await self._hand_out(run)
             except (StoreError, ConnectorException) as error:
                 logger.warning("the look for units of dead workers failed: %s", error)
 
     def _open_runs(self) -> Iterable[str]:
         latest = self.store.runs.latest
-        return [run.id for kind in HANDED_OUT for run in latest(LATEST, kind) if run.finished is None]
+        kinds = LIVE if self.archive is None else REPLAYED
+        return [run.id for kind in kinds for run in latest(LATEST, kind) if run.finished is None]

@@ -40,7 +40,7 @@ def oversee(session: Session, run: str, look: Callable[[str], None] = lambda _: 
                     if (begun - looked).total_seconds() >= config.cluster.sweep:
                         looked = begun
                         await silence.take_back(looked)
-                    await hand_out(queue, store, run, config, begun)
+                    await hand_out(queue, store, run, config, begun, replayed=session.archive is not None)
                     await asyncio.to_thread(look, run)
                     answered = clock()
                 except (StoreError, ConnectorException) as error:

@@ -6,7 +6,7 @@ Only the next AHEAD units of a platform have jobs at a time: fetching a job take
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from crawler.store.units import Due
 
 JOB = "swordnet.unit"
 REMATCHES = "rematch"  # the queue of units that ask no platform anything: every worker serves it
+REPLAYS = "replay "  # before the name of a platform: the queue of its units that an archive answers
 AHEAD = 200  # units of a platform with a job at a time; more than all workers do between two looks
 TRIES = 10  # to make the queue's tables
 PAUSE = 0.5  # seconds between two of them
@@ -56,8 +57,13 @@ async def prepare(queue: App) -> None:
     raise StoreError("the tables of the queue could not be made")
 
 
-async def hand_out(queue: App, store: Store, run: str, config: Config, now: datetime, after: int = 0) -> int:
-    """Give the next units (planned after that one) that may be begun a job, unless they have one; returns how many."""
+async def hand_out(
+    queue: App, store: Store, run: str, config: Config, now: datetime, after: int = 0, replayed: bool = False
+) -> int:
+    """Give the next units (planned after that one) that may be begun a job, unless they have one; returns how many.
+
+    Units of a `replayed` run have queues of their own, so that no worker asks the live web for them.
+    """
     due = await asyncio.to_thread(store.units.due, run, now, after, AHEAD)
     if not due:
         return 0
@@ -65,7 +71,7 @@ async def hand_out(queue: App, store: Store, run: str, config: Config, now: date
     missing: dict[tuple[str, str | None], list[tuple[int, int]]] = {}
     for place, unit in enumerate(due):
         if unit.id not in known:
-            missing.setdefault(_where(unit, config), []).append((place, unit.id))
+            missing.setdefault(_where(unit, config, replayed), []).append((place, unit.id))
     for (name, lock), units in missing.items():  # jobs of one priority and lock are fetched in their order
         made = queue.configure_task(JOB, queue=name, lock=lock, priority=-min(units[0][0], 30_000))
         jobs: list[dict[str, Any]] = [{"unit": unit} for _, unit in units]
@@ -73,11 +79,17 @@ async def hand_out(queue: App, store: Store, run: str, config: Config, now: date
     return sum(map(len, missing.values()))
 
 
-def _where(unit: Due, config: Config) -> tuple[str, str | None]:
+def queues_of(platforms: Iterable[str], replayed: bool = False) -> list[str]:
+    """The queues that a worker for these platforms serves."""
+    return [f"{REPLAYS}{name}" for name in platforms] if replayed else [*platforms, REMATCHES]
+
+
+def _where(unit: Due, config: Config, replayed: bool) -> tuple[str, str | None]:
     """Queue and lock of a unit's job."""
     if unit.kind is UnitKind.REMATCH:
         return REMATCHES, None
-    return unit.spider, f"{unit.spider}#{unit.id % config.platform(unit.spider).slots}"
+    name = f"{REPLAYS}{unit.spider}" if replayed else unit.spider
+    return name, f"{name}#{unit.id % config.platform(unit.spider).slots}"
 
 
 def unit_of(job: Job) -> int:

@@ -12,8 +12,10 @@ from sqlalchemy import Engine, Row, insert, select, update
 from crawler.store import schema
 from crawler.store.engine import reading, writing
 
+CRAWL = "crawl"
 NIGHT = "night"
 REMATCH = "rematch"
+REPLAY = "replay"  # an archive, asked by workers
 _runs = schema.runs
 
 
@@ -24,7 +26,7 @@ class Run:
     id: str
     night: str
     started: datetime
-    kind: str = "crawl"
+    kind: str = CRAWL
     finished: datetime | None = None
     outcome: str | None = None
     counts: Mapping[str, Any] = Factory(dict)
@@ -37,7 +39,7 @@ class Runs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def start(self, run: str, night: str, now: datetime, kind: str = "crawl") -> None:
+    def start(self, run: str, night: str, now: datetime, kind: str = CRAWL) -> None:
         """Open a run."""
         with writing(self._engine) as connection:
             values = {"id": run, "night": night, "started": now, "counts": {}, "kind": kind, "planned": []}

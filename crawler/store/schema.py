@@ -276,7 +276,7 @@ runs = Table(
     Column("finished", Moment),
     Column("outcome", String(20)),
     Column("counts", JSON, nullable=False),
-    Column("kind", String(10), nullable=False, default="crawl"),  # crawl or night
+    Column("kind", String(10), nullable=False, default="crawl"),  # crawl, night, rematch or replay
     Column("planned", JSON, nullable=False, default=list),  # the platforms whose first wave stands
 )
 

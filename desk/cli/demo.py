@@ -18,6 +18,9 @@ NIGHT = "2026-11-22T01:00:00+00:00"  # the demo's own time: licences begin and e
 SETTINGS = """# The demo night. Everything is answered from the fixtures; nothing leaves this machine.
 language = "{language}"
 """
+APART = """[cluster]
+hand_out = true
+"""
 
 
 def add(app: typer.Typer) -> None:
@@ -28,11 +31,18 @@ def add(app: typer.Typer) -> None:
 def demo(
     folder: Annotated[Path, typer.Option("--into", help="Where the results go.", metavar="DIR")] = Path("demo-night"),
     language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    workers: Annotated[
+        int, typer.Option(help="Let so many workers of this machine do it, on PostgreSQL.", min=0, max=16)
+    ] = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Import works, crawl three channels, show the hits, write hits.csv and report.html."""
+    """Import works, crawl three channels, show the hits, write hits.csv and report.html.
+
+    With --workers this tries the machines' own way of working: PostgreSQL (SWORDNET_DATABASE), a queue, processes.
+    """
     from crawler.store import Filter
     from desk import crawling
+    from desk.crew import crew
     from desk.export import export_hits
     from desk.hitlist import SHOWN, by_harm, hit_table, rows
     from desk.looking import reader
@@ -42,17 +52,19 @@ def demo(
 
     if language not in LANGUAGES:
         raise BadInput(Problem(file="--language", message=", ".join(LANGUAGES)))
-    settings = _fresh(folder, language)
+    settings = _fresh(folder, language, workers > 0)
     desk = at_desk(settings, quiet, NIGHT)
     fixtures = Path(str(resources.files("fixtures")))
+    night = fixtures / "night"
     works = read_works(fixtures / "works" / "demo" / "works.jsonl", look=reader(desk.config.pictures))
     with desk.store() as store:
         keep_pictures(works, desk)
         done = store.works.upsert(works, desk.now())
         register_pictures(works, desk)
     desk.say("works_imported", file="works.jsonl", added=done.added, changed=done.changed, unchanged=done.unchanged)
-    plan = crawling.demo_plan(works, desk.config, fixtures / "night")
-    ran = crawling.crawl(desk.config, plan, now=desk.now, replay=fixtures / "night", progress=_progress(desk))
+    plan = crawling.demo_plan(works, desk.config, night)
+    with crew(workers, ("--config", str(settings), "--replay", str(night), "--now", NIGHT), desk.config):
+        ran = crawling.crawl(desk.config, plan, now=desk.now, replay=night, progress=_progress(desk), apart=workers > 0)
     with desk.store() as store:
         found = list(store.hits.find(Filter(run=ran.run)))
         desk.console.print(hit_table(store, by_harm(found), desk.config.language, SHOWN))
@@ -63,7 +75,7 @@ def demo(
         raise UnhealthyRun("\n".join(ran.complaints.values()))
 
 
-def _fresh(folder: Path, language: str) -> Path:
+def _fresh(folder: Path, language: str, apart: bool) -> Path:
     """An empty demo folder with its settings; only what an earlier demo left is replaced."""
     settings = folder / "swordnet.toml"
     if folder.exists() and any(folder.iterdir()) and not settings.exists():
@@ -72,7 +84,7 @@ def _fresh(folder: Path, language: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("swordnet.db", "swordnet.db-wal", "swordnet.db-shm", "hits.csv", "report.html"):
             (folder / name).unlink(missing_ok=True)
-        settings.write_text(SETTINGS.format(language=language), encoding="utf-8")
+        settings.write_text(SETTINGS.format(language=language) + (APART if apart else ""), encoding="utf-8")
     except OSError as error:
         raise BadInput(Problem(file=str(folder), message=error.strerror or str(error))) from None
     return settings
