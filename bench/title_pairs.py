@@ -20,8 +20,8 @@ import matchers.titles.loose as loose
 from bench.titles import DATA, rows, work_of
 from crawler.items import Listing, ListingKind, Work
 from matchers.identity.title import MOST
+from matchers.titles.arrays import Arrays
 from matchers.titles.kept import kept_index
-from matchers.titles.patterns import Arrays
 from matchers.titles.rivals import Claim, against
 from matchers.titles.weights import MOST_LOG_ODDS, log_odds, probability
 

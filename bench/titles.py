@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from crawler.items import Listing, ListingKind, Work  # noqa: E402
+from desk.matching import BATCH  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
 
@@ -31,7 +32,6 @@ DATA = ROOT.parent / "shared" / "bench" / "titles"
 # The sets that the targets are about; four of products and papers are a check beside them.
 CORE = ("en_obf", "imdb_dbpedia", "music_itunes_amazon", "pan_telegram_zh", "release_anime", "release_en", "release_zh",
         "zh_books_editions", "zh_courses", "zh_listings", "zh_movies_aliases", "zh_obf", "zh_textbooks")  # fmt: skip
-BATCH = 128  # as `swordnet match` does
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
 
 

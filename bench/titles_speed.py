@@ -5,7 +5,8 @@
 FOLDER is what ../shared/bench/titles/make_registry.py wrote. One process, one core; rates and tails are of its own
 processor time, as others may share the machine. The rate is of batches, the tail of listings asked one by one.
 A row is found when the planted work comes first with an identity of at least THRESHOLD; a false alarm is any work at or
-over it on a row without one. Chance occurrences of names under five Han characters or eight letters are listed apart.
+over it on a row without one. Listed apart: chance occurrences of names under five Han characters or eight letters, and
+edits that make another number of one (207 of 2007), which is another work.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import re
 import resource
 import sys
 import time
@@ -29,14 +31,17 @@ sys.path.insert(0, str(ROOT))
 from crawler.items import Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold, is_han  # noqa: E402
 from desk.cli.match import SELDOM  # noqa: E402
+from desk.matching import BATCH  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
 from matchers.titles import keep_engine  # noqa: E402
 
 ADDED = 10_000
 ALONE = 1_000  # listings that are asked one by one
-BATCH = 128  # as `swordnet match` does
 THRESHOLD = 0.47  # the one threshold, as bench/titles.py finds it
+
+KINDS = ("exact", "edit", "edit that makes another number", "edit of a short name", "none", "none, only short names")
+_NUMBER = re.compile("[0-9]+|[一二三四五六七八九十百千]+")
 
 
 def main() -> None:
@@ -100,7 +105,7 @@ def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, sho
             best = [(works[one.work_id].title, one.identity) for one in ranked[:2]]
             gold = works[query["gold"]].title if query["gold"] else None
             print(kind, repr(query["text"]), "gold", gold, "found", best)
-    for kind in ("exact", "edit", "edit of a short name", "none", "none, only short names"):
+    for kind in KINDS:
         if counts[kind]:
             right = counts[f"{kind} right"]
             print(f"{kind}: {right} of {counts[kind]} right, {right / counts[kind]:.4f}")
@@ -130,7 +135,13 @@ def judged(query: dict[str, Any], ranked: Any, threshold: float, works: dict[str
     kind = query["op"]
     if kind == "edit" and is_short(works[query["gold"]].title):
         kind = "edit of a short name"
+    elif kind == "edit" and _numbers(works[query["gold"]].title) - _numbers(query["text"]):
+        kind = "edit that makes another number"
     return kind, right
+
+
+def _numbers(text: str) -> Counter[str]:
+    return Counter(_NUMBER.findall(fold(text)))
 
 
 def is_short(title: str) -> bool:

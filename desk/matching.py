@@ -14,7 +14,7 @@ from desk.cores import in_order
 from matchers import Context
 from matchers.assess import Assessor
 
-BATCH = 128  # rows whose titles are looked up together: a batch costs little more than a row
+BATCH = 512  # rows whose titles are looked up together: a batch costs little more than a row
 PICTURED = 8  # rows of a batch where some have pictures, which take a hundred times as long as titles
 LEAST_ROWS = 1_024  # fewer rows are done before workers have begun
 LEAST_PICTURES = 16

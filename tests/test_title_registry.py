@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,15 +16,19 @@ from hypothesis import strategies as st
 from crawler.items import Listing, ListingKind, Work
 from matchers import Context
 from matchers.assess import Assessor
-from matchers.titles import TitleEngine, loose
+from matchers.titles import TitleEngine, index, loose
 from matchers.titles.beside import touches
+from matchers.titles.index import NameIndex
 from matchers.titles.joined import joined
 from matchers.titles.numerals import is_mark
 from matchers.titles.reading import Reading
 from matchers.titles.school import is_other_book
-from matchers.titles.touching import touched
+from matchers.titles.sightings import Seen
+from matchers.titles.surroundings import Surroundings
 
 HEADS = "春夏秋冬东南西北风云山河湖海日月星辰花草鸟兽鱼虫金木水火土石"
+PARTS = "灯塔 长夜 雨林 铁路 钟声 海岸 守望者 的 往事 II 3 Winter Harbour Lake Days of"
+BESIDE = "PDF 1080p 电子版 【修订】 第2版 (2019) 《 》 包邮 秒发 x264-GRP 其他 内容 Again"
 WORKS = (
     Work(id="garden", title="The Cartographer's Winter Garden", kind="book"),
     Work(id="light", title="长夜里的灯塔守望者", kind="book", creators=("沈岚",)),
@@ -93,6 +99,64 @@ def test_what_is_not_compared_word_by_word_would_not_have_been_reported(monkeypa
     assert [slow.find([title]) for title in TITLES] == found
 
 
+def made(seed: int) -> tuple[list[Work], list[str]]:
+    """Works whose names share parts, and texts with them, in noise, with errors, remarks and quotation marks."""
+    draw = random.Random(seed)
+    works = []
+    for number in range(400):
+        chosen = draw.sample(PARTS.split(), draw.randint(2, 4))
+        title = (" " if chosen[0].isascii() else "").join(chosen)
+        works.append(Work(id=str(number), title=title + draw.choice(["", "", ": 上篇", " (dvd)"]), kind="book"))
+    texts = []
+    for _ in range(300):
+        letters = list(draw.choice(works).title)
+        place = draw.randrange(len(letters))
+        if draw.random() < 0.6:
+            letters[place : place + 1] = draw.choice([[], ["风"], ["x"], letters[place : place + 1] * 2])
+        around = draw.sample(BESIDE.split(), draw.randint(0, 3))
+        texts.append(" ".join([*around[:1], "".join(letters), *around[1:]]))
+    return works, texts
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_name_comes_to_more_than_its_prospects(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    works, texts = made(seed)
+    engine = TitleEngine(works)
+    monkeypatch.setattr(index, "HOPELESS", -math.inf)
+    compared, kept_apart = 0, NameIndex._seen
+
+    def checked(self: NameIndex, one: Any, view: Any, reading: Reading) -> Seen | None:
+        nonlocal compared
+        seen = kept_apart(self, one, view, reading)
+        if seen is not None and one.most < math.inf:
+            assert math.log(engine._draft(seen, reading, None, True).odds) <= one.most + 1e-5, (reading.original, seen)
+            compared += 1
+        return seen
+
+    monkeypatch.setattr(NameIndex, "_seen", checked)
+    engine.warm(texts)
+    assert compared > 300
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_comes_to_nothing_early_would_have_come_to_nothing_late(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works, texts = made(seed)
+    quick = TitleEngine(works)
+    quick.warm(texts)
+    found = [quick.find([text]) for text in texts]
+    monkeypatch.setattr(index, "HOPELESS", -math.inf)
+    monkeypatch.setattr(loose, "most_log_odds", lambda known, *_: np.full(len(known["said"]), math.inf))
+    slow = TitleEngine(works)
+    slow.warm(texts)
+    for text, early in zip(texts, found, strict=True):
+        late = {one.work: one.probability for one in slow.find([text])}
+        for one in early:
+            assert one.probability == pytest.approx(late.get(one.work, 0.0), abs=0.06), text
+        assert set(late) - {one.work for one in early} == set(), text
+
+
 def test_a_bare_name_rivals_no_full_one() -> None:
     works = [Work(id="second", title="Organic Mechanisms 2nd edition"), Work(id="own", title="Organic Mechanisms")]
     engine = TitleEngine(works)
@@ -148,6 +212,8 @@ def test_what_touches_a_stretch_is_told_alike_for_one_text_and_for_many(titles: 
     if not spans:
         return
     begins = texts.begins[[number for number, _, _ in spans]]
-    found = touched(texts, begins + [start for _, start, _ in spans], begins + [end for _, _, end in spans])
+    found = Surroundings(texts).touched(
+        begins + [start for _, start, _ in spans], begins + [end for _, _, end in spans]
+    )
     alone = [touches(texts.readings[texts.owners[number]], start, end) for number, start, end in spans]
     assert found.tolist() == alone

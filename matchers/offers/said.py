@@ -83,7 +83,7 @@ def _in_part(speech: Speech, names: frozenset[str], in_title: bool) -> Iterator[
             yield Said(sign=sign, quote=speech.quote(sign), in_title=in_title)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4_096)
 def _keys_of(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
     """The keys of a work's names; every ground asks for them."""
     return frozenset(name.tight for name in names_of(0, Work(id="asked", title=title, aliases=aliases)))

@@ -135,7 +135,7 @@ def _length(between: str) -> int:
     return sum(1 if is_han(word[0]) is False else len(word) for word in _WORD.findall(between))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4_096)
 def speech_of(text: str) -> Speech:
     """The speech of a text; each ground asks for the same few."""
     return Speech(text)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from crawler.text import is_han
 from matchers.titles.frequencies import bits
+from matchers.titles.prospects import MOST_ELSEWHERE
 from matchers.titles.reading import HARD, Reading
 
 MOST_RUN = 8.0  # Han characters of unknown text beside a name; more says no more
-MOST_ELSEWHERE = 12.0  # the same for a whole text
 SMALL_WORD = 8.0  # bits under which a word is a small one (of, the, and), which joins a name to its neighbour
 FIRST, LAST = "before", "behind"
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from matchers.titles.evidence import SHORT
-from matchers.titles.index import NameIndex, Seen
+from matchers.titles.index import NameIndex
 from matchers.titles.mentions import is_part_of_person
 from matchers.titles.reading import Reading
+from matchers.titles.sightings import Seen
 
-MOST_WRONG = 8  # names with an error for one text: among so many that stand as near, none is the one
+MOST_WRONG = 8  # names with an error for one text that are looked at
 
 
 def chosen(everything: Collection[Seen], reading: Reading, index: NameIndex) -> list[Seen]:

@@ -35,19 +35,25 @@ class Pieces:
 
 @frozen(kw_only=True, eq=False)
 class Crowd:
-    """Halves of names that stand in the joined texts without the rest of their name: where each begins, where each
-    ends, both in ascending order.
+    """Halves of names that stand in the joined texts without the rest of their name: for each place, how many begin
+    before it, and how many end at or before it.
 
     Among many names that share something with a stretch of text one may resemble it by chance.
     """
 
-    begins: Places
-    ends: Places
+    begun: Places
+    ended: Places
+
+    @classmethod
+    def of(cls, begins: Places, ends: Places, size: int) -> Crowd:
+        """Of halves that begin and end there, in joined texts of so many characters."""
+        begun = np.zeros(size + 2, dtype=np.int64)
+        np.cumsum(np.bincount(begins, minlength=size + 1), out=begun[1:])
+        return cls(begun=begun, ended=np.cumsum(np.bincount(ends, minlength=size + 1)))
 
     def over(self, starts: Places, ends: Places) -> Places:
         """How many of them share characters with each of these stretches."""
-        before: Places = np.searchsorted(self.ends, starts, side="right")
-        return np.searchsorted(self.begins, ends, side="left") - before
+        return self.begun[ends] - self.ended[starts]
 
 
 @frozen(kw_only=True, eq=False)
@@ -135,9 +141,7 @@ class Names:
         without_rest = np.ones(len(half.rest), dtype=bool)
         without_rest[rows] = wrong
         places = pieces.places[without_rest]
-        crowd = Crowd(
-            begins=np.sort(places), ends=np.sort(places + np.minimum(half.known[without_rest], LONGEST_PIECE))
-        )
+        crowd = Crowd.of(places, places + np.minimum(half.known[without_rest], LONGEST_PIECE), len(text))
         found = [likely.standing(is_exact, 0, 0)]
         return [*found, *self._with_error(likely.only(wrong), head[wrong], text)], crowd
 

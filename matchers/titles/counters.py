@@ -11,9 +11,9 @@ import re
 from attrs import frozen
 
 from crawler.text import is_han
-from matchers.titles.index import Sighting
 from matchers.titles.numerals import SPELLED_OUT, VALUE, is_mark, number, units
 from matchers.titles.reading import Reading
+from matchers.titles.sightings import Sighting
 
 _AFTER = re.compile(rf"(?P<ordinal>[第之])?(?P<value>{VALUE}) ?(?P<unit>[^\d\W]{{0,9}})")
 _ENGLISH = re.compile(

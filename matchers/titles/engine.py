@@ -15,18 +15,19 @@ from attrs import frozen
 
 from crawler.items import Listing, Work
 from crawler.text import fold
+from matchers.titles.arrays import Arrays
 from matchers.titles.choice import chosen
 from matchers.titles.evidence import SHORT, Mentions, features, is_tiny, map_of, said_features
-from matchers.titles.index import NameIndex, Seen, Sighting
+from matchers.titles.index import NameIndex
 from matchers.titles.likeness import Resemblance
 from matchers.titles.loose import LooseIndex
 from matchers.titles.mentions import Stated, mentions_of
 from matchers.titles.names import Name, first_name
-from matchers.titles.patterns import Arrays
 from matchers.titles.reach import PRODUCT_MAP
 from matchers.titles.reading import Reading, reading_of
 from matchers.titles.rivals import Claim, against
 from matchers.titles.school import SameBook, SchoolIndex, is_other_book
+from matchers.titles.sightings import Seen, Sighting
 from matchers.titles.vetoes import Veto, by_others, told, vetoes_of
 from matchers.titles.weights import LEAST, LEAST_BARE, odds, probability
 
@@ -143,7 +144,8 @@ class TitleEngine:
         if not kept:
             return
         long_ones = {seen.start for seen in kept if not seen.errors and self._index.units(seen.number) >= SHORT}
-        drafts = [self._draft(seen, reading, listing, len(long_ones) <= 1) for seen in kept]
+        alone = len(long_ones) <= 1
+        drafts = [self._draft(seen, reading, listing, alone) for seen in kept if not seen.is_hopeless]
         spans: dict[tuple[int, int, int], set[int]] = {}
         for draft in drafts:
             spans.setdefault(_span(draft), set()).add(draft.sighting.name.work)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from crawler.text import is_han
 from matchers.titles.frequencies import bits
-from matchers.titles.index import Sighting
 from matchers.titles.numerals import is_mark
 from matchers.titles.reading import Reading
 from matchers.titles.sound import syllable
@@ -16,14 +15,12 @@ from matchers.titles.sound import syllable
 KNOWN_WORD = 19.5  # bits under which a word is in the table of frequencies
 
 
-def error_features(sighting: Sighting, reading: Reading) -> dict[str, float]:
-    """The kind of the one error as features of 0 and 1; none where there is none, or only the sound agrees.
+def error_features(ours: str, start: int, end: int, reading: Reading) -> dict[str, float]:
+    """The kind of the one error of a name without spaces at start..end, as features of 0 and 1.
 
     Another number is no slip: a veto says what it is.
     """
-    if not sighting.errors or sighting.by_sound:
-        return {}
-    ours, theirs = sighting.name.tight, reading.tight[sighting.start : sighting.end]
+    theirs = reading.tight[start:end]
     same = _same(ours, theirs)
     tail = min(_same(ours[::-1], theirs[::-1]), min(len(ours), len(theirs)) - same)
     lost, found = ours[same : len(ours) - tail], theirs[same : len(theirs) - tail]
@@ -34,7 +31,7 @@ def error_features(sighting: Sighting, reading: Reading) -> dict[str, float]:
     return {
         kind: 1.0,
         f"edge_{kind}": float(at_edge),
-        "error_word": float(kind != "swapped" and _makes_word(sighting, reading, same)),
+        "error_word": float(kind != "swapped" and _makes_word(min(start + same, end - 1), reading)),
         "error_han": float(any(map(is_han, lost + found))),
     }
 
@@ -61,9 +58,10 @@ def _kind(ours: str, lost: str, found: str, place: int) -> str:
     return "replaced_kin" if is_kin else "replaced_foreign"
 
 
-def _makes_word(sighting: Sighting, reading: Reading, same: int) -> bool:
-    """Whether the Latin word in which the error lies is a known word, a number or a single letter as it stands."""
-    place = min(sighting.start + same, sighting.end - 1)
+def _makes_word(place: int, reading: Reading) -> bool:
+    """Whether the Latin word there, in which the error lies, is a known word, a number or a single letter as it
+    stands.
+    """
     if is_han(reading.tight[place]):
         return False
     index, key = reading.places[place], reading.key

@@ -6,35 +6,26 @@ the work.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 from attrs import frozen
 
-from crawler.text import fold, is_han
+from crawler.text import fold
 from matchers.titles.beside import beside
 from matchers.titles.errors import error_features
-from matchers.titles.frequencies import total_bits
-from matchers.titles.index import Sighting
 from matchers.titles.names import NOTE, SHORTENED, Name
+from matchers.titles.prospects import BENDS, LONG_TEXT, MAX_UNITS, NOTHING_ELSE
 from matchers.titles.reading import Reading
+from matchers.titles.sightings import Sighting
+from matchers.titles.tokens import holds_han, told_bits
 from matchers.titles.weights import bends, bent_at, crowded
 
 SHORT = 2.5  # units of information under which a name needs a second reason: two characters are a coin toss
 TINY = 1.6  # the same for names without Han characters: three letters
-MAX_UNITS = 8.0
-NOTHING_ELSE = 0.1  # share of the text that is neither name nor noise
 NEAR = 25  # places around a name in which a word of a derived work counts, where the text is long
-LONG_TEXT = 80  # places
-_HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
-_BENT = bent_at(
-    rest=(0.15, 0.4, 0.7), segment=(0.4, 0.7, 0.9), elsewhere=(0.1, 0.25, 0.5), bits=(2.0, 3.5, 5.0), units=(3.0, 5.0),
-    crowd=(0.5, 1.0),
-)  # fmt: skip
+_BENT = bent_at(**BENDS)
 _OF = frozenset("的之")  # 沈岚的灯塔: the creator's
-_ANY_HAN = re.compile(f"[{_HAN}]")
-_PARTS = re.compile(rf"[{_HAN}]{{1,4000}}|[^\s{_HAN}]{{1,200}}")
 
 
 @frozen(kw_only=True)
@@ -65,7 +56,7 @@ def features(sighting: Sighting, reading: Reading, mentions: Mentions) -> dict[s
     crowd = crowded(sighting.crowd)
     values = {
         "units": min(name.units, MAX_UNITS),
-        "bits": told_bits(name.key),
+        "bits": _bits_of(name.key),
         "rest": rest,
         "crowd": crowd,
         "crowd_rest": crowd * rest,
@@ -98,7 +89,7 @@ def features(sighting: Sighting, reading: Reading, mentions: Mentions) -> dict[s
 def map_of(sighting: Sighting, values: Mapping[str, float]) -> str:
     """The map that a sighting is judged by: spelled exactly or not, script, whether unknown text touches it."""
     kind = "error" if sighting.errors else "exact"
-    script = "han" if _ANY_HAN.search(sighting.name.tight) else "latin"
+    script = "han" if holds_han(sighting.name.tight) else "latin"
     return f"{kind}_{script}_touched" if "touched" in values else f"{kind}_{script}"
 
 
@@ -108,15 +99,22 @@ def _wrong(sighting: Sighting, reading: Reading, values: dict[str, float]) -> di
         "error": 1.0 / max(values["units"], 1.0),
         "error_all": float(not sighting.by_sound and "all" in values),
         "error_bits": values["bits"],
-        **error_features(sighting, reading),
+        **_error(sighting, reading),
         "sound": float(sighting.by_sound),
         "unlike": 1.0 - sighting.alike,
     }
 
 
+def _error(sighting: Sighting, reading: Reading) -> dict[str, float]:
+    """The kind of the error; none where only the sound agrees."""
+    if sighting.by_sound:
+        return {}
+    return error_features(sighting.name.tight, sighting.start, sighting.end, reading)
+
+
 def is_tiny(name: Name) -> bool:
     """Whether a name is so short that it needs a second reason: two Han characters, three letters."""
-    return name.units < (SHORT if _ANY_HAN.search(name.tight) else TINY)
+    return name.units < (SHORT if holds_han(name.tight) else TINY)
 
 
 def said_features(mentions: Mentions) -> dict[str, float]:
@@ -128,13 +126,7 @@ def said_features(mentions: Mentions) -> dict[str, float]:
     }
 
 
-@lru_cache(maxsize=8_192)
-def told_bits(key: str) -> float:
-    """The information of a name's words and Han characters in tens of bits, at most 8."""
-    found: list[str] = []
-    for part in _PARTS.findall(key):
-        found.extend(part if is_han(part[0]) else [part])
-    return min(8.0, total_bits(found) / 10)
+_bits_of = lru_cache(maxsize=8_192)(told_bits)
 
 
 def _is_framed(sighting: Sighting, reading: Reading) -> bool:

@@ -8,80 +8,45 @@ registry version, saved, and opened by mapping its files.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
 from rapidfuzz.distance import LCSseq
 
 from crawler.items import Work
+from matchers.titles.arrays import BARE_FROM, PLAIN, SALTS, SOUND, Arrays
 from matchers.titles.beside import touches
-from matchers.titles.compare import Crowd, Names, Pieces
+from matchers.titles.compare import Crowd, Names, Pieces, Standing
 from matchers.titles.editions import bare_names
-from matchers.titles.joined import Joined, counted, inside, joined
+from matchers.titles.errors import error_features
+from matchers.titles.joined import Joined, counted, counted_in, inside, joined
 from matchers.titles.names import INVERTED, Name, first_name, names_of
-from matchers.titles.patterns import BARE_FROM, Arrays, arrays_of
+from matchers.titles.patterns import arrays_of
+from matchers.titles.prospects import HOPELESS, MAPS, most_of_error, of_error, prospects
 from matchers.titles.reading import HARD, Reading
+from matchers.titles.sightings import Looked, Seen, Sighting
 from matchers.titles.sound import MOST_UNITS, heard
-from matchers.titles.touching import touched
+from matchers.titles.surroundings import Shares, Surroundings
 from matchers.titles.views import View
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
 
-PLAIN, SOUND, TOKEN = "plain", "sound", "token"
-SALTS = {PLAIN: 1, SOUND: 2, TOKEN: 3}
 TINY_HAN, TINY_LETTERS = 2, 3  # characters of names that need a second reason
-MOST_KNOWN = 1_024  # texts whose sightings are kept
+MOST_KNOWN = 4_096  # texts whose sightings are kept
 # Names that share characters with a stretch of text, from which on a name that unknown text touches there is no work
 # offered, if nothing but the name speaks for it: of 1,400 such pairs with an error and of 1,000 others none was right.
 CROWDED_WRONG, CROWDED = 8, 64
+MOST_WRONG = 8  # names with an error in one text: among so many that stand as near, none is the one
 _FIRST_HAN = 0x3005
 
 
-class Seen(NamedTuple):
-    """A name, by its number, at places start..end of a reading.
-
-    `errors` is 1 with one edit and for what only sounds like the name; `disguised`: digits for letters or split
-    characters; `crowd`: halves of other names that share characters with the stretch.
-    """
-
-    number: int
-    start: int
-    end: int
-    errors: int
-    disguised: bool = False
-    by_sound: bool = False
-    crowd: int = 0
-
-
-class Looked(NamedTuple):
-    """What was found in one text: names, and bare names (editions.py) that stand there as they are."""
-
-    names: list[Seen]
-    bare: list[Seen]
-
-
-@frozen(kw_only=True)
-class Sighting:
-    """A name at places start..end of a reading, as `Seen` has it.
-
-    `alike`: the share of the name's characters that stand there.
-    """
-
-    name: Name
-    start: int
-    end: int
-    errors: int = 0
-    disguised: bool = False
-    by_sound: bool = False
-    alike: float = 1.0
-    crowd: int = 0
-
-
 class _Stood(NamedTuple):
-    """A name at start..end of a view. `is_crowded`: among so many others that, touched by unknown text, it is none."""
+    """A name at start..end of a view. `is_crowded`: among so many others that, touched by unknown text, it is none.
+    `most`: log odds that it can come to at most, by the map of this place in MAPS.
+    """
 
     number: int
     view: int
@@ -91,6 +56,8 @@ class _Stood(NamedTuple):
     crowd: int
     is_bare: bool
     is_crowded: bool
+    map: int
+    most: float
 
 
 class NameIndex:
@@ -100,8 +67,11 @@ class NameIndex:
         self._works = works
         self.arrays = arrays or arrays_of(works)
         self._names = Names(self.arrays.codes, self.arrays.starts)
-        supported = [bool(work.creators or work.publisher) for work in works]
-        self.supported = np.array(supported, dtype=bool)[self.arrays.works]
+        supported = np.array([bool(work.creators or work.publisher) for work in works], dtype=bool)
+        self.supported = supported[self.arrays.works]
+        self.stated = (
+            self.supported | np.array([work.year is not None for work in works], dtype=bool)[self.arrays.works]
+        )
         self._known: dict[Reading, Looked] = {}
         self._name = lru_cache(maxsize=4096)(self._made)
 
@@ -175,7 +145,7 @@ class NameIndex:
         owners = texts.owners.tolist()
         for one in stood:
             view, owner = texts.views[one.view], owners[one.view]
-            seen = _seen(one, view, readings[owner])
+            seen = self._seen(one, view, readings[owner])
             if seen and one.is_bare:
                 bare[owner].append(seen)
             elif seen:
@@ -183,6 +153,24 @@ class NameIndex:
         for owner, seen in self._heard(texts, crowd):
             found[owner].setdefault((seen.number, seen.start, seen.end), seen)
         return [Looked(list(names.values()), plain) for names, plain in zip(found, bare, strict=True)]
+
+    def _seen(self, one: _Stood, view: View, reading: Reading) -> Seen | None:
+        """A name of a view at its places in the text; None where the text itself spells it there, it is only a part, or
+        its error leaves nothing.
+        """
+        first, last = one.start, one.end
+        if view.places is not None:
+            first, last = view.places[one.start], view.places[one.end - 1] + 1
+            if view.text[one.start : one.end] == reading.tight[first:last]:
+                return None
+        if one.is_crowded and touches(reading, first, last):
+            return None
+        if one.errors and one.most < math.inf:
+            judge = MAPS[one.map]
+            kind = error_features(self.tight(one.number), first, last, reading)
+            if one.most - most_of_error(judge) + of_error(judge, kind) < HOPELESS:
+                return None
+        return Seen(one.number, first, last, one.errors, view.disguised, False, one.crowd, one.most < HOPELESS)
 
     def _spelled(self, texts: Joined) -> tuple[Iterator[_Stood], Crowd]:
         """Every name in the views that begins and ends between words; and the crowd of all others."""
@@ -206,10 +194,44 @@ class NameIndex:
         beside = np.maximum(0, crowd.over(found.starts, found.ends) - found.errors)
         most = np.where(found.errors > 0, CROWDED_WRONG, CROWDED)
         is_crowded = (beside >= most) & ~self.supported[found.numbers]
-        rows = np.flatnonzero(~(is_crowded & touched(texts, found.starts, found.ends)))
+        around = Surroundings(texts)
+        maps, most = self._prospects(found, beside, views, texts, around)
+        is_lost = is_crowded & around.touched(found.starts, found.ends)
+        is_lost |= (found.errors > 0) & (
+            (most < HOPELESS) | self._are_behind(found, texts.owners[views], texts, around)
+        )
+        rows = np.flatnonzero(~is_lost)
         spans = (found.starts - moved, found.ends - moved)
-        columns = (found.numbers, views, *spans, found.errors, beside, is_bare, is_crowded)
+        columns = (found.numbers, views, *spans, found.errors, beside, is_bare, is_crowded, maps, most)
         return map(_Stood._make, zip(*(column[rows].tolist() for column in columns), strict=True)), crowd
+
+    def _are_behind(
+        self, found: Standing, owners: Places, texts: Joined, around: Surroundings
+    ) -> npt.NDArray[np.bool_]:
+        """Which names stand behind so many with an error in one text that none of those is the one: between words come
+        first, then those whose first and last characters agree, then the longest.
+        """
+        codes, starts = self.arrays.codes, self.arrays.starts
+        first, last = starts[found.numbers], starts[found.numbers + 1] - 1
+        edges = (codes[first] != texts.codes[found.starts]).astype(np.int64)
+        edges += codes[last] != texts.codes[found.ends - 1]
+        torn = around.torn(found.starts, found.ends)
+        order = np.lexsort((found.starts, found.starts - found.ends, edges, torn, found.errors == 0, owners))
+        behind = np.zeros(len(order), dtype=bool)
+        behind[order] = counted_in(owners[order]) >= MOST_WRONG
+        return behind
+
+    def _prospects(
+        self, found: Standing, crowd: Places, views: Places, texts: Joined, around: Surroundings
+    ) -> tuple[Places, Shares]:
+        """Map and highest log odds of each name; infinite where more than the name may speak for it."""
+        arrays, numbers = self.arrays, found.numbers
+        units, bits = arrays.units[numbers].astype(np.float64), arrays.bits[numbers].astype(np.float64)
+        name = (units, bits, arrays.is_han[numbers], arrays.is_cut[numbers])
+        at = (found.starts, found.ends, views)
+        maps, most = prospects().most_log_odds(name, found.errors, crowd, around, at)
+        is_plain = np.array([view.places is None for view in texts.views], dtype=bool)[views]
+        return maps, np.where(is_plain & ~self.stated[numbers], most, np.inf)
 
     def _heard(self, texts: Joined, crowd: Crowd) -> Iterator[tuple[int, Seen]]:
         """(reading, name) of every name that what stands there sounds like, between words."""
@@ -253,15 +275,3 @@ class NameIndex:
         if nth >= BARE_FROM:
             return list(bare_names(position, self._works[position]))[nth - BARE_FROM]
         return next(name for place, name in enumerate(names_of(position, self._works[position])) if place == nth)
-
-
-def _seen(one: _Stood, view: View, reading: Reading) -> Seen | None:
-    """A name of a view at its places in the text; None where the text itself spells it there, or it is only a part."""
-    first, last = one.start, one.end
-    if view.places is not None:
-        first, last = view.places[one.start], view.places[one.end - 1] + 1
-        if view.text[one.start : one.end] == reading.tight[first:last]:
-            return None
-    if one.is_crowded and touches(reading, first, last):
-        return None
-    return Seen(one.number, first, last, one.errors, view.disguised, False, one.crowd)

@@ -73,6 +73,11 @@ def counted(sizes: Places, before: int = 0) -> Places:
     return np.concatenate([np.zeros(before, dtype=np.int64), found])
 
 
+def counted_in(owners: Places) -> Places:
+    """For rows in the order of their owners: the how manyth of its owner each one is, from 0."""
+    return np.arange(len(owners)) - np.searchsorted(owners, owners)
+
+
 def inside(begins: Places, sizes: Places, lengths: tuple[int, ...]) -> tuple[Places, Places]:
     """Starts and ends of all stretches of these lengths inside texts that begin there and are so long."""
     places = counted(sizes)

@@ -16,7 +16,8 @@ from pathlib import Path
 from attrs import frozen
 
 from crawler.items import Work
-from matchers.titles.patterns import Arrays, arrays_of
+from matchers.titles.arrays import Arrays
+from matchers.titles.patterns import arrays_of
 
 DESCRIPTION = "works.json"
 

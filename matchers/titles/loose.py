@@ -6,6 +6,7 @@ Names that share telling words with the text are looked up for many texts at onc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
 
-from matchers.titles.index import SALTS, TOKEN, NameIndex
+from matchers.titles.arrays import SALTS, TOKEN
+from matchers.titles.index import NameIndex
+from matchers.titles.joined import counted_in
 from matchers.titles.likeness import (
     BARE_ALIKE,
     LEAST_ALIKE,
+    MODEL,
     MOST_SHARED,
     MUCH_TOLD,
     Resemblance,
@@ -26,6 +30,7 @@ from matchers.titles.likeness import (
 )
 from matchers.titles.reach import GLUED, SPACES, Shares, most_log_odds
 from matchers.titles.reading import Reading
+from matchers.titles.tokens import run_of_letters
 from matchers.titles.weights import CROWD, LEAST, LEAST_BARE
 from matchers.titles.windows import Places, codes_of, hashes_of, sums_of
 
@@ -35,8 +40,12 @@ MOST_COMPARED = 2  # names for one text: the likest, and the one that it must be
 LONGEST_TEXT = 240  # places: longer texts are no titles
 LEAST_SHARED = 0.34  # of the weight of a name that its telling words must bring
 BARE_SHARED = 0.15  # the same where the text is nothing but a short title
-MOST_KNOWN = 1_024  # texts whose words are kept looked up
+MOST_KNOWN = 4_096  # texts whose words are kept looked up
 _ROW_BITS, _NAME_BITS = 22, 27  # of a number that holds a row, a name and a text: four million, 134 million
+
+
+_LONG_WORD = run_of_letters(MODEL + 1)  # one that may be glued to others
+_ARTICLE = re.compile("a|the")
 
 
 class Likely(NamedTuple):
@@ -119,19 +128,31 @@ class LooseIndex:
         asked = [texts[owner].letters for owner in owners.tolist()]
         ratio = np.array([fuzz.ratio(name, text) / 100 for name, text in zip(letters, asked, strict=True)])
         said, covers = shares
+        glued = GLUED * np.array(
+            [
+                bool(_LONG_WORD.search(name) or _LONG_WORD.search(text))
+                for name, text in zip(letters, asked, strict=True)
+            ]
+        )
+        first, last = _edges_agree(letters, asked)
         strength = said + covers + ratio
         other = np.zeros(len(names))
         both = np.flatnonzero((owners[1:] == owners[:-1]) & (works[1:] != works[:-1]))
-        other[both], other[both + 1] = strength[both + 1], strength[both]
+        alike = np.array([BARE_ALIKE if each.is_bare else LEAST_ALIKE for each in texts])[owners]
+        rival = np.where(said + covers > alike, strength, 0.0)  # else it may not be compared at all
+        other[both], other[both + 1] = rival[both + 1], rival[both]
         known = {
             "said": said,
             "covers": covers,
             "ratio": ratio,
             "sorted": 2.0 * np.minimum(sizes, lengths) / (sizes + lengths),
-            "ahead": np.clip(strength + 2 * (GLUED + SPACES) - other, 0.0, 1.0),
+            "glued": glued,
+            "ahead": np.clip(strength + 2 * glued + 2 * SPACES - other, 0.0, 1.0),
             "crowd": np.log1p(crowds[owners]) / CROWD,
-            "information": np.minimum(1.0, (said + GLUED) * arrays.information[names] / MUCH_TOLD),
+            "information": np.minimum(1.0, (said + glued) * arrays.information[names] / MUCH_TOLD),
             "shared": np.minimum(1.0, (arrays.word_starts[names + 1] - arrays.word_starts[names]) / MOST_SHARED),
+            "same_first": first,
+            "same_last": last,
         }
         is_latin = np.array([name.isascii() for name in letters], dtype=bool)
         least = np.array([LEAST_BARE if each.is_bare else LEAST for each in texts])
@@ -161,9 +182,13 @@ class LooseIndex:
         return told / np.maximum(arrays.information[names], 1.0), covered / np.maximum(totals, 1.0)
 
 
-def counted_in(owners: Places) -> Places:
-    """For rows in the order of their owners: the how manyth of its owner each one is, from 0."""
-    return np.arange(len(owners)) - np.searchsorted(owners, owners)
+def _edges_agree(names: Sequence[str], texts: Sequence[str]) -> tuple[Shares, Shares]:
+    """Where the first and the last word of name and text may be the same, articles apart: their letters are."""
+    pairs = list(zip(names, texts, strict=True))
+    first = [name[:1] == text[:1] or bool(_ARTICLE.match(name) or _ARTICLE.match(text)) for name, text in pairs]
+    return np.array(first, dtype=np.float64), np.array(
+        [name[-1:] == text[-1:] for name, text in pairs], dtype=np.float64
+    )
 
 
 def _rarest(owners: Places, counts: Places) -> Places:

@@ -11,8 +11,8 @@ from rapidfuzz import fuzz
 from crawler.items import Listing, ListingKind, Work
 from crawler.text import fold, is_han
 from matchers.titles.evidence import NOTHING, Mentions
-from matchers.titles.index import Sighting
 from matchers.titles.reading import Reading
+from matchers.titles.sightings import Sighting
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?![\dpk])")
 _FOREIGN_NAME = re.compile(r"[\u4e00-\u9fff]{1,6}(?:[·・•][\u4e00-\u9fff]{1,6}){1,3}")

@@ -12,8 +12,8 @@ from functools import cache
 from importlib import resources
 
 from crawler.text import is_han
-from matchers.titles.index import Sighting
 from matchers.titles.reading import Reading
+from matchers.titles.sightings import Sighting
 
 _DOTTED = re.compile(r"[\u4e00-\u9fff]{1,6}(?:[·・•・][\u4e00-\u9fff]{1,6}){1,3}$")
 LONGEST = 4  # characters of a Chinese or Japanese name

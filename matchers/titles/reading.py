@@ -30,7 +30,7 @@ LETTER_UNITS = 0.4  # information of a letter or digit, one Han character being 
 MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4_096)
 def reading_of(text: str) -> Reading:
     """The reading of a text; matchers ask for the same few texts again and again."""
     return Reading(text)

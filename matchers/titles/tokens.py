@@ -8,12 +8,21 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from crawler.text import is_han
-from matchers.titles.frequencies import bits
+from matchers.titles.frequencies import bits, total_bits
 
 MOST_TELLING = 4  # words of a name by which it is found: a name that shares none of them shares little
 LEAST_BITS = 9.0  # of a word that is worth looking up: commoner ones stand in a quarter of all titles
 _GLUED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
+_ANY_HAN = re.compile(f"[{_HAN}]")
+_APART = re.compile(rf"[{_HAN}]{{1,4000}}|[^\s{_HAN}]{{1,200}}")
+MOST_BITS = 8.0  # tens of bits; more says no more
 _PART = re.compile(f"[{_GLUED}]{{1,4000}}|[^\\s{_GLUED}]{{1,200}}")
+
+
+def run_of_letters(length: int) -> re.Pattern[str]:
+    """Finds so many characters that are no Han, as they may stand in one word."""
+    return re.compile(f"[^\\s{_GLUED}]{{{length}}}")
 
 
 def words_of(key: str) -> list[str]:
@@ -37,6 +46,19 @@ def telling(weights: Mapping[str, float]) -> list[str]:
     """The few most telling of a name's words."""
     ranked = sorted(weights, key=lambda word: (-weights[word], word))[:MOST_TELLING]
     return [word for word in ranked if bits(word) >= LEAST_BITS]
+
+
+def holds_han(key: str) -> bool:
+    """Whether a folded text holds Han characters."""
+    return not key.isascii() and _ANY_HAN.search(key) is not None
+
+
+def told_bits(key: str) -> float:
+    """The information of a name's words and Han characters in tens of bits, at most 8."""
+    found: list[str] = []
+    for part in _APART.findall(key):
+        found.extend(part if is_han(part[0]) else [part])
+    return min(MOST_BITS, total_bits(found) / 10)
 
 
 @lru_cache(maxsize=16_384)

@@ -10,11 +10,12 @@ from crawler.items import Work
 from crawler.text import fold
 from matchers.lexicon import Spotted
 from matchers.titles.counters import foreign_counter
-from matchers.titles.evidence import LONG_TEXT, NEAR, Mentions
-from matchers.titles.index import Sighting
+from matchers.titles.evidence import NEAR, Mentions
 from matchers.titles.names import Name
 from matchers.titles.persons import stranger
+from matchers.titles.prospects import LONG_TEXT
 from matchers.titles.reading import Reading
+from matchers.titles.sightings import Sighting
 from matchers.titles.weights import doubt
 
 
