@@ -81,17 +81,35 @@ class Said:
     def __init__(self, reading: Reading) -> None:
         self.key = reading.key
         self.tight = reading.tight
-        self.core = _without_noise(reading) or self.key
-        self.letters = self.core.replace(" ", "")
-        self.is_bare = self.core == self.key and len(self.tight) <= BARE and any(map(is_han, self.tight))
-        self.bare = Words(self.core)
-        self.weights = self.bare.weights
-        if self.core != self.key:
-            self.weights = {word: weight(word) for word in words_of(self.key)}
-        if not self.bare.total:
-            self.bare = Words(self.key)
-        self.numbers = [number_of(word) for word in self.weights]
-        self.covering = [self.bare.weights.get(word, 0.0) for word in self.weights]
+        self.is_bare = not reading.is_noisy and len(self.tight) <= BARE and any(map(is_han, self.tight))
+        self.weights = {word: weight(word) for word in words_of(self.key)}
+        self._reading = reading
+
+    @once
+    def core(self) -> str:
+        """The folded text without sellers' words, or all of it where nothing else is there."""
+        return _without_noise(self._reading) or self.key
+
+    @once
+    def letters(self) -> str:
+        """The same without spaces."""
+        return self.core.replace(" ", "")
+
+    @once
+    def bare(self) -> Words:
+        """Its words."""
+        found = Words(self.core)
+        return found if found.total else Words(self.key)
+
+    @once
+    def numbers(self) -> list[int]:
+        """The numbers of all words."""
+        return [number_of(word) for word in self.weights]
+
+    @once
+    def covering(self) -> list[float]:
+        """What each of all words counts, sellers' words nothing."""
+        return [self.bare.weights.get(word, 0.0) for word in self.weights]
 
 
 _words = lru_cache(maxsize=8_192)(Words)

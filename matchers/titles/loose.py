@@ -123,9 +123,9 @@ class LooseIndex:
         arrays = self._index.arrays
         works = arrays.works[names]
         sizes = (arrays.starts[names + 1] - arrays.starts[names]).astype(np.float64)
-        lengths = np.array([max(1, len(said.letters)) for said in texts], dtype=np.float64)[owners]
         letters = [self._index.tight(number) for number in names.tolist()]
         asked = [texts[owner].letters for owner in owners.tolist()]
+        lengths = np.array([max(1, len(text)) for text in asked], dtype=np.float64)
         ratio = np.array([fuzz.ratio(name, text) / 100 for name, text in zip(letters, asked, strict=True)])
         said, covers = shares
         glued = GLUED * np.array(
@@ -170,15 +170,18 @@ class LooseIndex:
         keys = owners[rows] << 32 | arrays.words[places].astype(np.int64)
         if not len(names):
             return np.zeros(0), np.zeros(0)
-        spoken = np.array([owner << 32 | number for owner, said in enumerate(texts) for number in said.numbers])
-        worth = np.array([worth for said in texts for worth in said.covering])
+        asked = np.unique(owners).tolist()
+        spoken = np.array([owner << 32 | number for owner in asked for number in texts[owner].numbers])
+        worth = np.array([worth for owner in asked for worth in texts[owner].covering])
         order = np.argsort(spoken, kind="stable")
         spoken, worth = spoken[order], worth[order]
         slots = np.minimum(np.searchsorted(spoken, keys), len(spoken) - 1)
         hit = spoken[slots] == keys
         told = np.bincount(rows[hit], weights=arrays.weights[places[hit]], minlength=len(names))
         covered = np.bincount(rows[hit], weights=worth[slots[hit]], minlength=len(names))
-        totals = np.array([said.bare.total for said in texts])[owners]
+        totals = np.zeros(len(texts))
+        totals[asked] = [texts[owner].bare.total for owner in asked]
+        totals = totals[owners]
         return told / np.maximum(arrays.information[names], 1.0), covered / np.maximum(totals, 1.0)
 
 
