@@ -145,7 +145,12 @@ class TitleEngine:
             return
         long_ones = {seen.start for seen in kept if not seen.errors and self._index.units(seen.number) >= SHORT}
         alone = len(long_ones) <= 1
-        drafts = [self._draft(seen, reading, listing, alone) for seen in kept if not seen.is_hopeless]
+        speaks = self._stated.may_speak(reading, listing)
+        drafts = [
+            self._draft(seen, reading, listing, alone)
+            for seen in kept
+            if not seen.is_hopeless or (speaks and self._index.stated[seen.number])
+        ]
         spans: dict[tuple[int, int, int], set[int]] = {}
         for draft in drafts:
             spans.setdefault(_span(draft), set()).add(draft.sighting.name.work)

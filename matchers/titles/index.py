@@ -30,7 +30,7 @@ from matchers.titles.prospects import HOPELESS, MAPS, most_of_error, of_error, p
 from matchers.titles.reading import HARD, Reading
 from matchers.titles.sightings import Looked, Seen, Sighting
 from matchers.titles.sound import MOST_UNITS, heard
-from matchers.titles.surroundings import Shares, Surroundings
+from matchers.titles.surroundings import Mask, Shares, Surroundings
 from matchers.titles.views import View
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
 
@@ -165,12 +165,15 @@ class NameIndex:
                 return None
         if one.is_crowded and touches(reading, first, last):
             return None
-        if one.errors and one.most < math.inf:
+        most = one.most
+        if one.errors and most < math.inf:
             judge = MAPS[one.map]
             kind = error_features(self.tight(one.number), first, last, reading)
-            if one.most - most_of_error(judge) + of_error(judge, kind) < HOPELESS:
-                return None
-        return Seen(one.number, first, last, one.errors, view.disguised, False, one.crowd, one.most < HOPELESS)
+            most += of_error(judge, kind) - most_of_error(judge)
+        is_hopeless = most < HOPELESS
+        if is_hopeless and one.errors and not self.stated[one.number]:
+            return None
+        return Seen(one.number, first, last, one.errors, view.disguised, False, one.crowd, is_hopeless)
 
     def _spelled(self, texts: Joined) -> tuple[Iterator[_Stood], Crowd]:
         """Every name in the views that begins and ends between words; and the crowd of all others."""
@@ -197,17 +200,15 @@ class NameIndex:
         around = Surroundings(texts)
         maps, most = self._prospects(found, beside, views, texts, around)
         is_lost = is_crowded & around.touched(found.starts, found.ends)
-        is_lost |= (found.errors > 0) & (
-            (most < HOPELESS) | self._are_behind(found, texts.owners[views], texts, around)
-        )
+        is_hopeless = (most < HOPELESS) & ~self.stated[found.numbers]
+        is_behind = self._are_behind(found, texts.owners[views], texts, around)
+        is_lost |= (found.errors > 0) & (is_hopeless | is_behind)
         rows = np.flatnonzero(~is_lost)
         spans = (found.starts - moved, found.ends - moved)
         columns = (found.numbers, views, *spans, found.errors, beside, is_bare, is_crowded, maps, most)
         return map(_Stood._make, zip(*(column[rows].tolist() for column in columns), strict=True)), crowd
 
-    def _are_behind(
-        self, found: Standing, owners: Places, texts: Joined, around: Surroundings
-    ) -> npt.NDArray[np.bool_]:
+    def _are_behind(self, found: Standing, owners: Places, texts: Joined, around: Surroundings) -> Mask:
         """Which names stand behind so many with an error in one text that none of those is the one: between words come
         first, then those whose first and last characters agree, then the longest.
         """
@@ -224,14 +225,14 @@ class NameIndex:
     def _prospects(
         self, found: Standing, crowd: Places, views: Places, texts: Joined, around: Surroundings
     ) -> tuple[Places, Shares]:
-        """Map and highest log odds of each name; infinite where more than the name may speak for it."""
+        """Map and highest log odds of each name; infinite for what stands there in disguise."""
         arrays, numbers = self.arrays, found.numbers
         units, bits = arrays.units[numbers].astype(np.float64), arrays.bits[numbers].astype(np.float64)
         name = (units, bits, arrays.is_han[numbers], arrays.is_cut[numbers])
         at = (found.starts, found.ends, views)
         maps, most = prospects().most_log_odds(name, found.errors, crowd, around, at)
         is_plain = np.array([view.places is None for view in texts.views], dtype=bool)[views]
-        return maps, np.where(is_plain & ~self.stated[numbers], most, np.inf)
+        return maps, np.where(is_plain, most, np.inf)
 
     def _heard(self, texts: Joined, crowd: Crowd) -> Iterator[tuple[int, Seen]]:
         """(reading, name) of every name that what stands there sounds like, between words."""

@@ -28,17 +28,39 @@ MIN_NAME = 2  # letters of a part of a name that is worth comparing
 
 
 class Stated:
-    """All creators of the registry, to notice that a listing names somebody else's."""
+    """All creators and publishers of the registry, to notice that a listing names one of them or somebody else's."""
 
     def __init__(self, works: Sequence[Work]) -> None:
-        keys = {_tight(name) for work in works if work.retired_at is None for name in work.creators}
-        self._names = sorted(key for key in keys if len(key) >= MIN_NAME + (0 if key and is_han(key[0]) else 3))
+        creators: set[str] = set()
+        said: set[str] = set()
+        for work in works:
+            if work.retired_at is None and (work.creators or work.publisher):
+                creators.update(map(_tight, work.creators))
+                said.update(map(_tight, _spellings(work.creators)))
+                said.add(_tight(work.publisher or ""))
+        self._names = sorted(key for key in creators | said if len(key) > 1)
+        self._are_telling = [
+            key in creators and len(key) >= MIN_NAME + (0 if is_han(key[0]) else 3) for key in self._names
+        ]
         self._automaton = AhoCorasick(self._names)
+        self._asked: tuple[Reading | None, bool] = (None, False)
+
+    def may_speak(self, reading: Reading, listing: Listing | None) -> bool:
+        """Whether anything but a name may speak for a work: the listing or the text states a creator, a publisher or a
+        year, be it another work's.
+        """
+        if listing is not None and (listing.creators or listing.publisher or listing.year):
+            return True
+        asked, found = self._asked
+        if asked is not reading:
+            found = bool(_YEAR.search(reading.original) or self._automaton.find_matches_as_indexes(reading.tight))
+            self._asked = reading, found
+        return found
 
     def others(self, reading: Reading, sighting: Sighting) -> Iterator[str]:
         """Folded names of registered creators that stand in the text outside the sighting, between word borders."""
         for number, start, end in self._automaton.find_matches_as_indexes(reading.tight, overlapping=True):
-            if start < sighting.end and end > sighting.start:
+            if not self._are_telling[number] or (start < sighting.end and end > sighting.start):
                 continue
             if _stands_apart(reading, start) and _stands_apart(reading, end):
                 yield self._names[number]

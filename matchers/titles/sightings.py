@@ -13,8 +13,8 @@ class Seen(NamedTuple):
     """A name, by its number, at places start..end of a reading.
 
     `errors` is 1 with one edit and for what only sounds like the name; `disguised`: digits for letters or split
-    characters; `crowd`: halves of other names that share characters with the stretch; `is_hopeless`: it can only hide
-    shorter names, and come to nothing itself (prospects.py).
+    characters; `crowd`: halves of other names that share characters with the stretch; `is_hopeless`: by itself
+    it comes to nothing (prospects.py); it may hide shorter names, and a creator may speak for it.
     """
 
     number: int
