@@ -83,7 +83,7 @@ def collected(
     titles = engine.TitleEngine(works, index)
     for number, query in enumerate(queries):
         if number % BATCH == 0:
-            titles.warm(each["text"] for each in queries[number : number + BATCH])
+            titles.warm((each["text"], None) for each in queries[number : number + BATCH])
         gold = set(query["gold"]) if isinstance(query["gold"], list) else {query["gold"]}
         creators = (query["creator"],) if query.get("creator") else ()
         listing = Listing(platform="bench", kind=ListingKind.OFFER, url="row:1", title=query["text"], creators=creators)

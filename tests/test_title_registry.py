@@ -137,7 +137,7 @@ def test_no_name_comes_to_more_than_its_prospects(seed: int, monkeypatch: pytest
         return seen
 
     monkeypatch.setattr(NameIndex, "_seen", checked)
-    engine.warm(texts)
+    engine.warm([(text, None) for text in texts])
     assert compared > 300
 
 
@@ -147,12 +147,12 @@ def test_what_comes_to_nothing_early_would_have_come_to_nothing_late(
 ) -> None:
     works, texts = made(seed)
     quick = TitleEngine(works)
-    quick.warm(texts)
+    quick.warm([(text, None) for text in texts])
     found = [quick.find([text]) for text in texts]
     monkeypatch.setattr(index, "HOPELESS", -math.inf)
     monkeypatch.setattr(loose, "most_log_odds", lambda known, *_: np.full(len(known["said"]), math.inf))
     slow = TitleEngine(works)
-    slow.warm(texts)
+    slow.warm([(text, None) for text in texts])
     for text, early in zip(texts, found, strict=True):
         late = {one.work: one.probability for one in slow.find([text])}
         for one in early:

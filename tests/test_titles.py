@@ -170,7 +170,7 @@ def test_looking_many_texts_up_at_once_changes_no_answer() -> None:
     titles = ["长夜里的塔灯守望者 PDF", "雨林铁路 4K 秒发", "Winter Garden, The Cartographer's", "数学 五年级下册"]
     alone = [TitleEngine(WORKS).find([title]) for title in titles]
     engine = TitleEngine(WORKS)
-    engine.warm(titles)
+    engine.warm([(title, None) for title in titles])
     assert [engine.find([title]) for title in titles] == alone
 
 

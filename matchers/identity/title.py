@@ -26,7 +26,7 @@ class Matcher:
 
     def warm(self, listings: Sequence[Listing]) -> None:
         """Looks up all titles at once."""
-        self._engine.warm(listing.title for listing in listings)
+        self._engine.warm((listing.title, listing) for listing in listings)
 
     def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
         """A finding for each work named, and one against for each thing that makes it another work."""

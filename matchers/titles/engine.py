@@ -103,11 +103,18 @@ class TitleEngine:
         ]
         return sorted(found, key=lambda candidate: (-candidate.probability, candidate.work, candidate.text))
 
-    def warm(self, texts: Iterable[str]) -> None:
-        """Looks many texts up at once, so that `find` is quicker for each of them; changes no answer."""
-        readings = [reading_of(text) for text in dict.fromkeys(texts) if text]
+    def warm(self, asked: Iterable[tuple[str, Listing | None]]) -> None:
+        """Looks many texts (each with the listing it will be asked with) up at once, so that `find` is quicker for each
+        of them; changes no answer.
+        """
+        read = [(reading_of(text), listing) for text, listing in asked if text]
+        readings = list(dict.fromkeys(reading for reading, _ in read))
         self._index.warm(readings)
-        self._loose.warm([reading for reading in readings if not self._is_named(reading)])
+        named = {reading for reading in readings if self._is_named(reading)}
+        speaking = dict.fromkeys(
+            (reading, self._stated.may_speak(reading, listing)) for reading, listing in read if reading not in named
+        )
+        self._loose.warm(list(speaking))
 
     def bare(self, text: str, listing: Listing | None = None) -> list[Candidate]:
         """The works whose bare names (editions.py) stand in the text as they are; they rival each other alone."""
@@ -131,7 +138,7 @@ class TitleEngine:
         is_title = number == 0 or listing is None
         if is_title and not any(_rank(candidate)[0] >= SURE for candidate in best.values()):
             known = {one.work for one in best.values() if one.vetoes or (one.channel == "spelled" and not one.errors)}
-            for one in self._loose.find(reading):
+            for one in self._loose.find(reading, self._stated.may_speak(reading, listing)):
                 likely = None if one.name.work in known else self._resembling(number, one, reading, listing)
                 if likely:
                     _keep(best, likely)

@@ -28,7 +28,7 @@ from matchers.titles.likeness import (
     compared,
     with_margins,
 )
-from matchers.titles.reach import GLUED, SPACES, Shares, most_log_odds
+from matchers.titles.reach import GLUED, SPACES, Mask, Shares, most_log_odds
 from matchers.titles.reading import Reading
 from matchers.titles.tokens import run_of_letters
 from matchers.titles.weights import CROWD, LEAST, LEAST_BARE
@@ -62,28 +62,31 @@ class LooseIndex:
         self._index = index
         self._is_product = is_product
         self._table = index.arrays.tables[TOKEN]
-        self._known: dict[str, tuple[Said, Likely]] = {}
+        self._known: dict[tuple[str, bool], tuple[Said, Likely]] = {}
 
-    def find(self, reading: Reading) -> list[Resemblance]:
-        """The names most like the text, the likest first."""
+    def find(self, reading: Reading, speaks: bool) -> list[Resemblance]:
+        """The names most like the text, the likest first. `speaks`: a creator, a publisher or a year may speak for one,
+        too.
+        """
         if not reading.tight or len(reading.tight) > LONGEST_TEXT:
             return []
-        known = self._known.get(reading.key)
+        known = self._known.get((reading.key, speaks))
         said = known[0] if known else Said(reading)
-        found = known[1] if known else self._looked_up([said])[0]
+        found = known[1] if known else self._looked_up([said], [speaks])[0]
         likely = (compared(self._index.name(number), said, found.crowd) for number in found.numbers)
         ranked = sorted((one for one in likely if one), key=lambda one: (-one.strength, one.name.work))
         return list(with_margins(ranked))
 
-    def warm(self, readings: Sequence[Reading]) -> None:
-        """Looks up the words of many texts at once; changes no answer."""
-        said = [Said(reading) for reading in readings if 0 < len(reading.tight) <= LONGEST_TEXT]
-        for one, likely in zip(said, self._looked_up(said), strict=True):
-            self._known[one.key] = (one, likely)
+    def warm(self, asked: Sequence[tuple[Reading, bool]]) -> None:
+        """Looks up the words of many texts at once, each as `find` will be asked; changes no answer."""
+        asked = [(reading, speaks) for reading, speaks in asked if 0 < len(reading.tight) <= LONGEST_TEXT]
+        said, speaks = [Said(reading) for reading, _ in asked], [speaks for _, speaks in asked]
+        for one, spoken, likely in zip(said, speaks, self._looked_up(said, speaks), strict=True):
+            self._known[one.key, spoken] = (one, likely)
         while len(self._known) > MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
 
-    def _looked_up(self, texts: Sequence[Said]) -> list[Likely]:
+    def _looked_up(self, texts: Sequence[Said], speaks: Sequence[bool]) -> list[Likely]:
         """For each text the names that share the most of its telling words."""
         words = [word for said in texts for word in said.weights]
         if not words:
@@ -110,15 +113,23 @@ class LooseIndex:
         order = np.lexsort((-alike, owners))
         order = order[alike[order] >= np.where(is_bare[owners[order]], BARE_ALIKE, LEAST_ALIKE) - GLUED]
         order = order[counted_in(owners[order]) < MOST_COMPARED]
-        order = order[self._can_tell(texts, owners[order], names[order], (told[order], covered[order]), crowds)]
+        owners, names = owners[order], names[order]
+        is_supported = self._index.stated[names] & np.array(speaks, dtype=bool)[owners]
+        tells = self._can_tell(texts, owners, names, (told[order], covered[order]), crowds, is_supported)
         found: list[list[int]] = [[] for _ in texts]
-        for owner, number in zip(owners[order].tolist(), names[order].tolist(), strict=True):
+        for owner, number in zip(owners[tells].tolist(), names[tells].tolist(), strict=True):
             found[owner].append(number)
         return [Likely(numbers, crowd) for numbers, crowd in zip(found, crowds.tolist(), strict=True)]
 
     def _can_tell(
-        self, texts: Sequence[Said], owners: Places, names: Places, shares: tuple[Shares, Shares], crowds: Places
-    ) -> npt.NDArray[np.bool_]:
+        self,
+        texts: Sequence[Said],
+        owners: Places,
+        names: Places,
+        shares: tuple[Shares, Shares],
+        crowds: Places,
+        is_supported: Mask,
+    ) -> Mask:
         """Which of these names belong to texts where at least one name can come to what is reported."""
         arrays = self._index.arrays
         works = arrays.works[names]
@@ -128,12 +139,7 @@ class LooseIndex:
         lengths = np.array([max(1, len(text)) for text in asked], dtype=np.float64)
         ratio = np.array([fuzz.ratio(name, text) / 100 for name, text in zip(letters, asked, strict=True)])
         said, covers = shares
-        glued = GLUED * np.array(
-            [
-                bool(_LONG_WORD.search(name) or _LONG_WORD.search(text))
-                for name, text in zip(letters, asked, strict=True)
-            ]
-        )
+        glued = GLUED * _may_be_glued(letters, asked)
         first, last = _edges_agree(letters, asked)
         strength = said + covers + ratio
         other = np.zeros(len(names))
@@ -156,7 +162,7 @@ class LooseIndex:
         }
         is_latin = np.array([name.isascii() for name in letters], dtype=bool)
         least = np.array([LEAST_BARE if each.is_bare else LEAST for each in texts])
-        reach = most_log_odds(known, self._index.supported[names], is_latin, self._is_product[works])
+        reach = most_log_odds(known, is_supported, is_latin, self._is_product[works])
         tells = reach >= np.log(least / (1.0 - least))[owners]
         return np.isin(owners, owners[tells])
 
@@ -183,6 +189,12 @@ class LooseIndex:
         totals[asked] = [texts[owner].bare.total for owner in asked]
         totals = totals[owners]
         return told / np.maximum(arrays.information[names], 1.0), covered / np.maximum(totals, 1.0)
+
+
+def _may_be_glued(names: Sequence[str], texts: Sequence[str]) -> Mask:
+    """Where words may stand torn or glued to others: in name or text there is a long one."""
+    pairs = zip(names, texts, strict=True)
+    return np.array([bool(_LONG_WORD.search(name) or _LONG_WORD.search(text)) for name, text in pairs], dtype=bool)
 
 
 def _edges_agree(names: Sequence[str], texts: Sequence[str]) -> tuple[Shares, Shares]:
