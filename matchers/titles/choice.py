@@ -57,15 +57,19 @@ def _is_part_of_noise(seen: Seen, reading: Reading) -> bool:
 
 
 def _cuts_noise(seen: Seen, reading: Reading) -> bool:
-    """Whether an end of it parts letters and digits of a seller's word (4 of 4k)."""
-    return any(reading.noise[place - 1] and reading.noise[place] and not reading.borders[place]
-               and reading.tight[place - 1 : place + 1].isascii()
+    """Whether an end of it parts letters and digits of a seller's word (4 of 4k), or any such word where all of it is
+    noise (新全套 in 9成新 全套).
+    """
+    noise = reading.noise
+    is_noise = noise.find(0, seen.start, seen.end) < 0
+    return any(noise[place - 1] and noise[place] and not reading.borders[place]
+               and (is_noise or reading.tight[place - 1 : place + 1].isascii())
                for place in (seen.start, seen.end) if 0 < place < len(reading.tight))  # fmt: skip
 
 
 def _is_hidden(seen: Seen, longer: Seen, reading: Reading, index: NameIndex) -> bool:
-    if longer.errors:
-        return False
+    if longer.errors or (seen.errors and longer.is_hopeless):
+        return False  # what comes to nothing itself says nothing against a name with an error: Prisoner in Th Prisoner
     overlap = min(seen.end, longer.end) - max(seen.start, longer.start)
     if overlap <= 0:
         return False
