@@ -131,31 +131,27 @@ def test_a_changed_registry_is_compared_with_what_is_stored(desk: Swordnet, web:
     assert [hit["work_id"] for hit in hits] == ["W9"]
 
 
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [
-        ((404, "text/html", b"<html><body>none</body></html>"), "gone"),
-        (
-            (200, "text/html; charset=utf-8", "<html><title>用户登录</title><body>请先登录</body></html>".encode()),
-            "blocked",
-        ),
-        (product("潮汐钟楼的守望者 全本", "换了说明 PDF 网盘"), "changed"),
-        (product("潮汐钟楼的守望者 全本"), "up"),
-    ],
-)
-def test_a_hit_is_checked_again_on_demand(
-    desk: Swordnet, web: LoopbackWeb, answer: tuple[int, str, bytes], state: str
-) -> None:
+WALL = "<html><head><title>用户登录</title></head><body>请先登录</body></html>"
+ANSWERS = {  # what a hit's page says later, one hour after the other
+    "up": product("潮汐钟楼的守望者 全本"),
+    "blocked": (200, "text/html; charset=utf-8", WALL.encode()),
+    "changed": product("潮汐钟楼的守望者 全本", "换了说明 PDF 网盘"),
+    "gone": (404, "text/html", b"<html><body>none</body></html>"),
+}
+
+
+def test_a_hit_is_checked_again_on_demand(desk: Swordnet, web: LoopbackWeb) -> None:
     assert desk("night", *DAY).returncode == 0
     (hit,) = json.loads(desk("hits", "list", "--json").stdout)
-    web.pages["/p/1"] = answer
-    done = desk("hits", "recheck", hit["hit_id"][:8], "--json", *NEXT)
-    (check,) = json.loads(done.stdout)
-    assert check["state"] == state, done.stdout + done.stderr
-    assert check["endpoint"] == f"{web.url}/p/1"
-    assert len(check["digest"]) == 64
-    (again,) = json.loads(desk("hits", "list", "--json").stdout)
-    assert again["still_up"] == {"gone": "no", "blocked": "unknown"}.get(state, "yes")
+    for hour, (state, answer) in enumerate(ANSWERS.items()):
+        web.pages["/p/1"] = answer
+        done = desk("hits", "recheck", hit["hit_id"][:8], "--json", "--now", f"2026-11-23T0{hour}:00:00Z")
+        (check,) = json.loads(done.stdout)
+        assert check["state"] == state, done.stdout + done.stderr
+        assert check["endpoint"] == f"{web.url}/p/1"
+        assert len(check["digest"]) == 64
+        (again,) = json.loads(desk("hits", "list", "--json").stdout)
+        assert again["still_up"] == {"gone": "no", "blocked": "unknown"}.get(state, "yes")
 
 
 def test_a_hit_that_searches_no_longer_show_is_checked_when_it_is_due(desk: Swordnet, web: LoopbackWeb) -> None:
@@ -166,28 +162,26 @@ def test_a_hit_that_searches_no_longer_show_is_checked_when_it_is_due(desk: Swor
     assert told(desk)["gone"] == 1
 
 
-@pytest.mark.parametrize(
-    ("search", "words"),
-    [
-        ("<html><head><title>用户登录</title></head><body>请先登录</body></html>", "not a quiet night"),
-        ("", "not a quiet night"),
-        ("<html><body><h1>new</h1><div class=card>潮汐钟楼的守望者</div></body></html>", "must be found"),
-    ],
+BLIND = (  # what a search shows one hour after the other, and what the night says of it
+    (WALL, "not a quiet night"),
+    ("", "not a quiet night"),
+    ("<html><body><h1>new</h1><div class=card>潮汐钟楼的守望者</div></body></html>", "must be found"),
 )
-def test_a_platform_that_went_blind_is_named(
-    desk: Swordnet, web: LoopbackWeb, tmp_path: Path, search: str, words: str
-) -> None:
+
+
+def test_a_platform_that_went_blind_is_named(desk: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
     assert desk("must-find", "W1", f"{web.url}/p/1").returncode == 0
     assert desk("night", *DAY).returncode == 0
-    web.pages["/search"] = (200, "text/html; charset=utf-8", search.encode())
-    done = desk("night", "--now", "2026-11-22T02:00:00Z", "--again")
-    assert done.returncode == 5, done.stdout + done.stderr
-    assert words in done.stderr
-    assert "shop" in done.stderr
-    run = json.loads(desk("runs", "--json").stdout)[0]
-    assert run["outcome"] == "unhealthy"
-    for suffix in ("html", "md", "json"):
-        assert words in (tmp_path / "reports" / f"{run['run']}.{suffix}").read_text(encoding="utf-8")
+    for hour, (search, words) in enumerate(BLIND, start=2):
+        web.pages["/search"] = (200, "text/html; charset=utf-8", search.encode())
+        done = desk("night", "--now", f"2026-11-22T0{hour}:00:00Z", "--again")
+        assert done.returncode == 5, done.stdout + done.stderr
+        assert words in done.stderr
+        assert "shop" in done.stderr
+        run = json.loads(desk("runs", "--json").stdout)[0]
+        assert run["outcome"] == "unhealthy"
+        for suffix in ("html", "md", "json"):
+            assert words in (tmp_path / "reports" / f"{run['run']}.{suffix}").read_text(encoding="utf-8")
 
 
 def test_a_host_that_asks_for_three_seconds_gets_them_and_nothing_is_lost(

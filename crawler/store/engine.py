@@ -12,11 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
@@ -24,6 +20,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from crawler.errors import StoreError
 
 BUSY_SECONDS = 30
+MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "alembic_version"  # Alembic's own
 ANALYSED = 1_000  # rows of each index that are looked at: some milliseconds, whatever the size
 LIVELY: Mapping[str, int] = {  # libpq: a server that is cut off is known to be so within half a minute
     "connect_timeout": 10,
@@ -57,9 +55,13 @@ def open_engine(url: str) -> Engine:
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema to this program's version. Raises StoreError where that cannot be."""
+    from alembic import command  # a tenth of the time that a command needs to start, and rarely needed
+    from alembic.config import Config
+
     with translated(engine), engine.connect() as connection:
         _refuse_newer(connection)
-        config = _alembic()
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
@@ -69,8 +71,8 @@ def check(engine: Engine) -> None:
     """Raise StoreError unless the schema is this program's: older ones say `swordnet db upgrade`, newer ones say so."""
     with translated(engine), engine.connect() as connection:
         _refuse_newer(connection)
-        current = MigrationContext.configure(connection).get_current_revision()
-    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+        current = _version(connection)
+    head = versions()[-1]
     if current != head:
         raise StoreError(
             f"the database is of version {current or 'none'}, this program's is {head}: run swordnet db upgrade"
@@ -80,22 +82,27 @@ def check(engine: Engine) -> None:
 def is_empty(engine: Engine) -> bool:
     """Whether the database holds no schema yet."""
     with translated(engine), engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() is None
+        return _version(connection) is None
+
+
+def versions() -> list[str]:
+    """The schema's versions, the latest one last."""
+    return sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _version(connection: Connection) -> str | None:
+    """The schema's version in the database; None where there is none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()
 
 
 def _refuse_newer(connection: Connection) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
-    if current is not None and current not in known:
+    current = _version(connection)
+    if current is not None and current not in versions():
         raise StoreError(
             f"the database is of version {current}, made by a newer swordnet: update swordnet, nothing was changed"
         )
-
-
-def _alembic() -> AlembicConfig:
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
