@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from scrapy.settings import default_settings
+
 from crawler.config import Config
 
 BOT_NAME = "swordnet"
@@ -54,6 +56,9 @@ HTTPPROXY_ENABLED = (
 # Code execution on a local port, both of them.
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
+# Nor are they imported, with a web server and a shell behind them: named in EXTENSIONS, as None too, they would be.
+EXTENSIONS_BASE = {name: order for name, order in default_settings.EXTENSIONS_BASE.items()
+                   if not name.endswith((".RemoteControl", ".TelnetConsole"))}  # fmt: skip
 
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_WARNSIZE = 0
