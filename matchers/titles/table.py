@@ -61,13 +61,13 @@ class HashTable:
     def find(self, keys: Hashes) -> tuple[npt.NDArray[np.int64], Entries]:
         """For every entry found: the position of its key in `keys`, and the entry."""
         places = keys & self._bit_mask
-        maybe = np.flatnonzero(self._bits[(places >> np.uint64(3)).astype(np.int64)] & _bit(places))
-        rows, slots = self._slots(keys[maybe])
-        begins, ends = self._firsts[slots].astype(np.int64), self._firsts[slots + 1].astype(np.int64)
+        maybe = np.flatnonzero(self._bits.take((places >> np.uint64(3)).astype(np.int64)) & _bit(places))
+        rows, slots = self._slots(keys.take(maybe))
+        begins, ends = self._firsts.take(slots).astype(np.int64), self._firsts.take(slots + 1).astype(np.int64)
         counts = ends - begins
-        asked = np.repeat(maybe[rows], counts)
+        asked = np.repeat(maybe.take(rows), counts)
         steps = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-        return asked, self._entries[np.repeat(begins, counts) + steps]
+        return asked, self._entries.take(np.repeat(begins, counts) + steps)
 
     def counts(self, keys: Hashes) -> npt.NDArray[np.int64]:
         """How many entries each key has."""
@@ -91,17 +91,17 @@ class HashTable:
     def _slots(self, keys: Hashes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(row of `keys`, its place among the table's keys) for the keys that are there."""
         bucket = (keys >> self._bucket_shift).astype(np.int64)
-        place, end = self._buckets[bucket].astype(np.int64), self._buckets[bucket + 1].astype(np.int64)
+        place, end = self._buckets.take(bucket).astype(np.int64), self._buckets.take(bucket + 1).astype(np.int64)
         rows = np.arange(len(keys))
         found_rows, found_slots = [], []
         for _ in range(self._deepest):
-            alive = place < end
-            rows, place, end, keys = rows[alive], place[alive], end[alive], keys[alive]
-            if not len(rows):
+            alive = np.flatnonzero(place < end)
+            if not len(alive):
                 break
-            hit = self._keys[place] == keys
-            found_rows.append(rows[hit])
-            found_slots.append(place[hit])
+            rows, place, end, keys = rows.take(alive), place.take(alive), end.take(alive), keys.take(alive)
+            hit = np.flatnonzero(self._keys.take(place) == keys)
+            found_rows.append(rows.take(hit))
+            found_slots.append(place.take(hit))
             place = place + 1
         empty = np.empty(0, dtype=np.int64)
         return np.concatenate([empty, *found_rows]), np.concatenate([empty, *found_slots])
