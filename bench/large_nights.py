@@ -24,7 +24,7 @@ from crawler.web.hosts import JITTER
 
 ROWS = 20  # listings on a page of results: the pages of bench/throughput.py
 PAGE = 0.01307  # seconds of CPU for a page of 20 rows, 10,000 works (docs/benchmarks-nights.md)
-MATCH = {10_000: 0.0, 100_000: 1 / 2_128, 1_000_000: 1 / 1_358}  # more for each listing (docs/benchmarks-titles.md)
+MATCH = {10_000: 0.0, 100_000: 1 / 2_900, 1_000_000: 1 / 2_270}  # more for each listing (docs/benchmarks-titles.md)
 CRAWL = 0.014  # seconds of CPU for a crawl, once a unit (600 crawls, reference of the engine)
 CYCLE = 0.045  # seconds of the database for a unit, the longer of two runs (bench/ledger.py, 100,000 units)
 LOOK = 1.2 / 100_000  # seconds of a look for each open unit (bench/ledger.py)
