@@ -179,6 +179,12 @@ def test_a_name_made_of_parts_of_sellers_words_is_none() -> None:
     assert [one.work for one in engine.find(["新全套"])] == [0]
 
 
+def test_a_name_outside_the_slot_of_a_release_name_is_no_sellers_word() -> None:
+    works = [Work(id="part", title="海岸线上的钟声", kind="film")]
+    text = "Some.Other.Show.S02E03.2019.1080p.WEB-DL 国海岸线上的钟声传"
+    assert [one.work for one in TitleEngine(works).find([text]) if not one.errors] == [0]
+
+
 def test_a_bare_name_rivals_no_full_one() -> None:
     works = [Work(id="second", title="Organic Mechanisms 2nd edition"), Work(id="own", title="Organic Mechanisms")]
     engine = TitleEngine(works)

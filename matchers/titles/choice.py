@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from matchers.titles.evidence import SHORT
-from matchers.titles.index import NameIndex
+from matchers.titles.index import MOST_WRONG, NameIndex
 from matchers.titles.mentions import is_part_of_person
 from matchers.titles.reading import Reading
 from matchers.titles.sightings import Seen
-
-MOST_WRONG = 8  # names with an error for one text that are looked at
 
 
 def chosen(everything: Collection[Seen], reading: Reading, index: NameIndex) -> list[Seen]:
@@ -60,11 +58,14 @@ def _cuts_noise(seen: Seen, reading: Reading) -> bool:
     """Whether an end of it parts letters and digits of a seller's word (4 of 4k), or any such word where all of it is
     noise (新全套 in 9成新 全套).
     """
-    noise = reading.noise
-    is_noise = noise.find(0, seen.start, seen.end) < 0
-    return any(noise[place - 1] and noise[place] and not reading.borders[place]
-               and (is_noise or reading.tight[place - 1 : place + 1].isascii())
-               for place in (seen.start, seen.end) if 0 < place < len(reading.tight))  # fmt: skip
+    places = [
+        place for place in (seen.start, seen.end) if 0 < place < len(reading.tight) and not reading.borders[place]
+    ]
+    noise, sellers = reading.noise, reading.sellers
+    if any(noise[place - 1] and noise[place] and reading.tight[place - 1 : place + 1].isascii() for place in places):
+        return True
+    is_sellers = sellers.find(0, seen.start, seen.end) < 0  # all of it: outside its slot a release name is noise too
+    return is_sellers and any(sellers[place - 1] and sellers[place] for place in places)
 
 
 def _is_hidden(seen: Seen, longer: Seen, reading: Reading, index: NameIndex) -> bool:

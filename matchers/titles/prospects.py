@@ -64,9 +64,10 @@ class Prospects:
         around: Surroundings,
         at: tuple[Places, Places, Places],
     ) -> tuple[Places, Shares]:
-        """For each name the place of its map in MAPS and the highest log odds. Known are of each name (units, bits in
-        tens, whether with Han, what was cut off), its errors, its crowd, and where it stands:
-        (starts, ends, views).
+        """For each name the place of its map in MAPS, and the highest log odds.
+
+        Known are of each name (units, bits in tens, whether with Han, what was cut off), its errors, its crowd, and
+        where it stands (starts, ends, views).
         """
         units, bits, is_han, is_cut = name
         starts, ends, views = at
