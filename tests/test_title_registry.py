@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -20,8 +21,9 @@ from matchers.titles import TitleEngine, index, loose
 from matchers.titles.beside import touches
 from matchers.titles.index import NameIndex
 from matchers.titles.joined import joined
+from matchers.titles.lately import MOST_LONG
 from matchers.titles.numerals import is_mark
-from matchers.titles.reading import Reading
+from matchers.titles.reading import Reading, reading_of
 from matchers.titles.school import is_other_book
 from matchers.titles.sightings import Seen
 from matchers.titles.surroundings import Surroundings
@@ -183,6 +185,17 @@ def test_a_name_outside_the_slot_of_a_release_name_is_no_sellers_word() -> None:
     works = [Work(id="part", title="海岸线上的钟声", kind="film")]
     text = "Some.Other.Show.S02E03.2019.1080p.WEB-DL 国海岸线上的钟声传"
     assert [one.work for one in TitleEngine(works).find([text]) if not one.errors] == [0]
+
+
+def test_of_long_texts_only_the_latest_are_kept() -> None:
+    engine = TitleEngine(WORKS)
+    kept = []
+    for number in range(3 * MOST_LONG):
+        reading = reading_of(f"{number} " + "长夜里的灯塔 " * 40)
+        engine.find([reading.original])
+        kept.append(weakref.ref(reading))
+    del reading
+    assert 0 < sum(each() is not None for each in kept) <= MOST_LONG
 
 
 def test_a_bare_name_rivals_no_full_one() -> None:

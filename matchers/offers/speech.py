@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from attrs import evolve, frozen
 
 from crawler.text import is_han
 from matchers.offers.sounds import heard
 from matchers.offers.words import Denial, denials, pairs, signs, slots
+from matchers.titles.lately import lately
 from matchers.titles.reading import Reading, reading_of
 
 DENIED = "no_"
@@ -135,7 +136,7 @@ def _length(between: str) -> int:
     return sum(1 if is_han(word[0]) is False else len(word) for word in _WORD.findall(between))
 
 
-@lru_cache(maxsize=4_096)
+@lately
 def speech_of(text: str) -> Speech:
     """The speech of a text; each ground asks for the same few."""
     return Speech(text)

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,6 @@ from matchers.titles.views import View
 from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
 
 TINY_HAN, TINY_LETTERS = 2, 3  # characters of names that need a second reason
-MOST_KNOWN = 4_096  # texts whose sightings are kept
 # Names that share characters with a stretch of text, from which on a name that unknown text touches there is no work
 # offered, if nothing but the name speaks for it: of 1,400 such pairs with an error and of 1,000 others none was right.
 CROWDED_WRONG, CROWDED = 8, 64
@@ -72,7 +72,7 @@ class NameIndex:
         self.stated = (
             self.supported | np.array([work.year is not None for work in works], dtype=bool)[self.arrays.works]
         )
-        self._known: dict[Reading, Looked] = {}
+        self._known: WeakKeyDictionary[Reading, Looked] = WeakKeyDictionary()  # as long as the reading is kept
         self._name = lru_cache(maxsize=4096)(self._made)
 
     def name(self, number: int) -> Name:
@@ -132,8 +132,6 @@ class NameIndex:
     def warm(self, readings: Sequence[Reading]) -> None:
         """Looks many texts up at once, which is cheaper than one after the other; changes no answer."""
         self._known.update(zip(readings, self._looked_up(readings), strict=True))
-        while len(self._known) > MOST_KNOWN:
-            self._known.pop(next(iter(self._known)))
 
     def _looked_up(self, readings: Sequence[Reading]) -> list[Looked]:
         found: list[dict[tuple[int, int, int], Seen]] = [{} for _ in readings]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from crawler.text import Folded, fold, fold_origins, folded_of, is_han
 from matchers.lexicon import Spotted, lexicon
+from matchers.titles.lately import lately
 from matchers.titles.once import once
 from matchers.titles.phrases import phrases_in
 from matchers.titles.release import group_tags, title_slot
@@ -30,7 +31,7 @@ LETTER_UNITS = 0.4  # information of a letter or digit, one Han character being 
 MAX_READ = 20_000  # characters of one text; what lies beyond is not looked at
 
 
-@lru_cache(maxsize=4_096)
+@lately
 def reading_of(text: str) -> Reading:
     """The reading of a text; matchers ask for the same few texts again and again."""
     return Reading(text)
