@@ -161,11 +161,11 @@ def crawl(
     follow: bool = True,
     progress: Callable[[Unit, Tally], None] = lambda *_: None,
     keep: Callable[[Page, str, bytes], None] | None = None,
-    apart: bool = False,
+    apart: Callable[[str], None] | None = None,
 ) -> Ran:
     """Run a plan to its end. Only once a process: the reactor cannot be started twice.
 
-    `apart`: a replay is done by the workers of the same archive, not here.
+    With `apart` a replay is done by workers of the same archive, not here; it is called with the run now and then.
     """
     from crawler import work
 
@@ -175,7 +175,7 @@ def crawl(
     with Store.open(config.store.url) as store:
         started = now()
         run = f"{started.astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
-        kind = REPLAY if apart else CRAWL
+        kind = CRAWL if apart is None else REPLAY
         store.runs.start(run, f"{started.astimezone(config.zone):%Y-%m-%d}", started, kind)
         for name, kinds in plan.asks.items():
             for kind, asks in kinds.items():
@@ -190,12 +190,12 @@ def crawl(
             follow=follow,
             keep=keep,
         )
-        if apart:
+        if apart is None:
+            work.run(session, run, spiders, progress)
+        else:
             from crawler.cluster import oversee
 
-            oversee(session, run)
-        else:
-            work.run(session, run, spiders, progress)
+            oversee(session, run, apart)
         return ended(store, run, plan, config, started, now)
 
 

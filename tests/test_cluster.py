@@ -27,11 +27,12 @@ from crawler.cluster import Machine
 from crawler.cluster.queue import REMATCHES, hand_out, opened, prepare, unit_of
 from crawler.cluster.silence import Silence
 from crawler.config import ClusterConfig, Config, load
-from crawler.errors import StoreError
+from crawler.errors import StoreError, SwordnetError
 from crawler.items import Ask, Unit, UnitKind, Work
 from crawler.store import Store
 from crawler.web.session import Session
 from desk import nights
+from desk.crew import crew
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 from tests.postgres import Server
 from tests.test_crawl import WORK, product
@@ -191,6 +192,11 @@ def test_stored_listings_are_compared_again_by_all_workers(
     assert [each.wait(60) for each in workers] == [0, 0]
     again = desk("rematch", "--json", "--workers", "1", env={"SWORDNET_CONFIG": alone(tmp_path)})
     assert json.loads(again.stdout) == {"listings": 3, "changed": 0, "hits": 0}, "one process finds the same"
+
+
+def test_a_run_whose_workers_have_all_ended_is_not_waited_for() -> None:
+    with crew(1, ("--platforms", "no-such-platform"), Config()) as look, pytest.raises(SwordnetError, match="r1"):
+        until(lambda: look("r1"))
 
 
 def alone(folder: Path) -> str:

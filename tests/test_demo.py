@@ -88,6 +88,12 @@ def test_two_workers_on_postgresql_write_the_same_list(
     assert (tmp_path / "crew" / "hits.csv").read_bytes() == (night / "hits.csv").read_bytes()
 
 
+def test_a_demo_whose_workers_cannot_work_ends_and_says_so(swordnet: Swordnet) -> None:
+    done = swordnet("demo", "--into", "night", "--quiet", "--workers", "1", timeout=60)
+    assert done.returncode == 4
+    assert "PostgreSQL" in done.stderr
+
+
 def test_the_demo_speaks_chinese(swordnet: Swordnet, tmp_path: Path) -> None:
     done = swordnet("demo", "--into", "night", "--language", "zh")
     assert done.returncode == 0

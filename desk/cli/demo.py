@@ -63,8 +63,9 @@ def demo(
         register_pictures(works, desk)
     desk.say("works_imported", file="works.jsonl", added=done.added, changed=done.changed, unchanged=done.unchanged)
     plan = crawling.demo_plan(works, desk.config, night)
-    with crew(workers, ("--config", str(settings), "--replay", str(night), "--now", NIGHT), desk.config):
-        ran = crawling.crawl(desk.config, plan, now=desk.now, replay=night, progress=_progress(desk), apart=workers > 0)
+    with crew(workers, ("--config", str(settings), "--replay", str(night), "--now", NIGHT), desk.config) as look:
+        apart = look if workers else None
+        ran = crawling.crawl(desk.config, plan, now=desk.now, replay=night, progress=_progress(desk), apart=apart)
     with desk.store() as store:
         found = list(store.hits.find(Filter(run=ran.run)))
         desk.console.print(hit_table(store, by_harm(found), desk.config.language, SHOWN))
