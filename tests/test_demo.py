@@ -57,7 +57,7 @@ def test_the_demo_finds_all_that_is_planted_and_nothing_else(night: Path) -> Non
     assert str(night / "report.html") in (night / "said").read_text(encoding="utf-8")
 
 
-def test_the_demo_of_another_day_is_the_same(swordnet: Swordnet, night: Path, tmp_path: Path) -> None:
+def test_a_second_demo_in_the_same_folder_writes_the_same(swordnet: Swordnet, night: Path, tmp_path: Path) -> None:
     shutil.copytree(night, tmp_path / "again")
     (tmp_path / "again" / "hits.csv").unlink()
     assert swordnet("demo", "--into", "again", "--quiet").returncode == 0
