@@ -65,16 +65,7 @@ def predicted(name: str) -> Iterator[dict[str, Any]]:
     built = time.perf_counter()
     context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
     queries = rows(name, "queries")
-    listings = [
-        Listing(
-            platform="bench",
-            kind=ListingKind.OFFER,
-            url=f"row:{query['query_id']}",
-            title=query["text"],
-            creators=(query["creator"],) if query.get("creator") else (),
-        )
-        for query in queries
-    ]
+    listings = [listing_of(query) for query in queries]
     assessed = (
         found
         for number in range(0, len(listings), BATCH)
@@ -100,6 +91,17 @@ def work_of(row: dict[str, Any]) -> Work:
         creators=tuple(row.get("creators") or ()),
         publisher=row.get("publisher"),
         identifiers=identifiers,
+    )
+
+
+def listing_of(query: dict[str, Any]) -> Listing:
+    """A query as a listing."""
+    return Listing(
+        platform="bench",
+        kind=ListingKind.OFFER,
+        url=f"row:{query['query_id']}",
+        title=query["text"],
+        creators=(query["creator"],) if query.get("creator") else (),
     )
 
 

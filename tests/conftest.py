@@ -135,6 +135,24 @@ def growth(act: Callable[[str], object], parts: tuple[str, str | Callable[[int],
 
 
 @pytest.fixture(scope="session")
+def demo_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one demo, with what it said in `said`."""
+    folder = tmp_path_factory.mktemp("demo") / "night"
+    done = subprocess.run(
+        [sys.executable, "-m", "desk.cli", "demo", "--into", str(folder)],
+        cwd=folder.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "said").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server with the schema in a database `empty`; where none can be had, the test is left out."""
     found = programs()

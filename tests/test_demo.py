@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -27,55 +24,37 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one demo, with what it said in `said`."""
-    folder = tmp_path_factory.mktemp("demo") / "night"
-    done = subprocess.run(
-        [sys.executable, "-m", "desk.cli", "demo", "--into", str(folder)],
-        cwd=folder.parent,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (folder / "said").write_text(done.stdout, encoding="utf-8")
-    return folder
-
-
-def test_the_demo_finds_all_that_is_planted_and_nothing_else(night: Path) -> None:
-    found = {(canonical(row["url"]), row["work_id"]): row["decision"] for row in rows(night / "hits.csv")}
+def test_the_demo_finds_all_that_is_planted_and_nothing_else(demo_night: Path) -> None:
+    found = {(canonical(row["url"]), row["work_id"]): row["decision"] for row in rows(demo_night / "hits.csv")}
     for row in rows(PLANTED):
         key = (canonical(row["address"]), row["work_id"])
         assert found.get(key, "dropped") == row["decision"], row
     planted = {(canonical(row["address"]), row["work_id"]) for row in rows(PLANTED) if row["decision"] == "hit"}
     assert {key for key, decision in found.items() if decision in ("hit", "review")} == planted
-    report = (night / "report.html").read_text(encoding="utf-8")
-    assert all(row["title"] in report for row in rows(night / "hits.csv") if row["decision"] == "hit")
-    assert str(night / "report.html") in (night / "said").read_text(encoding="utf-8")
+    report = (demo_night / "report.html").read_text(encoding="utf-8")
+    assert all(row["title"] in report for row in rows(demo_night / "hits.csv") if row["decision"] == "hit")
+    assert str(demo_night / "report.html") in (demo_night / "said").read_text(encoding="utf-8")
 
 
-def test_a_second_demo_in_the_same_folder_writes_the_same(swordnet: Swordnet, night: Path, tmp_path: Path) -> None:
-    shutil.copytree(night, tmp_path / "again")
+def test_a_second_demo_in_the_same_folder_writes_the_same(swordnet: Swordnet, demo_night: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo_night, tmp_path / "again")
     (tmp_path / "again" / "hits.csv").unlink()
     assert swordnet("demo", "--into", "again", "--quiet").returncode == 0
-    assert (tmp_path / "again" / "hits.csv").read_bytes() == (night / "hits.csv").read_bytes()
+    assert (tmp_path / "again" / "hits.csv").read_bytes() == (demo_night / "hits.csv").read_bytes()
 
 
 def test_the_demo_finds_the_same_on_postgresql(
-    swordnet: Swordnet, night: Path, tmp_path: Path, postgres: Server
+    swordnet: Swordnet, demo_night: Path, tmp_path: Path, postgres: Server
 ) -> None:
     address = postgres.create("demo", like="empty")
     done = swordnet("demo", "--into", "server", "--quiet", env={"SWORDNET_DATABASE": address})
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (tmp_path / "server" / "swordnet.db").exists()
-    assert (tmp_path / "server" / "hits.csv").read_bytes() == (night / "hits.csv").read_bytes()
+    assert (tmp_path / "server" / "hits.csv").read_bytes() == (demo_night / "hits.csv").read_bytes()
 
 
 def test_two_workers_on_postgresql_write_the_same_list(
-    swordnet: Swordnet, night: Path, tmp_path: Path, postgres: Server
+    swordnet: Swordnet, demo_night: Path, tmp_path: Path, postgres: Server
 ) -> None:
     address = postgres.create("crew", like="empty")
     done = swordnet("demo", "--into", "crew", "--quiet", "--workers", "2", env={"SWORDNET_DATABASE": address})
@@ -85,7 +64,7 @@ def test_two_workers_on_postgresql_write_the_same_list(
         held_by = set(ledger.execute(text("SELECT holder FROM units")).scalars())
     assert kinds == {"replay"}
     assert held_by - {None}, "nobody says that a unit was theirs"
-    assert (tmp_path / "crew" / "hits.csv").read_bytes() == (night / "hits.csv").read_bytes()
+    assert (tmp_path / "crew" / "hits.csv").read_bytes() == (demo_night / "hits.csv").read_bytes()
 
 
 def test_a_demo_whose_workers_cannot_work_ends_and_says_so(swordnet: Swordnet) -> None:
@@ -101,8 +80,10 @@ def test_the_demo_speaks_chinese(swordnet: Swordnet, tmp_path: Path) -> None:
     assert '<html lang="zh-CN"' in (tmp_path / "night" / "report.html").read_text(encoding="utf-8")
 
 
-def test_hits_say_why_and_can_be_listed_shown_and_exported(swordnet: Swordnet, night: Path, tmp_path: Path) -> None:
-    here = ("--config", str(night / "swordnet.toml"))
+def test_hits_say_why_and_can_be_listed_shown_and_exported(
+    swordnet: Swordnet, demo_night: Path, tmp_path: Path
+) -> None:
+    here = ("--config", str(demo_night / "swordnet.toml"))
     listed = json.loads(swordnet("hits", "list", "--json", "--decision", "hit", *here).stdout)
     assert len(listed) == sum(row["decision"] == "hit" for row in rows(PLANTED))
     assert all(row["reasons"] for row in listed)

@@ -1,0 +1,486 @@
+"""Whether the program still decides as it did: every decision over the data at hand, compared with what was recorded.
+
+    python -m bench.decisions --record [--only PART ...]
+    python -m bench.decisions [--check] [--only PART ...]
+
+Meant for changes that must not change a decision, such as renaming and moving modules. --record writes one file a part
+into bench/decisions, --check computes everything again, prints how many rows differ and which (the first ten of a
+part), and exits with 1 if any does. Data in ../shared/bench that is not there is left out, and a line says so.
+
+demo         every column of the demo night's hits.csv but `reasons`, and the order of its rows
+pairs        the rows of fixtures/pairs, each against its work and two others through the Assessor
+titles       all queries of the 17 sets of titles, each set against its own registry, as bench/titles.py asks them
+pictures     830 pictures that make_queries.py makes: ten of each attack, 300 negatives, 100 of the same series
+links        the texts of links/dev.jsonl through `swordnet links`
+pages        the saved pages through `swordnet read`: outcome, and the listings as they are written
+offers       all sets of fixtures/offers, read and assessed as `swordnet match` does
+offers-real  2,000 real rows (all of offers.jsonl, the others from the bulk) against 10,536 works, in the same way; of
+             the bulk those whose ids have the smallest digests
+hostile      the cases of bench/hostile.py without browser: verdict, outcome, items, what the pages turned out to be
+
+Of a listing and a work we keep decision, identity, offence and harm to the third digit, and the grounds of the findings
+with their polarity (a finding without a ground goes by its matcher). A line of a file is: the row's id, the first 8
+digits of a SHA-256 over its values sorted, a word (decision, outcome or verdict; of several decisions the gravest), and
+the first 4 digits of a SHA-256 over its values in their order, so that a row in which only the order is another is told
+apart. Nothing of the shared data stands in the files: its rows go by their number. --check also tells what it found
+in a row that differs, on the screen only.
+
+Sets are walked in the same order in every run (PYTHONHASHSEED=0): the currency of page 253 of `pages` depends on it;
+all else was the same in processes of other seeds. Pictures hold for one set of library versions (Pillow, OpenCV, the
+fonts): the row `made` is the digest of the pictures that were made, and where it differs the others say nothing. Of the
+hostile server time and memory are not kept, yet a case over its limits fails, so it runs alone, after all others; ask
+again with `--only hostile` on a quiet machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, frozen
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+SHARED = ROOT.parent / "shared" / "bench"
+RECORDED = ROOT / "bench" / "decisions"
+SETS = SHARED / "titles" / "sets"
+IMAGES, LINKS, PAGES, REAL = SHARED / "images", SHARED / "links", SHARED / "pages", SHARED / "offers-real"
+FIXTURES = ROOT / "fixtures"
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+GRAVEST = ("hit", "review", "licensed", "dropped")
+MADE = ("--per-attack", "10", "--negatives", "300", "--series-negatives", "100", "--seed", "1")
+REAL_ROWS, MORE_WORKS = 2_000, 10_000
+SHOWN = 10
+
+
+@frozen(kw_only=True)
+class Row:
+    """One row of a part: its values in their order. `about` helps to find it again and is never written to a file."""
+
+    id: str
+    word: str = ""
+    values: Sequence[str] = ()
+    about: str = ""
+
+
+@frozen(kw_only=True)
+class Kept:
+    """What is kept of a row."""
+
+    id: str
+    digest: str
+    word: str = ""
+    order: str = ""
+
+    @classmethod
+    def of(cls, row: Row) -> Kept:
+        """The digests of a row."""
+        order = digest(row.values)[:4] if len(row.values) > 1 else ""
+        return cls(id=row.id, digest=digest(sorted(row.values))[:8], word=row.word, order=order)
+
+    @classmethod
+    def read(cls, line: str) -> Kept:
+        """A line of a file."""
+        id_, of_values, word, order = [*line.split("\t"), "", ""][:4]
+        return cls(id=id_, digest=of_values, word=word, order=order)
+
+    @property
+    def line(self) -> str:
+        """As a line of a file."""
+        return "\t".join((self.id, self.digest, self.word, self.order)).rstrip("\t")
+
+
+def digest(values: Sequence[str]) -> str:
+    """SHA-256 of texts; two lists of the same texts have the same only if they are divided in the same way."""
+    return sha256(json.dumps(list(values)).encode()).hexdigest()
+
+
+# Adapters: everything that knows a module of the program.
+
+
+def demo_night(folder: Path) -> Path:
+    """The hits.csv of a demo in this folder."""
+    from desk.cli.demo import demo
+
+    demo(folder=folder, quiet=True)
+    return folder / "hits.csv"
+
+
+def assess(works: Sequence[Any], listings: Sequence[Any], now: datetime) -> Iterator[tuple[str, list[str]]]:
+    """For each listing the word and the values of its assessments, in batches as `swordnet match` makes them."""
+    from desk.matching import BATCH
+    from matchers import Context
+    from matchers.assess import Assessor
+
+    assessor, context = Assessor(works), Context(now=now)
+    for start in range(0, len(listings), BATCH):
+        for found in assessor.assess_all(listings[start : start + BATCH], context):
+            yield told(found)
+
+
+def assess_pair(row: Mapping[str, str], looks: Path) -> tuple[str, list[str]]:
+    """Word and values of one row of fixtures/pairs; `looks` is a folder for registered pictures."""
+    from matchers.assess import Assessor
+    from tests.test_matchers import OTHERS, context, listing_of, work_of
+
+    cells = dict(row)
+    return told(Assessor([*OTHERS, work_of(cells)]).assess(listing_of(cells, looks), context()))
+
+
+def assess_offers(offers: Path, works: Path, first: int | None = None) -> Iterator[tuple[str, str, list[str]]]:
+    """Id, word and values of the (first) rows of a file, read as `swordnet match` reads it and its works."""
+    from desk.batch import read_offers
+    from registry.reading import read_works
+
+    read = read_offers(offers)[:first]
+    found = assess(read_works(works), [offer.listing for offer in read], NOW)
+    for offer, (word, values) in zip(read, found, strict=True):
+        yield offer.id, word, values
+
+
+def assess_titles(name: str) -> Iterator[tuple[str, list[str]]]:
+    """Word and values of each query of a set."""
+    from bench.titles import listing_of, rows, work_of
+
+    works = [work_of(row) for row in rows(name, "registry")]
+    listings = [listing_of(query) for query in rows(name, "queries")]
+    return assess(works, listings, datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def look_at(works: Path, queries: Sequence[dict[str, Any]], folder: Path) -> Iterator[list[dict[str, Any]]]:
+    """What is found in each query's picture."""
+    from bench.pictures import Looking, registered
+    from matchers.identity.image import Matcher
+
+    registry, looker = registered(works, folder / "looks")
+    look = Looking(looker, Matcher(registry), folder)
+    for query in queries:
+        yield look(query)[1]
+
+
+def run_links(texts: Path, output: Path) -> None:
+    """`swordnet links`."""
+    from desk.cli.links import links
+
+    links(str(texts), output=output, quiet=True)
+
+
+def run_read(manifest: Path, output: Path) -> None:
+    """`swordnet read`."""
+    from desk.cli.read import read
+
+    read(str(manifest), output=output, quiet=True)
+
+
+def run_hostile() -> tuple[str, Path]:
+    """What bench/hostile.py prints, and the file of outcomes that it writes."""
+    from bench import hostile
+
+    command = [sys.executable, str(hostile.__file__), "--server", str(SHARED / "hostile")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout, ROOT / "bench" / "out" / "outcomes.jsonl"
+
+
+# Parts: the rows of each.
+
+
+def told(found: Iterable[Any]) -> tuple[str, list[str]]:
+    """The gravest decision, and the values of assessments: a line for each work, and one for each of its findings."""
+    values: list[str] = []
+    decisions = set()
+    for one in found:
+        decision = one.decision.value
+        decisions.add(decision)
+        values.append(f"{one.work_id} {decision} {one.identity:.3f} {one.offence:.3f} {one.harm:.3f}")
+        for finding in one.findings:
+            ground = finding.ground or finding.matcher
+            values.append(f"{one.work_id} {finding.question.value} {finding.polarity.value} {ground}")
+    return next((decision for decision in GRAVEST if decision in decisions), "none"), values
+
+
+def demo() -> Iterator[Row]:
+    """The hits of the demo night."""
+    return demo_rows(demo_night(Path("night")))
+
+
+def demo_rows(path: Path) -> Iterator[Row]:
+    """The rows of its hits.csv by their id, and the order in which they stand."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    yield Row(id="rows", values=[row["hit_id"] for row in rows])
+    for row in rows:
+        values = [f"{column}={value}" for column, value in row.items() if column != "reasons"]
+        yield Row(id=row["hit_id"], word=row["decision"], values=values, about=row["url"])
+
+
+def pairs(folder: Path = Path("looks")) -> Iterator[Row]:
+    """All rows of all tables."""
+    for path in sorted((FIXTURES / "pairs").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{column: value for column, value in row.items() if value} for row in csv.DictReader(file)]
+        for number, row in enumerate(rows, start=1):
+            word, values = assess_pair(row, folder)
+            yield Row(id=f"{path.stem}/{number}", word=word, values=values, about=f"{row['title']}: {row['reason']}")
+
+
+def titles() -> Iterator[Row]:
+    """All queries of all sets."""
+    for folder in sorted(SETS.iterdir()):
+        for number, (word, values) in enumerate(assess_titles(folder.name), start=1):
+            yield Row(id=f"{folder.name}/{number}", word=word, values=values)
+
+
+def pictures() -> Iterator[Row]:
+    """The attacked pictures, made anew."""
+    out = Path("made")
+    command = [sys.executable, str(IMAGES / "make_queries.py"), "--out", str(out), *MADE]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    queries = lines(out / "queries.jsonl")
+    made = [sha256((out / query["image"]).read_bytes()).hexdigest() for query in queries]
+    yield Row(id="made", values=made, about="the pictures themselves: where they differ the other rows say nothing")
+    for number, (query, found) in enumerate(zip(queries, look_at(IMAGES / "works.jsonl", queries, out), strict=True)):
+        said = {one["decision"] for one in found}
+        word = next((verdict for verdict in ("copy", "review") if verdict in said), "none")
+        values = [f"{one['work_id']} {one['score']:.3f} {one['decision']} {one['how']}" for one in found]
+        yield Row(id=str(number), word=word, values=values, about=f"{query['role']} {query['attack']}")
+
+
+def links() -> Iterator[Row]:
+    """The links of each text."""
+    out = Path("links.jsonl")
+    run_links(LINKS / "dev.jsonl", out)
+    for number, row in enumerate(lines(out), start=1):
+        yield Row(id=str(number), values=[canonical(link) for link in row["links"]], about=str(row["id"]))
+
+
+def pages() -> Iterator[Row]:
+    """The outcome and the listings of each page."""
+    out = Path("pages.jsonl")
+    run_read(PAGES / "manifest.jsonl", out)
+    for number, row in enumerate(lines(out), start=1):
+        listings = row.pop("listings")
+        values = [canonical(row), *map(canonical, listings)]
+        yield Row(id=str(number), word=row["outcome"], values=values, about=f"{row['spider']} {row['file']}")
+
+
+def offers() -> Iterator[Row]:
+    """The labelled offers."""
+    for path in sorted((FIXTURES / "offers").glob("works-*.jsonl")):
+        yield from labelled(path.stem.removeprefix("works-"))
+
+
+def labelled(name: str, first: int | None = None) -> Iterator[Row]:
+    """The (first) rows of a set of fixtures/offers."""
+    folder = FIXTURES / "offers"
+    for id_, word, values in assess_offers(folder / f"{name}.jsonl", folder / f"works-{name}.jsonl", first):
+        yield Row(id=f"{name}/{id_}", word=word, values=values)
+
+
+def offers_real() -> Iterator[Row]:
+    """The sample of real rows."""
+    own = unpacked(REAL / "offers.jsonl")
+    asked = [*own, *sample(REAL / "bulk_offers.jsonl.gz", REAL_ROWS - len(own))]
+    works = [*unpacked(REAL / "works.jsonl"), *sample(REAL / "bulk_works.jsonl.gz", MORE_WORKS)]
+    for path, rows in (("offers.jsonl", asked), ("works.jsonl", works)):
+        Path(path).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    found = assess_offers(Path("offers.jsonl"), Path("works.jsonl"))
+    for number, (id_, word, values) in enumerate(found, start=1):
+        yield Row(id=str(number), word=word, values=values, about=id_)
+
+
+def sample(path: Path, count: int) -> list[str]:
+    """So many lines of a packed file: those whose ids have the smallest digests, in the order of the file."""
+    rows = unpacked(path)
+    ranked = sorted(range(len(rows)), key=lambda number: sha256(json.loads(rows[number])["id"].encode()).digest())
+    return [rows[number] for number in sorted(ranked[:count])]
+
+
+def unpacked(path: Path) -> list[str]:
+    """The lines of a file, packed or not, that are not empty."""
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    return [line for line in text.split("\n") if line]
+
+
+def hostile() -> Iterator[Row]:
+    """The verdict on each case, and what became of it."""
+    printed, path = run_hostile()
+    verdicts: dict[str, str] = {}
+    for line in printed.splitlines():
+        verdict, _, rest = line.partition("  ")
+        if verdict in ("pass", "FAIL", "skip") and rest.startswith("/"):
+            name = rest.split("  ")[0]
+            verdicts[name] = "FAIL" if "FAIL" in (verdict, verdicts.get(name)) else verdict
+    for number, row in enumerate(lines(path), start=1):
+        word = verdicts.get(row["path"], "not judged")
+        values = [word, row["outcome"], str(row["items"]), *row.get("seen", ())]
+        yield Row(id=str(number), word=word, values=values, about=row["path"])
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The rows of JSON Lines."""
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def canonical(value: object) -> str:
+    """JSON that is the same for the same value."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+# By name: what computes a part, and which data it cannot do without. Long ones first, as two are computed at a time.
+PARTS: Mapping[str, tuple[Callable[[], Iterator[Row]], Path]] = {
+    "pictures": (pictures, IMAGES),
+    "titles": (titles, SETS),
+    "offers-real": (offers_real, REAL),
+    "pages": (pages, PAGES),
+    "demo": (demo, FIXTURES),
+    "offers": (offers, FIXTURES),
+    "pairs": (pairs, FIXTURES),
+    "links": (links, LINKS),
+    "hostile": (hostile, SHARED / "hostile"),
+}
+ALONE = "hostile"  # its cases have limits of time
+
+
+# Recording and comparing.
+
+
+def recorded(part: str) -> dict[str, Kept]:
+    """What was recorded of a part, by row."""
+    text = (RECORDED / f"{part}.txt").read_text(encoding="utf-8")
+    return {kept.id: kept for kept in map(Kept.read, text.splitlines())}
+
+
+@frozen(kw_only=True)
+class Comparison:
+    """A part beside what was recorded of it: lines about rows that differ, and how many of them only in their order."""
+
+    rows: int
+    differing: Sequence[str]
+    order_only: int
+
+    @classmethod
+    def of(cls, part: str, rows: Iterable[Row], whole: bool = True) -> Comparison:
+        """Compare; unless all rows of the part are given, recorded ones may be missing."""
+        known = recorded(part)
+        differing: list[str] = []
+        count = order_only = 0
+        for row in rows:
+            count += 1
+            was, now = known.pop(row.id, None), Kept.of(row)
+            if was != now:
+                is_order = was is not None and (was.digest, was.word) == (now.digest, now.word)
+                order_only += is_order
+                differing.append(difference(row, was, is_order))
+        missing = [f"{id_}: no longer there" for id_ in known] if whole else []
+        return cls(rows=count, differing=[*differing, *missing], order_only=order_only)
+
+
+def difference(row: Row, was: Kept | None, is_order: bool) -> str:
+    """A line about a row that differs, with what it is now."""
+    found = " | ".join(row.values)[:240].encode("utf-8", "replace").decode()  # a page may hold half a surrogate
+    now = f"now {found or 'nothing'}"
+    if was is None:
+        kind = "not recorded"
+    elif is_order:
+        kind = "the same in another order"
+    else:
+        kind = f"{was.word} -> {row.word}" if was.word != row.word else "values differ"
+    return f"{row.id}{f' ({row.about[:80]})' if row.about else ''}: {kind}; {now}"
+
+
+def record(part: str, rows: Sequence[Row]) -> str:
+    """Write the file of a part; returns what is said of it."""
+    kept = [Kept.of(row) for row in rows]
+    if len({each.id for each in kept}) < len(kept):
+        raise SystemExit(f"{part}: two rows have the same id")
+    RECORDED.mkdir(exist_ok=True)
+    text = "".join(f"{each.line}\n" for each in kept)
+    (RECORDED / f"{part}.txt").write_text(text, encoding="utf-8", newline="\n")
+    return f"{len(rows)} rows recorded, {len(text) / 1000:.0f} kB"
+
+
+def check(part: str, rows: Sequence[Row]) -> tuple[str, bool]:
+    """What is said of a part, and whether it is as recorded."""
+    if not (RECORDED / f"{part}.txt").is_file():
+        return "nothing was recorded", False
+    compared = Comparison.of(part, rows)
+    count = len(compared.differing)
+    said = f"{compared.rows} rows, {count} differ" + (f", {compared.order_only} only in their order" if count else "")
+    return "\n  ".join([said, *compared.differing[:SHOWN]]), not count
+
+
+def computed(part: str) -> list[Row]:
+    """The rows of a part, computed in a process and a folder of its own, with no settings of this machine."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("SWORDNET_")}
+    env["PYTHONHASHSEED"] = "0"
+    with tempfile.TemporaryDirectory(prefix="swordnet-decisions-") as folder:
+        command = [sys.executable, str(Path(__file__).resolve()), "--compute", part]
+        done = subprocess.run(
+            command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"could not be computed\n{done.stderr[-2000:]}")
+        return [Row(**row) for row in lines(Path(folder) / "computed.jsonl")]
+
+
+def compute(part: str) -> None:
+    """In the process of a part: write its rows here."""
+    with Path("computed.jsonl").open("w", encoding="utf-8") as out:
+        for row in PARTS[part][0]():
+            out.write(json.dumps(asdict(row)) + "\n")
+
+
+def treat(part: str, is_record: bool) -> bool:
+    """Record or check a part and tell of it; whether all is well."""
+    needed = PARTS[part][1]
+    if not needed.exists():
+        print(f"{part}: left out, {needed} is not there", flush=True)
+        return True
+    begun = time.perf_counter()
+    try:
+        rows = computed(part)
+        said, is_well = (record(part, rows), True) if is_record else check(part, rows)
+    except RuntimeError as error:
+        said, is_well = str(error), False
+    first, *more = said.split("\n")
+    print("\n".join([f"{part}: {first} ({time.perf_counter() - begun:.0f} s)", *more]), flush=True)
+    return is_well
+
+
+def main() -> int:
+    """Record or check; exit code 1 if anything differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--record", action="store_true", help="write what is decided now into bench/decisions")
+    mode.add_argument("--check", action="store_true", help="compare with what was recorded (what it does by itself)")
+    mode.add_argument("--compute", choices=PARTS, help=argparse.SUPPRESS)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
+    given = parser.parse_args()
+    if given.compute:
+        compute(given.compute)
+        return 0
+    with ThreadPoolExecutor(2) as pool:
+        well = list(pool.map(lambda part: treat(part, given.record), [part for part in given.only if part != ALONE]))
+    if ALONE in given.only:
+        well.append(treat(ALONE, given.record))
+    return 0 if all(well) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
