@@ -25,6 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
+from spiders._claims import spiders_by_name
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -100,7 +102,7 @@ def page_door(_name: str, answer: Any, body: bytes) -> None:
 def spiders(name: str, answer: Any, body: bytes) -> None:
     """`read` of the platform that claims the page."""
     page = Page(url=answer.url, body=body, content_type=answer.content_type, status=answer.status, values=answer.values)
-    for each in read_page(name, page):
+    for each in read_page(spiders_by_name()[name](), page):
         if isinstance(each, Listing):
             bounded(each)
 

@@ -24,6 +24,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from spiders._claims import spiders_by_name
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "bench" / "pages"
 sys.path.insert(0, str(ROOT))
@@ -75,7 +77,7 @@ def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[tup
         outcome, found = outcome_of(200, body, "", row.url), []
         if outcome is Outcome.LIVE:
             try:
-                found = read_page(row.spider, Page(url=row.url, body=body))
+                found = read_page(spiders_by_name()[row.spider](), Page(url=row.url, body=body))
             except SwordnetError as error:
                 outcome, result["error"] = Outcome.ERROR, str(error)
         read = time.process_time()

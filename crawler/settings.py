@@ -10,7 +10,7 @@ from scrapy.settings import default_settings
 from crawler.config import Config
 
 BOT_NAME = "swordnet"
-SPIDER_MODULES = ["spiders"]
+SPIDER_LOADER_CLASS = "desk.scrapy_loader.PlatformLoader"  # platforms are no Scrapy spiders; each is composed into one
 USER_AGENT = f"swordnet/{version('swordnet')}"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

@@ -29,6 +29,7 @@ from crawler.web.chromium import browsers_of
 from crawler.web.registered import RegisteredPictures
 from crawler.web.resolving import GuardedResolver, names
 from crawler.web.session import Session, Tally
+from crawler.web.visit import Crawled, crawl_spider_of
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ Tasks = Mapping[UnitKind, Callable[[Session, Unit, Tally], Awaitable[None]]]  # 
 def run(
     session: Session,
     run_id: str,
-    spiders: Mapping[str, type[Any]],
+    spiders: Mapping[str, type[Crawled]],
     progress: Progress = lambda *_: None,
     tasks: Tasks | None = None,
 ) -> None:
@@ -106,7 +107,7 @@ class Worker:
 
     session: Session
     run_id: str
-    spiders: Mapping[str, type[Any]]
+    spiders: Mapping[str, type[Crawled]]
     progress: Progress
     tasks: Tasks
     _now: Callable[[], datetime] = Factory(steady)
@@ -223,7 +224,7 @@ class Worker:
         if task is not None:
             await task(self.session, unit, tally)
             return "finished"
-        crawler = runner.create_crawler(self.spiders[unit.spider])
+        crawler = runner.create_crawler(crawl_spider_of(self.spiders[unit.spider]))
         await runner.crawl(crawler, session=self.session, unit=unit, tally=tally)
         return crawler.stats.get_value("finish_reason") if crawler.stats else None
 
@@ -272,7 +273,9 @@ class Worker:
         return self._now() + timedelta(seconds=pace) if live and pace else None
 
     def _pace(self, spider: str) -> float:
-        return self.session.config.platform(spider).pace or float(getattr(self.spiders.get(spider), "pace", 0.0))
+        return self.session.config.platform(spider).pace or (
+            self.spiders[spider].pace if spider in self.spiders else 0.0
+        )
 
     async def _beat(self, unit: Unit, tally: Tally) -> None:
         """Prolong the claim while the unit is done; where that is not possible any more, nothing further is asked."""

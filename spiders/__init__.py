@@ -17,7 +17,6 @@ from crawler.money import price
 from crawler.page import Page, Request
 from crawler.page.product import product_facts
 from crawler.shapes.wholepage import page_fields
-from crawler.web.visit import Visit
 
 __all__ = ["GUESS", "PAGE", "SOURCE", "Listing", "ListingKind", "Page", "PlatformSpider", "Proof", "Request", "price"]
 
@@ -42,12 +41,14 @@ class Proof:
     date: str = field(validator=validators.matches_re(r"20\d\d-\d\d(-\d\d)?"))
 
 
-class PlatformSpider(Visit):
+class PlatformSpider:
     """A platform: set the attributes below; write `search`, `read` and, where a plain GET is not enough, `open`."""
 
+    name: ClassVar[str]  # the name of its file
     allowed_domains: ClassVar[tuple[str, ...]] = ()  # hosts (and their subdomains) whose addresses this spider claims
     kind: ClassVar[ListingKind] = ListingKind.OFFER
     at_least: ClassVar[int] = 1  # fewer listings on a healthy night: the run failed
+    browser: ClassVar[bool] = False  # True: some requests of this platform need Chromium
     rows_suffice: ClassVar[bool] = False  # True: list rows say all that the listing's own page says
     judges_itself: ClassVar[bool] = False  # True: an API whose body says more than its status; `read` sees every answer
     volatile: ClassVar[tuple[str, ...]] = ()  # query parameters that differ between equal requests
@@ -58,6 +59,9 @@ class PlatformSpider(Visit):
     searched_as_told: ClassVar[bool] = False  # True: it can be asked only where the configuration says how
     gated: ClassVar[bool] = False  # True: read from saved answers or an analyst's own session (HAR), not live
     share_platform: ClassVar[str] = ""  # cloud drives: the platform's name among share links, where it is not `name`
+
+    templates: tuple[str, ...] = ()  # of the configuration: addresses with {query}
+    sites: tuple[str, ...] = ()  # of the configuration: addresses of shops
 
     def search(self, question: str) -> Request | Iterable[Request]:
         """The request that asks the platform for `question`, newest first. Platforms without a search return ()."""

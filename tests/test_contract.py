@@ -39,7 +39,7 @@ def read(spider: str, answer: Answer, body: bytes, status: int = 200) -> tuple[O
     if outcome is Outcome.LIVE or (spiders_by_name()[spider].judges_itself and body):
         page = Page(url=answer.url, body=body, content_type=kind, status=status, values=answer.values)
         try:
-            found = read_page(spider, page)
+            found = read_page(spiders_by_name()[spider](), page)
         except LayoutError:
             return Outcome.ERROR, []
     if len(found) == 1 and isinstance(found[0], Listing):

@@ -13,6 +13,7 @@ from crawler.page import Page
 from crawler.page.boundary import bounded
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import read_page
+from spiders._claims import spiders_by_name
 from tests.mutating import mutated
 from tests.test_spiders import CASES
 
@@ -32,7 +33,7 @@ def read_damaged(case: Path, seeds: range) -> None:
             values=answer.values,
         )
         try:
-            found = read_page(case.parent.name, page)
+            found = read_page(spiders_by_name()[case.parent.name](), page)
         except SwordnetError:
             continue
         for each in found:

@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import time
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -229,17 +230,14 @@ class Hanging:
 
 
 @pytest.fixture
-def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A spider in a folder of its own, so that a worker process finds it by name."""
-    package = tmp_path / "spiders"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "zz_hanging.py").write_text(HANGING)
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A platform in a module of its own, so that a worker process can import it."""
+    (tmp_path / "zz_hanging.py").write_text(HANGING)
     monkeypatch.syspath_prepend(str(tmp_path))
-    return "zz_hanging"
+    return import_module("zz_hanging").Hanging()
 
 
-def test_a_hanging_read_is_killed_and_the_next_page_is_read(hanging: str) -> None:
+def test_a_hanging_read_is_killed_and_the_next_page_is_read(hanging: Any) -> None:
     large = b"x" * (IN_PLACE + 1)
 
     async def both() -> tuple[float, list[Any]]:

@@ -129,7 +129,7 @@ def test_a_page_whose_address_names_no_share_is_read_without_a_link() -> None:
     page = Page(
         url="https://drive.google.com/embeddedfolderview?id=", body=body, content_type="text/html; charset=utf-8"
     )
-    (listing,) = read_page("gdrive", page)
+    (listing,) = read_page(spiders_by_name()["gdrive"](), page)
     assert isinstance(listing, Listing)
     assert listing.files
     assert listing.links == ()

@@ -54,7 +54,7 @@ def seen(spider: str, case: Path) -> tuple[dict[str, Any], list[Listing | Reques
     )
     judges_itself = spiders_by_name()[spider].judges_itself and bool(page.body)
     try:
-        found = read_page(spider, page) if outcome is Outcome.LIVE or judges_itself else []
+        found = read_page(spiders_by_name()[spider](), page) if outcome is Outcome.LIVE or judges_itself else []
     except LayoutError:
         outcome, found = Outcome.ERROR, []
     if len(found) == 1 and isinstance(found[0], Listing):

@@ -1,7 +1,7 @@
 """A page meets its spider: small pages are read in place, large and suspicious ones in a process killed at a deadline.
 
-So no page stops the event loop, and a spider does not know where it runs. The spider is named, not imported: the ground
-floor knows no platform.
+So no page stops the event loop, and a platform does not know where it runs. The platform is handed in (pickled, where
+a process reads); the ground floor imports none.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from concurrent.futures import Future
-from functools import cache
-from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -38,17 +36,16 @@ class ReadCrash(SwordnetError):
 
 
 class Reads(Protocol):
-    """What is needed of a spider to read a page."""
+    """What is needed of a platform to read a page; it must be picklable."""
 
-    name: str
+    name: ClassVar[str]
 
     def read(self, page: Page) -> Any:
         """Listings and further requests."""
 
 
-def read_page(spider: str | Reads, page: Page) -> list[Listing | Request]:
-    """What a spider (or the one of this name) reads from a page. LayoutError where the page is not as expected."""
-    reader = _spider(spider) if isinstance(spider, str) else spider
+def read_page(reader: Reads, page: Page) -> list[Listing | Request]:
+    """What a platform reads from a page. LayoutError where the page is not as expected."""
     try:
         return [checked(each) if isinstance(each, Listing) else each for each in reader.read(page)]
     except _CHANGED as error:
@@ -67,24 +64,23 @@ class Reader:
         self._pool: ProcessPool | None = None
         self._turn = asyncio.Lock()
 
-    async def read(self, spider: str | Reads, page: Page) -> list[Listing | Request]:
+    async def read(self, platform: Reads, page: Page) -> list[Listing | Request]:
         """Like `read_page`; raises ReadTimeout or ReadCrash where the worker had to be given up."""
         if not suspicious(page.body):
             page.scanned = True
             if len(page.body) <= AT_ONCE:
-                return await self._in_turn(spider, page)
-            return await asyncio.to_thread(read_page, spider, page)
-        name = spider if isinstance(spider, str) else spider.name
+                return await self._in_turn(platform, page)
+            return await asyncio.to_thread(read_page, platform, page)
         try:
-            return await asyncio.wrap_future(self._schedule(name, page))
+            return await asyncio.wrap_future(self._schedule(platform, page))
         except TimeoutError:
-            raise ReadTimeout(f"{name}: not read within {self.deadline:g} s") from None
+            raise ReadTimeout(f"{platform.name}: not read within {self.deadline:g} s") from None
         except (ProcessExpired, MemoryError) as error:
-            raise ReadCrash(f"{name}: the reading process died ({error})") from None
+            raise ReadCrash(f"{platform.name}: the reading process died ({error})") from None
 
-    async def _in_turn(self, spider: str | Reads, page: Page) -> list[Listing | Request]:
+    async def _in_turn(self, platform: Reads, page: Page) -> list[Listing | Request]:
         async with self._turn:
-            found = read_page(spider, page)
+            found = read_page(platform, page)
             await asyncio.sleep(0)
         return found
 
@@ -95,29 +91,13 @@ class Reader:
             self._pool.join()
             self._pool = None
 
-    def _schedule(self, spider: str, page: Page) -> Future[list[Listing | Request]]:
+    def _schedule(self, platform: Reads, page: Page) -> Future[list[Listing | Request]]:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPool(
-                max_workers=self._workers, context=context, initializer=_warm, initargs=[self._memory]
+                max_workers=self._workers, context=context, initializer=bound, initargs=[self._memory]
             )
         future: Future[list[Listing | Request]] = self._pool.schedule(
-            read_page, args=[spider, page], timeout=self.deadline
+            read_page, args=[platform, page], timeout=self.deadline
         )
         return future
-
-
-@cache
-def _spider(name: str) -> Reads:
-    module = import_module(f"spiders.{name}")
-    found = [kind for kind in vars(module).values() if isinstance(kind, type) and vars(kind).get("name") == name]
-    if not found:
-        raise SwordnetError(f"spiders/{name}.py defines no spider named {name!r}")
-    spider: Reads = found[0]()
-    return spider
-
-
-def _warm(memory: int) -> None:
-    """Import what every read needs before the deadline of the first page starts, then bound the memory."""
-    import_module("spiders")
-    bound(memory)

@@ -23,9 +23,9 @@ from crawler.store import SeenPage
 Asked = tuple[str, UnitKind, Ask]
 
 
-def reader_of(spider: type[Any]) -> str:
+def reader_of(platform: type[Any]) -> str:
     """What reads a platform's pages: the program's version and the spider's own source."""
-    return _reader(spider.__module__)
+    return _reader(platform.__module__)
 
 
 @cache
@@ -41,7 +41,7 @@ def may_be_known(spider: Any, request: Request) -> bool:
     """Whether an unchanged answer says all: that of a plain page of a night; what drives say is kept as checks."""
     plain = request.method == "GET" and not request.body and not request.browser
     live = spider.session.incremental and spider.session.archive is None
-    return bool(live and plain and spider.kind is not ListingKind.SHARE)
+    return bool(live and plain and spider.platform.kind is not ListingKind.SHARE)
 
 
 def conditions(seen: SeenPage) -> dict[str, str]:
@@ -61,7 +61,7 @@ def first_seen(spider: Any, asked: str, response: Response) -> SeenPage:
         platform=spider.name,
         url=asked,
         digest=_digest(response),
-        reader=reader_of(type(spider)),
+        reader=reader_of(type(spider.platform)),
         checked_at=spider.session.now(),
         etag=_header(response, "ETag"),
         modified=_header(response, "Last-Modified"),

@@ -26,8 +26,8 @@ def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
     if spider.session.captured:
         return [as_asked(each) for each in spider.session.archive or () if each.url == ask.url]
     if ask.question is None:
-        return [spider.open(ask.url, ask.code)]
-    made = spider.search(ask.question)
+        return [spider.platform.open(ask.url, ask.code)]
+    made = spider.platform.search(ask.question)
     return [made] if isinstance(made, Request) else list(made)
 
 
@@ -41,7 +41,7 @@ async def as_scrapy(spider: Any, request: Request, ask: Ask, dont_filter: bool =
     if may_be_known(spider, request):
         meta["remember"] = True
         seen = await asyncio.to_thread(session.store.seen.get, spider.name, address)
-        if seen is not None and seen.reader == reader_of(type(spider)):
+        if seen is not None and seen.reader == reader_of(type(spider.platform)):
             meta["seen"], headers = seen, headers | conditions(seen)
     return scrapy.Request(
         address,

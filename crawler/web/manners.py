@@ -59,7 +59,7 @@ class Manners:
             raise NotConfigured
         config = spider.session.config
         platform = config.platform(spider.name)
-        pace = platform.pace or float(getattr(spider, "pace", 0.0))
+        pace = platform.pace or spider.pace
         return cls(spider.session, pace or config.crawl.delay, spider.tally)
 
     async def process_request(self, request: scrapy.Request) -> None:

@@ -19,6 +19,7 @@ class RegisteredPictures(scrapy.Spider):
     name = "registered_pictures"
     custom_settings: ClassVar[dict[str, Any] | None] = {"ITEM_PIPELINES": {}}  # type: ignore[misc]
     volatile: tuple[str, ...] = ()
+    pace = 0.0
     session: Session
     tally: Tally
     pictures: tuple[Picture, ...]

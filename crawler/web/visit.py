@@ -1,4 +1,4 @@
-"""Visit: what a crawl does around a platform's `search`, `open` and `read`; the Scrapy half of every spider.
+"""The Scrapy spider that crawls one unit of a platform: it composes the platform's `search`, `open` and `read`.
 
 One crawl works on one unit. Each page's outcome is counted, each listing becomes an item, each follow-up a request.
 """
@@ -6,10 +6,10 @@ One crawl works on one unit. Each page's outcome is counted, each listing become
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import scrapy
 from attrs import evolve
@@ -57,14 +57,40 @@ if TYPE_CHECKING:
 _LIMITS: dict[type, tuple[str, ...]] = {ReadTimeout: ("read_deadline",), ReadCrash: ("memory",)}
 
 
-class Visit(scrapy.Spider):
-    """A crawl over one unit. Subclassed once, by spiders.PlatformSpider."""
+class Crawled(Protocol):
+    """What a crawl needs of a platform; spiders.PlatformSpider documents each member."""
 
-    browser: ClassVar[bool] = False  # True: some requests of this platform need Chromium
-    kind: ClassVar[ListingKind] = ListingKind.OFFER
-    rows_suffice: ClassVar[bool] = False
-    judges_itself: ClassVar[bool] = False
-    pace: ClassVar[float] = 0.0
+    name: ClassVar[str]
+    kind: ClassVar[ListingKind]
+    browser: ClassVar[bool]
+    rows_suffice: ClassVar[bool]
+    judges_itself: ClassVar[bool]
+    volatile: ClassVar[tuple[str, ...]]
+    pace: ClassVar[float]
+    templates: tuple[str, ...]
+    sites: tuple[str, ...]
+
+    def search(self, question: str) -> Request | Iterable[Request]:
+        """The request that asks for `question`."""
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """The request for one listing's own page."""
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The listings of a page and further requests."""
+
+
+def crawl_spider_of(platform: type[Crawled]) -> type[Visit]:
+    """The Scrapy spider of a platform: Scrapy wants one class, with a name, for each."""
+    return type(f"{platform.__name__}Crawl", (Visit,), {"name": platform.name, "platform_type": platform})
+
+
+class Visit(scrapy.Spider):
+    """A crawl over one unit of the platform that `crawl_spider_of` bound it to."""
+
+    platform_type: ClassVar[type[Crawled]]
+    platform: Crawled
+    base: str = ""  # the host that is asked in place of the platform's, where the configuration names one
     session: Session
     unit: Unit
     tally: Tally
@@ -73,7 +99,7 @@ class Visit(scrapy.Spider):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Platforms that need a browser get its download handler; the others never load it."""
         super().update_settings(settings)
-        if cls.browser or cls.name in settings.getlist("SWORDNET_RENDERED"):
+        if cls.platform_type.browser or cls.name in settings.getlist("SWORDNET_RENDERED"):
             for name, value in rendering(settings).items():
                 settings.set(name, value, priority="spider")
 
@@ -86,21 +112,29 @@ class Visit(scrapy.Spider):
             kwargs = adopt(crawler, cls.name, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
         config = spider.session.config.platform(cls.name)
-        spider.templates, spider.sites, spider.base = config.templates, config.sites, config.base
-        if cls.pace and spider.session.archive is None:
+        spider.base = config.base
+        spider.platform = cls.platform_type()
+        spider.platform.templates, spider.platform.sites = config.templates, config.sites
+        if cls.platform_type.pace and spider.session.archive is None:
             crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 1, priority="spider")
         for signal in (signals.item_error, signals.spider_error):
             crawler.signals.connect(spider.broke, signal=signal)
         return spider
 
-    templates: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
-    base: str = ""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._before: dict[str, Listing] = {}  # of a recheck: the listings as they were
         self._unreadable: set[str] = set()  # pages that came whole, and would not be read
+
+    @property
+    def volatile(self) -> tuple[str, ...]:
+        """The platform's query parameters that differ between equal requests."""
+        return self.platform.volatile
+
+    @property
+    def pace(self) -> float:
+        """The platform's least seconds between two requests to a host."""
+        return self.platform.pace
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """The unit's asks as requests. Shares with an answer that is still good are not asked again."""
@@ -212,9 +246,9 @@ class Visit(scrapy.Spider):
         """What the spider reads from a page, and its outcome counted; `arrived` is one that no body can change."""
         outcome = arrived or outcome_of(page.status, page.body, page.content_type, page.url)
         found: list[Listing | Request] = []
-        if outcome is Outcome.LIVE or (self.judges_itself and page.body and arrived is None):
+        if outcome is Outcome.LIVE or (self.platform.judges_itself and page.body and arrived is None):
             try:
-                found = await self._reader().read(self.name, page)
+                found = await self._reader().read(self.platform, page)
             except SwordnetError as error:
                 outcome = Outcome.ERROR
                 self._unreadable.add(page.url)
@@ -263,7 +297,7 @@ class Visit(scrapy.Spider):
 
     def _complete(self, listing: Listing, page: Page) -> Listing:
         whole = (
-            self.rows_suffice
+            self.platform.rows_suffice
             or self.unit.kind is not UnitKind.QUESTION
             or canonical(listing.url) == canonical(page.url)
         )

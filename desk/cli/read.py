@@ -86,7 +86,9 @@ async def read_saved(row: Saved, base: Path, reader: Reader) -> dict[str, Any]:
         outcome = outcome_of(200, body, row.content_type, row.url)
         if outcome is Outcome.LIVE:
             page = Page(url=row.url, body=body, content_type=row.content_type)
-            found = await reader.read(row.spider, page)
+            from spiders._claims import spiders_by_name
+
+            found = await reader.read(spiders_by_name()[row.spider](), page)
             out["listings"] = [stated(each) for each in found if isinstance(each, Listing)]
     except FileNotFoundError:
         outcome = Outcome.MISSING

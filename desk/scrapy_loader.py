@@ -1,0 +1,33 @@
+"""Loads platforms as Scrapy spiders, for `scrapy list` and `scrapy crawl PLATFORM`; named in crawler/settings.py."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Self
+
+import scrapy
+from scrapy.settings import BaseSettings
+
+from crawler.web.visit import Visit, crawl_spider_of
+from spiders._claims import claim, spiders_by_name
+
+
+class PlatformLoader:
+    """Scrapy's spider loader over the files of spiders/."""
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """A loader; the settings say nothing about platforms."""
+        return cls()
+
+    def load(self, spider_name: str) -> type[Visit]:
+        """The Scrapy spider of a platform. Raises KeyError where there is none of this name."""
+        return crawl_spider_of(spiders_by_name()[spider_name])
+
+    def list(self) -> builtins.list[str]:
+        """The names of all platforms."""
+        return [*spiders_by_name()]
+
+    def find_by_request(self, request: scrapy.Request) -> builtins.list[str]:
+        """The platform that claims the request's address."""
+        return [claim(request.url).name]
