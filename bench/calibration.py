@@ -20,11 +20,11 @@ sys.path.insert(0, str(ROOT))
 
 from bench.fit_offence import NOT_THE_WORK  # noqa: E402
 from bench.offers import judged  # noqa: E402
-from bench.titles import BATCH, DATA, rows, work_of  # noqa: E402
+from bench.titles import DATA, ROWS_PER_BATCH, rows, work_of  # noqa: E402
 from crawler.items import Listing, ListingKind  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
-from matchers.calibration import Bin, bins, error  # noqa: E402
+from matchers.calibration import Bin, bins, calibration_error  # noqa: E402
 
 DRAWS = 1_000
 SEED = 20_261_122
@@ -47,7 +47,7 @@ def main() -> None:
         offence = offences(half)
         told(f"offence, {half} half", offence)
         low, high = interval(offence, DRAWS)
-        ideal = sorted(error(drawn(offence, number)) for number in range(DRAWS))
+        ideal = sorted(calibration_error(drawn(offence, number)) for number in range(DRAWS))
         print(
             f"  bootstrap .95 interval {low:.3f} to {high:.3f}; a perfect forecaster's median {ideal[DRAWS // 2]:.3f}"
         )
@@ -74,8 +74,8 @@ def identities() -> list[tuple[float, bool]]:
             for query in queries
         ]
         for number, (query, listing) in enumerate(zip(queries, listings, strict=True)):
-            if number % BATCH == 0:
-                assessor.warm(listings[number : number + BATCH])
+            if number % ROWS_PER_BATCH == 0:
+                assessor.prefetch(listings[number : number + ROWS_PER_BATCH])
             gold = query["gold"] if isinstance(query["gold"], list) else [query["gold"]]
             ignored = query.get("ignore") or ()
             stated = [one for one in assessor.assess(listing, Context()) if one.work_id not in ignored]
@@ -94,7 +94,7 @@ def offences(half: str) -> list[tuple[float, bool]]:
 
 def told(name: str, pairs: type_pairs) -> None:
     """Print the table of one forecast."""
-    print(f"{name}: {len(pairs)} pairs, calibration error {error(pairs):.4f}")
+    print(f"{name}: {len(pairs)} pairs, calibration error {calibration_error(pairs):.4f}")
     for one in bins(pairs):
         print(f"  {one.low:.3f} to {one.high:.3f}  {one.count:6}  stated {one.stated:.3f}  right {one.right:.3f}")
 
@@ -102,7 +102,7 @@ def told(name: str, pairs: type_pairs) -> None:
 def interval(pairs: type_pairs, draws: int) -> tuple[float, float]:
     """The .95 interval of the calibration error, by drawing the pairs again."""
     source = random.Random(SEED)
-    errors = sorted(error(source.choices(pairs, k=len(pairs))) for _ in range(draws))
+    errors = sorted(calibration_error(source.choices(pairs, k=len(pairs))) for _ in range(draws))
     return errors[int(0.025 * draws)], errors[int(0.975 * draws)]
 
 

@@ -21,7 +21,7 @@ from openpyxl import load_workbook
 
 from crawler.items import Decision, Hit, Listing, ListingKind, Work
 from desk.export import export_hits
-from desk.rows import COLUMNS, HitRow, row_of
+from desk.rows import COLUMNS, HitRow, row_of_hit
 
 TITLES = (
     "=cmd|' /C calc'!A0",
@@ -58,7 +58,7 @@ def rows() -> list[HitRow]:
         for number, title in enumerate(TITLES)
     ]
     return [
-        row_of(
+        row_of_hit(
             Hit(
                 id=f"{number:04}",
                 listing=listing,

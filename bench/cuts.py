@@ -20,7 +20,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from crawler.items import Picture
-from crawler.pictures import PictureError, inspect
+from crawler.pictures import PictureError, inspect_picture
 from matchers.looks import Looks
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "bench" / "images"
@@ -54,7 +54,7 @@ def main() -> int:
     for row in rows[: arguments.works]:
         data = (DATA / row["images"][0]).read_bytes()
         try:
-            registered.append((len(originals), inspect(data, row["images"][0])))
+            registered.append((len(originals), inspect_picture(data, row["images"][0])))
         except PictureError:
             continue
         originals.append(data)
@@ -62,7 +62,7 @@ def main() -> int:
     for sides in SIDES:
         told: Counter[str] = Counter()
         for number in range(0, len(originals), 2):
-            query = inspect(cut(originals[number], sides, chance), "query")
+            query = inspect_picture(cut(originals[number], sides, chance), "query")
             sure = {near.work for near in looks.near(query) if not near.doubtful}
             told["queries"] += 1
             told["found"] += number in sure

@@ -122,13 +122,13 @@ def demo_night(folder: Path) -> Path:
 
 def assess(works: Sequence[Any], listings: Sequence[Any], now: datetime) -> Iterator[tuple[str, list[str]]]:
     """For each listing the word and the values of its assessments, in batches as `swordnet match` makes them."""
-    from desk.matching import BATCH
+    from desk.matching import ROWS_PER_BATCH
     from matchers import Context
     from matchers.assess import Assessor
 
     assessor, context = Assessor(works), Context(now=now)
-    for start in range(0, len(listings), BATCH):
-        for found in assessor.assess_all(listings[start : start + BATCH], context):
+    for start in range(0, len(listings), ROWS_PER_BATCH):
+        for found in assessor.assess_all(listings[start : start + ROWS_PER_BATCH], context):
             yield told(found)
 
 

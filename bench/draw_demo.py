@@ -23,9 +23,9 @@ from bench.demo_covers import PICTURES, drawn, photo
 from bench.demo_story import APPLE, BOOKSHOP, CODE, HUAWEI, SHARE, WORKS, App, Offer
 from crawler.items import Work
 from crawler.page import Page, Request
-from registry.questions import questions
+from registry.questions import name_queries
 from registry.reading import read_works
-from spiders import PlatformSpider
+from spiders import Platform
 from spiders.appgallery import AppGallery
 from spiders.appstore import AppStore
 from spiders.kongfz import Kongfz
@@ -165,15 +165,15 @@ def write_expected(path: Path) -> None:
     path.write_text(sheet.getvalue(), encoding="utf-8", newline="\n")
 
 
-def asked_of(spider: PlatformSpider, works: list[Work]) -> Iterable[tuple[str, str | None]]:
+def asked_of(spider: Platform, works: list[Work]) -> Iterable[tuple[str, str | None]]:
     """Every question for a platform, with the work whose title asks it; None where an alias does."""
     by_title: Mapping[str, str] = {
-        question: work.id for work in works for question in questions([work], spider.kind)[:1]
+        question: work.id for work in works for question in name_queries([work], spider.kind)[:1]
     }
-    return [(question, by_title.get(question)) for question in questions(works, spider.kind)]
+    return [(question, by_title.get(question)) for question in name_queries(works, spider.kind)]
 
 
-def searches(spider: PlatformSpider, question: str) -> Iterable[Request]:
+def searches(spider: Platform, question: str) -> Iterable[Request]:
     """The requests that ask a platform a question."""
     made = spider.search(question)
     return [made] if isinstance(made, Request) else made

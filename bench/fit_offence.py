@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.offers import SEEN, Judged, judged  # noqa: E402
-from matchers.fitting import Example, fitted  # noqa: E402
-from matchers.weigh import terms_of  # noqa: E402
+from matchers.fitting import JudgedExample, fit_weights  # noqa: E402
+from matchers.weigh import offence_terms  # noqa: E402
 from matchers.weights import read_weights  # noqa: E402
 
 FILE = ROOT / "matchers" / "weights.toml"
@@ -28,7 +28,7 @@ UNDECIDED = 2.0  # rows that each of the four undecidable ones stands for, on ei
 NOT_THE_WORK = ("other-edition", "namesake")
 
 
-def examples(rows: list[Judged]) -> Iterator[Example]:
+def examples(rows: list[Judged]) -> Iterator[JudgedExample]:
     """The rows that can teach, with what stood in their sums."""
     weights = read_weights(tomllib.loads(PRIOR.read_text(encoding="utf-8")), PRIOR.name)
     for row in rows:
@@ -37,12 +37,14 @@ def examples(rows: list[Judged]) -> Iterator[Example]:
             continue
         if not any(one.question.value == "offence" for one in row.told.findings) and expected == "hit":
             continue
-        terms = terms_of(row.told.findings, row.listing.kind.value, weights)
+        terms = offence_terms(row.told.findings, row.listing.kind.value, weights)
         strengths = {term.ground: term.strength for term in terms}
         if expected == "review":  # nobody can decide: half of such offers are thought to infringe
-            yield from (Example(terms=strengths, infringing=either, counts=UNDECIDED) for either in (True, False))
+            yield from (
+                JudgedExample(terms=strengths, infringing=either, sample_weight=UNDECIDED) for either in (True, False)
+            )
         else:
-            yield Example(terms=strengths, infringing=expected == "hit")
+            yield JudgedExample(terms=strengths, infringing=expected == "hit")
 
 
 def main() -> None:
@@ -53,7 +55,7 @@ def main() -> None:
     prior = tomllib.loads(PRIOR.read_text(encoding="utf-8"))
     before = {f"start_{name}": value for name, value in prior["start"].items()} | prior["for"] | prior["against"]
     teaching = list(examples([row for name in SEEN for row in judged(name)]))
-    found = fitted(teaching, before)
+    found = fit_weights(teaching, before)
     for name, value in found.items():
         print(f"{name:24} {before[name]:6.2f} -> {value:6.2f}   in {sum(name in one.terms for one in teaching)} rows")
     if asked.write:

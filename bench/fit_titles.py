@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench.title_pairs import MADE, Pair, every_pair, predictions, total_odds, weigh_rivals  # noqa: E402
 from bench.titles import CORE, DATA, rows  # noqa: E402
-from matchers.titles.weights import channels  # noqa: E402
+from matchers.titles.weights import model_weights  # noqa: E402
 
 PENALTY = 1.0
 TURNS = 3
@@ -79,7 +79,7 @@ def main() -> None:
 
 def start() -> Fitted:
     """The stored weights."""
-    return {name: dict(weights) for name, weights in channels().items()}
+    return {name: dict(weights) for name, weights in model_weights().items()}
 
 
 def fit_all(pairs: list[Pair], fitted: Fitted, turns: int = TURNS) -> Fitted:

@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-from spiders._claims import spiders_by_name
+from spiders._claims import platforms
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -33,14 +33,14 @@ sys.path.insert(0, str(ROOT))
 from crawler.archives import open_archive  # noqa: E402
 from crawler.errors import SwordnetError  # noqa: E402
 from crawler.items import Listing  # noqa: E402
-from crawler.money import price  # noqa: E402
+from crawler.money import parse_price  # noqa: E402
 from crawler.page import Page  # noqa: E402
-from crawler.page.boundary import bounded  # noqa: E402
+from crawler.page.boundary import sanitize_listing  # noqa: E402
 from crawler.page.outcome import outcome_of  # noqa: E402
 from crawler.page.reading import read_page  # noqa: E402
-from crawler.page.scan import defused, is_bomb  # noqa: E402
-from crawler.shares import extract  # noqa: E402
-from crawler.text import clean, fold, fold_map  # noqa: E402
+from crawler.page.scan import defuse, is_bomb  # noqa: E402
+from crawler.shares import extract_links  # noqa: E402
+from crawler.text import clean_text, fold, fold_map  # noqa: E402
 from registry.reading import read_works  # noqa: E402
 from tests.mutating import mutated  # noqa: E402
 
@@ -91,7 +91,7 @@ def page_door(_name: str, answer: Any, body: bytes) -> None:
     outcome_of(answer.status, body, answer.content_type, answer.url)
     page = Page(url=answer.url, body=body, content_type=answer.content_type)
     is_bomb(page.source)
-    defused(page.source)
+    defuse(page.source)
     if page.is_html:
         page.text()
         _ = page.css("a[href]"), page.urljoin("x")
@@ -102,9 +102,9 @@ def page_door(_name: str, answer: Any, body: bytes) -> None:
 def spiders(name: str, answer: Any, body: bytes) -> None:
     """`read` of the platform that claims the page."""
     page = Page(url=answer.url, body=body, content_type=answer.content_type, status=answer.status, values=answer.values)
-    for each in read_page(spiders_by_name()[name](), page):
+    for each in read_page(platforms()[name](), page):
         if isinstance(each, Listing):
-            bounded(each)
+            sanitize_listing(each)
 
 
 def from_file(read: Callable[[Path], Any], seeds: tuple[tuple[str, bytes], ...]) -> Callable[[int], Iterator[Any]]:
@@ -140,7 +140,7 @@ def folding(text: str) -> None:
     mapped = fold_map(text)
     assert mapped.text == key
     assert all(0 <= each < max(1, len(text)) for each in mapped.origins)
-    clean(text, 2000).encode("utf-8")
+    clean_text(text, 2000).encode("utf-8")
 
 
 BYTES: dict[str, Callable[[int], Iterator[Any]]] = {
@@ -149,7 +149,7 @@ BYTES: dict[str, Callable[[int], Iterator[Any]]] = {
     "works": from_file(read_works, WORKS),
     "archives": from_file(lambda file: list(open_archive(file)), ((".har", HAR), (".warc", WARC))),
 }
-TEXT: dict[str, Callable[[str], Any]] = {"shares": extract, "titles": folding, "prices": price}
+TEXT: dict[str, Callable[[str], Any]] = {"shares": extract_links, "titles": folding, "prices": parse_price}
 
 
 def guarded(act: Callable[[], Any]) -> str:

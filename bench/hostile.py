@@ -136,12 +136,12 @@ def one(url: str, how: str) -> dict[str, Any]:
     from crawler.store import Store
     from crawler.web.addresses import host_refusal
     from crawler.web.session import Session
-    from spiders._claims import spiders_by_name
+    from spiders._claims import platforms
 
     for part in ("pipelines.match", "crawler.page.metadata", "crawler.web.arriving", "crawler.web.pictures"):
         import_module(part)  # what a crawl loads once is no stall of this page's
     host_refusal("shop.example.com")
-    tallies: list[Any] = []
+    crawl_stats: list[Any] = []
     pulse = Pulse()
     with tempfile.TemporaryDirectory() as folder, Store.open(f"sqlite:///{folder}/s.db") as store:
         config = Config(platforms={"shop": PlatformConfig(browser=how == "browser")})
@@ -151,20 +151,20 @@ def one(url: str, how: str) -> dict[str, Any]:
         config = evolve(config, crawl=crawl, limits=limits, store=evolve(config.store, blobs=f"{folder}/blobs"))
         now = datetime.now(UTC)
         if how == "picture":
-            store.works.upsert([Work(id="W", title="有图作品", images=(Picture(url=url),))], now)
-        store.runs.start("r", "2026-11-22", now)
+            store.works.import_works([Work(id="W", title="有图作品", images=(Picture(url=url),))], now)
+        store.runs.start_run("r", "2026-11-22", now)
         if how != "picture":
-            store.units.plan("r", "shop", UnitKind.DETAILS, 1, [(Ask(url=url),)])
+            store.queue.plan_units("r", "shop", UnitKind.DETAILS, 1, [(Ask(url=url),)])
         session = Session(config=config, store=store)
         begun = time.perf_counter()
-        session.shared("pulse", pulse.start, lambda _: pulse.stop())
-        work.run(session, "r", spiders_by_name(), lambda _unit, tally: tallies.append(tally))
+        session.get_or_build("pulse", pulse.start, lambda _: pulse.stop())
+        work.run_units(session, "r", platforms(), lambda _unit, stats: crawl_stats.append(stats))
         row: dict[str, Any] = {"elapsed_s": round(time.perf_counter() - begun, 2), "stall_s": round(pulse.longest, 2)}
         if how == "picture":
-            found = store.pictures.get(url)
+            found = store.pictures.get_picture(url)
             row |= {"outcome": "ok" if found else "failed", "items": int(found is not None)}
         else:
-            row |= judged(tallies)
+            row |= judged(crawl_stats)
     ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     theirs = 0 if how == "browser" else resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     row["peak_rss_mb"] = max(ours, theirs) / 1024  # the larger of the crawl and its workers; the browser counts apart
@@ -214,12 +214,12 @@ class Pulse:
             self._call.cancel()
 
 
-def judged(tallies: list[Any]) -> dict[str, Any]:
-    """A tally in the check's words: refused is blocked, live and unchanged are ok, all others failed."""
-    outcomes = {outcome.value for tally in tallies for outcome in tally.outcomes}
-    items = sum(tally.listings for tally in tallies)
-    problems = [problem for tally in tallies for problem in tally.problems][:3]
-    limits = sorted({name for tally in tallies for name in tally.limits})
+def judged(crawl_stats: list[Any]) -> dict[str, Any]:
+    """A stats in the check's words: refused is blocked, live and unchanged are ok, all others failed."""
+    outcomes = {outcome.value for stats in crawl_stats for outcome in stats.outcomes}
+    items = sum(stats.listings for stats in crawl_stats)
+    problems = [problem for stats in crawl_stats for problem in stats.problems][:3]
+    limits = sorted({name for stats in crawl_stats for name in stats.limit_counts})
     outcome = "ok" if outcomes & OK else "blocked" if "refused" in outcomes else "failed"
     note = "; ".join(problems)[:300]
     return {"outcome": outcome, "items": items, "seen": sorted(outcomes), "limits": limits, "note": note}

@@ -20,7 +20,7 @@ if __name__ == "__main__":
 from attrs import frozen
 
 from crawler.config import Config
-from crawler.web.hosts import JITTER
+from crawler.web.hosts import JITTER_FRACTION
 
 ROWS = 20  # listings on a page of results: the pages of bench/throughput.py
 PAGE = 0.01307  # seconds of CPU for a page of 20 rows, 10,000 works (docs/benchmarks-nights.md)
@@ -66,7 +66,7 @@ def reckon(night: Night, seed: int = 1) -> Reckoned:
     sizes = [draw.lognormvariate(0, SPREAD) for _ in range(night.platforms)]
     left = [night.questions * size / sum(sizes) for size in sizes]
     cpu = PAGE + ROWS * MATCH[night.works] + CRAWL / CONFIG.unit_size
-    polite = night.slots / (night.delay * (1 + JITTER / 2))  # pages a second of one platform
+    polite = night.slots / (night.delay * (1 + JITTER_FRACTION / 2))  # pages a second of one platform
     bounds = {
         "processors": night.workers / cpu,
         "database": night.database_cores / CYCLE * CONFIG.unit_size,

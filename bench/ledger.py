@@ -25,10 +25,21 @@ import psycopg
 from procrastinate.jobs import Status
 
 from bench._watching import plain
-from crawler.cluster.queue import hand_out, opened, prepare, unit_of
+from crawler.cluster.queue import create_queue_tables, enqueue_units, open_app, unit_id_of
 from crawler.config import Config
-from crawler.items import Assessed, Assessment, Decision, Finding, Listing, ListingKind, Polarity, Question, Unit, Work
-from crawler.store import Settlement, Store
+from crawler.items import (
+    AssessedListing,
+    Assessment,
+    Decision,
+    Finding,
+    Listing,
+    ListingKind,
+    Polarity,
+    Question,
+    Unit,
+    Work,
+)
+from crawler.store import Store, UnitResult
 from tests.postgres import Server, programs
 
 PLATFORMS, CYCLES, LISTINGS = 40, 200, 2_000
@@ -43,22 +54,22 @@ SELECT 'r', 'p' || (n %% %(platforms)s), 'question', 1, md5(n::text) || md5(n::t
 async def cycles(store: Store, config: Config, units: int) -> dict[str, Any]:
     """Look, then work units off."""
     taken: list[float] = []
-    async with opened(store).open_async() as queue:
-        await prepare(queue)
+    async with open_app(store).open_async() as queue:
+        await create_queue_tables(queue)
         begun = time.monotonic()
-        await hand_out(queue, store, "r", config, datetime.now(UTC))
+        await enqueue_units(queue, store, "r", config, datetime.now(UTC))
         first = time.monotonic() - begun
         begun = time.monotonic()
-        await hand_out(queue, store, "r", config, datetime.now(UTC))
+        await enqueue_units(queue, store, "r", config, datetime.now(UTC))
         again = time.monotonic() - begun
         worker = await queue.job_manager.register_worker()
         for _ in range(min(CYCLES, units)):
             begun = time.monotonic()
             job = await queue.job_manager.fetch_job(queues=None, worker_id=worker)
             assert job is not None
-            unit = store.units.take(unit_of(job), "bench:1:1", datetime.now(UTC), 300)
+            unit = store.queue.claim(unit_id_of(job), "bench:1:1", datetime.now(UTC), 300)
             assert isinstance(unit, Unit)
-            store.units.settle(unit, Settlement(outcome={"pages": {"live": 20}}))
+            store.queue.complete(unit, UnitResult(outcome={"pages": {"live": 20}}))
             await queue.job_manager.finish_job(job=job, status=Status.SUCCEEDED, delete_job=True)
             taken.append(time.monotonic() - begun)
     return {"first_look_s": round(first, 2), "look_s": round(again, 3), "cycle_ms": round(1000 * median(taken), 1)}
@@ -67,9 +78,9 @@ async def cycles(store: Store, config: Config, units: int) -> dict[str, Any]:
 def room(store: Store, url: str, number: int) -> dict[str, int]:
     """Bytes of a listing and of a hit, indexes included; written under the claim on that unit."""
     now = datetime.now(UTC)
-    unit = store.units.take(number, "bench:1:1", now, 300)
+    unit = store.queue.claim(number, "bench:1:1", now, 300)
     assert isinstance(unit, Unit)
-    store.works.upsert([Work(id="W1", title="潮汐钟楼的守望者")], now)
+    store.works.import_works([Work(id="W1", title="潮汐钟楼的守望者")], now)
     found = Finding(
         question=Question.IDENTITY,
         matcher="title",
@@ -80,7 +91,7 @@ def room(store: Store, url: str, number: int) -> dict[str, int]:
     )
     hit = Assessment(work_id="W1", identity=0.9, offence=0.9, decision=Decision.HIT, findings=(found, found, found))
     batch = [
-        Assessed(
+        AssessedListing(
             listing=Listing(
                 platform="p1",
                 kind=ListingKind.OFFER,
@@ -94,7 +105,7 @@ def room(store: Store, url: str, number: int) -> dict[str, int]:
         )
         for number in range(LISTINGS)
     ]
-    store.hits.write(batch, unit, now)
+    store.hits.write_batch(batch, unit, now)
     with psycopg.connect(plain(url)) as connection:
         sizes = dict(
             connection.execute(
@@ -118,7 +129,7 @@ def main() -> int:
         for units in said.units:
             url = server.create(f"units{units}")
             with Store.open(url) as store:
-                store.runs.start("r", "2026-11-28", datetime.now(UTC), "night")
+                store.runs.start_run("r", "2026-11-28", datetime.now(UTC), "night")
                 with psycopg.connect(plain(url), autocommit=True) as connection:
                     connection.execute(PLAN.encode(), {"platforms": PLATFORMS, "units": units})
                     connection.execute("ANALYZE")

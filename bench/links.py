@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from crawler.shares import extract  # noqa: E402
+from crawler.shares import extract_links  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "bench" / "links"
 
@@ -33,9 +33,9 @@ def main() -> None:
     if not arguments.set.is_file():
         sys.exit(f"{arguments.set} is not there: this bench needs the shared data beside the checkout")
     rows = [json.loads(line) for line in arguments.set.read_text(encoding="utf-8").splitlines()]
-    extract("")
+    extract_links("")
     begun = time.perf_counter()
-    answers = [{"id": row["id"], "links": [as_json(link) for link in extract(row["text"])]} for row in rows]
+    answers = [{"id": row["id"], "links": [as_json(link) for link in extract_links(row["text"])]} for row in rows]
     seconds = time.perf_counter() - begun
     with tempfile.TemporaryDirectory() as folder:
         predictions = Path(folder) / "predictions.jsonl"

@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402
 from PIL import Image, ImageDraw  # noqa: E402
 
 from crawler.pictures.qr import qr_codes  # noqa: E402
-from crawler.shares import extract  # noqa: E402
+from crawler.shares import extract_links  # noqa: E402
 from tests.test_share_texts import HOSTILE, LINK, TEXTS  # noqa: E402
 
 PLAIN = "正版图书 潮汐钟楼的守望者 闻笙著 全三册 精装 品相九五，出版社直发。" * 6
@@ -29,15 +29,15 @@ PLAIN = "正版图书 潮汐钟楼的守望者 闻笙著 全三册 精装 品相
 
 def main() -> None:
     """Print a line a figure."""
-    extract(LINK)
+    extract_links(LINK)
     linked = [(f"{row['text']} " + PLAIN)[:200] for row in TEXTS if len(row["text"]) < 160]
-    each = [spent(extract, text, 5) for text in linked]
+    each = [spent(extract_links, text, 5) for text in linked]
     print(
         f"text of 200 signs with a link or a mark: median {median(each) * 1000:.2f} ms, worst {max(each) * 1000:.2f} ms"
     )
-    print(f"text of 200 signs without any: median {spent(extract, PLAIN[:200], 400) * 1e6:.1f} µs")
+    print(f"text of 200 signs without any: median {spent(extract_links, PLAIN[:200], 400) * 1e6:.1f} µs")
     for name, (before, repeated, times, after) in HOSTILE.items():
-        print(f"1 MB, {name}: {spent(extract, before + repeated * times + after, 1):.2f} s")
+        print(f"1 MB, {name}: {spent(extract_links, before + repeated * times + after, 1):.2f} s")
     print(f"picture of 1200 x 900 without a QR code: median {spent(qr_codes, np.asarray(picture()), 15) * 1000:.1f} ms")
 
 

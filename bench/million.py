@@ -45,17 +45,17 @@ from crawler.items import (  # noqa: E402
     Work,
 )
 from crawler.pictures.hashing import PDQ, PHASH  # noqa: E402
-from crawler.ranking import rank  # noqa: E402
-from crawler.store import Filter, Store, schema  # noqa: E402
-from crawler.store.engine import writing  # noqa: E402
+from crawler.ranking import hit_rank  # noqa: E402
+from crawler.store import HitQuery, Store, schema  # noqa: E402
+from crawler.store.engine import write_transaction  # noqa: E402
 from crawler.store.values import listing_id  # noqa: E402
 from crawler.store.writing import hit_row, listing_row  # noqa: E402
 from desk.export import export_hits  # noqa: E402
-from desk.hitlist import rows  # noqa: E402
-from desk.rematching import rematch_new  # noqa: E402
+from desk.hitlist import export_rows  # noqa: E402
+from desk.rematching import rematch_new_works  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
-from matchers.weigh import STORED  # noqa: E402
+from matchers.weigh import MIN_STORED_IDENTITY  # noqa: E402
 
 NEW = 1_000  # works that come later
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -119,13 +119,13 @@ def build(store: Store, folder: Path, count: int) -> None:
     """Fill the database."""
     begun = time.process_time()
     works = works_of(folder)
-    store.works.upsert(works[:-NEW], NOW - timedelta(days=DAYS))
+    store.works.import_works(works[:-NEW], NOW - timedelta(days=DAYS))
     titles = {work.id: work for work in works[:-NEW]}
     lines = islice((folder / "queries.jsonl").open(encoding="utf-8"), count)
     made = listings(map(json.loads, lines), random.Random(2))
     while part := list(islice(made, BATCH)):
         stored(store, part, titles)
-    store.analyse()
+    store.analyse_tables()
     print(f"built in {time.process_time() - begun:.0f} s of the processor")
 
 
@@ -167,9 +167,9 @@ def stored(store: Store, part: list[tuple[Listing, str | None]], works: dict[str
     for key, listing, work in made:
         if work in works:
             row = hit_row(key, listing, assessed(works[work], listing, source), "r1", NOW)
-            row |= {"rank": rank(row["rank"], row["first_seen"]), "changed_at": row["last_seen"]}
+            row |= {"rank": hit_rank(row["rank"], row["first_seen"]), "changed_at": row["last_seen"]}
             hits.append(row)
-    with writing(store.engine) as connection:
+    with write_transaction(store.engine) as connection:
         connection.execute(insert(schema.listings), found)
         connection.execute(insert(schema.hits), hits)
 
@@ -216,35 +216,35 @@ def assessed(work: Work, listing: Listing, source: random.Random) -> Assessment:
     )
 
 
-def filters(store: Store) -> dict[str, Filter]:
+def filters(store: Store) -> dict[str, HitQuery]:
     """One of each kind and some together, the commonest and the rarest value of each."""
-    names = [hit.work_id for hit in store.hits.page(Filter(), 3)]
+    names = [hit.work_id for hit in store.hits.find_page(HitQuery(), 3)]
     hit = (Decision.HIT,)
     return {
-        "none": Filter(),
-        "decision": Filter(decisions=hit),
-        "hit and review": Filter(decisions=(Decision.HIT, Decision.REVIEW)),
-        "platform": Filter(platforms=("kongfz",)),
-        "rare platform": Filter(platforms=("web",)),
-        "two platforms, decision": Filter(platforms=("kongfz", "web"), decisions=hit),
-        "unknown platform": Filter(platforms=("nowhere",)),
-        "work": Filter(works=(names[0],)),
-        "three works": Filter(works=tuple(names), decisions=hit),
-        "seller": Filter(sellers=("店7",)),
-        "rare seller": Filter(sellers=(f"店{SELLERS - 2}",)),
-        "seller, platform, decision": Filter(sellers=("店7",), platforms=("kongfz",), decisions=hit),
-        "one day": Filter(since=date(2026, 11, 1), until=date(2026, 11, 1)),
-        "since the first day": Filter(since=date(2026, 1, 1)),
-        "before the first day": Filter(until=date(2026, 1, 1)),
-        "after the last day": Filter(since=date(2027, 1, 1), decisions=hit),
-        "days, platform, decision": Filter(since=date(2026, 10, 1), platforms=("web",), decisions=hit),
-        "judged": Filter(verdicts=("infringing",)),
-        "not judged": Filter(verdicts=("none",)),
-        "run": Filter(run="r1"),
-        "unknown run": Filter(run="r2"),
-        "audit": Filter(audit=True),
-        "changed lately": Filter(changed_after=NOW - timedelta(days=1)),
-        "changed after all": Filter(changed_after=NOW + timedelta(days=1), decisions=hit),
+        "none": HitQuery(),
+        "decision": HitQuery(decisions=hit),
+        "hit and review": HitQuery(decisions=(Decision.HIT, Decision.REVIEW)),
+        "platform": HitQuery(platforms=("kongfz",)),
+        "rare platform": HitQuery(platforms=("web",)),
+        "two platforms, decision": HitQuery(platforms=("kongfz", "web"), decisions=hit),
+        "unknown platform": HitQuery(platforms=("nowhere",)),
+        "work": HitQuery(works=(names[0],)),
+        "three works": HitQuery(works=tuple(names), decisions=hit),
+        "seller": HitQuery(sellers=("店7",)),
+        "rare seller": HitQuery(sellers=(f"店{SELLERS - 2}",)),
+        "seller, platform, decision": HitQuery(sellers=("店7",), platforms=("kongfz",), decisions=hit),
+        "one day": HitQuery(since=date(2026, 11, 1), until=date(2026, 11, 1)),
+        "since the first day": HitQuery(since=date(2026, 1, 1)),
+        "before the first day": HitQuery(until=date(2026, 1, 1)),
+        "after the last day": HitQuery(since=date(2027, 1, 1), decisions=hit),
+        "days, platform, decision": HitQuery(since=date(2026, 10, 1), platforms=("web",), decisions=hit),
+        "judged": HitQuery(verdicts=("infringing",)),
+        "not judged": HitQuery(verdicts=("none",)),
+        "run": HitQuery(run="r1"),
+        "unknown run": HitQuery(run="r2"),
+        "audit": HitQuery(audit=True),
+        "changed lately": HitQuery(changed_after=NOW - timedelta(days=1)),
+        "changed after all": HitQuery(changed_after=NOW + timedelta(days=1), decisions=hit),
     }
 
 
@@ -255,7 +255,7 @@ def listed(store: Store) -> None:
         times = []
         for _ in range(6):
             begun = time.perf_counter()
-            found = store.hits.page(wanted, 50)
+            found = store.hits.find_page(wanted, 50)
             times.append(time.perf_counter() - begun)
         slowest = max(slowest, *times[1:])
         print(f"{name:28} {max(times[1:]) * 1000:7.1f} ms (first {times[0] * 1000:7.1f} ms), {len(found)} shown")
@@ -266,7 +266,7 @@ def exported(store: Store, folder: Path) -> None:
     """All hits as CSV, JSON Lines and XLSX."""
     for suffix in (".csv", ".jsonl", ".xlsx"):
         begun = time.process_time()
-        found = islice(rows(store, Filter(decisions=(Decision.HIT,)), "en"), 100_000)
+        found = islice(export_rows(store, HitQuery(decisions=(Decision.HIT,)), "en"), 100_000)
         count = export_hits(folder / f"hits{suffix}", found)
         print(f"{suffix}: {count} hits in {time.process_time() - begun:.1f} s of the processor")
 
@@ -274,17 +274,17 @@ def exported(store: Store, folder: Path) -> None:
 def rematched(store: Store, folder: Path) -> None:
     """The works that come later, against all stored listings; then they go again, for the next time."""
     works = works_of(folder)
-    store.works.upsert(works[-NEW:], NOW)
+    store.works.import_works(works[-NEW:], NOW)
     begun = time.process_time()
     built: list[float] = []
 
     def assessor() -> Assessor:
         start = time.process_time()
-        made = Assessor(works, STORED)
+        made = Assessor(works, MIN_STORED_IDENTITY)
         built.append(time.process_time() - start)
         return made
 
-    done = rematch_new(store, works[-NEW:], assessor, Context(now=NOW), 1)
+    done = rematch_new_works(store, works[-NEW:], assessor, Context(now=NOW), 1)
     seconds = time.process_time() - begun
     print(f"{done}: {seconds:.1f} s of the processor, {sum(built):.1f} of them for the index of {len(works)} works")
 

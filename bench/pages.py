@@ -24,7 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from spiders._claims import spiders_by_name
+from spiders._claims import platforms
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "bench" / "pages"
@@ -66,10 +66,10 @@ def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[tup
     from crawler.page import Page
     from crawler.page.outcome import outcome_of
     from crawler.page.reading import read_page
-    from desk.cli.read import saved_rows, stated
+    from desk.cli.read import listing_row, read_page_rows
 
     results, seconds = [], []
-    for row in saved_rows([json.dumps(each) for each in rows], "manifest.jsonl"):  # type: ignore[arg-type]
+    for row in read_page_rows([json.dumps(each) for each in rows], "manifest.jsonl"):  # type: ignore[arg-type]
         result: dict[str, Any] = {"file": row.file, "spider": row.spider, "listings": []}
         body = (DATA / row.file).read_bytes()
         body = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
@@ -77,11 +77,11 @@ def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[tup
         outcome, found = outcome_of(200, body, "", row.url), []
         if outcome is Outcome.LIVE:
             try:
-                found = read_page(spiders_by_name()[row.spider](), Page(url=row.url, body=body))
+                found = read_page(platforms()[row.spider](), Page(url=row.url, body=body))
             except SwordnetError as error:
                 outcome, result["error"] = Outcome.ERROR, str(error)
         read = time.process_time()
-        result["listings"] = [stated(each) for each in found if isinstance(each, Listing)]
+        result["listings"] = [listing_row(each) for each in found if isinstance(each, Listing)]
         seconds.append((read - begun, time.process_time() - read))
         results.append(result | {"outcome": outcome.value})
     return results, seconds

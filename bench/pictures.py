@@ -22,12 +22,12 @@ from attrs import frozen
 
 from crawler.config import PicturesConfig
 from crawler.items import Listing, ListingKind, Picture, Work
-from crawler.pictures import Looker, PictureError
+from crawler.pictures import PictureError, PictureInspector
 from desk import looking
-from desk.cores import cores, in_order
+from desk.cores import available_cores, map_in_order
 from matchers import Context
 from matchers.identity.image import Matcher
-from registry.pictures import LookAt
+from registry.pictures import PictureReader
 
 Row = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 class Looking:
     """Looks at one query; for the workers of in_order."""
 
-    looker: Looker
+    looker: PictureInspector
     matcher: Matcher
     folder: Path
 
@@ -49,7 +49,7 @@ class Looking:
     def _found(self, query: Row) -> Iterator[dict[str, Any]]:
         try:
             data = (self.folder / query["image"]).read_bytes()
-            picture = self.looker.look(data, query["query_id"]).picture
+            picture = self.looker.inspect(data, query["query_id"]).picture
         except PictureError:
             return
         listing = Listing(platform="bench", kind=ListingKind.OFFER, url="x", title="", pictures=(picture,))
@@ -64,19 +64,19 @@ class Looking:
             }
 
 
-def registered(works: Path, index: Path) -> tuple[Sequence[Work], Looker]:
+def registered(works: Path, index: Path) -> tuple[Sequence[Work], PictureInspector]:
     """The works of a list and what compares with their pictures; prints what registering took."""
     settings = PicturesConfig(index=str(index))
     begun = time.perf_counter()
-    read = list(_works(works, looking.reader(settings)))
+    read = list(_works(works, looking.picture_reader(settings)))
     sketched = time.perf_counter()
-    looker = looking.index(read, settings)
+    looker = looking.index_pictures(read, settings)
     count = sum(len(work.images) for work in read)
     print(f"{count} pictures: {sketched - begun:.1f} s sketched, {time.perf_counter() - sketched:.1f} s indexed, wall")
     return read, looker
 
 
-def _works(path: Path, look: LookAt) -> Iterator[Work]:
+def _works(path: Path, look: PictureReader) -> Iterator[Work]:
     """The bench's rows as works."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     paths = [(row, path.parent / image) for row in rows for image in row["images"]]
@@ -104,14 +104,14 @@ def main() -> None:
     parser.add_argument("queries", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--index", type=Path, default=Path("looks"))
-    parser.add_argument("--workers", type=int, default=cores())
+    parser.add_argument("--workers", type=int, default=available_cores())
     options = parser.parse_args()
     works, looker = registered(options.works, options.index)
     queries = [json.loads(line) for line in options.queries.read_text(encoding="utf-8").splitlines()]
     look = Looking(looker, Matcher(works), options.queries.parent)
     spent: dict[str, list[float]] = defaultdict(list)
     with options.output.open("w", encoding="utf-8") as file:
-        for query, (seconds, found) in zip(queries, in_order(look, queries, options.workers), strict=True):
+        for query, (seconds, found) in zip(queries, map_in_order(look, queries, options.workers), strict=True):
             spent[ended(query, found)].append(1000 * seconds)
             file.writelines(json.dumps(row) + "\n" for row in found)
     for way, times in sorted(spent.items()):

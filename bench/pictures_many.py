@@ -25,12 +25,12 @@ from attrs import evolve
 from numpy.typing import NDArray
 
 from crawler.pictures.hashing import PDQ, PHASH
-from matchers.looks.index import Index
+from matchers.looks.index import ImageIndex
 from matchers.looks.keypoints import Keypoints
-from matchers.looks.looker import looker_of
-from matchers.looks.registering import PORTION, _contents
-from matchers.looks.shelf import Shelf
-from matchers.looks.sketch import Sketch
+from matchers.looks.looker import open_image_matcher
+from matchers.looks.registering import INDEX_BATCH_SIZE, segment_contents
+from matchers.looks.shelf import DescriptorStore
+from matchers.looks.sketch import PictureDescriptor
 
 Bits = NDArray[np.uint8]
 
@@ -46,14 +46,14 @@ def main() -> None:
     begun = time.process_time()
     _index(options.source, options.many, options.pictures)
     print(f"indexed in {time.process_time() - begun:.1f} s CPU")
-    looker = looker_of(options.many)
+    looker = open_image_matcher(options.many)
     queries = [json.loads(line) for line in options.queries.read_text(encoding="utf-8").splitlines()]
-    looker.look((options.queries.parent / queries[0]["image"]).read_bytes(), "first")
+    looker.inspect((options.queries.parent / queries[0]["image"]).read_bytes(), "first")
     spent: dict[str, list[float]] = defaultdict(list)
     for query in queries:
         data = (options.queries.parent / query["image"]).read_bytes()
         begun = time.process_time()
-        seen = looker.look(data, query["query_id"]).picture.sightings
+        seen = looker.inspect(data, query["query_id"]).picture.sightings
         took = 1000 * (time.process_time() - begun)
         found = f"{seen[0].verdict} by {seen[0].how}" if seen else "nothing"
         spent[f"{query['role']}: {found}"].append(took)
@@ -63,19 +63,26 @@ def main() -> None:
 
 
 def _index(source: Path, many: Path, count: int) -> None:
-    shelf, goal = Shelf(source), Shelf(many)
-    index = Index(goal.folder / "index")
+    shelf, goal = DescriptorStore(source), DescriptorStore(many)
+    index = ImageIndex(goal.folder / "index")
     digests = sorted(path.name for path in (shelf.folder / "sketches").glob("*/*") if len(path.name) == 64)
     turn = 0
     while len(index) < count:
         order = np.random.default_rng(turn).permutation(256) if turn else np.arange(256)
-        for first in range(0, min(len(digests), count - len(index)), PORTION):
-            rows = digests[first : first + min(PORTION, count - len(index))]
+        for first in range(0, min(len(digests), count - len(index)), INDEX_BATCH_SIZE):
+            rows = digests[first : first + min(INDEX_BATCH_SIZE, count - len(index))]
             _add(index, shelf, goal, rows, order, turn)
         turn += 1
 
 
-def _add(index: Index, shelf: Shelf, goal: Shelf, digests: list[str], order: NDArray[np.int64], turn: int) -> None:
+def _add(
+    index: ImageIndex,
+    shelf: DescriptorStore,
+    goal: DescriptorStore,
+    digests: list[str],
+    order: NDArray[np.int64],
+    turn: int,
+) -> None:
     portion = []
     for digest in digests:
         sketch = shelf.read(digest)
@@ -87,11 +94,11 @@ def _add(index: Index, shelf: Shelf, goal: Shelf, digests: list[str], order: NDA
         if not place.exists():
             os.link(shelf.folder / "sketches" / digest[:2] / digest, place)
         portion.append((name, _reordered(sketch, order)))
-    index.extend(_contents(portion, 1 << 34)[0])
+    index.extend(segment_contents(portion, 1 << 34)[0])
 
 
-def _reordered(sketch: Sketch, order: NDArray[np.int64]) -> Sketch:
-    points = {kind: Keypoints(found.places, _bits(found.codes, order)) for kind, found in sketch.points.items()}
+def _reordered(sketch: PictureDescriptor, order: NDArray[np.int64]) -> PictureDescriptor:
+    points = {kind: Keypoints(found.places, _bits(found.codes, order)) for kind, found in sketch.keypoints.items()}
     pdq = _bits(np.frombuffer(sketch.hashes[PDQ], np.uint8)[None], order).tobytes()
     phash = _bits(np.frombuffer(sketch.hashes[PHASH], np.uint8)[None], order[order < 64]).tobytes()
     return evolve(sketch, points=points, hashes={PHASH: phash, PDQ: pdq})

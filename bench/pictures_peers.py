@@ -25,15 +25,15 @@ import pdqhash
 from PIL import Image
 
 from bench.pictures import Looking, registered
-from crawler.pictures import decode
+from crawler.pictures import decode_picture
 from matchers.identity.image import Matcher
 from matchers.looks import keypoints
-from matchers.looks.align import from_pairs
-from matchers.looks.candidates import candidates
-from matchers.looks.index import Index
-from matchers.looks.keypoints import Kind
-from matchers.looks.shelf import Shelf
-from matchers.looks.sketch import grey_of
+from matchers.looks.align import align_keypoints
+from matchers.looks.candidates import rank_candidates
+from matchers.looks.index import ImageIndex
+from matchers.looks.keypoints import KeypointKind
+from matchers.looks.shelf import DescriptorStore
+from matchers.looks.sketch import to_grey
 
 Found = Iterator[tuple[str, float]]  # a work and how sure
 Pictures = Mapping[str, Path]
@@ -54,7 +54,7 @@ def main() -> None:
     read, looker = registered(options.works, options.index)
     look = Looking(looker, Matcher(read), options.queries.parent)
     owners = {picture.sha256: work.id for work in read for picture in work.images}
-    index = Index(Shelf(options.index).folder / "index")
+    index = ImageIndex(DescriptorStore(options.index).folder / "index")
     named = [owners[digest] for digest in index.digests]
     methods: dict[str, Callable[[Mapping[str, Any], bytes], Found]] = {
         "phash, 64 bits": _hashed(pictures, lambda image: imagehash.phash(image).hash),
@@ -80,11 +80,11 @@ def _hashed(pictures: Pictures, make: Callable[[Image.Image], Any]) -> Callable[
     return find
 
 
-def _pointed(index: Index, named: list[str], kind: Kind) -> Callable[[Mapping[str, Any], bytes], Found]:
+def _pointed(index: ImageIndex, named: list[str], kind: KeypointKind) -> Callable[[Mapping[str, Any], bytes], Found]:
     def find(_: Mapping[str, Any], data: bytes) -> Found:
-        points = keypoints.asked(grey_of(decode(data).pixels), kind).plain
-        for candidate in candidates(index.by_points(points, kind), 6) if len(points) else ():
-            aligned = from_pairs(candidate)
+        points = keypoints.extract_query(to_grey(decode_picture(data).pixels), kind).keypoints
+        for candidate in rank_candidates(index.search_keypoints(points, kind), 6) if len(points) else ():
+            aligned = align_keypoints(candidate)
             if aligned is not None:
                 yield named[candidate.picture], float(aligned.inliers)
 
@@ -112,7 +112,7 @@ def _score(name: str, find: Callable[[Mapping[str, Any], bytes], Found], rows: l
 
 
 def _opened(data: bytes) -> Image.Image:
-    return decode(data).image
+    return decode_picture(data).image
 
 
 def _flat(bits: Any) -> Any:

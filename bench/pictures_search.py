@@ -17,7 +17,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from matchers.looks.nearest import Codes
+from matchers.looks.nearest import HammingIndex
 
 
 def main() -> None:
@@ -32,18 +32,18 @@ def main() -> None:
     asked = np.load(options.folder / "queries256.npy")[: options.queries]
     with tempfile.TemporaryDirectory(dir=options.folder) as place:
         begun = time.perf_counter()
-        Codes.write(Path(place), codes)
+        HammingIndex.write(Path(place), codes)
         written = time.perf_counter()
-        ours = Codes.open(Path(place))
+        ours = HammingIndex.open(Path(place))
         opened = time.perf_counter()
-        ours.within(asked[0], options.radius)
+        ours.search(asked[0], options.radius)
         first = time.perf_counter()
         flat = faiss.IndexBinaryFlat(256)
         flat.add(codes)
         mine, banded, theirs, scanned = [], 0.0, [], 0.0
         for query in asked:
             start = time.process_time()
-            mine.append(ours.within(query, options.radius)[0])
+            mine.append(ours.search(query, options.radius)[0])
             middle = time.process_time()
             limits, _, rows = flat.range_search(query[None], options.radius + 1)
             theirs.append(np.sort(rows[limits[0] : limits[1]]))

@@ -78,13 +78,13 @@ class Watch:
         self.late = self.busy = 0.0  # seconds: the longest by the clock, the longest of CPU
         self.memory: list[float] = []
 
-    def unit(self, _unit: Any, tally: Any) -> None:
+    def unit(self, _unit: Any, stats: Any) -> None:
         """After each unit."""
         if self.begun is None:
             self.begun = time.process_time()
             asyncio.get_running_loop().create_task(self.ticks())
             return
-        self.pages += sum(tally.outcomes.values())
+        self.pages += sum(stats.outcomes.values())
         self.memory.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6)
         if len(self.memory) % 100 == 0:
             print(f"{self.pages} pages: {self.memory[-1]:.0f} MB", file=sys.stderr, flush=True)
@@ -106,13 +106,15 @@ def whole(folder: str, pages: int) -> None:
     spiders.__path__.append(f"{folder}/platforms")
     from datetime import UTC, datetime
 
-    from crawler.config import load
+    from crawler.config import load_config
     from crawler.items import Ask, UnitKind
     from desk.crawling import Plan, crawl
 
     watch = Watch()
-    config = load(Path(folder) / "swordnet.toml")
-    plan = Plan(asks={"bench00": {UnitKind.QUESTION: [Ask(question=each) for each in questions(pages)]}}, floors=False)
+    config = load_config(Path(folder) / "swordnet.toml")
+    plan = Plan(
+        asks={"bench00": {UnitKind.QUESTION: [Ask(question=each) for each in questions(pages)]}}, enforce_floors=False
+    )
     ran = crawl(config, plan, now=lambda: datetime.now(UTC), follow=False, progress=watch.unit)
     used = time.process_time() - (watch.begun or 0.0)
     memory = watch.memory

@@ -19,11 +19,11 @@ import matchers.titles.engine as engine
 import matchers.titles.loose as loose
 from bench.titles import DATA, rows, work_of
 from crawler.items import Listing, ListingKind, Work
-from matchers.identity.title import MOST
-from matchers.titles.arrays import Arrays
-from matchers.titles.kept import kept_index
-from matchers.titles.rivals import Claim, against
-from matchers.titles.weights import MOST_LOG_ODDS, log_odds, probability
+from matchers.identity.title import MAX_TITLE_PROBABILITY
+from matchers.titles.arrays import IndexArrays
+from matchers.titles.kept import open_index
+from matchers.titles.rivals import RivalSpan, rival_log_odds
+from matchers.titles.weights import MAX_LOG_ODDS, log_odds, probability
 
 MADE = "made "  # the names of sets that make_registry.py wrote begin so
 LEAST = 0.005  # so weak pairs are fitted too, or the map would know only what it believed before
@@ -51,7 +51,7 @@ class Pair:
     def chance(self, weights: Weights) -> float:
         """The identity that these weights give it."""
         right = total_odds(self, weights)
-        return MOST * self.most * right / (1.0 + right) * self.left(weights)
+        return MAX_TITLE_PROBABILITY * self.most * right / (1.0 + right) * self.left(weights)
 
     def left(self, weights: Weights) -> float:
         """What its vetoes leave."""
@@ -63,7 +63,7 @@ class Pair:
 
 def every_pair(streams: Sequence[Path]) -> list[Pair]:
     """The pairs of all sets and of made registries."""
-    engine.LEAST = loose.LEAST = LEAST
+    engine.MIN_PROBABILITY = loose.MIN_PROBABILITY = LEAST
     pairs: list[Pair] = []
     for name in sorted(path.name for path in (DATA / "sets").iterdir()):
         pairs.extend(collected(name, [work_of(row) for row in rows(name, "registry")], rows(name, "queries")))
@@ -71,33 +71,33 @@ def every_pair(streams: Sequence[Path]) -> list[Pair]:
         read = {part: [json.loads(line) for line in (stream / f"{part}.jsonl").open(encoding="utf-8")]
                 for part in ("registry", "queries")}  # fmt: skip
         works = [work_of(row) for row in read["registry"]]
-        index = kept_index(works, stream / "index").arrays
+        index = open_index(works, stream / "index").arrays
         pairs.extend(collected(f"{MADE}{number}", works, read["queries"], index))
     return pairs
 
 
 def collected(
-    name: str, works: list[Work], queries: list[dict[str, Any]], index: Arrays | None = None
+    name: str, works: list[Work], queries: list[dict[str, Any]], index: IndexArrays | None = None
 ) -> Iterable[Pair]:
     """All candidates for each query."""
-    titles = engine.TitleEngine(works, index)
+    titles = engine.TitleMatcher(works, index)
     for number, query in enumerate(queries):
         if number % BATCH == 0:
-            titles.warm((each["text"], None) for each in queries[number : number + BATCH])
+            titles.prefetch((each["text"], None) for each in queries[number : number + BATCH])
         gold = set(query["gold"]) if isinstance(query["gold"], list) else {query["gold"]}
         creators = (query["creator"],) if query.get("creator") else ()
         listing = Listing(platform="bench", kind=ListingKind.OFFER, url="row:1", title=query["text"], creators=creators)
         for one in titles.find([query["text"]], listing):
-            work = works[one.work].id
+            work = works[one.work_index].id
             yield Pair(
                 of_set=name,
                 query=query["query_id"],
                 work=work,
                 channel=one.channel,
-                map=one.map,
+                map=one.model,
                 features=dict(one.features),
-                most=one.probability / probability(one.map, one.features),
-                vetoes=tuple(veto.kind for veto in one.vetoes),
+                most=one.probability / probability(one.model, one.features),
+                vetoes=tuple(veto.kind for veto in one.contradictions),
                 is_right=work in gold,
                 is_neutral=work in (query.get("ignore") or ()),
                 span=one.span,
@@ -115,14 +115,14 @@ def weigh_rivals(pairs: Iterable[Pair], weights: Weights) -> None:
         for pair in together:
             pair.features["against"] = 0.0
             claimed = total_odds(pair, weights) * pair.left(weights)
-            claims.append(Claim(hash(pair.work), *pair.span, claimed))
-        for pair, others in zip(together, against(claims), strict=True):
+            claims.append(RivalSpan(hash(pair.work), *pair.span, claimed))
+        for pair, others in zip(together, rival_log_odds(claims), strict=True):
             pair.features["against"] = others
 
 
 def total_odds(pair: Pair, weights: Weights) -> float:
     """As `odds` of matchers.titles.weights, for other weights than the stored ones."""
-    return math.exp(max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, log_odds(weights, pair.map, pair.features))))
+    return math.exp(max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, log_odds(weights, pair.map, pair.features))))
 
 
 def predictions(pairs: Iterable[Pair], weights: Weights) -> dict[str, dict[str, float]]:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from crawler.items import Listing, ListingKind, Work  # noqa: E402
-from desk.matching import BATCH  # noqa: E402
+from desk.matching import ROWS_PER_BATCH  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
 
@@ -68,8 +68,8 @@ def predicted(name: str) -> Iterator[dict[str, Any]]:
     listings = [listing_of(query) for query in queries]
     assessed = (
         found
-        for number in range(0, len(listings), BATCH)
-        for found in assessor.assess_all(listings[number : number + BATCH], context)
+        for number in range(0, len(listings), ROWS_PER_BATCH)
+        for found in assessor.assess_all(listings[number : number + ROWS_PER_BATCH], context)
     )
     for query, found in zip(queries, assessed, strict=True):
         ranked = [{"work_id": one.work_id, "score": one.identity} for one in found]

@@ -32,13 +32,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.titles import BATCH, CORE, DATA, predicted, rows, work_of  # noqa: E402
+from bench.titles import CORE, DATA, ROWS_PER_BATCH, predicted, rows, work_of  # noqa: E402
 from crawler.items import Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold  # noqa: E402
-from desk.cli.match import SELDOM  # noqa: E402
+from desk.cli.match import GC_THRESHOLD_OBJECTS  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
-from matchers.titles import keep_engine  # noqa: E402
+from matchers.titles import open_title_matcher  # noqa: E402
 
 sys.path.insert(0, str(DATA))
 import score_titles  # type: ignore[import-not-found]  # noqa: E402
@@ -204,7 +204,7 @@ def rate(folder: Path, name: str, tool: Tool) -> None:
     for text in texts[:ASKED]:
         ask(text)
     theirs = ASKED / (time.process_time() - begun)
-    keep_engine(works, folder / "index")
+    open_title_matcher(works, folder / "index")
     assessor = Assessor(works)
     context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
     listings = [
@@ -212,10 +212,10 @@ def rate(folder: Path, name: str, tool: Tool) -> None:
         for row, text in enumerate(texts)
     ]
     gc.freeze()
-    gc.set_threshold(SELDOM)
+    gc.set_threshold(GC_THRESHOLD_OBJECTS)
     begun = time.process_time()
-    for start in range(0, len(listings), BATCH):
-        assessor.assess_all(listings[start : start + BATCH], context)
+    for start in range(0, len(listings), ROWS_PER_BATCH):
+        assessor.assess_all(listings[start : start + ROWS_PER_BATCH], context)
     speed = len(texts) / (time.process_time() - begun)
     print(f"{len(works)} works: {name} {theirs:.1f}/s, ours {speed:.0f}/s, {speed / theirs:.0f} times as fast")
 

@@ -33,11 +33,11 @@ sys.path.insert(0, str(ROOT))
 
 from crawler.items import Assessment, Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold, is_han  # noqa: E402
-from desk.cli.match import SELDOM  # noqa: E402
-from desk.matching import BATCH  # noqa: E402
+from desk.cli.match import GC_THRESHOLD_OBJECTS  # noqa: E402
+from desk.matching import ROWS_PER_BATCH  # noqa: E402
 from matchers import Context  # noqa: E402
 from matchers.assess import Assessor  # noqa: E402
-from matchers.titles import keep_engine  # noqa: E402
+from matchers.titles import open_title_matcher  # noqa: E402
 
 ADDED = 10_000
 TURNS = 5
@@ -77,7 +77,7 @@ def keep(works: list[Work], folder: Path) -> None:
     """
     for listed in (works,) if folder.exists() else (works[:-ADDED], works, works):
         begun, wall = time.process_time(), time.perf_counter()
-        how = keep_engine(listed, folder)
+        how = open_title_matcher(listed, folder)
         spent = f"{time.process_time() - begun:.1f} s of processor time, {time.perf_counter() - wall:.1f} s"
         print(f"{how} with {len(listed)} works: {spent}; peak {_peak():.0f} MB")
 
@@ -92,12 +92,12 @@ def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, sho
     assessor.assess(listings[0], context)
     caches = [each for each in gc.get_objects() if isinstance(each, _lru_cache_wrapper)]
     gc.freeze()  # as `swordnet match` does
-    gc.set_threshold(SELDOM)
+    gc.set_threshold(GC_THRESHOLD_OBJECTS)
     turns = [turn(assessor, listings, context, caches) for _ in range(TURNS)]
     found = turns[0][0]
     rates = ", ".join(f"{len(queries) / sum(times):.0f}" for _, times in turns)
     best = sum(map(min, zip(*(times for _, times in turns), strict=True)))
-    print(f"{rates} listings/s in batches of {BATCH}; each batch at its best: {len(queries) / best:.0f}")
+    print(f"{rates} listings/s in batches of {ROWS_PER_BATCH}; each batch at its best: {len(queries) / best:.0f}")
     alone(assessor, listings[:ALONE], context)
     counts: Counter[str] = Counter()
     for query, ranked in zip(queries, found, strict=True):
@@ -120,7 +120,7 @@ def turn(
 ) -> tuple[list[tuple[Assessment, ...]], list[float]]:
     """All listings once, nothing kept of any text or name before; what was found, and the seconds of each batch."""
     engine = assessor._titles._engine
-    for kept in (engine._index._known, engine._loose._known):
+    for kept in (engine._index._results, engine._token_overlap._lookups):
         kept.clear()
     for each in caches:
         if str(each.__module__).startswith(("matchers", "crawler")) and each.cache_info().maxsize:  # not the data files
@@ -128,9 +128,9 @@ def turn(
     assessor.assess(listings[0], context)  # the data files are read once a process
     found: list[tuple[Assessment, ...]] = []
     times = []
-    for first in range(0, len(listings), BATCH):
+    for first in range(0, len(listings), ROWS_PER_BATCH):
         begun = time.process_time()
-        found.extend(assessor.assess_all(listings[first : first + BATCH], context))
+        found.extend(assessor.assess_all(listings[first : first + ROWS_PER_BATCH], context))
         times.append(time.process_time() - begun)
     return found, times
 

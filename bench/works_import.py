@@ -92,9 +92,9 @@ def main() -> None:
         seconds, works = timed(lambda: read_works(path))
         now = datetime.now(UTC)
         with Store.open(f"sqlite:///{folder}/works.db") as store:
-            stored, done = timed(lambda: store.works.upsert(works, now))
-            again, same = timed(lambda: store.works.upsert(works, now))
-            loaded, kept = timed(lambda: sum(1 for _ in store.works.all()))
+            stored, done = timed(lambda: store.works.import_works(works, now))
+            again, same = timed(lambda: store.works.import_works(works, now))
+            loaded, kept = timed(lambda: sum(1 for _ in store.works.all_works()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{arguments.kind}: {len(works)} works read and checked in {seconds:.1f} s, {peak:.0f} MB at most")
     print(f"stored in {stored:.1f} s ({done}), the same again {again:.1f} s ({same}), {kept} loaded in {loaded:.1f} s")

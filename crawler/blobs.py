@@ -17,10 +17,10 @@ from typing import Any, Protocol
 from crawler.config import StoreConfig
 from crawler.errors import StoreError
 
-_HEX = frozenset("0123456789abcdef")
+_HEX_DIGITS = frozenset("0123456789abcdef")
 
 
-class Place(Protocol):
+class BlobBackend(Protocol):
     """Where blobs lie. Names are relative; what cannot be written or read raises OSError."""
 
     def has(self, name: str) -> bool:
@@ -35,64 +35,66 @@ class Place(Protocol):
     def remove(self, name: str) -> None:
         """Delete it; nothing happens where it is not there."""
 
-    def all(self) -> Iterator[tuple[str, float]]:
+    def list_entries(self) -> Iterator[tuple[str, float]]:
         """Every name, with when it was written (seconds since 1970)."""
 
 
-class Blobs:
+class BlobStore:
     """Blobs of a place, two levels deep (`ab/abcdef...`)."""
 
-    def __init__(self, place: str | Path, endpoint: str = "") -> None:
-        self.place = str(place)
-        self._place: Place = _Objects(self.place, endpoint) if "://" in self.place else _Folder(Path(place))
+    def __init__(self, location: str | Path, endpoint: str = "") -> None:
+        self.location = str(location)
+        self._backend: BlobBackend = (
+            _ObjectStorageBackend(self.location, endpoint) if "://" in self.location else _FolderBackend(Path(location))
+        )
 
     def put(self, data: bytes) -> str:
         """Keep bytes; returns their SHA-256 in hex. Raises StoreError where they cannot be written."""
         digest = hashlib.sha256(data).hexdigest()
         try:
-            if not self._place.has(_name(digest)):
-                self._place.write(_name(digest), data)
+            if not self._backend.has(_blob_name(digest)):
+                self._backend.write(_blob_name(digest), data)
         except OSError as error:
-            raise StoreError(f"keeping bytes in {self.place}: {error}") from None
+            raise StoreError(f"keeping bytes in {self.location}: {error}") from None
         return digest
 
     def get(self, digest: str) -> bytes | None:
         """The bytes of a digest, None if they are not kept. Raises StoreError where the place cannot be reached."""
-        return self._read(_name(digest))
+        return self._read(_blob_name(digest))
 
     def remove(self, digest: str) -> bool:
         """Delete the bytes of a digest; False where none are kept."""
-        is_there = self._place.has(_name(digest))
-        self._place.remove(_name(digest))
-        return is_there
+        was_kept = self._backend.has(_blob_name(digest))
+        self._backend.remove(_blob_name(digest))
+        return was_kept
 
-    def forget(self, needed: Collection[str], before: float) -> int:
+    def collect_garbage(self, needed: Collection[str], before: float) -> int:
         """Delete what is older than `before` (seconds since 1970) and not needed; returns how many files."""
-        gone = 0
-        for name, written in list(self._place.all()):
-            beginning, _, digest = name.partition("/")
-            if _is_digest(digest) and digest.startswith(beginning) and digest not in needed and written < before:
-                self._place.remove(name)
-                gone += 1
-        return gone
+        deleted_count = 0
+        for name, written_at in list(self._backend.list_entries()):
+            digest_prefix, _, digest = name.partition("/")
+            if _is_digest(digest) and digest.startswith(digest_prefix) and digest not in needed and written_at < before:
+                self._backend.remove(name)
+                deleted_count += 1
+        return deleted_count
 
     def put_version(self, name: str, version: str, folder: Path) -> None:
         """Keep the files under a folder as a version of what has this name, instead of all its other versions."""
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        kept = {path.relative_to(folder).as_posix(): self.put(path.read_bytes()) for path in files}
-        told = "\n".join(f"{digest} {file}" for file, digest in kept.items())
+        digests_by_file = {path.relative_to(folder).as_posix(): self.put(path.read_bytes()) for path in files}
+        manifest = "\n".join(f"{digest} {file}" for file, digest in digests_by_file.items())
         try:
-            self._place.write(f"versions/{name}/{version}", told.encode())
-            for each, _ in list(self._place.all()):
-                if each.startswith(f"versions/{name}/") and each != f"versions/{name}/{version}":
-                    self._place.remove(each)
+            self._backend.write(f"versions/{name}/{version}", manifest.encode())
+            for entry_name, _ in list(self._backend.list_entries()):
+                if entry_name.startswith(f"versions/{name}/") and entry_name != f"versions/{name}/{version}":
+                    self._backend.remove(entry_name)
         except OSError as error:
-            raise StoreError(f"keeping {name} in {self.place}: {error}") from None
+            raise StoreError(f"keeping {name} in {self.location}: {error}") from None
 
     def get_version(self, name: str, version: str, folder: Path) -> bool:
         """Write the files of a version into a folder; False where it is not kept, or not whole."""
-        told = self._read(f"versions/{name}/{version}")
-        for line in [] if told is None else told.decode().splitlines():
+        manifest = self._read(f"versions/{name}/{version}")
+        for line in [] if manifest is None else manifest.decode().splitlines():
             digest, _, file = line.partition(" ")
             data = self.get(digest)
             path = (folder / file).resolve()
@@ -100,27 +102,27 @@ class Blobs:
                 return False
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        return told is not None
+        return manifest is not None
 
-    def versions(self) -> set[str]:
+    def version_digests(self) -> set[str]:
         """The digests of everything that a version consists of."""
-        names = [name for name, _ in self._place.all() if name.startswith("versions/")]
-        told = [self._read(name) or b"" for name in names]
-        return {line.partition(" ")[0] for each in told for line in each.decode().splitlines()}
+        names = [name for name, _ in self._backend.list_entries() if name.startswith("versions/")]
+        manifests = [self._read(name) or b"" for name in names]
+        return {line.partition(" ")[0] for manifest in manifests for line in manifest.decode().splitlines()}
 
     def _read(self, name: str) -> bytes | None:
         try:
-            return self._place.read(name)
+            return self._backend.read(name)
         except OSError as error:
-            raise StoreError(f"reading bytes of {self.place}: {error}") from None
+            raise StoreError(f"reading bytes of {self.location}: {error}") from None
 
 
-def blobs_of(store: StoreConfig) -> Blobs:
+def open_blobs(store: StoreConfig) -> BlobStore:
     """The blobs of a configuration."""
-    return Blobs(store.blobs, store.blobs_endpoint)
+    return BlobStore(store.blobs, store.blobs_endpoint)
 
 
-class _Folder:
+class _FolderBackend:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
@@ -144,13 +146,13 @@ class _Folder:
     def remove(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
 
-    def all(self) -> Iterator[tuple[str, float]]:
+    def list_entries(self) -> Iterator[tuple[str, float]]:
         for path in self._folder.rglob("*"):
             if path.is_file():
                 yield path.relative_to(self._folder).as_posix(), path.stat().st_mtime
 
 
-class _Objects:
+class _ObjectStorageBackend:
     """Anything fsspec knows by an address; an object is written whole or not at all by the service itself."""
 
     def __init__(self, address: str, endpoint: str) -> None:
@@ -163,37 +165,37 @@ class _Objects:
             raise StoreError(f"store.blobs = {address!r}: {error} (S3 needs swordnet[s3])") from None
 
     def has(self, name: str) -> bool:
-        return bool(self._system.exists(self._full(name)))
+        return bool(self._system.exists(self._full_path(name)))
 
     def write(self, name: str, data: bytes) -> None:
-        self._system.pipe_file(self._full(name), data)
+        self._system.pipe_file(self._full_path(name), data)
 
     def read(self, name: str) -> bytes | None:
         try:
-            data: bytes = self._system.cat_file(self._full(name))
+            data: bytes = self._system.cat_file(self._full_path(name))
         except FileNotFoundError:
             return None
         return data
 
     def remove(self, name: str) -> None:
         if self.has(name):
-            self._system.rm_file(self._full(name))
+            self._system.rm_file(self._full_path(name))
 
-    def all(self) -> Iterator[tuple[str, float]]:
-        for full, told in self._system.find(self._root, detail=True).items():
-            written = told.get("LastModified") or told.get("created") or told.get("mtime")
-            moment = written.timestamp() if hasattr(written, "timestamp") else float(written or 0.0)
-            yield full.removeprefix(self._root).lstrip("/"), moment
+    def list_entries(self) -> Iterator[tuple[str, float]]:
+        for full, details in self._system.find(self._root, detail=True).items():
+            modified_at = details.get("LastModified") or details.get("created") or details.get("mtime")
+            timestamp = modified_at.timestamp() if hasattr(modified_at, "timestamp") else float(modified_at or 0.0)
+            yield full.removeprefix(self._root).lstrip("/"), timestamp
 
-    def _full(self, name: str) -> str:
+    def _full_path(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}"
 
 
-def _name(digest: str) -> str:
+def _blob_name(digest: str) -> str:
     if not _is_digest(digest):
         raise ValueError(f"not a SHA-256 digest: {digest!r}")
     return f"{digest[:2]}/{digest}"
 
 
 def _is_digest(name: str) -> bool:
-    return len(name) == 64 and set(name) <= _HEX
+    return len(name) == 64 and set(name) <= _HEX_DIGITS

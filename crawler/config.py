@@ -20,12 +20,12 @@ from attrs import Attribute, AttrsInstance, Factory, evolve, field, fields, froz
 
 from crawler.errors import BadInput, Problem
 from crawler.messages import LANGUAGES
-from crawler.secrets import named_password, readable_by_others, secret
+from crawler.secrets import has_password, is_readable_by_others, read_secret
 
-FILE_NAME = "swordnet.toml"
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_SECRETS = (("SWORDNET_DATABASE", "store", "url"), ("SWORDNET_PROXY", "crawl", "proxy"))
-_OPEN = "holds a password and others may read the file: chmod 600"
+CONFIG_FILE_NAME = "swordnet.toml"
+_TIME_RE = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_SECRET_VARIABLES = (("SWORDNET_DATABASE", "store", "url"), ("SWORDNET_PROXY", "crawl", "proxy"))
+_UNPROTECTED_MESSAGE = "holds a password and others may read the file: chmod 600"
 
 
 def setting(default: Any, meaning: str, *, at_least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
@@ -180,7 +180,7 @@ class PlatformConfig:
     base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
 
 
-_DEFAULTS = PlatformConfig()
+_DEFAULT_PLATFORM = PlatformConfig()
 
 
 @frozen(kw_only=True)
@@ -201,7 +201,7 @@ class Config:
 
     def platform(self, name: str) -> PlatformConfig:
         """Settings of one platform, defaults where the file says nothing."""
-        return self.platforms.get(name, _DEFAULTS)
+        return self.platforms.get(name, _DEFAULT_PLATFORM)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -209,72 +209,76 @@ class Config:
         return ZoneInfo(self.time_zone)
 
 
-def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
+def load_config(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
     """The Config of a file (`path`, else SWORDNET_CONFIG, else swordnet.toml here, else built-in defaults).
 
     Relative paths in the file are relative to its folder. Raises BadInput listing every wrong key.
     """
-    named = path or (Path(environ["SWORDNET_CONFIG"]) if environ.get("SWORDNET_CONFIG") else None)
-    file = named or Path(FILE_NAME)
-    if named is None and not file.exists():
+    given_path = path or (Path(environ["SWORDNET_CONFIG"]) if environ.get("SWORDNET_CONFIG") else None)
+    file = given_path or Path(CONFIG_FILE_NAME)
+    if given_path is None and not file.exists():
         data: dict[str, Any] = {}
     else:
-        data = _parse(file)
+        data = _parse_toml(file)
     problems: list[Problem] = []
     if environ.get("SWORDNET_SMTP_PASSWORD"):
         data.setdefault("tell", {})["password"] = environ["SWORDNET_SMTP_PASSWORD"]
-    problems += _secrets(data, file, environ)
-    config = _build(Config, data, str(file), "", problems)
+    problems += _apply_secrets(data, file, environ)
+    config = _build_section(Config, data, str(file), "", problems)
     if not problems and config.time_zone not in available_timezones():
         problems.append(Problem(file=str(file), field="time_zone", message=f"no time zone {config.time_zone!r}"))
     for name in ("at", "until"):
-        if not problems and not _TIME.fullmatch(getattr(config.night, name)) and (name == "at" or config.night.until):
+        if (
+            not problems
+            and not _TIME_RE.fullmatch(getattr(config.night, name))
+            and (name == "at" or config.night.until)
+        ):
             problems.append(Problem(file=str(file), field=f"night.{name}", message="must be a time such as 01:30"))
     if problems:
         raise BadInput(problems)
-    built: Config = _anchor(config, file.parent)
-    return built
+    resolved_config: Config = _resolve_paths(config, file.parent)
+    return resolved_config
 
 
-def _secrets(data: dict[str, Any], file: Path, environ: Mapping[str, str]) -> Iterator[Problem]:
+def _apply_secrets(data: dict[str, Any], file: Path, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Put what the environment says into `data`; a problem for each password in a file that others may read."""
-    for name, table, key in _SECRETS:
+    for name, table, key in _SECRET_VARIABLES:
         section = data.get(table, {})
         if not isinstance(section, dict):
             continue  # said below
-        if value := secret(environ, name):
+        if value := read_secret(environ, name):
             data[table] = {**section, key: value}
-        elif named_password(section.get(key)) and readable_by_others(file):
-            yield Problem(file=str(file), field=f"{table}.{key}", message=f"{_OPEN}, or use {name}")
+        elif has_password(section.get(key)) and is_readable_by_others(file):
+            yield Problem(file=str(file), field=f"{table}.{key}", message=f"{_UNPROTECTED_MESSAGE}, or use {name}")
 
 
-def keys(kind: type[AttrsInstance] = Config, prefix: str = "") -> Iterator[tuple[str, Attribute[Any]]]:
+def iter_settings(kind: type[AttrsInstance] = Config, prefix: str = "") -> Iterator[tuple[str, Attribute[Any]]]:
     """Every setting as (dotted name, attribute); the platform table's keys begin with `platforms.NAME`."""
     for attribute in fields(kind):
         if attribute.name == "platforms":
-            yield from keys(PlatformConfig, "platforms.NAME.")
+            yield from iter_settings(PlatformConfig, "platforms.NAME.")
         elif has(hint := get_type_hints(kind)[attribute.name]):
-            yield from keys(hint, f"{prefix}{attribute.name}.")
+            yield from iter_settings(hint, f"{prefix}{attribute.name}.")
         else:
             yield prefix + attribute.name, attribute
 
 
-def commented(config: Config | None = None) -> str:
+def render_config(config: Config | None = None) -> str:
     """A swordnet.toml with every setting, its meaning and its value."""
     lines: list[str] = ["# SwordNet. Every setting, with its default. docs/configuration.md tells more."]
     section = ""
-    for name, attribute in keys():
+    for name, attribute in iter_settings():
         table, _, key = name.rpartition(".")
         if table != section:
             section = table
             lines += ["", f"[{table.replace('NAME', 'kongfz')}]"]
-        value = _value(config or Config(), name, attribute)
-        written = f"# {key} = true" if value is None else f"{key} = {_toml(value)}"
-        lines += [f"# {attribute.metadata['meaning']}", written]
+        value = _setting_value(config or Config(), name, attribute)
+        assignment = f"# {key} = true" if value is None else f"{key} = {_toml_literal(value)}"
+        lines += [f"# {attribute.metadata['meaning']}", assignment]
     return "\n".join(lines) + "\n"
 
 
-def _value(config: Config, name: str, attribute: Attribute[Any]) -> Any:
+def _setting_value(config: Config, name: str, attribute: Attribute[Any]) -> Any:
     if name.startswith("platforms."):
         return attribute.default
     value: Any = config
@@ -283,15 +287,15 @@ def _value(config: Config, name: str, attribute: Attribute[Any]) -> Any:
     return value
 
 
-def _toml(value: Any) -> str:
+def _toml_literal(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(part) for part in value) + "]"
+        return "[" + ", ".join(_toml_literal(part) for part in value) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def _parse(file: Path) -> dict[str, Any]:
+def _parse_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -300,53 +304,53 @@ def _parse(file: Path) -> dict[str, Any]:
         raise BadInput(Problem(file=str(file), message=str(error))) from None
 
 
-def _build(kind: type[Any], data: Mapping[str, Any], file: str, prefix: str, problems: list[Problem]) -> Any:
-    known = {attribute.name: attribute for attribute in fields(kind)}
+def _build_section(kind: type[Any], data: Mapping[str, Any], file: str, prefix: str, problems: list[Problem]) -> Any:
+    attributes = {attribute.name: attribute for attribute in fields(kind)}
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for key, value in data.items():
-        where = prefix + key
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"; did you mean {prefix}{near[0]}?" if near else ""
-            problems.append(Problem(file=file, field=where, message=f"unknown setting{hint}"))
+        dotted_name = prefix + key
+        if key not in attributes:
+            nearest = difflib.get_close_matches(key, attributes, n=1, cutoff=0.5)
+            hint = f"; did you mean {prefix}{nearest[0]}?" if nearest else ""
+            problems.append(Problem(file=file, field=dotted_name, message=f"unknown setting{hint}"))
         elif key == "platforms" and isinstance(value, dict):
             values[key] = {
-                name: _build(
-                    PlatformConfig, table if isinstance(table, dict) else {}, file, f"{where}.{name}.", problems
+                name: _build_section(
+                    PlatformConfig, table if isinstance(table, dict) else {}, file, f"{dotted_name}.{name}.", problems
                 )
                 for name, table in value.items()
             }
         elif has(hints[key]):
             if isinstance(value, dict):
-                values[key] = _build(hints[key], value, file, f"{where}.", problems)
+                values[key] = _build_section(hints[key], value, file, f"{dotted_name}.", problems)
             else:
-                problems.append(Problem(file=file, field=where, message="must be a table"))
-        elif (wrong := _wrong(value, hints[key], known[key])) is not None:
-            problems.append(Problem(file=file, field=where, message=wrong))
+                problems.append(Problem(file=file, field=dotted_name, message="must be a table"))
+        elif (type_problem := _value_problem(value, hints[key], attributes[key])) is not None:
+            problems.append(Problem(file=file, field=dotted_name, message=type_problem))
         else:
             values[key] = tuple(value) if isinstance(value, list) else value
     return kind(**values)
 
 
-def _wrong(value: Any, hint: Any, attribute: Attribute[Any]) -> str | None:
+def _value_problem(value: Any, hint: Any, attribute: Attribute[Any]) -> str | None:
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     if get_origin(hint) is tuple:
         kind = get_args(hint)[0]
-        right = isinstance(value, list) and all(type(part) is kind for part in value)
-        return None if right else f"must be a list of {'texts' if kind is str else 'numbers'}"
+        is_valid = isinstance(value, list) and all(type(part) is kind for part in value)
+        return None if is_valid else f"must be a list of {'texts' if kind is str else 'numbers'}"
     accepted = (int, float) if float in kinds else kinds
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in kinds):
         return f"must be of type {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}"
-    low, choices = attribute.metadata["at_least"], attribute.metadata["choices"]
-    if low is not None and value < low:
-        return f"must be at least {low}"
+    minimum, choices = attribute.metadata["at_least"], attribute.metadata["choices"]
+    if minimum is not None and value < minimum:
+        return f"must be at least {minimum}"
     if choices and value not in choices:
         return f"must be one of {', '.join(choices)}"
     return None
 
 
-def _anchor(config: Config, folder: Path) -> Config:
+def _resolve_paths(config: Config, folder: Path) -> Config:
     """The same Config with paths seen from the folder of its file."""
     url = config.store.url
     prefix = "sqlite:///"

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-MAX_READ = 8_000  # characters of a text; what lies beyond is not looked at
+MAX_TEXT_CHARS = 8_000  # characters of a text; what lies beyond is not looked at
 
 
 class ContactKind(StrEnum):
@@ -35,44 +35,53 @@ class Contact:
 
 
 _HAN_DIGITS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖", "00123456789123456789")
-_APART = r"[ \-._·•*—–]{0,3}"
-_MOBILE = re.compile(rf"(?<!\d)(?:\+?86{_APART})?(1{_APART}[3-9](?:{_APART}\d){{9}})(?!\d)")
-_ABROAD = re.compile(r"(?<![\d+])(\+[1-9]\d{0,2}(?:[ \-.()]{0,2}\d){7,12})(?!\d)")
-_MAIL = re.compile(
+_SEPARATORS = r"[ \-._·•*—–]{0,3}"
+_MOBILE_RE = re.compile(rf"(?<!\d)(?:\+?86{_SEPARATORS})?(1{_SEPARATORS}[3-9](?:{_SEPARATORS}\d){{9}})(?!\d)")
+_FOREIGN_PHONE_RE = re.compile(r"(?<![\d+])(\+[1-9]\d{0,2}(?:[ \-.()]{0,2}\d){7,12})(?!\d)")
+_MAIL_RE = re.compile(
     r"(?<![a-z0-9._%+-])([a-z0-9][a-z0-9._%+-]{0,63}) ?(?:@|\(at\)|\[at\]| at ) ?"
     r"([a-z0-9-]{1,63}(?: ?(?:\.|\(dot\)|\[dot\]) ?[a-z0-9-]{1,63}){1,3})(?![a-z0-9-])"
 )
-_SAYS_WECHAT = (
+_WECHAT_LABEL = (
     r"(?:微信号?|薇信|威信|徽信|微心|wechat|weixin|wx|vx|v信|加(?:我)?(?:微|薇|威|v)|[\u2764\u2665\u2763]信?|微|薇|\bv)"
 )
-_BETWEEN = r"[ :：是为=＝,，号\u2764\u2665\ufe0f]{0,4}"
-_WECHAT = re.compile(rf"{_SAYS_WECHAT}{_BETWEEN}([a-z][a-z0-9_-]{{5,19}})(?![a-z0-9_-])")
-_QQ = re.compile(rf"(?:qq|q号|扣扣|企鹅号?|球球|q)(?:群|号)?{_BETWEEN}([1-9](?:[ \-]?\d){{4,10}})(?!\d)")
-_TRADE = frozenset({"official", "service", "contact", "seller", "client"})  # words behind "wechat" that are no name
+_LABEL_GAP = r"[ :：是为=＝,，号\u2764\u2665\ufe0f]{0,4}"
+_WECHAT_RE = re.compile(rf"{_WECHAT_LABEL}{_LABEL_GAP}([a-z][a-z0-9_-]{{5,19}})(?![a-z0-9_-])")
+_QQ_RE = re.compile(rf"(?:qq|q号|扣扣|企鹅号?|球球|q)(?:群|号)?{_LABEL_GAP}([1-9](?:[ \-]?\d){{4,10}})(?!\d)")
+_TRADE_WORDS = frozenset(
+    {"official", "service", "contact", "seller", "client"}
+)  # words behind "wechat" that are no name
 
 
-def contacts(text: str) -> Iterator[Contact]:
+def find_contacts(text: str) -> Iterator[Contact]:
     """The contacts in a text, each once, in their order within each kind."""
-    plain = unicodedata.normalize("NFKC", text[:MAX_READ]).translate(_HAN_DIGITS).lower()
-    found = [
-        *(Contact(kind=ContactKind.PHONE, value=_digits(each[1])) for each in _MOBILE.finditer(plain)),
-        *(Contact(kind=ContactKind.PHONE, value="+" + _digits(each[1])) for each in _ABROAD.finditer(plain)),
-        *(Contact(kind=ContactKind.MAIL, value=_mail(each)) for each in _MAIL.finditer(plain)),
-        *(Contact(kind=ContactKind.WECHAT, value=each[1]) for each in _WECHAT.finditer(plain) if each[1] not in _TRADE),
-        *(Contact(kind=ContactKind.QQ, value=_digits(each[1])) for each in _QQ.finditer(plain)),
+    normalised = unicodedata.normalize("NFKC", text[:MAX_TEXT_CHARS]).translate(_HAN_DIGITS).lower()
+    contacts_by_kind = [
+        *(Contact(kind=ContactKind.PHONE, value=_digits_only(match[1])) for match in _MOBILE_RE.finditer(normalised)),
+        *(
+            Contact(kind=ContactKind.PHONE, value="+" + _digits_only(match[1]))
+            for match in _FOREIGN_PHONE_RE.finditer(normalised)
+        ),
+        *(Contact(kind=ContactKind.MAIL, value=_mail_address(match)) for match in _MAIL_RE.finditer(normalised)),
+        *(
+            Contact(kind=ContactKind.WECHAT, value=match[1])
+            for match in _WECHAT_RE.finditer(normalised)
+            if match[1] not in _TRADE_WORDS
+        ),
+        *(Contact(kind=ContactKind.QQ, value=_digits_only(match[1])) for match in _QQ_RE.finditer(normalised)),
     ]
-    yield from dict.fromkeys(one for one in found if not _is_abroad_of_home(one))
+    yield from dict.fromkeys(contact for contact in contacts_by_kind if not _is_prefixed_mobile(contact))
 
 
-def _digits(text: str) -> str:
+def _digits_only(text: str) -> str:
     return "".join(sign for sign in text if sign.isdigit())
 
 
-def _mail(found: re.Match[str]) -> str:
-    place = found[2].replace(" ", "").replace("(dot)", ".").replace("[dot]", ".")
-    return f"{found[1]}@{place}"
+def _mail_address(match: re.Match[str]) -> str:
+    domain = match[2].replace(" ", "").replace("(dot)", ".").replace("[dot]", ".")
+    return f"{match[1]}@{domain}"
 
 
-def _is_abroad_of_home(contact: Contact) -> bool:
+def _is_prefixed_mobile(contact: Contact) -> bool:
     """+86 138... is the mobile phone that is found without its prefix."""
     return contact.kind is ContactKind.PHONE and contact.value.startswith("+86") and len(contact.value) == 14

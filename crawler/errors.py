@@ -27,8 +27,8 @@ class Problem:
     field: str | None = None
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        location = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{location}: {self.field}: {self.message}" if self.field else f"{location}: {self.message}"
 
 
 class SwordnetError(Exception):

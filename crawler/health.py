@@ -15,14 +15,14 @@ from attrs import Factory, asdict, define, fields
 
 from crawler.items import Outcome, UnitKind
 
-ANSWERED = (Outcome.LIVE, Outcome.UNCHANGED, Outcome.GONE)
-WALLS = (Outcome.CHALLENGED, Outcome.BLOCKED, Outcome.PARTIAL, Outcome.ERROR)
-WALLED = 0.5  # share of pages that are walls or unreadable from which a night is not believed; an estimate
-FEWER = 0.5  # of the listings that a page of results has on other nights; an estimate
-LOST_FIELD = 0.3  # of the listings that state a field on other nights; an estimate
-COMPARABLE = 10  # listings; fewer are not compared, they vary by chance
+ANSWERED_OUTCOMES = (Outcome.LIVE, Outcome.UNCHANGED, Outcome.GONE)
+BLOCKED_OUTCOMES = (Outcome.CHALLENGED, Outcome.BLOCKED, Outcome.PARTIAL, Outcome.ERROR)
+MAX_BLOCKED_SHARE = 0.5  # share of pages that are walls or unreadable from which a night is not believed; an estimate
+MIN_LISTINGS_RATIO = 0.5  # of the listings that a page of results has on other nights; an estimate
+MIN_FIELD_RATIO = 0.3  # of the listings that state a field on other nights; an estimate
+MIN_COMPARABLE_LISTINGS = 10  # listings; fewer are not compared, they vary by chance
 
-Wrong = tuple[str, dict[str, object]]
+Complaint = tuple[str, dict[str, object]]
 
 
 @define(kw_only=True)
@@ -56,98 +56,104 @@ class PlatformCounts:
     problems: list[str] = Factory(list)
 
     @property
-    def settled(self) -> Counter[str]:
+    def final_outcomes(self) -> Counter[str]:
         """The outcomes that stand: each page counted once, however often it was asked."""
         return self.pages - self.again
 
     @property
     def answered(self) -> int:
         """Pages that could be read, or are known to be gone."""
-        return sum(self.settled[outcome.value] for outcome in ANSWERED)
+        return sum(self.final_outcomes[outcome.value] for outcome in ANSWERED_OUTCOMES)
 
     @property
     def blocked(self) -> int:
         """Pages that were a wall, or not to be read."""
-        return sum(self.settled[outcome.value] for outcome in WALLS)
+        return sum(self.final_outcomes[outcome.value] for outcome in BLOCKED_OUTCOMES)
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The counts as JSON types."""
         return asdict(self) | {"problems": self.problems[:20]}
 
 
-def made_counts(platform: str, plain: Mapping[str, Any]) -> PlatformCounts:
+def counts_from_dict(platform: str, data: Mapping[str, Any]) -> PlatformCounts:
     """The counts that `plain` made; what an older version did not count is 0."""
-    known = {each.name for each in fields(PlatformCounts)} - {"platform"}
-    values = {name: value for name, value in plain.items() if name in known}
+    field_names = {counter.name for counter in fields(PlatformCounts)} - {"platform"}
+    values = {name: value for name, value in data.items() if name in field_names}
     values |= {
         name: Counter(values.get(name, {})) for name in ("pages", "again", "limits", "filled", "asked_by", "hits_by")
     }
     return PlatformCounts(platform=platform, **values)
 
 
-def counted(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) -> list[PlatformCounts]:
+def count_by_platform(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) -> list[PlatformCounts]:
     """Units' outcomes, as the ledger gives them (spider, kind, state, outcome), summed up by platform."""
     counts: dict[str, PlatformCounts] = {}
     for spider, kind, state, outcome in units:
-        one = counts.setdefault(spider, PlatformCounts(platform=spider))
-        one.asked += 1
-        one.failed += state == "failed"
-        one.skipped += state == "skipped"
-        one.left += outcome.get("left", 0)
-        one.pages.update(outcome.get("pages", {}))
-        one.again.update(outcome.get("again", {}))
-        one.limits.update(outcome.get("limits", {}))
-        one.asked_by.update(outcome.get("asked_by", {}))
-        one.hits_by.update(outcome.get("hits_by", {}))
-        one.listings += outcome.get("listings", 0)
-        one.matched += outcome.get("matched", 0)
-        one.hits += outcome.get("hits", 0)
-        one.problems += outcome.get("problems", [])
+        platform_counts = counts.setdefault(spider, PlatformCounts(platform=spider))
+        platform_counts.asked += 1
+        platform_counts.failed += state == "failed"
+        platform_counts.skipped += state == "skipped"
+        platform_counts.left += outcome.get("left", 0)
+        platform_counts.pages.update(outcome.get("pages", {}))
+        platform_counts.again.update(outcome.get("again", {}))
+        platform_counts.limits.update(outcome.get("limits", {}))
+        platform_counts.asked_by.update(outcome.get("asked_by", {}))
+        platform_counts.hits_by.update(outcome.get("hits_by", {}))
+        platform_counts.listings += outcome.get("listings", 0)
+        platform_counts.matched += outcome.get("matched", 0)
+        platform_counts.hits += outcome.get("hits", 0)
+        platform_counts.problems += outcome.get("problems", [])
         if kind == UnitKind.QUESTION.value:
-            one.lists += sum(outcome.get("pages", {}).get(each.value, 0) for each in ANSWERED)
-            one.listed += outcome.get("listings", 0)
-            one.filled.update(outcome.get("filled", {}))
+            platform_counts.lists += sum(
+                outcome.get("pages", {}).get(answered.value, 0) for answered in ANSWERED_OUTCOMES
+            )
+            platform_counts.listed += outcome.get("listings", 0)
+            platform_counts.filled.update(outcome.get("filled", {}))
     return [counts[name] for name in sorted(counts)]
 
 
-def complaint(counts: PlatformCounts, at_least: int, past: Sequence[PlatformCounts] = ()) -> Wrong | None:
+def find_complaint(counts: PlatformCounts, at_least: int, past: Sequence[PlatformCounts] = ()) -> Complaint | None:
     """What is wrong with a platform's run, as the key and values of a message; None if nothing is.
 
     `at_least` is the platform's floor of listings, 0 where a healthy answer may be empty; `past` its last nights.
     """
-    name: dict[str, object] = {"platform": counts.platform}
-    pages = counts.settled.total()
-    told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.settled.items())) or "-"
+    values: dict[str, object] = {"platform": counts.platform}
+    pages = counts.final_outcomes.total()
+    page_summary = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.final_outcomes.items())) or "-"
     if not counts.answered and (pages or counts.failed):
-        return "health_blind", name | {"pages": told}
-    if counts.blocked > WALLED * pages:
-        return "health_walled", name | {"blocked": counts.blocked, "all": pages, "pages": told}
+        return "health_blind", values | {"pages": page_summary}
+    if counts.blocked > MAX_BLOCKED_SHARE * pages:
+        return "health_walled", values | {"blocked": counts.blocked, "all": pages, "pages": page_summary}
     if counts.failed:
-        return "health_failed", name | {"failed": counts.failed, "asked": counts.asked}
+        return "health_failed", values | {"failed": counts.failed, "asked": counts.asked}
     if counts.listings < at_least:
-        return "health_floor", name | {"listings": counts.listings, "floor": at_least}
-    return _fewer(counts, past) or _lost_field(counts, past)
+        return "health_floor", values | {"listings": counts.listings, "floor": at_least}
+    return _fewer_listings(counts, past) or _missing_field(counts, past)
 
 
-def _fewer(counts: PlatformCounts, past: Sequence[PlatformCounts]) -> Wrong | None:
-    usual = [each.listed / each.lists for each in past if each.lists and each.listed >= COMPARABLE]
-    if not usual or not counts.lists:
+def _fewer_listings(counts: PlatformCounts, past: Sequence[PlatformCounts]) -> Complaint | None:
+    usual_ratios = [
+        previous.listed / previous.lists
+        for previous in past
+        if previous.lists and previous.listed >= MIN_COMPARABLE_LISTINGS
+    ]
+    if not usual_ratios or not counts.lists:
         return None
-    before, now = median(usual), counts.listed / counts.lists
-    if now >= FEWER * before or before * counts.lists < 2 * COMPARABLE:
+    before, current = median(usual_ratios), counts.listed / counts.lists
+    if current >= MIN_LISTINGS_RATIO * before or before * counts.lists < 2 * MIN_COMPARABLE_LISTINGS:
         return None
-    return "health_fewer", {"platform": counts.platform, "now": f"{now:.1f}", "before": f"{before:.1f}"}
+    return "health_fewer", {"platform": counts.platform, "now": f"{current:.1f}", "before": f"{before:.1f}"}
 
 
-def _lost_field(counts: PlatformCounts, past: Sequence[PlatformCounts]) -> Wrong | None:
+def _missing_field(counts: PlatformCounts, past: Sequence[PlatformCounts]) -> Complaint | None:
     read = counts.filled["read"]
-    comparable = [each.filled for each in past if each.filled["read"] >= COMPARABLE]
-    if read < COMPARABLE or not comparable:
+    comparable = [previous.filled for previous in past if previous.filled["read"] >= MIN_COMPARABLE_LISTINGS]
+    if read < MIN_COMPARABLE_LISTINGS or not comparable:
         return None
     for name in sorted({name for filled in comparable for name in filled} - {"read"}):
         before = median([filled[name] / filled["read"] for filled in comparable])
-        now = counts.filled[name] / read
-        if before > LOST_FIELD and now < LOST_FIELD * before:
-            values: dict[str, object] = {"field": name, "now": f"{now:.0%}", "before": f"{before:.0%}"}
+        current = counts.filled[name] / read
+        if before > MIN_FIELD_RATIO and current < MIN_FIELD_RATIO * before:
+            values: dict[str, object] = {"field": name, "now": f"{current:.0%}", "before": f"{before:.0%}"}
             return "health_layout", {"platform": counts.platform, **values}
     return None

@@ -11,24 +11,28 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def holder() -> str:
+def current_worker_id() -> str:
     """The name of this process."""
     pid = os.getpid()
-    return f"{_machine()}:{pid}:{_started(pid)}"
+    return f"{_machine_name()}:{pid}:{_start_time(pid)}"
 
 
-def dead(holders: Iterable[str]) -> list[str]:
+def dead_workers(worker_ids: Iterable[str]) -> list[str]:
     """Those of this machine whose process is no longer there."""
-    return [name for name in holders if _is_dead(name)]
+    return [worker_id for worker_id in worker_ids if _is_dead(worker_id)]
 
 
 def _is_dead(name: str) -> bool:
-    machine, _, rest = name.partition(":")
-    pid, _, started = rest.partition(":")
-    return machine == _machine() and pid.isdigit() and (not _is_there(int(pid)) or _started(int(pid)) != started)
+    machine, _, remainder = name.partition(":")
+    pid, _, start_time = remainder.partition(":")
+    return (
+        machine == _machine_name()
+        and pid.isdigit()
+        and (not _is_running(int(pid)) or _start_time(int(pid)) != start_time)
+    )
 
 
-def _is_there(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -38,7 +42,7 @@ def _is_there(pid: int) -> bool:
     return True
 
 
-def _started(pid: int) -> str:
+def _start_time(pid: int) -> str:
     """When a process began, in the kernel's ticks since boot; empty where the system does not say."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -47,5 +51,5 @@ def _started(pid: int) -> str:
     return stat.rpartition(")")[2].split()[19]
 
 
-def _machine() -> str:
+def _machine_name() -> str:
     return socket.gethostname()[:40].replace(":", "-")

@@ -15,7 +15,7 @@ from typing import Any
 from attrs import Factory, field, frozen, validators
 
 _probability = validators.and_(validators.ge(0.0), validators.le(1.0))
-_filled: Any = validators.min_len(1)
+_not_empty: Any = validators.min_len(1)
 
 
 class Outcome(StrEnum):
@@ -114,7 +114,7 @@ class PictureHash:
 
 
 @frozen(kw_only=True)
-class Sighting:
+class PictureMatch:
     """A registered picture (`picture`, its SHA-256) that was seen in another one.
 
     `homography` (nine numbers, row by row) leads from theirs to ours, `corners` (x, y four times, clockwise from our
@@ -145,7 +145,7 @@ class Picture:
     height: int | None = None
     hashes: tuple[PictureHash, ...] = ()
     codes: tuple[str, ...] = ()  # what the QR codes in it say
-    sightings: tuple[Sighting, ...] = ()  # registered pictures that are seen in it
+    sightings: tuple[PictureMatch, ...] = ()  # registered pictures that are seen in it
     compared: str = ""  # the mark of the registered pictures it was compared with; empty: with none
 
 
@@ -153,8 +153,8 @@ class Picture:
 class Work:
     """A protected work. `identifiers` maps a scheme (isbn, isrc, eidr, package, bundle) to normalised values."""
 
-    id: str = field(validator=_filled)
-    title: str = field(validator=_filled)
+    id: str = field(validator=_not_empty)
+    title: str = field(validator=_not_empty)
     kind: str | None = None
     aliases: tuple[str, ...] = ()
     creators: tuple[str, ...] = ()
@@ -213,9 +213,9 @@ class Reach:
 class Listing:
     """One offer, share, app or post as a platform shows it. `sources` says from where on the page a field was read."""
 
-    platform: str = field(validator=_filled)
+    platform: str = field(validator=_not_empty)
     kind: ListingKind
-    url: str = field(validator=_filled)
+    url: str = field(validator=_not_empty)
     title: str
     text: str = ""
     creators: tuple[str, ...] = ()
@@ -262,7 +262,7 @@ class Finding:
     ours: str = ""
     theirs: str = ""
     verdict: str | None = None
-    sighting: Sighting | None = None  # what a picture's verdict rests on
+    sighting: PictureMatch | None = None  # what a picture's verdict rests on
     ground: str = ""
 
 
@@ -279,7 +279,7 @@ class Assessment:
 
 
 @frozen(kw_only=True)
-class Assessed:
+class AssessedListing:
     """A listing with its assessments, best work first; what the match pipeline hands to the store."""
 
     listing: Listing

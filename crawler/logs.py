@@ -11,40 +11,40 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from crawler.secrets import hushed
-from crawler.text import clean
+from crawler.secrets import redact
+from crawler.text import clean_text
 
-LONGEST = 4_000  # characters of one line
+MAX_LINE_CHARS = 4_000  # characters of one line
 
 
-class Plain(logging.Formatter):
+class PlainFormatter(logging.Formatter):
     """LEVEL logger: message, on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
-        return f"{record.levelname} {record.name}: {message(record, self)}"
+        return f"{record.levelname} {record.name}: {format_message(record, self)}"
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object with at, level, logger and message."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        told = {"at": at, "level": record.levelname, "logger": record.name, "message": message(record, self)}
-        return json.dumps(told, ensure_ascii=False)
+        entry = {"at": at, "level": record.levelname, "logger": record.name, "message": format_message(record, self)}
+        return json.dumps(entry, ensure_ascii=False)
 
 
-def message(record: logging.LogRecord, formatter: logging.Formatter) -> str:
+def format_message(record: logging.LogRecord, formatter: logging.Formatter) -> str:
     """What a record says, with its traceback, on one line and without secrets."""
     text = record.getMessage()
     if record.exc_info:
         text = f"{text}\n{formatter.formatException(record.exc_info)}"
-    return clean(hushed(text[: 4 * LONGEST]), LONGEST).replace("\n", "\\n").replace("\t", " ")
+    return clean_text(redact(text[: 4 * MAX_LINE_CHARS]), MAX_LINE_CHARS).replace("\n", "\\n").replace("\t", " ")
 
 
-def begin(level: int = logging.WARNING) -> None:
+def configure_logging(level: int = logging.WARNING) -> None:
     """Send the log to standard error: in words on a terminal, else as JSON lines."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Plain() if sys.stderr.isatty() else JsonLines())
+    handler.setFormatter(PlainFormatter() if sys.stderr.isatty() else JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 
 
-def bound(mebibytes: int) -> None:
+def limit_memory(mebibytes: int) -> None:
     """Let this process take at most so much memory of its own; more raises MemoryError, or ends it."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = mebibytes << 20

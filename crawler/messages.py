@@ -14,12 +14,12 @@ LANGUAGES = ("en", "zh")
 
 
 @cache
-def sentences(package: str) -> dict[str, dict[str, str]]:
+def load_messages(package: str) -> dict[str, dict[str, str]]:
     """All sentences of a package: key -> language -> template. Raises FileNotFoundError without messages.toml."""
     text = (resources.files(package) / "messages.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
-def say(package: str, key: str, language: str = "en", /, **values: object) -> str:
+def render_message(package: str, key: str, language: str = "en", /, **values: object) -> str:
     """The sentence `key` of `package` in `language`, with its placeholders filled. Raises KeyError if unknown."""
-    return sentences(package)[key][language].format(**values)
+    return load_messages(package)[key][language].format(**values)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-HALF_LIFE = 14.0  # days; estimate: an offer found two weeks ago has done half of its harm
-_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+RANK_HALF_LIFE_DAYS = 14.0  # days; estimate: an offer found two weeks ago has done half of its harm
+_RANK_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def rank(harm: float, first_seen: datetime) -> float:
+def hit_rank(harm: float, first_seen: datetime) -> float:
     """The place of a hit in the order of work; higher ones first."""
-    return harm + (first_seen - _BEGIN).total_seconds() / 86_400 / HALF_LIFE
+    return harm + (first_seen - _RANK_EPOCH).total_seconds() / 86_400 / RANK_HALF_LIFE_DAYS

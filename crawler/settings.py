@@ -22,28 +22,28 @@ DOWNLOADER_MIDDLEWARES = {
     # allowed_domains says which addresses a spider claims; pictures lie on other hosts, and the guard decides those.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # tries again at once; Manners waits
-    "crawler.web.robots.Robots": 100,
-    "crawler.web.manners.Manners": 550,
+    "crawler.web.robots.RobotsMiddleware": 100,
+    "crawler.web.manners.ThrottleMiddleware": 550,
     # Ours in place of Scrapy's, each with the bounds of [limits]; their docstrings tell why.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-    "crawler.web.redirects.Refreshes": 580,
+    "crawler.web.redirects.GuardedMetaRefreshMiddleware": 580,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.web.whole.Unpacked": 590,
-    "crawler.web.whole.Whole": 595,  # sees the bytes before they are unpacked
+    "crawler.web.whole.CompressionMiddleware": 590,
+    "crawler.web.whole.TruncationMiddleware": 595,  # sees the bytes before they are unpacked
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "crawler.web.redirects.Redirects": 600,
+    "crawler.web.redirects.GuardedRedirectMiddleware": 600,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
-    "crawler.web.cookies.Cookies": 700,
-    "crawler.web.bounds.Bounds": 980,
-    "crawler.web.replay.Replay": 990,
-    "crawler.web.guard.Guard": 1000,  # the last one: it sees every request whatever its origin
+    "crawler.web.cookies.HostCookiesMiddleware": 700,
+    "crawler.web.bounds.BudgetMiddleware": 980,
+    "crawler.web.replay.ReplayMiddleware": 990,
+    "crawler.web.guard.SsrfGuardMiddleware": 1000,  # the last one: it sees every request whatever its origin
 }
 ITEM_PIPELINES = {
-    "pipelines.unique.Unique": 100,
-    "pipelines.pictures.Pictures": 150,
-    "pipelines.links.Links": 200,
-    "pipelines.match.Match": 300,
-    "pipelines.store.Store": 500,
+    "pipelines.unique.DuplicatesPipeline": 100,
+    "pipelines.pictures.PicturesPipeline": 150,
+    "pipelines.links.ShareLinksPipeline": 200,
+    "pipelines.match.MatchPipeline": 300,
+    "pipelines.store.StorePipeline": 500,
 }
 
 # Every status is a page with an outcome; none is filtered away before crawler.page.outcome has seen it.
@@ -63,8 +63,8 @@ EXTENSIONS_BASE = {name: order for name, order in default_settings.EXTENSIONS_BA
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.web.arriving.Handler",
-    "https": "crawler.web.arriving.Handler",
+    "http": "crawler.web.arriving.HttpDownloadHandler",
+    "https": "crawler.web.arriving.HttpDownloadHandler",
     **dict.fromkeys(("file", "data", "ftp", "s3")),  # off; the guard refuses them too
 }
 
@@ -73,16 +73,16 @@ CONCURRENT_ITEMS = 10  # the default of 100 starts 100 tasks a page; with 4 too 
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
 # `scrapy crawl` reads swordnet.toml through this add-on; crawler.work hands the settings over itself.
-ADDONS = {"crawler.web.standalone.Configured": 0}
+ADDONS = {"crawler.web.standalone.ConfigurationAddon": 0}
 
 LOG_LEVEL = "INFO"
 
 
 def scrapy_settings(config: Config) -> dict[str, Any]:
     """These settings, with what swordnet.toml says."""
-    own: dict[str, Any] = {name: value for name, value in globals().items() if name.isupper()}
+    base_settings: dict[str, Any] = {name: value for name, value in globals().items() if name.isupper()}
     contact = f" (+{config.crawl.contact})" if config.crawl.contact else ""
-    return own | {
+    return base_settings | {
         "ADDONS": {},
         "USER_AGENT": USER_AGENT + contact,
         "DOWNLOAD_DELAY": 0,  # Scrapy's begins anew with each crawl; crawler.web.manners keeps the pace

@@ -1,4 +1,4 @@
-"""Text enters through one door (`clean`), and the spellings of a title become one key (`fold`).
+"""Text enters through one door (`clean_text`), and the spellings of a title become one key (`fold`).
 
 `fold` sees through full-width and traditional characters, accents, look-alike letters, zero-width characters, emoji and
 spaced-out letters. Every character is folded by itself, whatever stands around it (乾 is always 干), so the key of a
@@ -17,133 +17,137 @@ from itertools import chain
 import opencc
 from attrs import frozen
 
-MAX_FOLDED = 1_000_000  # characters; what lies beyond is not looked at
+MAX_FOLDED_CHARS = 1_000_000  # characters; what lies beyond is not looked at
 
-_UNWANTED = re.compile(
+_UNWANTED_RE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff0-\ufff8\ufffe\uffff\ud800-\udfff]"
 )
-_GLUED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_HAN = re.compile(f"[{_GLUED}]")
-_WIDE_GAP = re.compile(" {2,}")
-_GLUED_GAP = re.compile(f"(?<=[{_GLUED}])[ \n]|[ \n](?=[{_GLUED}])")
-_LETTER = f"[^ \n{_GLUED}]"
-_SPACED_OUT = re.compile(f"(?<!{_LETTER}){_LETTER}(?:[ \n]{_LETTER}){{2,200}}(?!{_LETTER})")
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0'’‘`´ʼʻ＇")
-_ROUNDS = 6  # one folding may open the way for another (Ǆ -> dž -> dz); no character needs more
+_UNSPACED_SCRIPTS = (
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_HAN_RE = re.compile(f"[{_UNSPACED_SCRIPTS}]")
+_WIDE_GAP_RE = re.compile(" {2,}")
+_UNSPACED_GAP_RE = re.compile(f"(?<=[{_UNSPACED_SCRIPTS}])[ \n]|[ \n](?=[{_UNSPACED_SCRIPTS}])")
+_SPACED_LETTER = f"[^ \n{_UNSPACED_SCRIPTS}]"
+_SPACED_OUT_RE = re.compile(
+    f"(?<!{_SPACED_LETTER}){_SPACED_LETTER}(?:[ \n]{_SPACED_LETTER}){{2,200}}(?!{_SPACED_LETTER})"
+)
+_INVISIBLE_CHARS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0'’‘`´ʼʻ＇")
+_MAX_FOLDING_ROUNDS = 6  # one folding may open the way for another (Ǆ -> dž -> dz); no character needs more
 
 
-def clean(text: str, limit: int) -> str:
+def clean_text(text: str, limit: int) -> str:
     """`text` without control characters, bidi controls, lone surrogates and noncharacters, at most `limit` characters.
 
     Line breaks become \\n; tabs and zero-width characters stay, as they may be evidence of an attempt to hide.
     """
     head = text[: 2 * limit].replace("\r\n", "\n").replace("\r", "\n")
-    return _UNWANTED.sub("", head)[:limit]
+    return _UNWANTED_RE.sub("", head)[:limit]
 
 
 @frozen
-class Folded:
+class FoldedText:
     """A key and where it came from: character i of `text` was read at `origins[i]` (a space: the one before)."""
 
     text: str
     origins: tuple[int, ...]
 
-    def original(self, start: int, end: int) -> tuple[int, int]:
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
         """The span in the original of the key's characters start..end (end excluded, at least one character)."""
         return self.origins[start], self.origins[end - 1] + 1
 
 
 def fold(text: str) -> str:
     """The key of a spelling. Idempotent. One space between words, none beside Han and kana."""
-    return _lay_out(text[:MAX_FOLDED].translate(_table()))
+    return _normalise_spaces(text[:MAX_FOLDED_CHARS].translate(_folding_table()))
 
 
-def fold_map(text: str) -> Folded:
+def fold_map(text: str) -> FoldedText:
     """Like `fold`, with the way back to the original."""
-    return folded_of(*fold_origins(text))
+    return folded_text(*fold_origins(text))
 
 
-def folded_of(key: str, origins: list[int]) -> Folded:
+def folded_text(key: str, origins: list[int]) -> FoldedText:
     """The two that `fold_origins` gives as one: a space was read where the character before it was."""
     if len(origins) == len(key):
-        return Folded(key, tuple(origins))
-    steps = iter(origins)
-    found: list[int] = []
+        return FoldedText(key, tuple(origins))
+    origin_iterator = iter(origins)
+    all_origins: list[int] = []
     for character in key:
-        found.append(found[-1] if character == " " else next(steps))
-    return Folded(key, tuple(found))
+        all_origins.append(all_origins[-1] if character == " " else next(origin_iterator))
+    return FoldedText(key, tuple(all_origins))
 
 
 def fold_origins(text: str) -> tuple[str, list[int]]:
     """The key, and where in the original each of its characters that is no space was read."""
-    head = text[:MAX_FOLDED]
-    table = _table()
+    head = text[:MAX_FOLDED_CHARS]
+    table = _folding_table()
     images = head.translate(table)
-    if len(images) == len(head) and table.odd.isdisjoint(head):
-        return _lay_out(images), [place for place, image in enumerate(images) if image != " "]
+    if len(images) == len(head) and table.multi_letter_chars.isdisjoint(head):
+        return _normalise_spaces(images), [place for place, image in enumerate(images) if image != " "]
     origins = [place for place, letter in enumerate(head) for image in table[ord(letter)] if image != " "]
-    return _lay_out(images), origins
+    return _normalise_spaces(images), origins
 
 
 def is_han(character: str) -> bool:
     """Whether a folded character is Han or kana: scripts written without spaces between words."""
-    return "\u4e00" <= character <= "\u9fff" or (character > "\u3004" and _HAN.match(character) is not None)
+    return "\u4e00" <= character <= "\u9fff" or (character > "\u3004" and _HAN_RE.match(character) is not None)
 
 
-def _lay_out(characters: str) -> str:
+def _normalise_spaces(characters: str) -> str:
     """Separators set: single letters joined to words (gaps of two and more part words), one space between words."""
     if " " not in characters:
         return characters
-    text = _WIDE_GAP.sub("\n", characters) if "  " in characters else characters
-    text = _GLUED_GAP.sub("", text)
-    text, joined = _SPACED_OUT.subn(_join_words, text)
-    if joined or "\n" in text:
-        text = _SPACED_OUT.sub(_join_words, text.replace("\n", " "))
+    text = _WIDE_GAP_RE.sub("\n", characters) if "  " in characters else characters
+    text = _UNSPACED_GAP_RE.sub("", text)
+    text, joined_runs = _SPACED_OUT_RE.subn(_join_spaced_letters, text)
+    if joined_runs or "\n" in text:
+        text = _SPACED_OUT_RE.sub(_join_spaced_letters, text.replace("\n", " "))
     return text.strip(" ")
 
 
-def _join_words(found: re.Match[str]) -> str:
-    run = found.group()
+def _join_spaced_letters(match: re.Match[str]) -> str:
+    run = match.group()
     if not any(character.isalpha() for character in run):
         return run
     return " ".join(group.replace(" ", "") for group in run.split("\n"))
 
 
-class _Table(dict[int, str]):
+class _FoldingTable(dict[int, str]):
     """What each character folds to, worked out when first met: itself, other letters, a space, or nothing.
 
-    `odd`: the characters met that do not fold to exactly one.
+    `multi_letter_chars`: the characters met that do not fold to exactly one.
     """
 
     def __init__(self, lookalikes: dict[str, str]) -> None:
         super().__init__()
         self._lookalikes = lookalikes
-        self.odd: set[str] = set()
-        self._simplified = opencc.OpenCC("t2s").convert
+        self.multi_letter_chars: set[str] = set()
+        self._simplify = opencc.OpenCC("t2s").convert
 
     def __missing__(self, codepoint: int) -> str:
         text = "" if 0xD800 <= codepoint <= 0xDFFF else chr(codepoint)  # half a character is none
-        for _ in range(_ROUNDS):
-            before, text = text, _decomposed("".join(map(self._step, text)))
-            if text == before:
+        for _ in range(_MAX_FOLDING_ROUNDS):
+            previous, text = text, _decompose("".join(map(self._fold_step, text)))
+            if text == previous:
                 break
         if len(text) != 1:
-            self.odd.add(chr(codepoint))
+            self.multi_letter_chars.add(chr(codepoint))
         self[codepoint] = text
         return text
 
-    def _step(self, character: str) -> str:
+    def _fold_step(self, character: str) -> str:
         character = self._lookalikes.get(character, character)
-        return self._simplified(character) if character > "\u2e7f" else character
+        return self._simplify(character) if character > "\u2e7f" else character
 
 
-def _decomposed(text: str) -> str:
+def _decompose(text: str) -> str:
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(chain.from_iterable(map(_kept, letters)))
+    return "".join(chain.from_iterable(map(_fold_character, letters)))
 
 
-def _kept(character: str) -> str:
-    if character in _INVISIBLE or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
+def _fold_character(character: str) -> str:
+    if character in _INVISIBLE_CHARS or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
         return ""
     category = unicodedata.category(character)
     if category[0] in "LN" or (category in ("Mn", "Mc") and not unicodedata.combining(character)):
@@ -154,8 +158,8 @@ def _kept(character: str) -> str:
 
 
 @cache
-def _table() -> _Table:
+def _folding_table() -> _FoldingTable:
     """The folding table with data_text/lookalikes.csv: characters and the letters they look like."""
     source = resources.files("crawler") / "data_text" / "lookalikes.csv"
     rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
-    return _Table({character: row["letter"] for row in rows for character in row["lookalikes"].split()})
+    return _FoldingTable({character: row["letter"] for row in rows for character in row["lookalikes"].split()})

@@ -11,17 +11,17 @@ from itertools import islice
 
 from crawler.items import Ask, Assessment, Decision, Listing, ListingKind, Outcome, UnitKind
 
-CANDIDATE = 0.5  # identity from which a list row is worth its own page: as likely the work as not
-UNDECIDED = frozenset({Outcome.ERROR, Outcome.BLOCKED, Outcome.PARTIAL})  # asking again may help
-FIRST_PAUSE = timedelta(seconds=5)  # before the second try; doubled for each further one
-THROTTLED_PAUSE = 20  # such a pause is at least this many times the pace of a cloud drive; an estimate
+CANDIDATE_THRESHOLD = 0.5  # identity from which a list row is worth its own page: as likely the work as not
+RETRYABLE_OUTCOMES = frozenset({Outcome.ERROR, Outcome.BLOCKED, Outcome.PARTIAL})  # asking again may help
+FIRST_RETRY_PAUSE = timedelta(seconds=5)  # before the second try; doubled for each further one
+THROTTLED_PACE_FACTOR = 20  # such a pause is at least this many times the pace of a cloud drive; an estimate
 
 
-def portions(asks: Iterable[Ask], size: int) -> Iterator[tuple[Ask, ...]]:
+def batches(asks: Iterable[Ask], size: int) -> Iterator[tuple[Ask, ...]]:
     """The asks in tuples of at most `size`, in order."""
-    rest = iter(asks)
-    while portion := tuple(islice(rest, size)):
-        yield portion
+    remaining = iter(asks)
+    while batch := tuple(islice(remaining, size)):
+        yield batch
 
 
 def follow_ups(
@@ -31,35 +31,35 @@ def follow_ups(
 
     `platforms` are those that a share can be asked of. A licensed listing is not asked further.
     """
-    asked: list[tuple[str, UnitKind, Ask]] = []
+    asks: list[tuple[str, UnitKind, Ask]] = []
     open_matter = [part for part in assessments if part.decision is not Decision.LICENSED]
-    if not listing.whole and any(part.identity >= CANDIDATE for part in open_matter):
-        asked.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
+    if not listing.whole and any(part.identity >= CANDIDATE_THRESHOLD for part in open_matter):
+        asks.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
     if listing.kind is ListingKind.SHARE:
-        found = listing.links[1:]  # the first is the share's own
+        links = listing.links[1:]  # the first is the share's own
     else:
-        found = tuple(link for link in listing.links if link.platform != listing.platform)
-    shares = (link for link in found if link.platform in platforms)
-    asked += [(link.platform, UnitKind.SHARES, Ask(url=link.url, code=link.code)) for link in shares]
-    return asked
+        links = tuple(link for link in listing.links if link.platform != listing.platform)
+    shares = (link for link in links if link.platform in platforms)
+    asks += [(link.platform, UnitKind.SHARES, Ask(url=link.url, code=link.code)) for link in shares]
+    return asks
 
 
-def succeeded(finish_reason: str | None, outcomes: Mapping[Outcome, int]) -> bool:
+def has_succeeded(finish_reason: str | None, outcomes: Mapping[Outcome, int]) -> bool:
     """Whether a crawl that ended did its unit: finished is not succeeded where no request brought anything definite."""
-    return finish_reason == "finished" and any(outcome not in UNDECIDED for outcome in outcomes)
+    return finish_reason == "finished" and any(outcome not in RETRYABLE_OUTCOMES for outcome in outcomes)
 
 
-def again_at(attempt: int, attempts: int, now: datetime, pace: float = 0.0) -> datetime | None:
+def next_retry_at(attempt: int, attempts: int, now: datetime, pace: float = 0.0) -> datetime | None:
     """When a unit that failed for the `attempt`-th time is tried again; None once it had all its `attempts`.
 
     `pace` is the platform's, in seconds between two requests.
     """
-    pause = max(FIRST_PAUSE, timedelta(seconds=THROTTLED_PAUSE * pace))
+    pause = max(FIRST_RETRY_PAUSE, timedelta(seconds=THROTTLED_PACE_FACTOR * pace))
     return None if attempt >= attempts else now + pause * 2 ** (attempt - 1)
 
 
-def one_ask_a_share(asks: Iterable[Ask]) -> list[Ask]:
+def unique_share_asks(asks: Iterable[Ask]) -> list[Ask]:
     """The asks of a wave with each share and code once; without a code only where no listing gives one."""
-    known = list(dict.fromkeys(asks))
-    with_code = {ask.url for ask in known if ask.code is not None}
-    return [ask for ask in known if ask.code is not None or ask.url not in with_code]
+    distinct = list(dict.fromkeys(asks))
+    with_code = {ask.url for ask in distinct if ask.code is not None}
+    return [ask for ask in distinct if ask.code is not None or ask.url not in with_code]

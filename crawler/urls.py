@@ -12,7 +12,7 @@ from hashlib import sha256
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit, urlunsplit
 
 # Parameters that never select content (a final * stands for any ending), with where they come from.
-TRACKING = (
+TRACKING_PARAMETERS = (
     ("utm_*", "Google Analytics, campaign URL builder"),
     ("gclid", "Google Ads"),
     ("gbraid", "Google Ads"),
@@ -51,110 +51,112 @@ TRACKING = (
     ("hmpl", "Baidu Tongji"),
     ("bd_vid", "Baidu advertising"),
 )
-_NAMES = frozenset(name for name, _ in TRACKING if not name.endswith("*"))
-_PREFIXES = tuple(name[:-1] for name, _ in TRACKING if name.endswith("*"))
-_PORTS = {"http": 80, "https": 443}
-_UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060\ufeff\ud800-\udfff]")
-_HOST = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
-_UNRESERVED = "-._~"
+_TRACKING_NAMES = frozenset(name for name, _ in TRACKING_PARAMETERS if not name.endswith("*"))
+_TRACKING_PREFIXES = tuple(name[:-1] for name, _ in TRACKING_PARAMETERS if name.endswith("*"))
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNWANTED_RE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060\ufeff\ud800-\udfff]")
+_HOST_RE = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
+_UNRESERVED_CHARS = "-._~"
 
 
 @lru_cache(maxsize=4096)
-def canonical(url: str) -> str:
+def canonicalize_url(url: str) -> str:
     """The one address of a page; what is no http(s) address only loses white space around it. Idempotent.
 
     The fragment is kept only where it is the route of a single page application (`#!...`, `#/...`).
     """
-    parts = _split(url)
+    parts = _split_url(url)
     if parts is None:
-        return _clean(url)
+        return _clean_url(url)
     query = [pair for pair in parts.query.split("&") if pair and not _is_tracking(pair)]
-    fragment = _quoted(parts.fragment, "!/?=&:@,;+") if parts.fragment.startswith(("!", "/")) else ""
-    return _joined(parts, query, fragment)
+    fragment = _normalise_quoting(parts.fragment, "!/?=&:@,;+") if parts.fragment.startswith(("!", "/")) else ""
+    return _join_url(parts, query, fragment)
 
 
-def asked(url: str, volatile: tuple[str, ...] = ()) -> str:
+def request_url(url: str, volatile: tuple[str, ...] = ()) -> str:
     """The address as an archive knows a request: without fragment and volatile parameters, its query in fixed order."""
-    parts = _split(url)
+    parts = _split_url(url)
     if parts is None:
-        return _clean(url)
+        return _clean_url(url)
     query = [pair for pair in parts.query.split("&") if pair and pair.partition("=")[0] not in volatile]
-    return _joined(parts, query, "")
+    return _join_url(parts, query, "")
 
 
-def host(url: str) -> str:
+def url_host(url: str) -> str:
     """The host of an address in lower case and ASCII (IDNA); "" where there is none."""
-    parts = _split(url)
-    return _ascii(parts.hostname or "") if parts else ""
+    parts = _split_url(url)
+    return _ascii_host(parts.hostname or "") if parts else ""
 
 
-def digest(text: str | bytes) -> str:
+def sha256_hex(text: str | bytes) -> str:
     """SHA-256 in hex digits; text is taken as UTF-8."""
     return sha256(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text).hexdigest()
 
 
-def _clean(url: str) -> str:
-    return _UNWANTED.sub("", url).strip()
+def _clean_url(url: str) -> str:
+    return _UNWANTED_RE.sub("", url).strip()
 
 
-def _split(url: str) -> SplitResult | None:
+def _split_url(url: str) -> SplitResult | None:
     try:
-        parts = urlsplit(_clean(url))
-        usable = parts.scheme.lower() in _PORTS and parts.hostname and (parts.port is None or parts.port)
+        parts = urlsplit(_clean_url(url))
+        is_usable = parts.scheme.lower() in _DEFAULT_PORTS and parts.hostname and (parts.port is None or parts.port)
     except ValueError:
         return None
-    return parts if usable and _ascii(parts.hostname or "") else None
+    return parts if is_usable and _ascii_host(parts.hostname or "") else None
 
 
-def _joined(parts: SplitResult, query: list[str], fragment: str) -> str:
+def _join_url(parts: SplitResult, query: list[str], fragment: str) -> str:
     scheme = parts.scheme.lower()
-    name = _ascii(parts.hostname or "")
-    place = f"[{name}]" if ":" in name else name
-    if parts.port and parts.port != _PORTS[scheme]:
-        place = f"{place}:{parts.port}"
-    path = _without_dots(_quoted(parts.path, "/!$&'()*+,;=:@"))
-    pairs = sorted((_quoted(pair, "!$'()*+,;=:@/?") for pair in query), key=lambda pair: pair.partition("=")[0])
-    return urlunsplit((scheme, place, path or "/", "&".join(pairs), fragment))
+    host_name = _ascii_host(parts.hostname or "")
+    authority = f"[{host_name}]" if ":" in host_name else host_name
+    if parts.port and parts.port != _DEFAULT_PORTS[scheme]:
+        authority = f"{authority}:{parts.port}"
+    path = _remove_dot_segments(_normalise_quoting(parts.path, "/!$&'()*+,;=:@"))
+    pairs = sorted(
+        (_normalise_quoting(pair, "!$'()*+,;=:@/?") for pair in query), key=lambda pair: pair.partition("=")[0]
+    )
+    return urlunsplit((scheme, authority, path or "/", "&".join(pairs), fragment))
 
 
 def _is_tracking(pair: str) -> bool:
     name = pair.partition("=")[0].lower()
-    return name in _NAMES or name.startswith(_PREFIXES)
+    return name in _TRACKING_NAMES or name.startswith(_TRACKING_PREFIXES)
 
 
-def _ascii(name: str) -> str:
+def _ascii_host(name: str) -> str:
     name = name.lower().rstrip(".")
     try:
         name = name if name.isascii() else name.encode("idna").decode("ascii").lower().rstrip(".")
     except UnicodeError:
         return ""
-    return name if _HOST.fullmatch(name) else ""
+    return name if _HOST_RE.fullmatch(name) else ""
 
 
-def _quoted(text: str, safe: str) -> str:
+def _normalise_quoting(text: str, safe: str) -> str:
     """Percent-encoding in one spelling: upper-case digits, unreserved characters plain, everything else as it was."""
 
-    def piece(part: str) -> str:
+    def quote_piece(part: str) -> str:
         if len(part) == 3 and part[0] == "%":
             byte = unquote_to_bytes(part)
-            plain = byte.isascii() and (byte.isalnum() or byte.decode() in _UNRESERVED)
-            return byte.decode() if plain else part.upper()
-        return quote(part, safe=safe + _UNRESERVED)
+            is_unreserved = byte.isascii() and (byte.isalnum() or byte.decode() in _UNRESERVED_CHARS)
+            return byte.decode() if is_unreserved else part.upper()
+        return quote(part, safe=safe + _UNRESERVED_CHARS)
 
-    return "".join(piece(part) for part in re.split(r"(%[0-9A-Fa-f]{2})", text))
+    return "".join(quote_piece(part) for part in re.split(r"(%[0-9A-Fa-f]{2})", text))
 
 
-def _without_dots(path: str) -> str:
+def _remove_dot_segments(path: str) -> str:
     """Dot segments resolved (RFC 3986, 5.2.4)."""
     if "/." not in path:
         return path
-    kept: list[str] = []
+    resolved_segments: list[str] = []
     segments = path.split("/")
     for segment in segments:
         if segment == "..":
-            del kept[max(1, len(kept) - 1) :]
+            del resolved_segments[max(1, len(resolved_segments) - 1) :]
         elif segment != ".":
-            kept.append(segment)
+            resolved_segments.append(segment)
     if segments[-1] in (".", ".."):
-        kept.append("")
-    return "/".join(kept)
+        resolved_segments.append("")
+    return "/".join(resolved_segments)

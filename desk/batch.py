@@ -16,44 +16,48 @@ from attrs import evolve, frozen
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Assessment, Finding, Listing, ListingKind, Picture
-from crawler.messages import say
-from crawler.pictures import Looker, PictureError
-from crawler.text import clean
+from crawler.messages import render_message
+from crawler.pictures import PictureError, PictureInspector
+from crawler.text import clean_text
 from registry import fields, identifiers
 from registry.fields import FieldError
 from registry.tables import Row, read_table
 
-LONGEST_TITLE, LONGEST_TEXT = 2_000, 200_000  # characters
+MAX_TITLE_CHARS, MAX_TEXT_CHARS = 2_000, 200_000  # characters
 NO_PLATFORM = "-"  # where a row names none
 
 
 @frozen(kw_only=True)
-class Offered:
+class OfferRow:
     """One row: its id and its listing, whose pictures are paths not read yet."""
 
     id: str
     listing: Listing
 
-    def looked_at(self, folder: Path, looker: Looker) -> Listing:
+    def with_pictures(self, folder: Path, looker: PictureInspector) -> Listing:
         """The listing with its pictures decoded, hashed and compared."""
-        seen = tuple(_seen(picture, folder, looker) for picture in self.listing.pictures)
-        return evolve(self.listing, pictures=seen)
+        pictures = tuple(_analyse_picture(picture, folder, looker) for picture in self.listing.pictures)
+        return evolve(self.listing, pictures=pictures)
 
 
-def read_offers(path: Path, language: str = "en", source: TextIO | None = None) -> list[Offered]:
+def read_offers(path: Path, language: str = "en", source: TextIO | None = None) -> list[OfferRow]:
     """The rows of a .jsonl or .csv file, or of JSON Lines from `source`. Raises BadInput with every problem."""
-    rows, problems = _rows(path, language, source)
-    offers: list[Offered] = []
-    seen: dict[str, int] = {}
+    rows, problems = _read_rows(path, language, source)
+    offers: list[OfferRow] = []
+    first_lines: dict[str, int] = {}
     for row in rows:
-        offer = _offer(row, path, language, problems)
-        if offer.id in seen:
+        offer = _read_offer(row, path, language, problems)
+        if offer.id in first_lines:
             problems.append(
-                _problem(
-                    path, row.line, "id", FieldError("duplicate_id", value=offer.id, first=seen[offer.id]), language
+                _field_problem(
+                    path,
+                    row.line,
+                    "id",
+                    FieldError("duplicate_id", value=offer.id, first=first_lines[offer.id]),
+                    language,
                 )
             )
-        seen.setdefault(offer.id, row.line)
+        first_lines.setdefault(offer.id, row.line)
         offers.append(offer)
     if problems:
         raise BadInput(sorted(problems, key=lambda problem: problem.line or 0))
@@ -62,14 +66,14 @@ def read_offers(path: Path, language: str = "en", source: TextIO | None = None) 
 
 def result_rows(id_: str, assessments: tuple[Assessment, ...]) -> Iterator[dict[str, Any]]:
     """At least one row of output: one for each assessment, else the row that says that no work was considered."""
-    for found in assessments:
+    for assessment in assessments:
         yield {
             "id": id_,
-            "work_id": found.work_id,
-            "identity": found.identity,
-            "offence": found.offence,
-            "decision": found.decision.value,
-            "findings": [_finding_row(finding) for finding in found.findings],
+            "work_id": assessment.work_id,
+            "identity": assessment.identity,
+            "offence": assessment.offence,
+            "decision": assessment.decision.value,
+            "findings": [_finding_row(finding) for finding in assessment.findings],
         }
     if not assessments:
         yield {"id": id_, "work_id": None, "identity": 0.0, "offence": 0.0, "decision": "none", "findings": []}
@@ -91,131 +95,134 @@ def _finding_row(finding: Finding) -> dict[str, Any]:
     return row
 
 
-def _rows(path: Path, language: str, source: TextIO | None) -> tuple[list[Row], list[Problem]]:
+def _read_rows(path: Path, language: str, source: TextIO | None) -> tuple[list[Row], list[Problem]]:
     if source is None:
         table = read_table(path, language)
         return table.rows, table.problems
     rows: list[Row] = []
     problems: list[Problem] = []
-    for line, written in enumerate(source, start=1):
+    for line, raw_line in enumerate(source, start=1):
         try:
-            cells = json.loads(written) if written.strip() else {}
+            cells = json.loads(raw_line) if raw_line.strip() else {}
         except (ValueError, RecursionError) as error:
-            problems.append(_problem(path, line, None, FieldError("bad_json", reason=error), language))
+            problems.append(_field_problem(path, line, None, FieldError("bad_json", reason=error), language))
             continue
         if not isinstance(cells, dict):
-            problems.append(_problem(path, line, None, FieldError("not_an_object"), language))
+            problems.append(_field_problem(path, line, None, FieldError("not_an_object"), language))
         elif cells:
             rows.append(Row(line=line, cells=cells))
     return rows, problems
 
 
-def _offer(row: Row, path: Path, language: str, problems: list[Problem]) -> Offered:
+def _read_offer(row: Row, path: Path, language: str, problems: list[Problem]) -> OfferRow:
     """One row; what is wrong with it goes to `problems`."""
     values: dict[str, Any] = {}
     for name, read in _FIELDS.items():
         try:
             values[name] = read(row.cells.get(name))
         except FieldError as error:
-            problems.append(_problem(path, row.line, name, error, language))
+            problems.append(_field_problem(path, row.line, name, error, language))
             values[name] = None
     id_ = values.pop("id", None)
     if not id_:
-        problems.append(_problem(path, row.line, "id", FieldError("missing"), language))
+        problems.append(_field_problem(path, row.line, "id", FieldError("missing"), language))
     images = values.pop("images") or ()
     missing = [image for image in images if "://" not in image and not (path.parent / image).is_file()]
     problems.extend(
-        _problem(path, row.line, "images", FieldError("missing_picture", value=image), language) for image in missing
+        _field_problem(path, row.line, "images", FieldError("missing_picture", value=image), language)
+        for image in missing
     )
-    return Offered(id=id_ or "", listing=_listing(id_ or "", images, values))
+    return OfferRow(id=id_ or "", listing=_build_listing(id_ or "", images, values))
 
 
-def _listing(id_: str, images: tuple[str, ...], values: Mapping[str, Any]) -> Listing:
+def _build_listing(id_: str, images: tuple[str, ...], values: Mapping[str, Any]) -> Listing:
     title, text = values["title"] or "", values["text"] or ""
-    stated = {name: value for name, value in values.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None}
     return Listing(
-        **stated
+        **given
         | {
             "platform": values["platform"] or NO_PLATFORM,
             "kind": values["kind"] or ListingKind.OFFER,
             "url": values["url"] or f"row:{id_}",
             "title": title,
             "text": text,
-            "links": _links(values["kind"], values["url"], f"{title}\n{text}"),
+            "links": _find_links(values["kind"], values["url"], f"{title}\n{text}"),
             "pictures": tuple(Picture(url=image) for image in images),
         }
     )
 
 
-def _links(kind: ListingKind | None, url: str | None, text: str) -> tuple[Any, ...]:
-    from crawler.shares import extract
+def _find_links(kind: ListingKind | None, url: str | None, text: str) -> tuple[Any, ...]:
+    from crawler.shares import extract_links
 
-    return tuple(extract(url or text if kind is ListingKind.SHARE else text))
+    return tuple(extract_links(url or text if kind is ListingKind.SHARE else text))
 
 
-def _seen(picture: Picture, folder: Path, looker: Looker) -> Picture:
+def _analyse_picture(picture: Picture, folder: Path, looker: PictureInspector) -> Picture:
     if "://" in picture.url:
         return picture
     try:
-        return looker.look((folder / picture.url).read_bytes(), picture.url).picture
+        return looker.inspect((folder / picture.url).read_bytes(), picture.url).picture
     except PictureError:
         return picture
 
 
-def _problem(path: Path, line: int, field: str | None, error: FieldError, language: str) -> Problem:
-    return Problem(file=str(path), line=line, field=field, message=say("registry", error.key, language, **error.values))
+def _field_problem(path: Path, line: int, field: str | None, error: FieldError, language: str) -> Problem:
+    return Problem(
+        file=str(path), line=line, field=field, message=render_message("registry", error.key, language, **error.values)
+    )
 
 
-def _cleaned(limit: int) -> Callable[[Any], str | None]:
-    def read(value: Any) -> str | None:
+def _text_reader(limit: int) -> Callable[[Any], str | None]:
+    def read_text(value: Any) -> str | None:
         if value is not None and not isinstance(value, str):
-            return fields.text(value)
-        return clean(value, limit) if value else None
+            return fields.parse_text(value)
+        return clean_text(value, limit) if value else None
 
-    return read
-
-
-def _kind(value: Any) -> ListingKind | None:
-    written = fields.text(value)
-    known = tuple(kind.value for kind in ListingKind)
-    if written is not None and written.lower() not in known:
-        raise fields.unknown_name(written, known)
-    return ListingKind(written.lower()) if written else None
+    return read_text
 
 
-def _moment(value: Any) -> datetime | None:
-    written = fields.text(value)
-    if written is None:
+def _read_kind(value: Any) -> ListingKind | None:
+    kind_name = fields.parse_text(value)
+    kind_names = tuple(kind.value for kind in ListingKind)
+    if kind_name is not None and kind_name.lower() not in kind_names:
+        raise fields.unknown_name_error(kind_name, kind_names)
+    return ListingKind(kind_name.lower()) if kind_name else None
+
+
+def _read_time(value: Any) -> datetime | None:
+    iso_time = fields.parse_text(value)
+    if iso_time is None:
         return None
     try:
-        moment = datetime.fromisoformat(written)
+        moment = datetime.fromisoformat(iso_time)
     except ValueError:
-        raise FieldError("bad_date", value=written) from None
+        raise FieldError("bad_date", value=iso_time) from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _identifiers(value: Any) -> dict[str, tuple[str, ...]] | None:
-    found: dict[str, tuple[str, ...]] = {}
-    for scheme, written in identifiers.pairs(value):
-        found[scheme] = (*found.get(scheme, ()), written)
-    return found or None
+def _read_identifiers(value: Any) -> dict[str, tuple[str, ...]] | None:
+    by_scheme: dict[str, tuple[str, ...]] = {}
+    for scheme, number in identifiers.parse_pairs(value):
+        by_scheme[scheme] = (*by_scheme.get(scheme, ()), number)
+    return by_scheme or None
 
 
 _FIELDS: Mapping[str, Callable[[Any], Any]] = {
-    "id": fields.text,
-    "title": _cleaned(LONGEST_TITLE),
-    "text": _cleaned(LONGEST_TEXT),
-    "url": fields.text,
-    "platform": fields.text,
-    "kind": _kind,
-    "creators": fields.texts,
-    "publisher": fields.text,
-    "year": fields.year,
-    "condition": fields.text,
-    "seller": fields.text,
-    "price": fields.price,
-    "currency": fields.currency,
-    "identifiers": _identifiers,
-    "seen_at": _moment,
-    "images": fields.texts,
+    "id": fields.parse_text,
+    "title": _text_reader(MAX_TITLE_CHARS),
+    "text": _text_reader(MAX_TEXT_CHARS),
+    "url": fields.parse_text,
+    "platform": fields.parse_text,
+    "kind": _read_kind,
+    "creators": fields.parse_texts,
+    "publisher": fields.parse_text,
+    "year": fields.parse_year,
+    "condition": fields.parse_text,
+    "seller": fields.parse_text,
+    "price": fields.parse_price,
+    "currency": fields.parse_currency,
+    "identifiers": _read_identifiers,
+    "seen_at": _read_time,
+    "images": fields.parse_texts,
 }

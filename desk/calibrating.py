@@ -14,23 +14,23 @@ from attrs import evolve, frozen
 
 from crawler.errors import NothingToDo
 from crawler.items import Verdict
-from crawler.messages import say
+from crawler.messages import render_message
 from crawler.store import Store
-from crawler.store.judgements import Judged
-from matchers.calibration import error, log_loss
-from matchers.fitting import Example, fitted
-from matchers.weigh import probability_of
-from matchers.weights import Weights, shipped
-from pipelines._knowing import weights_of
+from crawler.store.judgements import ReviewedHit
+from matchers.calibration import calibration_error, log_loss
+from matchers.fitting import JudgedExample, fit_weights
+from matchers.weigh import offence_from_strengths
+from matchers.weights import Weights, default_weights
+from pipelines._knowing import current_weights
 
-FEWEST = 40  # judgements that a fit needs, of both kinds together
-FEWEST_OF_A_KIND = 8
-HELD_OUT = 4  # one of so many
-LESSONS = "judged_"  # grounds that are lessons themselves
+MIN_JUDGEMENTS = 40  # judgements that a fit needs, of both kinds together
+MIN_JUDGEMENTS_PER_KIND = 8
+HELD_OUT_ONE_IN = 4  # one of so many
+RULE_GROUND_PREFIX = "judged_"  # grounds that are lessons themselves
 
 
 @frozen(kw_only=True)
-class Figures:
+class Evaluation:
     """How weights do on some judgements: mean surprise, calibration error, precision and recall at the bound."""
 
     log_loss: float
@@ -39,10 +39,10 @@ class Figures:
     recall: float | None
     count: int
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For programs and the store."""
         names = ("log_loss", "calibration", "precision", "recall", "count")
-        return {name: round(found, 4) if isinstance(found := getattr(self, name), float) else found for name in names}
+        return {name: round(value, 4) if isinstance(value := getattr(self, name), float) else value for name in names}
 
 
 @frozen(kw_only=True)
@@ -50,76 +50,86 @@ class Calibration:
     """A fit: the weights it would apply, what changes most, and its figures on what it did not see."""
 
     weights: Weights
-    before: Figures
-    after: Figures
+    before: Evaluation
+    after: Evaluation
     changes: tuple[tuple[str, float, float], ...]
     judgements: int
 
 
 def calibrate(store: Store, language: str, at: datetime) -> Calibration:
     """Fit; changes nothing. Raises NothingToDo where too little was judged."""
-    now = weights_of(store) or shipped()
-    judged = [each for each in store.judgements.all_standing() if _teaches(each)]
-    infringing = sum(_infringes(each) for each in judged)
-    if len(judged) < FEWEST or min(infringing, len(judged) - infringing) < FEWEST_OF_A_KIND:
-        values = {"count": len(judged), "least": FEWEST, "each": FEWEST_OF_A_KIND}
-        raise NothingToDo(say("desk", "calibrate_few", language, **values))
-    held = [each for each in judged if _is_held_out(each)]
-    seen = [each for each in judged if not _is_held_out(each)]
-    trial = _refitted(now, seen, at)
-    final = _refitted(now, judged, at)
-    before, after = now.prior(), final.prior()
-    changes = sorted(((name, before[name], after[name]) for name in before), key=lambda one: -abs(one[2] - one[1]))
+    current = current_weights(store) or default_weights()
+    judged_hits = [judged_hit for judged_hit in store.reviews.reviewed_hits() if _is_usable(judged_hit)]
+    infringing = sum(_is_infringing(judged_hit) for judged_hit in judged_hits)
+    if len(judged_hits) < MIN_JUDGEMENTS or min(infringing, len(judged_hits) - infringing) < MIN_JUDGEMENTS_PER_KIND:
+        values = {"count": len(judged_hits), "least": MIN_JUDGEMENTS, "each": MIN_JUDGEMENTS_PER_KIND}
+        raise NothingToDo(render_message("desk", "calibrate_few", language, **values))
+    held_out = [judged_hit for judged_hit in judged_hits if _is_held_out(judged_hit)]
+    training = [judged_hit for judged_hit in judged_hits if not _is_held_out(judged_hit)]
+    trial = _refit(current, training, at)
+    final = _refit(current, judged_hits, at)
+    before, after = current.prior(), final.prior()
+    changes = sorted(((name, before[name], after[name]) for name in before), key=lambda row: -abs(row[2] - row[1]))
     return Calibration(
         weights=final,
-        before=_figures(now, held),
-        after=_figures(trial, held),
+        before=_evaluate(current, held_out),
+        after=_evaluate(trial, held_out),
         changes=tuple(change for change in changes if change[1] != change[2]),
-        judgements=len(judged),
+        judgements=len(judged_hits),
     )
 
 
-def apply(store: Store, found: Calibration, by: str, at: datetime) -> int:
+def apply(store: Store, calibration: Calibration, by: str, at: datetime) -> int:
     """Apply a fit from now on; returns the number of its version."""
-    told = {"before": found.before.plain(), "after": found.after.plain(), "judgements": found.judgements}
-    return store.trust.apply(found.weights.plain(), told, by, at)
+    summary = {
+        "before": calibration.before.to_dict(),
+        "after": calibration.after.to_dict(),
+        "judgements": calibration.judgements,
+    }
+    return store.screening_settings.apply_calibration(calibration.weights.to_dict(), summary, by, at)
 
 
-def _refitted(weights: Weights, judged: Sequence[Judged], at: datetime) -> Weights:
+def _refit(weights: Weights, judged_hits: Sequence[ReviewedHit], at: datetime) -> Weights:
     examples = [
-        Example(terms=dict(each.snapshot.terms), infringing=_infringes(each)) for each in judged if each.snapshot
+        JudgedExample(terms=dict(judged_hit.snapshot.terms), infringing=_is_infringing(judged_hit))
+        for judged_hit in judged_hits
+        if judged_hit.snapshot
     ]
-    found = fitted(examples, weights.prior())
-    start = {name.removeprefix("start_"): value for name, value in found.items() if name.startswith("start_")}
-    grounds = {name: value for name, value in found.items() if not name.startswith("start_")}
+    coefficients = fit_weights(examples, weights.prior())
+    start = {name.removeprefix("start_"): value for name, value in coefficients.items() if name.startswith("start_")}
+    grounds = {name: value for name, value in coefficients.items() if not name.startswith("start_")}
     return evolve(
-        weights, start=start, grounds=grounds, source=f"swordnet calibrate, {at.date()}, {len(judged)} judgements"
+        weights, start=start, grounds=grounds, source=f"swordnet calibrate, {at.date()}, {len(judged_hits)} judgements"
     )
 
 
-def _figures(weights: Weights, judged: Sequence[Judged]) -> Figures:
-    pairs = [(probability_of(each.snapshot.terms, weights), _infringes(each)) for each in judged if each.snapshot]
+def _evaluate(weights: Weights, judged_hits: Sequence[ReviewedHit]) -> Evaluation:
+    pairs = [
+        (offence_from_strengths(judged_hit.snapshot.terms, weights), _is_infringing(judged_hit))
+        for judged_hit in judged_hits
+        if judged_hit.snapshot
+    ]
     bound = weights.bounds["all"].offence
-    said = [is_right for chance, is_right in pairs if chance >= bound]
-    true = sum(is_right for _, is_right in pairs)
-    return Figures(
+    predicted = [is_right for chance, is_right in pairs if chance >= bound]
+    infringing = sum(is_right for _, is_right in pairs)
+    return Evaluation(
         log_loss=log_loss(pairs),
-        calibration=error(pairs),
-        precision=sum(said) / len(said) if said else None,
-        recall=sum(said) / true if true else None,
+        calibration=calibration_error(pairs),
+        precision=sum(predicted) / len(predicted) if predicted else None,
+        recall=sum(predicted) / infringing if infringing else None,
         count=len(pairs),
     )
 
 
-def _teaches(judged: Judged) -> bool:
-    terms = judged.snapshot.terms if judged.snapshot else None
-    is_decided = judged.judgement.verdict is not Verdict.UNSURE
-    return is_decided and terms is not None and not any(name.startswith(LESSONS) for name in terms)
+def _is_usable(judged_hit: ReviewedHit) -> bool:
+    terms = judged_hit.snapshot.terms if judged_hit.snapshot else None
+    is_decided = judged_hit.judgement.verdict is not Verdict.UNSURE
+    return is_decided and terms is not None and not any(name.startswith(RULE_GROUND_PREFIX) for name in terms)
 
 
-def _infringes(judged: Judged) -> bool:
-    return judged.judgement.verdict is Verdict.INFRINGING
+def _is_infringing(judged_hit: ReviewedHit) -> bool:
+    return judged_hit.judgement.verdict is Verdict.INFRINGING
 
 
-def _is_held_out(judged: Judged) -> bool:
-    return int(judged.judgement.hit[:4], 16) % HELD_OUT == 0
+def _is_held_out(judged_hit: ReviewedHit) -> bool:
+    return int(judged_hit.judgement.hit[:4], 16) % HELD_OUT_ONE_IN == 0

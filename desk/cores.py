@@ -20,19 +20,19 @@ from crawler.errors import SwordnetError
 Part = TypeVar("Part")
 Answer = TypeVar("Answer")
 
-AHEAD = 4  # parts for each worker that are under way at a time
+PARTS_AHEAD_PER_WORKER = 4  # parts for each worker that are under way at a time
 
 _task: list[Callable[[Any], Any]] = []  # what forked workers find in their memory
 
 
-def cores() -> int:
+def available_cores() -> int:
     """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def in_order(task: Callable[[Part], Answer], parts: Iterable[Part], workers: int) -> Iterator[Answer]:
+def map_in_order(task: Callable[[Part], Answer], parts: Iterable[Part], workers: int) -> Iterator[Answer]:
     """The task's answer for each part; what a task raises is raised here. A few parts are taken ahead, not all.
 
     Raises SwordnetError where a worker process died, as one does that needs more memory than there is.
@@ -42,7 +42,7 @@ def in_order(task: Callable[[Part], Answer], parts: Iterable[Part], workers: int
         return
     _task[:] = [task]
     try:
-        yield from _by_processes(parts, workers)
+        yield from _map_in_processes(parts, workers)
     except BrokenProcessPool:
         raise SwordnetError(
             "a worker process died, perhaps for want of memory; what was written before stays: try fewer --workers"
@@ -51,19 +51,19 @@ def in_order(task: Callable[[Part], Answer], parts: Iterable[Part], workers: int
         _task.clear()
 
 
-def _by_processes(parts: Iterable[Any], workers: int) -> Iterator[Any]:
-    asked: deque[Future[Any]] = deque()
+def _map_in_processes(parts: Iterable[Any], workers: int) -> Iterator[Any]:
+    pending: deque[Future[Any]] = deque()
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
         for part in parts:
             with warnings.catch_warnings():
                 # Of forking with threads: none of ours holds a lock.
                 warnings.simplefilter("ignore", DeprecationWarning)
-                asked.append(pool.submit(_answer, part))
-            if len(asked) >= AHEAD * workers:
-                yield asked.popleft().result()
-        while asked:
-            yield asked.popleft().result()
+                pending.append(pool.submit(_run_task, part))
+            if len(pending) >= PARTS_AHEAD_PER_WORKER * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
-def _answer(part: Any) -> Any:
+def _run_task(part: Any) -> Any:
     return _task[0](part)

@@ -12,26 +12,26 @@ from crawler.errors import SwordnetError
 
 
 @contextmanager
-def crew(number: int, arguments: Sequence[str], config: Config) -> Iterator[Callable[[str], None]]:
+def local_workers(count: int, arguments: Sequence[str], config: Config) -> Iterator[Callable[[str], None]]:
     """Start so many; told to stop in the end, they end what they have begun (`cluster.patience`), else are killed.
 
     What is yielded, to be called now and then with the run, raises SwordnetError when none of them is left.
     """
     command = [sys.executable, "-m", "desk.cli", "worker", "--quiet", *arguments]
-    workers = [subprocess.Popen(command) for _ in range(number)]
+    workers = [subprocess.Popen(command) for _ in range(count)]
 
-    def look(run: str) -> None:
-        if all(each.poll() is not None for each in workers):
+    def check_workers(run: str) -> None:
+        if all(worker.poll() is not None for worker in workers):
             raise SwordnetError(f"all workers of the run {run} have ended")
 
     try:
-        yield look
+        yield check_workers
     finally:
-        for each in workers:
-            each.terminate()
-        for each in workers:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
             try:
-                each.wait(config.cluster.patience)
+                worker.wait(config.cluster.patience)
             except subprocess.TimeoutExpired:
-                each.kill()
-                each.wait()
+                worker.kill()
+                worker.wait()

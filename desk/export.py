@@ -15,52 +15,56 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import BadInput, Problem
-from crawler.messages import say
-from desk.cells import csv_cell, plain
-from desk.rows import COLUMNS, HitRow, cells_of, text_of, type_cell
-from desk.saving import saving
-from desk.sidebyside import type_pairs
+from crawler.messages import render_message
+from desk.cells import csv_cell, strip_unprintable
+from desk.rows import COLUMNS, HitRow, cell_text, cells_of, type_cell
+from desk.saving import open_atomic
+from desk.sidebyside import type_pair_source
 from desk.workbook import write_workbook
 
 
-def export_hits(path: Path, rows: Iterable[HitRow], pairs: type_pairs | None = None) -> int:
+def export_hits(path: Path, rows: Iterable[HitRow], pairs: type_pair_source | None = None) -> int:
     """Write `rows` to `path` and return how many; `pairs` gives the pictures of a workbook.
 
     Raises BadInput for another suffix or a place not writable.
     """
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
-        known = ", ".join(_WRITERS)
-        raise BadInput(Problem(file=str(path), message=say("desk", "unknown_suffix", suffix=path.suffix, known=known)))
+        suffixes = ", ".join(_WRITERS)
+        raise BadInput(
+            Problem(
+                file=str(path), message=render_message("desk", "unknown_suffix", suffix=path.suffix, known=suffixes)
+            )
+        )
     ordered = sorted(rows, key=lambda row: row.hit_id)
-    with saving(path) as file:
+    with open_atomic(path) as file:
         write(file, ordered, pairs)
     return len(ordered)
 
 
-def _write_csv(file: BinaryIO, rows: Sequence[HitRow], _: type_pairs | None = None) -> None:
+def _write_csv(file: BinaryIO, rows: Sequence[HitRow], _: type_pair_source | None = None) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     sheet = csv.writer(text, dialect="excel")
     sheet.writerow(COLUMNS)
-    sheet.writerows([csv_cell(text_of(value)) for value in cells_of(row)] for row in rows)
+    sheet.writerows([csv_cell(cell_text(value)) for value in cells_of(row)] for row in rows)
     text.detach()
 
 
-def _write_jsonl(file: BinaryIO, rows: Sequence[HitRow], _: type_pairs | None = None) -> None:
+def _write_jsonl(file: BinaryIO, rows: Sequence[HitRow], _: type_pair_source | None = None) -> None:
     for row in rows:
-        cells = {name: _json(value) for name, value in zip(COLUMNS, cells_of(row), strict=True)}
+        cells = {name: _json_value(value) for name, value in zip(COLUMNS, cells_of(row), strict=True)}
         file.write(json.dumps(cells, ensure_ascii=False).encode() + b"\n")
 
 
-def _json(value: type_cell) -> object:
+def _json_value(value: type_cell) -> object:
     if isinstance(value, tuple):
-        return [plain(each) for each in value]
+        return [strip_unprintable(part) for part in value]
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return plain(value) if isinstance(value, str) else value
+    return strip_unprintable(value) if isinstance(value, str) else value
 
 
-_WRITERS: dict[str, Callable[[BinaryIO, Sequence[HitRow], type_pairs | None], None]] = {
+_WRITERS: dict[str, Callable[[BinaryIO, Sequence[HitRow], type_pair_source | None], None]] = {
     ".csv": _write_csv,
     ".xlsx": write_workbook,
     ".jsonl": _write_jsonl,

@@ -16,18 +16,18 @@ from attrs import frozen
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Hit, Judgement, Verdict
-from crawler.messages import say
+from crawler.messages import render_message
 from crawler.store import Store
-from crawler.store.judgements import Entry, Snapshot
+from crawler.store.judgements import DecisionSnapshot, ReviewEntry
 from crawler.text import fold
-from crawler.urls import canonical
+from crawler.urls import canonicalize_url
 from matchers import RuleKind
-from matchers.weigh import snapshot_terms
-from matchers.weights import Weights, shipped
-from pipelines._knowing import context_of, weights_of
-from pipelines._redeciding import redecide
+from matchers.weigh import term_strengths
+from matchers.weights import Weights, default_weights
+from pipelines._knowing import build_context, current_weights
+from pipelines._redeciding import redecide_hits
 
-SHORTEST = 2  # characters of a phrase that is taught: one alone stands everywhere
+MIN_PHRASE_CHARS = 2  # characters of a phrase that is taught: one alone stands everywhere
 
 
 @frozen(kw_only=True)
@@ -39,7 +39,7 @@ class Lesson:
 
 
 @frozen(kw_only=True)
-class Said:
+class NewVerdict:
     """One verdict to be kept."""
 
     hit: Hit
@@ -50,96 +50,115 @@ class Said:
     lesson: Lesson = Lesson()
 
 
-def judge(store: Store, verdicts: Sequence[Said], language: str) -> list[int]:
+def record_verdicts(store: Store, verdicts: Sequence[NewVerdict], language: str) -> list[int]:
     """Keep verdicts, teach what they teach, decide what is stored again. Returns the numbers of the rules."""
-    weights = weights_of(store) or shipped()
-    taught = store.judgements.add_all([_entry(said, weights) for said in verdicts])
-    _decide_again(store, {said.hit.work_id for said in verdicts}, verdicts[0].at if verdicts else None, language)
-    return taught
+    weights = current_weights(store) or default_weights()
+    rule_ids = store.reviews.add_reviews([_judgement_entry(new_verdict, weights) for new_verdict in verdicts])
+    _redecide_works(
+        store, {new_verdict.hit.work_id for new_verdict in verdicts}, verdicts[0].at if verdicts else None, language
+    )
+    return rule_ids
 
 
-def _entry(said: Said, weights: Weights) -> Entry:
-    return Entry(
-        judgement=Judgement(hit=said.hit.id, verdict=said.verdict, reason=said.reason, by=said.by, at=said.at),
-        snapshot=_snapshot(said.hit, weights),
-        teaches=_rules(said),
-        accuses=None if said.verdict is Verdict.NOT else (said.hit.work_id, canonical(said.hit.listing.url)),
+def _judgement_entry(new_verdict: NewVerdict, weights: Weights) -> ReviewEntry:
+    return ReviewEntry(
+        judgement=Judgement(
+            hit=new_verdict.hit.id,
+            verdict=new_verdict.verdict,
+            reason=new_verdict.reason,
+            by=new_verdict.by,
+            at=new_verdict.at,
+        ),
+        snapshot=_decision_snapshot(new_verdict.hit, weights),
+        rules=_taught_rules(new_verdict),
+        accused_listing=None
+        if new_verdict.verdict is Verdict.NOT
+        else (new_verdict.hit.work_id, canonicalize_url(new_verdict.hit.listing.url)),
     )
 
 
-def _snapshot(hit: Hit, weights: Weights) -> Snapshot:
+def _decision_snapshot(hit: Hit, weights: Weights) -> DecisionSnapshot:
     channel = hit.listing.kind.value
-    return Snapshot(
+    return DecisionSnapshot(
         decision=hit.decision.value,
         identity=hit.identity,
         offence=hit.offence,
         channel=channel,
-        terms=snapshot_terms(hit.findings, channel, weights),
+        terms=term_strengths(hit.findings, channel, weights),
     )
 
 
-def undo(store: Store, hit: Hit, by: str, at: datetime, language: str, reason: str = "") -> Judgement | None:
+def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, reason: str = "") -> Judgement | None:
     """Take back the verdict that stands, and what it taught; returns it, None where none stands. An older "not"
     stands again, and teaches this listing again.
     """
-    taken = store.judgements.undo(hit.id, by, at, reason)
-    if taken is not None and taken.id is not None:
-        store.rules.withdraw_of(taken.id, by, at)
-        older = store.judgements.standing([hit.id]).get(hit.id)
+    undone = store.reviews.undo_judgement(hit.id, by, at, reason)
+    if undone is not None and undone.id is not None:
+        store.rules.withdraw_rules_of(undone.id, by, at)
+        older = store.reviews.current_judgements([hit.id]).get(hit.id)
         if older is not None and older.verdict is Verdict.NOT:
-            said = Said(hit=hit, verdict=older.verdict, reason=older.reason, by=older.by, at=older.at)
-            store.rules.add(_rules(said)[0] | {"judgement": older.id})
-        _decide_again(store, {hit.work_id}, at, language)
-    return taken
+            new_verdict = NewVerdict(hit=hit, verdict=older.verdict, reason=older.reason, by=older.by, at=older.at)
+            store.rules.add_rule(_taught_rules(new_verdict)[0] | {"judgement": older.id})
+        _redecide_works(store, {hit.work_id}, at, language)
+    return undone
 
 
-def withdraw(store: Store, number: int, by: str, at: datetime, language: str) -> bool:
+def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: str) -> bool:
     """Take a rule back; False where there is none of this number."""
-    rule = store.rules.withdraw(number, by, at)
+    rule = store.rules.withdraw_rule(number, by, at)
     if rule is None:
         return False
-    _decide_again(store, {rule.work}, at, language)
+    _redecide_works(store, {rule.work}, at, language)
     return True
 
 
-def checked_lesson(said: Said, language: str, file: str, line: int | None = None) -> None:
+def check_lesson(new_verdict: NewVerdict, language: str, file: str, line: int | None = None) -> None:
     """Raise BadInput where a lesson cannot be taught."""
-    lesson, listing = said.lesson, said.hit.listing
+    lesson, listing = new_verdict.lesson, new_verdict.hit.listing
     problem = None
-    if (lesson.seller or lesson.phrase) and said.verdict is not Verdict.NOT:
+    if (lesson.seller or lesson.phrase) and new_verdict.verdict is not Verdict.NOT:
         problem = "teach_only_not"
     elif lesson.seller and not (listing.seller_id or listing.seller):
         problem = "teach_no_seller"
-    elif lesson.phrase and not _stands(lesson.phrase, f"{listing.title}\n{listing.text}"):
+    elif lesson.phrase and not _contains_phrase(lesson.phrase, f"{listing.title}\n{listing.text}"):
         problem = "teach_no_phrase"
     if problem:
         raise BadInput(
-            Problem(file=file, line=line, field="teach", message=say("desk", problem, language, id=said.hit.id))
+            Problem(
+                file=file,
+                line=line,
+                field="teach",
+                message=render_message("desk", problem, language, id=new_verdict.hit.id),
+            )
         )
 
 
-def _stands(phrase: str, text: str) -> bool:
-    key = fold(phrase)
-    return len(key) >= SHORTEST and key in fold(text)
+def _contains_phrase(phrase: str, listing_text: str) -> bool:
+    folded = fold(phrase)
+    return len(folded) >= MIN_PHRASE_CHARS and folded in fold(listing_text)
 
 
-def _rules(said: Said) -> list[dict[str, Any]]:
-    if said.verdict is not Verdict.NOT:
+def _taught_rules(new_verdict: NewVerdict) -> list[dict[str, Any]]:
+    if new_verdict.verdict is not Verdict.NOT:
         return []
-    listing = said.hit.listing
-    common = {"work": said.hit.work_id, "reason": said.reason, "by": said.by, "at": said.at}
-    address = {"kind": RuleKind.LISTING.value, "value": canonical(listing.url), "shown": listing.url}
-    rules = [common | {"platform": ""} | address]
-    if said.lesson.seller:
+    listing = new_verdict.hit.listing
+    common = {"work": new_verdict.hit.work_id, "reason": new_verdict.reason, "by": new_verdict.by, "at": new_verdict.at}
+    listing_rule = {"kind": RuleKind.LISTING.value, "value": canonicalize_url(listing.url), "shown": listing.url}
+    rules = [common | {"platform": ""} | listing_rule]
+    if new_verdict.lesson.seller:
         seller = listing.seller_id or listing.seller or ""
-        shop = {"kind": RuleKind.SELLER.value, "value": seller, "shown": listing.seller or seller}
-        rules.append(common | {"platform": listing.platform} | shop)
-    if said.lesson.phrase:
-        words = {"kind": RuleKind.PHRASE.value, "value": fold(said.lesson.phrase), "shown": said.lesson.phrase}
-        rules.append(common | {"platform": ""} | words)
+        seller_rule = {"kind": RuleKind.SELLER.value, "value": seller, "shown": listing.seller or seller}
+        rules.append(common | {"platform": listing.platform} | seller_rule)
+    if new_verdict.lesson.phrase:
+        phrase_rule = {
+            "kind": RuleKind.PHRASE.value,
+            "value": fold(new_verdict.lesson.phrase),
+            "shown": new_verdict.lesson.phrase,
+        }
+        rules.append(common | {"platform": ""} | phrase_rule)
     return rules
 
 
-def _decide_again(store: Store, works: set[str], at: datetime | None, language: str) -> None:
+def _redecide_works(store: Store, works: set[str], at: datetime | None, language: str) -> None:
     if at is not None:
-        redecide(store, sorted(works), context_of(store, at, language))
+        redecide_hits(store, sorted(works), build_context(store, at, language))

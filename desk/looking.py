@@ -11,46 +11,46 @@ from pathlib import Path
 
 from attrs import frozen
 
-from crawler.blobs import blobs_of
+from crawler.blobs import open_blobs
 from crawler.config import Config, PicturesConfig, StoreConfig
 from crawler.items import Picture, Work
-from crawler.pictures import Looker, PictureError, Plain
-from desk.cores import cores, in_order
-from registry.pictures import data_of
+from crawler.pictures import PictureError, PictureInspector, PlainInspector
+from desk.cores import available_cores, map_in_order
+from registry.pictures import read_picture_bytes
 
-FEW = 8  # pictures that one process looks at before others have begun
+SINGLE_PROCESS_PICTURES = 8  # pictures that one process looks at before others have begun
 
-type_read = Picture | PictureError
+type_picture_or_error = Picture | PictureError
 
 
 @frozen
-class Reading:
+class PictureReader:
     """Reads a picture's file and keeps its sketch under a folder."""
 
     root: Path
 
-    def __call__(self, path: Path) -> type_read:
+    def __call__(self, path: Path) -> type_picture_or_error:
         """The picture, or what is wrong with it."""
-        from matchers.looks.registering import Sketcher
+        from matchers.looks.registering import DescriptorExtractor
 
         try:
-            return Sketcher(self.root)(data_of(path), str(path))
+            return DescriptorExtractor(self.root)(read_picture_bytes(path), str(path))
         except PictureError as error:
             return error
 
 
-def read_all(paths: Sequence[Path], root: Path) -> Iterable[type_read]:
+def read_pictures(paths: Sequence[Path], root: Path) -> Iterable[type_picture_or_error]:
     """What each file shows, in their order; sketches are kept."""
-    return in_order(Reading(root), paths, cores() if len(paths) > FEW else 1)
+    return map_in_order(PictureReader(root), paths, available_cores() if len(paths) > SINGLE_PROCESS_PICTURES else 1)
 
 
-def reader(settings: PicturesConfig) -> Callable[[Sequence[Path]], Iterable[type_read]]:
+def picture_reader(settings: PicturesConfig) -> Callable[[Sequence[Path]], Iterable[type_picture_or_error]]:
     """How `read_works` looks at the pictures of a list."""
-    return lambda paths: read_all(paths, Path(settings.index))
+    return lambda paths: read_pictures(paths, Path(settings.index))
 
 
 @frozen
-class Kept:
+class StoredPictureSketcher:
     """Sketches a registered picture whose bytes are kept; may be pickled."""
 
     root: Path
@@ -58,56 +58,62 @@ class Kept:
 
     def __call__(self, digest: str) -> None:
         """What cannot be read is not found; nothing else is lost."""
-        from matchers.looks.registering import Sketcher
+        from matchers.looks.registering import DescriptorExtractor
 
-        data = blobs_of(self.store).get(digest)
+        data = open_blobs(self.store).get(digest)
         with suppress(PictureError):
             if data is not None:
-                Sketcher(self.root)(data, "")
+                DescriptorExtractor(self.root)(data, "")
 
 
-def sketch_rest(works: Iterable[Work], config: Config) -> int:
+def sketch_missing(works: Iterable[Work], config: Config) -> int:
     """Sketch what this version has not sketched yet, from the bytes that are kept; returns how many were missing."""
-    from matchers.looks.registering import owners_of, unsketched
+    from matchers.looks.registering import find_missing_descriptors, owners_by_digest
 
     root = Path(config.pictures.index)
-    missing = unsketched(root, owners_of(works))
-    for _ in in_order(Kept(root, config.store), missing, cores() if len(missing) > FEW else 1):
+    missing = find_missing_descriptors(root, owners_by_digest(works))
+    for _ in map_in_order(
+        StoredPictureSketcher(root, config.store),
+        missing,
+        available_cores() if len(missing) > SINGLE_PROCESS_PICTURES else 1,
+    ):
         pass
     return len(missing)
 
 
-def weak(works: Iterable[Work], settings: PicturesConfig) -> list[tuple[Work, Picture]]:
+def featureless_pictures(works: Iterable[Work], settings: PicturesConfig) -> list[tuple[Work, Picture]]:
     """Pictures that show nothing by which they could be recognised: they are kept, and never found."""
-    from matchers.looks.registering import nothing_to_see
+    from matchers.looks.registering import find_featureless
 
-    named = {picture.sha256: (work, picture) for work in works for picture in work.images if picture.sha256}
-    blank = [digest for digest, (_, picture) in named.items() if digest and not picture.hashes]
-    return [named[digest] for digest in nothing_to_see(Path(settings.index), blank)]
+    by_digest = {picture.sha256: (work, picture) for work in works for picture in work.images if picture.sha256}
+    unhashed = [digest for digest, (_, picture) in by_digest.items() if digest and not picture.hashes]
+    return [by_digest[digest] for digest in find_featureless(Path(settings.index), unhashed)]
 
 
-def designs(works: Iterable[Work], settings: PicturesConfig) -> dict[str, set[str]]:
+def works_sharing_designs(works: Iterable[Work], settings: PicturesConfig) -> dict[str, set[str]]:
     """For each work those whose registered pictures share a part of its own: volumes of a series, one brand."""
     from matchers.looks import registering
 
-    owners = registering.owners_of(works)
-    found: dict[str, set[str]] = {}
-    for digest, others in registering.relatives(Path(settings.index), owners):
+    owners = registering.owners_by_digest(works)
+    related_works: dict[str, set[str]] = {}
+    for digest, others in registering.related_pictures(Path(settings.index), owners):
         for work in owners[digest]:
-            found.setdefault(work, set()).update(*(owners.get(other, frozenset()) for other in others))
-    return found
+            related_works.setdefault(work, set()).update(*(owners.get(other, frozenset()) for other in others))
+    return related_works
 
 
-def index(works: Iterable[Work], settings: PicturesConfig) -> Looker:
+def index_pictures(works: Iterable[Work], settings: PicturesConfig) -> PictureInspector:
     """Index the works' pictures as far as they are sketched; returns what compares with them."""
     root = Path(settings.index)
     from matchers.looks import embedding, looker, registering
 
-    owners = registering.owners_of(works)
+    owners = registering.owners_by_digest(works)
     if not owners:
-        return Plain()
-    registering.index_all(root, owners, settings.index_room << 20, lambda task, parts: in_order(task, parts, cores()))
-    model = embedding.Model(Path(settings.embedding)) if settings.embedding else None
+        return PlainInspector()
+    registering.index_pictures(
+        root, owners, settings.index_room << 20, lambda task, parts: map_in_order(task, parts, available_cores())
+    )
+    model = embedding.EmbeddingModel(Path(settings.embedding)) if settings.embedding else None
     if model is not None:
         embedding.embed_all(root, model)
-    return looker.looker_of(root, model)
+    return looker.open_image_matcher(root, model)

@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest, start_h
 
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts
-from crawler.store.standing import Stand
-from desk.saving import saving
+from crawler.store.standing import RunProgress
+from desk.saving import open_atomic
 
-_NUMBERS = {
+_COUNT_GAUGES = {
     "units": "units of work of the run",
     "units_failed": "units that failed for good",
     "listings": "listings read, or known from unchanged pages",
@@ -31,50 +31,52 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._pages = Gauge("swordnet_pages", "pages by outcome", ["platform", "outcome"], registry=self.registry)
-        self._healthy = Gauge(
+        self._page_gauge = Gauge("swordnet_pages", "pages by outcome", ["platform", "outcome"], registry=self.registry)
+        self._healthy_gauge = Gauge(
             "swordnet_healthy", "1 where the platform can be trusted", ["platform"], registry=self.registry
         )
-        self._finished = Gauge(
+        self._finished_gauge = Gauge(
             "swordnet_run_finished_seconds", "when the run ended, 0 while it runs", registry=self.registry
         )
-        self._numbers = {
+        self._count_gauges = {
             name: Gauge(f"swordnet_{name}", meaning, ["platform"], registry=self.registry)
-            for name, meaning in _NUMBERS.items()
+            for name, meaning in _COUNT_GAUGES.items()
         }
 
-        self._states = self._gauge("units_in_state", "units of the run by state", "platform", "state")
-        self._pace = self._gauge("units_per_minute", "units ended in a minute lately", "platform")
-        self._waiting = self._gauge("oldest_waiting_seconds", "how long the oldest open unit waits", "platform")
-        self._silent = self._gauge("worker_silent_seconds", "since a worker's last sign of life", "worker")
-        self._alive = self._gauge("worker_alive", "0 where a worker's units go to others", "worker")
+        self._state_gauge = self._gauge("units_in_state", "units of the run by state", "platform", "state")
+        self._pace_gauge = self._gauge("units_per_minute", "units ended in a minute lately", "platform")
+        self._waiting_gauge = self._gauge("oldest_waiting_seconds", "how long the oldest open unit waits", "platform")
+        self._silent_gauge = self._gauge("worker_silent_seconds", "since a worker's last sign of life", "worker")
+        self._alive_gauge = self._gauge("worker_alive", "0 where a worker's units go to others", "worker")
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(f"swordnet_{name}", meaning, labels, registry=self.registry)
 
-    def take(self, platforms: Sequence[PlatformCounts], unhealthy: Sequence[str] = (), finished: float = 0.0) -> None:
+    def set_counts(
+        self, platforms: Sequence[PlatformCounts], unhealthy: Sequence[str] = (), finished: float = 0.0
+    ) -> None:
         """Set all figures."""
-        self._finished.set(finished)
-        for each in platforms:
-            for outcome, number in each.pages.items():
-                self._pages.labels(each.platform, outcome).set(number)
-            self._healthy.labels(each.platform).set(each.platform not in unhealthy)
-            values = (each.asked, each.failed, each.listings, each.hits, each.new, each.gone)
-            for gauge, value in zip(self._numbers.values(), values, strict=True):
-                gauge.labels(each.platform).set(value)
+        self._finished_gauge.set(finished)
+        for counts in platforms:
+            for outcome, number in counts.pages.items():
+                self._page_gauge.labels(counts.platform, outcome).set(number)
+            self._healthy_gauge.labels(counts.platform).set(counts.platform not in unhealthy)
+            values = (counts.asked, counts.failed, counts.listings, counts.hits, counts.new, counts.gone)
+            for gauge, value in zip(self._count_gauges.values(), values, strict=True):
+                gauge.labels(counts.platform).set(value)
 
-    def stand(self, stand: Stand, workers: Sequence[Mapping[str, Any]]) -> None:
+    def set_progress(self, progress: RunProgress, workers: Sequence[Mapping[str, Any]]) -> None:
         """Set what the ledger says of a run that goes on."""
-        for gauge in (self._states, self._pace, self._waiting, self._silent, self._alive):
+        for gauge in (self._state_gauge, self._pace_gauge, self._waiting_gauge, self._silent_gauge, self._alive_gauge):
             gauge.clear()
-        for platform, states in stand.states.items():
+        for platform, states in progress.states.items():
             for state, number in states.items():
-                self._states.labels(platform, state).set(number)
-            self._pace.labels(platform).set(stand.per_minute.get(platform, 0.0))
-            self._waiting.labels(platform).set(stand.waiting.get(platform, 0.0))
-        for each in workers:
-            self._silent.labels(each["worker"]).set(each["silent"] or 0.0)
-            self._alive.labels(each["worker"]).set(each["alive"])
+                self._state_gauge.labels(platform, state).set(number)
+            self._pace_gauge.labels(platform).set(progress.units_per_minute.get(platform, 0.0))
+            self._waiting_gauge.labels(platform).set(progress.waiting_seconds.get(platform, 0.0))
+        for worker in workers:
+            self._silent_gauge.labels(worker["worker"]).set(worker["silent"] or 0.0)
+            self._alive_gauge.labels(worker["worker"]).set(worker["alive"])
 
     def serve(self, port: int) -> None:
         """Answer Prometheus on this machine until the process ends. Raises BadInput where the port is taken."""
@@ -85,5 +87,5 @@ class Metrics:
 
     def write(self, path: Path) -> None:
         """Write the textfile. Raises BadInput where it cannot be written."""
-        with saving(path) as file:
+        with open_atomic(path) as file:
             file.write(generate_latest(self.registry))

@@ -19,184 +19,217 @@ from crawler.archives import open_archive
 from crawler.config import Config
 from crawler.errors import NothingToDo, StoreError
 from crawler.items import Ask, Unit, UnitKind, Work
-from crawler.messages import say
+from crawler.messages import render_message
 from crawler.store import Run, Store
 from crawler.store.lock import night_lock
-from crawler.store.runs import NIGHT
-from crawler.units import portions
-from crawler.web.session import Session, Tally
-from desk.crawling import Plan, Ran, ended, may_go_live, night_plan
-from desk.settling import settle
-from pipelines._rematching import rematch
-from spiders._claims import is_on, spiders_by_name
+from crawler.store.runs import NIGHT_RUN
+from crawler.units import batches
+from crawler.web.session import CrawlStats, Session
+from desk.crawling import Plan, RunResult, finish_run, night_plan, require_contact
+from desk.settling import settle_run
+from pipelines._rematching import rematch_unit
+from spiders._claims import is_enabled, platforms
 
-PAST = 7  # nights that a night is compared with
-LEARNT = 30  # nights from which a platform's forms of questions are learned
-GOES_ON = timedelta(hours=24)  # an unfinished night that is older is left as it is
-NEW_RELEASE = 100  # added to the priority of a work that has just been released
-TRIES, PAUSE = 5, 5  # how often a night of many machines is begun once more after the database failed; seconds before
-MATCHED = "registry_matched"  # the mark: which registry stored listings were last compared with
+COMPARED_NIGHTS = 7  # nights that a night is compared with
+LEARNING_NIGHTS = 30  # nights from which a platform's forms of questions are learned
+MAX_RESUME_AGE = timedelta(hours=24)  # an unfinished night that is older is left as it is
+NEW_RELEASE_PRIORITY = 100  # added to the priority of a work that has just been released
+MAX_RETRIES, RETRY_PAUSE_SECONDS = (
+    5,
+    5,
+)  # how often a night of many machines is begun once more after the database failed; seconds before
+MATCHED_REGISTRY_MARK = "registry_matched"  # the mark: which registry stored listings were last compared with
 
-Progress = Callable[[Unit, Tally], None]
+ProgressCallback = Callable[[Unit, CrawlStats], None]
 
 
-def night(
+def run_night(
     config: Config,
     *,
     now: Callable[[], datetime],
     only: Sequence[str] = (),
-    again: bool = False,
+    rerun: bool = False,
     replay: Path | None = None,
-    progress: Progress = lambda *_: None,
-    look: Callable[[str], None] = lambda _: None,
-    tell: Callable[..., None] = lambda *_, **__: None,
-) -> Ran:
+    progress: ProgressCallback = lambda *_: None,
+    on_tick: Callable[[str], None] = lambda _: None,
+    show_message: Callable[..., None] = lambda *_, **__: None,
+) -> RunResult:
     """Run tonight's night to its end. Raises Busy, NothingToDo where it has run, Interrupted where it was stopped.
 
-    `look` is called with the run now and then while others work. Where they do, a database that restarts ends nothing:
-    the night is begun once more, and goes on where it was.
+    `on_tick` is called with the run now and then while others work. Where they do, a database that restarts ends
+    nothing: the night is begun once more, and goes on where it was.
     """
-    may_go_live(config, replay)
-    begun: list[str] = []
+    require_contact(config, replay)
+    started_runs: list[str] = []
 
-    def attempt() -> Ran:
-        return _night(config, now, only, again and not begun, replay, progress, look, tell, begun)
+    def attempt() -> RunResult:
+        return _run_once(
+            config, now, only, rerun and not started_runs, replay, progress, on_tick, show_message, started_runs
+        )
 
-    for _ in range(TRIES if config.cluster.hand_out and replay is None else 0):
+    for _ in range(MAX_RETRIES if config.cluster.hand_out and replay is None else 0):
         try:
             return attempt()
         except StoreError as error:
-            tell("night_tries_again", why=error, seconds=PAUSE)
-            wait(PAUSE)
+            show_message("night_tries_again", why=error, seconds=RETRY_PAUSE_SECONDS)
+            wait(RETRY_PAUSE_SECONDS)
     return attempt()
 
 
-def _night(
+def _run_once(
     config: Config,
     now: Callable[[], datetime],
     only: Sequence[str],
-    again: bool,
+    rerun: bool,
     replay: Path | None,
-    progress: Progress,
-    look: Callable[[str], None],
-    tell: Callable[..., None],
-    begun: list[str],
-) -> Ran:
+    progress: ProgressCallback,
+    on_tick: Callable[[str], None],
+    show_message: Callable[..., None],
+    started_runs: list[str],
+) -> RunResult:
     from crawler import work
 
     with Store.open(config.store.url) as store, night_lock(store.engine):
-        works = urgent_first(list(store.works.all()), now(), config)
+        works = prioritise_releases(list(store.works.all_works()), now(), config)
         archive = open_archive(replay) if replay else None
-        lately, seed = store.runs.latest(LEARNT, NIGHT), f"{now().astimezone(config.zone):%Y-%m-%d}"
-        plan = evolve(night_plan(works, config, only, archive, lately, seed), positives=True)
-        run = _opened(store, plan, config, now(), again, only, tell)
-        begun.append(run.id)
-        registry = f"{store.works.version()} {version('swordnet')} {len(store.trust.calibrations())}"
-        past = [each for each in store.runs.latest(PAST + 1, NIGHT) if each.id != run.id and each.finished]
-        _plan(store, run, plan, config, past, registry, now(), only)
+        recent_runs, seed = (
+            store.runs.latest_runs(LEARNING_NIGHTS, NIGHT_RUN),
+            f"{now().astimezone(config.zone):%Y-%m-%d}",
+        )
+        plan = evolve(night_plan(works, config, only, archive, recent_runs, seed), check_positives=True)
+        run = _open_run(store, plan, config, now(), rerun, only, show_message)
+        started_runs.append(run.id)
+        registry_version = (
+            f"{store.works.registry_digest()} {version('swordnet')} {len(store.screening_settings.calibrations())}"
+        )
+        past_nights = [
+            entry
+            for entry in store.runs.latest_runs(COMPARED_NIGHTS + 1, NIGHT_RUN)
+            if entry.id != run.id and entry.finished
+        ]
+        _plan_first_wave(store, run, plan, config, past_nights, registry_version, now(), only)
         session = Session(
             config=config,
             store=store,
             now=now,
             archive=archive,
             incremental=archive is None,
-            begun=run.started,
-            until=_end_of_window(config, run.started),
+            started_at=run.started,
+            stop_at=_window_end(config, run.started),
         )
         if config.cluster.hand_out and archive is None:
-            from crawler.cluster import oversee
+            from crawler.cluster import supervise_run
 
-            oversee(session, run.id, look)
+            supervise_run(session, run.id, on_tick)
         else:
-            work.run(session, run.id, spiders_by_name(), progress, {UnitKind.REMATCH: rematch})
-        if session.until is not None and now() >= session.until:
-            store.units.skip(run.id)
-        if not store.units.unfinished(run.id):
-            settled = settle(store, run.id, config, now())
-            for each in settled.held:
-                tell("work_held", work=each, why=store.trust.quarantined()[each])
-        ran = ended(store, run.id, plan, config, run.started, now, past)
-        rematches = [state for _, kind, state, _ in store.units.outcomes(run.id) if kind == UnitKind.REMATCH.value]
-        if all(state == "done" for state in rematches):
-            store.marks.put(MATCHED, registry)
-        return ran
+            work.run_units(session, run.id, platforms(), progress, {UnitKind.REMATCH: rematch_unit})
+        if session.stop_at is not None and now() >= session.stop_at:
+            store.queue.skip_units(run.id)
+        if not store.queue.count_open_units(run.id):
+            settlement = settle_run(store, run.id, config, now())
+            for entry in settlement.quarantined_works:
+                show_message("work_held", work=entry, why=store.screening_settings.quarantined_works()[entry])
+        result = finish_run(store, run.id, plan, config, run.started, now, past_nights)
+        rematch_states = [
+            state for _, kind, state, _ in store.queue.unit_outcomes(run.id) if kind == UnitKind.REMATCH.value
+        ]
+        if all(state == "done" for state in rematch_states):
+            store.named_values.put_value(MATCHED_REGISTRY_MARK, registry_version)
+        return result
 
 
-def urgent_first(works: Sequence[Work], now: datetime, config: Config) -> list[Work]:
+def prioritise_releases(works: Sequence[Work], now: datetime, config: Config) -> list[Work]:
     """The works, those just released with a higher priority; a campaign is a work's own priority."""
     since = now.date() - timedelta(days=config.night.new_days)
-    new = {work.id for work in works if work.released_on is not None and since <= work.released_on}
-    return [evolve(work, priority=work.priority + NEW_RELEASE) if work.id in new else work for work in works]
+    new_releases = {work.id for work in works if work.released_on is not None and since <= work.released_on}
+    return [
+        evolve(work, priority=work.priority + NEW_RELEASE_PRIORITY) if work.id in new_releases else work
+        for work in works
+    ]
 
 
-def worth(platform: str, past: Sequence[Run], config: Config) -> int:
+def platform_priority(platform: str, past: Sequence[Run], config: Config) -> int:
     """The priority of a platform's units: as configured, then by how many of a hundred pages led to a hit lately."""
-    told = [run.counts[platform] for run in past if platform in run.counts]
-    pages = sum(sum(each.get("pages", {}).values()) for each in told)
-    hits = sum(each.get("hits", 0) for each in told)
-    paid = min(100, round(100 * hits / pages)) if pages else 0
-    return 1_000_000 * config.platform(platform).priority + 10_000 * paid
+    platform_counts = [run.counts[platform] for run in past if platform in run.counts]
+    pages = sum(sum(counts.get("pages", {}).values()) for counts in platform_counts)
+    hits = sum(counts.get("hits", 0) for counts in platform_counts)
+    hits_per_hundred = min(100, round(100 * hits / pages)) if pages else 0
+    return 1_000_000 * config.platform(platform).priority + 10_000 * hits_per_hundred
 
 
-def _opened(
-    store: Store, plan: Plan, config: Config, now: datetime, again: bool, only: Sequence[str], tell: Callable[..., None]
+def _open_run(
+    store: Store,
+    plan: Plan,
+    config: Config,
+    now: datetime,
+    rerun: bool,
+    only: Sequence[str],
+    show_message: Callable[..., None],
 ) -> Run:
     """Tonight's run: a new one, or one that goes on."""
     date = f"{now.astimezone(config.zone):%Y-%m-%d}"
-    unfinished = [run for run in store.runs.latest(5, NIGHT) if run.finished is None and now - run.started < GOES_ON]
-    if unfinished and not again:
-        tell("night_goes_on", night=unfinished[0].night, units=store.units.unfinished(unfinished[0].id))
+    unfinished = [
+        run
+        for run in store.runs.latest_runs(5, NIGHT_RUN)
+        if run.finished is None and now - run.started < MAX_RESUME_AGE
+    ]
+    if unfinished and not rerun:
+        show_message("night_goes_on", night=unfinished[0].night, units=store.queue.count_open_units(unfinished[0].id))
         return unfinished[0]
-    tonight = store.runs.latest(1, NIGHT, date)
-    if tonight and tonight[0].finished is not None and not again:
+    tonight = store.runs.latest_runs(1, NIGHT_RUN, date)
+    if tonight and tonight[0].finished is not None and not rerun:
         if set(plan.asks) <= set(tonight[0].planned):
-            raise NothingToDo(say("desk.cli", "night_over", config.language, night=date))
-        store.runs.reopen(tonight[0].id)
+            raise NothingToDo(render_message("desk.cli", "night_over", config.language, night=date))
+        store.runs.reopen_run(tonight[0].id)
         return tonight[0]
-    if not plan.asks and not store.checks.due(now):
-        raise NothingToDo(say("desk.cli", "works_none", config.language))
+    if not plan.asks and not store.rechecks.due_asks(now):
+        raise NothingToDo(render_message("desk.cli", "works_none", config.language))
     run = f"{now.astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
-    store.runs.start(run, date, now, NIGHT)
-    return Run(id=run, night=date, started=now, kind=NIGHT)
+    store.runs.start_run(run, date, now, NIGHT_RUN)
+    return Run(id=run, night=date, started=now, kind=NIGHT_RUN)
 
 
-def _plan(
+def _plan_first_wave(
     store: Store,
     run: Run,
     plan: Plan,
     config: Config,
     past: Sequence[Run],
-    registry: str,
+    registry_version: str,
     now: datetime,
     only: Sequence[str],
 ) -> None:
     """Plan the first wave of each platform, once."""
-    store.checks.watch_new(now)
-    asked: dict[str, dict[UnitKind, Sequence[Ask]]] = {name: dict(kinds) for name, kinds in plan.asks.items()}
-    for name, due in store.checks.due(now).items():
-        if _is_asked(name, config, only):
-            asked.setdefault(name, {})[UnitKind.RECHECK] = due
-    if store.marks.get(MATCHED) != registry:
-        for name, beginnings in store.listings.portions().items():
-            if name in spiders_by_name():
-                asked.setdefault(name, {})[UnitKind.REMATCH] = beginnings
-    for name, kinds in asked.items():
-        store.units.plan_platform(run.id, name, _batches(name, kinds, config), worth(name, past, config))
+    store.rechecks.schedule_new_hits(now)
+    asks: dict[str, dict[UnitKind, Sequence[Ask]]] = {name: dict(kinds) for name, kinds in plan.asks.items()}
+    for name, due in store.rechecks.due_asks(now).items():
+        if _is_selected(name, config, only):
+            asks.setdefault(name, {})[UnitKind.RECHECK] = due
+    if store.named_values.get_value(MATCHED_REGISTRY_MARK) != registry_version:
+        for name, id_prefixes in store.listings.portion_asks().items():
+            if name in platforms():
+                asks.setdefault(name, {})[UnitKind.REMATCH] = id_prefixes
+    for name, kinds in asks.items():
+        store.queue.plan_platform(
+            run.id, name, _split_units(name, kinds, config), platform_priority(name, past, config)
+        )
 
 
-def _batches(
+def _split_units(
     name: str, kinds: Mapping[UnitKind, Sequence[Ask]], config: Config
 ) -> dict[tuple[str, UnitKind], list[tuple[Ask, ...]]]:
-    size = {UnitKind.REMATCH: 1}
-    return {(name, kind): list(portions(asks, size.get(kind, config.crawl.unit_size))) for kind, asks in kinds.items()}
+    unit_sizes = {UnitKind.REMATCH: 1}
+    return {
+        (name, kind): list(batches(asks, unit_sizes.get(kind, config.crawl.unit_size))) for kind, asks in kinds.items()
+    }
 
 
-def _is_asked(name: str, config: Config, only: Sequence[str]) -> bool:
-    spider = spiders_by_name().get(name)
-    return spider is not None and (name in only if only else is_on(spider, config))
+def _is_selected(name: str, config: Config, only: Sequence[str]) -> bool:
+    spider = platforms().get(name)
+    return spider is not None and (name in only if only else is_enabled(spider, config))
 
 
-def _end_of_window(config: Config, started: datetime) -> datetime | None:
+def _window_end(config: Config, started: datetime) -> datetime | None:
     if not config.night.until:
         return None
     local = started.astimezone(config.zone)

@@ -9,104 +9,114 @@ from typing import Any
 
 from crawler.config import Config
 from crawler.errors import BadInput, Problem
-from crawler.health import PlatformCounts, made_counts
-from crawler.messages import say
+from crawler.health import PlatformCounts, counts_from_dict
+from crawler.messages import render_message
 from crawler.store import Run, Store
-from desk.crawling import Ran
+from desk.crawling import RunResult
 from desk.nightreport import report_data
 from desk.report import write_report
-from desk.saving import saving
+from desk.saving import open_atomic
 
-COLUMNS = ("asked", "answered", "blocked", "listings", "hits", "new", "changed", "gone", "returned")
-SUFFIXES = (".html", ".md", ".json")
+REPORT_COLUMNS = ("asked", "answered", "blocked", "listings", "hits", "new", "changed", "gone", "returned")
+REPORT_SUFFIXES = (".html", ".md", ".json")
 
 
-def ran_of(run: Run) -> Ran:
+def result_of_run(run: Run) -> RunResult:
     """What a stored run did."""
-    counts = [made_counts(name, plain) for name, plain in sorted(run.counts.items())]
+    counts = [counts_from_dict(name, plain) for name, plain in sorted(run.counts.items())]
     complaints = {name: plain["complaint"] for name, plain in run.counts.items() if plain.get("complaint")}
     finished = run.finished or run.started
-    return Ran(run=run.id, started=run.started, finished=finished, platforms=counts, complaints=complaints)
+    return RunResult(run=run.id, started=run.started, finished=finished, platforms=counts, complaints=complaints)
 
 
-def as_json(ran: Ran) -> dict[str, Any]:
+def report_json(result: RunResult) -> dict[str, Any]:
     """The report for programs."""
     platforms = {
-        each.platform: {name: getattr(each, name) for name in COLUMNS}
+        counts.platform: {name: getattr(counts, name) for name in REPORT_COLUMNS}
         | {
-            "pages": dict(each.pages),
-            "limits": dict(each.limits),
-            "questions": forms_asked(each),
-            "units_failed": each.failed,
-            "units_skipped": each.skipped,
+            "pages": dict(counts.pages),
+            "limits": dict(counts.limits),
+            "questions": question_forms(counts),
+            "units_failed": counts.failed,
+            "units_skipped": counts.skipped,
         }
-        | {"healthy": each.platform not in ran.complaints, "complaint": ran.complaints.get(each.platform, "")}
-        | {"problems": each.problems[:20]}
-        for each in ran.platforms
+        | {"healthy": counts.platform not in result.complaints, "complaint": result.complaints.get(counts.platform, "")}
+        | {"problems": counts.problems[:20]}
+        for counts in result.platforms
     }
-    times = {"started": ran.started.isoformat(), "finished": ran.finished.isoformat()}
-    return {"run": ran.run, **times, "healthy": not ran.complaints, "platforms": platforms}
+    times = {"started": result.started.isoformat(), "finished": result.finished.isoformat()}
+    return {"run": result.run, **times, "healthy": not result.complaints, "platforms": platforms}
 
 
-def forms_asked(counts: PlatformCounts) -> dict[str, dict[str, int]]:
+def question_forms(counts: PlatformCounts) -> dict[str, dict[str, int]]:
     """What each form of question brought: {form: {asked, hits}}."""
     return {form: {"asked": number, "hits": counts.hits_by[form]} for form, number in sorted(counts.asked_by.items())}
 
 
-def as_markdown(ran: Ran, language: str) -> str:
+def report_markdown(result: RunResult, language: str) -> str:
     """The report for people, in plain text."""
-    heads = [say("desk.cli", f"report_{name}", language) for name in ("platform", *COLUMNS)]
-    lines = [f"# {say('desk.cli', 'report_title', language)}", "", _when(ran), ""]
-    lines += _complaints(ran, language)
-    lines += [f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * len(COLUMNS)}"]
-    for each in ran.platforms:
-        lines.append(f"| {_plain(each.platform)} | {' | '.join(str(getattr(each, name)) for name in COLUMNS)} |")
-    for each in ran.platforms:
-        lines += _of_platform(each, ran.complaints.get(each.platform), language)
+    heads = [render_message("desk.cli", f"report_{name}", language) for name in ("platform", *REPORT_COLUMNS)]
+    lines = [f"# {render_message('desk.cli', 'report_title', language)}", "", _run_line(result), ""]
+    lines += _complaint_lines(result, language)
+    lines += [f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * len(REPORT_COLUMNS)}"]
+    for counts in result.platforms:
+        lines.append(
+            f"| {_table_text(counts.platform)} | {' | '.join(str(getattr(counts, name)) for name in REPORT_COLUMNS)} |"
+        )
+    for counts in result.platforms:
+        lines += _platform_lines(counts, result.complaints.get(counts.platform), language)
     return "\n".join(lines) + "\n"
 
 
-def save(path: Path, store: Store, ran: Ran, config: Config) -> None:
+def save_report(path: Path, store: Store, result: RunResult, config: Config) -> None:
     """Write the report, by suffix .html, .md or .json. Raises BadInput."""
     if path.suffix == ".html":
-        write_report(path, report_data(store, ran, config))
+        write_report(path, report_data(store, result, config))
         return
-    if path.suffix not in SUFFIXES:
-        raise BadInput(Problem(file=str(path), message=say("desk.cli", "report_suffix", config.language)))
-    text = as_markdown(ran, config.language) if path.suffix == ".md" else _dumped(ran)
-    with saving(path, config.language) as file:
+    if path.suffix not in REPORT_SUFFIXES:
+        raise BadInput(Problem(file=str(path), message=render_message("desk.cli", "report_suffix", config.language)))
+    text = report_markdown(result, config.language) if path.suffix == ".md" else _json_text(result)
+    with open_atomic(path, config.language) as file:
         file.write(text.encode("utf-8", "replace"))
 
 
-def _dumped(ran: Ran) -> str:
-    return json.dumps(as_json(ran), ensure_ascii=False, indent=2) + "\n"
+def _json_text(result: RunResult) -> str:
+    return json.dumps(report_json(result), ensure_ascii=False, indent=2) + "\n"
 
 
-def _complaints(ran: Ran, language: str) -> list[str]:
-    if not ran.complaints:
-        return [say("desk.cli", "report_healthy", language), ""]
-    return [f"- **{_plain(complaint)}**" for complaint in ran.complaints.values()] + [""]
+def _complaint_lines(result: RunResult, language: str) -> list[str]:
+    if not result.complaints:
+        return [render_message("desk.cli", "report_healthy", language), ""]
+    return [f"- **{_table_text(complaint)}**" for complaint in result.complaints.values()] + [""]
 
 
-def _of_platform(counts: PlatformCounts, complaint: str | None, language: str) -> list[str]:
+def _platform_lines(counts: PlatformCounts, complaint: str | None, language: str) -> list[str]:
     pages = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.pages.items())) or "-"
-    lines = ["", f"## {_plain(counts.platform)}", "", f"{say('desk.cli', 'report_pages', language)}: {pages}"]
+    lines = [
+        "",
+        f"## {_table_text(counts.platform)}",
+        "",
+        f"{render_message('desk.cli', 'report_pages', language)}: {pages}",
+    ]
     if counts.limits:
-        cut = ", ".join(f"{number} {limit}" for limit, number in sorted(counts.limits.items()))
-        lines += ["", f"{say('desk', 'report_cut', language)} {cut}"]
+        limited = ", ".join(f"{number} {limit}" for limit, number in sorted(counts.limits.items()))
+        lines += ["", f"{render_message('desk', 'report_cut', language)} {limited}"]
     if counts.asked_by:
-        rows = [f"{form} {each['hits']}/{each['asked']}" for form, each in forms_asked(counts).items()]
-        lines += ["", f"{say('desk', 'report_forms', language)} {', '.join(rows)}"]
+        rows = [
+            f"{form} {form_counts['hits']}/{form_counts['asked']}"
+            for form, form_counts in question_forms(counts).items()
+        ]
+        lines += ["", f"{render_message('desk', 'report_forms', language)} {', '.join(rows)}"]
     if complaint:
-        lines += ["", _plain(complaint)]
-    shown: Sequence[str] = counts.problems[:10]
-    return lines + ([""] if shown else []) + [f"- `{_plain(problem)[:300]}`" for problem in shown]
+        lines += ["", _table_text(complaint)]
+    problems: Sequence[str] = counts.problems[:10]
+    return lines + ([""] if problems else []) + [f"- `{_table_text(problem)[:300]}`" for problem in problems]
 
 
-def _when(ran: Ran) -> str:
-    return f"{ran.run}: {ran.started:%Y-%m-%d %H:%M} - {ran.finished:%Y-%m-%d %H:%M} UTC"
+def _run_line(result: RunResult) -> str:
+    return f"{result.run}: {result.started:%Y-%m-%d %H:%M} - {result.finished:%Y-%m-%d %H:%M} UTC"
 
 
-def _plain(text: str) -> str:
+def _table_text(text: str) -> str:
     """Text from the web as text of a table: no cell ends, no line breaks, no code ends."""
     return " ".join(text.replace("|", "¦").replace("`", "'").replace("<", "‹").split())

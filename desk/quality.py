@@ -14,19 +14,19 @@ from typing import Any
 from attrs import frozen
 
 from crawler.items import Decision, Verdict
-from crawler.messages import say
+from crawler.messages import render_message
 from crawler.store import Store
-from crawler.store.audits import Sample
-from crawler.store.judgements import Judged
-from matchers.calibration import error
-from matchers.quality import Share, tallied
+from crawler.store.audits import AuditSample
+from crawler.store.judgements import ReviewedHit
+from matchers.calibration import calibration_error
+from matchers.quality import Proportion, proportion_of
 
-ALL = "*"
+ALL_PLATFORMS = "*"
 
 
 @frozen(kw_only=True)
-class Channel:
-    """The figures of one platform, or of all (`ALL`).
+class PlatformQuality:
+    """The figures of one platform, or of all (`ALL_PLATFORMS`).
 
     `precision`: of drawn hits, those that infringe; `missed`: of drawn dropped pairs, those that infringe after all;
     `missed_in_all`: how many that would be of all dropped ones; `licensed`: of drawn licensed pairs, those that are no
@@ -34,96 +34,102 @@ class Channel:
     """
 
     platform: str
-    precision: Share
-    missed: Share
+    precision: Proportion
+    missed: Proportion
     missed_in_all: float
-    licensed: Share
-    judged: Share
+    licensed: Proportion
+    judged: Proportion
     waiting: int
 
 
 @frozen(kw_only=True)
 class Quality:
-    """The figures by platform, `ALL` first, and whether stated offences came true."""
+    """The figures by platform, `ALL_PLATFORMS` first, and whether stated offences came true."""
 
-    channels: tuple[Channel, ...]
+    channels: tuple[PlatformQuality, ...]
     calibration: float | None
     calibrated_on: int
 
 
-def quality_of(store: Store) -> Quality:
+def measure_quality(store: Store) -> Quality:
     """The figures as they are now."""
-    samples, judged = list(store.audits.all()), list(store.judgements.all_standing())
-    names = sorted({each.platform for each in samples} | {each.platform for each in judged})
-    channels = [_channel(ALL, samples, judged)]
+    samples, judged_hits = list(store.audits.all_samples()), list(store.reviews.reviewed_hits())
+    names = sorted({row.platform for row in samples} | {row.platform for row in judged_hits})
+    channels = [_platform_quality(ALL_PLATFORMS, samples, judged_hits)]
     for name in names:
-        of_name = [each for each in samples if each.platform == name]
-        channels.append(_channel(name, of_name, [each for each in judged if each.platform == name]))
-    pairs = [(each.snapshot.offence, infringes(each)) for each in judged if each.snapshot and _is_decided(each)]
-    return Quality(channels=tuple(channels), calibration=error(pairs) if pairs else None, calibrated_on=len(pairs))
-
-
-def _channel(name: str, samples: Sequence[Sample], judged: Sequence[Judged]) -> Channel:
-    drawn: Mapping[Decision, list[Sample]] = defaultdict(list)
-    for each in samples:
-        drawn[each.decision].append(each)
-    missed = _known(drawn[Decision.DROPPED])
-    hits = (each for each in judged if each.snapshot and each.snapshot.decision == Decision.HIT.value)
-    return Channel(
-        platform=name,
-        precision=tallied(each.verdict is Verdict.INFRINGING for each in _known(drawn[Decision.HIT])),
-        missed=tallied(each.verdict is Verdict.INFRINGING for each in missed),
-        missed_in_all=sum(each.stands_for for each in missed if each.verdict is Verdict.INFRINGING),
-        licensed=tallied(each.verdict is Verdict.NOT for each in _known(drawn[Decision.LICENSED])),
-        judged=tallied(infringes(each) for each in hits if _is_decided(each)),
-        waiting=sum(each.verdict is None for each in samples),
+        of_name = [row for row in samples if row.platform == name]
+        channels.append(_platform_quality(name, of_name, [row for row in judged_hits if row.platform == name]))
+    pairs = [(row.snapshot.offence, is_infringing(row)) for row in judged_hits if row.snapshot and _is_decided(row)]
+    return Quality(
+        channels=tuple(channels), calibration=calibration_error(pairs) if pairs else None, calibrated_on=len(pairs)
     )
 
 
-def _known(samples: Iterable[Sample]) -> list[Sample]:
-    return [each for each in samples if each.verdict in (Verdict.INFRINGING, Verdict.NOT)]
+def _platform_quality(name: str, samples: Sequence[AuditSample], judged_hits: Sequence[ReviewedHit]) -> PlatformQuality:
+    by_decision: Mapping[Decision, list[AuditSample]] = defaultdict(list)
+    for row in samples:
+        by_decision[row.decision].append(row)
+    missed = _judged_samples(by_decision[Decision.DROPPED])
+    hits = (row for row in judged_hits if row.snapshot and row.snapshot.decision == Decision.HIT.value)
+    return PlatformQuality(
+        platform=name,
+        precision=proportion_of(
+            row.verdict is Verdict.INFRINGING for row in _judged_samples(by_decision[Decision.HIT])
+        ),
+        missed=proportion_of(row.verdict is Verdict.INFRINGING for row in missed),
+        missed_in_all=sum(row.stands_for for row in missed if row.verdict is Verdict.INFRINGING),
+        licensed=proportion_of(row.verdict is Verdict.NOT for row in _judged_samples(by_decision[Decision.LICENSED])),
+        judged=proportion_of(is_infringing(row) for row in hits if _is_decided(row)),
+        waiting=sum(row.verdict is None for row in samples),
+    )
 
 
-def infringes(judged: Judged) -> bool:
+def _judged_samples(samples: Iterable[AuditSample]) -> list[AuditSample]:
+    return [sample for sample in samples if sample.verdict in (Verdict.INFRINGING, Verdict.NOT)]
+
+
+def is_infringing(judged_hit: ReviewedHit) -> bool:
     """Whether a person said so."""
-    return judged.judgement.verdict is Verdict.INFRINGING
+    return judged_hit.judgement.verdict is Verdict.INFRINGING
 
 
-def _is_decided(judged: Judged) -> bool:
-    return judged.judgement.verdict is not Verdict.UNSURE
+def _is_decided(judged_hit: ReviewedHit) -> bool:
+    return judged_hit.judgement.verdict is not Verdict.UNSURE
 
 
-def as_lines(quality: Quality, language: str) -> list[str]:
+def quality_lines(quality: Quality, language: str) -> list[str]:
     """The report for people."""
     lines = []
-    for each in quality.channels:
-        name = say("desk", "quality_all", language) if each.platform == ALL else each.platform
-        lines.append(say("desk", "quality_channel", language, platform=name, waiting=each.waiting))
+    for row in quality.channels:
+        name = render_message("desk", "quality_all", language) if row.platform == ALL_PLATFORMS else row.platform
+        lines.append(render_message("desk", "quality_channel", language, platform=name, waiting=row.waiting))
         lines.extend(
-            "  " + say("desk", f"quality_{key}", language, share=_said(getattr(each, key), language))
+            "  " + render_message("desk", f"quality_{key}", language, share=_share_text(getattr(row, key), language))
             for key in ("precision", "missed", "licensed", "judged")
         )
-        if each.missed.total:
-            lines.append("  " + say("desk", "quality_missed_in_all", language, count=round(each.missed_in_all)))
+        if row.missed.total:
+            lines.append(
+                "  " + render_message("desk", "quality_missed_in_all", language, count=round(row.missed_in_all))
+            )
     if quality.calibration is not None:
         figures = {"error": f"{quality.calibration:.3f}", "count": quality.calibrated_on}
-        lines.append(say("desk", "quality_calibration", language, **figures))
+        lines.append(render_message("desk", "quality_calibration", language, **figures))
     return lines
 
 
-def _said(share: Share, language: str) -> str:
+def _share_text(share: Proportion, language: str) -> str:
     if share.value is None:
-        return say("desk", "quality_nothing", language)
+        return render_message("desk", "quality_nothing", language)
     low, high = share.interval
     return f"{share.value:.3f} ({share.right}/{share.total}; .95: {low:.3f}-{high:.3f})"
 
 
-def as_json(quality: Quality) -> dict[str, Any]:
+def quality_json(quality: Quality) -> dict[str, Any]:
     """The report for programs."""
     names = ("precision", "missed", "licensed", "judged")
     channels = [
-        {"platform": each.platform, "waiting": each.waiting, "missed_in_all": round(each.missed_in_all, 1)}
-        | {name: getattr(each, name).plain() for name in names}
-        for each in quality.channels
+        {"platform": row.platform, "waiting": row.waiting, "missed_in_all": round(row.missed_in_all, 1)}
+        | {name: getattr(row, name).plain() for name in names}
+        for row in quality.channels
     ]
     return {"channels": channels, "calibration_error": quality.calibration, "judged": quality.calibrated_on}

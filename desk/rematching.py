@@ -9,21 +9,21 @@ from collections.abc import Callable, Iterable, Sequence
 
 from attrs import define, evolve, frozen
 
-from crawler.items import Assessed, Assessment, Decision, Listing, Work
+from crawler.items import AssessedListing, Assessment, Decision, Listing, Work
 from crawler.store import Store, listing_id
-from crawler.store.listings import Stored
-from crawler.store.rematches import PORTION, Rematches
-from desk.cores import in_order
+from crawler.store.listings import StoredListing
+from crawler.store.rematches import REMATCH_BATCH_SIZE, ListingBatches
+from desk.cores import map_in_order
 from matchers import Context
 from matchers.assess import Assessor, differs
-from matchers.screen import Screen
-from matchers.weigh import STORED
+from matchers.screen import Prefilter
+from matchers.weigh import MIN_STORED_IDENTITY
 
-AT_ONCE = 96  # listings whose titles and texts are looked up together: the engine keeps 512 readings
+LISTINGS_PER_LOOKUP = 96  # listings whose titles and texts are looked up together: the engine keeps 512 readings
 
 
 @define(kw_only=True)
-class Rematched:
+class RematchCounts:
     """What came of it: listings looked at, listings that changed, hits now among the changed ones."""
 
     listings: int = 0
@@ -32,87 +32,103 @@ class Rematched:
 
 
 @frozen(kw_only=True)
-class _Task:
+class _RematchTask:
     assessor: Assessor
     context: Context
 
-    def __call__(self, portion: list[Stored]) -> tuple[int, list[Assessed]]:
+    def __call__(self, portion: list[StoredListing]) -> tuple[int, list[AssessedListing]]:
         """How many listings there were, and those whose assessments are no longer what is stored."""
         changed = []
-        for start in range(0, len(portion), AT_ONCE):
-            part = portion[start : start + AT_ONCE]
-            _warm_texts(self.assessor, part)
-            found = self.assessor.assess_all([each.listing for each in part], self.context)
-            for each, assessments in zip(part, found, strict=True):
-                if differs(each.hits, assessments):
-                    changed.append(Assessed(listing=each.listing, assessments=assessments))
+        for start in range(0, len(portion), LISTINGS_PER_LOOKUP):
+            part = portion[start : start + LISTINGS_PER_LOOKUP]
+            _prefetch_texts(self.assessor, part)
+            results = self.assessor.assess_all([stored_listing.listing for stored_listing in part], self.context)
+            for stored_listing, assessments in zip(part, results, strict=True):
+                if differs(stored_listing.hits, assessments):
+                    changed.append(AssessedListing(listing=stored_listing.listing, assessments=assessments))
         return len(portion), changed
 
 
-def rematch_new(
+def rematch_new_works(
     store: Store, new: Sequence[Work], assessor: Callable[[], Assessor], context: Context, workers: int
-) -> Rematched:
+) -> RematchCounts:
     """Assess again what may carry one of a few new works, and write what changed: listings are screened by their keys,
     what passes is compared with the new works, and what is left with all (`assessor`).
     """
-    stored, screen, few = Rematches(store.engine), Screen(new), Assessor(new, STORED)
-    done = Rematched()
-    carrying: list[str] = []
-    for listed in stored.keyed():
-        done.listings += len(listed.ids)
-        unknown = {place for place, key in enumerate(listed.keys) if key is None}
-        passed = screen.passing([key or "\n" for key in listed.keys], [look or b"" for look in listed.looks])
-        ids = [listed.ids[place] for place in sorted(unknown.union(passed))]
-        for start in range(0, len(ids), AT_ONCE):
-            carrying += _carrying(stored.some(ids[start : start + AT_ONCE]), few, context)
-    if not carrying:
-        return done
-    task = _Task(assessor=assessor(), context=context)
-    parts = (carrying[start : start + PORTION] for start in range(0, len(carrying), PORTION))
-    joined = ([_joined(store, each) for each in stored.some(part)] for part in parts)
-    for _, changed in in_order(task, joined, workers):
-        _note(stored, changed, context, done)
-    store.analyse()
-    return done
+    rematches, screen, new_assessor = ListingBatches(store.engine), Prefilter(new), Assessor(new, MIN_STORED_IDENTITY)
+    counts = RematchCounts()
+    candidate_ids: list[str] = []
+    for keyed in rematches.screening_key_batches():
+        counts.listings += len(keyed.ids)
+        unkeyed = {place for place, key in enumerate(keyed.keys) if key is None}
+        passing = screen.select_rows(
+            [key or "\n" for key in keyed.keys], [look or b"" for look in keyed.picture_hashes]
+        )
+        ids = [keyed.ids[place] for place in sorted(unkeyed.union(passing))]
+        for start in range(0, len(ids), LISTINGS_PER_LOOKUP):
+            candidate_ids += _candidate_ids(
+                rematches.get_many(ids[start : start + LISTINGS_PER_LOOKUP]), new_assessor, context
+            )
+    if not candidate_ids:
+        return counts
+    task = _RematchTask(assessor=assessor(), context=context)
+    parts = (
+        candidate_ids[start : start + REMATCH_BATCH_SIZE] for start in range(0, len(candidate_ids), REMATCH_BATCH_SIZE)
+    )
+    joined = ([_with_shares(store, stored_listing) for stored_listing in rematches.get_many(part)] for part in parts)
+    for _, changed in map_in_order(task, joined, workers):
+        _write_changes(rematches, changed, context, counts)
+    store.analyse_tables()
+    return counts
 
 
-def _carrying(portion: Sequence[Stored], few: Assessor, context: Context) -> list[str]:
+def _candidate_ids(portion: Sequence[StoredListing], assessor: Assessor, context: Context) -> list[str]:
     """The ids of the listings that one of the new works comes into question for."""
-    _warm_texts(few, portion)
-    listings = [each.listing for each in portion]
-    considered = few.considering(listings, context)
-    return [listing_id(each.url) for each, carries in zip(listings, considered, strict=True) if carries]
+    _prefetch_texts(assessor, portion)
+    listings = [entry.listing for entry in portion]
+    is_candidate = assessor.have_candidates(listings, context)
+    return [listing_id(entry.url) for entry, carries_work in zip(listings, is_candidate, strict=True) if carries_work]
 
 
-def _warm_texts(assessor: Assessor, portion: Sequence[Stored]) -> None:
+def _prefetch_texts(assessor: Assessor, portion: Sequence[StoredListing]) -> None:
     """Look up what listings say besides their titles at once."""
-    assessor.warm([evolve(each.listing, title=each.listing.text) for each in portion if each.listing.text])
+    assessor.prefetch(
+        [
+            evolve(stored_listing.listing, title=stored_listing.listing.text)
+            for stored_listing in portion
+            if stored_listing.listing.text
+        ]
+    )
 
 
-def _note(stored: Rematches, changed: list[Assessed], context: Context, done: Rematched) -> None:
-    stored.write(changed, context.now)
-    done.changed += len(changed)
-    done.hits += sum(is_hit(each.assessments) for each in changed)
+def _write_changes(
+    rematches: ListingBatches, changed: list[AssessedListing], context: Context, counts: RematchCounts
+) -> None:
+    rematches.replace_hits(changed, context.now)
+    counts.changed += len(changed)
+    counts.hits += sum(is_any_hit(assessed.assessments) for assessed in changed)
 
 
-def rematch(store: Store, assessor: Assessor, context: Context, workers: int) -> Rematched:
+def rematch_all(store: Store, assessor: Assessor, context: Context, workers: int) -> RematchCounts:
     """Assess all stored listings again, in portions over so many processes; each portion is written as it comes."""
-    stored = Rematches(store.engine)
-    done = Rematched()
-    joined = ([_joined(store, each) for each in portion] for portion in stored.portions())
-    for count, changed in in_order(_Task(assessor=assessor, context=context), joined, workers):
-        done.listings += count
-        _note(stored, changed, context, done)
-    store.analyse()
-    return done
+    rematches = ListingBatches(store.engine)
+    counts = RematchCounts()
+    joined = (
+        [_with_shares(store, stored_listing) for stored_listing in portion] for portion in rematches.listing_batches()
+    )
+    for count, changed in map_in_order(_RematchTask(assessor=assessor, context=context), joined, workers):
+        counts.listings += count
+        _write_changes(rematches, changed, context, counts)
+    store.analyse_tables()
+    return counts
 
 
-def is_hit(assessments: Iterable[Assessment]) -> bool:
+def is_any_hit(assessments: Iterable[Assessment]) -> bool:
     """Whether one of the works makes the listing a hit."""
     return any(part.decision is Decision.HIT for part in assessments)
 
 
-def _joined(store: Store, each: Stored) -> Stored:
+def _with_shares(store: Store, stored_listing: StoredListing) -> StoredListing:
     """With what is known of its shares, as when it was crawled."""
-    listing: Listing = store.shares.joined(each.listing)
-    return Stored(listing=listing, hits=each.hits)
+    listing: Listing = store.shares.add_share_contents(stored_listing.listing)
+    return StoredListing(listing=listing, hits=stored_listing.hits)

@@ -13,38 +13,38 @@ from datetime import datetime
 from crawler.config import Config
 from crawler.errors import Interrupted
 from crawler.items import UnitKind
-from crawler.messages import say
+from crawler.messages import render_message
 from crawler.store import Store
 from crawler.store.lock import night_lock
-from crawler.store.runs import REMATCH
+from crawler.store.runs import REMATCH_RUN
 from crawler.web.session import Session
-from desk.rematching import Rematched
+from desk.rematching import RematchCounts
 
 
-def rematch_apart(store: Store, config: Config, now: Callable[[], datetime]) -> Rematched:
+def rematch_on_cluster(store: Store, config: Config, now: Callable[[], datetime]) -> RematchCounts:
     """Plan, hand out, wait. Raises Busy while a night runs, Interrupted where units could not be done."""
-    from crawler.cluster import oversee
+    from crawler.cluster import supervise_run
 
     with night_lock(store.engine):
-        _give_up_older(store, now())
+        _close_stale_runs(store, now())
         date = f"{now().astimezone(config.zone):%Y-%m-%d}"
         run = f"{now().astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
-        store.runs.start(run, date, now(), REMATCH)
-        for name, beginnings in store.listings.portions().items():
-            store.units.plan_platform(run, name, {(name, UnitKind.REMATCH): [(each,) for each in beginnings]})
-        oversee(Session(config=config, store=store, now=now), run)
-        told = store.units.outcomes(run)
-        undone = sum(state != "done" for _, _, state, _ in told)
-        store.runs.finish(run, "unhealthy" if undone else "done", {}, now())
+        store.runs.start_run(run, date, now(), REMATCH_RUN)
+        for name, id_prefixes in store.listings.portion_asks().items():
+            store.queue.plan_platform(run, name, {(name, UnitKind.REMATCH): [(ask,) for ask in id_prefixes]})
+        supervise_run(Session(config=config, store=store, now=now), run)
+        outcomes = store.queue.unit_outcomes(run)
+        undone = sum(state != "done" for _, _, state, _ in outcomes)
+        store.runs.finish_run(run, "unhealthy" if undone else "done", {}, now())
     if undone:
-        raise Interrupted(say("desk.cli", "rematch_undone", config.language, units=undone))
-    numbers = [[outcome.get(name, 0) for _, _, _, outcome in told] for name in ("matched", "changed", "hits")]
+        raise Interrupted(render_message("desk.cli", "rematch_undone", config.language, units=undone))
+    numbers = [[outcome.get(name, 0) for _, _, _, outcome in outcomes] for name in ("matched", "changed", "hits")]
     listings, changed, hits = map(sum, numbers)
-    return Rematched(listings=listings, changed=changed, hits=hits)
+    return RematchCounts(listings=listings, changed=changed, hits=hits)
 
 
-def _give_up_older(store: Store, now: datetime) -> None:
-    for run in store.runs.latest(kind=REMATCH):
+def _close_stale_runs(store: Store, now: datetime) -> None:
+    for run in store.runs.latest_runs(kind=REMATCH_RUN):
         if run.finished is None:
-            store.units.skip(run.id)
-            store.runs.finish(run.id, "unhealthy", {}, now)
+            store.queue.skip_units(run.id)
+            store.runs.finish_run(run.id, "unhealthy", {}, now)

@@ -20,23 +20,28 @@ from attrs import Factory, field, frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from crawler.items import Decision, Finding, Hit, Question, ShareLink, Work
-from crawler.messages import say
-from desk.saving import saving
+from crawler.messages import render_message
+from desk.saving import open_atomic
 
-LARGEST_PICTURE = 2_000_000  # bytes; a larger one is left out, so that a page of many hits still opens
-_MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
+MAX_PICTURE_BYTES = 2_000_000  # bytes; a larger one is left out, so that a page of many hits still opens
+_MEDIA_TYPE_BY_MAGIC = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+}
 
 
 @frozen(kw_only=True)
 class PlatformRow:
-    """How one platform did: units asked, pages by outcome, listings read, hits. `cut` counts what a limit left
+    """How one platform did: units asked, pages by outcome, listings read, hits. `limits` counts what a limit left
     out, by its setting; `note` says why the platform is not healthy.
     """
 
     name: str
     asked: int
     pages: Mapping[str, int] = Factory(dict)
-    cut: Mapping[str, int] = Factory(dict)
+    limits: Mapping[str, int] = Factory(dict)
     listings: int = 0
     hits: int = 0
     answered: int = 0
@@ -56,7 +61,9 @@ class ReportHit:
     work: Work
     listing_picture: bytes | None = None
     work_picture: bytes | None = None
-    beside: bytes | None = None  # drawn for the surest picture finding: theirs with ours outlined, set upright, ours
+    comparison: bytes | None = (
+        None  # drawn for the surest picture finding: theirs with ours outlined, set upright, ours
+    )
 
     @property
     def shares(self) -> tuple[tuple[ShareLink, str], ...]:
@@ -66,8 +73,8 @@ class ReportHit:
 
     def findings(self, question: str) -> tuple[Finding, ...]:
         """The findings that answer one question, the strongest first."""
-        asked = (finding for finding in self.hit.findings if finding.question is Question(question))
-        return tuple(sorted(asked, key=lambda finding: -finding.probability))
+        answers = (finding for finding in self.hit.findings if finding.question is Question(question))
+        return tuple(sorted(answers, key=lambda finding: -finding.probability))
 
 
 @frozen(kw_only=True)
@@ -82,10 +89,15 @@ class ReportData:
     language: str = field(default="en")
     past: tuple[tuple[str, int, int], ...] = ()  # the last nights: date, hits, new ones
 
-    def of(self, decision: str) -> tuple[ReportHit, ...]:
+    def with_decision(self, decision: str) -> tuple[ReportHit, ...]:
         """The hits of one decision: surest first, then by id."""
-        found = (each for each in self.hits if each.hit.decision is Decision(decision))
-        return tuple(sorted(found, key=lambda each: (-each.hit.identity * each.hit.offence, each.hit.id)))
+        report_hits = (report_hit for report_hit in self.hits if report_hit.hit.decision is Decision(decision))
+        return tuple(
+            sorted(
+                report_hits,
+                key=lambda report_hit: (-report_hit.hit.identity * report_hit.hit.offence, report_hit.hit.id),
+            )
+        )
 
     @property
     def pages(self) -> Counter[str]:
@@ -98,28 +110,28 @@ class ReportData:
 
 def write_report(path: Path, night: ReportData) -> None:
     """Write the page. Raises BadInput where `path` cannot be written."""
-    page = render(night)
-    with saving(path, night.language) as file:
+    page = render_html(night)
+    with open_atomic(path, night.language) as file:
         file.write(page.encode("utf-8", "replace"))
 
 
-def render(night: ReportData) -> str:
+def render_html(night: ReportData) -> str:
     """The whole page as text."""
-    shelf = Environment(
+    environment = Environment(
         loader=PackageLoader("desk"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    shelf.filters.update(link=_link, picture=_picture, moment=_moment, percent=_percent)
-    style = shelf.get_template("report.css").render()
+    environment.filters.update(link=_safe_link, picture=_data_uri, moment=_utc_text, percent=_percent)
+    style = environment.get_template("report.css").render()
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    words = partial(_words, night.language)
-    return shelf.get_template("report.html").render(night=night, style=style, style_digest=digest, t=words)
+    translate = partial(_message, night.language)
+    return environment.get_template("report.html").render(night=night, style=style, style_digest=digest, t=translate)
 
 
-def _words(language: str, key: str, **values: object) -> str:
-    return say("desk", key, language, **values)
+def _message(language: str, key: str, **values: object) -> str:
+    return render_message("desk", key, language, **values)
 
 
-def _link(address: str) -> str | None:
+def _safe_link(address: str) -> str | None:
     """The address if a reader may follow it, else None."""
     try:
         parts = urlsplit(address)
@@ -128,15 +140,15 @@ def _link(address: str) -> str | None:
         return None
 
 
-def _picture(content: bytes | None) -> str | None:
+def _data_uri(content: bytes | None) -> str | None:
     """A data: address, or None for what is no picture that a browser only draws (SVG can carry scripts)."""
-    if not content or len(content) > LARGEST_PICTURE:
+    if not content or len(content) > MAX_PICTURE_BYTES:
         return None
-    media_type = next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), None)
+    media_type = next((kind for magic, kind in _MEDIA_TYPE_BY_MAGIC.items() if content.startswith(magic)), None)
     return f"data:{media_type};base64,{b64encode(content).decode()}" if media_type else None
 
 
-def _moment(time: datetime) -> str:
+def _utc_text(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from attrs import fields, frozen
 
 from crawler.items import Finding, Hit, Judgement, Polarity, Work
-from crawler.messages import say
-from crawler.store.hits import is_up, states_of
+from crawler.messages import render_message
+from crawler.store.hits import is_up, listing_share_states
 
 type_cell = str | float | Decimal | tuple[str, ...] | None
 
@@ -51,27 +51,27 @@ class HitRow:
     evidence: tuple[str, ...]
 
 
-_UP = {True: "yes", False: "no", None: "unknown"}
+_STILL_UP_TEXT = {True: "yes", False: "no", None: "unknown"}
 COLUMNS = tuple(column.name for column in fields(HitRow))
-BETWEEN = "; "  # between several values of one cell
+VALUE_SEPARATOR = "; "  # between several values of one cell
 cells_of: Callable[[HitRow], tuple[type_cell, ...]] = attrgetter(*COLUMNS)
 
 
-def text_of(value: type_cell) -> str:
+def cell_text(value: type_cell) -> str:
     """A cell as text: several values joined, probabilities to four places, "" for nothing."""
     if isinstance(value, tuple):
-        return BETWEEN.join(value)
+        return VALUE_SEPARATOR.join(value)
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
     return f"{value:f}" if isinstance(value, Decimal) else value or ""
 
 
-def iso(moment: datetime) -> str:
+def iso_utc(moment: datetime) -> str:
     """An aware time as ISO 8601 in UTC, to the second: 2026-11-22T15:38:00Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def row_of(hit: Hit, work: Work, judgement: Judgement | None = None, language: str = "en") -> HitRow:
+def row_of_hit(hit: Hit, work: Work, judgement: Judgement | None = None, language: str = "en") -> HitRow:
     """The row of a hit with its work and the last judgement; `language` is that of the mark before reasons against."""
     listing = hit.listing
     codes = tuple(link.code or "" for link in listing.links)
@@ -94,17 +94,17 @@ def row_of(hit: Hit, work: Work, judgement: Judgement | None = None, language: s
         access_codes=codes if any(codes) else (),
         share_state=hit.share_states,
         reasons=tuple(_reason(finding, language) for finding in hit.findings),
-        first_seen=iso(hit.first_seen),
-        last_seen=iso(hit.last_seen),
-        still_up=_UP[hit.still_up],
+        first_seen=iso_utc(hit.first_seen),
+        last_seen=iso_utc(hit.last_seen),
+        still_up=_STILL_UP_TEXT[hit.still_up],
         verdict=judgement.verdict.value if judgement else None,
         judged_by=judgement.by if judgement else None,
-        judged_at=iso(judgement.at) if judgement else None,
+        judged_at=iso_utc(judgement.at) if judgement else None,
         evidence=hit.evidence,
     )
 
 
-def stored_row(
+def row_of_record(
     row: Any,
     states: Mapping[tuple[str, str], str],
     title: str,
@@ -134,26 +134,26 @@ def stored_row(
         currency=value.get("currency"),
         share_links=tuple(link["url"] for link in links),
         access_codes=codes if any(codes) else (),
-        share_state=states_of(value, states),
+        share_state=listing_share_states(value, states),
         reasons=tuple(_stored_reason(finding, language) for finding in row.findings),
-        first_seen=iso(row.first_seen),
-        last_seen=iso(row.last_seen),
-        still_up=_UP[is_up(row.outcome)],
+        first_seen=iso_utc(row.first_seen),
+        last_seen=iso_utc(row.last_seen),
+        still_up=_STILL_UP_TEXT[is_up(row.outcome)],
         verdict=judgement.verdict.value if judgement else None,
         judged_by=judgement.by if judgement else None,
-        judged_at=iso(judgement.at) if judgement else None,
+        judged_at=iso_utc(judgement.at) if judgement else None,
         evidence=tuple(row.evidence),
     )
 
 
 def _stored_reason(finding: Mapping[str, Any], language: str) -> str:
     if finding.get("polarity") == Polarity.AGAINST.value:
-        return say("desk", "reason_against", language, why=finding["why"])
+        return render_message("desk", "reason_against", language, why=finding["why"])
     why: str = finding["why"]
     return why
 
 
 def _reason(finding: Finding, language: str) -> str:
     if finding.polarity is Polarity.AGAINST:
-        return say("desk", "reason_against", language, why=finding.why)
+        return render_message("desk", "reason_against", language, why=finding.why)
     return finding.why

@@ -13,31 +13,33 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from crawler.errors import BadInput, Problem
-from crawler.messages import say
+from crawler.messages import render_message
 
 
 @contextmanager
-def saving(path: Path, language: str = "en") -> Iterator[BinaryIO]:
+def open_atomic(path: Path, language: str = "en") -> Iterator[BinaryIO]:
     """A binary file that becomes `path` when the block ends without an error. Raises BadInput if it cannot."""
     try:
         target = path.resolve()
-        draft = target.with_name(f".{target.name[:100]}.{uuid4().hex[:12]}.part")
+        temporary = target.with_name(f".{target.name[:100]}.{uuid4().hex[:12]}.part")
         try:
-            with draft.open("xb") as file:
+            with temporary.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(target)
+            temporary.replace(target)
         finally:
             with suppress(OSError):
-                draft.unlink(missing_ok=True)
-        _keep_name(target.parent)
+                temporary.unlink(missing_ok=True)
+        _sync_folder(target.parent)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise BadInput(Problem(file=str(path), message=say("desk", "cannot_write", language, reason=reason))) from error
+        raise BadInput(
+            Problem(file=str(path), message=render_message("desk", "cannot_write", language, reason=reason))
+        ) from error
 
 
-def _keep_name(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make the rename itself survive a power cut, where the system can (Windows cannot open a folder)."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -18,7 +18,7 @@ from apscheduler.triggers.cron import CronTrigger
 from crawler.config import Config
 from crawler.store import Run
 
-Told = Callable[..., None]
+ShowMessage = Callable[..., None]
 
 
 def trigger(config: Config) -> CronTrigger:
@@ -27,7 +27,7 @@ def trigger(config: Config) -> CronTrigger:
     return CronTrigger(hour=int(hour), minute=int(minute), timezone=config.zone)
 
 
-def missed(config: Config, last: Run | None, now: datetime) -> str | None:
+def missed_night(config: Config, last: Run | None, now: datetime) -> str | None:
     """The date of a night that should have begun and has not, None where there is none or it is too late for it."""
     local = now.astimezone(config.zone)
     hour, _, minute = config.night.at.partition(":")
@@ -35,33 +35,37 @@ def missed(config: Config, last: Run | None, now: datetime) -> str | None:
     due = due if due <= local else due - timedelta(days=1)
     if local - due > timedelta(hours=config.night.catch_up):
         return None
-    ran = last is not None and (last.finished is not None and last.started >= due)
-    return None if ran else f"{due:%Y-%m-%d}"
+    has_run = last is not None and (last.finished is not None and last.started >= due)
+    return None if has_run else f"{due:%Y-%m-%d}"
 
 
-def run_night(config_file: Path | None, told: Told) -> int:
+def spawn_night(config_file: Path | None, show_message: ShowMessage) -> int:
     """One night in a process of its own; returns its exit code."""
     command = [sys.executable, "-m", "desk.cli", "night"]
     if config_file is not None:
         command += ["--config", str(config_file)]
     code = subprocess.run(command, check=False).returncode
-    told("schedule_ended", code=code)
+    show_message("schedule_ended", code=code)
     return code
 
 
-def schedule(config: Config, config_file: Path | None, last: Run | None, now: datetime, told: Told) -> None:
+def schedule(
+    config: Config, config_file: Path | None, last: Run | None, now: datetime, show_message: ShowMessage
+) -> None:
     """Run nights until the process is ended."""
-    night = missed(config, last, now)
+    night = missed_night(config, last, now)
     if night is not None:
-        told("schedule_missed", night=night)
-        run_night(config_file, told)
-    told("schedule_next", at=trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
-    clock(config, config_file, told).start()
+        show_message("schedule_missed", night=night)
+        spawn_night(config_file, show_message)
+    show_message("schedule_next", at=trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
+    night_scheduler(config, config_file, show_message).start()
 
 
-def clock(config: Config, config_file: Path | None, told: Told) -> BlockingScheduler:
+def night_scheduler(config: Config, config_file: Path | None, show_message: ShowMessage) -> BlockingScheduler:
     """What starts a night whenever one is due."""
-    late = int(config.night.catch_up * 3600) or None
+    grace_seconds = int(config.night.catch_up * 3600) or None
     scheduler = BlockingScheduler(timezone=config.zone)
-    scheduler.add_job(run_night, trigger(config), [config_file, told], misfire_grace_time=late, coalesce=True)
+    scheduler.add_job(
+        spawn_night, trigger(config), [config_file, show_message], misfire_grace_time=grace_seconds, coalesce=True
+    )
     return scheduler

@@ -8,8 +8,8 @@ from typing import Self
 import scrapy
 from scrapy.settings import BaseSettings
 
-from crawler.web.visit import Visit, crawl_spider_of
-from spiders._claims import claim, spiders_by_name
+from crawler.web.visit import PlatformSpider, platform_spider_of
+from spiders._claims import platform_for, platforms
 
 
 class PlatformLoader:
@@ -20,14 +20,14 @@ class PlatformLoader:
         """A loader; the settings say nothing about platforms."""
         return cls()
 
-    def load(self, spider_name: str) -> type[Visit]:
+    def load(self, spider_name: str) -> type[PlatformSpider]:
         """The Scrapy spider of a platform. Raises KeyError where there is none of this name."""
-        return crawl_spider_of(spiders_by_name()[spider_name])
+        return platform_spider_of(platforms()[spider_name])
 
     def list(self) -> builtins.list[str]:
         """The names of all platforms."""
-        return [*spiders_by_name()]
+        return [*platforms()]
 
     def find_by_request(self, request: scrapy.Request) -> builtins.list[str]:
         """The platform that claims the request's address."""
-        return [claim(request.url).name]
+        return [platform_for(request.url).name]

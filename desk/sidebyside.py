@@ -6,58 +6,66 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import frozen
 
-from crawler.blobs import Blobs, blobs_of
+from crawler.blobs import BlobStore, open_blobs
 from crawler.config import Config
 from crawler.items import Picture
 from crawler.store import Store
 
-SIDE = 160  # pixels of the longer side in a workbook
-MOST = 300  # hits of one workbook that are shown with pictures; more would make it too large to mail
+PREVIEW_PIXELS = 160  # pixels of the longer side in a workbook
+MAX_PICTURE_ROWS = 300  # hits of one workbook that are shown with pictures; more would make it too large to mail
 
 
 @frozen(kw_only=True)
-class Pair:
+class PicturePair:
     """The first kept picture of a hit's listing and of its work, as PNG; None where none is kept."""
 
     hit_id: str
     title: str
-    theirs: bytes | None
-    ours: bytes | None
+    listing_picture: bytes | None
+    work_picture: bytes | None
 
 
-type_pairs = Callable[[Sequence[str]], Iterator[Pair]]
+type_pair_source = Callable[[Sequence[str]], Iterator[PicturePair]]
 
 
-def pairs_of(store: Store, config: Config) -> type_pairs:
+def picture_pairs(store: Store, config: Config) -> type_pair_source:
     """What gives the pairs of some hits: those that have any picture, at most MOST."""
-    blobs = blobs_of(config.store)
+    blobs = open_blobs(config.store)
 
-    def found(ids: Sequence[str]) -> Iterator[Pair]:
-        shown = 0
-        for start in range(0, len(ids), MOST):
-            hits = store.hits.some(ids[start : start + MOST])
-            works = store.works.some(hit.work_id for hit in hits.values())
-            complete = {work.id: work for work in store.pictures.complete(works.values())}
+    def pairs(ids: Sequence[str]) -> Iterator[PicturePair]:
+        count = 0
+        for start in range(0, len(ids), MAX_PICTURE_ROWS):
+            hits = store.hits.get_many(ids[start : start + MAX_PICTURE_ROWS])
+            works = store.works.get_many(hit.work_id for hit in hits.values())
+            complete = {work.id: work for work in store.pictures.fill_pictures(works.values())}
             for hit in hits.values():
-                theirs, ours = _first(hit.listing.pictures, blobs), _first(complete[hit.work_id].images, blobs)
-                if theirs and shown < MOST:
-                    shown += 1
-                    yield Pair(hit_id=hit.id, title=hit.listing.title, theirs=theirs, ours=ours)
-            if shown >= MOST:
+                listing_picture, work_picture = (
+                    _first_preview(hit.listing.pictures, blobs),
+                    _first_preview(complete[hit.work_id].images, blobs),
+                )
+                if listing_picture and count < MAX_PICTURE_ROWS:
+                    count += 1
+                    yield PicturePair(
+                        hit_id=hit.id,
+                        title=hit.listing.title,
+                        listing_picture=listing_picture,
+                        work_picture=work_picture,
+                    )
+            if count >= MAX_PICTURE_ROWS:
                 return
 
-    return found
+    return pairs
 
 
-def _first(pictures: Iterable[Picture], blobs: Blobs) -> bytes | None:
+def _first_preview(pictures: Iterable[Picture], blobs: BlobStore) -> bytes | None:
     """The first picture that is kept and can be decoded, shrunk."""
-    from crawler.pictures import PictureError, preview
+    from crawler.pictures import PictureError, render_preview
 
     for picture in pictures:
         data = blobs.get(picture.sha256) if picture.sha256 else None
         try:
             if data:
-                return preview(data, SIDE)
+                return render_preview(data, PREVIEW_PIXELS)
         except PictureError:
             continue
     return None

@@ -18,28 +18,30 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from desk.cells import sheet_cell
-from desk.rows import COLUMNS, HitRow, cells_of, text_of, type_cell
-from desk.sidebyside import SIDE, Pair, type_pairs
+from desk.rows import COLUMNS, HitRow, cell_text, cells_of, type_cell
+from desk.sidebyside import PREVIEW_PIXELS, PicturePair, type_pair_source
 
-MOST_LINKS = 60_000  # a sheet holds 65,530 links
-LONGEST_LINK = 2_079  # characters that a spreadsheet takes for an address
-MOST_WRAPPED = 5_000  # rows; of longer sheets the cells are not wrapped: a spreadsheet would lay them out for minutes
-WIDTHS = {"work_title": 24, "url": 40, "title": 48, "share_links": 32, "reasons": 64}  # in characters; others 14
+MAX_LINKS = 60_000  # a sheet holds 65,530 links
+MAX_LINK_CHARS = 2_079  # characters that a spreadsheet takes for an address
+MAX_WRAPPED_ROWS = (
+    5_000  # rows; of longer sheets the cells are not wrapped: a spreadsheet would lay them out for minutes
+)
+COLUMN_WIDTHS = {"work_title": 24, "url": 40, "title": 48, "share_links": 32, "reasons": 64}  # in characters; others 14
 PICTURE_COLUMNS = {"hit_id": 24, "title": 48, "listing": 24, "work": 24}  # and their widths
-PICTURE_HEIGHT = SIDE * 0.75 + 6  # points; a pixel is three quarters of one
-_URL = COLUMNS.index("url")
+PICTURE_ROW_POINTS = PREVIEW_PIXELS * 0.75 + 6  # points; a pixel is three quarters of one
+_URL_COLUMN = COLUMNS.index("url")
 _EPOCH = datetime(1980, 1, 1)  # noqa: DTZ001 - workbooks want naive UTC; the earliest time a ZIP entry can carry
 
 
-def write_workbook(file: BinaryIO, rows: Sequence[HitRow], pairs: type_pairs | None = None) -> None:
+def write_workbook(file: BinaryIO, rows: Sequence[HitRow], pairs: type_pair_source | None = None) -> None:
     """Write the rows, and the pictures that `pairs` gives for their ids."""
     draft = io.BytesIO()
     with Workbook(draft, {"constant_memory": True}) as book:
         book.set_properties({"author": "swordnet", "created": _EPOCH})
         _write_hits(book, book.add_worksheet("hits"), rows)
-        shown = list(pairs([row.hit_id for row in rows])) if pairs is not None else []
-        if shown:
-            _write_pictures(book.add_worksheet("pictures"), shown)
+        picture_rows = list(pairs([row.hit_id for row in rows])) if pairs is not None else []
+        if picture_rows:
+            _write_pictures(book.add_worksheet("pictures"), picture_rows)
     _repack(draft, file)
 
 
@@ -58,38 +60,38 @@ def _write_hits(book: Workbook, sheet: Worksheet, rows: Sequence[HitRow]) -> Non
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     link = book.add_format({"font_color": "#0563C1", "underline": 1, "text_wrap": True, "valign": "top"})
     for column, name in enumerate(COLUMNS):
-        sheet.set_column(column, column, WIDTHS.get(name, 14))
+        sheet.set_column(column, column, COLUMN_WIDTHS.get(name, 14))
         sheet.write_string(0, column, name, bold)
-    form = wrapped if len(rows) <= MOST_WRAPPED else None
+    cell_format = wrapped if len(rows) <= MAX_WRAPPED_ROWS else None
     for line, row in enumerate(rows, start=1):
         for column, value in enumerate(cells_of(row)):
-            if column == _URL and line <= MOST_LINKS and _is_link(row.url):
+            if column == _URL_COLUMN and line <= MAX_LINKS and _is_link(row.url):
                 sheet.write_url(line, column, row.url, link, sheet_cell(row.url))
             else:
-                _write(sheet, line, column, value, form)
+                _write_cell(sheet, line, column, value, cell_format)
 
 
-def _write(sheet: Worksheet, line: int, column: int, value: type_cell, form: Format | None) -> None:
+def _write_cell(sheet: Worksheet, line: int, column: int, value: type_cell, cell_format: Format | None) -> None:
     """A number as a number, text as text whatever it looks like, nothing as nothing."""
     if isinstance(value, float | Decimal):
-        sheet.write_number(line, column, float(value), form)
-    elif text := sheet_cell(text_of(value)):
-        sheet.write_string(line, column, text, form)
+        sheet.write_number(line, column, float(value), cell_format)
+    elif text := sheet_cell(cell_text(value)):
+        sheet.write_string(line, column, text, cell_format)
 
 
 def _is_link(url: str) -> bool:
     """Whether it is an address of the web to click on."""
-    return url.startswith(("http://", "https://")) and len(url) <= LONGEST_LINK
+    return url.startswith(("http://", "https://")) and len(url) <= MAX_LINK_CHARS
 
 
-def _write_pictures(sheet: Worksheet, shown: Iterable[Pair]) -> None:
+def _write_pictures(sheet: Worksheet, picture_rows: Iterable[PicturePair]) -> None:
     for column, (name, width) in enumerate(PICTURE_COLUMNS.items()):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, name)
-    for line, pair in enumerate(shown, start=1):
-        sheet.set_row(line, PICTURE_HEIGHT)
+    for line, pair in enumerate(picture_rows, start=1):
+        sheet.set_row(line, PICTURE_ROW_POINTS)
         sheet.write_string(line, 0, pair.hit_id)
         sheet.write_string(line, 1, sheet_cell(pair.title))
-        for column, data in ((2, pair.theirs), (3, pair.ours)):
+        for column, data in ((2, pair.listing_picture), (3, pair.work_picture)):
             if data is not None:
                 sheet.insert_image(line, column, f"{line}-{column}.png", {"image_data": io.BytesIO(data)})

@@ -46,7 +46,7 @@ class Rule:
 
 
 @frozen(kw_only=True)
-class Median:
+class MedianPrice:
     """What a work costs on a platform: the middle price of `count` listings."""
 
     price: Decimal
@@ -55,7 +55,7 @@ class Median:
 
 
 @frozen(kw_only=True)
-class Record:
+class SellerRecord:
     """What people judged of a seller's offers so far."""
 
     infringing: int = 0
@@ -67,21 +67,21 @@ class Context:
     """What matching may know besides the listing and the works; handed in by desk and pipelines, never fetched.
 
     `medians` are by (work id, platform), `sellers` by (platform, seller's number or name), `rules` by work id,
-    `official` (own shops and official stores, as licences for all works) by owner. `weights` is None for those that
-    ship. Works in `quarantined` flood: nothing of them is a hit, a person looks.
+    `official_licences` (own shops and official stores, as licences for all works) by owner. `weights` is None for
+    those that ship. Works in `quarantined` flood: nothing of them is a hit, a person looks.
     """
 
     now: datetime = field(factory=lambda: datetime.now(UTC))
     language: str = "en"
-    medians: Mapping[tuple[str, str], Median] = Factory(dict)
-    sellers: Mapping[tuple[str, str], Record] = Factory(dict)
+    medians: Mapping[tuple[str, str], MedianPrice] = Factory(dict)
+    sellers: Mapping[tuple[str, str], SellerRecord] = Factory(dict)
     rules: Mapping[str, tuple[Rule, ...]] = Factory(dict)
-    official: Mapping[str, tuple[Licence, ...]] = Factory(dict)
+    official_licences: Mapping[str, tuple[Licence, ...]] = Factory(dict)
     weights: Weights | None = None
     quarantined: frozenset[str] = frozenset()
 
 
-class Identifies(Protocol):
+class IdentityMatcher(Protocol):
     """Built once over all works, asked often."""
 
     def __init__(self, works: Sequence[Work]) -> None:
@@ -92,18 +92,22 @@ class Identifies(Protocol):
 
 
 @runtime_checkable
-class ReadsAhead(Protocol):
+class PrefetchingMatcher(Protocol):
     """A matcher that is quicker when it knows what it will be asked."""
 
-    def warm(self, listings: Sequence[Listing]) -> None:
+    def prefetch(self, listings: Sequence[Listing]) -> None:
         """These listings come next. Changes no answer."""
 
 
 type_judge = Callable[[Listing, Work, Context], Iterable[Finding]]
 
 
-def modules(package: str) -> list[ModuleType]:
+def matcher_modules(package: str) -> list[ModuleType]:
     """The modules of `matchers.identity` or `matchers.offence`, by name; those beginning with _ are helpers."""
     folder = import_module(package)
-    names = sorted(found.name for found in pkgutil.iter_modules(folder.__path__) if not found.name.startswith("_"))
+    names = sorted(
+        module_info.name
+        for module_info in pkgutil.iter_modules(folder.__path__)
+        if not module_info.name.startswith("_")
+    )
     return [import_module(f"{package}.{name}") for name in names]

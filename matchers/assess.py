@@ -13,135 +13,178 @@ from typing import cast
 from attrs import evolve, frozen
 
 from crawler.items import Assessment, Decision, Finding, Listing, Question, Work
-from matchers import Context, Identifies, ReadsAhead, modules
-from matchers.harm import harm
+from matchers import Context, IdentityMatcher, PrefetchingMatcher, matcher_modules
+from matchers.harm import expected_harm
 from matchers.identity import title
-from matchers.offers.nature import nature
-from matchers.offers.rest import NAMED, is_weak, rest, without_signs
-from matchers.weigh import CONSIDERED, considered, weigh
+from matchers.offers.nature import work_type
+from matchers.offers.rest import EXACT_TITLE_GROUNDS, boost_identity, is_uncertain_name, strip_signals
+from matchers.weigh import MIN_CANDIDATE_IDENTITY, identity_support, weigh_findings
 
-WORTH_JUDGING = 0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
+MIN_JUDGED_IDENTITY = (
+    0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
+)
 
-_Judge = Callable[[Listing, Work, Context], Iterable[Finding]]
+_OffenceJudge = Callable[[Listing, Work, Context], Iterable[Finding]]
 
 
 @frozen(kw_only=True)
-class _Found:
+class _IdentityFindings:
     """The findings for an identity by work, and the listing to ask about once more, without sellers' words."""
 
     by_work: dict[str, list[Finding]]
-    plain: Listing | None
+    stripped_listing: Listing | None
 
 
 class Assessor:
     """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread.
 
-    Works whose findings for an identity, whatever speaks against them, come to less than `least` are no candidates.
+    Works whose findings for an identity, whatever speaks against them, come to less than `min_identity` are no
+    candidates.
     """
 
-    def __init__(self, works: Sequence[Work], least: float = CONSIDERED) -> None:
-        self._least = least
+    def __init__(self, works: Sequence[Work], min_identity: float = MIN_CANDIDATE_IDENTITY) -> None:
+        self._min_identity = min_identity
         self._works = {work.id: work for work in works}
-        self._matchers: list[Identifies] = [module.Matcher(works) for module in modules("matchers.identity")]
+        self._matchers: list[IdentityMatcher] = [
+            module.Matcher(works) for module in matcher_modules("matchers.identity")
+        ]
         self._titles = next(matcher for matcher in self._matchers if isinstance(matcher, title.Matcher))
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
         """An assessment for each work that comes into question, the surest identity first; () where none does."""
-        return self._assessed(listing, self._found(listing, context), context)
+        return self._assess_candidates(listing, self._find_identity(listing, context), context)
 
     def assess_all(self, listings: Sequence[Listing], context: Context) -> list[tuple[Assessment, ...]]:
         """The same for each of many listings, whose titles are looked up together: a batch costs little more than one
         listing.
         """
-        self.warm(listings)
-        found = [self._found(listing, context) for listing in listings]
-        self._titles.warm([each.plain for each in found if each.plain])
-        return [self._assessed(listing, each, context) for listing, each in zip(listings, found, strict=True)]
-
-    def considering(self, listings: Sequence[Listing], context: Context) -> list[bool]:
-        """Whether any work comes into question, for each listing; no ground is asked."""
-        self.warm(listings)
-        found = [self._found(listing, context) for listing in listings]
-        known = [self._any(each.by_work) for each in found]
-        self._titles.warm([each.plain for each, sure in zip(found, known, strict=True) if each.plain and not sure])
+        self.prefetch(listings)
+        identity_findings = [self._find_identity(listing, context) for listing in listings]
+        self._titles.prefetch(
+            [findings.stripped_listing for findings in identity_findings if findings.stripped_listing]
+        )
         return [
-            sure or self._any(self._plainly(each, context) | each.by_work)
-            for each, sure in zip(found, known, strict=True)
+            self._assess_candidates(listing, findings, context)
+            for listing, findings in zip(listings, identity_findings, strict=True)
         ]
 
-    def _any(self, by_work: Mapping[str, list[Finding]]) -> bool:
-        return any(considered(findings) >= self._least for findings in by_work.values())
+    def have_candidates(self, listings: Sequence[Listing], context: Context) -> list[bool]:
+        """Whether any work comes into question, for each listing; no ground is asked."""
+        self.prefetch(listings)
+        identity_findings = [self._find_identity(listing, context) for listing in listings]
+        are_certain = [self._has_candidate(findings.by_work) for findings in identity_findings]
+        self._titles.prefetch(
+            [
+                findings.stripped_listing
+                for findings, is_certain in zip(identity_findings, are_certain, strict=True)
+                if findings.stripped_listing and not is_certain
+            ]
+        )
+        return [
+            is_certain or self._has_candidate(self._find_by_bare_title(findings, context) | findings.by_work)
+            for findings, is_certain in zip(identity_findings, are_certain, strict=True)
+        ]
 
-    def warm(self, listings: Iterable[Listing]) -> None:
+    def _has_candidate(self, by_work: Mapping[str, list[Finding]]) -> bool:
+        return any(identity_support(findings) >= self._min_identity for findings in by_work.values())
+
+    def prefetch(self, listings: Iterable[Listing]) -> None:
         """Tells the matchers which listings are asked about next; changes no answer, only the time it takes."""
         listings = list(listings)
         for matcher in self._matchers:
-            if isinstance(matcher, ReadsAhead):
-                matcher.warm(listings)
+            if isinstance(matcher, PrefetchingMatcher):
+                matcher.prefetch(listings)
 
-    def _found(self, listing: Listing, context: Context) -> _Found:
+    def _find_identity(self, listing: Listing, context: Context) -> _IdentityFindings:
         """What every way of recognising says."""
         by_work: dict[str, list[Finding]] = {}
         for matcher in self._matchers:
             for finding in matcher.find(listing, context):
                 by_work.setdefault(finding.work_id, []).append(finding)
-        return _Found(by_work=by_work, plain=_without_sellers_words(listing, by_work, context) if by_work else None)
+        return _IdentityFindings(
+            by_work=by_work, stripped_listing=_strip_seller_words(listing, by_work, context) if by_work else None
+        )
 
-    def _plainly(self, found: _Found, context: Context) -> dict[str, list[Finding]]:
+    def _find_by_bare_title(self, identity_findings: _IdentityFindings, context: Context) -> dict[str, list[Finding]]:
         """What the title says of works without sellers' words."""
         by_work: dict[str, list[Finding]] = {}
-        for finding in self._titles.find(found.plain, context) if found.plain else ():
+        for finding in (
+            self._titles.find(identity_findings.stripped_listing, context) if identity_findings.stripped_listing else ()
+        ):
             by_work.setdefault(finding.work_id, []).append(finding)
         return by_work
 
-    def _assessed(self, listing: Listing, found: _Found, context: Context) -> tuple[Assessment, ...]:
-        if not found.by_work:
+    def _assess_candidates(
+        self, listing: Listing, identity_findings: _IdentityFindings, context: Context
+    ) -> tuple[Assessment, ...]:
+        if not identity_findings.by_work:
             return ()
-        plainly = self._plainly(found, context)
-        assessed = []
-        for work_id, findings in (plainly | found.by_work).items():
-            if considered(findings) >= self._least:
+        stripped_findings = self._find_by_bare_title(identity_findings, context)
+        assessments = []
+        for work_id, findings in (stripped_findings | identity_findings.by_work).items():
+            if identity_support(findings) >= self._min_identity:
                 work = self._works[work_id]
-                said = rest(listing, work, found.by_work.get(work_id, []), plainly.get(work_id, []), context)
-                assessed.append(again(listing, work, said, context))
-        return tuple(sorted(assessed, key=lambda one: (-one.identity, -one.offence, one.work_id)))
+                boosted_findings = boost_identity(
+                    listing,
+                    work,
+                    identity_findings.by_work.get(work_id, []),
+                    stripped_findings.get(work_id, []),
+                    context,
+                )
+                assessments.append(reassess(listing, work, boosted_findings, context))
+        return tuple(
+            sorted(assessments, key=lambda assessment: (-assessment.identity, -assessment.offence, assessment.work_id))
+        )
 
 
-def _without_sellers_words(listing: Listing, by_work: Mapping[str, list[Finding]], context: Context) -> Listing | None:
+def _strip_seller_words(listing: Listing, by_work: Mapping[str, list[Finding]], context: Context) -> Listing | None:
     """The listing with its title alone, bare of sellers' words; None where that names no work, or says enough."""
-    weak = [findings for findings in by_work.values() if is_weak(findings, context)]
-    if not weak:
+    weak_findings = [findings for findings in by_work.values() if is_uncertain_name(findings, context)]
+    if not weak_findings:
         return None
-    plain = without_signs(listing, [one.theirs for findings in weak for one in findings if one.ground in NAMED])
-    return None if plain == listing.title else evolve(listing, title=plain, text="")
+    bare_title = strip_signals(
+        listing,
+        [finding.theirs for findings in weak_findings for finding in findings if finding.ground in EXACT_TITLE_GROUNDS],
+    )
+    return None if bare_title == listing.title else evolve(listing, title=bare_title, text="")
 
 
-def again(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
+def reassess(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
     """The assessment of a work by what was found for its identity and what the grounds say now."""
-    about = [one for one in findings if one.question is Question.IDENTITY]
-    grounds = [] if considered(about) < WORTH_JUDGING else _grounds(listing, work, context)
-    found = weigh(work.id, [*about, *grounds], listing.kind.value, nature(work).value, context.weights)
-    if work.id in context.quarantined and found.decision is Decision.HIT:
-        found = evolve(found, decision=Decision.REVIEW)
-    return evolve(found, harm=harm(found.identity, found.offence, listing, work))
+    identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
+    offence_findings = (
+        [] if identity_support(identity_findings) < MIN_JUDGED_IDENTITY else _judge_offence(listing, work, context)
+    )
+    assessment = weigh_findings(
+        work.id, [*identity_findings, *offence_findings], listing.kind.value, work_type(work).value, context.weights
+    )
+    if work.id in context.quarantined and assessment.decision is Decision.HIT:
+        assessment = evolve(assessment, decision=Decision.REVIEW)
+    return evolve(assessment, harm=expected_harm(assessment.identity, assessment.offence, listing, work))
 
 
-def _grounds(listing: Listing, work: Work, context: Context) -> list[Finding]:
-    return [ground for judge in _judges() for ground in judge(listing, work, context)]
+def _judge_offence(listing: Listing, work: Work, context: Context) -> list[Finding]:
+    return [finding for judge in _offence_judges() for finding in judge(listing, work, context)]
 
 
 @cache
-def _judges() -> tuple[_Judge, ...]:
-    return tuple(cast(_Judge, module.judge) for module in modules("matchers.offence"))
+def _offence_judges() -> tuple[_OffenceJudge, ...]:
+    return tuple(cast(_OffenceJudge, module.judge) for module in matcher_modules("matchers.offence"))
 
 
-CLOSE = 1e-6  # probabilities nearer than this are the same
+PROBABILITY_TOLERANCE = 1e-6  # probabilities nearer than this are the same
 
 
-def differs(stored: Mapping[str, tuple[str, float, float]], found: Iterable[Assessment]) -> bool:
+def differs(stored: Mapping[str, tuple[str, float, float]], assessments: Iterable[Assessment]) -> bool:
     """Whether a decision or a probability is another than the stored one: work -> (decision, identity, offence)."""
-    now = {part.work_id: (part.decision.value, part.identity, part.offence) for part in found}
-    if now.keys() != stored.keys():
+    current = {
+        assessment.work_id: (assessment.decision.value, assessment.identity, assessment.offence)
+        for assessment in assessments
+    }
+    if current.keys() != stored.keys():
         return True
-    pairs = [(stored[work], now[work]) for work in now]
-    return any(old[0] != new[0] or abs(old[1] - new[1]) > CLOSE or abs(old[2] - new[2]) > CLOSE for old, new in pairs)
+    pairs = [(stored[work], current[work]) for work in current]
+    return any(
+        old[0] != new[0] or abs(old[1] - new[1]) > PROBABILITY_TOLERANCE or abs(old[2] - new[2]) > PROBABILITY_TOLERANCE
+        for old, new in pairs
+    )

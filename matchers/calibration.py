@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-BINS = 10
-NORMAL = 1.959964  # quantile of the normal distribution for an interval of .95
+BIN_COUNT = 10
+NORMAL_QUANTILE_975 = 1.959964  # quantile of the normal distribution for an interval of .95
 
 
 @frozen(kw_only=True)
@@ -27,14 +27,14 @@ class Bin:
     right: float
 
 
-def bins(pairs: Sequence[tuple[float, bool]], count: int = BINS) -> list[Bin]:
+def bins(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> list[Bin]:
     """So many bins of equal count over (stated, is right); fewer where there are fewer pairs."""
     ordered = sorted(pairs)
     edges = sorted({number * len(ordered) // count for number in range(count + 1)})
-    found = []
+    calibration_bins = []
     for first, last in itertools.pairwise(edges):
         part = ordered[first:last]
-        found.append(
+        calibration_bins.append(
             Bin(
                 low=part[0][0],
                 high=part[-1][0],
@@ -43,12 +43,15 @@ def bins(pairs: Sequence[tuple[float, bool]], count: int = BINS) -> list[Bin]:
                 right=sum(is_right for _, is_right in part) / len(part),
             )
         )
-    return found
+    return calibration_bins
 
 
-def error(pairs: Sequence[tuple[float, bool]], count: int = BINS) -> float:
+def calibration_error(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> float:
     """The calibration error: mean distance of stated and right over the bins, by their counts; 0.0 without pairs."""
-    return sum(one.count * abs(one.stated - one.right) for one in bins(pairs, count)) / max(1, len(pairs))
+    return sum(
+        calibration_bin.count * abs(calibration_bin.stated - calibration_bin.right)
+        for calibration_bin in bins(pairs, count)
+    ) / max(1, len(pairs))
 
 
 def log_loss(pairs: Sequence[tuple[float, bool]]) -> float:
@@ -57,12 +60,12 @@ def log_loss(pairs: Sequence[tuple[float, bool]]) -> float:
     return sum(losses) / max(1, len(pairs))
 
 
-def share_between(right: int, total: int) -> tuple[float, float]:
+def wilson_interval(right: int, total: int) -> tuple[float, float]:
     """Wilson's .95 interval of a share; (0, 1) of nothing."""
     if not total:
         return 0.0, 1.0
-    share, square = right / total, NORMAL * NORMAL
+    share, square = right / total, NORMAL_QUANTILE_975 * NORMAL_QUANTILE_975
     middle = share + square / (2 * total)
-    around = NORMAL * math.sqrt(share * (1.0 - share) / total + square / (4 * total * total))
+    half_width = NORMAL_QUANTILE_975 * math.sqrt(share * (1.0 - share) / total + square / (4 * total * total))
     scale = 1.0 + square / total
-    return max(0.0, (middle - around) / scale), min(1.0, (middle + around) / scale)
+    return max(0.0, (middle - half_width) / scale), min(1.0, (middle + half_width) / scale)

@@ -11,11 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
-MOST = {"seller": 10_000, "share": 1_000, "contact": 300, "picture": 40}  # hits that a fact may link; estimates
+MAX_HITS_PER_FACT = {
+    "seller": 10_000,
+    "share": 1_000,
+    "contact": 300,
+    "picture": 40,
+}  # hits that a fact may link; estimates
 
 
 @frozen(kw_only=True, order=True)
-class Fact:
+class SharedFact:
     """What hits may share: a kind of MOST, and a value."""
 
     kind: str
@@ -23,56 +28,56 @@ class Fact:
 
 
 @frozen(kw_only=True)
-class Link:
+class HitLink:
     """Two hits and the fact that links them."""
 
     first: str
     second: str
-    fact: Fact
+    fact: SharedFact
 
 
 @frozen(kw_only=True)
-class Cluster:
+class HitCluster:
     """Hits linked to one another; `id` is that of the first of them."""
 
     id: str
     hits: tuple[str, ...]
-    links: tuple[Link, ...]
+    links: tuple[HitLink, ...]
 
 
-def clusters(facts: Mapping[str, Iterable[Fact]]) -> list[Cluster]:
+def cluster_hits(facts: Mapping[str, Iterable[SharedFact]]) -> list[HitCluster]:
     """The clusters of two hits and more, the largest first, of hits with their facts."""
-    holders: dict[Fact, list[str]] = defaultdict(list)
+    holders: dict[SharedFact, list[str]] = defaultdict(list)
     for hit in sorted(facts):
         for fact in sorted(set(facts[hit])):
             holders[fact].append(hit)
     parents = {hit: hit for hit in facts}
     links = []
     for fact, hits in sorted(holders.items()):
-        if 2 <= len(hits) <= MOST[fact.kind]:
+        if 2 <= len(hits) <= MAX_HITS_PER_FACT[fact.kind]:
             for hit in hits[1:]:
-                links.append(Link(first=hits[0], second=hit, fact=fact))
-                _join(parents, hits[0], hit)
-    return _gathered(parents, links)
+                links.append(HitLink(first=hits[0], second=hit, fact=fact))
+                _union(parents, hits[0], hit)
+    return _collect_clusters(parents, links)
 
 
-def _gathered(parents: dict[str, str], links: Sequence[Link]) -> list[Cluster]:
+def _collect_clusters(parents: dict[str, str], links: Sequence[HitLink]) -> list[HitCluster]:
     members: dict[str, list[str]] = defaultdict(list)
     for hit in sorted(parents):
         members[_root(parents, hit)].append(hit)
-    of_root: dict[str, list[Link]] = defaultdict(list)
+    links_by_root: dict[str, list[HitLink]] = defaultdict(list)
     for link in links:
-        of_root[_root(parents, link.first)].append(link)
-    found = [
-        Cluster(id=hits[0], hits=tuple(hits), links=tuple(of_root[root]))
+        links_by_root[_root(parents, link.first)].append(link)
+    hit_clusters = [
+        HitCluster(id=hits[0], hits=tuple(hits), links=tuple(links_by_root[root]))
         for root, hits in members.items()
         if len(hits) > 1
     ]
-    return sorted(found, key=lambda one: (-len(one.hits), one.id))
+    return sorted(hit_clusters, key=lambda cluster: (-len(cluster.hits), cluster.id))
 
 
-def _join(parents: dict[str, str], one: str, other: str) -> None:
-    first, second = sorted((_root(parents, one), _root(parents, other)))
+def _union(parents: dict[str, str], hit: str, other: str) -> None:
+    first, second = sorted((_root(parents, hit), _root(parents, other)))
     parents[second] = first
 
 

@@ -10,34 +10,48 @@ from decimal import Decimal
 from math import log2
 
 from crawler.items import Listing, ListingKind, Work
-from matchers.money import in_dollars
+from matchers.money import to_dollars
 
-LEAST = 0.001  # chance of what is all but certain to be innocent
-WANTS, VIEWS, STOCK, FILES = 0.3, 0.01, 0.05, 0.5  # sales that one of each is thought to be worth
-SHARE = 20  # sales that an open share is thought to be worth: it costs nothing
-REACH, WORTH = 0.5, 0.25  # exponents
-USUAL = Decimal(10)  # dollars, of a work whose price nobody states
-MOST_FILES = 200
+MIN_CHANCE = 0.001  # chance of what is all but certain to be innocent
+SALES_PER_WANT, SALES_PER_VIEW, SALES_PER_STOCK_ITEM, SALES_PER_FILE = (
+    0.3,
+    0.01,
+    0.05,
+    0.5,
+)  # sales that one of each is thought to be worth
+SALES_PER_OPEN_SHARE = 20  # sales that an open share is thought to be worth: it costs nothing
+REACH_EXPONENT, WORTH_EXPONENT = 0.5, 0.25  # exponents
+DEFAULT_PRICE_DOLLARS = Decimal(10)  # dollars, of a work whose price nobody states
+MAX_COUNTED_FILES = 200
 
 
-def harm(identity: float, offence: float, listing: Listing, work: Work) -> float:
+def expected_harm(identity: float, offence: float, listing: Listing, work: Work) -> float:
     """The expected harm of an offer of a work, without its age."""
-    chance = max(LEAST, identity * offence)
+    chance = max(MIN_CHANCE, identity * offence)
     priority = max(0, work.priority)
     return round(
-        log2(chance) + REACH * log2(1 + people(listing)) + WORTH * log2(1 + _worth(work)) + log2(1 + priority), 4
+        log2(chance)
+        + REACH_EXPONENT * log2(1 + estimate_sales(listing))
+        + WORTH_EXPONENT * log2(1 + _price_in_dollars(work))
+        + log2(1 + priority),
+        4,
     )
 
 
-def people(listing: Listing) -> float:
+def estimate_sales(listing: Listing) -> float:
     """About how many sales the offer's figures stand for."""
     reach = listing.reach
-    found = (reach.sales or 0) + WANTS * (reach.wants or 0) + VIEWS * (reach.views or 0) + STOCK * (reach.stock or 0)
+    sales = (
+        (reach.sales or 0)
+        + SALES_PER_WANT * (reach.wants or 0)
+        + SALES_PER_VIEW * (reach.views or 0)
+        + SALES_PER_STOCK_ITEM * (reach.stock or 0)
+    )
     if listing.kind is ListingKind.SHARE or listing.links:
-        found += SHARE
-    return found + FILES * min(MOST_FILES, len(listing.files))
+        sales += SALES_PER_OPEN_SHARE
+    return sales + SALES_PER_FILE * min(MAX_COUNTED_FILES, len(listing.files))
 
 
-def _worth(work: Work) -> float:
-    price = in_dollars(work.list_price, work.currency) if work.list_price else None
-    return float(price if price is not None else USUAL)
+def _price_in_dollars(work: Work) -> float:
+    price = to_dollars(work.list_price, work.currency) if work.list_price else None
+    return float(price if price is not None else DEFAULT_PRICE_DOLLARS)

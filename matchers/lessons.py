@@ -13,51 +13,53 @@ from attrs import frozen
 
 from crawler.items import SharedFile
 
-FEWEST = 3  # numbered files that make a series; two may be two volumes
-MOST = 500  # a higher number is a year or a code
-_DIGITS = str.maketrans("零〇一二三四五六七八九两", "001234567892")
-_NAMED = "E|EP|Ep|ep|Lesson|lesson|Chapter|chapter|Lecture|lecture|Part|part"
-_SPELT = "[零〇一二三四五六七八九十百两]{1,5}"
-_NUMBERED = re.compile(
-    rf"第 ?(?P<counted>[0-9]{{1,3}}|{_SPELT}) ?(?:课|課|节|節|讲|講|集|章|回|话|話|期|单元|部分)"
-    rf"|(?<![A-Za-z])(?:S[0-9]{{1,2}})?(?:{_NAMED})[ ._-]?(?P<named>[0-9]{{1,3}})(?![0-9])"
+MIN_NUMBERED_FILES = 3  # numbered files that make a series; two may be two volumes
+MAX_LESSON_NUMBER = 500  # a higher number is a year or a code
+_HAN_DIGITS = str.maketrans("零〇一二三四五六七八九两", "001234567892")
+_LESSON_WORDS = "E|EP|Ep|ep|Lesson|lesson|Chapter|chapter|Lecture|lecture|Part|part"
+_HAN_NUMERAL = "[零〇一二三四五六七八九十百两]{1,5}"
+_LESSON_NUMBER_RE = re.compile(
+    rf"第 ?(?P<counted>[0-9]{{1,3}}|{_HAN_NUMERAL}) ?(?:课|課|节|節|讲|講|集|章|回|话|話|期|单元|部分)"
+    rf"|(?<![A-Za-z])(?:S[0-9]{{1,2}})?(?:{_LESSON_WORDS})[ ._-]?(?P<named>[0-9]{{1,3}})(?![0-9])"
     r"|^[\[(【]?(?P<first>[0-9]{1,3})(?=[\])】]|[ ._、-])(?![0-9])"
 )
 
 
 @frozen(kw_only=True)
 class Coverage:
-    """`present` different numbers of a series that reaches to `whole`."""
+    """`present` different numbers of a series that reaches to `total`."""
 
     present: int
-    whole: int
+    total: int
 
 
 def coverage(files: Sequence[SharedFile]) -> Coverage | None:
     """The series that these files are numbered in; None where they are none."""
     names = [file.name for file in files if not file.folder]
-    numbers = {number for name in names if (number := number_of(name)) is not None and 0 < number <= MOST}
-    if len(numbers) < FEWEST or 2 * len(numbers) < max(numbers):
+    numbers = {
+        number for name in names if (number := lesson_number(name)) is not None and 0 < number <= MAX_LESSON_NUMBER
+    }
+    if len(numbers) < MIN_NUMBERED_FILES or 2 * len(numbers) < max(numbers):
         return None
-    return Coverage(present=len(numbers), whole=max(numbers))
+    return Coverage(present=len(numbers), total=max(numbers))
 
 
-def number_of(name: str) -> int | None:
+def lesson_number(name: str) -> int | None:
     """The number of a lesson, an episode or a chapter in a file's name."""
-    found = _NUMBERED.search(name)
-    if found is None:
+    match = _LESSON_NUMBER_RE.search(name)
+    if match is None:
         return None
-    written = found["counted"] or found["named"] or found["first"]
-    return int(written) if written.isdecimal() and written.isascii() else _spelt(written)
+    written = match["counted"] or match["named"] or match["first"]
+    return int(written) if written.isdecimal() and written.isascii() else _parse_han_numeral(written)
 
 
-def _spelt(written: str) -> int:
+def _parse_han_numeral(written: str) -> int:
     """The value of a Chinese numeral up to 999."""
-    hundreds, mark, rest = written.rpartition("百")
-    tens, ten, units = rest.rpartition("十")
-    plain = int(units.translate(_DIGITS) or 0)
+    hundreds, mark, below_hundred = written.rpartition("百")
+    tens, ten, units = below_hundred.rpartition("十")
+    unit_value = int(units.translate(_HAN_DIGITS) or 0)
     return (
-        (int(hundreds.translate(_DIGITS) or 1) * 100 if mark else 0)
-        + (int(tens.translate(_DIGITS).lstrip("0") or 1) * 10 if ten else 0)
-        + plain
+        (int(hundreds.translate(_HAN_DIGITS) or 1) * 100 if mark else 0)
+        + (int(tens.translate(_HAN_DIGITS).lstrip("0") or 1) * 10 if ten else 0)
+        + unit_value
     )

@@ -15,7 +15,7 @@ from attrs import frozen
 from crawler.errors import BadInput, Problem
 from crawler.text import fold, is_han
 
-_START = itemgetter(1)
+_START_KEY = itemgetter(1)
 
 
 @frozen(kw_only=True)
@@ -28,7 +28,7 @@ class Word:
     source: str
 
 
-class Spotted(NamedTuple):
+class WordMatch(NamedTuple):
     """A word at key[start:end] of a folded text."""
 
     word: Word
@@ -43,20 +43,20 @@ class Lexicon:
         self._words: dict[str, Word] = {}
         for word in words:
             self._words.setdefault(fold(word.text), word)
-        self._found = list(self._words.values())
+        self._entries = list(self._words.values())
         self._automaton = AhoCorasick(list(self._words))
-        self._heads = [_is_letter(key[0]) for key in self._words]
-        self._tails = [_is_letter(key[-1]) for key in self._words]
+        self._starts_with_letter = [_is_letter(key[0]) for key in self._words]
+        self._ends_with_letter = [_is_letter(key[-1]) for key in self._words]
 
-    def find(self, key: str) -> Iterator[Spotted]:
+    def find(self, key: str) -> Iterator[WordMatch]:
         """The words in a folded text, from its beginning on."""
-        for word, start, end in self.spans(key):
-            yield Spotted(word=word, start=start, end=end)
+        for word, start, end in self.find_spans(key):
+            yield WordMatch(word=word, start=start, end=end)
 
-    def spans(self, key: str) -> list[tuple[Word, int, int]]:
+    def find_spans(self, key: str) -> list[tuple[Word, int, int]]:
         """The same as plain tuples, which are made faster."""
-        heads, tails = self._heads, self._tails
-        whole = [
+        heads, tails = self._starts_with_letter, self._ends_with_letter
+        matches = [
             (start - end, start, end, index)
             for index, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True)
             if not (
@@ -64,21 +64,21 @@ class Lexicon:
                 or (tails[index] and end < len(key) and _is_letter(key[end]))
             )
         ]
-        if len(whole) > 1:
-            whole = _longest(whole, len(key))
-        return [(self._found[index], start, end) for _, start, end, index in whole]
+        if len(matches) > 1:
+            matches = _drop_overlaps(matches, len(key))
+        return [(self._entries[index], start, end) for _, start, end, index in matches]
 
 
-def _longest(found: list[tuple[int, int, int, int]], length: int) -> list[tuple[int, int, int, int]]:
+def _drop_overlaps(matches: list[tuple[int, int, int, int]], length: int) -> list[tuple[int, int, int, int]]:
     """Of words that overlap only the longest, from the beginning on."""
     kept = []
-    taken = bytearray(length)
-    for one in sorted(found):
-        size, start, end, _ = one
-        if taken.find(1, start, end) < 0:
-            taken[start:end] = b"\x01" * -size
-            kept.append(one)
-    kept.sort(key=_START)
+    covered = bytearray(length)
+    for candidate in sorted(matches):
+        size, start, end, _ = candidate
+        if covered.find(1, start, end) < 0:
+            covered[start:end] = b"\x01" * -size
+            kept.append(candidate)
+    kept.sort(key=_START_KEY)
     return kept
 
 
@@ -88,7 +88,7 @@ def _is_letter(character: str) -> bool:
 
 
 @cache
-def lexicon(package: str, file: str) -> Lexicon:
+def load_lexicon(package: str, file: str) -> Lexicon:
     """The lexicon in a CSV file of a package: word, area, probability, source. Raises BadInput with every bad row."""
     text = (resources.files(package) / file).read_text(encoding="utf-8")
     words: list[Word] = []

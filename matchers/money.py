@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 
 
-def in_dollars(price: Decimal, currency: str | None) -> Decimal | None:
+def to_dollars(price: Decimal, currency: str | None) -> Decimal | None:
     """About what a price is in US dollars; None for a currency without a rate."""
     rate = _rates().get(currency or "")
     return None if rate is None else price * rate

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from attrs import define, frozen
 
-from matchers.calibration import share_between
+from matchers.calibration import wilson_interval
 
 
 @frozen(kw_only=True)
-class Share:
+class Proportion:
     """`right` of `total`, and what this says of the share in all (Wilson's .95 interval)."""
 
     right: int
@@ -24,9 +24,9 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Between what and what the share in all lies."""
-        return share_between(self.right, self.total)
+        return wilson_interval(self.right, self.total)
 
-    def plain(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """For programs."""
         low, high = self.interval
         return {
@@ -39,7 +39,7 @@ class Share:
 
 
 @define
-class Tally:
+class RightWrongTally:
     """Right and wrong ones."""
 
     right: int = 0
@@ -50,14 +50,14 @@ class Tally:
         self.right += is_right
         self.wrong += not is_right
 
-    def share(self) -> Share:
+    def proportion(self) -> Proportion:
         """The share of right ones."""
-        return Share(right=self.right, total=self.right + self.wrong)
+        return Proportion(right=self.right, total=self.right + self.wrong)
 
 
-def tallied(verdicts: Iterable[bool]) -> Share:
+def proportion_of(verdicts: Iterable[bool]) -> Proportion:
     """The share of true ones."""
-    tally = Tally()
+    tally = RightWrongTally()
     for verdict in verdicts:
         tally.add(verdict)
-    return tally.share()
+    return tally.proportion()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from crawler.items import Finding, Polarity, Question, Sighting, Work
-from crawler.messages import say
+from crawler.items import Finding, PictureMatch, Polarity, Question, Work
+from crawler.messages import render_message
 from matchers import Context
 
 
-def _finding(
+def _make_finding(
     question: Question,
     matcher: str,
     context: Context,
@@ -22,7 +22,7 @@ def _finding(
     ours: str = "",
     theirs: str = "",
     verdict: str | None = None,
-    sighting: Sighting | None = None,
+    sighting: PictureMatch | None = None,
     **values: object,
 ) -> Finding:
     """A finding whose reason is the sentence `key` of matchers/messages.toml; it may use {ours} and {theirs} too."""
@@ -32,7 +32,7 @@ def _finding(
         work_id=work.id,
         probability=round(probability, 6),
         polarity=polarity,
-        why=say("matchers", key, context.language, ours=ours, theirs=theirs, **values),
+        why=render_message("matchers", key, context.language, ours=ours, theirs=theirs, **values),
         ours=ours,
         theirs=theirs,
         verdict=verdict,
@@ -41,5 +41,5 @@ def _finding(
     )
 
 
-identified = partial(_finding, Question.IDENTITY)
-offends = partial(_finding, Question.OFFENCE)
+identity_finding = partial(_make_finding, Question.IDENTITY)
+offence_finding = partial(_make_finding, Question.OFFENCE)

@@ -4,7 +4,7 @@ Identity: findings for it are joined as independent chances (noisy or); each fin
 full from findings of the same matcher, less from others: an ISBN stays an ISBN.
 
 Offence: a sum. A listing of a kind starts with the log odds that such listings have; every ground adds its weight times
-its strength, and the sum is made a probability (logistic). `terms_of` gives the sum line by line.
+its strength, and the sum is made a probability (logistic). `offence_terms` gives the sum line by line.
 """
 
 from __future__ import annotations
@@ -16,25 +16,31 @@ from attrs import frozen
 
 from crawler.items import Assessment, Decision, Finding, ListingKind, Polarity, Question
 from crawler.text import fold, is_han
-from matchers.weights import Bounds, Weights, shipped
+from matchers.weights import Bounds, Weights, default_weights
 
-START = "start_"  # the first term of a sum: the log odds of the channel
-STATED = "title_"  # grounds of the title engine
-SHARED = "title_shared"  # what the title engine says of a name that several works have
-LICENCE = "licence"  # the judge whose finding against means "licensed"
-DISMISSED = "judged_listing"  # a person said of this very listing that it is no infringement: no sum overrules it
-MOST = 0.99  # nothing that a machine reads is surer
-ELSEWHERE = 0.4  # what a finding against weighs for findings of another matcher
-CONSIDERED = 0.005  # findings for an identity below it are not worth a row of a list that someone asked about
-STORED = 0.2  # nor below this one of the database: it is half of what a person would be shown
-UNAMBIGUOUS = (
+START_PREFIX = "start_"  # the first term of a sum: the log odds of the channel
+TITLE_PREFIX = "title_"  # grounds of the title engine
+SHARED_TITLE_GROUND = "title_shared"  # what the title engine says of a name that several works have
+LICENCE_MATCHER = "licence"  # the judge whose finding against means "licensed"
+DISMISSED_GROUND = (
+    "judged_listing"  # a person said of this very listing that it is no infringement: no sum overrules it
+)
+MAX_PROBABILITY = 0.99  # nothing that a machine reads is surer
+CROSS_MATCHER_FACTOR = 0.4  # what a finding against weighs for findings of another matcher
+MIN_CANDIDATE_IDENTITY = (
+    0.005  # findings for an identity below it are not worth a row of a list that someone asked about
+)
+MIN_STORED_IDENTITY = 0.2  # nor below this one of the database: it is half of what a person would be shown
+MIN_AMBIGUOUS_HIT_IDENTITY = (
     0.85  # identity of a hit where the name is two characters, or another work's too: the title engine says at
 )
 # most .6 of such a name alone, which is calibrated to .8, so that a person looks
-UNWEIGHED = 2.0  # log odds that a ground against without a weight takes away beside its own: what one for would bring
-DISPUTED = 0.5  # a finding against the identity from which on a person should look, whatever speaks for it
-TINY_HAN, TINY_LETTERS = 2, 3  # characters of such names
-COVERED = 0.4  # identity from which on a licence makes it licensed
+UNWEIGHTED_LOG_ODDS = (
+    2.0  # log odds that a ground against without a weight takes away beside its own: what one for would bring
+)
+DISPUTE_THRESHOLD = 0.5  # a finding against the identity from which on a person should look, whatever speaks for it
+MAX_TINY_HAN_CHARS, MAX_TINY_LETTERS = 2, 3  # characters of such names
+MIN_LICENSED_IDENTITY = 0.4  # identity from which on a licence makes it licensed
 
 
 @frozen(kw_only=True)
@@ -46,73 +52,81 @@ class Term:
     strength: float
 
     @property
-    def added(self) -> float:
+    def contribution(self) -> float:
         """What it adds to the log odds."""
         return self.weight * self.strength
 
 
-def considered(findings: Iterable[Finding]) -> float:
+def identity_support(findings: Iterable[Finding]) -> float:
     """The probability by the findings for an identity alone, whatever speaks against them."""
-    return _joined(
-        one.probability for one in findings if one.question is Question.IDENTITY and one.polarity is Polarity.FOR
+    return _noisy_or(
+        finding.probability
+        for finding in findings
+        if finding.question is Question.IDENTITY and finding.polarity is Polarity.FOR
     )
 
 
-def chance_of(finding: Finding, weights: Weights) -> float:
+def calibrated_probability(finding: Finding, weights: Weights) -> float:
     """What a finding for an identity is worth: the title engine's chances are calibrated, others mean what they say."""
-    is_stated = finding.ground.startswith(STATED)
-    return weights.calibrated(finding.probability) if is_stated else finding.probability
+    is_stated = finding.ground.startswith(TITLE_PREFIX)
+    return weights.calibrate(finding.probability) if is_stated else finding.probability
 
 
-def identity_of(findings: Sequence[Finding], weights: Weights) -> float:
+def identity_probability(findings: Sequence[Finding], weights: Weights) -> float:
     """The probability (0..0.99) that the listing carries the work."""
-    against = [one for one in findings if one.question is Question.IDENTITY and one.polarity is Polarity.AGAINST]
-    return _joined(
-        chance_of(one, weights) * _left(one, against)
-        for one in findings
-        if one.question is Question.IDENTITY and one.polarity is Polarity.FOR
+    against = [
+        finding
+        for finding in findings
+        if finding.question is Question.IDENTITY and finding.polarity is Polarity.AGAINST
+    ]
+    return _noisy_or(
+        calibrated_probability(finding, weights) * _remaining_share(finding, against)
+        for finding in findings
+        if finding.question is Question.IDENTITY and finding.polarity is Polarity.FOR
     )
 
 
-def terms_of(findings: Iterable[Finding], channel: str, weights: Weights) -> list[Term]:
+def offence_terms(findings: Iterable[Finding], channel: str, weights: Weights) -> list[Term]:
     """The sum: the start of the channel, then each ground once, by its strongest finding.
 
     A ground that has no weight (a matcher of one's own) counts as if it stood alone: with its chance p as the whole.
     """
-    start = Term(ground=f"{START}{channel}", weight=weights.start[channel], strength=1.0)
+    start = Term(ground=f"{START_PREFIX}{channel}", weight=weights.start[channel], strength=1.0)
     strongest: dict[str, Finding] = {}
-    for one in findings:
-        key = one.ground or f"{one.matcher}_{one.polarity.value}_{id(one)}"
-        if one.question is Question.OFFENCE and (key not in strongest or one.probability > strongest[key].probability):
-            strongest[key] = one
-    return [start, *(_term(one, start.weight, weights.grounds) for one in strongest.values())]
+    for finding in findings:
+        key = finding.ground or f"{finding.matcher}_{finding.polarity.value}_{id(finding)}"
+        if finding.question is Question.OFFENCE and (
+            key not in strongest or finding.probability > strongest[key].probability
+        ):
+            strongest[key] = finding
+    return [start, *(_term(finding, start.weight, weights.grounds) for finding in strongest.values())]
 
 
-def probability_of(terms: Mapping[str, float], weights: Weights) -> float:
+def offence_from_strengths(strengths: Mapping[str, float], weights: Weights) -> float:
     """The offence that weights make of a kept sum (ground -> strength)."""
-    total = sum(_weight(ground, weights) * strength for ground, strength in terms.items())
-    return min(MOST, max(1.0 - MOST, _logistic(total)))
+    total = sum(_ground_weight(ground, weights) * strength for ground, strength in strengths.items())
+    return min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, _logistic(total)))
 
 
-def _weight(ground: str, weights: Weights) -> float:
-    if ground.startswith(START):
-        return weights.start[ground.removeprefix(START)]
+def _ground_weight(ground: str, weights: Weights) -> float:
+    if ground.startswith(START_PREFIX):
+        return weights.start[ground.removeprefix(START_PREFIX)]
     return weights.grounds.get(ground, 0.0)
 
 
-def snapshot_terms(findings: Iterable[Finding], channel: str, weights: Weights) -> dict[str, float]:
+def term_strengths(findings: Iterable[Finding], channel: str, weights: Weights) -> dict[str, float]:
     """What stood in the sum, ground -> strength: what `calibrate` learns from. Grounds need a weight."""
-    terms = terms_of(findings, channel, weights)
+    terms = offence_terms(findings, channel, weights)
     return {term.ground: term.strength for term in terms if term.ground in weights.grounds or term is terms[0]}
 
 
-def offence_of(findings: Iterable[Finding], channel: str, weights: Weights) -> float:
+def offence_probability(findings: Iterable[Finding], channel: str, weights: Weights) -> float:
     """The probability (0.01..0.99) that the offer infringes, if it is the work."""
-    total = sum(term.added for term in terms_of(findings, channel, weights))
-    return min(MOST, max(1.0 - MOST, _logistic(total)))
+    total = sum(term.contribution for term in offence_terms(findings, channel, weights))
+    return min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, _logistic(total)))
 
 
-def weigh(
+def weigh_findings(
     work_id: str,
     findings: Sequence[Finding],
     channel: str = ListingKind.OFFER.value,
@@ -120,27 +134,30 @@ def weigh(
     weights: Weights | None = None,
 ) -> Assessment:
     """The assessment of one work, offered on a channel (the listing's kind). Reasons stand with the surest first."""
-    used = weights or shipped()
-    identity, offence = identity_of(findings, used), offence_of(findings, channel, used)
-    ordered = sorted(findings, key=lambda one: (one.question is Question.OFFENCE, -one.probability))
-    bounds = used.bound(channel, nature)
+    applied_weights = weights or default_weights()
+    identity, offence = (
+        identity_probability(findings, applied_weights),
+        offence_probability(findings, channel, applied_weights),
+    )
+    ordered = sorted(findings, key=lambda finding: (finding.question is Question.OFFENCE, -finding.probability))
+    bounds = applied_weights.bounds_of(channel, nature)
     return Assessment(
         work_id=work_id,
         identity=round(identity, 6),
         offence=round(offence, 4),
-        decision=_decided(findings, identity, offence, bounds),
+        decision=_decide(findings, identity, offence, bounds),
         findings=tuple(ordered),
     )
 
 
-def _decided(findings: Sequence[Finding], identity: float, offence: float, bounds: Bounds) -> Decision:
-    if _is_licensed(findings) and identity >= COVERED:
+def _decide(findings: Sequence[Finding], identity: float, offence: float, bounds: Bounds) -> Decision:
+    if _is_licensed(findings) and identity >= MIN_LICENSED_IDENTITY:
         return Decision.LICENSED
-    if any(one.ground == DISMISSED for one in findings):
+    if any(finding.ground == DISMISSED_GROUND for finding in findings):
         return Decision.DROPPED
     chance = identity * offence
-    least = max(bounds.identity, UNAMBIGUOUS) if _is_ambiguous(findings) else bounds.identity
-    if identity >= least and offence >= bounds.offence and chance >= bounds.chance:
+    min_identity = max(bounds.identity, MIN_AMBIGUOUS_HIT_IDENTITY) if _is_ambiguous(findings) else bounds.identity
+    if identity >= min_identity and offence >= bounds.offence and chance >= bounds.chance:
         return Decision.HIT
     if chance >= bounds.review:
         return Decision.REVIEW
@@ -150,9 +167,9 @@ def _decided(findings: Sequence[Finding], identity: float, offence: float, bound
 def _term(finding: Finding, start: float, grounds: Mapping[str, float]) -> Term:
     if finding.ground in grounds:
         return Term(ground=finding.ground, weight=grounds[finding.ground], strength=finding.probability)
-    chance = min(MOST, max(1.0 - MOST, finding.probability))
+    chance = min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, finding.probability))
     odds = math.log(chance / (1.0 - chance))
-    weight = max(0.0, odds - start) if finding.polarity is Polarity.FOR else min(0.0, -odds - UNWEIGHED)
+    weight = max(0.0, odds - start) if finding.polarity is Polarity.FOR else min(0.0, -odds - UNWEIGHTED_LOG_ODDS)
     return Term(ground=finding.ground or finding.matcher, weight=weight, strength=1.0)
 
 
@@ -160,31 +177,39 @@ def _is_ambiguous(findings: Iterable[Finding]) -> bool:
     """Whether the surest finding for the identity stands on a name that alone says little, or another one disputes
     it.
     """
-    about = [one for one in findings if one.question is Question.IDENTITY]
-    if any(one.ground == SHARED or (one.polarity is Polarity.AGAINST and one.probability > DISPUTED) for one in about):
+    identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
+    if any(
+        finding.ground == SHARED_TITLE_GROUND
+        or (finding.polarity is Polarity.AGAINST and finding.probability > DISPUTE_THRESHOLD)
+        for finding in identity_findings
+    ):
         return True
-    best = max((one for one in about if one.polarity is Polarity.FOR), key=lambda one: one.probability, default=None)
+    best = max(
+        (finding for finding in identity_findings if finding.polarity is Polarity.FOR),
+        key=lambda finding: finding.probability,
+        default=None,
+    )
     key = fold(best.ours).replace(" ", "") if best and best.ground.startswith("title_") else ""
-    return bool(key) and len(key) <= (TINY_HAN if is_han(key[0]) else TINY_LETTERS)
+    return bool(key) and len(key) <= (MAX_TINY_HAN_CHARS if is_han(key[0]) else MAX_TINY_LETTERS)
 
 
 def _is_licensed(findings: Iterable[Finding]) -> bool:
-    return any(one.matcher == LICENCE and one.polarity is Polarity.AGAINST for one in findings)
+    return any(finding.matcher == LICENCE_MATCHER and finding.polarity is Polarity.AGAINST for finding in findings)
 
 
-def _left(finding: Finding, against: Iterable[Finding]) -> float:
+def _remaining_share(finding: Finding, against: Iterable[Finding]) -> float:
     """What is left of a finding's chance after all that speaks against it."""
-    left = 1.0
-    for other in against:
-        left *= 1.0 - other.probability * (1.0 if other.matcher == finding.matcher else ELSEWHERE)
-    return left
+    remaining = 1.0
+    for opposing in against:
+        remaining *= 1.0 - opposing.probability * (1.0 if opposing.matcher == finding.matcher else CROSS_MATCHER_FACTOR)
+    return remaining
 
 
-def _joined(chances: Iterable[float]) -> float:
-    missed = 1.0
+def _noisy_or(chances: Iterable[float]) -> float:
+    miss_probability = 1.0
     for chance in chances:
-        missed *= 1.0 - chance
-    return min(MOST, 1.0 - missed)
+        miss_probability *= 1.0 - chance
+    return min(MAX_PROBABILITY, 1.0 - miss_probability)
 
 
 def _logistic(log_odds: float) -> float:

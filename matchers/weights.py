@@ -17,7 +17,7 @@ from attrs import asdict, frozen
 
 from crawler.errors import BadInput, Problem
 
-FILE = "weights.toml"
+WEIGHTS_FILE = "weights.toml"
 
 
 @frozen(kw_only=True)
@@ -42,7 +42,7 @@ class Weights:
     identity: tuple[tuple[float, float], ...] = ()
     bounds: Mapping[str, Bounds]
 
-    def calibrated(self, stated: float) -> float:
+    def calibrate(self, stated: float) -> float:
         """The share of right ones among pairs of which the title engine states this chance."""
         for (low, first), (high, last) in pairwise(self.identity):
             if low <= stated <= high:
@@ -53,17 +53,17 @@ class Weights:
         """Starts (start_...) and grounds in one table: what a fit begins with."""
         return {f"start_{name}": value for name, value in self.start.items()} | dict(self.grounds)
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The tables that `read_weights` reads."""
-        signs: dict[str, dict[str, float]] = {"for": {}, "against": {}}
+        by_polarity: dict[str, dict[str, float]] = {"for": {}, "against": {}}
         for name, weight in self.grounds.items():
-            signs["against" if weight < 0 else "for"][name] = weight
+            by_polarity["against" if weight < 0 else "for"][name] = weight
         stated, right = zip(*self.identity, strict=True) if self.identity else ((), ())
         identity = {"stated": list(stated), "right": list(right)}
         bounds = {key: asdict(bound) for key, bound in self.bounds.items()}
-        return {"source": self.source, "start": dict(self.start), **signs, "identity": identity, "bounds": bounds}
+        return {"source": self.source, "start": dict(self.start), **by_polarity, "identity": identity, "bounds": bounds}
 
-    def bound(self, channel: str, nature: str) -> Bounds:
+    def bounds_of(self, channel: str, nature: str) -> Bounds:
         """The bounds of a channel and a nature of works, else of the channel, else of all."""
         for key in (f"{channel}.{nature}", channel):
             if key in self.bounds:
@@ -72,9 +72,11 @@ class Weights:
 
 
 @cache
-def shipped() -> Weights:
+def default_weights() -> Weights:
     """The weights of weights.toml."""
-    return read_weights(tomllib.loads((resources.files("matchers") / FILE).read_text(encoding="utf-8")), FILE)
+    return read_weights(
+        tomllib.loads((resources.files("matchers") / WEIGHTS_FILE).read_text(encoding="utf-8")), WEIGHTS_FILE
+    )
 
 
 def read_weights(data: Mapping[str, Any], file: str) -> Weights:
@@ -83,7 +85,7 @@ def read_weights(data: Mapping[str, Any], file: str) -> Weights:
     problems += [f"against.{ground}: {weight} speaks for" for ground, weight in data["against"].items() if weight > 0]
     bounds = {key: Bounds(**values) for key, values in data["bounds"].items()}
     problems.extend(
-        f"{key}: 0 < review <= chance <= 1" for key, one in bounds.items() if not 0 < one.review <= one.chance
+        f"{key}: 0 < review <= chance <= 1" for key, bound in bounds.items() if not 0 < bound.review <= bound.chance
     )
     points = tuple(zip(data["identity"]["stated"], data["identity"]["right"], strict=True))
     if any(low >= high or first > last for (low, first), (high, last) in pairwise(points)):

@@ -13,49 +13,51 @@ from threading import Lock
 from attrs import evolve
 
 from crawler.errors import StoreError
-from crawler.items import Assessed, Assessment, Listing, ListingKind
+from crawler.items import AssessedListing, Assessment, Listing, ListingKind
 from crawler.web.session import Session
-from crawler.web.visit import Visit
+from crawler.web.visit import PlatformSpider
 from matchers import Context
 from matchers.assess import Assessor
-from matchers.weigh import STORED
-from pipelines._knowing import context_of
-from pipelines._sharing import share_titles
+from matchers.weigh import MIN_STORED_IDENTITY
+from pipelines._knowing import build_context
+from pipelines._sharing import ensure_title_index
 
-BATCH = 200
-AT_ONCE = 20  # listings in one hop: some milliseconds, so that the loop's thread is not kept from its turn for long
+WRITE_BATCH_SIZE = 200
+ASSESS_BATCH_SIZE = (
+    20  # listings in one hop: some milliseconds, so that the loop's thread is not kept from its turn for long
+)
 
 
-def assessed(session: Session, listing: Listing) -> tuple[Assessment, ...]:
+def assess_listing(session: Session, listing: Listing) -> tuple[Assessment, ...]:
     """Identity and offence for every work that comes into question, best work first."""
-    return assessor_of(session).assess(listing, evolve(knowledge_of(session), now=session.now()))
+    return session_assessor(session).assess(listing, evolve(session_context(session), now=session.now()))
 
 
-def knowledge_of(session: Session) -> Context:
+def session_context(session: Session) -> Context:
     """What the store knows besides works, as it was when the session first asked."""
-    return session.shared("context", lambda: context_of(session.store, session.now(), session.config.language))
+    return session.get_or_build("context", lambda: build_context(session.store, session.now(), session.config.language))
 
 
-def assessor_of(session: Session) -> Assessor:
+def session_assessor(session: Session) -> Assessor:
     """The session's matchers over its registry."""
-    return session.shared("assessor", lambda: _assessor(session))
+    return session.get_or_build("assessor", lambda: _build_assessor(session))
 
 
-def _assessor(session: Session) -> Assessor:
+def _build_assessor(session: Session) -> Assessor:
     """Built once; then all that lives is left out of garbage collection, which else stops the loop to look at it.
 
     The longest stall of the loop over 10,000 works was 146 ms of CPU with it (bench/throughput.py).
     """
-    works = session.store.registry()
+    works = session.store.registered_works()
     if session.config.cluster.hand_out and session.archive is None:
-        share_titles(session, works)
-    made = Assessor(works, STORED)
+        ensure_title_index(session, works)
+    assessor = Assessor(works, MIN_STORED_IDENTITY)
     gc.collect()
     gc.freeze()
-    return made
+    return assessor
 
 
-class Together:
+class MicroBatcher:
     """Listings that wait at the same time are assessed in one go: one hop to a thread and one look into the store.
 
     An error of one is an error of all that waited with it; the unit is not done then and comes again.
@@ -63,76 +65,81 @@ class Together:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._waiting: list[tuple[Listing, asyncio.Future[Assessed]]] = []
+        self._waiting: list[tuple[Listing, asyncio.Future[AssessedListing]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def assess(self, listing: Listing) -> Assessed:
+    async def assess(self, listing: Listing) -> AssessedListing:
         """The listing, joined with what is known of it, and its assessments."""
-        done: asyncio.Future[Assessed] = asyncio.get_running_loop().create_future()
-        self._waiting.append((listing, done))
+        future: asyncio.Future[AssessedListing] = asyncio.get_running_loop().create_future()
+        self._waiting.append((listing, future))
         if self._task is None:
-            self._task = asyncio.ensure_future(self._work_off())
-        return await done
+            self._task = asyncio.ensure_future(self._drain())
+        return await future
 
-    async def _work_off(self) -> None:
+    async def _drain(self) -> None:
         while self._waiting:
             await asyncio.sleep(0)  # whoever comes in this turn of the loop comes along
-            now, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            batch, self._waiting = self._waiting[:ASSESS_BATCH_SIZE], self._waiting[ASSESS_BATCH_SIZE:]
             try:
-                found = await asyncio.to_thread(self._assessed, [listing for listing, _ in now])
+                results = await asyncio.to_thread(self._assess_batch, [listing for listing, _ in batch])
             except Exception as error:  # noqa: BLE001 - handed to everybody who waits, none is left waiting
-                for _, done in now:
-                    if not done.done():
-                        done.set_exception(error)
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
                 continue
-            for (_, done), each in zip(now, found, strict=True):
-                if not done.done():
-                    done.set_result(each)
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
         self._task = None
 
-    def _assessed(self, listings: list[Listing]) -> list[Assessed]:
+    def _assess_batch(self, listings: list[Listing]) -> list[AssessedListing]:
         store = self._session.store
-        joined = [store.shares.joined(each) for each in store.hits.all_merged(listings)]
-        context = evolve(knowledge_of(self._session), now=self._session.now())
-        with self._session.shared("warming", Lock):  # what is looked up ahead is kept in tables of the matchers
-            found = assessor_of(self._session).assess_all(joined, context)
-        return [Assessed(listing=each, assessments=one) for each, one in zip(joined, found, strict=True)]
+        joined = [store.shares.add_share_contents(listing) for listing in store.hits.merge_stored_listings(listings)]
+        context = evolve(session_context(self._session), now=self._session.now())
+        with self._session.get_or_build("warming", Lock):  # what is looked up ahead is kept in tables of the matchers
+            assessments = session_assessor(self._session).assess_all(joined, context)
+        return [
+            AssessedListing(listing=listing, assessments=listing_assessments)
+            for listing, listing_assessments in zip(joined, assessments, strict=True)
+        ]
 
 
-def sellers_again(session: Session, batch: Iterable[Assessed]) -> list[Assessed]:
+def reassess_share_sellers(session: Session, batch: Iterable[AssessedListing]) -> list[AssessedListing]:
     """The listings that sell the shares of a batch, with what was found in them: state, files, and so the works."""
-    asked = [link for each in batch if each.listing.kind is ListingKind.SHARE for link in each.listing.links]
-    listings = map(session.store.shares.joined, session.store.shares.sold_by(asked))
-    return [Assessed(listing=listing, assessments=assessed(session, listing)) for listing in listings]
+    share_links = [link for entry in batch if entry.listing.kind is ListingKind.SHARE for link in entry.listing.links]
+    listings = map(session.store.shares.add_share_contents, session.store.shares.listings_selling(share_links))
+    return [AssessedListing(listing=listing, assessments=assess_listing(session, listing)) for listing in listings]
 
 
-class Batch:
+class HitWriter:
     """What a crawl has assessed and not yet committed. A failed commit is noted: the unit is not done then."""
 
-    def __init__(self, spider: Visit) -> None:
+    def __init__(self, spider: PlatformSpider) -> None:
         self._spider = spider
-        self._waiting: list[Assessed] = []
+        self._waiting: list[AssessedListing] = []
 
-    async def add(self, each: Assessed) -> None:
+    async def add(self, entry: AssessedListing) -> None:
         """Queue; commit when BATCH are waiting."""
-        self._waiting.append(each)
-        if len(self._waiting) >= BATCH:
+        self._waiting.append(entry)
+        if len(self._waiting) >= WRITE_BATCH_SIZE:
             await self.commit()
 
     async def commit(self) -> None:
         """Write what waits, and the listings that sell the shares in it."""
         batch, self._waiting = self._waiting, []
-        tally, stored = self._spider.tally, False
+        stats, is_stored = self._spider.stats, False
         try:
-            await asyncio.to_thread(self._write, batch)
-            stored = True
+            await asyncio.to_thread(self._write_batch, batch)
+            is_stored = True
         except StoreError as error:
-            tally.problems.append(str(error))
+            stats.problems.append(str(error))
         finally:
-            tally.lost |= not stored  # whatever went wrong: scrapy only logs what a pipeline raises at the end
+            stats.has_lost_data |= (
+                not is_stored
+            )  # whatever went wrong: scrapy only logs what a pipeline raises at the end
 
-    def _write(self, batch: list[Assessed]) -> None:
+    def _write_batch(self, batch: list[AssessedListing]) -> None:
         session = self._spider.session
-        session.store.hits.write(batch, self._spider.unit, session.now())
-        if again := sellers_again(session, batch):
-            session.store.hits.write(again, self._spider.unit, session.now())
+        session.store.hits.write_batch(batch, self._spider.unit, session.now())
+        if sellers := reassess_share_sellers(session, batch):
+            session.store.hits.write_batch(sellers, self._spider.unit, session.now())

@@ -11,70 +11,70 @@ from datetime import datetime
 from crawler.items import Licence, Verdict
 from crawler.store import Store
 from crawler.store.rules import StoredRule
-from matchers import Context, Median, Record, Rule, RuleKind
+from matchers import Context, MedianPrice, Rule, RuleKind, SellerRecord
 from matchers.weights import Weights, read_weights
 
 
-def context_of(store: Store, now: datetime, language: str) -> Context:
+def build_context(store: Store, now: datetime, language: str) -> Context:
     """The context of everything that is assessed with this store."""
     return Context(
         now=now,
         language=language,
         medians={
-            key: Median(price=price, currency=currency, count=count)
-            for key, (price, currency, count) in store.trust.medians().items()
+            key: MedianPrice(price=price, currency=currency, count=count)
+            for key, (price, currency, count) in store.screening_settings.price_medians().items()
         },
-        sellers=records_of(store),
-        rules=rules_of(store.rules.all()),
-        official=_official(store),
-        weights=weights_of(store),
-        quarantined=frozenset(store.trust.quarantined()),
+        sellers=seller_records(store),
+        rules=rules_by_work(store.rules.all_rules()),
+        official_licences=_official_licences(store),
+        weights=current_weights(store),
+        quarantined=frozenset(store.screening_settings.quarantined_works()),
     )
 
 
-def weights_of(store: Store) -> Weights | None:
+def current_weights(store: Store) -> Weights | None:
     """The weights that were applied last; None for those that ship."""
-    applied = store.trust.calibrations()
-    data = applied[-1].weights if applied else None
-    return None if data is None else read_weights(data, f"calibration {applied[-1].id}")
+    calibrations = store.screening_settings.calibrations()
+    data = calibrations[-1].weights if calibrations else None
+    return None if data is None else read_weights(data, f"calibration {calibrations[-1].id}")
 
 
-def rules_of(stored: list[StoredRule]) -> dict[str, tuple[Rule, ...]]:
+def rules_by_work(stored_rules: list[StoredRule]) -> dict[str, tuple[Rule, ...]]:
     """Rules by work."""
-    found: dict[str, list[Rule]] = defaultdict(list)
-    for each in stored:
+    by_work: dict[str, list[Rule]] = defaultdict(list)
+    for row in stored_rules:
         rule = Rule(
-            id=each.id,
-            kind=RuleKind(each.kind),
-            work=each.work,
-            value=each.value,
-            shown=each.shown,
-            platform=each.platform,
-            reason=each.reason,
-            by=each.by,
-            at=each.at,
+            id=row.id,
+            kind=RuleKind(row.kind),
+            work=row.work,
+            value=row.value,
+            shown=row.shown,
+            platform=row.platform,
+            reason=row.reason,
+            by=row.by,
+            at=row.at,
         )
-        found[each.work].append(rule)
-    return {work: tuple(rules) for work, rules in found.items()}
+        by_work[row.work].append(rule)
+    return {work: tuple(rules) for work, rules in by_work.items()}
 
 
-def records_of(store: Store) -> dict[tuple[str, str], Record]:
+def seller_records(store: Store) -> dict[tuple[str, str], SellerRecord]:
     """What was judged of each seller."""
     counts: Counter[tuple[str, str, Verdict]] = Counter()
-    for each in store.judgements.all_standing():
-        if each.seller:
-            counts[each.platform, each.seller, each.judgement.verdict] += 1
+    for judged_hit in store.reviews.reviewed_hits():
+        if judged_hit.seller:
+            counts[judged_hit.platform, judged_hit.seller, judged_hit.judgement.verdict] += 1
     sellers = {(platform, seller) for platform, seller, _ in counts}
     return {
-        (platform, seller): Record(
+        (platform, seller): SellerRecord(
             infringing=counts[platform, seller, Verdict.INFRINGING], innocent=counts[platform, seller, Verdict.NOT]
         )
         for platform, seller in sorted(sellers)
     }
 
 
-def _official(store: Store) -> dict[str, tuple[Licence, ...]]:
-    found: dict[str, list[Licence]] = defaultdict(list)
-    for each in store.trust.official():
-        found[each.owner].append(each.licence)
-    return {owner: tuple(licences) for owner, licences in found.items()}
+def _official_licences(store: Store) -> dict[str, tuple[Licence, ...]]:
+    by_owner: dict[str, list[Licence]] = defaultdict(list)
+    for row in store.screening_settings.official_shops():
+        by_owner[row.owner].append(row.licence)
+    return {owner: tuple(licences) for owner, licences in by_owner.items()}

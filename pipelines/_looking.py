@@ -13,53 +13,55 @@ from threading import Lock
 from pebble import ProcessExpired, ProcessPool
 
 from crawler.items import Picture
-from crawler.pictures import Looker, PictureError, Plain
-from crawler.web.pictures import picture_processes
+from crawler.pictures import PictureError, PictureInspector, PlainInspector
+from crawler.web.pictures import picture_process_pool
 from crawler.web.session import Session
-from pipelines._sharing import LOOKS, digest_of_pictures, share
+from pipelines._sharing import PICTURE_INDEX, ensure_index, picture_index_digest
 
-UNDER_A_DAY = 80_000  # seconds that indexing may take; it is bounded by the size of the registry
+INDEX_TIMEOUT_SECONDS = 80_000  # seconds that indexing may take; it is bounded by the size of the registry
 
 
-def prepare(session: Session) -> None:
+def prepare_looker(session: Session) -> None:
     """From now on pictures of listings are compared with those of the session's registry. To be called in a thread."""
-    once: dict[str, Looker] = session.shared("looker", dict)
-    with session.shared("looking", Lock):  # not the session's own lock: this may take long
-        if "looker" not in once:
-            once["looker"] = session.looker = _prepared(session, picture_processes(session))
+    built: dict[str, PictureInspector] = session.get_or_build("looker", dict)
+    with session.get_or_build("looking", Lock):  # not the session's own lock: this may take long
+        if "looker" not in built:
+            built["looker"] = session.picture_inspector = _build_looker(session, picture_process_pool(session))
 
 
-def _prepared(session: Session, pool: ProcessPool) -> Looker:
+def _build_looker(session: Session, pool: ProcessPool) -> PictureInspector:
     from matchers.looks import embedding, looker, registering
-    from matchers.looks.sketch import mark
+    from matchers.looks.sketch import descriptor_version
 
     settings = session.config.pictures
     root = Path(settings.index)
-    owners = registering.owners_of(session.store.registry())
+    owners = registering.owners_by_digest(session.store.registered_works())
     if not owners:
-        return Plain()
+        return PlainInspector()
 
     def build() -> None:
-        sketch = registering.Sketcher(root)
-        for digest in registering.unsketched(root, owners):
+        sketcher = registering.DescriptorExtractor(root)
+        for digest in registering.find_missing_descriptors(root, owners):
             data = session.blobs.get(digest)
             if data is not None:
-                _sketch(pool, sketch, data, settings.deadline)
-        room = settings.index_room << 20
-        pool.schedule(registering.index_all, args=[root, owners, room], timeout=UNDER_A_DAY).result()
+                _sketch_picture(pool, sketcher, data, settings.deadline)
+        memory_bytes = settings.index_room << 20
+        pool.schedule(
+            registering.index_pictures, args=[root, owners, memory_bytes], timeout=INDEX_TIMEOUT_SECONDS
+        ).result()
 
     if session.config.cluster.hand_out and session.archive is None:
-        version = digest_of_pictures(owners, f"{mark()} {settings.index_room}")
-        share(session, LOOKS, version, root / mark(), build)
+        version = picture_index_digest(owners, f"{descriptor_version()} {settings.index_room}")
+        ensure_index(session, PICTURE_INDEX, version, root / descriptor_version(), build)
     else:
         build()
-    model = embedding.Model(Path(settings.embedding)) if settings.embedding else None
+    model = embedding.EmbeddingModel(Path(settings.embedding)) if settings.embedding else None
     if model is not None:
-        pool.schedule(embedding.embed_all, args=[root, model], timeout=UNDER_A_DAY).result()
-    return looker.looker_of(root, model)
+        pool.schedule(embedding.embed_all, args=[root, model], timeout=INDEX_TIMEOUT_SECONDS).result()
+    return looker.open_image_matcher(root, model)
 
 
-def _sketch(pool: ProcessPool, sketch: Callable[[bytes, str], Picture], data: bytes, deadline: float) -> None:
+def _sketch_picture(pool: ProcessPool, sketch: Callable[[bytes, str], Picture], data: bytes, deadline: float) -> None:
     """A picture that cannot be sketched is not found; it was a problem of its own when it was fetched."""
     try:
         pool.schedule(sketch, args=[data, ""], timeout=deadline).result()

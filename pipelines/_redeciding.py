@@ -12,37 +12,43 @@ from datetime import date, timedelta
 
 from crawler.items import Work
 from crawler.store import Store
-from crawler.store.redecisions import Known, Redecisions
+from crawler.store.redecisions import HitBatches, StoredHit
 from matchers import Context
-from matchers.assess import again, differs
+from matchers.assess import differs, reassess
 
-LATE = timedelta(days=45)  # so long after the day a term began or ended, stored hits are looked at again
+RECENT_TERM_WINDOW = timedelta(days=45)  # so long after the day a term began or ended, stored hits are looked at again
 
 
-def redecide(store: Store, works: Sequence[str] | None, context: Context) -> int:
+def redecide_hits(store: Store, works: Sequence[str] | None, context: Context) -> int:
     """Decide the hits of these works (None: all) again; returns how many became something else."""
-    stored = Redecisions(store.engine)
-    portions: Iterable[list[Known]] = stored.all() if works is None else stored.of_works(list(works))
+    redecisions = HitBatches(store.engine)
+    portions: Iterable[list[StoredHit]] = (
+        redecisions.all_batches() if works is None else redecisions.batches_of_works(list(works))
+    )
     registry: dict[str, Work] = {}
     count = 0
     for portion in portions:
-        registry |= store.works.some({each.work for each in portion} - registry.keys())
-        found = [(each, again(each.listing, registry[each.work], each.findings, context)) for each in portion]
-        changed = [(each, now) for each, now in found if differs({each.work: each.decided}, [now])]
-        stored.write(changed, context.now)
-        count += sum(now.decision.value != each.decided[0] for each, now in changed)
+        registry |= store.works.get_many({hit.work for hit in portion} - registry.keys())
+        decided_pairs = [(hit, reassess(hit.listing, registry[hit.work], hit.findings, context)) for hit in portion]
+        changed = [
+            (hit, assessment)
+            for hit, assessment in decided_pairs
+            if differs({hit.work: hit.previous_decision}, [assessment])
+        ]
+        redecisions.update_decisions(changed, context.now)
+        count += sum(assessment.decision.value != hit.previous_decision[0] for hit, assessment in changed)
     return count
 
 
-def with_terms(works: Iterable[Work], context: Context) -> list[str]:
+def works_with_recent_terms(works: Iterable[Work], context: Context) -> list[str]:
     """The works of which a licence or a release began or ended lately, so that what is stored may have changed."""
-    last = context.now.date()
-    first = last - LATE
-    return [work.id for work in works if any(first <= day <= last for day in _days(work, context))]
+    last_day = context.now.date()
+    first_day = last_day - RECENT_TERM_WINDOW
+    return [work.id for work in works if any(first_day <= day <= last_day for day in _term_days(work, context))]
 
 
-def _days(work: Work, context: Context) -> Iterable[date]:
-    licences = (*work.licences, *context.official.get(work.owner or work.publisher or "", ()))
+def _term_days(work: Work, context: Context) -> Iterable[date]:
+    licences = (*work.licences, *context.official_licences.get(work.owner or work.publisher or "", ()))
     for licence in licences:
         if licence.since:
             yield licence.since

@@ -13,60 +13,60 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from crawler.blobs import Blobs
+from crawler.blobs import BlobStore
 from crawler.items import Work
-from crawler.store.lock import alone
+from crawler.store.lock import named_lock
 from crawler.web.session import Session
-from matchers.titles import keep_engine
-from matchers.titles.kept import digest_of, kept_index
+from matchers.titles import open_title_matcher
+from matchers.titles.kept import open_index, works_digest
 
-TITLES, LOOKS = "titles", "looks"
-_NOTE = "version"  # the file in a folder that says which version it holds
+TITLE_INDEX, PICTURE_INDEX = "titles", "looks"
+_VERSION_FILE = "version"  # the file in a folder that says which version it holds
 
 
-def share(session: Session, name: str, made_of: str, folder: Path, build: Callable[[], object]) -> str:
+def ensure_index(session: Session, name: str, content_digest: str, folder: Path, build: Callable[[], object]) -> str:
     """Bring the files of this version into a folder; says how: kept, fetched or built. To be called in a thread."""
-    wanted = f"{version('swordnet')}-{made_of}"
-    with alone(session.store.engine, name):
-        if _held(folder) == wanted:
+    wanted_version = f"{version('swordnet')}-{content_digest}"
+    with named_lock(session.store.engine, name):
+        if _local_version(folder) == wanted_version:
             return "kept"
-        if _fetched(session.blobs, name, wanted, folder):
+        if _fetch_index(session.blobs, name, wanted_version, folder):
             return "fetched"
         build()
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _NOTE).write_text(wanted, encoding="utf-8")
-        session.blobs.put_version(name, wanted, folder)
+        (folder / _VERSION_FILE).write_text(wanted_version, encoding="utf-8")
+        session.blobs.put_version(name, wanted_version, folder)
         return "built"
 
 
-def share_titles(session: Session, works: Sequence[Work]) -> str:
+def ensure_title_index(session: Session, works: Sequence[Work]) -> str:
     """From now on titles are looked up in the index that all workers share."""
-    folder = Path(session.config.cluster.index) / TITLES
-    how = share(session, TITLES, digest_of(works), folder, lambda: kept_index(works, folder))
-    keep_engine(works, folder)
-    return how
+    folder = Path(session.config.cluster.index) / TITLE_INDEX
+    origin = ensure_index(session, TITLE_INDEX, works_digest(works), folder, lambda: open_index(works, folder))
+    open_title_matcher(works, folder)
+    return origin
 
 
-def digest_of_pictures(digests: Iterable[str], made_by: str) -> str:
+def picture_index_digest(digests: Iterable[str], format_mark: str) -> str:
     """Which pictures an index is of, and in what format."""
-    return hashlib.sha256("\n".join([made_by, *sorted(digests)]).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join([format_mark, *sorted(digests)]).encode()).hexdigest()[:32]
 
 
-def _held(folder: Path) -> str:
+def _local_version(folder: Path) -> str:
     try:
-        return (folder / _NOTE).read_text(encoding="utf-8")
+        return (folder / _VERSION_FILE).read_text(encoding="utf-8")
     except OSError:
         return ""
 
 
-def _fetched(blobs: Blobs, name: str, wanted: str, folder: Path) -> bool:
+def _fetch_index(blobs: BlobStore, name: str, wanted_version: str, folder: Path) -> bool:
     """Write the files beside the folder, and put them in its place."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    if not blobs.get_version(name, wanted, fresh):
-        shutil.rmtree(fresh)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    if not blobs.get_version(name, wanted_version, staging):
+        shutil.rmtree(staging)
         return False
     if folder.exists():
         shutil.rmtree(folder)
-    fresh.replace(folder)
+    staging.replace(folder)
     return True

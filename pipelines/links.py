@@ -6,20 +6,24 @@ import asyncio
 
 from attrs import evolve
 
-from crawler.shares.listings import links_of
-from crawler.web.parts import Seen
+from crawler.shares.listings import collect_links
+from crawler.web.parts import ListingItem
 
-AT_ONCE = (
+MAX_INLINE_CHARS = (
     20_000  # signs read on the event loop; the slowest megabyte of bench/links_speed.py takes .7 s, so these 14 ms
 )
 
 
-class Links:
+class ShareLinksPipeline:
     """Adds to a listing the share links that stand in it."""
 
-    async def process_item(self, item: Seen) -> Seen:
+    async def process_item(self, item: ListingItem) -> ListingItem:
         """The listing with its links, each share once."""
         listing = item.listing
-        signs = len(listing.text) + sum(len(file.name) for file in listing.files)
-        links = links_of(listing) if signs <= AT_ONCE else await asyncio.to_thread(links_of, listing)
+        char_count = len(listing.text) + sum(len(file.name) for file in listing.files)
+        links = (
+            collect_links(listing)
+            if char_count <= MAX_INLINE_CHARS
+            else await asyncio.to_thread(collect_links, listing)
+        )
         return evolve(item, listing=evolve(listing, links=links))

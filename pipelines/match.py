@@ -8,35 +8,39 @@ from attrs import frozen
 from scrapy.crawler import Crawler
 
 from crawler.items import Assessment
-from crawler.web.parts import Seen
-from crawler.web.visit import Visit
-from pipelines._assessing import Together
+from crawler.web.parts import ListingItem
+from crawler.web.visit import PlatformSpider
+from pipelines._assessing import MicroBatcher
 
 
 @frozen(kw_only=True)
-class Matched(Seen):
+class AssessedItem(ListingItem):
     """A listing with its assessments, best work first."""
 
     assessments: tuple[Assessment, ...]
 
 
-class Match:
+class MatchPipeline:
     """Assesses listings. A row of a list is joined with what its own page said before."""
 
-    def __init__(self, spider: Visit) -> None:
+    def __init__(self, spider: PlatformSpider) -> None:
         self._spider = spider
-        self._together = Together(spider.session)
+        self._batcher = MicroBatcher(spider.session)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The session comes with the spider."""
-        assert isinstance(crawler.spider, Visit)
+        assert isinstance(crawler.spider, PlatformSpider)
         return cls(crawler.spider)
 
-    async def process_item(self, item: Seen) -> Matched:
+    async def process_item(self, item: ListingItem) -> AssessedItem:
         """Identity and offence for every work that comes into question."""
-        self._spider.tally.matched += 1
-        found = await self._together.assess(item.listing)
-        return Matched(
-            listing=found.listing, body=item.body, asked=item.asked, form=item.form, assessments=found.assessments
+        self._spider.stats.matched += 1
+        entry = await self._batcher.assess(item.listing)
+        return AssessedItem(
+            listing=entry.listing,
+            body=item.body,
+            requested_url=item.requested_url,
+            form=item.form,
+            assessments=entry.assessments,
         )

@@ -8,42 +8,42 @@ from typing import Self
 from attrs import evolve
 from scrapy.crawler import Crawler
 
-from crawler.items import Assessed, Decision
+from crawler.items import AssessedListing, Decision
 from crawler.units import follow_ups
-from crawler.web.visit import Visit
-from pipelines._assessing import Batch
-from pipelines.match import Matched
-from spiders._claims import drives_on
+from crawler.web.visit import PlatformSpider
+from pipelines._assessing import HitWriter
+from pipelines.match import AssessedItem
+from spiders._claims import enabled_drives
 
 
-class Store:
+class StorePipeline:
     """Commits in batches and at the end of the crawl."""
 
-    def __init__(self, spider: Visit) -> None:
+    def __init__(self, spider: PlatformSpider) -> None:
         self._spider = spider
-        self._batch = Batch(spider)
-        self._drives = drives_on(spider.session.config, spider.session.archive is not None)
+        self._writer = HitWriter(spider)
+        self._drives = enabled_drives(spider.session.config, spider.session.archive is not None)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The session comes with the spider."""
-        assert isinstance(crawler.spider, Visit)
+        assert isinstance(crawler.spider, PlatformSpider)
         return cls(crawler.spider)
 
-    async def process_item(self, item: Matched) -> Matched:
+    async def process_item(self, item: AssessedItem) -> AssessedItem:
         """Queue the listing; keep its page where it is more than looked at."""
         listing, spider = item.listing, self._spider
         if any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
             is_hit = any(part.decision is Decision.HIT for part in item.assessments)
-            spider.tally.hits += is_hit
+            spider.stats.hits += is_hit
             if is_hit and item.form and listing.whole:
-                spider.tally.hits_by[item.form] += 1
+                spider.stats.hits_by_form[item.form] += 1
             listing = evolve(listing, page_digest=await asyncio.to_thread(spider.session.blobs.put, item.body))
         for name, kind, ask in follow_ups(listing, item.assessments, self._drives):
-            spider.ask_next(self._drives.get(name, name), kind, evolve(ask, form=item.form), item.asked)
-        await self._batch.add(Assessed(listing=listing, assessments=item.assessments))
+            spider.ask_next(self._drives.get(name, name), kind, evolve(ask, form=item.form), item.requested_url)
+        await self._writer.add(AssessedListing(listing=listing, assessments=item.assessments))
         return item
 
     async def close_spider(self) -> None:
         """Commit the rest."""
-        await self._batch.commit()
+        await self._writer.commit()

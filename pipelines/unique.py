@@ -5,21 +5,21 @@ from __future__ import annotations
 from scrapy.exceptions import DropItem
 
 from crawler.store import listing_id
-from crawler.web.parts import Seen
+from crawler.web.parts import ListingItem
 
 
-class Unique:
+class DuplicatesPipeline:
     """Drops a listing whose address this crawl has already seen; of a share, each code it was asked with counts."""
 
     def __init__(self) -> None:
-        self._seen: set[str] = set()
+        self._keys: set[str] = set()
 
-    def process_item(self, item: Seen) -> Seen:
+    def process_item(self, item: ListingItem) -> ListingItem:
         """Pass the first, drop the others."""
         key = listing_id(item.listing.url)
         if item.listing.share_state is not None:
             key += "".join(f" {link.code}" for link in item.listing.links)
-        if key in self._seen:
+        if key in self._keys:
             raise DropItem(f"seen in this crawl: {item.listing.url}", log_level="DEBUG")
-        self._seen.add(key)
+        self._keys.add(key)
         return item

@@ -18,17 +18,20 @@ from attrs import field, frozen, validators
 
 from crawler.items import ListingKind, Work
 from crawler.text import is_han
-from registry.questions import ALIAS, TITLE, names_asked, question_by, suits
+from registry.questions import ALIAS_FORM, TITLE_FORM, is_listable, iter_name_queries, query_by_name
 
-USUAL = {TITLE: 0.2, ALIAS: 0.1}  # hits a question while nothing is known; estimates, overruled by what is learned
-WEIGHT = 20  # questions that such an estimate counts as
-ENOUGH = 10  # questions of a form on a platform from which on its rate is believed
-PAYS = 0.5  # of the rate of titles there, from which on a form with a word is asked every night; an estimate
-TRIES = 20  # draws for each question that is to be explored; many works make no question of a form
+PRIOR_HITS_PER_QUERY = {
+    TITLE_FORM: 0.2,
+    ALIAS_FORM: 0.1,
+}  # hits a question while nothing is known; estimates, overruled by what is learned
+PRIOR_WEIGHT_QUERIES = 20  # questions that such an estimate counts as
+MIN_TRIED_QUERIES = 10  # questions of a form on a platform from which on its rate is believed
+MIN_YIELD_RATIO = 0.5  # of the rate of titles there, from which on a form with a word is asked every night; an estimate
+DRAWS_PER_QUERY = 20  # draws for each question that is to be explored; many works make no question of a form
 
 
 @frozen
-class Asked:
+class PlannedQuery:
     """One question and the form that made it."""
 
     question: str
@@ -36,110 +39,121 @@ class Asked:
 
 
 @frozen
-class Yield:
+class FormYield:
     """What a form brought on a platform so far: questions that were answered, hits that they led to."""
 
-    asked: int = 0
-    hits: int = 0
+    query_count: int = 0
+    hit_count: int = 0
 
 
-def _listed(names: Iterable[str]) -> tuple[ListingKind, ...]:
+def _listing_kinds(names: Iterable[str]) -> tuple[ListingKind, ...]:
     return tuple(ListingKind(name) for name in names)
 
 
 @frozen(kw_only=True)
-class Form:
+class QueryForm:
     """A title with something beside it: a seller's word, or the work's creator where `word` is empty."""
 
     name: str
     word: str
     script: str = field(validator=validators.in_(("han", "latin", "any")))
     kinds: tuple[str, ...] = field(converter=tuple)
-    on: tuple[ListingKind, ...] = field(converter=_listed)
+    on: tuple[ListingKind, ...] = field(converter=_listing_kinds)
     source: str = field(validator=validators.min_len(10))
 
-    def of(self, work: Work, kind: ListingKind | None) -> str | None:
+    def query_for(self, work: Work, kind: ListingKind | None) -> str | None:
         """This form's question about a work on a platform that lists `kind`; None where it makes none."""
-        if (kind is not None and kind not in self.on) or not suits(work, kind):
+        if (kind is not None and kind not in self.on) or not is_listable(work, kind):
             return None
         if work.kind is not None and work.kind not in self.kinds:
             return None
-        name, beside = question_by(work.title, work), self.word or next(iter(work.creators), "")
-        if not name or not beside or name.endswith(beside) or not self._is_written(name):
+        name, added_word = query_by_name(work.title, work), self.word or next(iter(work.creators), "")
+        if not name or not added_word or name.endswith(added_word) or not self._fits_script(name):
             return None
-        return f"{name} {beside}"
+        return f"{name} {added_word}"
 
-    def _is_written(self, name: str) -> bool:
+    def _fits_script(self, name: str) -> bool:
         return self.script == "any" or any(map(is_han, name)) == (self.script == "han")
 
 
-def asked_tonight(
-    works: Sequence[Work], kind: ListingKind | None, limit: int, yields: Mapping[str, Yield], seed: str, explore: float
-) -> list[Asked]:
+def plan_queries(
+    works: Sequence[Work],
+    kind: ListingKind | None,
+    limit: int,
+    yields: Mapping[str, FormYield],
+    seed: str,
+    explore: float,
+) -> list[PlannedQuery]:
     """At most `limit` questions for a platform: what pays best first, the part `explore` of them drawn from the rest.
 
     `yields` are that platform's, by form. What pays is ranked by a form's rate times (1 + priority / 10) of the work;
     of equals titles come before aliases, then work ids decide. The same arguments give the same questions.
     """
-    known = _once(sorted(_paying(works, kind, yields), key=lambda pair: -pair[0]))
-    wanted = math.ceil(min(limit, len(known)) * explore)
-    drawn = list(_drawn(works, kind, {each.question.casefold() for each in known}, wanted, seed))
-    return known[: limit - len(drawn)] + drawn
+    best_queries = _drop_duplicates(sorted(_paying_queries(works, kind, yields), key=lambda pair: -pair[0]))
+    explore_count = math.ceil(min(limit, len(best_queries)) * explore)
+    explored_queries = list(
+        _draw_queries(works, kind, {planned.question.casefold() for planned in best_queries}, explore_count, seed)
+    )
+    return best_queries[: limit - len(explored_queries)] + explored_queries
 
 
-def rate(form: str, yields: Mapping[str, Yield]) -> float:
+def yield_rate(form: str, yields: Mapping[str, FormYield]) -> float:
     """Hits a question of this form, drawn to what is usual while little is known."""
-    seen = yields.get(form, Yield())
-    return (seen.hits + USUAL.get(form, 0.0) * WEIGHT) / (seen.asked + WEIGHT)
+    form_yield = yields.get(form, FormYield())
+    return (form_yield.hit_count + PRIOR_HITS_PER_QUERY.get(form, 0.0) * PRIOR_WEIGHT_QUERIES) / (
+        form_yield.query_count + PRIOR_WEIGHT_QUERIES
+    )
 
 
-def pays(form: str, yields: Mapping[str, Yield]) -> bool:
+def is_paying(form: str, yields: Mapping[str, FormYield]) -> bool:
     """Whether a form with a word is asked every night: it was tried, and brought half of what titles bring."""
-    tried = yields.get(form, Yield()).asked >= ENOUGH
-    return tried and rate(form, yields) >= PAYS * rate(TITLE, yields)
+    is_tried = yields.get(form, FormYield()).query_count >= MIN_TRIED_QUERIES
+    return is_tried and yield_rate(form, yields) >= MIN_YIELD_RATIO * yield_rate(TITLE_FORM, yields)
 
 
 @cache
-def forms() -> tuple[Form, ...]:
+def load_forms() -> tuple[QueryForm, ...]:
     """The forms of forms.toml. Raises ValueError where one is not as its fields demand."""
     table = tomllib.loads((resources.files("registry") / "forms.toml").read_text(encoding="utf-8"))
-    return tuple(Form(**row) for row in table["form"])
+    return tuple(QueryForm(**row) for row in table["form"])
 
 
-def _paying(
-    works: Sequence[Work], kind: ListingKind | None, yields: Mapping[str, Yield]
-) -> Iterator[tuple[float, Asked]]:
-    for form, question, work in names_asked(works, kind):
-        yield rate(form, yields) * _urgency(work), Asked(question, form)
+def _paying_queries(
+    works: Sequence[Work], kind: ListingKind | None, yields: Mapping[str, FormYield]
+) -> Iterator[tuple[float, PlannedQuery]]:
+    for form, question, work in iter_name_queries(works, kind):
+        yield yield_rate(form, yields) * _priority_factor(work), PlannedQuery(question, form)
     live = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
-    for worded in (each for each in forms() if pays(each.name, yields)):
-        worth = rate(worded.name, yields)
+    for form_with_word in (query_form for query_form in load_forms() if is_paying(query_form.name, yields)):
+        form_rate = yield_rate(form_with_word.name, yields)
         for work in live:
-            if asked := worded.of(work, kind):
-                yield worth * _urgency(work), Asked(asked, worded.name)
+            if worded_query := form_with_word.query_for(work, kind):
+                yield form_rate * _priority_factor(work), PlannedQuery(worded_query, form_with_word.name)
 
 
-def _urgency(work: Work) -> float:
+def _priority_factor(work: Work) -> float:
     return 1 + max(0, work.priority) / 10
 
 
-def _drawn(works: Sequence[Work], kind: ListingKind | None, known: set[str], wanted: int, seed: str) -> Iterator[Asked]:
-    """Up to `wanted` questions of works and forms drawn at random, none of them known."""
-    chance = random.Random(seed)
+def _draw_queries(
+    works: Sequence[Work], kind: ListingKind | None, known_queries: set[str], wanted: int, seed: str
+) -> Iterator[PlannedQuery]:
+    """Up to `explore_count` questions of works and forms drawn at random, none of them known."""
+    generator = random.Random(seed)
     live = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
-    for _ in range(TRIES * wanted if live else 0):
+    for _ in range(DRAWS_PER_QUERY * wanted if live else 0):
         if not wanted:
             return
-        work, form = live[chance.randrange(len(live))], forms()[chance.randrange(len(forms()))]
-        question = form.of(work, kind)
-        if question and question.casefold() not in known:
-            known.add(question.casefold())
+        work, form = live[generator.randrange(len(live))], load_forms()[generator.randrange(len(load_forms()))]
+        question = form.query_for(work, kind)
+        if question and question.casefold() not in known_queries:
+            known_queries.add(question.casefold())
             wanted -= 1
-            yield Asked(question, form.name)
+            yield PlannedQuery(question, form.name)
 
 
-def _once(ranked: Iterable[tuple[float, Asked]]) -> list[Asked]:
-    found: dict[str, Asked] = {}
-    for _, each in ranked:
-        found.setdefault(each.question.casefold(), each)
-    return list(found.values())
+def _drop_duplicates(ranked: Iterable[tuple[float, PlannedQuery]]) -> list[PlannedQuery]:
+    unique_queries: dict[str, PlannedQuery] = {}
+    for _, planned in ranked:
+        unique_queries.setdefault(planned.question.casefold(), planned)
+    return list(unique_queries.values())

@@ -13,11 +13,11 @@ from typing import Any
 from attrs import frozen
 
 from crawler.items import Work
-from crawler.messages import say
+from crawler.messages import render_message
 from crawler.text import fold
 
-SHORT = 2  # characters
-NEAR = 16  # pictures whose hashes differ in at most one bit of NEAR are told as nearly the same
+MAX_SHORT_TITLE_CHARS = 2  # characters
+HASH_BITS_PER_ERROR = 16  # pictures whose hashes differ in at most one bit of NEAR are told as nearly the same
 
 
 @frozen(kw_only=True)
@@ -38,82 +38,89 @@ def check_works(works: Iterable[Work], language: str = "en", designs: Designs | 
 
     `designs` says of works whose pictures were compared with one another which others share a part of theirs.
     """
-    kept = [work for work in works if work.retired_at is None]
-    order = {work.id: place for place, work in enumerate(kept)}
-    found = [*_short(kept), *_same_title(kept), *_same_picture(kept), *_no_currency(kept)]
-    found += [*_blank(kept), *_same_design(kept, designs or {})]
-    found.sort(key=lambda item: (order[item[0]], item[1]))
-    return [_weakness(work_id, check, others, language) for work_id, check, others in found]
+    active_works = [work for work in works if work.retired_at is None]
+    order = {work.id: place for place, work in enumerate(active_works)}
+    findings = [
+        *_short_titles(active_works),
+        *_same_titles(active_works),
+        *_same_pictures(active_works),
+        *_missing_currencies(active_works),
+    ]
+    findings += [*_blank_pictures(active_works), *_same_designs(active_works, designs or {})]
+    findings.sort(key=lambda item: (order[item[0]], item[1]))
+    return [_weakness(work_id, check, others, language) for work_id, check, others in findings]
 
 
 def _weakness(work_id: str, check: str, others: tuple[str, ...], language: str) -> Weakness:
-    message = say("registry", f"check_{check}", language, others=", ".join(others))
+    message = render_message("registry", f"check_{check}", language, others=", ".join(others))
     return Weakness(work_id=work_id, check=check, others=others, message=message)
 
 
-_Found = tuple[str, str, tuple[str, ...]]
+_Finding = tuple[str, str, tuple[str, ...]]
 
 
-def _key(name: str) -> str:
+def _title_key(name: str) -> str:
     return fold(name).replace(" ", "")
 
 
-def _short(works: Sequence[Work]) -> Iterator[_Found]:
+def _short_titles(works: Sequence[Work]) -> Iterator[_Finding]:
     for work in works:
-        longest = max(len(_key(name)) for name in (work.title, *work.aliases))
-        if longest <= SHORT and not (work.creators or work.identifiers or work.images):
+        longest = max(len(_title_key(name)) for name in (work.title, *work.aliases))
+        if longest <= MAX_SHORT_TITLE_CHARS and not (work.creators or work.identifiers or work.images):
             yield work.id, "short_title", ()
 
 
-def _same_title(works: Sequence[Work]) -> Iterator[_Found]:
+def _same_titles(works: Sequence[Work]) -> Iterator[_Finding]:
     groups = defaultdict(list)
     for work in works:
-        groups[_key(work.title)].append(work)
-    for same in groups.values():
-        for work in same:
-            others = tuple(other.id for other in same if other is not work and _alike(work, other))
+        groups[_title_key(work.title)].append(work)
+    for same_titled in groups.values():
+        for work in same_titled:
+            others = tuple(
+                other.id for other in same_titled if other is not work and _is_indistinguishable(work, other)
+            )
             if others:
                 yield work.id, "same_title", others
 
 
-def _alike(work: Work, other: Work) -> bool:
+def _is_indistinguishable(work: Work, other: Work) -> bool:
     """Whether nothing tells two works of the same title apart."""
-    told: list[tuple[set[Any], set[Any]]] = [
-        (set(map(_key, work.creators)), set(map(_key, other.creators))),
+    distinctions: list[tuple[set[Any], set[Any]]] = [
+        (set(map(_title_key, work.creators)), set(map(_title_key, other.creators))),
         ({work.year} - {None}, {other.year} - {None}),
         ({work.kind} - {None}, {other.kind} - {None}),
         ({*work.identifiers.items()}, {*other.identifiers.items()}),
     ]
-    return not any(ours and theirs and ours.isdisjoint(theirs) for ours, theirs in told)
+    return not any(ours and theirs and ours.isdisjoint(theirs) for ours, theirs in distinctions)
 
 
-def _same_picture(works: Sequence[Work]) -> Iterator[_Found]:
-    near: dict[str, set[str]] = defaultdict(set)
-    for (_, _, _, bits), owners in _owners(works).items():
+def _same_pictures(works: Sequence[Work]) -> Iterator[_Finding]:
+    works_nearby: dict[str, set[str]] = defaultdict(set)
+    for (_, _, _, bits), owners in _works_by_hash(works).items():
         pairs = [(value, value) for value in owners]
         pairs.extend(_near_pairs(sorted(owners), bits))
-        for one, other in pairs:
-            together = owners[one] | owners[other]
-            for work_id in together:
-                near[work_id] |= together
-    for work_id, others in near.items():
-        if rest := tuple(sorted(others - {work_id})):
-            yield work_id, "same_picture", rest
+        for left, right in pairs:
+            sharing_works = owners[left] | owners[right]
+            for work_id in sharing_works:
+                works_nearby[work_id] |= sharing_works
+    for work_id, others in works_nearby.items():
+        if other_ids := tuple(sorted(others - {work_id})):
+            yield work_id, "same_picture", other_ids
 
 
-def _owners(works: Sequence[Work]) -> Mapping[tuple[str, str, str, int], dict[int, set[str]]]:
+def _works_by_hash(works: Sequence[Work]) -> Mapping[tuple[str, str, str, int], dict[int, set[str]]]:
     """For hashes of one maker and length: value -> works that have such a picture."""
-    found: dict[tuple[str, str, str, int], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    works_by_hash: dict[tuple[str, str, str, int], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for work in works:
-        for made in (made for picture in work.images for made in picture.hashes):
-            maker = (made.hasher, made.version, made.settings, len(made.value) * 4)
-            found[maker][int(made.value, 16)].add(work.id)
-    return found
+        for picture_hash in (picture_hash for picture in work.images for picture_hash in picture.hashes):
+            maker = (picture_hash.hasher, picture_hash.version, picture_hash.settings, len(picture_hash.value) * 4)
+            works_by_hash[maker][int(picture_hash.value, 16)].add(work.id)
+    return works_by_hash
 
 
 def _near_pairs(values: list[int], bits: int) -> Iterator[tuple[int, int]]:
     """Pairs within bits/NEAR: they agree in at least one of one more parts than bits may differ (pigeonhole)."""
-    allowed = bits // NEAR
+    allowed = bits // HASH_BITS_PER_ERROR
     parts = allowed + 1
     width = -(-bits // parts)
     for part in range(parts):
@@ -121,25 +128,27 @@ def _near_pairs(values: list[int], bits: int) -> Iterator[tuple[int, int]]:
         for value in values:
             groups[value >> part * width & (1 << width) - 1].append(value)
         for group in groups.values():
-            near = ((one, other) for one, other in combinations(group, 2) if (one ^ other).bit_count() <= allowed)
-            yield from near
+            near_pairs = (
+                (left, right) for left, right in combinations(group, 2) if (left ^ right).bit_count() <= allowed
+            )
+            yield from near_pairs
 
 
-def _blank(works: Sequence[Work]) -> Iterator[_Found]:
+def _blank_pictures(works: Sequence[Work]) -> Iterator[_Finding]:
     """A picture that was looked at and has no hashes shows nothing."""
     for work in works:
         if any(picture.sha256 and not picture.hashes for picture in work.images):
             yield work.id, "blank_picture", ()
 
 
-def _same_design(works: Sequence[Work], designs: Designs) -> Iterator[_Found]:
-    kept = {work.id for work in works}
+def _same_designs(works: Sequence[Work], designs: Designs) -> Iterator[_Finding]:
+    active_ids = {work.id for work in works}
     for work in works:
-        if others := tuple(sorted(kept.intersection(designs.get(work.id, ())) - {work.id})):
+        if others := tuple(sorted(active_ids.intersection(designs.get(work.id, ())) - {work.id})):
             yield work.id, "same_design", others
 
 
-def _no_currency(works: Sequence[Work]) -> Iterator[_Found]:
+def _missing_currencies(works: Sequence[Work]) -> Iterator[_Finding]:
     return (
         (work.id, "price_without_currency", ()) for work in works if work.list_price is not None and not work.currency
     )

@@ -16,7 +16,7 @@ from importlib import resources
 from crawler.text import fold
 
 
-class Company(StrEnum):
+class CompanyMatch(StrEnum):
     """How one name of a company stands to another."""
 
     SAME = "same"
@@ -24,53 +24,57 @@ class Company(StrEnum):
     OTHER = "other"
 
 
-def compared(ours: str, theirs: str) -> Company:
+def compare_companies(ours: str, theirs: str) -> CompanyMatch:
     """How `theirs`, the name of a seller or publisher, stands to `ours`, a company's name."""
-    own, other = _bare(ours), _key(theirs)
-    if not own or not other:
-        return Company.OTHER
-    place = other.find(own)
+    own_name, other_name = _without_legal_form(ours), _compact_name(theirs)
+    if not own_name or not other_name:
+        return CompanyMatch.OTHER
+    place = other_name.find(own_name)
     while place >= 0:
-        if _is_around(other[:place]) and _is_around(other[place + len(own) :]):
-            return Company.SAME
-        place = other.find(own, place + 1)
-    bare = _bare(theirs)
+        if _is_affix(other_name[:place]) and _is_affix(other_name[place + len(own_name) :]):
+            return CompanyMatch.SAME
+        place = other_name.find(own_name, place + 1)
+    other_bare = _without_legal_form(theirs)
     return (
-        Company.UNCLEAR if bare and (bare in own or own in bare) and len(min(bare, own, key=len)) > 1 else Company.OTHER
+        CompanyMatch.UNCLEAR
+        if other_bare
+        and (other_bare in own_name or own_name in other_bare)
+        and len(min(other_bare, own_name, key=len)) > 1
+        else CompanyMatch.OTHER
     )
 
 
-def _key(name: str) -> str:
+def _compact_name(name: str) -> str:
     """Letters only, without spaces; "and" is "&", which folding drops."""
     words = [word for word in fold(name.replace("&", " ")).split(" ") if word != "and"]
     return "".join(words)
 
 
 @cache
-def _bare(name: str) -> str:
+def _without_legal_form(name: str) -> str:
     """A company's name without its legal form."""
-    key = _key(name)
-    found = _ending("legal").sub("", key)
-    return found or key
+    key = _compact_name(name)
+    stripped = _suffix_re("legal").sub("", key)
+    return stripped or key
 
 
-def _is_around(text: str) -> bool:
+def _is_affix(text: str) -> bool:
     """Whether a text consists of words that companies put around their names."""
-    return not text or _around().fullmatch(text) is not None
+    return not text or _affix_re().fullmatch(text) is not None
 
 
 @cache
-def _around() -> re.Pattern[str]:
-    return re.compile(f"(?:{'|'.join(_words('legal', 'store', 'trade', 'place'))}){{1,6}}")
+def _affix_re() -> re.Pattern[str]:
+    return re.compile(f"(?:{'|'.join(_load_words('legal', 'store', 'trade', 'place'))}){{1,6}}")
 
 
 @cache
-def _ending(kind: str) -> re.Pattern[str]:
-    return re.compile(f"(?:{'|'.join(_words(kind))})$")
+def _suffix_re(kind: str) -> re.Pattern[str]:
+    return re.compile(f"(?:{'|'.join(_load_words(kind))})$")
 
 
-def _words(*kinds: str) -> list[str]:
+def _load_words(*kinds: str) -> list[str]:
     text = (resources.files("registry") / "companies.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    found = {_key(row["word"]) for row in rows if row["kind"] in kinds}
-    return sorted((re.escape(word) for word in found if word), key=lambda word: (-len(word), word))
+    words = {_compact_name(row["word"]) for row in rows if row["kind"] in kinds}
+    return sorted((re.escape(word) for word in words if word), key=lambda word: (-len(word), word))

@@ -14,31 +14,33 @@ from contextlib import suppress
 from pathlib import Path
 
 from crawler.errors import BadInput, Problem
-from crawler.messages import say
+from crawler.messages import render_message
 
-MOST_UNPACKED = 2 << 30  # bytes; a spreadsheet or .gz file that grows beyond this is a bomb or a mistake
+MAX_UNPACKED_BYTES = 2 << 30  # bytes; a spreadsheet or .gz file that grows beyond this is a bomb or a mistake
 
-NULS = 20  # a text with more zero bytes than one in NULS is UTF-16 without a mark
-SOUND = 4  # of GBK text about one pair of bytes in seven looks like UTF-8; of damaged UTF-8 nearly all of them
+UTF16_BYTES_PER_NUL = 20  # a text with more zero bytes than one in NULS is UTF-16 without a mark
+MIN_VALID_PER_BROKEN = (
+    4  # of GBK text about one pair of bytes in seven looks like UTF-8; of damaged UTF-8 nearly all of them
+)
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def decode(data: bytes, file: str, language: str = "en") -> str:
+def decode_text(data: bytes, file: str, language: str = "en") -> str:
     """Bytes of a text file as text, without byte order mark. Raises BadInput."""
-    for encoding in _encodings(data):
+    for encoding in _candidate_encodings(data):
         with suppress(UnicodeDecodeError):
             return data.decode(encoding)
-    raise refusal(file, "bad_encoding", language)
+    raise file_error(file, "bad_encoding", language)
 
 
-def _encodings(data: bytes) -> Iterator[str]:
-    for mark, encoding in _MARKS:
+def _candidate_encodings(data: bytes) -> Iterator[str]:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             yield encoding
             return
     head = data[:4096]
-    if head.count(0) * NULS > len(head):  # ASCII letters show on which side of a pair the zero is
+    if head.count(0) * UTF16_BYTES_PER_NUL > len(head):  # ASCII letters show on which side of a pair the zero is
         yield "utf-16-le" if head[1::2].count(0) > head[0::2].count(0) else "utf-16-be"
         return
     yield "utf-8"
@@ -50,27 +52,27 @@ def _is_broken_utf8(data: bytes) -> bool:
     """Whether bytes that are not UTF-8 nearly are: a cut or damaged file, which GB18030 would read as nonsense."""
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    return sum(not sign.isascii() for sign in text) > SOUND * broken
+    return sum(not sign.isascii() for sign in text) > MIN_VALID_PER_BROKEN * broken
 
 
 def read_bytes(path: Path, packed: bool, language: str = "en") -> bytes:
     """What a file holds, unpacked where `packed`. Raises BadInput where it is missing, a folder, empty or cut."""
     if not path.exists():
-        raise refusal(str(path), "missing_file", language)
+        raise file_error(str(path), "missing_file", language)
     if path.is_dir():
-        raise refusal(str(path), "not_a_file", language)
+        raise file_error(str(path), "not_a_file", language)
     try:
         with gzip.open(path) if packed else path.open("rb") as stream:
-            data = stream.read(MOST_UNPACKED + 1)
+            data = stream.read(MAX_UNPACKED_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise refusal(str(path), "unreadable", language, reason=getattr(error, "strerror", None) or error) from None
-    if len(data) > MOST_UNPACKED:
-        raise refusal(str(path), "unreadable", language, reason=f"> {MOST_UNPACKED >> 20} MB")
+        raise file_error(str(path), "unreadable", language, reason=getattr(error, "strerror", None) or error) from None
+    if len(data) > MAX_UNPACKED_BYTES:
+        raise file_error(str(path), "unreadable", language, reason=f"> {MAX_UNPACKED_BYTES >> 20} MB")
     if not data.strip():
-        raise refusal(str(path), "empty_file", language)
+        raise file_error(str(path), "empty_file", language)
     return data
 
 
-def refusal(file: str, key: str, language: str, **values: object) -> BadInput:
+def file_error(file: str, key: str, language: str, **values: object) -> BadInput:
     """The error for a file that cannot be used at all."""
-    return BadInput(Problem(file=file, message=say("registry", key, language, **values)))
+    return BadInput(Problem(file=file, message=render_message("registry", key, language, **values)))

@@ -15,11 +15,11 @@ from stdnum import ean, isan, isbn, ismn, isrc, issn
 from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.iso7064 import mod_37_36
 
-from registry.fields import FieldError, text, texts
+from registry.fields import FieldError, parse_text, parse_texts
 
-_SCHEME = re.compile(r"[a-z][a-z0-9_-]{1,20}")
-_EIDR = re.compile(r"10\.5240/((?:[0-9A-F]{4}-){5}[0-9A-Z])")
-_SHAPES = {
+_SCHEME_RE = re.compile(r"[a-z][a-z0-9_-]{1,20}")
+_EIDR_RE = re.compile(r"10\.5240/((?:[0-9A-F]{4}-){5}[0-9A-Z])")
+_FORM_RES = {
     "package": re.compile(r"[A-Za-z][A-Za-z0-9_]{0,80}(?:\.[A-Za-z][A-Za-z0-9_]{0,80}){1,20}"),
     "bundle": re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,80}(?:\.[A-Za-z0-9-]{1,80}){1,20}"),
     "imdb": re.compile(r"tt\d{7,9}", re.ASCII),
@@ -27,54 +27,54 @@ _SHAPES = {
 }
 
 
-def _isbn(value: str) -> str:
+def _validate_isbn(value: str) -> str:
     return str(isbn.to_isbn13(isbn.validate(value))).replace("-", "")
 
 
-def _eidr(value: str) -> str:
-    found = _EIDR.fullmatch(value.upper().removeprefix("DOI:"))
-    if found is None:
+def _validate_eidr(value: str) -> str:
+    match = _EIDR_RE.fullmatch(value.upper().removeprefix("DOI:"))
+    if match is None:
         raise ValidationError
-    mod_37_36.validate(found[1].replace("-", ""))
-    return found[0]
+    mod_37_36.validate(match[1].replace("-", ""))
+    return match[0]
 
 
-def _shaped(scheme: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if not _SHAPES[scheme].fullmatch(value):
+def _form_validator(scheme: str) -> Callable[[str], str]:
+    def validate(value: str) -> str:
+        if not _FORM_RES[scheme].fullmatch(value):
             raise ValidationError
         return value
 
-    return check
+    return validate
 
 
-_CHECKS: Mapping[str, Callable[[str], str]] = {
-    "isbn": _isbn,
+_VALIDATORS: Mapping[str, Callable[[str], str]] = {
+    "isbn": _validate_isbn,
     "isrc": isrc.validate,
-    "eidr": _eidr,
+    "eidr": _validate_eidr,
     "ean": ean.validate,
     "issn": issn.validate,
     "ismn": lambda value: str(ismn.to_ismn13(ismn.validate(value))),
     "isan": isan.validate,
-} | {scheme: _shaped(scheme) for scheme in _SHAPES}
+} | {scheme: _form_validator(scheme) for scheme in _FORM_RES}
 
-SCHEMES = tuple(_CHECKS)
+KNOWN_SCHEMES = tuple(_VALIDATORS)
 
 
-def normalised(scheme: str, value: str) -> str:
+def normalise_identifier(scheme: str, value: str) -> str:
     """`value` in the one spelling of its scheme. Raises FieldError where form or check digit are wrong."""
-    check = _CHECKS.get(scheme)
-    if check is None:
+    validate = _VALIDATORS.get(scheme)
+    if validate is None:
         return value
     try:
-        return check(value)
+        return validate(value)
     except InvalidChecksum:
         raise FieldError("bad_check_digit", value=value, scheme=scheme) from None
     except (ValidationError, ValueError):
         raise FieldError("bad_identifier", value=value, scheme=scheme) from None
 
 
-def pairs(value: Any) -> Iterable[tuple[str, str]]:
+def parse_pairs(value: Any) -> Iterable[tuple[str, str]]:
     """The (scheme, value) pairs of an `identifiers` cell: `isbn:978...|package:com.x`, or an object in JSON."""
     if value is None or isinstance(value, str):
         for part in (value or "").split("|"):
@@ -82,27 +82,30 @@ def pairs(value: Any) -> Iterable[tuple[str, str]]:
             if part.strip() and not separator:
                 raise FieldError("bad_identifiers", value=part)
             if written.strip():
-                yield _scheme(scheme), written.strip()
+                yield _parse_scheme(scheme), written.strip()
         return
     if not isinstance(value, Mapping):
         raise FieldError("bad_identifiers", value=value)
     for scheme, written in value.items():
-        found = written if isinstance(written, list) else [written]
-        yield from ((_scheme(scheme), one) for item in found if (one := text(item)))
+        items = written if isinstance(written, list) else [written]
+        yield from ((_parse_scheme(scheme), item_text) for item in items if (item_text := parse_text(item)))
 
 
-def column(scheme: str, value: Any) -> Iterable[tuple[str, str]]:
+def parse_column(scheme: str, value: Any) -> Iterable[tuple[str, str]]:
     """The (scheme, value) pairs of a column named after a scheme."""
-    return ((scheme, one) for one in (texts(value) if isinstance(value, (str, list)) else texts([value])))
+    return (
+        (scheme, item_text)
+        for item_text in (parse_texts(value) if isinstance(value, (str, list)) else parse_texts([value]))
+    )
 
 
-def _scheme(written: str) -> str:
+def _parse_scheme(written: str) -> str:
     scheme = written.strip().lower()
-    if scheme in _CHECKS:
+    if scheme in _VALIDATORS:
         return scheme
-    near = get_close_matches(scheme, SCHEMES, n=1, cutoff=0.7)
-    if near:
-        raise FieldError("unknown_key_near", name=written, near=near[0])
-    if not _SCHEME.fullmatch(scheme):
+    nearest = get_close_matches(scheme, KNOWN_SCHEMES, n=1, cutoff=0.7)
+    if nearest:
+        raise FieldError("unknown_key_near", name=written, near=nearest[0])
+    if not _SCHEME_RE.fullmatch(scheme):
         raise FieldError("bad_identifiers", value=written)
     return scheme

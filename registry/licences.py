@@ -27,15 +27,19 @@ def covers(
     licence: Licence, *, platform: str, host: str | None, seller: str | None, territory: str | None, day: date
 ) -> bool:
     """Whether the offer is licensed on `day` (`since` and `until` are inclusive)."""
-    found = state(licence, platform=platform, host=host, seller=seller, territory=territory, day=day)
-    return found is LicenceState.COVERING
+    licence_match = check_licence(licence, platform=platform, host=host, seller=seller, territory=territory, day=day)
+    return licence_match is LicenceState.COVERING
 
 
-def state(
+def check_licence(
     licence: Licence, *, platform: str, host: str | None, seller: str | None, territory: str | None, day: date
 ) -> LicenceState:
     """How the licence stands to an offer. `host` is that of the offer's address: licences may name either."""
-    if not (_platform(licence, platform, host) and _seller(licence, seller) and _territory(licence, territory)):
+    if not (
+        _fits_platform(licence, platform, host)
+        and _fits_seller(licence, seller)
+        and _fits_territory(licence, territory)
+    ):
         return LicenceState.OTHER
     if licence.since and day < licence.since:
         return LicenceState.NOT_BEGUN
@@ -58,32 +62,38 @@ def best_state(
         (order, licence)
         for licence in licences
         for order in [
-            _RANK.index(state(licence, platform=platform, host=host, seller=seller, territory=territory, day=day))
+            _STATE_ORDER.index(
+                check_licence(licence, platform=platform, host=host, seller=seller, territory=territory, day=day)
+            )
         ]
     ]
     if not ranked:
         return LicenceState.OTHER, None
     order, licence = min(ranked, key=lambda pair: pair[0])
-    return _RANK[order], licence
+    return _STATE_ORDER[order], licence
 
 
-_RANK = (LicenceState.COVERING, LicenceState.ENDED, LicenceState.NOT_BEGUN, LicenceState.OTHER)
+_STATE_ORDER = (LicenceState.COVERING, LicenceState.ENDED, LicenceState.NOT_BEGUN, LicenceState.OTHER)
 
 
-def _platform(licence: Licence, platform: str, host: str | None) -> bool:
+def _fits_platform(licence: Licence, platform: str, host: str | None) -> bool:
     if licence.platform is None:
         return True
-    named, seen = licence.platform.strip().casefold(), (host or "").casefold().rstrip(".")
-    return named == platform.casefold() or ("." in named and (seen == named or seen.endswith(f".{named}")))
+    licensed_platform, offer_host = licence.platform.strip().casefold(), (host or "").casefold().rstrip(".")
+    return licensed_platform == platform.casefold() or (
+        "." in licensed_platform and (offer_host == licensed_platform or offer_host.endswith(f".{licensed_platform}"))
+    )
 
 
-def _seller(licence: Licence, seller: str | None) -> bool:
-    return licence.seller is None or (seller is not None and _key(licence.seller) == _key(seller))
+def _fits_seller(licence: Licence, seller: str | None) -> bool:
+    return licence.seller is None or (seller is not None and _compact_name(licence.seller) == _compact_name(seller))
 
 
-def _territory(licence: Licence, territory: str | None) -> bool:
-    return licence.territory is None or territory is None or _key(licence.territory) == _key(territory)
+def _fits_territory(licence: Licence, territory: str | None) -> bool:
+    return (
+        licence.territory is None or territory is None or _compact_name(licence.territory) == _compact_name(territory)
+    )
 
 
-def _key(name: str) -> str:
+def _compact_name(name: str) -> str:
     return fold(name).replace(" ", "")

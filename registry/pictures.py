@@ -15,24 +15,24 @@ from crawler.items import Picture
 from crawler.pictures import PictureError
 from registry.fields import FieldError
 
-MOST_MEGABYTES = 64
+MAX_PICTURE_MEGABYTES = 64
 
-LookAt = Callable[[Sequence[Path]], Iterable[Picture | PictureError]]
-Known = Mapping[str, Picture | PictureError]
+PictureReader = Callable[[Sequence[Path]], Iterable[Picture | PictureError]]
+PicturesByPath = Mapping[str, Picture | PictureError]
 
 
-def one_by_one(paths: Sequence[Path]) -> Iterator[Picture | PictureError]:
+def inspect_one_by_one(paths: Sequence[Path]) -> Iterator[Picture | PictureError]:
     """What each file shows, or what is wrong with it."""
-    from crawler.pictures import inspect  # decoding libraries load only when a list has pictures
+    from crawler.pictures import inspect_picture  # decoding libraries load only when a list has pictures
 
     for path in paths:
         try:
-            yield inspect(data_of(path), str(path))
+            yield inspect_picture(read_picture_bytes(path), str(path))
         except PictureError as error:
             yield error
 
 
-def data_of(path: Path) -> bytes:
+def read_picture_bytes(path: Path) -> bytes:
     """The bytes of a picture's file. Raises PictureError."""
     try:
         return path.read_bytes()
@@ -40,32 +40,34 @@ def data_of(path: Path) -> bytes:
         raise PictureError(error.strerror or str(error)) from None
 
 
-def looked_at(addresses: Iterable[str], folder: Path, look: LookAt) -> Known:
+def inspect_local_pictures(addresses: Iterable[str], folder: Path, inspector: PictureReader) -> PicturesByPath:
     """By its place, what each local picture of a list shows; every file is read once. Missing ones are left out."""
-    places = {place: None for address in addresses if (place := _place(address, folder))}
-    paths = [Path(place) for place in places]
-    return dict(zip(places, look(paths), strict=True))
+    places = {local_path: None for address in addresses if (local_path := _local_path(address, folder))}
+    paths = [Path(local_path) for local_path in places]
+    return dict(zip(places, inspector(paths), strict=True))
 
 
-def picture(address: str, folder: Path, known: Known) -> Picture:
-    """The picture at `address`, seen from `folder`; `known` says what the local ones show. Raises FieldError."""
+def resolve_picture(address: str, folder: Path, pictures_by_path: PicturesByPath) -> Picture:
+    """The picture at `address`, seen from `folder`; `pictures_by_path` says what the local ones show. Raises
+    FieldError.
+    """
     if "://" in address:
-        return _remote(address)
+        return _remote_picture(address)
     try:
-        place = str((folder / address).resolve())
-        refused = None if place in known else _refused(folder / address, address)
+        local_path = str((folder / address).resolve())
+        error_found = None if local_path in pictures_by_path else _picture_error(folder / address, address)
     except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a name too long, a NUL, no permission
         reason = getattr(error, "strerror", None) or error
         raise FieldError("unreadable_picture", value=address, reason=reason) from None
-    if refused is not None:
-        raise refused
-    seen = known[place]
-    if isinstance(seen, PictureError):
-        raise FieldError("unreadable_picture", value=address, reason=seen)
-    return evolve(seen, url=place)
+    if error_found is not None:
+        raise error_found
+    inspected = pictures_by_path[local_path]
+    if isinstance(inspected, PictureError):
+        raise FieldError("unreadable_picture", value=address, reason=inspected)
+    return evolve(inspected, url=local_path)
 
 
-def _remote(address: str) -> Picture:
+def _remote_picture(address: str) -> Picture:
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -75,19 +77,19 @@ def _remote(address: str) -> Picture:
     return Picture(url=address)
 
 
-def _place(address: str, folder: Path) -> str | None:
+def _local_path(address: str, folder: Path) -> str | None:
     """Where a local picture lies; None for what cannot be read anyway."""
     if "://" in address:
         return None
     try:
         path = folder / address
-        return str(path.resolve()) if path.is_file() and path.stat().st_size <= MOST_MEGABYTES << 20 else None
+        return str(path.resolve()) if path.is_file() and path.stat().st_size <= MAX_PICTURE_MEGABYTES << 20 else None
     except (OSError, ValueError, RuntimeError):
         return None
 
 
-def _refused(path: Path, address: str) -> FieldError:
+def _picture_error(path: Path, address: str) -> FieldError:
     """Why a local picture was not even read."""
     if not path.is_file():
         return FieldError("missing_picture", value=address)
-    return FieldError("too_big_picture", value=address, megabytes=MOST_MEGABYTES)
+    return FieldError("too_big_picture", value=address, megabytes=MAX_PICTURE_MEGABYTES)

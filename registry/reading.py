@@ -16,92 +16,104 @@ from attrs import define, field
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Picture, Work
-from crawler.messages import say
+from crawler.messages import render_message
 from registry import fields, identifiers
 from registry.fields import FieldError
-from registry.pictures import Known, LookAt, looked_at, one_by_one, picture
+from registry.pictures import (
+    PictureReader,
+    PicturesByPath,
+    inspect_local_pictures,
+    inspect_one_by_one,
+    resolve_picture,
+)
 from registry.tables import Row, read_table
 
 SCHEME_COLUMNS = ("isbn", "isrc", "eidr", "package", "bundle")
 
-_PLAIN: Mapping[str, Callable[[Any], Any]] = {
-    "id": fields.text,
-    "title": fields.text,
-    "aliases": fields.texts,
-    "kind": fields.text,
-    "creators": fields.texts,
-    "publisher": fields.text,
-    "owner": fields.text,
-    "year": fields.year,
-    "list_price": fields.price,
-    "currency": fields.currency,
-    "licences": fields.licences,
-    "released_on": fields.day,
-    "priority": fields.priority,
+_FIELD_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+    "id": fields.parse_text,
+    "title": fields.parse_text,
+    "aliases": fields.parse_texts,
+    "kind": fields.parse_text,
+    "creators": fields.parse_texts,
+    "publisher": fields.parse_text,
+    "owner": fields.parse_text,
+    "year": fields.parse_year,
+    "list_price": fields.parse_price,
+    "currency": fields.parse_currency,
+    "licences": fields.parse_licences,
+    "released_on": fields.parse_day,
+    "priority": fields.parse_priority,
 }
-COLUMNS = (*_PLAIN, "identifiers", "images", *SCHEME_COLUMNS)
-_KNOWN = frozenset(COLUMNS)
+COLUMN_NAMES = (*_FIELD_PARSERS, "identifiers", "images", *SCHEME_COLUMNS)
+_KNOWN_COLUMNS = frozenset(COLUMN_NAMES)
 
 
-def read_works(path: Path, language: str = "en", look: LookAt = one_by_one) -> list[Work]:
-    """The works of a .csv, .xlsx or .jsonl file, in its order, with pictures read and hashed (`look` says how).
+def read_works(path: Path, language: str = "en", inspector: PictureReader = inspect_one_by_one) -> list[Work]:
+    """The works of a .csv, .xlsx or .jsonl file, in its order, with pictures read and hashed (`inspector` says how).
 
     Raises BadInput with every problem found (file, line, field), in `language`.
     """
     table = read_table(path, language)
-    pictures = looked_at(_addresses(table.rows), path.parent, look)
-    reading = _Reading(path=path, language=language, columns=table.columns, problems=table.problems, pictures=pictures)
+    pictures = inspect_local_pictures(_picture_addresses(table.rows), path.parent, inspector)
+    reader = _WorkReader(
+        path=path, language=language, columns=table.columns, problems=table.problems, pictures=pictures
+    )
     if table.columns is not None:
-        reading.check_header(table.columns)
-    works = [work for row in table.rows if (work := reading.work(row))]
-    if not table.rows and not reading.problems:
-        reading.report("no_rows")
-    if reading.problems:
-        raise BadInput(sorted(reading.problems, key=lambda problem: problem.line or 0))
+        reader.check_header(table.columns)
+    works = [work for row in table.rows if (work := reader.read_work(row))]
+    if not table.rows and not reader.problems:
+        reader.report_problem("no_rows")
+    if reader.problems:
+        raise BadInput(sorted(reader.problems, key=lambda problem: problem.line or 0))
     return works
 
 
 @define(kw_only=True)
-class _Reading:
+class _WorkReader:
     path: Path
     language: str
     columns: tuple[str, ...] | None  # of a table
     problems: list[Problem]
-    seen: dict[str, int] = field(factory=dict)
-    pictures: Known  # a picture that many works share is read once
+    first_lines: dict[str, int] = field(factory=dict)
+    pictures: PicturesByPath  # a picture that many works share is read once
 
-    def report(self, key: str, line: int | None = None, column: str | None = None, **values: object) -> None:
-        message = say("registry", key, self.language, **values)
+    def report_problem(self, key: str, line: int | None = None, column: str | None = None, **values: object) -> None:
+        message = render_message("registry", key, self.language, **values)
         self.problems.append(Problem(file=str(self.path), line=line, field=column, message=message))
 
     def check_header(self, columns: tuple[str, ...]) -> None:
         for name in columns:
-            if name not in COLUMNS:
-                self._unknown(name, 1)
+            if name not in COLUMN_NAMES:
+                self._report_unknown(name, 1)
         for name in ("id", "title"):
             if name not in columns:
-                self.report("missing_column", 1, name)
+                self.report_problem("missing_column", 1, name)
 
-    def _unknown(self, name: str, line: int) -> None:
-        error = fields.unknown_name(name, COLUMNS, "unknown_column")
-        self.report(error.key, line, name, **error.values)
+    def _report_unknown(self, name: str, line: int) -> None:
+        error = fields.unknown_name_error(name, COLUMN_NAMES, "unknown_column")
+        self.report_problem(error.key, line, name, **error.values)
 
-    def work(self, row: Row) -> Work | None:
+    def read_work(self, row: Row) -> Work | None:
         """The work of one row, or None where anything was wrong with it."""
-        before = len(self.problems)
+        problems_before = len(self.problems)
         cells = row.cells
-        for name in sorted(cells.keys() - _KNOWN) if self.columns is None else ():
-            self._unknown(name, row.line)
-        values = {name: self._value(read, cells[name], row, name) for name, read in _PLAIN.items() if name in cells}
+        for name in sorted(cells.keys() - _KNOWN_COLUMNS) if self.columns is None else ():
+            self._report_unknown(name, row.line)
+        values = {
+            name: self._parse_value(read, cells[name], row, name)
+            for name, read in _FIELD_PARSERS.items()
+            if name in cells
+        }
         for name in ("id", "title"):
-            if self._is_missing(name, values, self.problems[before:]):
-                self.report("missing", row.line, name)
+            if self._is_missing(name, values, self.problems[problems_before:]):
+                self.report_problem("missing", row.line, name)
         self._check_unique(values.get("id"), row.line)
-        found = self._identifiers(row)
-        images = self._images(row)
-        if len(self.problems) > before or None in (values.get("id"), values.get("title")):
+        identifiers_read = self._parse_identifiers(row)
+        images = self._parse_images(row)
+        if len(self.problems) > problems_before or None in (values.get("id"), values.get("title")):
             return None
-        return Work(identifiers=found, images=images, **values)
+        return Work(identifiers=identifiers_read, images=images, **values)
 
     def _is_missing(self, name: str, values: Mapping[str, Any], reported: list[Problem]) -> bool:
         """Whether nothing was given, and that was not said of this value, or of its column, already."""
@@ -109,45 +121,45 @@ class _Reading:
             return False
         return self.columns is None or name in self.columns
 
-    def _value(self, read: Callable[[Any], Any], value: Any, row: Row, name: str) -> Any:
+    def _parse_value(self, read: Callable[[Any], Any], value: Any, row: Row, name: str) -> Any:
         try:
             return read(value)
         except FieldError as error:
-            self.report(error.key, row.line, name, **error.values)
+            self.report_problem(error.key, row.line, name, **error.values)
             return None
 
     def _check_unique(self, work_id: str | None, line: int) -> None:
         if work_id is None:
             return
-        first = self.seen.setdefault(work_id, line)
+        first = self.first_lines.setdefault(work_id, line)
         if first != line:
-            self.report("duplicate_id", line, "id", value=work_id, first=first)
+            self.report_problem("duplicate_id", line, "id", value=work_id, first=first)
 
-    def _identifiers(self, row: Row) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, dict[str, None]] = {}
+    def _parse_identifiers(self, row: Row) -> Mapping[str, tuple[str, ...]]:
+        values_by_scheme: dict[str, dict[str, None]] = {}
         for name in ("identifiers", *SCHEME_COLUMNS):
-            for scheme, written in self._value(_pairs_of(name), row.cells.get(name), row, name) or ():
-                value = self._value(partial(identifiers.normalised, scheme), written, row, name)
+            for scheme, identifier_text in self._parse_value(_pairs_parser(name), row.cells.get(name), row, name) or ():
+                value = self._parse_value(partial(identifiers.normalise_identifier, scheme), identifier_text, row, name)
                 if value is not None:
-                    found.setdefault(scheme, {})[value] = None
-        return {scheme: tuple(values) for scheme, values in found.items()}
+                    values_by_scheme.setdefault(scheme, {})[value] = None
+        return {scheme: tuple(values) for scheme, values in values_by_scheme.items()}
 
-    def _images(self, row: Row) -> tuple[Picture, ...]:
-        read = partial(picture, folder=self.path.parent, known=self.pictures)
-        addresses = self._value(fields.texts, row.cells.get("images"), row, "images") or ()
-        found = [self._value(read, address, row, "images") for address in addresses]
-        return tuple(one for one in found if one is not None)
+    def _parse_images(self, row: Row) -> tuple[Picture, ...]:
+        read = partial(resolve_picture, folder=self.path.parent, pictures_by_path=self.pictures)
+        addresses = self._parse_value(fields.parse_texts, row.cells.get("images"), row, "images") or ()
+        pictures = [self._parse_value(read, address, row, "images") for address in addresses]
+        return tuple(parsed_picture for parsed_picture in pictures if parsed_picture is not None)
 
 
-def _addresses(rows: Iterable[Row]) -> Iterator[str]:
+def _picture_addresses(rows: Iterable[Row]) -> Iterator[str]:
     """The pictures that rows name, as far as they can be read."""
     for row in rows:
         try:
-            yield from fields.texts(row.cells.get("images")) or ()
+            yield from fields.parse_texts(row.cells.get("images")) or ()
         except FieldError:
             continue  # said when the row is read
 
 
-def _pairs_of(name: str) -> Callable[[Any], list[tuple[str, str]]]:
-    read = identifiers.pairs if name == "identifiers" else partial(identifiers.column, name)
+def _pairs_parser(name: str) -> Callable[[Any], list[tuple[str, str]]]:
+    read = identifiers.parse_pairs if name == "identifiers" else partial(identifiers.parse_column, name)
     return lambda value: list(read(value))

@@ -22,10 +22,10 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from crawler.errors import BadInput, Problem
-from crawler.messages import say
-from registry.files import MOST_UNPACKED, decode, read_bytes, refusal
+from crawler.messages import render_message
+from registry.files import MAX_UNPACKED_BYTES, decode_text, file_error, read_bytes
 
-LONGEST_CELL = 1 << 20  # characters
+MAX_CELL_CHARS = 1 << 20  # characters
 
 
 @frozen(kw_only=True)
@@ -48,47 +48,53 @@ class Table:
 def read_table(path: Path, language: str = "en") -> Table:
     """The rows of a .csv, .xlsx or .jsonl file (.csv.gz, .jsonl.gz). Raises BadInput where there is no table at all."""
     suffix = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
-    readers: dict[str, Callable[[bytes, str, str], Table]] = {".csv": _csv, ".jsonl": _jsonl, ".xlsx": _xlsx}
+    readers: dict[str, Callable[[bytes, str, str], Table]] = {
+        ".csv": _read_csv,
+        ".jsonl": _read_jsonl,
+        ".xlsx": _read_xlsx,
+    }
     reader = readers.get(suffix.removesuffix(".gz"))
     if reader is None or suffix == ".xlsx.gz":
-        raise refusal(str(path), "unknown_suffix", language, suffix=path.suffix)
+        raise file_error(str(path), "unknown_suffix", language, suffix=path.suffix)
     data = read_bytes(path, suffix.endswith(".gz"), language)
     return reader(data, str(path), language)
 
 
-def _csv(data: bytes, file: str, language: str) -> Table:
-    text = decode(data, file, language)
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+def _read_csv(data: bytes, file: str, language: str) -> Table:
+    text = decode_text(data, file, language)
+    csv.field_size_limit(MAX_CELL_CHARS)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_guess_delimiter(text), strict=True)
     lines: list[tuple[int, list[Any]]] = []
     problems: list[Problem] = []
-    begins = 1
+    first_line = 1
     try:
         for cells in reader:
-            lines.append((begins, cells))
-            begins = reader.line_num + 1
+            lines.append((first_line, cells))
+            first_line = reader.line_num + 1
     except csv.Error as error:
-        problems.append(Problem(file=file, line=begins, message=say("registry", "bad_table", language, reason=error)))
-    return _with_header(lines, file, language, problems)
+        problems.append(
+            Problem(file=file, line=first_line, message=render_message("registry", "bad_table", language, reason=error))
+        )
+    return _split_header(lines, file, language, problems)
 
 
-def _delimiter(text: str) -> str:
-    head = text[:LONGEST_CELL].split("\n", 1)[0]
-    return max((",", "\t", ";"), key=head.count)
+def _guess_delimiter(text: str) -> str:
+    first_line = text[:MAX_CELL_CHARS].split("\n", 1)[0]
+    return max((",", "\t", ";"), key=first_line.count)
 
 
-def _xlsx(data: bytes, file: str, language: str) -> Table:
+def _read_xlsx(data: bytes, file: str, language: str) -> Table:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             size = sum(part.file_size for part in parts.infolist())
-        if size > MOST_UNPACKED:
-            raise refusal(file, "unreadable", language, reason=f"> {MOST_UNPACKED >> 20} MB")
+        if size > MAX_UNPACKED_BYTES:
+            raise file_error(file, "unreadable", language, reason=f"> {MAX_UNPACKED_BYTES >> 20} MB")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles it does not know; only values count here
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             sheet = book.worksheets[0]
             rows = enumerate(sheet.iter_rows(values_only=True), start=1)
-            lines = [(line, [_cell(value) for value in cells]) for line, cells in rows]
+            lines = [(line, [_cell_text(value) for value in cells]) for line, cells in rows]
     except (
         zipfile.BadZipFile,
         InvalidFileException,
@@ -98,11 +104,11 @@ def _xlsx(data: bytes, file: str, language: str) -> Table:
         IndexError,
         zlib.error,
     ) as error:
-        raise refusal(file, "bad_table", language, reason=error) from None
-    return _with_header(lines, file, language, [])
+        raise file_error(file, "bad_table", language, reason=error) from None
+    return _split_header(lines, file, language, [])
 
 
-def _cell(value: object) -> str:
+def _cell_text(value: object) -> str:
     """A cell as a person would have typed it: 9787020002207 and not 9787020002207.0, a day as ISO 8601."""
     if value is None:
         return ""
@@ -113,47 +119,49 @@ def _cell(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _with_header(lines: list[tuple[int, list[Any]]], file: str, language: str, problems: list[Problem]) -> Table:
-    filled = [(line, cells) for line, cells in lines if any(str(cell).strip() for cell in cells)]
-    if not filled:
+def _split_header(lines: list[tuple[int, list[Any]]], file: str, language: str, problems: list[Problem]) -> Table:
+    filled_rows = [(line, cells) for line, cells in lines if any(str(cell).strip() for cell in cells)]
+    if not filled_rows:
         if not problems:
-            raise refusal(file, "empty_file", language)
+            raise file_error(file, "empty_file", language)
         raise BadInput(problems)
-    first, header = filled[0]
+    first, header = filled_rows[0]
     columns = [str(cell).strip().lower() for cell in header]
     while columns and not columns[-1]:
         columns.pop()
     repeated = sorted({name for name in columns if columns.count(name) > 1})
-    message = say("registry", "repeated_column", language)
+    message = render_message("registry", "repeated_column", language)
     problems.extend(Problem(file=file, line=first, field=name, message=message) for name in repeated)
     rows = []
-    for line, cells in filled[1:]:
+    for line, cells in filled_rows[1:]:
         if any(str(cell).strip() for cell in cells[len(columns) :]):
-            message = say("registry", "too_many_cells", language, found=len(cells), wanted=len(columns))
+            message = render_message("registry", "too_many_cells", language, found=len(cells), wanted=len(columns))
             problems.append(Problem(file=file, line=line, message=message))
         rows.append(Row(line=line, cells=dict(zip(columns, cells, strict=False))))
     return Table(rows=rows, columns=tuple(columns), problems=problems)
 
 
-def _jsonl(data: bytes, file: str, language: str) -> Table:
+def _read_jsonl(data: bytes, file: str, language: str) -> Table:
     rows: list[Row] = []
     problems: list[Problem] = []
-    for number, line in enumerate(decode(data, file, language).split("\n"), start=1):
+    for number, line in enumerate(decode_text(data, file, language).split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            cells = json.loads(line, parse_constant=_no_constant)
+            cells = json.loads(line, parse_constant=_reject_constant)
         except (ValueError, RecursionError) as error:
             problems.append(
-                Problem(file=file, line=number, message=say("registry", "bad_json", language, reason=error))
+                Problem(file=file, line=number, message=render_message("registry", "bad_json", language, reason=error))
             )
             continue
         if isinstance(cells, dict):
             rows.append(Row(line=number, cells=cells))
         else:
-            problems.append(Problem(file=file, line=number, message=say("registry", "not_an_object", language)))
+            problems.append(
+                Problem(file=file, line=number, message=render_message("registry", "not_an_object", language))
+            )
     return Table(rows=rows, columns=None, problems=problems)
 
 
-def _no_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")

@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 from attrs import field, frozen, validators
 
 from crawler.items import Listing, ListingKind
-from crawler.money import price
+from crawler.money import parse_price
 from crawler.page import Page, Request
 from crawler.page.product import product_facts
 from crawler.shapes.wholepage import page_fields
 
-__all__ = ["GUESS", "PAGE", "SOURCE", "Listing", "ListingKind", "Page", "PlatformSpider", "Proof", "Request", "price"]
+__all__ = ["GUESS", "PAGE", "SOURCE", "Listing", "ListingKind", "Page", "Platform", "Proof", "Request", "parse_price"]
 
 
 class ProofKind(StrEnum):
@@ -37,26 +37,28 @@ class Proof:
     """What a spider was built from, and when that was looked at (a month or a day)."""
 
     kind: ProofKind
-    what: str = field(validator=validators.min_len(10))
+    basis: str = field(validator=validators.min_len(10))
     date: str = field(validator=validators.matches_re(r"20\d\d-\d\d(-\d\d)?"))
 
 
-class PlatformSpider:
+class Platform:
     """A platform: set the attributes below; write `search`, `read` and, where a plain GET is not enough, `open`."""
 
     name: ClassVar[str]  # the name of its file
     allowed_domains: ClassVar[tuple[str, ...]] = ()  # hosts (and their subdomains) whose addresses this spider claims
     kind: ClassVar[ListingKind] = ListingKind.OFFER
-    at_least: ClassVar[int] = 1  # fewer listings on a healthy night: the run failed
+    min_listings: ClassVar[int] = 1  # fewer listings on a healthy night: the run failed
     browser: ClassVar[bool] = False  # True: some requests of this platform need Chromium
     rows_suffice: ClassVar[bool] = False  # True: list rows say all that the listing's own page says
-    judges_itself: ClassVar[bool] = False  # True: an API whose body says more than its status; `read` sees every answer
+    reads_every_status: ClassVar[bool] = (
+        False  # True: an API whose body says more than its status; `read` sees every answer
+    )
     volatile: ClassVar[tuple[str, ...]] = ()  # query parameters that differ between equal requests
     off_by_default: ClassVar[bool] = False  # True: asked only where the configuration enables it, and in replays
     pace: ClassVar[float] = 0.0  # seconds between two requests to a host of this platform, at least
     proof: ClassVar[Proof]  # what it was built from; shown in docs/platforms.md
     limits: ClassVar[str] = ""  # one sentence: what it does not do, what stands in the way
-    searched_as_told: ClassVar[bool] = False  # True: it can be asked only where the configuration says how
+    search_configured: ClassVar[bool] = False  # True: it can be asked only where the configuration says how
     gated: ClassVar[bool] = False  # True: read from saved answers or an analyst's own session (HAR), not live
     share_platform: ClassVar[str] = ""  # cloud drives: the platform's name among share links, where it is not `name`
 
@@ -75,7 +77,7 @@ class PlatformSpider:
         """The listings of a page and further requests. Pure: only the page's bytes, address, type and values count."""
         raise NotImplementedError
 
-    def other(self, page: Page) -> Iterator[Listing | Request]:
+    def read_other(self, page: Page) -> Iterator[Listing | Request]:
         """A page of the platform that is neither a list nor an offer, read as any page is: an offer, else a post."""
         fields = page_fields(page, product_facts(page))
         if fields.get("title"):

@@ -13,58 +13,66 @@ import spiders
 from crawler.config import Config
 from crawler.errors import BadInput, Problem
 from crawler.items import ListingKind
-from crawler.urls import host
-from spiders import PlatformSpider
+from crawler.urls import url_host
+from spiders import Platform
 
-FALLBACK = "shop"
+FALLBACK_PLATFORM = "shop"
 
 
 @cache
-def spiders_by_name() -> dict[str, type[PlatformSpider]]:
+def platforms() -> dict[str, type[Platform]]:
     """All platforms: name -> class. A file in the folder is the registration; its spider bears the file's name."""
-    names = sorted(found.name for found in pkgutil.iter_modules(spiders.__path__) if not found.name.startswith("_"))
-    return {name: _spider_in(name) for name in names}
+    names = sorted(module.name for module in pkgutil.iter_modules(spiders.__path__) if not module.name.startswith("_"))
+    return {name: platform_named(name) for name in names}
 
 
-def claim(url: str) -> type[PlatformSpider]:
+def platform_for(url: str) -> type[Platform]:
     """The platform whose page this is. Raises BadInput where `url` is no http(s) address."""
-    name = host(url)
+    name = url_host(url)
     if not name:
         raise BadInput(Problem(file=url, message="not an http(s) address"))
     labels = name.split(".")
     for start in range(len(labels)):
-        claimed = _domains().get(".".join(labels[start:]))
-        if claimed:
-            return spiders_by_name()[claimed]
-    return spiders_by_name()[FALLBACK]
+        owner = _domains().get(".".join(labels[start:]))
+        if owner:
+            return platforms()[owner]
+    return platforms()[FALLBACK_PLATFORM]
 
 
-def is_on(spider: type[PlatformSpider], config: Config) -> bool:
+def is_enabled(platform: type[Platform], config: Config) -> bool:
     """Whether a platform is asked without being named: as the configuration says, else as the platform itself does."""
-    said = config.platform(spider.name).enabled
-    return said if said is not None else not spider.off_by_default
+    enabled = config.platform(platform.name).enabled
+    return enabled if enabled is not None else not platform.off_by_default
 
 
-def drives_on(config: Config, replayed: bool) -> dict[str, str]:
+def enabled_drives(config: Config, replayed: bool) -> dict[str, str]:
     """The cloud drives whose shares are followed: name among share links -> spider. A replay asks nobody: all."""
-    found = {name: each for name, each in spiders_by_name().items() if each.kind is ListingKind.SHARE}
-    return {each.share_platform or name: name for name, each in found.items() if replayed or is_on(each, config)}
+    drives = {name: platform for name, platform in platforms().items() if platform.kind is ListingKind.SHARE}
+    return {
+        platform.share_platform or name: name
+        for name, platform in drives.items()
+        if replayed or is_enabled(platform, config)
+    }
 
 
 @cache
 def _domains() -> dict[str, str]:
     table: dict[str, str] = {}
-    for name, spider in spiders_by_name().items():
-        for domain in spider.allowed_domains:
+    for name, platform in platforms().items():
+        for domain in platform.allowed_domains:
             if domain in table:
                 raise ValueError(f"{domain} is claimed by {table[domain]} and by {name}")
             table[domain] = name
     return table
 
 
-def _spider_in(name: str) -> type[PlatformSpider]:
+def platform_named(name: str) -> type[Platform]:
     module = import_module(f"spiders.{name}")
-    found = [each for each in vars(module).values() if isinstance(each, type) and vars(each).get("name") == name]
-    if len(found) != 1 or not issubclass(found[0], PlatformSpider):
+    classes = [
+        candidate
+        for candidate in vars(module).values()
+        if isinstance(candidate, type) and vars(candidate).get("name") == name
+    ]
+    if len(classes) != 1 or not issubclass(classes[0], Platform):
         raise ValueError(f"spiders/{name}.py must define one PlatformSpider with name = {name!r}")
-    return found[0]
+    return classes[0]

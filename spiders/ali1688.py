@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.tables import Table, embedded, rows_of
+from crawler.shapes.tables import JsonList, embedded_json, json_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-LIST = Table(
+LIST = JsonList(
     rows="data.offerList",
     title="information.simpleSubject|information.subject",
     url="information.detailUrl",
@@ -26,10 +26,10 @@ LIST = Table(
     seller="company.name",
     picture="image.imgUrl",
 )
-_OFFER = re.compile(r"/offer/(\d{8,15})\.html")
+_OFFER_RE = re.compile(r"/offer/(\d{8,15})\.html")
 
 
-class Ali1688(PlatformSpider):
+class Ali1688(Platform):
     """Offers of 1688.com. Built from public code, 2026-11; not tried live."""
 
     name = "ali1688"
@@ -45,15 +45,15 @@ class Ali1688(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One offer, or the rows of a page of results."""
-        offer = _OFFER.search(urlsplit(page.url).path)
+        offer = _OFFER_RE.search(urlsplit(page.url).path)
         if offer:
             url = f"https://detail.1688.com/offer/{offer[1]}.html"
             yield self.listing(**offer_fields(page, url=url, sku=offer[1]))
             return
         if "offer_search" not in page.url:
-            yield from self.other(page)
+            yield from self.read_other(page)
             return
-        for row in rows_of(page, embedded(page, "offerresultData=successDataCheck("), LIST):
-            number = _OFFER.search(urlsplit(row["url"]).path)
+        for row in json_rows(page, embedded_json(page, "offerresultData=successDataCheck("), LIST):
+            number = _OFFER_RE.search(urlsplit(row["url"]).path)
             url = f"https://detail.1688.com/offer/{number[1]}.html" if number else row["url"]
             yield self.listing(**row | {"url": url, "sku": number[1] if number else row["sku"]})

@@ -15,11 +15,11 @@ from urllib.parse import quote, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import Table, embedded, path, rows_of
+from crawler.shapes.tables import JsonList, embedded_json, json_rows, text_at
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request, price
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request, parse_price
 
-LIST = Table(
+LIST = JsonList(
     rows="data.root.fields.mods.itemList.content",
     title="title.displayTitle|title.seoTitle",
     url="https://www.aliexpress.com/item/<productId|redirectedId>.html",
@@ -30,11 +30,11 @@ LIST = Table(
     seller_id="store.storeId",
     picture="image.imgUrl",
 )
-_ITEM = re.compile(r"/(?:item|i)/(?:[^/]{1,200}/)?(\d{8,20})\.html")
-_CALL = re.compile(r"^\s{0,20}[A-Za-z0-9_]{1,40}\(")
+_ITEM_RE = re.compile(r"/(?:item|i)/(?:[^/]{1,200}/)?(\d{8,20})\.html")
+_CALL_RE = re.compile(r"^\s{0,20}[A-Za-z0-9_]{1,40}\(")
 
 
-class Aliexpress(PlatformSpider):
+class Aliexpress(Platform):
     """Offers of AliExpress. Built from public code, 2026-11; not tried live."""
 
     name = "aliexpress"
@@ -49,47 +49,54 @@ class Aliexpress(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One offer, the answer behind it, or the rows of a page of results."""
-        item = _ITEM.search(urlsplit(page.url).path)
-        if _CALL.match(page.source[:60]) or not page.is_html:
-            yield self._answered(page, _unwrapped(page))
+        item = _ITEM_RE.search(urlsplit(page.url).path)
+        if _CALL_RE.match(page.source[:60]) or not page.is_html:
+            yield self._from_answer(page, _unwrap(page))
         elif item:
             url = f"https://www.aliexpress.com/item/{item[1]}.html"
             yield self.listing(**offer_fields(page, url=url, sku=item[1]))
         elif "wholesale" in page.url:
             state = {
-                "data": embedded(page, "_init_data_= { data:", "_init_data_={data:", "_init_data_ = { data:")["data"]
+                "data": embedded_json(page, "_init_data_= { data:", "_init_data_={data:", "_init_data_ = { data:")[
+                    "data"
+                ]
             }
-            for row in rows_of(page, state, LIST):
+            for row in json_rows(page, state, LIST):
                 yield self.listing(**row)
         else:
-            yield from self.other(page)
+            yield from self.read_other(page)
 
-    def _answered(self, page: Page, answer: Any) -> Listing:
-        result = path(answer, "data.result.GLOBAL_DATA.globalData.productId|data.result.PRODUCT_TITLE.text")
+    def _from_answer(self, page: Page, answer: Any) -> Listing:
+        result = text_at(answer, "data.result.GLOBAL_DATA.globalData.productId|data.result.PRODUCT_TITLE.text")
         if not result:
-            raise LayoutError(f"aliexpress: no offer, but {path(answer, 'ret.0')[:100]!r}")
-        known = "data.result.GLOBAL_DATA.globalData"
-        asked = "data.result.PRICE.targetSkuPriceInfo"
-        money = price(
-            path(answer, f"{asked}.salePrice.value|{asked}.salePriceString|{asked}.originalPrice.value"),
-            path(answer, f"{asked}.salePrice.currency|{asked}.originalPrice.currency|{known}.currencyCode"),
+            raise LayoutError(f"aliexpress: no offer, but {text_at(answer, 'ret.0')[:100]!r}")
+        global_path = "data.result.GLOBAL_DATA.globalData"
+        price_path = "data.result.PRICE.targetSkuPriceInfo"
+        money = parse_price(
+            text_at(
+                answer, f"{price_path}.salePrice.value|{price_path}.salePriceString|{price_path}.originalPrice.value"
+            ),
+            text_at(
+                answer,
+                f"{price_path}.salePrice.currency|{price_path}.originalPrice.currency|{global_path}.currencyCode",
+            ),
         )
-        number = path(answer, f"{known}.productId")
-        pictures = [page.link(path(answer, f"data.result.HEADER_IMAGE_PC.imagePathList.{at}")) for at in range(5)]
+        number = text_at(answer, f"{global_path}.productId")
+        pictures = [page.link(text_at(answer, f"data.result.HEADER_IMAGE_PC.imagePathList.{at}")) for at in range(5)]
         return self.listing(
             url=f"https://www.aliexpress.com/item/{number}.html" if number else page.url,
-            title=path(answer, f"data.result.PRODUCT_TITLE.text|{known}.subject"),
+            title=text_at(answer, f"data.result.PRODUCT_TITLE.text|{global_path}.subject"),
             sku=number or None,
             price=money.amount if money else None,
             currency=money.currency if money else None,
-            seller=path(answer, f"data.result.SHOP_CARD_PC.storeName|{known}.storeName") or None,
-            seller_id=path(answer, f"{known}.sellerId") or None,
-            pictures=tuple(Picture(url=each) for each in pictures if each),
+            seller=text_at(answer, f"data.result.SHOP_CARD_PC.storeName|{global_path}.storeName") or None,
+            seller_id=text_at(answer, f"{global_path}.sellerId") or None,
+            pictures=tuple(Picture(url=address) for address in pictures if address),
         )
 
 
-def _unwrapped(page: Page) -> Any:
-    text = _CALL.sub("", page.source).rstrip().rstrip(";").removesuffix(")") if page.is_html else page.source
+def _unwrap(page: Page) -> Any:
+    text = _CALL_RE.sub("", page.source).rstrip().rstrip(";").removesuffix(")") if page.is_html else page.source
     try:
         return json.loads(text)
     except ValueError as error:

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from crawler.money import Money
-from crawler.page.words import saying
-from crawler.shapes.cards import Cards, rows_on
+from crawler.page.words import meaning_pattern
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from crawler.urls import host
-from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request, price
+from crawler.urls import url_host
+from spiders import PAGE, Listing, Page, Platform, Proof, Request, parse_price
 
-LIST = Cards(
-    around="#search, .s-main-slot",
+LIST = HtmlList(
+    container="#search, .s-main-slot",
     row="div[data-component-type='s-search-result'][data-asin]",
     title="h2",
     url="h2 a@href|a.a-link-normal@href",
@@ -27,19 +27,19 @@ LIST = Cards(
     price=".a-price .a-offscreen",
     picture="img.s-image@src",
 )
-_ASIN = re.compile(r"/(?:dp|gp/product|gp/aw/d)/([A-Z0-9]{10})(?:[/?#]|$)")
-_STORE = re.compile(
+_ASIN_RE = re.compile(r"/(?:dp|gp/product|gp/aw/d)/([A-Z0-9]{10})(?:[/?#]|$)")
+_STORE_RE = re.compile(
     r"^(?:brand|marque|marca|marke|merk|märke|ブランド|品牌)\s{0,3}[:：]\s{0,3}|^(?:visit the|visiter la boutique|"
     r"visita lo store di|visita la tienda de|besuchen sie den)\s|[\s-](?:store|shop)$",
     re.I,
 )
-_PAID = (
+_PAID_PRICE_SELECTOR = (
     ".priceToPay .a-offscreen, .apexPriceToPay .a-offscreen, #price_inside_buybox, #priceblock_dealprice, "
     "#priceblock_saleprice, #priceblock_ourprice, #newBuyBoxPrice, #kindle-price, .offer-price"
 )
 
 
-class Amazon(PlatformSpider):
+class Amazon(Platform):
     """Offers of Amazon. Built from 16 saved pages, 2026-11; not tried live."""
 
     name = "amazon"
@@ -57,23 +57,23 @@ class Amazon(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One offer, or the rows of a search."""
-        asin = _ASIN.search(urlsplit(page.url).path + "/")
+        asin = _ASIN_RE.search(urlsplit(page.url).path + "/")
         if asin:
             yield self._offer(page, asin[1])
         elif urlsplit(page.url).path.rstrip("/") not in ("/s", "/gp/aw/s"):
-            yield from self.other(page)
+            yield from self.read_other(page)
         else:
-            for row in rows_on(page, LIST):
+            for row in html_rows(page, LIST):
                 yield self.listing(**row | {"url": page.urljoin(f"/dp/{row['sku']}")})
 
     def _offer(self, page: Page, asin: str) -> Listing:
         chosen = page.css("input#ASIN, input[name=ASIN]")  # a variant other than the one that was asked may be shown
         asin = (chosen.attrib.get("value") if len(chosen) else "") or asin
         byline = page.css("#bylineInfo").text(default="")
-        brand = _STORE.sub("", _STORE.sub("", byline)).strip()
-        said = page.css("#availability").text(default="")
-        state = "OutOfStock" if saying("sold").search(said[:80]) else None
-        paid: Money | None = price(page.css(_PAID).text(default=""), None, host(page.url))
+        brand = _STORE_RE.sub("", _STORE_RE.sub("", byline)).strip()
+        stock_note = page.css("#availability").text(default="")
+        state = "OutOfStock" if meaning_pattern("sold").search(stock_note[:80]) else None
+        paid: Money | None = parse_price(page.css(_PAID_PRICE_SELECTOR).text(default=""), None, url_host(page.url))
         fields = offer_fields(
             page,
             url=page.urljoin(f"/dp/{asin}"),

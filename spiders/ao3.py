@@ -11,22 +11,22 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.cards import HtmlList, html_rows
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://archiveofourown.org"
-LIST = Cards(
-    around="ol.work.index, #main .works-search, #main h3.heading",
+LIST = HtmlList(
+    container="ol.work.index, #main .works-search, #main h3.heading",
     row="li.work.blurb",
     title="h4.heading a[href*='/works/']",
     url="h4.heading a[href*='/works/']@href",
     author="a[rel=author]",
     text="blockquote.summary",
 )
-_WORK = re.compile(r"/works/(\d{2,12})")
+_WORK_RE = re.compile(r"/works/(\d{2,12})")
 
 
-class Ao3(PlatformSpider):
+class Ao3(Platform):
     """Works of archiveofourown.org. Built from a saved page, 2026-11; not tried live."""
 
     name = "ao3"
@@ -38,19 +38,19 @@ class Ao3(PlatformSpider):
 
     def search(self, question: str) -> Request:
         """Newest first."""
-        asked = f"work_search%5Bquery%5D={quote(question)}&work_search%5Bsort_column%5D=created_at"
-        return Request(url=f"{SITE}/works/search?{asked}")
+        query = f"work_search%5Bquery%5D={quote(question)}&work_search%5Bsort_column%5D=created_at"
+        return Request(url=f"{SITE}/works/search?{query}")
 
     def open(self, address: str, code: str | None = None) -> Request:
         """The work's first page, whatever it is rated."""
-        work = _WORK.search(address)
+        work = _WORK_RE.search(address)
         return Request(url=f"{SITE}/works/{work[1]}?view_adult=true" if work else address)
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One work, or the rows of a search."""
-        work = _WORK.search(urlsplit(page.url).path)
+        work = _WORK_RE.search(urlsplit(page.url).path)
         if work is None:
-            for row in rows_on(page, LIST):
+            for row in html_rows(page, LIST):
                 yield self.listing(**row)
             return
         text = [page.css(part).text(default="") for part in (".summary blockquote", "#chapters .userstuff")]
@@ -58,7 +58,7 @@ class Ao3(PlatformSpider):
             url=f"{SITE}/works/{work[1]}",
             title=page.css("h2.title").text(),
             text="\n".join(filter(None, text)),
-            creators=tuple(dict.fromkeys(each.text() for each in page.css("#workskin a[rel=author]"))),
+            creators=tuple(dict.fromkeys(author.text() for author in page.css("#workskin a[rel=author]"))),
             published=page.css("dd.published").text(default=None),
             sku=work[1],
         )

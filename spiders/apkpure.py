@@ -11,22 +11,22 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around=".search-result-page, .search-app, .not-find-result, .app-list",
+LIST = HtmlList(
+    container=".search-result-page, .search-app, .not-find-result, .app-list",
     row=".app-list li, .first-apk, .is-brand",
     title="p.p1|.p1",
     url="a.dd@href|a.first-info@href|a@href",
     seller="p.p2|.p2",
     picture=".l img@src|img@src",
 )
-_APP = re.compile(r"/([^/]{1,200})/([A-Za-z]\w{0,60}(?:\.\w{1,60}){1,10})/?$")
+_APP_RE = re.compile(r"/([^/]{1,200})/([A-Za-z]\w{0,60}(?:\.\w{1,60}){1,10})/?$")
 
 
-class Apkpure(PlatformSpider):
+class Apkpure(Platform):
     """Apps of APKPure. Built from public code, 2026-11; not tried live."""
 
     name = "apkpure"
@@ -42,18 +42,18 @@ class Apkpure(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The apps of a search, or one app."""
-        app = _APP.search(urlsplit(page.url).path)
+        app = _APP_RE.search(urlsplit(page.url).path)
         if app:
             fields = offer_fields(page)
             maker = page.css(".details-author p, .developer, [itemprop=author]").text(default=None)
-            wanted = {name: fields[name] for name in ("title", "text", "pictures") if name in fields}
-            yield self._listing(page.url.partition("?")[0], app[2], publisher=maker, seller=maker, **wanted)
+            selected = {name: fields[name] for name in ("title", "text", "pictures") if name in fields}
+            yield self._listing(page.url.partition("?")[0], app[2], publisher=maker, seller=maker, **selected)
             return
-        for row in rows_on(page, LIST):
-            found = _APP.search(urlsplit(row["url"]).path)
-            if found:
-                yield self._listing(row["url"], found[2], **row | {"publisher": row["seller"]})
+        for row in html_rows(page, LIST):
+            match = _APP_RE.search(urlsplit(row["url"]).path)
+            if match:
+                yield self._listing(row["url"], match[2], **row | {"publisher": row["seller"]})
 
     def _listing(self, address: str, package: str, **fields: object) -> Listing:
-        known = {"url": address, "sku": package, "identifiers": {"package": (package,)}}
-        return self.listing(**fields | known)
+        own_fields = {"url": address, "sku": package, "identifiers": {"package": (package,)}}
+        return self.listing(**fields | own_fields)

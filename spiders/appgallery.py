@@ -15,15 +15,15 @@ from urllib.parse import quote, unquote, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import Selection
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://appgallery.huawei.com"
-_APP = re.compile(r"/app/(C\d{4,15})")
-_CARD = "a[href*='/app/C']"
-_NAME = ".intro_left > p, .name, h3, p"
+_APP_RE = re.compile(r"/app/(C\d{4,15})")
+_CARD_SELECTOR = "a[href*='/app/C']"
+_NAME_SELECTOR = ".intro_left > p, .name, h3, p"
 
 
-class AppGallery(PlatformSpider):
+class AppGallery(Platform):
     """Apps of AppGallery. Built from public code, partly a guess, 2026-11; not tried live."""
 
     name = "appgallery"
@@ -37,7 +37,7 @@ class AppGallery(PlatformSpider):
 
     def search(self, question: str) -> Request:
         """The page of results, drawn by Chromium."""
-        return Request(url=f"{SITE}/search/{quote(question, safe='')}", browser=True, wait_for=_CARD)
+        return Request(url=f"{SITE}/search/{quote(question, safe='')}", browser=True, wait_for=_CARD_SELECTOR)
 
     def open(self, address: str, code: str | None = None) -> Request:
         """An app's own page, drawn by Chromium."""
@@ -45,21 +45,21 @@ class AppGallery(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The cards of a drawn list, one app of a drawn page, or the apps of the answer behind them."""
-        app = _APP.search(urlsplit(page.url).path)
+        app = _APP_RE.search(urlsplit(page.url).path)
         if not page.is_html:
-            yield from self._answered(page)
+            yield from self._from_answer(page)
         elif app:
             yield self._app(page, app[1])
         else:
             yield from self._cards(page)
 
     def _cards(self, page: Page) -> Iterator[Listing]:
-        seen: set[str] = set()
-        for card in page.css(_CARD):
-            app = _APP.search(unquote(card.attrib["href"]))
-            title = card.css(_NAME).text(default="") or card.attrib.get("title", "") or card.text()
-            if app and title and app[1] not in seen:
-                seen.add(app[1])
+        seen_numbers: set[str] = set()
+        for card in page.css(_CARD_SELECTOR):
+            app = _APP_RE.search(unquote(card.attrib["href"]))
+            title = card.css(_NAME_SELECTOR).text(default="") or card.attrib.get("title", "") or card.text()
+            if app and title and app[1] not in seen_numbers:
+                seen_numbers.add(app[1])
                 maker = card.css(".developer, .intro_left > .dev").text(default=None)
                 yield self._listing(app[1], title, publisher=maker, pictures=_icon(page, card), whole=False)
 
@@ -74,15 +74,15 @@ class AppGallery(PlatformSpider):
             pictures=_icon(page, page.css(".center_info, .app_icon, body")),
         )
 
-    def _answered(self, page: Page) -> Iterator[Listing]:
-        seen: set[str] = set()
+    def _from_answer(self, page: Page) -> Iterator[Listing]:
+        seen_numbers: set[str] = set()
         for layout in page.json().get("layoutData") or ():
             for row in layout.get("dataList") or ():
-                for each in row.get("list") or [row]:
-                    number, title = str(each.get("appid") or ""), each.get("name")
-                    if number and title and number not in seen:
-                        seen.add(number)
-                        yield self._from_row(page, number, each)
+                for entry in row.get("list") or [row]:
+                    number, title = str(entry.get("appid") or ""), entry.get("name")
+                    if number and title and number not in seen_numbers:
+                        seen_numbers.add(number)
+                        yield self._from_row(page, number, entry)
 
     def _from_row(self, page: Page, number: str, row: Mapping[str, Any]) -> Listing:
         icon = row.get("icon") or row.get("icoUri")

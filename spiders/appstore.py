@@ -14,17 +14,17 @@ from urllib.parse import urlencode, urlsplit
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Picture
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request, price
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request, parse_price
 
 API = "https://itunes.apple.com"
-ROWS = 50
-COUNTRY = "cn"
-_NUMBER = re.compile(r"/id(\d{5,15})")
-_STORE = re.compile(r"^/([a-z]{2})/")
-_PICTURES = ("artworkUrl512", "artworkUrl100")
+ROWS_PER_QUERY = 50
+DEFAULT_COUNTRY = "cn"
+_NUMBER_RE = re.compile(r"/id(\d{5,15})")
+_STORE_RE = re.compile(r"^/([a-z]{2})/")
+_PICTURE_KEYS = ("artworkUrl512", "artworkUrl100")
 
 
-class AppStore(PlatformSpider):
+class AppStore(Platform):
     """Apps of the App Store. Built from notes and a saved answer, 2026-11; not tried live."""
 
     name = "appstore"
@@ -36,16 +36,18 @@ class AppStore(PlatformSpider):
 
     def search(self, question: str) -> Request:
         """Apps for iPhone and iPad in one storefront."""
-        asked = {"term": question, "country": COUNTRY, "entity": "software", "limit": str(ROWS)}
-        return Request(url=f"{API}/search?{urlencode(asked)}")
+        query = {"term": question, "country": DEFAULT_COUNTRY, "entity": "software", "limit": str(ROWS_PER_QUERY)}
+        return Request(url=f"{API}/search?{urlencode(query)}")
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Look the app up by its number. Raises BadInput where the address has none."""
         path = urlsplit(address).path
-        number, store = _NUMBER.search(path), _STORE.match(path)
+        number, store = _NUMBER_RE.search(path), _STORE_RE.match(path)
         if number is None:
             raise BadInput(Problem(file=address, message="not the address of an app"))
-        return Request(url=f"{API}/lookup?{urlencode({'id': number[1], 'country': store[1] if store else COUNTRY})}")
+        return Request(
+            url=f"{API}/lookup?{urlencode({'id': number[1], 'country': store[1] if store else DEFAULT_COUNTRY})}"
+        )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """Every app of a search or lookup answer."""
@@ -54,12 +56,12 @@ class AppStore(PlatformSpider):
                 yield self._app(page, row)
 
     def _app(self, page: Page, row: Mapping[str, Any]) -> Listing:
-        store = _STORE.match(urlsplit(str(row.get("trackViewUrl") or "")).path)
-        money = price(row.get("price"), row.get("currency"))
-        pictures = [row[name] for name in _PICTURES if row.get(name)][:1]
+        store = _STORE_RE.match(urlsplit(str(row.get("trackViewUrl") or "")).path)
+        money = parse_price(row.get("price"), row.get("currency"))
+        pictures = [row[name] for name in _PICTURE_KEYS if row.get(name)][:1]
         pictures += row.get("screenshotUrls") or row.get("ipadScreenshotUrls") or []
         return self.listing(
-            url=f"https://apps.apple.com/{store[1] if store else COUNTRY}/app/id{row['trackId']}",
+            url=f"https://apps.apple.com/{store[1] if store else DEFAULT_COUNTRY}/app/id{row['trackId']}",
             title=row["trackName"],
             text=row.get("description") or "",
             creators=tuple(filter(None, [row.get("artistName")])),

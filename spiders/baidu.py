@@ -16,27 +16,27 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from crawler.items import SharedFile, ShareState
 from crawler.shapes.drives import (
-    answer_of,
-    asked,
-    entry,
-    form,
-    named,
-    rows,
-    share_at,
-    shared,
+    form_request,
+    objects_at,
+    parse_answer,
+    parse_share,
+    request_value,
+    share_listing,
+    share_values,
+    shared_file,
     state_of,
 )
-from crawler.shapes.states import by_code, by_words
-from crawler.shapes.walk import Walk, walk_of
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.states import state_by_code, state_by_words
+from crawler.shapes.walk import FolderWalk, resume_walk
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://pan.baidu.com"
-FILES = 100
-_LOCALS = '"file_list":'  # what follows is JSON; an expression for its end would be quadratic
-_SHARER = re.compile(r'"linkusername":"([^"]{1,100})"')
+FILES_PER_PAGE = 100
+_FILE_LIST_MARK = '"file_list":'  # what follows is JSON; an expression for its end would be quadratic
+_SHARER_RE = re.compile(r'"linkusername":"([^"]{1,100})"')
 
 
-class Baidu(PlatformSpider):
+class Baidu(Platform):
     """Shares of pan.baidu.com. Built from notes, 2026-11; not tried live."""
 
     name = "baidu"
@@ -47,45 +47,47 @@ class Baidu(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
     volatile = ("t", "sekey")
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Verify the code, or open the page of a share without one. Raises BadInput where the address is no share."""
-        link = share_at(self.name, address)
+        link = parse_share(self.name, address)
         if code is None:
-            return Request(url=link.url, values=named(link))
+            return Request(url=link.url, values=share_values(link))
         url = f"{SITE}/share/verify?{urlencode({'surl': link.share_id, 'web': '1'})}"
-        return form(url, {"pwd": code, "vcode": "", "vcode_str": ""}, named(link, code), Referer=f"{SITE}/")
+        return form_request(
+            url, {"pwd": code, "vcode": "", "vcode_str": ""}, share_values(link, code), Referer=f"{SITE}/"
+        )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """A verified code leads to the list of files; the list, or the share's own page, is the share."""
-        path, answer = urlsplit(page.url).path, answer_of(page)
+        path, answer = urlsplit(page.url).path, parse_answer(page)
         state = state_of(page, self.classify)
         if path == "/error/404.html":
             state = ShareState.NOT_FOUND
         if path == "/share/verify" and isinstance(answer, Mapping) and state is ShareState.ALIVE:
-            yield _list_of(_surl(page), unquote(str(answer.get("randsk") or "")), Walk(), page.values)
+            yield _list_request(_surl(page), unquote(str(answer.get("randsk") or "")), FolderWalk(), page.values)
         elif isinstance(answer, Mapping):
-            yield self._listed(page, answer, state)
+            yield self._read_list(page, answer, state)
         else:
-            yield self._share(page, state, _of_locals(page.source), _first(_SHARER, page.source))
+            yield self._share(page, state, _embedded_files(page.source), _first_match(_SHARER_RE, page.source))
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from an API answer or its page. Unrecognised is `unknown`, never gone."""
         if isinstance(answer, Mapping):
-            return by_code("baidu", answer.get("errno"))
-        return by_words("baidu", answer) if isinstance(answer, str) else ShareState.UNKNOWN
+            return state_by_code("baidu", answer.get("errno"))
+        return state_by_words("baidu", answer) if isinstance(answer, str) else ShareState.UNKNOWN
 
-    def _listed(self, page: Page, answer: Mapping[str, Any], state: ShareState) -> Listing | Request:
-        here = rows(answer, "list")
-        walk = walk_of(page).read((_file(each), str(each.get("path") or "")) for each in here)
-        state = walk.state(state)
-        onward = walk.onward(len(here) == FILES) if state is ShareState.ALIVE else None
+    def _read_list(self, page: Page, answer: Mapping[str, Any], state: ShareState) -> Listing | Request:
+        entries = objects_at(answer, "list")
+        walk = resume_walk(page).with_entries((_file_entry(item), str(item.get("path") or "")) for item in entries)
+        state = walk.share_state(state)
+        next_step = walk.next_step(len(entries) == FILES_PER_PAGE) if state is ShareState.ALIVE else None
         title = str(page.values.get("title") or answer.get("title") or "")
-        if onward:
-            return _list_of(_surl(page), asked(page, "sekey"), onward, {**page.values, "title": title})
+        if next_step:
+            return _list_request(_surl(page), request_value(page, "sekey"), next_step, {**page.values, "title": title})
         return self._share(page, state, walk.files, None, title)
 
     def _share(
@@ -96,34 +98,34 @@ class Baidu(PlatformSpider):
         sharer: str | None,
         title: str = "",
     ) -> Listing:
-        link = share_at(self.name, f"{SITE}/s/1{_surl(page)}", page.values.get("code"))
-        return shared(self.name, link, state, page, title=title.rpartition("/")[2], files=files, sharer=sharer)
+        link = parse_share(self.name, f"{SITE}/s/1{_surl(page)}", page.values.get("code"))
+        return share_listing(self.name, link, state, page, title=title.rpartition("/")[2], files=files, sharer=sharer)
 
 
-def _list_of(surl: str, key: str, walk: Walk, values: Mapping[str, str]) -> Request:
-    query = {"shorturl": surl, "root": "0" if walk.folder else "1", "page": str(walk.page), "num": str(FILES)}
+def _list_request(surl: str, key: str, walk: FolderWalk, values: Mapping[str, str]) -> Request:
+    query = {"shorturl": surl, "root": "0" if walk.folder else "1", "page": str(walk.page), "num": str(FILES_PER_PAGE)}
     query |= {"web": "1", "sekey": key} | ({"dir": walk.folder} if walk.folder else {})
-    return Request(url=f"{SITE}/share/list?{urlencode(query)}", values={**values, **walk.values()})
+    return Request(url=f"{SITE}/share/list?{urlencode(query)}", values={**values, **walk.request_values()})
 
 
 def _surl(page: Page) -> str:
     path = urlsplit(page.url).path
-    return path[4:] if path.startswith("/s/1") else asked(page, "share_id", "surl", "shorturl")
+    return path[4:] if path.startswith("/s/1") else request_value(page, "share_id", "surl", "shorturl")
 
 
-def _of_locals(source: str) -> tuple[SharedFile, ...]:
-    start = source.find(_LOCALS)
+def _embedded_files(source: str) -> tuple[SharedFile, ...]:
+    start = source.find(_FILE_LIST_MARK)
     try:
-        written, _end = json.JSONDecoder().raw_decode(source, start + len(_LOCALS)) if start >= 0 else ([], 0)
+        entries, _end = json.JSONDecoder().raw_decode(source, start + len(_FILE_LIST_MARK)) if start >= 0 else ([], 0)
     except ValueError:
         return ()
-    return tuple(_file(each) for each in written) if isinstance(written, list) else ()
+    return tuple(_file_entry(item) for item in entries) if isinstance(entries, list) else ()
 
 
-def _file(each: Mapping[str, Any]) -> SharedFile:
-    return entry(each["server_filename"], each.get("size"), str(each.get("isdir", 0)) == "1")
+def _file_entry(item: Mapping[str, Any]) -> SharedFile:
+    return shared_file(item["server_filename"], item.get("size"), str(item.get("isdir", 0)) == "1")
 
 
-def _first(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.search(text)
-    return found[1] if found else None
+def _first_match(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.search(text)
+    return match[1] if match else None

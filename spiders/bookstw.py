@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.page.credits import names
-from crawler.shapes.cards import Cards, rows_on
+from crawler.page.credits import split_names
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around="#searchlist, .table-searchbox, .searchbook, .alert-msg, .search_results",
+LIST = HtmlList(
+    container="#searchlist, .table-searchbox, .searchbook, .alert-msg, .search_results",
     row=".table-searchbox .table-td, #searchlist li.item, .table-container .table-tr",
     title="h4 a@title|h4 a|h3 a@title|a[rel=mid_name]@title",
     url="h4 a@href|h3 a@href|a[rel=mid_name]@href",
@@ -26,11 +26,11 @@ LIST = Cards(
     publisher="a[rel=mid_publish]",
     picture="img@data-src|img@data-srcset|img@src",
 )
-_ITEM = re.compile(r"/(?:products|item)/([0-9A-Z]{6,14})")
-_NUMBER = re.compile(r"/item/([0-9A-Z]{6,14})|/products/([0-9A-Z]{6,14})")
+_ITEM_RE = re.compile(r"/(?:products|item)/([0-9A-Z]{6,14})")
+_NUMBER_RE = re.compile(r"/item/([0-9A-Z]{6,14})|/products/([0-9A-Z]{6,14})")
 
 
-class BooksTw(PlatformSpider):
+class BooksTw(Platform):
     """Books of books.com.tw. Built from a saved page, 2026-11; not tried live."""
 
     name = "bookstw"
@@ -45,22 +45,22 @@ class BooksTw(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One book, or the rows of a search."""
-        item = _ITEM.search(urlsplit(page.url).path)
+        item = _ITEM_RE.search(urlsplit(page.url).path)
         if item:
             yield self._book(page, item[1])
         elif "search." in page.url:
-            for row in rows_on(page, LIST):
-                number = _NUMBER.search(row["url"])
+            for row in html_rows(page, LIST):
+                number = _NUMBER_RE.search(row["url"])
                 code = (number[1] or number[2]) if number else None
                 url = f"https://www.books.com.tw/products/{code}" if code else row["url"]
                 yield self.listing(**row | {"url": url, "sku": code})
         else:
-            yield from self.other(page)
+            yield from self.read_other(page)
 
     def _book(self, page: Page, number: str) -> Listing:
         fields = offer_fields(page, url=f"https://www.books.com.tw/products/{number}", sku=number)
-        written = [each.text() for each in page.css("li a[href*='/adv_author/']")]
-        if written:
-            fields["creators"] = names(written[0])
+        author_texts = [link.text() for link in page.css("li a[href*='/adv_author/']")]
+        if author_texts:
+            fields["creators"] = split_names(author_texts[0])
         fields.pop("brand", None)
         return self.listing(**fields)

@@ -11,21 +11,21 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around="ol.cl-static-search-results",
+LIST = HtmlList(
+    container="ol.cl-static-search-results",
     row="li.cl-static-search-result",
     title=".title",
     url="a@href",
     price=".price",
 )
-_NUMBER = re.compile(r"/(\d{8,12})\.html$")
+_NUMBER_RE = re.compile(r"/(\d{8,12})\.html$")
 
 
-class Craigslist(PlatformSpider):
+class Craigslist(Platform):
     """Advertisements of Craigslist. Built from two saved pages, 2026-11; not tried live."""
 
     name = "craigslist"
@@ -40,11 +40,11 @@ class Craigslist(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One advertisement, or the rows of a list."""
-        number = _NUMBER.search(urlsplit(page.url).path)
+        number = _NUMBER_RE.search(urlsplit(page.url).path)
         if number:
             title = page.css("#titletextonly").text(default="") or None
             yield self.listing(**offer_fields(page, sku=number[1], title=title))
             return
-        for row in rows_on(page, LIST):
-            number = _NUMBER.search(urlsplit(row["url"]).path)
+        for row in html_rows(page, LIST):
+            number = _NUMBER_RE.search(urlsplit(row["url"]).path)
             yield self.listing(**row | {"sku": number[1] if number else None})

@@ -11,14 +11,23 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from crawler.items import ShareState
-from crawler.shapes.drives import answer_of, asked, below, entry, named, share_at, shared, state_of
-from crawler.shapes.states import by_code
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import (
+    object_at,
+    parse_answer,
+    parse_share,
+    request_value,
+    share_listing,
+    share_values,
+    shared_file,
+    state_of,
+)
+from crawler.shapes.states import state_by_code
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://webapi.ctfile.com"
 
 
-class Ctfile(PlatformSpider):
+class Ctfile(Platform):
     """Shares of ctfile.com and its other hosts. Built from notes, 2026-11; not tried live."""
 
     name = "ctfile"
@@ -44,33 +53,33 @@ class Ctfile(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
     volatile = ("r",)
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the file or the folder. Raises BadInput where the address is no share."""
-        link = share_at(self.name, address)
+        link = parse_share(self.name, address)
         path = urlsplit(link.url).path.split("/")[1]
         folder = path in ("d", "dir")
         query = {"path": path, "d" if folder else "f": link.share_id, "passcode": code or "", "token": "0", "r": "0"}
         return Request(
-            url=f"{API}/{'getdir' if folder else 'getfile'}.php?{urlencode(query)}", values=named(link, code)
+            url=f"{API}/{'getdir' if folder else 'getfile'}.php?{urlencode(query)}", values=share_values(link, code)
         )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share."""
-        file = below(answer_of(page), "file")
+        file = object_at(parse_answer(page), "file")
         name = file.get("file_name") or file.get("folder_name")
-        share_id, path = asked(page, "share_id", "f", "d"), asked(page, "path")
+        share_id, path = request_value(page, "share_id", "f", "d"), request_value(page, "path")
         address = page.values.get("address") or f"https://url.ctfile.com/{path}/{share_id}"
-        files = [entry(name, file.get("file_size"), "folder_name" in file)] if name else []
+        files = [shared_file(name, file.get("file_size"), "folder_name" in file)] if name else []
         sharer = str(file.get("username") or "") or None
-        link = share_at(self.name, address, page.values.get("code"))
-        yield shared(self.name, link, state_of(page, self.classify), page, files=files, sharer=sharer)
+        link = parse_share(self.name, address, page.values.get("code"))
+        yield share_listing(self.name, link, state_of(page, self.classify), page, files=files, sharer=sharer)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share. Unrecognised is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
-        return by_code("ctfile", answer.get("code"))
+        return state_by_code("ctfile", answer.get("code"))

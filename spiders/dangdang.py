@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around="#search_nature_rg, .search_no_result, #no_result",
+LIST = HtmlList(
+    container="#search_nature_rg, .search_no_result, #no_result",
     row="#search_nature_rg ul > li",
     title="a.pic@title|p.name a@title|a@title",
     url="a.pic@href|p.name a@href|a@href",
@@ -28,11 +28,11 @@ LIST = Cards(
     picture="a.pic img@data-original|a.pic img@src|img@data-original|img@src",
     text=".detail",
 )
-OWN = "当当自营"
-_ITEM = re.compile(r"/(\d{5,15})\.html")
+OWN_SHOP = "当当自营"
+_ITEM_RE = re.compile(r"/(\d{5,15})\.html")
 
 
-class Dangdang(PlatformSpider):
+class Dangdang(Platform):
     """Offers of dangdang.com. Built from public code, 2026-11; not tried live."""
 
     name = "dangdang"
@@ -48,15 +48,15 @@ class Dangdang(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One offer, or the rows of a search."""
-        item = _ITEM.fullmatch(urlsplit(page.url).path)
+        item = _ITEM_RE.fullmatch(urlsplit(page.url).path)
         if item:
             title = page.css(".name_info h1").attrib.get("title") if len(page.css(".name_info h1")) else None
             yield self.listing(**offer_fields(page, sku=item[1], title=title or None))
             return
         if "search." not in page.url:
-            yield from self.other(page)
+            yield from self.read_other(page)
             return
-        for row in rows_on(page, LIST):
-            number = _ITEM.fullmatch(urlsplit(row["url"]).path)
-            known = {"seller": row["seller"] or OWN, "sku": number[1] if number else row["sku"]}
-            yield self.listing(**row | known)
+        for row in html_rows(page, LIST):
+            number = _ITEM_RE.fullmatch(urlsplit(row["url"]).path)
+            overrides = {"seller": row["seller"] or OWN_SHOP, "sku": number[1] if number else row["sku"]}
+            yield self.listing(**row | overrides)

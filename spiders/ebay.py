@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from crawler.page.page import LayoutError
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from crawler.urls import host
-from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request, price
+from crawler.urls import url_host
+from spiders import PAGE, Listing, Page, Platform, Proof, Request, parse_price
 
-LIST = Cards(
-    around="#srp-river-results, .srp-results, .srp-save-null-search",
+LIST = HtmlList(
+    container="#srp-river-results, .srp-results, .srp-save-null-search",
     row="li.s-item, li.s-card",
     title=".s-item__title span[role=heading]|.s-item__title|.s-card__title",
     url="a.s-item__link@href|a.s-card__link@href|a@href",
@@ -26,11 +26,11 @@ LIST = Cards(
     seller=".s-item__seller-info-text|.s-item__seller-info",
     picture=".s-item__image-img@src|img@src",
 )
-_ITEM = re.compile(r"/itm/(?:[^/]{1,200}/)?(\d{9,15})")
-_NEW = re.compile(r"^(?:new listing|neues angebot|nuova inserzione|nouvelle annonce)\s", re.I)
+_ITEM_RE = re.compile(r"/itm/(?:[^/]{1,200}/)?(\d{9,15})")
+_NEW_RE = re.compile(r"^(?:new listing|neues angebot|nuova inserzione|nouvelle annonce)\s", re.I)
 
 
-class Ebay(PlatformSpider):
+class Ebay(Platform):
     """Offers of eBay. Built from five saved pages, 2026-11; not tried live."""
 
     name = "ebay"
@@ -48,26 +48,26 @@ class Ebay(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One offer, or the rows of a search."""
-        item = _ITEM.search(urlsplit(page.url).path)
+        item = _ITEM_RE.search(urlsplit(page.url).path)
         if item:
             yield self._offer(page, item[1])
             return
         if "/sch/" not in page.url:
-            yield from self.other(page)
+            yield from self.read_other(page)
             return
-        for row in rows_on(page, LIST):
-            number = _ITEM.search(urlsplit(row["url"]).path)
+        for row in html_rows(page, LIST):
+            number = _ITEM_RE.search(urlsplit(row["url"]).path)
             if number and number[1] != "123456":
                 url = page.urljoin(f"/itm/{number[1]}")
-                yield self.listing(**row | {"url": url, "sku": number[1], "title": _NEW.sub("", row["title"])})
+                yield self.listing(**row | {"url": url, "sku": number[1], "title": _NEW_RE.sub("", row["title"])})
 
     def _offer(self, page: Page, number: str) -> Listing:
         if not len(page.css("#itemTitle, .x-item-title, [itemtype*='schema.org/Product'], h1")):
             raise LayoutError("ebay: no offer")
-        asked = page.css("#prcIsum, #mm-saleDscPrc, #prcIsum_bidPrice, .x-price-primary")
-        text = asked.text(default="")
-        exact = asked.attrib.get("content") if len(asked) else None
-        money = price(exact, text, host(page.url)) if exact else price(text, None, host(page.url))
+        price_element = page.css("#prcIsum, #mm-saleDscPrc, #prcIsum_bidPrice, .x-price-primary")
+        text = price_element.text(default="")
+        exact = price_element.attrib.get("content") if len(price_element) else None
+        money = parse_price(exact, text, url_host(page.url)) if exact else parse_price(text, None, url_host(page.url))
         fields = offer_fields(
             page,
             url=page.urljoin(f"/itm/{number}"),

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around="[data-search-results], #search-results, .search-listings-group, [data-search-results-region]",
+LIST = HtmlList(
+    container="[data-search-results], #search-results, .search-listings-group, [data-search-results-region]",
     row=".v2-listing-card",
     title="h3|h2",
     url="a.listing-link@href|a@href",
@@ -25,10 +25,10 @@ LIST = Cards(
     seller=".v2-listing-card__shop p|[data-seller-name-container]",
     picture="img@data-src|img@src",
 )
-_ITEM = re.compile(r"/listing/(\d{6,15})")
+_ITEM_RE = re.compile(r"/listing/(\d{6,15})")
 
 
-class Etsy(PlatformSpider):
+class Etsy(Platform):
     """Offers of etsy.com. Built from public code, 2026-11; not tried live."""
 
     name = "etsy"
@@ -43,13 +43,13 @@ class Etsy(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One offer, or the rows of a search."""
-        item = _ITEM.search(urlsplit(page.url).path)
+        item = _ITEM_RE.search(urlsplit(page.url).path)
         if item:
             url = f"https://www.etsy.com/listing/{item[1]}"
             yield self.listing(**offer_fields(page, url=url, sku=item[1]))
         elif urlsplit(page.url).path.rstrip("/").endswith("/search"):
-            for row in rows_on(page, LIST):
-                number = _ITEM.search(urlsplit(row["url"]).path)
+            for row in html_rows(page, LIST):
+                number = _ITEM_RE.search(urlsplit(row["url"]).path)
                 yield self.listing(**row | ({"url": f"https://www.etsy.com/listing/{number[1]}"} if number else {}))
         else:
-            yield from self.other(page)
+            yield from self.read_other(page)

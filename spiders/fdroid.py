@@ -14,22 +14,22 @@ from urllib.parse import quote, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from crawler.shapes.cards import Cards, rows_on
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.cards import HtmlList, html_rows
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 LANGUAGES = ("zh-CN", "zh", "en-US", "en")
-LIST = Cards(
-    around="#full-package-list, .search-results, .site-search, form[action*='search']",
+LIST = HtmlList(
+    container="#full-package-list, .search-results, .site-search, form[action*='search']",
     row="a.package-header",
     title=".package-name",
     url="@href",
     text=".package-summary",
     picture="img.package-icon@src",
 )
-_APP = re.compile(r"/packages/([A-Za-z][\w.]{1,200})/?$")
+_APP_RE = re.compile(r"/packages/([A-Za-z][\w.]{1,200})/?$")
 
 
-class Fdroid(PlatformSpider):
+class Fdroid(Platform):
     """Apps of F-Droid. Built from two saved indexes, 2026-11; not tried live."""
 
     name = "fdroid"
@@ -45,27 +45,27 @@ class Fdroid(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """Every app of an index, the cards of a search, or one app's page."""
-        app = _APP.search(urlsplit(page.url).path)
+        app = _APP_RE.search(urlsplit(page.url).path)
         if not page.is_html:
             yield from self._index(page, page.json())
         elif app:
             name = page.css(".package-name").text()
             yield self._listing(page, app[1], title=name, text=page.css(".package-description").text(default=""))
         else:
-            for row in rows_on(page, LIST):
-                found = _APP.search(urlsplit(row["url"]).path)
-                if found:
-                    yield self._listing(page, found[1], title=row["title"], text=row["text"], pictures=row["pictures"])
+            for row in html_rows(page, LIST):
+                match = _APP_RE.search(urlsplit(row["url"]).path)
+                if match:
+                    yield self._listing(page, match[1], title=row["title"], text=row["text"], pictures=row["pictures"])
 
     def _index(self, page: Page, index: Mapping[str, Any]) -> Iterator[Listing]:
         packages = index.get("packages")
         if isinstance(index.get("apps"), list):
             for app in index["apps"]:
-                yield self._app(page, app["packageName"], app | _localized(app), f"icons/{app.get('icon')}")
+                yield self._app(page, app["packageName"], app | _localized_fields(app), f"icons/{app.get('icon')}")
         elif isinstance(packages, Mapping):
-            for package, known in packages.items():
-                app = known.get("metadata") or {}
-                icon = _spoken(app.get("icon"))
+            for package, record in packages.items():
+                app = record.get("metadata") or {}
+                icon = _localized_value(app.get("icon"))
                 yield self._app(page, package, app, str(icon.get("name", "") if isinstance(icon, Mapping) else ""))
         else:
             raise LayoutError("fdroid: no index")
@@ -75,8 +75,8 @@ class Fdroid(PlatformSpider):
         return self._listing(
             page,
             package,
-            title=str(_spoken(app.get("name")) or package),
-            text="\n".join(str(_spoken(app.get(part)) or "") for part in ("summary", "description")).strip(),
+            title=str(_localized_value(app.get("name")) or package),
+            text="\n".join(str(_localized_value(app.get(part)) or "") for part in ("summary", "description")).strip(),
             publisher=str(app.get("authorName") or "") or None,
             pictures=(Picture(url=picture),) if picture else (),
         )
@@ -88,14 +88,18 @@ class Fdroid(PlatformSpider):
         return self.listing(url=url, sku=package, identifiers={"package": (package,)}, **fields)
 
 
-def _spoken(value: Any) -> Any:
+def _localized_value(value: Any) -> Any:
     """A value in the first of our languages that it has."""
     if not isinstance(value, Mapping):
         return value
     return next((value[language] for language in LANGUAGES if language in value), next(iter(value.values()), None))
 
 
-def _localized(app: Mapping[str, Any]) -> dict[str, Any]:
+def _localized_fields(app: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an old index that stand by language only."""
-    spoken = _spoken(app.get("localized") or {}) or {}
-    return {part: spoken[part] for part in ("name", "summary", "description") if not app.get(part) and spoken.get(part)}
+    translation = _localized_value(app.get("localized") or {}) or {}
+    return {
+        part: translation[part]
+        for part in ("name", "summary", "description")
+        if not app.get(part) and translation.get(part)
+    }

@@ -11,12 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import entry, named, share_at, shared, state_of
-from crawler.shapes.states import by_words
-from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import parse_share, share_listing, share_values, shared_file, state_of
+from crawler.shapes.states import state_by_words
+from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
 
-class Fichier(PlatformSpider):
+class Fichier(Platform):
     """Shares of 1fichier.com and its other hosts. Built from notes, 2026-11; not tried live."""
 
     name = "fichier"
@@ -39,24 +39,24 @@ class Fichier(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Open the share's own page. Raises BadInput where the address is no share."""
-        link = share_at("1fichier", address)
-        return Request(url=link.url, values=named(link))
+        link = parse_share("1fichier", address)
+        return Request(url=link.url, values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page is the share."""
-        link = share_at("1fichier", page.values.get("address") or page.url)
+        link = parse_share("1fichier", page.values.get("address") or page.url)
         state = state_of(page, self.classify)
-        cells = [each.text() for each in page.css("td")]
-        told = {name.strip(" :"): value for name, value in pairwise(cells)}
-        name = told.get("Filename", "")
-        files = [entry(name, told.get("Size"))] if name and state is ShareState.ALIVE else []
-        yield shared(self.name, link, state, page, files=files)
+        cells = [cell.text() for cell in page.css("td")]
+        properties = {name.strip(" :"): value for name, value in pairwise(cells)}
+        name = properties.get("Filename", "")
+        files = [shared_file(name, properties.get("Size"))] if name and state is ShareState.ALIVE else []
+        yield share_listing(self.name, link, state, page, files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
-        return by_words("1fichier", answer) if isinstance(answer, str) else ShareState.UNKNOWN
+        return state_by_words("1fichier", answer) if isinstance(answer, str) else ShareState.UNKNOWN

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareLink, ShareState
-from crawler.shapes.drives import entry, named, share_at, share_read, shared, state_of
-from crawler.shapes.states import by_words
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import parse_share, share_listing, share_of_page, share_values, shared_file, state_of
+from crawler.shapes.states import state_by_words
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 
-class Gdrive(PlatformSpider):
+class Gdrive(Platform):
     """Shares of drive.google.com. Built from notes, 2026-11; not tried live."""
 
     name = "gdrive"
@@ -26,29 +26,29 @@ class Gdrive(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Open the share's own page. Raises BadInput where the address is no share."""
-        link = share_at("gdrive", address)
-        return Request(url=_page_of(link), values=named(link))
+        link = parse_share("gdrive", address)
+        return Request(url=_page_of(link), values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page is the share."""
-        link = share_read("gdrive", page)
+        link = share_of_page("gdrive", page)
         state = state_of(page, self.classify)
-        files = [entry(each) for each in _names(page)]
+        files = [shared_file(file_name) for file_name in _folder_names(page)]
         state = ShareState.ALIVE if files and state is ShareState.UNKNOWN else state
         title = page.css("title").text(default="").removesuffix("- Google Drive").strip() if files else ""
-        name = page.css(".uc-name-size a").text(default="") or _content(page, "[itemprop=name]")
+        name = page.css(".uc-name-size a").text(default="") or _attribute_content(page, "[itemprop=name]")
         if not files and name and state is ShareState.ALIVE:
-            files = [entry(name, page.css(".uc-name-size").text(default="").rpartition("(")[2])]
-        yield shared(self.name, link, state, page, title=title, files=files)
+            files = [shared_file(name, page.css(".uc-name-size").text(default="").rpartition("(")[2])]
+        yield share_listing(self.name, link, state, page, title=title, files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
-        return by_words("gdrive", answer) if isinstance(answer, str) else ShareState.UNKNOWN
+        return state_by_words("gdrive", answer) if isinstance(answer, str) else ShareState.UNKNOWN
 
 
 def _page_of(link: ShareLink) -> str:
@@ -57,14 +57,14 @@ def _page_of(link: ShareLink) -> str:
     return f"https://drive.google.com/file/d/{link.share_id}/view"
 
 
-def _names(page: Page) -> list[str]:
+def _folder_names(page: Page) -> list[str]:
     """The names in a folder, in its embedded form, as a list of links, or as the page itself draws it."""
-    flips = [each.text() for each in page.css(".flip-entry-title")]
-    links = [each.text() for each in page.css("a[href*='/file/d/'], a[href*='/drive/folders/']")]
-    drawn = [each.text().removeprefix("Download ") for each in page.css("[data-id][role=row], div[data-id]")]
-    return list(dict.fromkeys(filter(None, flips or drawn or links)))
+    embedded_names = [element.text() for element in page.css(".flip-entry-title")]
+    link_names = [element.text() for element in page.css("a[href*='/file/d/'], a[href*='/drive/folders/']")]
+    row_names = [element.text().removeprefix("Download ") for element in page.css("[data-id][role=row], div[data-id]")]
+    return list(dict.fromkeys(filter(None, embedded_names or row_names or link_names)))
 
 
-def _content(page: Page, selector: str) -> str:
-    found = page.css(selector)
-    return found.attrib.get("content", "") if len(found) else ""
+def _attribute_content(page: Page, selector: str) -> str:
+    element = page.css(selector)
+    return element.attrib.get("content", "") if len(element) else ""

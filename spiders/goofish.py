@@ -15,24 +15,24 @@ from attrs import evolve
 
 from crawler.items import Reach
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import Table, path, rows_of
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from crawler.shapes.tables import JsonList, json_rows, text_at
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-_MAIN = "data.item.main"
-LIST = Table(
+_MAIN_PATH = "data.item.main"
+LIST = JsonList(
     rows="",
-    title=f"{_MAIN}.exContent.title",
-    url=f"https://www.goofish.com/item?id=<{_MAIN}.exContent.itemId>",
-    code=f"{_MAIN}.exContent.itemId",
-    price=f"{_MAIN}.clickParam.args.price|price",
+    title=f"{_MAIN_PATH}.exContent.title",
+    url=f"https://www.goofish.com/item?id=<{_MAIN_PATH}.exContent.itemId>",
+    code=f"{_MAIN_PATH}.exContent.itemId",
+    price=f"{_MAIN_PATH}.clickParam.args.price|price",
     currency="CNY",
-    seller=f"{_MAIN}.exContent.userNickName|{_MAIN}.exContent.detailParams.userNick",
-    seller_id=f"{_MAIN}.clickParam.args.seller_id",
-    picture=f"{_MAIN}.exContent.picUrl",
+    seller=f"{_MAIN_PATH}.exContent.userNickName|{_MAIN_PATH}.exContent.detailParams.userNick",
+    seller_id=f"{_MAIN_PATH}.clickParam.args.seller_id",
+    picture=f"{_MAIN_PATH}.exContent.picUrl",
 )
 
 
-class Goofish(PlatformSpider):
+class Goofish(Platform):
     """Offers of goofish.com. Built from a recorded answer in public code, 2026-11; not tried live."""
 
     name = "goofish"
@@ -45,28 +45,28 @@ class Goofish(PlatformSpider):
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The rows of an answer."""
         answer = page.json()
-        found = answer.get("data", {}).get("resultList")
-        if not isinstance(found, list):
+        results = answer.get("data", {}).get("resultList")
+        if not isinstance(results, list):
             raise LayoutError(f"goofish: no list, but {str(answer.get('ret'))[:100]}")
-        for row in found:
-            for fields in rows_of(page, [row | {"price": _whole_price(row)}], LIST):
-                yield _completed(self.listing(**fields), row)
+        for row in results:
+            for fields in json_rows(page, [row | {"price": _joined_price(row)}], LIST):
+                yield _with_details(self.listing(**fields), row)
 
 
-def _completed(listing: Listing, row: Any) -> Listing:
+def _with_details(listing: Listing, row: Any) -> Listing:
     """With the day of publication, the place and how many want it."""
-    args = f"{_MAIN}.clickParam.args"
-    when, wants = path(row, f"{args}.publishTime"), path(row, f"{args}.wantNum")
+    args = f"{_MAIN_PATH}.clickParam.args"
+    when, wants = text_at(row, f"{args}.publishTime"), text_at(row, f"{args}.wantNum")
     published = datetime.fromtimestamp(int(when) / 1000, UTC).date().isoformat() if when.isdecimal() else None
     return evolve(
         listing,
         published=published,
-        territory=path(row, f"{_MAIN}.exContent.area") or None,
+        territory=text_at(row, f"{_MAIN_PATH}.exContent.area") or None,
         reach=Reach(wants=int(wants)) if wants.isdecimal() else Reach(),
     )
 
 
-def _whole_price(row: Any) -> str:
+def _joined_price(row: Any) -> str:
     """The pieces of a price as one text: "¥", "25", ".50"."""
     pieces = row.get("data", {}).get("item", {}).get("main", {}).get("exContent", {}).get("price") or []
     return "".join(str(piece.get("text") or "") for piece in pieces if isinstance(piece, dict))

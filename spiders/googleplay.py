@@ -17,15 +17,15 @@ from attrs import evolve
 from crawler.items import Picture
 from crawler.page.page import Selection
 from crawler.shapes.wholepage import offer_fields
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request, price
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request, parse_price
 
-_PACKAGE = re.compile(r"[A-Za-z][\w.]{1,200}")
-_APP = "a[href*='/store/apps/details?id=']"
-_MAKER = "a[href*='/store/apps/developer'], a[href*='/store/apps/dev?']"
-_ICON = "img[itemprop=image], img[alt='Cover art'], img[alt='Icon image']"
+_PACKAGE_RE = re.compile(r"[A-Za-z][\w.]{1,200}")
+_APP_SELECTOR = "a[href*='/store/apps/details?id=']"
+_MAKER_SELECTOR = "a[href*='/store/apps/developer'], a[href*='/store/apps/dev?']"
+_ICON_SELECTOR = "img[itemprop=image], img[alt='Cover art'], img[alt='Icon image']"
 
 
-class GooglePlay(PlatformSpider):
+class GooglePlay(Platform):
     """Apps of Google Play. Built from five saved pages, 2026-11; not tried live."""
 
     name = "googleplay"
@@ -50,25 +50,25 @@ class GooglePlay(PlatformSpider):
         if package:
             yield self._app(page, package)
             return
-        seen: set[str] = set()
-        for card in page.css(_APP):
-            found, name = _package(page.urljoin(card.attrib["href"])), _name(card)
-            if found and name and found not in seen:
-                seen.add(found)
+        seen_packages: set[str] = set()
+        for card in page.css(_APP_SELECTOR):
+            card_package, name = _package(page.urljoin(card.attrib["href"])), _name(card)
+            if card_package and name and card_package not in seen_packages:
+                seen_packages.add(card_package)
                 pictures = _pictures(page, card.css("img[src]"))
-                yield self._listing(found, title=name, pictures=pictures, whole=False)
+                yield self._listing(card_package, title=name, pictures=pictures, whole=False)
 
     def _app(self, page: Page, package: str) -> Listing:
-        maker = page.css(_MAKER).text(default=None)
-        asked = page.css("meta[itemprop=price]")
-        money = price(asked.attrib.get("content", ""), None) if len(asked) else None
+        maker = page.css(_MAKER_SELECTOR).text(default=None)
+        price_tags = page.css("meta[itemprop=price]")
+        money = parse_price(price_tags.attrib.get("content", ""), None) if len(price_tags) else None
         fields = offer_fields(page, title=page.css("h1").text(default=None), seller=maker, publisher=maker)
         fields = {name: fields[name] for name in fields.keys() - {"url", "availability", "brand", "sku", "identifiers"}}
         listing = self._listing(package, **fields)
-        pictures = _pictures(page, page.css(_ICON))
+        pictures = _pictures(page, page.css(_ICON_SELECTOR))
         if money:
             listing = evolve(listing, price=money.amount, currency=money.currency or listing.currency)
-        elif listing.price is None and "0" in {each.attrib.get("content") for each in asked}:
+        elif listing.price is None and "0" in {tag.attrib.get("content") for tag in price_tags}:
             listing = evolve(listing, price=Decimal(0))
         return evolve(listing, pictures=pictures or listing.pictures)
 
@@ -78,17 +78,17 @@ class GooglePlay(PlatformSpider):
 
 
 def _name(card: Selection) -> str:
-    named = card.attrib.get("title") or card.attrib.get("aria-label") or ""
-    spans = (each.text() for each in card.css("span, div.WsMG1c, div"))
-    return named.strip() or next((text for text in spans if 1 < len(text) <= 80), "") or str(card.text())[:80]
+    label = card.attrib.get("title") or card.attrib.get("aria-label") or ""
+    spans = (span.text() for span in card.css("span, div.WsMG1c, div"))
+    return label.strip() or next((text for text in spans if 1 < len(text) <= 80), "") or str(card.text())[:80]
 
 
 def _package(address: str) -> str:
     parts = urlsplit(address)
     name = (parse_qs(parts.query).get("id") or [""])[0]
-    return name if parts.path.endswith("/apps/details") and _PACKAGE.fullmatch(name) else ""
+    return name if parts.path.endswith("/apps/details") and _PACKAGE_RE.fullmatch(name) else ""
 
 
 def _pictures(page: Page, images: Selection) -> tuple[Picture, ...]:
-    found = (page.link(each.attrib.get("src") or each.attrib.get("data-src") or "") for each in images)
-    return tuple(Picture(url=url) for url in list(dict.fromkeys(filter(None, found)))[:10])
+    addresses = (page.link(image.attrib.get("src") or image.attrib.get("data-src") or "") for image in images)
+    return tuple(Picture(url=url) for url in list(dict.fromkeys(filter(None, addresses)))[:10])

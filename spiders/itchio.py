@@ -11,13 +11,13 @@ from decimal import Decimal
 from urllib.parse import quote, urlsplit
 
 from crawler.items import Picture
-from crawler.shapes.cards import Cards, rows_on
-from crawler.shapes.tables import path
+from crawler.shapes.cards import HtmlList, html_rows
+from crawler.shapes.tables import text_at
 from crawler.shapes.wholepage import offer_fields
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around=".game_grid_widget, .search_page, .search_results",
+LIST = HtmlList(
+    container=".game_grid_widget, .search_page, .search_results",
     row=".game_cell",
     title=".game_title a|a.title|.title",
     url=".game_title a@href|a.title@href|a@href",
@@ -28,7 +28,7 @@ LIST = Cards(
 )
 
 
-class Itchio(PlatformSpider):
+class Itchio(Platform):
     """Games of itch.io. Built from a saved page and an answer, 2026-11; not tried live."""
 
     name = "itchio"
@@ -46,9 +46,9 @@ class Itchio(PlatformSpider):
         """One game, the answer about it, or the cards of a search."""
         parts = urlsplit(page.url)
         if not page.is_html:
-            yield self._answered(page)
+            yield self._from_answer(page)
         elif parts.netloc in ("itch.io", "www.itch.io"):
-            yield from (self.listing(**row) for row in rows_on(page, LIST))
+            yield from (self.listing(**row) for row in html_rows(page, LIST))
         else:
             yield self._game(page)
 
@@ -58,18 +58,18 @@ class Itchio(PlatformSpider):
         maker = maker or urlsplit(page.url).netloc.partition(".")[0]
         return self.listing(**fields | {"seller": maker, "publisher": maker, "identifiers": {}, "sku": None})
 
-    def _answered(self, page: Page) -> Listing:
+    def _from_answer(self, page: Page) -> Listing:
         game = page.json()["game"]
-        cover = page.link(path(game, "cover_url"))
-        amount = path(game, "min_price")
+        cover = page.link(text_at(game, "cover_url"))
+        amount = text_at(game, "min_price")
         return self.listing(
-            url=path(game, "url"),
-            title=path(game, "title"),
-            text=path(game, "short_text"),
-            sku=path(game, "id") or None,
-            seller=path(game, "user.display_name|user.username") or None,
+            url=text_at(game, "url"),
+            title=text_at(game, "title"),
+            text=text_at(game, "short_text"),
+            sku=text_at(game, "id") or None,
+            seller=text_at(game, "user.display_name|user.username") or None,
             price=Decimal(amount) / 100 if amount.isdecimal() else None,
             currency="USD" if amount.isdecimal() else None,
-            published=path(game, "published_at") or None,
+            published=text_at(game, "published_at") or None,
             pictures=(Picture(url=cover),) if cover else (),
         )

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around="#J_goodsList, #J_searchWrap, .check-error, #plist",
+LIST = HtmlList(
+    container="#J_goodsList, #J_searchWrap, .check-error, #plist",
     row="#J_goodsList li.gl-item, #plist li.gl-item",
     title=".p-name em|.p-name a@title",
     url=".p-name a@href|.p-img a@href",
@@ -26,10 +26,10 @@ LIST = Cards(
     seller=".p-shop a|.p-shop span@title",
     picture=".p-img img@data-lazy-img|.p-img img@src",
 )
-_ITEM = re.compile(r"/(?:product/)?(\d{5,20})\.html")
+_ITEM_RE = re.compile(r"/(?:product/)?(\d{5,20})\.html")
 
 
-class Jd(PlatformSpider):
+class Jd(Platform):
     """Offers of jd.com. Built from public code, 2026-11; not tried live."""
 
     name = "jd"
@@ -45,12 +45,12 @@ class Jd(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One offer, or the rows of a page of results."""
-        item = _ITEM.search(urlsplit(page.url).path)
+        item = _ITEM_RE.search(urlsplit(page.url).path)
         if item is None and "earch" not in page.url:
-            yield from self.other(page)
+            yield from self.read_other(page)
             return
         if item is None:
-            for row in rows_on(page, LIST):
+            for row in html_rows(page, LIST):
                 yield self.listing(**row)
             return
         fields = offer_fields(

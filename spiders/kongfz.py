@@ -16,16 +16,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from crawler.items import Picture
 from crawler.page import LayoutError
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request, price
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request, parse_price
 
-SEARCH = "https://search.kongfz.com/pc-gw/search-web/client/pc/product/keyword/list"
-ROWS = 50
-_MARKUP = re.compile(r"<[^<>]{1,100}>")
-_ROLE = re.compile(r"\s(编著|主编|著|编|译|绘|校)\s{0,3}$")
-_OFFER = re.compile(r"/(\d{1,12})/(\d{1,15})")
+SEARCH_ADDRESS = "https://search.kongfz.com/pc-gw/search-web/client/pc/product/keyword/list"
+ROWS_PER_PAGE = 50
+_MARKUP_RE = re.compile(r"<[^<>]{1,100}>")
+_ROLE_RE = re.compile(r"\s(编著|主编|著|编|译|绘|校)\s{0,3}$")
+_OFFER_RE = re.compile(r"/(\d{1,12})/(\d{1,15})")
 
 
-class Kongfz(PlatformSpider):
+class Kongfz(Platform):
     """Offers of kongfz.com. Built from public code and notes, 2026-11; not tried live."""
 
     name = "kongfz"
@@ -35,7 +35,9 @@ class Kongfz(PlatformSpider):
 
     def search(self, question: str) -> Request:
         """Newest first."""
-        return self._page_of({"dataType": "0", "keyword": question, "page": "1", "size": str(ROWS), "sortType": "7"})
+        return self._search_request(
+            {"dataType": "0", "keyword": question, "page": "1", "size": str(ROWS_PER_PAGE), "sortType": "7"}
+        )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """Rows of the search answer and its next page, or one offer's own page."""
@@ -48,24 +50,24 @@ class Kongfz(PlatformSpider):
         rows = answer["data"]["itemResponse"]["list"] or []
         for row in rows:
             yield self._row(page, row)
-        if len(rows) >= ROWS:
-            asked = dict(parse_qsl(urlsplit(page.url).query))
-            asked["page"] = str(int(asked.get("page", "1")) + 1)
-            yield self._page_of(asked)
+        if len(rows) >= ROWS_PER_PAGE:
+            query = dict(parse_qsl(urlsplit(page.url).query))
+            query["page"] = str(int(query.get("page", "1")) + 1)
+            yield self._search_request(query)
 
-    def _page_of(self, asked: Mapping[str, str]) -> Request:
-        return Request(url=f"{SEARCH}?{urlencode(asked)}", page=int(asked["page"]))
+    def _search_request(self, query: Mapping[str, str]) -> Request:
+        return Request(url=f"{SEARCH_ADDRESS}?{urlencode(query)}", page=int(query["page"]))
 
     def _row(self, page: Page, row: Mapping[str, Any]) -> Listing:
-        money = price(row.get("price"), "CNY") or price(str(row.get("price") or ""), "CNY")
+        money = parse_price(row.get("price"), "CNY") or parse_price(str(row.get("price") or ""), "CNY")
         picture = row.get("imgBigUrl") or row.get("imgUrl")
         return self.listing(
             url=_address(str(row["shopId"]), str(row["itemId"])),
-            title=_plain(row["title"]),
-            text=_plain(row.get("importantDesc") or ""),
-            creators=_names(row.get("author")),
-            publisher=_plain(row.get("press") or "") or None,
-            identifiers=_isbn(row.get("isbn")),
+            title=_plain_text(row["title"]),
+            text=_plain_text(row.get("importantDesc") or ""),
+            creators=_split_names(row.get("author")),
+            publisher=_plain_text(row.get("press") or "") or None,
+            identifiers=_isbn_identifiers(row.get("isbn")),
             sku=str(row["itemId"]),
             seller=row.get("shopName"),
             seller_id=str(row["shopId"]),
@@ -80,22 +82,22 @@ class Kongfz(PlatformSpider):
     def _offer(self, page: Page) -> Listing:
         heading = page.css(".title-box h1, h1.title, h1.detail-title")
         tag = page.css(".now-price-text-cont[price]")
-        money = price(tag.attrib["price"] if tag else page.css(".now-price-text").text(default=""), "CNY")
-        place = _OFFER.search(urlsplit(page.url).path)
-        known = _table(page)
+        money = parse_price(tag.attrib["price"] if tag else page.css(".now-price-text").text(default=""), "CNY")
+        match = _OFFER_RE.search(urlsplit(page.url).path)
+        properties = _properties(page)
         shop = page.css(".shop-name a, a.shop-name, .shop-top-name")
         parts = (page.css(selector).text(default="") for selector in (".book-quality-desc", ".major-info-text"))
         return self.listing(
-            url=_address(place[1], place[2]) if place else page.url,
+            url=_address(match[1], match[2]) if match else page.url,
             title=heading.attrib.get("itemname", "").strip() or heading.text(),
             text="\n".join(part for part in parts if part),
-            creators=_names(known.get("作者")),
-            publisher=known.get("出版社"),
-            year=_year(known.get("出版时间")),
-            identifiers=_isbn(known.get("ISBN")),
-            sku=place[2] if place else None,
+            creators=_split_names(properties.get("作者")),
+            publisher=properties.get("出版社"),
+            year=_parse_year(properties.get("出版时间")),
+            identifiers=_isbn_identifiers(properties.get("ISBN")),
+            sku=match[2] if match else None,
             seller=shop.text(default=None),
-            seller_id=place[1] if place else None,
+            seller_id=match[1] if match else None,
             price=money.amount if money else None,
             currency="CNY" if money else None,
             condition=page.css(".quality-text-cot i, .quality-text-cot").text(default=None),
@@ -107,7 +109,7 @@ def _address(shop: str, item: str) -> str:
     return f"https://book.kongfz.com/{shop}/{item}/"
 
 
-def _table(page: Page) -> dict[str, str]:
+def _properties(page: Page) -> dict[str, str]:
     """Label -> text of the list of properties, in both layouts of the offer page."""
     table: dict[str, str] = {}
     for line in page.css(".keywords-define li, .detail-lists li, .detail-list1 li"):
@@ -117,28 +119,28 @@ def _table(page: Page) -> dict[str, str]:
 
 
 def _pictures(page: Page) -> tuple[Picture, ...]:
-    found = (each.attrib for each in page.css(".exhibition img, .img-list img, meta[property='og:image']"))
+    images = (item.attrib for item in page.css(".exhibition img, .img-list img, meta[property='og:image']"))
     addresses = (
-        each.get("_viewpic") or each.get("data-src") or each.get("src") or each.get("content") for each in found
+        item.get("_viewpic") or item.get("data-src") or item.get("src") or item.get("content") for item in images
     )
-    return tuple(Picture(url=url) for url in dict.fromkeys(page.urljoin(each) for each in addresses if each))
+    return tuple(Picture(url=url) for url in dict.fromkeys(page.urljoin(item) for item in addresses if item))
 
 
-def _plain(text: str) -> str:
-    return " ".join(unescape(_MARKUP.sub("", text)).split())
+def _plain_text(text: str) -> str:
+    return " ".join(unescape(_MARKUP_RE.sub("", text)).split())
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def _split_names(text: str | None) -> tuple[str, ...]:
     """ "林未名 著；周渡 绘" as two names without what they did."""
-    parts = re.split(r"[;；、,，]", _plain(text or ""))
-    return tuple(name for part in parts if (name := _ROLE.sub("", part).strip()))
+    parts = re.split(r"[;；、,，]", _plain_text(text or ""))
+    return tuple(name for part in parts if (name := _ROLE_RE.sub("", part).strip()))
 
 
-def _isbn(text: object) -> dict[str, tuple[str, ...]]:
+def _isbn_identifiers(text: object) -> dict[str, tuple[str, ...]]:
     digits = re.sub(r"[^0-9Xx]", "", str(text or "")).upper()
     return {"isbn": (digits,)} if len(digits) in (10, 13) else {}
 
 
-def _year(text: str | None) -> int | None:
-    found = re.match(r"(1[5-9]|20)\d\d", text or "")
-    return int(found[0]) if found else None
+def _parse_year(text: str | None) -> int | None:
+    match = re.match(r"(1[5-9]|20)\d\d", text or "")
+    return int(match[0]) if match else None

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import entry, named, share_at, shared, state_of
-from crawler.shapes.states import by_words
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import parse_share, share_listing, share_values, shared_file, state_of
+from crawler.shapes.states import state_by_words
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
-_SIZE = re.compile(r"文件大小[:：]?(?:<[^<>]{1,60}>){0,4} ?([0-9.]{1,8} ?[KMG]?B?)")
+_SIZE_RE = re.compile(r"文件大小[:：]?(?:<[^<>]{1,60}>){0,4} ?([0-9.]{1,8} ?[KMG]?B?)")
 
 
-class Lanzou(PlatformSpider):
+class Lanzou(Platform):
     """Shares of lanzou.com and its other hosts. Built from notes, 2026-11; not tried live."""
 
     name = "lanzou"
@@ -31,23 +31,23 @@ class Lanzou(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Open the share's own page. Raises BadInput where the address is no share."""
-        link = share_at("lanzou", address)
-        return Request(url=link.url, values=named(link))
+        link = parse_share("lanzou", address)
+        return Request(url=link.url, values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page is the share."""
-        link = share_at("lanzou", page.values.get("address") or page.url)
+        link = parse_share("lanzou", page.values.get("address") or page.url)
         state = state_of(page, self.classify)
         title = page.css("title").text(default="").partition(" - ")[0]
-        size = _SIZE.search(page.source)
-        files = [entry(title, size[1] if size else None)] if state is ShareState.ALIVE and title else []
-        yield shared(self.name, link, state, page, files=files)
+        size = _SIZE_RE.search(page.source)
+        files = [shared_file(title, size[1] if size else None)] if state is ShareState.ALIVE and title else []
+        yield share_listing(self.name, link, state, page, files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
-        return by_words("lanzou", answer) if isinstance(answer, str) else ShareState.UNKNOWN
+        return state_by_words("lanzou", answer) if isinstance(answer, str) else ShareState.UNKNOWN

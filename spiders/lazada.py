@@ -13,12 +13,12 @@ from urllib.parse import quote, urlsplit
 
 from attrs import evolve
 
-from crawler.shapes.tables import Table, embedded, rows_of
+from crawler.shapes.tables import JsonList, embedded_json, json_rows
 from crawler.shapes.wholepage import offer_fields
-from crawler.urls import host
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from crawler.urls import url_host
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-LIST = Table(
+LIST = JsonList(
     rows="mods.listItems",
     title="name",
     url="itemUrl|productUrl",
@@ -29,11 +29,11 @@ LIST = Table(
     picture="image",
     brand="brandName",
 )
-_CURRENCY = {"sg": "SGD", "my": "MYR", "th": "THB", "vn": "VND", "ph": "PHP", "id": "IDR"}
-_ITEM = re.compile(r"-i(\d{5,15})(?:-s\d{5,15})?\.html$")
+_COUNTRY_CURRENCIES = {"sg": "SGD", "my": "MYR", "th": "THB", "vn": "VND", "ph": "PHP", "id": "IDR"}
+_ITEM_RE = re.compile(r"-i(\d{5,15})(?:-s\d{5,15})?\.html$")
 
 
-class Lazada(PlatformSpider):
+class Lazada(Platform):
     """Offers of Lazada. Built from public code, 2026-11; not tried live."""
 
     name = "lazada"
@@ -44,20 +44,20 @@ class Lazada(PlatformSpider):
 
     def search(self, question: str) -> Request:
         """The first page of results, as JSON."""
-        asked = f"_keyori=ss&ajax=true&from=input&page=1&q={quote(question)}"
-        return Request(url=f"https://www.lazada.com.my/catalog/?{asked}")
+        query = f"_keyori=ss&ajax=true&from=input&page=1&q={quote(question)}"
+        return Request(url=f"https://www.lazada.com.my/catalog/?{query}")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The rows of an answer or of a page that holds it, or one offer."""
-        item = _ITEM.search(urlsplit(page.url).path)
-        currency = _CURRENCY.get(host(page.url).rpartition(".")[2])
+        item = _ITEM_RE.search(urlsplit(page.url).path)
+        currency = _COUNTRY_CURRENCIES.get(url_host(page.url).rpartition(".")[2])
         if item:
             yield self.listing(**offer_fields(page, sku=item[1]))
         elif page.is_html and "pageData" not in page.source:
-            yield from self.other(page)
+            yield from self.read_other(page)
         else:
-            answer = embedded(page, "window.pageData") if page.is_html else page.json()
-            for row in rows_of(page, answer, LIST):
+            answer = embedded_json(page, "window.pageData") if page.is_html else page.json()
+            for row in json_rows(page, answer, LIST):
                 listing = self.listing(**row)
-                known = listing.currency or (currency if listing.price is not None else None)
-                yield evolve(listing, currency=known)
+                listing_currency = listing.currency or (currency if listing.price is not None else None)
+                yield evolve(listing, currency=listing_currency)

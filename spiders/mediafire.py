@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import entry, named, share_at, shared, state_of
-from crawler.shapes.states import by_words
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import parse_share, share_listing, share_values, shared_file, state_of
+from crawler.shapes.states import state_by_words
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 
-class Mediafire(PlatformSpider):
+class Mediafire(Platform):
     """Shares of mediafire.com. Built from notes, 2026-11; not tried live."""
 
     name = "mediafire"
@@ -26,23 +26,23 @@ class Mediafire(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Open the share's own page. Raises BadInput where the address is no share."""
-        link = share_at("mediafire", address)
-        return Request(url=link.url, values=named(link))
+        link = parse_share("mediafire", address)
+        return Request(url=link.url, values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page is the share."""
-        link = share_at("mediafire", page.values.get("address") or page.url)
+        link = parse_share("mediafire", page.values.get("address") or page.url)
         state = state_of(page, self.classify)
         name = page.css(".dl-btn-label, .filename").text(default="")
         size = page.css("#downloadButton").text(default="").rpartition("(")[2]
-        files = [entry(name, size)] if name and state is ShareState.ALIVE else []
-        yield shared(self.name, link, state, page, files=files)
+        files = [shared_file(name, size)] if name and state is ShareState.ALIVE else []
+        yield share_listing(self.name, link, state, page, files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
-        return by_words("mediafire", answer) if isinstance(answer, str) else ShareState.UNKNOWN
+        return state_by_words("mediafire", answer) if isinstance(answer, str) else ShareState.UNKNOWN

@@ -11,14 +11,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import answer_of, asked, entry, named, share_at, shared, state_of
-from crawler.shapes.states import by_code
-from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import (
+    parse_answer,
+    parse_share,
+    request_value,
+    share_listing,
+    share_values,
+    shared_file,
+    state_of,
+)
+from crawler.shapes.states import state_by_code
+from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://g.api.mega.co.nz/cs"
 
 
-class Mega(PlatformSpider):
+class Mega(Platform):
     """Shares of mega.nz. Built from the published API, 2026-11; not tried live."""
 
     name = "mega"
@@ -29,12 +37,12 @@ class Mega(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
     volatile = ("id",)
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for a file's size or a folder's tree. Raises BadInput where the address is no share."""
-        link = share_at(self.name, address)
+        link = parse_share(self.name, address)
         folder = "/folder/" in link.url or "#F!" in link.url
         body = [{"a": "f", "c": 1, "r": 1}] if folder else [{"a": "g", "p": link.share_id}]
         return Request(
@@ -42,19 +50,19 @@ class Mega(PlatformSpider):
             method="POST",
             headers={"Content-Type": "application/json"},
             body=json.dumps(body).encode(),
-            values=named(link),
+            values=share_values(link),
         )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share."""
-        answer = answer_of(page)
-        told = answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], Mapping) else {}
-        nodes = [each for each in told.get("f", ()) if isinstance(each, Mapping) and each.get("t") == 0]
-        files = [entry(each.get("h", ""), each.get("s")) for each in nodes]
-        link = share_at(self.name, asked(page, "address"))
-        if not files and "s" in told:
-            files = [entry(link.share_id, told["s"])]
-        yield shared(self.name, link, state_of(page, self.classify), page, title=link.share_id, files=files)
+        answer = parse_answer(page)
+        data = answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], Mapping) else {}
+        nodes = [node for node in data.get("f", ()) if isinstance(node, Mapping) and node.get("t") == 0]
+        files = [shared_file(node.get("h", ""), node.get("s")) for node in nodes]
+        link = parse_share(self.name, request_value(page, "address"))
+        if not files and "s" in data:
+            files = [shared_file(link.share_id, data["s"])]
+        yield share_listing(self.name, link, state_of(page, self.classify), page, title=link.share_id, files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
@@ -67,4 +75,4 @@ class Mega(PlatformSpider):
             answer = answer.get("e", answer)
         if isinstance(answer, Mapping):
             return ShareState.ALIVE if "s" in answer or "f" in answer else ShareState.UNKNOWN
-        return by_code("mega", answer)
+        return state_by_code("mega", answer)

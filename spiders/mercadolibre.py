@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import Table, path, rows_of
+from crawler.shapes.tables import JsonList, json_rows, text_at
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-SITE, ROWS = "MLM", 50
-LIST = Table(
+SITE, ROWS_PER_PAGE = "MLM", 50
+LIST = JsonList(
     rows="results",
     title="title",
     url="permalink",
@@ -29,10 +29,10 @@ LIST = Table(
     picture="thumbnail",
     condition="condition",
 )
-_ITEM = re.compile(r"/(M[A-Z]{2})-?(\d{6,15})")
+_ITEM_RE = re.compile(r"/(M[A-Z]{2})-?(\d{6,15})")
 
 
-class Mercadolibre(PlatformSpider):
+class Mercadolibre(Platform):
     """Offers of Mercado Libre. Built from public code, 2026-11; not tried live."""
 
     name = "mercadolibre"
@@ -47,23 +47,23 @@ class Mercadolibre(PlatformSpider):
     def search(self, question: str) -> Request:
         """The first rows of one country."""
         return Request(
-            url=f"https://api.mercadolibre.com/sites/{SITE}/search?q={quote(question)}&limit={ROWS}&offset=0"
+            url=f"https://api.mercadolibre.com/sites/{SITE}/search?q={quote(question)}&limit={ROWS_PER_PAGE}&offset=0"
         )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The rows of an answer and its next page, or one offer."""
         if page.is_html:
-            item = _ITEM.search(urlsplit(page.url).path)
+            item = _ITEM_RE.search(urlsplit(page.url).path)
             sku = f"{item[1]}{item[2]}" if item else None
-            yield from [self.listing(**offer_fields(page, sku=sku))] if item else self.other(page)
+            yield from [self.listing(**offer_fields(page, sku=sku))] if item else self.read_other(page)
             return
         answer = page.json()
         if "results" not in answer:
-            raise LayoutError(f"mercadolibre answered {path(answer, 'message|error')[:100]!r}")
-        for row in rows_of(page, answer, LIST):
+            raise LayoutError(f"mercadolibre answered {text_at(answer, 'message|error')[:100]!r}")
+        for row in json_rows(page, answer, LIST):
             yield self.listing(**row)
-        offset, limit, total = (int(path(answer, f"paging.{name}") or 0) for name in ("offset", "limit", "total"))
+        offset, limit, total = (int(text_at(answer, f"paging.{name}") or 0) for name in ("offset", "limit", "total"))
         if limit and offset + limit < min(total, 1000):
-            asked = dict(parse_qsl(urlsplit(page.url).query)) | {"offset": str(offset + limit)}
+            query = dict(parse_qsl(urlsplit(page.url).query)) | {"offset": str(offset + limit)}
             address = page.url.partition("?")[0]
-            yield Request(url=f"{address}?{urlencode(asked)}", page=offset // limit + 2)
+            yield Request(url=f"{address}?{urlencode(query)}", page=offset // limit + 2)

@@ -10,15 +10,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import answer_of, asked, below, entry, named, post, rows, share_at, shared, state_of
-from crawler.shapes.states import by_code
-from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import (
+    json_request,
+    object_at,
+    objects_at,
+    parse_answer,
+    parse_share,
+    request_value,
+    share_listing,
+    share_values,
+    shared_file,
+    state_of,
+)
+from crawler.shapes.states import state_by_code
+from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://share-kd-njs.yun.139.com/yun-share/richlifeApp/devapp/IOutLink/getOutLinkInfoV6"
-FILES = 200
+MAX_ENTRIES = 200
 
 
-class Mobile(PlatformSpider):
+class Mobile(Platform):
     """Shares of yun.139.com. Built from a guess at the public API, 2026-11; not tried live."""
 
     name = "mobile"
@@ -29,22 +40,22 @@ class Mobile(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the share. Raises BadInput where the address is no share."""
-        link = share_at(self.name, address)
-        wanted = {"account": "", "linkID": link.share_id, "passwd": code or "", "pCaID": "root", "bNum": 1}
-        return post(API, {"getOutLinkInfoReq": {**wanted, "eNum": FILES}}, named(link, code))
+        link = parse_share(self.name, address)
+        body = {"account": "", "linkID": link.share_id, "passwd": code or "", "pCaID": "root", "bNum": 1}
+        return json_request(API, {"getOutLinkInfoReq": {**body, "eNum": MAX_ENTRIES}}, share_values(link, code))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share."""
-        data = below(answer_of(page), "data")
-        link = share_at(self.name, asked(page, "address"), page.values.get("code"))
-        files = [entry(each["caName"], None, True) for each in rows(data, "caLst")]
-        files += [entry(each["coName"], each.get("coSize")) for each in rows(data, "coLst")]
+        data = object_at(parse_answer(page), "data")
+        link = parse_share(self.name, request_value(page, "address"), page.values.get("code"))
+        files = [shared_file(item["caName"], None, True) for item in objects_at(data, "caLst")]
+        files += [shared_file(item["coName"], item.get("coSize")) for item in objects_at(data, "coLst")]
         state = state_of(page, self.classify)
-        yield shared(self.name, link, state, page, title=str(data.get("lkName") or ""), files=files)
+        yield share_listing(self.name, link, state, page, title=str(data.get("lkName") or ""), files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
@@ -52,4 +63,4 @@ class Mobile(PlatformSpider):
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         code = answer.get("code")
-        return by_code("mobile", int(code) if isinstance(code, str) and code.isdecimal() else code)
+        return state_by_code("mobile", int(code) if isinstance(code, str) and code.isdecimal() else code)

@@ -11,23 +11,23 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from crawler.items import SharedFile
-from crawler.page.feeds import entries, is_feed
-from crawler.page.row import size_in
-from crawler.shapes.cards import Cards, place, rows_on
+from crawler.page.feeds import feed_entries, is_feed
+from crawler.page.row import find_size
+from crawler.shapes.cards import HtmlList, html_rows, text_in
 from crawler.shapes.wholepage import row_fields
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around="table.torrent-list, .container h3",
+LIST = HtmlList(
+    container="table.torrent-list, .container h3",
     row="table.torrent-list tbody tr",
     title="td[colspan] a:not(.comments)@title|td[colspan] a:not(.comments)|td a[href*='/view/']@title",
     url="td[colspan] a:not(.comments)@href|td a[href*='/view/']@href",
     text="a[href^='magnet:']@href",
 )
-_VIEW = re.compile(r"^/view/(\d{1,10})$")
+_VIEW_RE = re.compile(r"^/view/(\d{1,10})$")
 
 
-class Nyaa(PlatformSpider):
+class Nyaa(Platform):
     """Torrents of nyaa.si. Built from saved pages and feeds, 2026-11; not tried live."""
 
     name = "nyaa"
@@ -44,14 +44,14 @@ class Nyaa(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The rows of a feed or of a list, or one torrent."""
-        view = _VIEW.match(urlsplit(page.url).path)
+        view = _VIEW_RE.match(urlsplit(page.url).path)
         if is_feed(page):
-            for row in entries(page):
+            for row in feed_entries(page):
                 yield self.listing(**row_fields(row) | {"kind": self.kind, "whole": True})
         elif view:
             yield self._torrent(page, view[1])
         else:
-            for card in rows_on(page, LIST):
+            for card in html_rows(page, LIST):
                 yield self.listing(**card)
 
     def _torrent(self, page: Page, number: str) -> Listing:
@@ -59,20 +59,20 @@ class Nyaa(PlatformSpider):
         magnet = page.css("a[href^='magnet:']")
         when = page.css("[data-timestamp]").text(default="")
         table = {row.text().rstrip(":"): row for row in page.css(".panel-body .row > .col-md-1")}
-        size = size_in(page.css(".panel-body").text(default="")) if "File size" in table else None
+        size = find_size(page.css(".panel-body").text(default="")) if "File size" in table else None
         described = page.css("#torrent-description").text(default="")
         return self.listing(
             url=f"https://{urlsplit(page.url).netloc}/view/{number}",
             title=title,
             text="\n".join(filter(None, (described, magnet.attrib.get("href", "") if len(magnet) else ""))),
             sku=number,
-            seller=place(page.css(".panel-body").css("a[href^='/user/']"), "@href").removeprefix("/user/") or None,
+            seller=text_in(page.css(".panel-body").css("a[href^='/user/']"), "@href").removeprefix("/user/") or None,
             published=when[:10] or None,
             files=(SharedFile(name=title, size=size),) if size else (),
-            identifiers=_hash(magnet.attrib.get("href", "") if len(magnet) else ""),
+            identifiers=_infohash(magnet.attrib.get("href", "") if len(magnet) else ""),
         )
 
 
-def _hash(magnet: str) -> dict[str, tuple[str, ...]]:
-    found = re.search(r"btih:([0-9A-Za-z]{32,40})", magnet)
-    return {"infohash": (found[1].lower(),)} if found else {}
+def _infohash(magnet: str) -> dict[str, tuple[str, ...]]:
+    match = re.search(r"btih:([0-9A-Za-z]{32,40})", magnet)
+    return {"infohash": (match[1].lower(),)} if match else {}

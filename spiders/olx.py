@@ -11,23 +11,23 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from crawler.urls import host
-from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request, price
+from crawler.urls import url_host
+from spiders import PAGE, Listing, Page, Platform, Proof, Request, parse_price
 
-LIST = Cards(
-    around="[data-aut-id='itemsList'], [data-aut-id='itemBox'], [data-aut-id='noResults'], [data-aut-id='emptyState']",
+LIST = HtmlList(
+    container="[data-aut-id='itemsList'], [data-aut-id='itemBox'], [data-aut-id='noResults'], [data-aut-id='emptyState']",
     row="[data-aut-id='itemBox']",
     title="[data-aut-id='itemTitle']",
     url="a@href",
     price="[data-aut-id='itemPrice']",
     picture="img@src",
 )
-_ITEM = re.compile(r"-iid-(\d{6,15})$")
+_ITEM_RE = re.compile(r"-iid-(\d{6,15})$")
 
 
-class Olx(PlatformSpider):
+class Olx(Platform):
     """Advertisements of OLX. Built from two saved pages, 2026-11; not tried live."""
 
     name = "olx"
@@ -42,12 +42,12 @@ class Olx(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One advertisement, or the cards of a list."""
-        item = _ITEM.search(urlsplit(page.url).path)
+        item = _ITEM_RE.search(urlsplit(page.url).path)
         if item:
-            asked = price(page.css("[data-aut-id='itemPrice']").text(default=""), None, host(page.url))
-            known = {"price": asked.amount, "currency": asked.currency} if asked else {}
-            yield self.listing(**offer_fields(page, sku=item[1], **known))
+            money = parse_price(page.css("[data-aut-id='itemPrice']").text(default=""), None, url_host(page.url))
+            price_fields = {"price": money.amount, "currency": money.currency} if money else {}
+            yield self.listing(**offer_fields(page, sku=item[1], **price_fields))
             return
-        for row in rows_on(page, LIST):
-            number = _ITEM.search(urlsplit(row["url"]).path)
+        for row in html_rows(page, LIST):
+            number = _ITEM_RE.search(urlsplit(row["url"]).path)
             yield self.listing(**row | {"sku": number[1] if number else None})

@@ -12,26 +12,26 @@ from urllib.parse import urlencode
 
 from crawler.items import ShareState
 from crawler.shapes.drives import (
-    answer_of,
-    asked,
-    below,
-    entry,
-    named,
-    rows,
-    share_at,
-    shared,
+    object_at,
+    objects_at,
+    parse_answer,
+    parse_share,
+    request_value,
+    share_listing,
+    share_values,
+    shared_file,
     state_of,
 )
-from crawler.shapes.states import by_code
-from crawler.shapes.walk import Walk, walk_of
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.states import state_by_code
+from crawler.shapes.walk import FolderWalk, resume_walk
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://115cdn.com/webapi/share/snap"
-FILES = 100
-EXPIRED = 7  # data.share_state
+FILES_PER_PAGE = 100
+EXPIRED_STATE = 7  # data.share_state
 
 
-class Pan115(PlatformSpider):
+class Pan115(Platform):
     """Shares of 115.com. Built from notes, 2026-11; not tried live."""
 
     name = "pan115"
@@ -43,52 +43,57 @@ class Pan115(PlatformSpider):
     off_by_default = True
     pace = 10.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the share. Raises BadInput where the address is no share."""
-        link = share_at("115", address)
-        return Request(url=_snap(link.share_id, code or "", Walk()), values=named(link, code))
+        link = parse_share("115", address)
+        return Request(url=_list_address(link.share_id, code or "", FolderWalk()), values=share_values(link, code))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share, or one page of its list."""
-        answer, state = answer_of(page), state_of(page, self.classify)
-        share_id, code = asked(page, "share_id", "share_code"), asked(page, "code", "receive_code")
-        data = below(answer, "data")
-        here = rows(data, "list")
-        walk = walk_of(page).read((entry(each["n"], each.get("s"), "fid" not in each), _folder(each)) for each in here)
-        state = walk.state(state)
+        answer, state = parse_answer(page), state_of(page, self.classify)
+        share_id, code = request_value(page, "share_id", "share_code"), request_value(page, "code", "receive_code")
+        data = object_at(answer, "data")
+        entries = objects_at(data, "list")
+        walk = resume_walk(page).with_entries(
+            (shared_file(item["n"], item.get("s"), "fid" not in item), _folder_id(item)) for item in entries
+        )
+        state = walk.share_state(state)
         count = data.get("count")
-        more = isinstance(count, int) and bool(here) and walk.seen < count
-        onward = walk.onward(more) if state is ShareState.ALIVE else None
-        title = page.values.get("title") or str(below(data, "shareinfo").get("share_title") or "")
-        if onward:
-            yield Request(url=_snap(share_id, code, onward), values={**page.values, **onward.values(), "title": title})
+        has_more = isinstance(count, int) and bool(entries) and walk.seen < count
+        next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
+        title = page.values.get("title") or str(object_at(data, "shareinfo").get("share_title") or "")
+        if next_step:
+            yield Request(
+                url=_list_address(share_id, code, next_step),
+                values={**page.values, **next_step.request_values(), "title": title},
+            )
             return
-        link = share_at("115", f"https://115cdn.com/s/{share_id}", code)
-        sharer = str(below(data, "userinfo").get("user_name") or "") or None
-        yield shared(self.name, link, state, page, title=title, files=walk.files, sharer=sharer)
+        link = parse_share("115", f"https://115cdn.com/s/{share_id}", code)
+        sharer = str(object_at(data, "userinfo").get("user_name") or "") or None
+        yield share_listing(self.name, link, state, page, title=title, files=walk.files, sharer=sharer)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share. Unrecognised is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
-        data = below(answer, "data")
-        if data.get("share_state") == EXPIRED:
+        data = object_at(answer, "data")
+        if data.get("share_state") == EXPIRED_STATE:
             return ShareState.EXPIRED
         if answer.get("state") is True:
-            if below(data, "shareinfo").get("forbid_reason"):
+            if object_at(data, "shareinfo").get("forbid_reason"):
                 return ShareState.REMOVED_VIOLATION
             return ShareState.ALIVE if isinstance(data.get("list"), list) else ShareState.UNKNOWN
-        state = by_code("115", answer.get("errno"))
+        state = state_by_code("115", answer.get("errno"))
         return ShareState.UNKNOWN if state is ShareState.ALIVE else state
 
 
-def _snap(share_id: str, code: str, walk: Walk) -> str:
+def _list_address(share_id: str, code: str, walk: FolderWalk) -> str:
     query = {"share_code": share_id, "receive_code": code, "cid": walk.folder or "0"}
-    return f"{API}?{urlencode({**query, 'offset': str(walk.seen), 'limit': str(FILES)})}"
+    return f"{API}?{urlencode({**query, 'offset': str(walk.seen), 'limit': str(FILES_PER_PAGE)})}"
 
 
-def _folder(each: Mapping[str, Any]) -> str:
-    return str(each.get("cid", ""))
+def _folder_id(item: Mapping[str, Any]) -> str:
+    return str(item.get("cid", ""))

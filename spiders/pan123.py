@@ -13,26 +13,26 @@ from urllib.parse import urlencode, urlsplit
 
 from crawler.items import ShareState
 from crawler.shapes.drives import (
-    answer_of,
-    asked,
-    below,
-    entry,
-    named,
-    rows,
-    share_at,
-    shared,
+    object_at,
+    objects_at,
+    parse_answer,
+    parse_share,
+    request_value,
+    share_listing,
+    share_values,
+    shared_file,
     state_of,
 )
-from crawler.shapes.states import GONE, by_code
-from crawler.shapes.walk import Walk, walk_of
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.states import GONE_STATES, state_by_code
+from crawler.shapes.walk import FolderWalk, resume_walk
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://www.123pan.com/api/share"
-FILES = 100
-LAST = "-1"  # data.Next of the last page
+FILES_PER_PAGE = 100
+LAST_PAGE = "-1"  # data.Next of the last page
 
 
-class Pan123(PlatformSpider):
+class Pan123(Platform):
     """Shares of 123pan.com. Built from notes, 2026-11; not tried live."""
 
     name = "pan123"
@@ -54,33 +54,40 @@ class Pan123(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask what the share is. Raises BadInput where the address is no share."""
-        link = share_at("123", address)
-        values = named(link) | ({"known_code": code} if code else {})
+        link = parse_share("123", address)
+        values = share_values(link) | ({"known_code": code} if code else {})
         return Request(url=f"{API}/info?{urlencode({'shareKey': link.share_id})}", values=values)
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The first answer leads to the list of files, or says why there is none; the list is the share."""
-        answer, state = answer_of(page), state_of(page, self.classify)
-        share_id, code = asked(page, "share_id", "shareKey"), page.values.get("known_code", "")
+        answer, state = parse_answer(page), state_of(page, self.classify)
+        share_id, code = request_value(page, "share_id", "shareKey"), page.values.get("known_code", "")
         if urlsplit(page.url).path.endswith("/info"):
-            title = str(below(answer, "data").get("ShareName") or "")
+            title = str(object_at(answer, "data").get("ShareName") or "")
             if state is ShareState.ALIVE or (state is ShareState.NEEDS_CODE and code):
-                sent = {"code": code} if code else {}
-                yield Request(url=_list_of(share_id, code, Walk()), values={**page.values, **sent, "title": title})
+                code_values = {"code": code} if code else {}
+                yield Request(
+                    url=_list_address(share_id, code, FolderWalk()),
+                    values={**page.values, **code_values, "title": title},
+                )
             else:
                 yield self._share(page, state, title=title)
             return
-        data = below(answer, "data")
-        walk = walk_of(page).read((_file(each), str(each.get("FileId", ""))) for each in rows(data, "InfoList"))
-        state = walk.state(ShareState.WRONG_CODE if state in GONE and code else state)
-        more = str(data.get("Next", LAST)) != LAST
-        onward = walk.onward(more) if state is ShareState.ALIVE else None
-        if onward:
-            yield Request(url=_list_of(share_id, code, onward), values={**page.values, **onward.values()})
+        data = object_at(answer, "data")
+        walk = resume_walk(page).with_entries(
+            (_file_entry(item), str(item.get("FileId", ""))) for item in objects_at(data, "InfoList")
+        )
+        state = walk.share_state(ShareState.WRONG_CODE if state in GONE_STATES and code else state)
+        has_more = str(data.get("Next", LAST_PAGE)) != LAST_PAGE
+        next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
+        if next_step:
+            yield Request(
+                url=_list_address(share_id, code, next_step), values={**page.values, **next_step.request_values()}
+            )
         else:
             yield self._share(page, state, title=page.values.get("title", ""), files=walk.files)
 
@@ -89,25 +96,31 @@ class Pan123(PlatformSpider):
         """The state of a share, from either answer. Unrecognised is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
-        state = by_code("123", answer.get("code"))
+        state = state_by_code("123", answer.get("code"))
         if state is not ShareState.ALIVE:
             return state
-        data = below(answer, "data")
+        data = object_at(answer, "data")
         if not data:
             return ShareState.UNKNOWN
         return ShareState.NEEDS_CODE if data.get("HasPwd") and "InfoList" not in data else ShareState.ALIVE
 
-    def _share(self, page: Page, state: ShareState, **told: Any) -> Listing:
-        share_id, code = asked(page, "share_id", "shareKey"), page.values.get("code", "")
-        link = share_at("123", f"https://www.123pan.com/s/{share_id}", code)
-        return shared(self.name, link, state, page, **told)
+    def _share(self, page: Page, state: ShareState, **fields: Any) -> Listing:
+        share_id, code = request_value(page, "share_id", "shareKey"), page.values.get("code", "")
+        link = parse_share("123", f"https://www.123pan.com/s/{share_id}", code)
+        return share_listing(self.name, link, state, page, **fields)
 
 
-def _list_of(share_id: str, code: str, walk: Walk) -> str:
-    query = {"limit": str(FILES), "next": "0", "orderBy": "file_name", "orderDirection": "asc", "shareKey": share_id}
+def _list_address(share_id: str, code: str, walk: FolderWalk) -> str:
+    query = {
+        "limit": str(FILES_PER_PAGE),
+        "next": "0",
+        "orderBy": "file_name",
+        "orderDirection": "asc",
+        "shareKey": share_id,
+    }
     query |= {"SharePwd": code, "ParentFileId": walk.folder or "0", "Page": str(walk.page)}
     return f"{API}/get?{urlencode(query)}"
 
 
-def _file(each: Mapping[str, Any]) -> Any:
-    return entry(each["FileName"], each.get("Size"), each.get("Type") == 1)
+def _file_entry(item: Mapping[str, Any]) -> Any:
+    return shared_file(item["FileName"], item.get("Size"), item.get("Type") == 1)

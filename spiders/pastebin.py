@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from crawler.page.page import LayoutError
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
-_TEXT = re.compile(r"^/(?:raw/)?([A-Za-z0-9]{6,10})$")
-_DAY = re.compile(r"(\d{1,2})\w{0,2} of ([A-Z][a-z]{2,8}) (\d{4})")
+_TEXT_RE = re.compile(r"^/(?:raw/)?([A-Za-z0-9]{6,10})$")
+_DAY_RE = re.compile(r"(\d{1,2})\w{0,2} of ([A-Z][a-z]{2,8}) (\d{4})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-class Pastebin(PlatformSpider):
+class Pastebin(Platform):
     """Texts of pastebin.com. Built from a saved page, 2026-11; not tried live."""
 
     name = "pastebin"
@@ -30,7 +30,7 @@ class Pastebin(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The text."""
-        name = _TEXT.match(urlsplit(page.url).path)
+        name = _TEXT_RE.match(urlsplit(page.url).path)
         if name is None or not len(page.css(".source, textarea")):
             raise LayoutError("pastebin: no text")
         body = page.css(".source").text(default="", separator="\n") or page.css("textarea").text(separator="\n")
@@ -43,13 +43,13 @@ class Pastebin(PlatformSpider):
             sku=name[1],
             creators=(author,) if author else (),
             seller=author,
-            published=_day(when.attrib["title"]) if len(when) else None,
+            published=_iso_date(when.attrib["title"]) if len(when) else None,
         )
 
 
-def _day(text: str) -> str | None:
+def _iso_date(text: str) -> str | None:
     """ "Monday 27th of April 2020 02:37:18 AM CDT" as 2020-04-27."""
-    found = _DAY.search(text)
-    if found is None or found[2][:3] not in _MONTHS:
+    match = _DAY_RE.search(text)
+    if match is None or match[2][:3] not in _MONTHS:
         return None
-    return f"{found[3]}-{_MONTHS.index(found[2][:3]) + 1:02d}-{int(found[1]):02d}"
+    return f"{match[3]}-{_MONTHS.index(match[2][:3]) + 1:02d}-{int(match[1]):02d}"

@@ -13,25 +13,25 @@ from typing import Any
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import Table, embedded, path, rows_of
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request, price
+from crawler.shapes.tables import JsonList, embedded_json, json_rows, text_at
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request, parse_price
 
-LIST = Table(
+LIST = JsonList(
     rows="goods_list",
     title="goods_name",
     url="https://mobile.yangkeduo.com/goods.html?goods_id=<goods_id>",
     code="goods_id",
     price="group.price|price|normal_price",
-    divide=100,
+    price_divisor=100,
     currency="CNY",
     seller="mall_name",
     seller_id="mall_id",
     picture="hd_url|hd_thumb_url|thumb_url",
 )
-_GOODS = ("store.initDataObj.goods", "initDataObj.goods", "store.goods", "goods")
+_GOODS_PATHS = ("store.initDataObj.goods", "initDataObj.goods", "store.goods", "goods")
 
 
-class Pinduoduo(PlatformSpider):
+class Pinduoduo(Platform):
     """Offers of pinduoduo.com and yangkeduo.com. Built from public code, 2026-11; not tried live."""
 
     name = "pinduoduo"
@@ -44,29 +44,32 @@ class Pinduoduo(PlatformSpider):
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """Rows of a list answer, or the offer of a saved page."""
         if page.is_html:
-            yield self._offer(page, embedded(page, "window.rawData"))
+            yield self._offer(page, embedded_json(page, "window.rawData"))
             return
-        for row in rows_of(page, page.json(), LIST):
+        for row in json_rows(page, page.json(), LIST):
             yield self.listing(**row)
 
     def _offer(self, page: Page, state: Any) -> Listing:
-        for where in _GOODS:
-            goods = path(state, f"{where}.goodsName") and where
+        for where in _GOODS_PATHS:
+            goods = text_at(state, f"{where}.goodsName") and where
             if goods:
                 break
         else:
             raise LayoutError("pinduoduo: the page's state has no goods")
-        number = path(state, f"{goods}.goodsID|{goods}.goodsId")
-        amount = price(path(state, f"{goods}.minOnSaleGroupPriceInCent|{goods}.minGroupPriceInCent"), "CNY")
-        shown = price(path(state, f"{goods}.minOnSaleGroupPrice|{goods}.minGroupPrice"), "CNY")
-        money = amount.amount / Decimal(100) if amount else shown.amount if shown else None
-        pictures = [page.link(path(state, f"{goods}.topGallery.{at}.url|{goods}.topGallery.{at}")) for at in range(3)]
+        number = text_at(state, f"{goods}.goodsID|{goods}.goodsId")
+        amount = parse_price(text_at(state, f"{goods}.minOnSaleGroupPriceInCent|{goods}.minGroupPriceInCent"), "CNY")
+        shown_price = parse_price(text_at(state, f"{goods}.minOnSaleGroupPrice|{goods}.minGroupPrice"), "CNY")
+        money = amount.amount / Decimal(100) if amount else shown_price.amount if shown_price else None
+        pictures = [
+            page.link(text_at(state, f"{goods}.topGallery.{at}.url|{goods}.topGallery.{at}")) for at in range(3)
+        ]
         return self.listing(
             url=f"https://mobile.yangkeduo.com/goods.html?goods_id={number}" if number else page.url,
-            title=path(state, f"{goods}.goodsName"),
+            title=text_at(state, f"{goods}.goodsName"),
             sku=number or None,
             price=money,
             currency="CNY" if money is not None else None,
-            seller=path(state, f"{goods}.mallName|store.initDataObj.mall.mallName|initDataObj.mall.mallName") or None,
-            pictures=tuple(Picture(url=each) for each in pictures if each),
+            seller=text_at(state, f"{goods}.mallName|store.initDataObj.mall.mallName|initDataObj.mall.mallName")
+            or None,
+            pictures=tuple(Picture(url=address) for address in pictures if address),
         )

@@ -10,14 +10,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.items import ShareState
-from crawler.shapes.drives import answer_of, below, entry, named, rows, share_at, shared, state_of
-from crawler.shapes.states import by_code
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import (
+    object_at,
+    objects_at,
+    parse_answer,
+    parse_share,
+    share_listing,
+    share_values,
+    shared_file,
+    state_of,
+)
+from crawler.shapes.states import state_by_code
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://pixeldrain.com/api"
 
 
-class Pixeldrain(PlatformSpider):
+class Pixeldrain(Platform):
     """Shares of pixeldrain.com. Built from the published API, 2026-11; not tried live."""
 
     name = "pixeldrain"
@@ -28,26 +37,26 @@ class Pixeldrain(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for a file or a list of files. Raises BadInput where the address is no share."""
-        link = share_at(self.name, address)
-        whole = "/l/" in link.url
-        path = f"list/{link.share_id}" if whole else f"file/{link.share_id}/info"
-        return Request(url=f"{API}/{path}", values=named(link))
+        link = parse_share(self.name, address)
+        is_list = "/l/" in link.url
+        path = f"list/{link.share_id}" if is_list else f"file/{link.share_id}/info"
+        return Request(url=f"{API}/{path}", values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share."""
-        told = below(answer_of(page))
+        data = object_at(parse_answer(page))
         kind, share_id = urlsplit(page.url).path.split("/")[2:4]
         address = f"https://pixeldrain.com/{'l' if kind == 'list' else 'u'}/{share_id}"
-        files = [entry(each["name"], each.get("size")) for each in rows(told, "files")]
-        if not files and told.get("name"):
-            files = [entry(told["name"], told.get("size"))]
-        title = str(told.get("title") or told.get("name") or "")
-        link = share_at(self.name, address)
-        yield shared(self.name, link, state_of(page, self.classify), page, title=title, files=files)
+        files = [shared_file(item["name"], item.get("size")) for item in objects_at(data, "files")]
+        if not files and data.get("name"):
+            files = [shared_file(data["name"], data.get("size"))]
+        title = str(data.get("title") or data.get("name") or "")
+        link = parse_share(self.name, address)
+        yield share_listing(self.name, link, state_of(page, self.classify), page, title=title, files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
@@ -55,5 +64,5 @@ class Pixeldrain(PlatformSpider):
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         if answer.get("success") is False:
-            return by_code("pixeldrain", answer.get("value"))
+            return state_by_code("pixeldrain", answer.get("value"))
         return ShareState.ALIVE if "name" in answer or "files" in answer else ShareState.UNKNOWN

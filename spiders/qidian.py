@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around="#result-list, .book-img-text, .no-data",
+LIST = HtmlList(
+    container="#result-list, .book-img-text, .no-data",
     row="#result-list li, .book-img-text li",
     title="h3 a|h4 a|h2 a",
     url="h3 a@href|h4 a@href|h2 a@href",
@@ -24,10 +24,10 @@ LIST = Cards(
     text="p.intro",
     picture="img@src",
 )
-_BOOK = re.compile(r"/(?:info|book)/(\d{6,20})")
+_BOOK_RE = re.compile(r"/(?:info|book)/(\d{6,20})")
 
 
-class Qidian(PlatformSpider):
+class Qidian(Platform):
     """Novels of qidian.com. Built from a saved page, 2026-11; not tried live."""
 
     name = "qidian"
@@ -43,13 +43,13 @@ class Qidian(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One novel, or the cards of a search."""
-        book = _BOOK.search(urlsplit(page.url).path)
+        book = _BOOK_RE.search(urlsplit(page.url).path)
         if book is None:
-            for row in rows_on(page, LIST):
+            for row in html_rows(page, LIST):
                 yield self.listing(**row)
             return
         author = page.css("a.writer, .writer-name, .author").text(default="")
         fields = offer_fields(page, title=page.css("#bookName, h1 em").text(default=None))
-        wanted = {name: fields[name] for name in ("title", "text", "pictures", "sources") if name in fields}
+        selected = {name: fields[name] for name in ("title", "text", "pictures", "sources") if name in fields}
         url = f"https://book.qidian.com/info/{book[1]}/"
-        yield self.listing(**wanted, url=url, sku=book[1], creators=(author,) if author else ())
+        yield self.listing(**selected, url=url, sku=book[1], creators=(author,) if author else ())

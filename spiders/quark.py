@@ -15,15 +15,23 @@ from urllib.parse import urlencode, urlsplit
 from crawler.items import SharedFile, ShareState
 from crawler.page import LayoutError
 from crawler.shapes import sharepage
-from crawler.shapes.drives import answer_of, asked, below, post, share_at, shared, state_of
-from crawler.shapes.walk import Walk, walk_of
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import (
+    json_request,
+    object_at,
+    parse_answer,
+    parse_share,
+    request_value,
+    share_listing,
+    state_of,
+)
+from crawler.shapes.walk import FolderWalk, resume_walk
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://drive-h.quark.cn/1/clouddrive/share/sharepage"
-FILES = 50
+FILES_PER_PAGE = 50
 
 
-class Quark(PlatformSpider):
+class Quark(Platform):
     """Shares of pan.quark.cn. Built from public tools and notes, 2026-11; not tried live."""
 
     name = "quark"
@@ -38,62 +46,62 @@ class Quark(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True  # the code in the answer says more than its status
+    reads_every_status = True  # the code in the answer says more than its status
     volatile = ("stoken", "__t", "__dt")
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the share's token. Raises BadInput where the address is no share."""
-        link = share_at(self.name, address)
+        link = parse_share(self.name, address)
         body = {"pwd_id": link.share_id, "passcode": code or "", "support_visit_limit_private_share": True}
         values = {"share_id": link.share_id} | ({"code": code} if code else {})
-        return post(f"{API}/token?pr=ucpro&fr=pc", body, values, Referer="https://pan.quark.cn/")
+        return json_request(f"{API}/token?pr=ucpro&fr=pc", body, values, Referer="https://pan.quark.cn/")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """A token answer leads to the list of files, or says why there is none; the list of files is the share."""
         path = urlsplit(page.url).path
         if path.endswith("/token"):
-            yield self._known(page)
+            yield self._from_token(page)
         elif path.endswith("/detail"):
-            yield self._listed(page)
+            yield self._read_list(page)
         else:
             raise LayoutError("quark: neither a token nor a list of files")
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from a token answer or a list of files. Unrecognised is `unknown`, never gone."""
-        return sharepage.state("quark", answer)
+        return sharepage.share_state("quark", answer)
 
-    def _known(self, page: Page) -> Listing | Request:
-        share_id = asked(page, "share_id", "pwd_id")
+    def _from_token(self, page: Page) -> Listing | Request:
+        share_id = request_value(page, "share_id", "pwd_id")
         state = state_of(page, self.classify)
-        data = below(answer_of(page), "data")
+        data = object_at(parse_answer(page), "data")
         title = str(data.get("title") or "")
         if state is ShareState.ALIVE and data.get("stoken"):
-            return _list_of(share_id, str(data["stoken"]), Walk(), {**page.values, "title": title})
+            return _list_request(share_id, str(data["stoken"]), FolderWalk(), {**page.values, "title": title})
         return self._share(page, share_id, ShareState.UNKNOWN if state is ShareState.ALIVE else state, title)
 
-    def _listed(self, page: Page) -> Listing | Request:
-        share_id, answer = asked(page, "share_id", "pwd_id"), answer_of(page)
-        data = below(answer, "data")
-        here = sharepage.entries(data)
-        walk = walk_of(page).read(here)
-        state = walk.state(state_of(page, self.classify))
-        title = str(page.values.get("title") or below(data, "share").get("title") or "")
-        total = below(answer, "metadata").get("_total")
-        more = isinstance(total, int) and bool(here) and walk.seen < total
-        onward = walk.onward(more) if state is ShareState.ALIVE else None
-        if onward:
-            return _list_of(share_id, asked(page, "stoken"), onward, {**page.values, "title": title})
+    def _read_list(self, page: Page) -> Listing | Request:
+        share_id, answer = request_value(page, "share_id", "pwd_id"), parse_answer(page)
+        data = object_at(answer, "data")
+        entries = sharepage.folder_entries(data)
+        walk = resume_walk(page).with_entries(entries)
+        state = walk.share_state(state_of(page, self.classify))
+        title = str(page.values.get("title") or object_at(data, "share").get("title") or "")
+        total = object_at(answer, "metadata").get("_total")
+        has_more = isinstance(total, int) and bool(entries) and walk.seen < total
+        next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
+        if next_step:
+            return _list_request(share_id, request_value(page, "stoken"), next_step, {**page.values, "title": title})
         return self._share(page, share_id, state, title, walk.files)
 
     def _share(
         self, page: Page, share_id: str, state: ShareState, title: str, files: tuple[SharedFile, ...] = ()
     ) -> Listing:
-        link = share_at(self.name, f"https://pan.quark.cn/s/{share_id}", page.values.get("code"))
-        return shared(self.name, link, state, page, title=title, files=files)
+        link = parse_share(self.name, f"https://pan.quark.cn/s/{share_id}", page.values.get("code"))
+        return share_listing(self.name, link, state, page, title=title, files=files)
 
 
-def _list_of(share_id: str, stoken: str, walk: Walk, values: Mapping[str, str]) -> Request:
+def _list_request(share_id: str, stoken: str, walk: FolderWalk, values: Mapping[str, str]) -> Request:
     query = {"pwd_id": share_id, "stoken": stoken, "pdir_fid": walk.folder or "0", "_page": str(walk.page)}
-    query |= {"_size": str(FILES), "_fetch_share": "1", "_fetch_total": "1"}
-    return Request(url=f"{API}/detail?{urlencode(query)}", values={**values, **walk.values()})
+    query |= {"_size": str(FILES_PER_PAGE), "_fetch_share": "1", "_fetch_total": "1"}
+    return Request(url=f"{API}/detail?{urlencode(query)}", values={**values, **walk.request_values()})

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from crawler.shapes.wholepage import offer_fields
-from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
-_BOOK = re.compile(r"/book/(\d{10,20})")
+_BOOK_RE = re.compile(r"/book/(\d{10,20})")
 
 
-class Readmoo(PlatformSpider):
+class Readmoo(Platform):
     """Books of readmoo.com. Built from five saved pages, 2026-11; not tried live."""
 
     name = "readmoo"
@@ -28,9 +28,9 @@ class Readmoo(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One book."""
-        book = _BOOK.search(urlsplit(page.url).path)
+        book = _BOOK_RE.search(urlsplit(page.url).path)
         if book is None:
-            yield from self.other(page)
+            yield from self.read_other(page)
             return
         fields = offer_fields(page, url=f"https://readmoo.com/book/{book[1]}", sku=book[1])
         if fields.get("brand") == fields.get("publisher"):

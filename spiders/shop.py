@@ -14,106 +14,108 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from crawler.page import asking
-from crawler.page.answers import rows, subject
+from crawler.page.answers import answer_rows, answer_subject
 from crawler.page.evidence import Facts
-from crawler.page.feeds import entries, is_feed
-from crawler.page.metadata import Described, described, texts
+from crawler.page.feeds import feed_entries, is_feed
+from crawler.page.metadata import StructuredObject, structured_objects, texts
 from crawler.page.page import LayoutError
 from crawler.page.product import product_facts
-from crawler.page.row import Row
-from crawler.page.rows import ASKED, repeated
-from crawler.page.sitemap import is_sitemap, named
-from crawler.page.subject import PRODUCTS
+from crawler.page.row import ListRow
+from crawler.page.rows import SEARCH_ADDRESS_RE, repeated_rows
+from crawler.page.sitemap import is_sitemap, sitemap_requests
+from crawler.page.subject import PRODUCT_TYPES
 from crawler.shapes.wholepage import page_fields, row_fields
-from crawler.urls import canonical
-from spiders import PAGE, Listing, Page, PlatformSpider, Proof, Request
+from crawler.urls import canonicalize_url
+from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
-MOST_ROWS = 200
-ASKED_FOR = "asked_for"  # the question of a request that only looks for the search of a site
+MAX_ROWS = 200
+QUESTION_KEY = "asked_for"  # the question of a request that only looks for the search of a site
 
 
-class Shop(PlatformSpider):
+class Shop(Platform):
     """The fallback of all platforms. Built from schema.org vocabularies and common markup, 2026-11."""
 
     name = "shop"
     allowed_domains = ()  # claims what nobody else claims
-    searched_as_told = True
+    search_configured = True
     proof = Proof(PAGE, "57 sites of bench/pages.py that have no spider of their own", "2026-11-22")
     limits = "No knowledge of any one shop; prices that only scripts draw are not seen."
 
     def search(self, question: str) -> Iterable[Request]:
         """One request per template, and per site one that leads to its search; none without either."""
-        known = [Request(url=asking.filled(template, question)) for template in self.templates]
-        return known + [Request(url=site, values={ASKED_FOR: question}) for site in self.sites]
+        requests = [Request(url=asking.fill_template(template, question)) for template in self.templates]
+        return requests + [Request(url=site, values={QUESTION_KEY: question}) for site in self.sites]
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page's product; on a page of results its rows; a sitemap's pages; else the page as a post."""
-        question = page.values.get(ASKED_FOR)
+        question = page.values.get(QUESTION_KEY)
         if question:
-            yield self._question(page, question)
+            yield self._search_request(page, question)
         elif is_sitemap(page):
-            yield from named(page)
+            yield from sitemap_requests(page)
         elif is_feed(page):
-            yield from map(self._row, entries(page))
+            yield from map(self._row, feed_entries(page))
         elif not page.is_html:
             yield from self._answer(page)
         else:
             yield from self._page(page)
 
-    def _question(self, page: Page, question: str) -> Request:
+    def _search_request(self, page: Page, question: str) -> Request:
         """The search of a site, as its description or its page says; of a page that names a description, that."""
-        template = asking.described(page) or asking.asked_by_page(page)
-        described = asking.described_at(page) if page.is_html else None
-        if described and page.values.get("described") is None:
-            kept = {"fallback": template} if template else {}
-            return Request(url=described, values={ASKED_FOR: question, "described": "yes", **kept})
+        template = asking.opensearch_template(page) or asking.search_template(page)
+        description_address = asking.opensearch_address(page) if page.is_html else None
+        if description_address and page.values.get("described") is None:
+            fallback_values = {"fallback": template} if template else {}
+            return Request(
+                url=description_address, values={QUESTION_KEY: question, "described": "yes", **fallback_values}
+            )
         template = template or page.values.get("fallback")
         if template is None:
             raise LayoutError("shop: the site does not say how it is searched; option templates can")
-        return Request(url=asking.filled(template, question))
+        return Request(url=asking.fill_template(template, question))
 
     def _answer(self, page: Page) -> Iterator[Listing]:
         value = page.json()  # raises where it only says that it is
-        found, about = rows(page, value), subject(page, value, deepest=1)
-        if len(found) < 2 and about is None:
-            about = subject(page, value)
-        yield from map(self._row, [about] if about else found)
+        found_rows, main_row = answer_rows(page, value), answer_subject(page, value, max_depth=1)
+        if len(found_rows) < 2 and main_row is None:
+            main_row = answer_subject(page, value)
+        yield from map(self._row, [main_row] if main_row else found_rows)
 
     def _page(self, page: Page) -> Iterator[Listing]:
-        found = described(page)
-        facts = product_facts(page, found)
-        listed = [] if facts.told else _listed(page, facts)
-        if len(listed) < 2 and not facts.values.get("price"):
-            listed = list(_told(page, found))
-        if len(listed) > 1:
-            yield from map(self._row, listed)
+        objects = structured_objects(page)
+        facts = product_facts(page, objects)
+        result_rows = [] if facts.is_declared else _result_rows(page, facts)
+        if len(result_rows) < 2 and not facts.values.get("price"):
+            result_rows = list(_declared_products(page, objects))
+        if len(result_rows) > 1:
+            yield from map(self._row, result_rows)
         elif facts.values.get("title"):
             yield self.listing(**page_fields(page, facts))
 
-    def _row(self, row: Row) -> Listing:
+    def _row(self, row: ListRow) -> Listing:
         return self.listing(**row_fields(row))
 
 
-def _told(page: Page, found: Iterable[Described]) -> Iterator[Row]:
+def _declared_products(page: Page, objects: Iterable[StructuredObject]) -> Iterator[ListRow]:
     """Products with addresses of their own that the page tells machines of."""
-    here = canonical(page.url)
-    seen = {here}
-    for each in list(found)[: 5 * MOST_ROWS]:
-        address = next(iter(texts(each.fields.get("url"))), None)
-        url = canonical(page.link(address) or here) if address else here
-        title = next(iter(texts(each.fields.get("name"))), None)
-        if title and set(each.types) & PRODUCTS and url not in seen and len(seen) <= MOST_ROWS:
-            seen.add(url)
-            images = tuple(filter(None, (page.link(image) for image in texts(each.fields.get("image"))[:5])))
-            yield Row(url=url, title=title, source=each.source, pictures=images, offered=True)
+    page_address = canonicalize_url(page.url)
+    seen_addresses = {page_address}
+    for item in list(objects)[: 5 * MAX_ROWS]:
+        address = next(iter(texts(item.fields.get("url"))), None)
+        url = canonicalize_url(page.link(address) or page_address) if address else page_address
+        title = next(iter(texts(item.fields.get("name"))), None)
+        if title and set(item.types) & PRODUCT_TYPES and url not in seen_addresses and len(seen_addresses) <= MAX_ROWS:
+            seen_addresses.add(url)
+            images = tuple(filter(None, (page.link(image) for image in texts(item.fields.get("image"))[:5])))
+            yield ListRow(url=url, title=title, source=item.source, pictures=images, is_product=True)
 
 
-def _listed(page: Page, facts: Facts) -> list[Row]:
+def _result_rows(page: Page, facts: Facts) -> list[ListRow]:
     """The rows of a page of results; none where a price or a label stands apart from them: there is a product."""
-    asked = ASKED.search(page.url) is not None
-    if facts.article and not asked:
+    is_search_page = SEARCH_ADDRESS_RE.search(page.url) is not None
+    if facts.is_article and not is_search_page:
         return []
-    found = repeated(page)
-    apart = facts.priced_at and not found.blocks & set(facts.priced_at)
-    apart = apart or "label" in (facts.sources.get("sku"), facts.sources.get("identifiers"))
-    return found.rows if asked or not apart else []
+    repeated = repeated_rows(page)
+    is_product_page = facts.price_element_ids and not repeated.block_ids & set(facts.price_element_ids)
+    is_product_page = is_product_page or "label" in (facts.sources.get("sku"), facts.sources.get("identifiers"))
+    return repeated.rows if is_search_page or not is_product_page else []

@@ -12,27 +12,27 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import Table, rows_of
+from crawler.shapes.tables import JsonList, json_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-LIST = Table(
+LIST = JsonList(
     rows="items",
     title="item_basic.name|name",
     url="/product/<item_basic.shopid|shopid>/<item_basic.itemid|itemid>",
     code="item_basic.itemid|itemid",
     price="item_basic.price|item_basic.price_min|price",
-    divide=100_000,
+    price_divisor=100_000,
     currency="item_basic.currency|currency",
     seller="item_basic.shop_name",
     seller_id="item_basic.shopid|shopid",
     picture="https://cf.shopee.sg/file/<item_basic.image|image>",
     brand="item_basic.brand",
 )
-_ITEM = re.compile(r"(?:-i\.(\d{3,15})\.(\d{3,20})|/product/(\d{3,15})/(\d{3,20}))$")
+_ITEM_RE = re.compile(r"(?:-i\.(\d{3,15})\.(\d{3,20})|/product/(\d{3,15})/(\d{3,20}))$")
 
 
-class Shopee(PlatformSpider):
+class Shopee(Platform):
     """Offers of Shopee. Built from public code, 2026-11; not tried live."""
 
     name = "shopee"
@@ -47,17 +47,17 @@ class Shopee(PlatformSpider):
 
     def search(self, question: str) -> Request:
         """Newest first."""
-        asked = f"by=ctime&keyword={quote(question)}&limit=60&newest=0&order=desc&page_type=search"
+        query = f"by=ctime&keyword={quote(question)}&limit=60&newest=0&order=desc&page_type=search"
         return Request(
-            url=f"https://shopee.tw/api/v4/search/search_items?{asked}&scenario=PAGE_GLOBAL_SEARCH&version=2"
+            url=f"https://shopee.tw/api/v4/search/search_items?{query}&scenario=PAGE_GLOBAL_SEARCH&version=2"
         )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The rows of an answer, or an offer's own page."""
         if page.is_html:
-            item = _ITEM.search(urlsplit(page.url).path)
+            item = _ITEM_RE.search(urlsplit(page.url).path)
             if item is None:
-                yield from self.other(page)
+                yield from self.read_other(page)
                 return
             shop, number = (item[1] or item[3]), (item[2] or item[4])
             url = page.urljoin(f"/product/{shop}/{number}")
@@ -66,5 +66,5 @@ class Shopee(PlatformSpider):
         answer = page.json()
         if answer.get("error"):
             raise LayoutError(f"shopee answered error {answer['error']}")
-        for row in rows_of(page, answer, LIST):
+        for row in json_rows(page, answer, LIST):
             yield self.listing(**row)

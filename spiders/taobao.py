@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
-from crawler.shapes.tables import Table, embedded, rows_of
+from crawler.shapes.tables import JsonList, embedded_json, json_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-LIST = Table(
+LIST = JsonList(
     rows="mods.itemlist.data.auctions",
     title="raw_title|title",
     url="https://item.taobao.com/item.htm?id=<nid>",
@@ -27,10 +27,10 @@ LIST = Table(
     seller_id="user_id",
     picture="pic_url",
 )
-_NUMBER = re.compile(r"\d{6,20}")
+_NUMBER_RE = re.compile(r"\d{6,20}")
 
 
-class Taobao(PlatformSpider):
+class Taobao(Platform):
     """Offers of taobao.com. Built from a recorded page state in public code, 2026-11; not tried live."""
 
     name = "taobao"
@@ -47,15 +47,15 @@ class Taobao(PlatformSpider):
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One offer, or the rows of a page of results."""
         number = (parse_qs(urlsplit(page.url).query).get("id") or [""])[0]
-        if _NUMBER.fullmatch(number):
+        if _NUMBER_RE.fullmatch(number):
             url = f"https://item.taobao.com/item.htm?id={number}"
             title = page.css("[data-title]").attrib["data-title"] if len(page.css("[data-title]")) else None
             yield self.listing(**offer_fields(page, url=url, sku=number, title=title))
             return
         if "/search" not in page.url:
-            yield from self.other(page)
+            yield from self.read_other(page)
             return
-        config = embedded(page, "g_page_config =", "g_page_config=")
+        config = embedded_json(page, "g_page_config =", "g_page_config=")
         empty = config.get("mods", {}).get("itemlist", {}).get("status") == "hide"
-        for row in () if empty else rows_of(page, config, LIST):
+        for row in () if empty else json_rows(page, config, LIST):
             yield self.listing(**row)

@@ -14,20 +14,20 @@ from urllib.parse import quote, urlsplit
 from crawler.errors import BadInput, Problem
 from crawler.items import Picture
 from crawler.page.page import LayoutError, Selection
-from spiders import PAGE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
-POST = ".tgme_widget_message[data-post]"
-TITLE = 120  # characters of a post that stand for its title
+POST_SELECTOR = ".tgme_widget_message[data-post]"
+MAX_TITLE_CHARS = 120  # characters of a post that stand for its title
 
 
-class Telegram(PlatformSpider):
+class Telegram(Platform):
     """Posts of public channels. Built from eight saved posts, 2026-11; not tried live."""
 
     name = "telegram"
     allowed_domains = ("t.me", "telegram.me")
     kind = ListingKind.POST
     rows_suffice = True
-    searched_as_told = True
+    search_configured = True
     proof = Proof(PAGE, "8 posts of t.me/s/ channels in bench/pages.py", "2026-11-22")
     limits = "Public channels by address only (option templates: https://t.me/s/CHANNEL?q={query} searches in one)."
     off_by_default = True
@@ -45,7 +45,7 @@ class Telegram(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The posts of the page, and the page of older ones."""
-        posts = page.css(POST)
+        posts = page.css(POST_SELECTOR)
         if not len(posts) and not len(page.css(".tgme_channel_history, .tgme_channel_info")):
             raise LayoutError("telegram: no preview of a channel")
         for post in posts:
@@ -56,15 +56,15 @@ class Telegram(PlatformSpider):
 
     def _post(self, page: Page, post: Selection) -> Listing:
         name = post.attrib["data-post"]
-        said = post.css(".tgme_widget_message_text")
-        links = [each.attrib.get("href", "") for each in said.css("a[href]")] if len(said) else []
-        text = said.text(default="", separator="\n") if len(said) else ""
+        content = post.css(".tgme_widget_message_text")
+        links = [link.attrib.get("href", "") for link in content.css("a[href]")] if len(content) else []
+        text = content.text(default="", separator="\n") if len(content) else ""
         files = post.css(".tgme_widget_message_document_title").text(default="")
         owner = post.css(".tgme_widget_message_owner_name").text(default=None)
         time = post.css("time[datetime]")
         return self.listing(
             url=f"https://t.me/{name}",
-            title=(files or _first_line(said) or name)[:TITLE],
+            title=(files or _first_line(content) or name)[:MAX_TITLE_CHARS],
             text="\n".join(dict.fromkeys(filter(None, (text, files, *links)))),
             sku=name,
             seller=owner,
@@ -74,9 +74,9 @@ class Telegram(PlatformSpider):
         )
 
 
-def _first_line(said: Selection) -> str:
+def _first_line(content: Selection) -> str:
     """The first line of a post; lines are parted by <br>."""
-    for line in re.split(r"<br\s{0,3}/?>", said.html()[:20_000]) if len(said) else ():
+    for line in re.split(r"<br\s{0,3}/?>", content.html()[:20_000]) if len(content) else ():
         text = " ".join(unescape(re.sub(r"<[^<>]{1,2000}>", "", line)).split())
         if text:
             return text
@@ -84,7 +84,7 @@ def _first_line(said: Selection) -> str:
 
 
 def _pictures(post: Selection) -> Iterator[Picture]:
-    for each in post.css("a.tgme_widget_message_photo_wrap[style]"):
-        address = each.attrib["style"].partition("url('")[2].partition("')")[0]
+    for photo in post.css("a.tgme_widget_message_photo_wrap[style]"):
+        address = photo.attrib["style"].partition("url('")[2].partition("')")[0]
         if address.startswith("https://"):
             yield Picture(url=address)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
-from crawler.shapes.cards import Cards, rows_on
+from crawler.shapes.cards import HtmlList, html_rows
 from crawler.shapes.wholepage import offer_fields
-from spiders import SOURCE, Listing, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
-LIST = Cards(
-    around="#J_ItemList, .searchTip, .nrt",
+LIST = HtmlList(
+    container="#J_ItemList, .searchTip, .nrt",
     row="div.product",
     title=".productTitle a@title|.productTitle a",
     url=".productTitle a@href",
@@ -27,7 +27,7 @@ LIST = Cards(
 )
 
 
-class Tmall(PlatformSpider):
+class Tmall(Platform):
     """Offers of tmall.com. Built from public code, 2026-11; not tried live."""
 
     name = "tmall"
@@ -49,9 +49,9 @@ class Tmall(PlatformSpider):
             yield self.listing(**offer_fields(page, url=url, sku=number))
             return
         if "search_product" not in page.url:
-            yield from self.other(page)
+            yield from self.read_other(page)
             return
-        for row in rows_on(page, LIST):
+        for row in html_rows(page, LIST):
             number = (parse_qs(urlsplit(row["url"]).query).get("id") or [row["sku"]])[0]
             url = f"https://detail.tmall.com/item.htm?id={number}" if number else row["url"]
             yield self.listing(**row | {"url": url, "sku": number})

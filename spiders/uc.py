@@ -11,13 +11,22 @@ from typing import Any
 
 from crawler.items import ShareState
 from crawler.shapes import sharepage
-from crawler.shapes.drives import answer_of, asked, below, named, post, share_at, shared, state_of
-from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import (
+    json_request,
+    object_at,
+    parse_answer,
+    parse_share,
+    request_value,
+    share_listing,
+    share_values,
+    state_of,
+)
+from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://pc-api.uc.cn/1/clouddrive/share/sharepage/v2/detail?pr=UCBrowser&fr=pc"
 
 
-class Uc(PlatformSpider):
+class Uc(Platform):
     """Shares of drive.uc.cn. Built from notes, 2026-11; not tried live."""
 
     name = "uc"
@@ -28,25 +37,25 @@ class Uc(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the share. Raises BadInput where the address is no share."""
-        link = share_at(self.name, address)
+        link = parse_share(self.name, address)
         body = {"pwd_id": link.share_id, "passcode": code or "", "force": 0, "page": 1, "size": 50, "fetch_share": 1}
-        return post(API, body, named(link, code), Referer="https://drive.uc.cn/")
+        return json_request(API, body, share_values(link, code), Referer="https://drive.uc.cn/")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share."""
-        link = share_at(self.name, f"https://drive.uc.cn/s/{asked(page, 'share_id', 'pwd_id')}")
-        detail = below(answer_of(page), "data", "detail_info")
+        link = parse_share(self.name, f"https://drive.uc.cn/s/{request_value(page, 'share_id', 'pwd_id')}")
+        detail = object_at(parse_answer(page), "data", "detail_info")
         state = state_of(page, self.classify)
-        title = str(below(detail, "share").get("title") or "")
-        yield shared(self.name, link, state, page, title=title, files=sharepage.files(detail))
+        title = str(object_at(detail, "share").get("title") or "")
+        yield share_listing(self.name, link, state, page, title=title, files=sharepage.shared_files(detail))
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share. Unrecognised is `unknown`, never gone."""
         if isinstance(answer, Mapping):
-            answer = {"code": answer.get("code"), "data": below(answer, "data", "detail_info")}
-        return sharepage.state("uc", answer)
+            answer = {"code": answer.get("code"), "data": object_at(answer, "data", "detail_info")}
+        return sharepage.share_state("uc", answer)

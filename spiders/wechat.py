@@ -15,12 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
-_VARIABLE = r"""\bvar\s{1,3}%s\s{0,3}=\s{0,3}(?:htmlDecode\()?["']([^"'\n]{1,500})["']"""
+_VARIABLE_PATTERN = r"""\bvar\s{1,3}%s\s{0,3}=\s{0,3}(?:htmlDecode\()?["']([^"'\n]{1,500})["']"""
 
 
-class Wechat(PlatformSpider):
+class Wechat(Platform):
     """Articles of mp.weixin.qq.com. Built from notes, 2026-11; not tried live."""
 
     name = "wechat"
@@ -37,7 +37,7 @@ class Wechat(PlatformSpider):
         if not len(content) or not title:
             raise LayoutError("wechat: no article")
         when = _variable(page, "ct")
-        pictures = [each.attrib.get("data-src") or each.attrib.get("src") or "" for each in content.css("img")]
+        pictures = [image.attrib.get("data-src") or image.attrib.get("src") or "" for image in content.css("img")]
         yield self.listing(
             url=_address(page),
             title=title,
@@ -46,20 +46,22 @@ class Wechat(PlatformSpider):
             seller_id=_variable(page, "user_name") or _variable(page, "biz") or None,
             creators=tuple(filter(None, [page.css("#js_author_name").text(default="")])),
             published=datetime.fromtimestamp(int(when), UTC).date().isoformat() if when.isdecimal() else None,
-            pictures=tuple(Picture(url=url) for each in pictures[:20] if (url := page.link(each))),
+            pictures=tuple(Picture(url=url) for image in pictures[:20] if (url := page.link(image))),
         )
 
 
 def _variable(page: Page, name: str) -> str:
-    found = re.search(_VARIABLE % name, page.source)
-    return unescape(found[1]).strip() if found else ""
+    match = re.search(_VARIABLE_PATTERN % name, page.source)
+    return unescape(match[1]).strip() if match else ""
 
 
 def _address(page: Page) -> str:
     """The short address as it is; of a long one what tells the article."""
     parts = urlsplit(page.url)
-    asked = {name: values[0] for name, values in parse_qs(parts.query).items() if name in ("__biz", "mid", "idx", "sn")}
-    if "mid" not in asked:
+    parameters = {
+        name: values[0] for name, values in parse_qs(parts.query).items() if name in ("__biz", "mid", "idx", "sn")
+    }
+    if "mid" not in parameters:
         return f"https://mp.weixin.qq.com{parts.path}"
-    query = "&".join(f"{name}={asked[name]}" for name in ("__biz", "mid", "idx", "sn") if name in asked)
+    query = "&".join(f"{name}={parameters[name]}" for name in ("__biz", "mid", "idx", "sn") if name in parameters)
     return f"https://mp.weixin.qq.com/s?{query}"

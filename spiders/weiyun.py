@@ -12,18 +12,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import entry, named, share_at, shared, state_of
-from crawler.shapes.states import by_words
-from spiders import GUESS, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import parse_share, share_listing, share_values, shared_file, state_of
+from crawler.shapes.states import state_by_words
+from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
-_TEXT = r'("[^"\\]{0,400}(?:\\.[^"\\]{0,400}){0,40}")'
-_NAME = re.compile(rf'"share_name":{_TEXT}')
-_FILE = re.compile(rf'"file_name":{_TEXT}')
-_SIZE = re.compile(r'"file_size":([0-9]{1,15})')
-_FOLDER = re.compile(rf'"dir_name":{_TEXT}')
+_JSON_TEXT_PATTERN = r'("[^"\\]{0,400}(?:\\.[^"\\]{0,400}){0,40}")'
+_NAME_RE = re.compile(rf'"share_name":{_JSON_TEXT_PATTERN}')
+_FILE_RE = re.compile(rf'"file_name":{_JSON_TEXT_PATTERN}')
+_SIZE_RE = re.compile(r'"file_size":([0-9]{1,15})')
+_FOLDER_RE = re.compile(rf'"dir_name":{_JSON_TEXT_PATTERN}')
 
 
-class Weiyun(PlatformSpider):
+class Weiyun(Platform):
     """Shares of share.weiyun.com. Built from notes, 2026-11; not tried live."""
 
     name = "weiyun"
@@ -34,25 +34,25 @@ class Weiyun(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Open the share's own page. Raises BadInput where the address is no share."""
-        link = share_at("weiyun", address)
-        return Request(url=link.url, values=named(link))
+        link = parse_share("weiyun", address)
+        return Request(url=link.url, values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The page is the share."""
-        link = share_at("weiyun", page.values.get("address") or page.url)
+        link = parse_share("weiyun", page.values.get("address") or page.url)
         state = state_of(page, self.classify)
         source = page.source
-        title = _NAME.search(source)
-        sized = zip(_FILE.findall(source), _SIZE.findall(source), strict=False)
-        files = [entry(json.loads(name), int(size)) for name, size in sized]
-        files += [entry(json.loads(name), None, True) for name in _FOLDER.findall(source)]
-        yield shared(self.name, link, state, page, title=json.loads(title[1]) if title else "", files=files)
+        title = _NAME_RE.search(source)
+        names_and_sizes = zip(_FILE_RE.findall(source), _SIZE_RE.findall(source), strict=False)
+        files = [shared_file(json.loads(name), int(size)) for name, size in names_and_sizes]
+        files += [shared_file(json.loads(name), None, True) for name in _FOLDER_RE.findall(source)]
+        yield share_listing(self.name, link, state, page, title=json.loads(title[1]) if title else "", files=files)
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
-        return by_words("weiyun", answer) if isinstance(answer, str) else ShareState.UNKNOWN
+        return state_by_words("weiyun", answer) if isinstance(answer, str) else ShareState.UNKNOWN

@@ -12,19 +12,19 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
 from crawler.items import Picture
-from crawler.shapes.cards import Cards, rows_on
-from crawler.shapes.tables import Table, rows_of
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.cards import HtmlList, html_rows
+from crawler.shapes.tables import JsonList, json_rows
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://app.mi.com"
-LIST = Cards(
-    around="ul.applist, .applist-wrap, .no-result",
+LIST = HtmlList(
+    container="ul.applist, .applist-wrap, .no-result",
     row="ul.applist li",
     title="h5 a|h5",
     url="h5 a@href|a@href",
     picture="img@data-src|img@src",
 )
-CATEGORY = Table(
+CATEGORY_LIST = JsonList(
     rows="data",
     title="displayName",
     url=f"{SITE}/details?id=<packageName>",
@@ -32,10 +32,10 @@ CATEGORY = Table(
     picture="icon",
     publisher="publisherName",
 )
-_PACKAGE = re.compile(r"[A-Za-z][\w.]{1,200}")
+_PACKAGE_RE = re.compile(r"[A-Za-z][\w.]{1,200}")
 
 
-class Xiaomi(PlatformSpider):
+class Xiaomi(Platform):
     """Apps of app.mi.com. Built from public code, 2026-11; not tried live."""
 
     name = "xiaomi"
@@ -55,15 +55,15 @@ class Xiaomi(PlatformSpider):
         """The apps of a search or a category, or one app."""
         package = _package(page.url)
         if not page.is_html:
-            for row in rows_of(page, page.json(), CATEGORY):
+            for row in json_rows(page, page.json(), CATEGORY_LIST):
                 yield self._listing(str(row["sku"]), **row)
         elif package:
             yield self._app(page, package)
         else:
-            for row in rows_on(page, LIST):
-                found = _package(row["url"])
-                if found:
-                    yield self._listing(found, **row)
+            for row in html_rows(page, LIST):
+                row_package = _package(row["url"])
+                if row_package:
+                    yield self._listing(row_package, **row)
 
     def _app(self, page: Page, package: str) -> Listing:
         maker = page.css(".intro-titles p").text(default=None)
@@ -79,11 +79,11 @@ class Xiaomi(PlatformSpider):
         )
 
     def _listing(self, package: str, **fields: object) -> Listing:
-        known = {"url": f"{SITE}/details?id={package}", "sku": package, "identifiers": {"package": (package,)}}
-        return self.listing(**fields | known)
+        own_fields = {"url": f"{SITE}/details?id={package}", "sku": package, "identifiers": {"package": (package,)}}
+        return self.listing(**fields | own_fields)
 
 
 def _package(address: str) -> str:
     parts = urlsplit(address)
     name = (parse_qs(parts.query).get("id") or [""])[0]
-    return name if parts.path.endswith("/details") and _PACKAGE.fullmatch(name) else ""
+    return name if parts.path.endswith("/details") and _PACKAGE_RE.fullmatch(name) else ""

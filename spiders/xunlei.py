@@ -11,13 +11,13 @@ from typing import Any
 
 from crawler.items import ShareState
 from crawler.shapes import shareapi
-from crawler.shapes.drives import answer_of, asked, below, share_at, shared, state_of
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.drives import object_at, parse_answer, parse_share, request_value, share_listing, state_of
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://api-pan.xunlei.com"
 
 
-class Xunlei(PlatformSpider):
+class Xunlei(Platform):
     """Shares of pan.xunlei.com. Built from notes, 2026-11; not tried live."""
 
     name = "xunlei"
@@ -31,24 +31,28 @@ class Xunlei(PlatformSpider):
     off_by_default = True
     pace = 3.0
     rows_suffice = True
-    judges_itself = True
+    reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the share. Raises BadInput where the address is no share."""
-        return shareapi.ask(API, share_at(self.name, address), code)
+        return shareapi.share_request(API, parse_share(self.name, address), code)
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share."""
-        answer = answer_of(page)
-        told, files = below(answer), shareapi.files(answer)
-        link = share_at(
-            self.name, f"https://pan.xunlei.com/s/{asked(page, 'share_id')}", asked(page, "code", "pass_code")
+        answer = parse_answer(page)
+        data, files = object_at(answer), shareapi.shared_files(answer)
+        link = parse_share(
+            self.name,
+            f"https://pan.xunlei.com/s/{request_value(page, 'share_id')}",
+            request_value(page, "code", "pass_code"),
         )
-        sharer = str(below(answer, "user_info").get("nickname") or "") or None
+        sharer = str(object_at(answer, "user_info").get("nickname") or "") or None
         state = state_of(page, self.classify)
-        yield shared(self.name, link, state, page, title=str(told.get("title") or ""), files=files, sharer=sharer)
+        yield share_listing(
+            self.name, link, state, page, title=str(data.get("title") or ""), files=files, sharer=sharer
+        )
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share. Unrecognised is `unknown`, never gone."""
-        return shareapi.state("xunlei", answer)
+        return shareapi.share_state("xunlei", answer)

@@ -15,15 +15,15 @@ from urllib.parse import quote, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import embedded, path
-from spiders import SOURCE, Listing, ListingKind, Page, PlatformSpider, Proof, Request
+from crawler.shapes.tables import embedded_json, text_at
+from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://sj.qq.com"
-_RESULTS, _APP = "YYB_HOME_SEARCH_NORMAL_GAME", "yybn_game_basic_info"
-_PACKAGE = re.compile(r"/appdetail/([A-Za-z][\w.]{1,200})/?$")
+_RESULTS_CARD, _APP_CARD = "YYB_HOME_SEARCH_NORMAL_GAME", "yybn_game_basic_info"
+_PACKAGE_RE = re.compile(r"/appdetail/([A-Za-z][\w.]{1,200})/?$")
 
 
-class Yingyongbao(PlatformSpider):
+class Yingyongbao(Platform):
     """Apps of sj.qq.com. Built from notes and public readers, 2026-11; not tried live."""
 
     name = "yingyongbao"
@@ -41,25 +41,25 @@ class Yingyongbao(PlatformSpider):
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The apps of a search, or one app."""
-        state = embedded(page, '__NEXT_DATA__" type="application/json"', "__NEXT_DATA__")
+        state = embedded_json(page, '__NEXT_DATA__" type="application/json"', "__NEXT_DATA__")
         components = state["props"]["pageProps"]["dynamicCardResponse"]["data"]["components"]
-        asked = _PACKAGE.search(urlsplit(page.url).path)
-        if not asked and state.get("page") != "/search":
+        app_match = _PACKAGE_RE.search(urlsplit(page.url).path)
+        if not app_match and state.get("page") != "/search":
             raise LayoutError(f"yingyongbao: no page of results but {state.get('page')!r}")
-        card = _APP if asked else _RESULTS
-        apps = [app for each in components if each.get("cardId") == card for app in _items(each)]
-        if asked and not apps:
+        card = _APP_CARD if app_match else _RESULTS_CARD
+        apps = [app for component in components if component.get("cardId") == card for app in _items(component)]
+        if app_match and not apps:
             raise LayoutError("yingyongbao: no app on its page")
         for app in apps:
-            yield self._app(page, app, whole=bool(asked))
+            yield self._app(page, app, whole=bool(app_match))
 
     def _app(self, page: Page, app: Any, whole: bool) -> Listing:
-        package = path(app, "pkg_name")
-        icon, maker = page.link(path(app, "icon")), path(app, "developer|author|cp_name") or None
+        package = text_at(app, "pkg_name")
+        icon, maker = page.link(text_at(app, "icon")), text_at(app, "developer|author|cp_name") or None
         return self.listing(
             url=f"{SITE}/appdetail/{package}",
-            title=path(app, "name|app_name"),
-            text=path(app, "description|editor_intro|intro"),
+            title=text_at(app, "name|app_name"),
+            text=text_at(app, "description|editor_intro|intro"),
             identifiers={"package": (package,)},
             sku=package,
             publisher=maker,
@@ -70,5 +70,5 @@ class Yingyongbao(PlatformSpider):
 
 
 def _items(card: Any) -> list[Any]:
-    found = card.get("data", {}).get("itemData") or []
-    return [each for each in found if isinstance(each, dict) and each.get("pkg_name")]
+    items = card.get("data", {}).get("itemData") or []
+    return [item for item in items if isinstance(item, dict) and item.get("pkg_name")]

@@ -14,7 +14,7 @@ import brotli
 import pytest
 
 from crawler.archives import open_archive
-from crawler.archives.answer import gunzipped
+from crawler.archives.answer import gunzip
 from crawler.errors import BadInput
 
 URL = "https://shop.example/search?q=lantern&t=1"
@@ -73,16 +73,16 @@ def test_har_answers_by_method_address_and_body(tmp_path: Path) -> None:
     )
     archive = open_archive(path)
     assert len(archive) == 4
-    page = archive.answer("get", "https://shop.example/search?t=1&q=lantern#top")
+    page = archive.find_response("get", "https://shop.example/search?t=1&q=lantern#top")
     assert page is not None
     assert page.body.decode() == "三体"
     assert page.content_type == "text/html; charset=utf-8", "the text was decoded by the browser"
     assert page.fetched_at == datetime(2026, 11, 2, tzinfo=UTC)
-    token = archive.answer("POST", "https://api.example/token", b'{"id":"b"}')
+    token = archive.find_response("POST", "https://api.example/token", b'{"id":"b"}')
     assert token is not None
     assert token.body == b'{"code":1}'
-    assert archive.answer("POST", "https://api.example/token", b'{"id":"c"}') is None
-    assert archive.answer("GET", "https://api.example/token") is None
+    assert archive.find_response("POST", "https://api.example/token", b'{"id":"c"}') is None
+    assert archive.find_response("GET", "https://api.example/token") is None
     assert [each.body for each in archive][-1] == b"\x89PNG"
 
 
@@ -90,8 +90,8 @@ def test_volatile_parameters_do_not_count(tmp_path: Path) -> None:
     path = tmp_path / "session.har.gz"
     path.write_bytes(gzip.compress(har(entry(URL, "first"), entry(URL.replace("t=1", "t=2"), "second")).encode()))
     archive = open_archive(path)
-    assert archive.answer("GET", URL.replace("t=1", "t=3")) is None
-    found = archive.answer("GET", URL.replace("t=1", "t=3"), volatile=("t",))
+    assert archive.find_response("GET", URL.replace("t=1", "t=3")) is None
+    found = archive.find_response("GET", URL.replace("t=1", "t=3"), volatile=("t",))
     assert found is not None
     assert found.body == b"second", "of several answers the last one counts"
 
@@ -167,7 +167,7 @@ def test_warc_keeps_responses_with_their_requests(tmp_path: Path) -> None:
     )
     archive = open_archive(path)
     assert [(each.url, each.method) for each in archive] == [(URL, "POST"), (URL, "PUT")]
-    found = archive.answer("POST", URL, b"q=1")
+    found = archive.find_response("POST", URL, b"q=1")
     assert found is not None
     assert found.body == b"found"
 
@@ -228,9 +228,9 @@ def test_folder_without_pages(tmp_path: Path) -> None:
 
 def test_gzip_that_unpacks_without_end_is_refused() -> None:
     with pytest.raises(ValueError, match="more than 1000"):
-        gunzipped(io.BytesIO(gzip.compress(b"\0" * 5_000_000)), 1000)
+        gunzip(io.BytesIO(gzip.compress(b"\0" * 5_000_000)), 1000)
     two = gzip.compress(b"a") + gzip.compress(b"b") + b"\0\0"
-    assert gunzipped(io.BytesIO(two), 1000) == b"ab"
+    assert gunzip(io.BytesIO(two), 1000) == b"ab"
 
 
 def test_a_warc_record_without_an_address_is_refused(tmp_path: Path) -> None:

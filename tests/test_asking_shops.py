@@ -9,7 +9,13 @@ import pytest
 
 from crawler.archives import open_archive
 from crawler.page import Page
-from crawler.page.asking import QUERY, asked_by_page, described, described_at, filled
+from crawler.page.asking import (
+    QUERY_PLACEHOLDER,
+    fill_template,
+    opensearch_address,
+    opensearch_template,
+    search_template,
+)
 from spiders.shop import Shop
 from tests.conftest import ROOT, Swordnet
 
@@ -28,35 +34,35 @@ ACTION = """<script type="application/ld+json">{"@context": "https://schema.org"
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (ACTION % "/find?q={search_term_string}", f"{SHOP}find?q={QUERY}"),
-        (ACTION % "https://www.lantern.example/s/{query}?page={page?}", f"{SHOP}s/{QUERY}?page="),
+        (ACTION % "/find?q={search_term_string}", f"{SHOP}find?q={QUERY_PLACEHOLDER}"),
+        (ACTION % "https://www.lantern.example/s/{query}?page={page?}", f"{SHOP}s/{QUERY_PLACEHOLDER}?page="),
         (ACTION % "https://elsewhere.example/?q={search_term_string}", None),
-        ('<form action="/search"><input type="search" name="kw"></form>', f"{SHOP}search?kw={QUERY}"),
+        ('<form action="/search"><input type="search" name="kw"></form>', f"{SHOP}search?kw={QUERY_PLACEHOLDER}"),
         ('<form action="/login"><input name="user"><input type="password" name="pw"></form>', None),
         ('<form action="/news" method="post"><input type="search" name="q"></form>', None),
         ('<form action="/mail"><input type="email" name="mail"></form><form action="/suche">'
          '<input type="hidden" name="lang" value="de"><input type="text" name="q"></form>',
-         f"{SHOP}suche?lang=de&q={QUERY}"),
+         f"{SHOP}suche?lang=de&q={QUERY_PLACEHOLDER}"),
         ("<p>nothing to ask</p>", None),
     ],
     ids=["action", "optional places", "other site", "form", "log-in", "posted", "the likest form", "none"],
 )  # fmt: skip
 def test_a_page_says_how_it_is_searched(body: str, expected: str | None) -> None:
-    assert asked_by_page(page(body)) == expected
+    assert search_template(page(body)) == expected
 
 
 def test_an_opensearch_description_is_found_and_read() -> None:
     home = page('<link rel="search" type="application/opensearchdescription+xml" href="/opensearch.xml">')
-    assert described_at(home) == f"{SHOP}opensearch.xml"
+    assert opensearch_address(home) == f"{SHOP}opensearch.xml"
     written = (
         '<OpenSearchDescription><Url type="application/json" template="https://www.lantern.example/suggest?q={searchTerms}"/>'
         '<Url type="text/html" template="https://www.lantern.example/find?q={searchTerms}&amp;p={startPage?}"/>'
         "</OpenSearchDescription>"
     )
-    template = described(Page(url=f"{SHOP}opensearch.xml", body=written.encode()))
-    assert template == f"{SHOP}find?q={QUERY}&p="
+    template = opensearch_template(Page(url=f"{SHOP}opensearch.xml", body=written.encode()))
+    assert template == f"{SHOP}find?q={QUERY_PLACEHOLDER}&p="
     assert template is not None
-    assert filled(template, "灯塔 & 海") == f"{SHOP}find?q=%E7%81%AF%E5%A1%94%20%26%20%E6%B5%B7&p="
+    assert fill_template(template, "灯塔 & 海") == f"{SHOP}find?q=%E7%81%AF%E5%A1%94%20%26%20%E6%B5%B7&p="
 
 
 def test_a_shop_named_by_its_address_is_asked_in_its_own_way() -> None:
@@ -80,7 +86,7 @@ def test_save_keeps_a_page_as_a_case_that_nobody_has_reviewed(swordnet: Swordnet
     assert done.returncode == 0, done.stdout + done.stderr
     case = tmp_path / "pages" / "kongfz" / "offer-new"
     assert json.loads((case / "request.json").read_text(encoding="utf-8"))["url"] == url
-    assert (case / "page.html").read_bytes() == open_archive(NIGHT).answer("GET", url, b"", ()).body  # type: ignore[union-attr]
+    assert (case / "page.html").read_bytes() == open_archive(NIGHT).find_response("GET", url, b"", ()).body  # type: ignore[union-attr]
     assert not (case / "expected.json").exists(), "the next test run writes it, and fails"
     assert not list(tmp_path.glob("*.db")), "nothing is stored"
     again = swordnet(*arguments)

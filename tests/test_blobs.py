@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.blobs import Blobs, blobs_of
-from crawler.config import StoreConfig, load
+from crawler.blobs import BlobStore, open_blobs
+from crawler.config import StoreConfig, load_config
 from crawler.errors import StoreError
 
 
 @given(data=st.binary(max_size=200))
 def test_bytes_come_back_under_their_digest(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    blobs = Blobs(tmp_path_factory.getbasetemp() / "blobs")
+    blobs = BlobStore(tmp_path_factory.getbasetemp() / "blobs")
     assert blobs.get(blobs.put(data)) == data
 
 
 def test_equal_bytes_are_kept_once(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path)
+    blobs = BlobStore(tmp_path)
     assert blobs.put(b"a") == blobs.put(b"a")
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
@@ -31,13 +31,13 @@ def test_equal_bytes_are_kept_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../../etc/passwd", "A" * 64, "", "ab" * 31])
 def test_only_digests_name_a_blob(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not a SHA-256"):
-        Blobs(tmp_path).get(name)
+        BlobStore(tmp_path).get(name)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file"):
-        Blobs(tmp_path / "file" / "blobs").put(b"a")
+        BlobStore(tmp_path / "file" / "blobs").put(b"a")
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +73,13 @@ def bucket(endpoint: str) -> str:
 
 @pytest.mark.slow
 def test_object_storage_keeps_bytes_as_a_folder_does(s3: str) -> None:
-    blobs = blobs_of(StoreConfig(blobs="s3://bytes/night", blobs_endpoint=s3))
+    blobs = open_blobs(StoreConfig(blobs="s3://bytes/night", blobs_endpoint=s3))
     first, second = blobs.put(b"page"), blobs.put(b"picture")
     assert blobs.put(b"page") == first
     assert (blobs.get(first), blobs.get(second), blobs.get("0" * 64)) == (b"page", b"picture", None)
-    assert blobs_of(StoreConfig(blobs="s3://bytes/other", blobs_endpoint=s3)).get(first) is None
-    assert blobs.forget({second}, time.time() - 60) == 0, "they are young"
-    assert blobs.forget({second}, time.time() + 60) == 1
+    assert open_blobs(StoreConfig(blobs="s3://bytes/other", blobs_endpoint=s3)).get(first) is None
+    assert blobs.collect_garbage({second}, time.time() - 60) == 0, "they are young"
+    assert blobs.collect_garbage({second}, time.time() + 60) == 1
     assert blobs.get(first) is None
     assert (blobs.remove(second), blobs.remove(second)) == (True, False)
 
@@ -87,26 +87,26 @@ def test_object_storage_keeps_bytes_as_a_folder_does(s3: str) -> None:
 @pytest.mark.slow
 def test_object_storage_that_cannot_be_reached_is_told(s3: str) -> None:
     with pytest.raises(StoreError, match="keeping bytes in s3://nowhere/x"):
-        Blobs("s3://nowhere/x", s3).put(b"a")
+        BlobStore("s3://nowhere/x", s3).put(b"a")
 
 
 def test_an_address_that_nothing_here_reaches_is_told() -> None:
     with pytest.raises(StoreError, match=r"store\.blobs = 'nonsense://x'"):
-        Blobs("nonsense://x")
+        BlobStore("nonsense://x")
 
 
 def test_an_address_of_blobs_is_not_taken_for_a_folder(tmp_path: Path) -> None:
     file = tmp_path / "swordnet.toml"
     file.write_text('[store]\nblobs = "s3://bytes/night"\n')
-    assert load(file, {}).store.blobs == "s3://bytes/night"
+    assert load_config(file, {}).store.blobs == "s3://bytes/night"
     file.write_text('[store]\nblobs = "kept"\n')
-    assert load(file, {}).store.blobs == str(tmp_path / "kept")
+    assert load_config(file, {}).store.blobs == str(tmp_path / "kept")
 
 
 @pytest.mark.parametrize("on", ["folder", pytest.param("s3", marks=pytest.mark.slow)])
 def test_files_are_kept_by_version(tmp_path: Path, request: pytest.FixtureRequest, on: str) -> None:
     here = on == "folder"
-    blobs = Blobs(tmp_path / "blobs") if here else Blobs("s3://bytes/versions", request.getfixturevalue("s3"))
+    blobs = BlobStore(tmp_path / "blobs") if here else BlobStore("s3://bytes/versions", request.getfixturevalue("s3"))
     made, fetched = tmp_path / "made", tmp_path / "fetched"
     made.mkdir()
     fetched.mkdir()
@@ -119,5 +119,7 @@ def test_files_are_kept_by_version(tmp_path: Path, request: pytest.FixtureReques
     (made / "a.npy").write_bytes(b"2")
     blobs.put_version("titles", "v2", made)
     assert not blobs.get_version("titles", "v1", fetched)
-    assert blobs.forget(blobs.versions(), time.time() + 60) == 1, "the file that only the first version had"
+    assert blobs.collect_garbage(blobs.version_digests(), time.time() + 60) == 1, (
+        "the file that only the first version had"
+    )
     assert blobs.get_version("titles", "v2", fetched)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.items import Listing, ListingKind, Picture, SharedFile, ShareLink
-from crawler.page.boundary import LONGEST, LONGEST_TEXT, MOST, bounded, checked
+from crawler.page.boundary import MAX_LIST_ENTRIES, MAX_STRING_CHARS, MAX_TEXT_CHARS, check_types, sanitize_listing
 
 DIRTY = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -20,7 +20,9 @@ def listing(**fields: object) -> Listing:
 
 @given(DIRTY, DIRTY, DIRTY)
 def test_what_a_page_says_survives_database_export_and_log(title: str, name: str, text: str) -> None:
-    made = bounded(listing(title=title, text=text, files=(SharedFile(name=name),), identifiers={"isbn": (name,)}))
+    made = sanitize_listing(
+        listing(title=title, text=text, files=(SharedFile(name=name),), identifiers={"isbn": (name,)})
+    )
     for each in (made.title, made.text, made.files[0].name, made.identifiers["isbn"][0]):
         each.encode("utf-8")
         assert "\0" not in each
@@ -28,10 +30,12 @@ def test_what_a_page_says_survives_database_export_and_log(title: str, name: str
 
 
 def test_lengths_are_bounded() -> None:
-    made = bounded(
-        listing(title="a" * 10**6, text="b" * 10**6, pictures=(Picture(url="https://a.test/p"),) * (MOST + 1))
+    made = sanitize_listing(
+        listing(
+            title="a" * 10**6, text="b" * 10**6, pictures=(Picture(url="https://a.test/p"),) * (MAX_LIST_ENTRIES + 1)
+        )
     )
-    assert (len(made.title), len(made.text), len(made.pictures)) == (LONGEST, LONGEST_TEXT, MOST)
+    assert (len(made.title), len(made.text), len(made.pictures)) == (MAX_STRING_CHARS, MAX_TEXT_CHARS, MAX_LIST_ENTRIES)
 
 
 def test_a_clean_listing_stays_what_it_is() -> None:
@@ -39,12 +43,12 @@ def test_a_clean_listing_stays_what_it_is() -> None:
     clean = listing(
         text="雾\u200b港\n第二行", price=Decimal("1.50"), links=(link,), seen_at=datetime(2026, 1, 1, tzinfo=UTC)
     )
-    assert bounded(clean) == clean
+    assert sanitize_listing(clean) == clean
 
 
 def test_a_listing_whose_text_is_none_is_a_changed_layout() -> None:
     with pytest.raises(TypeError, match="title"):
-        checked(listing(title=True))
+        check_types(listing(title=True))
     with pytest.raises(TypeError, match="creators"):
-        checked(listing(creators=(7,)))
-    assert checked(listing(creators=("闻笙",))).creators == ("闻笙",)
+        check_types(listing(creators=(7,)))
+    assert check_types(listing(creators=("闻笙",))).creators == ("闻笙",)

@@ -7,13 +7,13 @@ import asyncio
 import pytest
 
 from crawler.config import BrowserConfig
-from crawler.web.chromium import CRAWLS, Browsers, Lender
-from crawler.web.processes import end, family
+from crawler.web.chromium import MAX_CRAWLS_PER_BROWSER, BrowserPool, BrowserProvider
+from crawler.web.processes import kill_processes, process_family
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
-async def drawn(lender: Lender) -> str:
+async def drawn(lender: BrowserProvider) -> str:
     """Text of a page drawn in a borrowed browser; its mark stays with the lender."""
     browser = await lender.launch_browser()
     context = await browser.new_context()
@@ -27,38 +27,38 @@ async def drawn(lender: Lender) -> str:
 
 def test_one_crawl_after_another_borrows_the_same_browser_until_it_dies() -> None:
     async def tell() -> None:
-        browsers = Browsers(BrowserConfig())
-        first, second, third = (Lender(browsers) for _ in range(3))
+        browsers = BrowserPool(BrowserConfig())
+        first, second, third = (BrowserProvider(browsers) for _ in range(3))
         assert await drawn(first) == await drawn(second) == "tide 42"
         assert first.mark == second.mark
-        assert family(first.mark)
-        left = Lender(browsers)
+        assert process_family(first.mark)
+        left = BrowserProvider(browsers)
         dead = await left.launch_browser()
         gone = asyncio.Event()
         dead.on("disconnected", lambda _: gone.set())
-        end(family(first.mark))
+        kill_processes(process_family(first.mark))
         await asyncio.wait_for(gone.wait(), 20)
         await left.close()
         assert await drawn(third) == "tide 42"
         assert third.mark != first.mark
         await browsers.close()
-        assert not family(first.mark)
-        assert not family(third.mark)
+        assert not process_family(first.mark)
+        assert not process_family(third.mark)
 
     asyncio.run(tell())
 
 
 def test_two_crawls_at_once_have_a_browser_each_and_none_serves_for_ever() -> None:
     async def tell() -> None:
-        browsers = Browsers(BrowserConfig())
-        one, other = await asyncio.gather(browsers.take(), browsers.take())
+        browsers = BrowserPool(BrowserConfig())
+        one, other = await asyncio.gather(browsers.acquire(), browsers.acquire())
         assert one.mark != other.mark
-        one.crawls = CRAWLS
-        await browsers.give_back(one)
-        assert not family(one.mark)
+        one.crawls = MAX_CRAWLS_PER_BROWSER
+        await browsers.release(one)
+        assert not process_family(one.mark)
         await browsers.close()
-        assert family(other.mark), "it is still lent"
-        await browsers.give_back(other)
-        assert not family(other.mark)
+        assert process_family(other.mark), "it is still lent"
+        await browsers.release(other)
+        assert not process_family(other.mark)
 
     asyncio.run(tell())

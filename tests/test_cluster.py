@@ -23,16 +23,16 @@ from procrastinate.jobs import Status
 
 from crawler import cluster
 from crawler.archives import Archive
-from crawler.cluster import Machine
-from crawler.cluster.queue import REMATCHES, hand_out, opened, prepare, unit_of
-from crawler.cluster.silence import Silence
-from crawler.config import ClusterConfig, Config, load
+from crawler.cluster import ClusterWorker
+from crawler.cluster.queue import REMATCH_QUEUE, create_queue_tables, enqueue_units, open_app, unit_id_of
+from crawler.cluster.silence import Reaper
+from crawler.config import ClusterConfig, Config, load_config
 from crawler.errors import StoreError, SwordnetError
 from crawler.items import Ask, Unit, UnitKind, Work
 from crawler.store import Store
 from crawler.web.session import Session
 from desk import nights
-from desk.crew import crew
+from desk.crew import local_workers
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 from tests.postgres import Server
 from tests.test_crawl import WORK, product
@@ -156,8 +156,8 @@ def test_what_a_killed_worker_held_is_done_by_another(desk: Swordnet, start: Sta
     out, _ = night.communicate(timeout=90)
     assert night.returncode == 0, out
     with Store.open(url) as store:
-        (run,) = store.runs.latest(5)
-        assert {state for _, _, state, _ in store.units.outcomes(run.id)} == {"done"}
+        (run,) = store.runs.latest_runs(5)
+        assert {state for _, _, state, _ in store.queue.unit_outcomes(run.id)} == {"done"}
     assert len(json.loads(desk("hits", "list", "--json").stdout)) == 1
 
 
@@ -184,9 +184,9 @@ def test_stored_listings_are_compared_again_by_all_workers(
     assert json.loads(done.stdout) == {"listings": 3, "changed": 1, "hits": 1}
     assert web.asked == asked, "nothing is asked of the web"
     with Store.open(url) as store:
-        (run,) = store.runs.latest(kind="rematch")
+        (run,) = store.runs.latest_runs(kind="rematch")
         assert run.outcome == "done"
-        assert [(spider, kind) for spider, kind, _, _ in store.units.outcomes(run.id)] == [("shop", "rematch")]
+        assert [(spider, kind) for spider, kind, _, _ in store.queue.unit_outcomes(run.id)] == [("shop", "rematch")]
     for each in workers:
         each.send_signal(signal.SIGTERM)
     assert [each.wait(60) for each in workers] == [0, 0]
@@ -195,7 +195,10 @@ def test_stored_listings_are_compared_again_by_all_workers(
 
 
 def test_a_run_whose_workers_have_all_ended_is_not_waited_for() -> None:
-    with crew(1, ("--platforms", "no-such-platform"), Config()) as look, pytest.raises(SwordnetError, match="r1"):
+    with (
+        local_workers(1, ("--platforms", "no-such-platform"), Config()) as look,
+        pytest.raises(SwordnetError, match="r1"),
+    ):
         until(lambda: look("r1"))
 
 
@@ -209,41 +212,41 @@ def alone(folder: Path) -> str:
 def test_a_bound_worker_leaves_other_platforms_alone_and_compares_again_for_all(url: str) -> None:
     async def queues() -> dict[str, str | None]:
         with Store.open(url) as store:
-            store.runs.start("r1", "2026-11-22", NOW, "night")
+            store.runs.start_run("r1", "2026-11-22", NOW, "night")
             for spider, kind in (("shop", UnitKind.QUESTION), ("kongfz", UnitKind.REMATCH)):
-                store.units.plan("r1", spider, kind, 1, [(Ask(question="x"),)])
-            async with opened(store).open_async() as queue:
-                await prepare(queue)
-                assert await hand_out(queue, store, "r1", Config(), NOW) == 2
-                assert await hand_out(queue, store, "r1", Config(), NOW) == 0, "each has its job"
+                store.queue.plan_units("r1", spider, kind, 1, [(Ask(question="x"),)])
+            async with open_app(store).open_async() as queue:
+                await create_queue_tables(queue)
+                assert await enqueue_units(queue, store, "r1", Config(), NOW) == 2
+                assert await enqueue_units(queue, store, "r1", Config(), NOW) == 0, "each has its job"
                 jobs = list(await queue.job_manager.list_jobs_async())
                 return {job.queue: job.lock for job in jobs}
 
     found = asyncio.run(queues())
-    assert set(found) == {"shop", REMATCHES}
-    assert found[REMATCHES] is None, "any number of them at the same time"
-    machine = Machine(config=Config(), store=Store(url), spiders={"shop": object, "kongfz": object}, tasks={})
-    assert machine._options(["shop"])["queues"] == ["shop", REMATCHES]
-    assert machine._options([])["queues"] == ["kongfz", "shop", REMATCHES]
+    assert set(found) == {"shop", REMATCH_QUEUE}
+    assert found[REMATCH_QUEUE] is None, "any number of them at the same time"
+    machine = ClusterWorker(config=Config(), store=Store(url), spiders={"shop": object, "kongfz": object}, tasks={})
+    assert machine._queue_options(["shop"])["queues"] == ["shop", REMATCH_QUEUE]
+    assert machine._queue_options([])["queues"] == ["kongfz", "shop", REMATCH_QUEUE]
 
 
 def test_units_of_a_replay_come_to_no_worker_that_would_ask_the_web(url: str) -> None:
     async def queue_of_the_job() -> str:
         with Store.open(url) as store:
-            store.runs.start("r1", "2026-11-22", NOW, "replay")
-            store.units.plan("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
-            async with opened(store).open_async() as queue:
-                await prepare(queue)
-                assert await hand_out(queue, store, "r1", Config(), NOW, replayed=True) == 1
+            store.runs.start_run("r1", "2026-11-22", NOW, "replay")
+            store.queue.plan_units("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+            async with open_app(store).open_async() as queue:
+                await create_queue_tables(queue)
+                assert await enqueue_units(queue, store, "r1", Config(), NOW, is_replay=True) == 1
                 (job,) = await queue.job_manager.list_jobs_async()
                 return job.queue
 
     queue = asyncio.run(queue_of_the_job())
     with Store.open(url) as store:
-        live = Machine(config=Config(), store=store, spiders={"shop": object}, tasks={})
-        replayed = Machine(config=Config(), store=store, spiders={"shop": object}, tasks={}, archive=Archive(()))
-        assert queue not in live._options([])["queues"]
-        assert replayed._options([])["queues"] == [queue]
+        live = ClusterWorker(config=Config(), store=store, spiders={"shop": object}, tasks={})
+        replayed = ClusterWorker(config=Config(), store=store, spiders={"shop": object}, tasks={}, archive=Archive(()))
+        assert queue not in live._queue_options([])["queues"]
+        assert replayed._queue_options([])["queues"] == [queue]
         assert list(live._open_runs()) == []
         assert list(replayed._open_runs()) == ["r1"]
 
@@ -269,20 +272,20 @@ def test_a_crawl_delay_holds_between_the_units_of_two_workers(
 def test_a_job_of_a_silent_worker_is_replaced_so_that_waking_it_ends_nothing(url: str) -> None:
     async def story() -> None:
         with Store.open(url) as store:
-            store.runs.start("r1", "2026-11-22", NOW, "night")
-            store.units.plan("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
-            async with opened(store).open_async() as queue:
-                await prepare(queue)
+            store.runs.start_run("r1", "2026-11-22", NOW, "night")
+            store.queue.plan_units("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+            async with open_app(store).open_async() as queue:
+                await create_queue_tables(queue)
                 manager = queue.job_manager
-                await hand_out(queue, store, "r1", Config(), NOW)
+                await enqueue_units(queue, store, "r1", Config(), NOW)
                 job = await manager.fetch_job(queues=None, worker_id=await manager.register_worker())
                 assert job is not None
-                assert isinstance(store.units.take(unit_of(job), "a:1:1", NOW, 300), Unit)
+                assert isinstance(store.queue.claim(unit_id_of(job), "a:1:1", NOW, 300), Unit)
                 config = Config(cluster=ClusterConfig(stale=0))
-                silence = Silence(queue=queue, store=store, config=config)
-                assert await silence.take_back(NOW - timedelta(seconds=1)) == [], "it has just been taken"
-                assert await silence.take_back(NOW + timedelta(seconds=1)) == [unit_of(job)]
-                await hand_out(queue, store, "r1", Config(), NOW)
+                silence = Reaper(app=queue, store=store, config=config)
+                assert await silence.reap(NOW - timedelta(seconds=1)) == [], "it has just been taken"
+                assert await silence.reap(NOW + timedelta(seconds=1)) == [unit_id_of(job)]
+                await enqueue_units(queue, store, "r1", Config(), NOW)
                 other = await manager.fetch_job(queues=None, worker_id=await manager.register_worker())
                 assert other is not None
                 with pytest.raises(ConnectorException):
@@ -295,23 +298,25 @@ def test_a_job_of_a_silent_worker_is_replaced_so_that_waking_it_ends_nothing(url
 def test_a_job_that_a_failing_database_left_behind_holds_up_nobody_for_ever(url: str) -> None:
     async def story() -> None:
         with Store.open(url) as store:
-            store.runs.start("r1", "2026-11-22", NOW, "night")
-            store.units.plan("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),), (Ask(question="y"),)])
-            async with opened(store).open_async() as queue:
-                await prepare(queue)
+            store.runs.start_run("r1", "2026-11-22", NOW, "night")
+            store.queue.plan_units("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),), (Ask(question="y"),)])
+            async with open_app(store).open_async() as queue:
+                await create_queue_tables(queue)
                 manager = queue.job_manager
-                await hand_out(queue, store, "r1", Config(), NOW)
+                await enqueue_units(queue, store, "r1", Config(), NOW)
                 worker = await manager.register_worker()
                 job = await manager.fetch_job(queues=None, worker_id=worker)
                 assert job is not None
-                unit = store.units.take(unit_of(job), "a:1:1", NOW, 300)
+                unit = store.queue.claim(unit_id_of(job), "a:1:1", NOW, 300)
                 assert isinstance(unit, Unit)
-                silence = Silence(queue=queue, store=store, config=Config())
-                assert await silence.take_back(NOW) == []
-                store.units.finish(unit, {"pages": {"live": 1}}, {})  # and the job stays: its end was never written
+                silence = Reaper(app=queue, store=store, config=Config())
+                assert await silence.reap(NOW) == []
+                store.queue.finish_unit(
+                    unit, {"pages": {"live": 1}}, {}
+                )  # and the job stays: its end was never written
                 assert await manager.fetch_job(queues=None, worker_id=worker) is None, "the platform's lock is held"
-                assert await silence.take_back(NOW) == []
-                assert await silence.take_back(NOW + timedelta(seconds=61)) == [unit.id]
+                assert await silence.reap(NOW) == []
+                assert await silence.reap(NOW + timedelta(seconds=61)) == [unit.id]
                 assert await manager.fetch_job(queues=None, worker_id=worker) is not None
 
     asyncio.run(story())
@@ -331,9 +336,9 @@ def test_a_worker_that_may_not_finish_gives_its_unit_back(
     night.kill()
     web.held["/search"].set()
     with Store.open(url) as store:
-        (run,) = store.runs.latest(5)
-        assert {state for _, _, state, _ in store.units.outcomes(run.id)} == {"open"}
-        assert store.units.holders() == []
+        (run,) = store.runs.latest_runs(5)
+        assert {state for _, _, state, _ in store.queue.unit_outcomes(run.id)} == {"open"}
+        assert store.queue.holders() == []
 
 
 def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(
@@ -349,8 +354,8 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(
     assert worker.wait(30) == 0, worker.communicate()
     night.kill()
     with Store.open(url) as store:
-        (run,) = store.runs.latest(5)
-        states = [state for _, _, state, _ in store.units.outcomes(run.id)]
+        (run,) = store.runs.latest_runs(5)
+        states = [state for _, _, state, _ in store.queue.unit_outcomes(run.id)]
     assert "done" in states
     assert "doing" not in states
 
@@ -359,20 +364,20 @@ def test_a_database_that_restarts_while_a_night_is_planned_ends_nothing(
     url: str, tmp_path: Path, web: LoopbackWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url=url, place=web.place))
-    config = load(tmp_path / "swordnet.toml", {})
+    config = load_config(tmp_path / "swordnet.toml", {})
     with Store.open(url) as store:
-        store.works.upsert([Work(id="W1", title="潮汐钟楼的守望者")], NOW)
+        store.works.import_works([Work(id="W1", title="潮汐钟楼的守望者")], NOW)
     fails = [StoreError("restarting"), StoreError("still"), None]
     told: list[str] = []
 
     def overseen(session: Session, run: str, _look: object) -> None:
         if (error := fails.pop(0)) is not None:
             raise error
-        session.store.units.skip(run)
+        session.store.queue.skip_units(run)
 
-    monkeypatch.setattr(cluster, "oversee", overseen)
+    monkeypatch.setattr(cluster, "supervise_run", overseen)
     monkeypatch.setattr(nights, "wait", lambda _: None)
-    nights.night(config, now=lambda: datetime.now(UTC), again=True, tell=lambda key, **_: told.append(key))
+    nights.run_night(config, now=lambda: datetime.now(UTC), rerun=True, show_message=lambda key, **_: told.append(key))
     assert told.count("night_tries_again") == 2
     with Store.open(url) as store:
-        assert len(store.runs.latest(9)) == 1, "the same night, not another"
+        assert len(store.runs.latest_runs(9)) == 1, "the same night, not another"

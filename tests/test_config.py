@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.config import Config, commented, keys, load
+from crawler.config import Config, iter_settings, load_config, render_config
 from crawler.errors import BadInput
 
 ROOT = Path(__file__).parent.parent
@@ -17,7 +17,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_what_the_commented_file_says_is_the_default(tmp_path: Path) -> None:
-    config = load(write(tmp_path, commented()), {})
+    config = load_config(write(tmp_path, render_config()), {})
     assert config.crawl == Config().crawl
     assert config.store.url == f"sqlite:///{tmp_path}/swordnet.db"
 
@@ -25,7 +25,7 @@ def test_what_the_commented_file_says_is_the_default(tmp_path: Path) -> None:
 def test_unknown_keys_are_refused_with_the_nearest_known_one(tmp_path: Path) -> None:
     path = write(tmp_path, 'langauge = "en"\n[crawl]\ndelai = 1\n[platforms.kongfz]\nenable = true\n')
     with pytest.raises(BadInput) as refused:
-        load(path, {})
+        load_config(path, {})
     told = [(problem.field, problem.message.rpartition("mean ")[2]) for problem in refused.value.problems]
     assert told == [
         ("langauge", "language?"),
@@ -48,23 +48,23 @@ def test_unknown_keys_are_refused_with_the_nearest_known_one(tmp_path: Path) -> 
 )
 def test_wrong_values_are_refused_by_name(tmp_path: Path, text: str, field: str) -> None:
     with pytest.raises(BadInput) as refused:
-        load(write(tmp_path, text), {})
+        load_config(write(tmp_path, text), {})
     assert [problem.field for problem in refused.value.problems] == [field]
 
 
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"swordnet\.toml"):
-        load(write(tmp_path, "a = = 1"), {})
+        load_config(write(tmp_path, "a = = 1"), {})
 
 
 def test_a_missing_named_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such file"):
-        load(tmp_path / "none.toml", {})
+        load_config(tmp_path / "none.toml", {})
 
 
 def test_the_environment_names_file_and_database(tmp_path: Path) -> None:
     path = write(tmp_path, "[crawl]\ndelay = 7")
-    config = load(None, {"SWORDNET_CONFIG": str(path), "SWORDNET_DATABASE": "postgresql+psycopg://a@b/c"})
+    config = load_config(None, {"SWORDNET_CONFIG": str(path), "SWORDNET_DATABASE": "postgresql+psycopg://a@b/c"})
     assert (config.crawl.delay, config.store.url) == (7, "postgresql+psycopg://a@b/c")
 
 
@@ -72,5 +72,5 @@ def test_every_setting_is_documented() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
     documented = {row[1].strip().strip("`"): (row[2].strip(), row[3].strip()) for row in rows}
-    known = {name: (f"`{attribute.default!r}`", attribute.metadata["meaning"]) for name, attribute in keys()}
+    known = {name: (f"`{attribute.default!r}`", attribute.metadata["meaning"]) for name, attribute in iter_settings()}
     assert documented == known

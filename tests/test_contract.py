@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from crawler.archives import open_archive
-from crawler.archives.answer import Answer
+from crawler.archives.answer import RecordedResponse
 from crawler.items import Listing, Outcome, ShareState
 from crawler.page import LayoutError, Page, Request
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import read_page
 from spiders import ProofKind
-from spiders._claims import spiders_by_name
+from spiders._claims import platforms
 from tests.test_spiders import CASES, PAGES
 
 CONTRACT = ("empty", "error", "wall", "half", "language")
@@ -31,15 +31,17 @@ BROKEN = b"<!DOCTYPE html><html><head><title>Internal Server Error</title></head
 GONE = {ShareState.EXPIRED, ShareState.CANCELLED, ShareState.NOT_FOUND, ShareState.REMOVED_VIOLATION}
 
 
-def read(spider: str, answer: Answer, body: bytes, status: int = 200) -> tuple[Outcome, list[Listing | Request]]:
+def read(
+    spider: str, answer: RecordedResponse, body: bytes, status: int = 200
+) -> tuple[Outcome, list[Listing | Request]]:
     """What a crawl makes of an answer: its outcome and what was read."""
     kind = answer.content_type if body in (answer.body, answer.body[: len(body)]) else "text/html"
     outcome = outcome_of(status, body, kind, answer.url)
     found: list[Listing | Request] = []
-    if outcome is Outcome.LIVE or (spiders_by_name()[spider].judges_itself and body):
+    if outcome is Outcome.LIVE or (platforms()[spider].reads_every_status and body):
         page = Page(url=answer.url, body=body, content_type=kind, status=status, values=answer.values)
         try:
-            found = read_page(spiders_by_name()[spider](), page)
+            found = read_page(platforms()[spider](), page)
         except LayoutError:
             return Outcome.ERROR, []
     if len(found) == 1 and isinstance(found[0], Listing):
@@ -47,7 +49,7 @@ def read(spider: str, answer: Answer, body: bytes, status: int = 200) -> tuple[O
     return outcome, found
 
 
-def answers(spider: str) -> list[Answer]:
+def answers(spider: str) -> list[RecordedResponse]:
     """The saved pages of a platform."""
     return [answer for case in CASES if case.parent.name == spider for answer in open_archive(case)]
 
@@ -66,7 +68,7 @@ def states(expected: dict[str, Any]) -> list[str | None]:
     return [each.get("share_state") for each in expected["listings"]]
 
 
-@pytest.mark.parametrize("spider", spiders_by_name())
+@pytest.mark.parametrize("spider", platforms())
 def test_the_five_cases(spider: str) -> None:
     empty, error, wall, half, language = (told(spider, case) for case in CONTRACT)
     assert empty["outcome"] in ("live", "gone", "partial"), "an empty result is told apart from an error"
@@ -79,7 +81,7 @@ def test_the_five_cases(spider: str) -> None:
     assert language["listings"]
 
 
-@pytest.mark.parametrize("spider", spiders_by_name())
+@pytest.mark.parametrize("spider", platforms())
 def test_a_page_in_its_place_is_never_taken_for_it(spider: str) -> None:
     for answer in answers(spider):
         for status in (200, 403, 503):
@@ -92,7 +94,7 @@ def test_a_page_in_its_place_is_never_taken_for_it(spider: str) -> None:
         assert not gone(found)
 
 
-@pytest.mark.parametrize("spider", spiders_by_name())
+@pytest.mark.parametrize("spider", platforms())
 def test_half_a_page_says_nothing_that_the_whole_does_not(spider: str) -> None:
     for answer in answers(spider):
         _, whole = read(spider, answer, answer.body, answer.status)
@@ -104,19 +106,19 @@ def test_half_a_page_says_nothing_that_the_whole_does_not(spider: str) -> None:
                 assert not gone(found)
 
 
-@pytest.mark.parametrize("spider", spiders_by_name())
+@pytest.mark.parametrize("spider", platforms())
 def test_a_platform_says_what_it_was_built_from(spider: str) -> None:
-    kind = spiders_by_name()[spider]
+    kind = platforms()[spider]
     source = inspect.getsource(__import__(f"spiders.{spider}", fromlist=["_"]))
     assert len(source.splitlines()) < 150
-    assert kind.proof.what
+    assert kind.proof.basis
     assert kind.limits.endswith(".")
     if kind.proof.kind is ProofKind.GUESS or kind.gated:
         assert kind.off_by_default
 
 
 def test_enough_platforms_are_proven() -> None:
-    kinds = [spider.proof.kind for spider in spiders_by_name().values()]
+    kinds = [spider.proof.kind for spider in platforms().values()]
     assert len(kinds) >= 40
     assert len(kinds) - kinds.count(ProofKind.GUESS) >= 40, "guesses do not count"
     assert kinds.count(ProofKind.PAGE) >= 15

@@ -12,10 +12,10 @@ from typing import cast
 
 import pytest
 
-from crawler.items import Assessed
-from crawler.web.session import Tally
-from crawler.web.visit import Visit
-from pipelines._assessing import Batch
+from crawler.items import AssessedListing
+from crawler.web.session import CrawlStats
+from crawler.web.visit import PlatformSpider
+from pipelines._assessing import HitWriter
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 
 pytestmark = pytest.mark.slow
@@ -235,14 +235,14 @@ def test_db_commands(desk: Swordnet, tmp_path: Path) -> None:
     assert [work["id"] for work in json.loads(desk("works", "list", "--json").stdout)] == ["W1"]
 
 
-class _Broken(Batch):
-    def _write(self, batch: list[Assessed]) -> None:
+class _Broken(HitWriter):
+    def _write_batch(self, batch: list[AssessedListing]) -> None:
         raise OverflowError("int too big to convert")
 
 
 def test_what_cannot_be_stored_at_the_end_of_a_crawl_fails_its_unit() -> None:
-    tally = Tally()
-    batch = _Broken(cast(Visit, SimpleNamespace(tally=tally)))
+    stats = CrawlStats()
+    batch = _Broken(cast(PlatformSpider, SimpleNamespace(stats=stats)))
     with pytest.raises(OverflowError):
         asyncio.run(batch.commit())
-    assert tally.lost
+    assert stats.has_lost_data

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from crawler.store import Store
-from crawler.urls import canonical
+from crawler.urls import canonicalize_url
 from tests.conftest import ROOT, Swordnet
 from tests.postgres import Server
 
@@ -25,11 +25,11 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_the_demo_finds_all_that_is_planted_and_nothing_else(demo_night: Path) -> None:
-    found = {(canonical(row["url"]), row["work_id"]): row["decision"] for row in rows(demo_night / "hits.csv")}
+    found = {(canonicalize_url(row["url"]), row["work_id"]): row["decision"] for row in rows(demo_night / "hits.csv")}
     for row in rows(PLANTED):
-        key = (canonical(row["address"]), row["work_id"])
+        key = (canonicalize_url(row["address"]), row["work_id"])
         assert found.get(key, "dropped") == row["decision"], row
-    planted = {(canonical(row["address"]), row["work_id"]) for row in rows(PLANTED) if row["decision"] == "hit"}
+    planted = {(canonicalize_url(row["address"]), row["work_id"]) for row in rows(PLANTED) if row["decision"] == "hit"}
     assert {key for key, decision in found.items() if decision in ("hit", "review")} == planted
     report = (demo_night / "report.html").read_text(encoding="utf-8")
     assert all(row["title"] in report for row in rows(demo_night / "hits.csv") if row["decision"] == "hit")

@@ -13,14 +13,14 @@ from PIL import Image, ImageChops, ImageStat
 
 from bench.draw_demo import write
 from crawler.archives import open_archive
-from crawler.archives.answer import Answer, Archive
+from crawler.archives.answer import Archive, RecordedResponse
 from crawler.items import Listing, Work
 from crawler.page import LayoutError, Page, Request
-from crawler.urls import canonical
-from registry.questions import questions
+from crawler.urls import canonicalize_url
+from registry.questions import name_queries
 from registry.reading import read_works
-from spiders import PlatformSpider
-from spiders._claims import claim
+from spiders import Platform
+from spiders._claims import platform_for
 from spiders.appgallery import AppGallery
 from spiders.appstore import AppStore
 from spiders.kongfz import Kongfz
@@ -77,23 +77,23 @@ def test_the_works_are_valid_and_their_pictures_tell_them_apart(works: list[Work
 
 
 @pytest.mark.parametrize("platform", [Kongfz, AppStore, AppGallery])
-def test_every_question_has_its_answer(works: list[Work], night: Archive, platform: type[PlatformSpider]) -> None:
+def test_every_question_has_its_answer(works: list[Work], night: Archive, platform: type[Platform]) -> None:
     spider = platform()
-    asked = questions(works, spider.kind)
+    asked = name_queries(works, spider.kind)
     assert asked
     for question in asked:
         made = spider.search(question)
         for request in [made] if isinstance(made, Request) else made:
-            assert night.answer(request.method, request.url, request.body, spider.volatile), question
+            assert night.find_response(request.method, request.url, request.body, spider.volatile), question
 
 
-def read(answer: Answer) -> list[Listing]:
-    spider = claim(answer.url)()
+def read(answer: RecordedResponse) -> list[Listing]:
+    spider = platform_for(answer.url)()
     page = Page(url=answer.url, body=answer.body, content_type=answer.content_type, values=answer.values)
     return [found for found in spider.read(page) if isinstance(found, Listing)]
 
 
-def is_shell(answer: Answer) -> bool:
+def is_shell(answer: RecordedResponse) -> bool:
     return answer.url.startswith("https://appgallery.") and answer.content_type.startswith("text/html")
 
 
@@ -110,7 +110,7 @@ def test_what_is_expected_is_in_the_night_and_nothing_else(
     addresses = [row["address"] for row in expected]
     assert {listing.url for listing in listings} == set(addresses)
     assert len(set(addresses)) == len(addresses)
-    assert all(canonical(address) == address for address in addresses)
+    assert all(canonicalize_url(address) == address for address in addresses)
     assert {row["work_id"] for row in expected} - {""} <= {work.id for work in works}
     assert Counter(row["decision"] for row in expected) == {"hit": 10, "licensed": 3, "dropped": 7}
     whys = [row["planted"] for row in expected if row["decision"] == "hit"]
@@ -119,12 +119,12 @@ def test_what_is_expected_is_in_the_night_and_nothing_else(
 
 def test_every_listing_can_be_opened_and_every_picture_fetched(listings: list[Listing], night: Archive) -> None:
     for listing in listings:
-        spider = claim(listing.url)()
+        spider = platform_for(listing.url)()
         code = "t8Kd" if spider.name == "quark" else None
         request = spider.open(listing.url, code)
-        assert night.answer(request.method, request.url, request.body, spider.volatile), listing.url
+        assert night.find_response(request.method, request.url, request.body, spider.volatile), listing.url
         for picture in listing.pictures:
-            answer = night.answer("GET", picture.url)
+            answer = night.find_response("GET", picture.url)
             assert answer, picture.url
             assert Image.open(io.BytesIO(answer.body)).size >= (192, 192)
 
@@ -169,7 +169,7 @@ def test_gallery_pages_say_nothing_before_their_script_ran(night: Archive) -> No
 
 def test_the_copied_cover_lost_a_tenth(works: list[Work], listings: list[Listing], night: Archive) -> None:
     (row,) = [listing for listing in listings if listing.title.startswith("绘本") and not listing.whole]
-    answer = night.answer("GET", row.pictures[0].url)
+    answer = night.find_response("GET", row.pictures[0].url)
     assert answer
     copy, (work,) = Image.open(io.BytesIO(answer.body)), [work for work in works if work.id == "demo-05"]
     assert copy.format == "JPEG"

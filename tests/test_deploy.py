@@ -15,10 +15,10 @@ import yaml
 from dockerfile_parse import DockerfileParser
 from typer.main import get_command
 
-from crawler.cluster.queue import opened, prepare
-from crawler.config import load
-from crawler.items import Ask, Assessed, Assessment, Decision, Listing, ListingKind, Unit, UnitKind, Work
-from crawler.store import Filter, Store
+from crawler.cluster.queue import create_queue_tables, open_app
+from crawler.config import load_config
+from crawler.items import Ask, AssessedListing, Assessment, Decision, Listing, ListingKind, Unit, UnitKind, Work
+from crawler.store import HitQuery, Store
 from desk.cli import application
 from tests.conftest import ROOT
 from tests.postgres import Server
@@ -60,7 +60,7 @@ def test_the_services_run_commands_that_there_are_with_settings_that_hold(tmp_pa
     assert {each for each in mounted if not each.startswith(".")} == set(told["volumes"])
     assert all((DEPLOY / each).exists() for each in mounted if each.startswith("."))
     environment = services["worker"]["environment"]
-    config = load(DEPLOY / "swordnet.toml", {"SWORDNET_DATABASE": environment["SWORDNET_DATABASE"]})
+    config = load_config(DEPLOY / "swordnet.toml", {"SWORDNET_DATABASE": environment["SWORDNET_DATABASE"]})
     assert config.cluster.hand_out
     assert config.store.url.startswith("postgresql+psycopg://")
     assert int(services["worker"]["stop_grace_period"].rstrip("s")) > config.cluster.patience
@@ -82,31 +82,31 @@ def test_the_units_of_systemd_start_commands_that_there_are(unit: Path) -> None:
 def test_a_dump_of_postgresql_comes_back_whole_and_goes_on(postgres: Server, tmp_path: Path) -> None:
     url = postgres.create("kept", like="empty")
     with Store.open(url) as store:
-        store.works.upsert([Work(id="W1", title="潮汐表")], NOW)
-        store.runs.start("r1", "2026-11-22", NOW, "night")
-        store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="a"),), (Ask(question="b"),)])
-        unit = store.units.claim("r1", "a:1:1", NOW, 60)
+        store.works.import_works([Work(id="W1", title="潮汐表")], NOW)
+        store.runs.start_run("r1", "2026-11-22", NOW, "night")
+        store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="a"),), (Ask(question="b"),)])
+        unit = store.queue.claim_next("r1", "a:1:1", NOW, 60)
         assert isinstance(unit, Unit)
         offer = Listing(platform="kongfz", kind=ListingKind.OFFER, url="https://a.test/1", title="潮汐表", seen_at=NOW)
         hit = Assessment(work_id="W1", identity=0.97, offence=0.9, decision=Decision.HIT)
-        store.hits.write([Assessed(listing=offer, assessments=(hit,))], unit, NOW)
+        store.hits.write_batch([AssessedListing(listing=offer, assessments=(hit,))], unit, NOW)
         asyncio.run(with_queue(store))
-        before = list(store.hits.find(Filter()))
+        before = list(store.hits.find_hits(HitQuery()))
     dump = tmp_path / "night.dump"
     run(postgres, "pg_dump", "--format=custom", f"--file={dump}", "kept")
     back = postgres.create("back")
     run(postgres, "pg_restore", "--dbname=back", "--exit-on-error", str(dump))
     with Store.open(back) as store:
-        assert list(store.hits.find(Filter())) == before
-        assert store.units.unfinished("r1") == 2
+        assert list(store.hits.find_hits(HitQuery())) == before
+        assert store.queue.count_open_units("r1") == 2
         asyncio.run(with_queue(store))
-        again = store.units.take(unit.id, "b:2:2", datetime.now(UTC), 60)
+        again = store.queue.claim(unit.id, "b:2:2", datetime.now(UTC), 60)
         assert isinstance(again, Unit), "what was being done when it was dumped is done again"
 
 
 async def with_queue(store: Store) -> None:
-    async with opened(store).open_async() as queue:
-        await prepare(queue)
+    async with open_app(store).open_async() as queue:
+        await create_queue_tables(queue)
 
 
 def run(postgres: Server, program: str, *arguments: str) -> None:

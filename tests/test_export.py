@@ -30,8 +30,8 @@ from crawler.items import (
 )
 from desk.cells import csv_cell, sheet_cell
 from desk.export import export_hits
-from desk.rows import COLUMNS, HitRow, row_of
-from desk.sidebyside import Pair
+from desk.rows import COLUMNS, HitRow, row_of_hit
+from desk.sidebyside import PicturePair
 from tests.drawing import cover, saved
 
 CONTRACT = [
@@ -113,7 +113,7 @@ def test_a_row_says_what_the_contract_lists_in_its_order(tmp_path: Path) -> None
     assert list(COLUMNS) == CONTRACT
     verdict = Judgement(hit="h1", verdict=Verdict.INFRINGING, reason="copy", by="lin", at=SEEN)
     path = tmp_path / "hits.csv"
-    assert export_hits(path, [row_of(hit(), WORK, verdict)]) == 1
+    assert export_hits(path, [row_of_hit(hit(), WORK, verdict)]) == 1
     assert path.read_bytes().startswith(b"\xef\xbb\xbfhit_id,decision,")
     assert path.read_bytes().endswith(b"\r\n")
     (row,) = read_csv(path)
@@ -150,7 +150,7 @@ def test_a_row_says_what_the_contract_lists_in_its_order(tmp_path: Path) -> None
 def test_the_same_hits_give_the_same_bytes_in_any_order(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [row_of(hit(f"h{number}", f"第{number}本"), WORK) for number in range(5)]
+    rows = [row_of_hit(hit(f"h{number}", f"第{number}本"), WORK) for number in range(5)]
     export_hits(tmp_path / f"a{suffix}", rows)
     monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
     monkeypatch.setattr("time.localtime", lambda *_: (2033, 5, 18, 3, 33, 20, 2, 138, 0))
@@ -182,7 +182,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("title", HOSTILE)
 def test_no_cell_starts_a_formula(tmp_path: Path, title: str) -> None:
-    rows = [row_of(hit(title=title, seller=title), WORK)]
+    rows = [row_of_hit(hit(title=title, seller=title), WORK)]
     export_hits(tmp_path / "hits.csv", rows)
     (row,) = read_csv(tmp_path / "hits.csv")
     for part in re.split(r"[;\n\r\t]", row["title"]):
@@ -218,7 +218,7 @@ def test_no_text_at_all_becomes_a_formula_or_cannot_be_written(text: str) -> Non
     ],
 )
 def test_titles_arrive_as_they_are(tmp_path: Path, title: str, csv_says: str, sheet_says: str) -> None:
-    rows = [row_of(hit(title=title), WORK)]
+    rows = [row_of_hit(hit(title=title), WORK)]
     for suffix in (".csv", ".xlsx", ".jsonl"):
         export_hits(tmp_path / f"hits{suffix}", rows)
     assert read_csv(tmp_path / "hits.csv")[0]["title"] == csv_says
@@ -232,7 +232,7 @@ def test_titles_arrive_as_they_are(tmp_path: Path, title: str, csv_says: str, sh
 
 
 def test_json_lines_keep_lists_and_exact_prices(tmp_path: Path) -> None:
-    export_hits(tmp_path / "hits.jsonl", [row_of(hit(), WORK), row_of(hit("h0", price=None), WORK)])
+    export_hits(tmp_path / "hits.jsonl", [row_of_hit(hit(), WORK), row_of_hit(hit("h0", price=None), WORK)])
     first, second = map(json.loads, (tmp_path / "hits.jsonl").read_text(encoding="utf-8").splitlines())
     assert (first["hit_id"], first["price"]) == ("h0", None)
     assert (second["price"], second["access_codes"], second["identity"]) == ("9.90", ["", "x7k2"], 0.987654)
@@ -264,27 +264,29 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(BadInput, match="No space left"):
-        export_hits(old, [row_of(hit(), WORK)])
+        export_hits(old, [row_of_hit(hit(), WORK)])
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
 
 
 def test_times_are_utc() -> None:
-    assert row_of(hit(), WORK).first_seen == datetime(2026, 11, 22, 15, 30, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert row_of_hit(hit(), WORK).first_seen == datetime(2026, 11, 22, 15, 30, tzinfo=UTC).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
 
 
 def test_a_workbook_shows_pictures_side_by_side_under_their_hits(tmp_path: Path) -> None:
     ours, theirs = saved(cover(1), "PNG"), saved(cover(2), "PNG")
     shown = [
-        Pair(hit_id="h1", title="=1+1", theirs=theirs, ours=ours),
-        Pair(hit_id="h2", title="第二本", theirs=theirs, ours=None),
+        PicturePair(hit_id="h1", title="=1+1", listing_picture=theirs, work_picture=ours),
+        PicturePair(hit_id="h2", title="第二本", listing_picture=theirs, work_picture=None),
     ]
     asked: list[str] = []
 
-    def pairs(ids: Sequence[str]) -> Iterator[Pair]:
+    def pairs(ids: Sequence[str]) -> Iterator[PicturePair]:
         asked.extend(ids)
         return iter(shown)
 
-    export_hits(tmp_path / "hits.xlsx", [row_of(hit("h2"), WORK), row_of(hit("h1"), WORK)], pairs)
+    export_hits(tmp_path / "hits.xlsx", [row_of_hit(hit("h2"), WORK), row_of_hit(hit("h1"), WORK)], pairs)
     sheet = load_workbook(tmp_path / "hits.xlsx")["pictures"]
     places = [(image.anchor._from.row, image.anchor._from.col) for image in sheet._images]
     assert asked == ["h1", "h2"]

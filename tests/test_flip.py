@@ -8,9 +8,9 @@ import pytest
 from attrs import evolve
 
 from crawler.items import Decision, Licence
-from crawler.store import Filter, Store
-from pipelines._knowing import context_of
-from pipelines._redeciding import redecide, with_terms
+from crawler.store import HitQuery, Store
+from pipelines._knowing import build_context
+from pipelines._redeciding import redecide_hits, works_with_recent_terms
 from tests.conftest import on_sqlite
 from tests.trusting import crawled, offers, works
 
@@ -32,13 +32,13 @@ def at(day: str) -> datetime:
 
 
 def night(store: Store, now: datetime) -> dict[str, Decision]:
-    store.works.upsert(WORKS, now)
+    store.works.import_works(WORKS, now)
     crawled(store, offers(WORKS, 10, now), "r1", now)
     return decisions(store)
 
 
 def decisions(store: Store) -> dict[str, Decision]:
-    return {hit.listing.url: hit.decision for hit in store.hits.find(Filter())}
+    return {hit.listing.url: hit.decision for hit in store.hits.find_hits(HitQuery())}
 
 
 def expected(covered: bool) -> dict[str, Decision]:
@@ -64,15 +64,15 @@ def test_the_same_night_under_five_dates(database: str, day: str, covered: bool)
 def test_what_is_stored_turns_when_the_term_was_entered_late(database: str) -> None:
     now = at("2026-11-20")
     with Store.open(database) as store:
-        store.works.upsert(PLAIN, now)
+        store.works.import_works(PLAIN, now)
         crawled(store, offers(PLAIN, 10, now), "r1", now)
         assert decisions(store) == expected(covered=False)
-        store.works.upsert(WORKS, now)
-        context = context_of(store, now, "en")
-        assert with_terms(store.works.all(), context) == [WORKS[0].id]
-        assert redecide(store, [WORKS[0].id], context) == 2
+        store.works.import_works(WORKS, now)
+        context = build_context(store, now, "en")
+        assert works_with_recent_terms(store.works.all_works(), context) == [WORKS[0].id]
+        assert redecide_hits(store, [WORKS[0].id], context) == 2
         assert decisions(store) == expected(covered=True)
-        assert redecide(store, [WORKS[0].id], context) == 0
+        assert redecide_hits(store, [WORKS[0].id], context) == 0
 
 
 @on_sqlite
@@ -80,10 +80,10 @@ def test_an_own_shop_covers_all_works_of_its_owner_until_it_is_withdrawn(databas
     now = at("2026-10-31")
     with Store.open(database) as store:
         before = night(store, now)
-        number = store.trust.add_official("北岸出版社", Licence(platform="kongfz", seller="店0"), now)
-        redecide(store, None, context_of(store, now, "en"))
+        number = store.screening_settings.add_official_shop("北岸出版社", Licence(platform="kongfz", seller="店0"), now)
+        redecide_hits(store, None, build_context(store, now, "en"))
         own = {url for url, decision in decisions(store).items() if decision is Decision.LICENSED}
         assert own == {f"https://book.kongfz.com/{work}/{place}/" for work in range(2) for place in (0, 5)}
-        assert store.trust.withdraw_official(number, now + timedelta(hours=1)) == "北岸出版社"
-        redecide(store, None, context_of(store, now, "en"))
+        assert store.screening_settings.withdraw_official_shop(number, now + timedelta(hours=1)) == "北岸出版社"
+        redecide_hits(store, None, build_context(store, now, "en"))
         assert decisions(store) == before

@@ -15,19 +15,19 @@ import pytest
 from PIL import Image
 
 from crawler.items import Picture, Work
-from crawler.pictures import PictureError, decode, inspect
+from crawler.pictures import PictureError, decode_picture, inspect_picture
 from matchers.looks import registering
-from matchers.looks.looker import RegistryLooker, looker_of
+from matchers.looks.looker import ImageMatcher, open_image_matcher
 from tests.drawing import cover, picture_bytes, saved
 
 
 @pytest.fixture(scope="module")
-def eyes(tmp_path_factory: pytest.TempPathFactory) -> RegistryLooker:
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> ImageMatcher:
     root = tmp_path_factory.mktemp("looks")
-    sketch = registering.Sketcher(root)
+    sketch = registering.DescriptorExtractor(root)
     works = [Work(id=str(n), title="x", images=(sketch(picture_bytes(f"drawn {n}"), "x"),)) for n in range(3)]
-    registering.index_all(root, registering.owners_of(works), 1 << 30)
-    return looker_of(root)
+    registering.index_pictures(root, registering.owners_by_digest(works), 1 << 30)
+    return open_image_matcher(root)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -70,14 +70,14 @@ def grey_of_16_bits() -> bytes:
     ],
     ids=["text bomb", "100,000 frames", "polyglot", "cmyk", "blank", "1x1", "strip", "upright strip", "tiny noise"],
 )
-def test_what_can_be_decoded_is_looked_at(eyes: RegistryLooker, data: bytes, works: set[str]) -> None:
+def test_what_can_be_decoded_is_looked_at(eyes: ImageMatcher, data: bytes, works: set[str]) -> None:
     tracemalloc.start()
     try:
-        seen = eyes.look(data, "theirs").picture
+        seen = eyes.inspect(data, "theirs").picture
         assert tracemalloc.get_traced_memory()[1] < 50_000_000
     finally:
         tracemalloc.stop()
-    known = {inspect(picture_bytes(name), name).sha256 for name in works}
+    known = {inspect_picture(picture_bytes(name), name).sha256 for name in works}
     assert {each.picture for each in seen.sightings if each.verdict == "copy"} == known
 
 
@@ -97,25 +97,25 @@ def test_what_can_be_decoded_is_looked_at(eyes: RegistryLooker, data: bytes, wor
     ],
     ids=["header bomb", "pixels", "gif screen", "cut png", "cut jpeg", "heic", "tiff loop", "eps", "svg", "binary eps"],
 )
-def test_everything_else_is_one_typed_error(eyes: RegistryLooker, data: bytes) -> None:
+def test_everything_else_is_one_typed_error(eyes: ImageMatcher, data: bytes) -> None:
     with pytest.raises(PictureError):
-        eyes.look(data, "theirs")
+        eyes.inspect(data, "theirs")
 
 
-def test_sixteen_bits_are_scaled_not_cut(eyes: RegistryLooker) -> None:
-    deep = np.asarray(decode(grey_of_16_bits()).image.convert("L")).astype(int)
+def test_sixteen_bits_are_scaled_not_cut(eyes: ImageMatcher) -> None:
+    deep = np.asarray(decode_picture(grey_of_16_bits()).image.convert("L")).astype(int)
     flat = np.asarray(cover(1).convert("L")).astype(int)
     assert np.abs(deep - flat).max() <= 1
-    (found,) = eyes.look(grey_of_16_bits(), "theirs").picture.sightings
+    (found,) = eyes.inspect(grey_of_16_bits(), "theirs").picture.sightings
     assert found.verdict == "copy"
 
 
 def test_a_broken_picture_of_a_registry_costs_only_itself(tmp_path: Path) -> None:
-    sketch = registering.Sketcher(tmp_path)
+    sketch = registering.DescriptorExtractor(tmp_path)
     good = sketch(picture_bytes("drawn 1"), "good")
     with pytest.raises(PictureError):
         sketch(b"broken", "broken")
     works = [Work(id="1", title="x", images=(good, Picture(url="broken", sha256="0" * 64)))]
-    registering.index_all(tmp_path, registering.owners_of(works), 1 << 30)
-    (found,) = looker_of(tmp_path).look(picture_bytes("small 1"), "theirs").picture.sightings
+    registering.index_pictures(tmp_path, registering.owners_by_digest(works), 1 << 30)
+    (found,) = open_image_matcher(tmp_path).inspect(picture_bytes("small 1"), "theirs").picture.sightings
     assert found.verdict == "copy"

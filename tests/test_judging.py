@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from crawler.errors import BadInput
 from crawler.items import Decision, Verdict
-from crawler.store import Filter, Store
+from crawler.store import HitQuery, Store
 from desk.cli import application
 from desk.export import export_hits
-from desk.hitlist import rows
-from desk.judging import Lesson, Said, checked_lesson, judge, undo, withdraw
+from desk.hitlist import export_rows
+from desk.judging import Lesson, NewVerdict, check_lesson, record_verdicts, undo_verdict, withdraw_rule
 from desk.verdicts import read_verdicts
 from matchers.assess import Assessor
 from tests.conftest import on_sqlite
@@ -34,13 +34,13 @@ FILE, COPY, SAME_SELLER = LISTINGS[0].url, LISTINGS[1].url, LISTINGS[5].url
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     with Store.open(database) as opened:
-        opened.works.upsert(WORKS, NOW)
+        opened.works.import_works(WORKS, NOW)
         crawled(opened, LISTINGS, "r1", NOW)
         yield opened
 
 
 def decisions(store: Store) -> dict[str, Decision]:
-    return {hit.listing.url: hit.decision for hit in store.hits.find(Filter())}
+    return {hit.listing.url: hit.decision for hit in store.hits.find_hits(HitQuery())}
 
 
 def test_what_is_judged_no_infringement_is_dropped_and_never_new_again(store: Store) -> None:
@@ -52,22 +52,24 @@ def test_what_is_judged_no_infringement_is_dropped_and_never_new_again(store: St
     again = hit_of(store, FILE)
     assert (again.decision, again.first_seen, again.judged) == (Decision.DROPPED, NOW, Verdict.NOT)
     assert "judged" in {finding.matcher for finding in again.findings}
-    assert not [each for each in store.hits.brief(Filter(run="r2")) if each.id == again.id and each.is_new]
+    assert not [each for each in store.hits.find_summaries(HitQuery(run="r2")) if each.id == again.id and each.is_new]
 
 
 def test_a_judgement_taken_back_takes_its_lessons_back_and_stays_in_the_history(store: Store) -> None:
     before, hit = decisions(store), hit_of(store, FILE)
     say(store, hit, Verdict.NOT, lesson=Lesson(seller=True))
-    assert len(store.rules.all()) == 2
-    taken = undo(store, hit, "wang", LATER, "en", "looked again")
+    assert len(store.rules.all_rules()) == 2
+    taken = undo_verdict(store, hit, "wang", LATER, "en", "looked again")
     assert taken is not None
     assert taken.verdict is Verdict.NOT
     assert decisions(store) == before
-    assert store.rules.all() == []
-    assert [(rule.withdrawn_by, rule.judgement) for rule in store.rules.all(withdrawn=True)] == [("wang", 1)] * 2
-    told = [(each.verdict, each.by, each.undoes) for each in store.judgements.history(hit.id)]
+    assert store.rules.all_rules() == []
+    assert [(rule.withdrawn_by, rule.judgement) for rule in store.rules.all_rules(include_withdrawn=True)] == [
+        ("wang", 1)
+    ] * 2
+    told = [(each.verdict, each.by, each.undoes) for each in store.reviews.judgement_history(hit.id)]
     assert told == [(Verdict.NOT, "li", None), (Verdict.NOT, "wang", 1)]
-    assert undo(store, hit, "wang", LATER, "en") is None
+    assert undo_verdict(store, hit, "wang", LATER, "en") is None
     assert hit_of(store, FILE).judged is None
 
 
@@ -75,9 +77,9 @@ def test_an_older_judgement_stands_again_when_a_newer_one_is_taken_back(store: S
     hit = hit_of(store, FILE)
     say(store, hit, Verdict.INFRINGING)
     say(store, hit, Verdict.UNSURE, LATER)
-    undo(store, hit, "li", LATER, "en")
+    undo_verdict(store, hit, "li", LATER, "en")
     assert hit_of(store, FILE).judged is Verdict.INFRINGING
-    assert store.judgements.standing([hit.id])[hit.id].verdict is Verdict.INFRINGING
+    assert store.reviews.current_judgements([hit.id])[hit.id].verdict is Verdict.INFRINGING
 
 
 def test_another_verdict_about_a_listing_withdraws_that_it_is_innocent_and_undo_restores_it(store: Store) -> None:
@@ -86,13 +88,13 @@ def test_another_verdict_about_a_listing_withdraws_that_it_is_innocent_and_undo_
     say(store, hit, Verdict.NOT, why="sure")
     say(store, hit, Verdict.INFRINGING, LATER)
     assert decisions(store) == before
-    assert store.rules.all() == []
-    undo(store, hit, "li", LATER, "en")
+    assert store.rules.all_rules() == []
+    undo_verdict(store, hit, "li", LATER, "en")
     assert decisions(store)[FILE] is Decision.DROPPED
-    assert [rule.reason for rule in store.rules.all()] == ["sure"]
-    undo(store, hit, "li", LATER, "en")
+    assert [rule.reason for rule in store.rules.all_rules()] == ["sure"]
+    undo_verdict(store, hit, "li", LATER, "en")
     assert decisions(store)[FILE] is Decision.DROPPED
-    undo(store, hit, "li", LATER, "en")
+    undo_verdict(store, hit, "li", LATER, "en")
     assert decisions(store) == before
 
 
@@ -111,9 +113,9 @@ def test_words_taught_are_innocent_beside_this_work_and_withdrawn_by_their_numbe
     say(store, hit_of(store, COPY), Verdict.NOT, lesson=Lesson(phrase="影印 胶装"))
     after = decisions(store)
     assert [after[LISTINGS[place].url] for place in (1, 5, 9, 13)] == [Decision.DROPPED] * 2 + [Decision.HIT] * 2
-    (phrase,) = [rule for rule in store.rules.all() if rule.kind == "phrase"]
-    assert withdraw(store, phrase.id, "wang", LATER, "en")
-    assert not withdraw(store, phrase.id, "wang", LATER, "en")
+    (phrase,) = [rule for rule in store.rules.all_rules() if rule.kind == "phrase"]
+    assert withdraw_rule(store, phrase.id, "wang", LATER, "en")
+    assert not withdraw_rule(store, phrase.id, "wang", LATER, "en")
     assert decisions(store) == before | {COPY: Decision.DROPPED}, "the listing itself stays judged"
 
 
@@ -127,9 +129,9 @@ def test_words_taught_are_innocent_beside_this_work_and_withdrawn_by_their_numbe
 )
 @on_sqlite
 def test_what_cannot_be_taught_is_refused(store: Store, verdict: Verdict, lesson: Lesson) -> None:
-    said = Said(hit=hit_of(store, FILE), verdict=verdict, reason="", by="li", at=NOW, lesson=lesson)
+    said = NewVerdict(hit=hit_of(store, FILE), verdict=verdict, reason="", by="li", at=NOW, lesson=lesson)
     with pytest.raises(BadInput):
-        checked_lesson(said, "en", "hits judge")
+        check_lesson(said, "en", "hits judge")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
@@ -138,18 +140,18 @@ def test_an_edited_export_judges_and_the_same_file_twice_changes_nothing(
     store: Store, tmp_path: Path, suffix: str
 ) -> None:
     path = tmp_path / f"hits{suffix}"
-    export_hits(path, rows(store, Filter(decisions=(Decision.HIT,)), "en"))
+    export_hits(path, export_rows(store, HitQuery(decisions=(Decision.HIT,)), "en"))
     filled = fill(path, {FILE: ("infringing", "a file", ""), COPY: ("Not", "", "seller")})
     said = read_verdicts(filled, store, "li", NOW, "en")
     assert {(each.hit.listing.url, each.verdict, each.reason, each.lesson.seller) for each in said} == {
         (FILE, Verdict.INFRINGING, "a file", False),
         (COPY, Verdict.NOT, "", True),
     }
-    judge(store, said, "en")
+    record_verdicts(store, said, "en")
     again = read_verdicts(filled, store, "li", LATER, "en")
     assert [each.lesson for each in again] == [Lesson(seller=True)], "only the lesson is asked for again"
-    judge(store, again, "en")
-    assert len(store.rules.all()) == 2
+    record_verdicts(store, again, "en")
+    assert len(store.rules.all_rules()) == 2
 
 
 def fill(path: Path, verdicts: dict[str, tuple[str, str, str]]) -> Path:
@@ -226,28 +228,29 @@ def _played(database: str, moves: int, size: tuple[int, int], batch: int) -> Non
     some = works(size[0])
     listings = offers(some, size[1])
     with Store.open(database) as store:
-        store.works.upsert(some, NOW)
-        assessor = Assessor(store.registry(), 0.2)
+        store.works.import_works(some, NOW)
+        assessor = Assessor(store.registered_works(), 0.2)
         crawled(store, listings, "r1", NOW, assessor)
-        hits = {hit.id: hit for hit in store.hits.find(Filter())}
+        hits = {hit.id: hit for hit in store.hits.find_hits(HitQuery())}
         model: dict[str, list[Verdict]] = {key: [] for key in hits}
         lines = dict.fromkeys(hits, 0)
         for start in range(0, moves, batch):
             chosen = [source.choice(list(hits)) for _ in range(min(batch, moves - start))]
             said = [
-                Said(hit=hits[key], verdict=source.choice(list(Verdict)), reason="", by="li", at=NOW) for key in chosen
+                NewVerdict(hit=hits[key], verdict=source.choice(list(Verdict)), reason="", by="li", at=NOW)
+                for key in chosen
             ]
-            judge(store, said, "en")
+            record_verdicts(store, said, "en")
             for one in said:
                 model[one.hit.id].append(one.verdict)
                 lines[one.hit.id] += 1
             for key in source.sample(list(hits), 10):
-                taken = undo(store, hits[key], "li", NOW, "en")
+                taken = undo_verdict(store, hits[key], "li", NOW, "en")
                 assert (taken.verdict if taken else None) == (model[key].pop() if model[key] else None)
                 lines[key] += taken is not None
-        known = {hit.id: hit.decision for hit in store.hits.find(Filter())}
+        known = {hit.id: hit.decision for hit in store.hits.find_hits(HitQuery())}
         crawled(store, offers(some, size[1], LATER), "r2", LATER, assessor)
-        for hit in store.hits.find(Filter()):
+        for hit in store.hits.find_hits(HitQuery()):
             standing = model[hit.id][-1] if model[hit.id] else None
             assert hit.judged is standing
             assert hit.decision is known[hit.id]
@@ -255,6 +258,6 @@ def _played(database: str, moves: int, size: tuple[int, int], batch: int) -> Non
             assert dismissed is (standing is Verdict.NOT)
             assert hit.decision is Decision.DROPPED or not dismissed
             assert hit.first_seen == NOW
-        assert not [each for each in store.hits.brief(Filter(run="r2")) if each.is_new]
-        assert store.judgements.count() == sum(lines.values())
-        assert all(len(store.judgements.history(key)) == lines[key] for key in source.sample(list(hits), 20))
+        assert not [each for each in store.hits.find_summaries(HitQuery(run="r2")) if each.is_new]
+        assert store.reviews.count_judgements() == sum(lines.values())
+        assert all(len(store.reviews.judgement_history(key)) == lines[key] for key in source.sample(list(hits), 20))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.items import SharedFile
-from matchers.lessons import Coverage, coverage, number_of
+from matchers.lessons import Coverage, coverage, lesson_number
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ from matchers.lessons import Coverage, coverage, number_of
     ],
 )
 def test_the_number_of_a_file(name: str, number: int | None) -> None:
-    assert number_of(name) == number
+    assert lesson_number(name) == number
 
 
 def test_38_of_40_lessons_are_counted() -> None:
     files = [SharedFile(name=f"第{n:02d}课 潮汐表.mp4") for n in range(1, 41) if n not in (7, 23)]
-    assert coverage(files) == Coverage(present=38, whole=40)
+    assert coverage(files) == Coverage(present=38, total=40)
 
 
 def test_two_volumes_or_a_few_far_numbers_are_no_series() -> None:

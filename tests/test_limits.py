@@ -19,14 +19,14 @@ from twisted.web.client import ResponseFailed
 
 from crawler.config import Config, CrawlConfig, LimitsConfig
 from crawler.items import Outcome
-from crawler.web.arriving import _Parser, limit_behind
-from crawler.web.bounds import UNCOUNTED, Bounds, template
-from crawler.web.cookies import Cookies
-from crawler.web.limits import OverLimit, Unanswered
-from crawler.web.redirects import Redirects, Refreshes
-from crawler.web.resolving import Names, NotPublic
-from crawler.web.session import Tally
-from crawler.web.whole import Unpacked
+from crawler.web.arriving import _LimitedParser, find_exceeded_limit
+from crawler.web.bounds import UNCOUNTED_META, BudgetMiddleware, url_template
+from crawler.web.cookies import HostCookiesMiddleware
+from crawler.web.limits import LimitExceededError, NoPageError
+from crawler.web.redirects import GuardedMetaRefreshMiddleware, GuardedRedirectMiddleware
+from crawler.web.resolving import NonPublicAddressError, PublicResolver
+from crawler.web.session import CrawlStats
+from crawler.web.whole import CompressionMiddleware
 
 SHOP = "https://shop.example.com"
 
@@ -35,7 +35,7 @@ def crawler(**limits: Any) -> Any:
     config = Config(limits=LimitsConfig(**limits), crawl=CrawlConfig(loopback=("127.0.0.1:8899",)))
     session = SimpleNamespace(config=config, archive=None)
     settings = Settings({"DOWNLOAD_MAXSIZE": 4_000_000, "REDIRECT_MAX_TIMES": config.limits.redirects})
-    spider = SimpleNamespace(session=session, tally=Tally(), name="shop")
+    spider = SimpleNamespace(session=session, stats=CrawlStats(), name="shop")
     signals = SimpleNamespace(connect=lambda *_, **__: None)
     return SimpleNamespace(
         settings=settings, spider=spider, signals=signals, stats=None, get_spider_middleware=lambda _: None
@@ -48,7 +48,7 @@ def answer(url: str, *cookies: str, status: int = 200, **headers: str) -> Respon
     return Response(url, status=status, headers=made)
 
 
-def cookies_sent(middleware: Cookies, url: str) -> bytes:
+def cookies_sent(middleware: HostCookiesMiddleware, url: str) -> bytes:
     request = scrapy.Request(url)
     middleware.process_request(request)
     return request.headers.get("Cookie") or b""
@@ -56,13 +56,13 @@ def cookies_sent(middleware: Cookies, url: str) -> bytes:
 
 def test_a_flood_of_cookies_and_a_huge_one_are_not_sent_back() -> None:
     shop = crawler(cookies=20, cookie=100)
-    middleware = Cookies.from_crawler(shop)
+    middleware = HostCookiesMiddleware.from_crawler(shop)
     request = scrapy.Request(SHOP)
     middleware.process_request(request)
     flood = [f"c{number}={'v' * 50}; Path=/" for number in range(300)]
     middleware.process_response(request, answer(SHOP, f"big={'v' * 1_000_000}; Path=/", *flood))
     assert len(cookies_sent(middleware, SHOP)) < 20 * 60
-    assert shop.spider.tally.limits == Counter(cookies=280, cookie=1)
+    assert shop.spider.stats.limit_counts == Counter(cookies=280, cookie=1)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_flood_of_cookies_and_a_huge_one_are_not_sent_back() -> None:
     ],
 )
 def test_a_cookie_stays_with_its_host_and_port(cookie: str, there: str, crosses: bool) -> None:
-    middleware = Cookies.from_crawler(crawler())
+    middleware = HostCookiesMiddleware.from_crawler(crawler())
     request = scrapy.Request(SHOP)
     middleware.process_request(request)
     middleware.process_response(request, answer(SHOP, cookie))
@@ -89,7 +89,7 @@ def test_a_cookie_stays_with_its_host_and_port(cookie: str, there: str, crosses:
 
 def test_what_was_sent_to_one_host_does_not_reach_another() -> None:
     secret = {"Authorization": "Bearer SECRET", "X-Token": "SECRET", "Accept-Language": "zh"}
-    middleware = Redirects.from_crawler(crawler())
+    middleware = GuardedRedirectMiddleware.from_crawler(crawler())
     here = scrapy.Request(SHOP, headers=secret)
     for target, kept in ((f"{SHOP}/next", True), (f"{SHOP}:8443/", False), ("https://other.com/", False)):
         made = middleware.process_response(here, answer(SHOP, status=302, Location=target))
@@ -99,20 +99,20 @@ def test_what_was_sent_to_one_host_does_not_reach_another() -> None:
 
 
 def test_a_body_does_not_cross_hosts() -> None:
-    middleware = Redirects.from_crawler(crawler())
+    middleware = GuardedRedirectMiddleware.from_crawler(crawler())
     posted = scrapy.Request(SHOP, method="POST", body=b"code=ab12")
-    with pytest.raises(Unanswered) as refused:
+    with pytest.raises(NoPageError) as refused:
         middleware.process_response(posted, answer(SHOP, status=307, Location="https://other.com/"))
     assert refused.value.outcome is Outcome.REFUSED
     assert middleware.process_response(posted, answer(SHOP, status=307, Location="/b")).body == b"code=ab12"
 
 
 def test_redirects_end() -> None:
-    middleware = Redirects.from_crawler(crawler(redirects=3))
+    middleware = GuardedRedirectMiddleware.from_crawler(crawler(redirects=3))
     request = scrapy.Request(SHOP)
     for number in range(3):
         request = middleware.process_response(request, answer(request.url, status=302, Location=f"/{number}"))
-    with pytest.raises(OverLimit) as stopped:
+    with pytest.raises(LimitExceededError) as stopped:
         middleware.process_response(request, answer(request.url, status=302, Location="/x"))
     assert stopped.value.limit == "redirects"
 
@@ -121,8 +121,8 @@ def test_redirects_end() -> None:
 def test_a_meta_refresh_to_inside_is_not_followed(target: str) -> None:
     body = f'<meta http-equiv="refresh" content="0;url={target}">'.encode()
     page = scrapy.http.HtmlResponse(SHOP, body=body, encoding="utf-8")
-    middleware = Refreshes.from_crawler(crawler())
-    with pytest.raises(Unanswered) as refused:
+    middleware = GuardedMetaRefreshMiddleware.from_crawler(crawler())
+    with pytest.raises(NoPageError) as refused:
         middleware.process_response(scrapy.Request(SHOP), page)
     assert refused.value.outcome is Outcome.REFUSED
 
@@ -137,11 +137,11 @@ def test_compression_is_bounded_in_layers_size_and_ratio() -> None:
         (large, "", "page_limit"),
     ):
         packed = Response(SHOP, body=body, headers={"Content-Encoding": coding} if coding else {})
-        with pytest.raises(OverLimit) as stopped:
-            Unpacked.from_crawler(crawler()).process_response(request, packed)
+        with pytest.raises(LimitExceededError) as stopped:
+            CompressionMiddleware.from_crawler(crawler()).process_response(request, packed)
         assert stopped.value.limit == limit
     plain = Response(SHOP, body=gzip.compress(b"<urlset/>"))
-    assert Unpacked.from_crawler(crawler()).process_response(request, plain).body == b"<urlset/>"
+    assert CompressionMiddleware.from_crawler(crawler()).process_response(request, plain).body == b"<urlset/>"
 
 
 @pytest.mark.parametrize(
@@ -157,50 +157,50 @@ def test_compression_is_bounded_in_layers_size_and_ratio() -> None:
     ],
 )
 def test_addresses_that_differ_in_values_share_a_template(first: str, second: str, same: bool) -> None:
-    assert (template(SHOP + first) == template(SHOP + second)) is same
+    assert (url_template(SHOP + first) == url_template(SHOP + second)) is same
 
 
 def test_a_trap_ends_and_says_so() -> None:
-    bounds = Bounds(LimitsConfig(template_pages=3, host_pages=5), timeout=60)
+    bounds = BudgetMiddleware(LimitsConfig(template_pages=3, host_pages=5), timeout=60)
     for path in ("/c?m=1", "/c?m=2", "/c?m=3", "/a", "/b"):
         bounds.process_request(scrapy.Request(SHOP + path))
     for path, limit in (("/d", "host_pages"), ("/c?m=4", "host_pages")):
-        with pytest.raises(OverLimit) as stopped:
+        with pytest.raises(LimitExceededError) as stopped:
             bounds.process_request(scrapy.Request(SHOP + path))
         assert stopped.value.limit == limit
-    bounds.process_request(scrapy.Request(f"{SHOP}/e", meta={UNCOUNTED: True}))
+    bounds.process_request(scrapy.Request(f"{SHOP}/e", meta={UNCOUNTED_META: True}))
     bounds.process_request(scrapy.Request("https://other.example.com/"))
 
 
 def test_time_is_counted_over_redirects_and_repetitions() -> None:
-    bounds = Bounds(LimitsConfig(seconds=30), timeout=60)
+    bounds = BudgetMiddleware(LimitsConfig(seconds=30), timeout=60)
     request = scrapy.Request(SHOP)
     bounds.process_request(request)
     assert request.meta["download_timeout"] <= 30
     late = scrapy.Request(SHOP, meta={**request.meta, "swordnet_begun": request.meta["swordnet_begun"] - 31})
-    with pytest.raises(OverLimit):
+    with pytest.raises(LimitExceededError):
         bounds.process_request(late)
 
 
 def test_a_limit_is_found_behind_an_error() -> None:
-    over = OverLimit("head", "too long")
+    over = LimitExceededError("head", "too long")
     error = DownloadFailedError("x")
     error.__cause__ = ResponseFailed([Failure(over)])  # type: ignore[no-untyped-call]
-    assert limit_behind(error) is over
-    cut = limit_behind(DownloadCancelledError("more than the size"))
+    assert find_exceeded_limit(error) is over
+    cut = find_exceeded_limit(DownloadCancelledError("more than the size"))
     assert cut is not None
     assert cut.limit == "page_limit"
-    assert limit_behind(ValueError("x")) is None
+    assert find_exceeded_limit(ValueError("x")) is None
 
 
-def parsed(*lines: bytes, **limits: int) -> _Parser:
-    parser: Any = _Parser(SimpleNamespace(method=b"GET", absoluteURI=None), lambda _: None)
+def parsed(*lines: bytes, **limits: int) -> _LimitedParser:
+    parser: Any = _LimitedParser(SimpleNamespace(method=b"GET", absoluteURI=None), lambda _: None)
     parser.limits = LimitsConfig(**limits)
     parser.MAX_LENGTH = parser.limits.head
     parser.makeConnection(SimpleNamespace(disconnecting=False, pauseProducing=lambda: None))
     for line in lines:
         parser.dataReceived(line + b"\r\n")
-    found: _Parser = parser
+    found: _LimitedParser = parser
     return found
 
 
@@ -209,36 +209,36 @@ def test_a_header_that_is_too_long_is_skipped_and_a_head_that_is_too_long_ends_i
     read = parsed(status, b"Set-Cookie: " + b"v" * 70_000, b"X-Small: 1", b"X-Next: 2")
     assert read.headers.getRawHeaders(b"x-small") == [b"1"]  # type: ignore[attr-defined]
     assert not read.headers.hasHeader(b"set-cookie")  # type: ignore[attr-defined]
-    with pytest.raises(OverLimit):
+    with pytest.raises(LimitExceededError):
         parsed(status, *(b"X-%d: v" % number for number in range(2_000)), head=16_384)
-    with pytest.raises(OverLimit):
+    with pytest.raises(LimitExceededError):
         parsed(status, b"X: " + b"v" * 20_000, head=16_384)
-    with pytest.raises(OverLimit):
+    with pytest.raises(LimitExceededError):
         parsed(*(b"HTTP/1.1 103 Early Hints\r\n" for _ in range(30)))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1", "fd00::1", "169.254.169.254", "64:ff9b::a00:1"])
 def test_one_address_inside_refuses_a_name(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = Names()
+    known = PublicResolver()
 
     async def lookup(_name: str) -> list[str]:
         return ["93.184.216.34", address]
 
     monkeypatch.setattr(known, "_lookup", lookup)
-    with pytest.raises(NotPublic):
-        asyncio.run(known.addresses("shop.example.com", 443))
-    assert asyncio.run(known.glance("shop.example.com", 443))
+    with pytest.raises(NonPublicAddressError):
+        asyncio.run(known.resolve("shop.example.com", 443))
+    assert asyncio.run(known.cached_refusal("shop.example.com", 443))
 
 
 def test_loopback_is_let_through_for_its_port_only() -> None:
-    known = Names(("127.0.0.1:8899",))
-    assert asyncio.run(known.addresses("127.0.0.1", 8899)) == ["127.0.0.1"]
-    with pytest.raises(NotPublic):
-        asyncio.run(known.addresses("127.0.0.1", 8900))
+    known = PublicResolver(("127.0.0.1:8899",))
+    assert asyncio.run(known.resolve("127.0.0.1", 8899)) == ["127.0.0.1"]
+    with pytest.raises(NonPublicAddressError):
+        asyncio.run(known.resolve("127.0.0.1", 8900))
 
 
 def test_limits_are_counted_in_what_a_unit_tells() -> None:
-    tally = Tally()
-    tally.limits["page_limit"] += 2
-    assert tally.plain()["limits"] == {"page_limit": 2}
+    stats = CrawlStats()
+    stats.limit_counts["page_limit"] += 2
+    assert stats.to_dict()["limits"] == {"page_limit": 2}
     assert evolve(Config(), limits=LimitsConfig(links=3)).limits.links == 3

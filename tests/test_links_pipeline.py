@@ -6,10 +6,10 @@ import asyncio
 import base64
 
 from crawler.items import Listing, ListingKind, SharedFile, ShareLink, ShareState
-from crawler.shares import extract
-from crawler.shares.wrapped import unwrapped
-from crawler.web.parts import Seen
-from pipelines.links import Links
+from crawler.shares import extract_links
+from crawler.shares.wrapped import unwrap_link
+from crawler.web.parts import ListingItem
+from pipelines.links import ShareLinksPipeline
 
 QUARK = "https://pan.quark.cn/s/0a1b2c3d4e5f"
 OWN = ShareLink(platform="quark", share_id="f5e4d3c2b1a0", url="https://pan.quark.cn/s/f5e4d3c2b1a0", code="k7m2")
@@ -21,8 +21,8 @@ def thunder(address: str) -> str:
 
 def links_of(**fields: object) -> list[tuple[str, str, tuple[str, ...]]]:
     told = {"platform": "shop", "kind": ListingKind.OFFER, "url": "https://tide.example/p/1", "title": "", **fields}
-    item = Seen(listing=Listing(**told), body=b"")  # type: ignore[arg-type]
-    listing = asyncio.run(Links().process_item(item)).listing
+    item = ListingItem(listing=Listing(**told), body=b"")  # type: ignore[arg-type]
+    listing = asyncio.run(ShareLinksPipeline().process_item(item)).listing
     return [(link.platform, link.share_id, link.tricks) for link in listing.links]
 
 
@@ -35,8 +35,8 @@ def test_a_share_keeps_its_own_link_first_and_gains_those_in_its_files() -> None
 
 
 def test_what_a_thunder_link_wraps_is_a_link_too() -> None:
-    (link,) = extract(thunder(QUARK))
-    assert (link.platform, unwrapped(link)) == ("thunder", QUARK)
+    (link,) = extract_links(thunder(QUARK))
+    assert (link.platform, unwrap_link(link)) == ("thunder", QUARK)
     found = links_of(text=f"迅雷下载 {thunder(QUARK)}")
     assert [platform for platform, _, _ in found] == ["thunder", "quark"]
     assert found[1][1:] == ("0a1b2c3d4e5f", ("wrapped",))
@@ -44,7 +44,7 @@ def test_what_a_thunder_link_wraps_is_a_link_too() -> None:
 
 def test_a_thunder_link_that_wraps_no_address_stays_alone() -> None:
     assert [platform for platform, _, _ in links_of(text=thunder("nothing to see"))] == ["thunder"]
-    assert unwrapped(OWN) is None
+    assert unwrap_link(OWN) is None
 
 
 def test_a_long_text_is_read_as_a_short_one_is() -> None:

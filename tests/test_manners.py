@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.store import Store
-from crawler.store.clocks import Clock
+from crawler.store.clocks import Backoff
 from crawler.web.hosts import (
-    JITTER,
-    LONGEST_BACKOFF,
-    LONGEST_HEEDED,
-    OPENS_AT,
-    Host,
-    Hosts,
-    place,
-    seconds_to_wait,
+    CIRCUIT_OPEN_FAILURES,
+    JITTER_FRACTION,
+    MAX_BACKOFF_SECONDS,
+    MAX_RETRY_AFTER_SECONDS,
+    HostThrottle,
+    HostThrottles,
+    host_key,
+    parse_retry_after,
 )
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -44,66 +44,72 @@ NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
     ],
 )
 def test_retry_after_is_a_number_or_a_date(said: str, seconds: float | None) -> None:
-    assert seconds_to_wait(said, NOW) == seconds
+    assert parse_retry_after(said, NOW) == seconds
 
 
 @given(st.text(max_size=60))
 def test_no_retry_after_breaks_a_crawl(said: str) -> None:
-    found = seconds_to_wait(said, NOW)
+    found = parse_retry_after(said, NOW)
     assert found is None or found >= 0
 
 
 @given(st.floats(0, 1000), st.integers(1, 40))
 def test_requests_of_a_host_are_never_nearer_than_its_pace(now: float, count: int) -> None:
-    host = Host(crawl_delay=1.0)
+    host = HostThrottle(crawl_delay=1.0)
     moments = [host.reserve(now, 2.0) for _ in range(count)]
     assert all(later - earlier >= 2.0 - 1e-9 for earlier, later in pairwise(moments))
 
 
 def test_a_crawl_delay_longer_than_ours_counts() -> None:
-    host = Host(crawl_delay=7.0)
+    host = HostThrottle(crawl_delay=7.0)
     assert host.reserve(0.0, 2.0) == 0.0
     assert host.reserve(0.0, 2.0) >= 7.0
 
 
 def test_retry_after_is_never_cut_short_but_at_a_day() -> None:
-    host = Host()
-    assert 3.0 <= host.failed(100.0, 2.0, 3.0, "429") <= 3.0 * (1 + JITTER)
+    host = HostThrottle()
+    assert 3.0 <= host.record_failure(100.0, 2.0, 3.0, "429") <= 3.0 * (1 + JITTER_FRACTION)
     assert host.not_before >= 103.0
-    assert Host().failed(0.0, 2.0, 10_000_000.0, "429") <= LONGEST_HEEDED * (1 + JITTER)
+    assert HostThrottle().record_failure(0.0, 2.0, 10_000_000.0, "429") <= MAX_RETRY_AFTER_SECONDS * (
+        1 + JITTER_FRACTION
+    )
 
 
 def test_pauses_double_with_jitter_and_end() -> None:
-    host = Host()
+    host = HostThrottle()
     for number in range(20):
-        pause = host.failed(0.0, 2.0, None, "reset")
-        usual = min(LONGEST_BACKOFF, 2.0 * 2**number)
-        assert usual * (1 - JITTER) <= pause <= usual * (1 + JITTER)
+        pause = host.record_failure(0.0, 2.0, None, "reset")
+        usual = min(MAX_BACKOFF_SECONDS, 2.0 * 2**number)
+        assert usual * (1 - JITTER_FRACTION) <= pause <= usual * (1 + JITTER_FRACTION)
 
 
 def test_the_circuit_opens_after_failures_in_a_row_and_closes_with_an_answer() -> None:
-    host = Host()
-    for _ in range(OPENS_AT - 1):
-        host.failed(0.0, 1.0, None, "reset")
-    assert not host.is_open
-    host.failed(0.0, 1.0, None, "reset")
-    assert host.is_open
-    host.succeeded()
-    assert not host.is_open
+    host = HostThrottle()
+    for _ in range(CIRCUIT_OPEN_FAILURES - 1):
+        host.record_failure(0.0, 1.0, None, "reset")
+    assert not host.is_circuit_open
+    host.record_failure(0.0, 1.0, None, "reset")
+    assert host.is_circuit_open
+    host.record_success()
+    assert not host.is_circuit_open
 
 
 def test_a_host_is_its_name_and_port_whoever_is_logged_in() -> None:
-    assert place("http://user:secret@Shop.test:8080/a") == "shop.test:8080"
-    hosts = Hosts()
-    assert hosts.of("https://shop.test/a") is hosts.of("https://SHOP.test/b")
+    assert host_key("http://user:secret@Shop.test:8080/a") == "shop.test:8080"
+    hosts = HostThrottles()
+    assert hosts.for_url("https://shop.test/a") is hosts.for_url("https://SHOP.test/b")
 
 
 def test_pauses_outlive_a_process_and_a_clock_that_jumps_back(database: str) -> None:
     with Store.open(database) as store:
-        store.clocks.put(Clock(key="host:shop.test", not_before=NOW + timedelta(minutes=5), failures=2, why="429"))
-        store.clocks.put(Clock(key="host:shop.test", not_before=NOW + timedelta(minutes=1), failures=3, why="429"))
+        store.backoffs.set_backoff(
+            Backoff(key="host:shop.test", not_before=NOW + timedelta(minutes=5), failures=2, why="429")
+        )
+        store.backoffs.set_backoff(
+            Backoff(key="host:shop.test", not_before=NOW + timedelta(minutes=1), failures=3, why="429")
+        )
     with Store.open(database) as store:
-        (clock,) = store.clocks.waiting(NOW)
+        (clock,) = store.backoffs.active_backoffs(NOW)
         assert (clock.not_before, clock.failures) == (NOW + timedelta(minutes=5), 3)
-        assert list(store.clocks.waiting(NOW + timedelta(minutes=6))) == []
-        assert list(store.clocks.waiting(NOW - timedelta(days=30))) == [], "no pause is a month long"
+        assert list(store.backoffs.active_backoffs(NOW + timedelta(minutes=6))) == []
+        assert list(store.backoffs.active_backoffs(NOW - timedelta(days=30))) == [], "no pause is a month long"

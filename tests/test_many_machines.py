@@ -18,15 +18,15 @@ from scrapy.http import TextResponse
 from crawler.config import ClusterConfig, Config
 from crawler.errors import StoreError
 from crawler.items import Ask, Outcome, Unit, UnitKind
-from crawler.store import RobotsAnswer, Store
-from crawler.store.clocks import Clock
-from crawler.web.limits import Unanswered
-from crawler.web.manners import Manners, hosts_of, learn_pauses
-from crawler.web.robots import Robots
-from crawler.web.session import Session, Tally
+from crawler.store import RobotsFile, Store
+from crawler.store.clocks import Backoff
+from crawler.web.limits import NoPageError
+from crawler.web.manners import ThrottleMiddleware, host_throttles_of, refresh_pauses
+from crawler.web.robots import RobotsMiddleware
+from crawler.web.session import CrawlStats, Session
 from crawler.work import Worker
 from desk.metrics import Metrics
-from desk.progress import workers_told
+from desk.progress import worker_states
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HANDED_OUT = Config(cluster=ClusterConfig(hand_out=True, beat=0.05, stale=1.0, patience=5))
@@ -35,59 +35,59 @@ HANDED_OUT = Config(cluster=ClusterConfig(hand_out=True, beat=0.05, stale=1.0, p
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     with Store.open(database) as opened:
-        opened.runs.start("r1", "2026-11-22", NOW)
+        opened.runs.start_run("r1", "2026-11-22", NOW)
         yield opened
 
 
 def planned(store: Store, kind: UnitKind = UnitKind.QUESTION, count: int = 3) -> list[int]:
-    store.units.plan("r1", "kongfz", kind, 1, [(Ask(question=f"{kind} {n}"),) for n in range(count)])
-    return [unit.id for unit in store.units.due("r1", NOW) if unit.kind is kind]
+    store.queue.plan_units("r1", "kongfz", kind, 1, [(Ask(question=f"{kind} {n}"),) for n in range(count)])
+    return [unit.id for unit in store.queue.due_units("r1", NOW) if unit.kind is kind]
 
 
 def test_a_platform_has_no_more_units_done_than_it_has_slots(store: Store) -> None:
     first, second, third = planned(store)
-    assert isinstance(store.units.take(first, "a", NOW, 60), Unit)
-    assert isinstance(store.units.take(second, "b", NOW, 60), datetime), "somebody is at it"
-    assert isinstance(store.units.take(second, "b", NOW, 60, {"kongfz": 2}), Unit)
-    assert isinstance(store.units.take(third, "c", NOW, 60, {"kongfz": 2}), datetime)
+    assert isinstance(store.queue.claim(first, "a", NOW, 60), Unit)
+    assert isinstance(store.queue.claim(second, "b", NOW, 60), datetime), "somebody is at it"
+    assert isinstance(store.queue.claim(second, "b", NOW, 60, {"kongfz": 2}), Unit)
+    assert isinstance(store.queue.claim(third, "c", NOW, 60, {"kongfz": 2}), datetime)
     silent = NOW + timedelta(seconds=61)
-    assert isinstance(store.units.take(third, "c", silent, 60), Unit), "the leases of the others are over"
+    assert isinstance(store.queue.claim(third, "c", silent, 60), Unit), "the leases of the others are over"
 
 
 def test_comparing_again_neither_waits_for_a_platform_nor_keeps_it_from_being_asked(store: Store) -> None:
     (question, *_), (rematch, other, *_) = planned(store), planned(store, UnitKind.REMATCH)
-    store.clocks.put(Clock(key="platform:kongfz", not_before=NOW + timedelta(seconds=30)))
-    assert isinstance(store.units.take(rematch, "a", NOW, 60), Unit)
-    assert isinstance(store.units.take(other, "b", NOW, 60), Unit)
-    assert store.units.take(question, "c", NOW, 60) == NOW + timedelta(seconds=30)
-    assert isinstance(store.units.take(question, "c", NOW + timedelta(seconds=31), 60), Unit)
+    store.backoffs.set_backoff(Backoff(key="platform:kongfz", not_before=NOW + timedelta(seconds=30)))
+    assert isinstance(store.queue.claim(rematch, "a", NOW, 60), Unit)
+    assert isinstance(store.queue.claim(other, "b", NOW, 60), Unit)
+    assert store.queue.claim(question, "c", NOW, 60) == NOW + timedelta(seconds=30)
+    assert isinstance(store.queue.claim(question, "c", NOW + timedelta(seconds=31), 60), Unit)
 
 
 def test_only_the_next_units_of_each_platform_are_handed_out(store: Store) -> None:
     numbers = planned(store, count=5)
-    store.units.plan("r1", "ebay", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
-    few = store.units.due("r1", NOW, most=2)
+    store.queue.plan_units("r1", "ebay", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+    few = store.queue.due_units("r1", NOW, limit_per_platform=2)
     assert [unit.id for unit in few if unit.spider == "kongfz"] == numbers[:2]
     assert {unit.spider for unit in few} == {"kongfz", "ebay"}
 
 
 def test_a_run_says_how_it_stands(store: Store) -> None:
     first, second, _third = planned(store)
-    store.units.plan("r1", "ebay", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+    store.queue.plan_units("r1", "ebay", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
     now = datetime.now(UTC)
-    done = store.units.take(first, "a:1:1", now, 300)
+    done = store.queue.claim(first, "a:1:1", now, 300)
     assert isinstance(done, Unit)
-    store.units.finish(done, {"pages": {"live": 1}}, {})
-    assert isinstance(store.units.take(second, "a:1:1", now, 300), Unit)
-    stand = store.standing.of("r1", now + timedelta(minutes=5), now - timedelta(hours=1))
+    store.queue.finish_unit(done, {"pages": {"live": 1}}, {})
+    assert isinstance(store.queue.claim(second, "a:1:1", now, 300), Unit)
+    stand = store.progress.run_progress("r1", now + timedelta(minutes=5), now - timedelta(hours=1))
     assert stand.states == {"kongfz": {"done": 1, "doing": 1, "open": 1}, "ebay": {"open": 1}}
-    assert (stand.per_minute, stand.pace) == ({"kongfz": 0.1}, 0.1)
-    assert stand.oldest is not None
-    assert stand.oldest[0] == "kongfz"
-    assert 299 < stand.oldest[1] < 310
-    assert store.standing.of("r1", now + timedelta(minutes=20), now).pace == 0.0
+    assert (stand.units_per_minute, stand.total_units_per_minute) == ({"kongfz": 0.1}, 0.1)
+    assert stand.longest_wait is not None
+    assert stand.longest_wait[0] == "kongfz"
+    assert 299 < stand.longest_wait[1] < 310
+    assert store.progress.run_progress("r1", now + timedelta(minutes=20), now).total_units_per_minute == 0.0
     metrics = Metrics()
-    metrics.stand(stand, workers_told(store, "r1", now, HANDED_OUT))
+    metrics.set_progress(stand, worker_states(store, "r1", now, HANDED_OUT))
     told = generate_latest(metrics.registry).decode().splitlines()
     assert 'swordnet_units_in_state{platform="kongfz",state="doing"} 1.0' in told
     assert 'swordnet_units_per_minute{platform="kongfz"} 0.1' in told
@@ -98,26 +98,26 @@ def test_a_run_says_how_it_stands(store: Store) -> None:
 def test_a_unit_that_pauses_does_not_wait(store: Store) -> None:
     (only,) = planned(store, count=1)
     now = datetime.now(UTC)
-    unit = store.units.take(only, "a", now, 300)
+    unit = store.queue.claim(only, "a", now, 300)
     assert isinstance(unit, Unit)
-    store.units.fail(unit, {}, now + timedelta(minutes=1))
-    assert store.standing.of("r1", now, now).oldest is None
-    assert store.standing.of("r1", now + timedelta(minutes=2), now).oldest is not None
+    store.queue.retry_or_fail(unit, {}, now + timedelta(minutes=1))
+    assert store.progress.run_progress("r1", now, now).longest_wait is None
+    assert store.progress.run_progress("r1", now + timedelta(minutes=2), now).longest_wait is not None
 
 
 def test_the_store_tells_the_time(store: Store) -> None:
-    assert abs(store.moment() - datetime.now(UTC)) < timedelta(seconds=5)
+    assert abs(store.current_time() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 def test_an_answer_of_robots_txt_is_good_for_a_while(store: Store) -> None:
-    answer = RobotsAnswer(root="https://a.test", text="User-agent: *", good_until=NOW + timedelta(hours=1))
-    store.robots.put(answer)
-    store.robots.put(evolve(answer, text=""))
-    assert store.robots.get("https://a.test", NOW) == evolve(answer, text="")
-    assert store.robots.get("https://a.test", NOW + timedelta(hours=2)) is None
-    assert store.robots.get("https://b.test", NOW) is None
-    assert store.robots.forget_before(NOW) == 0
-    assert store.robots.forget_before(NOW + timedelta(hours=2)) == 1
+    answer = RobotsFile(root="https://a.test", text="User-agent: *", good_until=NOW + timedelta(hours=1))
+    store.robots.put_robots(answer)
+    store.robots.put_robots(evolve(answer, text=""))
+    assert store.robots.get_robots("https://a.test", NOW) == evolve(answer, text="")
+    assert store.robots.get_robots("https://a.test", NOW + timedelta(hours=2)) is None
+    assert store.robots.get_robots("https://b.test", NOW) is None
+    assert store.robots.delete_robots_before(NOW) == 0
+    assert store.robots.delete_robots_before(NOW + timedelta(hours=2)) == 1
 
 
 def test_robots_txt_is_asked_for_once_by_all_crawls_of_all_workers(store: Store) -> None:
@@ -130,40 +130,42 @@ def test_robots_txt_is_asked_for_once_by_all_crawls_of_all_workers(store: Store)
     async def worker() -> Session:
         session = Session(config=Config(), store=store)
         crawler: Any = SimpleNamespace(engine=SimpleNamespace(download_async=download))
-        robots = Robots(crawler, "swordnet", session)
+        robots = RobotsMiddleware(crawler, "swordnet", session)
         await robots.process_request(scrapy.Request("https://a.test/open"))
-        with pytest.raises(Unanswered, match="disallowed"):
+        with pytest.raises(NoPageError, match="disallowed"):
             await robots.process_request(scrapy.Request("https://a.test/private/1"))
         return session
 
     for _ in range(2):
         session = asyncio.run(worker())
-        assert hosts_of(session).of("https://a.test/").crawl_delay == 7.0
+        assert host_throttles_of(session).for_url("https://a.test/").crawl_delay == 7.0
     assert asked == ["https://a.test/robots.txt"]
 
 
 def test_a_pause_that_a_host_asked_another_worker_for_is_heeded(store: Store) -> None:
     session = Session(config=Config(), store=store)
-    assert hosts_of(session).of("https://a.test/").not_before == 0.0
-    store.clocks.put(Clock(key="host:a.test", not_before=datetime.now(UTC) + timedelta(seconds=50), failures=2))
-    learn_pauses(session)
-    host = hosts_of(session).of("https://a.test/1")
+    assert host_throttles_of(session).for_url("https://a.test/").not_before == 0.0
+    store.backoffs.set_backoff(
+        Backoff(key="host:a.test", not_before=datetime.now(UTC) + timedelta(seconds=50), failures=2)
+    )
+    refresh_pauses(session)
+    host = host_throttles_of(session).for_url("https://a.test/1")
     assert 45 < host.not_before - time.monotonic() < 51
     assert host.failures == 2
 
 
-def asked(tally: Tally, store: Store) -> Outcome | None:
-    manners = Manners(Session(config=Config(), store=store), 0.0, tally)
+def asked(stats: CrawlStats, store: Store) -> Outcome | None:
+    manners = ThrottleMiddleware(Session(config=Config(), store=store), 0.0, stats)
     try:
         asyncio.run(manners.process_request(scrapy.Request("https://a.test/1")))
-    except Unanswered as error:
+    except NoPageError as error:
         return error.outcome
     return None
 
 
 def test_who_cannot_be_sure_of_a_unit_asks_nothing_more_for_it(store: Store) -> None:
-    assert asked(Tally(held_until=time.monotonic() + 5), store) is None
-    assert asked(Tally(held_until=time.monotonic() - 1), store) is Outcome.BLOCKED
+    assert asked(CrawlStats(claim_deadline=time.monotonic() + 5), store) is None
+    assert asked(CrawlStats(claim_deadline=time.monotonic() - 1), store) is Outcome.BLOCKED
 
 
 class Units:
@@ -173,36 +175,36 @@ class Units:
         self._store, self.fails = store, fails
         self.beats: list[bool] = []
 
-    def beat(self, unit: Unit, now: datetime, lease: int) -> bool:
+    def heartbeat(self, unit: Unit, now: datetime, lease: int) -> bool:
         if self.fails:
             self.fails -= 1
             raise StoreError("away")
-        self.beats.append(self._store.units.beat(unit, now, lease))
+        self.beats.append(self._store.queue.heartbeat(unit, now, lease))
         return self.beats[-1]
 
-    def settle(self, *arguments: Any) -> str:
+    def complete(self, *arguments: Any) -> str:
         if self.fails:
             self.fails -= 1
             raise StoreError("away")
-        return self._store.units.settle(*arguments)
+        return self._store.queue.complete(*arguments)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._store.units, name)
+        return getattr(self._store.queue, name)
 
 
-def ran(store: Store, units: Units, task: Any) -> tuple[Tally, Unit]:
+def ran(store: Store, units: Units, task: Any) -> tuple[CrawlStats, Unit]:
     """Run one rematch unit, by a worker whose ledger is `units`."""
     number = planned(store, UnitKind.REMATCH, 1)[0]
-    unit = store.units.take(number, "a", datetime.now(UTC), 60)
+    unit = store.queue.claim(number, "a", datetime.now(UTC), 60)
     assert isinstance(unit, Unit)
-    other: Any = SimpleNamespace(units=units, clocks=store.clocks)
-    done: list[Tally] = []
+    other: Any = SimpleNamespace(queue=units, backoffs=store.backoffs)
+    done: list[CrawlStats] = []
     session = Session(config=HANDED_OUT, store=other)
     worker = Worker(
         session=session,
         run_id="r1",
         spiders={"kongfz": SimpleNamespace(pace=0.0)},  # type: ignore[dict-item]
-        progress=lambda _, tally: done.append(tally),
+        progress=lambda _, stats: done.append(stats),
         tasks={UnitKind.REMATCH: task},
     )
     asyncio.run(worker.run_unit(None, unit, time.monotonic()))
@@ -212,27 +214,27 @@ def ran(store: Store, units: Units, task: Any) -> tuple[Tally, Unit]:
 def test_a_unit_is_recorded_although_the_database_was_away(store: Store) -> None:
     units = Units(store, 0)
 
-    async def task(_session: Session, _unit: Unit, _tally: Tally) -> None:
+    async def task(_session: Session, _unit: Unit, _stats: CrawlStats) -> None:
         units.fails = 2
 
     ran(store, units, task)
-    assert [state for _, _, state, _ in store.units.outcomes("r1")] == ["done"]
+    assert [state for _, _, state, _ in store.queue.unit_outcomes("r1")] == ["done"]
 
 
 def test_signs_of_life_go_on_after_a_failure_and_end_when_the_unit_is_another_s(store: Store) -> None:
     units = Units(store, 1)
     sure: list[float] = []
 
-    async def task(_session: Session, unit: Unit, tally: Tally) -> None:
+    async def task(_session: Session, unit: Unit, stats: CrawlStats) -> None:
         await asyncio.sleep(0.3)
-        sure.append(tally.held_until - time.monotonic())
-        store.units.free([unit.id], datetime.now(UTC) + timedelta(days=1))
+        sure.append(stats.claim_deadline - time.monotonic())
+        store.queue.release_silent_units([unit.id], datetime.now(UTC) + timedelta(days=1))
         await asyncio.sleep(0.3)
-        sure.append(tally.held_until)
+        sure.append(stats.claim_deadline)
 
     ran(store, units, task)
     assert units.beats[0] is True
     assert units.beats[-1] is False
     assert sure[0] > 0.5
     assert sure[1] == 0.0
-    assert [state for _, _, state, _ in store.units.outcomes("r1")] == ["open"], "what it did counts for nothing"
+    assert [state for _, _, state, _ in store.queue.unit_outcomes("r1")] == ["open"], "what it did counts for nothing"

@@ -14,13 +14,13 @@ import pytest
 from attrs import evolve
 
 from crawler.items import Decision, Finding, Listing, ListingKind, Picture, Polarity, SharedFile, Work
-from crawler.messages import sentences
-from crawler.pictures import inspect
-from crawler.shares import extract
-from matchers import Context, Median, Record, Rule, RuleKind, modules
+from crawler.messages import load_messages
+from crawler.pictures import inspect_picture
+from crawler.shares import extract_links
+from matchers import Context, MedianPrice, Rule, RuleKind, SellerRecord, matcher_modules
 from matchers.assess import Assessor
 from matchers.looks import registering
-from matchers.looks.looker import looker_of
+from matchers.looks.looker import open_image_matcher
 from registry import fields
 from tests.drawing import picture_bytes
 
@@ -30,8 +30,8 @@ OTHERS = (
     Work(id="other-1", title="雨林铁路"),
     Work(id="other-2", title="Ledger of Tides", creators=("Ana Brandt",)),
 )
-IDENTITY = {module.NAME: module for module in modules("matchers.identity")}
-OFFENCE = {module.NAME: module for module in modules("matchers.offence")}
+IDENTITY = {module.NAME: module for module in matcher_modules("matchers.identity")}
+OFFENCE = {module.NAME: module for module in matcher_modules("matchers.offence")}
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -49,17 +49,17 @@ ALL = [
 
 @cache
 def drawn(names: str) -> tuple[Picture, ...]:
-    return tuple(inspect(picture_bytes(name), name) for name in names.split("|"))
+    return tuple(inspect_picture(picture_bytes(name), name) for name in names.split("|"))
 
 
 @cache
 def seen(names: str, ours: str, folder: Path) -> tuple[Picture, ...]:
     """Pictures of a listing, compared with a registry that holds the pictures `ours`."""
     root = folder / "-".join(ours.split())
-    sketch = registering.Sketcher(root)
+    sketch = registering.DescriptorExtractor(root)
     owners = {sketch(picture_bytes(name), name).sha256 or "": frozenset({"work"}) for name in ours.split("|")}
-    registering.index_all(root, owners, 1 << 30)
-    return tuple(looker_of(root).look(picture_bytes(name), name).picture for name in names.split("|"))
+    registering.index_pictures(root, owners, 1 << 30)
+    return tuple(open_image_matcher(root).inspect(picture_bytes(name), name).picture for name in names.split("|"))
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +80,10 @@ def work_of(row: dict[str, str]) -> Work:
         creators=listed(row, "work_creators"),
         publisher=row.get("work_publisher"),
         identifiers=identifiers,
-        list_price=fields.price(row.get("work_price")),
+        list_price=fields.parse_price(row.get("work_price")),
         currency=row.get("work_currency"),
-        licences=fields.licences(row.get("work_licences")),
-        released_on=fields.day(row.get("work_released_on")),
+        licences=fields.parse_licences(row.get("work_licences")),
+        released_on=fields.parse_day(row.get("work_released_on")),
         images=drawn(row["work_images"]) if "work_images" in row else (),
     )
 
@@ -101,11 +101,11 @@ def listing_of(row: dict[str, str], looks: Path) -> Listing:
         sku=row.get("sku"),
         territory=row.get("territory"),
         identifiers={scheme: (row[scheme],) for scheme in ("isbn", "package") if scheme in row},
-        price=fields.price(row.get("price")),
+        price=fields.parse_price(row.get("price")),
         currency=row.get("currency"),
         condition=row.get("condition"),
         availability=row.get("availability"),
-        links=tuple(extract(row.get("links", ""))),
+        links=tuple(extract_links(row.get("links", ""))),
         files=tuple(SharedFile(name=name) for name in listed(row, "files")),
         pictures=seen(row["images"], row["work_images"], looks) if "images" in row else (),
         seen_at=datetime.fromisoformat(row["seen_at"]) if "seen_at" in row else None,
@@ -121,11 +121,11 @@ def context() -> Context:
     ]
     return Context(
         now=NOW,
-        medians={("work", "kongfz"): Median(price=Decimal(40), currency="CNY", count=12)},
+        medians={("work", "kongfz"): MedianPrice(price=Decimal(40), currency="CNY", count=12)},
         sellers={
-            ("kongfz", "惯犯书屋"): Record(infringing=5, innocent=1),
-            ("kongfz", "清白书屋"): Record(infringing=0, innocent=4),
-            ("kongfz", "新来书屋"): Record(infringing=1),
+            ("kongfz", "惯犯书屋"): SellerRecord(infringing=5, innocent=1),
+            ("kongfz", "清白书屋"): SellerRecord(infringing=0, innocent=4),
+            ("kongfz", "新来书屋"): SellerRecord(infringing=1),
         },
         rules={"work": tuple(taught)},
     )
@@ -167,7 +167,7 @@ def test_decision(row: dict[str, str], looks: Path) -> None:
 
 
 def test_reasons_exist_in_every_language_with_the_same_placeholders() -> None:
-    for key, said_in in sentences("matchers").items():
+    for key, said_in in load_messages("matchers").items():
         assert set(said_in) == {"en", "zh"}, key
         holes = [{part.split("}")[0] for part in text.split("{")[1:]} for text in said_in.values()]
         assert holes[0] == holes[1] or key.startswith("title_error") or key.startswith("title_in_text"), key

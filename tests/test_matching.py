@@ -12,9 +12,9 @@ import pytest
 
 from crawler.errors import SwordnetError
 from crawler.items import Listing, ListingKind, Work
-from desk.batch import Offered
-from desk.cores import AHEAD, cores, in_order
-from desk.matching import LEAST_ROWS, Matching
+from desk.batch import OfferRow
+from desk.cores import PARTS_AHEAD_PER_WORKER, available_cores, map_in_order
+from desk.matching import MIN_ROWS_FOR_WORKERS, MatchJob
 from matchers import Context
 from matchers.assess import Assessor
 
@@ -23,10 +23,10 @@ TITLES = ("长夜里的灯塔守望者 PDF", "The Cartographers Winter Garden ep
 
 
 def test_workers_give_what_one_process_gives() -> None:
-    offers = [offered(number) for number in range(LEAST_ROWS + 5)]
+    offers = [offered(number) for number in range(MIN_ROWS_FOR_WORKERS + 5)]
     context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
-    matching = Matching(assessor=Assessor(WORKS), offers=offers, context=context, folder=Path())
-    alone, together = list(matching.batches(1)), list(matching.batches(2))
+    matching = MatchJob(assessor=Assessor(WORKS), offers=offers, context=context, folder=Path())
+    alone, together = list(matching.run_batches(1)), list(matching.run_batches(2))
     assert alone == together
     assert sum(rows for rows, _ in together) == len(offers)
     found = [json.loads(line) for _, lines in together for line in lines.splitlines()]
@@ -35,7 +35,7 @@ def test_workers_give_what_one_process_gives() -> None:
 
 
 def test_there_is_at_least_one_core() -> None:
-    assert cores() >= 1
+    assert available_cores() >= 1
 
 
 def test_a_worker_that_dies_is_an_error_and_no_endless_wait() -> None:
@@ -45,19 +45,19 @@ def test_a_worker_that_dies_is_an_error_and_no_endless_wait() -> None:
         return part
 
     with pytest.raises(SwordnetError, match="worker process died"):
-        list(in_order(dies, range(50), 2))
+        list(map_in_order(dies, range(50), 2))
 
 
 def test_parts_are_taken_a_few_at_a_time() -> None:
     taken: list[int] = []
     parts = (taken.append(number) or number for number in range(100))  # type: ignore[func-returns-value]
-    answers = in_order(abs, parts, 2)
+    answers = map_in_order(abs, parts, 2)
     assert next(answers) == 0
-    assert len(taken) <= 2 * AHEAD
+    assert len(taken) <= 2 * PARTS_AHEAD_PER_WORKER
     assert list(answers) == list(range(1, 100))
 
 
-def offered(number: int) -> Offered:
+def offered(number: int) -> OfferRow:
     title = TITLES[number % len(TITLES)]
     listing = Listing(platform="-", kind=ListingKind.OFFER, url=f"row:{number}", title=title)
-    return Offered(id=str(number), listing=listing)
+    return OfferRow(id=str(number), listing=listing)

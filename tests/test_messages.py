@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from crawler.messages import LANGUAGES, say, sentences
+from crawler.messages import LANGUAGES, load_messages, render_message
 from tests.conftest import ROOT
 
 PACKAGES = ("desk", "desk.cli", "matchers", "registry")
@@ -19,18 +19,20 @@ def placeholders(template: str) -> set[str]:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_both_languages_say_the_same(package: str) -> None:
-    for key, templates in sentences(package).items():
+    for key, templates in load_messages(package).items():
         assert set(templates) == set(LANGUAGES), key
         assert placeholders(templates["en"]) == placeholders(templates["zh"]), key
 
 
 def test_every_sentence_that_commands_ask_for_exists() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "desk").rglob("*.py"))
-    asked = set(re.findall(r'\.(?:say|word)\(\s*"(\w+)"', code)) | set(re.findall(r'say\("desk\.cli", "(\w+)"', code))
+    asked = set(re.findall(r'\.(?:say|message)\(\s*"(\w+)"', code)) | set(
+        re.findall(r'say\("desk\.cli", "(\w+)"', code)
+    )
     assert asked
-    assert asked <= set(sentences("desk.cli"))
+    assert asked <= set(load_messages("desk.cli"))
 
 
 def test_an_unknown_sentence_is_an_error() -> None:
     with pytest.raises(KeyError):
-        say("desk.cli", "no_such_sentence")
+        render_message("desk.cli", "no_such_sentence")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.money import Money, currency, price
+from crawler.money import Money, parse_currency, parse_price
 
 
 @pytest.mark.parametrize(
@@ -38,34 +38,34 @@ from crawler.money import Money, currency, price
     ],
 )
 def test_prices_as_written(text: str, host: str | None, amount: str, code: str | None) -> None:
-    assert price(text, site_host=host) == Money(Decimal(amount), code)
+    assert parse_price(text, site_host=host) == Money(Decimal(amount), code)
 
 
 @pytest.mark.parametrize(
     "text", ["", "价格面议", "free shipping", "-5", "−12 €", None, True, float("nan"), -1, float("inf"), []]
 )
 def test_what_is_no_price(text: object) -> None:
-    assert price(text) is None
+    assert parse_price(text) is None
 
 
 def test_numbers_keep_their_digits() -> None:
-    assert price(0.1, "USD") == Money(Decimal("0.1"), "USD")
-    assert price(Decimal("9.90"), "¥") == Money(Decimal("9.90"), "CNY")
-    assert price(12) == Money(Decimal(12), None)
+    assert parse_price(0.1, "USD") == Money(Decimal("0.1"), "USD")
+    assert parse_price(Decimal("9.90"), "¥") == Money(Decimal("9.90"), "CNY")
+    assert parse_price(12) == Money(Decimal(12), None)
 
 
 def test_the_hint_wins_over_the_text() -> None:
-    assert price("$ 10", "AUD", "shop.example.com") == Money(Decimal(10), "AUD")
-    assert price("$ 10", "?", "shop.example.com") == Money(Decimal(10), "USD")
+    assert parse_price("$ 10", "AUD", "shop.example.com") == Money(Decimal(10), "AUD")
+    assert parse_price("$ 10", "?", "shop.example.com") == Money(Decimal(10), "USD")
 
 
 def test_letters_are_a_currency_only_as_words() -> None:
-    assert currency("3 hours", "shop.example.in") is None
-    assert currency("THE BOX") is None
-    assert currency("eur") == "EUR"
+    assert parse_currency("3 hours", "shop.example.in") is None
+    assert parse_currency("THE BOX") is None
+    assert parse_currency("eur") == "EUR"
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_a_price_or_none(text: str) -> None:
-    money = price(text, site_host="shop.example.com")
+    money = parse_price(text, site_host="shop.example.com")
     assert money is None or (money.amount >= 0 and money.amount.is_finite())

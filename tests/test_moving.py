@@ -10,7 +10,7 @@ import pytest
 from crawler.errors import Busy, StoreError
 from crawler.items import (
     Ask,
-    Assessed,
+    AssessedListing,
     Assessment,
     Decision,
     Listing,
@@ -18,8 +18,8 @@ from crawler.items import (
     UnitKind,
     Work,
 )
-from crawler.store import Filter, Store, moving
-from crawler.store.clocks import Clock
+from crawler.store import HitQuery, Store, moving
+from crawler.store.clocks import Backoff
 from crawler.store.lock import night_lock
 from tests.conftest import Swordnet
 
@@ -31,16 +31,16 @@ WORKS = 45
 def grown(tmp_path: Path) -> Store:
     """Works, a night with a hit, clocks and marks in SQLite."""
     store = Store.open(f"sqlite:///{tmp_path}/swordnet.db")
-    store.works.upsert([Work(id=f"W{n:02}", title=f"潮汐表 第{n}卷") for n in range(WORKS)], NOW)
-    store.runs.start("r1", "2026-11-22", NOW, "night")
-    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question=f"q{n}"),) for n in range(7)])
-    unit = store.units.claim("r1", "a", NOW, 60)
+    store.works.import_works([Work(id=f"W{n:02}", title=f"潮汐表 第{n}卷") for n in range(WORKS)], NOW)
+    store.runs.start_run("r1", "2026-11-22", NOW, "night")
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question=f"q{n}"),) for n in range(7)])
+    unit = store.queue.claim_next("r1", "a", NOW, 60)
     assert unit is not None
     listing = Listing(platform="kongfz", kind=ListingKind.OFFER, url="https://a.test/1", title="潮汐表", seen_at=NOW)
     hit = Assessment(work_id="W01", identity=0.97, offence=0.9, decision=Decision.HIT)
-    store.hits.write([Assessed(listing=listing, assessments=(hit,))], unit, NOW)
-    store.clocks.put(Clock(key="host:a.test", not_before=NOW, why="429"))
-    store.marks.put("registry", "abc")
+    store.hits.write_batch([AssessedListing(listing=listing, assessments=(hit,))], unit, NOW)
+    store.backoffs.set_backoff(Backoff(key="host:a.test", not_before=NOW, why="429"))
+    store.named_values.put_value("registry", "abc")
     return store
 
 
@@ -55,7 +55,7 @@ def rows(store: Store) -> dict[str, list[object]]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving, "PORTION", 10)
+    monkeypatch.setattr(moving, "MOVE_BATCH_ROWS", 10)
 
 
 @pytest.mark.usefixtures("small")
@@ -67,9 +67,9 @@ def test_everything_is_there_afterwards_and_numbers_go_on(grown: Store, database
     assert [each for each in told if each[0] == "works"][-1] == ("works", WORKS, WORKS)
     with Store.open(url) as there:
         assert rows(there) == rows(grown)
-        assert [hit.work_id for hit in there.hits.find(Filter())] == ["W01"]
-        there.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="new"),)])
-        assert len(there.units.outcomes("r1")) == 8
+        assert [hit.work_id for hit in there.hits.find_hits(HitQuery())] == ["W01"]
+        there.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="new"),)])
+        assert len(there.queue.unit_outcomes("r1")) == 8
 
 
 @pytest.mark.usefixtures("small")

@@ -10,10 +10,10 @@ from crawler.archives import open_archive
 from crawler.errors import SwordnetError
 from crawler.items import Listing
 from crawler.page import Page
-from crawler.page.boundary import bounded
+from crawler.page.boundary import sanitize_listing
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import read_page
-from spiders._claims import spiders_by_name
+from spiders._claims import platforms
 from tests.mutating import mutated
 from tests.test_spiders import CASES
 
@@ -33,12 +33,12 @@ def read_damaged(case: Path, seeds: range) -> None:
             values=answer.values,
         )
         try:
-            found = read_page(spiders_by_name()[case.parent.name](), page)
+            found = read_page(platforms()[case.parent.name](), page)
         except SwordnetError:
             continue
         for each in found:
             if isinstance(each, Listing):
-                bounded(each)
+                sanitize_listing(each)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")

@@ -13,14 +13,14 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from crawler.blobs import Blobs
+from crawler.blobs import BlobStore
 from crawler.config import Config
 from crawler.errors import Busy
-from crawler.health import PlatformCounts, complaint, made_counts
-from crawler.holders import dead, holder
+from crawler.health import PlatformCounts, counts_from_dict, find_complaint
+from crawler.holders import current_worker_id, dead_workers
 from crawler.items import (
     Ask,
-    Assessed,
+    AssessedListing,
     Assessment,
     Decision,
     Listing,
@@ -32,11 +32,11 @@ from crawler.items import (
     UnitKind,
     Work,
 )
-from crawler.store import Check, CheckState, Filter, KnownPositive, SeenPage, Settlement, Store, listing_id
-from crawler.store.checks import FIRST, LONGEST, pause_after
+from crawler.store import CachedPage, HitQuery, KnownPositive, Recheck, RecheckState, Store, UnitResult, listing_id
+from crawler.store.checks import FIRST_RECHECK_PAUSE, MAX_RECHECK_PAUSE, recheck_pause
 from crawler.store.lock import night_lock
-from crawler.store.units import added_up
-from desk.progress import worker_table, workers_told
+from crawler.store.units import merge_outcomes
+from desk.progress import worker_states, worker_table
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HIT = Assessment(work_id="W1", identity=0.97, offence=0.9, decision=Decision.HIT)
@@ -55,21 +55,21 @@ LISTING = Listing(
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     with Store.open(database) as opened:
-        opened.works.upsert([Work(id="W1", title="轨道纪元")], NOW)
-        opened.runs.start("r1", "2026-11-22", NOW, "night")
+        opened.works.import_works([Work(id="W1", title="轨道纪元")], NOW)
+        opened.runs.start_run("r1", "2026-11-22", NOW, "night")
         yield opened
 
 
 def claimed(store: Store, *asks: Ask, kind: UnitKind = UnitKind.QUESTION) -> Unit:
-    store.units.plan("r1", "kongfz", kind, 1, [asks or (Ask(question="轨道纪元"),)])
-    unit = store.units.claim("r1", holder(), NOW, 60)
+    store.queue.plan_units("r1", "kongfz", kind, 1, [asks or (Ask(question="轨道纪元"),)])
+    unit = store.queue.claim_next("r1", current_worker_id(), NOW, 60)
     assert unit is not None
     return unit
 
 
 def found(store: Store, listing: Listing, now: datetime = NOW) -> None:
-    assessed = Assessed(listing=evolve(listing, seen_at=now), assessments=(HIT,))
-    store.hits.write([assessed], claimed(store, Ask(question=listing.url + str(now))), now)
+    assessed = AssessedListing(listing=evolve(listing, seen_at=now), assessments=(HIT,))
+    store.hits.write_batch([assessed], claimed(store, Ask(question=listing.url + str(now))), now)
 
 
 A, B = Ask(question="a"), Ask(question="b")
@@ -77,31 +77,34 @@ A, B = Ask(question="a"), Ask(question="b")
 
 def test_only_what_brought_nothing_is_asked_again(store: Store) -> None:
     unit = claimed(store, A, B)
-    first = Settlement(outcome={"pages": {"live": 1, "blocked": 1}, "listings": 3}, rest=[B], again_at=NOW)
-    assert store.units.settle(unit, first) == "open"
-    again = store.units.claim("r1", holder(), NOW, 60)
+    first = UnitResult(outcome={"pages": {"live": 1, "blocked": 1}, "listings": 3}, unanswered_asks=[B], retry_at=NOW)
+    assert store.queue.complete(unit, first) == "open"
+    again = store.queue.claim_next("r1", current_worker_id(), NOW, 60)
     assert again is not None
     assert again.asks == (B,)
-    assert store.units.settle(again, Settlement(outcome={"pages": {"live": 1}, "listings": 2})) == "done"
-    ((_, _, state, outcome),) = store.units.outcomes("r1")
+    assert store.queue.complete(again, UnitResult(outcome={"pages": {"live": 1}, "listings": 2})) == "done"
+    ((_, _, state, outcome),) = store.queue.unit_outcomes("r1")
     assert (state, outcome) == ("done", {"pages": {"live": 2, "blocked": 1}, "listings": 5})
 
 
 def test_a_unit_of_which_a_part_never_answered_is_done_and_says_so(store: Store) -> None:
     unit = claimed(store, A, B)
-    state = store.units.settle(unit, Settlement(outcome={"pages": {"live": 1, "error": 1}}, rest=[B]))
+    state = store.queue.complete(unit, UnitResult(outcome={"pages": {"live": 1, "error": 1}}, unanswered_asks=[B]))
     assert state == "done"
-    assert store.units.outcomes("r1")[0][3]["left"] == 1
+    assert store.queue.unit_outcomes("r1")[0][3]["left"] == 1
 
 
 @pytest.mark.parametrize(("pages", "lost"), [({"error": 2}, False), ({}, False), ({"live": 2}, True)])
 def test_a_unit_that_brought_nothing_or_lost_something_failed(store: Store, pages: dict[str, int], lost: bool) -> None:
     unit = claimed(store, A, B)
-    assert store.units.settle(unit, Settlement(outcome={"pages": pages}, rest=[A, B], lost=lost)) == "failed"
+    assert (
+        store.queue.complete(unit, UnitResult(outcome={"pages": pages}, unanswered_asks=[A, B], has_losses=lost))
+        == "failed"
+    )
 
 
 def test_outcomes_add_up() -> None:
-    assert added_up(
+    assert merge_outcomes(
         {"pages": {"live": 1}, "problems": ["a"]}, {"pages": {"gone": 1}, "problems": ["b"], "hits": 2}
     ) == {
         "pages": {"live": 1, "gone": 1},
@@ -111,63 +114,63 @@ def test_outcomes_add_up() -> None:
 
 
 def test_a_platform_rests_between_two_crawls(store: Store) -> None:
-    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [[A], [B]])
-    unit = store.units.claim("r1", "a", NOW, 60)
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[A], [B]])
+    unit = store.queue.claim_next("r1", "a", NOW, 60)
     assert unit is not None
-    store.units.settle(unit, Settlement(outcome={}, rested=NOW + timedelta(seconds=3)))
-    assert store.units.claim("r1", "a", NOW + timedelta(seconds=2), 60) is None
-    assert store.units.claim("r1", "a", NOW + timedelta(seconds=4), 60) is not None
+    store.queue.complete(unit, UnitResult(outcome={}, platform_paused_until=NOW + timedelta(seconds=3)))
+    assert store.queue.claim_next("r1", "a", NOW + timedelta(seconds=2), 60) is None
+    assert store.queue.claim_next("r1", "a", NOW + timedelta(seconds=4), 60) is not None
 
 
 def test_nobody_else_works_on_a_platform_that_is_held(store: Store) -> None:
-    store.runs.start("r2", "2026-11-22", NOW)
+    store.runs.start_run("r2", "2026-11-22", NOW)
     claimed(store)
-    store.units.plan("r2", "kongfz", UnitKind.DETAILS, 1, [[Ask(url="https://book.kongfz.com/9/9/")]])
-    assert store.units.claim("r2", "b", NOW, 60, alone=True) is None
-    assert store.units.claim("r2", "b", NOW + timedelta(seconds=61), 60, alone=True) is not None
+    store.queue.plan_units("r2", "kongfz", UnitKind.DETAILS, 1, [[Ask(url="https://book.kongfz.com/9/9/")]])
+    assert store.queue.claim_next("r2", "b", NOW, 60, exclusive=True) is None
+    assert store.queue.claim_next("r2", "b", NOW + timedelta(seconds=61), 60, exclusive=True) is not None
 
 
 def test_a_clock_that_jumps_back_holds_up_nothing_for_long(store: Store) -> None:
     unit = claimed(store)
-    store.units.settle(unit, Settlement(outcome={}, rest=unit.asks, again_at=NOW + timedelta(seconds=30)))
-    assert store.units.claim("r1", "b", NOW - timedelta(days=30), 60) is not None
-    assert store.units.claim("r1", "c", NOW - timedelta(days=60), 60) is not None, "the lease lies too far ahead"
+    store.queue.complete(unit, UnitResult(outcome={}, unanswered_asks=unit.asks, retry_at=NOW + timedelta(seconds=30)))
+    assert store.queue.claim_next("r1", "b", NOW - timedelta(days=30), 60) is not None
+    assert store.queue.claim_next("r1", "c", NOW - timedelta(days=60), 60) is not None, "the lease lies too far ahead"
 
 
 def test_units_of_dead_processes_of_this_machine_are_free_at_once(store: Store) -> None:
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     process.wait()
-    machine, pid, started = holder().split(":")
+    machine, pid, started = current_worker_id().split(":")
     gone = [f"{machine}:{process.pid}:{started}", f"{machine}:{pid}:1"]
-    assert dead([*gone, holder(), f"elsewhere:{process.pid}:1"]) == gone
-    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [[A]])
-    assert store.units.claim("r1", gone[0], NOW, 60) is not None
-    assert store.units.holders() == [gone[0]]
-    assert store.units.release(gone) == 1
-    assert store.units.claim("r1", holder(), NOW, 60) is not None
+    assert dead_workers([*gone, current_worker_id(), f"elsewhere:{process.pid}:1"]) == gone
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[A]])
+    assert store.queue.claim_next("r1", gone[0], NOW, 60) is not None
+    assert store.queue.holders() == [gone[0]]
+    assert store.queue.release(gone) == 1
+    assert store.queue.claim_next("r1", current_worker_id(), NOW, 60) is not None
     assert int(pid) == os.getpid()
 
 
 def test_a_platform_is_planned_once_whatever_the_registry_says_later(store: Store) -> None:
     kind = ("kongfz", UnitKind.QUESTION)
-    assert store.units.plan_platform("r1", "kongfz", {kind: [[A]], ("kongfz", UnitKind.RECHECK): [[B]]}, 5)
-    assert not store.units.plan_platform("r1", "kongfz", {kind: [[B], [A]]}, 5)
-    assert store.units.unfinished("r1") == 2
-    first = store.units.claim("r1", "a", NOW, 60)
+    assert store.queue.plan_platform("r1", "kongfz", {kind: [[A]], ("kongfz", UnitKind.RECHECK): [[B]]}, 5)
+    assert not store.queue.plan_platform("r1", "kongfz", {kind: [[B], [A]]}, 5)
+    assert store.queue.count_open_units("r1") == 2
+    first = store.queue.claim_next("r1", "a", NOW, 60)
     assert first is not None
     assert first.kind is UnitKind.QUESTION, "rechecks come after what may make them needless"
 
 
 def test_units_of_higher_priority_come_first(store: Store) -> None:
-    store.units.plan_platform("r1", "a", {("a", UnitKind.QUESTION): [[A]]}, 1)
-    store.units.plan_platform("r1", "b", {("b", UnitKind.QUESTION): [[A]]}, 2)
-    unit = store.units.claim("r1", "x", NOW, 60)
+    store.queue.plan_platform("r1", "a", {("a", UnitKind.QUESTION): [[A]]}, 1)
+    store.queue.plan_platform("r1", "b", {("b", UnitKind.QUESTION): [[A]]}, 2)
+    unit = store.queue.claim_next("r1", "x", NOW, 60)
     assert unit is not None
     assert unit.spider == "b"
 
 
 def test_a_page_is_remembered_with_the_end_of_its_unit_only(store: Store) -> None:
-    page = SeenPage(
+    page = CachedPage(
         platform="kongfz",
         url="https://a.test/",
         digest="d",
@@ -180,12 +183,12 @@ def test_a_page_is_remembered_with_the_end_of_its_unit_only(store: Store) -> Non
     unit = claimed(store)
     other = evolve(unit, holder="somebody")
     with pytest.raises(Exception, match="taken over"):
-        store.units.settle(other, Settlement(outcome={}, pages=[page]))
-    assert store.seen.get("kongfz", page.url) is None
-    store.units.settle(unit, Settlement(outcome={}, pages=[page]))
-    assert store.seen.get("kongfz", page.url) == page
-    assert store.seen.get("shop", page.url) is None
-    assert store.seen.forget_before(NOW + timedelta(days=1)) == 1
+        store.queue.complete(other, UnitResult(outcome={}, pages=[page]))
+    assert store.pages.get_page("kongfz", page.url) is None
+    store.queue.complete(unit, UnitResult(outcome={}, pages=[page]))
+    assert store.pages.get_page("kongfz", page.url) == page
+    assert store.pages.get_page("shop", page.url) is None
+    assert store.pages.delete_pages_before(NOW + timedelta(days=1)) == 1
 
 
 def test_one_night_at_a_time(store: Store) -> None:
@@ -196,8 +199,8 @@ def test_one_night_at_a_time(store: Store) -> None:
         pass
 
 
-def checked(store: Store, state: CheckState, at: datetime, outcome: Outcome = Outcome.LIVE) -> None:
-    check = Check(
+def checked(store: Store, state: RecheckState, at: datetime, outcome: Outcome = Outcome.LIVE) -> None:
+    check = Recheck(
         listing=listing_id(LISTING.url),
         state=state,
         outcome=outcome,
@@ -207,42 +210,47 @@ def checked(store: Store, state: CheckState, at: datetime, outcome: Outcome = Ou
         at=at,
     )
     unit = claimed(store, Ask(url=LISTING.url, question=str(at)), kind=UnitKind.RECHECK)
-    store.units.settle(unit, Settlement(outcome={}, checks=[check]))
+    store.queue.complete(unit, UnitResult(outcome={}, checks=[check]))
 
 
 def test_a_hit_is_checked_after_hours_then_ever_more_rarely(store: Store) -> None:
     found(store, LISTING)
-    assert store.checks.watch_new(NOW) == 1
-    assert store.checks.watch_new(NOW) == 0
-    assert store.checks.due(NOW) == {}
-    assert store.checks.due(NOW + FIRST) == {"kongfz": [Ask(url=LISTING.url)]}
-    at = NOW + FIRST
+    assert store.rechecks.schedule_new_hits(NOW) == 1
+    assert store.rechecks.schedule_new_hits(NOW) == 0
+    assert store.rechecks.due_asks(NOW) == {}
+    assert store.rechecks.due_asks(NOW + FIRST_RECHECK_PAUSE) == {"kongfz": [Ask(url=LISTING.url)]}
+    at = NOW + FIRST_RECHECK_PAUSE
     for calm in range(1, 10):
-        checked(store, CheckState.UP, at)
-        assert store.checks.due(at + pause_after(calm) - timedelta(seconds=1)) == {}
-        at += pause_after(calm)
-        assert store.checks.due(at) != {}
-    assert pause_after(9) == LONGEST
+        checked(store, RecheckState.UP, at)
+        assert store.rechecks.due_asks(at + recheck_pause(calm) - timedelta(seconds=1)) == {}
+        at += recheck_pause(calm)
+        assert store.rechecks.due_asks(at) != {}
+    assert recheck_pause(9) == MAX_RECHECK_PAUSE
 
 
 @pytest.mark.parametrize(
     ("state", "outcome", "up"),
     [
-        (CheckState.GONE, Outcome.GONE, False),
-        (CheckState.BLOCKED, Outcome.CHALLENGED, None),
-        (CheckState.UNKNOWN, Outcome.ERROR, None),
-        (CheckState.CHANGED, Outcome.LIVE, True),
+        (RecheckState.GONE, Outcome.GONE, False),
+        (RecheckState.BLOCKED, Outcome.CHALLENGED, None),
+        (RecheckState.UNKNOWN, Outcome.ERROR, None),
+        (RecheckState.CHANGED, Outcome.LIVE, True),
     ],
 )
-def test_what_a_check_says_of_a_hit(store: Store, state: CheckState, outcome: Outcome, up: bool | None) -> None:
+def test_what_a_check_says_of_a_hit(store: Store, state: RecheckState, outcome: Outcome, up: bool | None) -> None:
     found(store, LISTING)
-    checked(store, CheckState.UP, NOW + timedelta(hours=6))
+    checked(store, RecheckState.UP, NOW + timedelta(hours=6))
     checked(store, state, NOW + timedelta(hours=18), outcome)
-    (hit,) = store.hits.find(Filter())
+    (hit,) = store.hits.find_hits(HitQuery())
     assert hit.still_up is up
-    assert [check.state for check in store.checks.of(listing_id(LISTING.url))] == [CheckState.UP, state]
-    said_something = state in (CheckState.GONE, CheckState.CHANGED)
-    assert bool(store.checks.due(NOW + timedelta(hours=18) + FIRST)) is said_something, "what is new begins anew"
+    assert [check.state for check in store.rechecks.recheck_history(listing_id(LISTING.url))] == [
+        RecheckState.UP,
+        state,
+    ]
+    said_something = state in (RecheckState.GONE, RecheckState.CHANGED)
+    assert bool(store.rechecks.due_asks(NOW + timedelta(hours=18) + FIRST_RECHECK_PAUSE)) is said_something, (
+        "what is new begins anew"
+    )
 
 
 @pytest.mark.parametrize(
@@ -258,47 +266,47 @@ def test_a_listing_that_comes_back_elsewhere_joins_its_old_hit(
     store: Store, change: dict[str, object], joins: bool
 ) -> None:
     found(store, evolve(LISTING, links=(LINK,)))
-    (old,) = store.hits.find(Filter())
-    checked(store, CheckState.GONE, NOW + timedelta(hours=6), Outcome.GONE)
+    (old,) = store.hits.find_hits(HitQuery())
+    checked(store, RecheckState.GONE, NOW + timedelta(hours=6), Outcome.GONE)
     back = evolve(LISTING, url="https://book.kongfz.com/1/3/", **change)  # type: ignore[arg-type]
     for day in (1, 2):
         found(store, back, NOW + timedelta(days=day))
-        hits = list(store.hits.find(Filter()))
+        hits = list(store.hits.find_hits(HitQuery()))
         assert len(hits) == (1 if joins else 2)
         assert (old.id in [hit.id for hit in hits if hit.listing.url == back.url]) is joins
     if joins:
         (hit,) = hits
         assert (hit.first_seen, hit.still_up) == (old.first_seen, True)
-        assert store.checks.of(listing_id(LISTING.url))[-1].state is CheckState.RETURNED
+        assert store.rechecks.recheck_history(listing_id(LISTING.url))[-1].state is RecheckState.RETURNED
         found(store, evolve(LISTING, links=(LINK,)), NOW + timedelta(days=3))
-        assert len(list(store.hits.find(Filter()))) == 2, "both are up now: two hits"
+        assert len(list(store.hits.find_hits(HitQuery()))) == 2, "both are up now: two hits"
 
 
 def test_two_offers_that_are_both_up_are_two_hits(store: Store) -> None:
     found(store, LISTING)
     found(store, evolve(LISTING, url="https://book.kongfz.com/1/3/"))
-    assert len(list(store.hits.find(Filter()))) == 2
+    assert len(list(store.hits.find_hits(HitQuery()))) == 2
 
 
 def test_a_known_positive_that_was_not_found_is_told(store: Store) -> None:
-    store.positives.add(KnownPositive(url=LISTING.url, platform="kongfz", work="W1"), NOW)
-    assert [each.url for each in store.positives.missing("r1")] == [LISTING.url]
+    store.known_positives.add_positive(KnownPositive(url=LISTING.url, platform="kongfz", work="W1"), NOW)
+    assert [each.url for each in store.known_positives.missing_positives("r1")] == [LISTING.url]
     found(store, LISTING)
-    assert store.positives.missing("r1") == []
-    assert store.positives.drop(LISTING.url)
+    assert store.known_positives.missing_positives("r1") == []
+    assert store.known_positives.remove_positive(LISTING.url)
 
 
 def test_bytes_that_nobody_needs_are_deleted_once_they_are_old(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path / "blobs")
+    blobs = BlobStore(tmp_path / "blobs")
     kept, old, young = (blobs.put(data) for data in (b"kept", b"old", b"young"))
     for digest in (kept, old):
         os.utime(tmp_path / "blobs" / digest[:2] / digest, (1000, 1000))
-    assert blobs.forget({kept}, 2000) == 1
+    assert blobs.collect_garbage({kept}, 2000) == 1
     assert [blobs.get(digest) for digest in (kept, old, young)] == [b"kept", None, b"young"]
 
 
 def counts(**fields: object) -> PlatformCounts:
-    return made_counts("shop", fields)
+    return counts_from_dict("shop", fields)
 
 
 HEALTHY = counts(pages={"live": 20}, lists=20, listed=200, listings=200, filled={"read": 200, "price": 190, "year": 40})
@@ -321,20 +329,20 @@ HEALTHY = counts(pages={"live": 20}, lists=20, listed=200, listings=200, filled=
     ],
 )
 def test_a_platform_is_compared_with_its_last_nights(now: PlatformCounts, key: str | None) -> None:
-    wrong = complaint(now, 1, [HEALTHY, HEALTHY])
+    wrong = find_complaint(now, 1, [HEALTHY, HEALTHY])
     assert (wrong[0] if wrong else None) == key
 
 
 def test_who_works_on_a_run_and_who_fell_silent(store: Store) -> None:
-    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [[A], [B]])
-    store.units.plan("r1", "ebay", UnitKind.QUESTION, 1, [[A]])
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[A], [B]])
+    store.queue.plan_units("r1", "ebay", UnitKind.QUESTION, 1, [[A]])
     config = evolve(Config(), cluster=evolve(Config().cluster, hand_out=True), crawl=evolve(Config().crawl, lease=300))
-    first = store.units.claim("r1", "alpha:1:1", NOW, 300)
+    first = store.queue.claim_next("r1", "alpha:1:1", NOW, 300)
     assert first is not None
-    store.units.finish(first, {"pages": {"live": 1}}, {})
+    store.queue.finish_unit(first, {"pages": {"live": 1}}, {})
     for name, moment in (("alpha:1:1", NOW), ("beta:2:2", NOW + timedelta(seconds=50))):
-        assert store.units.claim("r1", name, moment, 300) is not None
-    told = workers_told(store, "r1", NOW + timedelta(seconds=100), config)
+        assert store.queue.claim_next("r1", name, moment, 300) is not None
+    told = worker_states(store, "r1", NOW + timedelta(seconds=100), config)
     assert [(each["worker"], each["done"], len(each["doing"]), each["silent"], each["alive"]) for each in told] == [
         ("alpha:1:1", 1, 1, 100.0, False),
         ("beta:2:2", 0, 1, 50.0, True),

@@ -23,8 +23,8 @@ from crawler.page import LayoutError, Page
 from crawler.page.charset import decode
 from crawler.page.outcome import markers, outcome_of
 from crawler.page.reading import Reader, ReadTimeout, read_page
-from crawler.page.scan import IN_PLACE, suspicious
-from desk.cli.read import add, saved_rows
+from crawler.page.scan import MAX_IN_PROCESS_BYTES, is_suspicious
+from desk.cli.read import add, read_page_rows
 
 SIMPLE = "<html><head><title>灯塔守夜人 正版二手书 包邮</title></head><p>这是一本很好看的小说，作者的想象力非常丰富。"
 TRADITIONAL = "<html><title>燈塔守夜人 正版二手書</title><p>這是一本很好看的小說，作者的想像力非常豐富。"
@@ -154,24 +154,24 @@ def test_every_marker_has_a_place_and_a_source() -> None:
         b'<p x=">" ' + b" ".join(b"a%d" % number for number in range(3000)) + b">",
         b'<p x="<" ' + b" ".join(b"a%d" % number for number in range(3000)) + b">",
         b"<div></x>" * 2500,
-        b"x" * (IN_PLACE + 1),
+        b"x" * (MAX_IN_PROCESS_BYTES + 1),
     ],
     ids=["deep", "formatting", "attributes", "quoted end", "quoted begin", "stray ends", "large"],
 )
 def test_bombs_are_suspicious(body: bytes) -> None:
-    assert suspicious(body)
+    assert is_suspicious(body)
 
 
 def test_honest_pages_are_not() -> None:
     rows = b"".join(b"<li class=item><p>one<br>two<img src=x><td>three" for _ in range(2000))
-    assert not suspicious(b"<html><body><ul>" + rows + b"</ul></body></html>")
-    assert not suspicious(b'{"items": [' + b"[" * 100 + b"]" * 100 + b"]}")
+    assert not is_suspicious(b"<html><body><ul>" + rows + b"</ul></body></html>")
+    assert not is_suspicious(b'{"items": [' + b"[" * 100 + b"]" * 100 + b"]}")
 
 
 def test_the_scan_is_linear() -> None:
     begun = time.perf_counter()
     for piece in (b"<", b"</a", b"<a ", b"<a\n", b"< ", b"<a x='", b"<!--"):
-        suspicious(piece * (IN_PLACE // len(piece)))
+        is_suspicious(piece * (MAX_IN_PROCESS_BYTES // len(piece)))
     assert time.perf_counter() - begun < 5
 
 
@@ -238,7 +238,7 @@ def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_hanging_read_is_killed_and_the_next_page_is_read(hanging: Any) -> None:
-    large = b"x" * (IN_PLACE + 1)
+    large = b"x" * (MAX_IN_PROCESS_BYTES + 1)
 
     async def both() -> tuple[float, list[Any]]:
         reader = Reader(deadline=1.5)
@@ -342,7 +342,7 @@ def test_saved_pages_are_read_row_by_row(tmp_path: Path) -> None:
 def test_wrong_rows_are_named() -> None:
     wrong = ["{", "[]", '{"url": "https://x.example/"}', '{"file": 1}', '{"file": "a", "spider": "nobody"}']
     with pytest.raises(BadInput) as raised:
-        saved_rows(io.StringIO("\n".join(wrong)), "pages.jsonl")
+        read_page_rows(io.StringIO("\n".join(wrong)), "pages.jsonl")
     assert [problem.line for problem in raised.value.problems] == [1, 2, 3, 4, 5]
 
 

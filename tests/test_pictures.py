@@ -13,14 +13,14 @@ from attrs import evolve
 from PIL import Image
 
 from crawler.items import Picture
-from crawler.pictures import PictureError, decode, decoding, inspect
-from matchers.looks.wholes import Wholes
+from crawler.pictures import PictureError, decode_picture, decoding, inspect_picture
+from matchers.looks.wholes import PhashIndex
 from tests.drawing import cover, picture_bytes, saved
 
 
 def test_what_a_picture_says() -> None:
     data = picture_bytes("drawn 1")
-    found = inspect(data, "https://shop.example/1.png")
+    found = inspect_picture(data, "https://shop.example/1.png")
     assert (found.url, found.sha256) == ("https://shop.example/1.png", sha256(data).hexdigest())
     assert (found.media_type, found.width, found.height) == ("image/png", 420, 600)
     assert [(made.hasher, len(made.value)) for made in found.hashes] == [("phash", 16), ("pdq", 64)]
@@ -30,8 +30,8 @@ def test_what_a_picture_says() -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
 def test_every_allowed_format_looks_the_same(kind: str) -> None:
-    registered = Wholes([(7, inspect(picture_bytes("drawn 1"), "ours"))])
-    ((number, distance),) = registered.near(inspect(saved(cover(1), kind), "theirs"))
+    registered = PhashIndex([(7, inspect_picture(picture_bytes("drawn 1"), "ours"))])
+    ((number, distance),) = registered.search(inspect_picture(saved(cover(1), kind), "theirs"))
     assert (number, distance <= 2) == (7, True)
 
 
@@ -40,9 +40,9 @@ def test_a_rotated_photo_stands_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     cover(1).rotate(90, expand=True).save(file, "JPEG", exif=exif)
-    turned, upright = inspect(file.getvalue(), "turned"), inspect(picture_bytes("drawn 1"), "upright")
+    turned, upright = inspect_picture(file.getvalue(), "turned"), inspect_picture(picture_bytes("drawn 1"), "upright")
     assert (turned.width, turned.height) == (420, 600)
-    assert [number for number, _ in Wholes([(0, upright)]).near(turned)] == [0]
+    assert [number for number, _ in PhashIndex([(0, upright)]).search(turned)] == [0]
 
 
 def test_a_transparent_picture_stands_on_white() -> None:
@@ -50,19 +50,19 @@ def test_a_transparent_picture_stands_on_white() -> None:
     layered.paste((0, 0, 0, 0), (0, 0, 420, 200))
     on_white = cover(2)
     on_white.paste((255, 255, 255), (0, 0, 420, 200))
-    one, other = inspect(saved(layered, "PNG"), "a"), inspect(saved(on_white, "PNG"), "b")
+    one, other = inspect_picture(saved(layered, "PNG"), "a"), inspect_picture(saved(on_white, "PNG"), "b")
     assert one.hashes == other.hashes
 
 
 @pytest.mark.parametrize("color", [(255, 255, 255), (0, 0, 0), (120, 30, 60)])
 def test_a_picture_without_content_has_no_hashes(color: tuple[int, int, int]) -> None:
-    found = inspect(saved(Image.new("RGB", (300, 300), color), "PNG"), "blank")
+    found = inspect_picture(saved(Image.new("RGB", (300, 300), color), "PNG"), "blank")
     assert found.hashes == ()
     assert found.width == 300
 
 
 def test_a_spacer_has_no_hashes() -> None:
-    assert inspect(saved(Image.effect_noise((1, 1), 50), "PNG"), "spacer").hashes == ()
+    assert inspect_picture(saved(Image.effect_noise((1, 1), 50), "PNG"), "spacer").hashes == ()
 
 
 @pytest.mark.parametrize(
@@ -80,26 +80,26 @@ def test_a_spacer_has_no_hashes() -> None:
 )
 def test_anything_else_is_a_typed_error(data: bytes) -> None:
     with pytest.raises(PictureError):
-        inspect(data, "x")
+        inspect_picture(data, "x")
 
 
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     bomb = saved(Image.new("1", (8_000, 5_001)), "PNG")
     assert len(bomb) < 100_000
     with pytest.raises(PictureError, match="8000 x 5001"):
-        inspect(bomb, "bomb")
+        inspect_picture(bomb, "bomb")
     with pytest.raises(PictureError, match="pixels"):
-        inspect(saved(Image.new("1", (30_000, 20_000)), "PNG"), "bigger bomb")
+        inspect_picture(saved(Image.new("1", (30_000, 20_000)), "PNG"), "bigger bomb")
 
 
 def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "MAX_BYTES", 100)
     with pytest.raises(PictureError, match="bytes"):
-        inspect(picture_bytes("drawn 1"), "x")
+        inspect_picture(picture_bytes("drawn 1"), "x")
 
 
 def test_pictures_and_errors_travel_between_processes() -> None:
-    found = inspect(picture_bytes("drawn 1"), "x")
+    found = inspect_picture(picture_bytes("drawn 1"), "x")
     assert pickle.loads(pickle.dumps(found)) == found
     assert str(pickle.loads(pickle.dumps(PictureError("broken")))) == "broken"
 
@@ -111,29 +111,29 @@ def test_importing_costs_nothing() -> None:
 
 
 def test_hashes_of_different_makers_are_never_compared() -> None:
-    picture = inspect(picture_bytes("drawn 1"), "x")
+    picture = inspect_picture(picture_bytes("drawn 1"), "x")
     for change in ({"version": "imagehash 0"}, {"settings": "another size"}):
         other = tuple(evolve(made, **change) for made in picture.hashes)
-        assert list(Wholes([(0, picture)]).near(evolve(picture, hashes=other))) == []
-    assert list(Wholes([(0, picture)]).near(picture)) == [(0, 0)]
+        assert list(PhashIndex([(0, picture)]).search(evolve(picture, hashes=other))) == []
+    assert list(PhashIndex([(0, picture)]).search(picture)) == [(0, 0)]
 
 
 def test_the_threshold_is_a_distance_in_bits() -> None:
-    picture = inspect(picture_bytes("drawn 1"), "x")
+    picture = inspect_picture(picture_bytes("drawn 1"), "x")
     whole = picture.hashes[0]
 
     def flipped(bits: int) -> Picture:
         value = f"{int(whole.value, 16) ^ ((1 << bits) - 1):016x}"
         return Picture(url="theirs", hashes=(evolve(whole, value=value),))
 
-    registered = Wholes([(0, picture)])
-    assert list(registered.near(flipped(8))) == [(0, 8)]
-    assert list(registered.near(flipped(9))) == []
+    registered = PhashIndex([(0, picture)])
+    assert list(registered.search(flipped(8))) == [(0, 8)]
+    assert list(registered.search(flipped(9))) == []
 
 
 def test_a_copy_in_another_size_has_the_same_hashes() -> None:
-    whole = inspect(picture_bytes("drawn 3"), "x").hashes[1]
-    small = inspect(saved(cover(3).resize((105, 150))), "y").hashes[1]
+    whole = inspect_picture(picture_bytes("drawn 3"), "x").hashes[1]
+    small = inspect_picture(saved(cover(3).resize((105, 150))), "y").hashes[1]
     assert (int(whole.value, 16) ^ int(small.value, 16)).bit_count() <= 20
 
 
@@ -141,7 +141,7 @@ def test_a_copy_in_another_size_has_the_same_hashes() -> None:
 def test_a_large_jpeg_is_decoded_at_half_its_size(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[tuple[int, ...]] = []
     monkeypatch.setattr("crawler.pictures.qr.qr_codes", lambda pixels: read.append(pixels.shape[:2]) or ())
-    found = decode(saved(cover(1).resize(size), "JPEG"))
+    found = decode_picture(saved(cover(1).resize(size), "JPEG"))
     assert read == [((size[1] + 1) // 2, (size[0] + 1) // 2)]
     assert (found.width, found.height) == size
     assert max(found.pixels.shape) == 640

@@ -11,9 +11,9 @@ import zxingcpp
 from PIL import Image, ImageFilter
 
 from crawler.items import Listing, ListingKind
-from crawler.pictures import inspect
-from crawler.web.parts import Seen
-from pipelines.links import Links
+from crawler.pictures import inspect_picture
+from crawler.web.parts import ListingItem
+from pipelines.links import ShareLinksPipeline
 from tests.conftest import ROOT
 from tests.drawing import cover
 
@@ -35,14 +35,14 @@ def photographed(degrees: float, quality: int = 60) -> bytes:
 
 @pytest.mark.parametrize("degrees", [0, 17, 90, 203])
 def test_a_code_in_a_photographed_and_turned_picture_is_read(degrees: float) -> None:
-    assert inspect(photographed(degrees), "https://a.test/1.jpg").codes == (ADDRESS,)
+    assert inspect_picture(photographed(degrees), "https://a.test/1.jpg").codes == (ADDRESS,)
 
 
 def test_a_share_in_a_picture_is_a_link_of_the_listing() -> None:
-    picture = inspect(photographed(17), "https://a.test/1.jpg")
+    picture = inspect_picture(photographed(17), "https://a.test/1.jpg")
     url = "https://a.test/1"
     listing = Listing(platform="shop", kind=ListingKind.OFFER, url=url, title="看图", pictures=(picture,))
-    (link,) = asyncio.run(Links().process_item(Seen(listing=listing, body=b""))).listing.links
+    (link,) = asyncio.run(ShareLinksPipeline().process_item(ListingItem(listing=listing, body=b""))).listing.links
     assert (link.platform, link.share_id, link.code) == ("quark", "0a1b2c3d4e5f", "x9k2")
     assert link.tricks == ("qr_code",)
 

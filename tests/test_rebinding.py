@@ -23,7 +23,7 @@ from twisted.names import dns
 
 from crawler.config import Config
 from crawler.web.gateway import Gateway
-from crawler.web.resolving import names
+from crawler.web.resolving import resolver_for
 from tests.conftest import ROOT, LoopbackWeb, Swordnet
 
 PUBLIC, INSIDE = "93.184.216.34", "127.0.0.1"
@@ -161,8 +161,8 @@ def through_gateway(config: Config, request: bytes, known: dict[str, list[str]])
         server = await upstream.start()
         crawl = evolve(config.crawl, proxy=f"http://me:hunter2@127.0.0.1:{upstream.port}")
         gateway = Gateway(evolve(config, crawl=crawl))
-        gateway._names = names.__wrapped__()  # one of its own, without what other tests looked up
-        gateway._names._lookup = lookup  # type: ignore[method-assign]
+        gateway._resolver = resolver_for.__wrapped__()  # one of its own, without what other tests looked up
+        gateway._resolver._lookup = lookup  # type: ignore[method-assign]
         await gateway.serve()
         reader, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
         writer.write(request)

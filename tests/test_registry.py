@@ -18,9 +18,9 @@ from PIL import Image
 from crawler.errors import BadInput
 from crawler.items import Licence, ListingKind, Picture, PictureHash, Work
 from registry.checks import check_works
-from registry.licences import LicenceState, best_state, covers, state
-from registry.questions import questions
-from registry.reading import COLUMNS, read_works
+from registry.licences import LicenceState, best_state, check_licence, covers
+from registry.questions import name_queries
+from registry.reading import COLUMN_NAMES, read_works
 from tests.conftest import jsonl
 
 ROW = {
@@ -255,7 +255,7 @@ def test_problems_are_told_in_the_asked_language(tmp_path: Path) -> None:
 
 
 def test_every_column_of_the_contract_is_known() -> None:
-    assert set(ROW) | {"images"} <= set(COLUMNS)
+    assert set(ROW) | {"images"} <= set(COLUMN_NAMES)
 
 
 def test_questions_are_important_first_and_never_too_short() -> None:
@@ -266,9 +266,9 @@ def test_questions_are_important_first_and_never_too_short() -> None:
         Work(id="C", title="harbour light", aliases=("灯火海港",)),
         Work(id="E", title="停用之书", priority=9, retired_at=datetime(2026, 1, 1, tzinfo=UTC)),
     ]
-    assert questions(works) == ["Harbour Light", "风 周晚", "雨夜 长歌", "灯火海港"]
-    assert questions(reversed(works), limit=2) == ["Harbour Light", "风 周晚"]
-    assert "Harbour Light" not in questions(works[2:3], ListingKind.APP)
+    assert name_queries(works) == ["Harbour Light", "风 周晚", "雨夜 长歌", "灯火海港"]
+    assert name_queries(reversed(works), limit=2) == ["Harbour Light", "风 周晚"]
+    assert "Harbour Light" not in name_queries(works[2:3], ListingKind.APP)
 
 
 OFFER = {
@@ -297,7 +297,7 @@ OFFER = {
     ],
 )
 def test_states_of_a_licence(licence: Licence, expected: LicenceState) -> None:
-    assert state(licence, **OFFER) is expected  # type: ignore[arg-type]
+    assert check_licence(licence, **OFFER) is expected  # type: ignore[arg-type]
     assert covers(licence, **OFFER) is (expected is LicenceState.COVERING)  # type: ignore[arg-type]
 
 

@@ -11,10 +11,10 @@ import pytest
 from attrs import evolve
 from typer.testing import CliRunner
 
-from crawler.items import Ask, Assessed, Judgement, Listing, ListingKind, UnitKind, Verdict, Work
-from crawler.store import Filter, Store, hit_id
+from crawler.items import Ask, AssessedListing, Judgement, Listing, ListingKind, UnitKind, Verdict, Work
+from crawler.store import HitQuery, Store, hit_id
 from desk.cli import application
-from desk.rematching import Rematched, rematch, rematch_new
+from desk.rematching import RematchCounts, rematch_all, rematch_new_works
 from matchers import Context
 from matchers.assess import Assessor
 
@@ -31,39 +31,39 @@ LISTINGS = [
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     with Store.open(database) as opened:
-        opened.works.upsert([WORK], NOW)
-        opened.runs.start("r1", "2026-11-22", NOW)
-        opened.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
-        unit = opened.units.claim("r1", "a", NOW, 60)
+        opened.works.import_works([WORK], NOW)
+        opened.runs.start_run("r1", "2026-11-22", NOW)
+        opened.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+        unit = opened.queue.claim_next("r1", "a", NOW, 60)
         assert unit is not None
-        known = Assessor(opened.registry())
-        batch = [Assessed(listing=each, assessments=known.assess(each, Context(now=NOW))) for each in LISTINGS]
-        opened.hits.write(batch, unit, NOW)
+        known = Assessor(opened.registered_works())
+        batch = [AssessedListing(listing=each, assessments=known.assess(each, Context(now=NOW))) for each in LISTINGS]
+        opened.hits.write_batch(batch, unit, NOW)
         yield opened
 
 
-def again(store: Store, workers: int = 1) -> Rematched:
-    return rematch(store, Assessor(store.registry()), Context(now=LATER), workers)
+def again(store: Store, workers: int = 1) -> RematchCounts:
+    return rematch_all(store, Assessor(store.registered_works()), Context(now=LATER), workers)
 
 
 def decided(store: Store) -> dict[str, str]:
-    return {hit.work_id: hit.listing.url for hit in store.hits.find(Filter())}
+    return {hit.work_id: hit.listing.url for hit in store.hits.find_hits(HitQuery())}
 
 
 def test_nothing_changes_where_no_work_did(store: Store) -> None:
-    before = list(store.hits.find(Filter()))
-    assert again(store) == Rematched(listings=3, changed=0, hits=0)
-    assert list(store.hits.find(Filter())) == before
+    before = list(store.hits.find_hits(HitQuery()))
+    assert again(store) == RematchCounts(listings=3, changed=0, hits=0)
+    assert list(store.hits.find_hits(HitQuery())) == before
 
 
 def test_only_what_may_carry_a_new_work_is_read_again(store: Store) -> None:
-    store.works.upsert([NEW], LATER)
-    assert store.works.changed(LATER) == {"W2"}
-    done = rematch_new(store, [NEW], lambda: Assessor(store.registry()), Context(now=LATER), 1)
-    assert done == Rematched(listings=3, changed=1, hits=1)
+    store.works.import_works([NEW], LATER)
+    assert store.works.changed_since(LATER) == {"W2"}
+    done = rematch_new_works(store, [NEW], lambda: Assessor(store.registered_works()), Context(now=LATER), 1)
+    assert done == RematchCounts(listings=3, changed=1, hits=1)
     assert decided(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
-    again_done = rematch_new(store, [NEW], lambda: Assessor(store.registry()), Context(now=LATER), 1)
-    assert again_done == Rematched(listings=3, changed=0, hits=0)
+    again_done = rematch_new_works(store, [NEW], lambda: Assessor(store.registered_works()), Context(now=LATER), 1)
+    assert again_done == RematchCounts(listings=3, changed=0, hits=0)
 
 
 def test_without_a_listing_that_may_carry_them_no_index_is_built(store: Store) -> None:
@@ -71,23 +71,23 @@ def test_without_a_listing_that_may_carry_them_no_index_is_built(store: Store) -
         raise AssertionError
 
     other = Work(id="W3", title="无人提起的书名")
-    assert rematch_new(store, [other], never, Context(now=LATER), 1) == Rematched(listings=3)
-    assert rematch_new(store, [], never, Context(now=LATER), 1) == Rematched(listings=3)
+    assert rematch_new_works(store, [other], never, Context(now=LATER), 1) == RematchCounts(listings=3)
+    assert rematch_new_works(store, [], never, Context(now=LATER), 1) == RematchCounts(listings=3)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_work_that_came_later_meets_old_listings(store: Store, workers: int) -> None:
-    store.works.upsert([NEW], LATER)
-    assert again(store, workers) == Rematched(listings=3, changed=1, hits=1)
+    store.works.import_works([NEW], LATER)
+    assert again(store, workers) == RematchCounts(listings=3, changed=1, hits=1)
     assert decided(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
-    (hit,) = store.hits.get(hit_id("W2", "https://a.test/1"))
+    (hit,) = store.hits.find_by_id_prefix(hit_id("W2", "https://a.test/1"))
     assert hit.last_seen == NOW  # compared again is not seen again
 
 
 def test_a_hit_of_a_renamed_work_goes_unless_a_person_judged_it(store: Store) -> None:
-    store.works.upsert([evolve(WORK, title="完全不同的另外一本书")], LATER)
+    store.works.import_works([evolve(WORK, title="完全不同的另外一本书")], LATER)
     key = hit_id("W1", "https://a.test/0")
-    store.hits.judge(Judgement(hit=key, verdict=Verdict.INFRINGING, reason="seen", by="li", at=NOW))
+    store.hits.add_judgement(Judgement(hit=key, verdict=Verdict.INFRINGING, reason="seen", by="li", at=NOW))
     assert again(store).changed == 1
     assert decided(store) == {"W1": "https://a.test/0"}
     assert again(store).listings == 3
@@ -96,7 +96,7 @@ def test_a_hit_of_a_renamed_work_goes_unless_a_person_judged_it(store: Store) ->
 def test_the_command_says_what_changed(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SWORDNET_DATABASE", store.engine.url.render_as_string(hide_password=False))
-    store.works.upsert([NEW], LATER)
+    store.works.import_works([NEW], LATER)
     done = CliRunner().invoke(application(), ["rematch", "--json", "--workers", "1", "--now", "2026-11-23T03:00:00Z"])
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == {"listings": 3, "changed": 1, "hits": 1}

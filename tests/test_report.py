@@ -15,7 +15,7 @@ from attrs import evolve
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.errors import BadInput
-from crawler.health import PlatformCounts, made_counts
+from crawler.health import PlatformCounts, counts_from_dict
 from crawler.items import (
     Decision,
     Finding,
@@ -29,10 +29,10 @@ from crawler.items import (
     ShareState,
     Work,
 )
-from crawler.messages import LANGUAGES, sentences
-from desk.crawling import Ran
-from desk.nightwords import as_json, as_markdown
-from desk.report import LARGEST_PICTURE, PlatformRow, ReportData, ReportHit, render, write_report
+from crawler.messages import LANGUAGES, load_messages
+from desk.crawling import RunResult
+from desk.nightwords import report_json, report_markdown
+from desk.report import MAX_PICTURE_BYTES, PlatformRow, ReportData, ReportHit, render_html, write_report
 
 NOW = datetime(2026, 11, 22, 18, 5, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
@@ -86,7 +86,7 @@ def text_of(page: str) -> str:
 
 
 def test_a_card_shows_work_and_listing_reasons_and_shares() -> None:
-    page = render(night(report_hit()))
+    page = render_html(night(report_hit()))
     text = text_of(page)
     for expected in (
         "98 %",
@@ -107,25 +107,25 @@ def test_a_card_shows_work_and_listing_reasons_and_shares() -> None:
 def test_decisions_have_their_own_sections_surest_first() -> None:
     hits = [report_hit(decision, f"title of {decision.value}") for decision in Decision]
     sure = evolve(hits[0], hit=evolve(hits[0].hit, identity=1.0, id="2", findings=(finding("the surest"),)))
-    page = LexborHTMLParser(render(night(*hits, sure)))
+    page = LexborHTMLParser(render_html(night(*hits, sure)))
     assert [node.text() for node in page.css("h2 .count")] == ["2", "1", "1", "1"]
     assert [node.text() for node in page.css(".figure b")] == ["2", "1", "1", "1"]
     cards = [node.attributes["class"] for node in page.css("article")]
     assert cards == ["card hit", "card hit", "card review"]
     assert "the surest" in page.css("article")[0].text()
-    assert "title of none" not in text_of(render(night(*hits)))
+    assert "title of none" not in text_of(render_html(night(*hits)))
 
 
 def test_a_rejected_listing_is_summed_up_by_what_speaks_against_it() -> None:
     dropped = report_hit(Decision.DROPPED)
     reasons = (finding("the title fits"), finding("another volume", polarity=Polarity.AGAINST))
-    page = LexborHTMLParser(render(night(evolve(dropped, hit=evolve(dropped.hit, findings=reasons)))))
+    page = LexborHTMLParser(render_html(night(evolve(dropped, hit=evolve(dropped.hit, findings=reasons)))))
     (why,) = page.css("table tbody tr td:nth-child(3) bdi")
     assert why.text() == "another volume"
 
 
 def test_nothing_that_strangers_wrote_becomes_markup() -> None:
-    page = render(night(report_hit(text=NASTY, url='https://x.example/?a="><script>'), title=NASTY))
+    page = render_html(night(report_hit(text=NASTY, url='https://x.example/?a="><script>'), title=NASTY))
     tree = LexborHTMLParser(page)
     assert not tree.css("script, iframe, object, link, base, form, [onerror], [style]")
     assert {node.attributes["src"][:5] for node in tree.css("img")} == {"data:"}  # type: ignore[index]
@@ -138,18 +138,18 @@ def test_nothing_that_strangers_wrote_becomes_markup() -> None:
     ["javascript:alert(1)", "data:text/html,<b>", "file:///etc/passwd", "//host/x", "http:///x", "https://[bad", " x"],
 )
 def test_only_web_addresses_become_links(url: str) -> None:
-    tree = LexborHTMLParser(render(night(report_hit(url=url))))
+    tree = LexborHTMLParser(render_html(night(report_hit(url=url))))
     assert [node.attributes["href"] for node in tree.css("a")] == ["https://pan.quark.cn/s/a"]
-    assert url.strip() in text_of(render(night(report_hit(url=url))))
+    assert url.strip() in text_of(render_html(night(report_hit(url=url))))
 
 
 def test_links_tell_nobody_where_they_come_from() -> None:
-    for node in LexborHTMLParser(render(night(report_hit()))).css("a"):
+    for node in LexborHTMLParser(render_html(night(report_hit()))).css("a"):
         assert "noreferrer" in (node.attributes["rel"] or "")
 
 
 def test_the_policy_allows_exactly_the_style_in_the_page() -> None:
-    page = render(night(report_hit()))
+    page = render_html(night(report_hit()))
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
     assert style
@@ -164,17 +164,17 @@ def test_the_policy_allows_exactly_the_style_in_the_page() -> None:
 
 def test_a_hit_shows_the_picture_that_was_drawn_as_evidence() -> None:
     jpeg = b"\xff\xd8\xff drawn"
-    tree = LexborHTMLParser(render(night(evolve(report_hit(), beside=jpeg))))
+    tree = LexborHTMLParser(render_html(night(evolve(report_hit(), comparison=jpeg))))
     (drawn,) = tree.css(".beside img")
     assert drawn.attributes["src"] == f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
-    assert not LexborHTMLParser(render(night(report_hit()))).css(".beside")
+    assert not LexborHTMLParser(render_html(night(report_hit()))).css(".beside")
 
 
 @pytest.mark.parametrize(
-    "content", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"", b"%PDF", b"\xff\xd8\xff" + bytes(LARGEST_PICTURE)]
+    "content", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"", b"%PDF", b"\xff\xd8\xff" + bytes(MAX_PICTURE_BYTES)]
 )
 def test_what_is_no_plain_picture_is_left_out(content: bytes) -> None:
-    page = render(night(evolve(report_hit(), work_picture=content, listing_picture=None)))
+    page = render_html(night(evolve(report_hit(), work_picture=content, listing_picture=None)))
     assert "<img" not in page
 
 
@@ -183,13 +183,13 @@ def test_what_is_no_plain_picture_is_left_out(content: bytes) -> None:
 )
 def test_a_percentage_never_claims_more_than_was_measured(identity: float, shown: str) -> None:
     hit = report_hit()
-    tree = LexborHTMLParser(render(night(evolve(hit, hit=evolve(hit.hit, identity=identity)))))
+    tree = LexborHTMLParser(render_html(night(evolve(hit, hit=evolve(hit.hit, identity=identity)))))
     assert tree.css(".answer b")[0].text() == shown
 
 
 def test_an_empty_night_says_so_in_both_languages() -> None:
-    assert "Nothing was found" in render(night())
-    assert "没有发现" in render(night(language="zh"))
+    assert "Nothing was found" in render_html(night())
+    assert "没有发现" in render_html(night(language="zh"))
 
 
 def test_the_file_is_whole_even_with_half_a_surrogate_pair(tmp_path: Path) -> None:
@@ -203,12 +203,12 @@ def test_the_file_is_whole_even_with_half_a_surrogate_pair(tmp_path: Path) -> No
     ("values", "prefix"), [(Decision, "decision"), (ListingKind, "kind"), (Outcome, "outcome"), (ShareState, "share")]
 )
 def test_every_value_has_its_word(values: EnumType, prefix: str) -> None:
-    known = {key for key in sentences("desk") if key.startswith(f"{prefix}_")}
+    known = {key for key in load_messages("desk") if key.startswith(f"{prefix}_")}
     assert known >= {f"{prefix}_{value}" for value in values}
 
 
 def test_sentences_have_the_same_placeholders_in_every_language() -> None:
-    for key, said in sentences("desk").items():
+    for key, said in load_messages("desk").items():
         assert sorted(said) == sorted(LANGUAGES), key
         names = [{name for _, name, _, _ in Formatter().parse(text) if name is not None} for text in said.values()]
         assert names[0] == names[1], key
@@ -216,9 +216,11 @@ def test_sentences_have_the_same_placeholders_in_every_language() -> None:
 
 def test_what_a_limit_left_out_is_told_in_every_form() -> None:
     counts = PlatformCounts(platform="shop", asked=1, pages=Counter(live=1), limits=Counter(sitemap=3, page_limit=1))
-    ran = Ran(run="r", started=NOW, finished=NOW, platforms=[made_counts("shop", counts.plain())], complaints={})
-    row = PlatformRow(name="shop", asked=1, pages=counts.pages, cut=counts.limits)
+    ran = RunResult(
+        run="r", started=NOW, finished=NOW, platforms=[counts_from_dict("shop", counts.to_dict())], complaints={}
+    )
+    row = PlatformRow(name="shop", asked=1, pages=counts.pages, limits=counts.limits)
     told = "Left out by [limits]: 1 page_limit, 3 sitemap"
-    assert told in as_markdown(ran, "en")
-    assert told in text_of(render(ReportData(title="Night", started=NOW, platforms=(row,))))
-    assert as_json(ran)["platforms"]["shop"]["limits"] == {"page_limit": 1, "sitemap": 3}
+    assert told in report_markdown(ran, "en")
+    assert told in text_of(render_html(ReportData(title="Night", started=NOW, platforms=(row,))))
+    assert report_json(ran)["platforms"]["shop"]["limits"] == {"page_limit": 1, "sitemap": 3}

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from crawler.items import Listing, ListingKind, Picture, PictureHash, Work
 from crawler.pictures.hashing import PDQ, PHASH
-from crawler.store.writing import key_of, looks_of
-from matchers.screen import Screen
+from crawler.store.writing import picture_hash_bytes, screening_key
+from matchers.screen import Prefilter
 
 NAMES = ("潮汐测绘手记", "夜渡船工", "三体", "Marrow Grotesk Family", "Ember Hollow")
-SCREEN = Screen([Work(id=name, title=name) for name in NAMES])
+SCREEN = Prefilter([Work(id=name, title=name) for name in NAMES])
 
 
-def passes(title: str, text: str = "", screen: Screen = SCREEN) -> bool:
+def passes(title: str, text: str = "", screen: Prefilter = SCREEN) -> bool:
     listing = Listing(platform="a", kind=ListingKind.OFFER, url="https://a.test/1", title=title, text=text)
-    return screen.passing([key_of(listing)], [b""]) == [0]
+    return screen.select_rows([screening_key(listing)], [b""]) == [0]
 
 
 @pytest.mark.parametrize(
@@ -56,16 +56,16 @@ def test_numbers_and_pictures_pass() -> None:
     work = Work(
         id="W", title="潮汐测绘手记", identifiers={"isbn": ("9787111213826",)}, images=(picture("ff00ff00ff00ff00"),)
     )
-    screen = Screen([work])
+    screen = Prefilter([work])
     assert passes("书 978-7-111-21382-6", screen=screen)
-    near, far = (looks_of([picture(value)]) for value in ("ff00ff00ff00ff0f", "00ff00ff00ff00ff"))
-    assert screen.passing(["\n", "\n", "\n"], [far, near, b""]) == [1]
+    near, far = (picture_hash_bytes([picture(value)]) for value in ("ff00ff00ff00ff0f", "00ff00ff00ff00ff"))
+    assert screen.select_rows(["\n", "\n", "\n"], [far, near, b""]) == [1]
 
 
 def test_no_works_no_listings() -> None:
-    assert Screen([]).passing(["雨伞\n"], [b""]) == []
-    assert SCREEN.passing([], []) == []
-    assert Screen([Work(id="W", title="书")]).passing(["书\n"], [b""]) == []
+    assert Prefilter([]).select_rows(["雨伞\n"], [b""]) == []
+    assert SCREEN.select_rows([], []) == []
+    assert Prefilter([Work(id="W", title="书")]).select_rows(["书\n"], [b""]) == []
 
 
 @given(st.text(max_size=60), st.sampled_from(NAMES), st.text(max_size=60))

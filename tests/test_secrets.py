@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.config import load
+from crawler.config import load_config
 from crawler.errors import BadInput
-from crawler.logs import JsonLines, Plain
-from crawler.secrets import hushed, secret
+from crawler.logs import JsonFormatter, PlainFormatter
+from crawler.secrets import read_secret, redact
 from tests.conftest import LoopbackWeb, Swordnet
 
 PLANTED = "PLANTED-6f2c9b71"
@@ -58,8 +58,8 @@ def test_planted_secrets_are_in_nothing_that_a_run_leaves(swordnet: Swordnet, we
     ],
 )
 def test_what_looks_like_a_secret_is_hushed(told: str, kept: str) -> None:
-    assert "hunter2" not in hushed(told)
-    assert kept in hushed(told)
+    assert "hunter2" not in redact(told)
+    assert kept in redact(told)
 
 
 def record(message: str) -> logging.LogRecord:
@@ -69,13 +69,13 @@ def record(message: str) -> logging.LogRecord:
         return logging.LogRecord("shop", logging.WARNING, "x", 1, "%s", (message,), sys.exc_info())
 
 
-@pytest.mark.parametrize("formatter", [Plain(), JsonLines()])
+@pytest.mark.parametrize("formatter", [PlainFormatter(), JsonFormatter()])
 def test_a_log_line_is_one_line_without_control_characters(formatter: logging.Formatter) -> None:
     line = formatter.format(record("x\n2026-01-01 INFO: approved\r\n\x1b[2J\x07\u202e\x00\ud800"))
     assert not set("\n\r\x1b\x07\u202e\x00\ud800\u2028") & set(line)
     assert "hunter2" not in line
     line.encode("utf-8")
-    if isinstance(formatter, JsonLines):
+    if isinstance(formatter, JsonFormatter):
         assert json.loads(line)["level"] == "WARNING"
 
 
@@ -83,15 +83,15 @@ def test_a_secret_in_a_file_must_be_its_owners_alone(tmp_path: Path) -> None:
     file = tmp_path / "proxy"
     file.write_text("http://me:hunter2@proxy.example.com:3128\n", encoding="utf-8")
     file.chmod(0o600)
-    assert load(environ={"SWORDNET_PROXY_FILE": str(file)}).crawl.proxy.endswith(":3128")
+    assert load_config(environ={"SWORDNET_PROXY_FILE": str(file)}).crawl.proxy.endswith(":3128")
     file.chmod(0o644)
     with pytest.raises(BadInput, match="chmod 600"):
-        secret({"SWORDNET_PROXY_FILE": str(file)}, "SWORDNET_PROXY")
+        read_secret({"SWORDNET_PROXY_FILE": str(file)}, "SWORDNET_PROXY")
     toml = tmp_path / "swordnet.toml"
     toml.write_text('[store]\nurl = "postgresql+psycopg://me:hunter2@db/x"\n', encoding="utf-8")
     toml.chmod(0o644)
     with pytest.raises(BadInput) as open_to_all:
-        load(toml, {})
+        load_config(toml, {})
     assert "hunter2" not in str(open_to_all.value)
     toml.chmod(0o600)
-    assert load(toml, {}).store.url.endswith("@db/x")
+    assert load_config(toml, {}).store.url.endswith("@db/x")

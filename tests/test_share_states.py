@@ -14,10 +14,10 @@ from crawler.errors import BadInput
 from crawler.items import Listing, ListingKind, ShareState
 from crawler.page import Page
 from crawler.page.reading import read_page
-from crawler.shapes.drives import size_of, state_of
-from crawler.shapes.states import GONE, calibrations, keeps_for
-from crawler.shares.rules import rules
-from spiders._claims import spiders_by_name
+from crawler.shapes.drives import parse_size, state_of
+from crawler.shapes.states import GONE_STATES, answer_lifetime, calibrations
+from crawler.shares.rules import load_grammar
+from spiders._claims import platforms
 from tests.conftest import ROOT
 
 ANSWERS = [
@@ -25,9 +25,7 @@ ANSWERS = [
     for line in (ROOT / "fixtures" / "shares" / "answers.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 DRIVES: dict[str, Any] = {
-    spider.share_platform or name: spider
-    for name, spider in spiders_by_name().items()
-    if spider.kind is ListingKind.SHARE
+    spider.share_platform or name: spider for name, spider in platforms().items() if spider.kind is ListingKind.SHARE
 }
 WANTED = {
     *("quark", "aliyun", "baidu", "115", "123", "tianyi", "xunlei", "uc", "lanzou", "weiyun", "mobile", "ctfile"),
@@ -62,7 +60,7 @@ def test_every_drive_has_a_table_of_all_kinds(platform: str) -> None:
 
 def test_the_drives_of_the_issue_are_there_and_bear_names_of_the_rules() -> None:
     assert set(DRIVES) >= WANTED
-    assert set(DRIVES) <= {rule.name for rule in rules().rules}
+    assert set(DRIVES) <= {rule.name for rule in load_grammar().rules}
     assert set(calibrations()) == set(DRIVES)
 
 
@@ -73,7 +71,9 @@ def test_every_drive_is_off_by_default_and_paced(platform: str) -> None:
     assert spider.pace >= (10 if platform == "115" else 3)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in rules().rules if rule.name in DRIVES], ids=lambda rule: rule.name)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in load_grammar().rules if rule.name in DRIVES], ids=lambda rule: rule.name
+)
 def test_a_drive_opens_the_example_of_its_rule_and_nothing_else(rule: Any) -> None:
     spider = DRIVES[rule.name]()
     asked = spider.open(rule.example, None)
@@ -102,15 +102,15 @@ json_values = st.recursive(
 @given(answer=json_values)
 def test_no_answer_outside_the_calibrated_list_is_gone(answer: Any) -> None:
     for platform, spider in DRIVES.items():
-        if spider.classify(answer) in GONE:
-            known = {code for code, state in calibrations()[platform].codes.items() if state in GONE}
+        if spider.classify(answer) in GONE_STATES:
+            known = {code for code, state in calibrations()[platform].codes.items() if state in GONE_STATES}
             written = json.dumps(answer, ensure_ascii=False)
             assert any(json.dumps(code, ensure_ascii=False) in written for code in known), (platform, answer)
 
 
 def test_an_answer_is_kept_as_long_as_it_is_good() -> None:
     hours = {
-        state: keeps_for(ShareState(state)) / timedelta(hours=1)
+        state: answer_lifetime(ShareState(state)) / timedelta(hours=1)
         for state in ("alive", "cancelled", "needs_code", "unknown", "rate_limited")
     }
     assert hours == {"alive": 24, "cancelled": 6, "needs_code": 12, "unknown": 0.5, "rate_limited": 0}
@@ -121,7 +121,7 @@ def test_an_answer_is_kept_as_long_as_it_is_good() -> None:
     [(5, 5), ("5", 5), ("12.5 MB", 13107200), ("1,5 GB", 1610612736), ("1.8M)", 1887436), ("", None), (True, None)],
 )
 def test_sizes_are_bytes(written: Any, size: int | None) -> None:
-    assert size_of(written) == size
+    assert parse_size(written) == size
 
 
 def test_a_page_whose_address_names_no_share_is_read_without_a_link() -> None:
@@ -129,7 +129,7 @@ def test_a_page_whose_address_names_no_share_is_read_without_a_link() -> None:
     page = Page(
         url="https://drive.google.com/embeddedfolderview?id=", body=body, content_type="text/html; charset=utf-8"
     )
-    (listing,) = read_page(spiders_by_name()["gdrive"](), page)
+    (listing,) = read_page(platforms()["gdrive"](), page)
     assert isinstance(listing, Listing)
     assert listing.files
     assert listing.links == ()

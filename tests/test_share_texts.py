@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crawler.shares import extract
+from crawler.shares import extract_links
 from crawler.shares.precheck import may_hold_links
 from tests.conftest import ROOT, growth
 
@@ -37,7 +37,7 @@ HOSTILE = {  # before, repeated, how often, after: about a megabyte each
 @pytest.mark.parametrize("row", TEXTS, ids=lambda row: row["case"])
 def test_text(row: dict[str, Any]) -> None:
     wanted = [(link["platform"], link["share_id"], link["code"]) for link in row["links"]]
-    found = extract(row["text"])
+    found = extract_links(row["text"])
     assert sorted(map(str, wanted)) == sorted(str((link.platform, link.share_id, link.code)) for link in found)
     assert all(0 <= link.span[0] < link.span[1] <= len(row["text"]) for link in found)
     assert may_hold_links(row["text"]) or not wanted
@@ -46,14 +46,14 @@ def test_text(row: dict[str, Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_as_the_text_does(name: str) -> None:
-    assert growth(extract, HOSTILE[name]) < 9
+    assert growth(extract_links, HOSTILE[name]) < 9
 
 
 def seconds(text: str) -> float:
     took = []
     for _ in range(60):
         begun = time.process_time()
-        extract(text)
+        extract_links(text)
         took.append(time.process_time() - begun)
     return median(took)
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.errors import BadInput
-from crawler.shares import extract
-from crawler.shares.rules import compiled, rules
-from crawler.shares.undoing import undone
+from crawler.shares import extract_links
+from crawler.shares.rules import compile_grammar, load_grammar
+from crawler.shares.undoing import deobfuscate
 from tests.conftest import growth
 
 B = "AbCdEfGhIjKlMnOpQrSt_9"
@@ -25,17 +25,17 @@ Told = list[tuple[str, str, str | None]]
 
 
 def told(text: str) -> Told:
-    return [(link.platform, link.share_id, link.code) for link in extract(text)]
+    return [(link.platform, link.share_id, link.code) for link in extract_links(text)]
 
 
-@pytest.mark.parametrize("name", [rule.name for rule in rules().rules])
+@pytest.mark.parametrize("name", [rule.name for rule in load_grammar().rules])
 def test_each_platform_reads_its_own_example(name: str) -> None:
-    rule = next(rule for rule in rules().rules if rule.name == name)
-    (link,) = extract(rule.example)
+    rule = next(rule for rule in load_grammar().rules if rule.name == name)
+    (link,) = extract_links(rule.example)
     assert link.platform == name
     assert link.tricks == ()
     assert rule.example[slice(*link.span)].startswith(rule.example[:10])
-    (again,) = extract(link.url)
+    (again,) = extract_links(link.url)
     assert (again.platform, again.share_id) == (name, link.share_id)
 
 
@@ -179,28 +179,28 @@ def test_what_is_no_share(text: str) -> None:
     ],
 )
 def test_tricks_are_told(text: str, trick: str) -> None:
-    (link,) = extract(text)
+    (link,) = extract_links(text)
     assert link.tricks == (trick,)
 
 
 def test_plain_writing_is_no_trick() -> None:
-    (link,) = extract(f"<p>夸克：<a href='{QUARK}?entry=a&amp;b=1'>下载</a>，提取码：x9k2。</p>")
+    (link,) = extract_links(f"<p>夸克：<a href='{QUARK}?entry=a&amp;b=1'>下载</a>，提取码：x9k2。</p>")
     assert (link.tricks, link.code, link.code_kind) == ((), "x9k2", "label")
 
 
 def test_spans_lead_back_to_the_original() -> None:
     text = f"前言 &amp; ｐan.qu\u200bark.cn/s/{Q}?pwd=x9k2，后记"
-    (link,) = extract(text)
+    (link,) = extract_links(text)
     assert text[slice(*link.span)] == f"ｐan.qu\u200bark.cn/s/{Q}?pwd=x9k2"
 
 
 @given(st.text(alphabet="panquark.cn/s0a1b 码:&;#%<>\\\n点ｐ\u200b提取", max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_read_and_every_span_lies_in_it(text: str) -> None:
-    view = undone(text)
+    view = deobfuscate(text)
     assert len(view.text) == len(view.starts) == len(view.ends)
     assert all(0 <= start <= end <= len(text) for start, end in zip(view.starts, view.ends, strict=True))
-    for link in extract(f"{text} {QUARK}"):
+    for link in extract_links(f"{text} {QUARK}"):
         start, end = link.span
         assert 0 <= start < end <= len(text) + 1 + len(QUARK)
 
@@ -227,7 +227,7 @@ HOSTILE: dict[str, tuple[str, str | Callable[[int], str], int, str]] = {  # befo
 
 @pytest.mark.parametrize("name", list(HOSTILE))
 def test_time_grows_as_the_text_does(name: str) -> None:
-    assert growth(extract, HOSTILE[name]) < 9
+    assert growth(extract_links, HOSTILE[name]) < 9
 
 
 RECORD = {
@@ -249,12 +249,12 @@ RECORD = {
     ],
 )
 def test_wrong_rules_are_refused_with_their_platform(wrong: dict[str, object]) -> None:
-    assert compiled({"one": RECORD}).of_host("drive.example")
+    assert compile_grammar({"one": RECORD}).rule_for_host("drive.example")
     with pytest.raises(BadInput) as caught:
-        compiled({"one": RECORD | wrong})
+        compile_grammar({"one": RECORD | wrong})
     assert caught.value.problems[0].field == "one"
 
 
 def test_a_host_of_two_platforms_is_refused() -> None:
     with pytest.raises(BadInput, match="another platform"):
-        compiled({"one": RECORD, "two": RECORD})
+        compile_grammar({"one": RECORD, "two": RECORD})

@@ -16,7 +16,7 @@ from crawler.web.session import Session
 from matchers import Context
 from matchers.assess import Assessor
 from pipelines import _sharing
-from pipelines._sharing import digest_of_pictures, share_titles
+from pipelines._sharing import ensure_title_index, picture_index_digest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WORKS = [Work(id="W1", title="长夜里的灯塔守望者"), Work(id="W2", title="远山之外的那一封信")]
@@ -39,16 +39,16 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
 ) -> None:
     works = list(WORKS)
     first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
-    assert share_titles(first, works) == "built"
-    assert share_titles(first, works) == "kept"
+    assert ensure_title_index(first, works) == "built"
+    assert ensure_title_index(first, works) == "kept"
     expected = Assessor(works).assess(LISTING, Context(now=NOW))
 
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(_sharing, "kept_index", never)
+    monkeypatch.setattr(_sharing, "open_index", never)
     others = list(WORKS)
-    assert share_titles(second, others) == "fetched"
+    assert ensure_title_index(second, others) == "fetched"
     assert Assessor(others).assess(LISTING, Context(now=NOW)) == expected
     assert expected[0].work_id == "W2"
 
@@ -56,23 +56,23 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
 def test_another_registry_is_another_version(store: Store, tmp_path: Path) -> None:
     first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
     works = list(WORKS)
-    assert share_titles(first, works) == "built"
+    assert ensure_title_index(first, works) == "built"
     renamed = [WORKS[0], evolve(WORKS[1], title="别的名字一封信")]
-    assert share_titles(second, renamed) == "built"
-    assert share_titles(first, renamed) == "fetched"
+    assert ensure_title_index(second, renamed) == "built"
+    assert ensure_title_index(first, renamed) == "fetched"
     assert not Assessor(renamed).assess(LISTING, Context(now=NOW))
 
 
 def test_a_version_that_is_not_whole_is_built_anew(store: Store, tmp_path: Path) -> None:
     first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
     works = list(WORKS)
-    share_titles(first, works)
-    for digest in first.blobs.versions():
+    ensure_title_index(first, works)
+    for digest in first.blobs.version_digests():
         first.blobs.remove(digest)
         break
-    assert share_titles(second, works) == "built"
+    assert ensure_title_index(second, works) == "built"
 
 
 def test_an_index_of_pictures_is_of_these_pictures_and_this_format() -> None:
-    assert digest_of_pictures(["b", "a"], "1") == digest_of_pictures(["a", "b"], "1")
-    assert len({digest_of_pictures(*each) for each in ((["a"], "1"), (["a"], "2"), (["a", "b"], "1"))}) == 3
+    assert picture_index_digest(["b", "a"], "1") == picture_index_digest(["a", "b"], "1")
+    assert len({picture_index_digest(*each) for each in ((["a"], "1"), (["a"], "2"), (["a", "b"], "1"))}) == 3

@@ -12,9 +12,9 @@ import pytest
 from attrs import evolve
 
 from crawler.items import Listing, Polarity, Question
-from crawler.store import Filter, Store
+from crawler.store import HitQuery, Store
 from desk.batch import read_offers
-from desk.telling_hit import told
+from desk.telling_hit import explain_hit
 from registry.reading import read_works
 from tests.conftest import ROOT, on_sqlite
 from tests.trusting import crawled
@@ -40,12 +40,12 @@ CHANGES = ("It would be decided", "A licence for this seller", "would make it a 
 def shown(database: str) -> dict[str, str]:
     store = Store.open(database)
     works = read_works(OFFERS / "works-tune.jsonl")
-    store.works.upsert(works, NOW)
+    store.works.import_works(works, NOW)
     crawled(store, list(listings(OFFERS / "tune.jsonl").values()), "r1", NOW)
     names = {work.id: work.title for work in works}
     found = {}
-    for hit in store.hits.find(Filter()):
-        text = "\n".join(told(store, hit, "en"))
+    for hit in store.hits.find_hits(HitQuery()):
+        text = "\n".join(explain_hit(store, hit, "en"))
         assert names[hit.work_id] in text, "which work"
         assert all(one.why in text for one in hit.findings if one.question is Question.IDENTITY), "why"
         grounds = [one for one in hit.findings if one.question is Question.OFFENCE and one.polarity is Polarity.FOR]

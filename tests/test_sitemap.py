@@ -8,9 +8,9 @@ import pytest
 
 from crawler.config import Config, LimitsConfig
 from crawler.page import Page, Request
-from crawler.page.sitemap import BY_SITEMAP, is_sitemap
-from crawler.web.session import Tally
-from crawler.web.visit import Visit
+from crawler.page.sitemap import SITEMAP_KEY, is_sitemap
+from crawler.web.session import CrawlStats
+from crawler.web.visit import PlatformSpider
 from spiders.shop import Shop
 
 HERE = "https://tide.example/sitemap.xml"
@@ -69,10 +69,10 @@ def test_a_page_that_speaks_of_locations_is_no_sitemap() -> None:
 
 
 def test_more_than_the_limit_is_left_out_and_counted() -> None:
-    visit = Visit.__new__(Visit)
+    visit = PlatformSpider.__new__(PlatformSpider)
     visit.session = SimpleNamespace(config=Config(limits=LimitsConfig(sitemap=2, links=1)))  # type: ignore[assignment]
-    visit.tally = Tally()
-    named = [Request(url=f"https://tide.example/p/{n}", values={BY_SITEMAP: "page"}) for n in range(5)]
+    visit.stats = CrawlStats()
+    named = [Request(url=f"https://tide.example/p/{n}", values={SITEMAP_KEY: "page"}) for n in range(5)]
     response = SimpleNamespace(meta={"depth": 0})
-    assert visit._worth_following([*named], response) == named[:2]  # type: ignore[arg-type]
-    assert visit.tally.limits == {"sitemap": 3}
+    assert visit._limit_requests([*named], response) == named[:2]  # type: ignore[arg-type]
+    assert visit.stats.limit_counts == {"sitemap": 3}

@@ -17,7 +17,7 @@ from crawler.items import Listing, Outcome, ShareState
 from crawler.page import LayoutError, Page, Request
 from crawler.page.outcome import outcome_of
 from crawler.page.reading import read_page
-from spiders._claims import claim, spiders_by_name
+from spiders._claims import platform_for, platforms
 from spiders.quark import Quark
 
 PAGES = Path(__file__).parent.parent / "fixtures" / "pages"
@@ -52,9 +52,9 @@ def seen(spider: str, case: Path) -> tuple[dict[str, Any], list[Listing | Reques
         status=answer.status,
         values=answer.values,
     )
-    judges_itself = spiders_by_name()[spider].judges_itself and bool(page.body)
+    judges_itself = platforms()[spider].reads_every_status and bool(page.body)
     try:
-        found = read_page(spiders_by_name()[spider](), page) if outcome is Outcome.LIVE or judges_itself else []
+        found = read_page(platforms()[spider](), page) if outcome is Outcome.LIVE or judges_itself else []
     except LayoutError:
         outcome, found = Outcome.ERROR, []
     if len(found) == 1 and isinstance(found[0], Listing):
@@ -74,12 +74,12 @@ def test_saved_page(case: Path) -> None:
     assert result == json.loads(expected.read_text(encoding="utf-8"))
     assert pickle.loads(pickle.dumps(found)) == found
     (answer,) = open_archive(case)
-    assert claim(answer.url).name == case.parent.name
+    assert platform_for(answer.url).name == case.parent.name
 
 
-@pytest.mark.parametrize("name", spiders_by_name())
+@pytest.mark.parametrize("name", platforms())
 def test_every_platform_is_proved(name: str) -> None:
-    spider = spiders_by_name()[name]
+    spider = platforms()[name]
     cases = [case for case in CASES if case.parent.name == name]
     outcomes = [json.loads((case / "expected.json").read_text(encoding="utf-8")) for case in cases]
     assert sum(bool(each["listings"]) for each in outcomes) >= 2, "at least two pages with listings"
@@ -92,7 +92,7 @@ def test_every_platform_is_proved(name: str) -> None:
 
 
 def test_fixtures_belong_to_platforms() -> None:
-    assert {case.parent.name for case in CASES} == set(spiders_by_name())
+    assert {case.parent.name for case in CASES} == set(platforms())
 
 
 def test_no_fixture_names_a_machine_or_a_bench() -> None:
@@ -114,16 +114,16 @@ def test_no_fixture_names_a_machine_or_a_bench() -> None:
     ],
 )
 def test_an_address_is_claimed_once(url: str, name: str) -> None:
-    assert claim(url).name == name
+    assert platform_for(url).name == name
 
 
 def test_what_is_no_address_is_not_claimed() -> None:
     with pytest.raises(BadInput):
-        claim("ftp://kongfz.com/1")
+        platform_for("ftp://kongfz.com/1")
 
 
 def test_questions_become_requests() -> None:
-    made = {name: spider() for name, spider in spiders_by_name().items()}
+    made = {name: spider() for name, spider in platforms().items()}
     assert "keyword=%E4%B8%89%E4%BD%93" in made["kongfz"].search("三体").url
     assert made["appgallery"].search("a/b").url.endswith("/search/a%2Fb")
     assert made["appgallery"].search("a/b").browser
@@ -144,7 +144,7 @@ def test_a_share_is_opened_with_its_code() -> None:
 
 
 def test_an_app_is_looked_up_in_its_storefront() -> None:
-    spider = spiders_by_name()["appstore"]()
+    spider = platforms()["appstore"]()
     assert spider.open("https://apps.apple.com/us/app/x/id900000003").url.endswith("lookup?id=900000003&country=us")
     with pytest.raises(BadInput):
         spider.open("https://apps.apple.com/us/charts")

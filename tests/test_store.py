@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from crawler.errors import StoreError
 from crawler.items import (
     Ask,
-    Assessed,
+    AssessedListing,
     Assessment,
     Decision,
     Finding,
@@ -35,9 +35,9 @@ from crawler.items import (
     Verdict,
     Work,
 )
-from crawler.store import ClaimLost, Filter, Store, hit_id
+from crawler.store import ClaimLost, HitQuery, Store, hit_id
 from crawler.store.schema import metadata
-from crawler.store.values import made, plain
+from crawler.store.values import from_json, to_json
 from tests.conftest import on_sqlite
 from tests.postgres import Server
 
@@ -78,21 +78,21 @@ HIT = Assessment(work_id="W1", identity=0.97, offence=0.9, decision=Decision.HIT
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     with Store.open(database) as opened:
-        opened.works.upsert([WORK], NOW)
-        opened.runs.start("r1", "2026-11-22", NOW)
+        opened.works.import_works([WORK], NOW)
+        opened.runs.start_run("r1", "2026-11-22", NOW)
         yield opened
 
 
 def claimed(store: Store, *asks: Ask, holder: str = "a") -> Unit:
-    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [asks or (Ask(question="轨道纪元"),)])
-    unit = store.units.claim("r1", holder, NOW, 60)
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [asks or (Ask(question="轨道纪元"),)])
+    unit = store.queue.claim_next("r1", holder, NOW, 60)
     assert unit is not None
     return unit
 
 
 @pytest.mark.parametrize("value", [WORK, LISTING, FINDING, Ask(url="https://a.test/", code="1")])
 def test_values_survive_json(value: object) -> None:
-    assert made(plain(value), type(value)) == value
+    assert from_json(to_json(value), type(value)) == value
 
 
 def test_migrations_make_the_tables_of_the_schema(store: Store) -> None:
@@ -102,54 +102,54 @@ def test_migrations_make_the_tables_of_the_schema(store: Store) -> None:
 
 
 def test_importing_twice_changes_nothing_and_a_changed_row_changes_its_work(store: Store) -> None:
-    again = store.works.upsert([WORK], LATER)
+    again = store.works.import_works([WORK], LATER)
     assert (again.added, again.changed, again.unchanged) == (0, 0, 1)
-    before = store.works.version()
-    changed = store.works.upsert([evolve(WORK, publisher="星图社")], LATER)
+    before = store.works.registry_digest()
+    changed = store.works.import_works([evolve(WORK, publisher="星图社")], LATER)
     assert (changed.added, changed.changed, changed.unchanged) == (0, 1, 0)
     assert store.works.get("W1") == evolve(WORK, publisher="星图社")
-    assert store.works.version() != before
+    assert store.works.registry_digest() != before
 
 
 def test_a_retired_work_is_not_listed_and_comes_back_by_import(store: Store) -> None:
     assert store.works.retire("W1", LATER)
-    assert list(store.works.all()) == []
-    assert [work.retired_at for work in store.works.all(retired=True)] == [LATER]
-    assert store.works.upsert([WORK], LATER).changed == 1
-    assert store.works.count() == 1
+    assert list(store.works.all_works()) == []
+    assert [work.retired_at for work in store.works.all_works(include_retired=True)] == [LATER]
+    assert store.works.import_works([WORK], LATER).changed == 1
+    assert store.works.count_works() == 1
 
 
 def test_a_unit_is_planned_once_and_held_by_one(store: Store) -> None:
     unit = claimed(store)
-    assert store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [unit.asks]) == 0
-    assert store.units.claim("r1", "b", NOW, 60) is None
-    store.units.finish(unit, {}, {})
-    assert store.units.unfinished("r1") == 0
+    assert store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [unit.asks]) == 0
+    assert store.queue.claim_next("r1", "b", NOW, 60) is None
+    store.queue.finish_unit(unit, {}, {})
+    assert store.queue.count_open_units("r1") == 0
 
 
 def test_busy_platforms_are_left_alone(store: Store) -> None:
-    store.units.plan("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="a"),)])
-    assert store.units.claim("r1", "a", NOW, 60, busy=["kongfz"]) is None
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="a"),)])
+    assert store.queue.claim_next("r1", "a", NOW, 60, busy_platforms=["kongfz"]) is None
 
 
 def test_a_silent_holder_loses_its_unit_and_may_not_write_any_more(store: Store) -> None:
     first = claimed(store)
-    second = store.units.claim("r1", "b", NOW + timedelta(seconds=61), 60)
+    second = store.queue.claim_next("r1", "b", NOW + timedelta(seconds=61), 60)
     assert second is not None
     assert (second.id, second.attempt) == (first.id, 2)
     with pytest.raises(ClaimLost):
-        store.hits.write([Assessed(listing=LISTING, assessments=(HIT,))], first, NOW)
+        store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], first, NOW)
     with pytest.raises(ClaimLost):
-        store.units.finish(first, {}, {})
-    assert list(store.hits.find(Filter())) == []
-    assert store.units.beat(second, NOW, 60)
-    assert not store.units.beat(first, NOW, 60)
+        store.queue.finish_unit(first, {}, {})
+    assert list(store.hits.find_hits(HitQuery())) == []
+    assert store.queue.heartbeat(second, NOW, 60)
+    assert not store.queue.heartbeat(first, NOW, 60)
 
 
 def test_finishing_plans_the_next_wave(store: Store) -> None:
     unit = claimed(store)
-    store.units.finish(unit, {}, {("quark", UnitKind.SHARES): [(Ask(url=LINK.url, code="x7y8"),)]})
-    following = store.units.claim("r1", "a", NOW, 60)
+    store.queue.finish_unit(unit, {}, {("quark", UnitKind.SHARES): [(Ask(url=LINK.url, code="x7y8"),)]})
+    following = store.queue.claim_next("r1", "a", NOW, 60)
     assert following is not None
     assert (following.spider, following.kind, following.wave) == ("quark", UnitKind.SHARES, 2)
     assert following.asks == (Ask(url=LINK.url, code="x7y8"),)
@@ -157,19 +157,21 @@ def test_finishing_plans_the_next_wave(store: Store) -> None:
 
 def test_a_failed_unit_waits_for_its_time(store: Store) -> None:
     unit = claimed(store)
-    store.units.fail(unit, {}, NOW + timedelta(seconds=30))
-    assert store.units.claim("r1", "a", NOW + timedelta(seconds=29), 60) is None
-    again = store.units.claim("r1", "a", NOW + timedelta(seconds=31), 60)
+    store.queue.retry_or_fail(unit, {}, NOW + timedelta(seconds=30))
+    assert store.queue.claim_next("r1", "a", NOW + timedelta(seconds=29), 60) is None
+    again = store.queue.claim_next("r1", "a", NOW + timedelta(seconds=31), 60)
     assert again is not None
-    store.units.fail(again, {}, None)
-    assert store.units.unfinished("r1") == 0
+    store.queue.retry_or_fail(again, {}, None)
+    assert store.queue.count_open_units("r1") == 0
 
 
 def test_the_same_hit_on_two_nights_is_one_hit(store: Store) -> None:
-    store.hits.write([Assessed(listing=LISTING, assessments=(HIT,))], claimed(store), NOW)
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], claimed(store), NOW)
     elsewhere = evolve(LISTING, url="https://BOOK.kongfz.com:443/1/2/?utm_source=x#top", seen_at=LATER)
-    store.hits.write([Assessed(listing=elsewhere, assessments=(HIT,))], claimed(store, Ask(question="b")), LATER)
-    (hit,) = store.hits.find(Filter())
+    store.hits.write_batch(
+        [AssessedListing(listing=elsewhere, assessments=(HIT,))], claimed(store, Ask(question="b")), LATER
+    )
+    (hit,) = store.hits.find_hits(HitQuery())
     assert hit.id == hit_id("W1", LISTING.url)
     assert (hit.first_seen, hit.last_seen, hit.still_up) == (NOW, LATER, True)
     assert hit.findings == (FINDING,)
@@ -177,22 +179,22 @@ def test_the_same_hit_on_two_nights_is_one_hit(store: Store) -> None:
 
 def test_what_a_listing_no_longer_carries_goes_unless_it_was_judged(store: Store) -> None:
     unit = claimed(store)
-    store.hits.write([Assessed(listing=LISTING, assessments=(HIT,))], unit, NOW)
-    store.hits.write([Assessed(listing=LISTING)], unit, NOW)
-    assert list(store.hits.find(Filter())) == []
-    store.hits.write([Assessed(listing=LISTING, assessments=(HIT,))], unit, NOW)
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], unit, NOW)
+    store.hits.write_batch([AssessedListing(listing=LISTING)], unit, NOW)
+    assert list(store.hits.find_hits(HitQuery())) == []
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], unit, NOW)
     key = hit_id("W1", LISTING.url)
-    store.hits.judge(Judgement(hit=key, verdict=Verdict.NOT, reason="own shop", by="li", at=NOW))
-    store.hits.write([Assessed(listing=LISTING)], unit, NOW)
-    assert [hit.id for hit in store.hits.find(Filter())] == [key]
-    assert store.hits.judgements([key])[key].reason == "own shop"
+    store.hits.add_judgement(Judgement(hit=key, verdict=Verdict.NOT, reason="own shop", by="li", at=NOW))
+    store.hits.write_batch([AssessedListing(listing=LISTING)], unit, NOW)
+    assert [hit.id for hit in store.hits.find_hits(HitQuery())] == [key]
+    assert store.hits.current_judgements([key])[key].reason == "own shop"
 
 
 def test_a_list_row_keeps_what_the_listings_own_page_said(store: Store) -> None:
     whole = evolve(LISTING, text="完整描述", seller="书虫")
-    store.hits.write([Assessed(listing=whole)], claimed(store), NOW)
+    store.hits.write_batch([AssessedListing(listing=whole)], claimed(store), NOW)
     row = evolve(LISTING, whole=False, price=Decimal("4.00"), links=(), seen_at=LATER)
-    joined = store.hits.merged(row)
+    joined = store.hits.merge_stored_listing(row)
     assert (joined.text, joined.seller, joined.price, joined.links, joined.seen_at) == (
         "完整描述",
         "书虫",
@@ -205,8 +207,8 @@ def test_a_list_row_keeps_what_the_listings_own_page_said(store: Store) -> None:
 
 def test_a_gone_listing_is_no_longer_up(store: Store) -> None:
     gone = evolve(LISTING, outcome=Outcome.GONE)
-    store.hits.write([Assessed(listing=gone, assessments=(HIT,))], claimed(store), NOW)
-    assert [hit.still_up for hit in store.hits.find(Filter())] == [False]
+    store.hits.write_batch([AssessedListing(listing=gone, assessments=(HIT,))], claimed(store), NOW)
+    assert [hit.still_up for hit in store.hits.find_hits(HitQuery())] == [False]
 
 
 def test_the_state_of_a_share_stands_beside_the_listing_that_sells_it(store: Store) -> None:
@@ -220,18 +222,18 @@ def test_the_state_of_a_share_stands_beside_the_listing_that_sells_it(store: Sto
         share_state=ShareState.CANCELLED,
         seen_at=NOW,
     )
-    store.hits.write([Assessed(listing=LISTING, assessments=(HIT,))], unit, NOW)
-    assert [hit.share_states for hit in store.hits.find(Filter())] == [("unknown",)]
-    store.hits.write([Assessed(listing=share)], unit, NOW)
-    store.hits.write([Assessed(listing=LISTING, assessments=(HIT,))], unit, LATER)
-    assert [hit.share_states for hit in store.hits.find(Filter())] == [("cancelled",)]
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], unit, NOW)
+    assert [hit.share_states for hit in store.hits.find_hits(HitQuery())] == [("unknown",)]
+    store.hits.write_batch([AssessedListing(listing=share)], unit, NOW)
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], unit, LATER)
+    assert [hit.share_states for hit in store.hits.find_hits(HitQuery())] == [("cancelled",)]
 
 
 def test_filters(store: Store) -> None:
-    store.hits.write([Assessed(listing=LISTING, assessments=(HIT,))], claimed(store), NOW)
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], claimed(store), NOW)
 
     def count(**wanted: object) -> int:
-        return len(list(store.hits.find(Filter(**wanted))))  # type: ignore[arg-type]
+        return len(list(store.hits.find_hits(HitQuery(**wanted))))  # type: ignore[arg-type]
 
     assert (
         count(platforms=("kongfz",), works=("W1",), decisions=(Decision.HIT,), since=NOW.date(), until=NOW.date()) == 1
@@ -250,7 +252,7 @@ def test_backup_and_restore(store: Store, tmp_path: Path) -> None:
     store.backup(tmp_path / "copy.db")
     store.works.retire("W1", NOW)
     store.restore(tmp_path / "copy.db")
-    assert store.works.count() == 1
+    assert store.works.count_works() == 1
 
 
 def test_restore_refuses_what_is_no_database_of_ours(store: Store, tmp_path: Path) -> None:
@@ -260,7 +262,7 @@ def test_restore_refuses_what_is_no_database_of_ours(store: Store, tmp_path: Pat
     for name in ("other.db", "missing.db"):
         with pytest.raises(StoreError, match=name):
             store.restore(tmp_path / name)
-    assert store.works.count() == 1
+    assert store.works.count_works() == 1
 
 
 def test_a_database_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
@@ -298,8 +300,8 @@ def test_postgresql_has_tools_of_its_own_for_backup(postgres: Server, tmp_path: 
 def test_only_units_of_silent_holders_are_freed(store: Store) -> None:
     unit = claimed(store)
     silent = NOW + timedelta(seconds=60 - 10)  # a lease of 60 s, and nobody may be silent for more than 10
-    assert store.units.free([unit.id], silent) == set(), "just taken"
-    assert store.units.free([unit.id], silent + timedelta(seconds=11)) == {unit.id}
-    assert isinstance(store.units.take(unit.id, "b", NOW, 60), Unit)
+    assert store.queue.release_silent_units([unit.id], silent) == set(), "just taken"
+    assert store.queue.release_silent_units([unit.id], silent + timedelta(seconds=11)) == {unit.id}
+    assert isinstance(store.queue.claim(unit.id, "b", NOW, 60), Unit)
     with pytest.raises(ClaimLost):
-        store.units.finish(unit, {}, {})
+        store.queue.finish_unit(unit, {}, {})

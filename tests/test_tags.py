@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.page.scan import defused, is_bomb
-from crawler.page.tags import attribute_count, tags
+from crawler.page.scan import defuse, is_bomb
+from crawler.page.tags import count_attributes, iter_tags
 from tests.conftest import growth
 
 PIECES = (
@@ -27,15 +27,15 @@ def test_a_huge_tag_is_seen_wherever_a_parser_sees_it(before: str, after: list[s
     widest = max((len(node.attributes) for node in LexborHTMLParser(source).css("*")), default=0)
     if widest > 2000:
         assert is_bomb(source), source[:200]
-        left = LexborHTMLParser(defused(source)).css("*")
+        left = LexborHTMLParser(defuse(source)).css("*")
         assert max((len(node.attributes) for node in left), default=0) <= 600
 
 
 def test_scripts_and_comments_hold_no_tags() -> None:
     source = "<p a='>'>x<!-- <b> --><script>if (a<b) '<i>'</script><Title><u></title><svg><style><q></style></svg></p>"
-    names = [("/" if tag[1] else "") + name for tag, name in tags(source)]
+    names = [("/" if tag[1] else "") + name for tag, name in iter_tags(source)]
     assert names == ["p", "script", "/script", "title", "/title", "svg", "style", "q", "/style", "/svg", "/p"]
-    assert attribute_count(""" a b="1 2"c='3' d=e/f g = h ="i" """) == 6
+    assert count_attributes(""" a b="1 2"c='3' d=e/f g = h ="i" """) == 6
 
 
 def test_honest_scripts_are_no_bombs() -> None:
@@ -61,4 +61,4 @@ def test_honest_scripts_are_no_bombs() -> None:
     ],
 )
 def test_cutting_tags_is_linear(piece: str) -> None:
-    assert growth(lambda text: sum(1 for _ in tags(text)), ("", piece, 60_000, "")) < 8
+    assert growth(lambda text: sum(1 for _ in iter_tags(text)), ("", piece, 60_000, "")) < 8

@@ -22,13 +22,13 @@ from crawler.config import Config, NightConfig, TellConfig
 from crawler.errors import BadInput
 from crawler.health import PlatformCounts
 from crawler.items import Ask, UnitKind, Work
-from crawler.store import Run, Settlement, Store
-from crawler.store.clocks import Clock
-from crawler.web.session import Tally
+from crawler.store import Run, Store, UnitResult
+from crawler.store.clocks import Backoff
+from crawler.web.session import CrawlStats
 from desk import scheduling
 from desk.metrics import Metrics
-from desk.progress import shown
-from desk.telling import tell
+from desk.progress import live_progress
+from desk.telling import notify
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
@@ -72,7 +72,7 @@ def mailed(port: int, **said: Any) -> TellConfig:
 
 def test_a_night_that_cannot_be_trusted_is_mailed(mails: tuple[int, list[bytes]]) -> None:
     port, got = mails
-    assert tell(mailed(port), "SwordNet 夜间报告", "孔夫子: 12 challenged", {}, healthy=False) == []
+    assert notify(mailed(port), "SwordNet 夜间报告", "孔夫子: 12 challenged", {}, healthy=False) == []
     mail = message_from_bytes(got[0], policy=policy.default)
     assert mail["Subject"] == "SwordNet 夜间报告"
     assert mail["To"] == "a@desk.example, b@desk.example"
@@ -81,14 +81,14 @@ def test_a_night_that_cannot_be_trusted_is_mailed(mails: tuple[int, list[bytes]]
 
 def test_a_healthy_night_is_mailed_only_where_that_is_wished(mails: tuple[int, list[bytes]]) -> None:
     port, got = mails
-    tell(mailed(port), "t", "w", {}, healthy=True)
+    notify(mailed(port), "t", "w", {}, healthy=True)
     assert not got
-    tell(mailed(port, always=True), "t", "w", {}, healthy=True)
+    notify(mailed(port, always=True), "t", "w", {}, healthy=True)
     assert len(got) == 1
 
 
 def test_a_mail_that_cannot_be_delivered_is_a_problem_and_no_end() -> None:
-    problems = tell(mailed(9), "t", "w", {}, healthy=False)
+    problems = notify(mailed(9), "t", "w", {}, healthy=False)
     assert len(problems) == 1
     assert problems[0].startswith("127.0.0.1: ")
 
@@ -96,7 +96,7 @@ def test_a_mail_that_cannot_be_delivered_is_a_problem_and_no_end() -> None:
 def test_prometheus_is_answered_while_a_night_runs() -> None:
     metrics = Metrics()
     counts = PlatformCounts(platform="kongfz", asked=3, pages=Counter(live=2, challenged=1), listings=40)
-    metrics.take([counts], unhealthy=["kongfz"])
+    metrics.set_counts([counts], unhealthy=["kongfz"])
     port = free_port()
     metrics.serve(port)
     told = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode().splitlines()
@@ -116,17 +116,17 @@ def test_the_live_table_says_how_far_each_platform_is_and_who_waits(tmp_path: Pa
     url, screen = f"sqlite:///{tmp_path}/s.db", io.StringIO()
     console = Console(file=screen, force_terminal=True, width=160)
     with Store.open(url) as store:
-        store.works.upsert([Work(id="W", title="轨道纪元")], NOW)
-        store.runs.start("r", "2026-11-22", NOW, "night")
-        store.units.plan("r", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="a"),), (Ask(question="b"),)])
-        unit = store.units.claim("r", "me", NOW, 60)
+        store.works.import_works([Work(id="W", title="轨道纪元")], NOW)
+        store.runs.start_run("r", "2026-11-22", NOW, "night")
+        store.queue.plan_units("r", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="a"),), (Ask(question="b"),)])
+        unit = store.queue.claim_next("r", "me", NOW, 60)
         assert unit is not None
-        store.units.settle(unit, Settlement(outcome={"pages": {"live": 7}, "listings": 61, "hits": 5}))
-        store.clocks.put(
-            Clock(key="host:item.kongfz.com", not_before=datetime.now(UTC) + timedelta(hours=1), why="429")
+        store.queue.complete(unit, UnitResult(outcome={"pages": {"live": 7}, "listings": 61, "hits": 5}))
+        store.backoffs.set_backoff(
+            Backoff(key="host:item.kongfz.com", not_before=datetime.now(UTC) + timedelta(hours=1), why="429")
         )
-        with shown(console, lambda: Store.open(url), "en", lambda *_: None, quiet=False) as after:
-            after(evolve(unit), Tally())
+        with live_progress(console, lambda: Store.open(url), "en", lambda *_: None, quiet=False) as after:
+            after(evolve(unit), CrawlStats())
     told = screen.getvalue()
     assert "1/2" in told
     assert "61" in told
@@ -137,8 +137,10 @@ def test_the_live_table_says_how_far_each_platform_is_and_who_waits(tmp_path: Pa
 def test_without_a_terminal_nothing_is_drawn() -> None:
     lines: list[str] = []
     console = Console(file=io.StringIO(), force_terminal=False)
-    with shown(console, lambda: pytest.fail("opened"), "en", lambda *_: lines.append("x"), quiet=False) as after:
-        after(None, Tally())  # type: ignore[arg-type]
+    with live_progress(
+        console, lambda: pytest.fail("opened"), "en", lambda *_: lines.append("x"), quiet=False
+    ) as after:
+        after(None, CrawlStats())  # type: ignore[arg-type]
     assert lines == ["x"]
 
 
@@ -162,14 +164,14 @@ def ran(started: datetime, finished: bool = True) -> Run:
 )
 def test_a_missed_night_is_caught_up_while_it_makes_sense(now: str, last: Run | None, night: str | None) -> None:
     config = Config(time_zone="UTC", night=NightConfig(at="01:30", catch_up=12.0))
-    assert scheduling.missed(config, last, datetime.fromisoformat(now).replace(tzinfo=UTC)) == night
+    assert scheduling.missed_night(config, last, datetime.fromisoformat(now).replace(tzinfo=UTC)) == night
 
 
 def test_the_clock_starts_a_night_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, told = threading.Event(), []
-    monkeypatch.setattr(scheduling, "run_night", lambda *_: begun.set())
+    monkeypatch.setattr(scheduling, "spawn_night", lambda *_: begun.set())
     monkeypatch.setattr(scheduling, "trigger", lambda config: IntervalTrigger(seconds=1))
-    clock = scheduling.clock(Config(time_zone="UTC"), None, lambda key, **_: told.append(key))
+    clock = scheduling.night_scheduler(Config(time_zone="UTC"), None, lambda key, **_: told.append(key))
     thread = threading.Thread(target=clock.start)
     thread.start()
     assert begun.wait(20)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text import clean, fold, fold_map
+from crawler.text import clean_text, fold, fold_map
 
 SPELLINGS = {
     "轨道纪元": [
@@ -74,21 +74,21 @@ def test_a_span_of_the_key_leads_to_the_very_characters() -> None:
     text = "【秒发】軌\u200b道 紀元❤電子版"
     folded = fold_map(text)
     start = folded.text.index("轨道纪元")
-    first, last = folded.original(start, start + 4)
+    first, last = folded.original_span(start, start + 4)
     assert text[first:last] == "軌\u200b道 紀元"
 
 
 @given(st.text(max_size=80), st.integers(0, 60))
 def test_cleaned_text_holds_nothing_that_breaks_a_file_or_a_line(text: str, limit: int) -> None:
-    found = clean(text, limit)
+    found = clean_text(text, limit)
     assert len(found) <= limit
     assert not [one for one in found if unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t"]
     assert not set(found) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-    assert clean(found, limit) == found
+    assert clean_text(found, limit) == found
 
 
 def test_cleaning_keeps_what_may_be_evidence() -> None:
-    assert clean("三\u200b体\t🔥\r\n第二行\x00\ud800\u202e", 100) == "三\u200b体\t🔥\n第二行"
+    assert clean_text("三\u200b体\t🔥\r\n第二行\x00\ud800\u202e", 100) == "三\u200b体\t🔥\n第二行"
 
 
 @pytest.mark.parametrize("piece", [" ", "a ", "a  ", "三 ", "\u0301", "·", "軌a1 ", "\u200b"])

@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 from crawler.items import Listing, ListingKind, Work
 from matchers import Context
 from matchers.assess import Assessor
-from matchers.titles import TitleEngine, index, loose
-from matchers.titles.beside import touches
+from matchers.titles import TitleMatcher, index, loose
+from matchers.titles.beside import touches_unknown_text
 from matchers.titles.index import NameIndex
-from matchers.titles.joined import joined
-from matchers.titles.lately import MOST_LONG
-from matchers.titles.numerals import is_mark
-from matchers.titles.reading import Reading, reading_of
-from matchers.titles.school import is_other_book
-from matchers.titles.sightings import Seen
-from matchers.titles.surroundings import Surroundings
+from matchers.titles.joined import batch_texts
+from matchers.titles.lately import LONG_TEXT_CACHE_SIZE
+from matchers.titles.numerals import is_numeral
+from matchers.titles.reading import AnalysedText, analyse
+from matchers.titles.school import is_other_textbook
+from matchers.titles.sightings import NameHit
+from matchers.titles.surroundings import BatchSurroundings
 
 HEADS = "春夏秋冬东南西北风云山河湖海日月星辰花草鸟兽鱼虫金木水火土石"
 PARTS = "灯塔 长夜 雨林 铁路 钟声 海岸 守望者 的 往事 II 3 Winter Harbour Lake Days of"
@@ -60,7 +60,7 @@ def listing(title: str) -> Listing:
 
 
 def chance(works: list[Work], title: str) -> float:
-    return max((one.probability for one in TitleEngine(works).find([title]) if one.work == 0), default=0.0)
+    return max((one.probability for one in TitleMatcher(works).find([title]) if one.work_index == 0), default=0.0)
 
 
 def test_an_error_is_less_sure_the_more_names_share_something_with_the_text() -> None:
@@ -93,11 +93,11 @@ def test_what_is_not_compared_word_by_word_would_not_have_been_reported(monkeypa
     def anything(known: Mapping[str, np.ndarray], *_: object) -> np.ndarray:
         return np.full(len(known["said"]), math.inf)
 
-    quick = TitleEngine(WORKS)
+    quick = TitleMatcher(WORKS)
     found = [quick.find([title]) for title in TITLES]
     assert any(one.channel == "loose" for each in found for one in each)
-    monkeypatch.setattr(loose, "most_log_odds", anything)
-    slow = TitleEngine(WORKS)
+    monkeypatch.setattr(loose, "max_overlap_log_odds", anything)
+    slow = TitleMatcher(WORKS)
     assert [slow.find([title]) for title in TITLES] == found
 
 
@@ -125,21 +125,26 @@ def made(seed: int) -> tuple[list[Work], list[str]]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_name_comes_to_more_than_its_prospects(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     works, texts = made(seed)
-    engine = TitleEngine(works)
-    monkeypatch.setattr(index, "HOPELESS", -math.inf)
-    compared, kept_apart = 0, NameIndex._seen
+    engine = TitleMatcher(works)
+    monkeypatch.setattr(index, "MIN_LOG_ODDS", -math.inf)
+    compared, kept_apart = 0, NameIndex._to_hit
 
-    def checked(self: NameIndex, one: Any, view: Any, reading: Reading) -> Seen | None:
+    def checked(self: NameIndex, one: Any, view: Any, reading: AnalysedText) -> NameHit | None:
         nonlocal compared
         seen = kept_apart(self, one, view, reading)
-        speaks = seen is not None and self.stated[seen.number] and engine._stated.may_speak(reading, None)
-        if seen is not None and not speaks and one.most < math.inf:
-            assert math.log(engine._draft(seen, reading, None, True).odds) <= one.most + 1e-5, (reading.original, seen)
+        speaks = (
+            seen is not None and self.has_metadata[seen.name_id] and engine._creators.may_corroborate(reading, None)
+        )
+        if seen is not None and not speaks and one.max_log_odds < math.inf:
+            assert math.log(engine._build_draft(seen, reading, None, True).odds) <= one.max_log_odds + 1e-5, (
+                reading.original,
+                seen,
+            )
             compared += 1
         return seen
 
-    monkeypatch.setattr(NameIndex, "_seen", checked)
-    engine.warm([(text, None) for text in texts])
+    monkeypatch.setattr(NameIndex, "_to_hit", checked)
+    engine.prefetch([(text, None) for text in texts])
     assert compared > 300
 
 
@@ -148,18 +153,18 @@ def test_what_comes_to_nothing_early_would_have_come_to_nothing_late(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     works, texts = made(seed)
-    quick = TitleEngine(works)
-    quick.warm([(text, None) for text in texts])
+    quick = TitleMatcher(works)
+    quick.prefetch([(text, None) for text in texts])
     found = [quick.find([text]) for text in texts]
-    monkeypatch.setattr(index, "HOPELESS", -math.inf)
-    monkeypatch.setattr(loose, "most_log_odds", lambda known, *_: np.full(len(known["said"]), math.inf))
-    slow = TitleEngine(works)
-    slow.warm([(text, None) for text in texts])
+    monkeypatch.setattr(index, "MIN_LOG_ODDS", -math.inf)
+    monkeypatch.setattr(loose, "max_overlap_log_odds", lambda known, *_: np.full(len(known["said"]), math.inf))
+    slow = TitleMatcher(works)
+    slow.prefetch([(text, None) for text in texts])
     for text, early in zip(texts, found, strict=True):
-        late = {one.work: one.probability for one in slow.find([text])}
+        late = {one.work_index: one.probability for one in slow.find([text])}
         for one in early:  # with an error: late, an exact name that comes to nothing hides it
-            assert one.errors or one.probability == pytest.approx(late[one.work], abs=0.06), text
-        assert set(late) - {one.work for one in early} == set(), text
+            assert one.edits or one.probability == pytest.approx(late[one.work_index], abs=0.06), text
+        assert set(late) - {one.work_index for one in early} == set(), text
 
 
 def test_an_exact_name_that_comes_to_nothing_hides_no_longer_one_with_an_error() -> None:
@@ -170,40 +175,40 @@ def test_an_exact_name_that_comes_to_nothing_hides_no_longer_one_with_an_error()
         Work(id="short", title="Prisoner", kind="film"),
         *sharing,
     ]
-    best = TitleEngine(works).find(["Th Prisoner 1080p WEB-DL"])[0]
-    assert (works[best.work].id, best.errors) == ("long", 1)
+    best = TitleMatcher(works).find(["Th Prisoner 1080p WEB-DL"])[0]
+    assert (works[best.work_index].id, best.edits) == ("long", 1)
 
 
 def test_a_name_made_of_parts_of_sellers_words_is_none() -> None:
     works = [Work(id="parts", title="新全套", kind="book"), Work(id="whole", title="全套", kind="book")]
-    engine = TitleEngine(works)
-    assert [one for one in engine.find(["二手书 9成新 全套 电子版"]) if one.work == 0] == []
-    assert [one.work for one in engine.find(["新全套"])] == [0]
+    engine = TitleMatcher(works)
+    assert [one for one in engine.find(["二手书 9成新 全套 电子版"]) if one.work_index == 0] == []
+    assert [one.work_index for one in engine.find(["新全套"])] == [0]
 
 
 def test_a_name_outside_the_slot_of_a_release_name_is_no_sellers_word() -> None:
     works = [Work(id="part", title="海岸线上的钟声", kind="film")]
     text = "Some.Other.Show.S02E03.2019.1080p.WEB-DL 国海岸线上的钟声传"
-    assert [one.work for one in TitleEngine(works).find([text]) if not one.errors] == [0]
+    assert [one.work_index for one in TitleMatcher(works).find([text]) if not one.edits] == [0]
 
 
 def test_of_long_texts_only_the_latest_are_kept() -> None:
-    engine = TitleEngine(WORKS)
+    engine = TitleMatcher(WORKS)
     kept = []
-    for number in range(3 * MOST_LONG):
-        reading = reading_of(f"{number} " + "长夜里的灯塔 " * 40)
+    for number in range(3 * LONG_TEXT_CACHE_SIZE):
+        reading = analyse(f"{number} " + "长夜里的灯塔 " * 40)
         engine.find([reading.original])
         kept.append(weakref.ref(reading))
     del reading
-    assert 0 < sum(each() is not None for each in kept) <= MOST_LONG
+    assert 0 < sum(each() is not None for each in kept) <= LONG_TEXT_CACHE_SIZE
 
 
 def test_a_bare_name_rivals_no_full_one() -> None:
     works = [Work(id="second", title="Organic Mechanisms 2nd edition"), Work(id="own", title="Organic Mechanisms")]
-    engine = TitleEngine(works)
+    engine = TitleMatcher(works)
     (own,) = (one for one in engine.find(["Organic Mechanisms epub"]) if one.channel == "spelled")
-    assert (own.work, own.rivals) == (1, 0)
-    assert [one.work for one in engine.bare("Organic Mechanisms epub")] == [0]
+    assert (own.work_index, own.rival_count) == (1, 0)
+    assert [one.work_index for one in engine.find_bare("Organic Mechanisms epub")] == [0]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +221,7 @@ def test_a_bare_name_rivals_no_full_one() -> None:
     ],
 )
 def test_volume_words_count_where_volumes_are_counted(changed: str, whole: str, place: int, counts: bool) -> None:
-    assert is_mark(changed, whole, place) is counts
+    assert is_numeral(changed, whole, place) is counts
 
 
 @pytest.mark.parametrize(
@@ -229,7 +234,7 @@ def test_volume_words_count_where_volumes_are_counted(changed: str, whole: str, 
     ],
 )
 def test_school_books_of_another_subject_or_volume_are_other_books(title: str, is_other: bool) -> None:
-    assert is_other_book("启衡版 数学 五年级 上册", title) is is_other
+    assert is_other_textbook("启衡版 数学 五年级 上册", title) is is_other
 
 
 def test_numbers_of_books_are_read_in_any_digits() -> None:
@@ -242,19 +247,19 @@ def test_numbers_of_books_are_read_in_any_digits() -> None:
 @given(st.lists(st.text(alphabet="长夜灯塔 ab1.·-()【】PDF", max_size=24), min_size=1, max_size=6))
 @settings(deadline=None, max_examples=100)
 def test_what_touches_a_stretch_is_told_alike_for_one_text_and_for_many(titles: list[str]) -> None:
-    texts = joined([Reading(title) for title in titles])
+    texts = batch_texts([AnalysedText(title) for title in titles])
     spans = [
         (number, start, end)
-        for number, view in enumerate(texts.views)
-        if view.places is None
+        for number, view in enumerate(texts.variants)
+        if view.positions is None
         for start in range(len(view.text))
         for end in range(start + 1, len(view.text) + 1)
     ]
     if not spans:
         return
     begins = texts.begins[[number for number, _, _ in spans]]
-    found = Surroundings(texts).touched(
+    found = BatchSurroundings(texts).touch_unknown_text(
         begins + [start for _, start, _ in spans], begins + [end for _, _, end in spans]
     )
-    alone = [touches(texts.readings[texts.owners[number]], start, end) for number, start, end in spans]
+    alone = [touches_unknown_text(texts.texts[texts.owners[number]], start, end) for number, start, end in spans]
     assert found.tolist() == alone

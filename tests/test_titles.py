@@ -14,17 +14,17 @@ from rapidfuzz.distance import OSA
 
 from crawler.items import Work
 from crawler.text import fold
-from matchers.titles import TitleEngine
-from matchers.titles.disguises import joined_characters
-from matchers.titles.frequencies import bits
-from matchers.titles.kept import kept_index
-from matchers.titles.phrases import rows as phrase_rows
-from matchers.titles.reading import Reading
-from matchers.titles.release import title_slot
-from matchers.titles.school import facets
-from matchers.titles.sound import spoken
+from matchers.titles import TitleMatcher
+from matchers.titles.disguises import join_split_characters
+from matchers.titles.frequencies import token_bits
+from matchers.titles.kept import open_index
+from matchers.titles.phrases import phrase_rows as phrase_rows
+from matchers.titles.reading import AnalysedText
+from matchers.titles.release import find_title_span
+from matchers.titles.school import parse_facets
+from matchers.titles.sound import pinyin_variants
 from matchers.titles.table import HashTable
-from matchers.titles.windows import codes_of, hashes_of, sums_of
+from matchers.titles.windows import code_points, prefix_hashes, window_hashes
 
 WORKS = (
     Work(id="w1", title="长夜里的灯塔守望者", kind="book", creators=("沈岚",)),
@@ -32,18 +32,18 @@ WORKS = (
     Work(id="w3", title="雨林铁路", kind="film"),
     Work(id="w4", title="义务教育教科书·数学五年级下册", kind="textbook", publisher="人教版"),
 )
-ENGINE = TitleEngine(WORKS)
+ENGINE = TitleMatcher(WORKS)
 LETTERS = st.text(alphabet="长夜里的灯塔守望者雨林铁路abcdefgh 0123456789《》【】", max_size=40)
 INVISIBLE = st.sampled_from(["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "🔥"])
 
 
-def best(title: str, engine: TitleEngine = ENGINE) -> tuple[str, float] | None:
+def best(title: str, engine: TitleMatcher = ENGINE) -> tuple[str, float] | None:
     found = engine.find([title])
-    left = [(one, one.probability * np.prod([1 - veto.probability for veto in one.vetoes])) for one in found]
+    left = [(one, one.probability * np.prod([1 - veto.probability for veto in one.contradictions])) for one in found]
     if not left:
         return None
     one, chance = max(left, key=lambda pair: pair[1])
-    return engine.works[one.work].id, float(chance)
+    return engine.works[one.work_index].id, float(chance)
 
 
 def found(title: str) -> str | None:
@@ -70,7 +70,7 @@ def test_noise_characters_never_change_the_decision(noise: list[tuple[int, str]]
 @settings(deadline=None, max_examples=60)
 def test_works_that_share_no_piece_change_nothing(title: str) -> None:
     others = [Work(id=f"x{number}", title=f"ЖЩЮ{number} ЦЧШ ЫЭЪ") for number in range(20)]
-    larger = TitleEngine([*WORKS, *others])
+    larger = TitleMatcher([*WORKS, *others])
     assert larger.find([title]) == ENGINE.find([title])
 
 
@@ -120,12 +120,12 @@ def test_phrases_of_sellers_never_change_the_decision(words: list[str]) -> None:
 def test_every_phrase_of_sellers_is_noise() -> None:
     for row in phrase_rows():
         for example in row["examples"].split("|"):
-            reading = Reading(f"雨林铁路 {example}")
-            assert reading.noise.count(0) == 4, (example, reading.tight)
+            reading = AnalysedText(f"雨林铁路 {example}")
+            assert reading.noise.count(0) == 4, (example, reading.compact)
 
 
 def test_equal_titles_share_one_chance_and_a_creator_decides() -> None:
-    twins = TitleEngine(
+    twins = TitleMatcher(
         [
             Work(id="one", title="远山之外的信", creators=("沈岚",)),
             Work(id="two", title="远山之外的信", creators=("顾言",)),
@@ -133,12 +133,12 @@ def test_equal_titles_share_one_chance_and_a_creator_decides() -> None:
     )
     both = twins.find(["远山之外的信 PDF"])
     assert [round(one.probability, 3) for one in both] == [pytest.approx(0.5, abs=0.01)] * 2
-    assert twins.works[twins.find(["远山之外的信 沈岚 PDF"])[0].work].id == "one"
+    assert twins.works[twins.find(["远山之外的信 沈岚 PDF"])[0].work_index].id == "one"
 
 
 def test_the_end_that_is_wanting_is_not_taken_from_the_next_word() -> None:
-    reading = Reading("长夜里的灯塔守望 电子版")
-    seen = ENGINE._index.seen(reading)
+    reading = AnalysedText("长夜里的灯塔守望 电子版")
+    seen = ENGINE._index.name_hits(reading)
     assert "长夜里的灯塔守望" in {reading.quote(one.start, one.end) for one in seen}
 
 
@@ -158,40 +158,40 @@ def test_every_name_with_one_error_inside_is_seen(name: str, place: int, how: st
         "extra": head + letter + rest,
         "swapped": head + rest[1::-1] + rest[2:],
     }[how]
-    seen = TitleEngine([Work(id="w", title=name)])._index.seen(Reading(f"pdf {wrong} epub"))
-    assert (3, 3 + len(wrong), OSA.distance(name, wrong)) in {(one.start, one.end, one.errors) for one in seen}
+    seen = TitleMatcher([Work(id="w", title=name)])._index.name_hits(AnalysedText(f"pdf {wrong} epub"))
+    assert (3, 3 + len(wrong), OSA.distance(name, wrong)) in {(one.start, one.end, one.edits) for one in seen}
 
 
 def test_characters_with_two_readings_are_heard_in_both() -> None:
-    assert {"changyeli", "zhangyeli"} <= set(spoken("长夜里"))
+    assert {"changyeli", "zhangyeli"} <= set(pinyin_variants("长夜里"))
 
 
 def test_looking_many_texts_up_at_once_changes_no_answer() -> None:
     titles = ["长夜里的塔灯守望者 PDF", "雨林铁路 4K 秒发", "Winter Garden, The Cartographer's", "数学 五年级下册"]
-    alone = [TitleEngine(WORKS).find([title]) for title in titles]
-    engine = TitleEngine(WORKS)
-    engine.warm([(title, None) for title in titles])
+    alone = [TitleMatcher(WORKS).find([title]) for title in titles]
+    engine = TitleMatcher(WORKS)
+    engine.prefetch([(title, None) for title in titles])
     assert [engine.find([title]) for title in titles] == alone
 
 
 def test_the_index_on_disk_is_opened_extended_and_built_anew(tmp_path: Path) -> None:
     folder = tmp_path / "index"
-    assert kept_index(WORKS[:3], folder).how == "built"
-    extended = kept_index(WORKS, folder)
-    assert extended.how == "extended"
-    opened = kept_index(WORKS, folder)
-    assert opened.how == "opened"
+    assert open_index(WORKS[:3], folder).origin == "built"
+    extended = open_index(WORKS, folder)
+    assert extended.origin == "extended"
+    opened = open_index(WORKS, folder)
+    assert opened.origin == "opened"
     title = "2025 数学五年级下册 人教版 长夜里的塔灯守望者 The Cartographers Winter Garden"
-    assert TitleEngine(WORKS, opened.arrays).find([title]) == ENGINE.find([title])
+    assert TitleMatcher(WORKS, opened.arrays).find([title]) == ENGINE.find([title])
     renamed = (evolve(WORKS[0], title="另一个名字"), *WORKS[1:])
-    assert kept_index(renamed, folder).how == "built"
+    assert open_index(renamed, folder).origin == "built"
 
 
 def test_a_broken_index_is_built_anew(tmp_path: Path) -> None:
     folder = tmp_path / "index"
-    kept_index(WORKS, folder)
+    open_index(WORKS, folder)
     (folder / "index.json").write_text("{", encoding="utf-8")
-    assert kept_index(WORKS, folder).how == "built"
+    assert open_index(WORKS, folder).origin == "built"
 
 
 @pytest.mark.parametrize(
@@ -205,22 +205,22 @@ def test_a_broken_index_is_built_anew(tmp_path: Path) -> None:
     ],
 )
 def test_title_slot_of_release_names(name: str, title: str | None) -> None:
-    slot = title_slot(name)
+    slot = find_title_span(name)
     assert (name[slot[0] : slot[1]].rstrip(" .(") if slot else None) == title
 
 
 def test_facets_of_school_books() -> None:
-    ours = facets("义务教育教科书·数学五年级下册 人教版")
+    ours = parse_facets("义务教育教科书·数学五年级下册 人教版")
     assert ours is not None
     assert (ours.subject, ours.level, ours.volume, ours.edition) == ("数学", "grade 5", "下", "人教")
-    assert facets("五年级的夏天") is None
+    assert parse_facets("五年级的夏天") is None
 
 
 @given(st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=30))
 @settings(deadline=None)
 def test_a_table_gives_back_what_was_put_in(words: list[str]) -> None:
     keys = np.concatenate([hashed(word) for word in words])
-    table = HashTable.of(keys, np.arange(len(words), dtype=np.uint32))
+    table = HashTable.from_pairs(keys, np.arange(len(words), dtype=np.uint32))
     for number, word in enumerate(words):
         _, entries = table.find(hashed(word))
         assert {words[entry] for entry in entries.tolist()} == {word}
@@ -228,16 +228,16 @@ def test_a_table_gives_back_what_was_put_in(words: list[str]) -> None:
 
 
 def hashed(word: str) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    codes = codes_of(word)
-    return hashes_of(sums_of(codes), np.array([0]), np.array([len(codes)]), 1)
+    codes = code_points(word)
+    return window_hashes(prefix_hashes(codes), np.array([0]), np.array([len(codes)]), 1)
 
 
 def test_rare_words_say_more_than_common_ones() -> None:
-    assert bits("the") < bits("garden") < bits("cartographer") <= bits("xqzzyx")
-    assert bits("的") < bits("塔")
+    assert token_bits("the") < token_bits("garden") < token_bits("cartographer") <= token_bits("xqzzyx")
+    assert token_bits("的") < token_bits("塔")
 
 
 def test_only_pairs_with_a_rare_part_are_joined_unless_eager() -> None:
-    assert joined_characters("儿女情长白勺", eager=False)[0] == "儿女情长的"
-    assert joined_characters("女子", eager=False) == ("", ())
-    assert joined_characters("女子", eager=True)[0] == "好"
+    assert join_split_characters("儿女情长白勺", eager=False)[0] == "儿女情长的"
+    assert join_split_characters("女子", eager=False) == ("", ())
+    assert join_split_characters("女子", eager=True)[0] == "好"

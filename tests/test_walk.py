@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawler.items import SharedFile, ShareState
 from crawler.page import Page
-from crawler.shapes.walk import DEEPEST, MOST_LISTS, Walk, walk_of
+from crawler.shapes.walk import MAX_FOLDER_DEPTH, MAX_LISTS, FolderWalk, resume_walk
 
 
 def folder(name: str) -> tuple[SharedFile, str]:
@@ -15,42 +15,42 @@ def file(name: str) -> tuple[SharedFile, str]:
     return SharedFile(name=name, size=5), ""
 
 
-def handed_on(walk: Walk | None) -> Walk:
+def handed_on(walk: FolderWalk | None) -> FolderWalk:
     """The walk as the next answer finds it."""
     assert walk is not None
-    return walk_of(Page(url="https://drive.example/", body=b"{}", values=walk.values()))
+    return resume_walk(Page(url="https://drive.example/", body=b"{}", values=walk.request_values()))
 
 
 def test_pages_of_a_folder_come_before_the_folders_that_wait() -> None:
-    top = Walk().read([folder("a"), file("1"), folder("b")])
-    second = handed_on(top.onward(True)).read([file("2")])
+    top = FolderWalk().with_entries([folder("a"), file("1"), folder("b")])
+    second = handed_on(top.next_step(True)).with_entries([file("2")])
     assert (second.folder, second.page, second.seen) == ("", 2, 4)
-    inside = handed_on(second.onward(False)).read([folder("c")])
+    inside = handed_on(second.next_step(False)).with_entries([folder("c")])
     assert (inside.folder, inside.page, inside.seen) == ("id of a", 1, 1)
     assert [each for each, _ in inside.waiting] == ["id of b", "id of c"]
     assert [each.name for each in inside.files] == ["a", "1", "b", "2", "c"]
 
 
 def test_folders_within_folders_end() -> None:
-    walk: Walk | None = Walk()
+    walk: FolderWalk | None = FolderWalk()
     lists = depth = 0
     while walk is not None:
         lists, depth = lists + 1, max(depth, walk.depth)
-        walk = walk.read([folder(f"{lists}")]).onward(False)
-    assert (lists, depth) == (DEEPEST + 1, DEEPEST)
+        walk = walk.with_entries([folder(f"{lists}")]).next_step(False)
+    assert (lists, depth) == (MAX_FOLDER_DEPTH + 1, MAX_FOLDER_DEPTH)
 
 
 def test_a_share_is_asked_for_so_many_lists_only() -> None:
-    walk: Walk | None = Walk()
+    walk: FolderWalk | None = FolderWalk()
     lists = 0
     while walk is not None:
         lists += 1
-        walk = walk.read([file("x")] * 50).onward(True)
-    assert lists == MOST_LISTS
+        walk = walk.with_entries([file("x")] * 50).next_step(True)
+    assert lists == MAX_LISTS
 
 
 def test_a_folder_does_not_undo_what_the_share_said() -> None:
-    inside = handed_on(Walk().read([folder("a")]).onward(False))
-    assert inside.state(ShareState.NOT_FOUND) is ShareState.ALIVE
-    assert inside.state(ShareState.RATE_LIMITED) is ShareState.RATE_LIMITED
-    assert Walk().state(ShareState.NOT_FOUND) is ShareState.NOT_FOUND
+    inside = handed_on(FolderWalk().with_entries([folder("a")]).next_step(False))
+    assert inside.share_state(ShareState.NOT_FOUND) is ShareState.ALIVE
+    assert inside.share_state(ShareState.RATE_LIMITED) is ShareState.RATE_LIMITED
+    assert FolderWalk().share_state(ShareState.NOT_FOUND) is ShareState.NOT_FOUND

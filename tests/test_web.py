@@ -15,31 +15,31 @@ import scrapy
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response, TextResponse
 
-from crawler.archives import Answer, Archive
+from crawler.archives import Archive, RecordedResponse
 from crawler.config import Config
 from crawler.items import Outcome
-from crawler.web.addresses import refusal
-from crawler.web.guard import Guard
-from crawler.web.limits import Unanswered
+from crawler.web.addresses import url_refusal
+from crawler.web.guard import SsrfGuardMiddleware
+from crawler.web.limits import NoPageError
 from crawler.web.outcomes import outcome_of_response
-from crawler.web.redirects import checked
-from crawler.web.replay import Replay
-from crawler.web.robots import READ_AT_MOST, Robots
-from crawler.web.whole import CUT, UNREADABLE, Whole
+from crawler.web.redirects import check_redirect_target
+from crawler.web.replay import ReplayMiddleware
+from crawler.web.robots import MAX_ROBOTS_BYTES, RobotsMiddleware
+from crawler.web.whole import TRUNCATED_FLAG, UNREADABLE_FLAG, TruncationMiddleware
 
 Download = Callable[[scrapy.Request], Awaitable[Response]]
 
 
-def robots(download: Download) -> Robots:
+def robots(download: Download) -> RobotsMiddleware:
     engine: Any = SimpleNamespace(download_async=download)
-    return Robots(SimpleNamespace(engine=engine), "swordnet/1 (+mailto:a@b.test)")  # type: ignore[arg-type]
+    return RobotsMiddleware(SimpleNamespace(engine=engine), "swordnet/1 (+mailto:a@b.test)")  # type: ignore[arg-type]
 
 
-def ask(middleware: Robots, *paths: str) -> list[Outcome | None]:
+def ask(middleware: RobotsMiddleware, *paths: str) -> list[Outcome | None]:
     async def one(path: str) -> Outcome | None:
         try:
             await middleware.process_request(scrapy.Request(f"https://shop.test{path}"))
-        except Unanswered as error:
+        except NoPageError as error:
             return error.outcome
         return None
 
@@ -132,9 +132,9 @@ def test_our_own_name_in_robots_txt_counts() -> None:
     ],
 )
 def test_the_guard_refuses(url: str) -> None:
-    assert refusal(url)
-    with pytest.raises(Unanswered) as refused:
-        asyncio.run(Guard(Config(), None).process_request(SimpleNamespace(url=url)))  # type: ignore[arg-type]
+    assert url_refusal(url)
+    with pytest.raises(NoPageError) as refused:
+        asyncio.run(SsrfGuardMiddleware(Config(), None).process_request(SimpleNamespace(url=url)))  # type: ignore[arg-type]
     assert refused.value.outcome is Outcome.REFUSED
 
 
@@ -142,12 +142,12 @@ def test_the_guard_refuses(url: str) -> None:
     "url", ["https://shop.example.com/a?b=1", "http://8.8.8.8/", "https://三体.cn/", "https://test.com/"]
 )
 def test_the_guard_lets_public_addresses_pass(url: str) -> None:
-    assert refusal(url) is None
+    assert url_refusal(url) is None
 
 
 def test_loopback_is_open_for_the_configured_port_only() -> None:
-    assert refusal("http://127.0.0.1:8899/x", ["127.0.0.1:8899"]) is None
-    assert refusal("http://127.0.0.1:8900/x", ["127.0.0.1:8899"])
+    assert url_refusal("http://127.0.0.1:8899/x", ["127.0.0.1:8899"]) is None
+    assert url_refusal("http://127.0.0.1:8900/x", ["127.0.0.1:8899"])
 
 
 @pytest.mark.parametrize(
@@ -166,22 +166,26 @@ def test_loopback_is_open_for_the_configured_port_only() -> None:
     ],
 )
 def test_where_no_redirect_leads(location: str, outcome: Outcome, limit: str) -> None:
-    with pytest.raises(Unanswered) as stopped:
-        checked("https://shop.example.com/a/b", location, Config())
+    with pytest.raises(NoPageError) as stopped:
+        check_redirect_target("https://shop.example.com/a/b", location, Config())
     assert (stopped.value.outcome, stopped.value.limit) == (outcome, limit)
 
 
 def test_where_a_redirect_leads() -> None:
-    assert checked("https://shop.example.com/a/b", " ../c?d=%E4%B8%89 ", Config()).endswith(".com/c?d=%E4%B8%89")
+    assert check_redirect_target("https://shop.example.com/a/b", " ../c?d=%E4%B8%89 ", Config()).endswith(
+        ".com/c?d=%E4%B8%89"
+    )
 
 
 def test_a_replay_answers_from_the_archive_and_calls_the_rest_missing() -> None:
-    answer = Answer(url="https://shop.test/a?x=1", body=b"<h1>A</h1>", content_type="text/html; charset=utf-8")
-    replay = Replay(Archive([answer]), volatile=("t",))
+    answer = RecordedResponse(
+        url="https://shop.test/a?x=1", body=b"<h1>A</h1>", content_type="text/html; charset=utf-8"
+    )
+    replay = ReplayMiddleware(Archive([answer]), volatile=("t",))
     response = replay.process_request(scrapy.Request("https://shop.test/a?t=99&x=1"))
     assert response is not None
     assert (response.status, response.body) == (200, b"<h1>A</h1>")
-    with pytest.raises(Unanswered) as missing:
+    with pytest.raises(NoPageError) as missing:
         replay.process_request(scrapy.Request("https://shop.test/a?x=2"))
     assert missing.value.outcome is Outcome.MISSING
 
@@ -190,21 +194,21 @@ def test_a_replay_answers_from_the_archive_and_calls_the_rest_missing() -> None:
     ("coding", "body", "flags"),
     [
         ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0), []),
-        ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0)[:-9], [CUT]),
-        ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0)[:-1], [CUT]),
+        ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0)[:-9], [TRUNCATED_FLAG]),
+        ("gzip", gzip.compress(b"<h1>a</h1>" * 90, mtime=0)[:-1], [TRUNCATED_FLAG]),
         ("gzip", gzip.compress(b"<h1>a</h1>" * 90_000, mtime=0), []),
         ("gzip", b"<h1>not packed at all</h1>", []),
         ("deflate", zlib.compress(b"<h1>a</h1>" * 90), []),
-        ("deflate", zlib.compress(b"<h1>a</h1>" * 90)[:-5], [CUT]),
+        ("deflate", zlib.compress(b"<h1>a</h1>" * 90)[:-5], [TRUNCATED_FLAG]),
         ("br", brotli.compress(b"<h1>a</h1>" * 90), []),
-        ("br", brotli.compress(b"<h1>a</h1>" * 90)[:-5], [CUT]),
-        ("rot13", b"<u1>n</u1>", [UNREADABLE]),
+        ("br", brotli.compress(b"<h1>a</h1>" * 90)[:-5], [TRUNCATED_FLAG]),
+        ("rot13", b"<u1>n</u1>", [UNREADABLE_FLAG]),
         ("", b"<h1>a</h1>", []),
     ],
 )
 def test_a_stream_that_stops_short_is_flagged(coding: str, body: bytes, flags: list[str]) -> None:
     response = Response("https://shop.example.com/", headers={"Content-Encoding": coding}, body=body)
-    passed = Whole(limit=100_000).process_response(scrapy.Request(response.url), response)
+    passed = TruncationMiddleware(limit=100_000).process_response(scrapy.Request(response.url), response)
     assert passed.flags == flags
 
 
@@ -213,8 +217,8 @@ def test_a_stream_that_stops_short_is_flagged(coding: str, body: bytes, flags: l
     [
         (302, {"Location": "/next"}, [], None),
         (304, {}, [], Outcome.ERROR),
-        (200, {}, [CUT], Outcome.PARTIAL),
-        (200, {}, [UNREADABLE], Outcome.ERROR),
+        (200, {}, [TRUNCATED_FLAG], Outcome.PARTIAL),
+        (200, {}, [UNREADABLE_FLAG], Outcome.ERROR),
         (206, {"Content-Range": "bytes 0-399/90000"}, [], Outcome.PARTIAL),
         (200, {}, [], None),
     ],
@@ -233,22 +237,22 @@ def test_robots_and_replay_exclude_each_other() -> None:
         )
 
     with pytest.raises(NotConfigured):
-        Robots.from_crawler(crawler(Archive([])))
+        RobotsMiddleware.from_crawler(crawler(Archive([])))
     with pytest.raises(NotConfigured):
-        Replay.from_crawler(crawler(None))
+        ReplayMiddleware.from_crawler(crawler(None))
 
 
 def test_of_a_huge_robots_txt_whole_lines_of_the_first_part_count() -> None:
     body = b"User-agent: *\nDisallow: /private\n" + b"# filling\n" * 1_000_000
     assert len(body) > 10_000_000
-    cut = body[: READ_AT_MOST - 10] + b"\nAllow: /private/secret\n" * 9
+    cut = body[: MAX_ROBOTS_BYTES - 10] + b"\nAllow: /private/secret\n" * 9
     for each in (body, cut):
         assert ask(robots(answering(200, each)[0]), "/private/1", "/open") == [Outcome.DISALLOWED, None]
 
 
 def test_a_line_of_robots_txt_that_the_limit_cuts_counts_for_nothing() -> None:
     head = b"User-agent: *\nDisallow: /private\n"
-    filling = b"#" * (READ_AT_MOST - len(head) - len(b"Disallow: /") - 1) + b"\n"
+    filling = b"#" * (MAX_ROBOTS_BYTES - len(head) - len(b"Disallow: /") - 1) + b"\n"
     body = head + filling + b"Disallow: /only-this\n" + b"# more\n" * 1_000
     assert ask(robots(answering(200, body)[0]), "/open", "/private/1") == [None, Outcome.DISALLOWED]
 
@@ -261,8 +265,8 @@ def test_a_robots_txt_that_could_not_be_had_is_asked_for_again_later() -> None:
         for _ in range(2):
             try:
                 await middleware.process_request(scrapy.Request("https://shop.test/a"))
-            except Unanswered as error:
-                found.append(error.again)
+            except NoPageError as error:
+                found.append(error.is_retryable)
         return found
 
     assert asyncio.run(twice()) == [True, True], "not for good: the unit asks again"

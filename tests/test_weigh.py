@@ -17,8 +17,8 @@ from crawler.errors import BadInput
 from crawler.items import Decision, Finding, Polarity, Question
 from desk.batch import read_offers
 from desk.cli import application
-from matchers.weigh import MOST, offence_of, terms_of, weigh
-from matchers.weights import shipped
+from matchers.weigh import MAX_PROBABILITY, offence_probability, offence_terms, weigh_findings
+from matchers.weights import default_weights
 from tests.drawing import picture_bytes
 
 CHANCES = st.floats(0, 1)
@@ -66,29 +66,31 @@ COVERED = offence(0.99, "licence", Polarity.AGAINST)
     ],
 )
 def test_decisions(findings: list[Finding], decision: Decision) -> None:
-    assert weigh("w", findings).decision is decision
+    assert weigh_findings("w", findings).decision is decision
 
 
 def test_reasons_for_an_identity_are_joined_as_independent_chances() -> None:
-    assert weigh("w", [identity(0.5), identity(0.6, "image")]).identity == pytest.approx(0.8)
+    assert weigh_findings("w", [identity(0.5), identity(0.6, "image")]).identity == pytest.approx(0.8)
 
 
 def test_what_grounds_add_to_the_log_odds_is_the_sum_that_the_terms_tell() -> None:
     grounds = [ground("delivery_file", 0.9), ground("delivery_drive", 0.8), ground("used_copy", 0.75, Polarity.AGAINST)]
-    terms = terms_of(grounds, "offer", shipped())
+    terms = offence_terms(grounds, "offer", default_weights())
     assert [term.ground for term in terms] == ["start_offer", "delivery_file", "delivery_drive", "used_copy"]
-    total = sum(term.added for term in terms)
-    assert weigh("w", [identity(0.9), *grounds]).offence == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-4)
+    total = sum(term.contribution for term in terms)
+    assert weigh_findings("w", [identity(0.9), *grounds]).offence == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-4)
 
 
 def test_a_ground_counts_once_by_its_strongest_finding() -> None:
     once, twice = [ground("delivery_file", 0.9)], [ground("delivery_file", 0.9), ground("delivery_file", 0.5)]
-    assert offence_of(once, "offer", shipped()) == offence_of(twice, "offer", shipped())
+    assert offence_probability(once, "offer", default_weights()) == offence_probability(
+        twice, "offer", default_weights()
+    )
 
 
 def test_a_matcher_of_ones_own_without_a_weight_says_what_it_says() -> None:
-    assert offence_of([offence(0.9)], "offer", shipped()) == pytest.approx(0.9)
-    assert offence_of([offence(0.9)], "post", shipped()) == pytest.approx(0.9)
+    assert offence_probability([offence(0.9)], "offer", default_weights()) == pytest.approx(0.9)
+    assert offence_probability([offence(0.9)], "post", default_weights()) == pytest.approx(0.9)
 
 
 FINDINGS = st.lists(
@@ -105,17 +107,19 @@ FINDINGS = st.lists(
 
 @given(FINDINGS, CHANCES)
 def test_one_more_reason_never_pulls_the_wrong_way(findings: list[Finding], chance: float) -> None:
-    before = weigh("w", findings)
-    assert 0 <= before.identity <= MOST
-    assert 0 <= before.offence <= MOST
-    assert weigh("w", [*findings, identity(chance)]).identity >= before.identity - 1e-4
-    assert weigh("w", [*findings, identity(chance, polarity=Polarity.AGAINST)]).identity <= before.identity + 1e-4
-    assert weigh("w", [*findings, offence(chance, "price", Polarity.AGAINST)]).offence <= before.offence + 1e-4
+    before = weigh_findings("w", findings)
+    assert 0 <= before.identity <= MAX_PROBABILITY
+    assert 0 <= before.offence <= MAX_PROBABILITY
+    assert weigh_findings("w", [*findings, identity(chance)]).identity >= before.identity - 1e-4
+    assert (
+        weigh_findings("w", [*findings, identity(chance, polarity=Polarity.AGAINST)]).identity <= before.identity + 1e-4
+    )
+    assert weigh_findings("w", [*findings, offence(chance, "price", Polarity.AGAINST)]).offence <= before.offence + 1e-4
 
 
 @given(FINDINGS)
 def test_the_order_of_findings_does_not_matter(findings: list[Finding]) -> None:
-    one, other = weigh("w", findings), weigh("w", findings[::-1])
+    one, other = weigh_findings("w", findings), weigh_findings("w", findings[::-1])
     assert (one.identity, one.offence, one.decision) == (
         pytest.approx(other.identity, abs=2e-4),
         pytest.approx(other.offence, abs=2e-4),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from crawler.items import Ask, Assessed, Hit, Listing, ListingKind, UnitKind, Verdict, Work
-from crawler.store import Filter, Store
-from desk.judging import Lesson, Said, judge
+from crawler.items import Ask, AssessedListing, Hit, Listing, ListingKind, UnitKind, Verdict, Work
+from crawler.store import HitQuery, Store
+from desk.judging import Lesson, NewVerdict, record_verdicts
 from matchers.assess import Assessor
-from pipelines._knowing import context_of
+from pipelines._knowing import build_context
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 NAMES = (
@@ -61,18 +61,20 @@ def offers(of: Sequence[Work], each: int, seen: datetime = NOW) -> list[Listing]
 
 def crawled(store: Store, listings: Sequence[Listing], run: str, now: datetime, asked: Assessor | None = None) -> None:
     """A run that sees these listings and assesses them with what the store knows."""
-    store.runs.start(run, f"{now:%Y-%m-%d}", now, "night")
-    store.units.plan(run, "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
-    unit = store.units.claim(run, "a", now, 60)
+    store.runs.start_run(run, f"{now:%Y-%m-%d}", now, "night")
+    store.queue.plan_units(run, "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+    unit = store.queue.claim_next(run, "a", now, 60)
     assert unit is not None
-    known = asked or Assessor(store.registry(), 0.2)
-    context = context_of(store, now, "en")
-    store.hits.write([Assessed(listing=each, assessments=known.assess(each, context)) for each in listings], unit, now)
+    known = asked or Assessor(store.registered_works(), 0.2)
+    context = build_context(store, now, "en")
+    store.hits.write_batch(
+        [AssessedListing(listing=each, assessments=known.assess(each, context)) for each in listings], unit, now
+    )
 
 
 def hit_of(store: Store, url: str) -> Hit:
     """The hit of an address."""
-    (found,) = [hit for hit in store.hits.find(Filter()) if hit.listing.url == url]
+    (found,) = [hit for hit in store.hits.find_hits(HitQuery()) if hit.listing.url == url]
     return found
 
 
@@ -83,4 +85,4 @@ def say(
     store: Store, hit: Hit, verdict: Verdict, at: datetime = NOW, lesson: Lesson = NOTHING, why: str = "seen"
 ) -> None:
     """Judge one hit."""
-    judge(store, [Said(hit=hit, verdict=verdict, reason=why, by="li", at=at, lesson=lesson)], "en")
+    record_verdicts(store, [NewVerdict(hit=hit, verdict=verdict, reason=why, by="li", at=at, lesson=lesson)], "en")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crawler.archives.answer import Answer, Archive
+from crawler.archives.answer import Archive, RecordedResponse
 from crawler.archives.folder import read_folder
 from crawler.archives.har import read_har
 from crawler.archives.warc import read_wacz, read_warc
 from crawler.errors import BadInput, Problem
 
-__all__ = ["Answer", "Archive", "open_archive"]
+__all__ = ["Archive", "RecordedResponse", "open_archive"]
 
 _READERS = (
     ((".har", ".har.gz"), read_har),

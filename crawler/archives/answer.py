@@ -12,14 +12,14 @@ from typing import BinaryIO
 
 from attrs import Factory, frozen
 
-from crawler.urls import asked, digest
+from crawler.urls import request_url, sha256_hex
 
-LARGEST_BODY = 64 * 1024 * 1024
-LARGEST_ARCHIVE = 2 * 1024 * 1024 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
+MAX_ARCHIVE_BYTES = 2 * 1024 * 1024 * 1024
 
 
 @frozen(kw_only=True)
-class Answer:
+class RecordedResponse:
     """One recorded answer, its content encoding undone. `request_body` and `values` are the request's."""
 
     url: str
@@ -36,26 +36,29 @@ class Answer:
 class Archive:
     """Recorded answers in the order of their recording. Of several answers to one request the last one counts."""
 
-    def __init__(self, answers: Iterable[Answer]) -> None:
-        self._answers = tuple(answers)
-        self._indexes: dict[tuple[str, ...], dict[tuple[str, str, str], Answer]] = {}
+    def __init__(self, answers: Iterable[RecordedResponse]) -> None:
+        self._responses = tuple(answers)
+        self._indexes: dict[tuple[str, ...], dict[tuple[str, str, str], RecordedResponse]] = {}
 
-    def __iter__(self) -> Iterator[Answer]:
-        return iter(self._answers)
+    def __iter__(self) -> Iterator[RecordedResponse]:
+        return iter(self._responses)
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._responses)
 
-    def answer(self, method: str, url: str, body: bytes = b"", volatile: tuple[str, ...] = ()) -> Answer | None:
+    def find_response(
+        self, method: str, url: str, body: bytes = b"", volatile: tuple[str, ...] = ()
+    ) -> RecordedResponse | None:
         """The answer to a request, None if there is none. `volatile` parameters are ignored on both sides."""
         if volatile not in self._indexes:
             self._indexes[volatile] = {
-                _key(each.method, each.url, each.request_body, volatile): each for each in self._answers
+                _request_key(recorded.method, recorded.url, recorded.request_body, volatile): recorded
+                for recorded in self._responses
             }
-        return self._indexes[volatile].get(_key(method, url, body, volatile))
+        return self._indexes[volatile].get(_request_key(method, url, body, volatile))
 
 
-def moment(text: str) -> datetime | None:
+def parse_timestamp(text: str) -> datetime | None:
     """A time stamp as aware UTC; None where it is none. Without an offset it is taken as UTC."""
     try:
         time = datetime.fromisoformat(text)
@@ -64,29 +67,29 @@ def moment(text: str) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def gunzipped(stream: BinaryIO, limit: int) -> bytes:
+def gunzip(stream: BinaryIO, limit: int) -> bytes:
     """All of a gzip stream of one or more members. Raises ValueError if it is damaged, cut or larger than `limit`."""
     pieces: list[bytes] = []
-    size, whole = 0, False
-    unpack = zlib.decompressobj(31)
+    size, is_complete = 0, False
+    decompressor = zlib.decompressobj(31)
     while data := stream.read(65_536):
         while data:
             try:
-                pieces.append(unpack.decompress(data, limit - size + 1))
+                pieces.append(decompressor.decompress(data, limit - size + 1))
             except zlib.error as error:
                 raise ValueError(f"damaged gzip: {error}") from None
             size += len(pieces[-1])
             if size > limit:
                 raise ValueError(f"unpacks to more than {limit} bytes")
-            data = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
-            whole = unpack.eof
-            if whole:
-                unpack = zlib.decompressobj(31)
+            data = decompressor.unused_data if decompressor.eof else decompressor.unconsumed_tail
+            is_complete = decompressor.eof
+            if is_complete:
+                decompressor = zlib.decompressobj(31)
                 data = data.lstrip(b"\x00")
-    if not whole:
+    if not is_complete:
         raise ValueError("cut gzip: the end is missing")
     return b"".join(pieces)
 
 
-def _key(method: str, url: str, body: bytes, volatile: tuple[str, ...]) -> tuple[str, str, str]:
-    return method.upper(), asked(url, volatile), digest(body)
+def _request_key(method: str, url: str, body: bytes, volatile: tuple[str, ...]) -> tuple[str, str, str]:
+    return method.upper(), request_url(url, volatile), sha256_hex(body)

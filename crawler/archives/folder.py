@@ -11,26 +11,26 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crawler.archives.answer import Answer, moment
+from crawler.archives.answer import RecordedResponse, parse_timestamp
 from crawler.errors import BadInput, Problem
 
-_KINDS = {
+_MEDIA_TYPES = {
     ".html": "text/html",
     ".htm": "text/html",
     ".json": "application/json",
     ".xml": "text/xml",
     ".txt": "text/plain",
 }
-_FIELDS = frozenset({"url", "method", "body", "status", "content_type", "headers", "values", "fetched_at"})
+_REQUEST_FIELDS = frozenset({"url", "method", "body", "status", "content_type", "headers", "values", "fetched_at"})
 
 
-def read_folder(folder: Path) -> Iterator[Answer]:
+def read_folder(folder: Path) -> Iterator[RecordedResponse]:
     """All recorded answers below a folder. Raises BadInput with every damaged case, or where there is none."""
     problems: list[Problem] = []
-    answers: list[Answer] = []
+    answers: list[RecordedResponse] = []
     for request in sorted(folder.rglob("request.json"), key=lambda path: path.relative_to(folder).parts):
         try:
-            answers.append(_case(request))
+            answers.append(_read_case(request))
         except BadInput as error:
             problems += error.problems
     if not answers and not problems:
@@ -40,45 +40,47 @@ def read_folder(folder: Path) -> Iterator[Answer]:
     return iter(answers)
 
 
-def _case(request: Path) -> Answer:
+def _read_case(request: Path) -> RecordedResponse:
     pages = sorted(path for path in request.parent.glob("page.*") if path.is_file())
     if len(pages) != 1:
         raise BadInput(Problem(file=str(request.parent), message=f"expected one page.*, found {len(pages)}"))
     try:
-        said = json.loads(request.read_text(encoding="utf-8-sig"))
+        request_fields = json.loads(request.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
         raise BadInput(Problem(file=str(request), line=error.lineno, message=f"not JSON: {error.msg}")) from None
     except (OSError, ValueError) as error:
         raise BadInput(Problem(file=str(request), message=str(error))) from None
-    if not isinstance(said, Mapping):
+    if not isinstance(request_fields, Mapping):
         raise BadInput(Problem(file=str(request), message="expected an object"))
-    problems = [Problem(file=str(request), field=name, message=message) for name, message in _wrong(said)]
+    problems = [
+        Problem(file=str(request), field=name, message=message) for name, message in _field_problems(request_fields)
+    ]
     if problems:
         raise BadInput(problems)
-    return Answer(
-        url=said["url"],
-        method=said.get("method", "GET").upper(),
-        status=said.get("status", 200),
-        headers=said.get("headers", {}),
+    return RecordedResponse(
+        url=request_fields["url"],
+        method=request_fields.get("method", "GET").upper(),
+        status=request_fields.get("status", 200),
+        headers=request_fields.get("headers", {}),
         body=pages[0].read_bytes(),
-        content_type=said.get("content_type", _KINDS.get(pages[0].suffix.lower(), "")),
-        fetched_at=moment(said.get("fetched_at", "")),
-        request_body=said.get("body", "").encode("utf-8"),
-        values=said.get("values", {}),
+        content_type=request_fields.get("content_type", _MEDIA_TYPES.get(pages[0].suffix.lower(), "")),
+        fetched_at=parse_timestamp(request_fields.get("fetched_at", "")),
+        request_body=request_fields.get("body", "").encode("utf-8"),
+        values=request_fields.get("values", {}),
     )
 
 
-def _wrong(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name in sorted(said.keys() - _FIELDS):
+def _field_problems(request_fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in sorted(request_fields.keys() - _REQUEST_FIELDS):
         yield name, "unknown field"
-    if not isinstance(said.get("url"), str) or not said["url"].startswith(("http://", "https://")):
+    if not isinstance(request_fields.get("url"), str) or not request_fields["url"].startswith(("http://", "https://")):
         yield "url", "expected an http(s) address"
     for name in ("method", "body", "content_type", "fetched_at"):
-        if not isinstance(said.get(name, ""), str):
+        if not isinstance(request_fields.get(name, ""), str):
             yield name, "expected text"
-    if not isinstance(said.get("status", 200), int):
+    if not isinstance(request_fields.get("status", 200), int):
         yield "status", "expected a number"
     for name in ("headers", "values"):
-        pairs = said.get(name, {})
+        pairs = request_fields.get(name, {})
         if not isinstance(pairs, Mapping) or not all(isinstance(value, str) for value in pairs.values()):
             yield name, "expected an object of texts"

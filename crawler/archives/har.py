@@ -14,15 +14,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crawler.archives.answer import LARGEST_ARCHIVE, Answer, gunzipped, moment
+from crawler.archives.answer import MAX_ARCHIVE_BYTES, RecordedResponse, gunzip, parse_timestamp
 from crawler.errors import BadInput, Problem
 
 
-def read_har(path: Path) -> Iterator[Answer]:
+def read_har(path: Path) -> Iterator[RecordedResponse]:
     """The answers of a .har or .har.gz file. Raises BadInput naming the file and the entry."""
-    for number, entry in enumerate(_entries(path), start=1):
+    for number, entry in enumerate(_read_entries(path), start=1):
         try:
-            answer = _answer(entry)
+            answer = _parse_response(entry)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"entry {number} is damaged: {type(error).__name__}: {error}"
             raise BadInput(Problem(file=str(path), message=message, field="log.entries")) from None
@@ -30,11 +30,11 @@ def read_har(path: Path) -> Iterator[Answer]:
             yield answer
 
 
-def _entries(path: Path) -> list[Any]:
+def _read_entries(path: Path) -> list[Any]:
     try:
         with path.open("rb") as stream:
-            packed = path.name.lower().endswith(".gz")
-            text = gunzipped(stream, LARGEST_ARCHIVE) if packed else stream.read()
+            is_gzip = path.name.lower().endswith(".gz")
+            text = gunzip(stream, MAX_ARCHIVE_BYTES) if is_gzip else stream.read()
         entries = json.loads(text.decode("utf-8-sig"))["log"]["entries"]
     except json.JSONDecodeError as error:
         raise BadInput(Problem(file=str(path), line=error.lineno, message=f"not JSON: {error.msg}")) from None
@@ -47,36 +47,36 @@ def _entries(path: Path) -> list[Any]:
     return entries
 
 
-def _answer(entry: Mapping[str, Any]) -> Answer | None:
+def _parse_response(entry: Mapping[str, Any]) -> RecordedResponse | None:
     request, response = entry["request"], entry["response"]
     content = response.get("content") or {}
     status = int(response.get("status") or 0)
     if status <= 0 or ("text" not in content and int(content.get("size") or 0) > 0):
         return None
-    body, content_type = _body(content)
-    headers = {str(each["name"]).lower(): str(each["value"]) for each in response.get("headers") or ()}
-    return Answer(
+    body, content_type = _parse_body(content)
+    headers = {str(header["name"]).lower(): str(header["value"]) for header in response.get("headers") or ()}
+    return RecordedResponse(
         url=str(request["url"]),
         method=str(request.get("method") or "GET").upper(),
         status=status,
         headers=headers,
         body=body,
         content_type=content_type or headers.get("content-type", ""),
-        fetched_at=moment(str(entry.get("startedDateTime") or "")),
-        request_body=_posted(request.get("postData") or {}),
+        fetched_at=parse_timestamp(str(entry.get("startedDateTime") or "")),
+        request_body=_request_body(request.get("postData") or {}),
     )
 
 
-def _body(content: Mapping[str, Any]) -> tuple[bytes, str]:
+def _parse_body(content: Mapping[str, Any]) -> tuple[bytes, str]:
     text, kind = str(content.get("text") or ""), str(content.get("mimeType") or "")
     if content.get("encoding") == "base64":
         try:
             return base64.b64decode(text, validate=False), kind
         except binascii.Error as error:
             raise ValueError(f"base64: {error}") from None
-    plain = kind.partition(";")[0].strip()
-    return text.encode("utf-8", "replace"), f"{plain}; charset=utf-8" if plain and text else plain
+    media_type = kind.partition(";")[0].strip()
+    return text.encode("utf-8", "replace"), f"{media_type}; charset=utf-8" if media_type and text else media_type
 
 
-def _posted(data: Mapping[str, Any]) -> bytes:
+def _request_body(data: Mapping[str, Any]) -> bytes:
     return str(data.get("text") or "").encode("utf-8", "replace")

@@ -18,70 +18,72 @@ from attrs import Factory, define, evolve, frozen
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from crawler.archives.answer import LARGEST_ARCHIVE, LARGEST_BODY, Answer, moment
+from crawler.archives.answer import MAX_ARCHIVE_BYTES, MAX_BODY_BYTES, RecordedResponse, parse_timestamp
 from crawler.errors import BadInput, Problem
 
-_IDS = ("WARC-Record-ID", "WARC-Concurrent-To")
-_UNDONE = frozenset({"", "identity", "gzip", "x-gzip", "deflate", "br"})
+_RECORD_ID_HEADERS = ("WARC-Record-ID", "WARC-Concurrent-To")
+_SUPPORTED_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate", "br"})
 
 
 @frozen(kw_only=True)
-class _Asked:
+class _RecordedRequest:
     method: str = "GET"
     body: bytes = b""
 
 
 @define(kw_only=True)
-class _Records:
+class _RecordPairs:
     """What was met so far: requests may stand before or behind their response, so answers are completed at the end."""
 
-    number: int = 0
-    size: int = 0
-    asked: dict[str, _Asked] = Factory(dict)
-    kept: list[tuple[str, str, Answer]] = Factory(list)
+    record_count: int = 0
+    total_bytes: int = 0
+    requests: dict[str, _RecordedRequest] = Factory(dict)
+    responses: list[tuple[str, str, RecordedResponse]] = Factory(list)
 
     def add(self, record: Any) -> None:
         """Keep a request or a response. Raises ValueError where the archive is too large."""
-        self.number += 1
+        self.record_count += 1
         names = [record.rec_headers.get_header(name) or "" for name in ("WARC-Record-ID", "WARC-Concurrent-To")]
         if record.rec_type == "request" and record.http_headers:
             method = str(record.http_headers.protocol or "GET").upper()
-            self.asked |= dict.fromkeys(filter(None, names), _Asked(method=method, body=_read(record)))
+            self.requests |= dict.fromkeys(
+                filter(None, names), _RecordedRequest(method=method, body=_read_body(record))
+            )
         elif record.rec_type == "response" and record.http_headers:
-            answer = _answer(record)
+            answer = _parse_response(record)
             if answer:
-                self.size += len(answer.body)
-                self.kept.append((names[0], names[1], answer))
-            if self.size > LARGEST_ARCHIVE:
-                raise ValueError(f"holds more than {LARGEST_ARCHIVE} bytes")
+                self.total_bytes += len(answer.body)
+                self.responses.append((names[0], names[1], answer))
+            if self.total_bytes > MAX_ARCHIVE_BYTES:
+                raise ValueError(f"holds more than {MAX_ARCHIVE_BYTES} bytes")
 
-    def answers(self) -> Iterator[Answer]:
+    def paired_responses(self) -> Iterator[RecordedResponse]:
         """The responses in order, each with the method and body of its request."""
-        for own, other, answer in self.kept:
-            request = self.asked.get(own) or self.asked.get(other) or _Asked()
+        for record_id, concurrent_id, answer in self.responses:
+            request = self.requests.get(record_id) or self.requests.get(concurrent_id) or _RecordedRequest()
             yield evolve(answer, method=request.method, request_body=request.body)
 
 
 # warcio meets a record without an address with an AttributeError (found by bench/fuzz.py).
-_DAMAGED = (ArchiveLoadFailed, ValueError, OSError, EOFError, zlib.error, AttributeError, TypeError, LookupError)
+_DAMAGE_ERRORS = (ArchiveLoadFailed, ValueError, OSError, EOFError, zlib.error, AttributeError, TypeError, LookupError)
 
 
-def read_warc(path: Path) -> Iterator[Answer]:
+def read_warc(path: Path) -> Iterator[RecordedResponse]:
     """The answers of a .warc or .warc.gz file. Raises BadInput naming the file and the record."""
     with path.open("rb") as stream:
-        yield from _answers(stream, str(path))
+        yield from _read_responses(stream, str(path))
 
 
-def read_wacz(path: Path) -> Iterator[Answer]:
+def read_wacz(path: Path) -> Iterator[RecordedResponse]:
     """The answers of all WARC files inside a .wacz. Raises BadInput naming the file."""
     try:
-        with zipfile.ZipFile(path) as packed:
-            inside = [each for each in packed.infolist() if _is_warc(each.filename)]
-            if not inside:
+        with zipfile.ZipFile(path) as container:
+            members = [member for member in container.infolist() if _is_warc(member.filename)]
+            if not members:
                 raise BadInput(Problem(file=str(path), message="no archive/*.warc.gz inside"))
-            for each in inside:
-                with packed.open(each) as stream:
-                    yield from _answers(stream, f"{path}!{each.filename}")
+            for member in members:
+                with container.open(member) as stream:
+                    yield from _read_responses(stream, f"{path}!{member.filename}")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise BadInput(Problem(file=str(path), message=f"not a WACZ file: {error}")) from None
 
@@ -90,55 +92,55 @@ def _is_warc(name: str) -> bool:
     return name.startswith("archive/") and name.lower().endswith((".warc", ".warc.gz"))
 
 
-def _answers(stream: IO[bytes], name: str) -> Iterator[Answer]:
-    records = _Records()
+def _read_responses(stream: IO[bytes], name: str) -> Iterator[RecordedResponse]:
+    records = _RecordPairs()
     try:
         for record in ArchiveIterator(stream, check_digests=False):
             records.add(record)
-    except _DAMAGED as error:
-        message = f"record {records.number + 1} cannot be read: {error}"
+    except _DAMAGE_ERRORS as error:
+        message = f"record {records.record_count + 1} cannot be read: {error}"
         raise BadInput(Problem(file=name, message=message)) from None
-    if not records.number:
+    if not records.record_count:
         raise BadInput(Problem(file=name, message="not a WARC file: no record"))
-    yield from records.answers()
+    yield from records.paired_responses()
 
 
-def _answer(record: Any) -> Answer | None:
+def _parse_response(record: Any) -> RecordedResponse | None:
     headers = {str(name).lower(): str(value) for name, value in record.http_headers.headers}
     url = str(record.rec_headers.get_header("WARC-Target-URI") or "").strip("<>")
-    if headers.get("content-encoding", "").strip().lower() not in _UNDONE or not url.startswith(
+    if headers.get("content-encoding", "").strip().lower() not in _SUPPORTED_ENCODINGS or not url.startswith(
         ("http://", "https://")
     ):
         return None
-    return Answer(
+    return RecordedResponse(
         url=url,
         status=int(record.http_headers.get_statuscode() or 0),
         headers=headers,
-        body=_read(record),
+        body=_read_body(record),
         content_type=headers.get("content-type", ""),
-        fetched_at=moment(str(record.rec_headers.get_header("WARC-Date") or "")),
+        fetched_at=parse_timestamp(str(record.rec_headers.get_header("WARC-Date") or "")),
     )
 
 
-def _read(record: Any) -> bytes:
+def _read_body(record: Any) -> bytes:
     """The body without its encodings. warcio 1.8 cannot undo brotli with brotli 1.2, so that is done here."""
-    packed = str(record.http_headers.get_header("Content-Encoding") or "").strip().lower() == "br"
-    if packed:
+    is_brotli = str(record.http_headers.get_header("Content-Encoding") or "").strip().lower() == "br"
+    if is_brotli:
         record.http_headers.remove_header("Content-Encoding")
-    body: bytes = record.content_stream().read(LARGEST_BODY + 1)
-    if packed:
-        body = _unbrotlied(body)
-    if len(body) > LARGEST_BODY:
-        raise ValueError(f"a body of more than {LARGEST_BODY} bytes")
+    body: bytes = record.content_stream().read(MAX_BODY_BYTES + 1)
+    if is_brotli:
+        body = _decompress_brotli(body)
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"a body of more than {MAX_BODY_BYTES} bytes")
     return body
 
 
-def _unbrotlied(body: bytes) -> bytes:
-    unpack = brotli.Decompressor()
+def _decompress_brotli(body: bytes) -> bytes:
+    decompressor = brotli.Decompressor()
     try:
-        pieces = [unpack.process(body, output_buffer_limit=LARGEST_BODY)]
-        while not unpack.can_accept_more_data() and sum(map(len, pieces)) <= LARGEST_BODY:
-            pieces.append(unpack.process(b"", output_buffer_limit=LARGEST_BODY))
+        pieces = [decompressor.process(body, output_buffer_limit=MAX_BODY_BYTES)]
+        while not decompressor.can_accept_more_data() and sum(map(len, pieces)) <= MAX_BODY_BYTES:
+            pieces.append(decompressor.process(b"", output_buffer_limit=MAX_BODY_BYTES))
     except brotli.error as error:
         raise ValueError(f"damaged brotli: {error}") from None
     return b"".join(pieces)

@@ -7,7 +7,7 @@ again, and what it writes after all is refused, because the next attempt has ano
 that it lives asks the web nothing more before others may have its units.
 """
 
-from crawler.cluster.machine import Machine
-from crawler.cluster.night import oversee
+from crawler.cluster.machine import ClusterWorker
+from crawler.cluster.night import supervise_run
 
-__all__ = ["Machine", "oversee"]
+__all__ = ["ClusterWorker", "supervise_run"]

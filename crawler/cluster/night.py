@@ -8,45 +8,45 @@ from collections.abc import Callable
 
 from procrastinate.exceptions import ConnectorException
 
-from crawler.cluster.queue import hand_out, opened, prepare
-from crawler.cluster.silence import Silence
+from crawler.cluster.queue import create_queue_tables, enqueue_units, open_app
+from crawler.cluster.silence import Reaper
 from crawler.errors import StoreError
 from crawler.web.session import Session
-from crawler.work import steady
+from crawler.work import monotonic_clock
 
 logger = logging.getLogger(__name__)
-OFTEN = 1.0  # seconds between two looks for units that have become due
-SELDOM = 10  # times as long as such a look takes, so that it costs at most a tenth of a core
+POLL_SECONDS = 1.0  # seconds between two looks for units that have become due
+POLL_COST_FACTOR = 10  # times as long as such a look takes, so that it costs at most a tenth of a core
 
 
-def oversee(session: Session, run: str, look: Callable[[str], None] = lambda _: None) -> None:
-    """Hand out, and take back from the dead; `look` is called with the run after each look of ours.
+def supervise_run(session: Session, run: str, report_progress: Callable[[str], None] = lambda _: None) -> None:
+    """Hand out, and take back from the dead; `report_progress` is called with the run after each look of ours.
 
     Raises StoreError where the database is away for `cluster.patience`.
     """
     config, store = session.config, session.store
 
     async def main() -> None:
-        clock = steady(await asyncio.to_thread(store.moment))
-        async with opened(store).open_async() as queue:
-            await prepare(queue)
-            silence = Silence(queue=queue, store=store, config=config)
-            looked = answered = clock()
-            while session.until is None or clock() < session.until:
-                begun = clock()
+        clock = monotonic_clock(await asyncio.to_thread(store.current_time))
+        async with open_app(store).open_async() as app:
+            await create_queue_tables(app)
+            reaper = Reaper(app=app, store=store, config=config)
+            reaped_at = answered_at = clock()
+            while session.stop_at is None or clock() < session.stop_at:
+                started_at = clock()
                 try:
-                    if not await asyncio.to_thread(store.units.unfinished, run):
+                    if not await asyncio.to_thread(store.queue.count_open_units, run):
                         return
-                    if (begun - looked).total_seconds() >= config.cluster.sweep:
-                        looked = begun
-                        await silence.take_back(looked)
-                    await hand_out(queue, store, run, config, begun, replayed=session.archive is not None)
-                    await asyncio.to_thread(look, run)
-                    answered = clock()
+                    if (started_at - reaped_at).total_seconds() >= config.cluster.sweep:
+                        reaped_at = started_at
+                        await reaper.reap(reaped_at)
+                    await enqueue_units(app, store, run, config, started_at, is_replay=session.archive is not None)
+                    await asyncio.to_thread(report_progress, run)
+                    answered_at = clock()
                 except (StoreError, ConnectorException) as error:
-                    if (clock() - answered).total_seconds() > config.cluster.patience:
+                    if (clock() - answered_at).total_seconds() > config.cluster.patience:
                         raise StoreError(f"the database has not answered for long: {error}") from error
                     logger.warning("the database does not answer; trying again: %s", error)
-                await asyncio.sleep(max(OFTEN, SELDOM * (clock() - begun).total_seconds()))
+                await asyncio.sleep(max(POLL_SECONDS, POLL_COST_FACTOR * (clock() - started_at).total_seconds()))
 
     asyncio.run(main())

@@ -11,16 +11,16 @@ from typing import Any
 
 from attrs import define
 
-from crawler.money import Money, price
+from crawler.money import Money, parse_price
 from crawler.page.page import Page
-from crawler.page.row import MOST, Row
+from crawler.page.row import MAX_ROWS, ListRow
 
-DEEPEST = 8
-MOST_OBJECTS = 20_000
+MAX_NESTING = 8
+MAX_OBJECTS = 20_000
 
 # Field -> keys in lower case without _ and -, the more certain first. Source: saved pages (half `tune`) and the public
 # answers that the docstrings of spiders name; "name" stands last because everything has one.
-KEYS: dict[str, tuple[str, ...]] = {
+FIELD_KEYS: dict[str, tuple[str, ...]] = {
     "title": (
         *("title", "rawtitle", "productname", "goodsname", "itemname", "skuname", "bookname", "novelname", "trackname"),
         *("fullname", "displayname", "appname", "filename", "subject", "offertitle", "name", "label"),
@@ -92,96 +92,100 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 
 @define
-class Thing:
+class AnswerObject:
     """One object with its keys in one spelling."""
 
-    keys: dict[str, Any]
+    values_by_key: dict[str, Any]
 
     def text(self, field: str) -> str:
         """The text of a field, "" where there is none; of a list or an object its first plain text."""
-        for key in KEYS[field]:
-            value = self.keys.get(key)
-            if value is not None and (found := _plain(value)):
-                return found
+        for key in FIELD_KEYS[field]:
+            value = self.values_by_key.get(key)
+            if value is not None and (text := _first_text(value)):
+                return text
         return ""
 
 
-def rows(page: Page, value: Any) -> list[Row]:
+def answer_rows(page: Page, value: Any) -> list[ListRow]:
     """The things of the largest list, [] where there is no list of titled things."""
-    best: list[Row] = []
-    for each in _lists(value, 0):
-        if min(len(each), MOST) <= len(best):
+    best: list[ListRow] = []
+    for objects in _object_lists(value, 0):
+        if min(len(objects), MAX_ROWS) <= len(best):
             continue
-        found = [row for thing in each[:MOST] if (row := _row(page, _thing(thing)))]
-        if len(found) > len(best) and 2 * len(found) > len(each):
-            best = found
+        candidate_rows = [row for item in objects[:MAX_ROWS] if (row := _build_row(page, _normalize_keys(item)))]
+        if len(candidate_rows) > len(best) and 2 * len(candidate_rows) > len(objects):
+            best = candidate_rows
     return best
 
 
-def subject(page: Page, value: Any, deepest: int = DEEPEST) -> Row | None:
-    """The one thing that an answer is about: the outermost object with a title, at most `deepest` layers down."""
+def answer_subject(page: Page, value: Any, max_depth: int = MAX_NESTING) -> ListRow | None:
+    """The one thing that an answer is about: the outermost object with a title, at most `max_depth` layers down."""
     layer = [value]
-    for _ in range(deepest):
-        for each in layer:
-            if isinstance(each, Mapping):
-                row = _row(page, _thing(each), page.url)
+    for _ in range(max_depth):
+        for node in layer:
+            if isinstance(node, Mapping):
+                row = _build_row(page, _normalize_keys(node), page.url)
                 if row is not None:
                     return row
-        layer = [inner for each in layer[:50] for inner in _inside(each)]
+        layer = [inner for node in layer[:50] for inner in _child_containers(node)]
     return None
 
 
-def _inside(value: Any) -> list[Any]:
+def _child_containers(value: Any) -> list[Any]:
     inner = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
-    return [each for each in inner[:200] if isinstance(each, Mapping | list)]
+    return [child for child in inner[:200] if isinstance(child, Mapping | list)]
 
 
-def _lists(value: Any, depth: int) -> Iterator[list[Any]]:
+def _object_lists(value: Any, depth: int) -> Iterator[list[Any]]:
     """Lists of objects, outer before inner; the values of an object with many alike count as one."""
-    if depth > DEEPEST:
+    if depth > MAX_NESTING:
         return
-    inner = _inside(value)
-    objects = [each for each in inner if isinstance(each, Mapping)]
-    if len(objects) > 1 and (isinstance(value, list) or _alike(objects)):
+    inner = _child_containers(value)
+    objects = [child for child in inner if isinstance(child, Mapping)]
+    if len(objects) > 1 and (isinstance(value, list) or _share_keys(objects)):
         yield objects
-    for each in inner:
-        yield from _lists(each, depth + 1)
+    for child in inner:
+        yield from _object_lists(child, depth + 1)
 
 
-def _alike(objects: list[Mapping[str, Any]]) -> bool:
+def _share_keys(objects: list[Mapping[str, Any]]) -> bool:
     first = objects[0].keys()
     return (
-        len(objects) > 2 and len(first) > 2 and all(len(first & each.keys()) * 2 > len(first) for each in objects[:20])
+        len(objects) > 2
+        and len(first) > 2
+        and all(len(first & candidate.keys()) * 2 > len(first) for candidate in objects[:20])
     )
 
 
-def _thing(value: Any) -> Thing:
-    return Thing({str(key).lower().replace("_", "").replace("-", ""): each for key, each in value.items()})
+def _normalize_keys(value: Any) -> AnswerObject:
+    return AnswerObject(
+        {str(key).lower().replace("_", "").replace("-", ""): field_value for key, field_value in value.items()}
+    )
 
 
-def _row(page: Page, thing: Thing, here: str | None = None) -> Row | None:
-    title = thing.text("title")
+def _build_row(page: Page, item: AnswerObject, default_url: str | None = None) -> ListRow | None:
+    title = item.text("title")
     if len(title) < 2:
         return None
-    magnet, digest = thing.text("magnet"), thing.text("infohash")
+    magnet, digest = item.text("magnet"), item.text("infohash")
     links = (magnet,) if magnet.startswith("magnet:") else ()
     if not links and len(digest) == 40:
         links = (f"magnet:?xt=urn:btih:{digest.lower()}",)
-    code = thing.text("code")
-    address = page.link(thing.text("url")) or here or (f"{page.url}#/{code or title}" if code or links else None)
+    code = item.text("code")
+    address = page.link(item.text("url")) or default_url or (f"{page.url}#/{code or title}" if code or links else None)
     if address is None:
         return None
-    picture = page.link(thing.text("picture")) if "/" in thing.text("picture") else None
-    size = thing.text("size")
-    return Row(
+    picture = page.link(item.text("picture")) if "/" in item.text("picture") else None
+    size = item.text("size")
+    return ListRow(
         url=address,
         title=title[:500],
         source="answer",
-        text="\n".join(filter(None, (thing.text("text")[:5_000], *links))),
-        money=_money(thing),
-        seller=thing.text("seller") or None,
-        author=thing.text("author") or None,
-        published=thing.text("published") or None,
+        text="\n".join(filter(None, (item.text("text")[:5_000], *links))),
+        money=_item_price(item),
+        seller=item.text("seller") or None,
+        author=item.text("author") or None,
+        published=item.text("published") or None,
         code=code or None,
         pictures=(picture,) if picture else (),
         links=links,
@@ -189,12 +193,17 @@ def _row(page: Page, thing: Thing, here: str | None = None) -> Row | None:
     )
 
 
-def _money(thing: Thing) -> Money | None:
-    stated = next((thing.keys[key] for key in KEYS["price"] if thing.keys.get(key) not in (None, "")), None)
-    return price(stated if isinstance(stated, int | float) else _plain(stated), thing.text("currency") or None)
+def _item_price(item: AnswerObject) -> Money | None:
+    stated_price = next(
+        (item.values_by_key[key] for key in FIELD_KEYS["price"] if item.values_by_key.get(key) not in (None, "")), None
+    )
+    return parse_price(
+        stated_price if isinstance(stated_price, int | float) else _first_text(stated_price),
+        item.text("currency") or None,
+    )
 
 
-def _plain(value: Any) -> str:
+def _first_text(value: Any) -> str:
     if isinstance(value, str):
         return " ".join(value.split())
     if isinstance(value, bool) or value is None:
@@ -202,6 +211,8 @@ def _plain(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, list):
-        return next((text for each in value[:3] if (text := _plain(each))), "")
+        return next((text for item in value[:3] if (text := _first_text(item))), "")
     keys = ("name", "title", "text", "value", "url", "zh-CN", "en-US", "en")
-    return next((text for key in keys if (text := _plain(value.get(key)))), "") if isinstance(value, Mapping) else ""
+    return (
+        next((text for key in keys if (text := _first_text(value.get(key)))), "") if isinstance(value, Mapping) else ""
+    )

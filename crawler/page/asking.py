@@ -13,106 +13,139 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from crawler.page.jsonld import json_ld
+from crawler.page.jsonld import jsonld_objects
 from crawler.page.metadata import objects, texts
 from crawler.page.page import Page, Selection
-from crawler.urls import host
+from crawler.urls import url_host
 
-QUERY = "{query}"
-_URL = re.compile(r"<(?:[A-Za-z]{1,20}:)?Url\b([^<>]{1,4000})>", re.I)
-_ATTRIBUTE = re.compile(r"""([A-Za-z:]{1,30})\s{0,5}=\s{0,5}["']([^"']{0,3000})["']""")
-_ANY_PLACE = re.compile(r"\{[A-Za-z_:.-]{1,40}\??\}")
-_TERMS = re.compile(r"\{(?:search_?terms?(?:_string)?|query|q|keywords?)\??\}", re.I)
-_NAMES = ("q", "query", "keyword", "keywords", "search", "wd", "s", "k", "text", "term", "key", "kw", "searchterm")
-_WORDS = re.compile(
+QUERY_PLACEHOLDER = "{query}"
+_URL_TAG_RE = re.compile(r"<(?:[A-Za-z]{1,20}:)?Url\b([^<>]{1,4000})>", re.I)
+_ATTRIBUTE_RE = re.compile(r"""([A-Za-z:]{1,30})\s{0,5}=\s{0,5}["']([^"']{0,3000})["']""")
+_PLACEHOLDER_RE = re.compile(r"\{[A-Za-z_:.-]{1,40}\??\}")
+_QUERY_TERM_RE = re.compile(r"\{(?:search_?terms?(?:_string)?|query|q|keywords?)\??\}", re.I)
+_QUERY_FIELD_NAMES = (
+    "q",
+    "query",
+    "keyword",
+    "keywords",
+    "search",
+    "wd",
+    "s",
+    "k",
+    "text",
+    "term",
+    "key",
+    "kw",
+    "searchterm",
+)
+_SEARCH_WORD_RE = re.compile(
     r"search|such|busca|cerca|recherch|hledat|szukaj|sök|søk|haku|otsi|поиск|搜索|搜尋|検索|검색|query|find", re.I
 )
 
 
-def described_at(page: Page) -> str | None:
+def opensearch_address(page: Page) -> str | None:
     """The address of the site's OpenSearch description, None where it has none."""
     link = page.css("link[type='application/opensearchdescription+xml'][href]")
     return page.link(link.attrib["href"]) if len(link) else None
 
 
-def described(page: Page) -> str | None:
+def opensearch_template(page: Page) -> str | None:
     """The template that an OpenSearch description holds: the one for pages that people read."""
-    found: list[tuple[bool, str]] = []
-    for tag in _URL.finditer(page.source[:200_000]):
-        said = {name.lower(): unescape(value) for name, value in _ATTRIBUTE.findall(tag[1])}
-        template = said.get("template", "")
-        if said.get("method", "get").lower() == "get" and _TERMS.search(template):
-            found.append(("html" in said.get("type", ""), template))
-    best = max(found, key=lambda pair: pair[0], default=None)
-    return _template(page, best[1]) if best else None
+    templates: list[tuple[bool, str]] = []
+    for tag in _URL_TAG_RE.finditer(page.source[:200_000]):
+        attributes = {name.lower(): unescape(value) for name, value in _ATTRIBUTE_RE.findall(tag[1])}
+        template = attributes.get("template", "")
+        if attributes.get("method", "get").lower() == "get" and _QUERY_TERM_RE.search(template):
+            templates.append(("html" in attributes.get("type", ""), template))
+    best = max(templates, key=lambda pair: pair[0], default=None)
+    return _normalize_template(page, best[1]) if best else None
 
 
-def asked_by_page(page: Page) -> str | None:
+def search_template(page: Page) -> str | None:
     """The template that the page itself holds, in its SearchAction or its form."""
-    return next(filter(None, (*_actions(page), *_forms(page))), None)
+    return next(filter(None, (*_action_templates(page), *_form_templates(page))), None)
 
 
-def filled(template: str, question: str) -> str:
+def fill_template(template: str, question: str) -> str:
     """The address that asks a question."""
-    return template.replace(QUERY, quote(question, safe=""))
+    return template.replace(QUERY_PLACEHOLDER, quote(question, safe=""))
 
 
-def _actions(page: Page) -> Iterator[str | None]:
-    for each in json_ld(page):
-        for action in [*objects(each.get("potentialAction")), each]:
+def _action_templates(page: Page) -> Iterator[str | None]:
+    for entity in jsonld_objects(page):
+        for action in [*objects(entity.get("potentialAction")), entity]:
             if "SearchAction" in " ".join(texts(action.get("@type"))):
-                yield from (_template(page, target) for target in _targets(action.get("target")))
+                yield from (_normalize_template(page, target) for target in _target_addresses(action.get("target")))
 
 
-def _targets(target: Any) -> Iterator[str]:
-    for each in target if isinstance(target, list) else [target]:
-        if isinstance(each, Mapping):
-            yield from texts(each.get("urlTemplate"))
+def _target_addresses(target: Any) -> Iterator[str]:
+    for item in target if isinstance(target, list) else [target]:
+        if isinstance(item, Mapping):
+            yield from texts(item.get("urlTemplate"))
         else:
-            yield from texts(each)
+            yield from texts(item)
 
 
-def _forms(page: Page) -> Iterator[str | None]:
+def _form_templates(page: Page) -> Iterator[str | None]:
     """Templates of the forms that look most like a search, best first."""
     ranked = []
     for number, form in enumerate(page.css("form")):
         if number >= 40 or form.attrib.get("method", "get").lower() not in ("get", ""):
             continue
-        template, rank = _form(page, form)
+        template, rank = _rank_form(page, form)
         if template and rank:
             ranked.append((-rank, number, template))
     return iter(template for _, _, template in sorted(ranked))
 
 
-def _form(page: Page, form: Selection) -> tuple[str | None, int]:
-    fields = [each.attrib for each in form.css("input[name]")]
-    asked = [each for each in fields if each.get("type", "text").lower() in ("text", "search", "")]
-    if len(asked) not in (1, 2) or any(each.get("type", "").lower() in ("password", "email") for each in fields):
+def _rank_form(page: Page, form: Selection) -> tuple[str | None, int]:
+    fields = [candidate.attrib for candidate in form.css("input[name]")]
+    text_fields = [candidate for candidate in fields if candidate.get("type", "text").lower() in ("text", "search", "")]
+    if len(text_fields) not in (1, 2) or any(
+        candidate.get("type", "").lower() in ("password", "email") for candidate in fields
+    ):
         return None, 0
-    field = max(asked, key=lambda each: (each.get("type") == "search") + 2 * (each["name"].lower() in _NAMES))
-    about = " ".join((*form.attrib.values(), *field.values()))
-    rank = (
-        2 * (field["name"].lower() in _NAMES) + 2 * bool(_WORDS.search(about[:2_000])) + (field.get("type") == "search")
+    field = max(
+        text_fields,
+        key=lambda candidate: (
+            (candidate.get("type") == "search") + 2 * (candidate["name"].lower() in _QUERY_FIELD_NAMES)
+        ),
     )
-    hidden = {each["name"]: each.get("value", "") for each in fields if each.get("type", "").lower() == "hidden"}
-    kept = {name: value for name, value in hidden.items() if len(value) < 40 and "token" not in name.lower()}
+    form_words = " ".join((*form.attrib.values(), *field.values()))
+    rank = (
+        2 * (field["name"].lower() in _QUERY_FIELD_NAMES)
+        + 2 * bool(_SEARCH_WORD_RE.search(form_words[:2_000]))
+        + (field.get("type") == "search")
+    )
+    hidden_values = {
+        candidate["name"]: candidate.get("value", "")
+        for candidate in fields
+        if candidate.get("type", "").lower() == "hidden"
+    }
+    fixed_values = {
+        name: value for name, value in hidden_values.items() if len(value) < 40 and "token" not in name.lower()
+    }
     action = page.link(form.attrib.get("action") or page.url) or page.url
-    query = "&".join(filter(None, (urlencode(kept), f"{quote(field['name'])}={QUERY}")))
-    return _template(page, f"{action.partition('?')[0]}?{query}"), rank
+    query = "&".join(filter(None, (urlencode(fixed_values), f"{quote(field['name'])}={QUERY_PLACEHOLDER}")))
+    return _normalize_template(page, f"{action.partition('?')[0]}?{query}"), rank
 
 
-def _template(page: Page, address: str) -> str | None:
+def _normalize_template(page: Page, address: str) -> str | None:
     """An address with one place for the question; of other places the optional ones are dropped."""
-    template = _TERMS.sub(QUERY, address, count=1)
-    template = _ANY_PLACE.sub(lambda found: found[0] if found[0] == QUERY else "", template)
+    template = _QUERY_TERM_RE.sub(QUERY_PLACEHOLDER, address, count=1)
+    template = _PLACEHOLDER_RE.sub(lambda match: match[0] if match[0] == QUERY_PLACEHOLDER else "", template)
     absolute = page.link(template)
-    if absolute is None or QUERY not in absolute or not _same_site(host(absolute), host(page.url)):
+    if (
+        absolute is None
+        or QUERY_PLACEHOLDER not in absolute
+        or not _is_same_site(url_host(absolute), url_host(page.url))
+    ):
         return None
     return absolute if urlsplit(absolute).path or urlsplit(absolute).query else None
 
 
-def _same_site(one: str, other: str) -> bool:
-    def ending(name: str) -> list[str]:
+def _is_same_site(host_name: str, other_host: str) -> bool:
+    def last_labels(name: str) -> list[str]:
         return name.removeprefix("www.").split(".")[-2:]
 
-    return bool(one) and ending(one) == ending(other)
+    return bool(host_name) and last_labels(host_name) == last_labels(other_host)

@@ -14,12 +14,14 @@ from importlib import resources
 
 from attrs import frozen
 
-SAMPLE = 131_072  # bytes judged; enough for any head and several screens of text
-FEW_ERRORS = 0.01  # share of undecodable characters among non-ASCII ones that a right label may still leave
-EVERYDAY = 0.2  # share of everyday characters that Chinese text exceeds (measured: right 0.30-0.60, wrong below 0.08)
-KANA = 0.3  # share of kana that Japanese text exceeds; Chinese read as Japanese has next to none
+SAMPLE_BYTES = 131_072  # bytes judged; enough for any head and several screens of text
+MAX_ERROR_SHARE = 0.01  # share of undecodable characters among non-ASCII ones that a right label may still leave
+MIN_EVERYDAY_SHARE = (
+    0.2  # share of everyday characters that Chinese text exceeds (measured: right 0.30-0.60, wrong below 0.08)
+)
+MIN_KANA_SHARE = 0.3  # share of kana that Japanese text exceeds; Chinese read as Japanese has next to none
 
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -27,7 +29,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 # What browsers do with narrow labels: they read the wider set (https://encoding.spec.whatwg.org/#names-and-labels).
-_WIDER = {
+_WIDER_CODECS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
     "iso8859-9": "cp1254",
@@ -37,7 +39,7 @@ _WIDER = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
-_KNOWN = frozenset(
+_ALLOWED_CODECS = frozenset(
     (
         *(
             "utf-8",
@@ -56,18 +58,18 @@ _KNOWN = frozenset(
         *(f"iso8859-{part}" for part in range(2, 17)),
     )
 )
-_CHINESE = ("gb18030", "big5hkscs")
-_JAPANESE = ("cp932", "euc_jp")
-_DETECTABLE = ["cp1251", "cp1252", "koi8_r", "cp949", "cp1253", "cp1255", "cp1256"]
-_META = re.compile(
+_CHINESE_CODECS = ("gb18030", "big5hkscs")
+_JAPANESE_CODECS = ("cp932", "euc_jp")
+_DETECTABLE_CODECS = ["cp1251", "cp1252", "koi8_r", "cp949", "cp1253", "cp1255", "cp1256"]
+_META_CHARSET_RE = re.compile(
     rb"""<(?:meta|\?xml)[^<>]{0,300}?(?:charset|encoding)\s{0,9}=\s{0,9}["']?\s{0,9}([\w.:-]{2,40})""", re.I
 )
-_LABEL = re.compile(r"""charset\s{0,9}=\s{0,9}["']?\s{0,9}([\w.:-]{2,40})""", re.I)
-_MOJIBAKE = re.compile("[ÂÃâãäåæçèéð][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{1,3}")
+_HEADER_CHARSET_RE = re.compile(r"""charset\s{0,9}=\s{0,9}["']?\s{0,9}([\w.:-]{2,40})""", re.I)
+_MOJIBAKE_RE = re.compile("[ÂÃâãäåæçèéð][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{1,3}")
 
 
 @frozen
-class Decoded:
+class DecodedText:
     """Text, the Python name of the encoding it was read in, and whether it looks damaged all the same."""
 
     text: str
@@ -75,59 +77,62 @@ class Decoded:
     mojibake: bool = False
 
 
-def decode(body: bytes, content_type: str = "") -> Decoded:
+def decode(body: bytes, content_type: str = "") -> DecodedText:
     """Text of a page; never fails. `content_type` is the header's value, with or without charset."""
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
-            return _finish(body[len(mark) :], encoding)
-    label = _LABEL.search(content_type)
-    meta = _META.search(body[:4096])
-    declared = [_codec(label.group(1)) if label else None, _codec(meta.group(1).decode("ascii")) if meta else None]
-    return _finish(body, _encoding(body, [name for name in declared if name]))
+            return _decode_as(body[len(mark) :], encoding)
+    label = _HEADER_CHARSET_RE.search(content_type)
+    meta = _META_CHARSET_RE.search(body[:4096])
+    declared = [
+        _codec_for_label(label.group(1)) if label else None,
+        _codec_for_label(meta.group(1).decode("ascii")) if meta else None,
+    ]
+    return _decode_as(body, _choose_encoding(body, [name for name in declared if name]))
 
 
-def _encoding(body: bytes, declared: list[str]) -> str:
-    wide = _utf16(body[:4096])
-    if wide:
-        return wide
-    sample = body[:SAMPLE]
+def _choose_encoding(body: bytes, declared: list[str]) -> str:
+    utf16 = _detect_utf16(body[:4096])
+    if utf16:
+        return utf16
+    sample = body[:SAMPLE_BYTES]
     if body.isascii():
         return "iso2022_jp" if "iso2022_jp" in declared and b"\x1b$" in sample else "utf-8"
-    if _is_utf8(sample) and not _only_looks_utf8(sample, declared):
+    if _is_utf8(sample) and not _is_false_utf8(sample, declared):
         return "utf-8"
     declared = [name for name in declared if not name.startswith("utf-")]
-    japanese = max(_JAPANESE, key=lambda name: _kana(sample, name))
-    if _kana(sample, japanese) >= KANA:
+    japanese = max(_JAPANESE_CODECS, key=lambda name: _kana_share(sample, name))
+    if _kana_share(sample, japanese) >= MIN_KANA_SHARE:
         return japanese
-    chinese = max(_CHINESE, key=lambda name: _everyday(sample, name))
-    if _everyday(sample, chinese) >= EVERYDAY:
+    chinese = max(_CHINESE_CODECS, key=lambda name: _everyday_share(sample, name))
+    if _everyday_share(sample, chinese) >= MIN_EVERYDAY_SHARE:
         return chinese
-    fitting = [name for name in declared if _errors(sample, name) <= FEW_ERRORS]
+    fitting = [name for name in declared if _error_share(sample, name) <= MAX_ERROR_SHARE]
     if fitting:
         return fitting[0]
-    return _detected(sample) or (declared[0] if declared else "utf-8")
+    return _detect_codec(sample) or (declared[0] if declared else "utf-8")
 
 
-def _finish(body: bytes, encoding: str) -> Decoded:
+def _decode_as(body: bytes, encoding: str) -> DecodedText:
     text = body.decode(encoding, "replace").replace("\x00", "")
     damaged = text.count("\ufffd") > max(3, len(text) // 100) or "锟斤拷" in text
-    doubled = len(_MOJIBAKE.findall(text[:SAMPLE])) > 8 and not _has_cjk(text[:SAMPLE])
-    return Decoded(text, encoding, damaged or doubled)
+    doubled = len(_MOJIBAKE_RE.findall(text[:SAMPLE_BYTES])) > 8 and not _has_cjk(text[:SAMPLE_BYTES])
+    return DecodedText(text, encoding, damaged or doubled)
 
 
 @cache
-def _codec(label: str) -> str | None:
+def _codec_for_label(label: str) -> str | None:
     """The codec behind a label, None for unknown and forbidden ones (utf-7, rot13, idna, ...)."""
     label = {"x-gbk": "gbk", "x-sjis": "shift_jis", "x-big5": "big5", "utf8mb4": "utf-8"}.get(label.lower(), label)
     try:
         name = codecs.lookup(label).name
     except LookupError:
         return None
-    name = _WIDER.get(name, name)
-    return name if name in _KNOWN else None
+    name = _WIDER_CODECS.get(name, name)
+    return name if name in _ALLOWED_CODECS else None
 
 
-def _utf16(head: bytes) -> str | None:
+def _detect_utf16(head: bytes) -> str | None:
     """UTF-16 without a mark: markup and JSON syntax leave a NUL in nearly every pair, on one side only."""
     pairs = len(head) // 2
     if pairs < 2:
@@ -143,53 +148,53 @@ def _is_utf8(sample: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
-        wide = [character for character in sample.decode("utf-8", "replace") if character > "\x7f"]
-        return wide.count("\ufffd") <= len(wide) * FEW_ERRORS
+        non_ascii = [character for character in sample.decode("utf-8", "replace") if character > "\x7f"]
+        return non_ascii.count("\ufffd") <= len(non_ascii) * MAX_ERROR_SHARE
     return True
 
 
-def _only_looks_utf8(sample: bytes, declared: list[str]) -> bool:
+def _is_false_utf8(sample: bytes, declared: list[str]) -> bool:
     """A few GBK or Big5 characters may happen to be valid two-byte UTF-8; then a Chinese label is believed."""
-    label = next((name for name in declared if name in _CHINESE), None)
+    label = next((name for name in declared if name in _CHINESE_CODECS), None)
     if label is None or max(sample.decode("utf-8", "ignore"), default="") >= "\u0800":
         return False
-    return _errors(sample, label) == 0 and _everyday(sample, label) >= EVERYDAY
+    return _error_share(sample, label) == 0 and _everyday_share(sample, label) >= MIN_EVERYDAY_SHARE
 
 
-def _errors(sample: bytes, encoding: str) -> float:
+def _error_share(sample: bytes, encoding: str) -> float:
     """Share of undecodable characters among the non-ASCII ones. The last character may be cut by sampling."""
-    wide = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\x7f"]
-    return wide.count("\ufffd") / len(wide) if wide else 0.0
+    non_ascii = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\x7f"]
+    return non_ascii.count("\ufffd") / len(non_ascii) if non_ascii else 0.0
 
 
-def _everyday(sample: bytes, encoding: str) -> float:
+def _everyday_share(sample: bytes, encoding: str) -> float:
     """Share of everyday Chinese characters among those that are no ASCII or punctuation; 0 for undecodable bytes."""
-    wide = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\u00bf"]
-    words = [character for character in wide if not "\u2000" <= character <= "\u303f" and character < "\uff00"]
-    if not words or wide.count("\ufffd") > len(wide) * FEW_ERRORS:
+    non_latin = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\u00bf"]
+    letters = [character for character in non_latin if not "\u2000" <= character <= "\u303f" and character < "\uff00"]
+    if not letters or non_latin.count("\ufffd") > len(non_latin) * MAX_ERROR_SHARE:
         return 0.0
-    usual = _usual()
-    return sum(character in usual for character in words) / len(words)
+    everyday = _everyday_characters()
+    return sum(character in everyday for character in letters) / len(letters)
 
 
-def _kana(sample: bytes, encoding: str) -> float:
+def _kana_share(sample: bytes, encoding: str) -> float:
     """Share of full-width kana among the non-ASCII characters; 0 where too much is undecodable."""
-    wide = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\u00bf"]
-    if not wide or wide.count("\ufffd") > len(wide) * FEW_ERRORS:
+    non_latin = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\u00bf"]
+    if not non_latin or non_latin.count("\ufffd") > len(non_latin) * MAX_ERROR_SHARE:
         return 0.0
-    return sum("\u3041" <= character <= "\u30ff" for character in wide) / len(wide)
+    return sum("\u3041" <= character <= "\u30ff" for character in non_latin) / len(non_latin)
 
 
 @cache
-def _usual() -> frozenset[str]:
+def _everyday_characters() -> frozenset[str]:
     text = (resources.files("crawler.page") / "everyday.txt").read_text(encoding="utf-8")
     return frozenset("".join(line for line in text.splitlines() if not line.startswith("#")))
 
 
-def _detected(sample: bytes) -> str | None:
+def _detect_codec(sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample[:16_384], cp_isolation=_DETECTABLE, enable_fallback=False).best()
+    best = from_bytes(sample[:16_384], cp_isolation=_DETECTABLE_CODECS, enable_fallback=False).best()
     return best.encoding if best else None
 
 

@@ -16,7 +16,15 @@ from typing import Any
 from attrs import Factory, define, frozen
 
 # What a source is worth: told to machines on purpose, told by scripts of the page's own, shown to people, guessed.
-LINKED, MARKED, GRAPH, SCRIPT, LABEL, SHOWN, ADDRESS = 3.0, 3.0, 2.5, 2.0, 2.5, 2.5, 1.0
+STRUCTURED_WEIGHT, MICRODATA_WEIGHT, OPENGRAPH_WEIGHT, SCRIPT_WEIGHT, LABEL_WEIGHT, VISIBLE_WEIGHT, ADDRESS_WEIGHT = (
+    3.0,
+    3.0,
+    2.5,
+    2.0,
+    2.5,
+    2.5,
+    1.0,
+)
 
 
 @frozen
@@ -34,7 +42,7 @@ class Ballot:
 
     votes: dict[str, list[Vote]] = Factory(dict)
 
-    def say(self, field: str, value: Any, source: str, weight: float) -> None:
+    def add_vote(self, field: str, value: Any, source: str, weight: float) -> None:
         """Count a vote; what is empty says nothing."""
         if value not in (None, "", (), {}, []):
             self.votes.setdefault(field, []).append(Vote(value, source, weight))
@@ -43,19 +51,19 @@ class Ballot:
         """What was said of a field, in the order it was said."""
         return [vote.value for vote in self.votes.get(field, ())]
 
-    def winner(self, field: str, same: Callable[[Any], Any] | None = None) -> tuple[Any, str] | None:
-        """The winning value and its source; values are one where `same` makes them equal."""
-        key = same or _plain
+    def winner(self, field: str, normalize: Callable[[Any], Any] | None = None) -> tuple[Any, str] | None:
+        """The winning value and its source; values are one where `normalize` makes them equal."""
+        key = normalize or _comparison_key
         weights: dict[Any, float] = {}
-        best: dict[Any, Vote] = {}
+        heaviest: dict[Any, Vote] = {}
         for vote in self.votes.get(field, ()):
             group = key(vote.value)
             weights[group] = weights.get(group, 0.0) + vote.weight
-            if group not in best or vote.weight > best[group].weight:
-                best[group] = vote
-        if not best:
+            if group not in heaviest or vote.weight > heaviest[group].weight:
+                heaviest[group] = vote
+        if not heaviest:
             return None
-        chosen = best[max(best, key=lambda group: weights[group])]
+        chosen = heaviest[max(heaviest, key=lambda group: weights[group])]
         return chosen.value, chosen.source
 
 
@@ -63,31 +71,33 @@ class Ballot:
 class Facts:
     """Named values of one page's subject; `sources` says where each was read.
 
-    `told` is True where machines are told that the page is about one thing, `article` where that is a text.
-    `priced_at` are the elements around the first shown price, by identity: () where no price is shown.
+    `is_declared` is True where machines are told that the page is about one thing, `is_article` where that is a text.
+    `price_element_ids` are the elements around the first shown price, by identity: () where no price is shown.
     """
 
     values: dict[str, Any] = Factory(dict)
     sources: dict[str, str] = Factory(dict)
     types: tuple[str, ...] = ()
-    told: bool = False
-    article: bool = False
-    priced_at: tuple[int, ...] = ()
+    is_declared: bool = False
+    is_article: bool = False
+    price_element_ids: tuple[int, ...] = ()
 
-    def put(self, field: str, value: Any, source: str) -> None:
+    def set_if_missing(self, field: str, value: Any, source: str) -> None:
         """Keep a value unless it is empty or the field has one."""
         if value not in (None, "", (), {}, []) and field not in self.values:
             self.values[field], self.sources[field] = value, source
 
-    def elect(self, ballot: Ballot, fields: Iterable[str], same: Callable[[Any], Any] | None = None) -> None:
+    def elect_winners(
+        self, ballot: Ballot, fields: Iterable[str], normalize: Callable[[Any], Any] | None = None
+    ) -> None:
         """Keep the winners of these fields."""
         for field in fields:
-            won = ballot.winner(field, same)
-            if won:
-                self.put(field, *won)
+            winner = ballot.winner(field, normalize)
+            if winner:
+                self.set_if_missing(field, *winner)
 
 
-def _plain(value: Any) -> Any:
+def _comparison_key(value: Any) -> Any:
     if isinstance(value, Decimal):
         return value.normalize()
     if isinstance(value, str):

@@ -12,15 +12,15 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from crawler.page.page import Page
-from crawler.page.row import MOST, Row, size_in
+from crawler.page.row import MAX_ROWS, ListRow, find_size
 
-_START = re.compile(r"<(item|entry)(?=[\s>])", re.I)
-_FIELD = re.compile(r"<([A-Za-z][\w.:-]{0,40})([^<>]{0,2000})>")
+_ENTRY_START_RE = re.compile(r"<(item|entry)(?=[\s>])", re.I)
+_ELEMENT_RE = re.compile(r"<([A-Za-z][\w.:-]{0,40})([^<>]{0,2000})>")
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
-_MARKUP = re.compile(r"<[^<>]{0,2000}>")
-_HREF = re.compile(r"""\b(?:href|url)\s{0,3}=\s{0,3}["']([^"']{1,2000})["']""")
-_LENGTH = re.compile(r"""\blength\s{0,3}=\s{0,3}["']([0-9]{1,15})["']""")
-_HASH = re.compile(r"\b[0-9a-fA-F]{40}\b")
+_MARKUP_RE = re.compile(r"<[^<>]{0,2000}>")
+_HREF_RE = re.compile(r"""\b(?:href|url)\s{0,3}=\s{0,3}["']([^"']{1,2000})["']""")
+_LENGTH_RE = re.compile(r"""\blength\s{0,3}=\s{0,3}["']([0-9]{1,15})["']""")
+_INFOHASH_RE = re.compile(r"\b[0-9a-fA-F]{40}\b")
 
 
 def is_feed(page: Page) -> bool:
@@ -29,66 +29,66 @@ def is_feed(page: Page) -> bool:
     return head.startswith("<") and any(mark in head for mark in ("<rss", "<feed", "<rdf:rdf", "<channel"))
 
 
-def entries(page: Page) -> Iterator[Row]:
+def feed_entries(page: Page) -> Iterator[ListRow]:
     """The entries that have a title and an address."""
     source = page.source
-    starts = [found.start() for found in _START.finditer(source)][: MOST + 1]
+    starts = [match.start() for match in _ENTRY_START_RE.finditer(source)][: MAX_ROWS + 1]
     for begin, end in zip(starts, [*starts[1:], len(source)], strict=False):
-        row = _entry(page, source[begin:end])
+        row = _parse_entry(page, source[begin:end])
         if row is not None:
             yield row
 
 
-def _entry(page: Page, source: str) -> Row | None:
+def _parse_entry(page: Page, source: str) -> ListRow | None:
     fields: dict[str, list[str]] = {}
     links: list[str] = []
-    for found in _FIELD.finditer(source):
-        name = found[1].rsplit(":", 1)[-1].lower()
-        address = _HREF.search(found[2])
+    for element in _ELEMENT_RE.finditer(source):
+        name = element[1].rsplit(":", 1)[-1].lower()
+        address = _HREF_RE.search(element[2])
         if address and name in ("link", "enclosure", "content"):
             links.append(unescape(address[1]))
         if name == "enclosure":
-            fields.setdefault("length", []).extend(_LENGTH.findall(found[2])[:1])
-        text = _text(source, found)
+            fields.setdefault("length", []).extend(_LENGTH_RE.findall(element[2])[:1])
+        text = _element_text(source, element)
         if text:
             fields.setdefault(name, []).append(text)
-    title = _first(fields, "title")
+    title = _first_value(fields, "title")
     links = [*fields.get("link", ()), *fields.get("guid", ()), *fields.get("comments", ()), *links]
-    pages = [address for address in filter(None, map(page.link, links)) if not _is_file(address)]
+    pages = [address for address in filter(None, map(page.link, links)) if not _is_download(address)]
     url = next(iter(pages), None) or next(filter(None, map(page.link, links)), None)
     if not title or url is None:
         return None
-    about = _first(fields, "description", "summary", "content")
-    shares = [link for link in links if link.startswith("magnet:") or _is_file(link)]
-    hashes = _HASH.findall(" ".join((_first(fields, "infohash", "info_hash", "hash"), about)))
-    shares += [f"magnet:?xt=urn:btih:{digest.lower()}" for digest in hashes[:1]]
-    sizes = _first(fields, "length", "size", "contentlength")
-    return Row(
+    description = _first_value(fields, "description", "summary", "content")
+    share_links = [link for link in links if link.startswith("magnet:") or _is_download(link)]
+    hashes = _INFOHASH_RE.findall(" ".join((_first_value(fields, "infohash", "info_hash", "hash"), description)))
+    share_links += [f"magnet:?xt=urn:btih:{digest.lower()}" for digest in hashes[:1]]
+    sizes = _first_value(fields, "length", "size", "contentlength")
+    return ListRow(
         url=url,
         title=title[:500],
         source="feed",
-        text=about[:5_000],
-        author=_first(fields, "creator", "author") or None,
-        published=_first(fields, "pubdate", "published", "updated", "date") or None,
-        links=tuple(dict.fromkeys(shares)),
-        size=int(sizes) if sizes.isdecimal() else size_in(f"{sizes} {about}"),
+        text=description[:5_000],
+        author=_first_value(fields, "creator", "author") or None,
+        published=_first_value(fields, "pubdate", "published", "updated", "date") or None,
+        links=tuple(dict.fromkeys(share_links)),
+        size=int(sizes) if sizes.isdecimal() else find_size(f"{sizes} {description}"),
     )
 
 
-def _text(source: str, found: re.Match[str]) -> str:
+def _element_text(source: str, element: re.Match[str]) -> str:
     """The text of an element, without markup and entities, from CDATA or plain."""
-    if found[2].endswith("/"):
+    if element[2].endswith("/"):
         return ""
-    end = source.find(f"</{found[1]}", found.end())
-    inner = source[found.end() : end] if end >= 0 else ""
+    end = source.find(f"</{element[1]}", element.end())
+    inner = source[element.end() : end] if end >= 0 else ""
     inner = inner[:30_000]
     inner = inner.replace(_CDATA, "").replace(_CDATA_END, "") if _CDATA in inner else unescape(inner)
-    return " ".join(unescape(_MARKUP.sub(" ", inner)).split())
+    return " ".join(unescape(_MARKUP_RE.sub(" ", inner)).split())
 
 
-def _first(fields: dict[str, list[str]], *names: str) -> str:
+def _first_value(fields: dict[str, list[str]], *names: str) -> str:
     return next((fields[name][0] for name in names if fields.get(name)), "")
 
 
-def _is_file(address: str) -> bool:
+def _is_download(address: str) -> bool:
     return urlsplit(address).path.lower().endswith((".torrent", ".nzb")) or address.startswith("magnet:")

@@ -13,119 +13,125 @@ from collections.abc import Iterable, Sequence
 from attrs import define, frozen
 from selectolax.lexbor import LexborNode
 
-from crawler.page.page import Page, holds_blocks, visible_text
-from crawler.page.row import MOST
+from crawler.page.page import Page, has_blocks, visible_text
+from crawler.page.row import MAX_ROWS
 
-LOOKED_AT = 4_000  # elements that may be titles
-LEAST = 2  # texts of a group
-MENU_REACH = 6  # elements around a title that are asked whether they are a menu
-OUTMOST = 40  # elements around a title that are known
-SHORTEST, LONGEST = 2, 300  # characters of a title
-_TITLES = (
+MAX_TITLE_ELEMENTS = 4_000  # elements that may be titles
+MIN_GROUP_SIZE = 2  # texts of a group
+MENU_SEARCH_LEVELS = 6  # elements around a title that are asked whether they are a menu
+MAX_ANCESTORS = 40  # elements around a title that are known
+MIN_TITLE_CHARS, MAX_TITLE_CHARS = 2, 300  # characters of a title
+_TITLE_SELECTOR = (
     "a, h2, h3, h4, h5, strong, b, dt, td, td > span, [class*=title], [class*=Title], [class*=name], [class*=Name], "
     "[class*=text]"
 )
-_ASIDE = frozenset(("nav", "header", "footer", "aside", "select"))
-_ASIDE_NAMES = re.compile(
+_MENU_TAGS = frozenset(("nav", "header", "footer", "aside", "select"))
+_MENU_CLASS_RE = re.compile(
     r"\b(?:nav|menu|breadcrumb|crumb|footer|header|sidebar|pagination|pager|filter|facet|tags?|cookie|language|social)",
     re.I,
 )
-_DIGITS = re.compile(r"\d+")
+_DIGITS_RE = re.compile(r"\d+")
 
 
 @frozen
-class Text:
-    """An element that may be the title of a row. `around`: identities of the elements around it, inner first."""
+class TitleElement:
+    """An element that may be the title of a row. `ancestors`: identities of the elements around it, inner first."""
 
     node: LexborNode
     text: str
-    around: tuple[int, ...]
+    ancestors: tuple[int, ...]
 
 
 @define
 class Block:
     """What stands around one title."""
 
-    title: Text
+    title: TitleElement
     node: LexborNode
 
-    def words(self) -> str:
+    def text(self) -> str:
         """The visible text of the block."""
         return visible_text(self.node)[:3_000]
 
 
 @frozen
-class _Place:
+class _Position:
     """Where an element stands: the elements around it, inner first, how the nearest of them are called, and how far
     off the nearest is that a class calls a menu."""
 
-    around: tuple[int, ...] = ()
+    ancestors: tuple[int, ...] = ()
     signature: tuple[str, ...] = ("",)
-    menu: int = MENU_REACH
+    menu_distance: int = MENU_SEARCH_LEVELS
 
     @property
-    def aside(self) -> bool:
+    def is_in_menu(self) -> bool:
         """Whether what stands here belongs to a menu."""
-        return self.menu < MENU_REACH
+        return self.menu_distance < MENU_SEARCH_LEVELS
 
 
-def groups(page: Page) -> Iterable[list[Text]]:
+def title_groups(page: Page) -> Iterable[list[TitleElement]]:
     """The texts that stand alike, where most of them differ."""
-    found: dict[tuple[str, ...], list[Text]] = {}
-    places: dict[int, _Place] = {}
-    for node in page.nodes(_TITLES, LOOKED_AT):
-        place = _place(node.parent, places)
-        text = "" if place.aside else _title(node)
-        if SHORTEST <= len(text) <= LONGEST:
-            signature = (node.tag or "", _class(node), *place.signature)
-            found.setdefault(signature, []).append(Text(node, text, place.around))
-    for group in found.values():
-        different = {each.text for each in group}
-        if len(different) >= LEAST and len(different) * 2 > len(group):
+    groups_by_signature: dict[tuple[str, ...], list[TitleElement]] = {}
+    positions: dict[int, _Position] = {}
+    for node in page.nodes(_TITLE_SELECTOR, MAX_TITLE_ELEMENTS):
+        position = _find_position(node.parent, positions)
+        text = "" if position.is_in_menu else _title_text(node)
+        if MIN_TITLE_CHARS <= len(text) <= MAX_TITLE_CHARS:
+            signature = (node.tag or "", _first_class(node), *position.signature)
+            groups_by_signature.setdefault(signature, []).append(TitleElement(node, text, position.ancestors))
+    for group in groups_by_signature.values():
+        distinct = {element.text for element in group}
+        if len(distinct) >= MIN_GROUP_SIZE and len(distinct) * 2 > len(group):
             yield group
 
 
-def blocks(group: Sequence[Text]) -> list[Block]:
+def group_blocks(group: Sequence[TitleElement]) -> list[Block]:
     """The block of each text of a group."""
-    shared = Counter(identity for each in group for identity in each.around)
-    found = []
-    for each in group[:MOST]:
-        node = each.node
-        for identity in each.around:
-            if shared[identity] > 1 or node.parent is None:
+    ancestor_counts = Counter(identity for element in group for identity in element.ancestors)
+    blocks = []
+    for element in group[:MAX_ROWS]:
+        node = element.node
+        for identity in element.ancestors:
+            if ancestor_counts[identity] > 1 or node.parent is None:
                 break
             node = node.parent
-        found.append(Block(each, node))
-    return found
+        blocks.append(Block(element, node))
+    return blocks
 
 
-def _title(node: LexborNode) -> str:
+def _title_text(node: LexborNode) -> str:
     """The text of an element; the whole of one that is shown clipped; "" for one that holds blocks, so no title."""
-    if node.tag not in ("a", "h2", "h3", "h4", "h5") and holds_blocks(node):
+    if node.tag not in ("a", "h2", "h3", "h4", "h5") and has_blocks(node):
         return ""
     text = visible_text(node)
-    whole = (node.attributes.get("title") or "").strip() if node.tag == "a" else ""
-    clipped = text.endswith(("…", "...")) or not text
-    return " ".join(whole.split()) if clipped and len(whole) > len(text) - 3 else text
+    full_title = (node.attributes.get("title") or "").strip() if node.tag == "a" else ""
+    is_clipped = text.endswith(("…", "...")) or not text
+    return " ".join(full_title.split()) if is_clipped and len(full_title) > len(text) - 3 else text
 
 
-def _place(node: LexborNode | None, known: dict[int, _Place]) -> _Place:
+def _find_position(node: LexborNode | None, positions: dict[int, _Position]) -> _Position:
     """The place of what stands in `node`; found once for all that stands there."""
     chain: list[LexborNode] = []
-    while node is not None and node.tag not in ("body", "html", None) and len(chain) < OUTMOST:
-        if node.mem_id in known:
+    while node is not None and node.tag not in ("body", "html", None) and len(chain) < MAX_ANCESTORS:
+        if node.mem_id in positions:
             break
         chain.append(node)
         node = node.parent
-    place = known.get(node.mem_id, _Place()) if node is not None else _Place()
-    for each in reversed(chain):
-        menu = 0 if _ASIDE_NAMES.search(each.attributes.get("class") or "") else min(place.menu + 1, MENU_REACH)
-        menu = -1_000 if each.tag in _ASIDE or place.menu < 0 else menu
-        signature = (each.tag or "", _class(each), *place.signature[0:1], *place.signature[2:3])
-        place = known[each.mem_id] = _Place((each.mem_id, *place.around[:OUTMOST]), signature, menu)
-    return place
+    position = positions.get(node.mem_id, _Position()) if node is not None else _Position()
+    for element in reversed(chain):
+        menu_distance = (
+            0
+            if _MENU_CLASS_RE.search(element.attributes.get("class") or "")
+            else min(position.menu_distance + 1, MENU_SEARCH_LEVELS)
+        )
+        menu_distance = -1_000 if element.tag in _MENU_TAGS or position.menu_distance < 0 else menu_distance
+        signature = (element.tag or "", _first_class(element), *position.signature[0:1], *position.signature[2:3])
+        position = positions[element.mem_id] = _Position(
+            (element.mem_id, *position.ancestors[:MAX_ANCESTORS]), signature, menu_distance
+        )
+    return position
 
 
-def _class(node: LexborNode) -> str:
+def _first_class(node: LexborNode) -> str:
     """The first class without numbers, which count rows."""
-    return _DIGITS.sub("", next(iter((node.attributes.get("class") or "").split()), ""))
+    return _DIGITS_RE.sub("", next(iter((node.attributes.get("class") or "").split()), ""))

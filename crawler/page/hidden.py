@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 
-_HIDDEN = re.compile(r"<(?:(script|style|noscript|template|svg|math)(?=[\s/>])|!--)", re.I)
-_NAMES = ("script", "style", "noscript", "template", "svg", "math")
-_ENDS = {
-    **{name: re.compile(f"</{name}[^<>]{{0,20}}>", re.I) for name in _NAMES},
+_HIDDEN_START_RE = re.compile(r"<(?:(script|style|noscript|template|svg|math)(?=[\s/>])|!--)", re.I)
+_HIDDEN_TAGS = ("script", "style", "noscript", "template", "svg", "math")
+_HIDDEN_END_RES = {
+    **{name: re.compile(f"</{name}[^<>]{{0,20}}>", re.I) for name in _HIDDEN_TAGS},
     "": re.compile("-->"),
 }
 
 
-def shown(source: str) -> str:
+def strip_invisible(source: str) -> str:
     """What is left; where an element is never closed, the rest of the page is part of it."""
-    pieces, place = [], 0
-    while found := _HIDDEN.search(source, place):
-        pieces.append(source[place : found.start()])
-        end = _ENDS[(found[1] or "").lower()].search(source, found.end())
-        place = end.end() if end else len(source)
-    pieces.append(source[place:])
+    pieces, position = [], 0
+    while start := _HIDDEN_START_RE.search(source, position):
+        pieces.append(source[position : start.start()])
+        end = _HIDDEN_END_RES[(start[1] or "").lower()].search(source, start.end())
+        position = end.end() if end else len(source)
+    pieces.append(source[position:])
     return " ".join(pieces)

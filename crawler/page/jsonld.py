@@ -14,28 +14,28 @@ from typing import Any
 
 from crawler.page.page import Page
 
-MOST = 60  # scripts looked at; 444 saved pages have at most 27
-DEEPEST = 6  # nesting of lists, @graph and list elements that is followed
-_AROUND = re.compile(
+MAX_SCRIPTS = 60  # scripts looked at; 444 saved pages have at most 27
+MAX_NESTING = 6  # nesting of lists, @graph and list elements that is followed
+_WRAPPER_RE = re.compile(
     r"^\s{0,100}(?:<!--|//\s{0,9}<!\[CDATA\[|<!\[CDATA\[|/\*\s{0,9}<!\[CDATA\[\s{0,9}\*/)"
     r"|(?:-->|//\s{0,9}\]\]>|\]\]>)\s{0,100};?\s{0,100}$"
 )
-_COMMA = re.compile(r",\s{0,200}(?=[}\]])")
-_LINE = re.compile(r"^\s*//.*$", re.M)
-_INNER = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item", "hasVariant", "itemOffered")
+_TRAILING_COMMA_RE = re.compile(r",\s{0,200}(?=[}\]])")
+_LINE_COMMENT_RE = re.compile(r"^\s*//.*$", re.M)
+_NESTED_KEYS = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item", "hasVariant", "itemOffered")
 
 
-def json_ld(page: Page) -> Iterator[Mapping[str, Any]]:
+def jsonld_objects(page: Page) -> Iterator[Mapping[str, Any]]:
     """Objects that have a type, outer before inner."""
     if "ld+json" not in page.source:
         return
-    for script in page.tree.css("script[type*='ld+json']")[:MOST]:
-        yield from _typed(parsed(script.text() or ""), 0)
+    for script in page.tree.css("script[type*='ld+json']")[:MAX_SCRIPTS]:
+        yield from _typed_objects(parse_lenient(script.text() or ""), 0)
 
 
-def parsed(text: str) -> Any:
+def parse_lenient(text: str) -> Any:
     """The value that a script holds; None where nothing can be read."""
-    for candidate in (text, _AROUND.sub("", text), _mended(text)):
+    for candidate in (text, _WRAPPER_RE.sub("", text), _repair(text)):
         try:
             return json.loads(candidate, strict=False)
         except (ValueError, RecursionError):
@@ -47,19 +47,19 @@ def parsed(text: str) -> Any:
         return None
 
 
-def _mended(text: str) -> str:
-    text = _LINE.sub("", _AROUND.sub("", text))
-    return _COMMA.sub("", unescape(text) if "&quot;" in text else text)
+def _repair(text: str) -> str:
+    text = _LINE_COMMENT_RE.sub("", _WRAPPER_RE.sub("", text))
+    return _TRAILING_COMMA_RE.sub("", unescape(text) if "&quot;" in text else text)
 
 
-def _typed(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
-    if depth > DEEPEST:
+def _typed_objects(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
+    if depth > MAX_NESTING:
         return
     if isinstance(value, list):
-        for each in value:
-            yield from _typed(each, depth + 1)
+        for item in value:
+            yield from _typed_objects(item, depth + 1)
     elif isinstance(value, Mapping):
         if value.get("@type"):
             yield value
-        for key in _INNER:
-            yield from _typed(value.get(key), depth + 1)
+        for key in _NESTED_KEYS:
+            yield from _typed_objects(value.get(key), depth + 1)

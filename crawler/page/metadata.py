@@ -11,13 +11,13 @@ from typing import Any
 
 from attrs import frozen
 
-from crawler.page.jsonld import DEEPEST, json_ld
-from crawler.page.microdata import microdata
+from crawler.page.jsonld import MAX_NESTING, jsonld_objects
+from crawler.page.microdata import microdata_items
 from crawler.page.page import Page
 
 
 @frozen(kw_only=True)
-class Described:
+class StructuredObject:
     """One object: the last part of its types ("Product"), its fields, and whether JSON-LD or microdata said it."""
 
     types: tuple[str, ...]
@@ -25,10 +25,13 @@ class Described:
     source: str
 
 
-def described(page: Page) -> list[Described]:
+def structured_objects(page: Page) -> list[StructuredObject]:
     """The objects of a page, outer before inner, JSON-LD before microdata."""
-    linked = [Described(types=_types(each["@type"]), fields=each, source="json-ld") for each in json_ld(page)]
-    return linked + [each for value in microdata(page) for each in _marked(value)]
+    jsonld_items = [
+        StructuredObject(types=_type_names(item["@type"]), fields=item, source="json-ld")
+        for item in jsonld_objects(page)
+    ]
+    return jsonld_items + [item for value in microdata_items(page) for item in _microdata_objects(value)]
 
 
 def opengraph(page: Page) -> dict[str, list[str]]:
@@ -53,24 +56,24 @@ def texts(value: Any) -> list[str]:
         return [str(value)]
     if isinstance(value, Mapping):
         keys = ("name", "@value", "value", "url", "contentUrl", "@id")
-        return next((found for key in keys if (found := texts(value.get(key)))), [])
-    return [text for each in value for text in texts(each)] if isinstance(value, list) else []
+        return next((inner_texts for key in keys if (inner_texts := texts(value.get(key)))), [])
+    return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:
     """The mappings in a value that is one, or a list of them."""
-    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, Mapping)]
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
 
 
-def _marked(value: Any, depth: int = 0) -> Iterator[Described]:
-    if not isinstance(value, Mapping) or depth > DEEPEST:
+def _microdata_objects(value: Any, depth: int = 0) -> Iterator[StructuredObject]:
+    if not isinstance(value, Mapping) or depth > MAX_NESTING:
         return
-    yield Described(types=_types(value["@type"]), fields=value, source="microdata")
+    yield StructuredObject(types=_type_names(value["@type"]), fields=value, source="microdata")
     for key in ("itemListElement", "item", "mainEntity"):
         inner = value.get(key)
-        for each in inner if isinstance(inner, list) else [inner]:
-            yield from _marked(each, depth + 1)
+        for item in inner if isinstance(inner, list) else [inner]:
+            yield from _microdata_objects(item, depth + 1)
 
 
-def _types(value: Any) -> tuple[str, ...]:
+def _type_names(value: Any) -> tuple[str, ...]:
     return tuple(text.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1] for text in texts(value))

@@ -13,10 +13,10 @@ from selectolax.lexbor import LexborNode
 
 from crawler.page.page import Page, visible_text
 
-MOST = 4_000  # marked elements looked at; more are the rows of a list, and the first suffice
-MOST_TEXT = 2_000_000  # characters read as values altogether: elements inside one another repeat their text
-LONGEST = 5_000  # characters of one value
-_ADDRESS = {
+MAX_ELEMENTS = 4_000  # marked elements looked at; more are the rows of a list, and the first suffice
+MAX_TOTAL_CHARS = 2_000_000  # characters read as values altogether: elements inside one another repeat their text
+MAX_VALUE_CHARS = 5_000  # characters of one value
+_ADDRESS_ATTRIBUTES = {
     **dict.fromkeys(("a", "area", "link"), "href"),
     **dict.fromkeys(("img", "audio", "video", "source", "embed", "iframe", "track"), "src"),
     "object": "data",
@@ -27,61 +27,61 @@ _ADDRESS = {
 class _Items:
     """The items of a page by the identity of their elements."""
 
-    found: dict[int, dict[str, Any]] = Factory(dict)
-    top: list[dict[str, Any]] = Factory(list)
-    read: int = 0
+    by_element_id: dict[int, dict[str, Any]] = Factory(dict)
+    top_level: list[dict[str, Any]] = Factory(list)
+    chars_read: int = 0
 
 
-def microdata(page: Page) -> list[dict[str, Any]]:
+def microdata_items(page: Page) -> list[dict[str, Any]]:
     """The items of a page that belong to no other, in page order."""
     if "itemscope" not in page.source:
         return []
     items = _Items()
-    for node in page.nodes("[itemscope], [itemprop]", MOST):
+    for node in page.nodes("[itemscope], [itemprop]", MAX_ELEMENTS):
         attributes = node.attributes
         names = (attributes.get("itemprop") or "").split()
         item = {"@type": attributes.get("itemtype") or ""} if "itemscope" in attributes else None
         if item is not None:
-            items.found[node.mem_id] = item
-        owner = _owner(node, items) if names else None
+            items.by_element_id[node.mem_id] = item
+        owner = _find_owner(node, items) if names else None
         if owner is not None:
-            value = _value(node, attributes, page, items) if item is None else item
+            value = _property_value(node, attributes, page, items) if item is None else item
             for name in names:
-                _add(owner, name.rsplit("/", 1)[-1], value)
+                _add_property(owner, name.rsplit("/", 1)[-1], value)
         elif item is not None:
-            items.top.append(item)
-    return items.top
+            items.top_level.append(item)
+    return items.top_level
 
 
-def _owner(node: LexborNode, items: _Items) -> dict[str, Any] | None:
-    around = node.parent
-    while around is not None:
-        owner = items.found.get(around.mem_id)
+def _find_owner(node: LexborNode, items: _Items) -> dict[str, Any] | None:
+    ancestor = node.parent
+    while ancestor is not None:
+        owner = items.by_element_id.get(ancestor.mem_id)
         if owner is not None:
             return owner
-        around = around.parent
+        ancestor = ancestor.parent
     return None
 
 
-def _add(owner: dict[str, Any], name: str, value: Any) -> None:
+def _add_property(owner: dict[str, Any], name: str, value: Any) -> None:
     if name in owner:
-        old = owner[name]
-        owner[name] = [*old, value] if isinstance(old, list) else [old, value]
+        previous = owner[name]
+        owner[name] = [*previous, value] if isinstance(previous, list) else [previous, value]
     else:
         owner[name] = value
 
 
-def _value(node: LexborNode, attributes: dict[str, str | None], page: Page, items: _Items) -> str:
+def _property_value(node: LexborNode, attributes: dict[str, str | None], page: Page, items: _Items) -> str:
     if node.tag != "meta" and not attributes.get("content"):
-        address = attributes.get(_ADDRESS.get(node.tag or "", "")) or ""
+        address = attributes.get(_ADDRESS_ATTRIBUTES.get(node.tag or "", "")) or ""
         if address.strip():
             return page.link(address) or ""
-        stated = attributes.get("datetime") or attributes.get("value")
-        if stated and node.tag in ("time", "data", "meter"):
-            return stated.strip()
-        if items.read > MOST_TEXT:
+        machine_value = attributes.get("datetime") or attributes.get("value")
+        if machine_value and node.tag in ("time", "data", "meter"):
+            return machine_value.strip()
+        if items.chars_read > MAX_TOTAL_CHARS:
             return ""
         text = visible_text(node)
-        items.read += len(text)
-        return text[:LONGEST]
-    return (attributes.get("content") or "").strip()[:LONGEST]
+        items.chars_read += len(text)
+        return text[:MAX_VALUE_CHARS]
+    return (attributes.get("content") or "").strip()[:MAX_VALUE_CHARS]

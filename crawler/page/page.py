@@ -15,19 +15,19 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.errors import SwordnetError
 from crawler.page.charset import decode
-from crawler.page.hidden import shown
-from crawler.page.scan import alike_in_bytes, defused, is_bomb
+from crawler.page.hidden import strip_invisible
+from crawler.page.scan import defuse, is_ascii_compatible, is_bomb
 
-_MISSING: Any = object()
-LONGEST_ADDRESS = 2_000  # characters
-_HARMLESS = 2_000  # characters that no parser takes long over
-_STATE = ("url", "body", "content_type", "status", "values", "scanned")
-_TEAR = "\x1f"
-_WIDE = "\u3040-\u30ff\u3400-\u9fff"
-_SPLIT = re.compile(f"[{_WIDE}] [{_WIDE}]")
-_TORN = re.compile(f"(?<=[{_WIDE}]){_TEAR}+(?=[{_WIDE}])")
-_BLOCKS = "div, p, br, li, dd, dt, td, th, h1, h2, h3, h4, h5, h6, ul, ol, table, section, article, option"
-_UNSEEN = ["script", "style", "noscript", "template"]
+_NO_DEFAULT: Any = object()
+MAX_ADDRESS_CHARS = 2_000  # characters
+_HARMLESS_CHARS = 2_000  # characters that no parser takes long over
+_STATE_FIELDS = ("url", "body", "content_type", "status", "values", "scanned")
+_TEXT_SEPARATOR = "\x1f"
+_CJK_RANGES = "\u3040-\u30ff\u3400-\u9fff"
+_SPLIT_CJK_RE = re.compile(f"[{_CJK_RANGES}] [{_CJK_RANGES}]")
+_SEPARATED_CJK_RE = re.compile(f"(?<=[{_CJK_RANGES}]){_TEXT_SEPARATOR}+(?=[{_CJK_RANGES}])")
+_BLOCK_SELECTOR = "div, p, br, li, dd, dt, td, th, h1, h2, h3, h4, h5, h6, ul, ol, table, section, article, option"
+_INVISIBLE_TAGS = ["script", "style", "noscript", "template"]
 
 
 class LayoutError(SwordnetError):
@@ -52,16 +52,18 @@ class Selection:
 
     def css(self, selector: str) -> Selection:
         """Elements below any of these."""
-        return Selection([found for node in self._nodes for found in _once(node.css(selector), selector)], selector)
+        return Selection(
+            [element for node in self._nodes for element in _deduplicate(node.css(selector), selector)], selector
+        )
 
     @property
     def attrib(self) -> Mapping[str, str]:
         """Attributes of the first element; an attribute without value is "". Raises LayoutError if there is none."""
         return {name: value or "" for name, value in self._first().attributes.items()}
 
-    def text(self, default: Any = _MISSING, separator: str = " ") -> Any:
+    def text(self, default: Any = _NO_DEFAULT, separator: str = " ") -> Any:
         """Visible text of the first element, white space folded. LayoutError without one, unless a default is given."""
-        if not self._nodes and default is not _MISSING:
+        if not self._nodes and default is not _NO_DEFAULT:
             return default
         return visible_text(self._first(), separator)
 
@@ -94,20 +96,20 @@ class Selection:
         return self._nodes[0]
 
 
-def _once(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
+def _deduplicate(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
     """Each element once: of "a, b" the parser gives an element for every part that it matches."""
     if "," not in selector:
         return nodes
     return [
         node
-        for before, node in zip([None, *nodes], nodes, strict=False)
-        if before is None or before.mem_id != node.mem_id
+        for previous, node in zip([None, *nodes], nodes, strict=False)
+        if previous is None or previous.mem_id != node.mem_id
     ]
 
 
-def holds_blocks(node: LexborNode) -> bool:
+def has_blocks(node: LexborNode) -> bool:
     """Whether an element has others inside that stand on lines of their own. The parser counts the element itself."""
-    return any(inner.mem_id != node.mem_id for inner in node.css(_BLOCKS)[:2])
+    return any(inner.mem_id != node.mem_id for inner in node.css(_BLOCK_SELECTOR)[:2])
 
 
 def visible_text(node: LexborNode, separator: str = " ") -> str:
@@ -115,31 +117,33 @@ def visible_text(node: LexborNode, separator: str = " ") -> str:
 
     Pieces of one line of Chinese or Japanese (a highlighted word in a title) are put together without a space.
     """
-    if node.css_first(", ".join(_UNSEEN)) is not None and node.tag not in _UNSEEN:
+    if node.css_first(", ".join(_INVISIBLE_TAGS)) is not None and node.tag not in _INVISIBLE_TAGS:
         node = node.clone()
-        node.strip_tags(_UNSEEN)
+        node.strip_tags(_INVISIBLE_TAGS)
     text = " ".join(node.text(separator=separator).split())
-    if separator == " " and _SPLIT.search(text) and not holds_blocks(node):
-        text = " ".join(_TORN.sub("", node.text(separator=_TEAR)).replace(_TEAR, " ").split())
+    if separator == " " and _SPLIT_CJK_RE.search(text) and not has_blocks(node):
+        text = " ".join(
+            _SEPARATED_CJK_RE.sub("", node.text(separator=_TEXT_SEPARATOR)).replace(_TEXT_SEPARATOR, " ").split()
+        )
     return text
 
 
-def _whole(value: Any) -> Any:
+def _clean_json(value: Any) -> Any:
     """JSON strings without the NULs and lone surrogates that escapes may smuggle in."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "")
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [_clean_json(item) for item in value]
     if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
+        return {_clean_json(key): _clean_json(item) for key, item in value.items()}
     return value
 
 
-def _no_number(_name: str) -> None:
+def _nan_to_none(_name: str) -> None:
     """NaN and Infinity are no JSON, but servers write them: nothing is known of such a value."""
 
 
-def _finite(text: str) -> float | None:
+def _finite_float(text: str) -> float | None:
     number = float(text)
     return number if isfinite(number) else None
 
@@ -156,7 +160,7 @@ class Page:
     scanned: bool = field(default=False, eq=False)  # a look at the bytes found no bomb in them
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _STATE}
+        return {name: getattr(self, name) for name in _STATE_FIELDS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
@@ -167,9 +171,13 @@ class Page:
         """The body as text; of a page that would keep a parser busy for minutes, what is left without the bombs."""
         decoded = decode(self.body, self.content_type)
         text = decoded.text
-        if len(text) <= _HARMLESS or "json" in self.content_type or (self.scanned and alike_in_bytes(decoded.encoding)):
+        if (
+            len(text) <= _HARMLESS_CHARS
+            or "json" in self.content_type
+            or (self.scanned and is_ascii_compatible(decoded.encoding))
+        ):
             return text
-        return defused(text) if is_bomb(text) else text
+        return defuse(text) if is_bomb(text) else text
 
     @cached_property
     def tree(self) -> LexborHTMLParser:
@@ -179,15 +187,15 @@ class Page:
     @cached_property
     def markup(self) -> str:
         """The source without scripts, styles, templates, drawings and comments: what of it people may see."""
-        return shown(self.source)
+        return strip_invisible(self.source)
 
-    def nodes(self, selector: str, most: int) -> Iterator[LexborNode]:
+    def nodes(self, selector: str, limit: int) -> Iterator[LexborNode]:
         """The first elements that match a CSS selector, as the parser's own: for readers that look at many."""
-        return iter(_once(self.tree.css(selector)[:most], selector))
+        return iter(_deduplicate(self.tree.css(selector)[:limit], selector))
 
     def css(self, selector: str) -> Selection:
         """Elements that match a CSS selector."""
-        return Selection(_once(self.tree.css(selector), selector), selector)
+        return Selection(_deduplicate(self.tree.css(selector), selector), selector)
 
     def text(self) -> str:
         """Visible text of the whole page."""
@@ -197,8 +205,8 @@ class Page:
     def json(self) -> Any:
         """The body as JSON; None for NaN and numbers without end. LayoutError where it is none (an HTML shell)."""
         try:
-            value = json.loads(self.source, parse_constant=_no_number, parse_float=_finite)
-            return _whole(value) if "\\u" in self.source else value
+            value = json.loads(self.source, parse_constant=_nan_to_none, parse_float=_finite_float)
+            return _clean_json(value) if "\\u" in self.source else value
         except (ValueError, RecursionError) as error:
             raise LayoutError(f"not JSON: {error}") from None
 
@@ -215,7 +223,7 @@ class Page:
     def link(self, reference: str) -> str | None:
         """`reference` as an absolute http(s) address; None where it is none, or one of absurd length."""
         try:
-            address = urljoin(self._base, reference.strip()) if len(reference) < LONGEST_ADDRESS else ""
+            address = urljoin(self._base, reference.strip()) if len(reference) < MAX_ADDRESS_CHARS else ""
         except ValueError:
             return None
         return address if address.startswith(("http://", "https://")) else None

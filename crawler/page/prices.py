@@ -14,38 +14,38 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from attrs import frozen
 from selectolax.lexbor import LexborNode
 
-from crawler.money import Money, price
-from crawler.page.evidence import SHOWN, Ballot
+from crawler.money import Money, parse_price
+from crawler.page.evidence import VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, visible_text
-from crawler.page.words import lowered, saying, words
+from crawler.page.words import lower_same_length, meaning_pattern, meaning_words
 
-MOST = 300  # elements looked at
-NEAR = 6  # prices below the heading that may speak for a stated one
-AROUND = 6  # elements around a price that are asked what they hold
-_PRICED = (
+MAX_PRICE_ELEMENTS = 300  # elements looked at
+MAX_PRICE_VOTES = 6  # prices below the heading that may speak for a stated one
+MAX_CONTEXT_LEVELS = 6  # elements around a price that are asked what they hold
+_PRICE_SELECTOR = (
     "h1, [itemprop=price], [itemprop=lowPrice], [class*=price], [class*=Price], [class*=PRICE], [id*=price], "
     "[id*=Price], [class*=preis], [class*=prix], [class*=precio], [class*=preco], [class*=cena], [class*=prezzo], "
     "[data-price], [data-test*=price], [data-testid*=price]"
 )
-_FORMER = re.compile(
+_FORMER_PRICE_RE = re.compile(
     r"old|was\b|strike|stroke|cross|before|former|original|regular|list-?price|rrp|msrp|uvp|saving|discount-?(?:amount|"
     r"percent|rate)|you-?save|bas(?:e|is)-?price|per-?unit|unit-?price|price-?unit|market-?price|retail-?price|barre\b|tachado",
     re.I,
 )
-_ASIDE = re.compile(
+_UNRELATED_RE = re.compile(
     r"related|recommend|similar|carousel|upsell|up-sell|cross-?sell|also-|-also|recently|viewed|mini-?cart|minibasket"
     r"|basket|filter|facet|shipping|deliver|versand|livraison|envio|warranty|insur|instal+ment|financ|footer|sponsor"
     r"|suggest|bundle|accessor|range|total|tooltip|dropdown|login|avivid",
     re.I,
 )
-_SIGNED = r"(?:[$€£¥￥₹₽₩]|NT\$|R\$|元|円|EUR|USD|zł|Kč|kr|lei)"
-_BEHIND = re.compile(
+_CURRENCY_PATTERN = r"(?:[$€£¥￥₹₽₩]|NT\$|R\$|元|円|EUR|USD|zł|Kč|kr|lei)"
+_PRICE_AFTER_LABEL_RE = re.compile(
     rf"(?:\s|&nbsp;|[:：]|<[^<>]{{1,200}}>){{0,12}}"
-    rf"({_SIGNED}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}[0-9][0-9.,]{{0,12}}|[0-9][0-9.,]{{0,12}}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}{_SIGNED})"
+    rf"({_CURRENCY_PATTERN}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}[0-9][0-9.,]{{0,12}}|[0-9][0-9.,]{{0,12}}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}{_CURRENCY_PATTERN})"
 )
-_TAG = re.compile(r"<[^<>]{1,200}>")
-_STRUCK = frozenset(("del", "s", "strike"))
-_LONGEST = 60  # characters of an element that is a price and nothing else
+_TAG_RE = re.compile(r"<[^<>]{1,200}>")
+_STRUCK_TAGS = frozenset(("del", "s", "strike"))
+_MAX_PRICE_CHARS = 60  # characters of an element that is a price and nothing else
 
 
 @frozen
@@ -53,105 +53,111 @@ class ShownPrice:
     """A price on the page: whether it is a former one, and whether it stands below the heading."""
 
     money: Money
-    former: bool
-    below: bool
+    is_former: bool
+    is_below_heading: bool
     node: LexborNode
 
-    def around(self) -> tuple[int, ...]:
+    def ancestor_ids(self) -> tuple[int, ...]:
         """The element and those around it, by identity."""
-        found, node = [], self.node
+        ids, node = [], self.node
         while node is not None:
-            found.append(node.mem_id)
+            ids.append(node.mem_id)
             node = node.parent  # type: ignore[assignment]
-        return tuple(found)
+        return tuple(ids)
 
 
-def from_prices(ballot: Ballot, page: Page, place: str) -> tuple[int, ...]:
+def vote_prices(ballot: Ballot, page: Page, region: str) -> tuple[int, ...]:
     """The votes of shown prices: the first below the heading counts most, a former price counts against itself.
 
     Gives the elements around that first one, by identity.
     """
-    found = list(shown_prices(page, place))
-    current = [each for each in found if not each.former]
-    current = [each for each in current if each.below] or current
-    signed = [each.money for each in current if each.money.currency and each.money.amount]
-    for number, money in enumerate(signed[:NEAR]):
-        ballot.say("money", money, "shown price", SHOWN if number == 0 else 0.3)
-    if not signed:
-        bare = [each.money for each in current if each.money.amount]
-        for number, money in enumerate(bare[:NEAR]):
-            ballot.say("money", money, "shown price without currency", 1.0 if number == 0 else 0.2)
-    if not signed:
-        _labelled_price(ballot, page, place)
-    standing = {money.amount for money in signed[:NEAR]}
-    for amount in {each.money.amount for each in found if each.former} - standing:
-        ballot.say("money", Money(amount), "former price", -2.0)
-    first = next((each for each in current if each.money.amount), None)
-    return first.around() if first else ()
+    prices = list(shown_prices(page, region))
+    current = [shown for shown in prices if not shown.is_former]
+    current = [shown for shown in current if shown.is_below_heading] or current
+    with_currency = [shown.money for shown in current if shown.money.currency and shown.money.amount]
+    for number, money in enumerate(with_currency[:MAX_PRICE_VOTES]):
+        ballot.add_vote("money", money, "shown price", VISIBLE_WEIGHT if number == 0 else 0.3)
+    if not with_currency:
+        without_currency = [shown.money for shown in current if shown.money.amount]
+        for number, money in enumerate(without_currency[:MAX_PRICE_VOTES]):
+            ballot.add_vote("money", money, "shown price without currency", 1.0 if number == 0 else 0.2)
+    if not with_currency:
+        _vote_labelled_price(ballot, page, region)
+    current_amounts = {money.amount for money in with_currency[:MAX_PRICE_VOTES]}
+    for amount in {shown.money.amount for shown in prices if shown.is_former} - current_amounts:
+        ballot.add_vote("money", Money(amount), "former price", -2.0)
+    first = next((shown for shown in current if shown.money.amount), None)
+    return first.ancestor_ids() if first else ()
 
 
-def _labelled_price(ballot: Ballot, page: Page, place: str) -> None:
+def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
     """The first price behind a word for price, with its currency, in the description or on the page."""
-    described = [
+    descriptions = [
         node.attributes.get("content") or ""
         for node in page.tree.css("meta[name=description], meta[property='og:description']")
     ]
-    for text in (*described, page.markup):
-        for _, _, end in _price_words().find_matches_as_indexes(lowered(text))[:MOST]:
-            found = _BEHIND.match(text, end)
-            money = price(_TAG.sub("", found[1]), None, place) if found else None
+    for text in (*descriptions, page.markup):
+        for _, _, end in _price_words().find_matches_as_indexes(lower_same_length(text))[:MAX_PRICE_ELEMENTS]:
+            match = _PRICE_AFTER_LABEL_RE.match(text, end)
+            money = parse_price(_TAG_RE.sub("", match[1]), None, region) if match else None
             if money and money.currency and money.amount:
-                ballot.say("money", money, "price behind a label", 1.2)
+                ballot.add_vote("money", money, "price behind a label", 1.2)
                 return
 
 
 @cache
 def _price_words() -> AhoCorasick:
-    return AhoCorasick(words("price"), matchkind=MatchKind.LeftmostLongest)
+    return AhoCorasick(meaning_words("price"), matchkind=MatchKind.LeftmostLongest)
 
 
-def shown_prices(page: Page, place: str) -> Iterator[ShownPrice]:
+def shown_prices(page: Page, region: str) -> Iterator[ShownPrice]:
     """Prices in page order."""
-    below = False
-    for node in page.nodes(_PRICED, MOST):
+    is_below_heading = False
+    for node in page.nodes(_PRICE_SELECTOR, MAX_PRICE_ELEMENTS):
         if node.tag == "h1":
-            below = True
+            is_below_heading = True
             continue
         attributes = node.attributes
-        text = attributes.get("content") or _text(node)
-        if not text or len(text) > _LONGEST or not any(map(str.isdigit, text)):
+        text = attributes.get("content") or _price_text(node)
+        if not text or len(text) > _MAX_PRICE_CHARS or not any(map(str.isdigit, text)):
             continue
-        money = price(text, attributes.get("data-currency"), place)
-        if money and not _is_aside(node):
-            yield ShownPrice(money, _is_former(node, text), below, node)
+        money = parse_price(text, attributes.get("data-currency"), region)
+        if money and not _is_unrelated(node):
+            yield ShownPrice(money, _is_former_price(node, text), is_below_heading, node)
 
 
-def _text(node: LexborNode) -> str:
+def _price_text(node: LexborNode) -> str:
     """The text of a price; where one is written twice for screen readers, theirs."""
     spoken = node.css_first(".a-offscreen, .sr-only, .visually-hidden")
     text = visible_text(spoken) if spoken is not None else ""
     return text if any(map(str.isdigit, text)) else visible_text(node)
 
 
-def _is_former(node: LexborNode, text: str) -> bool:
+def _is_former_price(node: LexborNode, text: str) -> bool:
     parent = node.parent
-    names = _names(node) + (" " + _names(parent) if parent is not None else "")
-    if _FORMER.search(names[:400]) or node.tag in _STRUCK or (parent is not None and parent.tag in _STRUCK):
+    names = _class_and_id(node) + (" " + _class_and_id(parent) if parent is not None else "")
+    if (
+        _FORMER_PRICE_RE.search(names[:400])
+        or node.tag in _STRUCK_TAGS
+        or (parent is not None and parent.tag in _STRUCK_TAGS)
+    ):
         return True
-    return (node.css_first("del, s, strike") is not None and len(text) < 20) or bool(saying("former").match(text))
+    return (node.css_first("del, s, strike") is not None and len(text) < 20) or bool(
+        meaning_pattern("former").match(text)
+    )
 
 
-def _is_aside(node: LexborNode) -> bool:
-    around: LexborNode | None = node
-    for _ in range(AROUND):
-        if around is None or around.tag in ("body", "main", "form"):
+def _is_unrelated(node: LexborNode) -> bool:
+    ancestor: LexborNode | None = node
+    for _ in range(MAX_CONTEXT_LEVELS):
+        if ancestor is None or ancestor.tag in ("body", "main", "form"):
             return False
-        if _ASIDE.search(_names(around)[:300]):
+        if _UNRELATED_RE.search(_class_and_id(ancestor)[:300]):
             return True
-        around = around.parent
+        ancestor = ancestor.parent
     return False
 
 
-def _names(node: LexborNode) -> str:
+def _class_and_id(node: LexborNode) -> str:
     attributes = node.attributes
     return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"

@@ -15,16 +15,16 @@ from pebble import ProcessExpired, ProcessPool
 
 from crawler.errors import SwordnetError
 from crawler.items import Listing
-from crawler.memory import bound
-from crawler.page.boundary import checked
+from crawler.memory import limit_memory
+from crawler.page.boundary import check_types
 from crawler.page.page import LayoutError, Page
 from crawler.page.request import Request
-from crawler.page.scan import suspicious
+from crawler.page.scan import is_suspicious
 
-AT_ONCE = 32_768  # bytes; a larger page takes more than some milliseconds, so a thread reads it
-DEADLINE = 20.0  # seconds; the slowest of 444 honest pages took 2
-MEMORY = 1024  # MiB of the worker; the largest honest page took less than half, an estimate
-_CHANGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+MAX_INLINE_BYTES = 32_768  # bytes; a larger page takes more than some milliseconds, so a thread reads it
+DEADLINE_SECONDS = 20.0  # seconds; the slowest of 444 honest pages took 2
+MEMORY_MIB = 1024  # MiB of the worker; the largest honest page took less than half, an estimate
+_LAYOUT_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
 class ReadTimeout(SwordnetError):
@@ -35,7 +35,7 @@ class ReadCrash(SwordnetError):
     """The process that read a page died (out of memory, a bug in a parser)."""
 
 
-class Reads(Protocol):
+class PageReader(Protocol):
     """What is needed of a platform to read a page; it must be picklable."""
 
     name: ClassVar[str]
@@ -44,11 +44,11 @@ class Reads(Protocol):
         """Listings and further requests."""
 
 
-def read_page(reader: Reads, page: Page) -> list[Listing | Request]:
+def read_page(reader: PageReader, page: Page) -> list[Listing | Request]:
     """What a platform reads from a page. LayoutError where the page is not as expected."""
     try:
-        return [checked(each) if isinstance(each, Listing) else each for each in reader.read(page)]
-    except _CHANGED as error:
+        return [check_types(result) if isinstance(result, Listing) else result for result in reader.read(page)]
+    except _LAYOUT_ERRORS as error:
         raise LayoutError(f"{reader.name}: {type(error).__name__}: {error}") from error
 
 
@@ -57,19 +57,19 @@ class Reader:
     together do not hold it up together. The worker process starts when the first page needs it; `close` ends it.
     """
 
-    def __init__(self, deadline: float = DEADLINE, workers: int = 1, memory: int = MEMORY) -> None:
+    def __init__(self, deadline: float = DEADLINE_SECONDS, workers: int = 1, memory: int = MEMORY_MIB) -> None:
         self.deadline = deadline
         self._memory = memory
         self._workers = workers
         self._pool: ProcessPool | None = None
-        self._turn = asyncio.Lock()
+        self._inline_lock = asyncio.Lock()
 
-    async def read(self, platform: Reads, page: Page) -> list[Listing | Request]:
+    async def read(self, platform: PageReader, page: Page) -> list[Listing | Request]:
         """Like `read_page`; raises ReadTimeout or ReadCrash where the worker had to be given up."""
-        if not suspicious(page.body):
+        if not is_suspicious(page.body):
             page.scanned = True
-            if len(page.body) <= AT_ONCE:
-                return await self._in_turn(platform, page)
+            if len(page.body) <= MAX_INLINE_BYTES:
+                return await self._read_inline(platform, page)
             return await asyncio.to_thread(read_page, platform, page)
         try:
             return await asyncio.wrap_future(self._schedule(platform, page))
@@ -78,11 +78,11 @@ class Reader:
         except (ProcessExpired, MemoryError) as error:
             raise ReadCrash(f"{platform.name}: the reading process died ({error})") from None
 
-    async def _in_turn(self, platform: Reads, page: Page) -> list[Listing | Request]:
-        async with self._turn:
-            found = read_page(platform, page)
+    async def _read_inline(self, platform: PageReader, page: Page) -> list[Listing | Request]:
+        async with self._inline_lock:
+            results = read_page(platform, page)
             await asyncio.sleep(0)
-        return found
+        return results
 
     def close(self) -> None:
         """Kill the workers."""
@@ -91,11 +91,11 @@ class Reader:
             self._pool.join()
             self._pool = None
 
-    def _schedule(self, platform: Reads, page: Page) -> Future[list[Listing | Request]]:
+    def _schedule(self, platform: PageReader, page: Page) -> Future[list[Listing | Request]]:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPool(
-                max_workers=self._workers, context=context, initializer=bound, initargs=[self._memory]
+                max_workers=self._workers, context=context, initializer=limit_memory, initargs=[self._memory]
             )
         future: Future[list[Listing | Request]] = self._pool.schedule(
             read_page, args=[platform, page], timeout=self.deadline

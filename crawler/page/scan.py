@@ -10,29 +10,29 @@ from __future__ import annotations
 
 import re
 
-from crawler.page.tags import CDATA, attribute_count, tags
+from crawler.page.tags import CDATA, count_attributes, iter_tags
 
-IN_PLACE = 512 * 1024  # bytes; above it even an honest page keeps the event loop busy for too long
+MAX_IN_PROCESS_BYTES = 512 * 1024  # bytes; above it even an honest page keeps the event loop busy for too long
 MAX_DEPTH = 512  # elements open at once; no tag of 466 saved pages lies deeper
-MAX_WORDS = 2000  # attributes of one tag
-MAX_TABLES = 40  # inside one another: parsers look through all of them at every row
+MAX_TAG_ATTRIBUTES = 2000  # attributes of one tag
+MAX_NESTED_TABLES = 40  # inside one another: parsers look through all of them at every row
 MAX_TAGS = 100_000
-MAX_ATTRIBUTES = 500  # of one tag that is kept whole; enough for all tags of those pages
-MAX_FORMATTING = 16  # open at once, enough for those pages: parsers repeat each in every paragraph that follows
+MAX_KEPT_ATTRIBUTES = 500  # of one tag that is kept whole; enough for all tags of those pages
+MAX_OPEN_FORMATTING = 16  # open at once, enough for those pages: parsers repeat each in every paragraph that follows
 
 # Elements without content, and those that end by themselves where the next one begins.
-_EMPTY = "area base br col embed hr img input link meta param source track wbr"
-_SELF_ENDING = "p li option dt dd tr td th tbody thead"
-_FLAT = frozenset(f"{_EMPTY} {_SELF_ENDING}".split())
-_FORMATTING = frozenset(re.findall(r"\w+", "a b big code em font i nobr s small strike strong tt u"))
+_VOID_TAGS = "area base br col embed hr img input link meta param source track wbr"
+_SELF_CLOSING_TAGS = "p li option dt dd tr td th tbody thead"
+_FLAT_TAGS = frozenset(f"{_VOID_TAGS} {_SELF_CLOSING_TAGS}".split())
+_FORMATTING_TAGS = frozenset(re.findall(r"\w+", "a b big code em font i nobr s small strike strong tt u"))
 
 
-def suspicious(body: bytes) -> bool:
+def is_suspicious(body: bytes) -> bool:
     """True where a page belongs in a worker process: large, deeply nested or with huge tags. Linear in its length."""
-    return len(body) > IN_PLACE or body.count(b"<") > MAX_TAGS or is_bomb(body.decode("latin-1"))
+    return len(body) > MAX_IN_PROCESS_BYTES or body.count(b"<") > MAX_TAGS or is_bomb(body.decode("latin-1"))
 
 
-def alike_in_bytes(encoding: str) -> bool:
+def is_ascii_compatible(encoding: str) -> bool:
     """Whether text in this encoding has its tags at the same places as its bytes read as Latin-1.
 
     So it is where "<", ">", "=", quotes and spaces are never part of a longer character: everywhere but in UTF-16,
@@ -43,40 +43,40 @@ def alike_in_bytes(encoding: str) -> bool:
 
 def is_bomb(source: str) -> bool:
     """Whether a page nests too deep, has a tag that is too large, or never closes its formatting."""
-    opened = _Open()
-    for tag, name in tags(source):
-        if tag.end() - tag.start() > 2 * MAX_WORDS and _is_huge(tag, MAX_WORDS):
+    open_elements = _OpenElements()
+    for tag, name in iter_tags(source):
+        if tag.end() - tag.start() > 2 * MAX_TAG_ATTRIBUTES and _is_huge(tag, MAX_TAG_ATTRIBUTES):
             return True
-        if name in _FLAT:
+        if name in _FLAT_TAGS:
             continue
         if tag[1]:
-            opened.close(name)
-        elif name is CDATA or not opened.open(name):
+            open_elements.close(name)
+        elif name is CDATA or not open_elements.open(name):
             return True
     return False
 
 
-def defused(source: str) -> str:
+def defuse(source: str) -> str:
     """The source without start tags that lie too deep and without the attributes of tags that have too many."""
-    kept: list[str] = []
-    opened = _Open()
-    place = 0
-    for tag, name in tags(source):
-        kept.append(source[place : tag.start()])
-        if name is not CDATA and (opened.close(name) if tag[1] else opened.open(name)):
-            kept.append(f"<{tag[1]}{name}>" if _is_huge(tag, MAX_ATTRIBUTES) else tag[0])
+    pieces: list[str] = []
+    open_elements = _OpenElements()
+    position = 0
+    for tag, name in iter_tags(source):
+        pieces.append(source[position : tag.start()])
+        if name is not CDATA and (open_elements.close(name) if tag[1] else open_elements.open(name)):
+            pieces.append(f"<{tag[1]}{name}>" if _is_huge(tag, MAX_KEPT_ATTRIBUTES) else tag[0])
         else:
-            kept.append(" ")
-        place = tag.end()
-    kept.append(source[place:])
-    return "".join(kept)
+            pieces.append(" ")
+        position = tag.end()
+    pieces.append(source[position:])
+    return "".join(pieces)
 
 
-def _is_huge(tag: re.Match[str], most: int) -> bool:
-    return tag.end() - tag.start() > 2 * most and attribute_count(tag[3]) > most
+def _is_huge(tag: re.Match[str], max_attributes: int) -> bool:
+    return tag.end() - tag.start() > 2 * max_attributes and count_attributes(tag[3]) > max_attributes
 
 
-class _Open:
+class _OpenElements:
     """The elements that are open, by name; those that were refused wait for their end tags."""
 
     def __init__(self) -> None:
@@ -87,12 +87,12 @@ class _Open:
 
     def open(self, name: str) -> bool:
         """Whether there is room for one more; it is refused where there is none."""
-        if name in _FLAT:
+        if name in _FLAT_TAGS:
             return True
-        formatting, inside = name in _FORMATTING, self._open.get(name, 0)
+        formatting, inside = name in _FORMATTING_TAGS, self._open.get(name, 0)
         room = MAX_DEPTH if inside > MAX_DEPTH // 4 else 2 * MAX_DEPTH  # a bomb's own tag leaves room for others
-        full = self._depth >= room or (formatting and self._formatting >= MAX_FORMATTING)
-        if full or (name == "table" and inside >= MAX_TABLES):
+        full = self._depth >= room or (formatting and self._formatting >= MAX_OPEN_FORMATTING)
+        if full or (name == "table" and inside >= MAX_NESTED_TABLES):
             self._refused[name] = self._refused.get(name, 0) + 1
             return False
         self._open[name] = inside + 1
@@ -110,5 +110,5 @@ class _Open:
         if inside:
             self._open[name] = inside - 1
             self._depth -= 1
-            self._formatting -= name in _FORMATTING
+            self._formatting -= name in _FORMATTING_TAGS
         return True

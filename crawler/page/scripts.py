@@ -14,13 +14,13 @@ from html import escape, unescape
 
 from crawler.page.page import Page
 
-MOST = 40  # places of the name looked at
-REACH = 6_000  # characters of an object on either side of its name
-LONGEST = 200  # characters of a value
+MAX_OCCURRENCES = 40  # places of the name looked at
+OBJECT_REACH_CHARS = 6_000  # characters of an object on either side of its name
+MAX_VALUE_CHARS = 200  # characters of a value
 
 # Key in lower case without _ and - -> field. Source: saved pages (half `tune`), the events of Google Analytics
 # (id, item_id, item_brand), Shopify (vendor), and plain names for the same.
-KEYS = {
+FIELD_BY_KEY = {
     **dict.fromkeys(("brand", "brandname", "itembrand", "manufacturer", "manufacturername", "productbrand"), "brand"),
     **dict.fromkeys(("vendor", "subbrand", "marca"), "brand"),
     **dict.fromkeys(("sku", "skuid", "productsku", "articlenumber", "itemnumber", "productcode", "partnumber"), "sku"),
@@ -39,56 +39,63 @@ KEYS = {
     ),
     **dict.fromkeys(("soldout", "issoldout", "outofstock"), "sold"),
 }
-_BRACE = re.compile(r"[{}]")
-_NAME_KEY = re.compile(
+_BRACE_RE = re.compile(r"[{}]")
+_NAME_KEY_RE = re.compile(
     r"""["']?(?:name|title|productname|product_name|productname|itemname|item_name|displayname|goods_?name|subject|prod_?name|"""
     r"""ecomm_pname|content_name|book_?name|novel_?name)["']?\s{0,5}[:=]\s{0,5}["'`]$""",
     re.I,
 )
-_PAIR = re.compile(
+_KEY_VALUE_RE = re.compile(
     r"""["']?([A-Za-z_][A-Za-z0-9_-]{1,30})["']?\s{0,9}:\s{0,9}\[?\s{0,9}"""
     r"""(?:"((?:[^"\\]|\\.){0,200}+)"|'((?:[^'\\]|\\.){0,200}+)'|(-?\d{1,18}(?:\.\d{1,6})?|true|false)(?=\s{0,9}[,}\]\n])"""
     r"""|\{\s{0,9}["']?(?:@?type["']?\s{0,5}:\s{0,5}["'][A-Za-z]{1,20}["']\s{0,5},\s{0,9}["']?)?(?:name|title|label|value|amount)["']?\s{0,5}:\s{0,5}"((?:[^"\\]|\\.){1,200}+)")"""
 )
 
 
-def scripted(page: Page, name: str) -> dict[str, list[str]]:
+def script_values(page: Page, name: str) -> dict[str, list[str]]:
     """Field -> values of the objects that bear this name, nearest object first. `id` is kept apart from `sku`."""
-    found: dict[str, list[str]] = {}
+    values_by_field: dict[str, list[str]] = {}
     if len(name) < 4:
-        return found
-    for part in _objects(page.source, name):
-        for key, *values in _PAIR.findall(part):
-            field = KEYS.get(key.lower().replace("_", "").replace("-", ""))
-            text = _text(next(filter(None, values), "")) if field else ""
-            if field and text and text not in found.setdefault(field, []):
-                found[field].append(text)
-    return {field: values for field, values in found.items() if values}
+        return values_by_field
+    for object_source in _object_sources(page.source, name):
+        for key, *values in _KEY_VALUE_RE.findall(object_source):
+            field = FIELD_BY_KEY.get(key.lower().replace("_", "").replace("-", ""))
+            text = _unescape_value(next(filter(None, values), "")) if field else ""
+            if field and text and text not in values_by_field.setdefault(field, []):
+                values_by_field[field].append(text)
+    return {field: values for field, values in values_by_field.items() if values}
 
 
-def _objects(source: str, name: str) -> Iterator[str]:
-    plain, wide = json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]
-    forms = (name, plain, wide, wide.replace("/", "\\/"), wide.replace("/", "\\u002F"), escape(name))
-    for written in dict.fromkeys(forms):
-        place = -1
-        for _ in range(MOST):
-            place = source.find(written, place + 1)
-            if place < 0:
+def _object_sources(source: str, name: str) -> Iterator[str]:
+    ascii_form, unicode_form = json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]
+    forms = (
+        name,
+        ascii_form,
+        unicode_form,
+        unicode_form.replace("/", "\\/"),
+        unicode_form.replace("/", "\\u002F"),
+        escape(name),
+    )
+    for form in dict.fromkeys(forms):
+        position = -1
+        for _ in range(MAX_OCCURRENCES):
+            position = source.find(form, position + 1)
+            if position < 0:
                 break
-            if _NAME_KEY.search(source, max(0, place - 40), place):
-                yield _around(source, place)
+            if _NAME_KEY_RE.search(source, max(0, position - 40), position):
+                yield _enclosing_object(source, position)
 
 
-def _around(source: str, place: int) -> str:
+def _enclosing_object(source: str, position: int) -> str:
     """The innermost braces around a place, or as much of them as lies within reach; objects in them are kept."""
-    begin, depth = max(0, place - REACH), 0
-    for brace in reversed(list(_BRACE.finditer(source, begin, place))):
+    begin, depth = max(0, position - OBJECT_REACH_CHARS), 0
+    for brace in reversed(list(_BRACE_RE.finditer(source, begin, position))):
         depth += 1 if brace[0] == "}" else -1
         if depth < 0:
             begin = brace.start()
             break
-    end, depth = place + REACH, 0
-    for brace in _BRACE.finditer(source, place, end):
+    end, depth = position + OBJECT_REACH_CHARS, 0
+    for brace in _BRACE_RE.finditer(source, position, end):
         depth += 1 if brace[0] == "{" else -1
         if depth < 0:
             end = brace.start()
@@ -96,11 +103,11 @@ def _around(source: str, place: int) -> str:
     return source[begin:end]
 
 
-def _text(value: str) -> str:
+def _unescape_value(value: str) -> str:
     """A value without escapes and entities."""
     if "\\" in value:
         try:
             value = str(json.loads(f'"{value}"'))
         except ValueError:
             return ""
-    return " ".join(unescape(value).split())[:LONGEST]
+    return " ".join(unescape(value).split())[:MAX_VALUE_CHARS]

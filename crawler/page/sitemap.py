@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from crawler.page.page import Page
 from crawler.page.request import Request
 
-BY_SITEMAP = "by_sitemap"  # value of a request: a sitemap named it, as this
-_MAP, _PAGE = "map", "page"
-_LONGEST = 2048  # characters of an address, by the protocol
+SITEMAP_KEY = "by_sitemap"  # value of a request: a sitemap named it, as this
+_MAP_KIND, _PAGE_KIND = "map", "page"
+_MAX_ADDRESS_CHARS = 2048  # characters of an address, by the protocol
 
 
 def is_sitemap(page: Page) -> bool:
@@ -23,20 +23,20 @@ def is_sitemap(page: Page) -> bool:
     return page.is_html and "<loc" in page.source and bool(len(page.css("urlset, sitemapindex")))
 
 
-def named(page: Page) -> Iterator[Request]:
+def sitemap_requests(page: Page) -> Iterator[Request]:
     """What a sitemap names: requests for its pages, of an index those for its sitemaps; each address once."""
-    kinds = [("url > loc", _PAGE)]
-    if page.values.get(BY_SITEMAP) != _MAP:
-        kinds.append(("sitemap > loc", _MAP))
+    kinds = [("url > loc", _PAGE_KIND)]
+    if page.values.get(SITEMAP_KEY) != _MAP_KIND:
+        kinds.append(("sitemap > loc", _MAP_KIND))
     for selector, kind in kinds:
-        for place in dict.fromkeys(each.text("") for each in page.css(selector)):
-            if _belongs(page.url, place):
-                yield Request(url=place, values={BY_SITEMAP: kind})
+        for address in dict.fromkeys(element.text("") for element in page.css(selector)):
+            if _is_same_origin(page.url, address):
+                yield Request(url=address, values={SITEMAP_KEY: kind})
 
 
-def _belongs(here: str, place: str) -> bool:
+def _is_same_origin(sitemap_address: str, address: str) -> bool:
     """Whether an address is whole, short enough and of the same scheme, host and port."""
     try:
-        return len(place) <= _LONGEST and urlsplit(place)[:2] == urlsplit(here)[:2]
+        return len(address) <= _MAX_ADDRESS_CHARS and urlsplit(address)[:2] == urlsplit(sitemap_address)[:2]
     except ValueError:
         return False

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crawler.money import Money, currency, price
-from crawler.page.evidence import GRAPH, LINKED, Ballot
-from crawler.page.metadata import Described, objects, texts
+from crawler.money import Money, parse_currency, parse_price
+from crawler.page.evidence import OPENGRAPH_WEIGHT, STRUCTURED_WEIGHT, Ballot
+from crawler.page.metadata import StructuredObject, objects, texts
 
-MOST_OFFERS = 50
-_GTIN = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
-_STATES = {
+MAX_OFFERS = 50
+_GTIN_KEYS = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
+_AVAILABILITY_NAMES = {
     **{"instock": "InStock", "in stock": "InStock", "available": "InStock", "yes": "InStock", "1": "InStock"},
     **{"available for order": "InStock", "true": "InStock"},
     **{"oos": "OutOfStock", "outofstock": "OutOfStock", "out of stock": "OutOfStock", "false": "OutOfStock"},
@@ -20,128 +20,141 @@ _STATES = {
 }
 
 
-def from_object(ballot: Ballot, main: Described, place: str) -> None:
+def vote_object(ballot: Ballot, main: StructuredObject, region: str) -> None:
     """The votes of the object that the page is about."""
     fields, source = main.fields, main.source
-    ballot.say("text", " ".join(texts(fields.get("description"))[:1]), source, LINKED)
-    ballot.say("brand", _one(fields, "brand", "manufacturer"), source, LINKED)
+    ballot.add_vote("text", " ".join(texts(fields.get("description"))[:1]), source, STRUCTURED_WEIGHT)
+    ballot.add_vote("brand", _first_text(fields, "brand", "manufacturer"), source, STRUCTURED_WEIGHT)
     for name in ("sku", "productID", "productId"):
-        ballot.say("sku", _code(_one(fields, name)), source, LINKED if name == "sku" else LINKED / 2)
-    ballot.say("publisher", _one(fields, "publisher"), source, LINKED)
-    ballot.say("creators", tuple(_people(fields.get("author") or fields.get("byArtist"))), source, LINKED)
-    ballot.say("images", tuple(texts(fields.get("image"))[:20]), source, LINKED)
-    ballot.say("published", _one(fields, "datePublished", "releaseDate"), source, LINKED)
-    _identifiers(ballot, fields, source)
+        ballot.add_vote(
+            "sku",
+            _shop_code(_first_text(fields, name)),
+            source,
+            STRUCTURED_WEIGHT if name == "sku" else STRUCTURED_WEIGHT / 2,
+        )
+    ballot.add_vote("publisher", _first_text(fields, "publisher"), source, STRUCTURED_WEIGHT)
+    ballot.add_vote(
+        "creators", tuple(_person_names(fields.get("author") or fields.get("byArtist"))), source, STRUCTURED_WEIGHT
+    )
+    ballot.add_vote("images", tuple(texts(fields.get("image"))[:20]), source, STRUCTURED_WEIGHT)
+    ballot.add_vote("published", _first_text(fields, "datePublished", "releaseDate"), source, STRUCTURED_WEIGHT)
+    _vote_identifiers(ballot, fields, source)
     for part in objects(fields.get("workExample"))[:5]:
-        _identifiers(ballot, part, source)
+        _vote_identifiers(ballot, part, source)
     for number, offer in enumerate(_offers(fields)):
-        _offer(ballot, offer, place, source, first=number == 0)
+        _vote_offer(ballot, offer, region, source, first=number == 0)
 
 
 def _offers(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The offers, those of an AggregateOffer or of variants included."""
-    found = objects(fields.get("offers"))
-    inner = [each for offer in found for each in objects(offer.get("offers"))]
-    variants = [each for variant in objects(fields.get("hasVariant")) for each in objects(variant.get("offers"))]
-    return (found + inner + variants)[:MOST_OFFERS]
+    direct_offers = objects(fields.get("offers"))
+    inner = [nested for offer in direct_offers for nested in objects(offer.get("offers"))]
+    variants = [nested for variant in objects(fields.get("hasVariant")) for nested in objects(variant.get("offers"))]
+    return (direct_offers + inner + variants)[:MAX_OFFERS]
 
 
-def _offer(ballot: Ballot, offer: Mapping[str, Any], place: str, source: str, first: bool) -> None:
+def _vote_offer(ballot: Ballot, offer: Mapping[str, Any], region: str, source: str, first: bool) -> None:
     """The first offer counts whole; what the others ask may still agree with what the page shows."""
-    weight = LINKED if first else 1.0
-    stated = " ".join(texts(offer.get("priceCurrency") or offer.get("pricecurrency"))[:1])
-    for money in _monies(offer, stated, place):
-        ballot.say("money", money, source, weight)
+    weight = STRUCTURED_WEIGHT if first else 1.0
+    stated_currency = " ".join(texts(offer.get("priceCurrency") or offer.get("pricecurrency"))[:1])
+    for money in _offer_prices(offer, stated_currency, region):
+        ballot.add_vote("money", money, source, weight)
         weight = min(weight, 1.0)
-    ballot.say("currency", currency(stated, place), source, LINKED)
-    ballot.say("availability", _ending(_one(offer, "availability")), source, LINKED if first else 0.1)
-    ballot.say("condition", _ending(_one(offer, "itemCondition")), source, LINKED)
-    ballot.say("seller", _one(offer, "seller", "offeredBy"), source, LINKED)
+    ballot.add_vote("currency", parse_currency(stated_currency, region), source, STRUCTURED_WEIGHT)
+    ballot.add_vote(
+        "availability", _schema_name(_first_text(offer, "availability")), source, STRUCTURED_WEIGHT if first else 0.1
+    )
+    ballot.add_vote("condition", _schema_name(_first_text(offer, "itemCondition")), source, STRUCTURED_WEIGHT)
+    ballot.add_vote("seller", _first_text(offer, "seller", "offeredBy"), source, STRUCTURED_WEIGHT)
     if first:
-        ballot.say("sku", _code(_one(offer, "sku")), source, LINKED / 2)
-        _identifiers(ballot, offer, source)
+        ballot.add_vote("sku", _shop_code(_first_text(offer, "sku")), source, STRUCTURED_WEIGHT / 2)
+        _vote_identifiers(ballot, offer, source)
 
 
-def _monies(fields: Mapping[str, Any], stated: str, place: str) -> Iterator[Money]:
+def _offer_prices(fields: Mapping[str, Any], stated_currency: str, region: str) -> Iterator[Money]:
     """The prices of an offer, its lowest first; a list price is none."""
     for name in ("price", "lowPrice"):
         for text in texts(fields.get(name))[:1]:
-            money = price(text, stated, place)
+            money = parse_price(text, stated_currency, region)
             if money:
                 yield money
                 return
     for part in objects(fields.get("priceSpecification")):
         if not any("ListPrice" in kind for kind in texts(part.get("priceType"))):
             for text in texts(part.get("price"))[:1]:
-                money = price(text, stated or _one(part, "priceCurrency"), place)
+                money = parse_price(text, stated_currency or _first_text(part, "priceCurrency"), region)
                 if money:
                     yield money
 
 
-def from_graph(ballot: Ballot, graph: Mapping[str, list[str]], place: str) -> None:
+def vote_opengraph(ballot: Ballot, graph: Mapping[str, list[str]], region: str) -> None:
     """The votes of meta tags."""
     for name in ("product:sale_price", "product:price", "og:price"):
-        stated = _first(graph, f"{name}:currency") or ""
-        money = price(_first(graph, f"{name}:amount"), stated, place)
-        ballot.say("money", money, f"{name}:amount", GRAPH)
-        ballot.say("currency", currency(stated, place), f"{name}:currency", GRAPH)
-    state = _first(graph, "product:availability") or _first(graph, "og:availability") or ""
-    ballot.say("availability", _STATES.get(state.casefold().strip()), "product:availability", GRAPH)
+        stated_currency = _first_content(graph, f"{name}:currency") or ""
+        money = parse_price(_first_content(graph, f"{name}:amount"), stated_currency, region)
+        ballot.add_vote("money", money, f"{name}:amount", OPENGRAPH_WEIGHT)
+        ballot.add_vote("currency", parse_currency(stated_currency, region), f"{name}:currency", OPENGRAPH_WEIGHT)
+    state = _first_content(graph, "product:availability") or _first_content(graph, "og:availability") or ""
+    ballot.add_vote(
+        "availability", _AVAILABILITY_NAMES.get(state.casefold().strip()), "product:availability", OPENGRAPH_WEIGHT
+    )
     for name, tag in (("brand", "product:brand"), ("brand", "og:brand"), ("sku", "product:retailer_item_id")):
-        ballot.say(name, _first(graph, tag), tag, GRAPH)
+        ballot.add_vote(name, _first_content(graph, tag), tag, OPENGRAPH_WEIGHT)
     for tag in ("og:novel:author", "book:author", "books:author"):
-        author = _first(graph, tag) or ""
-        ballot.say("creators", (author,) if author and "://" not in author else (), tag, GRAPH)
+        author = _first_content(graph, tag) or ""
+        ballot.add_vote("creators", (author,) if author and "://" not in author else (), tag, OPENGRAPH_WEIGHT)
     for tag in ("book:isbn", "books:isbn"):
-        identifier(ballot, "isbn", _first(graph, tag) or "", tag, GRAPH)
+        vote_identifier(ballot, "isbn", _first_content(graph, tag) or "", tag, OPENGRAPH_WEIGHT)
     for tag in ("og:description", "description"):
-        ballot.say("text", _first(graph, tag), tag, GRAPH / 2)
-    ballot.say("images", tuple((graph.get("og:image") or graph.get("og:image:url") or [])[:20]), "og:image", GRAPH)
+        ballot.add_vote("text", _first_content(graph, tag), tag, OPENGRAPH_WEIGHT / 2)
+    ballot.add_vote(
+        "images", tuple((graph.get("og:image") or graph.get("og:image:url") or [])[:20]), "og:image", OPENGRAPH_WEIGHT
+    )
 
 
-def identifier(ballot: Ballot, scheme: str, text: str, source: str, weight: float) -> None:
+def vote_identifier(ballot: Ballot, scheme: str, text: str, source: str, weight: float) -> None:
     """A vote for a GTIN, an ISBN (a GTIN that begins with 978 or 979 is one) or an MPN."""
     if scheme == "mpn":
-        ballot.say("mpn", text[:60], source, weight)
+        ballot.add_vote("mpn", text[:60], source, weight)
         return
     for digits in re.findall(r"[0-9]{7,14}[0-9Xx]?", re.sub(r"(?<=[0-9])[-– ](?=[0-9Xx])", "", text))[:2]:
-        book = scheme == "isbn" or (digits.startswith(("978", "979")) and len(digits) == 13)
-        if (len(digits) in (10, 13)) if book else 8 <= len(digits) <= 14:
-            ballot.say("isbn" if book else "gtin", digits.upper(), source, weight)
+        is_book = scheme == "isbn" or (digits.startswith(("978", "979")) and len(digits) == 13)
+        if (len(digits) in (10, 13)) if is_book else 8 <= len(digits) <= 14:
+            ballot.add_vote("isbn" if is_book else "gtin", digits.upper(), source, weight)
 
 
-def state_named(text: str) -> str | None:
+def parse_availability(text: str) -> str | None:
     """InStock and its like out of a word, an address or true and false; None for anything else."""
-    return _STATES.get(text.rstrip("/").rsplit("/", 1)[-1].casefold().strip()) or _ending(text)
+    return _AVAILABILITY_NAMES.get(text.rstrip("/").rsplit("/", 1)[-1].casefold().strip()) or _schema_name(text)
 
 
-def _identifiers(ballot: Ballot, fields: Mapping[str, Any], source: str) -> None:
-    for name in _GTIN:
+def _vote_identifiers(ballot: Ballot, fields: Mapping[str, Any], source: str) -> None:
+    for name in _GTIN_KEYS:
         for text in texts(fields.get(name))[:1]:
-            identifier(ballot, "isbn" if name == "isbn" else "gtin", text, source, LINKED)
+            vote_identifier(ballot, "isbn" if name == "isbn" else "gtin", text, source, STRUCTURED_WEIGHT)
     for text in texts(fields.get("mpn"))[:1]:
-        identifier(ballot, "mpn", text, source, LINKED)
+        vote_identifier(ballot, "mpn", text, source, STRUCTURED_WEIGHT)
 
 
-def _people(value: Any) -> list[str]:
+def _person_names(value: Any) -> list[str]:
     """Names of authors; an address is none."""
     return [name for name in texts(value)[:20] if "://" not in name]
 
 
-def _one(fields: Mapping[str, Any], *names: str) -> str | None:
+def _first_text(fields: Mapping[str, Any], *names: str) -> str | None:
     return next((text for name in names for text in texts(fields.get(name))[:1]), None)
 
 
-def _code(text: str | None) -> str | None:
+def _shop_code(text: str | None) -> str | None:
     """A number of the shop's own; an address is none."""
     return text if text and "://" not in text and len(text) <= 60 else None
 
 
-def _first(graph: Mapping[str, list[str]], name: str) -> str | None:
+def _first_content(graph: Mapping[str, list[str]], name: str) -> str | None:
     return graph[name][0] if name in graph else None
 
 
-def _ending(value: str | None) -> str | None:
+def _schema_name(value: str | None) -> str | None:
     """InStock out of http://schema.org/InStock; None for anything that is no such name."""
     name = (value or "").rstrip("/").rsplit("/", 1)[-1]
     return name if name.isalpha() and name.isascii() and name[:1].isupper() else None

@@ -6,45 +6,47 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from crawler.page.evidence import SHOWN, Ballot
+from crawler.page.evidence import VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, visible_text
-from crawler.page.words import saying
+from crawler.page.words import meaning_pattern
 
-MOST = 300  # elements looked at
-LONGEST = 80  # characters of a button or a note
-_BUY_NAME = re.compile(r"add[-_]?to[-_]?(cart|basket|bag|trolley)|buy[-_]?(now|btn|button)|addtocart|btn[-_]?buy", re.I)
-_PLACES = (
+MAX_STOCK_ELEMENTS = 300  # elements looked at
+MAX_STOCK_CHARS = 80  # characters of a button or a note
+_BUY_BUTTON_RE = re.compile(
+    r"add[-_]?to[-_]?(cart|basket|bag|trolley)|buy[-_]?(now|btn|button)|addtocart|btn[-_]?buy", re.I
+)
+_STOCK_SELECTOR = (
     "h1, #availability, button, input[type=submit], input[type=button], [role=button], a[class*=cart], a[class*=buy], "
     "a[class*=btn], a[class*=button], a[class*=Btn], a[class*=Button], a[id*=buy], a[id*=cart], [class*=stock], "
     "[class*=Stock], [class*=avail], [class*=Avail], [class*=sold-out], [class*=soldout], [class*=dispo]"
 )
 
 
-def from_stock(ballot: Ballot, page: Page) -> None:
+def vote_availability(ballot: Ballot, page: Page) -> None:
     """The vote of the first element below the heading that says anything; before it where there is none below."""
-    before = below = None
-    heading = False
-    for node in page.nodes(_PLACES, MOST):
+    state_above = state_below = None
+    is_below_heading = False
+    for node in page.nodes(_STOCK_SELECTOR, MAX_STOCK_ELEMENTS):
         if node.tag == "h1":
-            heading = True
+            is_below_heading = True
             continue
-        state = _state(node)
-        if state and heading:
-            below = state
+        state = _availability_of(node)
+        if state and is_below_heading:
+            state_below = state
             break
-        before = before or state
-    if below or before:
-        ballot.say("availability", below or before, "buy button", SHOWN)
+        state_above = state_above or state
+    if state_below or state_above:
+        ballot.add_vote("availability", state_below or state_above, "buy button", VISIBLE_WEIGHT)
 
 
-def _state(node: LexborNode) -> str | None:
+def _availability_of(node: LexborNode) -> str | None:
     attributes = node.attributes
-    words = ((attributes.get("value") if node.tag == "input" else "") or visible_text(node)).strip()
-    if len(words) < LONGEST:
-        if saying("sold").match(words):
+    text = ((attributes.get("value") if node.tag == "input" else "") or visible_text(node)).strip()
+    if len(text) < MAX_STOCK_CHARS:
+        if meaning_pattern("sold").match(text):
             return "OutOfStock"
-        if saying("buy").match(words) or saying("stock").match(words):
+        if meaning_pattern("buy").match(text) or meaning_pattern("stock").match(text):
             return "InStock"
     names = f"{attributes.get('id') or ''} {attributes.get('class') or ''}"[:300]
     pressable = node.tag in ("button", "input", "a") and "disabled" not in attributes and "disabled" not in names
-    return "InStock" if pressable and len(words) < LONGEST and _BUY_NAME.search(names) else None
+    return "InStock" if pressable and len(text) < MAX_STOCK_CHARS and _BUY_BUTTON_RE.search(names) else None

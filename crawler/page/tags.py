@@ -11,68 +11,68 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_TAG = re.compile(
+_TAG_RE = re.compile(
     r"""<(/?)([a-zA-Z][^\s/>]*+)"""
     r"""((?:[\s/]++|(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+)*+)>?"""
     r"""|<!--(?:-?>|)|<[!?]|</"""
 )
-_ATTRIBUTE = re.compile(r"""(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+""")
-_COMMENT_END = re.compile(r"--!?>")
-_RAW_NAMES = ("script", "style", "textarea", "title", "xmp", "iframe")
-_RAW = {name: re.compile(f"</{name}(?=[\\s/>])", re.I) for name in _RAW_NAMES}
-_FOREIGN = frozenset({"svg", "math"})
+_ATTRIBUTE_RE = re.compile(r"""(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+""")
+_COMMENT_END_RE = re.compile(r"--!?>")
+_RAW_TEXT_TAGS = ("script", "style", "textarea", "title", "xmp", "iframe")
+_RAW_TEXT_END_RES = {name: re.compile(f"</{name}(?=[\\s/>])", re.I) for name in _RAW_TEXT_TAGS}
+_FOREIGN_TAGS = frozenset({"svg", "math"})
 CDATA = "<![CDATA["  # given as a tag of this name where it may be text or a comment: inside svg and math
-_NEVER = 1 << 60  # nothing is raw text from here on
-_SPECIAL = _FOREIGN | _RAW.keys()
+_UNBOUNDED_DEPTH = 1 << 60  # nothing is raw text from here on
+_SPECIAL_TAGS = _FOREIGN_TAGS | _RAW_TEXT_END_RES.keys()
 
 
 # One tag: the match (group 1 is "/" where it closes, group 3 holds its attributes) and its name in lower case.
 Tag = tuple[re.Match[str], str]
 
 
-def tags(source: str) -> Iterator[Tag]:
+def iter_tags(source: str) -> Iterator[Tag]:
     """All tags of a page in order."""
-    search, place, foreign = _TAG.search, 0, dict.fromkeys(_FOREIGN, 0)
-    while found := search(source, place):
-        name = found[2]
+    search, position, foreign_depth = _TAG_RE.search, 0, dict.fromkeys(_FOREIGN_TAGS, 0)
+    while match := search(source, position):
+        name = match[2]
         if name is None:
-            if any(foreign.values()) and source.startswith(CDATA, found.start()):
-                yield found, CDATA
-            place = _after_declaration(source, found)
+            if any(foreign_depth.values()) and source.startswith(CDATA, match.start()):
+                yield match, CDATA
+            position = _declaration_end(source, match)
             continue
-        place, name = found.end(), name.lower()
-        yield found, name
-        if name in _SPECIAL:
-            if name in _FOREIGN:
-                foreign[name] = max(0, foreign[name] - 1) if found[1] else foreign[name] + 1
-            elif not found[1] and not any(foreign.values()):
-                end = _after_raw(source, place, name)
+        position, name = match.end(), name.lower()
+        yield match, name
+        if name in _SPECIAL_TAGS:
+            if name in _FOREIGN_TAGS:
+                foreign_depth[name] = max(0, foreign_depth[name] - 1) if match[1] else foreign_depth[name] + 1
+            elif not match[1] and not any(foreign_depth.values()):
+                end = _raw_text_end(source, position, name)
                 if end is None:
-                    foreign["svg"] = _NEVER
+                    foreign_depth["svg"] = _UNBOUNDED_DEPTH
                 else:
-                    place = end
+                    position = end
 
 
-def attribute_count(attributes: str) -> int:
+def count_attributes(attributes: str) -> int:
     """How many attributes a tag has."""
-    return len(_ATTRIBUTE.findall(attributes))
+    return len(_ATTRIBUTE_RE.findall(attributes))
 
 
-def _after_declaration(source: str, found: re.Match[str]) -> int:
+def _declaration_end(source: str, match: re.Match[str]) -> int:
     """The place after a comment, a doctype or what is taken for one."""
-    end = found.end()
-    if found[0].endswith(">"):
+    end = match.end()
+    if match[0].endswith(">"):
         return end
-    if found[0] == "<!--":
-        closing = _COMMENT_END.search(source, end)
+    if match[0] == "<!--":
+        closing = _COMMENT_END_RE.search(source, end)
         return closing.end() if closing else len(source)
-    after = source.find(">", end)
-    return after + 1 if after >= 0 else len(source)
+    bracket = source.find(">", end)
+    return bracket + 1 if bracket >= 0 else len(source)
 
 
-def _after_raw(source: str, begin: int, name: str) -> int | None:
+def _raw_text_end(source: str, begin: int, name: str) -> int | None:
     """Where raw text ends: before its end tag; None where a script may hide another one in a comment."""
-    closing = _RAW[name].search(source, begin)
+    closing = _RAW_TEXT_END_RES[name].search(source, begin)
     end = closing.start() if closing else len(source)
     comment = source.find("<!--", begin, end) if name == "script" else -1
     return None if comment >= 0 and "<script" in source[comment:end].lower() else end

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crawler.money import Money, price
+from crawler.money import Money, parse_price
 from crawler.page.page import Page, Selection
 
 MOST = 400  # elements looked at per question
@@ -121,7 +121,7 @@ def _price_in(element: Selection, site_host: str) -> Money | None:
     text = attributes.get("content") or element.css(".a-offscreen").text(default="") or element.text()
     if len(text) > 60 or _FORMER_WORDS.search(text):
         return None
-    money = price(text, attributes.get("data-currency"), site_host)
+    money = parse_price(text, attributes.get("data-currency"), site_host)
     return money if money and money.currency and money.amount else None
 
 

@@ -1,7 +1,17 @@
 """Bytes become a safely decoded picture and its perceptual hashes."""
 
-from crawler.pictures.decoding import Decoded, PictureError, decode
-from crawler.pictures.inspecting import described, inspect, preview
-from crawler.pictures.looking import LookedAt, Looker, Plain
+from crawler.pictures.decoding import DecodedPicture, PictureError, decode_picture
+from crawler.pictures.inspecting import describe_picture, inspect_picture, render_preview
+from crawler.pictures.looking import PictureInspection, PictureInspector, PlainInspector
 
-__all__ = ["Decoded", "LookedAt", "Looker", "PictureError", "Plain", "decode", "described", "inspect", "preview"]
+__all__ = [
+    "DecodedPicture",
+    "PictureError",
+    "PictureInspection",
+    "PictureInspector",
+    "PlainInspector",
+    "decode_picture",
+    "describe_picture",
+    "inspect_picture",
+    "render_preview",
+]

@@ -23,16 +23,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 40_000_000
-SHARED_SIDE = 640  # pixels of the longer side: key points of a tile of a collage need more than hashes do (480)
-DRAFT_SIDE = 800  # a JPEG is decoded at 1/2, 1/4 or 1/8 as long as it stays as large as this
-SHRINKING = 2  # grows whenever a picture is decoded or shrunk in another way: hashes of different ones are not compared
-SHARP = 0.7  # shrinking to this share and more needs no averaging by areas, which takes four times as long
+MAX_DECODED_SIDE_PIXELS = (
+    640  # pixels of the longer side: key points of a tile of a collage need more than hashes do (480)
+)
+DRAFT_SIDE_PIXELS = 800  # a JPEG is decoded at 1/2, 1/4 or 1/8 as long as it stays as large as this
+SHRINKING_VERSION = (
+    2  # grows whenever a picture is decoded or shrunk in another way: hashes of different ones are not compared
+)
+MIN_BILINEAR_SCALE = 0.7  # shrinking to this share and more needs no averaging by areas, which takes four times as long
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_BROKEN = (OSError, MemoryError, OverflowError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_DECODE_ERRORS = (
+    OSError,
+    MemoryError,
+    OverflowError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    struct.error,
+    zlib.error,
+)
 
 
 class PictureError(SwordnetError):
@@ -40,7 +54,7 @@ class PictureError(SwordnetError):
 
 
 @frozen(kw_only=True, eq=False)
-class Decoded:
+class DecodedPicture:
     """A shrunk RGB picture (`pixels` [height, width, 3]), upright and on white; width and height are the full ones,
     upright too.
     """
@@ -59,7 +73,7 @@ class Decoded:
         return Pictures.fromarray(self.pixels)
 
 
-def decode(data: bytes) -> Decoded:
+def decode_picture(data: bytes) -> DecodedPicture:
     """The first frame of a JPEG, PNG, WEBP, GIF or AVIF.
 
     Raises PictureError for anything else, for broken data, more than 25 MB and more than 40 megapixels.
@@ -72,29 +86,32 @@ def decode(data: bytes) -> Decoded:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             warnings.simplefilter("ignore", UserWarning)
-            with Image.open(io.BytesIO(without_text(data)), formats=FORMATS) as source, _forgiving(data):
-                return _read(source)
+            with (
+                Image.open(io.BytesIO(strip_png_text(data)), formats=PICTURE_FORMATS) as source,
+                _allow_truncated_gif(data),
+            ):
+                return _decode_first_frame(source)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(f"more than {MAX_PIXELS} pixels: {error}") from None
-    except _BROKEN as error:
+    except _DECODE_ERRORS as error:
         raise PictureError(f"not a picture: {error}") from None
 
 
-def without_text(data: bytes) -> bytes:
+def strip_png_text(data: bytes) -> bytes:
     """A PNG without its texts and colour profiles, which may unpack to any size; everything else as it is."""
-    if not data.startswith(_PNG):
+    if not data.startswith(_PNG_SIGNATURE):
         return data
-    kept, place = [_PNG], len(_PNG)
-    while place + 12 <= len(data):
-        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
-        if data[place + 4 : place + 8] not in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
-            kept.append(data[place:end])
-        place = end
-    return b"".join((*kept, data[place:]))
+    chunks, offset = [_PNG_SIGNATURE], len(_PNG_SIGNATURE)
+    while offset + 12 <= len(data):
+        end = offset + 12 + int.from_bytes(data[offset : offset + 4], "big")
+        if data[offset + 4 : offset + 8] not in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
+            chunks.append(data[offset:end])
+        offset = end
+    return b"".join((*chunks, data[offset:]))
 
 
 @contextmanager
-def _forgiving(data: bytes) -> Iterator[None]:
+def _allow_truncated_gif(data: bytes) -> Iterator[None]:
     """A GIF that arrived up to its last byte may draw less than it has room for, as browsers let it."""
     from PIL import ImageFile
 
@@ -105,7 +122,7 @@ def _forgiving(data: bytes) -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
-def _read(source: Image) -> Decoded:
+def _decode_first_frame(source: Image) -> DecodedPicture:
     import numpy as np
     from PIL import ImageOps
 
@@ -115,18 +132,20 @@ def _read(source: Image) -> Decoded:
     if width * height > MAX_PIXELS:
         raise PictureError(f"{width} x {height} pixels; at most {MAX_PIXELS} are decoded")
     media_type = "image/jpeg" if source.format == "MPO" else f"image/{(source.format or '').lower()}"
-    turn = source.getexif().get(0x0112, 1)
-    if turn in (5, 6, 7, 8):
+    orientation = source.getexif().get(0x0112, 1)
+    if orientation in (5, 6, 7, 8):
         width, height = height, width
-    share = DRAFT_SIDE / max(source.size)  # rounded down: Pillow shrinks to no less than what is asked
-    source.draft("RGB", (max(1, int(source.width * share)), max(1, int(source.height * share))))
-    upright = _on_white(source if turn == 1 else ImageOps.exif_transpose(source))  # a copy where nothing turns is 3 ms
+    scale = DRAFT_SIDE_PIXELS / max(source.size)  # rounded down: Pillow shrinks to no less than what is asked
+    source.draft("RGB", (max(1, int(source.width * scale)), max(1, int(source.height * scale))))
+    upright = _flatten_on_white(
+        source if orientation == 1 else ImageOps.exif_transpose(source)
+    )  # a copy where nothing turns is 3 ms
     pixels = np.asarray(upright)
     codes = qr_codes(pixels)
-    return Decoded(pixels=_shrunk(pixels), media_type=media_type, width=width, height=height, codes=codes)
+    return DecodedPicture(pixels=_shrink_pixels(pixels), media_type=media_type, width=width, height=height, codes=codes)
 
 
-def _on_white(image: Image) -> Image:
+def _flatten_on_white(image: Image) -> Image:
     import numpy as np
     from PIL import Image as Pictures
 
@@ -142,13 +161,13 @@ def _on_white(image: Image) -> Image:
     return Pictures.alpha_composite(white, layered).convert("RGB")
 
 
-def _shrunk(pixels: NDArray[np.uint8]) -> Any:
+def _shrink_pixels(pixels: NDArray[np.uint8]) -> Any:
     """By areas: four times as fast as Lanczos, and no ringing that key points would see."""
     import cv2
 
     height, width = pixels.shape[:2]
-    share = SHARED_SIDE / max(height, width)
-    if share >= 1:
+    scale = MAX_DECODED_SIDE_PIXELS / max(height, width)
+    if scale >= 1:
         return pixels
-    size = (max(1, round(width * share)), max(1, round(height * share)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR if share >= SHARP else cv2.INTER_AREA)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR if scale >= MIN_BILINEAR_SCALE else cv2.INTER_AREA)

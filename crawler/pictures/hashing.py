@@ -12,16 +12,16 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from crawler.items import PictureHash
-from crawler.pictures.decoding import SHRINKING
+from crawler.pictures.decoding import SHRINKING_VERSION
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 PHASH, PDQ = "phash", "pdq"
-HASH_SIDE = 128  # pixels
-MIN_SIDE = 16  # pixels; smaller pictures are spacers
-MIN_DEVIATION = 4.0  # of the grey values (0..255); flatter pictures show nothing
+HASH_SIDE_PIXELS = 128  # pixels
+MIN_SIDE_PIXELS = 16  # pixels; smaller pictures are spacers
+MIN_GREY_DEVIATION = 4.0  # of the grey values (0..255); flatter pictures show nothing
 
 
 def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[PictureHash, ...]:
@@ -30,27 +30,27 @@ def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[PictureHash, ...]:
     import imagehash
     from PIL import Image as Pictures
 
-    small = hashed_size(pixels)
+    small = shrink_for_hash(pixels)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    if min(pixels.shape[:2]) < MIN_SIDE or grey.std() < MIN_DEVIATION:
+    if min(pixels.shape[:2]) < MIN_SIDE_PIXELS or grey.std() < MIN_GREY_DEVIATION:
         return ()
-    bits, _quality = _pdq(small)
-    return (_made(PHASH, str(imagehash.phash(Pictures.fromarray(grey)))), _made(PDQ, hexadecimal(bits)))
+    bits, _quality = _compute_pdq(small)
+    return (_picture_hash(PHASH, str(imagehash.phash(Pictures.fromarray(grey)))), _picture_hash(PDQ, bits_to_hex(bits)))
 
 
-def hashed_size(pixels: Any) -> Any:
+def shrink_for_hash(pixels: Any) -> Any:
     """An RGB array with at most HASH_SIDE pixels a side, averaged by areas."""
     import cv2
 
     height, width = pixels.shape[:2]
-    share = HASH_SIDE / max(height, width)
-    if share >= 1:
+    scale = HASH_SIDE_PIXELS / max(height, width)
+    if scale >= 1:
         return pixels
-    size = (max(1, round(width * share)), max(1, round(height * share)))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
-def hexadecimal(bits: Any) -> str:
+def bits_to_hex(bits: Any) -> str:
     """256 bits (an array of 0 and 1) as 64 hex digits."""
     import numpy as np
 
@@ -58,18 +58,18 @@ def hexadecimal(bits: Any) -> str:
 
 
 @cache
-def maker(hasher: str) -> tuple[str, str]:
+def hasher_version(hasher: str) -> tuple[str, str]:
     """Version and settings of a hasher: hashes that differ in either are never compared."""
     package, bits = {PHASH: ("imagehash", 64), PDQ: ("pdqhash", 256)}[hasher]
-    return f"{package} {version(package)}", f"{bits} bit, whole, {HASH_SIDE} px, shrinking {SHRINKING}"
+    return f"{package} {version(package)}", f"{bits} bit, whole, {HASH_SIDE_PIXELS} px, shrinking {SHRINKING_VERSION}"
 
 
-def _made(hasher: str, value: str) -> PictureHash:
-    told, settings = maker(hasher)
-    return PictureHash(hasher=hasher, version=told, settings=settings, value=value)
+def _picture_hash(hasher: str, value: str) -> PictureHash:
+    package_version, settings = hasher_version(hasher)
+    return PictureHash(hasher=hasher, version=package_version, settings=settings, value=value)
 
 
-def _pdq(small: Any) -> tuple[Any, int]:
+def _compute_pdq(small: Any) -> tuple[Any, int]:
     import pdqhash
 
     bits, quality = pdqhash.compute(small)

@@ -6,15 +6,15 @@ import hashlib
 import io
 
 from crawler.items import Picture
-from crawler.pictures.decoding import Decoded, decode
+from crawler.pictures.decoding import DecodedPicture, decode_picture
 
 
-def inspect(data: bytes, url: str) -> Picture:
+def inspect_picture(data: bytes, url: str) -> Picture:
     """What a picture is by itself; hashes are missing where it shows nothing. Raises PictureError."""
-    return described(decode(data), data, url)
+    return describe_picture(decode_picture(data), data, url)
 
 
-def described(decoded: Decoded, data: bytes, url: str) -> Picture:
+def describe_picture(decoded: DecodedPicture, data: bytes, url: str) -> Picture:
     """The Picture of bytes that were decoded already."""
     from crawler.pictures.hashing import perceptual_hashes
 
@@ -29,10 +29,10 @@ def described(decoded: Decoded, data: bytes, url: str) -> Picture:
     )
 
 
-def preview(data: bytes, side: int) -> bytes:
-    """The picture as PNG, its longer side at most `side` pixels. Raises PictureError as `inspect` does."""
-    image = decode(data).image
+def render_preview(data: bytes, side: int) -> bytes:
+    """The picture as PNG, its longer side at most `side` pixels. Raises PictureError as `inspect_picture` does."""
+    image = decode_picture(data).image
     image.thumbnail((side, side))
-    draft = io.BytesIO()
-    image.save(draft, "PNG")
-    return draft.getvalue()
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -12,34 +12,36 @@ from typing import Protocol
 from attrs import Factory, frozen
 
 from crawler.items import Picture
-from crawler.pictures.inspecting import inspect
+from crawler.pictures.inspecting import inspect_picture
 
 
 @frozen(kw_only=True)
-class LookedAt:
+class PictureInspection:
     """A picture, and pictures that were drawn as evidence by their SHA-256: ours beside theirs."""
 
     picture: Picture
-    drawn: Mapping[str, bytes] = Factory(dict)
+    previews: Mapping[str, bytes] = Factory(dict)
 
 
-class Looker(Protocol):
-    """`mark` names what pictures are compared with; one that was compared with something else is looked at anew."""
+class PictureInspector(Protocol):
+    """`index_version` names what pictures are compared with; one that was compared with something else is looked at
+    anew.
+    """
 
     @property
-    def mark(self) -> str:
+    def index_version(self) -> str:
         """Empty where nothing is compared."""
 
-    def look(self, data: bytes, url: str) -> LookedAt:
+    def inspect(self, data: bytes, url: str) -> PictureInspection:
         """Decode and describe a picture. Raises PictureError."""
 
 
 @frozen
-class Plain:
+class PlainInspector:
     """Looks at a picture by itself."""
 
-    mark: str = ""
+    index_version: str = ""
 
-    def look(self, data: bytes, url: str) -> LookedAt:
+    def inspect(self, data: bytes, url: str) -> PictureInspection:
         """Digest, size, hashes and QR codes."""
-        return LookedAt(picture=inspect(data, url))
+        return PictureInspection(picture=inspect_picture(data, url))

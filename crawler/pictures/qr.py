@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SIDE = 960
-MOST = 4  # codes of one picture
-LONGEST = 2000  # signs that one code may say
+MAX_SIDE_PIXELS = 960
+MAX_QR_CODES = 4  # codes of one picture
+MAX_CODE_CHARS = 2000  # signs that one code may say
 
 
 def qr_codes(pixels: NDArray[np.uint8]) -> tuple[str, ...]:
@@ -24,9 +24,9 @@ def qr_codes(pixels: NDArray[np.uint8]) -> tuple[str, ...]:
     import zxingcpp
 
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    share = SIDE / max(grey.shape)
-    if share < 1:
-        size = (max(1, round(grey.shape[1] * share)), max(1, round(grey.shape[0] * share)))
+    scale = MAX_SIDE_PIXELS / max(grey.shape)
+    if scale < 1:
+        size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
-    return tuple(dict.fromkeys(code.text[:LONGEST] for code in found if code.text))[:MOST]
+    barcodes = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return tuple(dict.fromkeys(code.text[:MAX_CODE_CHARS] for code in barcodes if code.text))[:MAX_QR_CODES]

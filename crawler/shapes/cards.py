@@ -14,16 +14,16 @@ from typing import Any
 from attrs import frozen
 
 from crawler.items import Picture
-from crawler.money import price
+from crawler.money import parse_price
 from crawler.page.page import LayoutError, Page, Selection
-from crawler.urls import host
+from crawler.urls import url_host
 
 
 @frozen(kw_only=True)
-class Cards:
+class HtmlList:
     """How a platform's list is marked up. `url` may be a template with {code}."""
 
-    around: str  # what every page of results has, an empty one too
+    container: str  # what every page of results has, an empty one too
     row: str
     title: str
     url: str
@@ -37,27 +37,27 @@ class Cards:
     text: str = ""
 
 
-def rows_on(page: Page, cards: Cards) -> Iterator[dict[str, Any]]:
+def html_rows(page: Page, layout: HtmlList) -> Iterator[dict[str, Any]]:
     """The fields of each row that has a title and an address. LayoutError where the page is no page of results."""
-    found = page.css(cards.row)
-    if not len(found) and not len(page.css(cards.around)):
-        raise LayoutError(f"neither {cards.row!r} nor {cards.around!r}")
-    seen: set[str] = set()
-    left_out = 0
-    for row in found:
-        fields = _fields(page, row, cards)
-        left_out += not fields
-        if fields and fields["url"] not in seen:
-            seen.add(fields["url"])
+    elements = page.css(layout.row)
+    if not len(elements) and not len(page.css(layout.container)):
+        raise LayoutError(f"neither {layout.row!r} nor {layout.container!r}")
+    seen_addresses: set[str] = set()
+    skipped = 0
+    for row in elements:
+        fields = _row_fields(page, row, layout)
+        skipped += not fields
+        if fields and fields["url"] not in seen_addresses:
+            seen_addresses.add(fields["url"])
             yield fields
-    if len(found) and left_out == len(found):
-        raise LayoutError(f"no {cards.row!r} has a title and an address")
+    if len(elements) and skipped == len(elements):
+        raise LayoutError(f"no {layout.row!r} has a title and an address")
 
 
-def place(row: Selection, where: str) -> str:
+def text_in(row: Selection, where: str) -> str:
     """The text at a place of a row, "" where there is none."""
-    for each in where.split("|") if where else ():
-        selector, _, name = each.strip().partition("@")
+    for alternative in where.split("|") if where else ():
+        selector, _, name = alternative.strip().partition("@")
         element = row.css(selector.strip()) if selector.strip() else row
         if not len(element):
             continue
@@ -67,25 +67,25 @@ def place(row: Selection, where: str) -> str:
     return ""
 
 
-def _fields(page: Page, row: Selection, cards: Cards) -> dict[str, Any]:
-    title, code = place(row, cards.title), place(row, cards.code)
-    address = cards.url.replace("{code}", code) if "{code}" in cards.url else place(row, cards.url)
-    url = page.link(address) if address and ("{code}" not in cards.url or code) else None
+def _row_fields(page: Page, row: Selection, layout: HtmlList) -> dict[str, Any]:
+    title, code = text_in(row, layout.title), text_in(row, layout.code)
+    address = layout.url.replace("{code}", code) if "{code}" in layout.url else text_in(row, layout.url)
+    url = page.link(address) if address and ("{code}" not in layout.url or code) else None
     if not title or url is None:
         return {}
-    money = price(place(row, cards.price), cards.currency or None, host(page.url))
-    picture = page.link(place(row, cards.picture)) if place(row, cards.picture) else None
-    author = place(row, cards.author)
+    money = parse_price(text_in(row, layout.price), layout.currency or None, url_host(page.url))
+    picture = page.link(text_in(row, layout.picture)) if text_in(row, layout.picture) else None
+    author = text_in(row, layout.author)
     return {
         "url": url,
         "title": title,
         "sku": code or None,
         "price": money.amount if money else None,
         "currency": money.currency if money else None,
-        "seller": place(row, cards.seller) or None,
+        "seller": text_in(row, layout.seller) or None,
         "creators": tuple(filter(None, map(str.strip, re.split(r"[,，;；]", author)))),
-        "publisher": place(row, cards.publisher) or None,
-        "text": place(row, cards.text),
+        "publisher": text_in(row, layout.publisher) or None,
+        "text": text_in(row, layout.text),
         "pictures": (Picture(url=picture),) if picture else (),
         "whole": False,
     }

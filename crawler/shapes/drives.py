@@ -19,50 +19,53 @@ from crawler.items import Listing, ListingKind, Outcome, SharedFile, ShareLink, 
 from crawler.page import LayoutError, Page, Request
 from crawler.page.outcome import outcome_of
 from crawler.shapes.states import outcome_of_state
-from crawler.shapes.walk import MOST_FILES
-from crawler.shares import extract
+from crawler.shapes.walk import MAX_FILES
+from crawler.shares import extract_links
 
-_THROTTLED = frozenset({429, 503})
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,6})?) ?([KMGT]?)i?[Bo]?\b", re.IGNORECASE)
+_THROTTLE_STATUSES = frozenset({429, 503})
+_UNIT_BYTES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE_RE = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,6})?) ?([KMGT]?)i?[Bo]?\b", re.IGNORECASE)
 
 
-def share_at(platform: str, address: str, code: str | None = None) -> ShareLink:
+def parse_share(platform: str, address: str, code: str | None = None) -> ShareLink:
     """The share that an address names, with the code it was asked with. BadInput where it is none of this platform."""
-    found = next((link for link in extract(address) if link.platform == platform), None)
-    if found is None:
+    share = next((link for link in extract_links(address) if link.platform == platform), None)
+    if share is None:
         raise BadInput(Problem(file=address, message=f"not the address of a share of {platform}"))
-    return evolve(found, code=code or None, code_kind=None, tricks=(), span=(0, 0))
+    return evolve(share, code=code or None, code_kind=None, tricks=(), span=(0, 0))
 
 
-def share_read(platform: str, page: Page) -> ShareLink:
+def share_of_page(platform: str, page: Page) -> ShareLink:
     """The share that a page is of; without a name where neither the request nor the page's address names one."""
     address = page.values.get("address") or page.url
     try:
-        return share_at(platform, address)
+        return parse_share(platform, address)
     except BadInput:
         return ShareLink(platform=platform, share_id="", url=address)
 
 
-def named(link: ShareLink, code: str | None = None) -> dict[str, str]:
+def share_values(link: ShareLink, code: str | None = None) -> dict[str, str]:
     """The values that a request for this share carries; `code` only where the request sends it."""
     return {"share_id": link.share_id, "address": link.url} | ({"code": code} if code else {})
 
 
-def post(url: str, body: Mapping[str, Any], values: Mapping[str, str], **headers: str) -> Request:
+def json_request(url: str, body: Mapping[str, Any], values: Mapping[str, str], **headers: str) -> Request:
     """A request with a JSON body."""
-    sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    written = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-    return Request(url=url, method="POST", headers=sent, body=written, values=values)
+    sent_headers = {
+        "Content-Type": "application/json",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    payload = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    return Request(url=url, method="POST", headers=sent_headers, body=payload, values=values)
 
 
-def form(url: str, body: Mapping[str, str], values: Mapping[str, str], **headers: str) -> Request:
+def form_request(url: str, body: Mapping[str, str], values: Mapping[str, str], **headers: str) -> Request:
     """A request with the body of an HTML form."""
-    sent = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", **headers}
-    return Request(url=url, method="POST", headers=sent, body=urlencode(body).encode(), values=values)
+    sent_headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", **headers}
+    return Request(url=url, method="POST", headers=sent_headers, body=urlencode(body).encode(), values=values)
 
 
-def answer_of(page: Page) -> Any:
+def parse_answer(page: Page) -> Any:
     """The answer as JSON value, else as text (an HTML page, a cut answer)."""
     text = page.source
     if text[:64].lstrip()[:1] in ("{", "["):
@@ -73,19 +76,25 @@ def answer_of(page: Page) -> Any:
     return text
 
 
-def asked(page: Page, *names: str) -> str:
+def request_value(page: Page, *names: str) -> str:
     """What a request said under one of these names: in its values, its query or its body. Raises KeyError."""
     body = page.values.get("request_body", "")
-    sent = json.loads(body) if body.startswith("{") else {key: each[0] for key, each in parse_qs(body).items()}
-    said = {**{key: each[0] for key, each in parse_qs(urlsplit(page.url).query).items()}, **sent, **page.values}
-    return str(next(said[name] for name in names if name in said))
+    body_values = (
+        json.loads(body) if body.startswith("{") else {key: entries[0] for key, entries in parse_qs(body).items()}
+    )
+    values = {
+        **{key: entries[0] for key, entries in parse_qs(urlsplit(page.url).query).items()},
+        **body_values,
+        **page.values,
+    }
+    return str(next(values[name] for name in names if name in values))
 
 
 def state_of(page: Page, classify: Callable[[Any], ShareState]) -> ShareState:
     """The state an answer means, its status included: a throttled or challenged request says nothing of the share."""
-    if page.status in _THROTTLED:
+    if page.status in _THROTTLE_STATUSES:
         return ShareState.RATE_LIMITED
-    answer = answer_of(page)
+    answer = parse_answer(page)
     state = classify(answer)
     if isinstance(answer, str) and state not in (ShareState.NEEDS_CODE, ShareState.ALIVE):
         outcome = outcome_of(200, page.body, page.content_type, page.url)
@@ -95,8 +104,8 @@ def state_of(page: Page, classify: Callable[[Any], ShareState]) -> ShareState:
     return state
 
 
-def shared(
-    spider: str,
+def share_listing(
+    platform: str,
     link: ShareLink,
     state: ShareState,
     page: Page,
@@ -106,53 +115,53 @@ def shared(
     sharer: str | None = None,
 ) -> Listing:
     """The share as a listing; its link bears the code it was asked with. A share without a name carries no link."""
-    found = tuple(files)[:MOST_FILES]
+    listed_files = tuple(files)[:MAX_FILES]
     return Listing(
-        platform=spider,
+        platform=platform,
         kind=ListingKind.SHARE,
         url=link.url,
-        title=title or (found[0].name if found else ""),
-        files=found,
+        title=title or (listed_files[0].name if listed_files else ""),
+        files=listed_files,
         seller=sharer,
         share_state=state,
         links=(link,) if link.share_id else (),
-        sources={"answer": brief(page)} if state is ShareState.UNKNOWN else {},
+        sources={"answer": answer_signature(page)} if state is ShareState.UNKNOWN else {},
         outcome=outcome_of_state(state),
     )
 
 
-def brief(page: Page) -> str:
+def answer_signature(page: Page) -> str:
     """An answer in a few signs, to count those that nobody has explained: its status and its own code."""
-    answer = answer_of(page)
+    answer = parse_answer(page)
     if isinstance(answer, Mapping):
-        said = next((answer[name] for name in ("errno", "code", "res_code", "error", "value") if name in answer), "-")
-        return f"{page.status} {str(said)[:40]}"
+        code = next((answer[name] for name in ("errno", "code", "res_code", "error", "value") if name in answer), "-")
+        return f"{page.status} {str(code)[:40]}"
     return f"{page.status} {'list' if isinstance(answer, list) else 'html' if '<' in answer[:400] else 'text'}"
 
 
-def entry(name: Any, size: Any = None, folder: Any = False) -> SharedFile:
+def shared_file(name: Any, size: Any = None, folder: Any = False) -> SharedFile:
     """One file of an answer; a size is a number, digits, or written like "12.5 MB"."""
-    return SharedFile(name=str(name), size=size_of(size), folder=bool(folder))
+    return SharedFile(name=str(name), size=parse_size(size), folder=bool(folder))
 
 
-def size_of(written: Any) -> int | None:
+def parse_size(text: Any) -> int | None:
     """A size in bytes; None where it cannot be told."""
-    if isinstance(written, bool) or written is None:
+    if isinstance(text, bool) or text is None:
         return None
-    if isinstance(written, int):
-        return written
-    found = _SIZE.match(str(written).strip())
-    return int(float(found[1].replace(",", ".")) * _UNITS[found[2].upper()]) if found else None
+    if isinstance(text, int):
+        return text
+    match = _SIZE_RE.match(str(text).strip())
+    return int(float(match[1].replace(",", ".")) * _UNIT_BYTES[match[2].upper()]) if match else None
 
 
-def rows(value: Any, *path: str) -> list[Mapping[str, Any]]:
+def objects_at(value: Any, *path: str) -> list[Mapping[str, Any]]:
     """The objects of a list below `path`; [] where the answer has none."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def below(value: Any, *path: str) -> Mapping[str, Any]:
+def object_at(value: Any, *path: str) -> Mapping[str, Any]:
     """The object below `path`; {} where the answer has none."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from crawler.items import SharedFile, ShareLink, ShareState
 from crawler.page import Request
-from crawler.shapes.drives import entry, named, rows
-from crawler.shapes.states import by_code
+from crawler.shapes.drives import objects_at, share_values, shared_file
+from crawler.shapes.states import state_by_code
 
 
-def ask(api: str, link: ShareLink, code: str | None) -> Request:
+def share_request(api: str, link: ShareLink, code: str | None) -> Request:
     """The request for state, title and the first 100 entries of a share."""
     query = {
         "share_id": link.share_id,
@@ -21,18 +21,19 @@ def ask(api: str, link: ShareLink, code: str | None) -> Request:
         "pass_code_token": "",
         "page_token": "",
     }
-    return Request(url=f"{api}/drive/v1/share?{urlencode(query)}", values=named(link, code))
+    return Request(url=f"{api}/drive/v1/share?{urlencode(query)}", values=share_values(link, code))
 
 
-def state(platform: str, answer: Any) -> ShareState:
+def share_state(platform: str, answer: Any) -> ShareState:
     """The state of a share; an error answer (captcha_invalid) has no share_status."""
     if not isinstance(answer, Mapping):
         return ShareState.UNKNOWN
-    return by_code(platform, answer.get("share_status") or answer.get("error"))
+    return state_by_code(platform, answer.get("share_status") or answer.get("error"))
 
 
-def files(answer: Any) -> tuple[SharedFile, ...]:
-    """The entries of `files`; sizes come as text."""
+def shared_files(answer: Any) -> tuple[SharedFile, ...]:
+    """The entries of `shared_files`; sizes come as text."""
     return tuple(
-        entry(each["name"], each.get("size"), each.get("kind") == "drive#folder") for each in rows(answer, "files")
+        shared_file(item["name"], item.get("size"), item.get("kind") == "drive#folder")
+        for item in objects_at(answer, "files")
     )

@@ -9,36 +9,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from crawler.items import SharedFile, ShareState
-from crawler.shapes.drives import entry, rows
-from crawler.shapes.states import by_code
+from crawler.shapes.drives import objects_at, shared_file
+from crawler.shapes.states import state_by_code
 from crawler.shapes.walk import Entry
 
 
-def state(platform: str, answer: Any) -> ShareState:
+def share_state(platform: str, answer: Any) -> ShareState:
     """The state of a share, from a token answer or a list of files."""
     if not isinstance(answer, Mapping) or not isinstance(answer.get("code"), int):
         return ShareState.UNKNOWN
-    found = by_code(platform, answer["code"])
+    known_state = state_by_code(platform, answer["code"])
     data = answer.get("data")
     share = data.get("share") if isinstance(data, Mapping) else None
-    if found is ShareState.ALIVE and isinstance(share, Mapping):
+    if known_state is ShareState.ALIVE and isinstance(share, Mapping):
         if share.get("status", 1) != 1:
             return ShareState.UNKNOWN
-        return ShareState.PARTLY_REMOVED if share.get("partial_violation") else found
-    return found
+        return ShareState.PARTLY_REMOVED if share.get("partial_violation") else known_state
+    return known_state
 
 
-def entries(data: Any) -> tuple[Entry, ...]:
+def folder_entries(data: Any) -> tuple[Entry, ...]:
     """The entries of `list`, folders with their fid."""
     return tuple(
         (
-            entry(each["file_name"], each.get("size"), each.get("dir") or each.get("file") is False),
-            str(each.get("fid", "")),
+            shared_file(item["file_name"], item.get("size"), item.get("dir") or item.get("file") is False),
+            str(item.get("fid", "")),
         )
-        for each in rows(data, "list")
+        for item in objects_at(data, "list")
     )
 
 
-def files(data: Any) -> tuple[SharedFile, ...]:
+def shared_files(data: Any) -> tuple[SharedFile, ...]:
     """The files and folders of `list`."""
-    return tuple(file for file, _ in entries(data))
+    return tuple(file for file, _ in folder_entries(data))

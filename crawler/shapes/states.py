@@ -17,17 +17,19 @@ from attrs import frozen
 from crawler.errors import BadInput, Problem
 from crawler.items import Outcome, ShareState
 
-GONE = frozenset({ShareState.EXPIRED, ShareState.CANCELLED, ShareState.REMOVED_VIOLATION, ShareState.NOT_FOUND})
-OPEN = frozenset({ShareState.ALIVE, ShareState.PARTLY_REMOVED})
-LOCKED = frozenset({ShareState.NEEDS_CODE, ShareState.WRONG_CODE})
-SAYS_NOTHING = frozenset({ShareState.RATE_LIMITED, ShareState.CAPTCHA, ShareState.UNKNOWN, ShareState.UNSUPPORTED})
+GONE_STATES = frozenset({ShareState.EXPIRED, ShareState.CANCELLED, ShareState.REMOVED_VIOLATION, ShareState.NOT_FOUND})
+OPEN_STATES = frozenset({ShareState.ALIVE, ShareState.PARTLY_REMOVED})
+LOCKED_STATES = frozenset({ShareState.NEEDS_CODE, ShareState.WRONG_CODE})
+INCONCLUSIVE_STATES = frozenset(
+    {ShareState.RATE_LIMITED, ShareState.CAPTCHA, ShareState.UNKNOWN, ShareState.UNSUPPORTED}
+)
 
-_OUTCOMES = dict.fromkeys(GONE, Outcome.GONE) | {
+_STATE_OUTCOMES = dict.fromkeys(GONE_STATES, Outcome.GONE) | {
     ShareState.RATE_LIMITED: Outcome.BLOCKED,
     ShareState.CAPTCHA: Outcome.CHALLENGED,
     ShareState.UNKNOWN: Outcome.PARTIAL,
 }
-_DATA = "states.toml"
+_DATA_FILE = "states.toml"
 
 
 @frozen(kw_only=True)
@@ -42,58 +44,58 @@ class Calibration:
 @cache
 def calibrations() -> Mapping[str, Calibration]:
     """The list that ships: platform -> what is known of it. Raises BadInput naming every wrong record."""
-    table = tomllib.loads((resources.files("crawler.shapes") / _DATA).read_text(encoding="utf-8"))
+    table = tomllib.loads((resources.files("crawler.shapes") / _DATA_FILE).read_text(encoding="utf-8"))
     problems: list[Problem] = []
-    made: dict[str, Calibration] = {}
+    by_platform: dict[str, Calibration] = {}
     for platform, record in table.items():
         try:
-            made[platform] = _calibration(record)
+            by_platform[platform] = _parse_calibration(record)
         except (KeyError, TypeError, ValueError) as error:
-            problems.append(Problem(file=_DATA, field=platform, message=f"{type(error).__name__}: {error}"))
+            problems.append(Problem(file=_DATA_FILE, field=platform, message=f"{type(error).__name__}: {error}"))
     if problems:
         raise BadInput(problems)
-    return made
+    return by_platform
 
 
-def by_code(platform: str, code: Any) -> ShareState:
+def state_by_code(platform: str, code: Any) -> ShareState:
     """The state that a code of an answer means; another type than the calibrated one is another answer."""
     if isinstance(code, bool) or not isinstance(code, int | str):
         return ShareState.UNKNOWN
     return calibrations()[platform].codes.get(code, ShareState.UNKNOWN)
 
 
-def by_words(platform: str, page: str) -> ShareState:
+def state_by_words(platform: str, page: str) -> ShareState:
     """The state that the first calibrated words in a page mean."""
     return next((state for words, state in calibrations()[platform].words if words in page), ShareState.UNKNOWN)
 
 
 def outcome_of_state(state: ShareState) -> Outcome:
     """The outcome of a page that says this of a share."""
-    return _OUTCOMES.get(state, Outcome.LIVE)
+    return _STATE_OUTCOMES.get(state, Outcome.LIVE)
 
 
-def keeps_for(state: ShareState) -> timedelta:
+def answer_lifetime(state: ShareState) -> timedelta:
     """How long an answer is good for before the share is asked again. Throttling is no answer, so it is never kept."""
     if state is ShareState.RATE_LIMITED:
         return timedelta(0)
-    if state in OPEN:
+    if state in OPEN_STATES:
         return timedelta(hours=24)
-    if state in GONE:
+    if state in GONE_STATES:
         return timedelta(hours=6)
-    return timedelta(hours=12) if state in LOCKED else timedelta(minutes=30)
+    return timedelta(hours=12) if state in LOCKED_STATES else timedelta(minutes=30)
 
 
-def _calibration(record: Mapping[str, Any]) -> Calibration:
+def _parse_calibration(record: Mapping[str, Any]) -> Calibration:
     unknown = record.keys() - {"codes", "words", "source"}
     if unknown or not record["source"].strip() or not (record.get("codes") or record.get("words")):
         raise ValueError(f"codes or words, and a source, are needed; not {sorted(unknown)}")
     return Calibration(
-        codes={_key(code): ShareState(state) for code, state in record.get("codes", {}).items()},
+        codes={_parse_code(code): ShareState(state) for code, state in record.get("codes", {}).items()},
         words=tuple((words, ShareState(state)) for words, state in record.get("words", ())),
         source=record["source"],
     )
 
 
-def _key(written: str) -> int | str:
+def _parse_code(text: str) -> int | str:
     """A bare number of the list is a number in the answer."""
-    return int(written) if written.lstrip("-").isdecimal() else written
+    return int(text) if text.lstrip("-").isdecimal() else text

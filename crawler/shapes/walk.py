@@ -16,17 +16,17 @@ from attrs import evolve, frozen
 from crawler.items import SharedFile, ShareState
 from crawler.page import Page
 
-MOST_LISTS = 8  # answers a share is asked for; with 50 to 200 entries each no course of the notes is longer (estimate)
-DEEPEST = 3  # folders within folders
-MOST_FILES = 1000
-_NAME = "walk"
-_AGAIN = (ShareState.RATE_LIMITED, ShareState.CAPTCHA, ShareState.PARTLY_REMOVED)
+MAX_LISTS = 8  # answers a share is asked for; with 50 to 200 entries each no course of the notes is longer (estimate)
+MAX_FOLDER_DEPTH = 3  # folders within folders
+MAX_FILES = 1000
+_WALK_KEY = "walk"
+_INCOMPLETE_STATES = (ShareState.RATE_LIMITED, ShareState.CAPTCHA, ShareState.PARTLY_REMOVED)
 
 Entry = tuple[SharedFile, str]  # a file, or a folder with the drive's own name for it
 
 
 @frozen(kw_only=True)
-class Walk:
+class FolderWalk:
     """Where the reading of a share stands. `folder` is the one to ask next ("" is the top), `page` counts from 1."""
 
     files: tuple[SharedFile, ...] = ()
@@ -37,46 +37,49 @@ class Walk:
     seen: int = 0  # entries of `folder` that were read
     lists: int = 1  # answers asked for, this one included
 
-    def read(self, entries: Iterable[Entry]) -> Walk:
+    def with_entries(self, entries: Iterable[Entry]) -> FolderWalk:
         """With the entries of one answer."""
-        found = tuple(entries)
-        deeper = self.depth < DEEPEST
-        folders = tuple((key, self.depth + 1) for file, key in found if deeper and file.folder and key)
-        files = (*self.files, *(file for file, _ in found))[:MOST_FILES]
-        waiting = (*self.waiting, *folders)[:MOST_LISTS]
-        return evolve(self, files=files, waiting=waiting, seen=self.seen + len(found))
+        listed = tuple(entries)
+        deeper = self.depth < MAX_FOLDER_DEPTH
+        folders = tuple((key, self.depth + 1) for file, key in listed if deeper and file.folder and key)
+        files = (*self.files, *(file for file, _ in listed))[:MAX_FILES]
+        waiting = (*self.waiting, *folders)[:MAX_LISTS]
+        return evolve(self, files=files, waiting=waiting, seen=self.seen + len(listed))
 
-    def onward(self, more: bool) -> Walk | None:
-        """The next answer to ask for: the next page of this folder where there is `more`, else a folder that waits."""
-        if self.lists >= MOST_LISTS or len(self.files) >= MOST_FILES:
+    def next_step(self, has_more: bool) -> FolderWalk | None:
+        """The next answer to ask for: the next page of this folder where there is `has_more`, else a folder that
+        waits.
+        """
+        if self.lists >= MAX_LISTS or len(self.files) >= MAX_FILES:
             return None
-        if more:
+        if has_more:
             return evolve(self, page=self.page + 1, lists=self.lists + 1)
         if not self.waiting:
             return None
-        (folder, depth), *rest = self.waiting
-        return evolve(self, folder=folder, depth=depth, page=1, seen=0, lists=self.lists + 1, waiting=tuple(rest))
+        (folder, depth), *remaining = self.waiting
+        return evolve(self, folder=folder, depth=depth, page=1, seen=0, lists=self.lists + 1, waiting=tuple(remaining))
 
-    def state(self, said: ShareState) -> ShareState:
-        """The state of the share after an answer that says `said`: no folder undoes that the share itself opened.
+    def share_state(self, answer_state: ShareState) -> ShareState:
+        """The state of the share after an answer that says `answer_state`: no folder undoes that the share itself
+        opened.
 
         Throttling and captchas stand, for the files are not complete then.
         """
-        return said if self.lists == 1 or said in _AGAIN else ShareState.ALIVE
+        return answer_state if self.lists == 1 or answer_state in _INCOMPLETE_STATES else ShareState.ALIVE
 
-    def values(self) -> dict[str, str]:
+    def request_values(self) -> dict[str, str]:
         """What the request for `folder` and `page` carries."""
         files = [[file.name, file.size, file.folder] for file in self.files]
-        told = [files, self.waiting, self.folder, self.depth, self.page, self.seen, self.lists]
-        return {_NAME: json.dumps(told, ensure_ascii=False, separators=(",", ":"))}
+        progress = [files, self.waiting, self.folder, self.depth, self.page, self.seen, self.lists]
+        return {_WALK_KEY: json.dumps(progress, ensure_ascii=False, separators=(",", ":"))}
 
 
-def walk_of(page: Page) -> Walk:
+def resume_walk(page: Page) -> FolderWalk:
     """The walk that the answer `page` belongs to; a new one at the top where its request carries none."""
-    if _NAME not in page.values:
-        return Walk()
-    files, waiting, folder, depth, number, seen, lists = json.loads(page.values[_NAME])
-    return Walk(
+    if _WALK_KEY not in page.values:
+        return FolderWalk()
+    files, waiting, folder, depth, number, seen, lists = json.loads(page.values[_WALK_KEY])
+    return FolderWalk(
         files=tuple(SharedFile(name=name, size=size, folder=is_folder) for name, size, is_folder in files),
         waiting=tuple((key, level) for key, level in waiting),
         folder=folder,

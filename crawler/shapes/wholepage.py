@@ -12,40 +12,42 @@ from crawler.items import ListingKind, Picture, SharedFile
 from crawler.page.evidence import Facts
 from crawler.page.page import LayoutError, Page
 from crawler.page.product import product_facts
-from crawler.page.row import Row
-from crawler.page.subject import APPS, PRODUCTS
-from crawler.urls import canonical
+from crawler.page.row import ListRow
+from crawler.page.subject import APP_TYPES, PRODUCT_TYPES
+from crawler.urls import canonicalize_url
 
-LONGEST_POST = 20_000  # characters
+MAX_POST_CHARS = 20_000  # characters
 
 
-def offer_fields(page: Page, **known: Any) -> dict[str, Any]:
-    """The fields of a page that is one offer; `known` wins over what is read. LayoutError where there is no title."""
+def offer_fields(page: Page, **overrides: Any) -> dict[str, Any]:
+    """The fields of a page that is one offer; `overrides` wins over what is read. LayoutError where there is no
+    title.
+    """
     fields = page_fields(page, product_facts(page))
     if not fields.get("title"):
         raise LayoutError("the page names no product")
     fields.pop("kind")
-    return fields | {name: value for name, value in known.items() if value is not None}
+    return fields | {name: value for name, value in overrides.items() if value is not None}
 
 
 def page_fields(page: Page, facts: Facts) -> dict[str, Any]:
     """The fields of any page: an app, an offer, or a post whose text is the page's."""
-    values, kind = dict(facts.values), _kind(facts)
-    sources = {"pictures" if name == "images" else name: place for name, place in facts.sources.items()}
+    values, kind = dict(facts.values), _listing_kind(facts)
+    sources = {"pictures" if name == "images" else name: source for name, source in facts.sources.items()}
     values["pictures"] = tuple(Picture(url=url) for url in values.pop("images", ()))
     published = values.get("published")
     if published and published[:4].isdigit():
         values["year"] = int(published[:4])
     if kind is ListingKind.POST:
-        values["text"], sources["text"] = page.text()[:LONGEST_POST], "page"
-    return {"url": canonical(page.url), "kind": kind, "sources": sources, **values}
+        values["text"], sources["text"] = page.text()[:MAX_POST_CHARS], "page"
+    return {"url": canonicalize_url(page.url), "kind": kind, "sources": sources, **values}
 
 
-def row_fields(row: Row) -> dict[str, Any]:
+def row_fields(row: ListRow) -> dict[str, Any]:
     """The fields of one entry of a list."""
     return {
-        "url": canonical(row.url),
-        "kind": ListingKind.OFFER if row.money or row.offered else ListingKind.POST,
+        "url": canonicalize_url(row.url),
+        "kind": ListingKind.OFFER if row.money or row.is_product else ListingKind.POST,
         "title": row.title,
         "text": "\n".join(dict.fromkeys(filter(None, (row.text, *row.links)))),
         "price": row.money.amount if row.money else None,
@@ -61,8 +63,8 @@ def row_fields(row: Row) -> dict[str, Any]:
     }
 
 
-def _kind(facts: Facts) -> ListingKind:
-    if set(facts.types) & APPS:
+def _listing_kind(facts: Facts) -> ListingKind:
+    if set(facts.types) & APP_TYPES:
         return ListingKind.APP
-    offered = set(facts.types) & PRODUCTS or facts.values.get("price") is not None
-    return ListingKind.OFFER if offered else ListingKind.POST
+    is_offer = set(facts.types) & PRODUCT_TYPES or facts.values.get("price") is not None
+    return ListingKind.OFFER if is_offer else ListingKind.POST

@@ -12,21 +12,23 @@ from itertools import groupby
 
 from attrs import frozen
 
-from crawler.shares.addresses import Address
-from crawler.shares.codes import Candidate
-from crawler.shares.values import MIXED, NO_CODE
+from crawler.shares.addresses import ParsedLink
+from crawler.shares.codes import CodeCandidate
+from crawler.shares.values import MIXED_CODE_PATTERN, NOT_A_CODE_RE
 
-_HEAD = re.compile(
+_CODE_HEADING_RE = re.compile(
     r"提取|访问码|訪問碼|密[码碼]|口令|验证码|(?<![A-Za-z])(?:code|pwd|pass|password|passcode|key|pw|tqm)(?![A-Za-z])",
     re.I,
 )
-_OTHER_HEAD = re.compile(r"解压|解壓|压缩|unzip|archive|rar|zip", re.IGNORECASE)
-_PARTS = re.compile(r"[^|,;\n]{1,400}|(?<=[|,;])(?=[|,;\n]|\Z)")
-_WRAPPED = re.compile(r"[\s\"'`*()\[\]{}]*(?:[A-Za-z]{1,2}[0-9]{1,4}: ?|[\"']?\w{1,14}[\"']? ?[:=]>? ?)?[\s\"'`*(\[]*")
-_VALUE = re.compile(r"(?P<value>[A-Za-z0-9]{3,8})[\s\"'`*)\]}]*\Z")
-_MIXED = re.compile(MIXED)
-_LONGEST = 600  # signs of a row on each side of its link
-_MOST = 24  # cells of a row
+_ARCHIVE_HEADING_RE = re.compile(r"解压|解壓|压缩|unzip|archive|rar|zip", re.IGNORECASE)
+_CELL_RE = re.compile(r"[^|,;\n]{1,400}|(?<=[|,;])(?=[|,;\n]|\Z)")
+_CELL_WRAPPING_RE = re.compile(
+    r"[\s\"'`*()\[\]{}]*(?:[A-Za-z]{1,2}[0-9]{1,4}: ?|[\"']?\w{1,14}[\"']? ?[:=]>? ?)?[\s\"'`*(\[]*"
+)
+_CELL_VALUE_RE = re.compile(r"(?P<value>[A-Za-z0-9]{3,8})[\s\"'`*)\]}]*\Z")
+_MIXED_CODE_RE = re.compile(MIXED_CODE_PATTERN)
+_MAX_ROW_CHARS = 600  # signs of a row on each side of its link
+_MAX_ROW_CELLS = 24  # cells of a row
 
 
 @frozen(kw_only=True)
@@ -36,122 +38,152 @@ class _Cell:
     value: str
     start: int
     end: int
-    place: int
+    offset: int
 
 
-def in_columns(text: str, links: Sequence[Address], headed: bool) -> Iterator[tuple[Address, Candidate]]:
-    """Each link with the code of its row, where the head of the table (`headed`) or several rows say which column."""
-    rows = [(link, cells) for link in links if (cells := _cells(text, link))]
-    if headed:
-        yield from _transposed(text, rows)
+def find_column_codes(
+    text: str, links: Sequence[ParsedLink], has_headings: bool
+) -> Iterator[tuple[ParsedLink, CodeCandidate]]:
+    """Each link with the code of its row, where the head of the table (`has_headings`) or several rows say which
+    column.
+    """
+    rows = [(link, cells) for link in links if (cells := _row_cells(text, link))]
+    if has_headings:
+        yield from _find_transposed_codes(text, rows)
     for _, block in groupby(rows, key=lambda row: len(row[1])):
-        yield from _of_block(text, list(block), headed)
+        yield from _find_block_codes(text, list(block), has_headings)
 
 
-def _of_block(text: str, rows: list[tuple[Address, list[_Cell]]], headed: bool) -> Iterator[tuple[Address, Candidate]]:
-    heads = _heads(text, *rows[0]) if headed else []
-    strangers = {name for link, _ in rows for name in link.rule.names}
-    columns = _columns(rows) if not headed and len(rows) > 1 else []
+def _find_block_codes(
+    text: str, rows: list[tuple[ParsedLink, list[_Cell]]], has_headings: bool
+) -> Iterator[tuple[ParsedLink, CodeCandidate]]:
+    headings = _table_headings(text, *rows[0]) if has_headings else []
+    platform_names = {name for link, _ in rows for name in link.rule.seller_names}
+    columns = _code_columns(rows) if not has_headings and len(rows) > 1 else []
     for link, cells in rows:
-        wanted = _headed(heads, link, -cells[0].place, strangers) if headed else columns
-        by_place = {cell.place: cell for cell in cells if _fits(link, cell.value)}
-        if found := next((by_place[place] for place in wanted[:1] if place in by_place), None):
-            yield link, _candidate(found)
+        offsets = _heading_columns(headings, link, -cells[0].offset, platform_names) if has_headings else columns
+        by_offset = {cell.offset: cell for cell in cells if _fits_platform(link, cell.value)}
+        if code_cell := next((by_offset[offset] for offset in offsets[:1] if offset in by_offset), None):
+            yield link, _code_candidate(code_cell)
 
 
-def _columns(rows: list[tuple[Address, list[_Cell]]]) -> list[int]:
+def _code_columns(rows: list[tuple[ParsedLink, list[_Cell]]]) -> list[int]:
     """The columns that hold a code in every row, behind the link first; at least one of the codes is mixed."""
-    found = []
-    for place in {cell.place for cell in rows[0][1]}:
-        values = [cell.value for _, cells in rows for cell in cells if cell.place == place]
-        right = all(_fits(link, value) for (link, _), value in zip(rows, values, strict=False))
-        if right and len(set(values)) > 1 and any(map(_MIXED.fullmatch, values)):
-            found.append(place)
-    return sorted(found, key=lambda place: (place < 0, abs(place)))
+    offsets = []
+    for offset in {cell.offset for cell in rows[0][1]}:
+        values = [cell.value for _, cells in rows for cell in cells if cell.offset == offset]
+        is_fitting = all(_fits_platform(link, value) for (link, _), value in zip(rows, values, strict=False))
+        if is_fitting and len(set(values)) > 1 and any(map(_MIXED_CODE_RE.fullmatch, values)):
+            offsets.append(offset)
+    return sorted(offsets, key=lambda offset: (offset < 0, abs(offset)))
 
 
-def _transposed(text: str, rows: list[tuple[Address, list[_Cell]]]) -> Iterator[tuple[Address, Candidate]]:
+def _find_transposed_codes(
+    text: str, rows: list[tuple[ParsedLink, list[_Cell]]]
+) -> Iterator[tuple[ParsedLink, CodeCandidate]]:
     """Links side by side in one row, their codes below them in a row whose first cell says so."""
     for link, cells in rows:
-        own = -cells[0].place
-        stop = text.find("\n", link.end, link.end + _LONGEST)
-        line = text[stop + 1 : stop + 1 + _LONGEST].partition("\n")[0] if stop >= 0 else ""
-        spans = [match.span() for match in _PARTS.finditer(line)]
-        if len(spans) != len(cells) or own < 1 or not _HEAD.search("".join(line[a:b] for a, b in spans[:2])):
+        own_position = -cells[0].offset
+        stop = text.find("\n", link.end, link.end + _MAX_ROW_CHARS)
+        line = text[stop + 1 : stop + 1 + _MAX_ROW_CHARS].partition("\n")[0] if stop >= 0 else ""
+        spans = [match.span() for match in _CELL_RE.finditer(line)]
+        if (
+            len(spans) != len(cells)
+            or own_position < 1
+            or not _CODE_HEADING_RE.search("".join(line[a:b] for a, b in spans[:2]))
+        ):
             continue
-        below = _cell(text, stop + 1 + spans[own][0], stop + 1 + spans[own][1], 0)
-        if _fits(link, below.value):
-            yield link, _candidate(below)
+        code_cell = _parse_cell(text, stop + 1 + spans[own_position][0], stop + 1 + spans[own_position][1], 0)
+        if _fits_platform(link, code_cell.value):
+            yield link, _code_candidate(code_cell)
 
 
-def _heads(text: str, link: Address, cells: list[_Cell]) -> list[str]:
+def _table_headings(text: str, link: ParsedLink, cells: list[_Cell]) -> list[str]:
     """The cells of the line above the first row, where there are as many; a line of dashes may stand between."""
-    stop = text.rfind("\n", max(0, link.start - _LONGEST), link.start)
-    head: list[str] = []
+    stop = text.rfind("\n", max(0, link.start - _MAX_ROW_CHARS), link.start)
+    headings: list[str] = []
     for _ in range(2):
         if stop < 0:
             return []
-        start = max(text.rfind("\n", max(0, stop - _LONGEST), stop) + 1, stop - _LONGEST, 0)
-        head = [text[match.start() : match.end()] for match in _PARTS.finditer(text, start, stop)][:_MOST]
-        if re.search(r"\w", "".join(head)):
+        start = max(text.rfind("\n", max(0, stop - _MAX_ROW_CHARS), stop) + 1, stop - _MAX_ROW_CHARS, 0)
+        headings = [text[match.start() : match.end()] for match in _CELL_RE.finditer(text, start, stop)][
+            :_MAX_ROW_CELLS
+        ]
+        if re.search(r"\w", "".join(headings)):
             break
         stop = start - 1
-    return head if len(head) == len(cells) else []
+    return headings if len(headings) == len(cells) else []
 
 
-def _headed(heads: list[str], link: Address, own: int, names: set[str]) -> list[int]:
+def _heading_columns(headings: list[str], link: ParsedLink, own_position: int, names: set[str]) -> list[int]:
     """Columns, counted from the link's own, whose head is a word for codes, and names no other platform of `names`.
 
     The platform's own come first, then those behind the link, the nearest first.
     """
-    found = [place for place, name in enumerate(heads) if _HEAD.search(name) and not _OTHER_HEAD.search(name)]
-    named = [place for place in found if any(name in heads[place] for name in link.rule.names)]
-    others = names.difference(link.rule.names)
-    open_to_all = [place for place in found if not any(name in heads[place] for name in others)]
-    return sorted((place - own for place in (named or open_to_all)), key=lambda place: (place < 0, abs(place)))
+    positions = [
+        position
+        for position, name in enumerate(headings)
+        if _CODE_HEADING_RE.search(name) and not _ARCHIVE_HEADING_RE.search(name)
+    ]
+    own_positions = [
+        position for position in positions if any(name in headings[position] for name in link.rule.seller_names)
+    ]
+    other_names = names.difference(link.rule.seller_names)
+    common_positions = [
+        position for position in positions if not any(name in headings[position] for name in other_names)
+    ]
+    return sorted(
+        (position - own_position for position in (own_positions or common_positions)),
+        key=lambda position: (position < 0, abs(position)),
+    )
 
 
-def _fits(link: Address, value: str) -> bool:
+def _fits_platform(link: ParsedLink, value: str) -> bool:
     rule = link.rule
-    return bool(rule.code and not rule.said and rule.code.fullmatch(value) and not NO_CODE.match(value))
+    return bool(
+        rule.code_pattern
+        and not rule.needs_label
+        and rule.code_pattern.fullmatch(value)
+        and not NOT_A_CODE_RE.match(value)
+    )
 
 
-def _cells(text: str, link: Address) -> list[_Cell]:
+def _row_cells(text: str, link: ParsedLink) -> list[_Cell]:
     """The cells of the link's row; none where nothing parts the line."""
-    first, last = max(0, link.start - _LONGEST), min(len(text), link.end + _LONGEST)
+    first, last = max(0, link.start - _MAX_ROW_CHARS), min(len(text), link.end + _MAX_ROW_CHARS)
     start = max(text.rfind("\n", first, link.start) + 1, first)
     stop = text.find("\n", link.end, last)
     stop = stop if stop >= 0 else last
-    parts = [match.span() for match in _PARTS.finditer(text, start, stop)]
-    own = next((number for number, part in enumerate(parts) if part[0] <= link.start < part[1]), None)
-    if own is None or not 1 < len(parts) <= _MOST:
+    parts = [match.span() for match in _CELL_RE.finditer(text, start, stop)]
+    own_position = next((position for position, part in enumerate(parts) if part[0] <= link.start < part[1]), None)
+    if own_position is None or not 1 < len(parts) <= _MAX_ROW_CELLS:
         return []
-    return [_cell(text, *part, number - own) for number, part in enumerate(parts)]
+    return [_parse_cell(text, *part, position - own_position) for position, part in enumerate(parts)]
 
 
-def _cell(text: str, start: int, end: int, place: int) -> _Cell:
-    wrapped = _WRAPPED.match(text, start, end)
-    inner = wrapped.end() if wrapped else start
-    found = _VALUE.match(text, inner, end) or _VALUE.match(text, start, end)
-    if found is None:
-        return _Cell(value="", start=start, end=end, place=place)
-    return _Cell(value=found["value"], start=found.start("value"), end=found.end("value"), place=place)
+def _parse_cell(text: str, start: int, end: int, offset: int) -> _Cell:
+    wrapping = _CELL_WRAPPING_RE.match(text, start, end)
+    inner = wrapping.end() if wrapping else start
+    match = _CELL_VALUE_RE.match(text, inner, end) or _CELL_VALUE_RE.match(text, start, end)
+    if match is None:
+        return _Cell(value="", start=start, end=end, offset=offset)
+    return _Cell(value=match["value"], start=match.start("value"), end=match.end("value"), offset=offset)
 
 
-def in_a_cell(text: str, link: Address) -> Iterator[Candidate]:
+def find_row_codes(text: str, link: ParsedLink) -> Iterator[CodeCandidate]:
     """Cells of the link's row that hold nothing but letters and digits of a code, the nearest behind the link first."""
-    cells = [cell for cell in _cells(text, link) if _is_code(text, cell)]
-    for cell in sorted(cells, key=lambda cell: (cell.place < 0, abs(cell.place))):
-        if not NO_CODE.match(cell.value):
-            yield _candidate(cell)
+    cells = [cell for cell in _row_cells(text, link) if _is_code_cell(text, cell)]
+    for cell in sorted(cells, key=lambda cell: (cell.offset < 0, abs(cell.offset))):
+        if not NOT_A_CODE_RE.match(cell.value):
+            yield _code_candidate(cell)
 
 
-def _is_code(text: str, cell: _Cell) -> bool:
+def _is_code_cell(text: str, cell: _Cell) -> bool:
     """Letters and digits, anywhere in the row; four digits alone only in the next cell of a table."""
-    if cell.place == 1 and cell.value.isdecimal() and len(cell.value) == 4:
+    if cell.offset == 1 and cell.value.isdecimal() and len(cell.value) == 4:
         return "|" in text[cell.start - 3 : cell.start] or "|" in text[cell.end : cell.end + 3]
-    return cell.place != 0 and bool(_MIXED.fullmatch(cell.value))
+    return cell.offset != 0 and bool(_MIXED_CODE_RE.fullmatch(cell.value))
 
 
-def _candidate(cell: _Cell) -> Candidate:
-    return Candidate(value=cell.value, kind="column", start=cell.start, end=cell.end)
+def _code_candidate(cell: _Cell) -> CodeCandidate:
+    return CodeCandidate(value=cell.value, kind="column", start=cell.start, end=cell.end)

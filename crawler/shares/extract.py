@@ -9,116 +9,120 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import evolve
 
 from crawler.items import ShareLink
-from crawler.shares.addresses import Address, exact, patterns
-from crawler.shares.clipped import clipped
-from crawler.shares.codes import Candidate, labelled
-from crawler.shares.keyed import named
-from crawler.shares.orders import obeyed
-from crawler.shares.pairing import FAR_NAMED, pair
+from crawler.shares.addresses import ParsedLink, find_pattern_links, find_plain_links
+from crawler.shares.clipped import find_partial_links
+from crawler.shares.codes import CodeCandidate, find_labelled_codes
+from crawler.shares.keyed import find_platform_codes
+from crawler.shares.orders import apply_instructions
+from crawler.shares.pairing import MAX_NAMED_DISTANCE_CHARS, pair_codes
 from crawler.shares.precheck import may_hold_links
-from crawler.shares.rules import Rules, rules
-from crawler.shares.torn import torn
-from crawler.shares.undoing import undone
-from crawler.shares.views import View
+from crawler.shares.rules import LinkGrammar, load_grammar
+from crawler.shares.torn import find_gapped_links
+from crawler.shares.undoing import deobfuscate
+from crawler.shares.views import TextView
 
-LONG = 50_000  # signs from which on codes are looked for near links only
-_INDEX = re.compile(r"(?:链接|鏈接|地址|网盘|link) {0,2}([1-9][0-9]?) {0,2}[.:、)]{0,2} {0,2}\Z", re.IGNORECASE)
+LONG_TEXT_CHARS = 50_000  # signs from which on codes are looked for near links only
+_LINK_NUMBER_RE = re.compile(
+    r"(?:链接|鏈接|地址|网盘|link) {0,2}([1-9][0-9]?) {0,2}[.:、)]{0,2} {0,2}\Z", re.IGNORECASE
+)
 
 
-def extract(text: str) -> tuple[ShareLink, ...]:
+def extract_links(text: str) -> tuple[ShareLink, ...]:
     """The share links of a text in its order, each once, with code, tricks undone, and its span in `text`.
 
     Pure. Markup is read as well: addresses in attributes count, and tags inside an address are a trick.
     """
     if not may_hold_links(text):
         return ()
-    known = rules()
-    view = obeyed(undone(text))
-    links = _addresses(view, known)
+    grammar = load_grammar()
+    view = apply_instructions(deobfuscate(text))
+    links = _find_links(view, grammar)
     if links:
-        pair(view.text, links, _codes(view.text, links, known))
-    found: dict[tuple[str, str], ShareLink] = {}
-    for address in links:
-        link = _link(view, address)
+        pair_codes(view.text, links, _find_codes(view.text, links, grammar))
+    by_key: dict[tuple[str, str], ShareLink] = {}
+    for parsed_link in links:
+        link = _to_share_link(view, parsed_link)
         key = (link.platform, link.share_id)
-        first = found.setdefault(key, link)
-        if first.code is None and link.code is not None:
-            found[key] = evolve(first, code=link.code, code_kind=link.code_kind)
-    return tuple(found.values())
+        earlier = by_key.setdefault(key, link)
+        if earlier.code is None and link.code is not None:
+            by_key[key] = evolve(earlier, code=link.code, code_kind=link.code_kind)
+    return tuple(by_key.values())
 
 
-def _codes(text: str, links: Sequence[Address], known: Rules) -> list[Candidate]:
+def _find_codes(text: str, links: Sequence[ParsedLink], grammar: LinkGrammar) -> list[CodeCandidate]:
     """All codes that a word or a platform's name announces, in the order of the text."""
-    found = labelled(text, known, _windows(len(text), links))
-    taken = {one.end for one in found}
-    if len(text) <= LONG:
-        found += [one for one in named(text, known) if one.end not in taken]
-    return sorted(found, key=lambda one: one.start)
+    candidates = find_labelled_codes(text, grammar, _code_windows(len(text), links))
+    label_ends = {candidate.end for candidate in candidates}
+    if len(text) <= LONG_TEXT_CHARS:
+        candidates += [candidate for candidate in find_platform_codes(text, grammar) if candidate.end not in label_ends]
+    return sorted(candidates, key=lambda candidate: candidate.start)
 
 
-def _windows(length: int, links: Sequence[Address]) -> list[tuple[int, int]] | None:
+def _code_windows(length: int, links: Sequence[ParsedLink]) -> list[tuple[int, int]] | None:
     """The stretches of a very long text in which a code may belong to a link."""
-    if length <= LONG:
+    if length <= LONG_TEXT_CHARS:
         return None
-    found: list[tuple[int, int]] = []
+    windows: list[tuple[int, int]] = []
     for link in links:
-        start, end = max(0, link.start - FAR_NAMED), min(length, link.end + FAR_NAMED)
-        if found and start <= found[-1][1]:
-            start = found.pop()[0]
-        found.append((start, end))
-    return found
+        start, end = max(0, link.start - MAX_NAMED_DISTANCE_CHARS), min(length, link.end + MAX_NAMED_DISTANCE_CHARS)
+        if windows and start <= windows[-1][1]:
+            start = windows.pop()[0]
+        windows.append((start, end))
+    return windows
 
 
-def _link(view: View, address: Address) -> ShareLink:
-    tricks = address.tricks
-    if address.code_end > address.end:
-        tricks = tricks | view.tricks(address.end, address.code_end) & {"zero_width", "full_width", "lookalikes"}
+def _to_share_link(view: TextView, link: ParsedLink) -> ShareLink:
+    tricks = link.tricks
+    if link.code_end > link.end:
+        tricks = tricks | view.tricks(link.end, link.code_end) & {"zero_width", "full_width", "lookalikes"}
     return ShareLink(
-        platform=address.rule.name,
-        share_id=address.share_id,
-        url=address.url,
-        code=address.code,
-        code_kind=address.code_kind,
+        platform=link.rule.name,
+        share_id=link.share_id,
+        url=link.url,
+        code=link.code,
+        code_kind=link.code_kind,
         tricks=tuple(sorted(tricks)),
-        span=view.span(address.start, address.end),
+        span=view.span(link.start, link.end),
     )
 
 
-def _addresses(view: View, known: Rules) -> list[Address]:
+def _find_links(view: TextView, grammar: LinkGrammar) -> list[ParsedLink]:
     """All links of a view in its order, copies included."""
-    found = _apart(
-        [*exact(view, known), *_backwards(view, known)],
-        [*patterns(view, known), *torn(view, known), *clipped(view, known)],
+    links = _merge_links(
+        [*find_plain_links(view, grammar), *_find_reversed_links(view, grammar)],
+        [*find_pattern_links(view, grammar), *find_gapped_links(view, grammar), *find_partial_links(view, grammar)],
     )
-    for address in found:
-        if match := _INDEX.search(view.text, max(0, address.start - 20), address.start):
-            address.index = int(match[1])
-        address.tricks |= view.tricks(address.start, address.end)
-    return found
+    for link in links:
+        if match := _LINK_NUMBER_RE.search(view.text, max(0, link.start - 20), link.start):
+            link.index = int(match[1])
+        link.tricks |= view.tricks(link.start, link.end)
+    return links
 
 
-_BACKWARDS = re.compile(r"//:s?ptth|/(?:moc|nc|zn|ten)\.[a-z0-9]", re.IGNORECASE)
+_REVERSED_URL_RE = re.compile(r"//:s?ptth|/(?:moc|nc|zn|ten)\.[a-z0-9]", re.IGNORECASE)
 
 
-def _backwards(view: View, known: Rules) -> Iterator[Address]:
+def _find_reversed_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
     """Addresses written from their end to their beginning."""
-    if not _BACKWARDS.search(view.text):
+    if not _REVERSED_URL_RE.search(view.text):
         return
     length = len(view.text)
-    for address in exact(View(text=view.text[::-1], starts=view.starts[::-1], ends=view.ends[::-1]), known):
-        address.start, address.end = length - address.end, length - address.start
-        address.code_end = address.end if address.code else 0
-        address.tricks.add("reversed")
-        yield address
+    for link in find_plain_links(
+        TextView(text=view.text[::-1], starts=view.starts[::-1], ends=view.ends[::-1]), grammar
+    ):
+        link.start, link.end = length - link.end, length - link.start
+        link.code_end = link.end if link.code else 0
+        link.tricks.add("reversed")
+        yield link
 
 
-def _apart(written: Iterable[Address], others: Iterable[Address]) -> list[Address]:
+def _merge_links(plain_links: Iterable[ParsedLink], other_links: Iterable[ParsedLink]) -> list[ParsedLink]:
     """All links in order, without other readings of what was found already."""
-    found = sorted(written, key=lambda address: address.start)
-    starts = [address.start for address in found]
-    for address in others:
-        place = bisect_left(starts, address.end)
-        if place == 0 or found[place - 1].end <= address.start:
-            found.insert(place, address)
-            starts.insert(place, address.start)
-    return found
+    links = sorted(plain_links, key=lambda link: link.start)
+    starts = [link.start for link in links]
+    for link in other_links:
+        place = bisect_left(starts, link.end)
+        if place == 0 or links[place - 1].end <= link.start:
+            links.insert(place, link)
+            starts.insert(place, link.start)
+    return links

@@ -9,57 +9,61 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from crawler.shares.addresses import Address
-from crawler.shares.codes import Candidate
-from crawler.shares.rules import Rules
-from crawler.shares.values import NO_CODE
+from crawler.shares.addresses import ParsedLink
+from crawler.shares.codes import CodeCandidate
+from crawler.shares.rules import LinkGrammar
+from crawler.shares.values import NOT_A_CODE_RE
 
-_MIXED = "(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{4,6}"
-_MARK = r"[甲乙丙丁戊己庚辛]|[上中下](?=[册卷部集篇])|[一二三四五六七八九十]{1,2}|[A-Z]|[1-9][0-9]?"
-_ITEM = re.compile(
-    rf"(?<![A-Za-z0-9\u4e00-\u9fff./])\(?(?P<key>{_MARK})(?:[盘册卷部集篇章课讲])?"
-    rf"(?:[).、:：.=-]|\s){{1,3}} ?(?P<value>{_MIXED})(?![A-Za-z0-9:/.])"
+_MIXED_CODE_PATTERN = "(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{4,6}"
+_LIST_KEY_PATTERN = r"[甲乙丙丁戊己庚辛]|[上中下](?=[册卷部集篇])|[一二三四五六七八九十]{1,2}|[A-Z]|[1-9][0-9]?"
+_LIST_ITEM_RE = re.compile(
+    rf"(?<![A-Za-z0-9\u4e00-\u9fff./])\(?(?P<key>{_LIST_KEY_PATTERN})(?:[盘册卷部集篇章课讲])?"
+    rf"(?:[).、:：.=-]|\s){{1,3}} ?(?P<value>{_MIXED_CODE_PATTERN})(?![A-Za-z0-9:/.])"
 )
-_HEAD = re.compile(
-    rf"(?:^|\n)[^\w\n]{{0,4}}(?:第|链接|地址|网盘)?(?P<key>{_MARK})(?:[盘册卷部集篇章课讲链]|[^\w\n])[^\n]{{0,30}}\Z"
+_LINK_KEY_RE = re.compile(
+    rf"(?:^|\n)[^\w\n]{{0,4}}(?:第|链接|地址|网盘)?(?P<key>{_LIST_KEY_PATTERN})(?:[盘册卷部集篇章课讲链]|[^\w\n])[^\n]{{0,30}}\Z"
 )
-_NEAR = 60  # signs of a line before its link
-_LABELLED = re.compile(r"[码碼]|口令|code|pwd|password", re.IGNORECASE)
+_MAX_KEY_DISTANCE_CHARS = 60  # signs of a line before its link
+_CODE_WORD_RE = re.compile(r"[码碼]|口令|code|pwd|password", re.IGNORECASE)
 
 
-def named(text: str, known: Rules) -> Iterator[Candidate]:
+def find_platform_codes(text: str, grammar: LinkGrammar) -> Iterator[CodeCandidate]:
     """Codes straight behind the name of a platform, where some word says that the text gives codes."""
-    if not _LABELLED.search(text):
+    if not _CODE_WORD_RE.search(text):
         return
-    for match in _after_names(known).finditer(text):
-        if not NO_CODE.match(match["value"]):
-            platform = known.by_word[match["name"].lower()]
-            yield Candidate(value=match["value"], kind="keyed", start=match.start(), end=match.end(), platform=platform)
+    for match in _platform_code_pattern(grammar).finditer(text):
+        if not NOT_A_CODE_RE.match(match["value"]):
+            platform = grammar.platform_by_name[match["name"].lower()]
+            yield CodeCandidate(
+                value=match["value"], kind="keyed", start=match.start(), end=match.end(), platform=platform
+            )
 
 
-def keyed(text: str, links: Sequence[Address]) -> Iterator[tuple[Address, Candidate]]:
+def find_keyed_codes(text: str, links: Sequence[ParsedLink]) -> Iterator[tuple[ParsedLink, CodeCandidate]]:
     """Links with the codes of a list that has their keys. Nothing where fewer than two keys fit."""
-    items: dict[str, Candidate] = {}
-    for match in _ITEM.finditer(text):
-        if not NO_CODE.match(match["value"]):
-            one = Candidate(value=match["value"], kind="keyed", start=match.start("value"), end=match.end())
-            items.setdefault(match["key"], one)
+    items: dict[str, CodeCandidate] = {}
+    for match in _LIST_ITEM_RE.finditer(text):
+        if not NOT_A_CODE_RE.match(match["value"]):
+            candidate = CodeCandidate(value=match["value"], kind="keyed", start=match.start("value"), end=match.end())
+            items.setdefault(match["key"], candidate)
     if len(items) < 2:
         return
-    found = []
+    pairs = []
     for link in links:
-        head = _HEAD.search(text[max(0, link.start - _NEAR) : link.start])
-        if head and head["key"] in items:
-            found.append((link, items[head["key"]]))
-    if len(found) > 1:
-        yield from found
+        key_match = _LINK_KEY_RE.search(text[max(0, link.start - _MAX_KEY_DISTANCE_CHARS) : link.start])
+        if key_match and key_match["key"] in items:
+            pairs.append((link, items[key_match["key"]]))
+    if len(pairs) > 1:
+        yield from pairs
 
 
 @cache
-def _after_names(known: Rules) -> re.Pattern[str]:
-    words = "|".join(re.escape(word) for word in sorted(known.by_word, key=len, reverse=True) if not word.isdecimal())
+def _platform_code_pattern(grammar: LinkGrammar) -> re.Pattern[str]:
+    words = "|".join(
+        re.escape(word) for word in sorted(grammar.platform_by_name, key=len, reverse=True) if not word.isdecimal()
+    )
     return re.compile(
         rf"(?<![A-Za-z0-9])(?P<name>{words})(?:网盘|云盘|网|盘|云|的|是)?[ :：]{{0,2}}"
-        rf"(?P<value>{_MIXED})(?![A-Za-z0-9:/.])",
+        rf"(?P<value>{_MIXED_CODE_PATTERN})(?![A-Za-z0-9:/.])",
         re.IGNORECASE,
     )

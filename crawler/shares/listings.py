@@ -11,35 +11,37 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from crawler.items import Listing, ListingKind, ShareLink
-from crawler.shares.extract import extract
-from crawler.shares.wrapped import unwrapped
+from crawler.shares.extract import extract_links
+from crawler.shares.wrapped import unwrap_link
 
 
-def links_of(listing: Listing) -> tuple[ShareLink, ...]:
+def collect_links(listing: Listing) -> tuple[ShareLink, ...]:
     """The links the listing has already and those that are found in it, each share once."""
-    share = listing.kind is ListingKind.SHARE
-    own = listing.links or extract(listing.url) if share else extract(f"{listing.title}\n{listing.text}")
-    found = {(link.platform, link.share_id): link for link in own}
-    for link in (*listing.links, *_in_pictures(listing), *_in_files(listing)):
-        found.setdefault((link.platform, link.share_id), link)
-    for inner in [each for link in found.values() for each in _inside(link)]:
-        found.setdefault((inner.platform, inner.share_id), inner)
-    return tuple(found.values())
+    is_share = listing.kind is ListingKind.SHARE
+    own_links = (
+        listing.links or extract_links(listing.url) if is_share else extract_links(f"{listing.title}\n{listing.text}")
+    )
+    by_key = {(link.platform, link.share_id): link for link in own_links}
+    for link in (*listing.links, *_find_picture_links(listing), *_find_file_links(listing)):
+        by_key.setdefault((link.platform, link.share_id), link)
+    for inner in [wrapped_link for link in by_key.values() for wrapped_link in _find_wrapped_links(link)]:
+        by_key.setdefault((inner.platform, inner.share_id), inner)
+    return tuple(by_key.values())
 
 
-def _in_files(listing: Listing) -> Iterator[ShareLink]:
+def _find_file_links(listing: Listing) -> Iterator[ShareLink]:
     """Shares that the names of files send the reader to: 更多课程 pan.example.cn/s/....txt."""
-    for link in extract("\n".join(file.name for file in listing.files)):
+    for link in extract_links("\n".join(file.name for file in listing.files)):
         yield evolve(link, tricks=(*link.tricks, "file_name"), span=(0, 0))
 
 
-def _inside(link: ShareLink) -> Iterator[ShareLink]:
+def _find_wrapped_links(link: ShareLink) -> Iterator[ShareLink]:
     """The links that a thunder link wraps."""
-    for inner in extract(unwrapped(link) or ""):
+    for inner in extract_links(unwrap_link(link) or ""):
         yield evolve(inner, tricks=(*inner.tricks, "wrapped"), span=link.span)
 
 
-def _in_pictures(listing: Listing) -> Iterator[ShareLink]:
+def _find_picture_links(listing: Listing) -> Iterator[ShareLink]:
     for text in (text for picture in listing.pictures for text in picture.codes):
-        for link in extract(text):
+        for link in extract_links(text):
             yield evolve(link, tricks=(*link.tricks, "qr_code"), span=(0, 0))

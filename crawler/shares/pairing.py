@@ -11,30 +11,31 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby, pairwise
 
-from crawler.shares.addresses import Address
-from crawler.shares.cells import in_a_cell, in_columns
-from crawler.shares.codes import Candidate
-from crawler.shares.keyed import keyed
-from crawler.shares.places import as_above, of_the_name, unlabelled
+from crawler.shares.addresses import ParsedLink
+from crawler.shares.cells import find_column_codes, find_row_codes
+from crawler.shares.codes import CodeCandidate
+from crawler.shares.keyed import find_keyed_codes
+from crawler.shares.places import code_from_share_id, find_unlabelled_codes, is_same_as_above
 
-FAR = 200  # signs between a link and its code: longer texts in between speak of something else
-FAR_NAMED = 1000  # the same where the code is named after the platform
-LINES = 4
+MAX_CODE_DISTANCE_CHARS = 200  # signs between a link and its code: longer texts in between speak of something else
+MAX_NAMED_DISTANCE_CHARS = 1000  # the same where the code is named after the platform
+MAX_CODE_DISTANCE_LINES = 4
 
 
 class _Pairing:
-    def __init__(self, text: str, links: Sequence[Address], codes: Sequence[Candidate]) -> None:
+    def __init__(self, text: str, links: Sequence[ParsedLink], codes: Sequence[CodeCandidate]) -> None:
         self.text = text
         self.links = links  # in order of start
         self.link_starts = [link.start for link in links]
-        self.codes = [code for code in codes if not self.inside_a_link(code.start)]
+        self.codes = [code for code in codes if not self.is_inside_link(code.start)]
         self.code_starts = [code.start for code in self.codes]
-        self.used: set[int] = set()
-        self.given: set[int] = set()  # where codes end that belong to a link already
+        self.used_codes: set[int] = set()
+        self.assigned_ends: set[int] = set()  # where codes end that belong to a link already
 
-    def inside_a_link(self, place: int) -> bool:
+    def is_inside_link(self, place: int) -> bool:
         before = bisect_right(self.link_starts, place) - 1
         return before >= 0 and place < self.links[before].end
 
@@ -42,205 +43,225 @@ class _Pairing:
         before = bisect_right(self.code_starts, place) - 1
         return before >= 0 and place < self.codes[before].end
 
-    def is_free(self, code: Candidate) -> bool:
+    def is_free(self, code: CodeCandidate) -> bool:
         """Whether a candidate without a label is neither a labelled one nor a part of a link."""
         place = code.start
-        return not (self.has_label(place) or self.inside_a_link(place) or code.end in self.given)
+        return not (self.has_label(place) or self.is_inside_link(place) or code.end in self.assigned_ends)
 
-    def open_links(self) -> Iterator[Address]:
-        return (link for link in self.links if link.code is None and link.rule.code)
+    def open_links(self) -> Iterator[ParsedLink]:
+        return (link for link in self.links if link.code is None and link.rule.code_pattern)
 
-    def free_codes(self, start: int = 0, end: int | None = None) -> Iterator[Candidate]:
+    def free_codes(self, start: int = 0, end: int | None = None) -> Iterator[CodeCandidate]:
         """Codes that begin at start or later, before `end`, and are not given away yet."""
         first = bisect_left(self.code_starts, start)
         last = len(self.codes) if end is None else bisect_left(self.code_starts, end)
         for place in range(first, last):
             code = self.codes[place]
-            if id(code) not in self.used and code.end not in self.given and not code.never:
+            if id(code) not in self.used_codes and code.end not in self.assigned_ends and not code.is_excluded:
                 yield code
 
-    def give(self, link: Address, code: Candidate | None) -> None:
+    def assign_code(self, link: ParsedLink, code: CodeCandidate | None) -> None:
         if code is not None:
             link.code, link.code_kind, link.code_end = code.value, code.kind, code.end
             link.tricks |= code.tricks
-            self.used.add(id(code))
-            self.given.add(code.end)
+            self.used_codes.add(id(code))
+            self.assigned_ends.add(code.end)
 
 
-def pair(text: str, links: Sequence[Address], codes: Sequence[Candidate]) -> None:
+def pair_codes(text: str, links: Sequence[ParsedLink], codes: Sequence[CodeCandidate]) -> None:
     """Give each link its code; links whose address states one keep it. Changes `links`, which are in order."""
     pairing = _Pairing(text, links, codes)
     for step in (
-        _drop_repeated,
-        _by_link_text,
-        _by_platform,
-        _by_number,
-        _by_range,
-        _by_key,
-        _by_head,
-        _by_rows,
-        _by_neighbourhood,
-        _shared,
+        _drop_repeated_codes,
+        _pair_by_link_text,
+        _pair_by_platform,
+        _pair_by_number,
+        _pair_by_range,
+        _pair_by_key,
+        _pair_by_heading,
+        _pair_rows,
+        _pair_neighbours,
+        _pair_shared_code,
     ):
         step(pairing)
-    for weaker in (_as_above, _by_columns, _by_place):
-        weaker(pairing)
+    for weak_step in (_pair_same_as_above, _pair_by_column, _pair_by_position):
+        weak_step(pairing)
 
 
-def fits(link: Address, code: Candidate) -> bool:
+def fits_platform(link: ParsedLink, code: CodeCandidate) -> bool:
     """Whether the code has the form of the link's platform, and is not another platform's."""
     if code.platform not in (None, link.rule.name):
         return False
-    return bool(link.rule.code and link.rule.code.fullmatch(code.value))
+    return bool(link.rule.code_pattern and link.rule.code_pattern.fullmatch(code.value))
 
 
-def _drop_repeated(pairing: _Pairing) -> None:
+def _drop_repeated_codes(pairing: _Pairing) -> None:
     """Behind an address with its code in it, the same code in words belongs to the same link."""
     for link in pairing.links:
         if link.code:
-            after = pairing.free_codes(link.end, link.end + FAR)
-            pairing.used |= {id(code) for code in after if code.value == link.code}
+            after = pairing.free_codes(link.end, link.end + MAX_CODE_DISTANCE_CHARS)
+            pairing.used_codes |= {id(code) for code in after if code.value == link.code}
 
 
-_LINK_TEXT = re.compile(r"[)\]】」 ]{0,3}\]\(<?\Z")
+_LINK_TEXT_END_RE = re.compile(r"[)\]】」 ]{0,3}\]\(<?\Z")
 
 
-def _by_link_text(pairing: _Pairing) -> None:
+def _pair_by_link_text(pairing: _Pairing) -> None:
     """A code in the text of a markdown link belongs to that link."""
     for link in list(pairing.open_links()):
         for code in pairing.free_codes(link.start - 60, link.start):
-            if code.end <= link.start and fits(link, code) and _LINK_TEXT.match(pairing.text, code.end, link.start):
-                pairing.give(link, code)
+            if (
+                code.end <= link.start
+                and fits_platform(link, code)
+                and _LINK_TEXT_END_RE.match(pairing.text, code.end, link.start)
+            ):
+                pairing.assign_code(link, code)
 
 
-def _by_platform(pairing: _Pairing) -> None:
+def _pair_by_platform(pairing: _Pairing) -> None:
     """A code named after a platform goes to the nearest link of that platform, behind the link first."""
     for code in list(pairing.free_codes()):
-        if code.platform is None or code.shared:
+        if code.platform is None or code.is_shared:
             continue
-        first = bisect_left(pairing.link_starts, code.start - FAR_NAMED)
-        last = bisect_left(pairing.link_starts, code.end + FAR_NAMED)
+        first = bisect_left(pairing.link_starts, code.start - MAX_NAMED_DISTANCE_CHARS)
+        last = bisect_left(pairing.link_starts, code.end + MAX_NAMED_DISTANCE_CHARS)
         links = [link for link in pairing.links[first:last] if link.code is None and link.rule.name == code.platform]
-        fitting = [link for link in links if fits(link, code)]
-        if fitting:
-            pairing.give(min(fitting, key=lambda link, place=code.start: _distance(link, place)), code)  # type: ignore[misc]
+        fitting_links = [link for link in links if fits_platform(link, code)]
+        if fitting_links:
+            nearest_link = min(fitting_links, key=partial(_link_distance, place=code.start))
+            pairing.assign_code(nearest_link, code)
 
 
-def _distance(link: Address, place: int) -> tuple[int, int]:
+def _link_distance(link: ParsedLink, place: int) -> tuple[int, int]:
     return abs(link.end - place) + (link.start > place), link.start
 
 
-def _by_number(pairing: _Pairing) -> None:
-    numbered = {code.index: code for code in pairing.free_codes() if code.index is not None}
+def _pair_by_number(pairing: _Pairing) -> None:
+    by_number = {code.index: code for code in pairing.free_codes() if code.index is not None}
     for link in list(pairing.open_links()):
-        code = numbered.get(link.index) if link.index is not None else None
-        if code is not None and fits(link, code):
-            pairing.give(link, code)
+        code = by_number.get(link.index) if link.index is not None else None
+        if code is not None and fits_platform(link, code):
+            pairing.assign_code(link, code)
 
 
-def _by_range(pairing: _Pairing) -> None:
+def _pair_by_range(pairing: _Pairing) -> None:
     """A code said of the first two links, or of the last three."""
     for code in list(pairing.free_codes()):
-        if code.some:
-            of = pairing.links[: code.some] if code.some > 0 else pairing.links[code.some :]
-            for link in of:
-                if link.code is None and fits(link, code):
-                    pairing.give(link, code)
+        if code.link_range:
+            links = pairing.links[: code.link_range] if code.link_range > 0 else pairing.links[code.link_range :]
+            for link in links:
+                if link.code is None and fits_platform(link, code):
+                    pairing.assign_code(link, code)
 
 
-def _by_key(pairing: _Pairing) -> None:
+def _pair_by_key(pairing: _Pairing) -> None:
     """A list of codes whose marks stand before the links too."""
-    for link, code in keyed(pairing.text, list(pairing.open_links())):
-        if fits(link, code) and not pairing.inside_a_link(code.start):
-            pairing.give(link, code)
+    for link, code in find_keyed_codes(pairing.text, list(pairing.open_links())):
+        if fits_platform(link, code) and not pairing.is_inside_link(code.start):
+            pairing.assign_code(link, code)
 
 
-def _by_head(pairing: _Pairing) -> None:
+def _pair_by_heading(pairing: _Pairing) -> None:
     """What the head of a table calls the code's column."""
-    _give_columns(pairing, headed=True)
+    _assign_columns(pairing, has_headings=True)
 
 
-def _by_columns(pairing: _Pairing) -> None:
+def _pair_by_column(pairing: _Pairing) -> None:
     """A column that holds a code in every row."""
-    _give_columns(pairing, headed=False)
+    _assign_columns(pairing, has_headings=False)
 
 
-def _give_columns(pairing: _Pairing, *, headed: bool) -> None:
-    for link, code in in_columns(pairing.text, list(pairing.open_links()), headed):
-        if headed or pairing.is_free(code):
-            pairing.give(link, code)
+def _assign_columns(pairing: _Pairing, *, has_headings: bool) -> None:
+    for link, code in find_column_codes(pairing.text, list(pairing.open_links()), has_headings):
+        if has_headings or pairing.is_free(code):
+            pairing.assign_code(link, code)
 
 
-def _by_rows(pairing: _Pairing) -> None:
+def _pair_rows(pairing: _Pairing) -> None:
     """Two or more links in a row, then as many codes in a row (or the other way round): first to first."""
-    things = _in_order(pairing.open_links(), pairing.free_codes())
-    runs = [list(run) for _, run in groupby(things, key=lambda thing: isinstance(thing, Address))]
-    for one, other in pairwise(runs):
-        if len(one) == len(other) > 1:
-            for first, second in zip(one, other, strict=True):
-                _give_either_way(pairing, first, second)
+    items = _sort_by_start(pairing.open_links(), pairing.free_codes())
+    runs = [list(run) for _, run in groupby(items, key=lambda item: isinstance(item, ParsedLink))]
+    for first_run, second_run in pairwise(runs):
+        if len(first_run) == len(second_run) > 1:
+            for first, second in zip(first_run, second_run, strict=True):
+                _assign_either_way(pairing, first, second)
 
 
-def _give_either_way(pairing: _Pairing, one: Address | Candidate, other: Address | Candidate) -> None:
-    link, code = (one, other) if isinstance(one, Address) else (other, one)
-    if isinstance(link, Address) and isinstance(code, Candidate) and link.code is None and fits(link, code):
-        pairing.give(link, code)
+def _assign_either_way(
+    pairing: _Pairing, first: ParsedLink | CodeCandidate, second: ParsedLink | CodeCandidate
+) -> None:
+    link, code = (first, second) if isinstance(first, ParsedLink) else (second, first)
+    if (
+        isinstance(link, ParsedLink)
+        and isinstance(code, CodeCandidate)
+        and link.code is None
+        and fits_platform(link, code)
+    ):
+        pairing.assign_code(link, code)
 
 
-def _in_order(links: Iterable[Address], codes: Iterable[Candidate]) -> list[Address | Candidate]:
-    both: list[Address | Candidate] = [*links, *codes]
-    return sorted(both, key=lambda thing: thing.start)
+def _sort_by_start(links: Iterable[ParsedLink], codes: Iterable[CodeCandidate]) -> list[ParsedLink | CodeCandidate]:
+    items: list[ParsedLink | CodeCandidate] = [*links, *codes]
+    return sorted(items, key=lambda item: item.start)
 
 
-def _by_neighbourhood(pairing: _Pairing) -> None:
-    things = _in_order(pairing.links, pairing.free_codes())
-    codes_first = bool(things) and isinstance(things[0], Candidate) and isinstance(things[-1], Address)
+def _pair_neighbours(pairing: _Pairing) -> None:
+    items = _sort_by_start(pairing.links, pairing.free_codes())
+    codes_first = bool(items) and isinstance(items[0], CodeCandidate) and isinstance(items[-1], ParsedLink)
     for place, link in enumerate(pairing.links):
-        if link.code is None and link.rule.code:
-            ways = (_before, _after) if codes_first else (_after, _before)
-            pairing.give(link, ways[0](pairing, place) or ways[1](pairing, place))
+        if link.code is None and link.rule.code_pattern:
+            searches = (_previous_code, _next_code) if codes_first else (_next_code, _previous_code)
+            pairing.assign_code(link, searches[0](pairing, place) or searches[1](pairing, place))
 
 
-def _after(pairing: _Pairing, place: int) -> Candidate | None:
+def _next_code(pairing: _Pairing, place: int) -> CodeCandidate | None:
     """The first code behind a link and before the next one."""
     link = pairing.links[place]
     stop = pairing.link_starts[place + 1] if place + 1 < len(pairing.links) else len(pairing.text)
-    codes = pairing.free_codes(link.end, min(stop, link.end + FAR))
-    return next((code for code in codes if fits(link, code) and _near(pairing.text, link.end, code.start)), None)
+    codes = pairing.free_codes(link.end, min(stop, link.end + MAX_CODE_DISTANCE_CHARS))
+    return next(
+        (code for code in codes if fits_platform(link, code) and _is_near(pairing.text, link.end, code.start)), None
+    )
 
 
-def _before(pairing: _Pairing, place: int) -> Candidate | None:
+def _previous_code(pairing: _Pairing, place: int) -> CodeCandidate | None:
     """The last code in front of a link and behind the one before."""
     link = pairing.links[place]
     stop = pairing.links[place - 1].end if place else 0
-    codes = [code for code in pairing.free_codes(max(stop, link.start - FAR), link.start) if code.end <= link.start]
-    fitting = [code for code in codes if fits(link, code) and _near(pairing.text, code.end, link.start)]
-    return fitting[-1] if fitting else None
+    codes = [
+        code
+        for code in pairing.free_codes(max(stop, link.start - MAX_CODE_DISTANCE_CHARS), link.start)
+        if code.end <= link.start
+    ]
+    fitting_codes = [
+        code for code in codes if fits_platform(link, code) and _is_near(pairing.text, code.end, link.start)
+    ]
+    return fitting_codes[-1] if fitting_codes else None
 
 
-def _near(text: str, start: int, end: int) -> bool:
-    return text.count("\n", start, end) <= LINES
+def _is_near(text: str, start: int, end: int) -> bool:
+    return text.count("\n", start, end) <= MAX_CODE_DISTANCE_LINES
 
 
-def _shared(pairing: _Pairing) -> None:
-    shared = next((code for code in pairing.codes if code.shared and not code.never), None)
-    for link in list(pairing.open_links()) if shared else ():
-        if shared and fits(link, shared):
-            pairing.give(link, shared)
+def _pair_shared_code(pairing: _Pairing) -> None:
+    shared_code = next((code for code in pairing.codes if code.is_shared and not code.is_excluded), None)
+    for link in list(pairing.open_links()) if shared_code else ():
+        if shared_code and fits_platform(link, shared_code):
+            pairing.assign_code(link, shared_code)
 
 
-def _as_above(pairing: _Pairing) -> None:
-    for before, link in pairwise(pairing.links):
-        if link.code is None and before.code and link.rule.code and as_above(pairing.text, link.end):
-            link.code, link.code_kind = before.code, "as_above"
+def _pair_same_as_above(pairing: _Pairing) -> None:
+    for previous, link in pairwise(pairing.links):
+        if link.code is None and previous.code and link.rule.code_pattern and is_same_as_above(pairing.text, link.end):
+            link.code, link.code_kind = previous.code, "as_above"
 
 
-def _by_place(pairing: _Pairing) -> None:
+def _pair_by_position(pairing: _Pairing) -> None:
     for link in list(pairing.open_links()):
-        if said := of_the_name(pairing.text, link.end, link.share_id):
-            link.code, link.code_kind = said, "of_name"
+        if id_code := code_from_share_id(pairing.text, link.end, link.share_id):
+            link.code, link.code_kind = id_code, "of_name"
             continue
-        for code in (*in_a_cell(pairing.text, link), *unlabelled(pairing.text, link.start, link.end)):
-            if pairing.is_free(code) and fits(link, code) and not link.rule.said:
-                pairing.give(link, code)
+        for code in (*find_row_codes(pairing.text, link), *find_unlabelled_codes(pairing.text, link.start, link.end)):
+            if pairing.is_free(code) and fits_platform(link, code) and not link.rule.needs_label:
+                pairing.assign_code(link, code)
                 break

@@ -8,52 +8,54 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from crawler.shares.addresses import Address, folded, inside_a_path, read_code, tail_of
-from crawler.shares.names import name_at
-from crawler.shares.rules import Rule, Rules, gapped_host
-from crawler.shares.views import View
+from crawler.shares.addresses import ParsedLink, fold_share_id, is_inside_path, read_url_code, url_tail
+from crawler.shares.names import match_share_id
+from crawler.shares.rules import LinkGrammar, LinkRule, gapped_host_pattern
+from crawler.shares.views import TextView
 
 
-def torn(view: View, known: Rules) -> Iterator[Address]:
+def find_gapped_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
     """Links with gaps; those without any are among them."""
     text = view.text
-    squeezed = "".join(filter(str.isalnum, text.lower().encode("ascii", "ignore").decode()))
-    for plain, letters, rule in known.gapped:
-        if letters in squeezed:
-            for match in gapped_host(plain).finditer(text):
-                if not inside_a_path(text, match.start()) and not _is_other(match[0]):
-                    yield from _path(text, rule, match, plain)
+    text_letters = "".join(filter(str.isalnum, text.lower().encode("ascii", "ignore").decode()))
+    for host, letters, rule in grammar.gapped_hosts:
+        if letters in text_letters:
+            for match in gapped_host_pattern(host).finditer(text):
+                if not is_inside_path(text, match.start()) and not _is_separate_host(match[0]):
+                    yield from _parse_gapped_path(text, rule, match, host)
 
 
-def _is_other(host: str) -> bool:
+def _is_separate_host(host: str) -> bool:
     """pan-example.cn is a host of its own; with hyphens for all dots it could not be one."""
     return "-" in host and "." in host and " " not in host
 
 
-def _path(text: str, rule: Rule, host: re.Match[str], plain: str) -> Iterable[Address]:
+def _parse_gapped_path(text: str, rule: LinkRule, host_match: re.Match[str], plain_host: str) -> Iterable[ParsedLink]:
     for path in rule.paths:
-        before = path.gapped.match(text, host.end())
-        if before is None:
+        prefix = path.gapped_prefix.match(text, host_match.end())
+        if prefix is None:
             continue
-        name = name_at(text, rule, before.end(), len(text))
-        if name is None or not (rule.strict.fullmatch(name.share_id) or any(map(str.isdigit, name.share_id))):
+        id_match = match_share_id(text, rule, prefix.end(), len(text))
+        if id_match is None or not (
+            rule.strict_id.fullmatch(id_match.share_id) or any(map(str.isdigit, id_match.share_id))
+        ):
             continue
-        share_id, end = name.share_id, name.end
-        url = rule.url or f"https://{plain}{_clean(before[0])}{{id}}"
-        found = Address(
+        share_id, end = id_match.share_id, id_match.end
+        url = rule.url_template or f"https://{plain_host}{_strip_gaps(prefix[0])}{{id}}"
+        link = ParsedLink(
             rule=rule,
-            share_id=folded(rule, share_id),
+            share_id=fold_share_id(rule, share_id),
             url=url.format(id=share_id),
-            start=host.start(),
+            start=host_match.start(),
             end=end,
             tricks={"gaps"},
         )
-        tail = tail_of(text, end)
+        tail = url_tail(text, end)
         if tail[:1] in ("?", "#", "&"):
-            read_code(found, tail, end)
-        return [found]
+            read_url_code(link, tail, end)
+        return [link]
     return []
 
 
-def _clean(path: str) -> str:
+def _strip_gaps(path: str) -> str:
     return "".join(sign for sign in path if sign.isascii() and not sign.isspace() and sign not in "{}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from attrs import evolve, frozen
 
-LONGEST = 5000  # signs of the original that one mark may span
+MAX_MARK_CHARS = 5000  # signs of the original that one mark may span
 
 # One piece of a replacement: its text, and the stretch of the view that it stands for. A text as long as its stretch
 # is taken over character by character.
@@ -17,7 +17,7 @@ Piece = tuple[str, int, int]
 
 
 @frozen(kw_only=True)
-class Mark:
+class TrickMark:
     """A trick that was undone, at a stretch of the original text."""
 
     trick: str
@@ -26,13 +26,13 @@ class Mark:
 
 
 @frozen(kw_only=True, eq=False)
-class View:
+class TextView:
     """`text` as a patient reader would see it; character i came from original[starts[i]:ends[i]]. `marks` by start."""
 
     text: str
     starts: array[int]
     ends: array[int]
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[TrickMark, ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the original from which text[start:end] came. An empty stretch stays empty."""
@@ -44,39 +44,41 @@ class View:
     def tricks(self, start: int, end: int) -> frozenset[str]:
         """The tricks that were undone inside text[start:end]."""
         first, last = self.span(start, end)
-        near = self.marks[
-            bisect_left(self.marks, first - LONGEST, key=_start) : bisect_left(self.marks, last, key=_start)
+        nearby_marks = self.marks[
+            bisect_left(self.marks, first - MAX_MARK_CHARS, key=_mark_start) : bisect_left(
+                self.marks, last, key=_mark_start
+            )
         ]
-        return frozenset(mark.trick for mark in near if mark.end > first)
+        return frozenset(mark.trick for mark in nearby_marks if mark.end > first)
 
-    def in_order(self) -> View:
+    def with_sorted_marks(self) -> TextView:
         """The same view with its marks in order, as `tricks` needs them."""
-        return evolve(self, marks=tuple(sorted(self.marks, key=_start)))
+        return evolve(self, marks=tuple(sorted(self.marks, key=_mark_start)))
 
-    def replaced(self, pattern: re.Pattern[str], pieces: Callable[[re.Match[str]], Replacement]) -> View:
+    def replace(self, pattern: re.Pattern[str], pieces: Callable[[re.Match[str]], Replacement]) -> TextView:
         """The view with each match replaced by its pieces; None leaves a match as it is."""
         if pattern.search(self.text) is None:
             return self
-        builder = _Builder(self)
+        builder = _ViewBuilder(self)
         for match in pattern.finditer(self.text):
-            if (new := pieces(match)) is not None:
-                builder.put(match.start(), match.end(), *new)
-        return builder.view()
+            if (replacement := pieces(match)) is not None:
+                builder.add_replacement(match.start(), match.end(), *replacement)
+        return builder.build()
 
 
 Replacement = tuple[Iterable[Piece], str | None] | None
 
 
-class _Builder:
-    def __init__(self, view: View) -> None:
+class _ViewBuilder:
+    def __init__(self, view: TextView) -> None:
         self._view = view
         self._texts: list[str] = []
         self._starts, self._ends = array("I"), array("I")
-        self._marks: list[Mark] = []
-        self._done = 0
+        self._marks: list[TrickMark] = []
+        self._copied_end = 0
 
-    def put(self, start: int, end: int, pieces: Iterable[Piece], trick: str | None) -> None:
-        self._keep(start)
+    def add_replacement(self, start: int, end: int, pieces: Iterable[Piece], trick: str | None) -> None:
+        self._copy_until(start)
         for text, first, last in pieces:
             self._texts.append(text)
             if len(text) == last - first:
@@ -88,26 +90,26 @@ class _Builder:
                 self._ends.extend([origin[1]] * len(text))
         if trick:
             first, last = self._view.span(start, end)
-            self._marks.append(Mark(trick=trick, start=first, end=last))
-        self._done = end
+            self._marks.append(TrickMark(trick=trick, start=first, end=last))
+        self._copied_end = end
 
-    def _keep(self, end: int) -> None:
-        self._texts.append(self._view.text[self._done : end])
-        self._starts.extend(self._view.starts[self._done : end])
-        self._ends.extend(self._view.ends[self._done : end])
+    def _copy_until(self, end: int) -> None:
+        self._texts.append(self._view.text[self._copied_end : end])
+        self._starts.extend(self._view.starts[self._copied_end : end])
+        self._ends.extend(self._view.ends[self._copied_end : end])
 
-    def view(self) -> View:
-        if not self._done:
+    def build(self) -> TextView:
+        if not self._copied_end:
             return self._view
-        self._keep(len(self._view.text))
+        self._copy_until(len(self._view.text))
         marks = (*self._view.marks, *self._marks)
-        return View(text="".join(self._texts), starts=self._starts, ends=self._ends, marks=marks)
+        return TextView(text="".join(self._texts), starts=self._starts, ends=self._ends, marks=marks)
 
 
-def plain(text: str) -> View:
+def identity_view(text: str) -> TextView:
     """The text as it stands."""
-    return View(text=text, starts=array("I", range(len(text))), ends=array("I", range(1, len(text) + 1)))
+    return TextView(text=text, starts=array("I", range(len(text))), ends=array("I", range(1, len(text) + 1)))
 
 
-def _start(mark: Mark) -> int:
+def _mark_start(mark: TrickMark) -> int:
     return mark.start

@@ -8,10 +8,10 @@ import re
 
 from crawler.items import ShareLink
 
-_SCHEME = re.compile(r"(?:https?|ftp|ed2k|magnet):", re.IGNORECASE)
+_SCHEME_RE = re.compile(r"(?:https?|ftp|ed2k|magnet):", re.IGNORECASE)
 
 
-def unwrapped(link: ShareLink) -> str | None:
+def unwrap_link(link: ShareLink) -> str | None:
     """The address inside a thunder link; None for other links, and where it is wrapped otherwise."""
     if link.platform != "thunder":
         return None
@@ -20,4 +20,4 @@ def unwrapped(link: ShareLink) -> str | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     inner = text.removeprefix("AA").removesuffix("ZZ")
-    return inner if _SCHEME.match(inner) and inner.isprintable() else None
+    return inner if _SCHEME_RE.match(inner) and inner.isprintable() else None

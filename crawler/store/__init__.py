@@ -12,43 +12,51 @@ from sqlalchemy import func, select
 
 from crawler.errors import StoreError
 from crawler.items import Work
-from crawler.store.audits import Audits
-from crawler.store.checks import Check, Checks, CheckState
-from crawler.store.clocks import Clocks
-from crawler.store.engine import LIVELY, analyse, check, is_empty, open_engine, reading, upgrade
-from crawler.store.filters import Filter
-from crawler.store.forgetting import Forgetting
+from crawler.store.audits import AuditSamples
+from crawler.store.checks import Recheck, Rechecks, RecheckState
+from crawler.store.clocks import Backoffs
+from crawler.store.engine import (
+    KEEPALIVE_OPTIONS,
+    analyse_tables,
+    check_schema,
+    is_empty,
+    open_engine,
+    read_connection,
+    upgrade_schema,
+)
+from crawler.store.filters import HitQuery
+from crawler.store.forgetting import SellerErasure
 from crawler.store.hits import Hits
-from crawler.store.judgements import Judgements
+from crawler.store.judgements import Reviews
 from crawler.store.listings import Listings
-from crawler.store.marks import Marks
-from crawler.store.moving import Progress, move
-from crawler.store.pictures import Pictures
-from crawler.store.positives import KnownPositive, Positives
-from crawler.store.robots import RobotsAnswer, RobotsAnswers
+from crawler.store.marks import NamedValues
+from crawler.store.moving import ProgressCallback, move_database
+from crawler.store.pictures import PictureCache
+from crawler.store.positives import KnownPositive, KnownPositives
+from crawler.store.robots import RobotsCache, RobotsFile
 from crawler.store.rules import Rules
 from crawler.store.runs import Run, Runs
-from crawler.store.seen import SeenPage, SeenPages
+from crawler.store.seen import CachedPage, PageCache
 from crawler.store.shares import Shares
-from crawler.store.standing import Standing
-from crawler.store.trust import Trust
-from crawler.store.units import ClaimLost, Settlement, Units
+from crawler.store.standing import RunProgressReader
+from crawler.store.trust import ScreeningSettings
+from crawler.store.units import ClaimLost, UnitResult, WorkQueue
 from crawler.store.values import hit_id, listing_id
-from crawler.store.views import Views
-from crawler.store.works import Imported, Works
+from crawler.store.views import SavedQueries
+from crawler.store.works import ImportCounts, Works
 
 __all__ = [
-    "Check",
-    "CheckState",
+    "CachedPage",
     "ClaimLost",
-    "Filter",
-    "Imported",
+    "HitQuery",
+    "ImportCounts",
     "KnownPositive",
-    "RobotsAnswer",
+    "Recheck",
+    "RecheckState",
+    "RobotsFile",
     "Run",
-    "SeenPage",
-    "Settlement",
     "Store",
+    "UnitResult",
     "hit_id",
     "listing_id",
 ]
@@ -62,34 +70,34 @@ class Store:
         self.engine = open_engine(url)
         self.works = Works(self.engine)
         self.hits = Hits(self.engine)
-        self.units = Units(self.engine)
-        self.standing = Standing(self.engine)
+        self.queue = WorkQueue(self.engine)
+        self.progress = RunProgressReader(self.engine)
         self.runs = Runs(self.engine)
-        self.pictures = Pictures(self.engine)
+        self.pictures = PictureCache(self.engine)
         self.shares = Shares(self.engine)
-        self.clocks = Clocks(self.engine)
-        self.robots = RobotsAnswers(self.engine)
-        self.seen = SeenPages(self.engine)
-        self.checks = Checks(self.engine)
+        self.backoffs = Backoffs(self.engine)
+        self.robots = RobotsCache(self.engine)
+        self.pages = PageCache(self.engine)
+        self.rechecks = Rechecks(self.engine)
         self.listings = Listings(self.engine)
-        self.positives = Positives(self.engine)
-        self.marks = Marks(self.engine)
-        self.judgements = Judgements(self.engine)
+        self.known_positives = KnownPositives(self.engine)
+        self.named_values = NamedValues(self.engine)
+        self.reviews = Reviews(self.engine)
         self.rules = Rules(self.engine)
-        self.audits = Audits(self.engine)
-        self.trust = Trust(self.engine)
-        self.views = Views(self.engine)
-        self.forgetting = Forgetting(self.engine)
+        self.audits = AuditSamples(self.engine)
+        self.screening_settings = ScreeningSettings(self.engine)
+        self.saved_queries = SavedQueries(self.engine)
+        self.erasure = SellerErasure(self.engine)
 
     @classmethod
     def open(cls, url: str) -> Self:
         """A database with this program's schema; an empty one is set up. Raises StoreError where that cannot be."""
-        _writable_folder(url)
+        _check_database_folder(url)
         store = cls(url)
         try:
             if is_empty(store.engine):
-                upgrade(store.engine)
-            check(store.engine)
+                upgrade_schema(store.engine)
+            check_schema(store.engine)
         except StoreError:
             store.close()
             raise
@@ -101,28 +109,30 @@ class Store:
         url = self.engine.url
         if url.get_backend_name() != "postgresql":
             return None
-        lively = {name: str(value) for name, value in LIVELY.items()}
-        return url.set(drivername="postgresql").update_query_dict(lively).render_as_string(hide_password=False)
+        keepalive_options = {name: str(value) for name, value in KEEPALIVE_OPTIONS.items()}
+        return (
+            url.set(drivername="postgresql").update_query_dict(keepalive_options).render_as_string(hide_password=False)
+        )
 
-    def moment(self) -> datetime:
+    def current_time(self) -> datetime:
         """What time it is: by the server's clock where there is one, so that machines agree."""
         if self.engine.dialect.name != "postgresql":
             return datetime.now(UTC)
-        with reading(self.engine) as connection:
-            told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-        return told
+        with read_connection(self.engine) as connection:
+            server_time: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return server_time
 
-    def registry(self) -> list[Work]:
+    def registered_works(self) -> list[Work]:
         """All works that are not retired, with what is known of their pictures."""
-        return self.pictures.complete(self.works.all())
+        return self.pictures.fill_pictures(self.works.all_works())
 
     def upgrade(self) -> None:
         """Bring the schema to this program's version."""
-        upgrade(self.engine)
+        upgrade_schema(self.engine)
 
-    def analyse(self) -> None:
+    def analyse_tables(self) -> None:
         """Let the database count what it holds: at the end of what writes much."""
-        analyse(self.engine)
+        analyse_tables(self.engine)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -130,7 +140,7 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """A consistent copy of an SQLite database, also while it is written to. Raises StoreError."""
-        _copy(self._file(), target)
+        _copy_sqlite_file(self._sqlite_file(), target)
 
     def restore(self, source: Path) -> None:
         """Replace the database by a copy that `backup` made. Raises StoreError; then nothing was changed."""
@@ -140,22 +150,22 @@ class Store:
         try:
             if is_empty(copy.engine):
                 raise StoreError(f"{source}: not a database of swordnet")
-            check(copy.engine)
+            check_schema(copy.engine)
         finally:
             copy.close()
         self.close()
-        _copy(source, self._file())
+        _copy_sqlite_file(source, self._sqlite_file())
 
-    def move_to(self, url: str, progress: Progress = lambda *_: None) -> dict[str, int]:
+    def move_to(self, url: str, progress: ProgressCallback = lambda *_: None) -> dict[str, int]:
         """Copy everything to another, empty database; see crawler.store.moving. Raises StoreError."""
-        _writable_folder(url)
+        _check_database_folder(url)
         target = open_engine(url)
         try:
-            return move(self.engine, target, progress)
+            return move_database(self.engine, target, progress)
         finally:
             target.dispose()
 
-    def _file(self) -> Path:
+    def _sqlite_file(self) -> Path:
         name = self.engine.url.database
         if self.engine.dialect.name != "sqlite" or not name or name == ":memory:":
             raise StoreError("backup and restore are for SQLite files; use pg_dump and pg_restore for PostgreSQL")
@@ -168,15 +178,18 @@ class Store:
         self.close()
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy_sqlite_file(source: Path, target: Path) -> None:
     try:
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-            old.backup(new)
+        with (
+            closing(sqlite3.connect(source)) as source_connection,
+            closing(sqlite3.connect(target)) as target_connection,
+        ):
+            source_connection.backup(target_connection)
     except sqlite3.Error as error:
         raise StoreError(f"copying {source} to {target}: {error}") from None
 
 
-def _writable_folder(url: str) -> None:
+def _check_database_folder(url: str) -> None:
     prefix = "sqlite:///"
     if not url.startswith(prefix) or url == prefix + ":memory:":
         return

@@ -16,14 +16,14 @@ from sqlalchemy import Engine, func, insert, select
 
 from crawler.items import Decision, Verdict
 from crawler.store import schema
-from crawler.store.engine import reading, writing
+from crawler.store.engine import read_connection, write_transaction
 
-AUDITED = (Decision.HIT, Decision.LICENSED, Decision.DROPPED)
-_samples, _hits = schema.samples, schema.hits
+AUDITED_DECISIONS = (Decision.HIT, Decision.LICENSED, Decision.DROPPED)
+_samples, _hit_table = schema.samples, schema.hits
 
 
 @frozen(kw_only=True)
-class Sample:
+class AuditSample:
     """One drawn pair, what was decided when it was drawn, and what a person says of it (None: nobody has yet)."""
 
     hit: str
@@ -34,37 +34,41 @@ class Sample:
     verdict: Verdict | None
 
 
-class Audits:
+class AuditSamples:
     """Stored samples."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def draw(self, run: str, count: int, now: datetime) -> int:
+    def draw_samples(self, run: str, count: int, now: datetime) -> int:
         """Draw at most `count` pairs of each decision from what a run saw and nobody judged; returns how many."""
-        drawn = 0
-        with writing(self._engine) as connection:
+        total = 0
+        with write_transaction(self._engine) as connection:
             if connection.execute(select(func.count()).where(_samples.c.run == run)).scalar_one():
                 return 0
-            for decision in AUDITED:
-                query = select(_hits.c.id, _hits.c.platform).where(_hits.c.run == run, _hits.c.judged.is_(None))
-                query = query.where(_hits.c.decision == decision.value, _hits.c.id.not_in(select(_samples.c.hit)))
-                rows = connection.execute(query.order_by(_hits.c.id)).all()
-                source = random.Random(f"{run} {decision.value}")
-                chosen = source.sample(rows, min(count, len(rows)))
-                kept: dict[str, Any] = {"run": run, "decision": decision.value, "at": now}
-                kept["stands_for"] = len(rows) / max(1, len(chosen))
-                for row in sorted(chosen, key=lambda row: row.id):
-                    connection.execute(insert(_samples).values(hit=row.id, platform=row.platform, **kept))
-                drawn += len(chosen)
-        return drawn
+            for decision in AUDITED_DECISIONS:
+                query = select(_hit_table.c.id, _hit_table.c.platform).where(
+                    _hit_table.c.run == run, _hit_table.c.judged.is_(None)
+                )
+                query = query.where(
+                    _hit_table.c.decision == decision.value, _hit_table.c.id.not_in(select(_samples.c.hit))
+                )
+                rows = connection.execute(query.order_by(_hit_table.c.id)).all()
+                generator = random.Random(f"{run} {decision.value}")
+                sampled_rows = generator.sample(rows, min(count, len(rows)))
+                shared_values: dict[str, Any] = {"run": run, "decision": decision.value, "at": now}
+                shared_values["stands_for"] = len(rows) / max(1, len(sampled_rows))
+                for row in sorted(sampled_rows, key=lambda row: row.id):
+                    connection.execute(insert(_samples).values(hit=row.id, platform=row.platform, **shared_values))
+                total += len(sampled_rows)
+        return total
 
-    def all(self) -> Iterator[Sample]:
+    def all_samples(self) -> Iterator[AuditSample]:
         """All samples, the oldest first."""
-        query = select(_samples, _hits.c.judged).join(_hits, _hits.c.id == _samples.c.hit)
-        with reading(self._engine) as connection:
+        query = select(_samples, _hit_table.c.judged).join(_hit_table, _hit_table.c.id == _samples.c.hit)
+        with read_connection(self._engine) as connection:
             for row in connection.execute(query.order_by(_samples.c.id)):
-                yield Sample(
+                yield AuditSample(
                     hit=row.hit,
                     run=row.run,
                     platform=row.platform,
@@ -73,8 +77,8 @@ class Audits:
                     verdict=Verdict(row.judged) if row.judged else None,
                 )
 
-    def waiting(self) -> int:
+    def count_open_samples(self) -> int:
         """How many nobody has judged yet."""
-        query = select(func.count(func.distinct(_samples.c.hit))).select_from(_samples).join(_hits)
-        with reading(self._engine) as connection:
-            return connection.execute(query.where(_hits.c.judged.is_(None))).scalar_one()
+        query = select(func.count(func.distinct(_samples.c.hit))).select_from(_samples).join(_hit_table)
+        with read_connection(self._engine) as connection:
+            return connection.execute(query.where(_hit_table.c.judged.is_(None))).scalar_one()

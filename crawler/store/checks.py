@@ -16,16 +16,16 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from crawler.items import Ask, Decision, Outcome
 from crawler.store import schema
-from crawler.store.engine import reading, upsert, writing
+from crawler.store.engine import read_connection, upsert, write_transaction
 from crawler.store.values import listing_id
 
-FIRST = timedelta(hours=6)
-LONGEST = timedelta(days=14)
+FIRST_RECHECK_PAUSE = timedelta(hours=6)
+MAX_RECHECK_PAUSE = timedelta(days=14)
 _checks, _watched, _hits, _listings = schema.hit_checks, schema.watched, schema.hits, schema.listings
-_BATCH = 500
+_ID_BATCH_SIZE = 500
 
 
-class CheckState(StrEnum):
+class RecheckState(StrEnum):
     """What became of a known hit."""
 
     UP = "up"
@@ -36,16 +36,16 @@ class CheckState(StrEnum):
     RETURNED = "returned"  # under a new address
 
 
-_SAYS_NOTHING = frozenset({CheckState.BLOCKED, CheckState.UNKNOWN})
-_OUTCOME = {CheckState.UP: Outcome.LIVE, CheckState.CHANGED: Outcome.LIVE, CheckState.GONE: Outcome.GONE}
+_INCONCLUSIVE_STATES = frozenset({RecheckState.BLOCKED, RecheckState.UNKNOWN})
+_OUTCOME_BY_STATE = {RecheckState.UP: Outcome.LIVE, RecheckState.CHANGED: Outcome.LIVE, RecheckState.GONE: Outcome.GONE}
 
 
 @frozen(kw_only=True)
-class Check:
+class Recheck:
     """One answer about a known hit. `endpoint` is what was asked, `digest` that of the answer's bytes."""
 
     listing: str
-    state: CheckState
+    state: RecheckState
     outcome: Outcome
     endpoint: str
     status: str = ""
@@ -55,30 +55,30 @@ class Check:
     at: datetime
 
 
-class Checks:
+class Rechecks:
     """Rechecks in the database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def watch_new(self, now: datetime) -> int:
+    def schedule_new_hits(self, now: datetime) -> int:
         """Put hits that nobody watches yet on the schedule; returns how many."""
-        shown = (Decision.HIT.value, Decision.REVIEW.value)
+        shown_decisions = (Decision.HIT.value, Decision.REVIEW.value)
         query = (
             select(_hits.c.listing, _hits.c.platform, func.max(_hits.c.last_seen).label("seen"))
-            .where(_hits.c.decision.in_(shown), _hits.c.listing.not_in(select(_watched.c.listing)))
+            .where(_hits.c.decision.in_(shown_decisions), _hits.c.listing.not_in(select(_watched.c.listing)))
             .group_by(_hits.c.listing, _hits.c.platform)
         )
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             rows = [
-                {"listing": row.listing, "platform": row.platform, "next_check": row.seen + FIRST}
+                {"listing": row.listing, "platform": row.platform, "next_check": row.seen + FIRST_RECHECK_PAUSE}
                 for row in connection.execute(query)
             ]
             for row in rows:
-                connection.execute(insert(_watched).values(**row, calm=0, state=CheckState.UP.value))
+                connection.execute(insert(_watched).values(**row, calm=0, state=RecheckState.UP.value))
         return len(rows)
 
-    def due(self, now: datetime) -> dict[str, list[Ask]]:
+    def due_asks(self, now: datetime) -> dict[str, list[Ask]]:
         """What is to be checked now, by platform, the most overdue first."""
         query = (
             select(_watched.c.platform, _listings.c.value)
@@ -86,89 +86,91 @@ class Checks:
             .where(_watched.c.next_check <= now)
             .order_by(_watched.c.next_check, _watched.c.listing)
         )
-        found: dict[str, list[Ask]] = {}
-        with reading(self._engine) as connection:
+        asks: dict[str, list[Ask]] = {}
+        with read_connection(self._engine) as connection:
             for row in connection.execute(query):
-                found.setdefault(row.platform, []).append(ask_again(row.value))
-        return found
+                asks.setdefault(row.platform, []).append(recheck_ask(row.value))
+        return asks
 
-    def of(self, listing: str) -> list[Check]:
+    def recheck_history(self, listing: str) -> list[Recheck]:
         """Everything that was found of a listing, oldest first."""
         query = select(_checks).where(_checks.c.listing == listing).order_by(_checks.c.id)
-        with reading(self._engine) as connection:
-            return [_check(row) for row in connection.execute(query)]
+        with read_connection(self._engine) as connection:
+            return [_recheck_from_row(row) for row in connection.execute(query)]
 
-    def of_run(self, run: str) -> list[tuple[str, Check]]:
+    def rechecks_of_run(self, run: str) -> list[tuple[str, Recheck]]:
         """(platform, check) of all checks of a run."""
         query = select(_checks, _listings.c.platform).join(_listings, _listings.c.id == _checks.c.listing)
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             rows = connection.execute(query.where(_checks.c.run == run).order_by(_checks.c.id)).all()
-        return [(row.platform, _check(row)) for row in rows]
+        return [(row.platform, _recheck_from_row(row)) for row in rows]
 
-    def digests(self) -> set[str]:
+    def proof_digests(self) -> set[str]:
         """The bytes that checks name as their proof."""
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return {digest for digest in connection.execute(select(_checks.c.digest)).scalars() if digest}
 
 
-def ask_again(value: dict[str, Any]) -> Ask:
+def recheck_ask(value: dict[str, Any]) -> Ask:
     """What asks for a stored listing again; of a share, with the code it was opened with."""
     links = value.get("links") or [{}]
     return Ask(url=value["url"], code=links[0].get("code") if value.get("kind") == "share" else None)
 
 
-def pause_after(calm: int) -> timedelta:
+def recheck_pause(calm: int) -> timedelta:
     """Until the next check, after `calm` checks in a row that said the same."""
-    return min(LONGEST, FIRST * (1 << min(calm, 10)))
+    return min(MAX_RECHECK_PAUSE, FIRST_RECHECK_PAUSE * (1 << min(calm, 10)))
 
 
-def write_checks(connection: Connection, checks: Sequence[Check]) -> None:
+def write_rechecks(connection: Connection, rechecks: Sequence[Recheck]) -> None:
     """Record checks and set the next ones, inside a transaction."""
-    for check in checks:
-        row = {name: getattr(check, name) for name in ("listing", "status", "endpoint", "digest", "told", "run", "at")}
-        connection.execute(insert(_checks).values(**row, state=check.state.value, outcome=check.outcome.value))
-        _watch(connection, check)
-        outcome = _OUTCOME.get(check.state, check.outcome)
+    for recheck in rechecks:
+        row = {
+            name: getattr(recheck, name) for name in ("listing", "status", "endpoint", "digest", "told", "run", "at")
+        }
+        connection.execute(insert(_checks).values(**row, state=recheck.state.value, outcome=recheck.outcome.value))
+        _schedule_next(connection, recheck)
+        outcome = _OUTCOME_BY_STATE.get(recheck.state, recheck.outcome)
         values: dict[str, Any] = {"outcome": outcome.value}
-        if check.state in (CheckState.UP, CheckState.CHANGED):
-            values["last_seen"] = check.at
-            hits = update(_hits).where(_hits.c.listing == check.listing)
-            connection.execute(hits.values(last_seen=check.at))
-        connection.execute(update(_listings).where(_listings.c.id == check.listing).values(**values))
+        if recheck.state in (RecheckState.UP, RecheckState.CHANGED):
+            values["last_seen"] = recheck.at
+            hits = update(_hits).where(_hits.c.listing == recheck.listing)
+            connection.execute(hits.values(last_seen=recheck.at))
+        connection.execute(update(_listings).where(_listings.c.id == recheck.listing).values(**values))
 
 
-def _watch(connection: Connection, check: Check) -> None:
-    known = connection.execute(select(_watched).where(_watched.c.listing == check.listing)).first()
-    if known is None:
-        query = select(_listings.c.platform).where(_listings.c.id == check.listing)
-        platform, calm, state = connection.execute(query).scalar_one(), 0, CheckState.UP.value
+def _schedule_next(connection: Connection, recheck: Recheck) -> None:
+    watched_row = connection.execute(select(_watched).where(_watched.c.listing == recheck.listing)).first()
+    if watched_row is None:
+        query = select(_listings.c.platform).where(_listings.c.id == recheck.listing)
+        platform, calm, state = connection.execute(query).scalar_one(), 0, RecheckState.UP.value
     else:
-        platform, calm, state = known.platform, known.calm, known.state
-    if check.state not in _SAYS_NOTHING:
-        same = check.state is CheckState.UP or check.state.value == state == CheckState.GONE.value
-        calm, state = calm + 1 if same else 0, check.state.value
-    row = {"listing": check.listing, "platform": platform, "calm": calm, "state": state}
-    upsert(connection, _watched, [{**row, "next_check": check.at + pause_after(calm)}])
+        platform, calm, state = watched_row.platform, watched_row.calm, watched_row.state
+    if recheck.state not in _INCONCLUSIVE_STATES:
+        is_unchanged = recheck.state is RecheckState.UP or recheck.state.value == state == RecheckState.GONE.value
+        calm, state = calm + 1 if is_unchanged else 0, recheck.state.value
+    row = {"listing": recheck.listing, "platform": platform, "calm": calm, "state": state}
+    upsert(connection, _watched, [{**row, "next_check": recheck.at + recheck_pause(calm)}])
 
 
-def touch(connection: Connection, listings: Iterable[str], run: str, now: datetime) -> None:
+def touch_listings(connection: Connection, listings: Iterable[str], run: str, now: datetime) -> None:
     """Listings of pages that have not changed were seen again, inside a transaction."""
     ids = list(listings)
-    up = (Outcome.LIVE.value, Outcome.UNCHANGED.value)
-    for start in range(0, len(ids), _BATCH):
-        part = ids[start : start + _BATCH]
-        still = _listings.c.id.in_(part) & _listings.c.outcome.in_(up)
-        connection.execute(update(_listings).where(still).values(last_seen=now, run=run))
-        seen = select(_listings.c.id).where(still)
-        connection.execute(update(_hits).where(_hits.c.listing.in_(seen)).values(last_seen=now, run=run))
+    live_outcomes = (Outcome.LIVE.value, Outcome.UNCHANGED.value)
+    for start in range(0, len(ids), _ID_BATCH_SIZE):
+        batch_ids = ids[start : start + _ID_BATCH_SIZE]
+        is_still_up = _listings.c.id.in_(batch_ids) & _listings.c.outcome.in_(live_outcomes)
+        connection.execute(update(_listings).where(is_still_up).values(last_seen=now, run=run))
+        touched_ids = select(_listings.c.id).where(is_still_up)
+        connection.execute(update(_hits).where(_hits.c.listing.in_(touched_ids)).values(last_seen=now, run=run))
 
 
-def _check(row: Any) -> Check:
+def _recheck_from_row(row: Any) -> Recheck:
     names = ("listing", "endpoint", "status", "digest", "told", "run", "at")
     fields = {name: getattr(row, name) for name in names}
-    return Check(**fields, state=CheckState(row.state), outcome=Outcome(row.outcome))
+    return Recheck(**fields, state=RecheckState(row.state), outcome=Outcome(row.outcome))
 
 
-def check_of(address: str, **fields: Any) -> Check:
+def check_of(address: str, **fields: Any) -> Recheck:
     """A check of the listing of an address."""
-    return Check(listing=listing_id(address), **fields)
+    return Recheck(listing=listing_id(address), **fields)

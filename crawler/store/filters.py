@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from crawler.items import Decision, Verdict
 from crawler.store import schema
 
-UNJUDGED = "none"  # as a verdict: hits that nobody judged
+NO_VERDICT = "none"  # as a verdict: hits that nobody judged
 _hits, _samples = schema.hits, schema.samples
 
 
 @frozen(kw_only=True)
-class Filter:
+class HitQuery:
     """Which hits: empty fields allow all. `since` and `until` are inclusive days of last_seen in `zone`.
 
     `verdicts` are values of Verdict or UNJUDGED; `sellers` numbers or names; `changed_after` leaves out what is since
@@ -37,24 +37,24 @@ class Filter:
     changed_after: datetime | None = None
     audit: bool = False
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """What can be saved of it: everything but the zone, the run and the time."""
-        found: dict[str, Any] = {name: list(getattr(self, name)) for name in _LISTS if getattr(self, name)}
-        found |= {name: getattr(self, name).isoformat() for name in ("since", "until") if getattr(self, name)}
-        return found | ({"audit": True} if self.audit else {})
+        saved_fields: dict[str, Any] = {name: list(getattr(self, name)) for name in _LIST_FIELDS if getattr(self, name)}
+        saved_fields |= {name: getattr(self, name).isoformat() for name in ("since", "until") if getattr(self, name)}
+        return saved_fields | ({"audit": True} if self.audit else {})
 
 
-_LISTS = ("platforms", "works", "decisions", "sellers", "verdicts")
+_LIST_FIELDS = ("platforms", "works", "decisions", "sellers", "verdicts")
 
 
-def made_filter(saved: Mapping[str, Any], zone: ZoneInfo) -> Filter:
-    """The filter that `plain` gave."""
-    return Filter(
+def query_from_dict(saved: Mapping[str, Any], zone: ZoneInfo) -> HitQuery:
+    """The filter that `to_dict` gave."""
+    return HitQuery(
         platforms=tuple(saved.get("platforms", ())),
         works=tuple(saved.get("works", ())),
         sellers=tuple(saved.get("sellers", ())),
         verdicts=tuple(saved.get("verdicts", ())),
-        decisions=tuple(Decision(each) for each in saved.get("decisions", ())),
+        decisions=tuple(Decision(decision) for decision in saved.get("decisions", ())),
         since=date.fromisoformat(saved["since"]) if saved.get("since") else None,
         until=date.fromisoformat(saved["until"]) if saved.get("until") else None,
         zone=zone,
@@ -62,42 +62,48 @@ def made_filter(saved: Mapping[str, Any], zone: ZoneInfo) -> Filter:
     )
 
 
-def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+def clauses_without_decision(hit_query: HitQuery) -> list[ColumnElement[bool]]:
     """What the columns of hits must be, but for the decision."""
     columns = _hits.c
-    named = ((wanted.platforms, columns.platform), (wanted.works, columns.work), (wanted.sellers, columns.seller))
-    found = [column.in_(names) if len(names) > 1 else column == names[0] for names, column in named if names]
-    if wanted.run:
-        found.append(columns.run == wanted.run)
-    if wanted.verdicts:
-        found.append(_judged(wanted.verdicts))
-    if wanted.audit:
-        found.append(and_(columns.judged.is_(None), columns.id.in_(select(_samples.c.hit))))
-    return [*found, *_times(wanted)]
+    value_filters = (
+        (hit_query.platforms, columns.platform),
+        (hit_query.works, columns.work),
+        (hit_query.sellers, columns.seller),
+    )
+    clauses = [column.in_(names) if len(names) > 1 else column == names[0] for names, column in value_filters if names]
+    if hit_query.run:
+        clauses.append(columns.run == hit_query.run)
+    if hit_query.verdicts:
+        clauses.append(_verdict_clause(hit_query.verdicts))
+    if hit_query.audit:
+        clauses.append(and_(columns.judged.is_(None), columns.id.in_(select(_samples.c.hit))))
+    return [*clauses, *_time_clauses(hit_query)]
 
 
-def _times(wanted: Filter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.since:
-        found.append(_hits.c.last_seen >= datetime.combine(wanted.since, time(), wanted.zone))
-    if wanted.until:
-        found.append(_hits.c.last_seen < datetime.combine(wanted.until + timedelta(days=1), time(), wanted.zone))
-    if wanted.changed_after:
-        found.append(_hits.c.changed_at > wanted.changed_after)
-    return found
+def _time_clauses(hit_query: HitQuery) -> list[ColumnElement[bool]]:
+    clauses: list[ColumnElement[bool]] = []
+    if hit_query.since:
+        clauses.append(_hits.c.last_seen >= datetime.combine(hit_query.since, time(), hit_query.zone))
+    if hit_query.until:
+        clauses.append(
+            _hits.c.last_seen < datetime.combine(hit_query.until + timedelta(days=1), time(), hit_query.zone)
+        )
+    if hit_query.changed_after:
+        clauses.append(_hits.c.changed_at > hit_query.changed_after)
+    return clauses
 
 
-def decided(wanted: Filter) -> list[ColumnElement[bool]]:
+def all_clauses(hit_query: HitQuery) -> list[ColumnElement[bool]]:
     """All conditions in one list."""
-    found = conditions(wanted)
-    if wanted.decisions:
-        found.append(_hits.c.decision.in_([decision.value for decision in wanted.decisions]))
-    return found
+    clauses = clauses_without_decision(hit_query)
+    if hit_query.decisions:
+        clauses.append(_hits.c.decision.in_([decision.value for decision in hit_query.decisions]))
+    return clauses
 
 
-def _judged(verdicts: tuple[str, ...]) -> ColumnElement[bool]:
-    named = [Verdict(each).value for each in verdicts if each != UNJUDGED]
-    parts: list[ColumnElement[bool]] = [_hits.c.judged.in_(named)] if named else []
-    if UNJUDGED in verdicts:
-        parts.append(_hits.c.judged.is_(None))
-    return or_(*parts)
+def _verdict_clause(verdicts: tuple[str, ...]) -> ColumnElement[bool]:
+    verdict_values = [Verdict(verdict).value for verdict in verdicts if verdict != NO_VERDICT]
+    clauses: list[ColumnElement[bool]] = [_hits.c.judged.in_(verdict_values)] if verdict_values else []
+    if NO_VERDICT in verdicts:
+        clauses.append(_hits.c.judged.is_(None))
+    return or_(*clauses)

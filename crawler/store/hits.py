@@ -11,22 +11,22 @@ from typing import Any
 from attrs import evolve, fields, frozen
 from sqlalchemy import Connection, Engine, Row, Select, select, tuple_
 
-from crawler.items import Assessed, Decision, Finding, Hit, Judgement, Listing, Outcome, Unit, Verdict
+from crawler.items import AssessedListing, Decision, Finding, Hit, Judgement, Listing, Outcome, Unit, Verdict
 from crawler.store import schema
-from crawler.store.engine import reading, writing
-from crawler.store.filters import Filter, conditions, decided
-from crawler.store.judgements import Judgements
-from crawler.store.units import fence
-from crawler.store.values import listing_id, made
-from crawler.store.writing import write
+from crawler.store.engine import read_connection, write_transaction
+from crawler.store.filters import HitQuery, all_clauses, clauses_without_decision
+from crawler.store.judgements import Reviews
+from crawler.store.units import check_claim
+from crawler.store.values import from_json, listing_id
+from crawler.store.writing import write_listings
 
-_BATCH = 500
-_UP = {Outcome.LIVE.value: True, Outcome.UNCHANGED.value: True, Outcome.GONE.value: False}
+_ID_BATCH_SIZE = 500
+_IS_UP_BY_OUTCOME = {Outcome.LIVE.value: True, Outcome.UNCHANGED.value: True, Outcome.GONE.value: False}
 _hits, _listings, _shares = schema.hits, schema.listings, schema.shares
 
 
 @frozen(kw_only=True)
-class Brief:
+class HitSummary:
     """A hit without its listing. `is_new`: it was never seen before, and nobody judged it."""
 
     id: str
@@ -41,144 +41,148 @@ class Hits:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def find(self, wanted: Filter) -> Iterator[Hit]:
+    def find_hits(self, hit_query: HitQuery) -> Iterator[Hit]:
         """Hits by id."""
-        for rows, states in self.rows(wanted):
-            yield from (_hit(row, states) for row in rows)
+        for rows, states in self.find_rows(hit_query):
+            yield from (_hit_from_row(row, states) for row in rows)
 
-    def rows(self, wanted: Filter) -> Iterator[tuple[Sequence[Row[Any]], Mapping[tuple[str, str], str]]]:
+    def find_rows(self, hit_query: HitQuery) -> Iterator[tuple[Sequence[Row[Any]], Mapping[tuple[str, str], str]]]:
         """The same as they are stored, in portions, each with the last known states of the shares in it."""
-        with reading(self._engine) as connection:
-            ids = sorted(connection.execute(select(_hits.c.id).where(*decided(wanted))).scalars())
-        for start in range(0, len(ids), _BATCH):
-            part = ids[start : start + _BATCH]
-            with reading(self._engine) as connection:
-                found = _by_ids(connection, part)
-                rows = [found[each] for each in part if each in found]
+        with read_connection(self._engine) as connection:
+            ids = sorted(connection.execute(select(_hits.c.id).where(*all_clauses(hit_query))).scalars())
+        for start in range(0, len(ids), _ID_BATCH_SIZE):
+            batch_ids = ids[start : start + _ID_BATCH_SIZE]
+            with read_connection(self._engine) as connection:
+                rows_by_id = _rows_by_id(connection, batch_ids)
+                rows = [rows_by_id[hit_id] for hit_id in batch_ids if hit_id in rows_by_id]
                 states = _share_states(connection, rows)
             yield rows, states
 
-    def page(self, wanted: Filter, limit: int, offset: int = 0) -> list[Hit]:
+    def find_page(self, hit_query: HitQuery, limit: int, offset: int = 0) -> list[Hit]:
         """So many hits from `offset` on, by expected harm, then by id."""
-        with reading(self._engine) as connection:
-            ids = self._first(connection, wanted, limit + offset)[offset:]
-            rows = _by_ids(connection, ids)
+        with read_connection(self._engine) as connection:
+            ids = self._first_ids(connection, hit_query, limit + offset)[offset:]
+            rows = _rows_by_id(connection, ids)
             states = _share_states(connection, list(rows.values()))
-            return [_hit(rows[each], states) for each in ids]
+            return [_hit_from_row(rows[hit_id], states) for hit_id in ids]
 
-    def _first(self, connection: Connection, wanted: Filter, count: int) -> list[str]:
+    def _first_ids(self, connection: Connection, hit_query: HitQuery, count: int) -> list[str]:
         """The ids of the first hits: each decision by itself, so that an index gives them in their order."""
-        every = list(Decision) if not wanted.decisions else list(wanted.decisions)
-        query = select(_hits.c.rank, _hits.c.id).where(*conditions(wanted))
+        decisions = list(Decision) if not hit_query.decisions else list(hit_query.decisions)
+        query = select(_hits.c.rank, _hits.c.id).where(*clauses_without_decision(hit_query))
         query = query.order_by(_hits.c.rank.desc(), _hits.c.id).limit(count)
-        parts = [connection.execute(query.where(_hits.c.decision == each.value)).all() for each in every]
-        ordered = merge(*parts, key=lambda row: (-row.rank, row.id))
+        rows_by_decision = [
+            connection.execute(query.where(_hits.c.decision == decision.value)).all() for decision in decisions
+        ]
+        ordered = merge(*rows_by_decision, key=lambda row: (-row.rank, row.id))
         return [row.id for row in islice(ordered, count)]
 
-    def brief(self, wanted: Filter) -> Iterator[Brief]:
+    def find_summaries(self, hit_query: HitQuery) -> Iterator[HitSummary]:
         """Hits by id, no more of them than their own row."""
         query = select(
             _hits.c.id, _hits.c.work, _hits.c.platform, _hits.c.first_seen, _hits.c.last_seen, _hits.c.judged
         )
-        with reading(self._engine) as connection:
-            rows = connection.execute(query.where(*decided(wanted)).order_by(_hits.c.id))
-            for row in rows.yield_per(_BATCH):
-                yield Brief(
+        with read_connection(self._engine) as connection:
+            rows = connection.execute(query.where(*all_clauses(hit_query)).order_by(_hits.c.id))
+            for row in rows.yield_per(_ID_BATCH_SIZE):
+                yield HitSummary(
                     id=row.id,
                     work=row.work,
                     platform=row.platform,
                     is_new=row.first_seen == row.last_seen and row.judged is None,
                 )
 
-    def get(self, hit_id: str) -> list[Hit]:
-        """The hits whose id begins with `hit_id`."""
-        with reading(self._engine) as connection:
-            query = _whole().where(_hits.c.id.startswith(hit_id, autoescape=True)).order_by(_hits.c.id)
+    def find_by_id_prefix(self, id_prefix: str) -> list[Hit]:
+        """The hits whose id begins with `id_prefix`."""
+        with read_connection(self._engine) as connection:
+            query = _select_hits().where(_hits.c.id.startswith(id_prefix, autoescape=True)).order_by(_hits.c.id)
             rows = connection.execute(query).all()
             states = _share_states(connection, rows)
-            return [_hit(row, states) for row in rows]
+            return [_hit_from_row(row, states) for row in rows]
 
-    def some(self, ids: Iterable[str]) -> dict[str, Hit]:
+    def get_many(self, ids: Iterable[str]) -> dict[str, Hit]:
         """The hits of these ids that exist."""
-        with reading(self._engine) as connection:
-            rows = _by_ids(connection, list(ids))
+        with read_connection(self._engine) as connection:
+            rows = _rows_by_id(connection, list(ids))
             states = _share_states(connection, list(rows.values()))
-            return {key: _hit(row, states) for key, row in rows.items()}
+            return {key: _hit_from_row(row, states) for key, row in rows.items()}
 
-    def listing(self, address: str) -> Listing | None:
+    def get_listing(self, address: str) -> Listing | None:
         """The stored listing of an address, None if it was never seen."""
         query = select(_listings.c.value).where(_listings.c.id == listing_id(address))
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             value = connection.execute(query).scalar()
-        return None if value is None else made(value, Listing)
+        return None if value is None else from_json(value, Listing)
 
-    def listings(self, addresses: Iterable[str]) -> dict[str, Listing]:
+    def get_listings(self, addresses: Iterable[str]) -> dict[str, Listing]:
         """The stored listings of these addresses, by their ids."""
-        wanted = [listing_id(address) for address in addresses]
-        found: dict[str, Listing] = {}
-        if wanted:
-            with reading(self._engine) as connection:
-                for start in range(0, len(wanted), _BATCH):
+        listing_ids = [listing_id(address) for address in addresses]
+        listings: dict[str, Listing] = {}
+        if listing_ids:
+            with read_connection(self._engine) as connection:
+                for start in range(0, len(listing_ids), _ID_BATCH_SIZE):
                     query = select(_listings.c.id, _listings.c.value)
-                    rows = connection.execute(query.where(_listings.c.id.in_(wanted[start : start + _BATCH])))
-                    found |= {row.id: made(row.value, Listing) for row in rows}
-        return found
+                    rows = connection.execute(
+                        query.where(_listings.c.id.in_(listing_ids[start : start + _ID_BATCH_SIZE]))
+                    )
+                    listings |= {row.id: from_json(row.value, Listing) for row in rows}
+        return listings
 
-    def merged(self, listing: Listing) -> Listing:
-        """One listing, as `all_merged` gives it."""
-        return self.all_merged([listing])[0]
+    def merge_stored_listing(self, listing: Listing) -> Listing:
+        """One listing, as `merge_stored_listings` gives it."""
+        return self.merge_stored_listings([listing])[0]
 
-    def all_merged(self, listings: Sequence[Listing]) -> list[Listing]:
+    def merge_stored_listings(self, listings: Sequence[Listing]) -> list[Listing]:
         """The listings with what only their own pages say, where these were read before and this is a row of a list.
 
         A share that can no longer be opened keeps the title and the files that were seen in it.
         """
-        known = self.listings(each.url for each in listings if _says_less(each))
-        return [_with_known(each, known.get(listing_id(each.url))) for each in listings]
+        stored = self.get_listings(listing.url for listing in listings if _may_lack_details(listing))
+        return [_merge_listing(listing, stored.get(listing_id(listing.url))) for listing in listings]
 
-    def write(self, batch: Sequence[Assessed], unit: Unit, now: datetime) -> None:
+    def write_batch(self, batch: Sequence[AssessedListing], unit: Unit, now: datetime) -> None:
         """Store what a unit found, all or nothing. Raises ClaimLost if the unit was taken over by another worker."""
-        with writing(self._engine) as connection:
-            fence(connection, unit)
-            write(connection, batch, unit.run, now)
+        with write_transaction(self._engine) as connection:
+            check_claim(connection, unit)
+            write_listings(connection, batch, unit.run, now)
 
-    def judge(self, judgement: Judgement) -> None:
+    def add_judgement(self, judgement: Judgement) -> None:
         """Add a judgement."""
-        Judgements(self._engine).add(judgement)
+        Reviews(self._engine).add_judgement(judgement)
 
-    def judgements(self, hits: Sequence[str]) -> Mapping[str, Judgement]:
+    def current_judgements(self, hits: Sequence[str]) -> Mapping[str, Judgement]:
         """The judgement that stands of each of these hits that has one."""
-        return Judgements(self._engine).standing(hits)
+        return Reviews(self._engine).current_judgements(hits)
 
-    def evidence(self) -> set[str]:
+    def evidence_digests(self) -> set[str]:
         """The digests of all bytes that hits stand on, pictures drawn for their findings included."""
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             rows = connection.execute(select(_hits.c.evidence, _hits.c.findings))
-            return {mark for row in rows for mark in (*row.evidence, *_drawn(row.findings))}
+            return {digest for row in rows for digest in (*row.evidence, *_drawn_picture_digests(row.findings))}
 
 
-def _whole() -> Select[Any]:
+def _select_hits() -> Select[Any]:
     return select(_hits, _listings.c.value, _listings.c.outcome).join(_listings)
 
 
-def _by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    found: dict[str, Row[Any]] = {}
-    for start in range(0, len(ids), _BATCH):
-        query = _whole().where(_hits.c.id.in_(ids[start : start + _BATCH]))
-        found |= {row.id: row for row in connection.execute(query)}
-    return found
+def _rows_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    rows_by_id: dict[str, Row[Any]] = {}
+    for start in range(0, len(ids), _ID_BATCH_SIZE):
+        query = _select_hits().where(_hits.c.id.in_(ids[start : start + _ID_BATCH_SIZE]))
+        rows_by_id |= {row.id: row for row in connection.execute(query)}
+    return rows_by_id
 
 
 def _share_states(connection: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, str], str]:
     """The last known states of the shares in these rows, by platform and share."""
-    wanted = {(link["platform"], link["share_id"]) for row in rows for link in row.value.get("links", ())}
-    if not wanted:
+    share_keys = {(link["platform"], link["share_id"]) for row in rows for link in row.value.get("links", ())}
+    if not share_keys:
         return {}
-    query = select(_shares).where(tuple_(_shares.c.platform, _shares.c.share_id).in_(sorted(wanted)))
+    query = select(_shares).where(tuple_(_shares.c.platform, _shares.c.share_id).in_(sorted(share_keys)))
     return {(row.platform, row.share_id): row.state for row in connection.execute(query)}
 
 
-def states_of(value: Mapping[str, Any], states: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+def listing_share_states(value: Mapping[str, Any], states: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
     """The states of a stored listing's shares, in the order of its links."""
     links = value.get("links", ())
     return tuple(states.get((link["platform"], link["share_id"]), "unknown") for link in links)
@@ -186,54 +190,60 @@ def states_of(value: Mapping[str, Any], states: Mapping[tuple[str, str], str]) -
 
 def is_up(outcome: str) -> bool | None:
     """Whether a listing with this outcome is up; None where that is not known."""
-    return _UP.get(outcome)
+    return _IS_UP_BY_OUTCOME.get(outcome)
 
 
-def _says_less(listing: Listing) -> bool:
+def _may_lack_details(listing: Listing) -> bool:
     """Whether what is stored may say more: of a row of a list, of a share that cannot be opened."""
     return not listing.whole or (listing.share_state is not None and not listing.files)
 
 
-def _with_known(listing: Listing, known: Listing | None) -> Listing:
-    if known is None or not _says_less(listing):
+def _merge_listing(listing: Listing, stored: Listing | None) -> Listing:
+    if stored is None or not _may_lack_details(listing):
         return listing
-    return _opened(listing, known) if listing.share_state is not None and not listing.files else _merged(listing, known)
+    return (
+        _merge_share(listing, stored)
+        if listing.share_state is not None and not listing.files
+        else _merge_details(listing, stored)
+    )
 
 
-def _opened(listing: Listing, known: Listing) -> Listing:
-    return evolve(listing, title=listing.title or known.title, files=known.files, seller=listing.seller or known.seller)
+def _merge_share(listing: Listing, stored: Listing) -> Listing:
+    return evolve(
+        listing, title=listing.title or stored.title, files=stored.files, seller=listing.seller or stored.seller
+    )
 
 
-def _merged(listing: Listing, known: Listing | None) -> Listing:
+def _merge_details(listing: Listing, stored: Listing | None) -> Listing:
     """What is new, with what only the listing's own page says kept where the new one is a row of a list."""
-    if known is None or listing.whole or not known.whole:
+    if stored is None or listing.whole or not stored.whole:
         return listing
     empty: tuple[Any, ...] = (None, "", (), {})
-    kept = {
-        part.name: getattr(known, part.name)
-        for part in fields(Listing)
-        if getattr(listing, part.name) in empty and getattr(known, part.name) not in empty
+    stored_details = {
+        attribute.name: getattr(stored, attribute.name)
+        for attribute in fields(Listing)
+        if getattr(listing, attribute.name) in empty and getattr(stored, attribute.name) not in empty
     }
-    return evolve(listing, **kept, whole=True)
+    return evolve(listing, **stored_details, whole=True)
 
 
-def _drawn(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    return (drawn for each in findings if (drawn := (each.get("sighting") or {}).get("beside")))
+def _drawn_picture_digests(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    return (digest for finding in findings if (digest := (finding.get("sighting") or {}).get("beside")))
 
 
-def _hit(row: Row[Any], states: Mapping[tuple[str, str], str]) -> Hit:
+def _hit_from_row(row: Row[Any], states: Mapping[tuple[str, str], str]) -> Hit:
     return Hit(
         id=row.id,
-        listing=made(row.value, Listing),
+        listing=from_json(row.value, Listing),
         work_id=row.work,
         identity=row.identity,
         offence=row.offence,
         decision=Decision(row.decision),
-        findings=made(row.findings, tuple[Finding, ...]),
+        findings=from_json(row.findings, tuple[Finding, ...]),
         first_seen=row.first_seen,
         last_seen=row.last_seen,
         still_up=is_up(row.outcome),
-        share_states=states_of(row.value, states),
+        share_states=listing_share_states(row.value, states),
         evidence=tuple(row.evidence),
         rank=row.rank,
         judged=Verdict(row.judged) if row.judged else None,

@@ -14,74 +14,90 @@ from sqlalchemy import Connection, insert, select
 
 from crawler.items import Decision, Listing, Outcome
 from crawler.store import schema
-from crawler.store.values import hit_id, made
+from crawler.store.values import from_json, hit_id
 
-_hits, _listings = schema.hits, schema.listings
-_SHOWN = (Decision.HIT.value, Decision.REVIEW.value)
-_BATCH = 500
+_hit_table, _listing_table = schema.hits, schema.listings
+_SHOWN_DECISIONS = (Decision.HIT.value, Decision.REVIEW.value)
+_LOOKUP_BATCH_SIZE = 500
 
-Key = tuple[str, str]  # listing, work
+HitKey = tuple[str, str]  # listing, work
 
 
-def known_ids(connection: Connection, listings: Sequence[str]) -> dict[Key, str]:
+def hit_ids_of_listings(connection: Connection, listings: Sequence[str]) -> dict[HitKey, str]:
     """The hits that stored listings have."""
-    found: dict[Key, str] = {}
-    for start in range(0, len(listings), _BATCH):
-        query = select(_hits.c.id, _hits.c.listing, _hits.c.work)
-        query = query.where(_hits.c.listing.in_(listings[start : start + _BATCH]))
-        found |= {(row.listing, row.work): row.id for row in connection.execute(query)}
-    return found
+    hit_ids: dict[HitKey, str] = {}
+    for start in range(0, len(listings), _LOOKUP_BATCH_SIZE):
+        query = select(_hit_table.c.id, _hit_table.c.listing, _hit_table.c.work)
+        query = query.where(_hit_table.c.listing.in_(listings[start : start + _LOOKUP_BATCH_SIZE]))
+        hit_ids |= {(row.listing, row.work): row.id for row in connection.execute(query)}
+    return hit_ids
 
 
-def taken_by(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+def listings_of_hit_ids(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """Which listings have the hits of these ids."""
-    found: dict[str, str] = {}
-    for start in range(0, len(ids), _BATCH):
-        query = select(_hits.c.id, _hits.c.listing).where(_hits.c.id.in_(ids[start : start + _BATCH]))
-        found |= {row.id: row.listing for row in connection.execute(query)}
-    return found
+    listings_by_hit: dict[str, str] = {}
+    for start in range(0, len(ids), _LOOKUP_BATCH_SIZE):
+        query = select(_hit_table.c.id, _hit_table.c.listing).where(
+            _hit_table.c.id.in_(ids[start : start + _LOOKUP_BATCH_SIZE])
+        )
+        listings_by_hit |= {row.id: row.listing for row in connection.execute(query)}
+    return listings_by_hit
 
 
-def identified(
+def assign_hit_ids(
     connection: Connection, rows: Sequence[dict[str, Any]], listings: Mapping[str, Listing]
 ) -> list[tuple[str, str]]:
     """Give rows of hits their ids; returns (old listing, new listing) of those that came back under a new address.
 
     A row comes with the id that is its own: the digest of its work and address.
     """
-    known = known_ids(connection, list(listings))
-    taken = taken_by(connection, [row["id"] for row in rows])
+    hit_ids = hit_ids_of_listings(connection, list(listings))
+    listings_by_hit = listings_of_hit_ids(connection, [row["id"] for row in rows])
     returned = []
     for row in rows:
         key, work = row["listing"], row["work"]
-        if (key, work) in known:
-            row["id"] = known[key, work]
-        elif row["decision"] in _SHOWN and (old := _gone_before(connection, key, listings[key], work)):
-            row["id"] = old[0]
-            returned.append((old[1], key))
-        elif taken.get(row["id"], key) != key:
+        if (key, work) in hit_ids:
+            row["id"] = hit_ids[key, work]
+        elif row["decision"] in _SHOWN_DECISIONS and (
+            relisted_hit := _find_relisted_hit(connection, key, listings[key], work)
+        ):
+            row["id"] = relisted_hit[0]
+            returned.append((relisted_hit[1], key))
+        elif listings_by_hit.get(row["id"], key) != key:
             row["id"] = hit_id(work, f"{listings[key].url}\0again")
     return returned
 
 
-def note_return(connection: Connection, old: str, listing: Listing, at: datetime, run: str, digest: str) -> None:
+def record_return(
+    connection: Connection, old_listing: str, listing: Listing, at: datetime, run: str, digest: str
+) -> None:
     """Record with the old listing that its offer came back, and where."""
-    row = {"listing": old, "state": "returned", "outcome": Outcome.LIVE.value, "status": "", "endpoint": listing.url}
+    row = {
+        "listing": old_listing,
+        "state": "returned",
+        "outcome": Outcome.LIVE.value,
+        "status": "",
+        "endpoint": listing.url,
+    }
     row |= {"digest": digest, "told": listing.title[:300]}
     connection.execute(insert(schema.hit_checks).values(**row, run=run, at=at))
 
 
-def _gone_before(connection: Connection, key: str, listing: Listing, work: str) -> tuple[str, str] | None:
-    query = select(_hits.c.id, _hits.c.listing, _listings.c.value).join(_listings, _listings.c.id == _hits.c.listing)
-    query = query.where(_hits.c.work == work, _hits.c.platform == listing.platform, _hits.c.listing != key)
-    query = query.where(_listings.c.outcome == Outcome.GONE.value, _hits.c.decision.in_(_SHOWN))
-    for row in connection.execute(query.order_by(_hits.c.last_seen.desc(), _hits.c.id)):
-        if _same_offer(made(row.value, Listing), listing):
+def _find_relisted_hit(connection: Connection, key: str, listing: Listing, work: str) -> tuple[str, str] | None:
+    query = select(_hit_table.c.id, _hit_table.c.listing, _listing_table.c.value).join(
+        _listing_table, _listing_table.c.id == _hit_table.c.listing
+    )
+    query = query.where(
+        _hit_table.c.work == work, _hit_table.c.platform == listing.platform, _hit_table.c.listing != key
+    )
+    query = query.where(_listing_table.c.outcome == Outcome.GONE.value, _hit_table.c.decision.in_(_SHOWN_DECISIONS))
+    for row in connection.execute(query.order_by(_hit_table.c.last_seen.desc(), _hit_table.c.id)):
+        if _is_same_offer(from_json(row.value, Listing), listing):
             return row.id, row.listing
     return None
 
 
-def _same_offer(old: Listing, new: Listing) -> bool:
+def _is_same_offer(old: Listing, new: Listing) -> bool:
     shares = {(link.platform, link.share_id) for link in old.links}
     if shares & {(link.platform, link.share_id) for link in new.links}:
         return True

@@ -14,15 +14,15 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from crawler.items import Judgement, Verdict
 from crawler.store import schema
-from crawler.store.engine import reading, writing
-from crawler.store.rules import add_rule, withdraw_listing
+from crawler.store.engine import read_connection, write_transaction
+from crawler.store.rules import insert_rule, withdraw_listing_rule
 
 _judgements, _hits = schema.judgements, schema.hits
-_BATCH = 500
+_ID_BATCH_SIZE = 500
 
 
 @frozen(kw_only=True)
-class Snapshot:
+class DecisionSnapshot:
     """What the program said of a hit. `terms` is ground -> strength, as the weights multiply it."""
 
     decision: str
@@ -33,93 +33,95 @@ class Snapshot:
 
 
 @frozen(kw_only=True)
-class Entry:
+class ReviewEntry:
     """A judgement to be kept, the rules that it teaches, and the listing (work, address) that it finds not innocent."""
 
     judgement: Judgement
-    snapshot: Snapshot | None = None
-    teaches: Sequence[Mapping[str, Any]] = ()
-    accuses: tuple[str, str] | None = None
+    snapshot: DecisionSnapshot | None = None
+    rules: Sequence[Mapping[str, Any]] = ()
+    accused_listing: tuple[str, str] | None = None
 
 
 @frozen(kw_only=True)
-class Judged:
+class ReviewedHit:
     """A judgement that stands, with what the program said then, where and of what."""
 
     judgement: Judgement
-    snapshot: Snapshot | None  # None for those of older versions
+    snapshot: DecisionSnapshot | None  # None for those of older versions
     platform: str
     work: str
     seller: str | None
 
 
-class Judgements:
+class Reviews:
     """Stored judgements."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, judgement: Judgement, snapshot: Snapshot | None = None) -> int:
+    def add_judgement(self, judgement: Judgement, snapshot: DecisionSnapshot | None = None) -> int:
         """Add one; returns its number."""
-        with writing(self._engine) as connection:
-            return add(connection, judgement, snapshot)
+        with write_transaction(self._engine) as connection:
+            return insert_judgement(connection, judgement, snapshot)
 
-    def add_all(self, entries: Sequence[Entry]) -> list[int]:
+    def add_reviews(self, entries: Sequence[ReviewEntry]) -> list[int]:
         """Add many with the rules that each teaches, all or nothing; returns the numbers of the rules."""
-        taught = []
-        with writing(self._engine) as connection:
+        rule_numbers = []
+        with write_transaction(self._engine) as connection:
             for entry in entries:
-                number = add(connection, entry.judgement, entry.snapshot)
-                taught += [add_rule(connection, {**rule, "judgement": number}) for rule in entry.teaches]
-                if entry.accuses:
-                    withdraw_listing(connection, *entry.accuses, entry.judgement.by, entry.judgement.at)
-        return taught
+                number = insert_judgement(connection, entry.judgement, entry.snapshot)
+                rule_numbers += [insert_rule(connection, {**rule, "judgement": number}) for rule in entry.rules]
+                if entry.accused_listing:
+                    withdraw_listing_rule(connection, *entry.accused_listing, entry.judgement.by, entry.judgement.at)
+        return rule_numbers
 
-    def undo(self, hit: str, by: str, at: datetime, reason: str = "") -> Judgement | None:
+    def undo_judgement(self, hit: str, by: str, at: datetime, reason: str = "") -> Judgement | None:
         """Take the judgement back that stands; returns it, None where none stands. Both stay in the history."""
-        with writing(self._engine) as connection:
-            standing = _standing(connection, [hit]).get(hit)
-            if standing is None:
+        with write_transaction(self._engine) as connection:
+            current_row = _current_rows(connection, [hit]).get(hit)
+            if current_row is None:
                 return None
-            taken = _judgement(standing)
-            row = {"hit": hit, "verdict": taken.verdict.value, "reason": reason, "by": by, "at": at}
-            connection.execute(insert(_judgements).values(**row, undoes=taken.id))
-            _note(connection, hit, at)
-            return taken
+            undone_judgement = _judgement_from_row(current_row)
+            row = {"hit": hit, "verdict": undone_judgement.verdict.value, "reason": reason, "by": by, "at": at}
+            connection.execute(insert(_judgements).values(**row, undoes=undone_judgement.id))
+            _update_hit_verdict(connection, hit, at)
+            return undone_judgement
 
-    def standing(self, hits: Sequence[str]) -> dict[str, Judgement]:
+    def current_judgements(self, hits: Sequence[str]) -> dict[str, Judgement]:
         """The judgement that stands of each of these hits that has one."""
-        with reading(self._engine) as connection:
-            return {hit: _judgement(row) for hit, row in _standing(connection, hits).items()}
+        with read_connection(self._engine) as connection:
+            return {hit: _judgement_from_row(row) for hit, row in _current_rows(connection, hits).items()}
 
-    def history(self, hit: str) -> list[Judgement]:
+    def judgement_history(self, hit: str) -> list[Judgement]:
         """Everything people said of a hit, oldest first."""
         query = select(_judgements).where(_judgements.c.hit == hit).order_by(_judgements.c.id)
-        with reading(self._engine) as connection:
-            return [_judgement(row) for row in connection.execute(query)]
+        with read_connection(self._engine) as connection:
+            return [_judgement_from_row(row) for row in connection.execute(query)]
 
-    def all_standing(self) -> Iterator[Judged]:
+    def reviewed_hits(self) -> Iterator[ReviewedHit]:
         """Every judgement that stands, by number."""
-        last = _last()
+        current_ids = _select_current_ids()
         query = select(_judgements, _hits.c.platform, _hits.c.work, _hits.c.seller)
-        query = query.join(last, last.c.id == _judgements.c.id).join(_hits, _hits.c.id == _judgements.c.hit)
-        with reading(self._engine) as connection:
+        query = query.join(current_ids, current_ids.c.id == _judgements.c.id).join(
+            _hits, _hits.c.id == _judgements.c.hit
+        )
+        with read_connection(self._engine) as connection:
             for row in connection.execute(query.order_by(_judgements.c.id)):
-                yield Judged(
-                    judgement=_judgement(row),
-                    snapshot=_snapshot(row),
+                yield ReviewedHit(
+                    judgement=_judgement_from_row(row),
+                    snapshot=_snapshot_from_row(row),
                     platform=row.platform,
                     work=row.work,
                     seller=row.seller,
                 )
 
-    def count(self) -> int:
+    def count_judgements(self) -> int:
         """How many there are, those taken back included."""
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return connection.execute(select(func.count()).select_from(_judgements)).scalar_one()
 
 
-def add(connection: Connection, judgement: Judgement, snapshot: Snapshot | None) -> int:
+def insert_judgement(connection: Connection, judgement: Judgement, snapshot: DecisionSnapshot | None) -> int:
     """Add one inside a transaction; returns its number."""
     row: dict[str, Any] = {name: getattr(judgement, name) for name in ("hit", "reason", "by", "at")}
     row["verdict"] = judgement.verdict.value
@@ -127,44 +129,44 @@ def add(connection: Connection, judgement: Judgement, snapshot: Snapshot | None)
         row |= {name: getattr(snapshot, name) for name in ("decision", "identity", "offence", "channel")}
         row["terms"] = dict(snapshot.terms)
     number = connection.execute(insert(_judgements).values(**row)).inserted_primary_key[0]  # type: ignore[index]
-    _note(connection, judgement.hit, judgement.at)
+    _update_hit_verdict(connection, judgement.hit, judgement.at)
     return int(number)
 
 
-def _note(connection: Connection, hit: str, at: datetime) -> None:
+def _update_hit_verdict(connection: Connection, hit: str, at: datetime) -> None:
     """Keep with the hit which verdict stands."""
-    standing = _standing(connection, [hit]).get(hit)
-    values = {"judged": standing.verdict if standing else None, "changed_at": at}
+    current_row = _current_rows(connection, [hit]).get(hit)
+    values = {"judged": current_row.verdict if current_row else None, "changed_at": at}
     connection.execute(update(_hits).where(_hits.c.id == hit).values(**values))
 
 
-def _last() -> Any:
+def _select_current_ids() -> Any:
     """The numbers of the judgements that stand: of each hit the last one that is not taken back."""
-    taken_back = select(_judgements.c.undoes).where(_judgements.c.undoes.is_not(None))
-    standing = select(func.max(_judgements.c.id).label("id")).group_by(_judgements.c.hit)
-    return standing.where(_judgements.c.undoes.is_(None), _judgements.c.id.not_in(taken_back)).subquery()
+    undone_ids = select(_judgements.c.undoes).where(_judgements.c.undoes.is_not(None))
+    latest_ids = select(func.max(_judgements.c.id).label("id")).group_by(_judgements.c.hit)
+    return latest_ids.where(_judgements.c.undoes.is_(None), _judgements.c.id.not_in(undone_ids)).subquery()
 
 
-def _standing(connection: Connection, hits: Iterable[str]) -> dict[str, Row[Any]]:
-    wanted = list(hits)
-    found: dict[str, Row[Any]] = {}
-    for start in range(0, len(wanted), _BATCH):
-        part = wanted[start : start + _BATCH]
+def _current_rows(connection: Connection, hits: Iterable[str]) -> dict[str, Row[Any]]:
+    hit_ids = list(hits)
+    rows_by_hit: dict[str, Row[Any]] = {}
+    for start in range(0, len(hit_ids), _ID_BATCH_SIZE):
+        batch_ids = hit_ids[start : start + _ID_BATCH_SIZE]
         rows = connection.execute(
-            select(_judgements).where(_judgements.c.hit.in_(part)).order_by(_judgements.c.id)
+            select(_judgements).where(_judgements.c.hit.in_(batch_ids)).order_by(_judgements.c.id)
         ).all()
-        taken_back = {row.undoes for row in rows}
-        found |= {row.hit: row for row in rows if row.undoes is None and row.id not in taken_back}
-    return found
+        undone_ids = {row.undoes for row in rows}
+        rows_by_hit |= {row.hit: row for row in rows if row.undoes is None and row.id not in undone_ids}
+    return rows_by_hit
 
 
-def _judgement(row: Any) -> Judgement:
+def _judgement_from_row(row: Any) -> Judgement:
     names = ("id", "hit", "reason", "by", "at", "undoes")
     return Judgement(**{name: getattr(row, name) for name in names}, verdict=Verdict(row.verdict))
 
 
-def _snapshot(row: Any) -> Snapshot | None:
+def _snapshot_from_row(row: Any) -> DecisionSnapshot | None:
     if row.terms is None:
         return None
     names = ("decision", "identity", "offence", "channel", "terms")
-    return Snapshot(**{name: getattr(row, name) for name in names})
+    return DecisionSnapshot(**{name: getattr(row, name) for name in names})

@@ -9,17 +9,17 @@ from sqlalchemy import Engine, func, select
 
 from crawler.items import Ask, Listing
 from crawler.store import schema
-from crawler.store.engine import reading
-from crawler.store.values import made
+from crawler.store.engine import read_connection
+from crawler.store.values import from_json
 
-LARGEST = 2_000  # listings in one portion
-_DIGITS = "0123456789abcdef"
-_AFTER = "g"  # comes after all of them: a range is found by the index, whatever the collation
+MAX_PORTION_LISTINGS = 2_000  # listings in one portion
+_HEX_DIGITS = "0123456789abcdef"
+_RANGE_END = "g"  # comes after all of them: a range is found by the index, whatever the collation
 _listings, _hits = schema.listings, schema.hits
 
 
 @frozen(kw_only=True)
-class Stored:
+class StoredListing:
     """A stored listing and its hits: work -> (decision, identity, offence)."""
 
     listing: Listing
@@ -32,28 +32,30 @@ class Listings:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def portions(self) -> dict[str, list[Ask]]:
+    def portion_asks(self) -> dict[str, list[Ask]]:
         """For each platform, asks that together name all its listings: each the beginning of their ids."""
         query = select(_listings.c.platform, func.count()).group_by(_listings.c.platform)
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             rows = connection.execute(query.order_by(_listings.c.platform)).all()
-        return {platform: [Ask(question=start) for start in _beginnings(count)] for platform, count in rows}
+        return {platform: [Ask(question=id_prefix) for id_prefix in _id_prefixes(count)] for platform, count in rows}
 
-    def portion(self, platform: str, beginning: str) -> list[Stored]:
+    def read_portion(self, platform: str, id_prefix: str) -> list[StoredListing]:
         """The listings of a platform whose ids begin so."""
-        within = _listings.c.id.between(beginning, beginning + _AFTER)
-        wanted = (_listings.c.platform == platform) & within
-        with reading(self._engine) as connection:
+        is_in_range = _listings.c.id.between(id_prefix, id_prefix + _RANGE_END)
+        is_in_portion = (_listings.c.platform == platform) & is_in_range
+        with read_connection(self._engine) as connection:
             hits: dict[str, dict[str, tuple[str, float, float]]] = {}
-            joined = select(_hits).join(_listings, _listings.c.id == _hits.c.listing).where(wanted)
-            for row in connection.execute(joined):
+            hits_query = select(_hits).join(_listings, _listings.c.id == _hits.c.listing).where(is_in_portion)
+            for row in connection.execute(hits_query):
                 hits.setdefault(row.listing, {})[row.work] = (row.decision, row.identity, row.offence)
-            rows = connection.execute(select(_listings.c.id, _listings.c.value).where(wanted).order_by(_listings.c.id))
-            return [Stored(listing=made(row.value, Listing), hits=hits.get(row.id, {})) for row in rows]
+            rows = connection.execute(
+                select(_listings.c.id, _listings.c.value).where(is_in_portion).order_by(_listings.c.id)
+            )
+            return [StoredListing(listing=from_json(row.value, Listing), hits=hits.get(row.id, {})) for row in rows]
 
 
-def _beginnings(count: int) -> list[str]:
-    starts = [""]
-    while count > LARGEST * len(starts):
-        starts = [start + digit for start in starts for digit in _DIGITS]
-    return starts
+def _id_prefixes(count: int) -> list[str]:
+    prefixes = [""]
+    while count > MAX_PORTION_LISTINGS * len(prefixes):
+        prefixes = [prefix + digit for prefix in prefixes for digit in _HEX_DIGITS]
+    return prefixes

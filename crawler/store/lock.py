@@ -13,8 +13,8 @@ from sqlalchemy.exc import DatabaseError
 
 from crawler.errors import Busy, StoreError
 
-_KEY = 0x5377_6F72  # PostgreSQL: the advisory lock of nights
-_ALONE = 0x5746  # with a name: those of `alone`
+_NIGHT_LOCK_KEY = 0x5377_6F72  # PostgreSQL: the advisory lock of nights
+_NAMED_LOCK_KEY = 0x5746  # with a name: those of `alone`
 
 
 @contextmanager
@@ -22,13 +22,13 @@ def night_lock(engine: Engine) -> Iterator[None]:
     """Hold the lock for the block. Raises Busy where another process holds it."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if not connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})")).scalar():
+            if not connection.execute(text(f"SELECT pg_try_advisory_lock({_NIGHT_LOCK_KEY})")).scalar():
                 raise Busy("another night is running on this database; nothing was started")
             try:
                 yield
             finally:  # the connection goes back to the pool, and would keep the lock
                 with suppress(DatabaseError):
-                    connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"))
+                    connection.execute(text(f"SELECT pg_advisory_unlock({_NIGHT_LOCK_KEY})"))
         return
     name = engine.url.database
     if not name or name == ":memory:":
@@ -39,19 +39,19 @@ def night_lock(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def alone(engine: Engine, name: str) -> Iterator[None]:
+def named_lock(engine: Engine, name: str) -> Iterator[None]:
     """Wait until nobody else on this database, on any machine, is at what has this name; SQLite has one machine."""
     if engine.dialect.name != "postgresql":
         yield
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        what = {"key": _ALONE, "name": name}
-        connection.execute(text("SELECT pg_advisory_lock(:key, hashtext(:name))"), what)
+        parameters = {"key": _NAMED_LOCK_KEY, "name": name}
+        connection.execute(text("SELECT pg_advisory_lock(:key, hashtext(:name))"), parameters)
         try:
             yield
         finally:
             with suppress(DatabaseError):
-                connection.execute(text("SELECT pg_advisory_unlock(:key, hashtext(:name))"), what)
+                connection.execute(text("SELECT pg_advisory_unlock(:key, hashtext(:name))"), parameters)
 
 
 @contextmanager

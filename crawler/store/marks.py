@@ -5,21 +5,21 @@ from __future__ import annotations
 from sqlalchemy import Engine, select
 
 from crawler.store import schema
-from crawler.store.engine import reading, upsert, writing
+from crawler.store.engine import read_connection, upsert, write_transaction
 
 
-class Marks:
+class NamedValues:
     """Names and values in the database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, name: str) -> str | None:
+    def get_value(self, name: str) -> str | None:
         """The value of a name."""
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return connection.execute(select(schema.marks.c.value).where(schema.marks.c.name == name)).scalar()
 
-    def put(self, name: str, value: str) -> None:
+    def put_value(self, name: str, value: str) -> None:
         """Set a value."""
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             upsert(connection, schema.marks, [{"name": name, "value": value}])

@@ -11,50 +11,55 @@ from sqlalchemy import Engine, select
 
 from crawler.items import Picture, Work
 from crawler.store import schema
-from crawler.store.engine import reading, upsert, writing
-from crawler.store.values import made, plain
-from crawler.urls import canonical
+from crawler.store.engine import read_connection, upsert, write_transaction
+from crawler.store.values import from_json, to_json
+from crawler.urls import canonicalize_url
 
 
-class Pictures:
+class PictureCache:
     """What was seen at the addresses of pictures."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, url: str) -> Picture | None:
+    def get_picture(self, url: str) -> Picture | None:
         """The picture fetched from an address, None if it never was."""
-        query = select(schema.pictures.c.value).where(schema.pictures.c.address == _key(url))
-        with reading(self._engine) as connection:
+        query = select(schema.pictures.c.value).where(schema.pictures.c.address == _picture_id(url))
+        with read_connection(self._engine) as connection:
             value = connection.execute(query).scalar()
-        return None if value is None else made(value, Picture)
+        return None if value is None else from_json(value, Picture)
 
-    def put(self, picture: Picture, now: datetime) -> None:
+    def put_picture(self, picture: Picture, now: datetime) -> None:
         """Remember a fetched picture under its address."""
-        row = {"address": _key(picture.url), "sha256": picture.sha256, "value": plain(picture), "fetched_at": now}
-        with writing(self._engine) as connection:
+        row = {
+            "address": _picture_id(picture.url),
+            "sha256": picture.sha256,
+            "value": to_json(picture),
+            "fetched_at": now,
+        }
+        with write_transaction(self._engine) as connection:
             upsert(connection, schema.pictures, [row])
 
-    def unseen(self, works: Iterable[Work]) -> tuple[Picture, ...]:
+    def unfetched_pictures(self, works: Iterable[Work]) -> tuple[Picture, ...]:
         """The pictures that works name by address and that were never fetched."""
-        wanted = {picture.url: picture for work in works for picture in work.images if _by_address(picture)}
-        return tuple(picture for picture in wanted.values() if self.get(picture.url) is None)
+        pictures_by_url = {picture.url: picture for work in works for picture in work.images if _is_remote(picture)}
+        return tuple(picture for picture in pictures_by_url.values() if self.get_picture(picture.url) is None)
 
-    def complete(self, works: Iterable[Work]) -> list[Work]:
+    def fill_pictures(self, works: Iterable[Work]) -> list[Work]:
         """The works with what was seen at their pictures' addresses filled in."""
-        return [self._with_pictures(work) if any(map(_by_address, work.images)) else work for work in works]
+        return [self._fill_work(work) if any(map(_is_remote, work.images)) else work for work in works]
 
-    def _with_pictures(self, work: Work) -> Work:
-        return evolve(work, images=tuple(map(self._completed, work.images)))
+    def _fill_work(self, work: Work) -> Work:
+        return evolve(work, images=tuple(map(self._fill_picture, work.images)))
 
-    def _completed(self, picture: Picture) -> Picture:
-        found = self.get(picture.url) if _by_address(picture) else None
-        return picture if found is None else evolve(found, url=picture.url)
+    def _fill_picture(self, picture: Picture) -> Picture:
+        stored = self.get_picture(picture.url) if _is_remote(picture) else None
+        return picture if stored is None else evolve(stored, url=picture.url)
 
 
-def _by_address(picture: Picture) -> bool:
+def _is_remote(picture: Picture) -> bool:
     return picture.sha256 is None and picture.url.startswith(("http://", "https://"))
 
 
-def _key(url: str) -> str:
-    return hashlib.sha256(canonical(url).encode("utf-8", "surrogatepass")).hexdigest()
+def _picture_id(url: str) -> str:
+    return hashlib.sha256(canonicalize_url(url).encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,14 +8,14 @@ from attrs import frozen
 from sqlalchemy import Engine, delete, select
 
 from crawler.store import schema
-from crawler.store.clocks import ahead
-from crawler.store.engine import reading, upsert, writing
+from crawler.store.clocks import is_too_far_ahead
+from crawler.store.engine import read_connection, upsert, write_transaction
 
 _robots = schema.robots
 
 
 @frozen(kw_only=True)
-class RobotsAnswer:
+class RobotsFile:
     """A robots.txt as text, empty where the host has none; `reached` False: it could not be had."""
 
     root: str
@@ -24,28 +24,28 @@ class RobotsAnswer:
     good_until: datetime
 
 
-class RobotsAnswers:
+class RobotsCache:
     """Answers in the database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, root: str, now: datetime) -> RobotsAnswer | None:
+    def get_robots(self, root: str, now: datetime) -> RobotsFile | None:
         """The answer of a host, if it is still good."""
-        good = (_robots.c.good_until > now) & ~ahead(_robots.c.good_until, now)
-        with reading(self._engine) as connection:
-            row = connection.execute(select(_robots).where(_robots.c.root == root, good)).first()
+        is_fresh = (_robots.c.good_until > now) & ~is_too_far_ahead(_robots.c.good_until, now)
+        with read_connection(self._engine) as connection:
+            row = connection.execute(select(_robots).where(_robots.c.root == root, is_fresh)).first()
         if row is None:
             return None
-        return RobotsAnswer(root=row.root, text=row.text, reached=bool(row.reached), good_until=row.good_until)
+        return RobotsFile(root=row.root, text=row.text, reached=bool(row.reached), good_until=row.good_until)
 
-    def put(self, answer: RobotsAnswer) -> None:
+    def put_robots(self, robots_file: RobotsFile) -> None:
         """Keep an answer in place of the one before."""
-        row = {"root": answer.root, "text": answer.text, "reached": int(answer.reached)}
-        with writing(self._engine) as connection:
-            upsert(connection, _robots, [row | {"good_until": answer.good_until}])
+        row = {"root": robots_file.root, "text": robots_file.text, "reached": int(robots_file.reached)}
+        with write_transaction(self._engine) as connection:
+            upsert(connection, _robots, [row | {"good_until": robots_file.good_until}])
 
-    def forget_before(self, then: datetime) -> int:
+    def delete_robots_before(self, moment: datetime) -> int:
         """Delete answers that were no longer good at that moment; returns how many."""
-        with writing(self._engine) as connection:
-            return connection.execute(delete(_robots).where(_robots.c.good_until < then)).rowcount
+        with write_transaction(self._engine) as connection:
+            return connection.execute(delete(_robots).where(_robots.c.good_until < moment)).rowcount

@@ -10,7 +10,7 @@ from attrs import frozen
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from crawler.store import schema
-from crawler.store.engine import reading, writing
+from crawler.store.engine import read_connection, write_transaction
 
 _rules = schema.rules
 
@@ -39,48 +39,48 @@ class Rules:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def all(self, withdrawn: bool = False) -> list[StoredRule]:
+    def all_rules(self, include_withdrawn: bool = False) -> list[StoredRule]:
         """Rules by number; withdrawn ones only if asked."""
         query = select(_rules).order_by(_rules.c.id)
-        if not withdrawn:
+        if not include_withdrawn:
             query = query.where(_rules.c.withdrawn_at.is_(None))
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return [StoredRule(**row._mapping) for row in connection.execute(query)]
 
-    def add(self, rule: dict[str, Any]) -> int:
+    def add_rule(self, rule: dict[str, Any]) -> int:
         """Keep a rule; returns its number, or that of the same rule that stands already."""
-        with writing(self._engine) as connection:
-            return add_rule(connection, rule)
+        with write_transaction(self._engine) as connection:
+            return insert_rule(connection, rule)
 
-    def withdraw(self, number: int, by: str, at: datetime) -> StoredRule | None:
+    def withdraw_rule(self, number: int, by: str, at: datetime) -> StoredRule | None:
         """Take a rule back; returns it, None where it does not stand."""
-        with writing(self._engine) as connection:
-            found = _withdrawn(connection, (_rules.c.id == number,), by, at)
-            return found[0] if found else None
+        with write_transaction(self._engine) as connection:
+            withdrawn_rules = _withdraw_where(connection, (_rules.c.id == number,), by, at)
+            return withdrawn_rules[0] if withdrawn_rules else None
 
-    def withdraw_of(self, judgement: int, by: str, at: datetime) -> list[StoredRule]:
+    def withdraw_rules_of(self, judgement: int, by: str, at: datetime) -> list[StoredRule]:
         """Take back what a judgement taught."""
-        with writing(self._engine) as connection:
-            return _withdrawn(connection, (_rules.c.judgement == judgement,), by, at)
+        with write_transaction(self._engine) as connection:
+            return _withdraw_where(connection, (_rules.c.judgement == judgement,), by, at)
 
 
-def withdraw_listing(connection: Connection, work: str, value: str, by: str, at: datetime) -> None:
+def withdraw_listing_rule(connection: Connection, work: str, value: str, by: str, at: datetime) -> None:
     """Take back inside a transaction that this very listing is innocent: a person says now that it is not."""
     of_listing = (_rules.c.kind == "listing", _rules.c.work == work, _rules.c.value == value)
-    _withdrawn(connection, of_listing, by, at)
+    _withdraw_where(connection, of_listing, by, at)
 
 
-def add_rule(connection: Connection, rule: dict[str, Any]) -> int:
+def insert_rule(connection: Connection, rule: dict[str, Any]) -> int:
     """Keep a rule inside a transaction."""
-    same = [_rules.c[name] == rule[name] for name in ("kind", "work", "platform", "value")]
-    known = connection.execute(select(_rules.c.id).where(*same, _rules.c.withdrawn_at.is_(None))).scalar()
-    if known is not None:
-        return int(known)
+    is_same = [_rules.c[name] == rule[name] for name in ("kind", "work", "platform", "value")]
+    existing_id = connection.execute(select(_rules.c.id).where(*is_same, _rules.c.withdrawn_at.is_(None))).scalar()
+    if existing_id is not None:
+        return int(existing_id)
     return int(connection.execute(insert(_rules).values(**rule)).inserted_primary_key[0])  # type: ignore[index]
 
 
-def _withdrawn(connection: Connection, where: Sequence[Any], by: str, at: datetime) -> list[StoredRule]:
-    standing = (*where, _rules.c.withdrawn_at.is_(None))
-    found = [StoredRule(**row._mapping) for row in connection.execute(select(_rules).where(*standing))]
-    connection.execute(update(_rules).where(*standing).values(withdrawn_at=at, withdrawn_by=by))
-    return found
+def _withdraw_where(connection: Connection, where: Sequence[Any], by: str, at: datetime) -> list[StoredRule]:
+    is_current = (*where, _rules.c.withdrawn_at.is_(None))
+    rules = [StoredRule(**row._mapping) for row in connection.execute(select(_rules).where(*is_current))]
+    connection.execute(update(_rules).where(*is_current).values(withdrawn_at=at, withdrawn_by=by))
+    return rules

@@ -10,12 +10,12 @@ from attrs import Factory, frozen
 from sqlalchemy import Engine, Row, insert, select, update
 
 from crawler.store import schema
-from crawler.store.engine import reading, writing
+from crawler.store.engine import read_connection, write_transaction
 
-CRAWL = "crawl"
-NIGHT = "night"
-REMATCH = "rematch"
-REPLAY = "replay"  # an archive, asked by workers
+CRAWL_RUN = "crawl"
+NIGHT_RUN = "night"
+REMATCH_RUN = "rematch"
+REPLAY_RUN = "replay"  # an archive, asked by workers
 _runs = schema.runs
 
 
@@ -26,7 +26,7 @@ class Run:
     id: str
     night: str
     started: datetime
-    kind: str = CRAWL
+    kind: str = CRAWL_RUN
     finished: datetime | None = None
     outcome: str | None = None
     counts: Mapping[str, Any] = Factory(dict)
@@ -39,45 +39,45 @@ class Runs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def start(self, run: str, night: str, now: datetime, kind: str = CRAWL) -> None:
+    def start_run(self, run: str, night: str, now: datetime, kind: str = CRAWL_RUN) -> None:
         """Open a run."""
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             values = {"id": run, "night": night, "started": now, "counts": {}, "kind": kind, "planned": []}
             connection.execute(insert(_runs).values(**values))
 
-    def finish(self, run: str, outcome: str, counts: Mapping[str, Any], now: datetime) -> None:
+    def finish_run(self, run: str, outcome: str, counts: Mapping[str, Any], now: datetime) -> None:
         """Close a run."""
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             values = {"finished": now, "outcome": outcome, "counts": dict(counts)}
             connection.execute(update(_runs).where(_runs.c.id == run).values(**values))
 
-    def reopen(self, run: str) -> None:
+    def reopen_run(self, run: str) -> None:
         """Go on with a run that was finished."""
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             connection.execute(update(_runs).where(_runs.c.id == run).values(finished=None, outcome=None))
 
-    def last(self) -> str | None:
+    def last_run_id(self) -> str | None:
         """The id of the run that started last."""
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return connection.execute(select(_runs.c.id).order_by(_runs.c.started.desc()).limit(1)).scalar()
 
-    def get(self, run: str) -> Run | None:
+    def get_run(self, run: str) -> Run | None:
         """A run by its id."""
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             row = connection.execute(select(_runs).where(_runs.c.id == run)).first()
-        return None if row is None else _run(row)
+        return None if row is None else _run_from_row(row)
 
-    def latest(self, limit: int = 20, kind: str | None = None, night: str | None = None) -> list[Run]:
+    def latest_runs(self, limit: int = 20, kind: str | None = None, night: str | None = None) -> list[Run]:
         """Runs, the latest first; of one kind, of one night, where given."""
         query = select(_runs).order_by(_runs.c.started.desc(), _runs.c.id.desc()).limit(limit)
         if kind is not None:
             query = query.where(_runs.c.kind == kind)
         if night is not None:
             query = query.where(_runs.c.night == night)
-        with reading(self._engine) as connection:
-            return [_run(row) for row in connection.execute(query)]
+        with read_connection(self._engine) as connection:
+            return [_run_from_row(row) for row in connection.execute(query)]
 
 
-def _run(row: Row[Any]) -> Run:
+def _run_from_row(row: Row[Any]) -> Run:
     values = dict(row._mapping)
     return Run(**values | {"planned": tuple(row.planned or ()), "counts": row.counts or {}})

@@ -32,7 +32,7 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, kept in UTC; SQLite has no time zones of its own."""
 
     impl = DateTime(timezone=True)
@@ -59,9 +59,9 @@ works = Table(
     Column("priority", Integer, nullable=False, default=0),
     Column("digest", String(64), nullable=False),  # of all fields: tells a changed row from the same one
     Column("value", JSON, nullable=False),
-    Column("added_at", Moment, nullable=False),
-    Column("changed_at", Moment, nullable=False),
-    Column("retired_at", Moment),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("retired_at", UtcDateTime),
 )
 
 listings = Table(
@@ -73,8 +73,8 @@ listings = Table(
     Column("kind", String(20), nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("value", JSON, nullable=False),
-    Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
     Column("run", String(40), nullable=False),
     Column("key", Text),  # folded title and text: what a rematch after new works looks through
     Column("looks", LargeBinary),  # the hashes of its pictures, eight bytes each
@@ -92,13 +92,13 @@ hits = Table(
     Column("decision", String(20), nullable=False),
     Column("findings", JSON, nullable=False),
     Column("evidence", JSON, nullable=False),
-    Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
     Column("run", String(40), nullable=False, index=True),
     Column("seller", String(300)),  # number or name; for filters and histories
     Column("rank", Float, nullable=False, default=0.0),  # expected harm, see matchers/harm.py
     Column("judged", String(20)),  # the verdict that stands
-    Column("changed_at", Moment),  # when it became what it is: found, decided otherwise, judged
+    Column("changed_at", UtcDateTime),  # when it became what it is: found, decided otherwise, judged
     UniqueConstraint("listing", "work", name="uq_hits_listing_work"),
     Index("ix_hits_decision_platform", "decision", "platform", "rank"),
     # Every column of a filter: what no other index is made for is read from this one, never from the wide rows.
@@ -120,7 +120,7 @@ judgements = Table(
     Column("verdict", String(20), nullable=False),
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("undoes", Integer),  # the judgement that this one takes back
     # What the program said when it was judged: what calibrate and report quality learn from.
     Column("decision", String(20)),
@@ -142,8 +142,8 @@ rules = Table(
     Column("judgement", Integer),  # the one that taught it
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("withdrawn_at", Moment),
+    Column("at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
     Column("withdrawn_by", Text),
 )
 
@@ -155,7 +155,7 @@ quarantines = Table(
     Column("held", Integer, nullable=False),  # 1: from now on, 0: no longer
     Column("why", Text, nullable=False),
     Column("by", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 samples = Table(
@@ -167,7 +167,7 @@ samples = Table(
     Column("platform", String(60), nullable=False),
     Column("decision", String(20), nullable=False),  # when it was drawn
     Column("stands_for", Float, nullable=False),  # pairs of its kind that night for each one drawn
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 calibrations = Table(
@@ -177,7 +177,7 @@ calibrations = Table(
     Column("weights", JSON),  # None: back to those that ship
     Column("told", JSON, nullable=False),  # the figures before and after
     Column("by", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 official = Table(
@@ -190,8 +190,8 @@ official = Table(
     Column("territory", Text),
     Column("since", String(10)),
     Column("until", String(10)),
-    Column("at", Moment, nullable=False),
-    Column("withdrawn_at", Moment),
+    Column("at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
 )
 
 medians = Table(
@@ -209,7 +209,7 @@ filters = Table(
     metadata,
     Column("name", String(60), primary_key=True),
     Column("value", JSON, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 exports = Table(
@@ -220,7 +220,7 @@ exports = Table(
     Column("filter", JSON, nullable=False),
     Column("file", Text, nullable=False),
     Column("count", Integer, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 shares = Table(
@@ -231,7 +231,7 @@ shares = Table(
     Column("url", Text, nullable=False),
     Column("code", Text),
     Column("state", String(30), nullable=False),
-    Column("checked_at", Moment),
+    Column("checked_at", UtcDateTime),
 )
 
 share_checks = Table(
@@ -246,7 +246,7 @@ share_checks = Table(
     Column("status", String(10), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("run", String(40), nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Index("ix_share_checks_share", "platform", "share_id"),
 )
 
@@ -264,7 +264,7 @@ pictures = Table(
     Column("address", String(64), primary_key=True),  # digest of the canonical address
     Column("sha256", String(64), nullable=False),
     Column("value", JSON, nullable=False),
-    Column("fetched_at", Moment, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
 )
 
 runs = Table(
@@ -272,8 +272,8 @@ runs = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("night", String(10), nullable=False),
-    Column("started", Moment, nullable=False),
-    Column("finished", Moment),
+    Column("started", UtcDateTime, nullable=False),
+    Column("finished", UtcDateTime),
     Column("outcome", String(20)),
     Column("counts", JSON, nullable=False),
     Column("kind", String(10), nullable=False, default="crawl"),  # crawl, night, rematch or replay
@@ -293,12 +293,12 @@ units = Table(
     Column("state", String(10), nullable=False),  # open, doing, done, failed, skipped (over its platform's budget)
     Column("priority", Integer, nullable=False, default=0),  # within a wave; higher ones first
     Column("holder", String(80)),
-    Column("lease", Moment),
+    Column("lease", UtcDateTime),
     Column("attempt", Integer, nullable=False, default=0),
-    Column("not_before", Moment),
+    Column("not_before", UtcDateTime),
     Column("outcome", JSON),
-    Column("planned_at", Moment),
-    Column("ended_at", Moment),
+    Column("planned_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
     UniqueConstraint("run", "spider", "kind", "key", name="uq_units_content"),
     Index("ix_units_run_state", "run", "state"),
     Index("ix_units_state_spider", "state", "spider"),
@@ -308,7 +308,7 @@ clocks = Table(
     "clocks",
     metadata,
     Column("key", String(300), primary_key=True),  # platform:NAME or host:HOST:PORT
-    Column("not_before", Moment, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
     Column("failures", Integer, nullable=False, default=0),  # of a host, in a row
     Column("why", Text, nullable=False, default=""),
 )
@@ -319,7 +319,7 @@ robots = Table(
     Column("root", String(300), primary_key=True),  # scheme and host, with the port where it is not the usual one
     Column("text", Text, nullable=False),
     Column("reached", Integer, nullable=False),  # 0: it could not be had, which disallows all for a while
-    Column("good_until", Moment, nullable=False),
+    Column("good_until", UtcDateTime, nullable=False),
 )
 
 seen_pages = Table(
@@ -335,7 +335,7 @@ seen_pages = Table(
     Column("listings", JSON, nullable=False),  # their ids
     Column("further", JSON, nullable=False),  # requests that the page led to
     Column("asked", JSON, nullable=False),  # what its listings gave reason to ask
-    Column("checked_at", Moment, nullable=False),
+    Column("checked_at", UtcDateTime, nullable=False),
 )
 
 hit_checks = Table(
@@ -350,7 +350,7 @@ hit_checks = Table(
     Column("digest", String(64), nullable=False),  # SHA-256 of the answer; empty where none came
     Column("told", Text, nullable=False, default=""),
     Column("run", String(40), nullable=False, index=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 watched = Table(
@@ -358,7 +358,7 @@ watched = Table(
     metadata,
     Column("listing", String(32), ForeignKey("listings.id"), primary_key=True),
     Column("platform", String(60), nullable=False),
-    Column("next_check", Moment, nullable=False, index=True),
+    Column("next_check", UtcDateTime, nullable=False, index=True),
     Column("calm", Integer, nullable=False, default=0),  # checks in a row that said the same
     Column("state", String(10), nullable=False),
 )
@@ -370,7 +370,7 @@ known_positives = Table(
     Column("url", Text, nullable=False),
     Column("platform", String(60), nullable=False, index=True),
     Column("work", String(200), ForeignKey("works.id"), nullable=False),
-    Column("added_at", Moment, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
 )
 
 marks = Table(

@@ -15,13 +15,13 @@ from attrs import asdict, frozen
 from sqlalchemy import Connection, Engine, delete, select
 
 from crawler.store import schema
-from crawler.store.engine import reading, upsert, writing
+from crawler.store.engine import read_connection, upsert, write_transaction
 
 _pages = schema.seen_pages
 
 
 @frozen(kw_only=True)
-class SeenPage:
+class CachedPage:
     """A page as it was last read. `further` are requests as plain values; `asked` (spider, kind, address, code)."""
 
     platform: str
@@ -36,31 +36,31 @@ class SeenPage:
     asked: Sequence[Sequence[str | None]] = ()
 
 
-class SeenPages:
+class PageCache:
     """Pages in the database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, platform: str, url: str) -> SeenPage | None:
+    def get_page(self, platform: str, url: str) -> CachedPage | None:
         """The page of an address as this platform last read it."""
-        with reading(self._engine) as connection:
-            row = connection.execute(select(_pages).where(_pages.c.id == _key(platform, url))).first()
+        with read_connection(self._engine) as connection:
+            row = connection.execute(select(_pages).where(_pages.c.id == _page_id(platform, url))).first()
         if row is None:
             return None
-        return SeenPage(**{name: value for name, value in row._mapping.items() if name != "id"})
+        return CachedPage(**{name: value for name, value in row._mapping.items() if name != "id"})
 
-    def forget_before(self, then: datetime) -> int:
+    def delete_pages_before(self, moment: datetime) -> int:
         """Drop what was not asked since; returns how many pages."""
-        with writing(self._engine) as connection:
-            return connection.execute(delete(_pages).where(_pages.c.checked_at < then)).rowcount
+        with write_transaction(self._engine) as connection:
+            return connection.execute(delete(_pages).where(_pages.c.checked_at < moment)).rowcount
 
 
-def remember(connection: Connection, pages: Sequence[SeenPage]) -> None:
+def write_pages(connection: Connection, pages: Sequence[CachedPage]) -> None:
     """Keep pages inside a transaction, the last of an address."""
-    rows = {_key(page.platform, page.url): asdict(page) for page in pages}
+    rows = {_page_id(page.platform, page.url): asdict(page) for page in pages}
     upsert(connection, _pages, [{"id": key, **row} for key, row in rows.items()])
 
 
-def _key(platform: str, url: str) -> str:
+def _page_id(platform: str, url: str) -> str:
     return hashlib.sha256(f"{platform}\0{url}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -14,10 +14,10 @@ from attrs import evolve
 from sqlalchemy import Connection, Engine, insert, select
 
 from crawler.items import Ask, Listing, ListingKind, ShareCheck, SharedFile, ShareLink, ShareState
-from crawler.shapes.states import GONE, LOCKED, OPEN, SAYS_NOTHING, keeps_for
+from crawler.shapes.states import GONE_STATES, INCONCLUSIVE_STATES, LOCKED_STATES, OPEN_STATES, answer_lifetime
 from crawler.store import schema
-from crawler.store.engine import reading, upsert
-from crawler.store.values import listing_id, made
+from crawler.store.engine import read_connection, upsert
+from crawler.store.values import from_json, listing_id
 
 _checks, _sellers = schema.share_checks, schema.share_sellers
 
@@ -28,44 +28,46 @@ class Shares:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def due(self, asks: Sequence[Ask], now: datetime) -> list[Ask]:
+    def due_asks(self, asks: Sequence[Ask], now: datetime) -> list[Ask]:
         """The asks whose last answer, with this code, is too old or never came."""
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return [ask for ask in asks if _is_due(connection, ask, now)]
 
-    def history(self, links: Iterable[ShareLink]) -> list[ShareCheck]:
+    def share_history(self, links: Iterable[ShareLink]) -> list[ShareCheck]:
         """Everything drives said of these shares, oldest first."""
-        found = []
-        with reading(self._engine) as connection:
+        share_checks = []
+        with read_connection(self._engine) as connection:
             for platform, share_id in dict.fromkeys((link.platform, link.share_id) for link in links):
                 query = select(_checks).where(_checks.c.platform == platform, _checks.c.share_id == share_id)
-                found += [_check(row) for row in connection.execute(query.order_by(_checks.c.at, _checks.c.id))]
-        return sorted(found, key=lambda check: check.at)
+                share_checks += [
+                    _check_from_row(row) for row in connection.execute(query.order_by(_checks.c.at, _checks.c.id))
+                ]
+        return sorted(share_checks, key=lambda check: check.at)
 
-    def sold_by(self, shares: Iterable[ShareLink]) -> list[Listing]:
+    def listings_selling(self, shares: Iterable[ShareLink]) -> list[Listing]:
         """The listings that sell any of these shares, by address."""
-        wanted = {(link.platform, link.share_id) for link in shares}
-        found: dict[str, Listing] = {}
-        with reading(self._engine) as connection:
-            for platform, share_id in sorted(wanted):
+        share_keys = {(link.platform, link.share_id) for link in shares}
+        listings_by_url: dict[str, Listing] = {}
+        with read_connection(self._engine) as connection:
+            for platform, share_id in sorted(share_keys):
                 query = select(schema.listings.c.value).join(_sellers, _sellers.c.listing == schema.listings.c.id)
                 query = query.where(_sellers.c.platform == platform, _sellers.c.share_id == share_id)
                 for value in connection.execute(query).scalars():
-                    listing = made(value, Listing)
-                    found[listing.url] = listing
-        return [found[url] for url in sorted(found)]
+                    listing = from_json(value, Listing)
+                    listings_by_url[listing.url] = listing
+        return [listings_by_url[url] for url in sorted(listings_by_url)]
 
-    def joined(self, listing: Listing) -> Listing:
+    def add_share_contents(self, listing: Listing) -> Listing:
         """The listing with what is known of its shares: the state its own code leads to, and the files."""
         if listing.kind is ListingKind.SHARE or not listing.links:
             return listing
         links, files = [], []
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             for link in listing.links:
-                links.append(_with_state(connection, link))
-                files += _files(connection, link)
-        own = [file for file in listing.files if not file.share]
-        return evolve(listing, links=tuple(links), files=(*own, *files))
+                links.append(_add_link_state(connection, link))
+                files += _files_of_share(connection, link)
+        own_files = [file for file in listing.files if not file.share]
+        return evolve(listing, links=tuple(links), files=(*own_files, *files))
 
 
 def write_shares(connection: Connection, listings: Iterable[Listing], run: str, now: datetime) -> None:
@@ -74,48 +76,50 @@ def write_shares(connection: Connection, listings: Iterable[Listing], run: str, 
         for link in listing.links:
             share = {"platform": link.platform, "share_id": link.share_id, "url": link.url, "code": link.code}
             if listing.share_state is None or link != listing.links[0]:  # the first is the share's own
-                new = {**share, "state": ShareState.UNKNOWN.value, "checked_at": None}
-                kept = ("state", "checked_at", *(("code",) if link.code is None else ()))
-                upsert(connection, schema.shares, [new], keep=kept)
+                unknown_share = {**share, "state": ShareState.UNKNOWN.value, "checked_at": None}
+                preserved_columns = ("state", "checked_at", *(("code",) if link.code is None else ()))
+                upsert(connection, schema.shares, [unknown_share], keep=preserved_columns)
                 continue
             at = listing.seen_at or now
-            connection.execute(insert(_checks).values(**_checked(listing, link, run, at)))
-            if says_more(connection, listing):
-                keep = () if link.code and listing.share_state in OPEN else ("code",)
+            connection.execute(insert(_checks).values(**_check_row(listing, link, run, at)))
+            if is_more_definite(connection, listing):
+                code_column = () if link.code and listing.share_state in OPEN_STATES else ("code",)
                 upsert(
                     connection,
                     schema.shares,
                     [{**share, "state": listing.share_state.value, "checked_at": at}],
-                    keep=keep,
+                    keep=code_column,
                 )
 
 
 def write_sellers(connection: Connection, listings: Iterable[Listing]) -> None:
     """Remember which stored listings sell which shares."""
-    found = {
+    share_sellers = {
         (link.platform, link.share_id, listing_id(listing.url))
         for listing in listings
         if listing.kind is not ListingKind.SHARE
         for link in listing.links
     }
-    rows = [{"platform": platform, "share_id": share, "listing": key} for platform, share, key in sorted(found)]
+    rows = [{"platform": platform, "share_id": share, "listing": key} for platform, share, key in sorted(share_sellers)]
     for row in rows:
         if connection.execute(select(_sellers.c.listing).filter_by(**row)).first() is None:
             connection.execute(insert(_sellers).values(**row))
 
 
-def says_more(connection: Connection, listing: Listing) -> bool:
+def is_more_definite(connection: Connection, listing: Listing) -> bool:
     """Whether what a drive said now replaces what is known of the share."""
     state = listing.share_state
     link = listing.links[0] if listing.links else None
-    if state is None or link is None or state in OPEN | GONE:
+    if state is None or link is None or state in OPEN_STATES | GONE_STATES:
         return True
     query = select(schema.shares.c.state, schema.shares.c.code)
-    known = connection.execute(query.filter_by(platform=link.platform, share_id=link.share_id)).first()
-    if known is None or ShareState(known.state) in SAYS_NOTHING:
+    stored_share = connection.execute(query.filter_by(platform=link.platform, share_id=link.share_id)).first()
+    if stored_share is None or ShareState(stored_share.state) in INCONCLUSIVE_STATES:
         return True
-    other_code = state in LOCKED and ShareState(known.state) in OPEN and link.code != known.code
-    return state not in SAYS_NOTHING and not other_code
+    is_other_code = (
+        state in LOCKED_STATES and ShareState(stored_share.state) in OPEN_STATES and link.code != stored_share.code
+    )
+    return state not in INCONCLUSIVE_STATES and not is_other_code
 
 
 def _is_due(connection: Connection, ask: Ask, now: datetime) -> bool:
@@ -127,40 +131,40 @@ def _is_due(connection: Connection, ask: Ask, now: datetime) -> bool:
     query = query.where(_checks.c.platform == share.platform, _checks.c.share_id == share.share_id)
     for row in connection.execute(query.order_by(_checks.c.id.desc())):
         state = ShareState(row.state)
-        if (row.code == ask.code or state in GONE) and now < row.at + keeps_for(state):
+        if (row.code == ask.code or state in GONE_STATES) and now < row.at + answer_lifetime(state):
             return False
         if row.code == ask.code:
             return True
     return True
 
 
-def _with_state(connection: Connection, link: ShareLink) -> ShareLink:
+def _add_link_state(connection: Connection, link: ShareLink) -> ShareLink:
     """The last definite answer for this code; what says nothing is passed over, and a share that is gone is gone."""
     query = select(_checks).filter_by(platform=link.platform, share_id=link.share_id).order_by(_checks.c.id.desc())
     for row in connection.execute(query):
         state = ShareState(row.state)
-        if state in GONE or (state not in SAYS_NOTHING and row.code in (link.code, None)):
+        if state in GONE_STATES or (state not in INCONCLUSIVE_STATES and row.code in (link.code, None)):
             return evolve(link, state=state, checked_at=row.at)
     return link
 
 
-def _files(connection: Connection, link: ShareLink) -> list[SharedFile]:
+def _files_of_share(connection: Connection, link: ShareLink) -> list[SharedFile]:
     query = select(schema.listings.c.value).where(schema.listings.c.id == listing_id(link.url))
     value: Any = connection.execute(query).scalar()
     if value is None:
         return []
-    share = made(value, Listing)
-    named = [SharedFile(name=share.title, folder=True)] if share.title and share.files else []
-    return [evolve(file, share=link.url) for file in (*named, *share.files)]
+    share = from_json(value, Listing)
+    share_folder = [SharedFile(name=share.title, folder=True)] if share.title and share.files else []
+    return [evolve(file, share=link.url) for file in (*share_folder, *share.files)]
 
 
-def _checked(listing: Listing, link: ShareLink, run: str, at: datetime) -> dict[str, Any]:
+def _check_row(listing: Listing, link: ShareLink, run: str, at: datetime) -> dict[str, Any]:
     assert listing.share_state is not None
-    said = {name: listing.sources.get(name, "") for name in ("endpoint", "status", "digest")}
+    answer_fields = {name: listing.sources.get(name, "") for name in ("endpoint", "status", "digest")}
     share = {"platform": link.platform, "share_id": link.share_id, "code": link.code}
-    return {**share, **said, "state": listing.share_state.value, "run": run, "at": at}
+    return {**share, **answer_fields, "state": listing.share_state.value, "run": run, "at": at}
 
 
-def _check(row: Any) -> ShareCheck:
+def _check_from_row(row: Any) -> ShareCheck:
     fields = {name: getattr(row, name) for name in ("platform", "share_id", "code", "endpoint", "status", "digest")}
     return ShareCheck(**fields, state=ShareState(row.state), run=row.run, at=row.at)

@@ -13,18 +13,18 @@ from sqlalchemy import Connection, Engine, Row, Select, func, or_, select, text,
 from crawler.errors import StoreError
 from crawler.items import Ask, Outcome, Unit, UnitKind
 from crawler.store import schema
-from crawler.store.checks import Check, touch, write_checks
-from crawler.store.clocks import ahead, put_clock, rest_of, resting
-from crawler.store.engine import reading, writing
-from crawler.store.planning import Batches, plan_follow_ups, plan_platform, plan_unit
-from crawler.store.seen import SeenPage, remember
-from crawler.store.values import made, plain
-from crawler.units import UNDECIDED
+from crawler.store.checks import Recheck, touch_listings, write_rechecks
+from crawler.store.clocks import is_too_far_ahead, paused_until, select_paused_keys, write_backoff
+from crawler.store.engine import read_connection, write_transaction
+from crawler.store.planning import AskBatches, plan_follow_ups, plan_platform, plan_unit
+from crawler.store.seen import CachedPage, write_pages
+from crawler.store.values import from_json, to_json
+from crawler.units import RETRYABLE_OUTCOMES
 
 _units = schema.units
-_CLAIMING = 0x5744  # PostgreSQL: the advisory lock under which claims are handed out one after the other
-_TAKING = 0x5745  # with a platform: the one under which its slots are counted
-BUSY = timedelta(seconds=1)  # after which a platform whose slots are taken is looked at again; an estimate
+_CLAIM_LOCK_KEY = 0x5744  # PostgreSQL: the advisory lock under which claims are handed out one after the other
+_SLOT_LOCK_KEY = 0x5745  # with a platform: the one under which its slots are counted
+BUSY_RETRY_DELAY = timedelta(seconds=1)  # after which a platform whose slots are taken is looked at again; an estimate
 
 
 class ClaimLost(StoreError):
@@ -32,28 +32,28 @@ class ClaimLost(StoreError):
 
 
 @frozen(kw_only=True)
-class Settlement:
+class UnitResult:
     """What becomes of a unit after an attempt, written in one transaction.
 
-    `rest` are the asks that no definite answer came for: with `again_at` the unit is open again for them. Without it
-    it is done if any attempt brought something definite, else (or where something was lost) failed. `rested` is until
-    when its platform is left alone.
+    `unanswered_asks` are the asks that no definite answer came for: with `retry_at` the unit is open again for them.
+    Without it it is done if any attempt brought something definite, else (or where something was lost) failed.
+    `platform_paused_until` is until when its platform is left alone.
     """
 
     outcome: Mapping[str, Any]
-    follow: Batches = Factory(dict)
-    pages: Sequence[SeenPage] = ()
-    checks: Sequence[Check] = ()
-    touched: Sequence[str] = ()  # listings
-    now: datetime | None = None  # by the session's clock
-    rest: Sequence[Ask] = ()
-    again_at: datetime | None = None
-    lost: bool = False
-    rested: datetime | None = None
+    follow_ups: AskBatches = Factory(dict)
+    pages: Sequence[CachedPage] = ()
+    checks: Sequence[Recheck] = ()
+    unchanged_listings: Sequence[str] = ()  # listings
+    seen_at: datetime | None = None  # by the session's clock
+    unanswered_asks: Sequence[Ask] = ()
+    retry_at: datetime | None = None
+    has_losses: bool = False
+    platform_paused_until: datetime | None = None
 
 
 @frozen(kw_only=True)
-class Due:
+class DueUnit:
     """A unit that may be begun."""
 
     id: int
@@ -62,283 +62,308 @@ class Due:
 
 
 @frozen(kw_only=True)
-class Hand:
+class WorkerActivity:
     """A worker by what the ledger knows of it: units ended, platforms of those it holds, when it last prolonged one."""
 
     name: str
-    done: int = 0
-    doing: tuple[str, ...] = ()
-    seen: datetime | None = None
+    ended_units: int = 0
+    platforms: tuple[str, ...] = ()
+    last_seen: datetime | None = None
 
 
-class Units:
+class WorkQueue:
     """Units of work in the database. States: open, doing, done, failed, skipped."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def plan(self, run: str, spider: str, kind: UnitKind, wave: int, batches: Iterable[Sequence[Ask]]) -> int:
+    def plan_units(self, run: str, spider: str, kind: UnitKind, wave: int, batches: Iterable[Sequence[Ask]]) -> int:
         """Plan a unit for each batch of asks; those the run already has are left alone. Returns how many are new."""
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             return sum(plan_unit(connection, run, spider, kind, wave, batch) for batch in batches)
 
-    def plan_platform(self, run: str, spider: str, batches: Batches, priority: int = 0) -> bool:
+    def plan_platform(self, run: str, spider: str, batches_by_kind: AskBatches, priority: int = 0) -> bool:
         """Plan a platform's first wave, all or nothing; False if this run has planned it before."""
-        with writing(self._engine) as connection:
-            return plan_platform(connection, run, spider, batches, priority)
+        with write_transaction(self._engine) as connection:
+            return plan_platform(connection, run, spider, batches_by_kind, priority)
 
-    def claim(
-        self, run: str, holder: str, now: datetime, lease: int, busy: Sequence[str] = (), alone: bool = False
+    def claim_next(
+        self,
+        run: str,
+        holder: str,
+        now: datetime,
+        lease: int,
+        busy_platforms: Sequence[str] = (),
+        exclusive: bool = False,
     ) -> Unit | None:
-        """The next open unit (or one whose holder fell silent) of a platform not in `busy`, now held by `holder`.
+        """The next open unit (or one whose holder fell silent) of a platform not in `busy_platforms`, now held by
+        `holder`.
 
         `lease` is in seconds. Units are handed out by wave, priority, then plan order; none of a platform that is left
-        alone. `alone`: none of a platform that anybody else, in any run, is working on.
+        alone. `exclusive`: none of a platform that anybody else, in any run, is working on.
         """
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIMING})"))
-            row = connection.execute(_claimable(run, now, busy, alone)).first()
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIM_LOCK_KEY})"))
+            row = connection.execute(_claimable_query(run, now, busy_platforms, exclusive)).first()
             if row is None:
                 return None
-            claim = {
+            claim_values = {
                 "state": "doing",
                 "holder": holder,
                 "lease": now + timedelta(seconds=lease),
                 "attempt": row.attempt + 1,
             }
-            connection.execute(update(_units).where(_units.c.id == row.id).values(**claim))
-        return _unit(row, holder, row.attempt + 1)
+            connection.execute(update(_units).where(_units.c.id == row.id).values(**claim_values))
+        return _unit_from_row(row, holder, row.attempt + 1)
 
-    def take(
-        self, unit: int, holder: str, now: datetime, lease: int, slots: Mapping[str, int] | None = None
+    def claim(
+        self, unit_id: int, holder: str, now: datetime, lease: int, slots: Mapping[str, int] | None = None
     ) -> Unit | datetime | None:
         """Claim this very unit, unless as many others of its platform are being done as it has `slots` (else 1).
 
         None where it is done, held by somebody alive, or not due; a moment where its platform is to be left alone till
         then. A unit that asks the platform nothing (rematch) neither waits for it nor takes a slot.
         """
-        with writing(self._engine) as connection:
-            query = select(_units).where(_units.c.id == unit, _free(now), _due(now))
+        with write_transaction(self._engine) as connection:
+            query = select(_units).where(_units.c.id == unit_id, _is_free(now), _is_due(now))
             if connection.dialect.name == "postgresql":
                 query = query.with_for_update(skip_locked=True)
             row = connection.execute(query).first()
             if row is None:
                 return None
             if row.kind != UnitKind.REMATCH.value and (
-                until := _full(connection, row, now, (slots or {}).get(row.spider, 1))
+                until := _platform_wait(connection, row, now, (slots or {}).get(row.spider, 1))
             ):
                 return until
-            lent = {"holder": holder, "lease": now + timedelta(seconds=lease), "attempt": row.attempt + 1}
-            connection.execute(update(_units).where(_units.c.id == unit).values(state="doing", **lent))
-        return _unit(row, holder, row.attempt + 1)
+            claim_values = {"holder": holder, "lease": now + timedelta(seconds=lease), "attempt": row.attempt + 1}
+            connection.execute(update(_units).where(_units.c.id == unit_id).values(state="doing", **claim_values))
+        return _unit_from_row(row, holder, row.attempt + 1)
 
-    def due(self, run: str, now: datetime, after: int = 0, most: int | None = None) -> list[Due]:
+    def due_units(
+        self, run: str, now: datetime, after_unit: int = 0, limit_per_platform: int | None = None
+    ) -> list[DueUnit]:
         """The units of a run (planned after that one) that may be begun now, in the order in which they should be.
 
         At most so many of a platform.
         """
         order = (_units.c.wave, _units.c.priority.desc(), _units.c.id)
         place = func.row_number().over(partition_by=_units.c.spider, order_by=order).label("place")
-        open_now = select(_units.c.id, _units.c.spider, _units.c.kind, _units.c.wave, _units.c.priority, place)
-        open_now = open_now.where(_units.c.run == run, _units.c.id > after, _free(now), _due(now))
-        asks_nothing = _units.c.kind == UnitKind.REMATCH.value
-        open_now = open_now.where(asks_nothing | ("platform:" + _units.c.spider).not_in(resting(now)))
-        each = open_now.subquery()
-        query = select(each) if most is None else select(each).where(each.c.place <= most)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(each.c.wave, each.c.priority.desc(), each.c.id)).all()
-        return [Due(id=row.id, spider=row.spider, kind=UnitKind(row.kind)) for row in rows]
+        open_units = select(_units.c.id, _units.c.spider, _units.c.kind, _units.c.wave, _units.c.priority, place)
+        open_units = open_units.where(_units.c.run == run, _units.c.id > after_unit, _is_free(now), _is_due(now))
+        is_rematch = _units.c.kind == UnitKind.REMATCH.value
+        open_units = open_units.where(is_rematch | ("platform:" + _units.c.spider).not_in(select_paused_keys(now)))
+        ranked_units = open_units.subquery()
+        query = (
+            select(ranked_units)
+            if limit_per_platform is None
+            else select(ranked_units).where(ranked_units.c.place <= limit_per_platform)
+        )
+        with read_connection(self._engine) as connection:
+            rows = connection.execute(
+                query.order_by(ranked_units.c.wave, ranked_units.c.priority.desc(), ranked_units.c.id)
+            ).all()
+        return [DueUnit(id=row.id, spider=row.spider, kind=UnitKind(row.kind)) for row in rows]
 
-    def newest(self, run: str) -> int:
+    def last_unit_id(self, run: str) -> int:
         """The unit of a run that was planned last; 0 where there is none."""
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return connection.execute(select(func.max(_units.c.id)).where(_units.c.run == run)).scalar() or 0
 
-    def beat(self, unit: Unit, now: datetime, lease: int) -> bool:
+    def heartbeat(self, unit: Unit, now: datetime, lease: int) -> bool:
         """Prolong a claim; False if it is no longer ours."""
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             values = {"lease": now + timedelta(seconds=lease)}
-            return bool(connection.execute(update(_units).where(_held(unit)).values(**values)).rowcount)
+            return bool(connection.execute(update(_units).where(_is_held(unit)).values(**values)).rowcount)
 
-    def settle(self, unit: Unit, done: Settlement) -> str:
+    def complete(self, unit: Unit, result: UnitResult) -> str:
         """Record an attempt; returns the unit's new state. Raises ClaimLost, and then nothing was written."""
-        with writing(self._engine) as connection:
-            fence(connection, unit)
-            before = connection.execute(select(_units.c.outcome).where(_units.c.id == unit.id)).scalar()
-            total = added_up(before or {}, done.outcome)
-            state = _state(done, total)
-            if done.rest and state != "open":
-                total["left"] = len(done.rest)
-            values: dict[str, Any] = {"state": state, "outcome": total, "lease": None}
+        with write_transaction(self._engine) as connection:
+            check_claim(connection, unit)
+            earlier_outcome = connection.execute(select(_units.c.outcome).where(_units.c.id == unit.id)).scalar()
+            outcome = merge_outcomes(earlier_outcome or {}, result.outcome)
+            state = _next_state(result, outcome)
+            if result.unanswered_asks and state != "open":
+                outcome["left"] = len(result.unanswered_asks)
+            values: dict[str, Any] = {"state": state, "outcome": outcome, "lease": None}
             if state != "open":
                 values["ended_at"] = datetime.now(UTC)
             else:
-                values |= {"asks": plain(tuple(done.rest)), "not_before": done.again_at, "holder": None}
+                values |= {
+                    "asks": to_json(tuple(result.unanswered_asks)),
+                    "not_before": result.retry_at,
+                    "holder": None,
+                }
             connection.execute(update(_units).where(_units.c.id == unit.id).values(**values))
-            plan_follow_ups(connection, unit.run, unit.wave + 1, done.follow)
-            remember(connection, done.pages)
-            write_checks(connection, done.checks)
-            if done.touched and done.now is not None:
-                touch(connection, done.touched, unit.run, done.now)
-            if done.rested is not None:
-                put_clock(connection, f"platform:{unit.spider}", done.rested, 0, "pace")
+            plan_follow_ups(connection, unit.run, unit.wave + 1, result.follow_ups)
+            write_pages(connection, result.pages)
+            write_rechecks(connection, result.checks)
+            if result.unchanged_listings and result.seen_at is not None:
+                touch_listings(connection, result.unchanged_listings, unit.run, result.seen_at)
+            if result.platform_paused_until is not None:
+                write_backoff(connection, f"platform:{unit.spider}", result.platform_paused_until, 0, "pace")
         return state
 
-    def finish(
+    def finish_unit(
         self, unit: Unit, outcome: Mapping[str, Any], follow: Mapping[tuple[str, UnitKind], Sequence[Sequence[Ask]]]
     ) -> None:
         """Mark a unit done and plan what it found to ask next, in one transaction. Raises ClaimLost."""
-        self.settle(unit, Settlement(outcome=outcome, follow=follow))
+        self.complete(unit, UnitResult(outcome=outcome, follow_ups=follow))
 
-    def fail(self, unit: Unit, outcome: Mapping[str, Any], again_at: datetime | None) -> None:
-        """Give a unit back: open again from `again_at` on, or failed for good where that is None. Raises ClaimLost."""
-        self.settle(unit, Settlement(outcome=outcome, rest=unit.asks, again_at=again_at, lost=True))
+    def retry_or_fail(self, unit: Unit, outcome: Mapping[str, Any], again_at: datetime | None) -> None:
+        """Give a unit back: open again from `retry_at` on, or failed for good where that is None. Raises ClaimLost."""
+        self.complete(unit, UnitResult(outcome=outcome, unanswered_asks=unit.asks, retry_at=again_at, has_losses=True))
 
     def release(self, holders: Sequence[str]) -> int:
         """Take back what these holders (known to be dead) were doing; returns how many units."""
-        with writing(self._engine) as connection:
-            mine = (_units.c.state == "doing") & _units.c.holder.in_(holders)
+        with write_transaction(self._engine) as connection:
+            claimed_units = (_units.c.state == "doing") & _units.c.holder.in_(holders)
             values = {"state": "open", "holder": None, "lease": None}
-            return connection.execute(update(_units).where(mine).values(**values)).rowcount
+            return connection.execute(update(_units).where(claimed_units).values(**values)).rowcount
 
-    def free(self, units: Sequence[int], before: datetime) -> set[int]:
+    def release_silent_units(self, units: Sequence[int], before: datetime) -> set[int]:
         """Take these units back from holders who fell silent; returns those that nobody holds now.
 
         Only where the lease ends `before` that moment: whoever has just taken or prolonged one keeps it.
         """
-        with writing(self._engine) as connection:
-            theirs = (_units.c.state == "doing") & _units.c.id.in_(units) & (_units.c.lease < before)
+        with write_transaction(self._engine) as connection:
+            expired_units = (_units.c.state == "doing") & _units.c.id.in_(units) & (_units.c.lease < before)
             values = {"state": "open", "holder": None, "lease": None}
-            connection.execute(update(_units).where(theirs).values(**values))
-            held = select(_units.c.id).where(_units.c.id.in_(units), _units.c.state == "doing")
-            return set(units) - set(connection.execute(held).scalars())
+            connection.execute(update(_units).where(expired_units).values(**values))
+            still_claimed = select(_units.c.id).where(_units.c.id.in_(units), _units.c.state == "doing")
+            return set(units) - set(connection.execute(still_claimed).scalars())
 
-    def held(self, units: Sequence[int]) -> set[int]:
+    def claimed_units(self, units: Sequence[int]) -> set[int]:
         """Those of these units that somebody is doing, alive or not."""
         query = select(_units.c.id).where(_units.c.id.in_(units), _units.c.state == "doing")
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return set(connection.execute(query).scalars())
 
     def holders(self) -> list[str]:
         """Everybody who holds a unit of any run."""
         query = select(_units.c.holder).where(_units.c.state == "doing").distinct()
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return [holder for holder in connection.execute(query).scalars() if holder]
 
-    def workers(self, run: str, lease: int) -> list[Hand]:
+    def worker_activity(self, run: str, lease: int) -> list[WorkerActivity]:
         """Everybody who has worked on a run, by name; `lease` in seconds is what a sign of life prolongs a claim by."""
         columns = (_units.c.holder, _units.c.spider, _units.c.state, _units.c.lease)
-        hands: dict[str, Hand] = {}
-        with reading(self._engine) as connection:
+        workers: dict[str, WorkerActivity] = {}
+        with read_connection(self._engine) as connection:
             rows = connection.execute(select(*columns).where(_units.c.run == run, _units.c.holder.is_not(None)))
             for row in rows:
-                hand = hands.get(row.holder, Hand(name=row.holder))
+                worker = workers.get(row.holder, WorkerActivity(name=row.holder))
                 if row.state == "doing":
-                    sign = row.lease - timedelta(seconds=lease)
-                    seen = max(filter(None, (hand.seen, sign)))
-                    hand = evolve(hand, doing=tuple(sorted((*hand.doing, row.spider))), seen=seen)
-                hands[row.holder] = evolve(hand, done=hand.done + (row.state != "doing"))
-        return [hands[name] for name in sorted(hands)]
+                    sign_of_life = row.lease - timedelta(seconds=lease)
+                    last_seen = max(filter(None, (worker.last_seen, sign_of_life)))
+                    worker = evolve(
+                        worker, platforms=tuple(sorted((*worker.platforms, row.spider))), last_seen=last_seen
+                    )
+                workers[row.holder] = evolve(worker, ended_units=worker.ended_units + (row.state != "doing"))
+        return [workers[name] for name in sorted(workers)]
 
-    def skip(self, run: str, spider: str | None = None) -> int:
+    def skip_units(self, run: str, spider: str | None = None) -> int:
         """Ask nothing further of a platform (or of any) in this run; returns how many units are skipped."""
-        with writing(self._engine) as connection:
-            still = (_units.c.run == run) & (_units.c.state == "open")
+        with write_transaction(self._engine) as connection:
+            open_units = (_units.c.run == run) & (_units.c.state == "open")
             if spider is not None:
-                still &= _units.c.spider == spider
-            return connection.execute(update(_units).where(still).values(state="skipped")).rowcount
+                open_units &= _units.c.spider == spider
+            return connection.execute(update(_units).where(open_units).values(state="skipped")).rowcount
 
-    def unfinished(self, run: str) -> int:
+    def count_open_units(self, run: str) -> int:
         """How many units of a run are open or being done."""
         query = select(func.count()).where(_units.c.run == run, _units.c.state.in_(("open", "doing")))
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return connection.execute(query).scalar_one()
 
-    def asked(self, run: str, spider: str, kind: UnitKind) -> int:
+    def count_asks(self, run: str, spider: str, kind: UnitKind) -> int:
         """How many asks of a kind a run has planned for a platform."""
         query = select(_units.c.asks).where(_units.c.run == run, _units.c.spider == spider, _units.c.kind == kind.value)
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return sum(len(row.asks) for row in connection.execute(query))
 
-    def outcomes(self, run: str) -> list[tuple[str, str, str, dict[str, Any]]]:
+    def unit_outcomes(self, run: str) -> list[tuple[str, str, str, dict[str, Any]]]:
         """(spider, kind, state, outcome) of every unit of a run."""
         query = (
             select(_units.c.spider, _units.c.kind, _units.c.state, _units.c.outcome)
             .where(_units.c.run == run)
             .order_by(_units.c.id)
         )
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             return [(row.spider, row.kind, row.state, row.outcome or {}) for row in connection.execute(query)]
 
 
-def added_up(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+def merge_outcomes(earlier: Mapping[str, Any], latest: Mapping[str, Any]) -> dict[str, Any]:
     """The outcomes of two attempts as one: numbers and tables of numbers are added, lists put together."""
-    total = dict(before)
-    for name, value in now.items():
-        old = total.get(name)
-        if isinstance(value, dict) and isinstance(old, dict):
-            total[name] = dict(Counter(old) + Counter(value))
-        elif isinstance(value, (int, list)) and old is not None:
-            total[name] = old + value
+    total = dict(earlier)
+    for name, value in latest.items():
+        earlier_value = total.get(name)
+        if isinstance(value, dict) and isinstance(earlier_value, dict):
+            total[name] = dict(Counter(earlier_value) + Counter(value))
+        elif isinstance(value, (int, list)) and earlier_value is not None:
+            total[name] = earlier_value + value
         else:
             total[name] = value
     return total
 
 
-def _state(done: Settlement, total: Mapping[str, Any]) -> str:
-    if not done.rest:
+def _next_state(result: UnitResult, total_outcome: Mapping[str, Any]) -> str:
+    if not result.unanswered_asks:
         return "done"
-    if done.again_at is not None:
+    if result.retry_at is not None:
         return "open"
-    definite = any(Outcome(outcome) not in UNDECIDED for outcome in total.get("pages", {}))
-    return "done" if definite and not done.lost else "failed"
+    has_definite_answer = any(
+        Outcome(page_outcome) not in RETRYABLE_OUTCOMES for page_outcome in total_outcome.get("pages", {})
+    )
+    return "done" if has_definite_answer and not result.has_losses else "failed"
 
 
-def fence(connection: Connection, unit: Unit) -> None:
+def check_claim(connection: Connection, unit: Unit) -> None:
     """Raise ClaimLost inside a transaction unless the unit is still held by its holder."""
-    query = select(_units.c.id).where(_held(unit))
+    query = select(_units.c.id).where(_is_held(unit))
     if connection.dialect.name == "postgresql":
         query = query.with_for_update()
     if connection.execute(query).first() is None:
         raise ClaimLost(f"unit {unit.id} was taken over")
 
 
-def _claimable(run: str, now: datetime, busy: Sequence[str], alone: bool) -> Select[Any]:
-    query = select(_units).where(_units.c.run == run, _free(now), _due(now), _units.c.spider.not_in(busy))
-    query = query.where(("platform:" + _units.c.spider).not_in(resting(now)))
-    if alone:
+def _claimable_query(run: str, now: datetime, busy_platforms: Sequence[str], exclusive: bool) -> Select[Any]:
+    query = select(_units).where(
+        _units.c.run == run, _is_free(now), _is_due(now), _units.c.spider.not_in(busy_platforms)
+    )
+    query = query.where(("platform:" + _units.c.spider).not_in(select_paused_keys(now)))
+    if exclusive:
         others = schema.units.alias("others")
-        held = (others.c.state == "doing") & (others.c.lease >= now) & ~ahead(others.c.lease, now)
-        query = query.where(_units.c.spider.not_in(select(others.c.spider).where(held)))
+        is_alive = (others.c.state == "doing") & (others.c.lease >= now) & ~is_too_far_ahead(others.c.lease, now)
+        query = query.where(_units.c.spider.not_in(select(others.c.spider).where(is_alive)))
     return query.order_by(_units.c.wave, _units.c.priority.desc(), _units.c.id).limit(1)
 
 
-def _full(connection: Connection, row: Row[Any], now: datetime, slots: int) -> datetime | None:
+def _platform_wait(connection: Connection, row: Row[Any], now: datetime, slots: int) -> datetime | None:
     """Until when a unit's platform is to be left alone, inside the transaction that takes it."""
     if connection.dialect.name == "postgresql":
         lock = text("SELECT pg_advisory_xact_lock(:taking, hashtext(:spider))")
-        connection.execute(lock, {"taking": _TAKING, "spider": row.spider})
-    if until := rest_of(connection, f"platform:{row.spider}", now):
+        connection.execute(lock, {"taking": _SLOT_LOCK_KEY, "spider": row.spider})
+    if until := paused_until(connection, f"platform:{row.spider}", now):
         return until
-    others = (_units.c.spider == row.spider) & (_units.c.id != row.id) & (_units.c.kind != UnitKind.REMATCH.value)
-    alive = (_units.c.state == "doing") & (_units.c.lease >= now) & ~ahead(_units.c.lease, now)
-    taken = connection.execute(select(func.count()).where(others, alive)).scalar_one()
-    return now + BUSY if taken >= slots else None
+    other_units = (_units.c.spider == row.spider) & (_units.c.id != row.id) & (_units.c.kind != UnitKind.REMATCH.value)
+    is_alive = (_units.c.state == "doing") & (_units.c.lease >= now) & ~is_too_far_ahead(_units.c.lease, now)
+    used_slots = connection.execute(select(func.count()).where(other_units, is_alive)).scalar_one()
+    return now + BUSY_RETRY_DELAY if used_slots >= slots else None
 
 
-def _free(now: datetime) -> Any:
+def _is_free(now: datetime) -> Any:
     """Open, or held by somebody who fell silent."""
-    silent = or_(_units.c.lease < now, ahead(_units.c.lease, now))
-    return or_(_units.c.state == "open", (_units.c.state == "doing") & silent)
+    is_silent = or_(_units.c.lease < now, is_too_far_ahead(_units.c.lease, now))
+    return or_(_units.c.state == "open", (_units.c.state == "doing") & is_silent)
 
 
-def _due(now: datetime) -> Any:
-    waits = _units.c.not_before
-    return or_(waits.is_(None), waits <= now, ahead(waits, now))
+def _is_due(now: datetime) -> Any:
+    not_before = _units.c.not_before
+    return or_(not_before.is_(None), not_before <= now, is_too_far_ahead(not_before, now))
 
 
-def _held(unit: Unit) -> Any:
+def _is_held(unit: Unit) -> Any:
     return (
         (_units.c.id == unit.id)
         & (_units.c.holder == unit.holder)
@@ -347,8 +372,8 @@ def _held(unit: Unit) -> Any:
     )
 
 
-def _unit(row: Row[Any], holder: str, attempt: int) -> Unit:
-    asks = made(row.asks, tuple[Ask, ...])
+def _unit_from_row(row: Row[Any], holder: str, attempt: int) -> Unit:
+    asks = from_json(row.asks, tuple[Ask, ...])
     return Unit(
         id=row.id,
         run=row.run,

@@ -15,21 +15,21 @@ from urllib.parse import urlsplit
 
 from tldextract import TLDExtract
 
-PORTS = (80, 443, 8080, 8443)
+ALLOWED_PORTS = (80, 443, 8080, 8443)
 # Special-use names under which nothing public is found though a list of top-level domains may hold them
 # (RFC 6761, 6762, 7686, 8375, 9476).
-NOT_PUBLIC = frozenset({"arpa", "onion"})
+NON_PUBLIC_SUFFIXES = frozenset({"arpa", "onion"})
 # Public names whose answer is the address written in the name: nobody sells there, but they lead inside.
-_ECHOING = ("nip.io", "sslip.io", "xip.io", "localtest.me", "lvh.me", "vcap.me", "lacolhost.com", "yoogle.com")
+_IP_ECHO_DOMAINS = ("nip.io", "sslip.io", "xip.io", "localtest.me", "lvh.me", "vcap.me", "lacolhost.com", "yoogle.com")
 # Public by number, but answered by the cloud that this machine may stand in: Azure's host service, Oracle's metadata.
-_INSIDE = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "192.0.0.192")))
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_CLOUD_METADATA_ADDRESSES = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "192.0.0.192")))
+_NAT64_NETWORK = ipaddress.ip_network("64:ff9b::/96")
+_HOST_LABEL_RE = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def refusal(url: str, loopback: Collection[str] = (), ports: Collection[int] = PORTS) -> str | None:
+def url_refusal(url: str, loopback: Collection[str] = (), ports: Collection[int] = ALLOWED_PORTS) -> str | None:
     """Why an address may not be asked; None if it may. `loopback` holds HOST:PORT pairs that are let through."""
     try:
         parts = urlsplit(url)
@@ -50,18 +50,18 @@ def refusal(url: str, loopback: Collection[str] = (), ports: Collection[int] = P
 
 def host_refusal(host: str) -> str | None:
     """Why a host may not be asked, as far as its spelling tells."""
-    address = None if any(map(str.isspace, host)) else literal(host)  # inet_aton reads no further than a space
+    address = None if any(map(str.isspace, host)) else parse_address(host)  # inet_aton reads no further than a space
     if address is not None:
         return None if is_public(address) else f"{address} is not a public address"
-    name = _ascii(host)
-    if name is None or not all(map(_LABEL.fullmatch, name.split("."))):
+    name = _encode_idna(host)
+    if name is None or not all(map(_HOST_LABEL_RE.fullmatch, name.split("."))):
         return "no valid host name"
-    if name.endswith(_ECHOING) or not _is_public_name(name):
+    if name.endswith(_IP_ECHO_DOMAINS) or not _is_public_name(name):
         return f"{name} is not a public name"
     return None
 
 
-def literal(host: str) -> Address | None:
+def parse_address(host: str) -> Address | None:
     """The address that a host spells, in any spelling the system accepts (127.1, 0x7f000001, full-width digits)."""
     try:
         address = ipaddress.ip_address(host)
@@ -75,17 +75,17 @@ def literal(host: str) -> Address | None:
 
 def is_public(address: Address) -> bool:
     """Whether an address, and any other that is written inside it, is reached over the public internet."""
-    if address in _NAT64:
+    if address in _NAT64_NETWORK:
         return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    if address in _INSIDE or not address.is_global or address.is_multicast or address.is_reserved:
+    if address in _CLOUD_METADATA_ADDRESSES or not address.is_global or address.is_multicast or address.is_reserved:
         return False
     if isinstance(address, ipaddress.IPv4Address):
         return True
     inner = (address.ipv4_mapped, address.sixtofour, *(address.teredo or ()))
-    return not address.is_site_local and all(is_public(each) for each in inner if each is not None)
+    return not address.is_site_local and all(is_public(embedded) for embedded in inner if embedded is not None)
 
 
-def _ascii(host: str) -> str | None:
+def _encode_idna(host: str) -> str | None:
     try:
         return host.encode("idna").decode("ascii").lower()
     except UnicodeError:
@@ -94,9 +94,11 @@ def _ascii(host: str) -> str | None:
 
 def _is_public_name(name: str) -> bool:
     """Whether a name has a part below a top-level domain that is known. The list ships with tldextract."""
-    return name.rpartition(".")[2] not in NOT_PUBLIC and bool(_suffixes()(name).domain and _suffixes()(name).suffix)
+    return name.rpartition(".")[2] not in NON_PUBLIC_SUFFIXES and bool(
+        _suffix_extractor()(name).domain and _suffix_extractor()(name).suffix
+    )
 
 
 @cache
-def _suffixes() -> TLDExtract:
+def _suffix_extractor() -> TLDExtract:
     return TLDExtract(suffix_list_urls=(), cache_dir=None)  # the bundled list: nothing is fetched

@@ -18,18 +18,18 @@ from scrapy.http import Response
 
 from crawler.items import Ask, ListingKind, UnitKind
 from crawler.page import Request
-from crawler.store import SeenPage
+from crawler.store import CachedPage
 
-Asked = tuple[str, UnitKind, Ask]
+FollowUp = tuple[str, UnitKind, Ask]
 
 
-def reader_of(platform: type[Any]) -> str:
+def reader_version(platform: type[Any]) -> str:
     """What reads a platform's pages: the program's version and the spider's own source."""
-    return _reader(platform.__module__)
+    return _reader_digest(platform.__module__)
 
 
 @cache
-def _reader(module: str) -> str:
+def _reader_digest(module: str) -> str:
     try:
         source = inspect.getsource(import_module(module))
     except (OSError, TypeError):
@@ -37,81 +37,88 @@ def _reader(module: str) -> str:
     return sha256(f"{version('swordnet')}\0{source}".encode()).hexdigest()
 
 
-def may_be_known(spider: Any, request: Request) -> bool:
+def is_cacheable(spider: Any, request: Request) -> bool:
     """Whether an unchanged answer says all: that of a plain page of a night; what drives say is kept as checks."""
-    plain = request.method == "GET" and not request.body and not request.browser
-    live = spider.session.incremental and spider.session.archive is None
-    return bool(live and plain and spider.platform.kind is not ListingKind.SHARE)
+    is_plain_get = request.method == "GET" and not request.body and not request.browser
+    is_live = spider.session.incremental and spider.session.archive is None
+    return bool(is_live and is_plain_get and spider.platform.kind is not ListingKind.SHARE)
 
 
-def conditions(seen: SeenPage) -> dict[str, str]:
+def conditional_headers(cached_page: CachedPage) -> dict[str, str]:
     """The headers that ask for an answer only if it changed."""
-    said = {"If-None-Match": seen.etag, "If-Modified-Since": seen.modified}
-    return {name: value for name, value in said.items() if value}
+    headers = {"If-None-Match": cached_page.etag, "If-Modified-Since": cached_page.modified}
+    return {name: value for name, value in headers.items() if value}
 
 
-def is_unchanged(response: Response, seen: SeenPage) -> bool:
+def is_unchanged(response: Response, cached_page: CachedPage) -> bool:
     """Whether an answer is what was read before: the host says so, or the bytes are the same."""
-    return response.status == 304 or (response.status == 200 and _digest(response) == seen.digest)
+    return response.status == 304 or (response.status == 200 and _body_digest(response) == cached_page.digest)
 
 
-def first_seen(spider: Any, asked: str, response: Response) -> SeenPage:
+def new_cached_page(spider: Any, address: str, response: Response) -> CachedPage:
     """A page that is read now, to be filled in with what it gives."""
-    return SeenPage(
+    return CachedPage(
         platform=spider.name,
-        url=asked,
-        digest=_digest(response),
-        reader=reader_of(type(spider.platform)),
+        url=address,
+        digest=_body_digest(response),
+        reader=reader_version(type(spider.platform)),
         checked_at=spider.session.now(),
         etag=_header(response, "ETag"),
         modified=_header(response, "Last-Modified"),
     )
 
 
-def seen_again(spider: Any, seen: SeenPage, response: Response) -> SeenPage:
+def refresh_cached_page(spider: Any, cached_page: CachedPage, response: Response) -> CachedPage:
     """The same page with what the host says of it now."""
     etag, modified = _header(response, "ETag"), _header(response, "Last-Modified")
-    return evolve(seen, checked_at=spider.session.now(), etag=etag or seen.etag, modified=modified or seen.modified)
+    return evolve(
+        cached_page,
+        checked_at=spider.session.now(),
+        etag=etag or cached_page.etag,
+        modified=modified or cached_page.modified,
+    )
 
 
-def further_of(seen: SeenPage) -> list[Request]:
+def recorded_requests(cached_page: CachedPage) -> list[Request]:
     """The requests that a page led to."""
-    return [Request(**{**plain, "body": plain["body"].encode("latin-1")}) for plain in seen.further]
+    return [Request(**{**fields, "body": fields["body"].encode("latin-1")}) for fields in cached_page.further]
 
 
-def plain_request(request: Request) -> dict[str, Any]:
+def request_to_dict(request: Request) -> dict[str, Any]:
     """A request as JSON types."""
-    plain = asdict(request)
+    fields = asdict(request)
     return {
-        **plain,
+        **fields,
         "body": request.body.decode("latin-1"),
         "headers": dict(request.headers),
         "values": dict(request.values),
     }
 
 
-def asked_of(seen: SeenPage) -> list[Asked]:
+def recorded_follow_ups(cached_page: CachedPage) -> list[FollowUp]:
     """What a page's listings gave reason to ask."""
-    return [(str(spider), UnitKind(str(kind)), Ask(url=url, code=code)) for spider, kind, url, code in seen.asked]
+    return [
+        (str(spider), UnitKind(str(kind)), Ask(url=url, code=code)) for spider, kind, url, code in cached_page.asked
+    ]
 
 
-def with_asked(page: SeenPage, asked: Asked) -> SeenPage:
+def with_follow_up(page: CachedPage, follow_up: FollowUp) -> CachedPage:
     """The page with one thing more that it gave reason to ask."""
-    spider, kind, ask = asked
+    spider, kind, ask = follow_up
     return evolve(page, asked=(*page.asked, [spider, kind.value, ask.url, ask.code]))
 
 
-def with_further(page: SeenPage, request: Request) -> SeenPage:
+def with_request(page: CachedPage, request: Request) -> CachedPage:
     """The page with one request more that it led to."""
-    return evolve(page, further=(*page.further, plain_request(request)))
+    return evolve(page, further=(*page.further, request_to_dict(request)))
 
 
-def with_listing(page: SeenPage, listing: str) -> SeenPage:
+def with_listing(page: CachedPage, listing_key: str) -> CachedPage:
     """The page with one listing more, by its id."""
-    return evolve(page, listings=(*page.listings, listing))
+    return evolve(page, listings=(*page.listings, listing_key))
 
 
-def _digest(response: Response) -> str:
+def _body_digest(response: Response) -> str:
     return sha256(response.body).hexdigest()
 
 

@@ -18,37 +18,37 @@ from scrapy.exceptions import DownloadCancelledError
 from twisted.internet.defer import Deferred
 
 from crawler.config import LimitsConfig
-from crawler.web.limits import OverLimit
+from crawler.web.limits import LimitExceededError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
-class _Parser(_LenientHTTPClientParser):
+class _LimitedParser(_LenientHTTPClientParser):
     """Counts what the head of one answer takes. Made out of Scrapy's parser object, so it has no __init__."""
 
     limits: LimitsConfig
-    taken = 0
-    interim = 0
+    head_bytes = 0
+    interim_answers = 0
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         """Bytes of the head, then of the body."""
         if self.state in ("STATUS", "HEADER"):
-            if self.taken > self.limits.head:
-                raise OverLimit("head", f"more than {self.limits.head} bytes of headers")
-            self.taken += len(data)
+            if self.head_bytes > self.limits.head:
+                raise LimitExceededError("head", f"more than {self.limits.head} bytes of headers")
+            self.head_bytes += len(data)
         super().dataReceived(data)  # type: ignore[no-untyped-call]
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
         """A header line without an end."""
-        raise OverLimit("head", f"a header of more than {self.limits.head} bytes")
+        raise LimitExceededError("head", f"a header of more than {self.limits.head} bytes")
 
     def statusReceived(self, status: bytes) -> None:  # noqa: N802 - Twisted's name
         """One status line; interim answers have their own."""
         if status.partition(b" ")[2].startswith(b"1"):
-            self.interim += 1
-            if self.interim > self.limits.interim:
-                raise OverLimit("interim", f"more than {self.limits.interim} interim answers")
+            self.interim_answers += 1
+            if self.interim_answers > self.limits.interim:
+                raise LimitExceededError("interim", f"more than {self.limits.interim} interim answers")
         super().statusReceived(status)  # type: ignore[no-untyped-call]
 
     def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802 - Twisted's name
@@ -57,52 +57,52 @@ class _Parser(_LenientHTTPClientParser):
             super().headerReceived(name, value)  # type: ignore[no-untyped-call]
 
 
-class _Protocol(_LenientHTTP11ClientProtocol):
+class _LimitedProtocol(_LenientHTTP11ClientProtocol):
     limits: LimitsConfig
 
     def request(self, request: Any) -> Deferred[Any]:
         """Send a request; its answer is read by our parser."""
         answer = super().request(request)
         parser: Any = self._parser
-        parser.__class__ = _Parser
+        parser.__class__ = _LimitedParser
         parser.limits, parser.MAX_LENGTH = self.limits, self.limits.head
         return answer
 
 
-def _factory(limits: LimitsConfig) -> type[_LenientHTTP11ClientFactory]:
+def _client_factory(limits: LimitsConfig) -> type[_LenientHTTP11ClientFactory]:
     class Factory(_LenientHTTP11ClientFactory):
-        def buildProtocol(self, addr: Any) -> _Protocol:  # noqa: N802 - Twisted's name
-            made = _Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
-            made.limits = limits
-            return made
+        def buildProtocol(self, addr: Any) -> _LimitedProtocol:  # noqa: N802 - Twisted's name
+            protocol = _LimitedProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+            protocol.limits = limits
+            return protocol
 
     return Factory
 
 
-class Bounded:
+class HeaderLimitsMixin:
     """Mixin of a Twisted download handler: its connections read heads within [limits]."""
 
     _pool: Any
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)  # type: ignore[call-arg]
-        self._pool._factory = _factory(crawler.settings["SWORDNET_LIMITS"])
+        self._pool._factory = _client_factory(crawler.settings["SWORDNET_LIMITS"])
 
 
-class Handler(Bounded, HTTP11DownloadHandler):
+class HttpDownloadHandler(HeaderLimitsMixin, HTTP11DownloadHandler):
     """http and https, with bounded heads."""
 
 
-def limit_behind(error: BaseException | None) -> OverLimit | None:
+def find_exceeded_limit(error: BaseException | None) -> LimitExceededError | None:
     """The limit of ours that ended a download, looked for in an exception and its causes."""
     for _ in range(8):
-        if isinstance(error, OverLimit) or error is None:
+        if isinstance(error, LimitExceededError) or error is None:
             return error
         if isinstance(error, DownloadCancelledError):
-            return OverLimit("page_limit", str(error))
+            return LimitExceededError("page_limit", str(error))
         for reason in getattr(error, "reasons", ()):
-            if isinstance(getattr(reason, "value", None), OverLimit):
-                found: OverLimit = reason.value
-                return found
+            if isinstance(getattr(reason, "value", None), LimitExceededError):
+                exceeded: LimitExceededError = reason.value
+                return exceeded
         error = error.__cause__
     return None

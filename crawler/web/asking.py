@@ -13,9 +13,9 @@ import scrapy
 
 from crawler.items import Ask
 from crawler.page import Request
-from crawler.web.again import conditions, may_be_known, reader_of
-from crawler.web.browser import rendered
-from crawler.web.parts import as_asked, rebased
+from crawler.web.again import conditional_headers, is_cacheable, reader_version
+from crawler.web.browser import browser_meta
+from crawler.web.parts import rebase_url, recorded_request
 
 
 def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
@@ -24,25 +24,25 @@ def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
     Raises what `search` and `open` raise.
     """
     if spider.session.captured:
-        return [as_asked(each) for each in spider.session.archive or () if each.url == ask.url]
+        return [recorded_request(recorded) for recorded in spider.session.archive or () if recorded.url == ask.url]
     if ask.question is None:
         return [spider.platform.open(ask.url, ask.code)]
-    made = spider.platform.search(ask.question)
-    return [made] if isinstance(made, Request) else list(made)
+    search_requests = spider.platform.search(ask.question)
+    return [search_requests] if isinstance(search_requests, Request) else list(search_requests)
 
 
-async def as_scrapy(spider: Any, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
+async def to_scrapy_request(spider: Any, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
     """The request as Scrapy sends it, with the ask that it serves."""
-    session, address = spider.session, rebased(request.url, spider.base)
+    session, address = spider.session, rebase_url(request.url, spider.base)
     meta: dict[str, Any] = {"values": dict(request.values), "ask": ask, "address": address}
     if request.browser or session.config.platform(spider.name).browser:
-        meta |= rendered(request, session)
+        meta |= browser_meta(request, session)
     headers = dict(request.headers)
-    if may_be_known(spider, request):
+    if is_cacheable(spider, request):
         meta["remember"] = True
-        seen = await asyncio.to_thread(session.store.seen.get, spider.name, address)
-        if seen is not None and seen.reader == reader_of(type(spider.platform)):
-            meta["seen"], headers = seen, headers | conditions(seen)
+        cached_page = await asyncio.to_thread(session.store.seen.get, spider.name, address)
+        if cached_page is not None and cached_page.reader == reader_version(type(spider.platform)):
+            meta["seen"], headers = cached_page, headers | conditional_headers(cached_page)
     return scrapy.Request(
         address,
         method=request.method,
@@ -50,6 +50,6 @@ async def as_scrapy(spider: Any, request: Request, ask: Ask, dont_filter: bool =
         body=request.body,
         meta=meta,
         callback=spider.parse,
-        errback=spider.failed,
+        errback=spider.handle_failure,
         dont_filter=dont_filter,
     )

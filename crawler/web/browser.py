@@ -25,38 +25,46 @@ from scrapy_playwright.page import PageMethod
 from crawler.archives import Archive
 from crawler.config import LimitsConfig
 from crawler.page import Request
-from crawler.web.addresses import refusal
-from crawler.web.chromium import NOWHERE
+from crawler.web.addresses import url_refusal
+from crawler.web.chromium import DISCARD_PROXY_URL
 from crawler.web.gateway import gateway_of
 from crawler.web.session import Session
 
-HANDLER = "crawler.web.rendering.BrowserHandler"
-QUIET = 5.0  # seconds that a page without a sign to wait for may go on loading; an estimate
+BROWSER_HANDLER = "crawler.web.rendering.BrowserDownloadHandler"
+MAX_QUIET_WAIT_SECONDS = 5.0  # seconds that a page without a sign to wait for may go on loading; an estimate
 
 # Meta of a request: a script tried to take the page elsewhere; and this time it may.
-LEFT, FOLLOWS = "swordnet_left", "swordnet_follows"
-_QUIETED = "for (const name of ['open', 'alert', 'confirm', 'prompt', 'print']) window[name] = () => null;"
-_CONTEXTS: WeakSet[BrowserContext] = WeakSet()
+NAVIGATION_BLOCKED_META, FOLLOW_NAVIGATION_META = "swordnet_left", "swordnet_follows"
+_DISABLE_DIALOGS_JS = "for (const name of ['open', 'alert', 'confirm', 'prompt', 'print']) window[name] = () => null;"
+_GUARDED_CONTEXTS: WeakSet[BrowserContext] = WeakSet()
 
 
-def rendering(settings: BaseSettings) -> dict[str, Any]:
+def browser_settings(settings: BaseSettings) -> dict[str, Any]:
     """Scrapy settings of a platform that needs Chromium."""
     return {
-        "DOWNLOAD_HANDLERS": {**settings.getdict("DOWNLOAD_HANDLERS"), "http": HANDLER, "https": HANDLER},
+        "DOWNLOAD_HANDLERS": {
+            **settings.getdict("DOWNLOAD_HANDLERS"),
+            "http": BROWSER_HANDLER,
+            "https": BROWSER_HANDLER,
+        },
         "PLAYWRIGHT_MAX_CONTEXTS": 2,
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2,
     }
 
 
-def rendered(request: Request, session: Session) -> dict[str, Any]:
+def browser_meta(request: Request, session: Session) -> dict[str, Any]:
     """Scrapy's meta for a request that Chromium should render."""
     wait = session.config.browser.wait * 1000
-    settle = PageMethod(_settle, request.wait_for, wait) if request.wait_for else PageMethod(_quiet, wait)
-    proxy = NOWHERE if session.archive is not None else gateway_of(session).url
+    wait_method = (
+        PageMethod(_wait_for_selector, request.wait_for, wait)
+        if request.wait_for
+        else PageMethod(_wait_for_network_idle, wait)
+    )
+    proxy = DISCARD_PROXY_URL if session.archive is not None else gateway_of(session).url
     return {
         "playwright": True,
-        "playwright_page_init_callback": _prepare(session),
-        "playwright_page_methods": [settle],
+        "playwright_page_init_callback": _page_initializer(session),
+        "playwright_page_methods": [wait_method],
         "playwright_context_kwargs": {
             "service_workers": "block",
             "accept_downloads": False,
@@ -69,85 +77,89 @@ def rendered(request: Request, session: Session) -> dict[str, Any]:
     }
 
 
-async def _settle(page: BrowserPage, selector: str, wait: float) -> None:
+async def _wait_for_selector(page: BrowserPage, selector: str, wait: float) -> None:
     """Wait until the selector is there; a page that never shows it (an empty result) is read as it is then."""
     with suppress(BrowserTimeout):
         await page.wait_for_selector(selector, timeout=wait, state="attached")
 
 
-async def _quiet(page: BrowserPage, wait: float) -> None:
+async def _wait_for_network_idle(page: BrowserPage, wait: float) -> None:
     """Wait until a page stops loading; what never stops is read as it is then."""
     with suppress(BrowserTimeout):
         await page.wait_for_load_state("domcontentloaded", timeout=wait)
-        await page.wait_for_load_state("networkidle", timeout=min(wait, QUIET * 1000))
+        await page.wait_for_load_state("networkidle", timeout=min(wait, MAX_QUIET_WAIT_SECONDS * 1000))
 
 
 @define
-class _Budget:
+class _PageBudget:
     """What one page has asked so far."""
 
     limits: LimitsConfig
     requests: int = 0
     frames: int = 0
-    visits: int = 0
+    navigations: int = 0
 
-    def refuses(self, page: BrowserPage, request: BrowserRequest) -> str:
+    def exceeded_limit(self, page: BrowserPage, request: BrowserRequest) -> str:
         """The limit that a request is beyond; "" for none."""
         self.requests += 1
         if request.is_navigation_request():
-            inner = not _is_visit(page, request)
-            self.frames += inner
-            self.visits += not inner
-        over = {
+            is_frame = not _is_page_navigation(page, request)
+            self.frames += is_frame
+            self.navigations += not is_frame
+        exceeded = {
             "browser_requests": self.requests > self.limits.browser_requests,
             "frames": self.frames > self.limits.frames,
-            "redirects": self.visits > self.limits.redirects,
+            "redirects": self.navigations > self.limits.redirects,
         }
-        return next((name for name, beyond in over.items() if beyond), "")
+        return next((name for name, is_exceeded in exceeded.items() if is_exceeded), "")
 
 
-def _prepare(session: Session) -> Callable[[BrowserPage, scrapy.Request], Awaitable[None]]:
+def _page_initializer(session: Session) -> Callable[[BrowserPage, scrapy.Request], Awaitable[None]]:
     config = session.config
 
-    async def prepare(page: BrowserPage, asked: scrapy.Request) -> None:
-        budget = _Budget(config.limits)
+    async def initialize_page(page: BrowserPage, scrapy_request: scrapy.Request) -> None:
+        budget = _PageBudget(config.limits)
 
-        async def decide(route: Route, request: BrowserRequest) -> None:
+        async def handle_route(route: Route, browser_request: BrowserRequest) -> None:
             if session.archive is not None:
-                await _recorded(route, request, session.archive)
-            elif budget.refuses(page, request):
-                await _nothing(route, request, page)
-            elif budget.visits > 1 and _is_visit(page, request) and not asked.meta.get(FOLLOWS):
-                asked.meta[LEFT] = True
+                await _fulfill_from_archive(route, browser_request, session.archive)
+            elif budget.exceeded_limit(page, browser_request):
+                await _block_request(route, browser_request, page)
+            elif (
+                budget.navigations > 1
+                and _is_page_navigation(page, browser_request)
+                and not scrapy_request.meta.get(FOLLOW_NAVIGATION_META)
+            ):
+                scrapy_request.meta[NAVIGATION_BLOCKED_META] = True
                 await route.abort()
-            elif refusal(request.url, config.crawl.loopback, config.crawl.ports):
+            elif url_refusal(browser_request.url, config.crawl.loopback, config.crawl.ports):
                 await route.abort("blockedbyclient")
             else:
                 await route.fallback()
 
-        await page.route("**/*", decide)
+        await page.route("**/*", handle_route)
         await _close_popups(page)
 
-    return prepare
+    return initialize_page
 
 
-async def _recorded(route: Route, request: BrowserRequest, archive: Archive) -> None:
+async def _fulfill_from_archive(route: Route, request: BrowserRequest, archive: Archive) -> None:
     body = (request.post_data_buffer or b"") if request.method != "GET" else b""
-    answer = archive.answer(request.method, request.url, body)
-    if answer is None:
+    recorded = archive.find_response(request.method, request.url, body)
+    if recorded is None:
         await route.abort("blockedbyclient")
     else:
-        await route.fulfill(status=answer.status, body=answer.body, content_type=answer.content_type)
+        await route.fulfill(status=recorded.status, body=recorded.body, content_type=recorded.content_type)
 
 
-def _is_visit(page: BrowserPage, request: BrowserRequest) -> bool:
+def _is_page_navigation(page: BrowserPage, request: BrowserRequest) -> bool:
     """Whether a request is for the page itself, not for something in it."""
     return request.is_navigation_request() and request.frame == page.main_frame
 
 
-async def _nothing(route: Route, request: BrowserRequest, page: BrowserPage) -> None:
+async def _block_request(route: Route, request: BrowserRequest, page: BrowserPage) -> None:
     """No answer; a frame stays empty, which is cheaper than the page of an error in each of 300."""
-    if request.is_navigation_request() and not _is_visit(page, request):
+    if request.is_navigation_request() and not _is_page_navigation(page, request):
         await route.fulfill(status=204)
     else:
         await route.abort()
@@ -155,8 +167,8 @@ async def _nothing(route: Route, request: BrowserRequest, page: BrowserPage) -> 
 
 async def _close_popups(page: BrowserPage) -> None:
     """Pages that a page opens ask for nothing and are closed."""
-    await page.add_init_script(_QUIETED)
-    if page.context not in _CONTEXTS:
-        _CONTEXTS.add(page.context)
+    await page.add_init_script(_DISABLE_DIALOGS_JS)
+    if page.context not in _GUARDED_CONTEXTS:
+        _GUARDED_CONTEXTS.add(page.context)
         await page.context.route("**/*", lambda route: route.abort("blockedbyclient"))
     page.on("popup", lambda popup: asyncio.ensure_future(popup.close()))

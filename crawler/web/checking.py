@@ -13,70 +13,76 @@ from attrs import evolve
 
 from crawler.items import Listing, Outcome
 from crawler.page import Page, Request
-from crawler.store import Check, CheckState, SeenPage, listing_id
+from crawler.store import CachedPage, Recheck, RecheckState, listing_id
 
-_STATES = {
-    Outcome.UNCHANGED: CheckState.UP,
-    Outcome.GONE: CheckState.GONE,
-    Outcome.CHALLENGED: CheckState.BLOCKED,
-    Outcome.BLOCKED: CheckState.BLOCKED,
-    Outcome.REFUSED: CheckState.BLOCKED,
-    Outcome.DISALLOWED: CheckState.BLOCKED,
+_STATE_BY_OUTCOME = {
+    Outcome.UNCHANGED: RecheckState.UP,
+    Outcome.GONE: RecheckState.GONE,
+    Outcome.CHALLENGED: RecheckState.BLOCKED,
+    Outcome.BLOCKED: RecheckState.BLOCKED,
+    Outcome.REFUSED: RecheckState.BLOCKED,
+    Outcome.DISALLOWED: RecheckState.BLOCKED,
 }
-_COMPARED = ("title", "text", "price", "currency", "seller", "availability")
+_COMPARED_FIELDS = ("title", "text", "price", "currency", "seller", "availability")
 
 
-def checked(
-    asked: str,
+def recheck_from_answer(
+    address: str,
     outcome: Outcome,
-    found: Sequence[Listing | Request],
-    known: Listing | None,
+    entries: Sequence[Listing | Request],
+    previous: Listing | None,
     page: Page,
     run: str,
     at: datetime,
-) -> Check:
-    """The check of one answer. `known` is the listing as it was."""
-    state, told = _STATES.get(outcome, CheckState.UNKNOWN), ""
+) -> Recheck:
+    """The check of one answer. `previous` is the listing as it was."""
+    state, detail = _STATE_BY_OUTCOME.get(outcome, RecheckState.UNKNOWN), ""
     if outcome is Outcome.LIVE:
-        state, told = _compared(asked, found, known)
+        state, detail = _compare_listing(address, entries, previous)
     digest = sha256(page.body).hexdigest() if page.body else ""
-    check = Check(listing=listing_id(asked), state=state, outcome=outcome, told=told, endpoint=page.url, run=run, at=at)
-    return evolve(check, status=str(page.status), digest=digest)
-
-
-def unanswered(asked: str, outcome: Outcome, error: object, run: str, at: datetime) -> Check:
-    """The check of an address that brought no page."""
-    state = _STATES.get(outcome, CheckState.UNKNOWN)
-    told = str(error)[:300]
-    return Check(listing=listing_id(asked), state=state, outcome=outcome, endpoint=asked, told=told, run=run, at=at)
-
-
-def seen_tonight(asked: str, seen: SeenPage, run: str) -> Check:
-    """The check of a listing whose own page another unit of this night has read."""
-    check = Check(
-        listing=listing_id(asked),
-        state=CheckState.UP,
-        outcome=Outcome.UNCHANGED,
-        endpoint=seen.url,
-        run=run,
-        at=seen.checked_at,
+    recheck = Recheck(
+        listing=listing_id(address), state=state, outcome=outcome, told=detail, endpoint=page.url, run=run, at=at
     )
-    return evolve(check, digest=seen.digest, told="seen in this night")
+    return evolve(recheck, status=str(page.status), digest=digest)
 
 
-def _compared(asked: str, found: Sequence[Listing | Request], known: Listing | None) -> tuple[CheckState, str]:
-    key = listing_id(asked)
-    now = next((each for each in found if isinstance(each, Listing) and listing_id(each.url) == key), None)
-    if now is None:
-        return CheckState.UNKNOWN, "the page shows no listing of this address"
-    if known is None:
-        return CheckState.UP, ""
-    changed = [name for name in _COMPARED if _differ(getattr(known, name), getattr(now, name))]
-    if _differ({each.url for each in known.pictures}, {each.url for each in now.pictures}):
+def recheck_from_failure(address: str, outcome: Outcome, error: object, run: str, at: datetime) -> Recheck:
+    """The check of an address that brought no page."""
+    state = _STATE_BY_OUTCOME.get(outcome, RecheckState.UNKNOWN)
+    detail = str(error)[:300]
+    return Recheck(
+        listing=listing_id(address), state=state, outcome=outcome, endpoint=address, told=detail, run=run, at=at
+    )
+
+
+def recheck_from_cached_page(address: str, cached_page: CachedPage, run: str) -> Recheck:
+    """The check of a listing whose own page another unit of this night has read."""
+    recheck = Recheck(
+        listing=listing_id(address),
+        state=RecheckState.UP,
+        outcome=Outcome.UNCHANGED,
+        endpoint=cached_page.url,
+        run=run,
+        at=cached_page.checked_at,
+    )
+    return evolve(recheck, digest=cached_page.digest, told="seen in this night")
+
+
+def _compare_listing(
+    address: str, entries: Sequence[Listing | Request], previous: Listing | None
+) -> tuple[RecheckState, str]:
+    key = listing_id(address)
+    current = next((entry for entry in entries if isinstance(entry, Listing) and listing_id(entry.url) == key), None)
+    if current is None:
+        return RecheckState.UNKNOWN, "the page shows no listing of this address"
+    if previous is None:
+        return RecheckState.UP, ""
+    changed = [name for name in _COMPARED_FIELDS if _is_changed(getattr(previous, name), getattr(current, name))]
+    if _is_changed({entry.url for entry in previous.pictures}, {entry.url for entry in current.pictures}):
         changed.append("pictures")
-    return (CheckState.CHANGED, ", ".join(changed)) if changed else (CheckState.UP, "")
+    return (RecheckState.CHANGED, ", ".join(changed)) if changed else (RecheckState.UP, "")
 
 
-def _differ(before: object, now: object) -> bool:
+def _is_changed(before: object, after: object) -> bool:
     """Whether both say something, and not the same: a list row says less than a page."""
-    return bool(before) and bool(now) and before != now
+    return bool(before) and bool(after) and before != after

@@ -18,11 +18,11 @@ from playwright.async_api import Browser, BrowserContext, Playwright, async_play
 from playwright.async_api import Error as BrowserError
 
 from crawler.config import BrowserConfig
-from crawler.web.processes import end, family
+from crawler.web.processes import kill_processes, process_family
 from crawler.web.session import Session
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
+EXECUTABLE_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = (
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -36,18 +36,18 @@ FLAGS = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--js-flags=--max-old-space-size=512",
 )
-NOWHERE = "http://127.0.0.1:9"  # the discard port: what has no context of its own reaches nothing
-CRAWLS = 50  # that one browser serves before a fresh one takes its place; an estimate
-PATIENCE = 5.0  # seconds for a browser to close by itself
+DISCARD_PROXY_URL = "http://127.0.0.1:9"  # the discard port: what has no context of its own reaches nothing
+MAX_CRAWLS_PER_BROWSER = 50  # that one browser serves before a fresh one takes its place; an estimate
+CLOSE_TIMEOUT_SECONDS = 5.0  # seconds for a browser to close by itself
 
 
-def executable(configured: str = "") -> str | None:
+def find_executable(configured: str = "") -> str | None:
     """The path of Chromium: as configured, else found on the system; None leaves it to Playwright's own download."""
-    return configured or next(filter(None, map(shutil.which, NAMES)), None)
+    return configured or next(filter(None, map(shutil.which, EXECUTABLE_NAMES)), None)
 
 
 @define
-class _Kept:
+class _RunningBrowser:
     """A running browser. By `mark`, one of its flags, its processes are known."""
 
     browser: Browser
@@ -56,124 +56,124 @@ class _Kept:
 
 
 @define
-class Browsers:
+class BrowserPool:
     """The browsers of one worker: lent to one crawl at a time, started when none is free."""
 
     config: BrowserConfig
-    _free: list[_Kept] = Factory(list)
-    _lent: set[str] = Factory(set)
+    _idle: list[_RunningBrowser] = Factory(list)
+    _lent_marks: set[str] = Factory(set)
     _driver: Playwright | None = None
-    _over: bool = False
-    _starting: asyncio.Lock = Factory(asyncio.Lock)
+    _is_closing: bool = False
+    _start_lock: asyncio.Lock = Factory(asyncio.Lock)
 
-    async def take(self) -> _Kept:
+    async def acquire(self) -> _RunningBrowser:
         """A browser of one's own. Raises playwright's Error where Chromium cannot be started."""
-        while self._free:
-            one = self._free.pop()
-            if one.browser.is_connected():
+        while self._idle:
+            running = self._idle.pop()
+            if running.browser.is_connected():
                 break
         else:
-            one = await self._started()
-        one.crawls += 1
-        self._lent.add(one.mark)
-        return one
+            running = await self._launch()
+        running.crawls += 1
+        self._lent_marks.add(running.mark)
+        return running
 
-    async def give_back(self, one: _Kept) -> None:
+    async def release(self, running: _RunningBrowser) -> None:
         """It is free for others, unless it is dead or has served long enough. What was given back before stays so."""
-        if one.mark not in self._lent:
+        if running.mark not in self._lent_marks:
             return
-        self._lent.discard(one.mark)
-        if one.browser.is_connected() and one.crawls < CRAWLS and not self._over:
-            self._free.append(one)
+        self._lent_marks.discard(running.mark)
+        if running.browser.is_connected() and running.crawls < MAX_CRAWLS_PER_BROWSER and not self._is_closing:
+            self._idle.append(running)
         else:
-            await _closed(one)
-        if self._over:
+            await _close_browser(running)
+        if self._is_closing:
             await self.close()
 
     async def close(self) -> None:
         """End those that are free; what is still lent ends when it comes back."""
-        self._over = True
-        while self._free:
-            await _closed(self._free.pop())
-        if self._driver is not None and not self._lent:
+        self._is_closing = True
+        while self._idle:
+            await _close_browser(self._idle.pop())
+        if self._driver is not None and not self._lent_marks:
             driver, self._driver = self._driver, None
             await driver.stop()
 
-    def abandon(self) -> None:
+    def kill_idle(self) -> None:
         """End those that are free at once, where nobody can wait."""
-        self._over = True
-        while self._free:
-            end(family(self._free.pop().mark))
+        self._is_closing = True
+        while self._idle:
+            kill_processes(process_family(self._idle.pop().mark))
 
-    async def _started(self) -> _Kept:
-        async with self._starting:
+    async def _launch(self) -> _RunningBrowser:
+        async with self._start_lock:
             if self._driver is None:
                 self._driver = await async_playwright().start()
         mark = f"--swordnet={secrets.token_hex(8)}"
-        return _Kept(
+        return _RunningBrowser(
             await self._driver.chromium.launch(
                 headless=True,
-                args=[*FLAGS, mark],
+                args=[*CHROMIUM_FLAGS, mark],
                 chromium_sandbox=self.config.sandbox,
-                proxy={"server": NOWHERE, "bypass": "<-loopback>"},
-                executable_path=executable(self.config.executable),
+                proxy={"server": DISCARD_PROXY_URL, "bypass": "<-loopback>"},
+                executable_path=find_executable(self.config.executable),
             ),
             mark,
         )
 
 
-async def _closed(one: _Kept) -> None:
+async def _close_browser(running: _RunningBrowser) -> None:
     with suppress(BrowserError, TimeoutError):
-        await asyncio.wait_for(one.browser.close(), PATIENCE)
-    end(await asyncio.to_thread(family, one.mark))
+        await asyncio.wait_for(running.browser.close(), CLOSE_TIMEOUT_SECONDS)
+    kill_processes(await asyncio.to_thread(process_family, running.mark))
 
 
-def browsers_of(session: Session) -> Browsers:
+def browser_pool_of(session: Session) -> BrowserPool:
     """The browsers of a session."""
-    return session.shared("browsers", lambda: Browsers(session.config.browser), Browsers.abandon)
+    return session.get_or_build("browsers", lambda: BrowserPool(session.config.browser), BrowserPool.kill_idle)
 
 
 @frozen
-class Lent:
+class BorrowedBrowser:
     """A browser as scrapy-playwright sees it: closing it gives it back."""
 
-    _one: _Kept
-    _browsers: Browsers
-    _heard: list[tuple[str, Callable[..., Any]]] = Factory(list)
+    _running: _RunningBrowser
+    _pool: BrowserPool
+    _listeners: list[tuple[str, Callable[..., Any]]] = Factory(list)
 
     async def new_context(self, **options: Any) -> BrowserContext:
         """A context: cookies and cache of one crawl."""
-        return await self._one.browser.new_context(**options)
+        return await self._running.browser.new_context(**options)
 
-    def on(self, event: Any, told: Callable[..., Awaitable[None] | None]) -> None:
+    def on(self, event: Any, listener: Callable[..., Awaitable[None] | None]) -> None:
         """Tell of an event, as long as the browser is lent."""
-        self._heard.append((event, told))
-        self._one.browser.on(event, told)
+        self._listeners.append((event, listener))
+        self._running.browser.on(event, listener)
 
     async def close(self) -> None:
         """Give it back, once."""
-        while self._heard:
-            self._one.browser.remove_listener(*self._heard.pop())
-        await self._browsers.give_back(self._one)
+        while self._listeners:
+            self._running.browser.remove_listener(*self._listeners.pop())
+        await self._pool.release(self._running)
 
 
-class Lender:
+class BrowserProvider:
     """scrapy-playwright's provider of browsers, for one crawl."""
 
-    def __init__(self, browsers: Browsers) -> None:
-        self._browsers = browsers
-        self._lent: list[Lent] = []
+    def __init__(self, pool: BrowserPool) -> None:
+        self._pool = pool
+        self._borrowed: list[BorrowedBrowser] = []
         self.mark = ""
 
     async def start(self) -> None:
         """Nothing is started before a page needs it."""
 
-    async def launch_browser(self) -> Lent:
+    async def launch_browser(self) -> BorrowedBrowser:
         """A browser, and its mark."""
-        one = await self._browsers.take()
-        self.mark = one.mark
-        self._lent.append(Lent(one, self._browsers))
-        return self._lent[-1]
+        running = await self._pool.acquire()
+        self.mark = running.mark
+        self._borrowed.append(BorrowedBrowser(running, self._pool))
+        return self._borrowed[-1]
 
     async def launch_persistent_context(self, _options: dict[str, Any]) -> BrowserContext:
         """Never asked for: no profile is kept."""
@@ -181,5 +181,5 @@ class Lender:
 
     async def close(self) -> None:
         """Give back also what died and was left."""
-        while self._lent:
-            await self._lent.pop().close()
+        while self._borrowed:
+            await self._borrowed.pop().close()

@@ -22,48 +22,54 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-_WRITABLE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e\x22 ,]*")  # RFC 6265, and what browsers send too
+_COOKIE_CHARS_RE = re.compile(
+    r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e\x22 ,]*"
+)  # RFC 6265, and what browsers send too
 
 
-class Cookies(CookiesMiddleware):
+class HostCookiesMiddleware(CookiesMiddleware):
     """Downloader middleware: host-only cookies within [limits]."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The limits are those of the session, hits are counted in the spider's tally."""
-        made = super().from_crawler(crawler)
+        """The limits are those of the session, hits are counted in the spider's stats."""
+        middleware = super().from_crawler(crawler)
         spider: Any = crawler.spider
         limits = spider.session.config.limits
-        made.most, made.longest, made.counted = limits.cookies, limits.cookie, spider.tally.limits
-        return made
+        middleware.max_cookies, middleware.max_cookie_chars, middleware.limit_counts = (
+            limits.cookies,
+            limits.cookie,
+            spider.stats.limit_counts,
+        )
+        return middleware
 
-    most: int
-    longest: int
-    counted: Counter[str]
+    max_cookies: int
+    max_cookie_chars: int
+    limit_counts: Counter[str]
 
     def process_request(self, request: scrapy.Request, spider: Any = None) -> None:
         """Send the cookies of this host and port."""
-        request.meta["cookiejar"] = _place(request.url)
+        request.meta["cookiejar"] = _host_and_port(request.url)
         super().process_request(request)
 
     def _process_cookies(self, cookies: Iterable[Cookie], *, jar: CookieJar, request: scrapy.Request) -> None:
         host = urlsplit(request.url).hostname or ""
         for cookie in cookies:
             size = len(cookie.name) + len(cookie.value or "")
-            if size > self.longest or len(jar) >= self.most:
-                self.counted["cookie" if size > self.longest else "cookies"] += 1
-            elif _WRITABLE.fullmatch(f"{cookie.name}{cookie.value or ''}") and _covers(cookie, host):
+            if size > self.max_cookie_chars or len(jar) >= self.max_cookies:
+                self.limit_counts["cookie" if size > self.max_cookie_chars else "cookies"] += 1
+            elif _COOKIE_CHARS_RE.fullmatch(f"{cookie.name}{cookie.value or ''}") and _domain_covers(cookie, host):
                 cookie.domain, cookie.domain_initial_dot, cookie.domain_specified = host, False, False
                 jar.set_cookie(cookie)
 
 
-def _covers(cookie: Cookie, host: str) -> bool:
+def _domain_covers(cookie: Cookie, host: str) -> bool:
     """Whether a cookie may be of this host: its domain is the host or stands above it. It stays with the host."""
     domain = cookie.domain.removeprefix(".").lower()
     return domain in ("", host, f"{host}.local") or (host.endswith(f".{domain}") and "." in domain)
 
 
-def _place(url: str) -> str:
+def _host_and_port(url: str) -> str:
     """Host and port; http and https on their own ports are one place, as a site moves people from one to the other."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or 'web'}"

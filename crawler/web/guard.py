@@ -13,10 +13,10 @@ import scrapy
 from scrapy.exceptions import CannotResolveHostError
 
 from crawler.items import Outcome
-from crawler.web.addresses import refusal
-from crawler.web.arriving import limit_behind
-from crawler.web.limits import OverLimit, Unanswered
-from crawler.web.resolving import Names, names
+from crawler.web.addresses import url_refusal
+from crawler.web.arriving import find_exceeded_limit
+from crawler.web.limits import LimitExceededError, NoPageError
+from crawler.web.resolving import PublicResolver, resolver_for
 
 if TYPE_CHECKING:
     from typing import Self
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from crawler.config import Config
 
 
-class Guard:
+class SsrfGuardMiddleware:
     """Downloader middleware, the last before the downloader: refuses what must not be asked."""
 
-    def __init__(self, config: Config, known: Names | None, proxy: str = "") -> None:
+    def __init__(self, config: Config, resolver: PublicResolver | None, proxy: str = "") -> None:
         self._crawl = config.crawl
         self._limits = config.limits
-        self._names = known
+        self._resolver = resolver
         self._proxy = proxy
 
     @classmethod
@@ -42,28 +42,32 @@ class Guard:
 
         session = crawler.spider.session  # type: ignore[union-attr]
         config = session.config
-        known = names(config.crawl.loopback, config.crawl.dns) if session.archive is None else None
-        through = known is not None and bool(config.crawl.proxy)
-        return cls(config, known, gateway_of(session).url if through else "")
+        resolver = resolver_for(config.crawl.loopback, config.crawl.dns) if session.archive is None else None
+        uses_proxy = resolver is not None and bool(config.crawl.proxy)
+        return cls(config, resolver, gateway_of(session).url if uses_proxy else "")
 
     async def process_request(self, request: scrapy.Request) -> None:
         """Refuse or pass."""
         if len(request.url) > self._limits.address:
-            raise OverLimit("address", f"an address of {len(request.url)} characters")
-        why = refusal(request.url, self._crawl.loopback, self._crawl.ports)
-        if not why and self._names is not None:
+            raise LimitExceededError("address", f"an address of {len(request.url)} characters")
+        reason = url_refusal(request.url, self._crawl.loopback, self._crawl.ports)
+        if not reason and self._resolver is not None:
             parts = urlsplit(request.url)
-            why = await self._names.glance(parts.hostname or "", parts.port or 0)
-        if why:
-            raise Unanswered(Outcome.REFUSED, f"refused by the guard: {why}")
+            reason = await self._resolver.cached_refusal(parts.hostname or "", parts.port or 0)
+        if reason:
+            raise NoPageError(Outcome.REFUSED, f"refused by the guard: {reason}")
         if self._proxy:
             request.meta["proxy"] = self._proxy
 
     def process_exception(self, request: scrapy.Request, exception: Exception) -> None:
         """A connection that the resolver refused is refused; an answer over a limit says which. Neither is repeated."""
         host = urlsplit(request.url).hostname or ""
-        if isinstance(exception, CannotResolveHostError) and self._names is not None and host in self._names.refused:
-            raise Unanswered(Outcome.REFUSED, f"refused by the guard: {self._names.refused[host]}") from exception
-        limit = limit_behind(exception)
+        if (
+            isinstance(exception, CannotResolveHostError)
+            and self._resolver is not None
+            and host in self._resolver.refusals
+        ):
+            raise NoPageError(Outcome.REFUSED, f"refused by the guard: {self._resolver.refusals[host]}") from exception
+        limit = find_exceeded_limit(exception)
         if limit is not None:
             raise limit from exception

@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, define
 
-OPENS_AT = 5  # failures in a row after which a host is only tried by one request at a time; an estimate
-GIVES_UP_AT = 9  # failures in a row after which this night asks nothing more of it; an estimate
-LONGEST_BACKOFF = 900.0  # seconds
-LONGEST_HEEDED = 86_400.0  # seconds of a Retry-After; who says more is asked again the next night
-LONGEST_CRAWL_DELAY = 120.0  # seconds; a robots.txt that asks for more means "do not", and a night would not end
-JITTER = 0.3  # a pace is up to this much longer, a back-off up to this much shorter or longer
+CIRCUIT_OPEN_FAILURES = 5  # failures in a row after which a host is only tried by one request at a time; an estimate
+GIVE_UP_FAILURES = 9  # failures in a row after which this night asks nothing more of it; an estimate
+MAX_BACKOFF_SECONDS = 900.0  # seconds
+MAX_RETRY_AFTER_SECONDS = 86_400.0  # seconds of a Retry-After; who says more is asked again the next night
+MAX_CRAWL_DELAY_SECONDS = 120.0  # seconds; a robots.txt that asks for more means "do not", and a night would not end
+JITTER_FRACTION = 0.3  # a pace is up to this much longer, a back-off up to this much shorter or longer
 
 
 @define(kw_only=True)
-class Host:
+class HostThrottle:
     """One host's clock, in seconds of the monotonic clock."""
 
     next_at: float = 0.0  # when the next request may start, by pace
@@ -31,60 +31,62 @@ class Host:
     crawl_delay: float = 0.0  # by its robots.txt
     failures: int = 0  # in a row
     trial_until: float = 0.0  # the circuit is open, and one request is on its way; lost if it takes longer
-    why: str = ""
+    reason: str = ""
 
     @property
-    def is_open(self) -> bool:
+    def is_circuit_open(self) -> bool:
         """Whether the circuit is open: only a trial may pass."""
-        return self.failures >= OPENS_AT
+        return self.failures >= CIRCUIT_OPEN_FAILURES
 
     def reserve(self, now: float, delay: float) -> float:
         """When a request may start, no sooner than the pace allows; that moment is taken."""
         at = max(now, self.next_at)
-        self.next_at = at + max(delay, self.crawl_delay) * random.uniform(1.0, 1.0 + JITTER)
+        self.next_at = at + max(delay, self.crawl_delay) * random.uniform(1.0, 1.0 + JITTER_FRACTION)
         return float(at)
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """An answer came: the circuit closes."""
         self.failures, self.trial_until = 0, 0.0
 
-    def failed(self, now: float, backoff: float, retry_after: float | None, why: str) -> float:
+    def record_failure(self, now: float, backoff: float, retry_after: float | None, reason: str) -> float:
         """No answer, or one that asks for patience. Returns the pause in seconds."""
         self.failures += 1
         self.trial_until = 0.0
-        pause = min(LONGEST_BACKOFF, backoff * 2.0 ** (self.failures - 1)) * random.uniform(1 - JITTER, 1 + JITTER)
+        pause = min(MAX_BACKOFF_SECONDS, backoff * 2.0 ** (self.failures - 1)) * random.uniform(
+            1 - JITTER_FRACTION, 1 + JITTER_FRACTION
+        )
         if retry_after is not None:
-            pause = min(retry_after, LONGEST_HEEDED) * random.uniform(1.0, 1.0 + JITTER / 3)
-        self.not_before, self.why = max(self.not_before, now + pause), why
+            pause = min(retry_after, MAX_RETRY_AFTER_SECONDS) * random.uniform(1.0, 1.0 + JITTER_FRACTION / 3)
+        self.not_before, self.reason = max(self.not_before, now + pause), reason
         return float(pause)
 
 
 @define
-class Hosts:
+class HostThrottles:
     """The hosts of a worker, by HOST:PORT."""
 
-    known: dict[str, Host] = Factory(dict)
+    by_host: dict[str, HostThrottle] = Factory(dict)
     now: Callable[[], float] = lambda: 0.0
 
-    def of(self, url: str) -> Host:
+    def for_url(self, url: str) -> HostThrottle:
         """The clock of an address's host."""
-        return self.known.setdefault(place(url), Host())
+        return self.by_host.setdefault(host_key(url), HostThrottle())
 
 
-def place(url: str) -> str:
+def host_key(url: str) -> str:
     """The HOST:PORT of an address."""
     parts = urlsplit(url)
     return parts.netloc.rpartition("@")[2].casefold()
 
 
-def seconds_to_wait(retry_after: str, now: datetime) -> float | None:
+def parse_retry_after(retry_after: str, now: datetime) -> float | None:
     """What a Retry-After header asks for, in seconds from `now`; None where it is neither a number nor a date."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)
     try:
-        then = parsedate_to_datetime(text)
+        retry_at = parsedate_to_datetime(text)
     except ValueError:
         return None
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max(0.0, (then - now).total_seconds())
+    retry_at = retry_at if retry_at.tzinfo else retry_at.replace(tzinfo=UTC)
+    return max(0.0, (retry_at - now).total_seconds())

@@ -1,6 +1,6 @@
 """What ends a request without a page: an outcome, a sentence, and the name of the limit that was hit, if one was.
 
-Limits are the settings of [limits]; the tally counts each hit under its name, so that a report tells a bomb from a bug.
+Limits are the settings of [limits]; the stats counts each hit under its name, so that a report tells a bomb from a bug.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from scrapy.exceptions import IgnoreRequest
 from crawler.items import Outcome
 
 
-class Unanswered(IgnoreRequest):
+class NoPageError(IgnoreRequest):
     """No page came of this request; `outcome` says why, `limit` names the setting that cut it off.
 
     `again`: asking later may help, no sooner than `until` where that is known.
     """
 
     def __init__(
-        self, outcome: Outcome, message: str, limit: str = "", again: bool = False, until: datetime | None = None
+        self, outcome: Outcome, message: str, limit: str = "", is_retryable: bool = False, until: datetime | None = None
     ) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.limit = limit
-        self.again = again
+        self.is_retryable = is_retryable
         self.until = until
 
 
-class OverLimit(Unanswered):
+class LimitExceededError(NoPageError):
     """More than a limit allows."""
 
     def __init__(self, limit: str, message: str) -> None:

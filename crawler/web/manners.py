@@ -23,33 +23,39 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from crawler.items import Outcome
-from crawler.store.clocks import Clock
-from crawler.web.hosts import GIVES_UP_AT, Host, Hosts, place, seconds_to_wait
-from crawler.web.limits import Unanswered
-from crawler.web.session import Session, Tally
+from crawler.store.clocks import Backoff
+from crawler.web.hosts import GIVE_UP_FAILURES, HostThrottle, HostThrottles, host_key, parse_retry_after
+from crawler.web.limits import NoPageError
+from crawler.web.session import CrawlStats, Session
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
 
-TOO_MANY = 429
-ASKS_FOR_PATIENCE = frozenset({TOO_MANY, 503})
-BROKEN = frozenset({408, 500, 502, 504, 520, 521, 522, 523, 524})
-TRIES = {True: 6, False: 3}  # of one request: where the host said how long to wait, where it failed
-KEPT = 1.0  # seconds; a shorter pause is not worth a row in the store
-TRIAL = 0.2  # seconds between two looks whether the trial of an open circuit has ended
-_NO_ANSWER = (OSError, DownloadTimeoutError, DownloadConnectionRefusedError, DownloadFailedError, ResponseDataLossError)
+TOO_MANY_REQUESTS_STATUS = 429
+THROTTLING_STATUSES = frozenset({TOO_MANY_REQUESTS_STATUS, 503})
+TRANSIENT_ERROR_STATUSES = frozenset({408, 500, 502, 504, 520, 521, 522, 523, 524})
+MAX_TRIES = {True: 6, False: 3}  # of one request: where the host said how long to wait, where it failed
+MIN_STORED_PAUSE_SECONDS = 1.0  # seconds; a shorter pause is not worth a row in the store
+TRIAL_POLL_SECONDS = 0.2  # seconds between two looks whether the trial of an open circuit has ended
+_NETWORK_ERRORS = (
+    OSError,
+    DownloadTimeoutError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    ResponseDataLossError,
+)
 
 
-class Manners:
+class ThrottleMiddleware:
     """Downloader middleware. Raises Unanswered(blocked) where a host is to be left alone for long."""
 
-    def __init__(self, session: Session, delay: float, tally: Tally) -> None:
+    def __init__(self, session: Session, delay: float, stats: CrawlStats) -> None:
         self._session = session
         self._delay = delay
-        self._tally = tally
-        self._hosts = hosts_of(session)
+        self._stats = stats
+        self._hosts = host_throttles_of(session)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -60,105 +66,107 @@ class Manners:
         config = spider.session.config
         platform = config.platform(spider.name)
         pace = platform.pace or spider.pace
-        return cls(spider.session, pace or config.crawl.delay, spider.tally)
+        return cls(spider.session, pace or config.crawl.delay, spider.stats)
 
     async def process_request(self, request: scrapy.Request) -> None:
         """Wait until the host may be asked."""
-        host = self._hosts.of(request.url)
-        self._tally.crawl_delay = max(self._tally.crawl_delay, host.crawl_delay)
-        self._still_ours()
-        await self._patience(request, host)
+        host = self._hosts.for_url(request.url)
+        self._stats.crawl_delay = max(self._stats.crawl_delay, host.crawl_delay)
+        self._check_claim()
+        await self._wait_for_host(request, host)
         wait = host.reserve(time.monotonic(), self._delay) - time.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
-            await self._patience(request, host)  # another request may have been told to wait meanwhile
-        self._still_ours()
-        if host.is_open:
+            await self._wait_for_host(request, host)  # another request may have been told to wait meanwhile
+        self._check_claim()
+        if host.is_circuit_open:
             host.trial_until = time.monotonic() + self._session.config.crawl.timeout
             request.meta["trial"] = True
 
-    def _still_ours(self) -> None:
+    def _check_claim(self) -> None:
         """Ask nothing for a unit that another worker may be doing by now: together we would be faster than allowed."""
-        if time.monotonic() > self._tally.held_until:
-            raise Unanswered(
-                Outcome.BLOCKED, "this worker was out of touch for long: its unit is another's", again=True
+        if time.monotonic() > self._stats.claim_deadline:
+            raise NoPageError(
+                Outcome.BLOCKED, "this worker was out of touch for long: its unit is another's", is_retryable=True
             )
 
-    async def _patience(self, request: scrapy.Request, host: Host) -> None:
+    async def _wait_for_host(self, request: scrapy.Request, host: HostThrottle) -> None:
         while (pause := max(host.not_before, host.trial_until) - time.monotonic()) > 0:
-            self._let_go_of(request, host, host.not_before - time.monotonic())
-            await asyncio.sleep(pause if host.not_before > host.trial_until else TRIAL)
+            self._refuse_long_pause(request, host, host.not_before - time.monotonic())
+            await asyncio.sleep(pause if host.not_before > host.trial_until else TRIAL_POLL_SECONDS)
 
     async def process_response(self, request: scrapy.Request, response: Response) -> Response | scrapy.Request:
         """The answer, or the request once more after a pause."""
-        host = self._hosts.of(request.url)
-        patience = response.status in ASKS_FOR_PATIENCE
-        if not patience and response.status not in BROKEN:
-            host.succeeded()
+        host = self._hosts.for_url(request.url)
+        is_throttled = response.status in THROTTLING_STATUSES
+        if not is_throttled and response.status not in TRANSIENT_ERROR_STATUSES:
+            host.record_success()
             return response
-        said = (response.headers.get("Retry-After") or b"").decode("latin-1")
-        retry_after = seconds_to_wait(said, datetime.now(UTC)) if said else None
-        await self._pause(request, host, retry_after, f"status {response.status}")
-        if response.status == TOO_MANY and retry_after is None:
+        retry_after_header = (response.headers.get("Retry-After") or b"").decode("latin-1")
+        retry_after = parse_retry_after(retry_after_header, datetime.now(UTC)) if retry_after_header else None
+        await self._record_failure(request, host, retry_after, f"status {response.status}")
+        if response.status == TOO_MANY_REQUESTS_STATUS and retry_after is None:
             return response  # nobody knows how long: the unit pauses, and other platforms are asked meanwhile
-        return self._again(request, retry_after is not None and patience) or response
+        return self._retry_request(request, retry_after is not None and is_throttled) or response
 
     async def process_exception(self, request: scrapy.Request, exception: Exception) -> scrapy.Request | None:
         """The request once more after a pause, where no answer came; None hands the error on."""
-        host = self._hosts.of(request.url)
-        if isinstance(exception, IgnoreRequest) or not isinstance(exception, _NO_ANSWER):
+        host = self._hosts.for_url(request.url)
+        if isinstance(exception, IgnoreRequest) or not isinstance(exception, _NETWORK_ERRORS):
             if request.meta.get("trial"):
                 host.trial_until = 0.0
             return None
-        await self._pause(request, host, None, type(exception).__name__)
+        await self._record_failure(request, host, None, type(exception).__name__)
         if isinstance(exception, DownloadTimeoutError) or request.meta.get("dont_retry"):
             return None  # another wait as long would keep the others waiting; the unit asks again later
-        return self._again(request, False)
+        return self._retry_request(request, False)
 
-    async def _pause(self, request: scrapy.Request, host: Host, retry_after: float | None, why: str) -> None:
-        pause = host.failed(time.monotonic(), self._session.config.crawl.backoff, retry_after, why)
+    async def _record_failure(
+        self, request: scrapy.Request, host: HostThrottle, retry_after: float | None, reason: str
+    ) -> None:
+        pause = host.record_failure(time.monotonic(), self._session.config.crawl.backoff, retry_after, reason)
         until = datetime.now(UTC) + timedelta(seconds=pause)
         request.meta["until"] = until
-        if pause >= KEPT:
-            clock = Clock(key=f"host:{place(request.url)}", not_before=until, failures=host.failures, why=why)
-            await asyncio.to_thread(self._session.store.clocks.put, clock)
+        if pause >= MIN_STORED_PAUSE_SECONDS:
+            backoff = Backoff(key=f"host:{host_key(request.url)}", not_before=until, failures=host.failures, why=reason)
+            await asyncio.to_thread(self._session.store.backoffs.set_backoff, backoff)
 
-    def _again(self, request: scrapy.Request, patience: bool) -> scrapy.Request | None:
+    def _retry_request(self, request: scrapy.Request, has_retry_after: bool) -> scrapy.Request | None:
         tries = request.meta.get("tries", 1)
-        if tries >= TRIES[patience]:
+        if tries >= MAX_TRIES[has_retry_after]:
             return None
         return request.replace(dont_filter=True, meta={**request.meta, "tries": tries + 1})
 
-    def _let_go_of(self, request: scrapy.Request, host: Host, pause: float) -> None:
+    def _refuse_long_pause(self, request: scrapy.Request, host: HostThrottle, pause: float) -> None:
         if pause <= self._session.config.crawl.patience:
             return
         until = datetime.now(UTC) + timedelta(seconds=pause)
-        message = f"{place(request.url)} is left alone until {until:%Y-%m-%d %H:%M:%S} UTC: {host.why}"
-        raise Unanswered(Outcome.BLOCKED, message, again=host.failures < GIVES_UP_AT, until=until)
+        message = f"{host_key(request.url)} is left alone until {until:%Y-%m-%d %H:%M:%S} UTC: {host.reason}"
+        raise NoPageError(Outcome.BLOCKED, message, is_retryable=host.failures < GIVE_UP_FAILURES, until=until)
 
 
-def hosts_of(session: Session) -> Hosts:
+def host_throttles_of(session: Session) -> HostThrottles:
     """The clocks of all hosts, with the pauses that earlier crawls left in the store."""
 
-    def remembered() -> Hosts:
-        hosts = Hosts()
-        _learn(hosts, session)
+    def load_throttles() -> HostThrottles:
+        hosts = HostThrottles()
+        _apply_stored_pauses(hosts, session)
         return hosts
 
-    return session.shared("hosts", remembered)
+    return session.get_or_build("hosts", load_throttles)
 
 
-def learn_pauses(session: Session) -> None:
+def refresh_pauses(session: Session) -> None:
     """Heed the pauses that hosts have asked other workers for meanwhile."""
-    _learn(hosts_of(session), session)
+    _apply_stored_pauses(host_throttles_of(session), session)
 
 
-def _learn(hosts: Hosts, session: Session) -> None:
+def _apply_stored_pauses(hosts: HostThrottles, session: Session) -> None:
     now = datetime.now(UTC)
-    for clock in session.store.clocks.waiting(now):
-        kind, _, name = clock.key.partition(":")
+    for backoff in session.store.backoffs.active_backoffs(now):
+        kind, _, name = backoff.key.partition(":")
         if kind == "host":
-            host = hosts.known.setdefault(name, Host())
-            until = time.monotonic() + (clock.not_before - now).total_seconds()
+            host = hosts.by_host.setdefault(name, HostThrottle())
+            until = time.monotonic() + (backoff.not_before - now).total_seconds()
             if until > host.not_before:
-                host.not_before, host.failures, host.why = until, max(host.failures, clock.failures), clock.why
+                host.not_before, host.failures, host.reason = until, max(host.failures, backoff.failures), backoff.why

@@ -14,85 +14,85 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.items import Picture
-from crawler.memory import bound
-from crawler.pictures import LookedAt, PictureError
-from crawler.secrets import hushed
-from crawler.web.bounds import UNCOUNTED
-from crawler.web.limits import Unanswered
-from crawler.web.session import Session, Tally
+from crawler.memory import limit_memory
+from crawler.pictures import PictureError, PictureInspection
+from crawler.secrets import redact
+from crawler.web.bounds import UNCOUNTED_META
+from crawler.web.limits import NoPageError
+from crawler.web.session import CrawlStats, Session
 
 
 class PictureFetcher:
     """Asks for pictures through the crawl's own downloader (robots, guard, pace, replay) and looks at them."""
 
-    def __init__(self, session: Session, engine: Any, tally: Tally) -> None:
+    def __init__(self, session: Session, engine: Any, stats: CrawlStats) -> None:
         self._session = session
         self._engine = engine
-        self._tally = tally
-        self._under_way: dict[str, asyncio.Task[Picture | None]] = {}
+        self._stats = stats
+        self._pending: dict[str, asyncio.Task[Picture | None]] = {}
 
-    async def get(self, picture: Picture) -> Picture:
+    async def fetch(self, picture: Picture) -> Picture:
         """The picture with all that is seen in it; as it came where it cannot be had (counted as a problem).
 
         One that was compared with another registry is compared anew, from the bytes that are kept.
         """
-        known = await asyncio.to_thread(self._session.store.pictures.get, picture.url)
-        if known is None or known.compared != self._session.looker.mark:
-            task = self._under_way.get(picture.url)
+        stored = await asyncio.to_thread(self._session.store.pictures.get_picture, picture.url)
+        if stored is None or stored.compared != self._session.picture_inspector.index_version:
+            task = self._pending.get(picture.url)
             if task is None:
-                task = self._under_way[picture.url] = asyncio.ensure_future(self._look(picture.url, known))
-            known = await task or known
-        return picture if known is None else evolve(known, url=picture.url)
+                task = self._pending[picture.url] = asyncio.ensure_future(self._fetch_and_inspect(picture.url, stored))
+            stored = await task or stored
+        return picture if stored is None else evolve(stored, url=picture.url)
 
-    async def _look(self, url: str, known: Picture | None) -> Picture | None:
+    async def _fetch_and_inspect(self, url: str, stored: Picture | None) -> Picture | None:
         try:
-            data = await self._kept(known) or await self._bytes(url)
-            looked_at = await self._inspect(data, url)
-        except (PictureError, Unanswered, scrapy.exceptions.IgnoreRequest, DeadlineError, ProcessExpired) as error:
-            if isinstance(error, Unanswered) and error.limit:
-                self._tally.limits[error.limit] += 1
-            self._tally.problems.append(hushed(f"{url}: {error}"))
+            data = await self._load_stored_bytes(stored) or await self._download(url)
+            inspection = await self._inspect(data, url)
+        except (PictureError, NoPageError, scrapy.exceptions.IgnoreRequest, DeadlineError, ProcessExpired) as error:
+            if isinstance(error, NoPageError) and error.limit:
+                self._stats.limit_counts[error.limit] += 1
+            self._stats.problems.append(redact(f"{url}: {error}"))
             return None
-        await asyncio.to_thread(self._keep, data, looked_at)
-        return looked_at.picture
+        await asyncio.to_thread(self._save, data, inspection)
+        return inspection.picture
 
-    async def _kept(self, known: Picture | None) -> bytes | None:
-        if known is None or known.sha256 is None:
+    async def _load_stored_bytes(self, stored: Picture | None) -> bytes | None:
+        if stored is None or stored.sha256 is None:
             return None
-        return await asyncio.to_thread(self._session.blobs.get, known.sha256)
+        return await asyncio.to_thread(self._session.blobs.get, stored.sha256)
 
-    def _keep(self, data: bytes, looked_at: LookedAt) -> None:
-        for content in (data, *looked_at.drawn.values()):
+    def _save(self, data: bytes, inspection: PictureInspection) -> None:
+        for content in (data, *inspection.previews.values()):
             self._session.blobs.put(content)
-        self._session.store.pictures.put(looked_at.picture, self._session.now())
+        self._session.store.pictures.put_picture(inspection.picture, self._session.now())
 
-    async def _bytes(self, url: str) -> bytes:
-        meta = {"download_maxsize": self._session.config.pictures.limit, UNCOUNTED: True}
+    async def _download(self, url: str) -> bytes:
+        meta = {"download_maxsize": self._session.config.pictures.limit, UNCOUNTED_META: True}
         response: Response = await self._engine.download_async(scrapy.Request(url, callback=NO_CALLBACK, meta=meta))
         if response.status != 200:
             raise PictureError(f"status {response.status}")
         return response.body
 
-    async def _inspect(self, data: bytes, url: str) -> LookedAt:
-        look, deadline = self._session.looker.look, self._session.config.pictures.deadline
-        looked_at: LookedAt = await asyncio.wrap_future(
-            picture_processes(self._session).schedule(look, args=[data, url], timeout=deadline)
+    async def _inspect(self, data: bytes, url: str) -> PictureInspection:
+        inspect_picture, deadline = self._session.picture_inspector.inspect, self._session.config.pictures.deadline
+        inspection: PictureInspection = await asyncio.wrap_future(
+            picture_process_pool(self._session).schedule(inspect_picture, args=[data, url], timeout=deadline)
         )
-        return looked_at
+        return inspection
 
 
-def picture_processes(session: Session) -> ProcessPool:
+def picture_process_pool(session: Session) -> ProcessPool:
     """The session's processes that look at pictures, with a ceiling of memory."""
     workers, memory = session.config.pictures.workers, session.config.limits.memory
-    pool: ProcessPool = session.shared("pictures", lambda: _pool(workers, memory), _stop)
+    pool: ProcessPool = session.get_or_build("pictures", lambda: _build_pool(workers, memory), _stop_pool)
     return pool
 
 
-def _pool(workers: int, memory: int) -> ProcessPool:
+def _build_pool(workers: int, memory: int) -> ProcessPool:
     context = get_context("spawn")
-    return ProcessPool(max_workers=workers, max_tasks=500, context=context, initializer=bound, initargs=[memory])
+    return ProcessPool(max_workers=workers, max_tasks=500, context=context, initializer=limit_memory, initargs=[memory])
 
 
-def _stop(pool: ProcessPool) -> None:
+def _stop_pool(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
     pool.join()

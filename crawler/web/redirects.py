@@ -17,18 +17,18 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawler.items import Outcome
-from crawler.web.addresses import refusal
-from crawler.web.limits import OverLimit, Unanswered
+from crawler.web.addresses import url_refusal
+from crawler.web.limits import LimitExceededError, NoPageError
 
 if TYPE_CHECKING:
     from crawler.config import Config
 
-_REDIRECTS = (301, 302, 303, 307, 308)
-_TRAVELS = frozenset({b"Accept", b"Accept-Language", b"Accept-Encoding", b"User-Agent", b"Cookie"})
-_BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+_CROSS_HOST_HEADERS = frozenset({b"Accept", b"Accept-Language", b"Accept-Encoding", b"User-Agent", b"Cookie"})
+_CONTROL_CHARS_RE = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
-class _Careful:
+class _GuardedRedirectMixin:
     """Mixin of Scrapy's two redirect middlewares."""
 
     crawler: Any
@@ -36,38 +36,38 @@ class _Careful:
     def _build_redirect_request(self, source_request: scrapy.Request, response: Response, **new: Any) -> scrapy.Request:
         """The next request; without what belongs to another host if it goes there."""
         config: Config = self.crawler.spider.session.config
-        target = checked(source_request.url, new["url"], config)
-        elsewhere = _origin(target) != _origin(source_request.url)
-        if elsewhere and source_request.body and new.get("method", source_request.method) != "GET":
-            raise Unanswered(Outcome.REFUSED, "a redirect would carry a body to another host")
-        made: scrapy.Request = super()._build_redirect_request(  # type: ignore[misc]
+        target = check_redirect_target(source_request.url, new["url"], config)
+        leaves_origin = _origin(target) != _origin(source_request.url)
+        if leaves_origin and source_request.body and new.get("method", source_request.method) != "GET":
+            raise NoPageError(Outcome.REFUSED, "a redirect would carry a body to another host")
+        next_request: scrapy.Request = super()._build_redirect_request(  # type: ignore[misc]
             source_request, response, **new
         )
-        if elsewhere:
-            for name in [name for name in made.headers if name not in _TRAVELS]:
-                del made.headers[name]
-        return made
+        if leaves_origin:
+            for name in [name for name in next_request.headers if name not in _CROSS_HOST_HEADERS]:
+                del next_request.headers[name]
+        return next_request
 
     def _redirect(self, redirected: scrapy.Request, request: scrapy.Request, reason: Any) -> scrapy.Request:
         try:
-            made: scrapy.Request = super()._redirect(redirected, request, reason)  # type: ignore[misc]
+            next_request: scrapy.Request = super()._redirect(redirected, request, reason)  # type: ignore[misc]
         except IgnoreRequest:
-            raise OverLimit("redirects", "more redirects than allowed") from None
-        return made
+            raise LimitExceededError("redirects", "more redirects than allowed") from None
+        return next_request
 
 
-class Redirects(_Careful, RedirectMiddleware):
+class GuardedRedirectMiddleware(_GuardedRedirectMixin, RedirectMiddleware):
     """Downloader middleware: HTTP redirects."""
 
     def process_response(self, request: scrapy.Request, response: Response, spider: Any = None) -> Any:
         """Follow, refuse, or pass the response on."""
         location = response.headers.get("Location")
-        if response.status in _REDIRECTS and location is not None and not request.meta.get("dont_redirect"):
-            checked(request.url, location.decode("utf-8", "replace"), self.crawler.spider.session.config)
+        if response.status in _REDIRECT_STATUSES and location is not None and not request.meta.get("dont_redirect"):
+            check_redirect_target(request.url, location.decode("utf-8", "replace"), self.crawler.spider.session.config)
         return super().process_response(request, response)
 
 
-class Refreshes(_Careful, MetaRefreshMiddleware):
+class GuardedMetaRefreshMiddleware(_GuardedRedirectMixin, MetaRefreshMiddleware):
     """Downloader middleware: meta refresh."""
 
     def process_response(self, request: scrapy.Request, response: Response, spider: Any = None) -> Any:
@@ -78,19 +78,19 @@ class Refreshes(_Careful, MetaRefreshMiddleware):
             return response
 
 
-def checked(base: str, reference: str, config: Config) -> str:
+def check_redirect_target(base: str, reference: str, config: Config) -> str:
     """`reference` as an absolute address. Raises Unanswered where it may not be asked."""
     if len(reference) > config.limits.address:
-        raise OverLimit("address", f"a redirect to an address of {len(reference)} characters")
+        raise LimitExceededError("address", f"a redirect to an address of {len(reference)} characters")
     try:
         target = urljoin(base, reference.strip())
     except ValueError as error:
-        raise Unanswered(Outcome.REFUSED, f"a redirect to no address: {error}") from None
-    why = refusal(target, config.crawl.loopback, config.crawl.ports)
-    if why:
-        raise Unanswered(Outcome.REFUSED, f"a redirect refused by the guard: {why}")
-    if _BREAKS.search(reference.strip(" \t")) or _BREAKS.search(unquote(reference)):
-        raise Unanswered(Outcome.ERROR, "a redirect with control characters in its address")
+        raise NoPageError(Outcome.REFUSED, f"a redirect to no address: {error}") from None
+    reason = url_refusal(target, config.crawl.loopback, config.crawl.ports)
+    if reason:
+        raise NoPageError(Outcome.REFUSED, f"a redirect refused by the guard: {reason}")
+    if _CONTROL_CHARS_RE.search(reference.strip(" \t")) or _CONTROL_CHARS_RE.search(unquote(reference)):
+        raise NoPageError(Outcome.ERROR, "a redirect with control characters in its address")
     return target
 
 

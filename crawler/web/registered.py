@@ -10,10 +10,10 @@ import scrapy
 
 from crawler.items import Picture
 from crawler.web.pictures import PictureFetcher
-from crawler.web.session import Session, Tally
+from crawler.web.session import CrawlStats, Session
 
 
-class RegisteredPictures(scrapy.Spider):
+class RegistryPictureSpider(scrapy.Spider):
     """Not a platform: asks for pictures, and only the table of pictures learns of it."""
 
     name = "registered_pictures"
@@ -21,13 +21,13 @@ class RegisteredPictures(scrapy.Spider):
     volatile: tuple[str, ...] = ()
     pace = 0.0
     session: Session
-    tally: Tally
+    stats: CrawlStats
     pictures: tuple[Picture, ...]
 
     async def start(self) -> AsyncIterator[Any]:
         """Fetch them all; nothing is yielded."""
-        fetcher = PictureFetcher(self.session, self.crawler.engine, self.tally)
-        await asyncio.gather(*(fetcher.get(picture) for picture in self.pictures))
-        nothing: tuple[scrapy.Request, ...] = ()
-        for request in nothing:
+        fetcher = PictureFetcher(self.session, self.crawler.engine, self.stats)
+        await asyncio.gather(*(fetcher.fetch(picture) for picture in self.pictures))
+        no_requests: tuple[scrapy.Request, ...] = ()
+        for request in no_requests:
             yield request

@@ -11,7 +11,7 @@ from scrapy.responsetypes import responsetypes
 
 from crawler.archives import Archive
 from crawler.items import Outcome
-from crawler.web.limits import Unanswered
+from crawler.web.limits import NoPageError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
-class Replay:
+class ReplayMiddleware:
     """Downloader middleware: the archive instead of the network. crawler.web.browser answers what Chromium asks."""
 
     def __init__(self, archive: Archive, volatile: tuple[str, ...]) -> None:
@@ -36,11 +36,13 @@ class Replay:
 
     def process_request(self, request: scrapy.Request) -> Response | None:
         """The recorded answer. Raises Unanswered(missing)."""
-        answer = self._archive.answer(request.method, request.url, request.body, self._volatile)
-        if answer is None:
-            raise Unanswered(Outcome.MISSING, "not in the archive")
+        recorded = self._archive.find_response(request.method, request.url, request.body, self._volatile)
+        if recorded is None:
+            raise NoPageError(Outcome.MISSING, "not in the archive")
         if request.meta.get("playwright"):
             return None
-        headers = Headers({"Content-Type": answer.content_type})
-        kind = responsetypes.from_args(headers=headers, url=answer.url, body=answer.body)
-        return kind(url=answer.url, status=answer.status, headers=headers, body=answer.body, request=request)
+        headers = Headers({"Content-Type": recorded.content_type})
+        response_class = responsetypes.from_args(headers=headers, url=recorded.url, body=recorded.body)
+        return response_class(
+            url=recorded.url, status=recorded.status, headers=headers, body=recorded.body, request=request
+        )

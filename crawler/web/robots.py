@@ -20,10 +20,10 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http.request import NO_CALLBACK
 
 from crawler.items import Outcome
-from crawler.store import RobotsAnswer
-from crawler.web.hosts import LONGEST_CRAWL_DELAY
-from crawler.web.limits import Unanswered
-from crawler.web.manners import hosts_of
+from crawler.store import RobotsFile
+from crawler.web.hosts import MAX_CRAWL_DELAY_SECONDS
+from crawler.web.limits import NoPageError
+from crawler.web.manners import host_throttles_of
 from crawler.web.session import Session
 
 if TYPE_CHECKING:
@@ -32,33 +32,33 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
-READ_AT_MOST = 512_000  # bytes; RFC 9309 asks for at least 500 KiB
-IN_PLACE = 20_000  # characters; a longer one is parsed in a thread, so that no crawl waits for it
-GOOD_FOR = timedelta(days=1)  # RFC 9309: not longer
-UNREACHED_FOR = timedelta(minutes=10)  # until a robots.txt that could not be had is asked for again; an estimate
-WAIT = 30  # seconds a host has to answer
-ALLOW_ALL = ""
-DISALLOW_ALL = "User-agent: *\nDisallow: /"
+MAX_ROBOTS_BYTES = 512_000  # bytes; RFC 9309 asks for at least 500 KiB
+MAX_INLINE_PARSE_CHARS = 20_000  # characters; a longer one is parsed in a thread, so that no crawl waits for it
+ROBOTS_TTL = timedelta(days=1)  # RFC 9309: not longer
+UNREACHED_TTL = timedelta(minutes=10)  # until a robots.txt that could not be had is asked for again; an estimate
+FETCH_TIMEOUT_SECONDS = 30  # seconds a host has to answer
+ALLOW_ALL_RULES = ""
+DISALLOW_ALL_RULES = "User-agent: *\nDisallow: /"
 
 
 @frozen(kw_only=True)
-class Rules:
+class RobotsRules:
     """What a host's robots.txt says. `reached`: it answered; without that all is disallowed for now, not for good."""
 
-    rules: Protego
+    parser: Protego
     reached: bool = True
     good_until: datetime
 
 
-class Robots:
+class RobotsMiddleware:
     """Downloader middleware: raises Unanswered(disallowed) for what a host's robots.txt does not allow."""
 
     def __init__(self, crawler: Crawler, user_agent: str, session: Session | None = None) -> None:
         self._crawler = crawler
         self._user_agent = user_agent
         self._session = session
-        self._under_way: dict[str, asyncio.Task[Rules]] = {}
-        self._known: dict[str, Rules] = session.shared("robots", dict) if session else {}
+        self._pending: dict[str, asyncio.Task[RobotsRules]] = {}
+        self._rules_by_root: dict[str, RobotsRules] = session.get_or_build("robots", dict) if session else {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -72,71 +72,79 @@ class Robots:
         """Wait for the host's robots.txt, then pass or refuse."""
         if request.meta.get("dont_obey_robotstxt"):
             return
-        scheme, _, rest = request.url.partition("://")
-        found = await self._rules(f"{scheme}://{rest.partition('/')[0]}")
-        if not found.rules.can_fetch(request.url, self._user_agent):
-            why = "disallowed by robots.txt" if found.reached else "robots.txt could not be had, which disallows all"
-            raise Unanswered(Outcome.DISALLOWED, why, again=not found.reached)
+        scheme, _, remainder = request.url.partition("://")
+        robots = await self._rules_for(f"{scheme}://{remainder.partition('/')[0]}")
+        if not robots.parser.can_fetch(request.url, self._user_agent):
+            reason = (
+                "disallowed by robots.txt" if robots.reached else "robots.txt could not be had, which disallows all"
+            )
+            raise NoPageError(Outcome.DISALLOWED, reason, is_retryable=not robots.reached)
 
-    async def _rules(self, root: str) -> Rules:
-        known = self._known.get(root)
-        if known is not None and known.good_until > datetime.now(UTC):
-            return known
-        if root not in self._under_way:
-            self._under_way[root] = asyncio.ensure_future(self._learnt(root))
-        return await asyncio.shield(self._under_way[root])
+    async def _rules_for(self, root: str) -> RobotsRules:
+        cached = self._rules_by_root.get(root)
+        if cached is not None and cached.good_until > datetime.now(UTC):
+            return cached
+        if root not in self._pending:
+            self._pending[root] = asyncio.ensure_future(self._load_rules(root))
+        return await asyncio.shield(self._pending[root])
 
-    async def _learnt(self, root: str) -> Rules:
+    async def _load_rules(self, root: str) -> RobotsRules:
         try:
-            answer = await self._answer(root)
-            found = Rules(rules=await _parsed(answer.text), reached=answer.reached, good_until=answer.good_until)
+            robots_file = await self._get_robots_file(root)
+            robots = RobotsRules(
+                parser=await _parse_robots(robots_file.text),
+                reached=robots_file.reached,
+                good_until=robots_file.good_until,
+            )
         finally:
-            self._under_way.pop(root, None)
-        self._known[root] = found
-        asked_for = found.rules.crawl_delay(self._user_agent)
-        if asked_for and self._session is not None:
-            hosts_of(self._session).of(root).crawl_delay = min(float(asked_for), LONGEST_CRAWL_DELAY)
-        return found
+            self._pending.pop(root, None)
+        self._rules_by_root[root] = robots
+        crawl_delay = robots.parser.crawl_delay(self._user_agent)
+        if crawl_delay and self._session is not None:
+            host_throttles_of(self._session).for_url(root).crawl_delay = min(
+                float(crawl_delay), MAX_CRAWL_DELAY_SECONDS
+            )
+        return robots
 
-    async def _answer(self, root: str) -> RobotsAnswer:
+    async def _get_robots_file(self, root: str) -> RobotsFile:
         """What another crawl was told, else what the host says now."""
         if self._session is None:
-            return await self._fetched(root)
+            return await self._fetch_robots_file(root)
         robots = self._session.store.robots
-        known = await asyncio.to_thread(robots.get, root, datetime.now(UTC))
-        if known is not None:
-            return known
-        answer = await self._fetched(root)
-        await asyncio.to_thread(robots.put, answer)
-        return answer
+        stored = await asyncio.to_thread(robots.get_robots, root, datetime.now(UTC))
+        if stored is not None:
+            return stored
+        robots_file = await self._fetch_robots_file(root)
+        await asyncio.to_thread(robots.put_robots, robots_file)
+        return robots_file
 
-    async def _fetched(self, root: str) -> RobotsAnswer:
-        meta = {"dont_obey_robotstxt": True, "download_timeout": WAIT, "dont_retry": True}
+    async def _fetch_robots_file(self, root: str) -> RobotsFile:
+        meta = {"dont_obey_robotstxt": True, "download_timeout": FETCH_TIMEOUT_SECONDS, "dont_retry": True}
         request = scrapy.Request(f"{root}/robots.txt", callback=NO_CALLBACK, meta=meta, priority=1000)
         engine = self._crawler.engine
         assert engine is not None
         now = datetime.now(UTC)
-        unreached = RobotsAnswer(root=root, text=DISALLOW_ALL, reached=False, good_until=now + UNREACHED_FOR)
+        unreached = RobotsFile(root=root, text=DISALLOW_ALL_RULES, reached=False, good_until=now + UNREACHED_TTL)
         try:
             response = await engine.download_async(request)
-        except Unanswered:
+        except NoPageError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever kept robots.txt from us, RFC 9309 says: disallow
             logger.warning("%s/robots.txt: %s: %s", root, type(error).__name__, error)
             return unreached
         if response.status >= 500 or response.status == 429:
             return unreached
-        text = ALLOW_ALL if response.status >= 400 else _read(response.body)
-        return RobotsAnswer(root=root, text=text, good_until=now + GOOD_FOR)
+        text = ALLOW_ALL_RULES if response.status >= 400 else _decode_robots(response.body)
+        return RobotsFile(root=root, text=text, good_until=now + ROBOTS_TTL)
 
 
-def _read(body: bytes) -> str:
+def _decode_robots(body: bytes) -> str:
     """The first READ_AT_MOST bytes; a line that the limit cuts counts for nothing, nor does what no database keeps."""
-    read = body[:READ_AT_MOST]
-    if len(body) > READ_AT_MOST:
-        read = read[: read.rfind(b"\n") + 1]
-    return read.decode("utf-8", "replace").replace("\0", "")
+    content = body[:MAX_ROBOTS_BYTES]
+    if len(body) > MAX_ROBOTS_BYTES:
+        content = content[: content.rfind(b"\n") + 1]
+    return content.decode("utf-8", "replace").replace("\0", "")
 
 
-async def _parsed(text: str) -> Protego:
-    return Protego.parse(text) if len(text) <= IN_PLACE else await asyncio.to_thread(Protego.parse, text)
+async def _parse_robots(text: str) -> Protego:
+    return Protego.parse(text) if len(text) <= MAX_INLINE_PARSE_CHARS else await asyncio.to_thread(Protego.parse, text)

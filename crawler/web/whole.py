@@ -16,22 +16,22 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from crawler.web.limits import OverLimit
+from crawler.web.limits import LimitExceededError
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
 
-CUT = "cut"  # the stream ends before its end
-UNREADABLE = "unreadable"  # a coding that nobody unpacks
-_UNPACKED = frozenset({b"", b"identity", b"gzip", b"x-gzip", b"deflate", b"br", b"zstd"})
-_GZIP_FILE = b"\x1f\x8b\x08"
-_STEP = 65_536
-_SMALL = 1 << 20  # bytes up to which nobody minds how well they were packed
+TRUNCATED_FLAG = "cut"  # the stream ends before its end
+UNREADABLE_FLAG = "unreadable"  # a coding that nobody unpacks
+_KNOWN_CODINGS = frozenset({b"", b"identity", b"gzip", b"x-gzip", b"deflate", b"br", b"zstd"})
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+_CHUNK_BYTES = 65_536
+_RATIO_EXEMPT_BYTES = 1 << 20  # bytes up to which nobody minds how well they were packed
 
 
-class Whole:
+class TruncationMiddleware:
     """Downloader middleware, nearer to the downloader than the one that unpacks."""
 
     def __init__(self, limit: int) -> None:
@@ -45,84 +45,86 @@ class Whole:
     def process_response(self, request: scrapy.Request, response: Response) -> Response:
         """The response, flagged where it is not whole."""
         coding = (response.headers.get("Content-Encoding") or b"").strip().lower()
-        if any(each.strip() not in _UNPACKED for each in coding.split(b",")):
-            response.flags.append(UNREADABLE)
-        elif coding in _STREAMS and _STREAMS[coding](response.body, self._limit):
-            response.flags.append(CUT)
+        if any(name.strip() not in _KNOWN_CODINGS for name in coding.split(b",")):
+            response.flags.append(UNREADABLE_FLAG)
+        elif coding in _TRUNCATION_CHECKS and _TRUNCATION_CHECKS[coding](response.body, self._limit):
+            response.flags.append(TRUNCATED_FLAG)
         return response
 
 
-def _gzip_is_cut(body: bytes, limit: int) -> bool:
-    return body[:2] == b"\x1f\x8b" and _zlib_is_cut(body, limit, 31)
+def _is_gzip_truncated(body: bytes, limit: int) -> bool:
+    return body[:2] == b"\x1f\x8b" and _is_zlib_truncated(body, limit, 31)
 
 
-def _deflate_is_cut(body: bytes, limit: int) -> bool:
+def _is_deflate_truncated(body: bytes, limit: int) -> bool:
     """With or without zlib's own head, as servers do both."""
-    return _zlib_is_cut(body, limit, 15) and _zlib_is_cut(body, limit, -15)
+    return _is_zlib_truncated(body, limit, 15) and _is_zlib_truncated(body, limit, -15)
 
 
-def _zlib_is_cut(body: bytes, limit: int, kind: int) -> bool:
+def _is_zlib_truncated(body: bytes, limit: int, window_bits: int) -> bool:
     """Whether a stream stops short; one that unpacks beyond the limit is left to the one who unpacks."""
-    stream, unpacked, rest = zlib.decompressobj(kind), 0, body
+    stream, unpacked_bytes, remaining = zlib.decompressobj(window_bits), 0, body
     try:
-        while rest and not stream.eof and unpacked <= limit:
-            unpacked += len(stream.decompress(rest, _STEP))
-            rest = stream.unconsumed_tail
+        while remaining and not stream.eof and unpacked_bytes <= limit:
+            unpacked_bytes += len(stream.decompress(remaining, _CHUNK_BYTES))
+            remaining = stream.unconsumed_tail
     except zlib.error:
         return True
-    return not stream.eof and unpacked <= limit
+    return not stream.eof and unpacked_bytes <= limit
 
 
-def _brotli_is_cut(body: bytes, limit: int) -> bool:
+def _is_brotli_truncated(body: bytes, limit: int) -> bool:
     stream = brotli.Decompressor()
     try:
-        unpacked = len(stream.process(body, output_buffer_limit=_STEP))
-        while unpacked <= limit and not stream.is_finished() and not stream.can_accept_more_data():
-            unpacked += len(stream.process(b"", output_buffer_limit=_STEP))
+        unpacked_bytes = len(stream.process(body, output_buffer_limit=_CHUNK_BYTES))
+        while unpacked_bytes <= limit and not stream.is_finished() and not stream.can_accept_more_data():
+            unpacked_bytes += len(stream.process(b"", output_buffer_limit=_CHUNK_BYTES))
     except brotli.error:
         return True
-    return not stream.is_finished() and unpacked <= limit
+    return not stream.is_finished() and unpacked_bytes <= limit
 
 
-_STREAMS: dict[bytes, Callable[[bytes, int], bool]] = {
-    b"gzip": _gzip_is_cut,
-    b"x-gzip": _gzip_is_cut,
-    b"deflate": _deflate_is_cut,
-    b"br": _brotli_is_cut,
+_TRUNCATION_CHECKS: dict[bytes, Callable[[bytes, int], bool]] = {
+    b"gzip": _is_gzip_truncated,
+    b"x-gzip": _is_gzip_truncated,
+    b"deflate": _is_deflate_truncated,
+    b"br": _is_brotli_truncated,
 }
 
 
-class Unpacked(HttpCompressionMiddleware):
+class CompressionMiddleware(HttpCompressionMiddleware):
     """Downloader middleware: Scrapy's unpacking within [limits]."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The limits are those of the session."""
-        made = super().from_crawler(crawler)
+        middleware = super().from_crawler(crawler)
         limits = crawler.spider.session.config.limits  # type: ignore[union-attr]
-        made.ratio, made.codings = limits.ratio, limits.codings
-        return made
+        middleware.max_ratio, middleware.max_codings = limits.ratio, limits.codings
+        return middleware
 
-    ratio: int
-    codings: int
+    max_ratio: int
+    max_codings: int
 
     def process_response(self, request: scrapy.Request, response: Response, spider: Any = None) -> Any:
         """The response with its body unpacked. Raises OverLimit."""
         layers = b",".join(response.headers.getlist("Content-Encoding")).count(b",") + 1
-        if layers > self.codings:
-            raise OverLimit("codings", f"{layers} layers of compression")
-        packed = len(response.body)
+        if layers > self.max_codings:
+            raise LimitExceededError("codings", f"{layers} layers of compression")
+        packed_bytes = len(response.body)
         try:
-            made = super().process_response(request, response)
+            unpacked = super().process_response(request, response)
         except IgnoreRequest as error:
-            raise OverLimit("page_limit", str(error)) from None
-        if made.body[:3] == _GZIP_FILE:  # a file that is compressed by itself, as sitemaps are
-            made = made.replace(body=self._unpacked(made.body, request.meta.get("download_maxsize", self._max_size)))
-        if len(made.body) > max(_SMALL, packed * self.ratio):
-            raise OverLimit("ratio", f"{packed} bytes became {len(made.body)}")
-        return made
+            raise LimitExceededError("page_limit", str(error)) from None
+        if unpacked.body[:3] == _GZIP_MAGIC:  # a file that is compressed by itself, as sitemaps are
+            unpacked = unpacked.replace(
+                body=self._decompress_gzip_file(unpacked.body, request.meta.get("download_maxsize", self._max_size))
+            )
+        if len(unpacked.body) > max(_RATIO_EXEMPT_BYTES, packed_bytes * self.max_ratio):
+            raise LimitExceededError("ratio", f"{packed_bytes} bytes became {len(unpacked.body)}")
+        return unpacked
 
-    def _unpacked(self, body: bytes, limit: int) -> bytes:
+    def _decompress_gzip_file(self, body: bytes, limit: int) -> bytes:
         """A gzip file's content. Raises OverLimit; what is no whole gzip file stays as it is."""
         stream = zlib.decompressobj(31)
         try:
@@ -130,5 +132,5 @@ class Unpacked(HttpCompressionMiddleware):
         except zlib.error:
             return body
         if len(content) > limit:
-            raise OverLimit("page_limit", f"a compressed file of more than {limit} bytes")
+            raise LimitExceededError("page_limit", f"a compressed file of more than {limit} bytes")
         return content if stream.eof else body

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import BadInput, SwordnetError
-from crawler.logs import begin
+from crawler.logs import configure_logging
 
 
 def application() -> typer.Typer:
@@ -23,14 +23,14 @@ def application() -> typer.Typer:
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
     )
-    app.callback(invoke_without_command=True)(_program)
-    for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if not found.name.startswith("_"):  # __main__ and what commands share
-            import_module(f"{__name__}.{found.name}").add(app)
+    app.callback(invoke_without_command=True)(_root_options)
+    for command in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        if not command.name.startswith("_"):  # __main__ and what commands share
+            import_module(f"{__name__}.{command.name}").add(app)
     return app
 
 
-def _program(
+def _root_options(
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     if version:
@@ -40,7 +40,7 @@ def _program(
 
 def main() -> None:
     """Run a command; an error that SwordNet raises on purpose becomes its message and its exit code."""
-    begin()
+    configure_logging()
     try:
         application()()
     except SwordnetError as error:

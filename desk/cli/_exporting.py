@@ -12,17 +12,17 @@ from desk.cli._filters import (
     Audit,
     Decisions,
     Platforms,
-    Save,
-    Saved,
+    SavedFilter,
+    SaveFilter,
     Sellers,
     Since,
     Until,
     Verdicts,
     Works,
-    filter_of,
+    build_filter,
 )
-from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk, print_json
-from desk.cli._people import By, person
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._people import By, acting_user
 
 
 def add(hits: typer.Typer) -> None:
@@ -41,8 +41,8 @@ def export(
     seller: Sellers = None,
     verdict: Verdicts = None,
     audit: Audit = False,
-    saved: Saved = None,
-    save_filter: Save = None,
+    saved: SavedFilter = None,
+    save_filter: SaveFilter = None,
     since_last: Annotated[
         bool, typer.Option("--since-last", help="Only what is new or decided otherwise since your last such export.")
     ] = False,
@@ -58,26 +58,26 @@ def export(
     from attrs import evolve
 
     from desk.export import export_hits
-    from desk.hitlist import rows
-    from desk.sidebyside import pairs_of
+    from desk.hitlist import export_rows
+    from desk.sidebyside import picture_pairs
 
-    desk = at_desk(config, quiet, now)
-    who, at = person(by), desk.now()
-    given = {"platforms": platform, "works": work, "decisions": decision, "since": since, "until": until}
-    with desk.store() as store:
-        wanted = filter_of(desk, store, saved, **given, sellers=seller, verdicts=verdict, audit=audit)
-        kept = wanted.plain()
+    ctx = command_context(config, quiet, now)
+    user, at = acting_user(by), ctx.now()
+    options = {"platforms": platform, "works": work, "decisions": decision, "since": since, "until": until}
+    with ctx.store() as store:
+        query = build_filter(ctx, store, saved, **options, sellers=seller, verdicts=verdict, audit=audit)
+        saved_query = query.to_dict()
         if save_filter:
-            store.views.save(save_filter, kept, at)
+            store.saved_queries.save_query(save_filter, saved_query, at)
         if since_last:
-            wanted = evolve(wanted, changed_after=store.views.last_export(who, kept))
-        shown = pairs_of(store, desk.config) if pictures and file.suffix.lower() == ".xlsx" else None
-        found = list(rows(store, wanted, desk.config.language))
-        if not found:
-            raise NothingToDo(desk.word("hits_none"))
-        count = export_hits(file, found, shown)
-        store.views.exported(who, kept, str(file), count, at)
-    desk.say("hits_exported", count=count, file=file)
+            query = evolve(query, changed_after=store.saved_queries.last_export_time(user, saved_query))
+        pairs = picture_pairs(store, ctx.config) if pictures and file.suffix.lower() == ".xlsx" else None
+        hit_rows = list(export_rows(store, query, ctx.config.language))
+        if not hit_rows:
+            raise NothingToDo(ctx.message("hits_none"))
+        count = export_hits(file, hit_rows, pairs)
+        store.saved_queries.record_export(user, saved_query, str(file), count, at)
+    ctx.say("hits_exported", count=count, file=file)
 
 
 def filters(
@@ -89,17 +89,18 @@ def filters(
     json: Json = False,
 ) -> None:
     """The filters saved with --save-filter."""
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        if remove is not None and not store.views.remove(remove):
-            known = ", ".join(store.views.all()) or "-"
-            raise BadInput(Problem(file="--remove", message=desk.word("no_filter", name=remove, known=known)))
-        found = store.views.all()
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        if remove is not None and not store.saved_queries.remove_query(remove):
+            names = ", ".join(store.saved_queries.all_queries()) or "-"
+            raise BadInput(Problem(file="--remove", message=ctx.message("no_filter", name=remove, known=names)))
+        saved_filters = store.saved_queries.all_queries()
     if json:
-        print_json(found)
+        print_json(saved_filters)
         return
-    for name, value in found.items():
-        words = (
-            f"{key}={', '.join(map(str, each)) if isinstance(each, list) else each}" for key, each in value.items()
+    for name, value in saved_filters.items():
+        settings = (
+            f"{key}={', '.join(map(str, setting)) if isinstance(setting, list) else setting}"
+            for key, setting in value.items()
         )
-        typer.echo(f"{name}: {'; '.join(words)}")
+        typer.echo(f"{name}: {'; '.join(settings)}")

@@ -10,9 +10,9 @@ from attrs import evolve
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Decision, Verdict
-from crawler.store import Filter, Store
-from crawler.store.filters import UNJUDGED, made_filter
-from desk.cli._options import Desk
+from crawler.store import HitQuery, Store
+from crawler.store.filters import NO_VERDICT, query_from_dict
+from desk.cli._options import CommandContext
 
 Platforms = Annotated[list[str] | None, typer.Option("--platform", help="Only this platform (repeatable).")]
 Works = Annotated[list[str] | None, typer.Option("--work", help="Only this work (repeatable).", metavar="ID")]
@@ -27,39 +27,41 @@ Verdicts = Annotated[
     typer.Option("--verdict", help="Judged infringing, not or unsure, or none: not judged (repeatable)."),
 ]
 Audit = Annotated[bool, typer.Option("--audit", help="Only pairs drawn for an audit that nobody judged yet.")]
-Saved = Annotated[str | None, typer.Option("--filter", help="Begin with the filter saved under this name.")]
-Save = Annotated[str | None, typer.Option("--save-filter", help="Keep these filters under this name.")]
+SavedFilter = Annotated[str | None, typer.Option("--filter", help="Begin with the filter saved under this name.")]
+SaveFilter = Annotated[str | None, typer.Option("--save-filter", help="Keep these filters under this name.")]
 
 
-LISTS = ("platforms", "works", "decisions", "sellers")
+LIST_FIELDS = ("platforms", "works", "decisions", "sellers")
 
 
-def filter_of(desk: Desk, store: Store, saved: str | None, **given: Any) -> Filter:
+def build_filter(ctx: CommandContext, store: Store, saved: str | None, **given: Any) -> HitQuery:
     """The filter that the options ask for. Raises BadInput."""
-    base = Filter(zone=desk.config.zone)
+    base = HitQuery(zone=ctx.config.zone)
     if saved is not None:
-        kept = store.views.get(saved)
-        if kept is None:
-            known = ", ".join(store.views.all()) or "-"
-            raise BadInput(Problem(file="--filter", message=desk.word("no_filter", name=saved, known=known)))
-        base = made_filter(kept, desk.config.zone)
-    changes: dict[str, Any] = {name: tuple(given[name]) for name in LISTS if given.get(name)}
-    changes |= {name: day_of(desk, f"--{name}", given[name]) for name in ("since", "until") if given.get(name)}
+        stored_filter = store.saved_queries.get_query(saved)
+        if stored_filter is None:
+            names = ", ".join(store.saved_queries.all_queries()) or "-"
+            raise BadInput(Problem(file="--filter", message=ctx.message("no_filter", name=saved, known=names)))
+        base = query_from_dict(stored_filter, ctx.config.zone)
+    changes: dict[str, Any] = {name: tuple(given[name]) for name in LIST_FIELDS if given.get(name)}
+    changes |= {name: parse_day(ctx, f"--{name}", given[name]) for name in ("since", "until") if given.get(name)}
     if given.get("verdicts"):
-        changes["verdicts"] = tuple(_verdict(desk, each) for each in given["verdicts"])
+        changes["verdicts"] = tuple(_check_verdict(ctx, text) for text in given["verdicts"])
     return evolve(base, **changes, audit=bool(given.get("audit")) or base.audit)
 
 
-def _verdict(desk: Desk, text: str) -> str:
-    known = [*(verdict.value for verdict in Verdict), UNJUDGED]
-    if text not in known:
-        raise BadInput(Problem(file="--verdict", message=desk.word("no_verdict", text=text, known=", ".join(known))))
+def _check_verdict(ctx: CommandContext, text: str) -> str:
+    allowed = [*(verdict.value for verdict in Verdict), NO_VERDICT]
+    if text not in allowed:
+        raise BadInput(
+            Problem(file="--verdict", message=ctx.message("no_verdict", text=text, known=", ".join(allowed)))
+        )
     return text
 
 
-def day_of(desk: Desk, name: str, text: str) -> date:
+def parse_day(ctx: CommandContext, name: str, text: str) -> date:
     """The day that an option names. Raises BadInput."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadInput(Problem(file=name, message=desk.word("not_a_day", text=text))) from None
+        raise BadInput(Problem(file=name, message=ctx.message("not_a_day", text=text))) from None

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Hit
-from desk.cli._options import Desk
+from desk.cli._options import CommandContext
 
 
-def one(desk: Desk, found: Sequence[Hit], hit_id: str) -> Hit:
-    """The only one of `found`. Raises BadInput where there is none, or more."""
-    if len(found) != 1:
-        message = desk.word("many_hits" if found else "no_hit", id=hit_id, count=len(found))
+def only_hit(ctx: CommandContext, hits: Sequence[Hit], hit_id: str) -> Hit:
+    """The only one of `hits`. Raises BadInput where there is none, or more."""
+    if len(hits) != 1:
+        message = ctx.message("many_hits" if hits else "no_hit", id=hit_id, count=len(hits))
         raise BadInput(Problem(file="hits", field="id", message=message))
-    return found[0]
+    return hits[0]

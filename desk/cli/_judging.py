@@ -9,9 +9,9 @@ import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Verdict
-from desk.cli._hit import one
-from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk, print_json
-from desk.cli._people import By, person
+from desk.cli._hit import only_hit
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._people import By, acting_user
 
 HitId = Annotated[str, typer.Argument(metavar="ID", help="The hit's id, or its beginning.")]
 
@@ -47,30 +47,30 @@ def judge(
     now: Now = None,
 ) -> None:
     """Say what hits are: one, or all that an edited export judges. What is judged never comes back as new."""
-    from desk.judging import Lesson, Said, checked_lesson
-    from desk.judging import judge as keep
+    from desk.judging import Lesson, NewVerdict, check_lesson
+    from desk.judging import record_verdicts as record
     from desk.verdicts import read_verdicts
 
-    desk = at_desk(config, quiet or json, now)
+    ctx = command_context(config, quiet or json, now)
     if (file is None) == (hit_id is None or verdict is None):
-        raise BadInput(Problem(file="hits judge", message=desk.word("judge_what")))
-    who = person(by)
-    said: list[Said] = []
-    with desk.store() as store:
+        raise BadInput(Problem(file="hits judge", message=ctx.message("judge_what")))
+    user = acting_user(by)
+    new_verdicts: list[NewVerdict] = []
+    with ctx.store() as store:
         if file is not None:
-            said = read_verdicts(file, store, who, desk.now(), desk.config.language)
+            new_verdicts = read_verdicts(file, store, user, ctx.now(), ctx.config.language)
         elif verdict is not None:
-            hit = one(desk, store.hits.get(hit_id or ""), hit_id or "")
+            hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id or ""), hit_id or "")
             lesson = Lesson(seller=teach_seller, phrase=teach_phrase)
-            said = [Said(hit=hit, verdict=verdict, reason=reason, by=who, at=desk.now(), lesson=lesson)]
-            checked_lesson(said[0], desk.config.language, "hits judge")
-        if not said:
-            raise NothingToDo(desk.word("judged_none", file=file))
-        taught = keep(store, said, desk.config.language)
+            new_verdicts = [NewVerdict(hit=hit, verdict=verdict, reason=reason, by=user, at=ctx.now(), lesson=lesson)]
+            check_lesson(new_verdicts[0], ctx.config.language, "hits judge")
+        if not new_verdicts:
+            raise NothingToDo(ctx.message("judged_none", file=file))
+        rule_ids = record(store, new_verdicts, ctx.config.language)
     if json:
-        print_json({"judged": len(said), "rules": taught})
+        print_json({"judged": len(new_verdicts), "rules": rule_ids})
     else:
-        desk.say("judged", count=len(said), rules=len(taught))
+        ctx.say("judged", count=len(new_verdicts), rules=len(rule_ids))
 
 
 def undo(
@@ -82,15 +82,15 @@ def undo(
     now: Now = None,
 ) -> None:
     """Take the last judgement of a hit back, with what it taught; both stay in its history."""
-    from desk.judging import undo as take_back
+    from desk.judging import undo_verdict as take_back
 
-    desk = at_desk(config, quiet, now)
-    with desk.store() as store:
-        hit = one(desk, store.hits.get(hit_id), hit_id)
-        taken = take_back(store, hit, person(by), desk.now(), desk.config.language, reason)
-    if taken is None:
-        raise NothingToDo(desk.word("undo_none", id=hit.id[:8]))
-    desk.say("undone", id=hit.id[:8], verdict=taken.verdict.value, by=taken.by)
+    ctx = command_context(config, quiet, now)
+    with ctx.store() as store:
+        hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id), hit_id)
+        undone = take_back(store, hit, acting_user(by), ctx.now(), ctx.config.language, reason)
+    if undone is None:
+        raise NothingToDo(ctx.message("undo_none", id=hit.id[:8]))
+    ctx.say("undone", id=hit.id[:8], verdict=undone.verdict.value, by=undone.by)
 
 
 def rules(
@@ -103,19 +103,19 @@ def rules(
     from attrs import asdict
     from rich.table import Table
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        found = store.rules.all(withdrawn)
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        stored_rules = store.rules.all_rules(withdrawn)
     if json:
-        print_json([asdict(each) for each in found])
+        print_json([asdict(rule) for rule in stored_rules])
         return
     names = ("number", "rule", "work", "what", "reason", "by", "withdrawn")
-    table = Table(*(desk.word(f"column_{name}") for name in names))
-    for each in found:
-        kind, what = desk.word(f"rule_{each.kind}"), f"{each.shown or each.value} {each.platform}".strip()
-        gone = f"{each.withdrawn_by} {each.withdrawn_at:%Y-%m-%d}" if each.withdrawn_at else ""
-        table.add_row(str(each.id), kind, each.work, what, each.reason, f"{each.by} {each.at:%Y-%m-%d}", gone)
-    desk.console.print(table)
+    table = Table(*(ctx.message(f"column_{name}") for name in names))
+    for rule in stored_rules:
+        kind, what = ctx.message(f"rule_{rule.kind}"), f"{rule.shown or rule.value} {rule.platform}".strip()
+        withdrawal = f"{rule.withdrawn_by} {rule.withdrawn_at:%Y-%m-%d}" if rule.withdrawn_at else ""
+        table.add_row(str(rule.id), kind, rule.work, what, rule.reason, f"{rule.by} {rule.at:%Y-%m-%d}", withdrawal)
+    ctx.console.print(table)
 
 
 def unteach(
@@ -126,10 +126,10 @@ def unteach(
     now: Now = None,
 ) -> None:
     """Withdraw a rule; what it decided is decided again."""
-    from desk.judging import withdraw
+    from desk.judging import withdraw_rule
 
-    desk = at_desk(config, quiet, now)
-    with desk.store() as store:
-        if not withdraw(store, number, person(by), desk.now(), desk.config.language):
-            raise BadInput(Problem(file="rules", field="number", message=desk.word("no_rule", number=number)))
-    desk.say("untaught", number=number)
+    ctx = command_context(config, quiet, now)
+    with ctx.store() as store:
+        if not withdraw_rule(store, number, acting_user(by), ctx.now(), ctx.config.language):
+            raise BadInput(Problem(file="rules", field="number", message=ctx.message("no_rule", number=number)))
+    ctx.say("untaught", number=number)

@@ -12,9 +12,9 @@ import typer
 from attrs import frozen
 from rich.console import Console
 
-from crawler.config import Config, load
+from crawler.config import Config, load_config
 from crawler.errors import BadInput, Problem
-from crawler.messages import say
+from crawler.messages import render_message
 from crawler.store import Store
 
 ConfigFile = Annotated[
@@ -28,7 +28,7 @@ Now = Annotated[
 
 
 @frozen(kw_only=True)
-class Desk:
+class CommandContext:
     """One command's surroundings."""
 
     config: Config
@@ -43,27 +43,27 @@ class Desk:
     def say(self, key: str, **values: object) -> None:
         """Tell the user a sentence of desk/cli/messages.toml, unless --quiet."""
         if not self.quiet:
-            typer.echo(say("desk.cli", key, self.config.language, **values))
+            typer.echo(render_message("desk.cli", key, self.config.language, **values))
 
-    def word(self, key: str, **values: object) -> str:
+    def message(self, key: str, **values: object) -> str:
         """A sentence of desk/cli/messages.toml in the configured language."""
-        return say("desk.cli", key, self.config.language, **values)
+        return render_message("desk.cli", key, self.config.language, **values)
 
     def store(self) -> Store:
         """The configured database."""
         return Store.open(self.config.store.url)
 
 
-def at_desk(config: Path | None, quiet: bool = False, now: str | None = None) -> Desk:
+def command_context(config: Path | None, quiet: bool = False, now: str | None = None) -> CommandContext:
     """Read the settings. Raises BadInput."""
     if now is None:
-        return Desk(config=load(config), quiet=quiet)
+        return CommandContext(config=load_config(config), quiet=quiet)
     try:
         fixed = datetime.fromisoformat(now)
     except ValueError:
         raise BadInput(Problem(file="--now", message=f"not an ISO 8601 time: {now!r}")) from None
     fixed = fixed if fixed.tzinfo else fixed.replace(tzinfo=UTC)
-    return Desk(config=load(config), quiet=quiet, now=lambda: fixed)
+    return CommandContext(config=load_config(config), quiet=quiet, now=lambda: fixed)
 
 
 def print_json(value: Any) -> None:

@@ -12,7 +12,7 @@ By = Annotated[
 ]
 
 
-def person(by: str | None) -> str:
+def acting_user(by: str | None) -> str:
     """The name given, else that of the login; a machine without one says so."""
     if by and by.strip():
         return by.strip()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawler.errors import NothingToDo
-from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk, print_json
-from desk.cli._people import By, person
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._people import By, acting_user
 
 if TYPE_CHECKING:
     from desk.calibrating import Calibration
 
-SHOWN = 12  # weights of which the change is told
+SHOWN_CHANGES = 12  # weights of which the change is told
 
 
 def add(app: typer.Typer) -> None:
@@ -33,47 +33,47 @@ def calibrate(
 ) -> None:
     """Refit the weights of grounds to what people judged; shows before and after, and changes nothing by itself."""
     from desk import calibrating
-    from pipelines._knowing import context_of
-    from pipelines._redeciding import redecide
+    from pipelines._knowing import build_context
+    from pipelines._redeciding import redecide_hits
 
-    desk = at_desk(config, quiet or json, now)
-    language = desk.config.language
-    with desk.store() as store:
+    ctx = command_context(config, quiet or json, now)
+    language = ctx.config.language
+    with ctx.store() as store:
         if revert:
-            if not store.trust.calibrations():
-                raise NothingToDo(desk.word("calibrate_ships"))
-            version = store.trust.apply(None, {}, person(by), desk.now())
-            moved = redecide(store, None, context_of(store, desk.now(), language))
-            desk.say("calibrate_reverted", number=version, changed=moved)
+            if not store.screening_settings.calibrations():
+                raise NothingToDo(ctx.message("calibrate_ships"))
+            version = store.screening_settings.apply_calibration(None, {}, acting_user(by), ctx.now())
+            changed_hits = redecide_hits(store, None, build_context(store, ctx.now(), language))
+            ctx.say("calibrate_reverted", number=version, changed=changed_hits)
             return
-        found = calibrating.calibrate(store, language, desk.now())
+        calibration = calibrating.calibrate(store, language, ctx.now())
         number = None
         changed = 0
         if apply:
-            number = calibrating.apply(store, found, person(by), desk.now())
-            changed = redecide(store, None, context_of(store, desk.now(), language))
+            number = calibrating.apply(store, calibration, acting_user(by), ctx.now())
+            changed = redecide_hits(store, None, build_context(store, ctx.now(), language))
     if json:
-        weights = [{"ground": name, "before": old, "after": new} for name, old, new in found.changes]
-        figures = {"before": found.before.plain(), "after": found.after.plain(), "weights": weights}
-        print_json({"judgements": found.judgements, **figures, "applied": number, "changed": changed})
+        weights = [{"ground": name, "before": old, "after": new} for name, old, new in calibration.changes]
+        figures = {"before": calibration.before.to_dict(), "after": calibration.after.to_dict(), "weights": weights}
+        print_json({"judgements": calibration.judgements, **figures, "applied": number, "changed": changed})
         return
-    _tell(desk.word, found)
+    _print_calibration(ctx.message, calibration)
     if number is None:
-        desk.say("calibrate_not_applied")
+        ctx.say("calibrate_not_applied")
     else:
-        desk.say("calibrate_applied", number=number, changed=changed)
+        ctx.say("calibrate_applied", number=number, changed=changed)
 
 
-def _tell(word: Callable[..., str], found: Calibration) -> None:
+def _print_calibration(message: Callable[..., str], calibration: Calibration) -> None:
     """Figures on judgements that the fit did not see, and the weights that change most."""
-    typer.echo(word("calibrate_figures", count=found.before.count, judgements=found.judgements))
+    typer.echo(message("calibrate_figures", count=calibration.before.count, judgements=calibration.judgements))
     for name in ("log_loss", "calibration", "precision", "recall"):
-        old, new = (getattr(each, name) for each in (found.before, found.after))
-        typer.echo(f"  {word(f'calibrate_{name}')}: {_number(old)} -> {_number(new)}")
-    typer.echo(word("calibrate_weights"))
-    for name, old, new in found.changes[:SHOWN]:
+        old, new = (getattr(evaluation, name) for evaluation in (calibration.before, calibration.after))
+        typer.echo(f"  {message(f'calibrate_{name}')}: {_format_number(old)} -> {_format_number(new)}")
+    typer.echo(message("calibrate_weights"))
+    for name, old, new in calibration.changes[:SHOWN_CHANGES]:
         typer.echo(f"  {name}: {old:.2f} -> {new:.2f}")
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"

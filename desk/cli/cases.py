@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem
-from crawler.store import Filter
-from desk.cli._filters import Platforms, Works, filter_of
-from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
+from crawler.store import HitQuery
+from desk.cli._filters import Platforms, Works, build_filter
+from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -29,24 +29,24 @@ def list_cases(
     json: Json = False,
 ) -> None:
     """Cases of two hits and more, the largest first, each with what links them."""
-    from desk.gathering import cases
+    from desk.gathering import find_clusters
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        wanted = filter_of(desk, store, None, platforms=platform, works=work)
-        found, hits = cases(store, wanted)
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        query = build_filter(ctx, store, None, platforms=platform, works=work)
+        clusters, hits = find_clusters(store, query)
     if json:
-        print_json([_plain(cluster, hits) for cluster in found])
+        print_json([_cluster_json(cluster, hits) for cluster in clusters])
         return
-    if not found:
-        raise NothingToDo(desk.word("cases_none"))
-    for cluster in found:
+    if not clusters:
+        raise NothingToDo(ctx.message("cases_none"))
+    for cluster in clusters:
         kinds = Counter(link.fact.kind for link in cluster.links)
-        linked = ", ".join(f"{desk.word(f'fact_{kind}')} {count}" for kind, count in sorted(kinds.items()))
+        link_counts = ", ".join(f"{ctx.message(f'fact_{kind}')} {count}" for kind, count in sorted(kinds.items()))
         works = len({hits[hit].work_id for hit in cluster.hits})
         platforms = ", ".join(sorted({hits[hit].listing.platform for hit in cluster.hits}))
-        told = {"id": cluster.id[:8], "hits": len(cluster.hits), "works": works}
-        typer.echo(desk.word("case_told", platforms=platforms, linked=linked, **told))
+        counts = {"id": cluster.id[:8], "hits": len(cluster.hits), "works": works}
+        typer.echo(ctx.message("case_told", platforms=platforms, linked=link_counts, **counts))
 
 
 def show(
@@ -56,29 +56,29 @@ def show(
     json: Json = False,
 ) -> None:
     """The hits of a case, and each link between them with the fact that makes it."""
-    from desk.gathering import cases
+    from desk.gathering import find_clusters
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        found, hits = cases(store, Filter(zone=desk.config.zone))
-    chosen = [cluster for cluster in found if cluster.id.startswith(case_id)]
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        clusters, hits = find_clusters(store, HitQuery(zone=ctx.config.zone))
+    chosen = [cluster for cluster in clusters if cluster.id.startswith(case_id)]
     if len(chosen) != 1:
         key = "many_cases" if chosen else "no_case"
-        message = desk.word(key, id=case_id, count=len(chosen))
+        message = ctx.message(key, id=case_id, count=len(chosen))
         raise BadInput(Problem(file="cases", field="id", message=message))
     (cluster,) = chosen
     if json:
-        print_json(_plain(cluster, hits))
+        print_json(_cluster_json(cluster, hits))
         return
     for hit in cluster.hits:
         listing = hits[hit].listing
         typer.echo(f"{hit[:8]}  {listing.platform}  {listing.seller or '-'}  {listing.title}\n          {listing.url}")
     for link in cluster.links:
-        kind = desk.word(f"fact_{link.fact.kind}")
+        kind = ctx.message(f"fact_{link.fact.kind}")
         typer.echo(f"{link.first[:8]} - {link.second[:8]}: {kind} {link.fact.value}")
 
 
-def _plain(cluster: Any, hits: Any) -> dict[str, Any]:
+def _cluster_json(cluster: Any, hits: Any) -> dict[str, Any]:
     links = [
         {"first": link.first, "second": link.second, "kind": link.fact.kind, "value": link.fact.value}
         for link in cluster.links

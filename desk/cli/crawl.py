@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem, UnhealthyRun
-from desk.cli._options import ConfigFile, Desk, Json, Now, Quiet, at_desk, print_json
+from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
 
-SHARE = "share"  # instead of a platform: the drive that each address belongs to
+SHARE_PLATFORM = "share"  # instead of a platform: the drive that each address belongs to
 
 
 def add(app: typer.Typer) -> None:
@@ -43,38 +43,38 @@ def crawl(
     """Crawl one platform: these questions, works or addresses; without any, the questions of the registry."""
     from desk import crawling
 
-    desk = at_desk(config, quiet or json, now)
-    if platform == SHARE:
+    ctx = command_context(config, quiet or json, now)
+    if platform == SHARE_PLATFORM:
         plan = crawling.shares_plan(url or ())
     else:
-        spider = crawling.platform(platform, desk.config.language)
-        plan = _plan(desk, spider, query or (), work or (), url or (), replay if captured else None)
-    ran = crawling.crawl(
-        desk.config,
+        spider = crawling.require_platform(platform, ctx.config.language)
+        plan = _build_plan(ctx, spider, query or (), work or (), url or (), replay if captured else None)
+    result = crawling.crawl(
+        ctx.config,
         plan,
-        now=desk.now,
+        now=ctx.now,
         replay=replay,
         captured=captured,
         limit=limit,
         follow=follow,
-        progress=_progress(desk),
+        progress=unit_printer(ctx),
     )
-    if platform == SHARE and not json:
-        _tell_shares(desk, plan)
-    _tell(desk, ran, csv, json)
+    if platform == SHARE_PLATFORM and not json:
+        _print_shares(ctx, plan)
+    print_result(ctx, result, csv, json)
 
 
-def _tell_shares(desk: Desk, plan: Any) -> None:
+def _print_shares(ctx: CommandContext, plan: Any) -> None:
     """What each share that was asked turned out to be."""
-    with desk.store() as store:
+    with ctx.store() as store:
         for ask in (ask for kinds in plan.asks.values() for asks in kinds.values() for ask in asks):
-            share = store.hits.listing(ask.url)
+            share = store.hits.get_listing(ask.url)
             state = share.share_state.value if share is not None and share.share_state else "unknown"
             files = len(share.files) if share is not None else 0
-            desk.say("share_told", url=ask.url, code=ask.code or "-", state=state, files=files)
+            ctx.say("share_told", url=ask.url, code=ask.code or "-", state=state, files=files)
 
 
-def _plan(desk: Desk, spider: Any, query: Any, work: Any, url: Any, captured: Path | None) -> Any:
+def _build_plan(ctx: CommandContext, spider: Any, query: Any, work: Any, url: Any, captured: Path | None) -> Any:
     from crawler.archives import open_archive
     from crawler.items import Ask, UnitKind
     from desk import crawling
@@ -82,65 +82,72 @@ def _plan(desk: Desk, spider: Any, query: Any, work: Any, url: Any, captured: Pa
     if captured is not None:
         plan = crawling.captured_plan(open_archive(captured), [spider.name])
         if not plan.asks:
-            raise NothingToDo(desk.word("crawl_nothing_captured", platform=spider.name))
+            raise NothingToDo(ctx.message("crawl_nothing_captured", platform=spider.name))
         return plan
-    with desk.store() as store:
-        works = list(store.works.all())
-        named = store.works.some(work)
-    missing = [Problem(file="--work", message=desk.word("no_work", id=name)) for name in work if name not in named]
+    with ctx.store() as store:
+        works = list(store.works.all_works())
+        named_works = store.works.get_many(work)
+    missing = [
+        Problem(file="--work", message=ctx.message("no_work", id=name)) for name in work if name not in named_works
+    ]
     if missing:
         raise BadInput(missing)
     asks = [Ask(question=text) for text in query]
-    if named:
-        asks += crawling.asks_of_registry(spider, list(named.values()), desk.config)
+    if named_works:
+        asks += crawling.registry_asks(spider, list(named_works.values()), ctx.config)
     if not asks and not url:
-        asks = crawling.asks_of_registry(spider, works, desk.config)
-    if asks and not crawling.searches(spider, desk.config):
-        raise BadInput(Problem(file="PLATFORM", message=desk.word("no_search", platform=spider.name)))
+        asks = crawling.registry_asks(spider, works, ctx.config)
+    if asks and not crawling.has_search(spider, ctx.config):
+        raise BadInput(Problem(file="PLATFORM", message=ctx.message("no_search", platform=spider.name)))
     if not asks and not url:
-        raise NothingToDo(desk.word("works_none"))
+        raise NothingToDo(ctx.message("works_none"))
     kinds = {UnitKind.QUESTION: asks, UnitKind.DETAILS: [Ask(url=address) for address in url]}
     return crawling.Plan(
-        asks={spider.name: {kind: each for kind, each in kinds.items() if each}}, floors=not query and not url
+        asks={spider.name: {kind: kind_asks for kind, kind_asks in kinds.items() if kind_asks}},
+        enforce_floors=not query and not url,
     )
 
 
-def _progress(desk: Desk) -> Any:
-    def told(unit: Any, tally: Any) -> None:
-        pages = sum(tally.outcomes.values())
-        kind = desk.word(f"unit_{unit.kind.value}")
-        desk.say(
+def unit_printer(ctx: CommandContext) -> Any:
+    """A callback that prints what a unit brought."""
+
+    def print_unit(unit: Any, stats: Any) -> None:
+        pages = sum(stats.outcomes.values())
+        kind = ctx.message(f"unit_{unit.kind.value}")
+        ctx.say(
             "unit_done",
             spider=unit.spider,
             kind=kind,
             wave=unit.wave,
             pages=pages,
-            listings=tally.listings,
-            hits=tally.hits,
+            listings=stats.listings,
+            hits=stats.hits,
         )
 
-    return told
+    return print_unit
 
 
-def _tell(desk: Desk, ran: Any, csv: Path | None, json: bool) -> None:
-    from crawler.store import Filter
+def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool) -> None:
+    """Print what a run found, and write the hits where a file is given."""
+
+    from crawler.store import HitQuery
     from desk.export import export_hits
-    from desk.hitlist import SHOWN, by_harm, hit_table, rows
+    from desk.hitlist import DEFAULT_DECISIONS, export_rows, hit_table, sort_by_harm
 
-    with desk.store() as store:
-        found = list(store.hits.find(Filter(run=ran.run)))
+    with ctx.store() as store:
+        hits = list(store.hits.find_hits(HitQuery(run=result.run)))
         if csv is not None:
-            export_hits(csv, rows(store, Filter(run=ran.run), desk.config.language))
+            export_hits(csv, export_rows(store, HitQuery(run=result.run), ctx.config.language))
         if json:
             platforms = {
-                each.platform: {"pages": each.pages, "listings": each.listings, "hits": each.hits}
-                for each in ran.platforms
+                counts.platform: {"pages": counts.pages, "listings": counts.listings, "hits": counts.hits}
+                for counts in result.platforms
             }
-            print_json({"run": ran.run, "platforms": platforms, "complaints": ran.complaints})
+            print_json({"run": result.run, "platforms": platforms, "complaints": result.complaints})
         else:
-            desk.console.print(hit_table(store, by_harm(found), desk.config.language, SHOWN))
-    for each in ran.platforms:
-        for problem in each.problems[:5]:
-            desk.say("problem", platform=each.platform, problem=problem)
-    if ran.complaints:
-        raise UnhealthyRun("\n".join(ran.complaints.values()))
+            ctx.console.print(hit_table(store, sort_by_harm(hits), ctx.config.language, DEFAULT_DECISIONS))
+    for counts in result.platforms:
+        for problem in counts.problems[:5]:
+            ctx.say("problem", platform=counts.platform, problem=problem)
+    if result.complaints:
+        raise UnhealthyRun("\n".join(result.complaints.values()))

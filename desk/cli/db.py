@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crawler.store import Store
-from desk.cli._options import ConfigFile, Quiet, at_desk
+from desk.cli._options import ConfigFile, Quiet, command_context
 
 
 def add(app: typer.Typer) -> None:
@@ -23,20 +23,20 @@ def add(app: typer.Typer) -> None:
 
 def upgrade(config: ConfigFile = None, quiet: Quiet = False) -> None:
     """Bring the schema to this program's version."""
-    desk = at_desk(config, quiet)
-    with Store(desk.config.store.url) as store:
+    ctx = command_context(config, quiet)
+    with Store(ctx.config.store.url) as store:
         store.upgrade()
-    desk.say("db_upgraded")
+    ctx.say("db_upgraded")
 
 
 def backup(
     file: Annotated[Path, typer.Argument(help="Where the copy goes.")], config: ConfigFile = None, quiet: Quiet = False
 ) -> None:
     """A consistent copy, also while a crawl writes."""
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
         store.backup(file)
-    desk.say("db_backed_up", file=file)
+    ctx.say("db_backed_up", file=file)
 
 
 def restore(
@@ -45,10 +45,10 @@ def restore(
     quiet: Quiet = False,
 ) -> None:
     """Replace the database by a copy."""
-    desk = at_desk(config, quiet)
-    with Store(desk.config.store.url) as store:
+    ctx = command_context(config, quiet)
+    with Store(ctx.config.store.url) as store:
         store.restore(file)
-    desk.say("db_restored", file=file)
+    ctx.say("db_restored", file=file)
 
 
 def migrate(
@@ -57,11 +57,11 @@ def migrate(
     quiet: Quiet = False,
 ) -> None:
     """Move everything to another database, usually from SQLite to PostgreSQL. Interrupted, it goes on where it was."""
-    desk = at_desk(config, quiet)
+    ctx = command_context(config, quiet)
 
-    def told(table: str, moved: int, total: int) -> None:
-        desk.say("db_moving", table=table, moved=moved, total=total)
+    def print_progress(table: str, moved: int, total: int) -> None:
+        ctx.say("db_moving", table=table, moved=moved, total=total)
 
-    with desk.store() as store:
-        counts = store.move_to(url, told)
-    desk.say("db_moved", rows=sum(counts.values()), tables=len(counts))
+    with ctx.store() as store:
+        counts = store.move_to(url, print_progress)
+    ctx.say("db_moved", rows=sum(counts.values()), tables=len(counts))

@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 
 from crawler.errors import BadInput, Problem, UnhealthyRun
-from crawler.messages import LANGUAGES, say
-from desk.cli._options import Quiet, at_desk
-from desk.cli.crawl import _progress
+from crawler.messages import LANGUAGES, render_message
+from desk.cli._options import Quiet, command_context
+from desk.cli.crawl import unit_printer
 from desk.cli.works import keep_pictures, register_pictures
 
-NIGHT = "2026-11-22T01:00:00+00:00"  # the demo's own time: licences begin and end around it
-SETTINGS = """# The demo night. Everything is answered from the fixtures; nothing leaves this machine.
+DEMO_TIME = "2026-11-22T01:00:00+00:00"  # the demo's own time: licences begin and end around it
+DEMO_SETTINGS = """# The demo night. Everything is answered from the fixtures; nothing leaves this machine.
 language = "{language}"
 """
-APART = """[cluster]
+CLUSTER_SETTINGS = """[cluster]
 hand_out = true
 """
 
@@ -40,52 +40,60 @@ def demo(
 
     With --workers this tries the machines' own way of working: PostgreSQL (SWORDNET_DATABASE), a queue, processes.
     """
-    from crawler.store import Filter
+    from crawler.store import HitQuery
     from desk import crawling
-    from desk.crew import crew
+    from desk.crew import local_workers
     from desk.export import export_hits
-    from desk.hitlist import SHOWN, by_harm, hit_table, rows
-    from desk.looking import reader
+    from desk.hitlist import DEFAULT_DECISIONS, export_rows, hit_table, sort_by_harm
+    from desk.looking import picture_reader
     from desk.nightreport import report_data
     from desk.report import write_report
     from registry.reading import read_works
 
     if language not in LANGUAGES:
         raise BadInput(Problem(file="--language", message=", ".join(LANGUAGES)))
-    settings = _fresh(folder, language, workers > 0)
-    desk = at_desk(settings, quiet, NIGHT)
+    settings = _prepare_folder(folder, language, workers > 0)
+    ctx = command_context(settings, quiet, DEMO_TIME)
     fixtures = Path(str(resources.files("fixtures")))
-    night = fixtures / "night"
-    works = read_works(fixtures / "works" / "demo" / "works.jsonl", look=reader(desk.config.pictures))
-    with desk.store() as store:
-        keep_pictures(works, desk)
-        done = store.works.upsert(works, desk.now())
-        register_pictures(works, desk)
-    desk.say("works_imported", file="works.jsonl", added=done.added, changed=done.changed, unchanged=done.unchanged)
-    plan = crawling.demo_plan(works, desk.config, night)
-    with crew(workers, ("--config", str(settings), "--replay", str(night), "--now", NIGHT), desk.config) as look:
-        apart = look if workers else None
-        ran = crawling.crawl(desk.config, plan, now=desk.now, replay=night, progress=_progress(desk), apart=apart)
-    with desk.store() as store:
-        found = list(store.hits.find(Filter(run=ran.run)))
-        desk.console.print(hit_table(store, by_harm(found), desk.config.language, SHOWN))
-        export_hits(folder / "hits.csv", rows(store, Filter(run=ran.run), desk.config.language))
-        write_report(folder / "report.html", report_data(store, ran, desk.config))
-    desk.say("demo_done", csv=(folder / "hits.csv").resolve(), report=(folder / "report.html").resolve())
-    if ran.complaints:
-        raise UnhealthyRun("\n".join(ran.complaints.values()))
+    archive = fixtures / "night"
+    works = read_works(fixtures / "works" / "demo" / "works.jsonl", inspector=picture_reader(ctx.config.pictures))
+    with ctx.store() as store:
+        keep_pictures(works, ctx)
+        counts = store.works.import_works(works, ctx.now())
+        register_pictures(works, ctx)
+    ctx.say(
+        "works_imported", file="works.jsonl", added=counts.added, changed=counts.changed, unchanged=counts.unchanged
+    )
+    plan = crawling.demo_plan(works, ctx.config, archive)
+    with local_workers(
+        workers, ("--config", str(settings), "--replay", str(archive), "--now", DEMO_TIME), ctx.config
+    ) as check_workers:
+        watch_workers = check_workers if workers else None
+        result = crawling.crawl(
+            ctx.config, plan, now=ctx.now, replay=archive, progress=unit_printer(ctx), watch_workers=watch_workers
+        )
+    with ctx.store() as store:
+        hits = list(store.hits.find_hits(HitQuery(run=result.run)))
+        ctx.console.print(hit_table(store, sort_by_harm(hits), ctx.config.language, DEFAULT_DECISIONS))
+        export_hits(folder / "hits.csv", export_rows(store, HitQuery(run=result.run), ctx.config.language))
+        write_report(folder / "report.html", report_data(store, result, ctx.config))
+    ctx.say("demo_done", csv=(folder / "hits.csv").resolve(), report=(folder / "report.html").resolve())
+    if result.complaints:
+        raise UnhealthyRun("\n".join(result.complaints.values()))
 
 
-def _fresh(folder: Path, language: str, apart: bool) -> Path:
+def _prepare_folder(folder: Path, language: str, has_workers: bool) -> Path:
     """An empty demo folder with its settings; only what an earlier demo left is replaced."""
     settings = folder / "swordnet.toml"
     if folder.exists() and any(folder.iterdir()) and not settings.exists():
-        raise BadInput(Problem(file=str(folder), message=say("desk.cli", "no_demo_folder", language)))
+        raise BadInput(Problem(file=str(folder), message=render_message("desk.cli", "no_demo_folder", language)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("swordnet.db", "swordnet.db-wal", "swordnet.db-shm", "hits.csv", "report.html"):
             (folder / name).unlink(missing_ok=True)
-        settings.write_text(SETTINGS.format(language=language) + (APART if apart else ""), encoding="utf-8")
+        settings.write_text(
+            DEMO_SETTINGS.format(language=language) + (CLUSTER_SETTINGS if has_workers else ""), encoding="utf-8"
+        )
     except OSError as error:
         raise BadInput(Problem(file=str(folder), message=error.strerror or str(error))) from None
     return settings

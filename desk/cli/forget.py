@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import NothingToDo
-from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
+from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -26,22 +26,22 @@ def forget(
     """Remove a seller's listings, hits, checks, judgements, rules and kept bytes, and say how many of each."""
     from attrs import asdict
 
-    from crawler.blobs import blobs_of
+    from crawler.blobs import open_blobs
 
-    desk = at_desk(config, quiet or json)
-    with desk.store() as store:
-        known = store.forgetting.known(seller, platform)
-        if not known and not any(rule.value == seller for rule in store.rules.all(withdrawn=True)):
-            raise NothingToDo(desk.word("forget_unknown", seller=seller))
+    ctx = command_context(config, quiet or json)
+    with ctx.store() as store:
+        listing_ids = store.erasure.listings_of_seller(seller, platform)
+        if not listing_ids and not any(rule.value == seller for rule in store.rules.all_rules(include_withdrawn=True)):
+            raise NothingToDo(ctx.message("forget_unknown", seller=seller))
         if dry_run:
-            desk.say("forget_would", seller=seller, count=len(known))
+            ctx.say("forget_would", seller=seller, count=len(listing_ids))
             return
-        gone = store.forgetting.forget(seller, platform)
-        needed = store.hits.evidence() | store.checks.digests()
-        blobs = blobs_of(desk.config.store)
-        files = sum(blobs.remove(digest) for digest in gone.evidence if digest not in needed)
+        removed = store.erasure.forget_seller(seller, platform)
+        needed = store.hits.evidence_digests() | store.rechecks.proof_digests()
+        blobs = open_blobs(ctx.config.store)
+        files = sum(blobs.remove(digest) for digest in removed.evidence if digest not in needed)
     if json:
-        print_json({**asdict(gone, filter=lambda field, _: field.name != "evidence"), "files": files})
+        print_json({**asdict(removed, filter=lambda field, _: field.name != "evidence"), "files": files})
         return
-    counts = {name: getattr(gone, name) for name in ("listings", "hits", "judgements", "checks", "rules")}
-    desk.say("forgotten", seller=seller, files=files, **counts)
+    counts = {name: getattr(removed, name) for name in ("listings", "hits", "judgements", "checks", "rules")}
+    ctx.say("forgotten", seller=seller, files=files, **counts)

@@ -8,25 +8,25 @@ from typing import Annotated
 import typer
 
 from crawler.items import Hit
-from crawler.store import Check, listing_id
+from crawler.store import Recheck, listing_id
 from desk.cli import _exporting, _judging
 from desk.cli._filters import (
     Audit,
     Decisions,
     Platforms,
-    Save,
-    Saved,
+    SavedFilter,
+    SaveFilter,
     Sellers,
     Since,
     Until,
     Verdicts,
     Works,
-    filter_of,
+    build_filter,
 )
-from desk.cli._hit import one
-from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk, print_json
+from desk.cli._hit import only_hit
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json
 
-SHOWN = 100  # hits of one list
+DEFAULT_LIMIT = 100  # hits of one list
 
 
 def add(app: typer.Typer) -> None:
@@ -49,9 +49,9 @@ def list_hits(
     seller: Sellers = None,
     verdict: Verdicts = None,
     audit: Audit = False,
-    saved: Saved = None,
-    save_filter: Save = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.", metavar="N")] = SHOWN,
+    saved: SavedFilter = None,
+    save_filter: SaveFilter = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.", metavar="N")] = DEFAULT_LIMIT,
     offset: Annotated[int, typer.Option(min=0, help="Leave out the first ones.", metavar="N")] = 0,
     config: ConfigFile = None,
     quiet: Quiet = False,
@@ -61,27 +61,27 @@ def list_hits(
     """Hits and what waits for review (or the decisions asked for), by the harm that is expected of them."""
     from attrs import asdict, evolve
 
-    from desk.hitlist import SHOWN as DECISIONS
-    from desk.hitlist import hit_table, rows_of
+    from desk.hitlist import DEFAULT_DECISIONS as DECISIONS
+    from desk.hitlist import hit_table, rows_of_hits
 
-    desk = at_desk(config, quiet, now)
-    given = {"platforms": platform, "works": work, "decisions": decision, "since": since, "until": until}
-    with desk.store() as store:
-        wanted = filter_of(desk, store, saved, **given, sellers=seller, verdicts=verdict, audit=audit)
+    ctx = command_context(config, quiet, now)
+    options = {"platforms": platform, "works": work, "decisions": decision, "since": since, "until": until}
+    with ctx.store() as store:
+        query = build_filter(ctx, store, saved, **options, sellers=seller, verdicts=verdict, audit=audit)
         if save_filter:
-            store.views.save(save_filter, wanted.plain(), desk.now())
-        if not wanted.decisions and not wanted.audit:
-            wanted = evolve(wanted, decisions=DECISIONS)
-        found = store.hits.page(wanted, limit, offset)
+            store.saved_queries.save_query(save_filter, query.to_dict(), ctx.now())
+        if not query.decisions and not query.audit:
+            query = evolve(query, decisions=DECISIONS)
+        hits = store.hits.find_page(query, limit, offset)
         if json:
-            print_json([asdict(row) for row in rows_of(store, found, desk.config.language)])
+            print_json([asdict(row) for row in rows_of_hits(store, hits, ctx.config.language)])
             return
-        desk.console.print(hit_table(store, found, desk.config.language))
-        waiting = store.audits.waiting()
+        ctx.console.print(hit_table(store, hits, ctx.config.language))
+        waiting = store.audits.count_open_samples()
     if waiting and not audit:
-        desk.say("audit_waits", count=waiting)
-    if len(found) == limit:
-        desk.say("hits_more", offset=offset + limit)
+        ctx.say("audit_waits", count=waiting)
+    if len(hits) == limit:
+        ctx.say("hits_more", offset=offset + limit)
 
 
 def show(
@@ -90,17 +90,17 @@ def show(
     quiet: Quiet = False,
 ) -> None:
     """One hit: which work and why, what is wrong with the offer, how sure, what would change it, who judged it."""
-    from desk.telling_hit import told
+    from desk.telling_hit import explain_hit
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        hit = one(desk, store.hits.get(hit_id), hit_id)
-        lines = list(told(store, hit, desk.config.language))
-        again = store.checks.of(listing_id(hit.listing.url))
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id), hit_id)
+        lines = list(explain_hit(store, hit, ctx.config.language))
+        checks = store.rechecks.recheck_history(listing_id(hit.listing.url))
     for line in lines:
         typer.echo(line)
-    for check in again:
-        state = desk.word(f"check_{check.state.value}")
+    for check in checks:
+        state = ctx.message(f"check_{check.state.value}")
         typer.echo(f"  {check.at:%Y-%m-%d %H:%M} UTC {state} {check.status} {check.told} {check.digest[:12]}".rstrip())
 
 
@@ -116,21 +116,21 @@ def recheck(
     now: Now = None,
 ) -> None:
     """Ask for hits now: still up, changed, gone, or blocked to us; the answer is kept as proof."""
-    from desk.rechecking import recheck as ask_again
+    from desk.rechecking import recheck_hits as ask_again
 
-    desk = at_desk(config, quiet or json, now)
-    with desk.store() as store:
-        found = [one(desk, store.hits.get(each), each) for each in hit_id]
-    told = ask_again(desk.config, found, desk.now, replay)
+    ctx = command_context(config, quiet or json, now)
+    with ctx.store() as store:
+        hits = [only_hit(ctx, store.hits.find_by_id_prefix(prefix), prefix) for prefix in hit_id]
+    results = ask_again(ctx.config, hits, ctx.now, replay)
     if json:
-        print_json([_checked(hit, check) for hit, check in told])
+        print_json([_check_json(hit, check) for hit, check in results])
         return
-    for hit, check in told:
-        state = desk.word(f"check_{check.state.value if check else 'unknown'}")
+    for hit, check in results:
+        state = ctx.message(f"check_{check.state.value if check else 'unknown'}")
         status = (check.status or check.outcome.value) if check else "-"
-        desk.say("recheck_told", id=hit.id[:8], state=state, status=status, at=check.at if check else "-")
+        ctx.say("recheck_told", id=hit.id[:8], state=state, status=status, at=check.at if check else "-")
 
 
-def _checked(hit: Hit, check: Check | None) -> dict[str, object]:
+def _check_json(hit: Hit, check: Recheck | None) -> dict[str, object]:
     proof = {name: getattr(check, name, None) for name in ("status", "endpoint", "digest", "told", "at")}
     return {"hit": hit.id, "url": hit.listing.url, "state": check.state.value if check else "unknown", **proof}

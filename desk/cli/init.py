@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from crawler.config import FILE_NAME, Config, commented, load
+from crawler.config import CONFIG_FILE_NAME, Config, load_config, render_config
 from crawler.errors import BadInput, Problem
-from crawler.messages import say
+from crawler.messages import render_message
 from crawler.store import Store
 from desk.cli._options import Quiet
 
-SAMPLE = "works.csv"
+SAMPLE_WORKS = "works.csv"
 
 
 def add(app: typer.Typer) -> None:
@@ -27,16 +27,18 @@ def init(
     quiet: Quiet = False,
 ) -> None:
     """Write a commented swordnet.toml, an empty database and a sample list of works; overwrite nothing."""
-    taken = [folder / name for name in (FILE_NAME, SAMPLE) if (folder / name).exists()]
-    if taken:
-        raise BadInput([Problem(file=str(path), message=say("desk.cli", "already_there")) for path in taken])
+    existing = [folder / name for name in (CONFIG_FILE_NAME, SAMPLE_WORKS) if (folder / name).exists()]
+    if existing:
+        raise BadInput(
+            [Problem(file=str(path), message=render_message("desk.cli", "already_there")) for path in existing]
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE_NAME).write_text(commented(), encoding="utf-8")
-        sample = resources.files("fixtures") / "works" / SAMPLE
-        (folder / SAMPLE).write_bytes(sample.read_bytes())
+        (folder / CONFIG_FILE_NAME).write_text(render_config(), encoding="utf-8")
+        sample = resources.files("fixtures") / "works" / SAMPLE_WORKS
+        (folder / SAMPLE_WORKS).write_bytes(sample.read_bytes())
     except OSError as error:
         raise BadInput(Problem(file=str(folder), message=error.strerror or str(error))) from None
-    Store.open(load(folder / FILE_NAME).store.url).close()
+    Store.open(load_config(folder / CONFIG_FILE_NAME).store.url).close()
     if not quiet:
-        typer.echo(say("desk.cli", "init_done", Config().language, folder=folder.resolve()))
+        typer.echo(render_message("desk.cli", "init_done", Config().language, folder=folder.resolve()))

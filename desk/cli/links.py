@@ -11,12 +11,12 @@ import typer
 from attrs import frozen
 
 from crawler.errors import BadInput, Problem
-from crawler.messages import say
-from desk.cli._options import ConfigFile, Quiet, at_desk
+from crawler.messages import render_message
+from desk.cli._options import ConfigFile, Quiet, command_context
 
 
 @frozen(kw_only=True)
-class Text:
+class TextRow:
     """One row of the input."""
 
     id: str | int
@@ -40,38 +40,38 @@ def links(
     import json
     import sys
 
-    from registry.files import decode, read_bytes
+    from registry.files import decode_text, read_bytes
 
-    language = at_desk(config, quiet).config.language
+    language = command_context(config, quiet).config.language
     data = sys.stdin.buffer.read() if file == "-" else read_bytes(Path(file), packed=False, language=language)
-    rows = texts(decode(data, file, language), file, language)
+    rows = read_texts(decode_text(data, file, language), file, language)
     try:
         with output.open("wb") if output else nullcontext(sys.stdout.buffer) as out:
             for row in rows:
-                line = json.dumps(found_in(row), ensure_ascii=False) + "\n"
+                line = json.dumps(links_row(row), ensure_ascii=False) + "\n"
                 # A lone surrogate of the input becomes \udXXX again, which is how JSON writes it.
                 out.write(line.encode("utf-8", "backslashreplace"))
             out.flush()
     except OSError as error:
-        message = say("desk", "cannot_write", language, reason=error.strerror)
+        message = render_message("desk", "cannot_write", language, reason=error.strerror)
         raise BadInput(Problem(file=str(output or "-"), message=message)) from None
 
 
-def texts(written: str, file: str, language: str = "en") -> list[Text]:
+def read_texts(content: str, file: str, language: str = "en") -> list[TextRow]:
     """The rows of the input. Raises BadInput with every wrong line."""
     problems: list[Problem] = []
-    rows = [row for row in _rows(written, file, language, problems) if row]
+    rows = [row for row in _parse_rows(content, file, language, problems) if row]
     if problems:
         raise BadInput(problems)
     return rows
 
 
-def found_in(row: Text) -> dict[str, Any]:
+def links_row(row: TextRow) -> dict[str, Any]:
     """The row of output for one text."""
-    from crawler.shares import extract
-    from crawler.shares.rules import rules
+    from crawler.shares import extract_links
+    from crawler.shares.rules import load_grammar
 
-    beyond = {rule.name for rule in rules().rules if rule.beyond}
+    skipped_platforms = {rule.name for rule in load_grammar().rules if rule.is_batch_excluded}
     return {
         "id": row.id,
         "links": [
@@ -84,16 +84,16 @@ def found_in(row: Text) -> dict[str, Any]:
                 "span": list(link.span),
                 "tricks": list(link.tricks),
             }
-            for link in extract(row.text)
-            if link.platform not in beyond
+            for link in extract_links(row.text)
+            if link.platform not in skipped_platforms
         ],
     }
 
 
-def _rows(written: str, file: str, language: str, problems: list[Problem]) -> Iterator[Text | None]:
+def _parse_rows(content: str, file: str, language: str, problems: list[Problem]) -> Iterator[TextRow | None]:
     import json
 
-    for number, line in enumerate(written.split("\n"), start=1):
+    for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -101,22 +101,22 @@ def _rows(written: str, file: str, language: str, problems: list[Problem]) -> It
         except (ValueError, RecursionError) as error:
             problems.append(_problem(file, number, None, "bad_json", language, reason=error))
             continue
-        yield _text(row, file, number, language, problems)
+        yield _parse_text(row, file, number, language, problems)
 
 
-def _text(row: object, file: str, line: int, language: str, problems: list[Problem]) -> Text | None:
+def _parse_text(row: object, file: str, line: int, language: str, problems: list[Problem]) -> TextRow | None:
     if not isinstance(row, dict):
         problems.append(_problem(file, line, None, "not_an_object", language))
         return None
-    before = len(problems)
+    problem_count = len(problems)
     for name, kinds in (("id", (str, int)), ("text", (str,))):
         value = row.get(name)
         if value is None:
             problems.append(_problem(file, line, name, "missing", language))
         elif not isinstance(value, kinds) or isinstance(value, bool):
             problems.append(_problem(file, line, name, "bad_text", language, value=value))
-    return Text(id=row["id"], text=row["text"]) if len(problems) == before else None
+    return TextRow(id=row["id"], text=row["text"]) if len(problems) == problem_count else None
 
 
 def _problem(file: str, line: int, field: str | None, key: str, language: str, **values: object) -> Problem:
-    return Problem(file=file, line=line, field=field, message=say("registry", key, language, **values))
+    return Problem(file=file, line=line, field=field, message=render_message("registry", key, language, **values))

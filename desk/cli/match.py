@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from desk.cli._options import ConfigFile, Desk, Now, Quiet, at_desk
+from desk.cli._options import CommandContext, ConfigFile, Now, Quiet, command_context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import ExitStack
 
     from crawler.items import Work
-    from crawler.pictures import Looker
-    from desk.matching import Matching
+    from crawler.pictures import PictureInspector
+    from desk.matching import MatchJob
 
-SELDOM = 50_000  # objects made between two looks for garbage: findings hold no circles, and a look costs a tenth
+GC_THRESHOLD_OBJECTS = (
+    50_000  # objects made between two looks for garbage: findings hold no circles, and a look costs a tenth
+)
 
 
 def add(app: typer.Typer) -> None:
@@ -55,38 +57,40 @@ def match(
     from contextlib import ExitStack
 
     from desk.batch import read_offers
-    from desk.cores import cores
-    from desk.matching import Matching
+    from desk.cores import available_cores
+    from desk.matching import MatchJob
     from matchers import Context
     from matchers.assess import Assessor
-    from matchers.titles import keep_engine
+    from matchers.titles import open_title_matcher
 
-    desk = at_desk(config, quiet, now)
-    offers = read_offers(Path(file), desk.config.language, sys.stdin if file == "-" else None)
+    ctx = command_context(config, quiet, now)
+    offers = read_offers(Path(file), ctx.config.language, sys.stdin if file == "-" else None)
     with ExitStack() as stack:
-        pictured = any(offer.listing.pictures for offer in offers)
-        registry, looker = _registry(desk, works, _place(desk, works, index, stack) if pictured else None)
-        start = time.perf_counter()
-        is_opened = index is not None and keep_engine(registry, index) == "opened"
+        has_pictures = any(offer.listing.pictures for offer in offers)
+        registry, looker = _load_works(ctx, works, _picture_folder(ctx, works, index, stack) if has_pictures else None)
+        build_start = time.perf_counter()
+        is_opened = index is not None and open_title_matcher(registry, index) == "opened"
         assessor = Assessor(registry)
         gc.freeze()  # works and index stay: the collector need not walk through millions of objects again and again
-        gc.set_threshold(SELDOM)
-        built = time.perf_counter()
-        job = Matching(
+        gc.set_threshold(GC_THRESHOLD_OBJECTS)
+        build_end = time.perf_counter()
+        job = MatchJob(
             assessor=assessor,
             offers=offers,
-            context=Context(now=desk.now(), language=desk.config.language),
+            context=Context(now=ctx.now(), language=ctx.config.language),
             folder=Path() if file == "-" else Path(file).parent,
-            least=min_identity,
+            min_identity=min_identity,
             looker=looker,
         )
         out = stack.enter_context(output.open("w", encoding="utf-8", newline="\n")) if output else sys.stdout
-        _write(job, workers or cores(), quiet, out)
+        _write_matches(job, workers or available_cores(), quiet, out)
     if stats:
-        _write_stats(stats, len(registry), len(offers), built - start, is_opened, time.perf_counter() - built)
+        _write_stats(
+            stats, len(registry), len(offers), build_end - build_start, is_opened, time.perf_counter() - build_end
+        )
 
 
-def _write(job: Matching, workers: int, quiet: bool, out: TextIO) -> None:
+def _write_matches(job: MatchJob, workers: int, quiet: bool, out: TextIO) -> None:
     """Assess every listing and write its rows, in the order of the input."""
     from rich.console import Console
     from rich.progress import Progress
@@ -94,42 +98,46 @@ def _write(job: Matching, workers: int, quiet: bool, out: TextIO) -> None:
     screen = Console(stderr=True)
     with Progress(console=screen, disable=quiet or not screen.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=len(job.offers))
-        for rows, lines in job.batches(workers):
+        for rows, lines in job.run_batches(workers):
             out.write(lines)
             progress.advance(task, rows)
 
 
-def _place(desk: Desk, works: Path | None, index: Path | None, stack: ExitStack) -> Path:
+def _picture_folder(ctx: CommandContext, works: Path | None, index: Path | None, stack: ExitStack) -> Path:
     """The folder for registered pictures: beside the index of titles, the database's, or one for this once."""
     from tempfile import TemporaryDirectory
 
     if index is not None:
         return index.parent / f"{index.name}-looks"
     if works is None:
-        return Path(desk.config.pictures.index)
+        return Path(ctx.config.pictures.index)
     return Path(stack.enter_context(TemporaryDirectory(prefix="swordnet-looks-")))
 
 
-def _registry(desk: Desk, path: Path | None, looks: Path | None) -> tuple[Sequence[Work], Looker]:
+def _load_works(
+    ctx: CommandContext, path: Path | None, picture_folder: Path | None
+) -> tuple[Sequence[Work], PictureInspector]:
     """The works, and what compares pictures with theirs (where a folder for that is given)."""
     from attrs import evolve
 
-    from crawler.pictures import Plain
-    from desk.looking import index, reader, sketch_rest
-    from registry.pictures import one_by_one
+    from crawler.pictures import PlainInspector
+    from desk.looking import index_pictures, picture_reader, sketch_missing
+    from registry.pictures import inspect_one_by_one
     from registry.reading import read_works
 
-    config = desk.config
-    if looks is not None:
-        config = evolve(config, pictures=evolve(config.pictures, index=str(looks)))
+    config = ctx.config
+    if picture_folder is not None:
+        config = evolve(config, pictures=evolve(config.pictures, index=str(picture_folder)))
     if path is not None:
-        works: Sequence[Work] = read_works(path, config.language, reader(config.pictures) if looks else one_by_one)
+        works: Sequence[Work] = read_works(
+            path, config.language, picture_reader(config.pictures) if picture_folder else inspect_one_by_one
+        )
     else:
-        with desk.store() as store:
-            works = store.registry()
-        if looks is not None:
-            sketch_rest(works, config)
-    return works, index(works, config.pictures) if looks is not None else Plain()
+        with ctx.store() as store:
+            works = store.registered_works()
+        if picture_folder is not None:
+            sketch_missing(works, config)
+    return works, index_pictures(works, config.pictures) if picture_folder is not None else PlainInspector()
 
 
 def _write_stats(path: Path, works: int, rows: int, index_s: float, is_opened: bool, match_s: float) -> None:

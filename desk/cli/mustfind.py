@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import BadInput, Problem
-from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
+from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -27,22 +27,22 @@ def must_find(
     from attrs import asdict
 
     from crawler.store import KnownPositive
-    from spiders._claims import claim
+    from spiders._claims import platform_for
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        if drop is not None and not store.positives.drop(drop):
-            raise BadInput(Problem(file="--drop", message=desk.word("no_positive", url=drop)))
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        if drop is not None and not store.known_positives.remove_positive(drop):
+            raise BadInput(Problem(file="--drop", message=ctx.message("no_positive", url=drop)))
         if work is not None and url is not None:
             if store.works.get(work) is None:
-                raise BadInput(Problem(file="works", field="id", message=desk.word("no_work", id=work)))
-            known = KnownPositive(url=url, platform=claim(url).name, work=work)
-            store.positives.add(known, desk.now())
-            desk.say("positive_added", url=url, platform=known.platform)
+                raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work)))
+            positive = KnownPositive(url=url, platform=platform_for(url).name, work=work)
+            store.known_positives.add_positive(positive, ctx.now())
+            ctx.say("positive_added", url=url, platform=positive.platform)
             return
-        found = store.positives.all()
+        positives = store.known_positives.all_positives()
     if json:
-        print_json([asdict(each) for each in found])
+        print_json([asdict(row) for row in positives])
         return
-    for each in found:
-        typer.echo(f"{each.platform}  {each.work}  {each.url}")
+    for row in positives:
+        typer.echo(f"{row.platform}  {row.work}  {row.url}")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk
-from desk.cli.crawl import _progress, _tell
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context
+from desk.cli.crawl import print_result, unit_printer
 
 
 def add(app: typer.Typer) -> None:
@@ -32,26 +32,26 @@ def night(
     """Plan, crawl in waves, check known hits again, report; goes on where a stopped night was."""
     from desk import crawling, nightend, nights
     from desk.metrics import Metrics
-    from desk.progress import shown
+    from desk.progress import live_progress
 
-    desk = at_desk(config, quiet or json, now)
+    ctx = command_context(config, quiet or json, now)
     for name in only or ():
-        crawling.platform(name, desk.config.language)
+        crawling.require_platform(name, ctx.config.language)
     metrics = Metrics()
-    if desk.config.night.metrics_port:
-        metrics.serve(desk.config.night.metrics_port)
-    with shown(desk.console, desk.store, desk.config.language, _progress(desk), desk.quiet) as progress:
-        look = nightend.watched(desk.store, metrics, desk.config)
-        ran = nights.night(
-            desk.config,
-            now=desk.now,
+    if ctx.config.night.metrics_port:
+        metrics.serve(ctx.config.night.metrics_port)
+    with live_progress(ctx.console, ctx.store, ctx.config.language, unit_printer(ctx), ctx.quiet) as progress:
+        on_tick = nightend.run_metrics_updater(ctx.store, metrics, ctx.config)
+        result = nights.run_night(
+            ctx.config,
+            now=ctx.now,
             only=only or (),
-            again=again,
+            rerun=again,
             replay=replay,
-            progress=nightend.measured(progress, metrics, desk.config, look),
-            look=look,
-            tell=desk.say,
+            progress=nightend.unit_metrics_updater(progress, metrics, ctx.config, on_tick),
+            on_tick=on_tick,
+            show_message=ctx.say,
         )
-    with desk.store() as store:
-        nightend.leave(store, ran, desk.config, metrics, desk.say)
-    _tell(desk, ran, csv, json)
+    with ctx.store() as store:
+        nightend.deliver_results(store, result, ctx.config, metrics, ctx.say)
+    print_result(ctx, result, csv, json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
+from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -22,18 +22,22 @@ def platforms(
     json: Json = False,
 ) -> None:
     """The platforms, how each is asked, and which addresses it claims."""
-    from desk.platforms import asked_by
-    from desk.platforms import markdown as page
-    from spiders._claims import spiders_by_name
+    from desk.platforms import accepted_inputs
+    from desk.platforms import platforms_markdown as render_page
+    from spiders._claims import platforms
 
-    spiders = spiders_by_name().values()
+    spiders = platforms().values()
     if markdown:
-        typer.echo(page(), nl=False)
+        typer.echo(render_page(), nl=False)
     elif json:
-        print_json([{"name": each.name, "kind": each.kind.value, "domains": each.allowed_domains} for each in spiders])
+        print_json(
+            [{"name": spider.name, "kind": spider.kind.value, "domains": spider.allowed_domains} for spider in spiders]
+        )
     else:
-        desk = at_desk(config, quiet)
+        ctx = command_context(config, quiet)
         table = Table("platform", "kind", "asked by", "addresses")
-        for each in spiders:
-            table.add_row(each.name, each.kind.value, asked_by(each), ", ".join(each.allowed_domains) or "*")
-        desk.console.print(table)
+        for spider in spiders:
+            table.add_row(
+                spider.name, spider.kind.value, accepted_inputs(spider), ", ".join(spider.allowed_domains) or "*"
+            )
+        ctx.console.print(table)

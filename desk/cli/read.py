@@ -14,18 +14,18 @@ import typer
 from attrs import frozen
 
 from crawler.errors import BadInput, Problem, SwordnetError
-from desk.cli._options import ConfigFile, Quiet, at_desk
+from desk.cli._options import ConfigFile, Quiet, command_context
 
 if TYPE_CHECKING:
     from crawler.items import Listing, ShareLink
     from crawler.page.reading import Reader
 
-LARGEST_PAGE = 64 * 1024 * 1024
-_FIELDS = frozenset({"file", "url", "spider", "content_type"})
+MAX_PAGE_BYTES = 64 * 1024 * 1024
+_ROW_FIELDS = frozenset({"file", "url", "spider", "content_type"})
 
 
 @frozen(kw_only=True)
-class Saved:
+class PageRow:
     """One row of the input."""
 
     file: str
@@ -50,23 +50,23 @@ def read(
     """Read saved pages and write the listings in them."""
     import sys
 
-    at_desk(config, quiet)
-    source = sys.stdin if file == "-" else _opened(Path(file))
-    rows = list(saved_rows(source, file))
+    command_context(config, quiet)
+    source = sys.stdin if file == "-" else _open_input(Path(file))
+    rows = list(read_page_rows(source, file))
     base = Path() if file == "-" else Path(file).parent
     with output.open("wb") if output else nullcontext(sys.stdout.buffer) as out:
         asyncio.run(_write(rows, base, out))
         out.flush()
 
 
-def saved_rows(source: TextIO, name: str) -> Iterator[Saved]:
+def read_page_rows(source: TextIO, name: str) -> Iterator[PageRow]:
     """The rows of the input. Raises BadInput with every wrong line."""
     problems: list[Problem] = []
-    rows: list[Saved] = []
+    rows: list[PageRow] = []
     for number, line in enumerate(source, start=1):
         if line.strip():
             try:
-                rows.append(_row(line))
+                rows.append(_parse_row(line))
             except (ValueError, SwordnetError) as error:
                 problems.append(Problem(file=name, line=number, message=str(error)))
     if problems:
@@ -74,33 +74,33 @@ def saved_rows(source: TextIO, name: str) -> Iterator[Saved]:
     return iter(rows)
 
 
-async def read_saved(row: Saved, base: Path, reader: Reader) -> dict[str, Any]:
+async def read_page(row: PageRow, base: Path, reader: Reader) -> dict[str, Any]:
     """One row of the output: the outcome and the listings, with what the page states and nothing else."""
     from crawler.items import Listing, Outcome
     from crawler.page import Page
     from crawler.page.outcome import outcome_of
 
-    out: dict[str, Any] = {"file": row.file, "spider": row.spider, "outcome": Outcome.LIVE.value, "listings": []}
+    result: dict[str, Any] = {"file": row.file, "spider": row.spider, "outcome": Outcome.LIVE.value, "listings": []}
     try:
-        body = _body(base / row.file)
+        body = _read_body(base / row.file)
         outcome = outcome_of(200, body, row.content_type, row.url)
         if outcome is Outcome.LIVE:
             page = Page(url=row.url, body=body, content_type=row.content_type)
-            from spiders._claims import spiders_by_name
+            from spiders._claims import platforms
 
-            found = await reader.read(spiders_by_name()[row.spider](), page)
-            out["listings"] = [stated(each) for each in found if isinstance(each, Listing)]
+            items = await reader.read(platforms()[row.spider](), page)
+            result["listings"] = [listing_row(item) for item in items if isinstance(item, Listing)]
     except FileNotFoundError:
         outcome = Outcome.MISSING
     except (SwordnetError, OSError, ValueError) as error:
         outcome = Outcome.ERROR
-        out["error"] = str(error)
-    return out | {"outcome": outcome.value}
+        result["error"] = str(error)
+    return result | {"outcome": outcome.value}
 
 
-def stated(listing: Listing) -> dict[str, Any]:
+def listing_row(listing: Listing) -> dict[str, Any]:
     """A listing as JSON, without the fields the page does not state. Share links are those of its title and text."""
-    from crawler.shares import extract
+    from crawler.shares import extract_links
 
     row: dict[str, Any] = {
         "kind": listing.kind.value,
@@ -112,8 +112,8 @@ def stated(listing: Listing) -> dict[str, Any]:
         "currency": listing.currency,
         "identifiers": {scheme: list(values) for scheme, values in listing.identifiers.items()},
         "images": [picture.url for picture in listing.pictures],
-        "links": [_link(each) for each in listing.links or extract(f"{listing.title}\n{listing.text}")],
-        "files": [{"name": each.name, "size": each.size} for each in listing.files],
+        "links": [_link_row(entry) for entry in listing.links or extract_links(f"{listing.title}\n{listing.text}")],
+        "files": [{"name": entry.name, "size": entry.size} for entry in listing.files],
         "author": ", ".join(listing.creators),
         "publisher": listing.publisher,
         "published": listing.published,
@@ -126,61 +126,63 @@ def stated(listing: Listing) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value not in (None, "", [], {})}
 
 
-def _link(link: ShareLink) -> dict[str, Any]:
+def _link_row(link: ShareLink) -> dict[str, Any]:
     row = {"platform": link.platform, "share_id": link.share_id, "url": link.url, "code": link.code}
     return {name: value for name, value in row.items() if value}
 
 
-async def _results(rows: list[Saved], base: Path) -> AsyncIterator[dict[str, Any]]:
+async def _read_rows(rows: list[PageRow], base: Path) -> AsyncIterator[dict[str, Any]]:
     from crawler.page.reading import Reader
 
     reader = Reader()
     try:
         for row in rows:
-            yield await read_saved(row, base, reader)
+            yield await read_page(row, base, reader)
     finally:
         reader.close()
 
 
-async def _write(rows: list[Saved], base: Path, out: BinaryIO) -> None:
-    async for result in _results(rows, base):
+async def _write(rows: list[PageRow], base: Path, out: BinaryIO) -> None:
+    async for result in _read_rows(rows, base):
         out.write(json.dumps(result, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
-def _row(line: str) -> Saved:
+def _parse_row(line: str) -> PageRow:
     """A page without an address (or with a note in its place) is read as a page of any shop, named after its file."""
-    from crawler.urls import host
-    from spiders._claims import FALLBACK, claim, spiders_by_name
+    from crawler.urls import url_host
+    from spiders._claims import FALLBACK_PLATFORM, platform_for, platforms
 
-    said = json.loads(line)
-    if not isinstance(said, dict):
+    row = json.loads(line)
+    if not isinstance(row, dict):
         raise ValueError("expected an object")
-    texts = {name: said[name] for name in _FIELDS & said.keys() if said[name] is not None}
+    texts = {name: row[name] for name in _ROW_FIELDS & row.keys() if row[name] is not None}
     wrong = sorted(name for name, value in texts.items() if not isinstance(value, str))
     if wrong or not texts.get("file"):
         raise ValueError(f"{wrong[0]}: expected text" if wrong else "file: missing")
     texts["url"] = texts.get("url") or f"file:{texts['file']}"
-    spider = texts.pop("spider", "") or (claim(texts["url"]).name if host(texts["url"]) else FALLBACK)
-    if spider not in spiders_by_name():
+    spider = texts.pop("spider", "") or (
+        platform_for(texts["url"]).name if url_host(texts["url"]) else FALLBACK_PLATFORM
+    )
+    if spider not in platforms():
         raise ValueError(f"spider: unknown platform {spider!r}")
-    return Saved(spider=spider, **texts)
+    return PageRow(spider=spider, **texts)
 
 
-def _opened(path: Path) -> TextIO:
+def _open_input(path: Path) -> TextIO:
     try:
         return io.StringIO(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise BadInput(Problem(file=str(path), message=str(error))) from None
 
 
-def _body(path: Path) -> bytes:
+def _read_body(path: Path) -> bytes:
     """The page's bytes, unpacked if they are gzip. Raises ValueError where they are damaged or too many."""
-    from crawler.archives.answer import gunzipped
+    from crawler.archives.answer import gunzip
 
     with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
+        is_packed = stream.read(2) == b"\x1f\x8b"
         stream.seek(0)
-        body = gunzipped(stream, LARGEST_PAGE) if packed else stream.read(LARGEST_PAGE + 1)
-    if len(body) > LARGEST_PAGE:
-        raise ValueError(f"more than {LARGEST_PAGE} bytes")
+        body = gunzip(stream, MAX_PAGE_BYTES) if is_packed else stream.read(MAX_PAGE_BYTES + 1)
+    if len(body) > MAX_PAGE_BYTES:
+        raise ValueError(f"more than {MAX_PAGE_BYTES} bytes")
     return body

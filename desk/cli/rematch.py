@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from desk.cli._filters import day_of
-from desk.cli._options import ConfigFile, Desk, Json, Now, Quiet, at_desk, print_json
+from desk.cli._filters import parse_day
+from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -37,37 +37,39 @@ def rematch(
 
     On many machines (cluster.hand_out) the workers do it, unless --since says that little is to be done.
     """
-    from desk.cores import cores
-    from desk.rematching import rematch as rematched
-    from desk.rematching import rematch_new
+    from desk.cores import available_cores
+    from desk.rematching import rematch_all as rematch_stored
+    from desk.rematching import rematch_new_works
     from matchers.assess import Assessor
-    from matchers.titles import keep_engine
-    from matchers.weigh import STORED
-    from pipelines._knowing import context_of
+    from matchers.titles import open_title_matcher
+    from matchers.weigh import MIN_STORED_IDENTITY
+    from pipelines._knowing import build_context
 
-    desk = at_desk(config, quiet, now)
-    with desk.store() as store:
-        if desk.config.cluster.hand_out and since is None:
-            from desk.rematching_apart import rematch_apart
+    ctx = command_context(config, quiet, now)
+    with ctx.store() as store:
+        if ctx.config.cluster.hand_out and since is None:
+            from desk.rematching_apart import rematch_on_cluster
 
-            _told(desk, rematch_apart(store, desk.config, desk.now), as_json)
+            _print_counts(ctx, rematch_on_cluster(store, ctx.config, ctx.now), as_json)
             return
-        works = store.registry()
+        works = store.registered_works()
         if index is not None:
-            keep_engine(works, index)
-        context = context_of(store, desk.now(), desk.config.language)
+            open_title_matcher(works, index)
+        context = build_context(store, ctx.now(), ctx.config.language)
         if since is None:
-            done = rematched(store, Assessor(works, STORED), context, workers or cores())
+            counts = rematch_stored(store, Assessor(works, MIN_STORED_IDENTITY), context, workers or available_cores())
         else:
-            midnight = datetime.combine(day_of(desk, "--since", since), time(), desk.config.zone)
-            ids = store.works.changed(midnight)
-            new = [work for work in works if work.id in ids]
-            done = rematch_new(store, new, lambda: Assessor(works, STORED), context, workers or cores())
-    _told(desk, done, as_json)
+            midnight = datetime.combine(parse_day(ctx, "--since", since), time(), ctx.config.zone)
+            changed_ids = store.works.changed_since(midnight)
+            new_works = [work for work in works if work.id in changed_ids]
+            counts = rematch_new_works(
+                store, new_works, lambda: Assessor(works, MIN_STORED_IDENTITY), context, workers or available_cores()
+            )
+    _print_counts(ctx, counts, as_json)
 
 
-def _told(desk: Desk, done: Any, as_json: bool) -> None:
+def _print_counts(ctx: CommandContext, counts: Any, as_json: bool) -> None:
     if as_json:
-        print_json({"listings": done.listings, "changed": done.changed, "hits": done.hits})
+        print_json({"listings": counts.listings, "changed": counts.changed, "hits": counts.hits})
     else:
-        desk.say("rematched", listings=done.listings, changed=done.changed, hits=done.hits)
+        ctx.say("rematched", listings=counts.listings, changed=counts.changed, hits=counts.hits)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem
-from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
+from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -34,35 +34,35 @@ def night(
     json: Json = False,
 ) -> None:
     """For each platform: what was asked, answered, found, new, gone, blocked, and what to do."""
-    from crawler.store.runs import NIGHT
-    from desk.nightwords import as_json, as_markdown, ran_of, save
+    from crawler.store.runs import NIGHT_RUN
+    from desk.nightwords import report_json, report_markdown, result_of_run, save_report
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        found = store.runs.get(run) if run else next(iter(store.runs.latest(1, NIGHT)), None)
-        if found is None and run:
-            raise BadInput(Problem(file="RUN", message=desk.word("no_run", run=run)))
-        if found is None:
-            raise NothingToDo(desk.word("runs_none"))
-        ran = ran_of(found)
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        stored_run = store.runs.get_run(run) if run else next(iter(store.runs.latest_runs(1, NIGHT_RUN)), None)
+        if stored_run is None and run:
+            raise BadInput(Problem(file="RUN", message=ctx.message("no_run", run=run)))
+        if stored_run is None:
+            raise NothingToDo(ctx.message("runs_none"))
+        result = result_of_run(stored_run)
         if output is not None:
-            save(output, store, ran, desk.config)
-            desk.say("report_written", file=output)
+            save_report(output, store, result, ctx.config)
+            ctx.say("report_written", file=output)
         elif json:
-            print_json(as_json(ran))
+            print_json(report_json(result))
         else:
-            typer.echo(as_markdown(ran, desk.config.language))
+            typer.echo(report_markdown(result, ctx.config.language))
 
 
 def quality(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """How precise hits are and how many are missed, by platform, from audits and judgements, with intervals."""
-    from desk.quality import as_json, as_lines, quality_of
+    from desk.quality import measure_quality, quality_json, quality_lines
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        found = quality_of(store)
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        figures = measure_quality(store)
     if json:
-        print_json(as_json(found))
+        print_json(quality_json(figures))
         return
-    for line in as_lines(found, desk.config.language):
+    for line in quality_lines(figures, ctx.config.language):
         typer.echo(line)

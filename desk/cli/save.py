@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from desk.cli._options import ConfigFile, Json, Now, Quiet, at_desk, print_json
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json
 
-FOLDER = Path("fixtures/pages")
+FIXTURES_FOLDER = Path("fixtures/pages")
 
 
 def add(app: typer.Typer) -> None:
@@ -25,19 +25,19 @@ def save(
         Path | None,
         typer.Option(help="Take the page from this HAR, WARC, WACZ or folder.", envvar="SWORDNET_REPLAY"),
     ] = None,
-    into: Annotated[Path, typer.Option(help="Folder of the fixtures.", metavar="FOLDER")] = FOLDER,
+    into: Annotated[Path, typer.Option(help="Folder of the fixtures.", metavar="FOLDER")] = FIXTURES_FOLDER,
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
     now: Now = None,
 ) -> None:
     """Keep a page as a case for tests; the next test run writes what is read from it and fails until you commit it."""
-    from desk.cases import save as saved
+    from desk.cases import save_page as save_case
 
-    desk = at_desk(config, quiet or json, now)
-    places = saved(desk.config, platform, url, case, into, now=desk.now, replay=replay)
+    ctx = command_context(config, quiet or json, now)
+    folders = save_case(ctx.config, platform, url, case, into, now=ctx.now, replay=replay)
     if json:
-        print_json({"cases": [str(place) for place in places]})
-    for place in places:
-        desk.say("saved", place=place)
-    desk.say("save_review")
+        print_json({"cases": [str(folder) for folder in folders]})
+    for folder in folders:
+        ctx.say("saved", place=folder)
+    ctx.say("save_review")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from desk.cli._options import ConfigFile, Quiet, at_desk
+from desk.cli._options import ConfigFile, Quiet, command_context
 
 
 def add(app: typer.Typer) -> None:
@@ -22,15 +22,15 @@ def schedule(
     quiet: Quiet = False,
 ) -> None:
     """Run a night every day at night.at; one that was missed is caught up. Ends with Ctrl-C."""
-    from crawler.store.runs import NIGHT
+    from crawler.store.runs import NIGHT_RUN
     from desk import scheduling
 
-    desk = at_desk(config, quiet)
+    ctx = command_context(config, quiet)
     if show:
-        at = scheduling.trigger(desk.config).get_next_fire_time(None, datetime.now(desk.config.zone))
-        desk.say("schedule_next", at=at)
+        at = scheduling.trigger(ctx.config).get_next_fire_time(None, datetime.now(ctx.config.zone))
+        ctx.say("schedule_next", at=at)
         return
-    with desk.store() as store:
-        last = next(iter(store.runs.latest(1, NIGHT)), None)
+    with ctx.store() as store:
+        last = next(iter(store.runs.latest_runs(1, NIGHT_RUN)), None)
     with suppress(KeyboardInterrupt):
-        scheduling.schedule(desk.config, config, last, datetime.now(UTC), desk.say)
+        scheduling.schedule(ctx.config, config, last, datetime.now(UTC), ctx.say)

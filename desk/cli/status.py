@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from crawler.errors import NothingToDo
-from desk.cli._options import ConfigFile, Json, Quiet, at_desk, print_json
+from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -19,34 +19,40 @@ def add(app: typer.Typer) -> None:
 
 def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """The run that started last: how far each platform is, and who is left alone until when."""
-    from desk.progress import run_table, until_when, worker_table, workers_told
+    from desk.progress import describe_pauses, run_table, worker_states, worker_table
 
-    desk = at_desk(config, quiet)
+    ctx = command_context(config, quiet)
     now = datetime.now(UTC)
-    with desk.store() as store:
-        last = store.runs.last()
-        run = store.runs.get(last) if last else None
+    with ctx.store() as store:
+        last = store.runs.last_run_id()
+        run = store.runs.get_run(last) if last else None
         if run is None:
-            raise NothingToDo(desk.word("runs_none"))
-        units = store.units.outcomes(run.id)
+            raise NothingToDo(ctx.message("runs_none"))
+        units = store.queue.unit_outcomes(run.id)
         if json:
             states = [state for _, _, state, _ in units]
-            waiting = until_when(store.clocks.waiting(now))
+            waiting = describe_pauses(store.backoffs.active_backoffs(now))
             counts = {state: states.count(state) for state in sorted(set(states))}
-            stand = store.standing.of(run.id, now, run.started)
-            told: dict[str, Any] = {"run": run.id, "night": run.night, "outcome": _outcome(run), "units": counts}
-            told |= {"left_alone": waiting, "units_per_minute": round(stand.pace, 1), "oldest_waiting": stand.oldest}
-            told |= {"platforms": {name: dict(each) for name, each in sorted(stand.states.items())}}
-            print_json(told | {"workers": workers_told(store, run.id, now, desk.config)})
+            stand = store.progress.run_progress(run.id, now, run.started)
+            summary: dict[str, Any] = {"run": run.id, "night": run.night, "outcome": _outcome(run), "units": counts}
+            summary |= {
+                "left_alone": waiting,
+                "units_per_minute": round(stand.total_units_per_minute, 1),
+                "oldest_waiting": stand.longest_wait,
+            }
+            summary |= {"platforms": {name: dict(by_state) for name, by_state in sorted(stand.states.items())}}
+            print_json(summary | {"workers": worker_states(store, run.id, now, ctx.config)})
             return
         minutes = 0.0 if run.finished else (now - run.started).total_seconds() / 60
-        desk.say("status_told", run=run.id, started=_moment(run.started), outcome=desk.word(f"run_{_outcome(run)}"))
-        desk.console.print(run_table(store, run.id, now, desk.config.language, minutes))
+        ctx.say("status_told", run=run.id, started=_utc_text(run.started), outcome=ctx.message(f"run_{_outcome(run)}"))
+        ctx.console.print(run_table(store, run.id, now, ctx.config.language, minutes))
         if run.finished is None:
-            stand = store.standing.of(run.id, now, run.started)
-            platform, seconds = stand.oldest or ("-", 0.0)
-            desk.say("status_pace", pace=f"{stand.pace:.1f}", platform=platform, seconds=f"{seconds:.0f}")
-            desk.console.print(worker_table(store, run.id, now, desk.config))
+            stand = store.progress.run_progress(run.id, now, run.started)
+            platform, seconds = stand.longest_wait or ("-", 0.0)
+            ctx.say(
+                "status_pace", pace=f"{stand.total_units_per_minute:.1f}", platform=platform, seconds=f"{seconds:.0f}"
+            )
+            ctx.console.print(worker_table(store, run.id, now, ctx.config))
 
 
 def runs(
@@ -58,31 +64,31 @@ def runs(
     """The last runs: nights and crawls on demand, what they found, how they ended."""
     from rich.table import Table
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        found = store.runs.latest(limit)
-    if not found:
-        raise NothingToDo(desk.word("runs_none"))
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        stored_runs = store.runs.latest_runs(limit)
+    if not stored_runs:
+        raise NothingToDo(ctx.message("runs_none"))
     if json:
-        print_json([_told(run) for run in found])
+        print_json([_run_json(run) for run in stored_runs])
         return
-    table = Table(*(desk.word(f"runs_{name}") for name in ("run", "started", "took", "pages", "hits", "outcome")))
-    for run in found:
-        told = _told(run)
+    table = Table(*(ctx.message(f"runs_{name}") for name in ("run", "started", "took", "pages", "hits", "outcome")))
+    for run in stored_runs:
+        row = _run_json(run)
         table.add_row(
             run.id,
-            _moment(run.started),
+            _utc_text(run.started),
             str(run.finished - run.started).partition(".")[0] if run.finished else "",
-            str(told["pages"]),
-            str(told["hits"]),
-            desk.word(f"run_{told['outcome']}"),
+            str(row["pages"]),
+            str(row["hits"]),
+            ctx.message(f"run_{row['outcome']}"),
         )
-    desk.console.print(table)
+    ctx.console.print(table)
 
 
-def _told(run: Any) -> dict[str, Any]:
-    pages = sum(sum(each.get("pages", {}).values()) for each in run.counts.values())
-    hits = sum(each.get("hits", 0) for each in run.counts.values())
+def _run_json(run: Any) -> dict[str, Any]:
+    pages = sum(sum(counts.get("pages", {}).values()) for counts in run.counts.values())
+    hits = sum(counts.get("hits", 0) for counts in run.counts.values())
     moments = {"started": run.started, "finished": run.finished}
     return {
         "run": run.id,
@@ -99,5 +105,5 @@ def _outcome(run: Any) -> str:
     return run.outcome or "running"
 
 
-def _moment(time: datetime) -> str:
+def _utc_text(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

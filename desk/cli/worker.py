@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from desk.cli._options import ConfigFile, Now, Quiet, at_desk
-from desk.cli.crawl import _progress
+from desk.cli._options import ConfigFile, Now, Quiet, command_context
+from desk.cli.crawl import unit_printer
 
 
 def add(app: typer.Typer) -> None:
@@ -33,26 +33,26 @@ def worker(
     With --replay those of `swordnet demo --workers`, and nothing is asked of the live web.
     """
     from crawler.archives import open_archive
-    from crawler.cluster import Machine
+    from crawler.cluster import ClusterWorker
     from crawler.items import UnitKind
     from desk import crawling
-    from pipelines._rematching import rematch
-    from spiders._claims import spiders_by_name
+    from pipelines._rematching import rematch_unit
+    from spiders import _claims
 
-    desk = at_desk(config, quiet, now)
-    named = [name.strip() for name in platforms.split(",") if name.strip()]
-    for name in named:
-        crawling.platform(name, desk.config.language)
-    crawling.may_go_live(desk.config, replay)
-    with desk.store() as store:
-        machine = Machine(
-            config=desk.config,
+    ctx = command_context(config, quiet, now)
+    platform_names = [name.strip() for name in platforms.split(",") if name.strip()]
+    for name in platform_names:
+        crawling.require_platform(name, ctx.config.language)
+    crawling.require_contact(ctx.config, replay)
+    with ctx.store() as store:
+        machine = ClusterWorker(
+            config=ctx.config,
             store=store,
-            spiders=spiders_by_name(),
-            tasks={UnitKind.REMATCH: rematch},
-            progress=_progress(desk),
+            spiders=_claims.platforms(),
+            tasks={UnitKind.REMATCH: rematch_unit},
+            progress=unit_printer(ctx),
             archive=open_archive(replay) if replay else None,
-            told=desk.now,
+            session_clock=ctx.now,
         )
-        desk.say("worker_waits", platforms=", ".join(named) or "*")
-        machine.serve(named)
+        ctx.say("worker_waits", platforms=", ".join(platform_names) or "*")
+        machine.serve(platform_names)

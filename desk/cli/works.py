@@ -10,11 +10,11 @@ import typer
 from attrs import asdict
 from rich.table import Table
 
-from crawler.blobs import blobs_of
+from crawler.blobs import open_blobs
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Work
-from desk.cli._options import ConfigFile, Desk, Json, Now, Quiet, at_desk, print_json
-from desk.cli._people import By, person
+from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._people import By, acting_user
 
 WorkId = Annotated[str, typer.Argument(metavar="ID", help="The work's id.")]
 
@@ -41,37 +41,37 @@ def import_works(
     json: Json = False,
 ) -> None:
     """Take works over from a file; the same file twice changes nothing, and one that was stopped goes on."""
-    from desk.looking import reader
+    from desk.looking import picture_reader
     from registry.reading import read_works
 
-    desk = at_desk(config, quiet or json)
-    works = read_works(file, desk.config.language, reader(desk.config.pictures))
-    with desk.store() as store:
-        keep_pictures(works, desk)
-        done = store.works.upsert(works, desk.now())
-        register_pictures(store.registry(), desk)
+    ctx = command_context(config, quiet or json)
+    works = read_works(file, ctx.config.language, picture_reader(ctx.config.pictures))
+    with ctx.store() as store:
+        keep_pictures(works, ctx)
+        counts = store.works.import_works(works, ctx.now())
+        register_pictures(store.registered_works(), ctx)
     if json:
-        print_json({"added": done.added, "changed": done.changed, "unchanged": done.unchanged})
+        print_json({"added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged})
     else:
-        desk.say("works_imported", file=file, added=done.added, changed=done.changed, unchanged=done.unchanged)
+        ctx.say("works_imported", file=file, added=counts.added, changed=counts.changed, unchanged=counts.unchanged)
 
 
-def keep_pictures(works: Iterable[Work], desk: Desk) -> None:
+def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
     """Keep the bytes of local pictures, so that reports show them wherever the list of works goes."""
-    blobs = blobs_of(desk.config.store)
+    blobs = open_blobs(ctx.config.store)
     for place in {picture.url for work in works for picture in work.images if picture.sha256}:
         blobs.put(Path(place).read_bytes())
 
 
-def register_pictures(works: Iterable[Work], desk: Desk) -> None:
+def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
     """Put the pictures of all works where those of listings are compared with them; tell which show nothing."""
-    from desk.looking import index, sketch_rest, weak
+    from desk.looking import featureless_pictures, index_pictures, sketch_missing
 
     works = list(works)
-    sketch_rest(works, desk.config)
-    index(works, desk.config.pictures)
-    for work, picture in weak(works, desk.config.pictures):
-        desk.say("picture_weak", work=work.id, picture=Path(picture.url).name)
+    sketch_missing(works, ctx.config)
+    index_pictures(works, ctx.config.pictures)
+    for work, picture in featureless_pictures(works, ctx.config.pictures):
+        ctx.say("picture_weak", work=work.id, picture=Path(picture.url).name)
 
 
 def list_works(
@@ -81,34 +81,37 @@ def list_works(
     json: Json = False,
 ) -> None:
     """All works."""
-    from crawler.store.values import plain
+    from crawler.store.values import to_json
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        works = list(store.works.all(retired=retired))
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        works = list(store.works.all_works(include_retired=retired))
     if json:
-        print_json([plain(work) for work in works])
+        print_json([to_json(work) for work in works])
         return
     table = Table("id", "kind", "title", "creators", "identifiers", "retired")
     for work in works:
         identifiers = " ".join(f"{scheme}:{value}" for scheme, values in work.identifiers.items() for value in values)
         table.add_row(work.id, work.kind, work.title, ", ".join(work.creators), identifiers, str(work.retired_at or ""))
-    desk.console.print(table)
+    ctx.console.print(table)
 
 
 def show(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> None:
     """Everything that is known about one work, as JSON."""
-    from crawler.store.values import plain
-    from desk.settling import alarms
+    from crawler.store.values import to_json
+    from desk.settling import verdict_counts_by_work
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
         work = store.works.get(work_id)
         if work is None:
-            raise BadInput(Problem(file="works", field="id", message=desk.word("no_work", id=work_id)))
-        alarm, held = alarms(store).get(work_id), store.trust.quarantined().get(work_id)
+            raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work_id)))
+        alarm, quarantine_reason = (
+            verdict_counts_by_work(store).get(work_id),
+            store.screening_settings.quarantined_works().get(work_id),
+        )
     judged = {"infringing": alarm.infringing, "not": alarm.innocent, "false_alarms": alarm.rate} if alarm else None
-    print_json(plain(work) | {"judged": judged, "held": held})
+    print_json(to_json(work) | {"judged": judged, "held": quarantine_reason})
 
 
 def release(
@@ -119,16 +122,16 @@ def release(
     now: Now = None,
 ) -> None:
     """Let a work out of quarantine; its hits are decided again, and it is not held again by itself."""
-    from pipelines._knowing import context_of
-    from pipelines._redeciding import redecide
+    from pipelines._knowing import build_context
+    from pipelines._redeciding import redecide_hits
 
-    desk = at_desk(config, quiet, now)
-    with desk.store() as store:
-        if work_id not in store.trust.quarantined():
-            raise NothingToDo(desk.word("not_held", work=work_id))
-        store.trust.hold(work_id, False, "", person(by), desk.now())
-        changed = redecide(store, [work_id], context_of(store, desk.now(), desk.config.language))
-    desk.say("work_released", work=work_id, changed=changed)
+    ctx = command_context(config, quiet, now)
+    with ctx.store() as store:
+        if work_id not in store.screening_settings.quarantined_works():
+            raise NothingToDo(ctx.message("not_held", work=work_id))
+        store.screening_settings.set_quarantine(work_id, False, "", acting_user(by), ctx.now())
+        changed = redecide_hits(store, [work_id], build_context(store, ctx.now(), ctx.config.language))
+    ctx.say("work_released", work=work_id, changed=changed)
 
 
 def official(
@@ -146,51 +149,53 @@ def official(
     now: Now = None,
 ) -> None:
     """Own shops and official stores: licences for all works of an owner. Without an owner: those that hold."""
-    from desk.officials import changed_by, licence_of
+    from desk.officials import licence_from_options, redecide_owner
 
-    desk = at_desk(config, quiet or json, now)
-    with desk.store() as store:
+    ctx = command_context(config, quiet or json, now)
+    with ctx.store() as store:
         if owner is not None:
-            licence = licence_of(desk.config.language, platform=platform, seller=seller, since=since, until=until)
-            store.trust.add_official(owner, licence, desk.now())
-            desk.say("official_changed", changed=changed_by(store, owner, desk.now(), desk.config.language))
+            licence = licence_from_options(
+                ctx.config.language, platform=platform, seller=seller, since=since, until=until
+            )
+            store.screening_settings.add_official_shop(owner, licence, ctx.now())
+            ctx.say("official_changed", changed=redecide_owner(store, owner, ctx.now(), ctx.config.language))
         elif remove is not None:
-            gone = store.trust.withdraw_official(remove, desk.now())
-            if gone is None:
-                raise BadInput(Problem(file="--remove", message=desk.word("no_official", number=remove)))
-            desk.say("official_changed", changed=changed_by(store, gone, desk.now(), desk.config.language))
-        found = store.trust.official()
+            withdrawn_owner = store.screening_settings.withdraw_official_shop(remove, ctx.now())
+            if withdrawn_owner is None:
+                raise BadInput(Problem(file="--remove", message=ctx.message("no_official", number=remove)))
+            ctx.say("official_changed", changed=redecide_owner(store, withdrawn_owner, ctx.now(), ctx.config.language))
+        entries = store.screening_settings.official_shops()
     if json:
-        print_json([{"number": each.id, "owner": each.owner, **asdict(each.licence)} for each in found])
+        print_json([{"number": entry.id, "owner": entry.owner, **asdict(entry.licence)} for entry in entries])
         return
-    for each in found:
-        terms = "; ".join(f"{name}={value}" for name, value in asdict(each.licence).items() if value)
-        typer.echo(f"{each.id}  {each.owner}: {terms}")
+    for entry in entries:
+        terms = "; ".join(f"{name}={value}" for name, value in asdict(entry.licence).items() if value)
+        typer.echo(f"{entry.id}  {entry.owner}: {terms}")
 
 
 def retire(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> None:
     """Stop asking for a work; its hits stay."""
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        if not store.works.retire(work_id, desk.now()):
-            raise BadInput(Problem(file="works", field="id", message=desk.word("no_work", id=work_id)))
-    desk.say("works_retired", work=work_id)
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        if not store.works.retire(work_id, ctx.now()):
+            raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work_id)))
+    ctx.say("works_retired", work=work_id)
 
 
 def check(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """Works whose titles or pictures cannot identify them, and doubles."""
-    from desk.looking import designs
+    from desk.looking import works_sharing_designs
     from registry.checks import check_works
 
-    desk = at_desk(config, quiet)
-    with desk.store() as store:
-        works = list(store.works.all())
+    ctx = command_context(config, quiet)
+    with ctx.store() as store:
+        works = list(store.works.all_works())
     if not works:
-        raise NothingToDo(desk.word("works_none"))
-    found = list(check_works(works, desk.config.language, designs(works, desk.config.pictures)))
+        raise NothingToDo(ctx.message("works_none"))
+    problems = list(check_works(works, ctx.config.language, works_sharing_designs(works, ctx.config.pictures)))
     if json:
-        print_json([asdict(each) for each in found])
+        print_json([asdict(problem) for problem in problems])
         return
-    for each in found:
-        typer.echo(f"{each.work_id}: {each.message}")
-    desk.say("works_checked", works=len(works), found=len(found))
+    for problem in problems:
+        typer.echo(f"{problem.work_id}: {problem.message}")
+    ctx.say("works_checked", works=len(works), found=len(problems))

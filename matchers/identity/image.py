@@ -11,27 +11,33 @@ from pathlib import PurePath
 
 from attrs import evolve, frozen
 
-from crawler.items import Finding, Listing, Picture, Sighting, Work
+from crawler.items import Finding, Listing, Picture, PictureMatch, Work
 from matchers import Context
-from matchers.looks.wholes import Wholes
-from matchers.reasons import identified
+from matchers.looks.wholes import PhashIndex
+from matchers.reasons import identity_finding
 
 NAME = "image"
-SAME_BYTES, WHOLE, DOUBTFUL = 0.98, 0.93, 0.45  # estimates; a picture that several works share is doubtful
+SAME_BYTES_PROBABILITY, WHOLE_PICTURE_PROBABILITY, DOUBTFUL_PROBABILITY = (
+    0.98,
+    0.93,
+    0.45,
+)  # estimates; a picture that several works share is doubtful
 
-CLOSE_BY = 2  # bits; works whose hashes differ by so little look alike
-CLEARLY = 0.06  # share of blocks by which one of two works at the same place must agree better to be the one shown
-SAME_PLACE = 0.5  # of the smaller one that two works at the same place have in common
+MAX_ALIKE_HASH_BITS = 2  # bits; works whose hashes differ by so little look alike
+MIN_BLOCK_MARGIN = (
+    0.06  # share of blocks by which one of two works at the same place must agree better to be the one shown
+)
+MIN_BOX_OVERLAP = 0.5  # of the smaller one that two works at the same place have in common
 
 
 @frozen(kw_only=True)
-class Near:
+class PictureCandidate:
     """A registered picture (`ours`, of works[work]) in a listing's picture (`theirs`)."""
 
     work: int
     ours: Picture
     theirs: Picture
-    sighting: Sighting
+    sighting: PictureMatch
 
     @property
     def chance(self) -> float:
@@ -44,101 +50,112 @@ class Matcher:
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._works = works
-        kept = [(position, work) for position, work in enumerate(works) if work.retired_at is None]
-        self._pictures = [(position, picture) for position, work in kept for picture in work.images]
+        active_works = [(position, work) for position, work in enumerate(works) if work.retired_at is None]
+        self._pictures = [(position, picture) for position, work in active_works for picture in work.images]
         self._digests: dict[str, list[int]] = {}
         for number, (_, picture) in enumerate(self._pictures):
             if picture.sha256:
                 self._digests.setdefault(picture.sha256, []).append(number)
-        self._wholes = Wholes(list(enumerate(picture for _, picture in self._pictures)))
+        self._phash_index = PhashIndex(list(enumerate(picture for _, picture in self._pictures)))
 
     def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
         """For each work its surest picture; `copy`, or `review` where several works look like it or blocks doubt."""
-        best: dict[int, Near] = {}
+        best: dict[int, PictureCandidate] = {}
         for theirs in listing.pictures:
-            found = list(self._near(theirs))
-            for near in (each if _alone(each, found) else _doubted(each) for each in found):
-                if near.work not in best or near.chance > best[near.work].chance:
-                    best[near.work] = near
-        for near in best.values():
-            yield self._finding(near, context)
+            candidates = list(self._find_candidates(theirs))
+            for candidate in (
+                unchecked if _is_unrivalled(unchecked, candidates) else _lower_to_review(unchecked)
+                for unchecked in candidates
+            ):
+                if candidate.work not in best or candidate.chance > best[candidate.work].chance:
+                    best[candidate.work] = candidate
+        for candidate in best.values():
+            yield self._finding(candidate, context)
 
-    def _near(self, theirs: Picture) -> Iterator[Near]:
+    def _find_candidates(self, theirs: Picture) -> Iterator[PictureCandidate]:
         same = self._digests.get(theirs.sha256 or "", [])
         for number in same:
-            yield self._made(number, theirs, _sighted(self._pictures[number][1], "bytes", SAME_BYTES, 0))
+            yield self._candidate(
+                number, theirs, _picture_match(self._pictures[number][1], "bytes", SAME_BYTES_PROBABILITY, 0)
+            )
         if theirs.compared:
             for sighting in theirs.sightings:
                 for number in self._digests.get(sighting.picture, []):
                     if number not in same:
-                        yield self._made(number, theirs, sighting)
+                        yield self._candidate(number, theirs, sighting)
             return
-        for number, distance in self._wholes.near(theirs):
+        for number, distance in self._phash_index.search(theirs):
             if number not in same:
-                yield self._made(number, theirs, _sighted(self._pictures[number][1], "whole", WHOLE, distance))
+                yield self._candidate(
+                    number,
+                    theirs,
+                    _picture_match(self._pictures[number][1], "whole", WHOLE_PICTURE_PROBABILITY, distance),
+                )
 
-    def _made(self, number: int, theirs: Picture, sighting: Sighting) -> Near:
+    def _candidate(self, number: int, theirs: Picture, sighting: PictureMatch) -> PictureCandidate:
         work, ours = self._pictures[number]
-        return Near(work=work, ours=ours, theirs=theirs, sighting=sighting)
+        return PictureCandidate(work=work, ours=ours, theirs=theirs, sighting=sighting)
 
-    def _finding(self, near: Near, context: Context) -> Finding:
-        seen, address = near.sighting, near.ours.url
-        return identified(
+    def _finding(self, candidate: PictureCandidate, context: Context) -> Finding:
+        sighting, address = candidate.sighting, candidate.ours.url
+        return identity_finding(
             NAME,
             context,
-            self._works[near.work],
-            _sentence(seen),
-            near.chance,
+            self._works[candidate.work],
+            _ground_key(sighting),
+            candidate.chance,
             ours=address if "://" in address else PurePath(address).name,
-            theirs=near.theirs.url,
-            verdict=seen.verdict,
-            sighting=seen,
-            distance=seen.distance,
-            alike=round(100 * seen.alike),
+            theirs=candidate.theirs.url,
+            verdict=sighting.verdict,
+            sighting=sighting,
+            distance=sighting.distance,
+            alike=round(100 * sighting.alike),
         )
 
 
-def _sighted(ours: Picture, how: str, certainty: float, distance: int) -> Sighting:
-    return Sighting(
+def _picture_match(ours: Picture, how: str, certainty: float, distance: int) -> PictureMatch:
+    return PictureMatch(
         picture=ours.sha256 or "", how=how, verdict="copy", certainty=certainty, distance=distance, alike=1.0
     )
 
 
-def _sentence(seen: Sighting) -> str:
-    if seen.how == "bytes":
+def _ground_key(sighting: PictureMatch) -> str:
+    if sighting.how == "bytes":
         return "image_same_bytes"
-    if seen.how == "whole" and seen.distance is not None:
+    if sighting.how == "whole" and sighting.distance is not None:
         return "image_whole"
-    if seen.verdict == "review":
+    if sighting.verdict == "review":
         return "image_alike"
-    return "image_mirrored" if seen.mirrored else "image_seen"
+    return "image_mirrored" if sighting.mirrored else "image_seen"
 
 
-def _doubted(near: Near) -> Near:
-    if near.sighting.verdict == "review":
-        return near
-    return evolve(near, sighting=evolve(near.sighting, verdict="review", certainty=DOUBTFUL))
+def _lower_to_review(candidate: PictureCandidate) -> PictureCandidate:
+    if candidate.sighting.verdict == "review":
+        return candidate
+    return evolve(candidate, sighting=evolve(candidate.sighting, verdict="review", certainty=DOUBTFUL_PROBABILITY))
 
 
-def _alone(near: Near, found: Sequence[Near]) -> bool:
+def _is_unrivalled(candidate: PictureCandidate, candidates: Sequence[PictureCandidate]) -> bool:
     """Whether no other work's picture is as likely to be what is shown at that place."""
-    return not any(other.work != near.work and _rivals(near.sighting, other.sighting) for other in found)
+    return not any(
+        other.work != candidate.work and _is_rival(candidate.sighting, other.sighting) for other in candidates
+    )
 
 
-def _rivals(one: Sighting, other: Sighting) -> bool:
-    """Whether `other` may be what is shown where `one` seems to be."""
-    if other.verdict != "copy" or one.how == "bytes" != other.how:
+def _is_rival(sighting: PictureMatch, other: PictureMatch) -> bool:
+    """Whether `corners_b` may be what is shown where `one` seems to be."""
+    if other.verdict != "copy" or sighting.how == "bytes" != other.how:
         return False
-    if one.distance is not None and other.distance is not None:
-        return other.distance <= one.distance + CLOSE_BY
-    return _in_one_place(one.corners, other.corners) and other.alike > one.alike - CLEARLY
+    if sighting.distance is not None and other.distance is not None:
+        return other.distance <= sighting.distance + MAX_ALIKE_HASH_BITS
+    return _is_same_place(sighting.corners, other.corners) and other.alike > sighting.alike - MIN_BLOCK_MARGIN
 
 
-def _in_one_place(one: Sequence[float], other: Sequence[float]) -> bool:
+def _is_same_place(corners_a: Sequence[float], corners_b: Sequence[float]) -> bool:
     """Whether the boxes around two places have most of the smaller one in common; no corners are the whole picture."""
-    boxes = [_box(each or (0, 0, 1, 0, 1, 1, 0, 1)) for each in (one, other)]
+    boxes = [_box(corners or (0, 0, 1, 0, 1, 1, 0, 1)) for corners in (corners_a, corners_b)]
     common = _area([*map(max, boxes[0][:2], boxes[1][:2]), *map(min, boxes[0][2:], boxes[1][2:])])
-    return common > SAME_PLACE * min(map(_area, boxes))
+    return common > MIN_BOX_OVERLAP * min(map(_area, boxes))
 
 
 def _box(corners: Sequence[float]) -> list[float]:

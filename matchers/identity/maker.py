@@ -15,23 +15,25 @@ from ahocorasick_rs import AhoCorasick
 from crawler.items import Finding, Listing, Work
 from crawler.text import fold, is_han
 from matchers import Context
-from matchers.reasons import identified
-from matchers.titles.names import information
-from matchers.titles.reading import Reading, reading_of
+from matchers.reasons import identity_finding
+from matchers.titles.names import han_equivalents
+from matchers.titles.reading import AnalysedText, analyse
 
 NAME = "maker"
 # Of titles over all title sets (bench/titles.py) that this module alone recognised, .12 of 26 were right while a name
 # could lack its end or a number; none of those is left.
-WHOLE = 0.85  # estimate
-WITHOUT_BEGINNING = 0.6  # of 24 such pairs over all title sets 22 were right; less, as a few works made most of them
-LEAST_SHARE = 0.55  # of the name's information, where its beginning is missing
-SEVERAL = 0.5  # what is left where two works of the same maker fit equally well
-LEAST_UNITS = 3.0  # of the pieces that stand there
-TINY = 1e-9
-SHORTEST_HAN, SHORTEST_LATIN = 2, 6  # characters of a maker's name
-PIECE_HAN, PIECE_LATIN = 2, 3  # characters of a piece
-_PARTS = re.compile(r"[a-z]+|\d+|[^a-z\d\s]+")
-_NUMBER = re.compile(r"\d+")
+WHOLE_NAME_PROBABILITY = 0.85  # estimate
+PARTIAL_NAME_PROBABILITY = (
+    0.6  # of 24 such pairs over all title sets 22 were right; less, as a few works made most of them
+)
+MIN_NAME_COVERAGE = 0.55  # of the name's information, where its beginning is missing
+SEVERAL_WORKS_FACTOR = 0.5  # what is left where two works of the same maker fit equally well
+MIN_HAN_EQUIVALENTS = 3.0  # of the pieces that stand there
+COVERAGE_EPSILON = 1e-9
+MIN_MAKER_HAN_CHARS, MIN_MAKER_LATIN_CHARS = 2, 6  # characters of a maker's name
+MIN_PIECE_HAN_CHARS, MIN_PIECE_LATIN_CHARS = 2, 3  # characters of a piece
+_PART_RE = re.compile(r"[a-z]+|\d+|[^a-z\d\s]+")
+_NUMBER_RE = re.compile(r"\d+")
 
 
 class Matcher:
@@ -41,8 +43,8 @@ class Matcher:
         self._works: dict[str, list[tuple[Work, str]]] = defaultdict(list)
         for work in works:
             for maker in work.creators if work.retired_at is None else ():
-                key = _tight(maker)
-                if len(key) >= (SHORTEST_HAN if key and is_han(key[0]) else SHORTEST_LATIN):
+                key = _compact_key(maker)
+                if len(key) >= (MIN_MAKER_HAN_CHARS if key and is_han(key[0]) else MIN_MAKER_LATIN_CHARS):
                     self._works[key].append((work, fold(work.title)))
         self._keys = list(self._works)
         self._automaton = AhoCorasick(self._keys)
@@ -51,32 +53,38 @@ class Matcher:
         """A finding for each work most of whose name stands beside its maker."""
         if not self._keys:
             return
-        reading = reading_of(listing.title)
-        found = self._automaton.find_matches_as_indexes(reading.tight, overlapping=True)
-        makers = {index: (start, end) for index, start, end in found}
+        reading = analyse(listing.title)
+        matches = self._automaton.find_matches_as_indexes(reading.compact, overlapping=True)
+        makers = {index: (start, end) for index, start, end in matches}
         for index, (start, end) in makers.items():
-            if not reading.cuts[start] and not reading.cuts[end]:
-                rest = reading.tight[:start] + "\n" + reading.tight[end:]
-                yield from self._of_maker(self._works[self._keys[index]], rest, reading, context)
+            if not reading.word_interior[start] and not reading.word_interior[end]:
+                title_rest = reading.compact[:start] + "\n" + reading.compact[end:]
+                yield from self._find_works(self._works[self._keys[index]], title_rest, reading, context)
 
-    def _of_maker(
-        self, works: Sequence[tuple[Work, str]], rest: str, reading: Reading, context: Context
+    def _find_works(
+        self, works: Sequence[tuple[Work, str]], title_rest: str, reading: AnalysedText, context: Context
     ) -> Iterator[Finding]:
-        if any(spot.word.area != "noise" for spot in reading.words):
+        if any(spot.word.area != "noise" for spot in reading.lexicon_words):
             return
-        shares = [(_share(name, rest), work) for work, name in works if name.replace(" ", "") not in reading.tight]
-        best = max((share for share, _ in shares), default=0.0)
-        fitting = [work for share, work in shares if share == best and best >= LEAST_SHARE]
+        coverages = [
+            (_name_coverage(name, title_rest), work)
+            for work, name in works
+            if name.replace(" ", "") not in reading.compact
+        ]
+        best_coverage = max((coverage for coverage, _ in coverages), default=0.0)
+        fitting = [
+            work for coverage, work in coverages if coverage == best_coverage and best_coverage >= MIN_NAME_COVERAGE
+        ]
         for work in fitting:
-            chance = WHOLE if best > 1.0 - TINY else WITHOUT_BEGINNING
-            left = chance * (1.0 if len(fitting) == 1 else SEVERAL)
-            percent = round(100 * best)
-            yield identified(
+            chance = WHOLE_NAME_PROBABILITY if best_coverage > 1.0 - COVERAGE_EPSILON else PARTIAL_NAME_PROBABILITY
+            probability = chance * (1.0 if len(fitting) == 1 else SEVERAL_WORKS_FACTOR)
+            percent = round(100 * best_coverage)
+            yield identity_finding(
                 NAME,
                 context,
                 work,
                 "maker_pieces",
-                left,
+                probability,
                 ours=work.title,
                 theirs=reading.original,
                 percent=percent,
@@ -84,34 +92,40 @@ class Matcher:
             )
 
 
-def _share(name: str, rest: str) -> float:
-    """The share of a name's information whose pieces stand in `rest` in their order; 0.0 where more than its beginning
-    is missing, or a number."""
-    if not set(_NUMBER.findall(name)) <= set(_NUMBER.findall(rest)):
+def _name_coverage(name: str, title_rest: str) -> float:
+    """The share of a name's information whose pieces stand in `title_rest` in their order; 0.0 where more than its
+    beginning is missing, or a number."""
+    if not set(_NUMBER_RE.findall(name)) <= set(_NUMBER_RE.findall(title_rest)):
         return 0.0
-    place, said = 0, 0.0
-    for part in _PARTS.findall(name):
+    place, covered_information = 0, 0.0
+    for part in _PART_RE.findall(name):
         start = 0
         while start < len(part):
-            piece = _longest(part[start:], rest, place)
+            piece = _longest_piece(part[start:], title_rest, place)
             if piece:
-                place = rest.index(piece, place) + len(piece)
-                said += information(piece)
-            elif said:
+                place = title_rest.index(piece, place) + len(piece)
+                covered_information += han_equivalents(piece)
+            elif covered_information:
                 return 0.0
             start += len(piece) or 1
-    whole = information(name.replace(" ", ""))
-    return said / whole if said >= LEAST_UNITS and whole else 0.0
+    name_information = han_equivalents(name.replace(" ", ""))
+    return (
+        covered_information / name_information
+        if covered_information >= MIN_HAN_EQUIVALENTS and name_information
+        else 0.0
+    )
 
 
-def _longest(part: str, rest: str, place: int) -> str:
-    """The longest beginning of a part that stands in `rest` from `place` on; "" where it is too short for a piece."""
-    least = PIECE_HAN if is_han(part[0]) else len(part) if part[0].isdigit() else PIECE_LATIN
-    for end in range(len(part), least - 1, -1):
-        if rest.find(part[:end], place) >= 0:
+def _longest_piece(part: str, title_rest: str, place: int) -> str:
+    """The longest beginning of a part that stands in `title_rest` from `place` on; "" where it is too short for a
+    piece.
+    """
+    min_chars = MIN_PIECE_HAN_CHARS if is_han(part[0]) else len(part) if part[0].isdigit() else MIN_PIECE_LATIN_CHARS
+    for end in range(len(part), min_chars - 1, -1):
+        if title_rest.find(part[:end], place) >= 0:
             return part[:end]
-    return part[0] if place and rest.startswith(part[0], place) else ""  # 60讲: right behind what stands there
+    return part[0] if place and title_rest.startswith(part[0], place) else ""  # 60讲: right behind what stands there
 
 
-def _tight(name: str) -> str:
+def _compact_key(name: str) -> str:
     return fold(name).replace(" ", "")

@@ -9,45 +9,55 @@ from collections.abc import Iterator, Sequence
 
 from crawler.items import Finding, Listing, Polarity, Work
 from matchers import Context
-from matchers.reasons import identified
-from matchers.titles import Candidate, engine_of
+from matchers.reasons import identity_finding
+from matchers.titles import Candidate, title_matcher_for
 
 NAME = "title"
-MOST = 0.985  # of what text alone says: it is never surer, as 97 titles of one list of books cover 212 works
-IN_TEXT = 0.55  # estimate: names in free text are often mentioned, not offered
-TEXT_UNITS = 3.0  # shorter names are not sought in free text
+MAX_TITLE_PROBABILITY = (
+    0.985  # of what text alone says: it is never surer, as 97 titles of one list of books cover 212 works
+)
+TEXT_FACTOR = 0.55  # estimate: names in free text are often mentioned, not offered
+MIN_TEXT_HAN_EQUIVALENTS = 3.0  # shorter names are not sought in free text
 
 
 class Matcher:
     """All names of all works, asked with title and text."""
 
     def __init__(self, works: Sequence[Work]) -> None:
-        self._engine = engine_of(works)
+        self._engine = title_matcher_for(works)
 
-    def warm(self, listings: Sequence[Listing]) -> None:
+    def prefetch(self, listings: Sequence[Listing]) -> None:
         """Looks up all titles at once."""
-        self._engine.warm((listing.title, listing) for listing in listings)
+        self._engine.prefetch((listing.title, listing) for listing in listings)
 
     def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
         """A finding for each work named, and one against for each thing that makes it another work."""
         seen: set[int] = set()
-        for candidate in sorted(self._engine.find((listing.title, listing.text), listing), key=lambda one: one.text):
-            if candidate.work in seen or (candidate.text and candidate.name.units < TEXT_UNITS):
+        for candidate in sorted(
+            self._engine.find((listing.title, listing.text), listing), key=lambda match: match.text_index
+        ):
+            if candidate.work_index in seen or (
+                candidate.text_index and candidate.name.han_equivalents < MIN_TEXT_HAN_EQUIVALENTS
+            ):
                 continue
-            seen.add(candidate.work)
+            seen.add(candidate.work_index)
             yield from self._findings(candidate, context)
 
     def _findings(self, candidate: Candidate, context: Context) -> Iterator[Finding]:
-        work = self._engine.works[candidate.work]
-        chance = MOST * candidate.probability * (IN_TEXT if candidate.text else 1.0)
-        second = [candidate.mentions.creator, candidate.mentions.publisher, candidate.mentions.year]
-        reasons = ", ".join(str(reason) for reason in second if reason)
-        key = _key(candidate) + ("_reasoned" if reasons else "")
-        yield identified(
+        work = self._engine.works[candidate.work_index]
+        chance = MAX_TITLE_PROBABILITY * candidate.probability * (TEXT_FACTOR if candidate.text_index else 1.0)
+        corroborations = [
+            candidate.corroboration.creator,
+            candidate.corroboration.publisher,
+            candidate.corroboration.year,
+        ]
+        reasons = ", ".join(str(reason) for reason in corroborations if reason)
+        key = _ground_key(candidate) + ("_reasoned" if reasons else "")
+        yield identity_finding(
             NAME, context, work, key, chance, ours=candidate.name.spelled, theirs=candidate.quote, reasons=reasons
         )
-        if candidate.rivals:
-            yield identified(
+        if candidate.rival_count:
+            yield identity_finding(
                 NAME,
                 context,
                 work,
@@ -56,10 +66,10 @@ class Matcher:
                 polarity=Polarity.AGAINST,
                 ours=candidate.name.spelled,
                 theirs=candidate.quote,
-                count=candidate.rivals,
+                count=candidate.rival_count,
             )
-        for veto in candidate.vetoes:
-            yield identified(
+        for veto in candidate.contradictions:
+            yield identity_finding(
                 NAME,
                 context,
                 work,
@@ -71,11 +81,11 @@ class Matcher:
             )
 
 
-def _key(candidate: Candidate) -> str:
-    if candidate.text:
+def _ground_key(candidate: Candidate) -> str:
+    if candidate.text_index:
         return "title_in_text"
     if candidate.channel != "spelled":
         return f"title_{candidate.channel}"
-    if candidate.by_sound:
+    if candidate.is_homophone:
         return "title_sound"
-    return "title_error" if candidate.errors else "title_exact"
+    return "title_error" if candidate.edits else "title_exact"

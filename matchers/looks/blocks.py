@@ -14,25 +14,25 @@ import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
-from matchers.looks.align import Homography, Points, refined, warped
-from matchers.looks.bends import BENT, STRAIGHT, bend, unbent
-from matchers.looks.sides import Mask, Ours, Theirs, Values
-from matchers.looks.sketch import Pixels, grey_of
-from matchers.looks.veils import LEAST_FITTED, colour_fits, sharpness
+from matchers.looks.align import Homography, Points, refine_homography, warp_picture
+from matchers.looks.bends import MAX_BEND_RESIDUAL_PIXELS, MIN_BEND_OFFSET_PIXELS, fit_bend, remove_bend
+from matchers.looks.sides import Mask, PreparedQuery, PreparedReference, Values
+from matchers.looks.sketch import Pixels, to_grey
+from matchers.looks.veils import MIN_FITTED_BLOCKS, match_colours, sharpness_ratio
 from matchers.looks.verdict import is_exact
 
-ALIKE = 0.6  # correlation from which a block agrees
-UNLIKE = 0.3  # below, a block shows something else
-TEXTURED = 4.0  # deviation of the grey values of a block that has a drawing; the others are flat
-QUIET = 6.0  # deviation that a flat block of ours may have in theirs, in our contrast
-WITHIN = 0.9  # share of a block that must lie within their picture to be visible
-SOFT = 2.0  # pixels of blur at which blocks are compared a second time: noise and screens of dots vanish
-LEAST_CONTRAST = 0.15  # of theirs against ours
-DENSITIES = (0.1, 12.0)  # pixels of theirs for one of our thumb
+MIN_ALIKE_CORRELATION = 0.6  # correlation from which a block agrees
+MAX_UNLIKE_CORRELATION = 0.3  # below, a block shows something else
+MIN_TEXTURE_DEVIATION = 4.0  # deviation of the grey values of a block that has a drawing; the others are flat
+MAX_FLAT_DEVIATION = 6.0  # deviation that a flat block of ours may have in theirs, in our contrast
+MIN_BLOCK_COVERAGE = 0.9  # share of a block that must lie within their picture to be visible
+BLUR_SIGMA_PIXELS = 2.0  # pixels of blur at which blocks are compared a second time: noise and screens of dots vanish
+MIN_CONTRAST_RATIO = 0.15  # of theirs against ours
+DENSITY_RANGE = (0.1, 12.0)  # pixels of theirs for one of our thumb
 
 
 @frozen(kw_only=True)
-class Agreement:
+class BlockAgreement:
     """What the blocks say. Shares are of the textured visible blocks where nothing else is said. Colours, bends and
     blur are looked at only where the rest does not settle it.
     """
@@ -44,125 +44,148 @@ class Agreement:
     unlike: float  # share that shows another drawing
     all_alike: float  # share of all visible blocks, flat ones included, that agree
     coloured: float = 0.0  # share of all visible blocks whose colour agrees, whatever filter lies over all
-    off: float  # pixels that the median agreeing block is off
-    off_most: float  # and the worst fifth of them
-    bent: float = np.inf  # pixels that the median is off after a smooth bend of the paper is allowed for
-    sharp: float = (
+    median_offset: float  # pixels that the median agreeing block is off
+    worst_offset: float  # and the worst fifth of them
+    bent_offset: float = np.inf  # pixels that the median is off after a smooth bend of the paper is allowed for
+    sharpness: float = (
         np.inf
     )  # fine detail of theirs against ours in the blocks that agree, in our contrast; blurred is under .5
     scale: float  # pixels of theirs for a pixel of our thumb
     grid: tuple[int, int]
-    marks: NDArray[np.int8]  # of each block: 1 agrees, 0 undecided, -1 another drawing, -2 not visible, -3 flat
+    block_marks: NDArray[np.int8]  # of each block: 1 agrees, 0 undecided, -1 another drawing, -2 not visible, -3 flat
 
 
-def compare(ours: Ours, theirs: Theirs, homography: Homography) -> tuple[Agreement, Homography] | None:
+def compare_blocks(
+    reference: PreparedReference, query: PreparedQuery, homography: Homography
+) -> tuple[BlockAgreement, Homography] | None:
     """Refine an alignment and count what agrees; None where the pictures do not overlap in a sensible way."""
-    density = _density(homography, ours.grey.shape)
+    density = _pixel_density(homography, reference.grey.shape)
     if density is None:
         return None
-    pixels, shrunk = theirs.sized(density)
-    smaller = homography @ np.diag([1 / shrunk, 1 / shrunk, 1])
-    textured = np.flatnonzero(ours.deviations > TEXTURED)
-    found = refined(ours.evened, ours.centres[textured], pixels, smaller)
-    off = np.full((len(ours.centres), 2), np.nan, np.float32)
-    off[textured] = found.off
-    agreement = _counted(ours, pixels, found.homography, off, density)
-    return agreement, found.homography @ np.diag([shrunk, shrunk, 1])
+    pixels, shrink_factor = query.shrink_to_density(density)
+    shrunk_homography = homography @ np.diag([1 / shrink_factor, 1 / shrink_factor, 1])
+    textured_blocks = np.flatnonzero(reference.block_deviations > MIN_TEXTURE_DEVIATION)
+    refinement = refine_homography(
+        reference.normalized, reference.block_centres[textured_blocks], pixels, shrunk_homography
+    )
+    offsets = np.full((len(reference.block_centres), 2), np.nan, np.float32)
+    offsets[textured_blocks] = refinement.residuals
+    agreement = _measure_agreement(reference, pixels, refinement.homography, offsets, density)
+    return agreement, refinement.homography @ np.diag([shrink_factor, shrink_factor, 1])
 
 
-def _density(homography: Homography, shape: tuple[int, ...]) -> float | None:
+def _pixel_density(homography: Homography, shape: tuple[int, ...]) -> float | None:
     """Pixels of theirs for a pixel of ours, in the middle of ours."""
     height, width = shape[:2]
     try:
-        back = np.linalg.inv(homography)
+        inverse = np.linalg.inv(homography)
     except np.linalg.LinAlgError:
         return None
-    middle = np.array([[width / 2, height / 2, 1], [width / 2 + 1, height / 2, 1], [width / 2, height / 2 + 1, 1]])
-    drawn = middle @ back.T
-    if not np.isfinite(drawn).all() or (np.abs(drawn[:, 2]) < 1e-9).any():
+    centre_triangle = np.array(
+        [[width / 2, height / 2, 1], [width / 2 + 1, height / 2, 1], [width / 2, height / 2 + 1, 1]]
+    )
+    projected = centre_triangle @ inverse.T
+    if not np.isfinite(projected).all() or (np.abs(projected[:, 2]) < 1e-9).any():
         return None
-    points = drawn[:, :2] / drawn[:, 2:]
-    one, other = points[1] - points[0], points[2] - points[0]
-    density = float(np.sqrt(abs(one[0] * other[1] - one[1] * other[0])))
-    return density if DENSITIES[0] <= density <= DENSITIES[1] else None
+    points = projected[:, :2] / projected[:, 2:]
+    x_step, y_step = points[1] - points[0], points[2] - points[0]
+    density = float(np.sqrt(abs(x_step[0] * y_step[1] - x_step[1] * y_step[0])))
+    return density if DENSITY_RANGE[0] <= density <= DENSITY_RANGE[1] else None
 
 
-def _counted(ours: Ours, pixels: Pixels, homography: Homography, off: Points, density: float) -> Agreement:
-    seen, visible = _laid_over(ours, pixels, homography)
-    alike, unlike, textured, quiet = _judged(ours, seen, visible, density)
-    misses = _lengths(off[alike])
-    exactly = _agreement(ours, visible, (alike, unlike, textured, quiet), misses, density)
-    if is_exact(exactly):
-        return exactly
-    field, bent = bend(ours, off, alike)
-    if field is not None and bent < BENT and np.median(misses) > STRAIGHT:
-        seen = unbent(ours, seen, field)
-        alike, unlike, textured, quiet = _judged(ours, seen, visible, density)
-    fits = colour_fits(ours, seen, alike if alike.sum() >= LEAST_FITTED else visible) & visible
+def _measure_agreement(
+    reference: PreparedReference, pixels: Pixels, homography: Homography, offsets: Points, density: float
+) -> BlockAgreement:
+    warped_pixels, visible = _overlay_query(reference, pixels, homography)
+    alike, unlike, textured, quiet = _classify_blocks(reference, warped_pixels, visible, density)
+    offset_lengths = _vector_lengths(offsets[alike])
+    agreement = _count_agreement(reference, visible, (alike, unlike, textured, quiet), offset_lengths, density)
+    if is_exact(agreement):
+        return agreement
+    bend_field, bent_offset = fit_bend(reference, offsets, alike)
+    if (
+        bend_field is not None
+        and bent_offset < MAX_BEND_RESIDUAL_PIXELS
+        and np.median(offset_lengths) > MIN_BEND_OFFSET_PIXELS
+    ):
+        warped_pixels = remove_bend(reference, warped_pixels, bend_field)
+        alike, unlike, textured, quiet = _classify_blocks(reference, warped_pixels, visible, density)
+    colour_mask = (
+        match_colours(reference, warped_pixels, alike if alike.sum() >= MIN_FITTED_BLOCKS else visible) & visible
+    )
     return evolve(
-        _agreement(ours, visible, (alike, unlike, textured, quiet), misses, density),
-        coloured=float(fits.sum()) / max(1, int(visible.sum())),
-        bent=bent,
-        sharp=sharpness(ours, seen, alike),
+        _count_agreement(reference, visible, (alike, unlike, textured, quiet), offset_lengths, density),
+        coloured=float(colour_mask.sum()) / max(1, int(visible.sum())),
+        bent_offset=bent_offset,
+        sharpness=sharpness_ratio(reference, warped_pixels, alike),
     )
 
 
-def _agreement(
-    ours: Ours, visible: Mask, judged: tuple[Mask, Mask, Mask, Mask], misses: Values, density: float
-) -> Agreement:
+def _count_agreement(
+    reference: PreparedReference,
+    visible: Mask,
+    block_masks: tuple[Mask, Mask, Mask, Mask],
+    offset_lengths: Values,
+    density: float,
+) -> BlockAgreement:
     """Without colours, bends and blur."""
-    alike, unlike, textured, quiet = judged
+    alike, unlike, textured, quiet = block_masks
     marks = np.zeros(len(visible), np.int8)
-    for value, which in ((-3, visible & ~textured), (1, alike), (-1, unlike), (-2, ~visible)):
-        marks[which] = value
-    drawn, shown = max(1, int(textured.sum())), max(1, int(visible.sum()))
-    return Agreement(
+    for value, mask in ((-3, visible & ~textured), (1, alike), (-1, unlike), (-2, ~visible)):
+        marks[mask] = value
+    textured_count, visible_count = max(1, int(textured.sum())), max(1, int(visible.sum()))
+    return BlockAgreement(
         visible=int(visible.sum()),
         blocks=len(visible),
         textured=int(textured.sum()),
-        alike=float(alike.sum()) / drawn,
-        unlike=float(unlike.sum()) / drawn,
-        all_alike=float((alike | (visible & ~textured & quiet)).sum()) / shown,
-        off=float(np.median(misses)) if len(misses) else np.inf,
-        off_most=float(np.percentile(misses, 80)) if len(misses) else np.inf,
+        alike=float(alike.sum()) / textured_count,
+        unlike=float(unlike.sum()) / textured_count,
+        all_alike=float((alike | (visible & ~textured & quiet)).sum()) / visible_count,
+        median_offset=float(np.median(offset_lengths)) if len(offset_lengths) else np.inf,
+        worst_offset=float(np.percentile(offset_lengths, 80)) if len(offset_lengths) else np.inf,
         scale=density,
-        grid=ours.grid,
-        marks=marks,
+        grid=reference.grid,
+        block_marks=marks,
     )
 
 
-def _laid_over(ours: Ours, pixels: Pixels, homography: Homography) -> tuple[Pixels, Mask]:
+def _overlay_query(reference: PreparedReference, pixels: Pixels, homography: Homography) -> tuple[Pixels, Mask]:
     """Their picture in our frame, and which blocks of ours it covers."""
-    shape = ours.grey.shape
-    full = np.full(pixels.shape[:2], 255, np.uint8)
-    mask = cv2.warpPerspective(full, homography, (shape[1], shape[0])).astype(np.float32)
-    return warped(pixels, homography, shape), (ours.split(mask) > 250).mean(1) > WITHIN
+    shape = reference.grey.shape
+    full_mask = np.full(pixels.shape[:2], 255, np.uint8)
+    mask = cv2.warpPerspective(full_mask, homography, (shape[1], shape[0])).astype(np.float32)
+    return warp_picture(pixels, homography, shape), (reference.split_blocks(mask) > 250).mean(1) > MIN_BLOCK_COVERAGE
 
 
-def _judged(ours: Ours, seen: Pixels, visible: Mask, density: float) -> tuple[Mask, Mask, Mask, Mask]:
+def _classify_blocks(
+    reference: PreparedReference, warped_pixels: Pixels, visible: Mask, density: float
+) -> tuple[Mask, Mask, Mask, Mask]:
     """Of the visible blocks: which agree, which show another drawing, which have one; which are quiet in theirs."""
-    a, b = ours.grey.astype(np.float32), grey_of(seen).astype(np.float32)
+    ours_grey, theirs_grey = reference.grey.astype(np.float32), to_grey(warped_pixels).astype(np.float32)
     if density < 1:  # theirs was enlarged: ours is blurred as much
-        a = cv2.GaussianBlur(a, (0, 0), 0.55 / density).astype(np.float32)
-    fine = ours.split(a), ours.split(b)
-    soft = [ours.split(cv2.GaussianBlur(each, (0, 0), SOFT).astype(np.float32)) for each in (a, b)]
-    likeness = np.maximum(_correlation(*fine), _correlation(soft[0], soft[1]))
-    drawn, theirs_drawn = fine[0].std(1), fine[1].std(1)
-    textured = visible & (drawn > TEXTURED)
-    alike = textured & (likeness > ALIKE)
-    contrast = float(np.median(theirs_drawn[alike] / drawn[alike])) if alike.sum() > 4 else 1.0
-    quiet = theirs_drawn / max(contrast, LEAST_CONTRAST) < QUIET
-    return alike, textured & (likeness < UNLIKE) & ~quiet, textured, quiet
+        ours_grey = cv2.GaussianBlur(ours_grey, (0, 0), 0.55 / density).astype(np.float32)
+    fine_blocks = reference.split_blocks(ours_grey), reference.split_blocks(theirs_grey)
+    blurred_blocks = [
+        reference.split_blocks(cv2.GaussianBlur(grey, (0, 0), BLUR_SIGMA_PIXELS).astype(np.float32))
+        for grey in (ours_grey, theirs_grey)
+    ]
+    similarity = np.maximum(_correlation(*fine_blocks), _correlation(blurred_blocks[0], blurred_blocks[1]))
+    ours_deviation, theirs_deviation = fine_blocks[0].std(1), fine_blocks[1].std(1)
+    textured = visible & (ours_deviation > MIN_TEXTURE_DEVIATION)
+    alike = textured & (similarity > MIN_ALIKE_CORRELATION)
+    contrast = float(np.median(theirs_deviation[alike] / ours_deviation[alike])) if alike.sum() > 4 else 1.0
+    quiet = theirs_deviation / max(contrast, MIN_CONTRAST_RATIO) < MAX_FLAT_DEVIATION
+    return alike, textured & (similarity < MAX_UNLIKE_CORRELATION) & ~quiet, textured, quiet
 
 
-def _lengths(off: Points) -> Values:
-    lengths = np.linalg.norm(off, axis=1)
-    known: Values = lengths[np.isfinite(lengths)]
-    return known
+def _vector_lengths(offsets: Points) -> Values:
+    lengths = np.linalg.norm(offsets, axis=1)
+    finite_lengths: Values = lengths[np.isfinite(lengths)]
+    return finite_lengths
 
 
 def _correlation(a: Values, b: Values) -> Values:
     a, b = a - a.mean(1, keepdims=True), b - b.mean(1, keepdims=True)
-    together = np.einsum("ij,ij->i", a, b)
-    alone = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
-    return np.asarray(together / (alone + 1), dtype=np.float32)
+    covariance = np.einsum("ij,ij->i", a, b)
+    normalizer = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
+    return np.asarray(covariance / (normalizer + 1), dtype=np.float32)

@@ -22,113 +22,115 @@ import numpy as np
 from attrs import define, field, frozen
 from numpy.typing import NDArray
 
-from matchers.looks.candidates import NEAR, Candidate
+from matchers.looks.candidates import MAX_DESCRIPTOR_DISTANCE_BITS, PictureCandidate
 from matchers.looks.keypoints import Keypoints
-from matchers.looks.shelf import Shelf
+from matchers.looks.shelf import DescriptorStore
 from matchers.looks.sketch import Pixels
 
-SIDE = 224  # pixels, where the model leaves it open
-PROPOSED = 6  # pictures whose vectors are nearest
+DEFAULT_SIDE_PIXELS = 224  # pixels, where the model leaves it open
+MAX_NEAREST_PICTURES = 6  # pictures whose vectors are nearest
 
 Vectors = NDArray[np.float32]
 
 
 @frozen
-class Model:
+class EmbeddingModel:
     """An ONNX file; may be pickled, opens in each process when first used."""
 
     path: Path
 
     @property
-    def mark(self) -> str:
+    def version(self) -> str:
         """A short name of its content. Raises OSError."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()[:12]
 
-    def vector(self, pixels: Pixels) -> Vectors:
+    def embed(self, pixels: Pixels) -> Vectors:
         """The vector of an RGB picture, of length 1 (or all zero)."""
-        session, name, size = _session(self.path)
-        sized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        (found, *_) = session.run(None, {name: np.ascontiguousarray(sized.transpose(2, 0, 1)[None])})
-        vector: Vectors = np.asarray(found, np.float32).reshape(-1)
+        session, name, size = _open_session(self.path)
+        resized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        (output, *_) = session.run(None, {name: np.ascontiguousarray(resized.transpose(2, 0, 1)[None])})
+        vector: Vectors = np.asarray(output, np.float32).reshape(-1)
         return vector / np.float32(max(float(np.linalg.norm(vector)), 1e-9))
 
 
 @define(eq=False)
-class Embedded:
+class EmbeddingIndex:
     """The vectors of registered pictures in the order of the index."""
 
-    model: Model
+    model: EmbeddingModel
     vectors: Vectors = field(repr=False)
 
-    def near(self, pixels: Pixels) -> list[int]:
+    def nearest_numbers(self, pixels: Pixels) -> list[int]:
         """Numbers of the pictures whose vectors are nearest, the nearest first."""
         if not len(self.vectors):
             return []
-        likeness = self.vectors @ self.model.vector(pixels)
-        return [int(number) for number in np.argsort(-likeness, kind="stable")[:PROPOSED]]
+        similarities = self.vectors @ self.model.embed(pixels)
+        return [int(number) for number in np.argsort(-similarities, kind="stable")[:MAX_NEAREST_PICTURES]]
 
 
-def embed_all(root: Path, model: Model) -> None:
+def embed_all(root: Path, model: EmbeddingModel) -> None:
     """Make the vectors that are missing of the pictures in the index under a folder."""
-    from matchers.looks.index import Index
+    from matchers.looks.index import ImageIndex
 
-    shelf = Shelf(root)
-    index = Index(shelf.folder / "index")
-    known = _read(index.folder, model)
-    if all(digest in known for digest in index.digests):
+    store = DescriptorStore(root)
+    index = ImageIndex(store.folder / "index")
+    vectors_by_digest = _read_vectors(index.folder, model)
+    if all(digest in vectors_by_digest for digest in index.digests):
         return
-    made = {digest: known.get(digest) for digest in index.digests}
-    rows = [model.vector(shelf.read(digest).thumb) if row is None else row for digest, row in made.items()]
-    _write(index.folder, model, index.digests, np.stack(rows))
+    row_by_digest = {digest: vectors_by_digest.get(digest) for digest in index.digests}
+    rows = [model.embed(store.read(digest).thumb) if row is None else row for digest, row in row_by_digest.items()]
+    _write_vectors(index.folder, model, index.digests, np.stack(rows))
 
 
-def embedded(folder: Path, model: Model, digests: Sequence[str]) -> Embedded:
+def load_embeddings(folder: Path, model: EmbeddingModel, digests: Sequence[str]) -> EmbeddingIndex:
     """The vectors of an index; a picture without one has zeros, which are near nothing."""
-    known = _read(folder, model)
-    width = len(next(iter(known.values()))) if known else 0
-    nothing = np.zeros(width, np.float32)
-    rows = [known.get(digest, nothing) for digest in digests] if width else []
-    return Embedded(model, np.stack(rows) if rows else np.zeros((0, 0), np.float32))
+    vectors_by_digest = _read_vectors(folder, model)
+    width = len(next(iter(vectors_by_digest.values()))) if vectors_by_digest else 0
+    zero_vector = np.zeros(width, np.float32)
+    rows = [vectors_by_digest.get(digest, zero_vector) for digest in digests] if width else []
+    return EmbeddingIndex(model, np.stack(rows) if rows else np.zeros((0, 0), np.float32))
 
 
-def paired(number: int, theirs: Keypoints, ours: Keypoints) -> Candidate | None:
+def match_keypoints(number: int, query: Keypoints, reference: Keypoints) -> PictureCandidate | None:
     """The key points of two pictures that are each other's nearest; None where there are none."""
-    if not len(theirs) or not len(ours):
+    if not len(query) or not len(reference):
         return None
-    pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(theirs.codes, ours.codes)
-    near = [pair for pair in pairs if pair.distance < NEAR]
-    asked, known = [pair.queryIdx for pair in near], [pair.trainIdx for pair in near]
-    return Candidate(number, float(len(near)), theirs.places[asked, :2], ours.places[known, :2])
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(query.codes, reference.codes)
+    near_pairs = [pair for pair in pairs if pair.distance < MAX_DESCRIPTOR_DISTANCE_BITS]
+    query_rows, reference_rows = [pair.queryIdx for pair in near_pairs], [pair.trainIdx for pair in near_pairs]
+    return PictureCandidate(
+        number, float(len(near_pairs)), query.places[query_rows, :2], reference.places[reference_rows, :2]
+    )
 
 
 @lru_cache(maxsize=2)
-def _session(path: Path) -> tuple[Any, str, tuple[int, int]]:
+def _open_session(path: Path) -> tuple[Any, str, tuple[int, int]]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    asked = session.get_inputs()[0]
-    height, width = (side if isinstance(side, int) else SIDE for side in asked.shape[2:4])
-    return session, asked.name, (width, height)
+    model_input = session.get_inputs()[0]
+    height, width = (side if isinstance(side, int) else DEFAULT_SIDE_PIXELS for side in model_input.shape[2:4])
+    return session, model_input.name, (width, height)
 
 
-def _read(folder: Path, model: Model) -> dict[str, Vectors]:
+def _read_vectors(folder: Path, model: EmbeddingModel) -> dict[str, Vectors]:
     try:
-        with np.load(_place(folder, model), allow_pickle=False) as kept:
-            digests = json.loads(kept["digests"].tobytes())
-            return dict(zip(digests, kept["vectors"], strict=True))
+        with np.load(_vectors_path(folder, model), allow_pickle=False) as archive:
+            digests = json.loads(archive["digests"].tobytes())
+            return dict(zip(digests, archive["vectors"], strict=True))
     except (OSError, ValueError, KeyError):
         return {}
 
 
-def _write(folder: Path, model: Model, digests: Sequence[str], vectors: Vectors) -> None:
-    descriptor, name = tempfile.mkstemp(dir=folder)
-    told = np.frombuffer(json.dumps(list(digests)).encode(), np.uint8)
-    with os.fdopen(descriptor, "wb") as file:
-        np.savez(file, allow_pickle=False, digests=told, vectors=vectors)
-    Path(name).replace(_place(folder, model))
+def _write_vectors(folder: Path, model: EmbeddingModel, digests: Sequence[str], vectors: Vectors) -> None:
+    handle, name = tempfile.mkstemp(dir=folder)
+    encoded_digests = np.frombuffer(json.dumps(list(digests)).encode(), np.uint8)
+    with os.fdopen(handle, "wb") as file:
+        np.savez(file, allow_pickle=False, digests=encoded_digests, vectors=vectors)
+    Path(name).replace(_vectors_path(folder, model))
 
 
-def _place(folder: Path, model: Model) -> Path:
-    return folder / f"embedding-{model.mark}.npz"
+def _vectors_path(folder: Path, model: EmbeddingModel) -> Path:
+    return folder / f"embedding-{model.version}.npz"

@@ -15,48 +15,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crawler.items import PictureHash
-from crawler.pictures.hashing import PDQ, PHASH, maker
+from crawler.pictures.hashing import PDQ, PHASH, hasher_version
 from matchers.looks import views
-from matchers.looks.align import Aligned, corners, from_pairs
-from matchers.looks.asked import Asked, Seen
-from matchers.looks.blocks import compare
-from matchers.looks.candidates import candidates
-from matchers.looks.embedding import Embedded, paired
-from matchers.looks.index import Index
-from matchers.looks.keypoints import KINDS, Kind
-from matchers.looks.series import Relatives, has_its_own
-from matchers.looks.shelf import Shelf
-from matchers.looks.sides import Ours
+from matchers.looks.align import PictureAlignment, align_keypoints, project_corners
+from matchers.looks.asked import Query, ReferenceMatch
+from matchers.looks.blocks import compare_blocks
+from matchers.looks.candidates import rank_candidates
+from matchers.looks.embedding import EmbeddingIndex, match_keypoints
+from matchers.looks.index import ImageIndex
+from matchers.looks.keypoints import KEYPOINT_KINDS, KeypointKind
+from matchers.looks.series import SharedDesigns, has_own_blocks
+from matchers.looks.shelf import DescriptorStore
+from matchers.looks.sides import PreparedReference
 from matchers.looks.sketch import Pixels
-from matchers.looks.verdict import verdict
+from matchers.looks.verdict import decide_copy
 
-NEAR_WHOLE = 8  # bits of phash's 64: no wrong pair in 1.54 million unrelated ones; siblings begin at 10
-NEAR_PDQ = 60  # bits of PDQ's 256 that propose: the nearest wrong one of 610 pictures lies at 68
-FAR_PDQ = 31  # the same where so many are registered that only the bands can find them
-MANY = 200_000  # registered pictures
-PROPOSED = 6  # pictures that are aligned by key points, of each kind
-TRIED = 3  # views of one picture that are aligned
-PREPARED = 64  # thumbs that are kept ready, 2 MB each
+PHASH_RADIUS_BITS = 8  # bits of phash's 64: no wrong pair in 1.54 million unrelated ones; siblings begin at 10
+PDQ_RADIUS_BITS = 60  # bits of PDQ's 256 that propose: the nearest wrong one of 610 pictures lies at 68
+LARGE_INDEX_PDQ_RADIUS_BITS = 31  # the same where so many are registered that only the bands can find them
+LARGE_INDEX_PICTURES = 200_000  # registered pictures
+MAX_CANDIDATES = 6  # pictures that are aligned by key points, of each kind
+MAX_VIEWS_PER_PICTURE = 3  # views of one picture that are aligned
+PREPARED_CACHE_SIZE = 64  # thumbs that are kept ready, 2 MB each
 
 
-class Engine:
+class MatchCascade:
     """Asks an index of registered pictures. Changes nothing; one engine is for one thread."""
 
     def __init__(
         self,
-        index: Index,
-        shelf: Shelf,
-        relatives: Relatives,
-        kinds: Sequence[Kind] = KINDS,
-        embedded: Embedded | None = None,
+        index: ImageIndex,
+        store: DescriptorStore,
+        designs: SharedDesigns,
+        kinds: Sequence[KeypointKind] = KEYPOINT_KINDS,
+        embeddings: EmbeddingIndex | None = None,
     ) -> None:
         cv2.setNumThreads(1)
         self._index = index
-        self._shelf = shelf
-        self._relatives = relatives
+        self._store = store
+        self._designs = designs
         self._kinds = kinds
-        self._embedded = embedded
-        self._ours: dict[int, Ours] = {}
+        self._embeddings = embeddings
+        self._references: dict[int, PreparedReference] = {}
 
     def digest(self, number: int) -> str:
         """The SHA-256 of a registered picture."""
@@ -64,121 +64,125 @@ class Engine:
 
     def thumb(self, number: int) -> Pixels:
         """A registered picture as blocks are compared on it."""
-        return self._prepared(number).thumb
+        return self._prepare_reference(number).thumb
 
-    def see(self, pixels: Pixels, hashes: Sequence[PictureHash]) -> list[Seen]:
+    def find_matches(self, pixels: Pixels, hashes: Sequence[PictureHash]) -> list[ReferenceMatch]:
         """What an RGB picture at the shared size shows, the surest first; `hashes` are its own."""
-        asked = Asked(pixels)
-        for stage in self._stages(asked, hashes):
-            for seen in stage:
-                asked.add(seen)
-            if asked.is_settled:
+        query = Query(pixels)
+        for stage in self._stages(query, hashes):
+            for match in stage:
+                query.add(match)
+            if query.is_settled:
                 break
-        return sorted(asked.found.values(), key=lambda seen: (-seen.certainty, seen.number))
+        return sorted(query.matches.values(), key=lambda match: (-match.certainty, match.number))
 
-    def _stages(self, asked: Asked, hashes: Sequence[PictureHash]) -> Iterator[Iterable[Seen]]:
+    def _stages(self, query: Query, hashes: Sequence[PictureHash]) -> Iterator[Iterable[ReferenceMatch]]:
         if not hashes or not len(self._index):
             return
-        yield self._by_whole(asked, hashes)
-        yield self._by_views(asked, views.whole(asked.pixels))
-        yield self._by_views(asked, views.parts(asked.pixels))
+        yield self._match_whole(query, hashes)
+        yield self._match_regions(query, views.hash_whole(query.pixels))
+        yield self._match_regions(query, views.hash_parts(query.pixels))
         for kind in self._kinds:
-            yield self._by_points(asked, kind)
-        if self._embedded is not None:
-            yield self._by_embedding(asked, self._embedded)
+            yield self._match_keypoints(query, kind)
+        if self._embeddings is not None:
+            yield self._match_embedding(query, self._embeddings)
 
-    def _by_whole(self, asked: Asked, hashes: Sequence[PictureHash]) -> Iterator[Seen]:
+    def _match_whole(self, query: Query, hashes: Sequence[PictureHash]) -> Iterator[ReferenceMatch]:
         """The whole is near a registered whole."""
-        near: dict[int, int] = {}
-        for made in hashes:
-            if (made.version, made.settings) != maker(made.hasher):
+        distance_by_number: dict[int, int] = {}
+        for picture_hash in hashes:
+            if (picture_hash.version, picture_hash.settings) != hasher_version(picture_hash.hasher):
                 continue
-            if made.hasher == PHASH:
-                rows, far = self._index.by_phash(int(made.value, 16), NEAR_WHOLE)
-                near |= dict(zip(rows.tolist(), far.tolist(), strict=True))
-            elif made.hasher == PDQ:
-                code = np.frombuffer(bytes.fromhex(made.value), np.uint8)
-                for row in self._index.by_pdq(code, FAR_PDQ)[0].tolist():
-                    near.setdefault(row, NEAR_WHOLE + 1)
-        height, width = asked.pixels.shape[:2]
+            if picture_hash.hasher == PHASH:
+                rows, distances = self._index.search_phash(int(picture_hash.value, 16), PHASH_RADIUS_BITS)
+                distance_by_number |= dict(zip(rows.tolist(), distances.tolist(), strict=True))
+            elif picture_hash.hasher == PDQ:
+                code = np.frombuffer(bytes.fromhex(picture_hash.value), np.uint8)
+                for row in self._index.search_pdq(code, LARGE_INDEX_PDQ_RADIUS_BITS)[0].tolist():
+                    distance_by_number.setdefault(row, PHASH_RADIUS_BITS + 1)
+        height, width = query.pixels.shape[:2]
         frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-        for number in sorted(near, key=lambda each: (near[each], each))[:PROPOSED]:
-            distance = near[number] if near[number] <= NEAR_WHOLE else None
-            yield from self._laid_over(asked, number, frame, False, "whole", distance)
+        for number in sorted(distance_by_number, key=lambda candidate: (distance_by_number[candidate], candidate))[
+            :MAX_CANDIDATES
+        ]:
+            distance = distance_by_number[number] if distance_by_number[number] <= PHASH_RADIUS_BITS else None
+            yield from self._match_frame(query, number, frame, False, "whole", distance)
 
-    def _by_views(self, asked: Asked, seen: Sequence[views.View]) -> Iterator[Seen]:
+    def _match_regions(self, query: Query, query_regions: Sequence[views.RegionHash]) -> Iterator[ReferenceMatch]:
         """A part or a turn of it is near a registered whole."""
-        radius = NEAR_PDQ if len(self._index) <= MANY else FAR_PDQ
-        near: dict[int, list[tuple[int, views.View]]] = {}
-        if seen:
-            close = self._index.by_all_pdq(np.stack([view.code for view in seen]), radius)
-            for which, row, distance in zip(*(column.tolist() for column in close), strict=True):
-                near.setdefault(row, []).append((distance, seen[which]))
-        best = sorted(near, key=lambda each: (min(distance for distance, _ in near[each]), each))
-        for number in best[: 2 * PROPOSED]:
-            for _, view in sorted(near[number], key=lambda each: each[0])[:TRIED]:
-                found = list(self._laid_over(asked, number, view.corners, view.mirrored, "part", None))
-                yield from found
-                if any(each.said == "copy" for each in found):
+        radius = PDQ_RADIUS_BITS if len(self._index) <= LARGE_INDEX_PICTURES else LARGE_INDEX_PDQ_RADIUS_BITS
+        hits_by_number: dict[int, list[tuple[int, views.RegionHash]]] = {}
+        if query_regions:
+            nearby = self._index.search_pdq_all(np.stack([region.code for region in query_regions]), radius)
+            for which, row, distance in zip(*(column.tolist() for column in nearby), strict=True):
+                hits_by_number.setdefault(row, []).append((distance, query_regions[which]))
+        nearest_first = sorted(
+            hits_by_number, key=lambda entry: (min(distance for distance, _ in hits_by_number[entry]), entry)
+        )
+        for number in nearest_first[: 2 * MAX_CANDIDATES]:
+            for _, region in sorted(hits_by_number[number], key=lambda entry: entry[0])[:MAX_VIEWS_PER_PICTURE]:
+                matches = list(self._match_frame(query, number, region.corners, region.mirrored, "part", None))
+                yield from matches
+                if any(entry.decision == "copy" for entry in matches):
                     break
 
-    def _laid_over(
-        self, asked: Asked, number: int, frame: NDArray[np.float32], mirrored: bool, how: str, distance: int | None
-    ) -> Iterator[Seen]:
-        height, width = self._prepared(number).thumb.shape[:2]
+    def _match_frame(
+        self, query: Query, number: int, frame: NDArray[np.float32], mirrored: bool, how: str, distance: int | None
+    ) -> Iterator[ReferenceMatch]:
+        height, width = self._prepare_reference(number).thumb.shape[:2]
         goal = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-        aligned = Aligned(np.asarray(cv2.getPerspectiveTransform(frame, goal), np.float64))
-        yield from self._checked(asked, number, aligned, mirrored, how, distance)
+        alignment = PictureAlignment(np.asarray(cv2.getPerspectiveTransform(frame, goal), np.float64))
+        yield from self._check_alignment(query, number, alignment, mirrored, how, distance)
 
-    def _by_points(self, asked: Asked, kind: Kind) -> Iterator[Seen]:
+    def _match_keypoints(self, query: Query, kind: KeypointKind) -> Iterator[ReferenceMatch]:
         """Many of its key points are those of a registered picture."""
-        yield from self._aligned(asked, kind, False)
-        if not asked.is_settled:
-            yield from self._aligned(asked, kind, True)
+        yield from self._match_keypoint_votes(query, kind, False)
+        if not query.is_settled:
+            yield from self._match_keypoint_votes(query, kind, True)
 
-    def _by_embedding(self, asked: Asked, embedded: Embedded) -> Iterator[Seen]:
+    def _match_embedding(self, query: Query, embeddings: EmbeddingIndex) -> Iterator[ReferenceMatch]:
         """A user's own model says that it looks like a registered picture."""
-        for number in embedded.near(asked.pixels):
-            ours = self._shelf.get(self.digest(number)).points["sift"]
+        for number in embeddings.nearest_numbers(query.pixels):
+            reference_keypoints = self._store.get(self.digest(number)).keypoints["sift"]
             for mirrored in (False, True):
-                candidate = paired(number, asked.points("sift", mirrored), ours)
-                aligned = None if candidate is None else from_pairs(candidate)
-                if aligned is not None:
-                    yield from self._checked(asked, number, aligned, mirrored, "points", None)
+                candidate = match_keypoints(number, query.extract_keypoints("sift", mirrored), reference_keypoints)
+                alignment = None if candidate is None else align_keypoints(candidate)
+                if alignment is not None:
+                    yield from self._check_alignment(query, number, alignment, mirrored, "points", None)
 
-    def _aligned(self, asked: Asked, kind: Kind, mirrored: bool) -> Iterator[Seen]:
-        points = asked.points(kind, mirrored)
-        if not len(points):
+    def _match_keypoint_votes(self, query: Query, kind: KeypointKind, mirrored: bool) -> Iterator[ReferenceMatch]:
+        query_keypoints = query.extract_keypoints(kind, mirrored)
+        if not len(query_keypoints):
             return
-        for candidate in candidates(self._index.by_points(points, kind), PROPOSED):
-            aligned = from_pairs(candidate)
-            if aligned is not None:
-                yield from self._checked(asked, candidate.picture, aligned, mirrored, "points", None)
+        for candidate in rank_candidates(self._index.search_keypoints(query_keypoints, kind), MAX_CANDIDATES):
+            alignment = align_keypoints(candidate)
+            if alignment is not None:
+                yield from self._check_alignment(query, candidate.picture, alignment, mirrored, "points", None)
 
-    def _checked(
-        self, asked: Asked, number: int, aligned: Aligned, mirrored: bool, how: str, distance: int | None
-    ) -> Iterator[Seen]:
+    def _check_alignment(
+        self, query: Query, number: int, alignment: PictureAlignment, mirrored: bool, how: str, distance: int | None
+    ) -> Iterator[ReferenceMatch]:
         """The sighting that an alignment comes to, if any."""
-        ours = self._prepared(number)
-        if corners(aligned.homography, ours.thumb.shape) is None:
+        reference = self._prepare_reference(number)
+        if project_corners(alignment.homography, reference.thumb.shape) is None:
             return
-        compared = compare(ours, asked.side(mirrored), aligned.homography)
-        if compared is None:
+        comparison = compare_blocks(reference, query.prepare_side(mirrored), alignment.homography)
+        if comparison is None:
             return
-        agreement, homography = compared
-        placed = corners(homography, ours.thumb.shape)
-        said = verdict(agreement, aligned.inliers if how == "points" else None)
-        if said is None or placed is None:
+        agreement, homography = comparison
+        query_corners = project_corners(homography, reference.thumb.shape)
+        decision = decide_copy(agreement, alignment.inliers if how == "points" else None)
+        if decision is None or query_corners is None:
             return
-        if said == "copy" and not has_its_own(agreement, self._relatives.of(self.digest(number))):
-            said = "review"
+        if decision == "copy" and not has_own_blocks(agreement, self._designs.get(self.digest(number))):
+            decision = "review"
         if mirrored:
-            placed = np.stack([asked.pixels.shape[1] - placed[:, 0], placed[:, 1]], 1)
-        yield Seen(number, how, said, agreement, homography, placed, mirrored, distance)
+            query_corners = np.stack([query.pixels.shape[1] - query_corners[:, 0], query_corners[:, 1]], 1)
+        yield ReferenceMatch(number, how, decision, agreement, homography, query_corners, mirrored, distance)
 
-    def _prepared(self, number: int) -> Ours:
-        if number not in self._ours:
-            if len(self._ours) >= PREPARED:
-                self._ours.clear()
-            self._ours[number] = Ours(self._shelf.thumb(self.digest(number)))
-        return self._ours[number]
+    def _prepare_reference(self, number: int) -> PreparedReference:
+        if number not in self._references:
+            if len(self._references) >= PREPARED_CACHE_SIZE:
+                self._references.clear()
+            self._references[number] = PreparedReference(self._store.thumb(self.digest(number)))
+        return self._references[number]

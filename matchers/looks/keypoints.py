@@ -18,30 +18,35 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-Kind = Literal["orb", "sift"]
-KINDS: tuple[Kind, ...] = ("orb", "sift")
+KeypointKind = Literal["orb", "sift"]
+KEYPOINT_KINDS: tuple[KeypointKind, ...] = ("orb", "sift")
 CODE_BYTES = 32
 
-REGISTERED_SIDE = 480  # pixels
-REGISTERED_LEAST = 300  # pixels: smaller pictures are enlarged, or icons have no key points
-REGISTERED_MOST = 400  # key points of each kind, the strongest first
+REFERENCE_SIDE_PIXELS = 480  # pixels
+REFERENCE_MIN_SIDE_PIXELS = 300  # pixels: smaller pictures are enlarged, or icons have no key points
+REFERENCE_MAX_KEYPOINTS = 400  # key points of each kind, the strongest first
 # What is asked may hold the work small, as a collage does. SIFT doubles a picture before it looks: it takes 51 ms at
 # 320 pixels and 112 at 512, and of 342 pictures of two seeds that ORB had left open it found the same copies at both.
-ASKED_SIDE: Mapping[Kind, int] = {"orb": 640, "sift": 320}
-ASKED_LEAST: Mapping[Kind, int] = {"orb": 400, "sift": 320}
-ASKED_MOST: Mapping[Kind, int] = {
+QUERY_SIDE_PIXELS: Mapping[KeypointKind, int] = {"orb": 640, "sift": 320}
+QUERY_MIN_SIDE_PIXELS: Mapping[KeypointKind, int] = {"orb": 400, "sift": 320}
+QUERY_MAX_KEYPOINTS: Mapping[KeypointKind, int] = {
     "orb": 600,
     "sift": 800,
 }  # SIFT with 500 loses one copy in 150, small ones in collages
-MIRRORED_MOST: Mapping[Kind, int] = {"orb": 600, "sift": 400}  # SIFT finds next to nothing mirrored that ORB did not
-CONTRAST = 0.02  # SIFT's threshold, half its default: faded copies and flat art have few strong points
-FAST = 10  # ORB's threshold, half its default, for the same reason
-ORB_STEP = 1.2  # between the smaller pictures that ORB looks at, its default
-DETECTED = 2  # times as many are found as are kept
-CELLS = 5  # a side: three quarters of the points kept are the strongest of their cell, or one tile would have them all
-PAIRS_SEED = 20261122  # another seed makes other codes: part of what a sketch's mark names
+MIRRORED_MAX_KEYPOINTS: Mapping[KeypointKind, int] = {
+    "orb": 600,
+    "sift": 400,
+}  # SIFT finds next to nothing mirrored that ORB did not
+SIFT_CONTRAST_THRESHOLD = 0.02  # SIFT's threshold, half its default: faded copies and flat art have few strong points
+ORB_FAST_THRESHOLD = 10  # ORB's threshold, half its default, for the same reason
+ORB_SCALE_FACTOR = 1.2  # between the smaller pictures that ORB looks at, its default
+DETECTION_FACTOR = 2  # times as many are found as are kept
+GRID_CELLS_PER_SIDE = (
+    5  # a side: three quarters of the points kept are the strongest of their cell, or one tile would have them all
+)
+DESCRIPTOR_PAIRS_SEED = 20261122  # another seed makes other codes: part of what a sketch's mark names
 
-Codes = NDArray[np.uint8]
+BinaryCodes = NDArray[np.uint8]
 Places = NDArray[np.float32]
 
 
@@ -50,127 +55,141 @@ class Keypoints:
     """`places` [n, 4]: x, y, size in pixels of the picture given, angle in degrees; `codes` [n, 32] bytes."""
 
     places: Places
-    codes: Codes
+    codes: BinaryCodes
 
     def __len__(self) -> int:
         return len(self.codes)
 
 
-def registered(grey: NDArray[np.uint8], kind: Kind) -> Keypoints:
+def extract_reference(grey: NDArray[np.uint8], kind: KeypointKind) -> Keypoints:
     """Of a picture of a work."""
-    return Extracted(grey, kind, REGISTERED_SIDE, REGISTERED_LEAST, REGISTERED_MOST).plain
+    return KeypointExtraction(
+        grey, kind, REFERENCE_SIDE_PIXELS, REFERENCE_MIN_SIDE_PIXELS, REFERENCE_MAX_KEYPOINTS
+    ).keypoints
 
 
-def asked(grey: NDArray[np.uint8], kind: Kind) -> Extracted:
+def extract_query(grey: NDArray[np.uint8], kind: KeypointKind) -> KeypointExtraction:
     """Of a picture of a listing."""
-    return Extracted(grey, kind, ASKED_SIDE[kind], ASKED_LEAST[kind], ASKED_MOST[kind])
+    return KeypointExtraction(
+        grey, kind, QUERY_SIDE_PIXELS[kind], QUERY_MIN_SIDE_PIXELS[kind], QUERY_MAX_KEYPOINTS[kind]
+    )
 
 
-class Extracted:
+class KeypointExtraction:
     """Key points of a picture, and those of its mirror image in the mirror image's pixels, each made when asked for."""
 
-    def __init__(self, grey: NDArray[np.uint8], kind: Kind, side: int, least: int, most: int) -> None:
-        longer = max(grey.shape)
-        self._scale = side / longer if longer > side else max(1.0, least / longer)
-        self._sized = grey if self._scale == 1 else _resized(grey, self._scale)
+    def __init__(self, grey: NDArray[np.uint8], kind: KeypointKind, side: int, min_side: int, limit: int) -> None:
+        longer_side = max(grey.shape)
+        self._scale = side / longer_side if longer_side > side else max(1.0, min_side / longer_side)
+        self._scaled_grey = grey if self._scale == 1 else _resize(grey, self._scale)
         self._kind = kind
-        points, numbers = _detector(kind, DETECTED * most).detectAndCompute(self._sized, None)
-        told = [(*point.pt, point.size, point.angle, point.response, point.octave) for point in points]
-        table = np.array(told, dtype=np.float32).reshape(-1, 6)
-        chosen = _spread(table, self._sized.shape, most)
+        points, descriptors = _detector(kind, DETECTION_FACTOR * limit).detectAndCompute(self._scaled_grey, None)
+        point_rows = [(*point.pt, point.size, point.angle, point.response, point.octave) for point in points]
+        table = np.array(point_rows, dtype=np.float32).reshape(-1, 6)
+        chosen = _select_spread(table, self._scaled_grey.shape, limit)
         self._points = table[chosen]
-        self._numbers: NDArray[np.uint8] = (
-            np.zeros((0, CODE_BYTES), np.uint8) if numbers is None else numbers[chosen].astype(np.uint8, copy=False)
+        self._descriptors: NDArray[np.uint8] = (
+            np.zeros((0, CODE_BYTES), np.uint8)
+            if descriptors is None
+            else descriptors[chosen].astype(np.uint8, copy=False)
         )
 
     @cached_property
-    def plain(self) -> Keypoints:
+    def keypoints(self) -> Keypoints:
         """As the picture is."""
-        codes = self._numbers if self._kind == "orb" or not len(self._points) else coded(self._numbers)
-        return self._placed(self._points, codes)
+        codes = (
+            self._descriptors
+            if self._kind == "orb" or not len(self._points)
+            else binarize_descriptors(self._descriptors)
+        )
+        return self._to_keypoints(self._points, codes)
 
     @cached_property
-    def mirrored(self) -> Keypoints:
+    def mirrored_keypoints(self) -> Keypoints:
         """Of its mirror image."""
         if not len(self._points):
-            return self.plain
-        points = self._points[: MIRRORED_MOST[self._kind]].copy()
+            return self.keypoints
+        points = self._points[: MIRRORED_MAX_KEYPOINTS[self._kind]].copy()
         points[:, 3] = (180 - points[:, 3]) % 360
         if self._kind == "orb":
-            return self._described_anew(points)
-        points[:, 0] = self._sized.shape[1] - 1 - points[:, 0]
-        return self._placed(points, coded(self._numbers[: len(points), _mirror()]))
+            return self._describe_mirror_image(points)
+        points[:, 0] = self._scaled_grey.shape[1] - 1 - points[:, 0]
+        return self._to_keypoints(points, binarize_descriptors(self._descriptors[: len(points), _mirror_permutation()]))
 
-    def _described_anew(self, points: NDArray[np.float32]) -> Keypoints:
+    def _describe_mirror_image(self, points: NDArray[np.float32]) -> Keypoints:
         """ORB finds a place in one of several smaller pictures: that one is mirrored, to the pixel."""
-        steps = ORB_STEP ** points[:, 5]
-        widths = np.rint(self._sized.shape[1] / steps)
+        steps = ORB_SCALE_FACTOR ** points[:, 5]
+        widths = np.rint(self._scaled_grey.shape[1] / steps)
         points[:, 0] = (widths - 1 - np.rint(points[:, 0] / steps)) * steps
-        told = [
+        mirrored_points = [
             cv2.KeyPoint(x, y, size, angle, response, int(octave), row)
             for row, (x, y, size, angle, response, octave) in enumerate(points.tolist())
         ]
-        found, numbers = _detector("orb", DETECTED * ASKED_MOST["orb"]).compute(cv2.flip(self._sized, 1), told)
-        if numbers is None:
-            return _nothing()
-        return self._placed(points[[point.class_id for point in found]], numbers)
+        described_points, descriptors = _detector("orb", DETECTION_FACTOR * QUERY_MAX_KEYPOINTS["orb"]).compute(
+            cv2.flip(self._scaled_grey, 1), mirrored_points
+        )
+        if descriptors is None:
+            return _no_keypoints()
+        return self._to_keypoints(points[[point.class_id for point in described_points]], descriptors)
 
-    def _placed(self, points: NDArray[np.float32], codes: Codes) -> Keypoints:
+    def _to_keypoints(self, points: NDArray[np.float32], codes: BinaryCodes) -> Keypoints:
         places = points[:, :4].copy()
         places[:, :3] /= self._scale
         return Keypoints(places, codes)
 
 
-def _spread(told: NDArray[np.float32], shape: tuple[int, ...], most: int) -> NDArray[np.intp]:
+def _select_spread(point_table: NDArray[np.float32], shape: tuple[int, ...], limit: int) -> NDArray[np.intp]:
     """Which points are kept: the strongest of each cell, then the strongest of all."""
-    order = np.argsort(-told[:, 4], kind="stable")
-    if len(order) <= most:
+    order = np.argsort(-point_table[:, 4], kind="stable")
+    if len(order) <= limit:
         return order
-    columns = np.minimum(told[order, 0] * CELLS / shape[1], CELLS - 1).astype(np.intp)
-    rows = np.minimum(told[order, 1] * CELLS / shape[0], CELLS - 1).astype(np.intp)
-    cells = rows * CELLS + columns
+    columns = np.minimum(point_table[order, 0] * GRID_CELLS_PER_SIDE / shape[1], GRID_CELLS_PER_SIDE - 1).astype(
+        np.intp
+    )
+    rows = np.minimum(point_table[order, 1] * GRID_CELLS_PER_SIDE / shape[0], GRID_CELLS_PER_SIDE - 1).astype(np.intp)
+    cells = rows * GRID_CELLS_PER_SIDE + columns
     by_cell = np.argsort(cells, kind="stable")
-    firsts = np.searchsorted(cells[by_cell], cells[by_cell])
+    cell_starts = np.searchsorted(cells[by_cell], cells[by_cell])
     rank = np.empty(len(order), np.intp)
-    rank[by_cell] = np.arange(len(order)) - firsts
-    share = 3 * most // (4 * CELLS * CELLS)
-    kept: NDArray[np.intp] = order[np.argsort(rank >= share, kind="stable")[:most]]
+    rank[by_cell] = np.arange(len(order)) - cell_starts
+    share = 3 * limit // (4 * GRID_CELLS_PER_SIDE * GRID_CELLS_PER_SIDE)
+    kept: NDArray[np.intp] = order[np.argsort(rank >= share, kind="stable")[:limit]]
     return kept
 
 
-def coded(numbers: NDArray[np.uint8]) -> Codes:
+def binarize_descriptors(descriptors: NDArray[np.uint8]) -> BinaryCodes:
     """SIFT descriptors [n, 128] as codes [n, 32]."""
-    first, second = _pairs()
-    return np.packbits(numbers[:, first] > numbers[:, second], axis=1)
+    first, second = _comparison_pairs()
+    return np.packbits(descriptors[:, first] > descriptors[:, second], axis=1)
 
 
-def _resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how).astype(np.uint8)
+def _resize(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(grey, None, fx=scale, fy=scale, interpolation=interpolation).astype(np.uint8)
 
 
 @cache
-def _detector(kind: Kind, most: int) -> Any:
-    makers: Any = cv2  # its stubs do not know them
+def _detector(kind: KeypointKind, limit: int) -> Any:
+    cv2_factories: Any = cv2  # its stubs do not know them
     if kind == "orb":
-        return makers.ORB_create(most, scaleFactor=ORB_STEP, fastThreshold=FAST)
-    return makers.SIFT_create(most, contrastThreshold=CONTRAST)
+        return cv2_factories.ORB_create(limit, scaleFactor=ORB_SCALE_FACTOR, fastThreshold=ORB_FAST_THRESHOLD)
+    return cv2_factories.SIFT_create(limit, contrastThreshold=SIFT_CONTRAST_THRESHOLD)
 
 
 @cache
-def _pairs() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _comparison_pairs() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Four times each of the 128 numbers is compared with another one."""
-    dice = np.random.default_rng(PAIRS_SEED)
+    dice = np.random.default_rng(DESCRIPTOR_PAIRS_SEED)
     orders = [dice.permutation(128) for _ in range(4)]
     return np.concatenate([order[:64] for order in orders]), np.concatenate([order[64:] for order in orders])
 
 
 @cache
-def _mirror() -> NDArray[np.intp]:
+def _mirror_permutation() -> NDArray[np.intp]:
     """Where each number of a descriptor (4 x 4 cells of 8 directions) comes from in the mirror image."""
     cells = np.arange(128).reshape(4, 4, 8)
     return cells[::-1][:, :, (8 - np.arange(8)) % 8].reshape(-1)
 
 
-def _nothing() -> Keypoints:
+def _no_keypoints() -> Keypoints:
     return Keypoints(np.zeros((0, 4), np.float32), np.zeros((0, CODE_BYTES), np.uint8))

@@ -14,146 +14,155 @@ import numpy as np
 from attrs import frozen
 
 from crawler.items import Picture, Work
-from crawler.pictures import decode, described
+from crawler.pictures import decode_picture, describe_picture
 from crawler.pictures.hashing import PDQ, PHASH
-from matchers.looks.index import Index
-from matchers.looks.keypoints import CODE_BYTES, KINDS, Kind
-from matchers.looks.relating import Related, related
-from matchers.looks.segment import Contents, Points
-from matchers.looks.series import Relatives
-from matchers.looks.shelf import Shelf
-from matchers.looks.sketch import Sketch, packed, sketched
+from matchers.looks.index import ImageIndex
+from matchers.looks.keypoints import CODE_BYTES, KEYPOINT_KINDS, KeypointKind
+from matchers.looks.relating import RelatedPair, find_relatives
+from matchers.looks.segment import KeypointTable, SegmentContents
+from matchers.looks.series import SharedDesigns
+from matchers.looks.shelf import DescriptorStore
+from matchers.looks.sketch import PictureDescriptor, extract_descriptor, pack_places
 
-POINT_BYTES = CODE_BYTES + 8 + 4 + 8  # code, number, owner, place
-KEPT = 500  # pictures compared with the others after which that is written down: about 25 s of work
-PORTION = 2_000  # pictures that are put into the index at a time: 110 MB of sketches
+KEYPOINT_BYTES = CODE_BYTES + 8 + 4 + 8  # code, number, owner, place
+CHECKPOINT_PICTURES = 500  # pictures compared with the others after which that is written down: about 25 s of work
+INDEX_BATCH_SIZE = 2_000  # pictures that are put into the index at a time: 110 MB of sketches
 
-Mapped = Callable[[Callable[[str], list[Related]], Iterable[str]], Iterable[list[Related]]]
+ParallelMap = Callable[[Callable[[str], list[RelatedPair]], Iterable[str]], Iterable[list[RelatedPair]]]
 
 
 @frozen
-class Sketcher:
+class DescriptorExtractor:
     """Looks at a picture of a work and keeps its sketch; may be pickled."""
 
     root: Path
 
     def __call__(self, data: bytes, url: str) -> Picture:
         """The picture; its sketch is made unless it is there. Raises PictureError."""
-        decoded = decode(data)
-        picture = described(decoded, data, url)
-        shelf = Shelf(self.root)
-        if picture.sha256 and not shelf.has(picture.sha256):
-            shelf.put(picture.sha256, sketched(decoded))
+        decoded = decode_picture(data)
+        picture = describe_picture(decoded, data, url)
+        store = DescriptorStore(self.root)
+        if picture.sha256 and not store.has(picture.sha256):
+            store.put(picture.sha256, extract_descriptor(decoded))
         return picture
 
 
-def owners_of(works: Iterable[Work]) -> dict[str, frozenset[str]]:
+def owners_by_digest(works: Iterable[Work]) -> dict[str, frozenset[str]]:
     """The digests of all pictures of works that are not retired, those of urgent works first, and whose they are."""
-    found: dict[str, set[str]] = {}
-    for work in sorted(works, key=lambda each: -each.priority):
+    works_by_digest: dict[str, set[str]] = {}
+    for work in sorted(works, key=lambda registered_work: -registered_work.priority):
         for picture in work.images if work.retired_at is None else ():
             if picture.sha256:
-                found.setdefault(picture.sha256, set()).add(work.id)
-    return {digest: frozenset(ids) for digest, ids in found.items()}
+                works_by_digest.setdefault(picture.sha256, set()).add(work.id)
+    return {digest: frozenset(ids) for digest, ids in works_by_digest.items()}
 
 
-def unsketched(root: Path, digests: Iterable[str]) -> list[str]:
+def find_missing_descriptors(root: Path, digests: Iterable[str]) -> list[str]:
     """Those that have no sketch of this program's making."""
-    shelf = Shelf(root)
-    return [digest for digest in digests if not shelf.has(digest)]
+    store = DescriptorStore(root)
+    return [digest for digest in digests if not store.has(digest)]
 
 
-def index_all(root: Path, owners: Mapping[str, frozenset[str]], room: int, mapped: Mapped = map) -> None:
+def index_pictures(
+    root: Path, owners: Mapping[str, frozenset[str]], room_bytes: int, parallel_map: ParallelMap = map
+) -> None:
     """Put all of these pictures that have a sketch and show something into the index, and compare them with each other.
 
-    `room` is in bytes. Pictures that are in the index stay, asked for or not.
+    `room_bytes` is in bytes. Pictures that are in the index stay, asked for or not.
     """
-    shelf = Shelf(root)
-    index = Index(shelf.folder / "index")
-    known = set(index.digests)
-    left = room - index.points * POINT_BYTES
-    wanted = [digest for digest in owners if digest not in known and shelf.has(digest)]
-    for first in range(0, len(wanted), PORTION):
-        sketches = [(digest, shelf.read(digest)) for digest in wanted[first : first + PORTION]]
-        shown = [(digest, sketch) for digest, sketch in sketches if sketch.hashes]
-        if shown:
-            contents, left = _contents(shown, left)
+    store = DescriptorStore(root)
+    index = ImageIndex(store.folder / "index")
+    indexed = set(index.digests)
+    room_left = room_bytes - index.keypoint_count * KEYPOINT_BYTES
+    missing = [digest for digest in owners if digest not in indexed and store.has(digest)]
+    for first in range(0, len(missing), INDEX_BATCH_SIZE):
+        descriptors = [(digest, store.read(digest)) for digest in missing[first : first + INDEX_BATCH_SIZE]]
+        recognisable = [(digest, descriptor) for digest, descriptor in descriptors if descriptor.hashes]
+        if recognisable:
+            contents, room_left = segment_contents(recognisable, room_left)
             index.extend(contents)
-    _relate(root, index, owners, mapped)
+    _compare_registry(root, index, owners, parallel_map)
 
 
-def relatives(root: Path, digests: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def related_pictures(root: Path, digests: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Those that share a part with others, and with which."""
-    known = Relatives(Shelf(root).folder / "index")
+    designs = SharedDesigns(DescriptorStore(root).folder / "index")
     for digest in digests:
-        alike = known.of(digest)
-        if alike is not None:
-            yield digest, tuple(alike.others)
+        design = designs.get(digest)
+        if design is not None:
+            yield digest, tuple(design.others)
 
 
-def nothing_to_see(root: Path, digests: Iterable[str]) -> list[str]:
+def find_featureless(root: Path, digests: Iterable[str]) -> list[str]:
     """Those whose sketch shows nothing, or so little that it cannot be told from others."""
-    shelf = Shelf(root)
-    return [digest for digest in digests if shelf.has(digest) and not shelf.read(digest).hashes]
+    store = DescriptorStore(root)
+    return [digest for digest in digests if store.has(digest) and not store.read(digest).hashes]
 
 
-def _relate(root: Path, index: Index, owners: Mapping[str, frozenset[str]], mapped: Mapped) -> None:
-    relatives = Relatives(index.folder)
-    missing = relatives.missing(index.digests)
+def _compare_registry(
+    root: Path, index: ImageIndex, owners: Mapping[str, frozenset[str]], parallel_map: ParallelMap
+) -> None:
+    designs = SharedDesigns(index.folder)
+    missing = designs.missing(index.digests)
     if not missing:
         return
-    for count, (digest, found) in enumerate(zip(missing, mapped(Relating(root), missing), strict=True), 1):
-        relatives.compared(digest)
-        for pair in found:
-            if owners.get(pair.one, frozenset()).isdisjoint(owners.get(pair.other, frozenset())):
-                relatives.add(pair.one, pair.other, pair.of_one)
-                relatives.add(pair.other, pair.one, pair.of_other)
-        if count % KEPT == 0:
-            relatives.write()
-    relatives.write()
+    for count, (digest, pairs) in enumerate(zip(missing, parallel_map(RelativeFinder(root), missing), strict=True), 1):
+        designs.record_comparison(digest)
+        for pair in pairs:
+            if owners.get(pair.first, frozenset()).isdisjoint(owners.get(pair.second, frozenset())):
+                designs.add(pair.first, pair.second, pair.first_overlap)
+                designs.add(pair.second, pair.first, pair.second_overlap)
+        if count % CHECKPOINT_PICTURES == 0:
+            designs.write()
+    designs.write()
 
 
 @frozen
-class Relating:
+class RelativeFinder:
     """Finds the relatives of one registered picture; may be pickled."""
 
     root: Path
 
-    def __call__(self, digest: str) -> list[Related]:
+    def __call__(self, digest: str) -> list[RelatedPair]:
         """What it shares with others."""
-        index, shelf, numbers = _opened(self.root, _parts(self.root))
-        return related(index, shelf, digest, numbers)
+        index, store, numbers = _open_index(self.root, _segments_list(self.root))
+        return find_relatives(index, store, digest, numbers)
 
 
-def _parts(root: Path) -> str:
-    return (Shelf(root).folder / "index" / "parts.json").read_text(encoding="ascii")
+def _segments_list(root: Path) -> str:
+    return (DescriptorStore(root).folder / "index" / "parts.json").read_text(encoding="ascii")
 
 
 @lru_cache(maxsize=1)
-def _opened(root: Path, parts: str) -> tuple[Index, Shelf, dict[str, int]]:
-    shelf = Shelf(root)
-    index = Index(shelf.folder / "index")
-    return index, shelf, {digest: number for number, digest in enumerate(index.digests)}
+def _open_index(root: Path, segments_list: str) -> tuple[ImageIndex, DescriptorStore, dict[str, int]]:
+    store = DescriptorStore(root)
+    index = ImageIndex(store.folder / "index")
+    return index, store, {digest: number for number, digest in enumerate(index.digests)}
 
 
-def _contents(sketches: Sequence[tuple[str, Sketch]], room: int) -> tuple[Contents, int]:
+def segment_contents(
+    descriptors: Sequence[tuple[str, PictureDescriptor]], room_bytes: int
+) -> tuple[SegmentContents, int]:
     """Sketches as a part of the index, and the room that is left: key points of the first ones only where it ends."""
-    sizes = np.cumsum([POINT_BYTES * sum(map(len, sketch.points.values())) for _, sketch in sketches])
-    pointed = int(np.searchsorted(sizes, room, side="right"))
-    contents = Contents(
-        [digest for digest, _ in sketches],
-        np.array([int.from_bytes(sketch.hashes[PHASH], "big") for _, sketch in sketches], np.uint64),
-        np.stack([np.frombuffer(sketch.hashes[PDQ], np.uint8) for _, sketch in sketches]),
-        {kind: _points([sketch for _, sketch in sketches[:pointed]], kind) for kind in KINDS},
+    sizes = np.cumsum([KEYPOINT_BYTES * sum(map(len, descriptor.keypoints.values())) for _, descriptor in descriptors])
+    keypoint_pictures = int(np.searchsorted(sizes, room_bytes, side="right"))
+    contents = SegmentContents(
+        [digest for digest, _ in descriptors],
+        np.array([int.from_bytes(descriptor.hashes[PHASH], "big") for _, descriptor in descriptors], np.uint64),
+        np.stack([np.frombuffer(descriptor.hashes[PDQ], np.uint8) for _, descriptor in descriptors]),
+        {
+            kind: _keypoint_table([descriptor for _, descriptor in descriptors[:keypoint_pictures]], kind)
+            for kind in KEYPOINT_KINDS
+        },
     )
-    return contents, room - (int(sizes[pointed - 1]) if pointed else 0)
+    return contents, room_bytes - (int(sizes[keypoint_pictures - 1]) if keypoint_pictures else 0)
 
 
-def _points(sketches: Sequence[Sketch], kind: Kind) -> Points:
-    found = [sketch.points[kind] for sketch in sketches]
-    owners = [np.full(len(each), row, np.int32) for row, each in enumerate(found)]
-    return Points(
+def _keypoint_table(descriptors: Sequence[PictureDescriptor], kind: KeypointKind) -> KeypointTable:
+    tables = [descriptor.keypoints[kind] for descriptor in descriptors]
+    owners = [np.full(len(keypoints), row, np.int32) for row, keypoints in enumerate(tables)]
+    return KeypointTable(
         np.concatenate([np.zeros(0, np.int32), *owners]),
-        np.concatenate([np.zeros((0, 4), np.uint16), *(packed(each.places) for each in found)]),
-        np.concatenate([np.zeros((0, CODE_BYTES), np.uint8), *(each.codes for each in found)]),
+        np.concatenate([np.zeros((0, 4), np.uint16), *(pack_places(keypoints.places) for keypoints in tables)]),
+        np.concatenate([np.zeros((0, CODE_BYTES), np.uint8), *(keypoints.codes for keypoints in tables)]),
     )

@@ -8,68 +8,82 @@ import cv2
 import numpy as np
 from attrs import frozen
 
-from matchers.looks.align import Aligned, corners, from_pairs
-from matchers.looks.blocks import compare
-from matchers.looks.candidates import candidates
-from matchers.looks.index import Index
-from matchers.looks.keypoints import KINDS
-from matchers.looks.series import Share, likeness
-from matchers.looks.shelf import Shelf
-from matchers.looks.sides import Ours, Theirs
+from matchers.looks.align import PictureAlignment, align_keypoints, project_corners
+from matchers.looks.blocks import compare_blocks
+from matchers.looks.candidates import rank_candidates
+from matchers.looks.index import ImageIndex
+from matchers.looks.keypoints import KEYPOINT_KINDS
+from matchers.looks.series import PictureOverlap, picture_overlap
+from matchers.looks.shelf import DescriptorStore
+from matchers.looks.sides import PreparedQuery, PreparedReference
 
-RELATED = 8  # pictures that each kind of key points proposes
-NEAR = 60  # bits of PDQ's 256
+MAX_RELATED_CANDIDATES = 8  # pictures that each kind of key points proposes
+RELATED_PDQ_RADIUS_BITS = 60  # bits of PDQ's 256
 
 
 @frozen(eq=False)
-class Related:
+class RelatedPair:
     """What two pictures share, each seen from its own side."""
 
-    one: str
-    other: str
-    of_one: Share
-    of_other: Share
+    first: str
+    second: str
+    first_overlap: PictureOverlap
+    second_overlap: PictureOverlap
 
 
-def related(index: Index, shelf: Shelf, digest: str, numbers: Mapping[str, int]) -> list[Related]:
+def find_relatives(
+    index: ImageIndex, store: DescriptorStore, digest: str, numbers: Mapping[str, int]
+) -> list[RelatedPair]:
     """The relatives of a registered picture among all that are indexed; `numbers` says where each stands."""
     cv2.setNumThreads(1)
-    sketch = shelf.get(digest)
-    mine, found = Ours(sketch.thumb), {}
-    for number, aligned in _proposed(index, shelf, digest):
+    descriptor = store.get(digest)
+    reference, pair_by_digest = PreparedReference(descriptor.thumb), {}
+    for number, alignment in _propose_alignments(index, store, digest):
         other = index.digests[number]
-        if other == digest or other in found or numbers.get(other) != number:
+        if other == digest or other in pair_by_digest or numbers.get(other) != number:
             continue
-        pair = _pair(mine, digest, Ours(shelf.get(other).thumb), other, aligned)
+        pair = _compare_pair(reference, digest, PreparedReference(store.get(other).thumb), other, alignment)
         if pair is not None:
-            found[other] = pair
-    return list(found.values())
+            pair_by_digest[other] = pair
+    return list(pair_by_digest.values())
 
 
-def _proposed(index: Index, shelf: Shelf, digest: str) -> Iterator[tuple[int, Aligned]]:
+def _propose_alignments(
+    index: ImageIndex, store: DescriptorStore, digest: str
+) -> Iterator[tuple[int, PictureAlignment]]:
     """Numbers of pictures that may be related, and how the picture would lie on each."""
-    sketch = shelf.get(digest)
-    for kind in KINDS:
-        for candidate in candidates(index.by_points(sketch.points[kind], kind), RELATED):
-            aligned = from_pairs(candidate)
-            if aligned is not None:
-                yield candidate.picture, aligned
-    code = np.frombuffer(next(value for hasher, value in sketch.hashes.items() if hasher == "pdq"), np.uint8)
-    height, width = sketch.thumb.shape[:2]
-    for number in index.by_pdq(code, NEAR)[0].tolist():
-        rows, columns = shelf.get(index.digests[number]).thumb.shape[:2]
-        yield number, Aligned(np.diag([columns / width, rows / height, 1.0]), inliers=10_000)
+    descriptor = store.get(digest)
+    for kind in KEYPOINT_KINDS:
+        for candidate in rank_candidates(
+            index.search_keypoints(descriptor.keypoints[kind], kind), MAX_RELATED_CANDIDATES
+        ):
+            alignment = align_keypoints(candidate)
+            if alignment is not None:
+                yield candidate.picture, alignment
+    code = np.frombuffer(next(value for hasher, value in descriptor.hashes.items() if hasher == "pdq"), np.uint8)
+    height, width = descriptor.thumb.shape[:2]
+    for number in index.search_pdq(code, RELATED_PDQ_RADIUS_BITS)[0].tolist():
+        rows, columns = store.get(index.digests[number]).thumb.shape[:2]
+        yield number, PictureAlignment(np.diag([columns / width, rows / height, 1.0]), inliers=10_000)
 
 
-def _pair(mine: Ours, one: str, theirs: Ours, other: str, aligned: Aligned) -> Related | None:
-    if corners(aligned.homography, theirs.thumb.shape) is None:
+def _compare_pair(
+    reference: PreparedReference,
+    digest: str,
+    other_reference: PreparedReference,
+    other_digest: str,
+    alignment: PictureAlignment,
+) -> RelatedPair | None:
+    if project_corners(alignment.homography, other_reference.thumb.shape) is None:
         return None
-    there = compare(theirs, Theirs(mine.thumb), aligned.homography)
-    if there is None:
+    forward = compare_blocks(other_reference, PreparedQuery(reference.thumb), alignment.homography)
+    if forward is None:
         return None
-    shared = likeness(there[0], aligned.inliers)
-    if shared is None:
+    second_overlap = picture_overlap(forward[0], alignment.inliers)
+    if second_overlap is None:
         return None
-    back = compare(mine, Theirs(theirs.thumb), np.linalg.inv(there[1]).astype(np.float64))
-    of_one = None if back is None else likeness(back[0], aligned.inliers)
-    return None if of_one is None else Related(one, other, of_one, shared)
+    backward = compare_blocks(
+        reference, PreparedQuery(other_reference.thumb), np.linalg.inv(forward[1]).astype(np.float64)
+    )
+    first_overlap = None if backward is None else picture_overlap(backward[0], alignment.inliers)
+    return None if first_overlap is None else RelatedPair(digest, other_digest, first_overlap, second_overlap)

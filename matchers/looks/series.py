@@ -17,117 +17,130 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from matchers.looks.blocks import Agreement
+from matchers.looks.blocks import BlockAgreement
 
-LEAST_SHARED = 0.12  # of the blocks with a drawing that agree: less is chance or a small logo
-SHARED_OFF = 1.5  # pixels; another photograph of the same thing counts too
-SAME_OFF = 0.25  # pixels: what fits so exactly is the same drawing, more is another photograph of the same thing
-CLOSE = 0.4  # share from which another photograph is close enough to be taken for a blurred copy
-LEAST_OWN = 12  # visible blocks of its own that a copy is judged by
-OWN_ALIKE = 0.6  # share of them that must agree
-FILE = "alike.json"
+MIN_SHARED_BLOCK_SHARE = 0.12  # of the blocks with a drawing that agree: less is chance or a small logo
+MAX_SHARED_OFFSET_PIXELS = 1.5  # pixels; another photograph of the same thing counts too
+MAX_SAME_OFFSET_PIXELS = (
+    0.25  # pixels: what fits so exactly is the same drawing, more is another photograph of the same thing
+)
+MIN_CLOSE_SHARE = 0.4  # share from which another photograph is close enough to be taken for a blurred copy
+MIN_OWN_BLOCKS = 12  # visible blocks of its own that a copy is judged by
+MIN_OWN_ALIKE_SHARE = 0.6  # share of them that must agree
+SHARED_DESIGNS_FILE = "alike.json"
 
-Blocks = NDArray[np.bool_]
+BlockMask = NDArray[np.bool_]
 
 
 @frozen(eq=False)
-class Alike:
+class SharedDesign:
     """Which other pictures (by digest) a picture looks like, in what share; which blocks they have in common exactly;
     and how exactly a copy must fit (pixels) because another photograph of the same thing fits nearly.
     """
 
     others: Mapping[str, float]
-    shared: Blocks
-    exact: float
+    shared_blocks: BlockMask
+    max_copy_offset: float
 
 
 @frozen(eq=False)
-class Share:
+class PictureOverlap:
     """What one picture shares with another: the share of its blocks, which ones, and how exactly (pixels)."""
 
     alike: float
-    blocks: Blocks
-    off: float
+    blocks: BlockMask
+    median_offset: float
 
 
-def likeness(agreement: Agreement, inliers: int) -> Share | None:
+def picture_overlap(agreement: BlockAgreement, inliers: int) -> PictureOverlap | None:
     """What two registered pictures share, seen from ours; None where they are no relatives."""
-    related = agreement.alike >= LEAST_SHARED and agreement.off <= SHARED_OFF and agreement.textured >= LEAST_OWN
-    if not related or inliers < LEAST_OWN:
+    is_related = (
+        agreement.alike >= MIN_SHARED_BLOCK_SHARE
+        and agreement.median_offset <= MAX_SHARED_OFFSET_PIXELS
+        and agreement.textured >= MIN_OWN_BLOCKS
+    )
+    if not is_related or inliers < MIN_OWN_BLOCKS:
         return None
-    return Share(agreement.alike, np.asarray(agreement.marks == 1), agreement.off)
+    return PictureOverlap(agreement.alike, np.asarray(agreement.block_marks == 1), agreement.median_offset)
 
 
-def has_its_own(agreement: Agreement, alike: Alike | None) -> bool:
+def has_own_blocks(agreement: BlockAgreement, design: SharedDesign | None) -> bool:
     """Whether a copy agrees in what the picture shares with no other registered one, and more exactly than those do."""
-    if alike is None:
+    if design is None:
         return True
-    if agreement.off > alike.exact:
+    if agreement.median_offset > design.max_copy_offset:
         return False
-    own = (agreement.marks >= -1) & ~alike.shared
-    return int(own.sum()) >= LEAST_OWN and float((agreement.marks[own] == 1).mean()) >= OWN_ALIKE
+    own_blocks = (agreement.block_marks >= -1) & ~design.shared_blocks
+    return (
+        int(own_blocks.sum()) >= MIN_OWN_BLOCKS
+        and float((agreement.block_marks[own_blocks] == 1).mean()) >= MIN_OWN_ALIKE_SHARE
+    )
 
 
-class Relatives:
+class SharedDesigns:
     """What is known of relatives, in a file of the index's folder: digest -> Alike."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+        self._path = folder / SHARED_DESIGNS_FILE
         try:
-            told = json.loads(self._path.read_text(encoding="ascii"))
-            self._alike = {digest: _made(each) for digest, each in told["alike"].items()}
-            self._compared = set(told["compared"])
+            document = json.loads(self._path.read_text(encoding="ascii"))
+            self._design_by_digest = {digest: _from_json(entry) for digest, entry in document["alike"].items()}
+            self._compared_digests = set(document["compared"])
         except (OSError, ValueError, KeyError):
-            self._alike, self._compared = {}, set()
+            self._design_by_digest, self._compared_digests = {}, set()
 
-    def of(self, digest: str) -> Alike | None:
+    def get(self, digest: str) -> SharedDesign | None:
         """What a picture shares with others; None where it shares nothing."""
-        return self._alike.get(digest)
+        return self._design_by_digest.get(digest)
 
     def missing(self, digests: Iterable[str]) -> list[str]:
         """Those that were not compared with the others yet."""
-        return [digest for digest in digests if digest not in self._compared]
+        return [digest for digest in digests if digest not in self._compared_digests]
 
-    def compared(self, digest: str) -> None:
+    def record_comparison(self, digest: str) -> None:
         """All its relatives were added."""
-        self._compared.add(digest)
+        self._compared_digests.add(digest)
 
-    def add(self, digest: str, other: str, share: Share) -> None:
+    def add(self, digest: str, other: str, overlap: PictureOverlap) -> None:
         """What one picture shares with another, seen from its side."""
-        known = self._alike.get(digest) or Alike({}, np.zeros(len(share.blocks), np.bool_), float("inf"))
-        is_same = share.off <= SAME_OFF
-        close = share.off / 2 if not is_same and share.alike >= CLOSE else float("inf")
-        self._alike[digest] = Alike(
-            {**known.others, other: round(share.alike, 3)},
-            known.shared | share.blocks if is_same else known.shared,
-            min(known.exact, close),
+        previous = self._design_by_digest.get(digest) or SharedDesign(
+            {}, np.zeros(len(overlap.blocks), np.bool_), float("inf")
+        )
+        is_same = overlap.median_offset <= MAX_SAME_OFFSET_PIXELS
+        max_copy_offset = (
+            overlap.median_offset / 2 if not is_same and overlap.alike >= MIN_CLOSE_SHARE else float("inf")
+        )
+        self._design_by_digest[digest] = SharedDesign(
+            {**previous.others, other: round(overlap.alike, 3)},
+            previous.shared_blocks | overlap.blocks if is_same else previous.shared_blocks,
+            min(previous.max_copy_offset, max_copy_offset),
         )
 
     def write(self) -> None:
         """Keep what is known."""
-        told = {
-            "alike": {digest: _told(each) for digest, each in sorted(self._alike.items())},
-            "compared": sorted(self._compared),
+        document = {
+            "alike": {digest: _to_json(design) for digest, design in sorted(self._design_by_digest.items())},
+            "compared": sorted(self._compared_digests),
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._path.parent)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(told, file)
+        handle, name = tempfile.mkstemp(dir=self._path.parent)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            json.dump(document, file)
         Path(name).replace(self._path)
 
 
-def _told(alike: Alike) -> dict[str, object]:
+def _to_json(design: SharedDesign) -> dict[str, object]:
     return {
-        "others": dict(alike.others),
-        "blocks": len(alike.shared),
-        "shared": np.packbits(alike.shared).tobytes().hex(),
-        "exact": None if alike.exact == float("inf") else round(alike.exact, 3),
+        "others": dict(design.others),
+        "blocks": len(design.shared_blocks),
+        "shared": np.packbits(design.shared_blocks).tobytes().hex(),
+        "exact": None if design.max_copy_offset == float("inf") else round(design.max_copy_offset, 3),
     }
 
 
-def _made(told: Mapping[str, object]) -> Alike:
-    bits = np.unpackbits(np.frombuffer(bytes.fromhex(str(told["shared"])), np.uint8))
-    others = told["others"]
+def _from_json(entry: Mapping[str, object]) -> SharedDesign:
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(str(entry["shared"])), np.uint8))
+    others = entry["others"]
     assert isinstance(others, dict)
-    exact = float("inf") if told["exact"] is None else float(str(told["exact"]))
-    return Alike(others, bits[: int(str(told["blocks"]))].astype(np.bool_), exact)
+    max_copy_offset = float("inf") if entry["exact"] is None else float(str(entry["exact"]))
+    return SharedDesign(others, bits[: int(str(entry["blocks"]))].astype(np.bool_), max_copy_offset)

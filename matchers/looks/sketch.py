@@ -18,129 +18,137 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from crawler.items import PictureHash
-from crawler.pictures import Decoded
-from crawler.pictures.decoding import DRAFT_SIDE, SHARED_SIDE
-from crawler.pictures.hashing import PDQ, PHASH, maker, perceptual_hashes
+from crawler.pictures import DecodedPicture
+from crawler.pictures.decoding import DRAFT_SIDE_PIXELS, MAX_DECODED_SIDE_PIXELS
+from crawler.pictures.hashing import PDQ, PHASH, hasher_version, perceptual_hashes
 from matchers.looks import keypoints
-from matchers.looks.keypoints import KINDS, Keypoints, Kind
+from matchers.looks.keypoints import KEYPOINT_KINDS, KeypointKind, Keypoints
 
-THUMB_SIDE = 320  # pixels: what blocks are compared on
-THUMB_QUALITY = 90  # of its JPEG, about 25 kB
-LAYOUT = 1  # of the bytes
+THUMB_SIDE_PIXELS = 320  # pixels: what blocks are compared on
+THUMB_JPEG_QUALITY = 90  # of its JPEG, about 25 kB
+LAYOUT_VERSION = 1  # of the bytes
 PLACE_UNITS = np.array([64, 64, 64, 100], dtype=np.float32)  # a place as whole numbers below 65,536
 
 Pixels = NDArray[np.uint8]
 
 
 @frozen(eq=False)
-class Sketch:
+class PictureDescriptor:
     """`thumb` is RGB; the places of `points` are pixels of the thumb; `hashes` is empty where it shows nothing."""
 
     thumb: Pixels
-    points: Mapping[Kind, Keypoints]
+    keypoints: Mapping[KeypointKind, Keypoints]
     hashes: Mapping[str, bytes]  # by hasher; their makers are part of the mark
 
     def to_bytes(self) -> bytes:
         """For a file; `from_bytes` reads it."""
-        done, jpeg = cv2.imencode(
-            ".jpg", cv2.cvtColor(self.thumb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, THUMB_QUALITY]
+        is_encoded, jpeg = cv2.imencode(
+            ".jpg", cv2.cvtColor(self.thumb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, THUMB_JPEG_QUALITY]
         )
-        assert done
+        assert is_encoded
         arrays: dict[str, NDArray[np.generic]] = {"thumb": np.asarray(jpeg).reshape(-1)}
         for hasher, value in self.hashes.items():
             arrays[hasher] = np.frombuffer(value, np.uint8)
-        for kind, found in self.points.items():
-            arrays[f"{kind}_places"], arrays[f"{kind}_codes"] = packed(found.places), found.codes
+        for kind, keypoints_of_kind in self.keypoints.items():
+            arrays[f"{kind}_places"], arrays[f"{kind}_codes"] = (
+                pack_places(keypoints_of_kind.places),
+                keypoints_of_kind.codes,
+            )
         file = io.BytesIO()
         np.savez(file, allow_pickle=False, **arrays)
         return file.getvalue()
 
     @staticmethod
-    def thumb_of(path: Path) -> Pixels:
+    def read_thumb(path: Path) -> Pixels:
         """Its small picture alone, read from a file of `to_bytes`. Raises as `from_bytes` does, and OSError."""
         with np.load(path, allow_pickle=False) as arrays:
-            return _drawn(arrays["thumb"])
+            return _decode_jpeg(arrays["thumb"])
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Sketch:
+    def from_bytes(cls, data: bytes) -> PictureDescriptor:
         """Raises ValueError or KeyError for foreign bytes."""
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            thumb = _drawn(arrays["thumb"])
-            points = {kind: Keypoints(unpacked(arrays[f"{kind}_places"]), arrays[f"{kind}_codes"]) for kind in KINDS}
+            thumb = _decode_jpeg(arrays["thumb"])
+            points = {
+                kind: Keypoints(unpack_places(arrays[f"{kind}_places"]), arrays[f"{kind}_codes"])
+                for kind in KEYPOINT_KINDS
+            }
             hashes = {hasher: arrays[hasher].tobytes() for hasher in (PHASH, PDQ) if hasher in arrays}
         return cls(thumb, points, hashes)
 
 
-def _drawn(jpeg: NDArray[np.uint8]) -> Pixels:
-    drawn = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
-    if drawn is None:
+def _decode_jpeg(jpeg: NDArray[np.uint8]) -> Pixels:
+    pixels = cv2.imdecode(jpeg, cv2.IMREAD_COLOR_RGB)
+    if pixels is None:
         raise ValueError("a sketch without its picture")
-    return drawn.astype(np.uint8, copy=False)
+    return pixels.astype(np.uint8, copy=False)
 
 
-def sketched(decoded: Decoded) -> Sketch:
+def extract_descriptor(decoded: DecodedPicture) -> PictureDescriptor:
     """The sketch of a picture of a work."""
     cv2.setNumThreads(1)
     pixels = decoded.pixels
-    thumb = fitted(pixels, THUMB_SIDE)
-    share = np.float32(thumb.shape[1] / pixels.shape[1])
-    grey = grey_of(pixels)
-    points = {}
-    for kind in KINDS:
-        found = keypoints.registered(grey, kind)
-        points[kind] = Keypoints(found.places * np.array([share, share, share, 1], np.float32), found.codes)
-    return Sketch(thumb, points, _raw(perceptual_hashes(decoded.pixels)))
+    thumb = resize_to_side(pixels, THUMB_SIDE_PIXELS)
+    scale = np.float32(thumb.shape[1] / pixels.shape[1])
+    grey = to_grey(pixels)
+    keypoints_by_kind = {}
+    for kind in KEYPOINT_KINDS:
+        extracted = keypoints.extract_reference(grey, kind)
+        keypoints_by_kind[kind] = Keypoints(
+            extracted.places * np.array([scale, scale, scale, 1], np.float32), extracted.codes
+        )
+    return PictureDescriptor(thumb, keypoints_by_kind, _hash_bytes(perceptual_hashes(decoded.pixels)))
 
 
-def _raw(hashes: Iterable[PictureHash]) -> dict[str, bytes]:
-    return {made.hasher: bytes.fromhex(made.value) for made in hashes}
+def _hash_bytes(hashes: Iterable[PictureHash]) -> dict[str, bytes]:
+    return {picture_hash.hasher: bytes.fromhex(picture_hash.value) for picture_hash in hashes}
 
 
-def fitted(pixels: Pixels, side: int) -> Pixels:
+def resize_to_side(pixels: Pixels, side: int) -> Pixels:
     """The picture with its longer side at `side` pixels, enlarged where it is smaller."""
-    share = side / max(pixels.shape[:2])
-    if share == 1:
+    scale = side / max(pixels.shape[:2])
+    if scale == 1:
         return pixels
-    size = (max(1, round(pixels.shape[1] * share)), max(1, round(pixels.shape[0] * share)))
-    how = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
-    return cv2.resize(pixels, size, interpolation=how).astype(np.uint8, copy=False)
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(pixels, size, interpolation=interpolation).astype(np.uint8, copy=False)
 
 
-def grey_of(pixels: Pixels) -> Pixels:
+def to_grey(pixels: Pixels) -> Pixels:
     """The brightness of an RGB picture."""
     return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
-def packed(places: NDArray[np.float32]) -> NDArray[np.uint16]:
+def pack_places(places: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Places as whole numbers: 1/64 pixel, 1/100 degree."""
-    whole: NDArray[np.uint16] = np.clip(np.rint(places * PLACE_UNITS), 0, 65_535).astype(np.uint16)
-    return whole
+    packed_places: NDArray[np.uint16] = np.clip(np.rint(places * PLACE_UNITS), 0, 65_535).astype(np.uint16)
+    return packed_places
 
 
-def unpacked(places: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """The places that `packed` packed."""
+def unpack_places(places: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """The places that `pack_places` packed."""
     return (places / PLACE_UNITS).astype(np.float32)
 
 
 @cache
-def mark() -> str:
+def descriptor_version() -> str:
     """A short name of everything that sketches and hashes depend on."""
-    told = [
-        LAYOUT,
-        SHARED_SIDE,
-        DRAFT_SIDE,
-        maker(PHASH),
-        maker(PDQ),
+    dependencies = [
+        LAYOUT_VERSION,
+        MAX_DECODED_SIDE_PIXELS,
+        DRAFT_SIDE_PIXELS,
+        hasher_version(PHASH),
+        hasher_version(PDQ),
         cv2.__version__.split(".")[:2],
-        THUMB_SIDE,
-        THUMB_QUALITY,
-        keypoints.REGISTERED_SIDE,
-        keypoints.REGISTERED_LEAST,
-        keypoints.REGISTERED_MOST,
-        keypoints.CONTRAST,
-        keypoints.FAST,
-        keypoints.DETECTED,
-        keypoints.CELLS,
-        keypoints.PAIRS_SEED,
+        THUMB_SIDE_PIXELS,
+        THUMB_JPEG_QUALITY,
+        keypoints.REFERENCE_SIDE_PIXELS,
+        keypoints.REFERENCE_MIN_SIDE_PIXELS,
+        keypoints.REFERENCE_MAX_KEYPOINTS,
+        keypoints.SIFT_CONTRAST_THRESHOLD,
+        keypoints.ORB_FAST_THRESHOLD,
+        keypoints.DETECTION_FACTOR,
+        keypoints.GRID_CELLS_PER_SIDE,
+        keypoints.DESCRIPTOR_PAIRS_SEED,
     ]
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr(dependencies).encode()).hexdigest()[:12]

@@ -13,43 +13,46 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from crawler.pictures.hashing import HASH_SIDE, hashed_size
+from crawler.pictures.hashing import HASH_SIDE_PIXELS, shrink_for_hash
 from matchers.looks.sketch import Pixels
 
-SIDE, WAVES = 64, 16
+SAMPLE_SIDE_PIXELS, DCT_WAVES = 64, 16
 
 # For np.rot90 0 to 3 times, and the mirror images in pdqhash's order: are rows and columns of waves swapped, are odd
 # waves negated from top to bottom, from left to right.
-SWAPPED = (False, True, False, True, False, False, True, True)
-UPSIDE_DOWN = (False, True, True, False, True, False, False, True)
-LEFT_RIGHT = (False, False, True, True, False, True, False, True)
+TURN_TRANSPOSES = (False, True, False, True, False, False, True, True)
+TURN_FLIPS_VERTICALLY = (False, True, True, False, True, False, False, True)
+TURN_FLIPS_HORIZONTALLY = (False, False, True, True, False, True, False, True)
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_PLACES = np.arange(SIDE) + 0.5
-_COSINES = (np.sqrt(2 / SIDE) * np.cos(np.pi / SIDE * np.arange(1, WAVES + 1)[:, None] * _PLACES)).astype(np.float32)
-_ODD = (-1.0) ** np.arange(1, WAVES + 1).astype(np.float32)
+_LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+_SAMPLE_CENTRES = np.arange(SAMPLE_SIDE_PIXELS) + 0.5
+_DCT_COSINES = (
+    np.sqrt(2 / SAMPLE_SIDE_PIXELS)
+    * np.cos(np.pi / SAMPLE_SIDE_PIXELS * np.arange(1, DCT_WAVES + 1)[:, None] * _SAMPLE_CENTRES)
+).astype(np.float32)
+_ODD_WAVE_SIGNS = (-1.0) ** np.arange(1, DCT_WAVES + 1).astype(np.float32)
 
 
-def turned(parts: Sequence[Pixels], turns: Sequence[int]) -> NDArray[np.uint8]:
+def dihedral_pdq_codes(parts: Sequence[Pixels], turns: Sequence[int]) -> NDArray[np.uint8]:
     """Of RGB pictures of any size: [pictures, turns, 32] bytes."""
     if not parts:
-        return np.zeros((0, len(turns), 2 * WAVES), np.uint8)
-    waves = _COSINES @ np.stack([_sampled(part) for part in parts]) @ _COSINES.T
-    forms = []
+        return np.zeros((0, len(turns), 2 * DCT_WAVES), np.uint8)
+    waves = _DCT_COSINES @ np.stack([_sample_grey(part) for part in parts]) @ _DCT_COSINES.T
+    spectra = []
     for turn in turns:
-        form = waves.transpose(0, 2, 1) if SWAPPED[turn] else waves
-        form = form * _ODD[:, None] if UPSIDE_DOWN[turn] else form
-        forms.append(form * _ODD if LEFT_RIGHT[turn] else form)
-    values = np.stack(forms, 1).reshape(len(parts), len(turns), WAVES * WAVES)
-    half = WAVES * WAVES // 2 - 1
-    above = values > np.partition(values, half, axis=2)[:, :, half : half + 1]
-    return np.packbits(above[:, :, ::-1], axis=2)
+        spectrum = waves.transpose(0, 2, 1) if TURN_TRANSPOSES[turn] else waves
+        spectrum = spectrum * _ODD_WAVE_SIGNS[:, None] if TURN_FLIPS_VERTICALLY[turn] else spectrum
+        spectra.append(spectrum * _ODD_WAVE_SIGNS if TURN_FLIPS_HORIZONTALLY[turn] else spectrum)
+    values = np.stack(spectra, 1).reshape(len(parts), len(turns), DCT_WAVES * DCT_WAVES)
+    median_rank = DCT_WAVES * DCT_WAVES // 2 - 1
+    is_above_median = values > np.partition(values, median_rank, axis=2)[:, :, median_rank : median_rank + 1]
+    return np.packbits(is_above_median[:, :, ::-1], axis=2)
 
 
-def _sampled(part: Pixels) -> NDArray[np.float32]:
+def _sample_grey(part: Pixels) -> NDArray[np.float32]:
     """The grey values of 64 x 64 places."""
-    small: Pixels = hashed_size(part)
-    assert max(small.shape[:2]) <= HASH_SIDE
-    rows, columns = ((_PLACES * extent / SIDE).astype(np.intp) for extent in small.shape[:2])
-    grey: NDArray[np.float32] = small[rows][:, columns].astype(np.float32) @ _LUMA
+    resized: Pixels = shrink_for_hash(part)
+    assert max(resized.shape[:2]) <= HASH_SIDE_PIXELS
+    rows, columns = ((_SAMPLE_CENTRES * extent / SAMPLE_SIDE_PIXELS).astype(np.intp) for extent in resized.shape[:2])
+    grey: NDArray[np.float32] = resized[rows][:, columns].astype(np.float32) @ _LUMA_WEIGHTS
     return grey

@@ -16,23 +16,32 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from crawler.pictures.hashing import HASH_SIDE
-from matchers.looks.sketch import Pixels, fitted, grey_of
-from matchers.looks.turned import turned
+from crawler.pictures.hashing import HASH_SIDE_PIXELS
+from matchers.looks.sketch import Pixels, resize_to_side, to_grey
+from matchers.looks.turned import dihedral_pdq_codes
 
-PARTED_SIDE = 320  # pixels at which parts are looked for: a hash needs no more, and it costs a quarter
-PLAIN = 10  # levels a border may differ from its colour
-LEAST_TRIMMED = 0.03  # of a side that a border takes to be worth another look
-SMALLEST = 24  # pixels a side of a part
-MOST_SIDED = 6  # four-sided shapes, the largest first
-LEAST_AREA = 0.02  # of the picture that a shape takes
-STRAIGHT = 0.03  # of its outline that a shape's corners may be off
-FULL = 0.85  # of its box that a shape with round corners fills
-GRIDS = (2, 3)
+REGION_SEARCH_SIDE_PIXELS = 320  # pixels at which parts are looked for: a hash needs no more, and it costs a quarter
+MAX_BORDER_LEVELS = 10  # levels a border may differ from its colour
+MIN_TRIMMED_SHARE = 0.03  # of a side that a border takes to be worth another look
+MIN_REGION_SIDE_PIXELS = 24  # pixels a side of a part
+MAX_QUADRILATERALS = 6  # four-sided shapes, the largest first
+MIN_QUADRILATERAL_AREA_SHARE = 0.02  # of the picture that a shape takes
+MAX_OUTLINE_ERROR_SHARE = 0.03  # of its outline that a shape's corners may be off
+MIN_BOX_FILL_SHARE = 0.85  # of its box that a shape with round corners fills
+COLLAGE_GRIDS = (2, 3)
 
 # After np.rot90 0 to 3 times, and of the mirror images: which corner of the part (0 top left, clockwise) becomes the
 # top left, top right, bottom right and bottom left one. The order is pdqhash's.
-TURNS = ((0, 1, 2, 3), (1, 2, 3, 0), (2, 3, 0, 1), (3, 0, 1, 2), (3, 2, 1, 0), (1, 0, 3, 2), (0, 3, 2, 1), (2, 1, 0, 3))
+TURN_CORNERS = (
+    (0, 1, 2, 3),
+    (1, 2, 3, 0),
+    (2, 3, 0, 1),
+    (3, 0, 1, 2),
+    (3, 2, 1, 0),
+    (1, 0, 3, 2),
+    (0, 3, 2, 1),
+    (2, 1, 0, 3),
+)
 ALL_TURNS, TILE_TURNS = tuple(range(8)), (0, 5)
 MIRRORED_TURNS = range(4, 8)
 
@@ -40,7 +49,7 @@ Corners = NDArray[np.float32]
 
 
 @frozen(eq=False)
-class View:
+class RegionHash:
     """Its 32 bytes; `corners` [4, 2]: which points of the picture would be the corners of the work, clockwise from its
     top left; in the mirror image's pixels where it is `mirrored`.
     """
@@ -50,105 +59,118 @@ class View:
     mirrored: bool
 
 
-def whole(pixels: Pixels) -> list[View]:
+def hash_whole(pixels: Pixels) -> list[RegionHash]:
     """The whole picture, in eight turns."""
     height, width = pixels.shape[:2]
-    return _turned([pixels], [_box(0, 0, width, height)], width, ALL_TURNS)
+    return _hash_turns([pixels], [_box_corners(0, 0, width, height)], width, ALL_TURNS)
 
 
-def parts(pixels: Pixels) -> list[View]:
+def hash_parts(pixels: Pixels) -> list[RegionHash]:
     """The picture without its borders in eight turns, its tiles and its four-sided shapes in two and eight."""
-    share = min(1.0, PARTED_SIDE / max(pixels.shape[:2]))
-    small = pixels if share == 1 else fitted(pixels, PARTED_SIDE)
-    return [View(view.code, view.corners / np.float32(share), view.mirrored) for view in _parts(small)]
-
-
-def _parts(pixels: Pixels) -> list[View]:
-    height, width = pixels.shape[:2]
-    trimmed = _trimmed(pixels)
-    whole = [] if trimmed is None else [trimmed]
-    shapes = _four_sided(grey_of(pixels))
-    upright = [_cut(pixels, box) for box in whole] + [_upright(pixels, shape) for shape in shapes]
-    tiles = list(_tiles(width, height))
+    scale = min(1.0, REGION_SEARCH_SIDE_PIXELS / max(pixels.shape[:2]))
+    thumb = pixels if scale == 1 else resize_to_side(pixels, REGION_SEARCH_SIDE_PIXELS)
     return [
-        *_turned(upright, [*whole, *shapes], width, ALL_TURNS),
-        *_turned([_cut(pixels, tile) for tile in tiles], tiles, width, TILE_TURNS),
+        RegionHash(region.code, region.corners / np.float32(scale), region.mirrored) for region in _hash_parts(thumb)
     ]
 
 
-def _turned(cuts: Sequence[Pixels], places: Sequence[Corners], width: int, turns: Sequence[int]) -> list[View]:
-    found = []
-    for codes, corners in zip(turned(cuts, turns), places, strict=True):
+def _hash_parts(pixels: Pixels) -> list[RegionHash]:
+    height, width = pixels.shape[:2]
+    trimmed_box = _trim_borders(pixels)
+    boxes = [] if trimmed_box is None else [trimmed_box]
+    shapes = _find_quadrilaterals(to_grey(pixels))
+    upright = [_crop(pixels, box) for box in boxes] + [_rectify(pixels, shape) for shape in shapes]
+    tiles = list(_collage_tiles(width, height))
+    return [
+        *_hash_turns(upright, [*boxes, *shapes], width, ALL_TURNS),
+        *_hash_turns([_crop(pixels, tile) for tile in tiles], tiles, width, TILE_TURNS),
+    ]
+
+
+def _hash_turns(
+    crops: Sequence[Pixels], places: Sequence[Corners], width: int, turns: Sequence[int]
+) -> list[RegionHash]:
+    regions = []
+    for codes, corners in zip(dihedral_pdq_codes(crops, turns), places, strict=True):
         for code, turn in zip(codes, turns, strict=True):
-            placed = corners[list(TURNS[turn])]
+            turned_corners = corners[list(TURN_CORNERS[turn])]
             if turn in MIRRORED_TURNS:
-                placed = np.stack([width - placed[:, 0], placed[:, 1]], 1)
-            found.append(View(code, placed, turn in MIRRORED_TURNS))
-    return found
+                turned_corners = np.stack([width - turned_corners[:, 0], turned_corners[:, 1]], 1)
+            regions.append(RegionHash(code, turned_corners, turn in MIRRORED_TURNS))
+    return regions
 
 
-def _cut(pixels: Pixels, corners: Corners) -> Pixels:
+def _crop(pixels: Pixels, corners: Corners) -> Pixels:
     (left, top), (right, bottom) = np.rint(corners[0]).astype(int), np.rint(corners[2]).astype(int)
     return pixels[top:bottom, left:right]
 
 
-def _box(left: float, top: float, right: float, bottom: float) -> Corners:
+def _box_corners(left: float, top: float, right: float, bottom: float) -> Corners:
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
-def _trimmed(pixels: Pixels) -> Corners | None:
+def _trim_borders(pixels: Pixels) -> Corners | None:
     """What is left when plain rows and columns are cut off at the sides."""
     height, width = pixels.shape[:2]
-    plain = np.ptp(pixels, axis=1).max(1) <= PLAIN, np.ptp(pixels, axis=0).max(1) <= PLAIN
-    if plain[0].all() or plain[1].all():
+    is_plain = np.ptp(pixels, axis=1).max(1) <= MAX_BORDER_LEVELS, np.ptp(pixels, axis=0).max(1) <= MAX_BORDER_LEVELS
+    if is_plain[0].all() or is_plain[1].all():
         return None
-    top, bottom = int(np.argmin(plain[0])), height - int(np.argmin(plain[0][::-1]))
-    left, right = int(np.argmin(plain[1])), width - int(np.argmin(plain[1][::-1]))
-    cut = max(top, height - bottom) / height, max(left, width - right) / width
-    if max(cut) < LEAST_TRIMMED or bottom - top < SMALLEST or right - left < SMALLEST:
+    top, bottom = int(np.argmin(is_plain[0])), height - int(np.argmin(is_plain[0][::-1]))
+    left, right = int(np.argmin(is_plain[1])), width - int(np.argmin(is_plain[1][::-1]))
+    trimmed_shares = max(top, height - bottom) / height, max(left, width - right) / width
+    if (
+        max(trimmed_shares) < MIN_TRIMMED_SHARE
+        or bottom - top < MIN_REGION_SIDE_PIXELS
+        or right - left < MIN_REGION_SIDE_PIXELS
+    ):
         return None
-    return _box(left, top, right, bottom)
+    return _box_corners(left, top, right, bottom)
 
 
-def _tiles(width: int, height: int) -> Iterator[Corners]:
+def _collage_tiles(width: int, height: int) -> Iterator[Corners]:
     """The tiles of collages, without the seams between them."""
-    for count in GRIDS:
-        wide, high = width / count, height / count
-        if min(wide, high) < SMALLEST:
+    for count in COLLAGE_GRIDS:
+        tile_width, tile_height = width / count, height / count
+        if min(tile_width, tile_height) < MIN_REGION_SIDE_PIXELS:
             return
         for row, column in product(range(count), repeat=2):
             seam = 0.008 * min(width, height)
-            box = (column * wide + seam, row * high + seam, (column + 1) * wide - seam, (row + 1) * high - seam)
-            yield _box(*box)
+            box = (
+                column * tile_width + seam,
+                row * tile_height + seam,
+                (column + 1) * tile_width - seam,
+                (row + 1) * tile_height - seam,
+            )
+            yield _box_corners(*box)
 
 
-def _four_sided(grey: Pixels) -> list[Corners]:
+def _find_quadrilaterals(grey: Pixels) -> list[Corners]:
     """The largest four-sided convex shapes in the edges of a picture, clockwise from the corner that is top left."""
     edges = cv2.dilate(cv2.Canny(cv2.GaussianBlur(grey, (0, 0), 1.2), 30, 90), np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    found: list[tuple[float, Corners]] = []
+    quadrilaterals: list[tuple[float, Corners]] = []
     for outline in outlines:
-        if len(outline) < 4 or cv2.contourArea(outline) < LEAST_AREA * grey.size:
+        if len(outline) < 4 or cv2.contourArea(outline) < MIN_QUADRILATERAL_AREA_SHARE * grey.size:
             continue
-        shape = _corners_of(outline)
+        shape = _quadrilateral_of(outline)
         if shape is not None:
-            found.append((float(cv2.contourArea(shape)), _clockwise(shape)))
-    found.sort(key=lambda each: -each[0])
-    return _apart(found, grey.size)[:MOST_SIDED]
+            quadrilaterals.append((float(cv2.contourArea(shape)), _order_clockwise(shape)))
+    quadrilaterals.sort(key=lambda entry: -entry[0])
+    return _drop_duplicates(quadrilaterals, grey.size)[:MAX_QUADRILATERALS]
 
 
-def _corners_of(outline: Any) -> Corners | None:
+def _quadrilateral_of(outline: Any) -> Corners | None:
     """Four corners that an outline amounts to: its own, or those of the box that it fills."""
-    shape: Any = cv2.approxPolyDP(outline, STRAIGHT * cv2.arcLength(outline, True), True)
+    shape: Any = cv2.approxPolyDP(outline, MAX_OUTLINE_ERROR_SHARE * cv2.arcLength(outline, True), True)
     if len(shape) == 4 and cv2.isContourConvex(shape):
         return np.asarray(shape.reshape(4, 2), np.float32)
     box = cv2.minAreaRect(outline)
-    if cv2.contourArea(outline) > FULL * box[1][0] * box[1][1]:
+    if cv2.contourArea(outline) > MIN_BOX_FILL_SHARE * box[1][0] * box[1][1]:
         return np.asarray(cv2.boxPoints(box), np.float32)
     return None
 
 
-def _clockwise(points: NDArray[np.generic]) -> Corners:
+def _order_clockwise(points: NDArray[np.generic]) -> Corners:
     points = points.astype(np.float32)
     middle = points.mean(0)
     order = np.argsort(np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0]))
@@ -156,23 +178,26 @@ def _clockwise(points: NDArray[np.generic]) -> Corners:
     return np.roll(points, -int(np.argmin(points.sum(1))), axis=0)
 
 
-def _apart(found: list[tuple[float, Corners]], size: int) -> list[Corners]:
+def _drop_duplicates(quadrilaterals: list[tuple[float, Corners]], size: int) -> list[Corners]:
     """Without shapes that are the outer and the inner edge of one line, and without the frame of the picture itself."""
     kept: list[Corners] = []
-    for area, shape in found:
-        if area > 0.97 * size or min(np.linalg.norm(shape - np.roll(shape, 1, axis=0), axis=1)) < SMALLEST:
+    for area, shape in quadrilaterals:
+        if (
+            area > 0.97 * size
+            or min(np.linalg.norm(shape - np.roll(shape, 1, axis=0), axis=1)) < MIN_REGION_SIDE_PIXELS
+        ):
             continue
         if all(np.abs(shape - other).max() > 5 for other in kept):
             kept.append(shape)
     return kept
 
 
-def _upright(pixels: Pixels, corners: Corners) -> Pixels:
+def _rectify(pixels: Pixels, corners: Corners) -> Pixels:
     """A four-sided part as the rectangle it would be if it were seen from the front."""
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-    wide, high = max(sides[0], sides[2]), max(sides[1], sides[3])
-    share = min(1.0, 2 * HASH_SIDE / max(wide, high))
-    size = max(16, round(wide * share)), max(16, round(high * share))
-    goal = _box(0, 0, *size)
-    matrix = cv2.getPerspectiveTransform(corners, goal)
+    width, height = max(sides[0], sides[2]), max(sides[1], sides[3])
+    scale = min(1.0, 2 * HASH_SIDE_PIXELS / max(width, height))
+    size = max(16, round(width * scale)), max(16, round(height * scale))
+    target = _box_corners(0, 0, *size)
+    matrix = cv2.getPerspectiveTransform(corners, target)
     return cv2.warpPerspective(pixels, matrix, size, flags=cv2.INTER_AREA).astype(np.uint8)

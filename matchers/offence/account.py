@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, Work
 from matchers import Context
-from matchers.offers.nature import Nature, nature
-from matchers.offers.said import quoted, said, strength
-from matchers.reasons import offends
+from matchers.offers.nature import WorkType, work_type
+from matchers.offers.said import find_signals, quote_signals, signal_strength
+from matchers.reasons import offence_finding
 
 NAME = "account"
-OF_PRINT = 0.8  # what is left where the work is a book: its seller speaks of a platform's account
+PRINT_FACTOR = 0.8  # what is left where the work is a book: its seller speaks of a platform's account
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """At most one finding."""
-    words = said(listing, work, "account")
-    if words:
-        chance = strength(words) * (OF_PRINT if nature(work) is Nature.PRINT else 1.0)
-        yield offends(NAME, context, work, "account_shared", chance, theirs=quoted(words))
+    signals = find_signals(listing, work, "account")
+    if signals:
+        chance = signal_strength(signals) * (PRINT_FACTOR if work_type(work) is WorkType.PRINT else 1.0)
+        yield offence_finding(NAME, context, work, "account_shared", chance, theirs=quote_signals(signals))

@@ -7,50 +7,64 @@ from decimal import Decimal
 
 from crawler.items import Finding, Listing, Work
 from matchers import Context
-from matchers.offers.amounts import Amount, amounts
-from matchers.offers.reported import offered
-from matchers.offers.said import said, strength
-from matchers.reasons import offends
-from matchers.titles.reading import reading_of
+from matchers.offers.amounts import Quantity, find_quantities
+from matchers.offers.reported import intent_factor
+from matchers.offers.said import find_signals, signal_strength
+from matchers.reasons import offence_finding
+from matchers.titles.reading import analyse
 
 NAME = "bundle"
-MANY = 40  # pieces: more than any genuine set
-SOME = 12  # pieces of a set that may be genuine at its price
-HEAVY = 20  # gigabytes: no genuine work is sold by its weight
-CHEAP = Decimal("0.08")  # of the list price for one piece: less than the paper costs
-EXCESS, LARGE, WEIGHT, WORDS = 0.95, 0.75, 0.8, 0.5  # estimates
+LARGE_SET_PIECES = 40  # pieces: more than any genuine set
+MIN_SET_PIECES = 12  # pieces of a set that may be genuine at its price
+MIN_SIZE_GIGABYTES = 20  # gigabytes: no genuine work is sold by its weight
+CHEAP_PIECE_PRICE_RATIO = Decimal("0.08")  # of the list price for one piece: less than the paper costs
+EXCESS_PROBABILITY, LARGE_SET_PROBABILITY, SIZE_PROBABILITY, WORDS_PROBABILITY = 0.95, 0.75, 0.8, 0.5  # estimates
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """At most one finding, by the largest amount."""
-    found = [one for text in (listing.title, listing.text) for one in amounts(text) if not _is_in_name(one, work)]
-    left = offered(listing, work)
-    most = max(found, key=lambda one: (not one.is_size, one.number), default=None)
-    sizes = [one for one in found if one.is_size and one.number >= HEAVY]
-    if most and not most.is_size and most.number >= SOME:
-        chance = _chance(most, listing, work)
+    quantities = [
+        quantity
+        for text in (listing.title, listing.text)
+        for quantity in find_quantities(text)
+        if not _is_in_name(quantity, work)
+    ]
+    factor = intent_factor(listing, work)
+    largest = max(quantities, key=lambda quantity: (not quantity.is_size, quantity.number), default=None)
+    sizes = [quantity for quantity in quantities if quantity.is_size and quantity.number >= MIN_SIZE_GIGABYTES]
+    if largest and not largest.is_size and largest.number >= MIN_SET_PIECES:
+        chance = _piece_count_probability(largest, listing, work)
         if chance:
             price = f"{listing.price} {listing.currency}" if listing.price is not None else "-"
-            yield offends(NAME, context, work, "bundle_excess", chance * left, theirs=most.quote, price=price)
+            yield offence_finding(
+                NAME, context, work, "bundle_excess", chance * factor, theirs=largest.quote, price=price
+            )
             return
-    words = said(listing, work, "bundle")
+    signals = find_signals(listing, work, "bundle")
     if sizes:
-        yield offends(NAME, context, work, "bundle_size", WEIGHT * left, theirs=sizes[0].quote)
-    elif words:
-        yield offends(NAME, context, work, "bundle_words", WORDS * strength(words) * left, theirs=words[0].quote)
+        yield offence_finding(NAME, context, work, "bundle_size", SIZE_PROBABILITY * factor, theirs=sizes[0].quote)
+    elif signals:
+        yield offence_finding(
+            NAME,
+            context,
+            work,
+            "bundle_words",
+            WORDS_PROBABILITY * signal_strength(signals) * factor,
+            theirs=signals[0].quote,
+        )
 
 
-def _chance(amount: Amount, listing: Listing, work: Work) -> float:
-    one = listing.price / amount.number if listing.price is not None else None
-    usual = work.list_price if work.list_price and work.currency == listing.currency else Decimal(30)
-    if one is not None and one < CHEAP * usual:
-        return EXCESS
-    if one is not None and one > 3 * CHEAP * usual:
+def _piece_count_probability(quantity: Quantity, listing: Listing, work: Work) -> float:
+    piece_price = listing.price / quantity.number if listing.price is not None else None
+    usual_price = work.list_price if work.list_price and work.currency == listing.currency else Decimal(30)
+    if piece_price is not None and piece_price < CHEAP_PIECE_PRICE_RATIO * usual_price:
+        return EXCESS_PROBABILITY
+    if piece_price is not None and piece_price > 3 * CHEAP_PIECE_PRICE_RATIO * usual_price:
         return 0.0
-    return LARGE if amount.number >= MANY else 0.0
+    return LARGE_SET_PROBABILITY if quantity.number >= LARGE_SET_PIECES else 0.0
 
 
-def _is_in_name(amount: Amount, work: Work) -> bool:
+def _is_in_name(quantity: Quantity, work: Work) -> bool:
     """零基础油画48讲 is a course, not forty-eight of them."""
-    quote = reading_of(amount.quote).tight
-    return any(quote in reading_of(name).tight for name in (work.title, *work.aliases))
+    quote = analyse(quantity.quote).compact
+    return any(quote in analyse(name).compact for name in (work.title, *work.aliases))

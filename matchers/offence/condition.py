@@ -7,37 +7,41 @@ from collections.abc import Iterator
 from crawler.items import Finding, Listing, Work
 from crawler.text import fold
 from matchers import Context
-from matchers.offers.nature import Nature, nature
-from matchers.offers.reported import offered
-from matchers.offers.said import quoted, said, strength
-from matchers.offers.speech import speech_of
-from matchers.reasons import offends
+from matchers.offers.nature import WorkType, work_type
+from matchers.offers.reported import intent_factor
+from matchers.offers.said import find_signals, quote_signals, signal_strength
+from matchers.offers.speech import find_text_signals
+from matchers.reasons import offence_finding
 
 NAME = "condition"
 # What is denied of being genuine is said of being a copy.
-WAYS = {
+GROUND_AREAS = {
     "copy": ("copy",),
     "counterfeit": ("counterfeit", "no_original"),
     "crack": ("crack",),
     "server": ("server",),
     "wholesale": ("wholesale",),
 }
-PRINTED = frozenset({"copy", "wholesale"})  # ways of printed works only
-RUNNING = frozenset({"crack", "server"})  # ways of programs; of another work they are said of something else
-ASIDE = 0.4  # what is left of a way that is not the work's
-SHOP_NAMES = ("copyshop",)
+PRINT_GROUNDS = frozenset({"copy", "wholesale"})  # ways of printed works only
+PROGRAM_GROUNDS = frozenset({"crack", "server"})  # ways of programs; of another work they are said of something else
+OTHER_TYPE_FACTOR = 0.4  # what is left of a way that is not the work's
+SHOP_NAME_AREAS = ("copyshop",)
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """One finding for each kind of copy, and one for a copy shop that sells a printed work."""
-    is_program = nature(work) is Nature.PROGRAM
-    for way, areas in WAYS.items():
-        words = said(listing, work, *areas)
-        if words:
-            is_aside = way in (PRINTED if is_program else RUNNING)
-            chance = strength(words) * (ASIDE if is_aside else 1.0) * offered(listing, work)
-            yield offends(NAME, context, work, f"condition_{way}", chance, theirs=quoted(words))
-    names = [sign for sign in speech_of(listing.seller or "").signs if sign.area in SHOP_NAMES]
-    if names and nature(work) is Nature.PRINT and fold(listing.seller or "") != fold(work.publisher or ""):
-        chance = max(sign.probability for sign in names)
-        yield offends(NAME, context, work, "condition_copyshop", chance, theirs=listing.seller or "")
+    is_program = work_type(work) is WorkType.PROGRAM
+    for ground, areas in GROUND_AREAS.items():
+        signals = find_signals(listing, work, *areas)
+        if signals:
+            is_other_type = ground in (PRINT_GROUNDS if is_program else PROGRAM_GROUNDS)
+            chance = (
+                signal_strength(signals) * (OTHER_TYPE_FACTOR if is_other_type else 1.0) * intent_factor(listing, work)
+            )
+            yield offence_finding(NAME, context, work, f"condition_{ground}", chance, theirs=quote_signals(signals))
+    shop_signals = [
+        signal for signal in find_text_signals(listing.seller or "").signals if signal.area in SHOP_NAME_AREAS
+    ]
+    if shop_signals and work_type(work) is WorkType.PRINT and fold(listing.seller or "") != fold(work.publisher or ""):
+        chance = max(signal.probability for signal in shop_signals)
+        yield offence_finding(NAME, context, work, "condition_copyshop", chance, theirs=listing.seller or "")

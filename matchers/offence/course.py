@@ -6,24 +6,29 @@ from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
 from matchers import Context
-from matchers.offers.nature import Nature, nature
-from matchers.offers.reported import offered
-from matchers.offers.said import quoted, said, says, strength
-from matchers.reasons import offends
+from matchers.offers.nature import WorkType, work_type
+from matchers.offers.reported import intent_factor
+from matchers.offers.said import find_signals, has_signal, quote_signals, signal_strength
+from matchers.reasons import offence_finding
 
 NAME = "course"
-ASIDE = 0.4  # what is left of the words beside another kind of work
-SOLD = 0.5  # estimate: a stranger sells the course and says nothing that would make it another thing
+OTHER_TYPE_FACTOR = 0.4  # what is left of the words beside another kind of work
+SALE_PROBABILITY = 0.5  # estimate: a stranger sells the course and says nothing that would make it another thing
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """One finding for the words, one for a stranger who sells the course at all."""
-    is_course = nature(work) is Nature.COURSE
-    words = said(listing, work, "course")
-    if words:
-        chance = strength(words) * (1.0 if is_course else ASIDE) * offered(listing, work)
-        yield offends(NAME, context, work, "course_passed_on", chance, theirs=quoted(words))
-    if is_course and listing.kind is ListingKind.OFFER and not says(listing, work, "merch"):
-        yield offends(
-            NAME, context, work, "course_sold", SOLD * offered(listing, work), theirs=listing.seller or listing.platform
+    is_course = work_type(work) is WorkType.COURSE
+    signals = find_signals(listing, work, "course")
+    if signals:
+        chance = signal_strength(signals) * (1.0 if is_course else OTHER_TYPE_FACTOR) * intent_factor(listing, work)
+        yield offence_finding(NAME, context, work, "course_passed_on", chance, theirs=quote_signals(signals))
+    if is_course and listing.kind is ListingKind.OFFER and not has_signal(listing, work, "merch"):
+        yield offence_finding(
+            NAME,
+            context,
+            work,
+            "course_sold",
+            SALE_PROBABILITY * intent_factor(listing, work),
+            theirs=listing.seller or listing.platform,
         )

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
 from matchers import Context
-from matchers.offers.nature import Nature, is_talk_place, nature
-from matchers.offers.reported import offered
-from matchers.offers.said import Said, quoted, said, says, strength
-from matchers.reasons import offends
+from matchers.offers.nature import WorkType, is_discussion, work_type
+from matchers.offers.reported import intent_factor
+from matchers.offers.said import ListingSignal, find_signals, has_signal, quote_signals, signal_strength
+from matchers.reasons import offence_finding
 
 NAME = "delivery"
 # Areas of signs.csv that say the same; what is denied of paper is said of a file.
-WAYS = {
+GROUND_AREAS = {
     "file": ("file",),
     "virtual": ("virtual", "no_print"),
     "drive": ("drive",),
@@ -26,26 +26,34 @@ WAYS = {
     "burned": ("burned",),
 }
 # What is left of a word where it is ordinary: software is downloaded and its keys are mailed. Estimates.
-ORDINARY = {(Nature.PROGRAM, "file"): 0.4, (Nature.PROGRAM, "virtual"): 0.3, (Nature.COURSE, "virtual"): 0.6}
+ORDINARY_FACTORS = {
+    (WorkType.PROGRAM, "file"): 0.4,
+    (WorkType.PROGRAM, "virtual"): 0.3,
+    (WorkType.COURSE, "virtual"): 0.6,
+}
 # A post often only speaks of files: what is left where its title names none and nothing hands one over. Estimate.
-MENTIONED = 0.2
-HANDING = ("drive", "handover", "virtual", "stream")
+MENTION_FACTOR = 0.2
+HANDOVER_AREAS = ("drive", "handover", "virtual", "stream")
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """One finding for each way of delivery."""
     if listing.kind is ListingKind.APP:
         return
-    for way, areas in WAYS.items():
-        words = said(listing, work, *areas)
-        if words:
-            chance = strength(words) * ORDINARY.get((nature(work), way), 1.0) * offered(listing, work)
-            chance *= MENTIONED if way == "file" and _is_mentioned(listing, work, words) else 1.0
-            yield offends(NAME, context, work, f"delivery_{way}", chance, theirs=quoted(words))
+    for ground, areas in GROUND_AREAS.items():
+        signals = find_signals(listing, work, *areas)
+        if signals:
+            chance = (
+                signal_strength(signals)
+                * ORDINARY_FACTORS.get((work_type(work), ground), 1.0)
+                * intent_factor(listing, work)
+            )
+            chance *= MENTION_FACTOR if ground == "file" and _is_mention_only(listing, work, signals) else 1.0
+            yield offence_finding(NAME, context, work, f"delivery_{ground}", chance, theirs=quote_signals(signals))
 
 
-def _is_mentioned(listing: Listing, work: Work, words: list[Said]) -> bool:
+def _is_mention_only(listing: Listing, work: Work, signals: list[ListingSignal]) -> bool:
     """Whether a post speaks of a file that it does not hand over."""
-    if not is_talk_place(listing) or listing.links or any(one.in_title for one in words):
+    if not is_discussion(listing) or listing.links or any(signal.in_title for signal in signals):
         return False
-    return not says(listing, work, *HANDING)
+    return not has_signal(listing, work, *HANDOVER_AREAS)

@@ -7,25 +7,25 @@ from typing import Any
 
 from crawler.items import Finding, Listing, Polarity, Work
 from matchers import Context
-from matchers.reasons import offends
+from matchers.reasons import offence_finding
 
 NAME = "history"
-FEWEST = 2  # judgements that make a history
-PRIOR = 1  # judgements of either kind that every seller is thought to have, so that two say less than twenty
+MIN_VERDICTS = 2  # judgements that make a history
+PRIOR_VERDICTS = 1  # judgements of either kind that every seller is thought to have, so that two say less than twenty
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """At most one finding, by the share of infringing ones among the judged offers of the seller."""
     seller = listing.seller_id or listing.seller
     record = context.sellers.get((listing.platform, seller)) if seller else None
-    if record is None or record.infringing + record.innocent < FEWEST:
+    if record is None or record.infringing + record.innocent < MIN_VERDICTS:
         return
     counts: dict[str, Any] = {"infringing": record.infringing, "innocent": record.innocent}
-    share = (record.infringing + PRIOR) / (record.infringing + record.innocent + 2 * PRIOR)
+    share = (record.infringing + PRIOR_VERDICTS) / (record.infringing + record.innocent + 2 * PRIOR_VERDICTS)
     theirs = listing.seller or seller or ""
     if record.infringing >= record.innocent:
-        yield offends(NAME, context, work, "history_repeat", share, theirs=theirs, **counts)
+        yield offence_finding(NAME, context, work, "history_repeat", share, theirs=theirs, **counts)
     else:
-        yield offends(
+        yield offence_finding(
             NAME, context, work, "history_clean", 1 - share, polarity=Polarity.AGAINST, theirs=theirs, **counts
         )

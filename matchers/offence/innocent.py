@@ -10,12 +10,12 @@ from functools import partial
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from matchers import Context
-from matchers.offers.nature import Nature, nature
-from matchers.offers.said import quoted, said, strength
-from matchers.reasons import offends
+from matchers.offers.nature import WorkType, work_type
+from matchers.offers.said import find_signals, quote_signals, signal_strength
+from matchers.reasons import offence_finding
 
 NAME = "innocent"
-HARD = (
+PIRACY_AREAS = (
     "file",
     "virtual",
     "no_print",
@@ -28,8 +28,8 @@ HARD = (
     "account",
     "burned",
 )
-HARD_ENOUGH = 0.8  # strength of the hard signs from which on the innocent ones say nothing
-WAYS = {
+MIN_PIRACY_STRENGTH = 0.8  # strength of the hard signs from which on the innocent ones say nothing
+GROUND_AREAS = {
     "used_copy": ("used",),
     "used_original": ("original",),
     "used_paper": ("no_file", "no_copy", "no_drive", "no_handover", "no_counterfeit", "no_virtual"),
@@ -42,10 +42,10 @@ def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """Findings against, one for each sign."""
     if listing.kind in (ListingKind.SHARE, ListingKind.APP) or listing.links:
         return
-    if strength(said(listing, work, *HARD)) >= HARD_ENOUGH:
+    if signal_strength(find_signals(listing, work, *PIRACY_AREAS)) >= MIN_PIRACY_STRENGTH:
         return
-    found = partial(offends, NAME, context, work, polarity=Polarity.AGAINST)
-    for key, areas in WAYS.items():
-        words = said(listing, work, *areas)
-        if words and not (key == "used_copy" and nature(work) is Nature.COURSE):
-            yield found(key, strength(words), theirs=quoted(words))
+    make_finding = partial(offence_finding, NAME, context, work, polarity=Polarity.AGAINST)
+    for key, areas in GROUND_AREAS.items():
+        signals = find_signals(listing, work, *areas)
+        if signals and not (key == "used_copy" and work_type(work) is WorkType.COURSE):
+            yield make_finding(key, signal_strength(signals), theirs=quote_signals(signals))

@@ -8,25 +8,25 @@ from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, Polarity, Work
 from crawler.text import fold
-from crawler.urls import canonical
+from crawler.urls import canonicalize_url
 from matchers import Context, Rule, RuleKind
-from matchers.reasons import offends
+from matchers.reasons import offence_finding
 
 NAME = "judged"
-SAID = 0.99  # a person looked
+VERDICT_PROBABILITY = 0.99  # a person looked
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """At most one finding against, by the first rule that fits; each rule can be withdrawn by its number."""
     for rule in context.rules.get(work.id, ()):
-        if _fits(rule, listing):
+        if _is_applicable(rule, listing):
             day = rule.at.date()
-            yield offends(
+            yield offence_finding(
                 NAME,
                 context,
                 work,
                 f"judged_{rule.kind.value}",
-                SAID,
+                VERDICT_PROBABILITY,
                 polarity=Polarity.AGAINST,
                 ours=f"#{rule.id} {rule.by} {day}",
                 theirs=rule.shown or rule.value,
@@ -35,9 +35,9 @@ def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
             return
 
 
-def _fits(rule: Rule, listing: Listing) -> bool:
+def _is_applicable(rule: Rule, listing: Listing) -> bool:
     if rule.kind is RuleKind.LISTING:
-        return canonical(listing.url) == rule.value
+        return canonicalize_url(listing.url) == rule.value
     if rule.kind is RuleKind.SELLER:
         return listing.platform == rule.platform and rule.value in (listing.seller_id, listing.seller)
     return rule.value in fold(f"{listing.title}\n{listing.text}")

@@ -9,31 +9,43 @@ from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from matchers import Context
-from matchers.offers.nature import Nature, nature
-from matchers.offers.said import quoted, said, strength
-from matchers.reasons import offends
+from matchers.offers.nature import WorkType, work_type
+from matchers.offers.said import find_signals, quote_signals, signal_strength
+from matchers.reasons import offence_finding
 
 NAME = "merch"
-WAYS = {"merch_beside": ("merch",), "merch_own": ("own",), "merch_service": ("service",)}
-IN_TEXT = 0.5  # what is left of words that stand in the description only
-COPIED = ("copy", "counterfeit", "drive", "crack")  # a copy of the work with a bookmark is a copy
-COPIED_ENOUGH = 0.8  # strength of these words
-LEFT = 0.3  # what is left of merchandise then
-PASSED_ON = 0.3  # strength of words of a course passed on from which on slides and templates belong to it; estimate
+GROUND_AREAS = {"merch_beside": ("merch",), "merch_own": ("own",), "merch_service": ("service",)}
+TEXT_ONLY_FACTOR = 0.5  # what is left of words that stand in the description only
+COPY_AREAS = ("copy", "counterfeit", "drive", "crack")  # a copy of the work with a bookmark is a copy
+MIN_COPY_STRENGTH = 0.8  # strength of these words
+COPY_FACTOR = 0.3  # what is left of merchandise then
+MIN_COURSE_STRENGTH = (
+    0.3  # strength of words of a course passed on from which on slides and templates belong to it; estimate
+)
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """Findings against: something beside the work, the seller's own work, a service."""
     if listing.kind is ListingKind.SHARE or listing.links:
         return
-    is_copied = strength(said(listing, work, *COPIED)) >= COPIED_ENOUGH or _is_courseware(listing, work)
-    for key, areas in WAYS.items():
-        words = said(listing, work, *areas)
-        if words:
-            chance = max(strength([one for one in words if one.in_title]), IN_TEXT * strength(words))
-            chance *= LEFT if is_copied and key == "merch_beside" else 1.0
-            yield offends(NAME, context, work, key, chance, polarity=Polarity.AGAINST, theirs=quoted(words))
+    is_copied = signal_strength(find_signals(listing, work, *COPY_AREAS)) >= MIN_COPY_STRENGTH or _is_courseware(
+        listing, work
+    )
+    for key, areas in GROUND_AREAS.items():
+        signals = find_signals(listing, work, *areas)
+        if signals:
+            chance = max(
+                signal_strength([signal for signal in signals if signal.in_title]),
+                TEXT_ONLY_FACTOR * signal_strength(signals),
+            )
+            chance *= COPY_FACTOR if is_copied and key == "merch_beside" else 1.0
+            yield offence_finding(
+                NAME, context, work, key, chance, polarity=Polarity.AGAINST, theirs=quote_signals(signals)
+            )
 
 
 def _is_courseware(listing: Listing, work: Work) -> bool:
-    return nature(work) is Nature.COURSE and strength(said(listing, work, "course")) >= PASSED_ON
+    return (
+        work_type(work) is WorkType.COURSE
+        and signal_strength(find_signals(listing, work, "course")) >= MIN_COURSE_STRENGTH
+    )

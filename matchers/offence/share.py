@@ -9,19 +9,21 @@ from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
 from matchers import Context
-from matchers.reasons import offends
+from matchers.reasons import offence_finding
 
 NAME = "share"
-IS_SHARE = 0.95  # estimates: public shares of a registered work rarely have a licence
-CARRIES_LINK = 0.92
-GROUP = 0.6  # a channel or a group of a messenger: what is in it is not known
+SHARE_PROBABILITY = 0.95  # estimates: public shares of a registered work rarely have a licence
+LINK_PROBABILITY = 0.92
+GROUP_LINK_PROBABILITY = 0.6  # a channel or a group of a messenger: what is in it is not known
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """One finding."""
     if listing.kind is ListingKind.SHARE:
-        yield offends(NAME, context, work, "share_is", IS_SHARE, theirs=listing.url)
+        yield offence_finding(NAME, context, work, "share_is", SHARE_PROBABILITY, theirs=listing.url)
     elif listing.links:
-        shown = "、".join(link.url for link in listing.links[:3])
-        chance = GROUP if all(link.platform == "telegram" for link in listing.links) else CARRIES_LINK
-        yield offends(NAME, context, work, "share_link", chance, theirs=shown, count=len(listing.links))
+        quoted_urls = "、".join(link.url for link in listing.links[:3])
+        chance = (
+            GROUP_LINK_PROBABILITY if all(link.platform == "telegram" for link in listing.links) else LINK_PROBABILITY
+        )
+        yield offence_finding(NAME, context, work, "share_link", chance, theirs=quoted_urls, count=len(listing.links))

@@ -7,40 +7,47 @@ from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
 from matchers import Context
-from matchers.offers.nature import Nature, nature
-from matchers.offers.reported import offered
-from matchers.offers.said import quoted, said, strength
-from matchers.reasons import offends
+from matchers.offers.nature import WorkType, work_type
+from matchers.offers.reported import intent_factor
+from matchers.offers.said import find_signals, quote_signals, signal_strength
+from matchers.reasons import offence_finding
 
 NAME = "stream"
-RELEASE = 0.8  # estimate
-EPISODES = re.compile(
+RELEASE_NAME_PROBABILITY = 0.8  # estimate
+EPISODES_RE = re.compile(
     r"(?:全 ?\d{1,3} ?[集话回]|(?<!\d)\d{1,3} ?[-~–至] ?\d{1,3} ?[集话回]|[Ee]\d{2} ?[-–~] ?[Ee]?\d{2})"
 )
-DOTTED = re.compile(r"[\w'-]{1,40}(?:\.[\w'-]{1,40}){3,20}")  # Words.with.dots.between.them
-ASIDE = 0.4  # what is left of the words beside a book or a program
+DOTTED_NAME_RE = re.compile(r"[\w'-]{1,40}(?:\.[\w'-]{1,40}){3,20}")  # Words.with.dots.between.them
+OTHER_TYPE_FACTOR = 0.4  # what is left of the words beside a book or a program
 
 
 def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
     """One finding for a rip, one for a stream."""
     if listing.kind is ListingKind.APP:
         return
-    is_show = nature(work) in (Nature.SHOW, Nature.COURSE)
+    is_show = work_type(work) in (WorkType.SHOW, WorkType.COURSE)
     for area in ("rip", "stream"):
-        words = said(listing, work, area)
-        if words:
-            chance = strength(words) * (1.0 if is_show else ASIDE)
-            chance *= offered(listing, work)
-            yield offends(NAME, context, work, f"stream_{area}", chance, theirs=quoted(words))
-    whole = _named_as_release(listing) if is_show else ""
-    if whole:
-        yield offends(NAME, context, work, "stream_release", RELEASE * offered(listing, work), theirs=whole)
+        signals = find_signals(listing, work, area)
+        if signals:
+            chance = signal_strength(signals) * (1.0 if is_show else OTHER_TYPE_FACTOR)
+            chance *= intent_factor(listing, work)
+            yield offence_finding(NAME, context, work, f"stream_{area}", chance, theirs=quote_signals(signals))
+    release_name = _release_name(listing) if is_show else ""
+    if release_name:
+        yield offence_finding(
+            NAME,
+            context,
+            work,
+            "stream_release",
+            RELEASE_NAME_PROBABILITY * intent_factor(listing, work),
+            theirs=release_name,
+        )
 
 
-def _named_as_release(listing: Listing) -> str:
+def _release_name(listing: Listing) -> str:
     """The title, where it is written like a release or counts episodes; else ""."""
-    found = EPISODES.search(listing.title)
-    if found:
-        return found.group()
-    written = DOTTED.search(listing.title)
-    return written.group() if written else ""
+    episodes_match = EPISODES_RE.search(listing.title)
+    if episodes_match:
+        return episodes_match.group()
+    dotted_match = DOTTED_NAME_RE.search(listing.title)
+    return dotted_match.group() if dotted_match else ""

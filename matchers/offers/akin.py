@@ -10,73 +10,81 @@ import re
 
 from crawler.items import Listing, ListingKind, Work
 from crawler.text import fold, is_han
-from matchers.offers.nature import Nature, nature
-from matchers.offers.said import said, strength
-from matchers.titles.frequencies import RARE_WORD, bits
-from matchers.titles.reading import reading_of
+from matchers.offers.nature import WorkType, work_type
+from matchers.offers.said import find_signals, signal_strength
+from matchers.titles.frequencies import UNKNOWN_WORD_BITS, token_bits
+from matchers.titles.reading import analyse
 
-SHORTEST = 7  # letters of a coined word
-MOST_WORDS = 2  # of a name that is coined, numbers aside
+MIN_COINED_CHARS = 7  # letters of a coined word
+MAX_COINED_WORDS = 2  # of a name that is coined, numbers aside
 # Odds that the identity of a coined word gains. Estimates; five title sets of bench/titles.py stayed as they were.
-OWN_TRADE = 15.0  # signs of an offence that only works of this nature suffer, or an app under the name of an app
-SAME_KIND = 6.0  # a plain word of the trade
-SURE = 0.5  # strength of such signs
-SURER = 0.8  # where the name is made of common words
-BESIDE = ("merch", "own", "service")
-_NUMBER = re.compile(r"\d{1,4}")
-SIGNS = {
-    Nature.PROGRAM: ("crack", "server", "account"),
-    Nature.SHOW: ("rip", "stream", "burned", "account"),
-    Nature.COURSE: ("course",),
-    Nature.PRINT: ("copy",),
+OWN_TRADE_ODDS = 15.0  # signs of an offence that only works of this nature suffer, or an app under the name of an app
+SAME_TYPE_ODDS = 6.0  # a plain word of the trade
+MIN_COINED_STRENGTH = 0.5  # strength of such signs
+MIN_COMMON_STRENGTH = 0.8  # where the name is made of common words
+BESIDE_WORK_AREAS = ("merch", "own", "service")
+_NUMBER_RE = re.compile(r"\d{1,4}")
+OWN_TRADE_AREAS = {
+    WorkType.PROGRAM: ("crack", "server", "account"),
+    WorkType.SHOW: ("rip", "stream", "burned", "account"),
+    WorkType.COURSE: ("course",),
+    WorkType.PRINT: ("copy",),
 }
-_TRADE = {
-    Nature.PROGRAM: re.compile(
+_TRADE_WORD_RES = {
+    WorkType.PROGRAM: re.compile(
         r"\b(?:apps?|apk|software|plug-?in|vst|licen[cs]e|windows|win|mac|macos|android|ios|ipad|pc|steam|games?|version"
         r"|v\d{1,3}(?:\.\d{1,3}){0,3}|x64|subscription|premium|activation)\b|软件|手游|单机|安卓|苹果|插件|字体",
         re.IGNORECASE,
     ),
-    Nature.SHOW: re.compile(
+    WorkType.SHOW: re.compile(
         r"\b(?:seasons?|s\d{1,2}(?:e\d{1,3})?|episodes?|series|dvds?|blu-?ray|movie|film|album|lp|vinyl|mp3|flac|cd"
         r"|uhd|4k|soundtrack)\b|电影|电视剧|全集|第?\d{1,4}集|专辑|黑胶",
         re.IGNORECASE,
     ),
-    Nature.COURSE: re.compile(r"\b(?:course|class|lessons?|videos?|workshop|bootcamp|masterclass)\b|课程|网课", re.I),
-    Nature.PRINT: re.compile(
+    WorkType.COURSE: re.compile(r"\b(?:course|class|lessons?|videos?|workshop|bootcamp|masterclass)\b|课程|网课", re.I),
+    WorkType.PRINT: re.compile(
         r"\b(?:books?|paperback|hardcover|hardback|novel|textbook|edition|epub|pdf|kindle|isbn)\b|小说|教材|绘本", re.I
     ),
 }
 
 
-def gain(listing: Listing, work: Work, name: str) -> float:
+def work_type_odds(listing: Listing, work: Work, name: str) -> float:
     """By how much the odds grow of the work that is named so; 1.0 where nothing is known of the listing's kind."""
-    if said(listing, work, *BESIDE):
+    if find_signals(listing, work, *BESIDE_WORK_AREAS):
         return 1.0
-    if not _is_coined(name):
-        return SAME_KIND if strength(said(listing, work, *SIGNS[nature(work)])) >= SURER else 1.0
-    kind = nature(work)
-    is_app = listing.kind is ListingKind.APP and kind is Nature.PROGRAM
-    if is_app or strength(said(listing, work, *SIGNS[kind])) >= SURE:
-        return OWN_TRADE
-    return SAME_KIND if _TRADE[kind].search(f"{listing.title}\n{listing.text}") else 1.0
+    if not _is_coined_name(name):
+        return (
+            SAME_TYPE_ODDS
+            if signal_strength(find_signals(listing, work, *OWN_TRADE_AREAS[work_type(work)])) >= MIN_COMMON_STRENGTH
+            else 1.0
+        )
+    kind = work_type(work)
+    is_app = listing.kind is ListingKind.APP and kind is WorkType.PROGRAM
+    if is_app or signal_strength(find_signals(listing, work, *OWN_TRADE_AREAS[kind])) >= MIN_COINED_STRENGTH:
+        return OWN_TRADE_ODDS
+    return SAME_TYPE_ODDS if _TRADE_WORD_RES[kind].search(f"{listing.title}\n{listing.text}") else 1.0
 
 
-def is_numbered_otherwise(listing: Listing, work: Work, name: str) -> bool:
+def has_other_number(listing: Listing, work: Work, name: str) -> bool:
     """Whether a number behind the name is none of the work's, where the work has one: Draft 2019 is not Draft 2026.
 
     Behind a name that ends with its number stands a point release.
     """
-    ours = {number for one in (work.title, *work.aliases) for number in _NUMBER.findall(one)}
-    behind = (
+    work_numbers = {number for work_name in (work.title, *work.aliases) for number in _NUMBER_RE.findall(work_name)}
+    number_match = (
         re.search(re.escape(fold(name)) + r" ?v?(\d{1,4})", fold(listing.title))
-        if ours and not name[-1:].isdigit()
+        if work_numbers and not name[-1:].isdigit()
         else None
     )
-    return behind is not None and behind.group(1) not in ours
+    return number_match is not None and number_match.group(1) not in work_numbers
 
 
-def _is_coined(name: str) -> bool:
+def _is_coined_name(name: str) -> bool:
     """Whether a long Latin word that general text does not know is all of the name, or most of it."""
-    words = [word for word in reading_of(name).folded.text.split() if not word.isdigit()]
-    rare = [word for word in words if len(word) >= SHORTEST and not is_han(word[0]) and bits(word) >= RARE_WORD]
-    return bool(rare) and len(words) <= MOST_WORDS
+    words = [word for word in analyse(name).fold_map.text.split() if not word.isdigit()]
+    rare_words = [
+        word
+        for word in words
+        if len(word) >= MIN_COINED_CHARS and not is_han(word[0]) and token_bits(word) >= UNKNOWN_WORD_BITS
+    ]
+    return bool(rare_words) and len(words) <= MAX_COINED_WORDS

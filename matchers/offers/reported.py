@@ -10,46 +10,53 @@ merchandise.
 from __future__ import annotations
 
 from crawler.items import Listing, Work
-from matchers.offers.nature import asks, is_talk_place, seeks
-from matchers.offers.said import said, strength
+from matchers.offers.nature import is_discussion, is_question, is_request
+from matchers.offers.said import find_signals, signal_strength
 
-TELLING = ("news", "warning", "request", "question", "library")
-REPORTING = ("news", "warning")
-REPORTED = 2  # different signs of these that outweigh a handover
-OFFERING = ("handover", "stream", "account")
-BESIDE = ("merch", "own")
-COPYING = ("copy", "counterfeit", "drive", "crack", "account", "burned")
-SERVICE = ("service",)
-SURE = 0.8  # strength from which on such signs count
-TOLD = 0.25  # what is left of the words of piracy where they are told of; estimates
-ASIDE = 0.4  # what is left where they are about something beside the work
+TALK_AREAS = ("news", "warning", "request", "question", "library")
+REPORT_AREAS = ("news", "warning")
+MIN_REPORT_SIGNALS = 2  # different signs of these that outweigh a handover
+OFFER_AREAS = ("handover", "stream", "account")
+BESIDE_WORK_AREAS = ("merch", "own")
+COPY_AREAS = ("copy", "counterfeit", "drive", "crack", "account", "burned")
+SERVICE_AREAS = ("service",)
+MIN_SIGNAL_STRENGTH = 0.8  # strength from which on such signs count
+REPORT_FACTOR = 0.25  # what is left of the words of piracy where they are told of; estimates
+BESIDE_WORK_FACTOR = 0.4  # what is left where they are about something beside the work
 
 
-def offered(listing: Listing, work: Work) -> float:
+def intent_factor(listing: Listing, work: Work) -> float:
     """The share of their strength that words of piracy keep in this listing."""
     if listing.links:
         return 1.0
-    if tells(listing, work):
-        return TOLD
-    if _in_title(listing, work, SERVICE) or (_in_title(listing, work, BESIDE) and not _strong(listing, work, COPYING)):
-        return ASIDE
+    if is_report_or_request(listing, work):
+        return REPORT_FACTOR
+    if _is_strong_in_title(listing, work, SERVICE_AREAS) or (
+        _is_strong_in_title(listing, work, BESIDE_WORK_AREAS) and not _is_strong(listing, work, COPY_AREAS)
+    ):
+        return BESIDE_WORK_FACTOR
     return 1.0
 
 
-def tells(listing: Listing, work: Work) -> bool:
+def is_report_or_request(listing: Listing, work: Work) -> bool:
     """Whether the listing asks for the work, or tells of what others do with it."""
-    if seeks(listing, work):
+    if is_request(listing, work):
         return True
-    if not is_talk_place(listing):
+    if not is_discussion(listing):
         return False
-    if len(said(listing, work, *REPORTING)) >= REPORTED:
+    if len(find_signals(listing, work, *REPORT_AREAS)) >= MIN_REPORT_SIGNALS:
         return True
-    return (asks(listing) or _strong(listing, work, TELLING)) and not _strong(listing, work, OFFERING)
+    return (is_question(listing) or _is_strong(listing, work, TALK_AREAS)) and not _is_strong(
+        listing, work, OFFER_AREAS
+    )
 
 
-def _strong(listing: Listing, work: Work, areas: tuple[str, ...]) -> bool:
-    return strength(said(listing, work, *areas)) >= SURE
+def _is_strong(listing: Listing, work: Work, areas: tuple[str, ...]) -> bool:
+    return signal_strength(find_signals(listing, work, *areas)) >= MIN_SIGNAL_STRENGTH
 
 
-def _in_title(listing: Listing, work: Work, areas: tuple[str, ...]) -> bool:
-    return strength([one for one in said(listing, work, *areas) if one.in_title]) >= SURE
+def _is_strong_in_title(listing: Listing, work: Work, areas: tuple[str, ...]) -> bool:
+    return (
+        signal_strength([signal for signal in find_signals(listing, work, *areas) if signal.in_title])
+        >= MIN_SIGNAL_STRENGTH
+    )

@@ -13,163 +13,183 @@ from collections.abc import Sequence
 from crawler.items import Finding, Listing, ListingKind, Question, Work
 from crawler.text import fold, is_han
 from matchers import Context
-from matchers.offers.akin import gain, is_numbered_otherwise
-from matchers.offers.nature import Nature, nature
-from matchers.offers.speech import EXTRA, Speech, speech_of
-from matchers.reasons import identified
-from matchers.weigh import SHARED, chance_of, identity_of
-from matchers.weights import shipped
-from registry.companies import Company, compared
+from matchers.offers.akin import has_other_number, work_type_odds
+from matchers.offers.nature import WorkType, work_type
+from matchers.offers.speech import EXTRA_PREFIX, TextSignals, find_text_signals
+from matchers.reasons import identity_finding
+from matchers.weigh import SHARED_TITLE_GROUND, calibrated_probability, identity_probability
+from matchers.weights import default_weights
+from registry.companies import CompanyMatch, compare_companies
 
 NAME = "rest"
 # Odds that the identity gains. Of title_exact findings without doubts over seven title sets (bench/titles.py), 191 had
 # nothing but signs beside the name: of those stated .2 to .4, .74 were right (23), of .4 to .6, .96 (68).
 # With the calibrated chance of matchers/weights.toml and over all sets: 124 pairs, stated .86, right .86.
-GAIN = 6.0
-MOST = 0.9  # identity that may be reached so
-UNKNOWN = 1.0  # words (a Han character is one) beside the name that may be unknown
-LEAST_GAIN = 0.02  # identity; less is not worth a reason
-NAMED = ("title_exact", "title_exact_reasoned")
-PARTS = frozenset({"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other"})
-_SELLING = re.compile(  # areas of signs that say how the work is sold, never which work it is
+SELLER_WORDS_ODDS = 6.0
+MAX_BOOSTED_IDENTITY = 0.9  # identity that may be reached so
+MAX_UNKNOWN_WORDS = 1.0  # words (a Han character is one) beside the name that may be unknown
+MIN_IDENTITY_GAIN = 0.02  # identity; less is not worth a reason
+EXACT_TITLE_GROUNDS = ("title_exact", "title_exact_reasoned")
+NUMBER_GROUNDS = frozenset(
+    {"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other"}
+)
+_SELLING_AREA_RE = re.compile(  # areas of signs that say how the work is sold, never which work it is
     "account|bundle|burned|copy|copyshop|counterfeit|course|crack|drive|file|handover"
     "|pirateshop|rip|server|stream|virtual|wholesale|disclaimer|new|shop|used|open|gone|preorder|original|print"
 )
-_WORD = re.compile(r"[^ ]{1,80}")
-_LITTLE = re.compile(
+_WORD_RE = re.compile(r"[^ ]{1,80}")
+_FUNCTION_WORD_RE = re.compile(
     "the|an?|of|by|and|for|with|in|on|to|from|or|w|s|is|it|my|your|all|watch|season|episode|movie|film|book|app|game"
 )
 # What makes a command of a name, and what clones of apps put behind one.
-_CALL = re.compile(r"^(?:watch|download|get|stream|read|listen to|buy)\b", re.IGNORECASE)
-_APP_MARK = re.compile(
+_CALL_TO_ACTION_RE = re.compile(r"^(?:watch|download|get|stream|read|listen to|buy)\b", re.IGNORECASE)
+_APP_SUFFIX_RE = re.compile(
     r"(?:(?<=[\s:：\-－—(（·])|(?<=[^\x00-\x7f]))"
     r"(?:(?:19|20)\d\d|[2-9]|hd|pro|plus|lite|free|mobile|online|max|vip|premium|deluxe|gold|fast|new|手游|极速版|官方版"
     r"|正版|最新版|无广告版?|免费版|纯净版|国际版|破解版|福利版|满v版?|高清版|专业版|经典版|新版|助手版)"
     r"(?=$|[\s:：\-－—)）·])",
     re.IGNORECASE,
 )
-_LITTLE_HAN = frozenset("的了等含送带及与和版有是著")
+_HAN_FUNCTION_CHARS = frozenset("的了等含送带及与和版有是著")
 
 
-def rest(
-    listing: Listing, work: Work, findings: Sequence[Finding], again: Sequence[Finding], context: Context
+def boost_identity(
+    listing: Listing, work: Work, findings: Sequence[Finding], stripped_findings: Sequence[Finding], context: Context
 ) -> list[Finding]:
     """The findings about a work's identity, with one more and without what stood against the name, where that helps.
 
     `again` is what the title engine says of the title without sellers' words.
     """
-    if _is_strangers_app(listing, work) or _is_minor_version(listing, work, findings):
-        findings = [one for one in findings if one.ground not in PARTS]
-        again = [one for one in again if one.ground not in PARTS]
-    about = [one for one in findings if one.question is Question.IDENTITY]
-    named = [one for one in about if one.ground in NAMED]
-    if not about:
-        return list(again)
-    if len(named) != 1 or any(one.matcher != named[0].matcher or one.ground == SHARED for one in about):
+    if _is_other_company_app(listing, work) or _is_minor_version(listing, work, findings):
+        findings = [finding for finding in findings if finding.ground not in NUMBER_GROUNDS]
+        stripped_findings = [finding for finding in stripped_findings if finding.ground not in NUMBER_GROUNDS]
+    identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
+    name_findings = [finding for finding in identity_findings if finding.ground in EXACT_TITLE_GROUNDS]
+    if not identity_findings:
+        return list(stripped_findings)
+    if len(name_findings) != 1 or any(
+        finding.matcher != name_findings[0].matcher or finding.ground == SHARED_TITLE_GROUND
+        for finding in identity_findings
+    ):
         return list(findings)
-    used = context.weights or shipped()
-    before, chance = identity_of(about, used), chance_of(named[0], used)
-    if before + LEAST_GAIN >= MOST:
+    weights = context.weights or default_weights()
+    identity, chance = (
+        identity_probability(identity_findings, weights),
+        calibrated_probability(name_findings[0], weights),
+    )
+    if identity + MIN_IDENTITY_GAIN >= MAX_BOOSTED_IDENTITY:
         return list(findings)
-    wanted = min(MOST, identity_of(again, used)) if not any(one.ground == SHARED for one in again) else 0.0
+    target = (
+        min(MAX_BOOSTED_IDENTITY, identity_probability(stripped_findings, weights))
+        if not any(finding.ground == SHARED_TITLE_GROUND for finding in stripped_findings)
+        else 0.0
+    )
     key = "rest_sellers_words"
-    if len(about) == 1:
-        wanted, key = _alone(listing, work, named[0], chance, wanted)
-    if wanted <= before + LEAST_GAIN:
+    if len(identity_findings) == 1:
+        target, key = _boost_lone_name(listing, work, name_findings[0], chance, target)
+    if target <= identity + MIN_IDENTITY_GAIN:
         return list(findings)
-    kept = [one for one in findings if one not in about] + named
-    if wanted <= chance:
-        return kept
-    probability = (wanted - chance) / (1.0 - chance)
-    ours, theirs = named[0].ours, listing.title
-    return [*kept, identified(NAME, context, work, key, probability, ours=ours, theirs=theirs)]
+    kept_findings = [finding for finding in findings if finding not in identity_findings] + name_findings
+    if target <= chance:
+        return kept_findings
+    probability = (target - chance) / (1.0 - chance)
+    ours, theirs = name_findings[0].ours, listing.title
+    return [*kept_findings, identity_finding(NAME, context, work, key, probability, ours=ours, theirs=theirs)]
 
 
-def _alone(listing: Listing, work: Work, named: Finding, chance: float, wanted: float) -> tuple[float, str]:
+def _boost_lone_name(
+    listing: Listing, work: Work, name_finding: Finding, chance: float, target: float
+) -> tuple[float, str]:
     """The identity where nothing but the name speaks, by what stands beside it, and the key of its reason."""
-    if is_numbered_otherwise(listing, work, named.ours):
+    if has_other_number(listing, work, name_finding.ours):
         return 0.0, "rest_sellers_words"
-    if _is_sellers(speech_of(listing.title), named.theirs):
-        wanted = max(wanted, _gained(chance, GAIN))
-    of_kind = _gained(chance, gain(listing, work, named.ours))
-    return (of_kind, "rest_of_its_kind") if of_kind > wanted else (wanted, "rest_sellers_words")
+    if _has_only_signals(find_text_signals(listing.title), name_finding.theirs):
+        target = max(target, _multiply_odds(chance, SELLER_WORDS_ODDS))
+    type_target = _multiply_odds(chance, work_type_odds(listing, work, name_finding.ours))
+    return (type_target, "rest_of_its_kind") if type_target > target else (target, "rest_sellers_words")
 
 
-def _gained(chance: float, odds: float) -> float:
+def _multiply_odds(chance: float, odds: float) -> float:
     """A chance whose odds grow by a factor, at most MOST."""
-    return min(MOST, odds * chance / (1.0 - chance + odds * chance))
+    return min(MAX_BOOSTED_IDENTITY, odds * chance / (1.0 - chance + odds * chance))
 
 
 def _is_minor_version(listing: Listing, work: Work, findings: Sequence[Finding]) -> bool:
     """Whether the title writes a program's name with the work's number and a point behind it: 4.2 of 4 is no sequel."""
-    if nature(work) is not Nature.PROGRAM:
+    if work_type(work) is not WorkType.PROGRAM:
         return False
-    numbered = [one.ours for one in findings if one.ground in NAMED and one.ours[-1:].isdigit()]
+    numbered_names = [
+        finding.ours for finding in findings if finding.ground in EXACT_TITLE_GROUNDS and finding.ours[-1:].isdigit()
+    ]
     title = fold(listing.title)
-    return any(re.search(re.escape(fold(name)) + r"(?: |\.)\d{1,3}(?!\d)", title) for name in numbered)
+    return any(re.search(re.escape(fold(name)) + r"(?: |\.)\d{1,3}(?!\d)", title) for name in numbered_names)
 
 
-def is_weak(findings: Sequence[Finding], context: Context) -> bool:
+def is_uncertain_name(findings: Sequence[Finding], context: Context) -> bool:
     """Whether the title names the work, and is not sure of it."""
-    named = any(one.ground in NAMED for one in findings)
-    return named and identity_of(findings, context.weights or shipped()) < MOST
+    is_named = any(finding.ground in EXACT_TITLE_GROUNDS for finding in findings)
+    return is_named and identity_probability(findings, context.weights or default_weights()) < MAX_BOOSTED_IDENTITY
 
 
-def _is_strangers_app(listing: Listing, work: Work) -> bool:
+def _is_other_company_app(listing: Listing, work: Work) -> bool:
     """Whether an app comes from another company than the work: its "second part" is a clone with a new ending."""
     if listing.kind is not ListingKind.APP:
         return False
     ours = [name for name in (work.publisher, work.owner, *work.creators) if name]
     theirs = listing.publisher or listing.seller
-    return bool(ours and theirs) and all(compared(name, theirs or "") is Company.OTHER for name in ours)
+    return bool(ours and theirs) and all(compare_companies(name, theirs or "") is CompanyMatch.OTHER for name in ours)
 
 
-def without_signs(listing: Listing, quotes: Sequence[str]) -> str:
+def strip_signals(listing: Listing, quotes: Sequence[str]) -> str:
     """The title with a bar for every sign of an offer, but for those that stand in one of these quotes."""
     title = listing.title
-    speech = speech_of(title)
-    gone = bytearray(len(title))
-    for sign in speech.signs:
-        if _SELLING.fullmatch(sign.area.removeprefix(EXTRA)):
-            first, last = speech.reading.folded.original(sign.start, sign.end)
-            gone[first:last] = b"\x01" * (last - first)
-    marks = (_CALL, _APP_MARK) if listing.kind is ListingKind.APP else (_CALL,)
-    for found in (found for mark in marks for found in mark.finditer(title)):
-        gone[slice(*found.span())] = b"\x01" * len(found.group())
+    text_signals = find_text_signals(title)
+    stripped = bytearray(len(title))
+    for signal in text_signals.signals:
+        if _SELLING_AREA_RE.fullmatch(signal.area.removeprefix(EXTRA_PREFIX)):
+            first, last = text_signals.analysis.fold_map.original_span(signal.start, signal.end)
+            stripped[first:last] = b"\x01" * (last - first)
+    patterns = (_CALL_TO_ACTION_RE, _APP_SUFFIX_RE) if listing.kind is ListingKind.APP else (_CALL_TO_ACTION_RE,)
+    for match in (match for is_stripped in patterns for match in is_stripped.finditer(title)):
+        stripped[slice(*match.span())] = b"\x01" * len(match.group())
     for quote in quotes:
         start = title.find(quote)
         if start >= 0:
-            gone[start : start + len(quote)] = bytes(len(quote))
-    return "".join("|" if mark else letter for letter, mark in zip(title, gone, strict=True)) if any(gone) else title
+            stripped[start : start + len(quote)] = bytes(len(quote))
+    return (
+        "".join("|" if is_stripped else letter for letter, is_stripped in zip(title, stripped, strict=True))
+        if any(stripped)
+        else title
+    )
 
 
-def _is_sellers(speech: Speech, quote: str) -> bool:
+def _has_only_signals(text_signals: TextSignals, quote: str) -> bool:
     """Whether a sign stands beside the quote, and hardly a word that is none."""
-    name = _marked(speech, quote)
-    known = bytearray(name)
-    signs = 0
-    for sign in speech.signs:
-        signs += not any(name[sign.start : sign.end])
-        known[sign.start : sign.end] = b"\x01" * (sign.end - sign.start)
-    for place, noisy in zip(speech.reading.places, speech.reading.noise, strict=True):
-        known[place] |= noisy
-    return signs > 0 and _unknown(speech.key, known) <= UNKNOWN
+    in_name = _mark_quote(text_signals, quote)
+    is_known = bytearray(in_name)
+    signal_count = 0
+    for signal in text_signals.signals:
+        signal_count += not any(in_name[signal.start : signal.end])
+        is_known[signal.start : signal.end] = b"\x01" * (signal.end - signal.start)
+    for place, noisy in zip(text_signals.analysis.positions, text_signals.analysis.noise, strict=True):
+        is_known[place] |= noisy
+    return signal_count > 0 and _count_unknown_words(text_signals.folded_text, is_known) <= MAX_UNKNOWN_WORDS
 
 
-def _marked(speech: Speech, quote: str) -> bytearray:
+def _mark_quote(text_signals: TextSignals, quote: str) -> bytearray:
     """1 for each character of the key that the quote holds."""
-    start = speech.reading.original.find(quote)
+    start = text_signals.analysis.original.find(quote)
     end = start + len(quote)
-    return bytearray(start <= origin < end for origin in speech.reading.folded.origins)
+    return bytearray(start <= origin < end for origin in text_signals.analysis.fold_map.origins)
 
 
-def _unknown(key: str, known: bytearray) -> float:
+def _count_unknown_words(key: str, is_known: bytearray) -> float:
     """How many words of the key are neither known nor little ones nor numbers."""
     count = 0.0
-    for word in _WORD.finditer(key):
-        places = [place for place in range(*word.span()) if not known[place]]
+    for word in _WORD_RE.finditer(key):
+        places = [place for place in range(*word.span()) if not is_known[place]]
         letters = [key[place] for place in places if key[place].isalpha()]
-        han = sum(is_han(letter) and letter not in _LITTLE_HAN for letter in letters)
+        han = sum(is_han(letter) and letter not in _HAN_FUNCTION_CHARS for letter in letters)
         is_latin = any(not is_han(letter) for letter in letters)
-        count += han + (is_latin and not _LITTLE.fullmatch(word.group()))
+        count += han + (is_latin and not _FUNCTION_WORD_RE.fullmatch(word.group()))
     return count

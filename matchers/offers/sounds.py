@@ -17,11 +17,11 @@ from attrs import frozen
 from crawler.text import is_han
 from matchers.titles.sound import syllable
 
-MAX_HEARD = 4_000  # characters of a text; what lies beyond is not listened to
+MAX_TEXT_CHARS = 4_000  # characters of a text; what lies beyond is not listened to
 
 
 @frozen(kw_only=True)
-class Sounding:
+class Homophone:
     """A word of the list that is heard at key[start:end]."""
 
     word: str
@@ -31,26 +31,26 @@ class Sounding:
     end: int
 
 
-def heard(key: str) -> Iterator[Sounding]:
+def find_homophones(key: str) -> Iterator[Homophone]:
     """The words of the list that a folded text spells by their sound, not by their characters."""
     if key.isascii():
         return
-    places, sounds = _units(key[:MAX_HEARD])
-    automaton, words = _words()
-    hits = automaton.find_matches_as_indexes("".join(sounds), overlapping=True)
-    if not hits:
+    places, sounds = _sound_units(key[:MAX_TEXT_CHARS])
+    automaton, words = _homophone_automaton()
+    matches = automaton.find_matches_as_indexes("".join(sounds), overlapping=True)
+    if not matches:
         return
-    edges = {edge: unit for unit, edge in enumerate(accumulate(map(len, sounds), initial=0))}
-    for index, first, last in hits:
-        if first in edges and last in edges:
-            start, end = places[edges[first]], places[edges[last]]
-            row, spelled = words[index], key[start:end].replace(" ", "")
-            if spelled != row["word"] and (row["homophones"] == "yes" or _has_letters(spelled)):
+    unit_by_edge = {edge: unit for unit, edge in enumerate(accumulate(map(len, sounds), initial=0))}
+    for index, first, last in matches:
+        if first in unit_by_edge and last in unit_by_edge:
+            start, end = places[unit_by_edge[first]], places[unit_by_edge[last]]
+            row, spelling = words[index], key[start:end].replace(" ", "")
+            if spelling != row["word"] and (row["homophones"] == "yes" or _has_letters(spelling)):
                 chance = float(row["probability"])
-                yield Sounding(word=row["word"], area=row["area"], probability=chance, start=start, end=end)
+                yield Homophone(word=row["word"], area=row["area"], probability=chance, start=start, end=end)
 
 
-def _units(key: str) -> tuple[list[int], list[str]]:
+def _sound_units(key: str) -> tuple[list[int], list[str]]:
     """Where each unit begins (and the last one ends), and its sound; units are Han characters and runs of letters."""
     places: list[int] = []
     sounds: list[str] = []
@@ -66,12 +66,12 @@ def _units(key: str) -> tuple[list[int], list[str]]:
             if sign == " ":
                 continue
         places.append(place)
-        sounds.append(_sound(sign))
+        sounds.append(_unit_sound(sign))
     return [*places, len(key)], sounds
 
 
 @cache
-def _sound(sign: str) -> str:
+def _unit_sound(sign: str) -> str:
     return syllable(sign) if is_han(sign) else sign
 
 
@@ -80,7 +80,7 @@ def _has_letters(text: str) -> bool:
 
 
 @cache
-def _words() -> tuple[AhoCorasick, list[dict[str, str]]]:
+def _homophone_automaton() -> tuple[AhoCorasick, list[dict[str, str]]]:
     text = (resources.files("matchers.offers") / "sounds.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     return AhoCorasick(["".join(map(syllable, row["word"])) for row in rows]), rows

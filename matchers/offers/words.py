@@ -11,14 +11,14 @@ from typing import TypeVar
 from attrs import frozen
 
 from crawler.errors import BadInput, Problem
-from matchers.lexicon import Lexicon, Word, lexicon
+from matchers.lexicon import Lexicon, Word, load_lexicon
 
 _PACKAGE = "matchers.offers"
-_type_row = TypeVar("_type_row")
+_RowT = TypeVar("_RowT")
 
 
 @frozen(kw_only=True)
-class Denial:
+class Negation:
     """A word that turns what stands within `reach` words (Han characters count as words) of it into its contrary."""
 
     text: str
@@ -27,7 +27,7 @@ class Denial:
 
 
 @frozen(kw_only=True)
-class Pair:
+class SignalPair:
     """Two words of these slots, at most `reach` characters apart in one clause, say `area`."""
 
     area: str
@@ -38,47 +38,47 @@ class Pair:
 
 
 @cache
-def signs() -> Lexicon:
+def signal_lexicon() -> Lexicon:
     """The words with an area each."""
-    return lexicon(_PACKAGE, "signs.csv")
+    return load_lexicon(_PACKAGE, "signs.csv")
 
 
 @cache
-def slots() -> Lexicon:
+def slot_lexicon() -> Lexicon:
     """The words that mean something in pairs only; the area is the slot."""
-    return Lexicon(_rows("slots.csv", _slot))
+    return Lexicon(_read_rows("slots.csv", _parse_slot))
 
 
 @cache
-def pairs() -> tuple[Pair, ...]:
+def signal_pairs() -> tuple[SignalPair, ...]:
     """Which slots together say what."""
-    return tuple(_rows("pairs.csv", _pair))
+    return tuple(_read_rows("pairs.csv", _parse_pair))
 
 
 @cache
-def denials() -> tuple[Lexicon, dict[str, list[Denial]]]:
+def negations() -> tuple[Lexicon, dict[str, list[Negation]]]:
     """The words that deny, and how each does, by the word."""
-    found: dict[str, list[Denial]] = {}
-    for each in _rows("denials.csv", _denial):
-        found.setdefault(each.text, []).append(each)
-    return Lexicon(Word(text=text, area="denial", probability=1.0, source="denials.csv") for text in found), found
+    by_word: dict[str, list[Negation]] = {}
+    for negation in _read_rows("denials.csv", _parse_negation):
+        by_word.setdefault(negation.text, []).append(negation)
+    return Lexicon(Word(text=text, area="denial", probability=1.0, source="denials.csv") for text in by_word), by_word
 
 
-def _denial(row: dict[str, str]) -> Denial:
+def _parse_negation(row: dict[str, str]) -> Negation:
     if row["side"] not in ("before", "after"):
         raise ValueError("side is before or after")
-    return Denial(text=row["word"], is_before=row["side"] == "before", reach=int(row["reach"]))
+    return Negation(text=row["word"], is_before=row["side"] == "before", reach=int(row["reach"]))
 
 
-def _slot(row: dict[str, str]) -> Word:
+def _parse_slot(row: dict[str, str]) -> Word:
     return Word(text=row["word"], area=row["slot"], probability=1.0, source=row["source"])
 
 
-def _pair(row: dict[str, str]) -> Pair:
+def _parse_pair(row: dict[str, str]) -> SignalPair:
     probability = float(row["probability"])
     if not 0 < probability <= 1:
         raise ValueError("a probability lies between 0 and 1")
-    return Pair(
+    return SignalPair(
         area=row["area"],
         first=row["first"],
         second=row["second"],
@@ -87,18 +87,18 @@ def _pair(row: dict[str, str]) -> Pair:
     )
 
 
-def _rows(file: str, made: Callable[[dict[str, str]], _type_row]) -> list[_type_row]:
+def _read_rows(file: str, parse_row: Callable[[dict[str, str]], _RowT]) -> list[_RowT]:
     """The rows of a data file. Raises BadInput with every bad one."""
     text = (resources.files(_PACKAGE) / file).read_text(encoding="utf-8")
-    found: list[_type_row] = []
+    rows: list[_RowT] = []
     problems: list[Problem] = []
     for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
         try:
             if not row["source"]:
                 raise ValueError("a source is needed")
-            found.append(made(row))
+            rows.append(parse_row(row))
         except (ValueError, TypeError, KeyError) as error:
             problems.append(Problem(file=file, line=line, message=str(error)))
     if problems:
         raise BadInput(problems)
-    return found
+    return rows

@@ -9,108 +9,114 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crawler.text import is_han
-from matchers.titles.frequencies import bits
-from matchers.titles.prospects import MOST_ELSEWHERE
-from matchers.titles.reading import HARD, Reading
+from matchers.titles.frequencies import token_bits
+from matchers.titles.prospects import MAX_ELSEWHERE_INFORMATION
+from matchers.titles.reading import HARD_BOUNDARY, AnalysedText
 
-MOST_RUN = 8.0  # Han characters of unknown text beside a name; more says no more
-SMALL_WORD = 8.0  # bits under which a word is a small one (of, the, and), which joins a name to its neighbour
-FIRST, LAST = "before", "behind"
+MAX_RUN_INFORMATION = 8.0  # Han characters of unknown text beside a name; more says no more
+SMALL_WORD_BITS = 8.0  # bits under which a word is a small one (of, the, and), which joins a name to its neighbour
+BEFORE_SIDE, BEHIND_SIDE = "before", "behind"
 
 Spans = Sequence[tuple[int, int]]
 
 
-def beside(reading: Reading, start: int, end: int, units: float, known: Spans) -> dict[str, float]:
+def surrounding_features(
+    text: AnalysedText, start: int, end: int, han_equivalents: float, known_spans: Spans
+) -> dict[str, float]:
     """Features of both sides of a name of these units at start..end.
 
-    `known` are places of the text that say what is known of the work: creator, publisher, year. `touched` is 1 where
-    unknown text touches the name.
+    `known_spans` are places of the text that say what is known of the work: creator, publisher, year. `touched` is 1
+    where unknown text touches the name.
     """
-    asides = reading.asides
-    if asides.find(1, start, end) >= 0:
-        asides = bytearray(len(asides))
-    before = _side(reading, start, known, asides, forward=False)
-    behind = _side(reading, end, known, asides, forward=True)
-    runs = before.pop("run_before", 0.0) + behind.pop("run_behind", 0.0)
-    values = before | behind
+    bracketed = text.bracketed
+    if bracketed.find(1, start, end) >= 0:
+        bracketed = bytearray(len(bracketed))
+    before_features = _side_features(text, start, known_spans, bracketed, forward=False)
+    behind_features = _side_features(text, end, known_spans, bracketed, forward=True)
+    runs = before_features.pop("run_before", 0.0) + behind_features.pop("run_behind", 0.0)
+    features = before_features | behind_features
     if runs:
-        values["touched"] = 1.0
-        values["segment"] = units / (units + runs)
+        features["touched"] = 1.0
+        features["segment"] = han_equivalents / (han_equivalents + runs)
     else:
-        values["segment"] = 1.0
-    left = reading.unknown
-    elsewhere = left[-1] - left[end] + left[start]
+        features["segment"] = 1.0
+    unknown_sums = text.unknown_sums
+    elsewhere = unknown_sums[-1] - unknown_sums[end] + unknown_sums[start]
     if elsewhere:
-        aside = reading.aside_units if 1 in asides else 0.0
-        values["aside"] = min(aside, MOST_RUN) / MOST_RUN
-        values["elsewhere"] = min(max(0.0, elsewhere - aside), MOST_ELSEWHERE) / MOST_ELSEWHERE
-    if reading.slot:
-        first, last = reading.slot
-        values["outside"] = float(start < first or last < end)
-        values["heads_slot"] = float(start == first)
-    return values
+        bracketed_information = text.bracketed_information if 1 in bracketed else 0.0
+        features["aside"] = min(bracketed_information, MAX_RUN_INFORMATION) / MAX_RUN_INFORMATION
+        features["elsewhere"] = (
+            min(max(0.0, elsewhere - bracketed_information), MAX_ELSEWHERE_INFORMATION) / MAX_ELSEWHERE_INFORMATION
+        )
+    if text.title_span:
+        first, last = text.title_span
+        features["outside"] = float(start < first or last < end)
+        features["heads_slot"] = float(start == first)
+    return features
 
 
-def touches(reading: Reading, start: int, end: int) -> bool:
+def touches_unknown_text(text: AnalysedText, start: int, end: int) -> bool:
     """Whether unknown text touches a name at start..end, as `beside` has it where nothing is known of the work."""
-    return _joins(reading, start, start - 1) or _joins(reading, end, end)
+    return _touches_side(text, start, start - 1) or _touches_side(text, end, end)
 
 
-def _joins(reading: Reading, place: int, beside: int) -> bool:
-    tight = reading.tight
-    if not 0 <= beside < len(tight) or reading.noise[beside] or reading.asides[beside]:
+def _touches_side(text: AnalysedText, position: int, neighbour: int) -> bool:
+    compact = text.compact
+    if not 0 <= neighbour < len(compact) or text.noise[neighbour] or text.bracketed[neighbour]:
         return False
-    border = reading.borders[place]
-    if border == HARD:
+    boundary = text.boundaries[position]
+    if boundary == HARD_BOUNDARY:
         return False
-    return not border or is_han(tight[place]) == is_han(tight[place - 1])
+    return not boundary or is_han(compact[position]) == is_han(compact[position - 1])
 
 
-def _side(reading: Reading, place: int, known: Spans, asides: bytearray, *, forward: bool) -> dict[str, float]:
+def _side_features(
+    text: AnalysedText, position: int, known_spans: Spans, bracketed: bytearray, *, forward: bool
+) -> dict[str, float]:
     """Features of one side: kind of border, units of the unknown run, the word that touches."""
-    name = LAST if forward else FIRST
-    beside = place if forward else place - 1
-    if not 0 <= beside < len(reading.tight):
+    side = BEHIND_SIDE if forward else BEFORE_SIDE
+    neighbour = position if forward else position - 1
+    if not 0 <= neighbour < len(text.compact):
         return {}
-    if reading.noise[beside]:
-        return {f"{name}_noise": 1.0}
-    if asides[beside]:
-        return {f"{name}_aside": 1.0}
-    if any(first <= beside < last for first, last in known):
-        return {f"{name}_known": 1.0}
-    border = reading.borders[place]
+    if text.noise[neighbour]:
+        return {f"{side}_noise": 1.0}
+    if bracketed[neighbour]:
+        return {f"{side}_aside": 1.0}
+    if any(first <= neighbour < run_end for first, run_end in known_spans):
+        return {f"{side}_known": 1.0}
+    boundary = text.boundaries[position]
     # A title in two languages: the name in another script beside it is no part of a longer one.
-    is_other_script = border and is_han(reading.tight[place]) != is_han(reading.tight[place - 1])
-    if border == HARD or is_other_script:
-        return {f"{name}_hard": 1.0}
-    last = _run(reading, beside, asides, forward=forward)
-    units = abs(reading.unknown[last] - reading.unknown[place])
-    values = {
-        f"{name}_soft" if border else f"{name}_joined": 1.0,
-        f"{name}_run": min(units, MOST_RUN) / MOST_RUN,
-        f"run_{name}": units,
+    is_other_script = boundary and is_han(text.compact[position]) != is_han(text.compact[position - 1])
+    if boundary == HARD_BOUNDARY or is_other_script:
+        return {f"{side}_hard": 1.0}
+    run_end = _unknown_run_end(text, neighbour, bracketed, forward=forward)
+    run_information = abs(text.unknown_sums[run_end] - text.unknown_sums[position])
+    features = {
+        f"{side}_soft" if boundary else f"{side}_joined": 1.0,
+        f"{side}_run": min(run_information, MAX_RUN_INFORMATION) / MAX_RUN_INFORMATION,
+        f"run_{side}": run_information,
     }
-    word = _word(reading, beside, forward=forward)
+    word = _touching_word(text, neighbour, forward=forward)
     if word.isdigit():
-        values[f"{name}_digits"] = 1.0
-    elif word.isascii() and bits(word) < SMALL_WORD:
-        values[f"{name}_small"] = 1.0
-    return values
+        features[f"{side}_digits"] = 1.0
+    elif word.isascii() and token_bits(word) < SMALL_WORD_BITS:
+        features[f"{side}_small"] = 1.0
+    return features
 
 
-def _run(reading: Reading, beside: int, asides: bytearray, *, forward: bool) -> int:
+def _unknown_run_end(text: AnalysedText, neighbour: int, bracketed: bytearray, *, forward: bool) -> int:
     """Where the unknown text that begins beside a name ends: at noise, an aside, a hard border, an end."""
     if forward:
-        ends = [mask.find(1, beside + 1) for mask in (reading.noise, asides)]
-        ends.append(reading.borders.find(HARD, beside + 1))
-        return min((place for place in ends if place >= 0), default=len(reading.tight))
-    begins = [mask.rfind(1, 0, beside) + 1 for mask in (reading.noise, asides)]
-    return max(0, *begins, reading.borders.rfind(HARD, 0, beside + 1))
+        ends = [mask.find(1, neighbour + 1) for mask in (text.noise, bracketed)]
+        ends.append(text.boundaries.find(HARD_BOUNDARY, neighbour + 1))
+        return min((position for position in ends if position >= 0), default=len(text.compact))
+    begins = [mask.rfind(1, 0, neighbour) + 1 for mask in (text.noise, bracketed)]
+    return max(0, *begins, text.boundaries.rfind(HARD_BOUNDARY, 0, neighbour + 1))
 
 
-def _word(reading: Reading, beside: int, *, forward: bool) -> str:
+def _touching_word(text: AnalysedText, neighbour: int, *, forward: bool) -> str:
     """The word of the folded text that touches the name."""
-    place, key = reading.places[beside], reading.key
+    index, folded = text.positions[neighbour], text.folded
     if forward:
-        return key[place:].partition(" ")[0]
-    return key[: place + 1].rpartition(" ")[2]
+        return folded[index:].partition(" ")[0]
+    return folded[: index + 1].rpartition(" ")[2]

@@ -7,85 +7,95 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from matchers.titles.evidence import SHORT
-from matchers.titles.index import MOST_WRONG, NameIndex
+from matchers.titles.evidence import SHORT_NAME_INFORMATION
+from matchers.titles.index import MAX_EDITED_HITS, NameIndex
 from matchers.titles.mentions import is_part_of_person
-from matchers.titles.reading import Reading
-from matchers.titles.sightings import Seen
+from matchers.titles.reading import AnalysedText
+from matchers.titles.sightings import NameHit
 
 
-def chosen(everything: Collection[Seen], reading: Reading, index: NameIndex) -> list[Seen]:
+def select_hits(hits: Collection[NameHit], text: AnalysedText, index: NameIndex) -> list[NameHit]:
     """Exact ones first, then those with an error: those between words first, of them those whose first and last
     characters agree, of them the longest.
     """
-    if not everything:
+    if not hits:
         return []
-    order = sorted(everything, key=lambda seen: _order(seen, reading, index))
-    kept: list[Seen] = []
-    wrong = 0
-    for seen in order:
-        if wrong >= MOST_WRONG:
+    order = sorted(hits, key=lambda hit: _sort_key(hit, text, index))
+    selected: list[NameHit] = []
+    edit_count = 0
+    for hit in order:
+        if edit_count >= MAX_EDITED_HITS:
             break
-        if any(_is_hidden(seen, longer, reading, index) for longer in kept) or _is_part_of_noise(seen, reading):
+        if any(_is_hidden_by(hit, longer, text, index) for longer in selected) or _is_part_of_noise(hit, text):
             continue
-        if _cuts_noise(seen, reading) or index.is_misread(seen, reading):
+        if _splits_noise(hit, text) or index.is_false_inversion(hit, text):
             continue
-        if index.units(seen.number) < SHORT and is_part_of_person(reading, seen.start, seen.end):
+        if index.han_equivalents(hit.name_id) < SHORT_NAME_INFORMATION and is_part_of_person(text, hit.start, hit.end):
             continue
-        kept.append(seen)
-        wrong += seen.errors
-    return kept
+        selected.append(hit)
+        edit_count += hit.edits
+    return selected
 
 
-def _order(seen: Seen, reading: Reading, index: NameIndex) -> tuple[int, int, int, int, int]:
-    if not seen.errors:
-        return (0, 0, 0, seen.start - seen.end, seen.start)
-    noise, borders = reading.noise, reading.borders
-    torn = (not borders[seen.start] and not noise[seen.start - 1]) + (not borders[seen.end] and not noise[seen.end])
-    ours, theirs = index.tight(seen.number), reading.tight
-    wrong_edges = (ours[0] != theirs[seen.start]) + (ours[-1] != theirs[seen.end - 1])
-    return (1, torn, wrong_edges, seen.start - seen.end, seen.start)
+def _sort_key(hit: NameHit, text: AnalysedText, index: NameIndex) -> tuple[int, int, int, int, int]:
+    if not hit.edits:
+        return (0, 0, 0, hit.start - hit.end, hit.start)
+    noise, borders = text.noise, text.boundaries
+    torn_ends = (not borders[hit.start] and not noise[hit.start - 1]) + (not borders[hit.end] and not noise[hit.end])
+    name_compact, text_compact = index.compact_name(hit.name_id), text.compact
+    differing_edges = (name_compact[0] != text_compact[hit.start]) + (name_compact[-1] != text_compact[hit.end - 1])
+    return (1, torn_ends, differing_edges, hit.start - hit.end, hit.start)
 
 
-def _is_part_of_noise(seen: Seen, reading: Reading) -> bool:
-    length = seen.end - seen.start
+def _is_part_of_noise(hit: NameHit, text: AnalysedText) -> bool:
+    length = hit.end - hit.start
     return any(
-        spot.start <= seen.start and seen.end <= spot.end and spot.end - spot.start > length for spot in reading.words
+        spot.start <= hit.start and hit.end <= spot.end and spot.end - spot.start > length
+        for spot in text.lexicon_words
     )
 
 
-def _cuts_noise(seen: Seen, reading: Reading) -> bool:
+def _splits_noise(hit: NameHit, text: AnalysedText) -> bool:
     """Whether an end of it parts letters and digits of a seller's word (4 of 4k), or any such word where all of it is
     noise (新全套 in 9成新 全套).
     """
-    places = [
-        place for place in (seen.start, seen.end) if 0 < place < len(reading.tight) and not reading.borders[place]
+    positions = [
+        position
+        for position in (hit.start, hit.end)
+        if 0 < position < len(text.compact) and not text.boundaries[position]
     ]
-    noise, sellers = reading.noise, reading.sellers
-    if any(noise[place - 1] and noise[place] and reading.tight[place - 1 : place + 1].isascii() for place in places):
+    noise, boilerplate = text.noise, text.boilerplate
+    if any(
+        noise[position - 1] and noise[position] and text.compact[position - 1 : position + 1].isascii()
+        for position in positions
+    ):
         return True
-    is_sellers = sellers.find(0, seen.start, seen.end) < 0  # all of it: outside its slot a release name is noise too
-    return is_sellers and any(sellers[place - 1] and sellers[place] for place in places)
+    is_boilerplate = (
+        boilerplate.find(0, hit.start, hit.end) < 0
+    )  # all of it: outside its slot a release name is noise too
+    return is_boilerplate and any(boilerplate[position - 1] and boilerplate[position] for position in positions)
 
 
-def _is_hidden(seen: Seen, longer: Seen, reading: Reading, index: NameIndex) -> bool:
-    if longer.errors or (seen.errors and longer.is_hopeless):
+def _is_hidden_by(hit: NameHit, longer: NameHit, text: AnalysedText, index: NameIndex) -> bool:
+    if longer.edits or (hit.edits and longer.is_below_threshold):
         return False  # what comes to nothing itself says nothing against a name with an error: Prisoner in Th Prisoner
-    overlap = min(seen.end, longer.end) - max(seen.start, longer.start)
+    overlap = min(hit.end, longer.end) - max(hit.start, longer.start)
     if overlap <= 0:
         return False
-    length, other = seen.end - seen.start, longer.end - longer.start
-    if seen.errors and 2 * overlap >= length and other >= length - 2 and not _goes_on(seen, longer, reading):
+    length, longer_length = hit.end - hit.start, longer.end - longer.start
+    if hit.edits and 2 * overlap >= length and longer_length >= length - 2 and not _extends_beyond(hit, longer, text):
         return True
     if overlap < length:
         return False
-    if seen.disguised and not longer.disguised:
+    if hit.is_disguised and not longer.is_disguised:
         return True
-    return other > length or (seen.errors > 0 and index.work(seen.number) == index.work(longer.number))
+    return longer_length > length or (
+        hit.edits > 0 and index.work_index(hit.name_id) == index.work_index(longer.name_id)
+    )
 
 
-def _goes_on(seen: Seen, exact: Seen, reading: Reading) -> bool:
+def _extends_beyond(hit: NameHit, exact: NameHit, text: AnalysedText) -> bool:
     """Whether a name with an error goes on where an exact one ends in the midst of Han: 日本性 in 日本性日至."""
-    torn_before = seen.start < exact.start and not reading.borders[exact.start] and not reading.noise[exact.start - 1]
-    torn_behind = exact.end < seen.end and not reading.borders[exact.end] and not reading.noise[exact.end]
-    return torn_before or torn_behind
+    is_torn_before = hit.start < exact.start and not text.boundaries[exact.start] and not text.noise[exact.start - 1]
+    is_torn_behind = exact.end < hit.end and not text.boundaries[exact.end] and not text.noise[exact.end]
+    return is_torn_before or is_torn_behind

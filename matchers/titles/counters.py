@@ -11,139 +11,164 @@ import re
 from attrs import frozen
 
 from crawler.text import is_han
-from matchers.titles.numerals import SPELLED_OUT, VALUE, is_mark, number, units
-from matchers.titles.reading import Reading
-from matchers.titles.sightings import Sighting
+from matchers.titles.numerals import ENGLISH_NUMBER_PATTERN, NUMERAL_PATTERN, is_numeral, numeral_value, unit_roles
+from matchers.titles.reading import AnalysedText
+from matchers.titles.sightings import NameMatch
 
-_AFTER = re.compile(rf"(?P<ordinal>[第之])?(?P<value>{VALUE}) ?(?P<unit>[^\d\W]{{0,9}})")
-_ENGLISH = re.compile(
-    r"(?P<unit>part|pt|volume|vol|book|chapter|season|series|episode|no|s(?=\d)) ?" rf"(?P<value>{VALUE}|{SPELLED_OUT})"
+_NUMBER_AFTER_RE = re.compile(rf"(?P<ordinal>[第之])?(?P<value>{NUMERAL_PATTERN}) ?(?P<unit>[^\d\W]{{0,9}})")
+_ENGLISH_COUNTER_RE = re.compile(
+    r"(?P<unit>part|pt|volume|vol|book|chapter|season|series|episode|no|s(?=\d)) ?"
+    rf"(?P<value>{NUMERAL_PATTERN}|{ENGLISH_NUMBER_PATTERN})"
 )
-_BEFORE = re.compile(r"第(?P<value>\d{1,2}|[一二三四五六七八九十]{1,3})(?P<unit>部|季|代|弹)$")
-_FRACTION = re.compile(r"[.．:/]\d{1,3}(?!\d)")
-_RANGE = re.compile(r"\s?[-–—~～至到]\s?\d")
-_EPISODE = re.compile(r"s?\d{1,4} ?[ex]\d{1,3}")
-_NO_COUNTER = re.compile(r"[¥￥$€£×*]\s{0,2}$|(?<![^\W\d])[xX]\s{0,2}$")
-_WITHOUT_SEASONS = frozenset({"book", "film", "movie", "app", "course", "textbook", "software", "game", "music"})
+_ORDINAL_BEFORE_RE = re.compile(r"第(?P<value>\d{1,2}|[一二三四五六七八九十]{1,3})(?P<unit>部|季|代|弹)$")
+_FRACTION_RE = re.compile(r"[.．:/]\d{1,3}(?!\d)")
+_RANGE_RE = re.compile(r"\s?[-–—~～至到]\s?\d")
+_EPISODE_RE = re.compile(r"s?\d{1,4} ?[ex]\d{1,3}")
+_PRICE_OR_SIZE_RE = re.compile(r"[¥￥$€£×*]\s{0,2}$|(?<![^\W\d])[xX]\s{0,2}$")
+_KINDS_WITHOUT_SEASONS = frozenset({"book", "film", "movie", "app", "course", "textbook", "software", "game", "music"})
 
 
 @frozen(kw_only=True)
-class Counter:
+class ForeignNumber:
     """A number in the listing that the name lacks, which makes it another work."""
 
     kind: str
     theirs: str
 
 
-def foreign_counter(sighting: Sighting, reading: Reading, kind: str) -> Counter | None:
+def find_foreign_number(name_match: NameMatch, text: AnalysedText, kind: str) -> ForeignNumber | None:
     """The number beside (or, for a name with an error, inside) a sighting that tells of another work, if there is one.
 
     `kind` is the work's, folded; "" where unknown.
     """
-    changed = _changed_mark(sighting, reading) if sighting.errors else ""
-    if changed:
-        return Counter(kind="other_number", theirs=changed)
-    return _behind(sighting, reading, kind) or _before(sighting, reading)
+    changed_numeral = _changed_numeral(name_match, text) if name_match.edits else ""
+    if changed_numeral:
+        return ForeignNumber(kind="other_number", theirs=changed_numeral)
+    return _number_behind(name_match, text, kind) or _ordinal_before(name_match, text)
 
 
-def _changed_mark(sighting: Sighting, reading: Reading) -> str:
+def _changed_numeral(name_match: NameMatch, text: AnalysedText) -> str:
     """What stands there, if it differs from the name in a numeral or volume word, else ""."""
-    ours, theirs = sighting.name.tight, reading.tight[sighting.start : sighting.end]
-    shorter = min(len(ours), len(theirs))
-    same = next((place for place in range(shorter) if ours[place] != theirs[place]), shorter)
-    tail = next((place for place in range(shorter - same) if ours[-1 - place] != theirs[-1 - place]), shorter - same)
-    lost, found = ours[same : len(ours) - tail], theirs[same : len(theirs) - tail]
-    digit_for_han = (lost.isdigit() and not found.isascii()) or (found.isdigit() and not lost.isascii())
-    if not digit_for_han and not (is_mark(lost, ours, same) and is_mark(found, theirs, same)):
+    name_compact, text_compact = name_match.name.compact, text.compact[name_match.start : name_match.end]
+    shorter = min(len(name_compact), len(text_compact))
+    prefix = next(
+        (position for position in range(shorter) if name_compact[position] != text_compact[position]), shorter
+    )
+    tail = next(
+        (
+            position
+            for position in range(shorter - prefix)
+            if name_compact[-1 - position] != text_compact[-1 - position]
+        ),
+        shorter - prefix,
+    )
+    replaced, replacement = (
+        name_compact[prefix : len(name_compact) - tail],
+        text_compact[prefix : len(text_compact) - tail],
+    )
+    digit_for_han = (replaced.isdigit() and not replacement.isascii()) or (
+        replacement.isdigit() and not replaced.isascii()
+    )
+    if not digit_for_han and not (
+        is_numeral(replaced, name_compact, prefix) and is_numeral(replacement, text_compact, prefix)
+    ):
         return ""
-    is_same_value = lost and found and number(lost) == number(found) is not None
-    return "" if is_same_value else theirs
+    is_same_value = replaced and replacement and numeral_value(replaced) == numeral_value(replacement) is not None
+    return "" if is_same_value else text_compact
 
 
-def _behind(sighting: Sighting, reading: Reading, kind: str) -> Counter | None:
-    place = sighting.end
-    if place >= len(reading.tight) or _is_no_counter(reading, place) or (reading.slot and reading.slot[1] == place):
+def _number_behind(name_match: NameMatch, text: AnalysedText, kind: str) -> ForeignNumber | None:
+    position = name_match.end
+    if (
+        position >= len(text.compact)
+        or _is_price_or_size(text, position)
+        or (text.title_span and text.title_span[1] == position)
+    ):
         return None
-    start = reading.places[place]
-    rest = reading.key[start : start + 32]
-    if _EPISODE.match(rest):
+    start = text.positions[position]
+    folded_tail = text.folded[start : start + 32]
+    if _EPISODE_RE.match(folded_tail):
         return None
-    found = _ENGLISH.match(rest) or _AFTER.match(rest)
-    if not found or (number(found["value"]) or 0) <= 1:
+    match = _ENGLISH_COUNTER_RE.match(folded_tail) or _NUMBER_AFTER_RE.match(folded_tail)
+    if not match or (numeral_value(match["value"]) or 0) <= 1:
         return None
-    end = reading.place_of(start + found.end("value") - 1) + 1
-    if _goes_on(reading, end) or reading.splits_word(end):
+    end = text.position_of(start + match.end("value") - 1) + 1
+    if _is_number_continued(text, end) or text.splits_word(end):
         return None
-    unit = _unit(reading, end, found["unit"]) if found.re is _AFTER else found["unit"]
-    role = units().get(unit, "")
-    counter = _english(found["unit"], reading.borders[place] > 0, kind) if found.re is _ENGLISH else None
-    if found.re is _AFTER:
-        counter = _counter(found, role, _stands_alone(found, reading, place, end), kind)
+    unit = _unit_at(text, end, match["unit"]) if match.re is _NUMBER_AFTER_RE else match["unit"]
+    role = unit_roles().get(unit, "")
+    counter_kind = (
+        _english_counter_kind(match["unit"], text.boundaries[position] > 0, kind)
+        if match.re is _ENGLISH_COUNTER_RE
+        else None
+    )
+    if match.re is _NUMBER_AFTER_RE:
+        counter_kind = _counter_kind(match, role, _is_standalone(match, text, position, end), kind)
         end += len(unit)
-    return Counter(kind=counter, theirs=reading.quote(place, end)) if counter else None
+    return ForeignNumber(kind=counter_kind, theirs=text.quote(position, end)) if counter_kind else None
 
 
-def _counter(found: re.Match[str], role: str, alone: bool, kind: str) -> str | None:
+def _counter_kind(match: re.Match[str], role: str, is_standalone: bool, kind: str) -> str | None:
     """What a number of 2 or more behind the name makes of it, by the role of its unit."""
-    value = found["value"]
+    value = match["value"]
     if role == "":
         is_code = value.isdigit() and (len(value) >= 3 or value.startswith("0"))
-        return "sequel" if alone and not is_code else None
-    if role == "volume" and found["ordinal"]:
+        return "sequel" if is_standalone and not is_code else None
+    if role == "volume" and match["ordinal"]:
         return "volume"
-    if role == "season" and kind in _WITHOUT_SEASONS:
+    if role == "season" and kind in _KINDS_WITHOUT_SEASONS:
         return "season"
     return "sequel" if role == "sequel" else None
 
 
-def _english(word: str, is_apart: bool, kind: str) -> str | None:
+def _english_counter_kind(word: str, is_apart: bool, kind: str) -> str | None:
     if word == "no" and not is_apart:
         return None
-    if word in ("season", "series", "s", "episode") and kind not in _WITHOUT_SEASONS:
+    if word in ("season", "series", "s", "episode") and kind not in _KINDS_WITHOUT_SEASONS:
         return None
     return "sequel"
 
 
-def _before(sighting: Sighting, reading: Reading) -> Counter | None:
-    found = _BEFORE.search(reading.tight[max(0, sighting.start - 6) : sighting.start])
-    if not found or (number(found["value"]) or 0) <= 1:
+def _ordinal_before(name_match: NameMatch, text: AnalysedText) -> ForeignNumber | None:
+    match = _ORDINAL_BEFORE_RE.search(text.compact[max(0, name_match.start - 6) : name_match.start])
+    if not match or (numeral_value(match["value"]) or 0) <= 1:
         return None
-    shown = reading.quote(sighting.start - len(found.group()), sighting.start)
-    return Counter(kind="sequel", theirs=shown)
+    quote = text.quote(name_match.start - len(match.group()), name_match.start)
+    return ForeignNumber(kind="sequel", theirs=quote)
 
 
-def _stands_alone(found: re.Match[str], reading: Reading, place: int, end: int) -> bool:
+def _is_standalone(match: re.Match[str], text: AnalysedText, position: int, end: int) -> bool:
     """Whether a bare number ends there and counts the name, not the noun behind it (10 in 执行力10项法则)."""
-    value = found["value"]
-    ends = reading.borders[end] > 0 or bool(reading.noise[end])
-    if found["ordinal"]:
+    value = match["value"]
+    has_boundary = text.boundaries[end] > 0 or bool(text.noise[end])
+    if match["ordinal"]:
         return True
     if is_han(value[0]):
-        return ends and not reading.borders[place]
-    return ends or len(value) == 1 or not value.isdigit() or not is_han(reading.tight[end])
+        return has_boundary and not text.boundaries[position]
+    return has_boundary or len(value) == 1 or not value.isdigit() or not is_han(text.compact[end])
 
 
-def _unit(reading: Reading, place: int, text: str) -> str:
-    """The longest known unit at the beginning of `text`, which stands at `place`; "" where there is none.
+def _unit_at(analysed: AnalysedText, position: int, text: str) -> str:
+    """The longest known unit at the beginning of `text`, which stands at `position`; "" where there is none.
 
     A unit touches its number (but "2 GB") and is neither the beginning of a longer word nor of a seller's phrase.
     """
-    taken = next((spot.end - spot.start for spot in reading.words if spot.start == place), 1)
-    for length in range(len(text), taken - 1, -1):
+    phrase_length = next((spot.end - spot.start for spot in analysed.lexicon_words if spot.start == position), 1)
+    for length in range(len(text), phrase_length - 1, -1):
         unit = text[:length]
-        if unit not in units() or reading.splits_word(place + length):
+        if unit not in unit_roles() or analysed.splits_word(position + length):
             continue
-        if not reading.borders[place] or (unit.isascii() and length > 1):
+        if not analysed.boundaries[position] or (unit.isascii() and length > 1):
             return unit
     return ""
 
 
-def _is_no_counter(reading: Reading, place: int) -> bool:
-    start = reading.origins[place]
-    return _NO_COUNTER.search(reading.original[max(0, start - 4) : start]) is not None
+def _is_price_or_size(text: AnalysedText, position: int) -> bool:
+    start = text.origins[position]
+    return _PRICE_OR_SIZE_RE.search(text.original[max(0, start - 4) : start]) is not None
 
 
-def _goes_on(reading: Reading, end: int) -> bool:
+def _is_number_continued(text: AnalysedText, end: int) -> bool:
     """Whether a number goes on in the original: a price, a rating or a version behind a point, or a range."""
-    last = reading.origins[end - 1] + 1
-    return _FRACTION.match(reading.original, last) is not None or _RANGE.match(reading.original, last) is not None
+    last = text.origins[end - 1] + 1
+    return _FRACTION_RE.match(text.original, last) is not None or _RANGE_RE.match(text.original, last) is not None

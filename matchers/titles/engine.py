@@ -1,7 +1,7 @@
 """Which registered titles do these texts name, how surely, and what speaks against each?
 
-Built once over the works; texts are best looked up many at once (`warm`). Names of one or two characters need a second
-reason.
+Built once over the works; texts are best looked up many at once (`prefetch`). Names of one or two characters need a
+second reason.
 """
 
 from __future__ import annotations
@@ -15,51 +15,58 @@ from attrs import frozen
 
 from crawler.items import Listing, Work
 from crawler.text import fold
-from matchers.titles.arrays import Arrays
-from matchers.titles.choice import chosen
-from matchers.titles.evidence import SHORT, Mentions, features, is_tiny, map_of, said_features
+from matchers.titles.arrays import IndexArrays
+from matchers.titles.choice import select_hits
+from matchers.titles.evidence import (
+    SHORT_NAME_INFORMATION,
+    Corroboration,
+    corroboration_features,
+    is_tiny,
+    match_features,
+    model_of,
+)
 from matchers.titles.index import NameIndex
-from matchers.titles.likeness import Resemblance
-from matchers.titles.loose import LooseIndex
-from matchers.titles.mentions import Stated, mentions_of
+from matchers.titles.likeness import Similarity
+from matchers.titles.loose import TokenOverlapIndex
+from matchers.titles.mentions import CreatorIndex, find_corroboration
 from matchers.titles.names import Name, first_name
-from matchers.titles.reach import PRODUCT_MAP
-from matchers.titles.reading import Reading, reading_of
-from matchers.titles.rivals import Claim, against
-from matchers.titles.school import SameBook, SchoolIndex, is_other_book
-from matchers.titles.sightings import Seen, Sighting
-from matchers.titles.vetoes import Veto, by_others, told, vetoes_of
-from matchers.titles.weights import LEAST, LEAST_BARE, odds, probability
+from matchers.titles.reach import PRODUCT_MODEL
+from matchers.titles.reading import AnalysedText, analyse
+from matchers.titles.rivals import RivalSpan, rival_log_odds
+from matchers.titles.school import TextbookIndex, TextbookMatch, is_other_textbook
+from matchers.titles.sightings import NameHit, NameMatch
+from matchers.titles.vetoes import Contradiction, creator_contradictions, find_contradictions, lexicon_contradictions
+from matchers.titles.weights import MIN_BARE_PROBABILITY, MIN_PROBABILITY, odds, probability
 
-UNREASONED = 0.38  # most that a name of one or two characters reaches without a second reason
+MAX_UNSUPPORTED_PROBABILITY = 0.38  # most that a name of one or two characters reaches without a second reason
 # The same where nothing but noise stands beside the name. Of 770 such pairs of the benchmark .89 were right, but its
 # registries are small: among many works more namesakes wait. So a person looks.
-ALONE = 0.6
+MAX_LONE_NAME_PROBABILITY = 0.6
 # Kinds of works whose names shops put in their own words (brand, model, extras): a likeness of words says more there.
-PRODUCTS = frozenset({"product", "goods", "device", "toy"})
-SURE = 0.8  # where a name that is spelled out is as sure as this, no text is compared word by word
+PRODUCT_KINDS = frozenset({"product", "goods", "device", "toy"})
+SURE_PROBABILITY = 0.8  # where a name that is spelled out is as sure as this, no text is compared word by word
 
 
 @frozen(kw_only=True)
 class Candidate:
     """A work (its position in the sequence) that a text names. `span` are offsets into texts[text].
 
-    `channel`: spelled, loose or school; `map`: the map of weights.toml that made a chance of the features.
+    `channel`: spelled, loose or school; `model`: the map of weights.toml that made a chance of the features.
     """
 
-    work: int
+    work_index: int
     name: Name
     channel: str
-    map: str
-    text: int
+    model: str
+    text_index: int
     span: tuple[int, int]
     quote: str
-    errors: int
-    by_sound: bool
+    edits: int
+    is_homophone: bool
     probability: float
-    mentions: Mentions
-    rivals: int
-    vetoes: tuple[Veto, ...]
+    corroboration: Corroboration
+    rival_count: int
+    contradictions: tuple[Contradiction, ...]
     features: dict[str, float]
 
 
@@ -67,222 +74,254 @@ class Candidate:
 class _Draft:
     """A sighting with all that is known about it but its rivals."""
 
-    sighting: Sighting
-    mentions: Mentions
-    vetoes: tuple[Veto, ...]
+    name_match: NameMatch
+    corroboration: Corroboration
+    contradictions: tuple[Contradiction, ...]
     features: dict[str, float]
-    map: str
+    model: str
     odds: float
 
-    def claim(self) -> Claim:
+    def rival_span(self) -> RivalSpan:
         """The places it claims, and with which odds."""
-        left = self.odds
-        for veto in self.vetoes:
-            left *= 1.0 - veto.probability
-        return Claim(self.sighting.name.work, self.sighting.start, self.sighting.end, left)
+        remaining_odds = self.odds
+        for contradiction in self.contradictions:
+            remaining_odds *= 1.0 - contradiction.probability
+        return RivalSpan(self.name_match.name.work_index, self.name_match.start, self.name_match.end, remaining_odds)
 
 
-class TitleEngine:
+class TitleMatcher:
     """Built once over works (retired ones left out), asked often; what it keeps of a text only saves time."""
 
-    def __init__(self, works: Sequence[Work], arrays: Arrays | None = None) -> None:
+    def __init__(self, works: Sequence[Work], arrays: IndexArrays | None = None) -> None:
         self.works = works
         self._index = NameIndex(works, arrays)
-        self._products = np.array([_is_product(work) for work in works], dtype=bool)
-        self._loose = LooseIndex(self._index, self._products)
-        self._schools = SchoolIndex(works)
-        self._stated = Stated(works)
+        self._is_product = np.array([_is_product(work) for work in works], dtype=bool)
+        self._token_overlap = TokenOverlapIndex(self._index, self._is_product)
+        self._textbooks = TextbookIndex(works)
+        self._creators = CreatorIndex(works)
 
     def find(self, texts: Sequence[str], listing: Listing | None = None) -> list[Candidate]:
         """The works that `texts` name, best first, each once a text. The listing's other fields are second reasons."""
-        found = [
+        candidates = [
             candidate
-            for number, text in enumerate(texts)
+            for text_index, text in enumerate(texts)
             if text
-            for candidate in self._in_text(number, reading_of(text), listing)
+            for candidate in self._text_candidates(text_index, analyse(text), listing)
         ]
-        return sorted(found, key=lambda candidate: (-candidate.probability, candidate.work, candidate.text))
+        return sorted(
+            candidates, key=lambda candidate: (-candidate.probability, candidate.work_index, candidate.text_index)
+        )
 
-    def warm(self, asked: Iterable[tuple[str, Listing | None]]) -> None:
+    def prefetch(self, queries: Iterable[tuple[str, Listing | None]]) -> None:
         """Looks many texts (each with the listing it will be asked with) up at once, so that `find` is quicker for each
         of them; changes no answer.
         """
-        read = [(reading_of(text), listing) for text, listing in asked if text]
-        readings = list(dict.fromkeys(reading for reading, _ in read))
-        self._index.warm(readings)
-        named = {reading for reading in readings if self._is_named(reading)}
-        speaking = dict.fromkeys(
-            (reading, self._stated.may_speak(reading, listing)) for reading, listing in read if reading not in named
+        analysed = [(analyse(text), listing) for text, listing in queries if text]
+        distinct_texts = list(dict.fromkeys(item for item, _ in analysed))
+        self._index.prefetch(distinct_texts)
+        named_texts = {item for item in distinct_texts if self._is_fully_named(item)}
+        overlap_queries = dict.fromkeys(
+            (item, self._creators.may_corroborate(item, listing))
+            for item, listing in analysed
+            if item not in named_texts
         )
-        self._loose.warm(list(speaking))
+        self._token_overlap.prefetch(list(overlap_queries))
 
-    def bare(self, text: str, listing: Listing | None = None) -> list[Candidate]:
+    def find_bare(self, text: str, listing: Listing | None = None) -> list[Candidate]:
         """The works whose bare names (editions.py) stand in the text as they are; they rival each other alone."""
-        reading = reading_of(text)
-        seen = self._index.looked_up(reading).bare if text else []
-        return list(self._spelled(0, seen, reading, listing)) if seen else []
+        analysed = analyse(text)
+        hits = self._index.lookup(analysed).bare_hits if text else []
+        return list(self._spelled_candidates(0, hits, analysed, listing)) if hits else []
 
-    def _is_named(self, reading: Reading) -> bool:
+    def _is_fully_named(self, text: AnalysedText) -> bool:
         """Whether a telling name is all of the text but sellers' words: then words will hardly be compared."""
         return any(
-            not seen.errors and seen.end - seen.start >= reading.core and self._index.units(seen.number) >= SHORT
-            for seen in self._index.seen(reading)
+            not hit.edits
+            and hit.end - hit.start >= text.core_chars
+            and self._index.han_equivalents(hit.name_id) >= SHORT_NAME_INFORMATION
+            for hit in self._index.name_hits(text)
         )
 
-    def _in_text(self, number: int, reading: Reading, listing: Listing | None) -> Iterator[Candidate]:
+    def _text_candidates(self, text_index: int, text: AnalysedText, listing: Listing | None) -> Iterator[Candidate]:
         best: dict[int, Candidate] = {}
-        for candidate in self._spelled(number, self._index.seen(reading), reading, listing):
-            _keep(best, candidate)
-        for book in self._schools.find(reading.original):
-            _keep(best, self._school_book(number, book, reading))
-        is_title = number == 0 or listing is None
-        if is_title and not any(_rank(candidate)[0] >= SURE for candidate in best.values()):
-            known = {one.work for one in best.values() if one.vetoes or (one.channel == "spelled" and not one.errors)}
-            for one in self._loose.find(reading, self._stated.may_speak(reading, listing)):
-                likely = None if one.name.work in known else self._resembling(number, one, reading, listing)
-                if likely:
-                    _keep(best, likely)
+        for candidate in self._spelled_candidates(text_index, self._index.name_hits(text), text, listing):
+            _keep_best(best, candidate)
+        for book in self._textbooks.find(text.original):
+            _keep_best(best, self._textbook_candidate(text_index, book, text))
+        is_title = text_index == 0 or listing is None
+        if is_title and not any(_rank(candidate)[0] >= SURE_PROBABILITY for candidate in best.values()):
+            named_works = {
+                item.work_index
+                for item in best.values()
+                if item.contradictions or (item.channel == "spelled" and not item.edits)
+            }
+            for item in self._token_overlap.find(text, self._creators.may_corroborate(text, listing)):
+                similar = (
+                    None
+                    if item.name.work_index in named_works
+                    else self._similarity_candidate(text_index, item, text, listing)
+                )
+                if similar:
+                    _keep_best(best, similar)
         yield from best.values()
 
-    def _spelled(
-        self, number: int, everything: list[Seen], reading: Reading, listing: Listing | None
+    def _spelled_candidates(
+        self, text_index: int, hits: list[NameHit], text: AnalysedText, listing: Listing | None
     ) -> Iterator[Candidate]:
-        kept = chosen(everything, reading, self._index)
-        if not kept:
+        selected = select_hits(hits, text, self._index)
+        if not selected:
             return
-        long_ones = {seen.start for seen in kept if not seen.errors and self._index.units(seen.number) >= SHORT}
-        alone = len(long_ones) <= 1
-        speaks = self._stated.may_speak(reading, listing)
+        long_starts = {
+            hit.start
+            for hit in selected
+            if not hit.edits and self._index.han_equivalents(hit.name_id) >= SHORT_NAME_INFORMATION
+        }
+        is_only_name = len(long_starts) <= 1
+        may_corroborate = self._creators.may_corroborate(text, listing)
         drafts = [
-            self._draft(seen, reading, listing, alone)
-            for seen in kept
-            if not seen.is_hopeless or (speaks and self._index.stated[seen.number])
+            self._build_draft(hit, text, listing, is_only_name)
+            for hit in selected
+            if not hit.is_below_threshold or (may_corroborate and self._index.has_metadata[hit.name_id])
         ]
         spans: dict[tuple[int, int, int], set[int]] = {}
         for draft in drafts:
-            spans.setdefault(_span(draft), set()).add(draft.sighting.name.work)
-        for draft, others in zip(drafts, against([draft.claim() for draft in drafts]), strict=True):
-            candidate = _settled(number, draft, reading, others, len(spans[_span(draft)]) - 1)
+            spans.setdefault(_claimed_span(draft), set()).add(draft.name_match.name.work_index)
+        for draft, rival_odds in zip(drafts, rival_log_odds([draft.rival_span() for draft in drafts]), strict=True):
+            candidate = _to_candidate(text_index, draft, text, rival_odds, len(spans[_claimed_span(draft)]) - 1)
             if candidate:
                 yield candidate
 
-    def _draft(self, seen: Seen, reading: Reading, listing: Listing | None, alone: bool) -> _Draft:
-        sighting = self._index.sighting(seen, reading)
-        work = self.works[sighting.name.work]
-        mentions = mentions_of(work, reading, sighting, listing, self._stated, alone)
-        values = features(sighting, reading, mentions)
-        judge = map_of(sighting, values)
-        right = odds(judge, values)
-        is_hopeless = right < LEAST / (1.0 - LEAST)  # then nothing is said of it, nor of what speaks against it
+    def _build_draft(self, hit: NameHit, text: AnalysedText, listing: Listing | None, is_only_name: bool) -> _Draft:
+        name_match = self._index.name_match(hit, text)
+        work = self.works[name_match.name.work_index]
+        corroboration = find_corroboration(work, text, name_match, listing, self._creators, is_only_name)
+        features = match_features(name_match, text, corroboration)
+        model = model_of(name_match, features)
+        match_odds = odds(model, features)
+        is_below_threshold = match_odds < MIN_PROBABILITY / (
+            1.0 - MIN_PROBABILITY
+        )  # then nothing is said of it, nor of what speaks against it
         return _Draft(
-            sighting=sighting,
-            mentions=mentions,
-            vetoes=() if is_hopeless else tuple(vetoes_of(sighting, reading, work, mentions)),
-            features=values,
-            map=judge,
-            odds=right,
+            name_match=name_match,
+            corroboration=corroboration,
+            contradictions=()
+            if is_below_threshold
+            else tuple(find_contradictions(name_match, text, work, corroboration)),
+            features=features,
+            model=model,
+            odds=match_odds,
         )
 
-    def _resembling(self, number: int, one: Resemblance, reading: Reading, listing: Listing | None) -> Candidate | None:
-        work = self.works[one.name.work]
-        if is_tiny(one.name) or is_other_book(work.title, reading.original):
+    def _similarity_candidate(
+        self, text_index: int, similarity: Similarity, text: AnalysedText, listing: Listing | None
+    ) -> Candidate | None:
+        work = self.works[similarity.name.work_index]
+        if is_tiny(similarity.name) or is_other_textbook(work.title, text.original):
             return None
-        whole = Sighting(name=one.name, start=0, end=1, errors=1)
-        mentions = mentions_of(work, reading, whole, listing, self._stated, True)
-        values = one.features | said_features(mentions)
-        judge = PRODUCT_MAP if self._products[one.name.work] else one.map
-        chance = probability(judge, values)
-        if chance < (min(LEAST, LEAST_BARE) if one.is_bare else LEAST):
+        whole_text = NameMatch(name=similarity.name, start=0, end=1, edits=1)
+        corroboration = find_corroboration(work, text, whole_text, listing, self._creators, True)
+        features = similarity.features | corroboration_features(corroboration)
+        model = PRODUCT_MODEL if self._is_product[similarity.name.work_index] else similarity.model
+        chance = probability(model, features)
+        if chance < (min(MIN_PROBABILITY, MIN_BARE_PROBABILITY) if similarity.is_bare else MIN_PROBABILITY):
             return None
-        vetoes = (*told(one.name, reading), *by_others(work, mentions))
-        return _of_whole_text(number, ("loose", judge), one.name, reading, chance, values, vetoes, mentions)
+        contradictions = (*lexicon_contradictions(similarity.name, text), *creator_contradictions(work, corroboration))
+        return _whole_text_candidate(
+            text_index, ("loose", model), similarity.name, text, chance, features, contradictions, corroboration
+        )
 
-    def _school_book(self, number: int, book: SameBook, reading: Reading) -> Candidate:
-        name = first_name(book.work, self.works[book.work])
+    def _textbook_candidate(self, text_index: int, book: TextbookMatch, text: AnalysedText) -> Candidate:
+        name = first_name(book.work_index, self.works[book.work_index])
         chance = probability("school", book.features)
-        vetoes = tuple(told(name, reading))
-        return _of_whole_text(number, ("school", "school"), name, reading, chance, book.features, vetoes, Mentions())
+        contradictions = tuple(lexicon_contradictions(name, text))
+        return _whole_text_candidate(
+            text_index, ("school", "school"), name, text, chance, book.features, contradictions, Corroboration()
+        )
 
 
 def _is_product(work: Work) -> bool:
-    return work.kind is not None and _is_kind_of_product(work.kind)
+    return work.kind is not None and _is_product_kind(work.kind)
 
 
 @lru_cache(maxsize=256)
-def _is_kind_of_product(kind: str) -> bool:
-    return fold(kind) in PRODUCTS
+def _is_product_kind(kind: str) -> bool:
+    return fold(kind) in PRODUCT_KINDS
 
 
-def _settled(number: int, draft: _Draft, reading: Reading, others: float, rivals: int) -> Candidate | None:
-    """The candidate with its probability, by the odds of `others`; None under LEAST.
+def _to_candidate(
+    text_index: int, draft: _Draft, text: AnalysedText, rival_odds: float, rival_count: int
+) -> Candidate | None:
+    """The candidate with its probability, by the odds of `rival_odds`; None under LEAST.
 
     No weight can carry the rule for short names without a second reason.
     """
-    sighting, values = draft.sighting, draft.features
-    is_unreasoned = is_tiny(sighting.name) and not draft.mentions.second_reason()
-    most = (ALONE if "all" in values else UNREASONED) if is_unreasoned else 1.0
-    chance = most * draft.odds / (draft.odds + math.exp(others))
-    if chance < LEAST:
+    name_match, features = draft.name_match, draft.features
+    is_unsupported = is_tiny(name_match.name) and not draft.corroboration.has_second_reason()
+    max_probability = (
+        (MAX_LONE_NAME_PROBABILITY if "all" in features else MAX_UNSUPPORTED_PROBABILITY) if is_unsupported else 1.0
+    )
+    chance = max_probability * draft.odds / (draft.odds + math.exp(rival_odds))
+    if chance < MIN_PROBABILITY:
         return None
-    span = reading.span(sighting.start, sighting.end)
+    span = text.span(name_match.start, name_match.end)
     return Candidate(
-        work=sighting.name.work,
-        name=sighting.name,
+        work_index=name_match.name.work_index,
+        name=name_match.name,
         channel="spelled",
-        map=draft.map,
-        text=number,
+        model=draft.model,
+        text_index=text_index,
         span=span,
-        quote=reading.original[span[0] : span[1]],
-        errors=sighting.errors,
-        by_sound=sighting.by_sound,
+        quote=text.original[span[0] : span[1]],
+        edits=name_match.edits,
+        is_homophone=name_match.is_homophone,
         probability=chance,
-        mentions=draft.mentions,
-        rivals=rivals,
-        vetoes=draft.vetoes,
-        features=values | {"against": others},
+        corroboration=draft.corroboration,
+        rival_count=rival_count,
+        contradictions=draft.contradictions,
+        features=features | {"against": rival_odds},
     )
 
 
-def _of_whole_text(
-    number: int,
+def _whole_text_candidate(
+    text_index: int,
     channel: tuple[str, str],
     name: Name,
-    reading: Reading,
+    text: AnalysedText,
     chance: float,
-    values: dict[str, float],
-    vetoes: tuple[Veto, ...],
-    mentions: Mentions,
+    features: dict[str, float],
+    contradictions: tuple[Contradiction, ...],
+    corroboration: Corroboration,
 ) -> Candidate:
     return Candidate(
-        work=name.work,
+        work_index=name.work_index,
         name=name,
         channel=channel[0],
-        map=channel[1],
-        text=number,
-        span=(0, len(reading.original)),
-        quote=reading.original,
-        errors=int(channel[0] == "loose"),
-        by_sound=False,
+        model=channel[1],
+        text_index=text_index,
+        span=(0, len(text.original)),
+        quote=text.original,
+        edits=int(channel[0] == "loose"),
+        is_homophone=False,
         probability=chance,
-        mentions=mentions,
-        rivals=0,
-        vetoes=vetoes,
-        features=values,
+        corroboration=corroboration,
+        rival_count=0,
+        contradictions=contradictions,
+        features=features,
     )
 
 
-def _keep(best: dict[int, Candidate], candidate: Candidate) -> None:
-    known = best.get(candidate.work)
-    if known is None or _rank(candidate) > _rank(known):
-        best[candidate.work] = candidate
+def _keep_best(best: dict[int, Candidate], candidate: Candidate) -> None:
+    previous = best.get(candidate.work_index)
+    if previous is None or _rank(candidate) > _rank(previous):
+        best[candidate.work_index] = candidate
 
 
 def _rank(candidate: Candidate) -> tuple[float, float]:
-    left = 1.0
-    for veto in candidate.vetoes:
-        left *= 1.0 - veto.probability
-    return candidate.probability * left, candidate.probability
+    remaining_share = 1.0
+    for contradiction in candidate.contradictions:
+        remaining_share *= 1.0 - contradiction.probability
+    return candidate.probability * remaining_share, candidate.probability
 
 
-def _span(draft: _Draft) -> tuple[int, int, int]:
-    return draft.sighting.start, draft.sighting.end, draft.sighting.errors
+def _claimed_span(draft: _Draft) -> tuple[int, int, int]:
+    return draft.name_match.start, draft.name_match.end, draft.name_match.edits

@@ -12,160 +12,174 @@ from functools import lru_cache
 from attrs import frozen
 
 from crawler.text import fold
-from matchers.titles.beside import beside
-from matchers.titles.errors import error_features
-from matchers.titles.names import NOTE, SHORTENED, Name
-from matchers.titles.prospects import BENDS, LONG_TEXT, MAX_UNITS, NOTHING_ELSE
-from matchers.titles.reading import Reading
-from matchers.titles.sightings import Sighting
-from matchers.titles.tokens import holds_han, told_bits
-from matchers.titles.weights import bends, bent_at, crowded
+from matchers.titles.beside import surrounding_features
+from matchers.titles.errors import edit_features
+from matchers.titles.names import NOTE_FORM, SHORTENED_FORM, Name
+from matchers.titles.prospects import FEATURE_KNOTS, LONG_TEXT_CHARS, MAX_HAN_EQUIVALENTS, NEGLIGIBLE_REST_SHARE
+from matchers.titles.reading import AnalysedText
+from matchers.titles.sightings import NameMatch
+from matchers.titles.tokens import has_han, information_bits
+from matchers.titles.weights import build_hinges, hinge_features, neighbour_feature
 
-SHORT = 2.5  # units of information under which a name needs a second reason: two characters are a coin toss
-TINY = 1.6  # the same for names without Han characters: three letters
-NEAR = 25  # places around a name in which a word of a derived work counts, where the text is long
-_BENT = bent_at(**BENDS)
-_OF = frozenset("的之")  # 沈岚的灯塔: the creator's
+SHORT_NAME_INFORMATION = (
+    2.5  # units of information under which a name needs a second reason: two characters are a coin toss
+)
+TINY_NAME_INFORMATION = 1.6  # the same for names without Han characters: three letters
+DERIVED_WORD_REACH_CHARS = 25  # places around a name in which a word of a derived work counts, where the text is long
+_HINGES = build_hinges(**FEATURE_KNOTS)
+_POSSESSIVE_CHARS = frozenset("的之")  # 沈岚的灯塔: the creator's
 
 
 @frozen(kw_only=True)
-class Mentions:
-    """What the listing says about the work besides its name. `contradicted`: it names other creators."""
+class Corroboration:
+    """What the listing says about the work besides its name. `other_creators`: it names other creators."""
 
     creator: str | None = None
     publisher: str | None = None
     year: int | None = None
-    contradicted: str | None = None
+    other_creators: str | None = None
 
-    def second_reason(self) -> bool:
+    def has_second_reason(self) -> bool:
         """Whether something but the name speaks for the work."""
         return bool(self.creator or self.publisher)
 
 
-NOTHING = Mentions()
+NO_CORROBORATION = Corroboration()
 
 
-def features(sighting: Sighting, reading: Reading, mentions: Mentions) -> dict[str, float]:
+def match_features(name_match: NameMatch, text: AnalysedText, corroboration: Corroboration) -> dict[str, float]:
     """Features by name, each about 0..1 but `units` (information in Han characters, at most 8) and `bits` (tens).
 
     Those that are 0 may be missing.
     """
-    name, start, end = sighting.name, sighting.start, sighting.end
-    rest, known = _rest(sighting, reading, mentions)
-    is_short = name.units < SHORT
-    crowd = crowded(sighting.crowd)
+    name, start, end = name_match.name, name_match.start, name_match.end
+    rest_share, known_spans = _rest_share(name_match, text, corroboration)
+    is_short = name.han_equivalents < SHORT_NAME_INFORMATION
+    neighbour_share = neighbour_feature(name_match.neighbour_count)
     values = {
-        "units": min(name.units, MAX_UNITS),
-        "bits": _bits_of(name.key),
-        "rest": rest,
-        "crowd": crowd,
-        "crowd_rest": crowd * rest,
-        **beside(reading, start, end, name.units, known),
+        "units": min(name.han_equivalents, MAX_HAN_EQUIVALENTS),
+        "bits": _cached_information_bits(name.folded),
+        "rest": rest_share,
+        "crowd": neighbour_share,
+        "crowd_rest": neighbour_share * rest_share,
+        **surrounding_features(text, start, end, name.han_equivalents, known_spans),
     }
     values.update((feature, 1.0) for feature, holds in (
         ("short", is_short),
-        ("framed", _is_framed(sighting, reading)),
-        ("released", reading.is_slot(start, end)),
-        ("all", rest < NOTHING_ELSE),
-        ("leads", reading.noise.find(0, 0, start) < 0),
-        ("disguised", sighting.disguised),
-        ("broken", _torn(sighting, reading)),
-        ("shortened", name.form == SHORTENED),
-        ("noted", name.form == NOTE),
+        ("framed", _is_framed(name_match, text)),
+        ("released", text.is_title_span(start, end)),
+        ("all", rest_share < NEGLIGIBLE_REST_SHARE),
+        ("leads", text.noise.find(0, 0, start) < 0),
+        ("disguised", name_match.is_disguised),
+        ("broken", _is_torn(name_match, text)),
+        ("shortened", name.form == SHORTENED_FORM),
+        ("noted", name.form == NOTE_FORM),
     ) if holds)  # fmt: skip
-    if mentions is not NOTHING:
-        values |= said_features(mentions)
-        values["short_reasoned"] = float(is_short and mentions.second_reason())
-    if name.form == SHORTENED and "behind_hard" in values and _begins_subtitle(reading, end):
+    if corroboration is not NO_CORROBORATION:
+        values |= corroboration_features(corroboration)
+        values["short_reasoned"] = float(is_short and corroboration.has_second_reason())
+    if name.form == SHORTENED_FORM and "behind_hard" in values and _begins_subtitle(text, end):
         values["other_subtitle"] = 1.0
-    if name.form == NOTE and "behind_aside" in values:
+    if name.form == NOTE_FORM and "behind_aside" in values:
         values["other_note"] = 1.0
-    if sighting.errors:
-        values |= _wrong(sighting, reading, values)
-    values.update(bends(_BENT, values))
+    if name_match.edits:
+        values |= _edit_match_features(name_match, text, values)
+    values.update(hinge_features(_HINGES, values))
     return values
 
 
-def map_of(sighting: Sighting, values: Mapping[str, float]) -> str:
+def model_of(name_match: NameMatch, features: Mapping[str, float]) -> str:
     """The map that a sighting is judged by: spelled exactly or not, script, whether unknown text touches it."""
-    kind = "error" if sighting.errors else "exact"
-    script = "han" if holds_han(sighting.name.tight) else "latin"
-    return f"{kind}_{script}_touched" if "touched" in values else f"{kind}_{script}"
+    kind = "error" if name_match.edits else "exact"
+    script = "han" if has_han(name_match.name.compact) else "latin"
+    return f"{kind}_{script}_touched" if "touched" in features else f"{kind}_{script}"
 
 
-def _wrong(sighting: Sighting, reading: Reading, values: dict[str, float]) -> dict[str, float]:
+def _edit_match_features(name_match: NameMatch, text: AnalysedText, features: dict[str, float]) -> dict[str, float]:
     """What the one error, or the sound that alone agrees, adds."""
     return {
-        "error": 1.0 / max(values["units"], 1.0),
-        "error_all": float(not sighting.by_sound and "all" in values),
-        "error_bits": values["bits"],
-        **_error(sighting, reading),
-        "sound": float(sighting.by_sound),
-        "unlike": 1.0 - sighting.alike,
+        "error": 1.0 / max(features["units"], 1.0),
+        "error_all": float(not name_match.is_homophone and "all" in features),
+        "error_bits": features["bits"],
+        **_edit_kind_features(name_match, text),
+        "sound": float(name_match.is_homophone),
+        "unlike": 1.0 - name_match.similarity,
     }
 
 
-def _error(sighting: Sighting, reading: Reading) -> dict[str, float]:
+def _edit_kind_features(name_match: NameMatch, text: AnalysedText) -> dict[str, float]:
     """The kind of the error; none where only the sound agrees."""
-    if sighting.by_sound:
+    if name_match.is_homophone:
         return {}
-    return error_features(sighting.name.tight, sighting.start, sighting.end, reading)
+    return edit_features(name_match.name.compact, name_match.start, name_match.end, text)
 
 
 def is_tiny(name: Name) -> bool:
     """Whether a name is so short that it needs a second reason: two Han characters, three letters."""
-    return name.units < (SHORT if holds_han(name.tight) else TINY)
+    return name.han_equivalents < (SHORT_NAME_INFORMATION if has_han(name.compact) else TINY_NAME_INFORMATION)
 
 
-def said_features(mentions: Mentions) -> dict[str, float]:
+def corroboration_features(corroboration: Corroboration) -> dict[str, float]:
     """What speaks for the work besides its name."""
     return {
-        "creator": float(mentions.creator is not None),
-        "publisher": float(mentions.publisher is not None),
-        "year": float(mentions.year is not None),
+        "creator": float(corroboration.creator is not None),
+        "publisher": float(corroboration.publisher is not None),
+        "year": float(corroboration.year is not None),
     }
 
 
-_bits_of = lru_cache(maxsize=8_192)(told_bits)
+_cached_information_bits = lru_cache(maxsize=8_192)(information_bits)
 
 
-def _is_framed(sighting: Sighting, reading: Reading) -> bool:
-    start, end = reading.span(sighting.start, sighting.end)
-    before, after = reading.original[max(0, start - 1) : start], reading.original[end : end + 1]
+def _is_framed(name_match: NameMatch, text: AnalysedText) -> bool:
+    start, end = text.span(name_match.start, name_match.end)
+    before, after = text.original[max(0, start - 1) : start], text.original[end : end + 1]
     return bool(before and after) and before in '《〈「『【[“"' and after in '》〉」』】]”"'
 
 
-def _rest(sighting: Sighting, reading: Reading, mentions: Mentions) -> tuple[float, list[tuple[int, int]]]:
+def _rest_share(
+    name_match: NameMatch, text: AnalysedText, corroboration: Corroboration
+) -> tuple[float, list[tuple[int, int]]]:
     """The share of the text that is neither name nor noise nor creator, publisher or year; and where these stand.
 
     Of a long text only what is near the name.
     """
-    first = max(0, sighting.start - LONG_TEXT)
-    last = min(len(reading.tight), sighting.end + LONG_TEXT)
-    left = reading.unknown
-    unknown = left[last] - left[sighting.end] + left[sighting.start] - left[first]
-    known: list[tuple[int, int]] = []
-    if mentions is NOTHING:
-        return unknown / (unknown + sighting.name.units), known
-    for said in (mentions.creator, mentions.publisher, str(mentions.year) if mentions.year else None):
-        key = fold(said).replace(" ", "") if said else ""
-        place = reading.tight.find(key, first, last) if key else -1
-        if place >= 0 and (place >= sighting.end or place + len(key) <= sighting.start):
-            after = place + len(key) + (reading.tight[place + len(key) : place + len(key) + 1] in _OF)
-            known.append((place, after))
-            unknown -= left[after] - left[place]
-    unknown = max(0.0, unknown)
-    return unknown / (unknown + sighting.name.units), known
+    first = max(0, name_match.start - LONG_TEXT_CHARS)
+    last = min(len(text.compact), name_match.end + LONG_TEXT_CHARS)
+    unknown_sums = text.unknown_sums
+    unknown_information = (
+        unknown_sums[last] - unknown_sums[name_match.end] + unknown_sums[name_match.start] - unknown_sums[first]
+    )
+    known_spans: list[tuple[int, int]] = []
+    if corroboration is NO_CORROBORATION:
+        return unknown_information / (unknown_information + name_match.name.han_equivalents), known_spans
+    for stated in (
+        corroboration.creator,
+        corroboration.publisher,
+        str(corroboration.year) if corroboration.year else None,
+    ):
+        compact = fold(stated).replace(" ", "") if stated else ""
+        position = text.compact.find(compact, first, last) if compact else -1
+        if position >= 0 and (position >= name_match.end or position + len(compact) <= name_match.start):
+            after = (
+                position
+                + len(compact)
+                + (text.compact[position + len(compact) : position + len(compact) + 1] in _POSSESSIVE_CHARS)
+            )
+            known_spans.append((position, after))
+            unknown_information -= unknown_sums[after] - unknown_sums[position]
+    unknown_information = max(0.0, unknown_information)
+    return unknown_information / (unknown_information + name_match.name.han_equivalents), known_spans
 
 
-def _begins_subtitle(reading: Reading, place: int) -> bool:
+def _begins_subtitle(text: AnalysedText, position: int) -> bool:
     """Whether a colon or dash parts this place from the one before it."""
-    first, last = reading.span(place - 1, place + 1)
-    return any(character in ":：—–-" for character in reading.original[first + 1 : last - 1])
+    first, last = text.span(position - 1, position + 1)
+    return any(character in ":：—–-" for character in text.original[first + 1 : last - 1])
 
 
-def _torn(sighting: Sighting, reading: Reading) -> bool:
+def _is_torn(name_match: NameMatch, text: AnalysedText) -> bool:
     """Whether words part elsewhere than in the name, so that the match may run across words of another sentence."""
-    if sighting.errors:
+    if name_match.edits:
         return False
-    return bool(reading.breaks(sighting.start, sighting.end) ^ sighting.name.breaks)
+    return bool(text.word_breaks(name_match.start, name_match.end) ^ name_match.name.word_breaks)

@@ -13,31 +13,31 @@ from importlib import resources
 from crawler.errors import BadInput, Problem
 from crawler.text import is_han
 
-RARE_HAN, RARE_WORD = 17.0, 20.0  # bits of what the table lacks; its rarest rows have 16 to 19
-NUMBER = 3.3  # bits of a digit: log2 10
+UNKNOWN_HAN_BITS, UNKNOWN_WORD_BITS = 17.0, 20.0  # bits of what the table lacks; its rarest rows have 16 to 19
+DIGIT_BITS = 3.3  # bits of a digit: log2 10
 
 
-def bits(token: str) -> float:
+def token_bits(token: str) -> float:
     """The information of a folded word, number or Han character; of several Han characters, the sum of them."""
-    known = _table().get(token)
-    if known is not None:
-        return known
+    table_bits = _bits_table().get(token)
+    if table_bits is not None:
+        return table_bits
     if len(token) > 1 and is_han(token[0]):
-        return sum(map(bits, token))
+        return sum(map(token_bits, token))
     if is_han(token):
-        return RARE_HAN
+        return UNKNOWN_HAN_BITS
     if token.isdigit():
-        return min(RARE_WORD, 2.0 + NUMBER * len(token))
-    return min(RARE_WORD, 4.7 * len(token))
+        return min(UNKNOWN_WORD_BITS, 2.0 + DIGIT_BITS * len(token))
+    return min(UNKNOWN_WORD_BITS, 4.7 * len(token))
 
 
 def total_bits(tokens: Iterable[str]) -> float:
     """The information of several tokens."""
-    return sum(map(bits, tokens))
+    return sum(map(token_bits, tokens))
 
 
 @cache
-def _table() -> dict[str, float]:
+def _bits_table() -> dict[str, float]:
     """frequencies.csv: bits, tokens of that many bits, source. Raises BadInput with every bad row."""
     text = (resources.files("matchers.titles") / "frequencies.csv").read_text(encoding="utf-8")
     table: dict[str, float] = {}

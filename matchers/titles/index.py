@@ -19,258 +19,313 @@ import numpy.typing as npt
 from rapidfuzz.distance import LCSseq
 
 from crawler.items import Work
-from matchers.titles.arrays import BARE_FROM, PLAIN, SALTS, SOUND, Arrays
-from matchers.titles.beside import touches
-from matchers.titles.compare import Crowd, Names, Pieces, Standing
+from matchers.titles.arrays import FIRST_BARE_NTH, PINYIN_TABLE, SPELLING_TABLE, TABLE_SALTS, IndexArrays
+from matchers.titles.beside import touches_unknown_text
+from matchers.titles.compare import Alignment, NeighbourCounts, SeedExtender, Seeds
 from matchers.titles.editions import bare_names
-from matchers.titles.errors import error_features
-from matchers.titles.joined import Joined, counted, counted_in, inside, joined
-from matchers.titles.names import INVERTED, Name, first_name, names_of
-from matchers.titles.patterns import arrays_of
-from matchers.titles.prospects import HOPELESS, MAPS, most_of_error, of_error, prospects
-from matchers.titles.reading import HARD, Reading
-from matchers.titles.sightings import Looked, Seen, Sighting
-from matchers.titles.sound import MOST_UNITS, heard
-from matchers.titles.surroundings import Mask, Shares, Surroundings
-from matchers.titles.views import View
-from matchers.titles.windows import Codes, Places, codes_of, hashes_of, sums_of
+from matchers.titles.errors import edit_features
+from matchers.titles.joined import TextBatch, batch_texts, enumerate_windows, positions_within, ranks_within_owner
+from matchers.titles.names import INVERTED_FORM, Name, first_name, names_of
+from matchers.titles.patterns import build_arrays
+from matchers.titles.prospects import MIN_LOG_ODDS, SPELLED_MODELS, edit_log_odds, max_edit_log_odds, upper_bounds
+from matchers.titles.reading import HARD_BOUNDARY, AnalysedText
+from matchers.titles.sightings import LookupResult, NameHit, NameMatch
+from matchers.titles.sound import MAX_PINYIN_UNITS, transcribe
+from matchers.titles.surroundings import BatchSurroundings, FloatArray, Mask
+from matchers.titles.views import Variant
+from matchers.titles.windows import CodePoints, IntArray, code_points, prefix_hashes, window_hashes
 
-TINY_HAN, TINY_LETTERS = 2, 3  # characters of names that need a second reason
+TINY_HAN_CHARS, TINY_LATIN_CHARS = 2, 3  # characters of names that need a second reason
 # Names that share characters with a stretch of text, from which on a name that unknown text touches there is no work
 # offered, if nothing but the name speaks for it: of 1,400 such pairs with an error and of 1,000 others none was right.
-CROWDED_WRONG, CROWDED = 8, 64
-MOST_WRONG = 8  # names with an error in one text: among so many that stand as near, none is the one
-_FIRST_HAN = 0x3005
+CROWDED_EDIT_NEIGHBOURS, CROWDED_EXACT_NEIGHBOURS = 8, 64
+MAX_EDITED_HITS = 8  # names with an error in one text: among so many that stand as near, none is the one
+_FIRST_HAN_CODE_POINT = 0x3005
 
 
-class _Stood(NamedTuple):
+class _Candidate(NamedTuple):
     """A name at start..end of a view. `is_crowded`: among so many others that, touched by unknown text, it is none.
     `most`: log odds that it can come to at most, by the map of this place in MAPS.
     """
 
-    number: int
-    view: int
+    name_id: int
+    variant: int
     start: int
     end: int
-    errors: int
-    crowd: int
+    edits: int
+    neighbour_count: int
     is_bare: bool
     is_crowded: bool
-    map: int
-    most: float
+    model: int
+    max_log_odds: float
 
 
 class NameIndex:
     """All names of a registry."""
 
-    def __init__(self, works: Sequence[Work], arrays: Arrays | None = None) -> None:
+    def __init__(self, works: Sequence[Work], arrays: IndexArrays | None = None) -> None:
         self._works = works
-        self.arrays = arrays or arrays_of(works)
-        self._names = Names(self.arrays.codes, self.arrays.starts)
-        supported = np.array([bool(work.creators or work.publisher) for work in works], dtype=bool)
-        self.supported = supported[self.arrays.works]
-        self.stated = (
-            self.supported | np.array([work.year is not None for work in works], dtype=bool)[self.arrays.works]
+        self.arrays = arrays or build_arrays(works)
+        self._extender = SeedExtender(self.arrays.codes, self.arrays.starts)
+        has_creator_or_publisher = np.array([bool(work.creators or work.publisher) for work in works], dtype=bool)
+        self.has_creator_or_publisher = has_creator_or_publisher[self.arrays.works]
+        self.has_metadata = (
+            self.has_creator_or_publisher
+            | np.array([work.year is not None for work in works], dtype=bool)[self.arrays.works]
         )
-        self._known: WeakKeyDictionary[Reading, Looked] = WeakKeyDictionary()  # as long as the reading is kept
-        self._name = lru_cache(maxsize=4096)(self._made)
+        self._results: WeakKeyDictionary[AnalysedText, LookupResult] = (
+            WeakKeyDictionary()
+        )  # as long as the reading is kept
+        self._cached_name = lru_cache(maxsize=4096)(self._build_name)
 
-    def name(self, number: int) -> Name:
+    def name(self, name_id: int) -> Name:
         """The name with this number."""
-        return self._name(number)
+        return self._cached_name(name_id)
 
-    def tight(self, number: int) -> str:
+    def compact_name(self, name_id: int) -> str:
         """The folded name without spaces, at a fraction of the cost of the name."""
-        codes = self.arrays.codes[self.arrays.starts[number] : self.arrays.starts[number + 1]]
+        codes = self.arrays.codes[self.arrays.starts[name_id] : self.arrays.starts[name_id + 1]]
         return codes.tobytes().decode("utf-32-le", "replace")
 
-    def work(self, number: int) -> int:
+    def work_index(self, name_id: int) -> int:
         """The position of a name's work."""
-        return int(self.arrays.works[number])
+        return int(self.arrays.works[name_id])
 
-    def units(self, number: int) -> float:
+    def han_equivalents(self, name_id: int) -> float:
         """How much a name says, in Han characters."""
-        return float(self.arrays.units[number])
+        return float(self.arrays.units[name_id])
 
-    def is_misread(self, seen: Seen, reading: Reading) -> bool:
+    def is_false_inversion(self, hit: NameHit, text: AnalysedText) -> bool:
         """Whether a name with its article behind (Garden, The) stands there only because the next words begin so."""
-        if not self.arrays.nths[seen.number] or seen.end == len(reading.tight) or reading.noise[seen.end]:
+        if not self.arrays.nths[hit.name_id] or hit.end == len(text.compact) or text.noise[hit.end]:
             return False
-        name = self._name(seen.number)
-        article = seen.end - len(name.tight) + max(name.breaks, default=0)
-        return name.form == INVERTED and HARD not in (reading.borders[seen.end], reading.borders[article])
-
-    def seen(self, reading: Reading) -> list[Seen]:
-        """Every name in the text that begins and ends between words."""
-        return self.looked_up(reading).names
-
-    def looked_up(self, reading: Reading) -> Looked:
-        """The same, and the bare names."""
-        known = self._known.get(reading)
-        if known is None:
-            self.warm([reading])
-            known = self._known[reading]
-        return known
-
-    def sighting(self, seen: Seen, reading: Reading) -> Sighting:
-        """The same with the name itself."""
-        name = self._name(seen.number)
-        alike = 1.0
-        if seen.by_sound:
-            alike = LCSseq.similarity(name.tight, reading.tight[seen.start : seen.end]) / len(name.tight)
-        return Sighting(
-            name=name,
-            start=seen.start,
-            end=seen.end,
-            errors=seen.errors,
-            disguised=seen.disguised,
-            by_sound=seen.by_sound,
-            alike=alike,
-            crowd=seen.crowd,
+        name = self._cached_name(hit.name_id)
+        article_start = hit.end - len(name.compact) + max(name.word_breaks, default=0)
+        return name.form == INVERTED_FORM and HARD_BOUNDARY not in (
+            text.boundaries[hit.end],
+            text.boundaries[article_start],
         )
 
-    def warm(self, readings: Sequence[Reading]) -> None:
+    def name_hits(self, text: AnalysedText) -> list[NameHit]:
+        """Every name in the text that begins and ends between words."""
+        return self.lookup(text).hits
+
+    def lookup(self, text: AnalysedText) -> LookupResult:
+        """The same, and the bare names."""
+        result = self._results.get(text)
+        if result is None:
+            self.prefetch([text])
+            result = self._results[text]
+        return result
+
+    def name_match(self, hit: NameHit, text: AnalysedText) -> NameMatch:
+        """The same with the name itself."""
+        name = self._cached_name(hit.name_id)
+        similarity = 1.0
+        if hit.is_homophone:
+            similarity = LCSseq.similarity(name.compact, text.compact[hit.start : hit.end]) / len(name.compact)
+        return NameMatch(
+            name=name,
+            start=hit.start,
+            end=hit.end,
+            edits=hit.edits,
+            is_disguised=hit.is_disguised,
+            is_homophone=hit.is_homophone,
+            similarity=similarity,
+            neighbour_count=hit.neighbour_count,
+        )
+
+    def prefetch(self, texts: Sequence[AnalysedText]) -> None:
         """Looks many texts up at once, which is cheaper than one after the other; changes no answer."""
-        self._known.update(zip(readings, self._looked_up(readings), strict=True))
+        self._results.update(zip(texts, self._lookup_batch(texts), strict=True))
 
-    def _looked_up(self, readings: Sequence[Reading]) -> list[Looked]:
-        found: list[dict[tuple[int, int, int], Seen]] = [{} for _ in readings]
-        bare: list[list[Seen]] = [[] for _ in readings]
-        texts = joined(readings)
-        if not texts.views:
-            return [Looked([], []) for _ in readings]
-        stood, crowd = self._spelled(texts)
-        owners = texts.owners.tolist()
-        for one in stood:
-            view, owner = texts.views[one.view], owners[one.view]
-            seen = self._seen(one, view, readings[owner])
-            if seen and one.is_bare:
-                bare[owner].append(seen)
-            elif seen:
-                found[owner].setdefault((seen.number, seen.start, seen.end), seen)
-        for owner, seen in self._heard(texts, crowd):
-            found[owner].setdefault((seen.number, seen.start, seen.end), seen)
-        return [Looked(list(names.values()), plain) for names, plain in zip(found, bare, strict=True)]
+    def _lookup_batch(self, analysed_texts: Sequence[AnalysedText]) -> list[LookupResult]:
+        full_hits: list[dict[tuple[int, int, int], NameHit]] = [{} for _ in analysed_texts]
+        bare_hits: list[list[NameHit]] = [[] for _ in analysed_texts]
+        batch = batch_texts(analysed_texts)
+        if not batch.variants:
+            return [LookupResult([], []) for _ in analysed_texts]
+        candidates, neighbours = self._align_spellings(batch)
+        owners = batch.owners.tolist()
+        for candidate in candidates:
+            variant, owner = batch.variants[candidate.variant], owners[candidate.variant]
+            hit = self._to_hit(candidate, variant, analysed_texts[owner])
+            if hit and candidate.is_bare:
+                bare_hits[owner].append(hit)
+            elif hit:
+                full_hits[owner].setdefault((hit.name_id, hit.start, hit.end), hit)
+        for owner, hit in self._homophone_hits(batch, neighbours):
+            full_hits[owner].setdefault((hit.name_id, hit.start, hit.end), hit)
+        return [
+            LookupResult(list(names.values()), owner_bare_hits)
+            for names, owner_bare_hits in zip(full_hits, bare_hits, strict=True)
+        ]
 
-    def _seen(self, one: _Stood, view: View, reading: Reading) -> Seen | None:
+    def _to_hit(self, candidate: _Candidate, variant: Variant, text: AnalysedText) -> NameHit | None:
         """A name of a view at its places in the text; None where the text itself spells it there, it is only a part, or
         its error leaves nothing.
         """
-        first, last = one.start, one.end
-        if view.places is not None:
-            first, last = view.places[one.start], view.places[one.end - 1] + 1
-            if view.text[one.start : one.end] == reading.tight[first:last]:
+        first, last = candidate.start, candidate.end
+        if variant.positions is not None:
+            first, last = variant.positions[candidate.start], variant.positions[candidate.end - 1] + 1
+            if variant.text[candidate.start : candidate.end] == text.compact[first:last]:
                 return None
-        if one.is_crowded and touches(reading, first, last):
+        if candidate.is_crowded and touches_unknown_text(text, first, last):
             return None
-        most = one.most
-        if one.errors and most < math.inf:
-            judge = MAPS[one.map]
-            kind = error_features(self.tight(one.number), first, last, reading)
-            most += of_error(judge, kind) - most_of_error(judge)
-        is_hopeless = most < HOPELESS
-        if is_hopeless and one.errors and not self.stated[one.number]:
+        max_log_odds = candidate.max_log_odds
+        if candidate.edits and max_log_odds < math.inf:
+            model = SPELLED_MODELS[candidate.model]
+            edit_kind = edit_features(self.compact_name(candidate.name_id), first, last, text)
+            max_log_odds += edit_log_odds(model, edit_kind) - max_edit_log_odds(model)
+        is_below_threshold = max_log_odds < MIN_LOG_ODDS
+        if is_below_threshold and candidate.edits and not self.has_metadata[candidate.name_id]:
             return None
-        return Seen(one.number, first, last, one.errors, view.disguised, False, one.crowd, is_hopeless)
-
-    def _spelled(self, texts: Joined) -> tuple[Iterator[_Stood], Crowd]:
-        """Every name in the views that begins and ends between words; and the crowd of all others."""
-        starts, ends = inside(texts.begins, texts.sizes, self.arrays.lengths)
-        places = texts.places()
-        hashes = hashes_of(sums_of(texts.codes, places), starts, ends, SALTS[PLAIN], places[starts])
-        rows, entries = self.arrays.tables[PLAIN].find(hashes)
-        pieces = Pieces(
-            numbers=(entries >> np.uint32(2)).astype(np.int64), kinds=entries & np.uint32(3), places=starts[rows]
+        return NameHit(
+            candidate.name_id,
+            first,
+            last,
+            candidate.edits,
+            variant.is_disguised,
+            False,
+            candidate.neighbour_count,
+            is_below_threshold,
         )
-        found, crowd = self._names.standing(pieces, texts)
-        is_bare = self.arrays.nths[found.numbers] >= BARE_FROM
-        views = np.searchsorted(texts.begins, found.starts, side="right") - 1
-        cores = np.array([reading.core for reading in texts.readings], dtype=np.int64)[texts.owners][views]
-        is_lost = self._are_lost(found.numbers, texts.codes[found.starts], cores) | (is_bare & (found.errors > 0))
-        kept = np.flatnonzero(~is_lost)
-        kept = kept[np.lexsort((found.errors[kept], views[kept]))]
-        found, views, is_bare = found.only(kept), views[kept], is_bare[kept]
-        moved = texts.begins[views]
-        # A name with one error has one of its own halves beside it.
-        beside = np.maximum(0, crowd.over(found.starts, found.ends) - found.errors)
-        most = np.where(found.errors > 0, CROWDED_WRONG, CROWDED)
-        is_crowded = (beside >= most) & ~self.supported[found.numbers]
-        around = Surroundings(texts)
-        maps, most = self._prospects(found, beside, views, texts, around)
-        is_lost = is_crowded & around.touched(found.starts, found.ends)
-        is_hopeless = (most < HOPELESS) & ~self.stated[found.numbers]
-        is_behind = self._are_behind(found, texts.owners[views], texts, around)
-        is_lost |= (found.errors > 0) & (is_hopeless | is_behind)
-        rows = np.flatnonzero(~is_lost)
-        spans = (found.starts - moved, found.ends - moved)
-        columns = (found.numbers, views, *spans, found.errors, beside, is_bare, is_crowded, maps, most)
-        return map(_Stood._make, zip(*(column[rows].tolist() for column in columns), strict=True)), crowd
 
-    def _are_behind(self, found: Standing, owners: Places, texts: Joined, around: Surroundings) -> Mask:
+    def _align_spellings(self, batch: TextBatch) -> tuple[Iterator[_Candidate], NeighbourCounts]:
+        """Every name in the views that begins and ends between words; and the crowd of all others."""
+        starts, ends = enumerate_windows(batch.begins, batch.sizes, self.arrays.lengths)
+        positions = batch.positions()
+        hashes = window_hashes(
+            prefix_hashes(batch.codes, positions), starts, ends, TABLE_SALTS[SPELLING_TABLE], positions[starts]
+        )
+        rows, entries = self.arrays.tables[SPELLING_TABLE].find(hashes)
+        seeds = Seeds(
+            name_ids=(entries >> np.uint32(2)).astype(np.int64), kinds=entries & np.uint32(3), positions=starts[rows]
+        )
+        alignment, neighbours = self._extender.extend(seeds, batch)
+        is_bare = self.arrays.nths[alignment.name_ids] >= FIRST_BARE_NTH
+        variants = np.searchsorted(batch.begins, alignment.starts, side="right") - 1
+        cores = np.array([text.core_chars for text in batch.texts], dtype=np.int64)[batch.owners][variants]
+        is_dropped = self._are_unsupported_tiny(alignment.name_ids, batch.codes[alignment.starts], cores) | (
+            is_bare & (alignment.edits > 0)
+        )
+        kept_rows = np.flatnonzero(~is_dropped)
+        kept_rows = kept_rows[np.lexsort((alignment.edits[kept_rows], variants[kept_rows]))]
+        alignment, variants, is_bare = alignment.select(kept_rows), variants[kept_rows], is_bare[kept_rows]
+        variant_begins = batch.begins[variants]
+        # A name with one error has one of its own halves beside it.
+        neighbour_counts = np.maximum(0, neighbours.count_overlaps(alignment.starts, alignment.ends) - alignment.edits)
+        upper_limits = np.where(alignment.edits > 0, CROWDED_EDIT_NEIGHBOURS, CROWDED_EXACT_NEIGHBOURS)
+        is_crowded = (neighbour_counts >= upper_limits) & ~self.has_creator_or_publisher[alignment.name_ids]
+        surroundings = BatchSurroundings(batch)
+        models, upper_limits = self._max_log_odds(alignment, neighbour_counts, variants, batch, surroundings)
+        is_dropped = is_crowded & surroundings.touch_unknown_text(alignment.starts, alignment.ends)
+        is_below_threshold = (upper_limits < MIN_LOG_ODDS) & ~self.has_metadata[alignment.name_ids]
+        is_outranked = self._are_outranked(alignment, batch.owners[variants], batch, surroundings)
+        is_dropped |= (alignment.edits > 0) & (is_below_threshold | is_outranked)
+        rows = np.flatnonzero(~is_dropped)
+        spans = (alignment.starts - variant_begins, alignment.ends - variant_begins)
+        columns = (
+            alignment.name_ids,
+            variants,
+            *spans,
+            alignment.edits,
+            neighbour_counts,
+            is_bare,
+            is_crowded,
+            models,
+            upper_limits,
+        )
+        return map(_Candidate._make, zip(*(column[rows].tolist() for column in columns), strict=True)), neighbours
+
+    def _are_outranked(
+        self, alignment: Alignment, owners: IntArray, batch: TextBatch, surroundings: BatchSurroundings
+    ) -> Mask:
         """Which names stand behind so many with an error in one text that none of those is the one: between words come
         first, then those whose first and last characters agree, then the longest.
         """
         codes, starts = self.arrays.codes, self.arrays.starts
-        first, last = starts[found.numbers], starts[found.numbers + 1] - 1
-        edges = (codes[first] != texts.codes[found.starts]).astype(np.int64)
-        edges += codes[last] != texts.codes[found.ends - 1]
-        torn = around.torn(found.starts, found.ends)
-        order = np.lexsort((found.starts, found.starts - found.ends, edges, torn, found.errors == 0, owners))
-        behind = np.zeros(len(order), dtype=bool)
-        behind[order] = counted_in(owners[order]) >= MOST_WRONG
-        return behind
+        first, last = starts[alignment.name_ids], starts[alignment.name_ids + 1] - 1
+        differing_edges = (codes[first] != batch.codes[alignment.starts]).astype(np.int64)
+        differing_edges += codes[last] != batch.codes[alignment.ends - 1]
+        torn_ends = surroundings.count_torn_ends(alignment.starts, alignment.ends)
+        order = np.lexsort(
+            (
+                alignment.starts,
+                alignment.starts - alignment.ends,
+                differing_edges,
+                torn_ends,
+                alignment.edits == 0,
+                owners,
+            )
+        )
+        is_outranked = np.zeros(len(order), dtype=bool)
+        is_outranked[order] = ranks_within_owner(owners[order]) >= MAX_EDITED_HITS
+        return is_outranked
 
-    def _prospects(
-        self, found: Standing, crowd: Places, views: Places, texts: Joined, around: Surroundings
-    ) -> tuple[Places, Shares]:
+    def _max_log_odds(
+        self,
+        alignment: Alignment,
+        neighbour_counts: IntArray,
+        variants: IntArray,
+        batch: TextBatch,
+        surroundings: BatchSurroundings,
+    ) -> tuple[IntArray, FloatArray]:
         """Map and highest log odds of each name; infinite for what stands there in disguise."""
-        arrays, numbers = self.arrays, found.numbers
-        units, bits = arrays.units[numbers].astype(np.float64), arrays.bits[numbers].astype(np.float64)
-        name = (units, bits, arrays.is_han[numbers], arrays.is_cut[numbers])
-        at = (found.starts, found.ends, views)
-        maps, most = prospects().most_log_odds(name, found.errors, crowd, around, at)
-        is_plain = np.array([view.places is None for view in texts.views], dtype=bool)[views]
-        return maps, np.where(is_plain, most, np.inf)
+        arrays, name_ids = self.arrays, alignment.name_ids
+        han_equivalents, information_bits = (
+            arrays.units[name_ids].astype(np.float64),
+            arrays.bits[name_ids].astype(np.float64),
+        )
+        name = (han_equivalents, information_bits, arrays.is_han[name_ids], arrays.is_cut[name_ids])
+        spans = (alignment.starts, alignment.ends, variants)
+        models, max_log_odds = upper_bounds().max_log_odds(name, alignment.edits, neighbour_counts, surroundings, spans)
+        is_plain = np.array([variant.positions is None for variant in batch.variants], dtype=bool)[variants]
+        return models, np.where(is_plain, max_log_odds, np.inf)
 
-    def _heard(self, texts: Joined, crowd: Crowd) -> Iterator[tuple[int, Seen]]:
+    def _homophone_hits(self, batch: TextBatch, neighbours: NeighbourCounts) -> Iterator[tuple[int, NameHit]]:
         """(reading, name) of every name that what stands there sounds like, between words."""
-        for owner, number, first, last in self._sounding(texts.readings):
-            cuts = texts.cuts[owner]
-            if cuts[first] or cuts[last]:
+        for owner, name_id, first, last in self._find_homophones(batch.texts):
+            word_interior = batch.word_interiors[owner]
+            if word_interior[first] or word_interior[last]:
                 continue
-            begin = texts.begins[texts.firsts[owner]]
-            beside = int(crowd.over(begin + first, begin + last))
-            is_crowded = beside >= CROWDED_WRONG and not self.supported[number]
-            if not (is_crowded and touches(texts.readings[owner], first, last)):
-                yield owner, Seen(number, first, last, 1, False, True, beside)
+            begin = batch.begins[batch.first_variants[owner]]
+            neighbour_count = int(neighbours.count_overlaps(begin + first, begin + last))
+            is_crowded = neighbour_count >= CROWDED_EDIT_NEIGHBOURS and not self.has_creator_or_publisher[name_id]
+            if not (is_crowded and touches_unknown_text(batch.texts[owner], first, last)):
+                yield owner, NameHit(name_id, first, last, 1, False, True, neighbour_count)
 
-    def _are_lost(self, numbers: Places, firsts: Codes, cores: Places) -> npt.NDArray[np.bool_]:
+    def _are_unsupported_tiny(
+        self, name_ids: IntArray, firsts: CodePoints, core_chars: IntArray
+    ) -> npt.NDArray[np.bool_]:
         """Which names of two Han characters or three letters can have no second reason and do not stand alone."""
-        sizes = self.arrays.starts[numbers + 1] - self.arrays.starts[numbers]
-        is_tiny = sizes <= np.where(firsts >= _FIRST_HAN, TINY_HAN, TINY_LETTERS)
-        lost: npt.NDArray[np.bool_] = is_tiny & (cores > sizes + 1) & ~self.supported[numbers]
-        return lost
+        sizes = self.arrays.starts[name_ids + 1] - self.arrays.starts[name_ids]
+        is_tiny = sizes <= np.where(firsts >= _FIRST_HAN_CODE_POINT, TINY_HAN_CHARS, TINY_LATIN_CHARS)
+        is_lost: npt.NDArray[np.bool_] = is_tiny & (core_chars > sizes + 1) & ~self.has_creator_or_publisher[name_ids]
+        return is_lost
 
-    def _sounding(self, readings: Sequence[Reading]) -> Iterator[tuple[int, int, int, int]]:
+    def _find_homophones(self, texts: Sequence[AnalysedText]) -> Iterator[tuple[int, int, int, int]]:
         """(reading, name, start, end) of every name that sounds like what stands there."""
-        said = heard([reading.tight for reading in readings])
-        if said is None:
+        pinyin = transcribe([text.compact for text in texts])
+        if pinyin is None:
             return
-        starts, ends = inside(said.begins, said.sizes, tuple(range(2, MOST_UNITS + 1)))
-        codes = codes_of(said.letters)
-        letters = counted(said.edges[said.begins + said.sizes] - said.edges[said.begins])
-        first, last = said.edges[starts], said.edges[ends]
-        hashes = hashes_of(sums_of(codes, letters), first, last, SALTS[SOUND], letters[first])
-        rows, entries = self.arrays.tables[SOUND].find(hashes)
+        starts, ends = enumerate_windows(pinyin.begins, pinyin.sizes, tuple(range(2, MAX_PINYIN_UNITS + 1)))
+        codes = code_points(pinyin.letters)
+        letters = positions_within(pinyin.edges[pinyin.begins + pinyin.sizes] - pinyin.edges[pinyin.begins])
+        first, last = pinyin.edges[starts], pinyin.edges[ends]
+        hashes = window_hashes(prefix_hashes(codes, letters), first, last, TABLE_SALTS[PINYIN_TABLE], letters[first])
+        rows, entries = self.arrays.tables[PINYIN_TABLE].find(hashes)
         first, last = starts[rows], ends[rows]
-        owners = said.owners[np.searchsorted(said.begins, first, side="right") - 1]
-        columns = (owners, entries, said.places[first], said.places[last - 1] + said.widths[last - 1])
+        owners = pinyin.owners[np.searchsorted(pinyin.begins, first, side="right") - 1]
+        columns = (owners, entries, pinyin.positions[first], pinyin.positions[last - 1] + pinyin.widths[last - 1])
         yield from zip(*(column.tolist() for column in columns), strict=True)
 
-    def _made(self, number: int) -> Name:
-        position, nth = int(self.arrays.works[number]), int(self.arrays.nths[number])
+    def _build_name(self, name_id: int) -> Name:
+        work_index, nth = int(self.arrays.works[name_id]), int(self.arrays.nths[name_id])
         if nth == 0:
-            return first_name(position, self._works[position])
-        if nth >= BARE_FROM:
-            return list(bare_names(position, self._works[position]))[nth - BARE_FROM]
-        return next(name for place, name in enumerate(names_of(position, self._works[position])) if place == nth)
+            return first_name(work_index, self._works[work_index])
+        if nth >= FIRST_BARE_NTH:
+            return list(bare_names(work_index, self._works[work_index]))[nth - FIRST_BARE_NTH]
+        return next(
+            name for name_nth, name in enumerate(names_of(work_index, self._works[work_index])) if name_nth == nth
+        )

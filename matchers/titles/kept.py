@@ -16,37 +16,37 @@ from pathlib import Path
 from attrs import frozen
 
 from crawler.items import Work
-from matchers.titles.arrays import Arrays
-from matchers.titles.patterns import arrays_of
+from matchers.titles.arrays import IndexArrays
+from matchers.titles.patterns import build_arrays
 
-DESCRIPTION = "works.json"
+DESCRIPTION_FILE = "works.json"
 
 
 @frozen(kw_only=True)
-class Kept:
+class StoredIndex:
     """The arrays, and how they came about: opened, extended or built."""
 
-    arrays: Arrays
-    how: str
+    arrays: IndexArrays
+    origin: str
 
 
-def kept_index(works: Sequence[Work], folder: Path) -> Kept:
+def open_index(works: Sequence[Work], folder: Path) -> StoredIndex:
     """The index over exactly these works, from the folder if it is there, which is written if it is not."""
-    count, digest = _described(folder)
-    arrays = Arrays.open(folder) if 0 < count <= len(works) and digest == digest_of(works[:count]) else None
+    count, digest = _read_description(folder)
+    arrays = IndexArrays.open(folder) if 0 < count <= len(works) and digest == works_digest(works[:count]) else None
     if arrays is not None and count == len(works):
-        return Kept(arrays=arrays, how="opened")
+        return StoredIndex(arrays=arrays, origin="opened")
     if arrays is not None:
-        arrays = arrays.and_more(arrays_of(works[count:]), count)
-        how = "extended"
+        arrays = arrays.concatenate(build_arrays(works[count:]), count)
+        origin = "extended"
     else:
-        arrays = arrays_of(works)
-        how = "built"
-    _write(arrays, works, folder)
-    return Kept(arrays=arrays, how=how)
+        arrays = build_arrays(works)
+        origin = "built"
+    _replace_folder(arrays, works, folder)
+    return StoredIndex(arrays=arrays, origin=origin)
 
 
-def digest_of(works: Sequence[Work]) -> str:
+def works_digest(works: Sequence[Work]) -> str:
     """A digest of everything about the works that the index holds."""
     digest = hashlib.blake2b(digest_size=16)
     for first in range(0, len(works), 10_000):
@@ -58,21 +58,21 @@ def digest_of(works: Sequence[Work]) -> str:
     return digest.hexdigest()
 
 
-def _described(folder: Path) -> tuple[int, str]:
+def _read_description(folder: Path) -> tuple[int, str]:
     try:
-        read = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        return int(read["works"]), str(read["digest"])
+        description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
+        return int(description["works"]), str(description["digest"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0, ""
 
 
-def _write(arrays: Arrays, works: Sequence[Work], folder: Path) -> None:
+def _replace_folder(arrays: IndexArrays, works: Sequence[Work], folder: Path) -> None:
     """Writes beside the folder and puts the new one in its place."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    arrays.save(fresh)
-    described = {"works": len(works), "digest": digest_of(works)}
-    (fresh / DESCRIPTION).write_text(json.dumps(described), encoding="utf-8")
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    arrays.save(temporary)
+    description = {"works": len(works), "digest": works_digest(works)}
+    (temporary / DESCRIPTION_FILE).write_text(json.dumps(description), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
-    fresh.replace(folder)
+    temporary.replace(folder)

@@ -10,17 +10,20 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
-SHORT = 240  # characters of a text that may be a title
-MOST_SHORT, MOST_LONG = 4_096, 256
+SHORT_TEXT_CHARS = 240  # characters of a text that may be a title
+SHORT_TEXT_CACHE_SIZE, LONG_TEXT_CACHE_SIZE = 4_096, 256
 
 
-def lately(make: Callable[[str], Made]) -> Callable[[str], Made]:
+def cache_latest(make: Callable[[str], Result]) -> Callable[[str], Result]:
     """The same function, which keeps what it made of the latest texts."""
-    of_short, of_long = lru_cache(maxsize=MOST_SHORT)(make), lru_cache(maxsize=MOST_LONG)(make)
+    short_cache, long_cache = (
+        lru_cache(maxsize=SHORT_TEXT_CACHE_SIZE)(make),
+        lru_cache(maxsize=LONG_TEXT_CACHE_SIZE)(make),
+    )
 
-    def made(text: str) -> Made:
-        return of_short(text) if len(text) <= SHORT else of_long(text)
+    def from_cache(text: str) -> Result:
+        return short_cache(text) if len(text) <= SHORT_TEXT_CHARS else long_cache(text)
 
-    return made
+    return from_cache

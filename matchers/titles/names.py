@@ -10,104 +10,112 @@ from attrs import frozen
 
 from crawler.items import Work
 from crawler.text import fold
-from matchers.titles.numerals import otherwise
+from matchers.titles.numerals import rewrite_numerals
 
-_NOTE = re.compile(r"\s{0,4}[(（\[【][^()（）\[\]【】]{1,40}[)）\]】]\s{0,4}$")
-_SUBTITLE = re.compile(r"\s{0,4}(?:[:：—]|\s[-–]\s)")
-_HAN = re.compile("[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_NUMBER_IN_NOTE = re.compile(r"[上中下一二三四五六七八九十\d]")
-_ARTICLE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
-FULL, NOTE, SHORTENED, INVERTED = "full", "note", "shortened", "inverted"
-LEAST_SHORTENED = 4.0  # units of information that a title without its subtitle must still have
-HAN_UNITS, DIGIT_UNITS, LETTER_UNITS = 1.0, 0.5, 0.4  # information of one character, one Han character being 1
+_NOTE_RE = re.compile(r"\s{0,4}[(（\[【][^()（）\[\]【】]{1,40}[)）\]】]\s{0,4}$")
+_SUBTITLE_RE = re.compile(r"\s{0,4}(?:[:：—]|\s[-–]\s)")
+_HAN_RE = re.compile("[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_NUMBER_IN_NOTE_RE = re.compile(r"[上中下一二三四五六七八九十\d]")
+_LEADING_ARTICLE_RE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
+FULL_FORM, NOTE_FORM, SHORTENED_FORM, INVERTED_FORM = "full", "note", "shortened", "inverted"
+MIN_SHORTENED_INFORMATION = 4.0  # units of information that a title without its subtitle must still have
+HAN_CHAR_INFORMATION, DIGIT_INFORMATION, LETTER_INFORMATION = (
+    1.0,
+    0.5,
+    0.4,
+)  # information of one character, one Han character being 1
 
 
 @frozen(kw_only=True)
 class Name:
-    """One spelling of works[work]. `tight` is its key without spaces, `breaks` where words part in it.
+    """One spelling of works[work]. `compact` is its key without spaces, `word_breaks` where words part in it.
 
     `form`: FULL, or what was changed: without a NOTE in brackets, SHORTENED by the subtitle, or the article INVERTED
     (Garden, The).
     """
 
-    work: int
+    work_index: int
     spelled: str
-    key: str
-    tight: str
-    breaks: frozenset[int]
-    units: float
-    form: str = FULL
+    folded: str
+    compact: str
+    word_breaks: frozenset[int]
+    han_equivalents: float
+    form: str = FULL_FORM
 
 
-def names_of(position: int, work: Work) -> Iterator[Name]:
+def names_of(work_index: int, work: Work) -> Iterator[Name]:
     """Each spelling of a work once, the full ones first."""
-    seen: set[str] = set()
-    for form, spelled, key in _folded(work):
-        tight = key.replace(" ", "")
-        if not tight or tight in seen:
+    yielded: set[str] = set()
+    for form, spelled, folded in _folded_spellings(work):
+        compact = folded.replace(" ", "")
+        if not compact or compact in yielded:
             continue
-        if form == SHORTENED and information(tight) < LEAST_SHORTENED:
+        if form == SHORTENED_FORM and han_equivalents(compact) < MIN_SHORTENED_INFORMATION:
             continue
-        seen.add(tight)
-        yield name_of(position, spelled, key, form)
+        yielded.add(compact)
+        yield build_name(work_index, spelled, folded, form)
 
 
-def _folded(work: Work) -> Iterator[tuple[str, str, str]]:
+def _folded_spellings(work: Work) -> Iterator[tuple[str, str, str]]:
     """Form, spelling and key; and the key with its numbers written otherwise."""
     for form, spelled in _spellings(work):
-        key = fold(spelled)
-        yield form, spelled, key
-        changed = otherwise(key)
-        if changed:
-            yield form, spelled, changed[0]
+        folded = fold(spelled)
+        yield form, spelled, folded
+        rewritten = rewrite_numerals(folded)
+        if rewritten:
+            yield form, spelled, rewritten[0]
 
 
-def first_name(position: int, work: Work) -> Name:
+def first_name(work_index: int, work: Work) -> Name:
     """The first of `names_of`, at a fraction of its cost where the title has letters at all."""
-    key = fold(work.title)
-    if not key:
-        return next(names_of(position, work))
-    return name_of(position, work.title, key, FULL)
+    folded = fold(work.title)
+    if not folded:
+        return next(names_of(work_index, work))
+    return build_name(work_index, work.title, folded, FULL_FORM)
 
 
-def name_of(position: int, spelled: str, key: str, form: str) -> Name:
+def build_name(work_index: int, spelled: str, folded: str, form: str) -> Name:
     """The name with this folded text."""
-    tight = key.replace(" ", "")
+    compact = folded.replace(" ", "")
     return Name(
-        work=position,
+        work_index=work_index,
         spelled=spelled,
-        key=key,
-        tight=tight,
-        breaks=_breaks(key),
-        units=information(tight),
+        folded=folded,
+        compact=compact,
+        word_breaks=_word_breaks(folded),
+        han_equivalents=han_equivalents(compact),
         form=form,
     )
 
 
-def information(tight: str) -> float:
+def han_equivalents(compact: str) -> float:
     """How much a key says, in Han characters: letters and digits say less."""
-    han = len(_HAN.findall(tight)) if not tight.isascii() else 0
-    digits = sum(map(str.isdigit, tight))
-    return HAN_UNITS * han + DIGIT_UNITS * digits + LETTER_UNITS * (len(tight) - han - digits)
+    han_count = len(_HAN_RE.findall(compact)) if not compact.isascii() else 0
+    digit_count = sum(map(str.isdigit, compact))
+    return (
+        HAN_CHAR_INFORMATION * han_count
+        + DIGIT_INFORMATION * digit_count
+        + LETTER_INFORMATION * (len(compact) - han_count - digit_count)
+    )
 
 
 def _spellings(work: Work) -> Iterator[tuple[str, str]]:
-    full: Sequence[str] = (work.title, *work.aliases)
+    full_names: Sequence[str] = (work.title, *work.aliases)
     creators = {fold(creator) for creator in work.creators}
-    yield from ((FULL, name) for name in full)
-    for name in full:
-        bare = _NOTE.sub("", name)
-        if bare != name and not _NUMBER_IN_NOTE.search(name[len(bare) :]):
-            yield NOTE, bare
-        article = _ARTICLE.match(bare)
+    yield from ((FULL_FORM, name) for name in full_names)
+    for name in full_names:
+        bare = _NOTE_RE.sub("", name)
+        if bare != name and not _NUMBER_IN_NOTE_RE.search(name[len(bare) :]):
+            yield NOTE_FORM, bare
+        article = _LEADING_ARTICLE_RE.match(bare)
         if article:
-            yield INVERTED, f"{bare[article.end() :]}, {article.group()}"
-        found = _SUBTITLE.search(bare)
-        if found and found.start() > 0 and not (creators and fold(bare[: found.start()]) in creators):
-            yield SHORTENED, bare[: found.start()]
+            yield INVERTED_FORM, f"{bare[article.end() :]}, {article.group()}"
+        match = _SUBTITLE_RE.search(bare)
+        if match and match.start() > 0 and not (creators and fold(bare[: match.start()]) in creators):
+            yield SHORTENED_FORM, bare[: match.start()]
 
 
-def _breaks(key: str) -> frozenset[int]:
-    if " " not in key:
+def _word_breaks(folded: str) -> frozenset[int]:
+    if " " not in folded:
         return frozenset()
-    return frozenset(accumulate(map(len, key.split(" ")[:-1])))
+    return frozenset(accumulate(map(len, folded.split(" ")[:-1])))

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, overload
 Value = TypeVar("Value")
 
 
-class once(Generic[Value]):  # noqa: N801
+class cached_attribute(Generic[Value]):  # noqa: N801
     """For methods without arguments."""
 
     def __init__(self, function: Callable[[Any], Value]) -> None:
@@ -21,12 +21,12 @@ class once(Generic[Value]):  # noqa: N801
         self.__doc__ = function.__doc__
 
     @overload
-    def __get__(self, of: None, owner: type) -> once[Value]: ...
+    def __get__(self, of: None, owner: type) -> cached_attribute[Value]: ...
 
     @overload
     def __get__(self, of: object, owner: type) -> Value: ...
 
-    def __get__(self, of: object | None, owner: type) -> once[Value] | Value:
+    def __get__(self, of: object | None, owner: type) -> cached_attribute[Value] | Value:
         if of is None:
             return self
         value = of.__dict__[self._name] = self._function(of)

@@ -14,20 +14,29 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from matchers.titles.names import NOTE, SHORTENED
-from matchers.titles.surroundings import ASIDE, NOISE, TEXT, Mask, Shares, Surroundings
-from matchers.titles.weights import CROWD, LEAST, channels
-from matchers.titles.windows import Places
+from matchers.titles.names import NOTE_FORM, SHORTENED_FORM
+from matchers.titles.surroundings import (
+    BRACKETED_NEIGHBOUR,
+    NOISE_NEIGHBOUR,
+    TEXT_NEIGHBOUR,
+    BatchSurroundings,
+    FloatArray,
+    Mask,
+)
+from matchers.titles.weights import MIN_PROBABILITY, NEIGHBOUR_LOG_SCALE, model_weights
+from matchers.titles.windows import IntArray
 
-MAPS = ("exact_han", "exact_han_touched", "exact_latin", "exact_latin_touched",
+SPELLED_MODELS = ("exact_han", "exact_han_touched", "exact_latin", "exact_latin_touched",
         "error_han", "error_han_touched", "error_latin", "error_latin_touched")  # fmt: skip
-HOPELESS = math.log(LEAST / (1.0 - LEAST)) - 0.001  # log odds; arrays of the index are a little less exact
-MAX_UNITS = 8.0
-NOTHING_ELSE = 0.1  # share of the text that is neither name nor noise
-LONG_TEXT = 80  # places
-MOST_ELSEWHERE = 12.0  # Han characters of unknown text
-CUT = {NOTE: 1, SHORTENED: 2}  # forms of names that lack a part of the title, as the index has them
-BENDS = {
+MIN_LOG_ODDS = (
+    math.log(MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)) - 0.001
+)  # log odds; arrays of the index are a little less exact
+MAX_HAN_EQUIVALENTS = 8.0
+NEGLIGIBLE_REST_SHARE = 0.1  # share of the text that is neither name nor noise
+LONG_TEXT_CHARS = 80  # places
+MAX_ELSEWHERE_INFORMATION = 12.0  # Han characters of unknown text
+FORM_CODES = {NOTE_FORM: 1, SHORTENED_FORM: 2}  # forms of names that lack a part of the title, as the index has them
+FEATURE_KNOTS = {
     "rest": (0.15, 0.4, 0.7),
     "segment": (0.4, 0.7, 0.9),
     "elsewhere": (0.1, 0.25, 0.5),
@@ -35,133 +44,175 @@ BENDS = {
     "units": (3.0, 5.0),
     "crowd": (0.5, 1.0),
 }
-_SIDES = ("noise", "aside", "known", "hard", "soft", "joined")
-_KINDS = ("missing", "extra", "swapped", "replaced_kin", "replaced_foreign")
-_BENT = ("units", "bits", "crowd", "rest", "elsewhere")
-_OF_SLOTS = ("heads_slot", "outside", "released")
-_FORMS = {NOTE: "noted", SHORTENED: "shortened"}
-_LATER = {"against", "creator", "publisher", "year", "short_reasoned"}  # by rivals, or where more than a name is known
+_SIDE_KINDS = ("noise", "aside", "known", "hard", "soft", "joined")
+_EDIT_KINDS = ("missing", "extra", "swapped", "replaced_kin", "replaced_foreign")
+_KNOTTED_FEATURES = ("units", "bits", "crowd", "rest", "elsewhere")
+_RELEASE_FEATURES = ("heads_slot", "outside", "released")
+_FORM_FEATURES = {NOTE_FORM: "noted", SHORTENED_FORM: "shortened"}
+_LATER_FEATURES = {
+    "against",
+    "creator",
+    "publisher",
+    "year",
+    "short_reasoned",
+}  # by rivals, or where more than a name is known
 
 
-class Prospects:
+class UpperBounds:
     """The maps as arrays."""
 
     def __init__(self, weights: Mapping[str, Mapping[str, float]]) -> None:
-        maps = [weights[name] for name in MAPS]
-        self._given = np.array(
-            [_of_given(each, name.startswith("error")) for each, name in zip(maps, MAPS, strict=True)]
+        models = [weights[name] for name in SPELLED_MODELS]
+        self._known_weights = np.array(
+            [
+                _known_feature_weights(model, name.startswith("error"))
+                for model, name in zip(models, SPELLED_MODELS, strict=True)
+            ]
         )
-        self._most = np.array([_most_of_others(each, "touched" in name) for each, name in zip(maps, MAPS, strict=True)])
-        self._where = np.array([_of_text(each) for each in maps])
-        self._errors = np.array([_most_of_error(each) for each in maps])
-        self._sides = np.array([[_of_side(each, side) for side in ("before", "behind")] for each in maps])
+        self._other_bounds = np.array(
+            [_other_features_max(model, "touched" in name) for model, name in zip(models, SPELLED_MODELS, strict=True)]
+        )
+        self._text_weights = np.array([_text_flag_weights(model) for model in models])
+        self._edit_bounds = np.array([_edit_max(model) for model in models])
+        self._side_weights = np.array(
+            [[_side_bounds(model, side) for side in ("before", "behind")] for model in models]
+        )
 
-    def most_log_odds(
+    def max_log_odds(
         self,
-        name: tuple[Shares, Shares, Mask, npt.NDArray[np.uint8]],
-        errors: Places,
-        crowd: Places,
-        around: Surroundings,
-        at: tuple[Places, Places, Places],
-    ) -> tuple[Places, Shares]:
+        name: tuple[FloatArray, FloatArray, Mask, npt.NDArray[np.uint8]],
+        edits: IntArray,
+        neighbour_counts: IntArray,
+        surroundings: BatchSurroundings,
+        spans: tuple[IntArray, IntArray, IntArray],
+    ) -> tuple[IntArray, FloatArray]:
         """For each name the place of its map in MAPS, and the highest log odds.
 
         Known are of each name (units, bits in tens, whether with Han, what was cut off), its errors, its crowd, and
         where it stands (starts, ends, views).
         """
-        units, bits, is_han, is_cut = name
-        starts, ends, views = at
-        touched = around.touched(starts, ends)
-        near, whole = around.unknown(starts, ends, views, LONG_TEXT)
-        rest = near / (near + units)
-        maps = 4 * (errors > 0) + 2 * ~is_han + touched
-        has = np.stack(around.has(views), axis=1)
+        han_equivalents, information_bits, is_han, is_cut = name
+        starts, ends, variants = spans
+        is_touched = surroundings.touch_unknown_text(starts, ends)
+        near_unknown, all_unknown = surroundings.unknown_information(starts, ends, variants, LONG_TEXT_CHARS)
+        rest_share = near_unknown / (near_unknown + han_equivalents)
+        models = 4 * (edits > 0) + 2 * ~is_han + is_touched
+        text_flags = np.stack(surroundings.text_flags(variants), axis=1)
         values = {
-            "units": np.minimum(units, MAX_UNITS),
-            "bits": bits,
-            "crowd": np.log1p(crowd) / CROWD,
-            "rest": rest,
-            "elsewhere": np.where(has[:, 0], 0.0, np.minimum(whole, MOST_ELSEWHERE) / MOST_ELSEWHERE),
+            "units": np.minimum(han_equivalents, MAX_HAN_EQUIVALENTS),
+            "bits": information_bits,
+            "crowd": np.log1p(neighbour_counts) / NEIGHBOUR_LOG_SCALE,
+            "rest": rest_share,
+            "elsewhere": np.where(
+                text_flags[:, 0], 0.0, np.minimum(all_unknown, MAX_ELSEWHERE_INFORMATION) / MAX_ELSEWHERE_INFORMATION
+            ),
         }
-        given = _columns(values, is_cut)
-        found = (self._given[maps] * given).sum(axis=1) + self._most[maps]
-        found += (self._where[maps] * has).sum(axis=1)
-        found += self._sides[maps, 0, around.before(starts)] + self._sides[maps, 1, around.behind(ends)]
-        return maps, found + self._errors[maps]
+        known_features = _design_matrix(values, is_cut)
+        log_odds = (self._known_weights[models] * known_features).sum(axis=1) + self._other_bounds[models]
+        log_odds += (self._text_weights[models] * text_flags).sum(axis=1)
+        log_odds += (
+            self._side_weights[models, 0, surroundings.kinds_before(starts)]
+            + self._side_weights[models, 1, surroundings.kinds_behind(ends)]
+        )
+        return models, log_odds + self._edit_bounds[models]
 
 
 @cache
-def prospects() -> Prospects:
+def upper_bounds() -> UpperBounds:
     """Of the weights that the program comes with."""
-    return Prospects(channels())
+    return UpperBounds(model_weights())
 
 
 @cache
-def most_of_error(judge: str) -> float:
+def max_edit_log_odds(model: str) -> float:
     """The most that an error adds by its kind, in this map."""
-    return _most_of_error(channels()[judge])
+    return _edit_max(model_weights()[model])
 
 
-def of_error(judge: str, kind: Mapping[str, float]) -> float:
+def edit_log_odds(model: str, kind: Mapping[str, float]) -> float:
     """What the kind of an error (errors.py) adds."""
-    of_map = channels()[judge]
-    return sum(of_map.get(name, 0.0) * value for name, value in kind.items())
+    weights = model_weights()[model]
+    return sum(weights.get(name, 0.0) * value for name, value in kind.items())
 
 
-def _columns(values: Mapping[str, Shares], is_cut: npt.NDArray[np.uint8]) -> Shares:
+def _design_matrix(values: Mapping[str, FloatArray], is_cut: npt.NDArray[np.uint8]) -> FloatArray:
     columns = [np.ones(len(is_cut))]
-    for name in _BENT:
-        columns += [values[name], *(np.maximum(0.0, values[name] - place) for place in BENDS[name])]
-    rest, forms = values["rest"], [is_cut == form for form in CUT.values()]
-    return np.stack([*columns, values["crowd"] * rest, rest < NOTHING_ELSE, *forms], axis=1)
+    for name in _KNOTTED_FEATURES:
+        columns += [values[name], *(np.maximum(0.0, values[name] - knot) for knot in FEATURE_KNOTS[name])]
+    rest_share, forms = values["rest"], [is_cut == form for form in FORM_CODES.values()]
+    return np.stack([*columns, values["crowd"] * rest_share, rest_share < NEGLIGIBLE_REST_SHARE, *forms], axis=1)
 
 
-def _of_given(weights: Mapping[str, float], is_wrong: bool) -> list[float]:
-    found = [weights["bias"]]
-    for name in _BENT:
-        own = weights.get(name, 0.0) + (weights.get("error_bits", 0.0) if is_wrong and name == "bits" else 0.0)
-        found += [own, *(weights.get(f"{name}>{place:g}", 0.0) for place in BENDS[name])]
-    everything = weights.get("all", 0.0) + (max(0.0, weights.get("error_all", 0.0)) if is_wrong else 0.0)
-    return [*found, weights.get("crowd_rest", 0.0), everything, *(weights.get(_FORMS[form], 0.0) for form in CUT)]
+def _known_feature_weights(weights: Mapping[str, float], has_edit: bool) -> list[float]:
+    feature_weights = [weights["bias"]]
+    for name in _KNOTTED_FEATURES:
+        own_weight = weights.get(name, 0.0) + (weights.get("error_bits", 0.0) if has_edit and name == "bits" else 0.0)
+        feature_weights += [own_weight, *(weights.get(f"{name}>{knot:g}", 0.0) for knot in FEATURE_KNOTS[name])]
+    all_weight = weights.get("all", 0.0) + (max(0.0, weights.get("error_all", 0.0)) if has_edit else 0.0)
+    return [
+        *feature_weights,
+        weights.get("crowd_rest", 0.0),
+        all_weight,
+        *(weights.get(_FORM_FEATURES[form], 0.0) for form in FORM_CODES),
+    ]
 
 
-def _of_text(weights: Mapping[str, float]) -> list[float]:
+def _text_flag_weights(weights: Mapping[str, float]) -> list[float]:
     """What remarks, a release name, quotation marks in a text give at most."""
-    remarks = max(0.0, weights.get("aside", 0.0)) + _highest(weights, "elsewhere")
-    return [remarks, *(sum(max(0.0, weights.get(name, 0.0)) for name in names) for names in (_OF_SLOTS, ("framed",)))]
+    remarks = max(0.0, weights.get("aside", 0.0)) + _piecewise_max(weights, "elsewhere")
+    return [
+        remarks,
+        *(sum(max(0.0, weights.get(name, 0.0)) for name in names) for names in (_RELEASE_FEATURES, ("framed",))),
+    ]
 
 
-def _most_of_others(weights: Mapping[str, float], is_touched: bool) -> float:
+def _other_features_max(weights: Mapping[str, float], is_touched: bool) -> float:
     """All other features at their best."""
-    counted = {"bias", *_BENT, *_LATER, *_KINDS, *_OF_SLOTS, *_FORMS.values(), "framed", "aside", "segment"}
-    counted |= {"crowd_rest", "all", "error_all", "error_bits"}
-    counted |= {f"{side}_{kind}" for side in ("before", "behind") for kind in (*_SIDES, "run", "digits", "small")}
-    counted |= {f"edge_{kind}" for kind in _KINDS} | {"error_word", "error_han"}
-    total = sum(max(0.0, weight) for name, weight in weights.items() if name not in counted and ">" not in name)
-    segment = _highest(weights, "segment") if is_touched else _at("segment", weights, 1.0)
+    excluded = {
+        "bias",
+        *_KNOTTED_FEATURES,
+        *_LATER_FEATURES,
+        *_EDIT_KINDS,
+        *_RELEASE_FEATURES,
+        *_FORM_FEATURES.values(),
+        "framed",
+        "aside",
+        "segment",
+    }
+    excluded |= {"crowd_rest", "all", "error_all", "error_bits"}
+    excluded |= {f"{side}_{kind}" for side in ("before", "behind") for kind in (*_SIDE_KINDS, "run", "digits", "small")}
+    excluded |= {f"edge_{kind}" for kind in _EDIT_KINDS} | {"error_word", "error_han"}
+    total = sum(max(0.0, weight) for name, weight in weights.items() if name not in excluded and ">" not in name)
+    segment = _piecewise_max(weights, "segment") if is_touched else _piecewise_value("segment", weights, 1.0)
     return total + segment
 
 
-def _most_of_error(weights: Mapping[str, float]) -> float:
-    kinds = (weights.get(kind, 0.0) + max(0.0, weights.get(f"edge_{kind}", 0.0)) for kind in _KINDS)
+def _edit_max(weights: Mapping[str, float]) -> float:
+    kinds = (weights.get(kind, 0.0) + max(0.0, weights.get(f"edge_{kind}", 0.0)) for kind in _EDIT_KINDS)
     return max(0.0, *kinds) + max(0.0, weights.get("error_han", 0.0)) + max(0.0, weights.get("error_word", 0.0))
 
 
-def _at(feature: str, weights: Mapping[str, float], value: float) -> float:
-    bent = sum(weights.get(f"{feature}>{place:g}", 0.0) * max(0.0, value - place) for place in BENDS[feature])
-    return weights.get(feature, 0.0) * value + bent
+def _piecewise_value(feature: str, weights: Mapping[str, float], value: float) -> float:
+    hinge_sum = sum(weights.get(f"{feature}>{knot:g}", 0.0) * max(0.0, value - knot) for knot in FEATURE_KNOTS[feature])
+    return weights.get(feature, 0.0) * value + hinge_sum
 
 
-def _highest(weights: Mapping[str, float], feature: str) -> float:
+def _piecewise_max(weights: Mapping[str, float], feature: str) -> float:
     """The most that a feature between 0 and 1 and its bends come to."""
-    return max(_at(feature, weights, value) for value in (0.0, *BENDS[feature], 1.0))
+    return max(_piecewise_value(feature, weights, value) for value in (0.0, *FEATURE_KNOTS[feature], 1.0))
 
 
-def _of_side(weights: Mapping[str, float], side: str) -> list[float]:
+def _side_bounds(weights: Mapping[str, float], side: str) -> list[float]:
     """What NONE, NOISE, ASIDE and TEXT beside a name come to at most."""
-    of = {kind: weights.get(f"{side}_{kind}", 0.0) for kind in (*_SIDES, "run", "digits", "small")}
-    open_ended = max(of["soft"], of["joined"]) + sum(max(0.0, of[kind]) for kind in ("run", "digits", "small"))
-    text = max(of["known"], of["hard"], open_ended)
-    found = [0.0, 0.0, 0.0, 0.0]
-    found[NOISE], found[ASIDE], found[TEXT] = of["noise"], max(of["aside"], text), text
-    return found
+    side_weights = {kind: weights.get(f"{side}_{kind}", 0.0) for kind in (*_SIDE_KINDS, "run", "digits", "small")}
+    open_ended = max(side_weights["soft"], side_weights["joined"]) + sum(
+        max(0.0, side_weights[kind]) for kind in ("run", "digits", "small")
+    )
+    text = max(side_weights["known"], side_weights["hard"], open_ended)
+    bounds = [0.0, 0.0, 0.0, 0.0]
+    bounds[NOISE_NEIGHBOUR], bounds[BRACKETED_NEIGHBOUR], bounds[TEXT_NEIGHBOUR] = (
+        side_weights["noise"],
+        max(side_weights["aside"], text),
+        text,
+    )
+    return bounds

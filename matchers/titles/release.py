@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_SIGN = re.compile(
+_RELEASE_SIGN_RE = re.compile(
     r"(?<![a-z\d])(?:\d{3,4}[pi]|[248]k|u?hd|hdr(?:10)?|blu-?ray|b[dr]-?rip|bdremux|dvd-?rip|web-?(?:dl|rip)|hdtv|hd-?rip|hd-?(?:cam|ts|tc)|pre-?dvd|dvd-?scr|remux|xvid|divx"
     r"|[xh]\.?26[45]|hevc|avc|60fps|\d{3,4}x\d{3,4})(?![a-z\d])|\.(?:mkv|avi|mp4|wmv|rmvb|ts|flv|mov|srt|ass|ogm)$|\[[\da-f]{8}\]",
 )
-_TAIL = re.compile(
+_TITLE_END_RE = re.compile(
     r"(?<![a-z\d])(?:s\d{1,4}[\s._]{0,3}x?[ex]\d{1,4}|s\d{1,2}(?=[\s._-])|(?:19|20)?\d{1,2}x\d{2}(?!\d)|seasons?[\s._-]{1,3}s?\d"
     r"|\d{1,2}(?:st|nd|rd|th)[\s._-]season|complete(?![a-z])|\d{1,2}-\d{1,2}-(?:19|20)\d\d)|第\s?[\d一二三四五六七八九十]{1,3}\s?[季期]"
     r"|[\s._](?:us|uk|au|nz|ca|collection)(?=[\s._\[(]{1,3}(?:(?:19|20)\d\d|s\d|season|complete|[\[(]|\d{3,4}p))"
@@ -23,36 +23,36 @@ _TAIL = re.compile(
     r"|[\s._]-[\s._]{0,2}\d{1,4}(?:v\d)?(?=[\s._\[(（]|-\d)|[\s._]e(?:p|pisode)?[\s._]?\d{1,4}(?!\d)"
     r"|[\s._](?:\d{2,3})(?:v\d)?[\s._]{0,2}(?=[\[(（])|[\[【]\d{1,4}(?:v\d|-\d{1,4}|[\s._]of[\s._]\d{1,4}|（end）)?(?:[\]】]|[\s._-])",
 )
-_GROUP = re.compile(r"\s{0,3}(?:\d{1,3}\s)?[\[【][^\[\]【】]{1,40}[\]】]")
-_GROUP_TAG = re.compile(
+_GROUP_PREFIX_RE = re.compile(r"\s{0,3}(?:\d{1,3}\s)?[\[【][^\[\]【】]{1,40}[\]】]")
+_GROUP_TAG_RE = re.compile(
     r"(?<![a-z\d])(?:[xh]\.?26[45]|hevc|avc|xvid|divx|aac|ac3|dts|flac|web-?(?:dl|rip)|hdtv|blu-?ray|b[dr]-?rip|dvd-?rip"
     r"|remux|repack|proper|\d{3,4}p)-(?P<group>(?!dl\b|rip\b|ray\b)[a-z\d]{2,15})(?![\w-])",
     re.IGNORECASE,
 )
-_SITE = re.compile(r"\s{0,3}www\.[\w.-]{3,40}\s{1,3}-\s{1,3}")
-_TITLE = re.compile(r"[^\W_]")
+_SITE_PREFIX_RE = re.compile(r"\s{0,3}www\.[\w.-]{3,40}\s{1,3}-\s{1,3}")
+_LETTER_RE = re.compile(r"[^\W_]")
 
 
-def title_slot(original: str) -> tuple[int, int] | None:
+def find_title_span(original: str) -> tuple[int, int] | None:
     """Where the title of a release name stands; None for a text that is no release name."""
     text = original.lower()
     if len(text) != len(original):
         text = original
-    sign = _SIGN.search(text)
+    sign = _RELEASE_SIGN_RE.search(text)
     if sign is None:
         return None
-    group = _GROUP.match(text) or _SITE.match(text)
+    group = _GROUP_PREFIX_RE.match(text) or _SITE_PREFIX_RE.match(text)
     if group and sign.start() < group.end():
-        sign = _SIGN.search(text, group.end()) or sign
-    start = group.end() if group and _TITLE.search(text, group.end(), max(group.end(), sign.start())) else 0
-    if not _TITLE.search(text, start, sign.start()):
+        sign = _RELEASE_SIGN_RE.search(text, group.end()) or sign
+    start = group.end() if group and _LETTER_RE.search(text, group.end(), max(group.end(), sign.start())) else 0
+    if not _LETTER_RE.search(text, start, sign.start()):
         return None
-    tails = (found.start() for found in _TAIL.finditer(text, start))
-    tail = next((place for place in tails if _TITLE.search(text, start, place)), sign.start())
+    tails = (match.start() for match in _TITLE_END_RE.finditer(text, start))
+    tail = next((position for position in tails if _LETTER_RE.search(text, start, position)), sign.start())
     return start, min(tail, sign.start())
 
 
-def group_tags(original: str) -> Iterator[tuple[int, int]]:
+def find_group_tags(original: str) -> Iterator[tuple[int, int]]:
     """Where the tags of release groups stand behind a codec, source or resolution (x264-GRP)."""
-    for found in _GROUP_TAG.finditer(original) if "-" in original else ():
-        yield found.span("group")
+    for match in _GROUP_TAG_RE.finditer(original) if "-" in original else ():
+        yield match.span("group")

@@ -10,27 +10,27 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-MOST_ODDS = 1e9
+MAX_RIVAL_ODDS = 1e9
 
 
-class Claim(NamedTuple):
+class RivalSpan(NamedTuple):
     """Places start..end claimed for a work with these odds (right to wrong, vetoes counted)."""
 
-    work: int
+    work_index: int
     start: int
     end: int
     odds: float
 
 
-def against(claims: Sequence[Claim]) -> list[float]:
+def rival_log_odds(spans: Sequence[RivalSpan]) -> list[float]:
     """For each claim the logarithm of 1 + the odds of all other works on places that it claims too."""
-    if len(claims) == 1:
+    if len(spans) == 1:
         return [0.0]
-    found = []
-    for work, start, end, _ in claims:
-        others: dict[int, float] = {}
-        for other, first, last, odds in claims:
-            if other != work and first < end and start < last and odds > others.get(other, 0.0):
-                others[other] = odds
-        found.append(math.log1p(min(MOST_ODDS, sum(others.values()))) if others else 0.0)
-    return found
+    log_odds = []
+    for work, start, end, _ in spans:
+        rival_odds: dict[int, float] = {}
+        for rival_index, first, last, odds in spans:
+            if rival_index != work and first < end and start < last and odds > rival_odds.get(rival_index, 0.0):
+                rival_odds[rival_index] = odds
+        log_odds.append(math.log1p(min(MAX_RIVAL_ODDS, sum(rival_odds.values()))) if rival_odds else 0.0)
+    return log_odds

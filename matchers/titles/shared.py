@@ -7,27 +7,28 @@ from pathlib import Path
 from threading import Lock
 
 from crawler.items import Work
-from matchers.titles.engine import TitleEngine
-from matchers.titles.kept import kept_index
+from matchers.titles.engine import TitleMatcher
+from matchers.titles.kept import open_index
 
 _lock = Lock()
-_latest: list[TitleEngine] = []
+_latest: list[TitleMatcher] = []
 
 
-def engine_of(works: Sequence[Work]) -> TitleEngine:
+def title_matcher_for(works: Sequence[Work]) -> TitleMatcher:
     """The engine over exactly this sequence; the latest one is kept."""
     with _lock:
         if not _latest or _latest[0].works is not works:
-            _latest[:] = [TitleEngine(works)]
+            _latest[:] = [TitleMatcher(works)]
         return _latest[0]
 
 
-def keep_engine(works: Sequence[Work], folder: Path) -> str:
-    """Makes the engine that `engine_of` returns for these works with an index kept in a folder; says how it came about.
+def open_title_matcher(works: Sequence[Work], folder: Path) -> str:
+    """Makes the engine that `title_matcher_for` returns for these works with an index kept in a folder; says how it
+    came about.
 
     One of opened, extended, built.
     """
-    kept = kept_index(works, folder)
+    stored = open_index(works, folder)
     with _lock:
-        _latest[:] = [TitleEngine(works, kept.arrays)]
-    return kept.how
+        _latest[:] = [TitleMatcher(works, stored.arrays)]
+    return stored.origin

@@ -1,4 +1,4 @@
-"""A name at its place in a text: as a number (`Seen`), and with the name itself (`Sighting`)."""
+"""A name at its place in a text: as a number (`NameHit`), and with the name itself (`NameMatch`)."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from attrs import frozen
 from matchers.titles.names import Name
 
 
-class Seen(NamedTuple):
+class NameHit(NamedTuple):
     """A name, by its number, at places start..end of a reading.
 
-    `errors` is 1 with one edit and for what only sounds like the name; `disguised`: digits for letters or split
-    characters; `crowd`: halves of other names that share characters with the stretch; `is_hopeless`: by itself
-    it comes to nothing (prospects.py); it may hide shorter names, and a creator may speak for it.
+    `edits` is 1 with one edit and for what only sounds like the name; `is_disguised`: digits for letters or split
+    characters; `neighbour_count`: halves of other names that share characters with the stretch; `is_below_threshold`:
+    by itself it comes to nothing (prospects.py); it may hide shorter names, and a creator may speak for it.
     """
 
-    number: int
+    name_id: int
     start: int
     end: int
-    errors: int
-    disguised: bool = False
-    by_sound: bool = False
-    crowd: int = 0
-    is_hopeless: bool = False
+    edits: int
+    is_disguised: bool = False
+    is_homophone: bool = False
+    neighbour_count: int = 0
+    is_below_threshold: bool = False
 
 
-class Looked(NamedTuple):
+class LookupResult(NamedTuple):
     """What was found in one text: names, and bare names (editions.py) that stand there as they are."""
 
-    names: list[Seen]
-    bare: list[Seen]
+    hits: list[NameHit]
+    bare_hits: list[NameHit]
 
 
 @frozen(kw_only=True)
-class Sighting:
-    """A name at places start..end of a reading, as `Seen` has it.
+class NameMatch:
+    """A name at places start..end of a reading, as `NameHit` has it.
 
-    `alike`: the share of the name's characters that stand there.
+    `similarity`: the share of the name's characters that stand there.
     """
 
     name: Name
     start: int
     end: int
-    errors: int = 0
-    disguised: bool = False
-    by_sound: bool = False
-    alike: float = 1.0
-    crowd: int = 0
+    edits: int = 0
+    is_disguised: bool = False
+    is_homophone: bool = False
+    similarity: float = 1.0
+    neighbour_count: int = 0

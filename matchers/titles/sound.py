@@ -18,20 +18,20 @@ import numpy as np
 from attrs import frozen
 
 from crawler.text import is_han
-from matchers.titles.windows import Places, codes_of
+from matchers.titles.windows import IntArray, code_points
 
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # only single characters are looked up; the phrases take .3 s
 from pypinyin.constants import PINYIN_DICT
 
-MIN_CHARACTERS = 3  # Han characters of a name that is sought by its sound
-MOST_VARIANTS = 2  # of a name, by characters with a second reading
-MOST_UNITS = 24  # characters or Latin runs of the stretch that is compared
-_HAN = re.compile("[\u3005-\u3007\u3400-\u9fff]")
-_LATIN = re.compile(r"[a-z]{1,20}")
+MIN_PINYIN_HAN_CHARS = 3  # Han characters of a name that is sought by its sound
+MAX_PINYIN_VARIANTS = 2  # of a name, by characters with a second reading
+MAX_PINYIN_UNITS = 24  # characters or Latin runs of the stretch that is compared
+_HAN_RE = re.compile("[\u3005-\u3007\u3400-\u9fff]")
+_LATIN_RUN_RE = re.compile(r"[a-z]{1,20}")
 
 
 @frozen(kw_only=True, eq=False)
-class Heard:
+class PinyinBatch:
     """Several texts in pinyin, in units: a Han character is one, a Latin run is one.
 
     Unit i has letters[edges[i] : edges[i + 1]] and stands at places[i] of its text, `widths[i]` characters wide. Text
@@ -39,39 +39,41 @@ class Heard:
     """
 
     letters: str
-    edges: Places
-    places: Places
-    widths: Places
-    owners: Places
-    begins: Places
-    sizes: Places
+    edges: IntArray
+    positions: IntArray
+    widths: IntArray
+    owners: IntArray
+    begins: IntArray
+    sizes: IntArray
 
 
-def spoken(tight: str) -> tuple[str, ...]:
+def pinyin_variants(compact: str) -> tuple[str, ...]:
     """The pinyin of a name's key, Latin letters and digits as they are; () for names not sought by sound.
 
     The first few characters with two everyday readings (polyphones.csv) give a variant each.
     """
-    if sum(map(is_han, tight)) < MIN_CHARACTERS or len(tight) > MOST_UNITS:
+    if sum(map(is_han, compact)) < MIN_PINYIN_HAN_CHARS or len(compact) > MAX_PINYIN_UNITS:
         return ()
-    sounds = list(map(syllable, tight))
-    found = ["".join(sounds)]
-    for place in [place for place, character in enumerate(tight) if character in _second_readings()][:MOST_VARIANTS]:
-        sounds[place], first = _second_readings()[tight[place]], sounds[place]
-        found.append("".join(sounds))
-        sounds[place] = first
-    return tuple(found)
+    sounds = list(map(syllable, compact))
+    variants = ["".join(sounds)]
+    for position in [position for position, character in enumerate(compact) if character in _second_readings()][
+        :MAX_PINYIN_VARIANTS
+    ]:
+        sounds[position], first = _second_readings()[compact[position]], sounds[position]
+        variants.append("".join(sounds))
+        sounds[position] = first
+    return tuple(variants)
 
 
-def heard(texts: Sequence[str]) -> Heard | None:
+def transcribe(texts: Sequence[str]) -> PinyinBatch | None:
     """The texts that hold Han characters, unit by unit; None where none does."""
-    owners = [owner for owner, text in enumerate(texts) if _HAN.search(text)]
+    owners = [owner for owner, text in enumerate(texts) if _HAN_RE.search(text)]
     if not owners:
         return None
     joined = "".join([texts[owner] for owner in owners])
     lengths = np.array([len(texts[owner]) for owner in owners], dtype=np.int64)
     firsts = np.cumsum(lengths) - lengths
-    codes = codes_of(joined)
+    codes = code_points(joined)
     is_latin = ((codes >= ord("a")) & (codes <= ord("z"))) | ((codes >= ord("0")) & (codes <= ord("9")))
     is_unit = np.ones(len(codes), dtype=bool)
     is_unit[1:] = ~(is_latin[1:] & is_latin[:-1])
@@ -80,10 +82,10 @@ def heard(texts: Sequence[str]) -> Heard | None:
     letters = np.concatenate([[0], np.cumsum([_SYLLABLES.lengths[character] for character in joined])])
     begins = np.searchsorted(units, firsts)
     sizes = np.diff(np.append(begins, len(units)))
-    return Heard(
+    return PinyinBatch(
         letters=joined.translate(_SYLLABLES),
         edges=np.append(letters[units], letters[-1]),
-        places=units - np.repeat(firsts, sizes),
+        positions=units - np.repeat(firsts, sizes),
         widths=np.diff(np.append(units, len(codes))),
         owners=np.array(owners, dtype=np.int64),
         begins=begins,
@@ -94,12 +96,12 @@ def heard(texts: Sequence[str]) -> Heard | None:
 @cache
 def syllable(character: str) -> str:
     """The commonest reading of a Han character without its tone; other characters stay."""
-    readings = PINYIN_DICT.get(ord(character)) if is_han(character) else None
-    if not readings:
+    texts = PINYIN_DICT.get(ord(character)) if is_han(character) else None
+    if not texts:
         return character
-    plain = unicodedata.normalize("NFD", readings.split(",")[0]).replace("u\u0308", "v")
-    found = _LATIN.match("".join(letter for letter in plain if letter.isascii()))
-    return found.group() if found else character
+    plain = unicodedata.normalize("NFD", texts.split(",")[0]).replace("u\u0308", "v")
+    match = _LATIN_RUN_RE.match("".join(letter for letter in plain if letter.isascii()))
+    return match.group() if match else character
 
 
 @cache
@@ -108,13 +110,13 @@ def _second_readings() -> dict[str, str]:
     text = (resources.files("matchers.titles") / "polyphones.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     return {
-        character: next(reading for reading in row["readings"].split() if reading != syllable(character))
+        character: next(analysed for analysed in row["readings"].split() if analysed != syllable(character))
         for row in rows
         for character in row["characters"]
     }
 
 
-class _Lengths(dict[str, int]):
+class _SyllableLengths(dict[str, int]):
     """How many letters a character has in pinyin."""
 
     def __missing__(self, character: str) -> int:
@@ -122,16 +124,16 @@ class _Lengths(dict[str, int]):
         return length
 
 
-class _Syllables(dict[int, str]):
+class _SyllableTable(dict[int, str]):
     """A table for str.translate, filled when a character is first met."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.lengths = _Lengths()
+        self.lengths = _SyllableLengths()
 
     def __missing__(self, codepoint: int) -> str:
         self[codepoint] = sound = syllable(chr(codepoint))
         return sound
 
 
-_SYLLABLES = _Syllables()
+_SYLLABLES = _SyllableTable()

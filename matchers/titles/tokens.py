@@ -8,60 +8,60 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from crawler.text import is_han
-from matchers.titles.frequencies import bits, total_bits
+from matchers.titles.frequencies import token_bits, total_bits
 
-MOST_TELLING = 4  # words of a name by which it is found: a name that shares none of them shares little
-LEAST_BITS = 9.0  # of a word that is worth looking up: commoner ones stand in a quarter of all titles
-_GLUED = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
-_ANY_HAN = re.compile(f"[{_HAN}]")
-_APART = re.compile(rf"[{_HAN}]{{1,4000}}|[^\s{_HAN}]{{1,200}}")
-MOST_BITS = 8.0  # tens of bits; more says no more
-_PART = re.compile(f"[{_GLUED}]{{1,4000}}|[^\\s{_GLUED}]{{1,200}}")
+MAX_INDEXED_TOKENS = 4  # words of a name by which it is found: a name that shares none of them shares little
+MIN_INDEXED_TOKEN_BITS = 9.0  # of a word that is worth looking up: commoner ones stand in a quarter of all titles
+_HAN_KANA_RANGES = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN_RANGES = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
+_HAN_RE = re.compile(f"[{_HAN_RANGES}]")
+_HAN_OR_WORD_RUN_RE = re.compile(rf"[{_HAN_RANGES}]{{1,4000}}|[^\s{_HAN_RANGES}]{{1,200}}")
+MAX_INFORMATION_TENS = 8.0  # tens of bits; more says no more
+_TOKEN_RUN_RE = re.compile(f"[{_HAN_KANA_RANGES}]{{1,4000}}|[^\\s{_HAN_KANA_RANGES}]{{1,200}}")
 
 
-def run_of_letters(length: int) -> re.Pattern[str]:
+def letter_run_pattern(length: int) -> re.Pattern[str]:
     """Finds so many characters that are no Han, as they may stand in one word."""
-    return re.compile(f"[^\\s{_GLUED}]{{{length}}}")
+    return re.compile(f"[^\\s{_HAN_KANA_RANGES}]{{{length}}}")
 
 
-def words_of(key: str) -> list[str]:
+def tokenize(folded: str) -> list[str]:
     """The words of a folded text, in their order."""
-    found: list[str] = []
-    for part in _PART.findall(key):
+    tokens: list[str] = []
+    for part in _TOKEN_RUN_RE.findall(folded):
         if is_han(part[0]) and len(part) > 1:
-            found.extend(part[place : place + 2] for place in range(len(part) - 1))
+            tokens.extend(part[position : position + 2] for position in range(len(part) - 1))
         else:
-            found.append(part)
-    return found
+            tokens.append(part)
+    return tokens
 
 
 @lru_cache(maxsize=16_384)
-def weight(word: str) -> float:
+def token_weight(word: str) -> float:
     """What a word counts: its bits; a Han pair counts as one character, as it overlaps the next one."""
-    return bits(word) / 2 if len(word) == 2 and is_han(word[0]) else bits(word)
+    return token_bits(word) / 2 if len(word) == 2 and is_han(word[0]) else token_bits(word)
 
 
-def telling(weights: Mapping[str, float]) -> list[str]:
+def informative_tokens(weights: Mapping[str, float]) -> list[str]:
     """The few most telling of a name's words."""
-    ranked = sorted(weights, key=lambda word: (-weights[word], word))[:MOST_TELLING]
-    return [word for word in ranked if bits(word) >= LEAST_BITS]
+    ranked = sorted(weights, key=lambda word: (-weights[word], word))[:MAX_INDEXED_TOKENS]
+    return [word for word in ranked if token_bits(word) >= MIN_INDEXED_TOKEN_BITS]
 
 
-def holds_han(key: str) -> bool:
+def has_han(folded: str) -> bool:
     """Whether a folded text holds Han characters."""
-    return not key.isascii() and _ANY_HAN.search(key) is not None
+    return not folded.isascii() and _HAN_RE.search(folded) is not None
 
 
-def told_bits(key: str) -> float:
+def information_bits(folded: str) -> float:
     """The information of a name's words and Han characters in tens of bits, at most 8."""
-    found: list[str] = []
-    for part in _APART.findall(key):
-        found.extend(part if is_han(part[0]) else [part])
-    return min(MOST_BITS, total_bits(found) / 10)
+    tokens: list[str] = []
+    for part in _HAN_OR_WORD_RUN_RE.findall(folded):
+        tokens.extend(part if is_han(part[0]) else [part])
+    return min(MAX_INFORMATION_TENS, total_bits(tokens) / 10)
 
 
 @lru_cache(maxsize=16_384)
-def number_of(word: str) -> int:
+def token_id(word: str) -> int:
     """A number of 32 bits for a word, the same on every machine."""
     return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=4).digest(), "little")

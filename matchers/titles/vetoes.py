@@ -8,19 +8,19 @@ from attrs import frozen
 
 from crawler.items import Work
 from crawler.text import fold
-from matchers.lexicon import Spotted
-from matchers.titles.counters import foreign_counter
-from matchers.titles.evidence import NEAR, Mentions
+from matchers.lexicon import WordMatch
+from matchers.titles.counters import find_foreign_number
+from matchers.titles.evidence import DERIVED_WORD_REACH_CHARS, Corroboration
 from matchers.titles.names import Name
-from matchers.titles.persons import stranger
-from matchers.titles.prospects import LONG_TEXT
-from matchers.titles.reading import Reading
-from matchers.titles.sightings import Sighting
-from matchers.titles.weights import doubt
+from matchers.titles.persons import find_other_person
+from matchers.titles.prospects import LONG_TEXT_CHARS
+from matchers.titles.reading import AnalysedText
+from matchers.titles.sightings import NameMatch
+from matchers.titles.weights import contradiction_weight
 
 
 @frozen(kw_only=True)
-class Veto:
+class Contradiction:
     """Why a sighting is another work.
 
     `kind` is sequel, season, volume, other_number, derived, before, behind, other_creator or stranger.
@@ -32,65 +32,79 @@ class Veto:
     probability: float
 
 
-def vetoes_of(sighting: Sighting, reading: Reading, work: Work, mentions: Mentions) -> Iterator[Veto]:
+def find_contradictions(
+    name_match: NameMatch, text: AnalysedText, work: Work, corroboration: Corroboration
+) -> Iterator[Contradiction]:
     """What speaks against a name that stands in the text."""
-    ours = sighting.name.spelled
-    counter = foreign_counter(sighting, reading, fold(work.kind) if work.kind else "")
-    if counter:
-        yield Veto(kind=counter.kind, ours=ours, theirs=counter.theirs, probability=doubt(counter.kind))
-    spot = _telling_word(sighting, reading)
+    ours = name_match.name.spelled
+    foreign_number = find_foreign_number(name_match, text, fold(work.kind) if work.kind else "")
+    if foreign_number:
+        yield Contradiction(
+            kind=foreign_number.kind,
+            ours=ours,
+            theirs=foreign_number.theirs,
+            probability=contradiction_weight(foreign_number.kind),
+        )
+    spot = _contradicting_word(name_match, text)
     if spot:
-        yield Veto(
+        yield Contradiction(
             kind=spot.word.area,
             ours=ours,
-            theirs=reading.quote(spot.start, spot.end),
-            probability=doubt(spot.word.area),
+            theirs=text.quote(spot.start, spot.end),
+            probability=contradiction_weight(spot.word.area),
         )
-    yield from by_others(work, mentions)
-    if work.creators and not mentions.creator and not mentions.contradicted:
-        known = fold(" ".join((work.title, *work.aliases, work.publisher or ""))).replace(" ", "")
-        other = stranger(sighting, reading, known)
-        if other:
-            yield Veto(kind="stranger", ours="、".join(work.creators), theirs=other, probability=doubt("stranger"))
+    yield from creator_contradictions(work, corroboration)
+    if work.creators and not corroboration.creator and not corroboration.other_creators:
+        known_text = fold(" ".join((work.title, *work.aliases, work.publisher or ""))).replace(" ", "")
+        other_person = find_other_person(name_match, text, known_text)
+        if other_person:
+            yield Contradiction(
+                kind="stranger",
+                ours="、".join(work.creators),
+                theirs=other_person,
+                probability=contradiction_weight("stranger"),
+            )
 
 
-def by_others(work: Work, mentions: Mentions) -> Iterator[Veto]:
+def creator_contradictions(work: Work, corroboration: Corroboration) -> Iterator[Contradiction]:
     """Another creator than the work's."""
-    if mentions.contradicted:
-        yield Veto(
+    if corroboration.other_creators:
+        yield Contradiction(
             kind="other_creator",
             ours="、".join(work.creators),
-            theirs=mentions.contradicted,
-            probability=doubt("other_creator"),
+            theirs=corroboration.other_creators,
+            probability=contradiction_weight("other_creator"),
         )
 
 
-def told(name: Name, reading: Reading) -> Iterator[Veto]:
+def lexicon_contradictions(name: Name, text: AnalysedText) -> Iterator[Contradiction]:
     """The first word of a derived work or sequel in the text that is not in the name."""
-    for spot in reading.words:
-        if spot.word.area in ("derived", "sequel") and reading.tight[spot.start : spot.end] not in name.tight:
-            yield Veto(
+    for spot in text.lexicon_words:
+        if spot.word.area in ("derived", "sequel") and text.compact[spot.start : spot.end] not in name.compact:
+            yield Contradiction(
                 kind=spot.word.area,
                 ours=name.spelled,
-                theirs=reading.quote(spot.start, spot.end),
-                probability=doubt(spot.word.area),
+                theirs=text.quote(spot.start, spot.end),
+                probability=contradiction_weight(spot.word.area),
             )
             return
 
 
-def _telling_word(sighting: Sighting, reading: Reading) -> Spotted | None:
+def _contradicting_word(name_match: NameMatch, text: AnalysedText) -> WordMatch | None:
     """A word of a derived work anywhere (near, in a long text), or one that touches the name at its side."""
-    reach = NEAR if len(reading.tight) > LONG_TEXT else LONG_TEXT
-    for spot in reading.telling_words:
-        if (spot.start >= sighting.end or spot.end <= sighting.start) and _tells(spot, sighting, reach):
+    reach = DERIVED_WORD_REACH_CHARS if len(text.compact) > LONG_TEXT_CHARS else LONG_TEXT_CHARS
+    for spot in text.contradicting_words:
+        if (spot.start >= name_match.end or spot.end <= name_match.start) and _is_contradicting(
+            spot, name_match, reach
+        ):
             return spot
     return None
 
 
-def _tells(spot: Spotted, sighting: Sighting, reach: int) -> bool:
+def _is_contradicting(spot: WordMatch, name_match: NameMatch, reach: int) -> bool:
     area = spot.word.area
     if area == "derived":
-        return max(spot.start - sighting.end, sighting.start - spot.end) <= reach
+        return max(spot.start - name_match.end, name_match.start - spot.end) <= reach
     if area == "before":
-        return spot.end == sighting.start
-    return area in ("sequel", "behind") and spot.start == sighting.end
+        return spot.end == name_match.start
+    return area in ("sequel", "behind") and spot.start == name_match.end

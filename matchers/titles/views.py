@@ -13,98 +13,103 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from crawler.text import fold_origins
-from matchers.titles.disguises import drawn_letters, joined_characters
-from matchers.titles.numerals import otherwise
-from matchers.titles.reading import Reading
+from matchers.titles.disguises import join_split_characters, replace_symbols
+from matchers.titles.numerals import rewrite_numerals
+from matchers.titles.reading import AnalysedText
 
-NOISE = "\x01"  # in no folded text
-_WORD = re.compile(r"[0-9a-z]{2,40}")
-_MIXED = re.compile(r"(?=[a-z][0-9]|[0-9][a-z])")
-_FIGURE = re.compile(r"[1-9]|i[ivx]|[vx]i")
-_DRAWN_I = str.maketrans("01345789", "oieastbg")
-_DRAWN_L = str.maketrans("01345789", "oleastbg")
+NOISE_MARK = "\x01"  # in no folded text
+_WORD_RE = re.compile(r"[0-9a-z]{2,40}")
+_LETTER_DIGIT_RE = re.compile(r"(?=[a-z][0-9]|[0-9][a-z])")
+_NUMERAL_RE = re.compile(r"[1-9]|i[ivx]|[vx]i")
+_DIGITS_AS_LETTERS_I = str.maketrans("01345789", "oieastbg")
+_DIGITS_AS_LETTERS_L = str.maketrans("01345789", "oleastbg")
 
 
 @frozen
-class View:
+class Variant:
     """One way to read a text: character i of `text` stands at place `places[i]` of `tight` (at place i without)."""
 
     text: str
-    places: Sequence[int] | None = None
-    disguised: bool = False
+    positions: Sequence[int] | None = None
+    is_disguised: bool = False
 
-    def place(self, index: int) -> int:
+    def position_of(self, index: int) -> int:
         """The place in `tight` of a character of the view."""
-        return index if self.places is None else self.places[index]
+        return index if self.positions is None else self.positions[index]
 
 
-def views_of(reading: Reading) -> list[View]:
+def text_variants(analysed: AnalysedText) -> list[Variant]:
     """The text as it stands, with symbols and digits read as letters, its numbers otherwise, and characters joined."""
-    found = [View(reading.tight)]
-    key = reading.key
-    is_mixed, is_numbered = _outside_noise(_MIXED, reading, 2), _outside_noise(_FIGURE, reading, 1)
-    marked = _without_noise(reading) if is_mixed or is_numbered else ""
+    variants = [Variant(analysed.compact)]
+    folded = analysed.folded
+    is_mixed, is_numbered = (
+        _matches_outside_noise(_LETTER_DIGIT_RE, analysed, 2),
+        _matches_outside_noise(_NUMERAL_RE, analysed, 1),
+    )
+    marked = _mask_noise(analysed) if is_mixed or is_numbered else ""
     if is_mixed:
-        found.extend(_undisguised(marked, None))
-    if "@" in reading.original or "!" in reading.original:
-        found.extend(_drawn(reading))
+        variants.extend(_letter_variants(marked, None))
+    if "@" in analysed.original or "!" in analysed.original:
+        variants.extend(_symbol_variants(analysed))
     if is_numbered:
-        numbers = otherwise(marked)
+        numbers = rewrite_numerals(marked)
         if numbers:
-            found.append(_renumbered(reading, *numbers))
+            variants.append(_numeral_variant(analysed, *numbers))
     for eager in (False, True):
-        text, places = joined_characters(reading.tight, eager)
-        if places and all(view.text != text for view in found[1:]):
-            found.append(View(text, places, True))
-    return found if key else []
+        text, positions = join_split_characters(analysed.compact, eager)
+        if positions and all(variant.text != text for variant in variants[1:]):
+            variants.append(Variant(text, positions, True))
+    return variants if folded else []
 
 
-def _outside_noise(pattern: re.Pattern[str], reading: Reading, width: int) -> bool:
+def _matches_outside_noise(pattern: re.Pattern[str], text: AnalysedText, width: int) -> bool:
     """Whether the pattern stands in the folded text where no character of it (of `width`) is sellers' noise."""
-    for found in pattern.finditer(reading.key):
-        place = reading.place_of(found.start())
-        if reading.noise.find(1, place, place + width) < 0:
+    for match in pattern.finditer(text.folded):
+        position = text.position_of(match.start())
+        if text.noise.find(1, position, position + width) < 0:
             return True
     return False
 
 
-def _without_noise(reading: Reading) -> str:
+def _mask_noise(text: AnalysedText) -> str:
     """The folded text with a mark for every character of sellers' noise: 1080p and x264 hide no letters."""
-    letters = list(reading.key)
-    for place, noisy in enumerate(reading.noise):
+    letters = list(text.folded)
+    for position, noisy in enumerate(text.noise):
         if noisy:
-            letters[reading.places[place]] = NOISE
+            letters[text.positions[position]] = NOISE_MARK
     return "".join(letters)
 
 
-def _drawn(reading: Reading) -> Iterator[View]:
-    drawn = drawn_letters(reading.original)
-    if drawn == reading.original:
+def _symbol_variants(text: AnalysedText) -> Iterator[Variant]:
+    replaced = replace_symbols(text.original)
+    if replaced == text.original:
         return
-    key, origins = fold_origins(drawn)
-    last = len(reading.origins) - 1
-    places = [min(last, max(0, bisect_right(reading.origins, origin) - 1)) for origin in origins]
-    yield View(key.replace(" ", ""), places, True)
-    yield from _undisguised(key, places)
+    folded, origins = fold_origins(replaced)
+    last = len(text.origins) - 1
+    positions = [min(last, max(0, bisect_right(text.origins, origin) - 1)) for origin in origins]
+    yield Variant(folded.replace(" ", ""), positions, True)
+    yield from _letter_variants(folded, positions)
 
 
-def _renumbered(reading: Reading, key: str, indexes: Sequence[int]) -> View:
-    shown = [(letter, reading.place_of(index)) for letter, index in zip(key, indexes, strict=True) if letter != " "]
-    return View("".join(letter for letter, _ in shown), [place for _, place in shown], True)
+def _numeral_variant(text: AnalysedText, folded: str, indexes: Sequence[int]) -> Variant:
+    visible = [
+        (letter, text.position_of(index)) for letter, index in zip(folded, indexes, strict=True) if letter != " "
+    ]
+    return Variant("".join(letter for letter, _ in visible), [position for _, position in visible], True)
 
 
-def _undisguised(key: str, places: Sequence[int] | None) -> Iterator[View]:
+def _letter_variants(folded: str, positions: Sequence[int] | None) -> Iterator[Variant]:
     """A folded text with digits inside words read as the letters they are drawn like; none where no word holds both."""
-    mixed = [found for found in _WORD.finditer(key) if _is_mixed(found.group())]
-    variants = []
-    for drawn in (_DRAWN_I, _DRAWN_L) if mixed else ():
-        letters = list(key)
-        for found in mixed:
-            letters[found.start() : found.end()] = found.group().translate(drawn)
-        variants.append("".join(letters).replace(" ", ""))
-    for text in dict.fromkeys(variants):
-        yield View(text, places, True)
+    mixed = [match for match in _WORD_RE.finditer(folded) if _has_letters_and_digits(match.group())]
+    variant_texts = []
+    for digit_letters in (_DIGITS_AS_LETTERS_I, _DIGITS_AS_LETTERS_L) if mixed else ():
+        letters = list(folded)
+        for match in mixed:
+            letters[match.start() : match.end()] = match.group().translate(digit_letters)
+        variant_texts.append("".join(letters).replace(" ", ""))
+    for text in dict.fromkeys(variant_texts):
+        yield Variant(text, positions, True)
 
 
-def _is_mixed(word: str) -> bool:
+def _has_letters_and_digits(word: str) -> bool:
     return not word.isalpha() and not word.isdigit()

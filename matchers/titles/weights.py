@@ -11,72 +11,75 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 
-MOST_LOG_ODDS = 30.0
-LEAST = 0.04  # candidates under it are not reported: what one of 24 works of the same title is worth
-LEAST_BARE = 0.005  # the same for what only resembles a text that is nothing but a short title
-CROWD = 4.0  # by which the logarithm of how many names share something is divided
+MAX_LOG_ODDS = 30.0
+MIN_PROBABILITY = 0.04  # candidates under it are not reported: what one of 24 works of the same title is worth
+MIN_BARE_PROBABILITY = 0.005  # the same for what only resembles a text that is nothing but a short title
+NEIGHBOUR_LOG_SCALE = 4.0  # by which the logarithm of how many names share something is divided
 
 Weights = Mapping[str, Mapping[str, float]]
 
 
-def odds(name: str, values: Mapping[str, float]) -> float:
+def odds(name: str, features: Mapping[str, float]) -> float:
     """Right ones to wrong ones among pairs of this map with such features."""
-    return math.exp(max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, log_odds(channels(), name, values))))
+    return math.exp(max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, log_odds(model_weights(), name, features))))
 
 
-def log_odds(weights: Weights, name: str, values: Mapping[str, float]) -> float:
+def log_odds(weights: Weights, name: str, features: Mapping[str, float]) -> float:
     """The logarithm of the odds, without its bounds, by these weights."""
-    of_map = weights[name]
-    total = of_map["bias"]
-    for feature, value in values.items():
-        if value and feature in of_map:
-            total += of_map[feature] * value
+    model = weights[name]
+    total = model["bias"]
+    for feature, value in features.items():
+        if value and feature in model:
+            total += model[feature] * value
     return total
 
 
-def probability(name: str, values: Mapping[str, float]) -> float:
+def probability(name: str, features: Mapping[str, float]) -> float:
     """The share of right ones among them."""
-    right = odds(name, values)
-    return right / (1.0 + right)
+    match_odds = odds(name, features)
+    return match_odds / (1.0 + match_odds)
 
 
-def doubt(kind: str) -> float:
+def contradiction_weight(kind: str) -> float:
     """The share that a veto of this kind takes away: of pairs that were right without it, so many are not."""
-    return channels()["vetoes"][kind]
+    return model_weights()["vetoes"][kind]
 
 
-def bends(
-    bent: Mapping[str, tuple[tuple[float, str], ...]], values: Mapping[str, float]
+def hinge_features(
+    hinges: Mapping[str, tuple[tuple[float, str], ...]], features: Mapping[str, float]
 ) -> Iterator[tuple[str, float]]:
-    """What the features of a table of `bent_at` have above the places where their maps bend."""
-    for feature, places in bent.items():
-        value = values.get(feature, 0.0)
-        for place, name in places:
-            if value <= place:
+    """What the features of a table of `build_hinges` have above the places where their maps bend."""
+    for feature, knots in hinges.items():
+        value = features.get(feature, 0.0)
+        for knot, name in knots:
+            if value <= knot:
                 break
-            yield name, value - place
+            yield name, value - knot
 
 
-def bent_at(**places: tuple[float, ...]) -> dict[str, tuple[tuple[float, str], ...]]:
-    """A table for `bends`: features and where their maps bend, the lowest first."""
-    return {feature: tuple((place, f"{feature}>{place:g}") for place in above) for feature, above in places.items()}
+def build_hinges(**knots: tuple[float, ...]) -> dict[str, tuple[tuple[float, str], ...]]:
+    """A table for `hinge_features`: features and where their maps bend, the lowest first."""
+    return {
+        feature: tuple((knot, f"{feature}>{knot:g}") for knot in feature_knots)
+        for feature, feature_knots in knots.items()
+    }
 
 
-def crowded(count: int) -> float:
+def neighbour_feature(count: int) -> float:
     """How many names of the registry share something with a stretch of text, as a feature: 1 for fifty.
 
     Works that share nothing with a text change nothing of it; those that do make a likeness by chance likelier.
     """
-    return math.log1p(count) / CROWD
+    return math.log1p(count) / NEIGHBOUR_LOG_SCALE
 
 
 @cache
-def channels() -> dict[str, dict[str, float]]:
+def model_weights() -> dict[str, dict[str, float]]:
     """The weights of each map."""
     text = (resources.files("matchers.titles") / "weights.toml").read_text(encoding="utf-8")
-    read = tomllib.loads(text)
+    sections = tomllib.loads(text)
     return {
-        channel: {name: float(value) for name, value in read[channel].items()}
-        for channel in read
-        if channel != "source"
+        model: {name: float(value) for name, value in sections[model].items()}
+        for model in sections
+        if model != "source"
     }
