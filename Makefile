@@ -8,15 +8,15 @@ READY := $(VENV)/ready
 .PHONY: demo test check bench hostile fuzz lock chromium postgres format docs
 .DEFAULT_GOAL := check
 
-$(READY): requirements.lock pyproject.toml bench/setup.sh
-	@sh bench/setup.sh "$(PYTHON)" "$(VENV)"
+$(READY): requirements.lock pyproject.toml tools/setup.sh
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 
 chromium: $(READY)
-	@sh bench/chromium.sh "$(BIN)"
+	@sh tools/chromium.sh "$(BIN)"
 
 postgres:
-	@sh bench/postgres.sh
+	@sh tools/postgres.sh
 
 demo: chromium
 	$(BIN)/swordnet demo

@@ -22,9 +22,9 @@ from bench.fit_offence import NOT_THE_WORK  # noqa: E402
 from bench.offers import judged  # noqa: E402
 from bench.titles import DATA, ROWS_PER_BATCH, rows, work_of  # noqa: E402
 from crawler.items import Listing, ListingKind  # noqa: E402
-from matchers import Context  # noqa: E402
-from matchers.assess import Assessor  # noqa: E402
-from matchers.calibration import Bin, bins, calibration_error  # noqa: E402
+from matchers.assessor import Assessor  # noqa: E402
+from matchers.evaluation import Bin, bins, calibration_error  # noqa: E402
+from matchers.matcher import Context  # noqa: E402
 
 DRAWS = 1_000
 SEED = 20_261_122

@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 from openpyxl import load_workbook
 
 from crawler.items import Decision, Hit, Listing, ListingKind, Work
-from desk.export import export_hits
-from desk.rows import COLUMNS, HitRow, row_of_hit
+from desk.export.formats import export_hits
+from desk.export.rows import COLUMNS, HitRow, row_of_hit
 
 TITLES = (
     "=cmd|' /C calc'!A0",

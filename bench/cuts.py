@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from crawler.items import Picture
 from crawler.pictures import PictureError, inspect_picture
-from matchers.looks import Looks
+from matchers.images import Looks
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "bench" / "images"
 SIDES = {1: (1, 0, 0, 0), 2: (1, 0, 0, 1), 4: (1, 1, 1, 1)}

@@ -122,9 +122,9 @@ def demo_night(folder: Path) -> Path:
 
 def assess(works: Sequence[Any], listings: Sequence[Any], now: datetime) -> Iterator[tuple[str, list[str]]]:
     """For each listing the word and the values of its assessments, in batches as `swordnet match` makes them."""
-    from desk.matching import ROWS_PER_BATCH
-    from matchers import Context
-    from matchers.assess import Assessor
+    from desk.match_rows import ROWS_PER_BATCH
+    from matchers.assessor import Assessor
+    from matchers.matcher import Context
 
     assessor, context = Assessor(works), Context(now=now)
     for start in range(0, len(listings), ROWS_PER_BATCH):
@@ -134,7 +134,7 @@ def assess(works: Sequence[Any], listings: Sequence[Any], now: datetime) -> Iter
 
 def assess_pair(row: Mapping[str, str], looks: Path) -> tuple[str, list[str]]:
     """Word and values of one row of fixtures/pairs; `looks` is a folder for registered pictures."""
-    from matchers.assess import Assessor
+    from matchers.assessor import Assessor
     from tests.test_matchers import OTHERS, context, listing_of, work_of
 
     cells = dict(row)
@@ -143,8 +143,8 @@ def assess_pair(row: Mapping[str, str], looks: Path) -> tuple[str, list[str]]:
 
 def assess_offers(offers: Path, works: Path, first: int | None = None) -> Iterator[tuple[str, str, list[str]]]:
     """Id, word and values of the (first) rows of a file, read as `swordnet match` reads it and its works."""
-    from desk.batch import read_offers
-    from registry.reading import read_works
+    from desk.match_rows import read_offers
+    from registry.works_reader import read_works
 
     read = read_offers(offers)[:first]
     found = assess(read_works(works), [offer.listing for offer in read], NOW)

@@ -23,8 +23,8 @@ from bench.demo_covers import PICTURES, drawn, photo
 from bench.demo_story import APPLE, BOOKSHOP, CODE, HUAWEI, SHARE, WORKS, App, Offer
 from crawler.items import Work
 from crawler.page import Page, Request
-from registry.questions import name_queries
-from registry.reading import read_works
+from registry.query_planning import name_queries
+from registry.works_reader import read_works
 from spiders import Platform
 from spiders.appgallery import AppGallery
 from spiders.appstore import AppStore

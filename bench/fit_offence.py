@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.offers import SEEN, Judged, judged  # noqa: E402
+from matchers.decision import offence_terms  # noqa: E402
 from matchers.fitting import JudgedExample, fit_weights  # noqa: E402
-from matchers.weigh import offence_terms  # noqa: E402
 from matchers.weights import read_weights  # noqa: E402
 
 FILE = ROOT / "matchers" / "weights.toml"

@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench.title_pairs import MADE, Pair, every_pair, predictions, total_odds, weigh_rivals  # noqa: E402
 from bench.titles import CORE, DATA, rows  # noqa: E402
-from matchers.titles.weights import model_weights  # noqa: E402
+from matchers.titles.scoring import model_weights  # noqa: E402
 
 PENALTY = 1.0
 TURNS = 3

@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-from spiders._claims import platforms
+from spiders.catalogue import platforms
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -35,13 +35,13 @@ from crawler.errors import SwordnetError  # noqa: E402
 from crawler.items import Listing  # noqa: E402
 from crawler.money import parse_price  # noqa: E402
 from crawler.page import Page  # noqa: E402
-from crawler.page.boundary import sanitize_listing  # noqa: E402
 from crawler.page.outcome import outcome_of  # noqa: E402
-from crawler.page.reading import read_page  # noqa: E402
-from crawler.page.scan import defuse, is_bomb  # noqa: E402
+from crawler.page.parser_bombs import defuse, is_bomb  # noqa: E402
+from crawler.page.reader import read_page  # noqa: E402
+from crawler.page.sanitize import sanitize_listing  # noqa: E402
 from crawler.shares import extract_links  # noqa: E402
 from crawler.text import clean_text, fold, fold_map  # noqa: E402
-from registry.reading import read_works  # noqa: E402
+from registry.works_reader import read_works  # noqa: E402
 from tests.mutating import mutated  # noqa: E402
 
 LONGEST = 1.0  # seconds

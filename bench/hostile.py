@@ -130,15 +130,20 @@ def one(url: str, how: str) -> dict[str, Any]:
 
     from attrs import evolve
 
-    from crawler import work
+    from crawler import worker
     from crawler.config import Config, PlatformConfig
     from crawler.items import Ask, Picture, UnitKind, Work
     from crawler.store import Store
-    from crawler.web.addresses import host_refusal
+    from crawler.web.address_policy import host_refusal
     from crawler.web.session import Session
-    from spiders._claims import platforms
+    from spiders.catalogue import platforms
 
-    for part in ("pipelines.match", "crawler.page.metadata", "crawler.web.arriving", "crawler.web.pictures"):
+    for part in (
+        "pipelines.match",
+        "crawler.page.structured_data",
+        "crawler.web.header_limits",
+        "crawler.web.picture_fetch",
+    ):
         import_module(part)  # what a crawl loads once is no stall of this page's
     host_refusal("shop.example.com")
     crawl_stats: list[Any] = []
@@ -158,7 +163,7 @@ def one(url: str, how: str) -> dict[str, Any]:
         session = Session(config=config, store=store)
         begun = time.perf_counter()
         session.get_or_build("pulse", pulse.start, lambda _: pulse.stop())
-        work.run_units(session, "r", platforms(), lambda _unit, stats: crawl_stats.append(stats))
+        worker.run_units(session, "r", platforms(), lambda _unit, stats: crawl_stats.append(stats))
         row: dict[str, Any] = {"elapsed_s": round(time.perf_counter() - begun, 2), "stall_s": round(pulse.longest, 2)}
         if how == "picture":
             found = store.pictures.get_picture(url)

@@ -20,7 +20,7 @@ if __name__ == "__main__":
 from attrs import frozen
 
 from crawler.config import Config
-from crawler.web.hosts import JITTER_FRACTION
+from crawler.web.throttle import JITTER_FRACTION
 
 ROWS = 20  # listings on a page of results: the pages of bench/throughput.py
 PAGE = 0.01307  # seconds of CPU for a page of 20 rows, 10,000 works (docs/benchmarks-nights.md)

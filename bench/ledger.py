@@ -25,7 +25,7 @@ import psycopg
 from procrastinate.jobs import Status
 
 from bench._watching import plain
-from crawler.cluster.queue import create_queue_tables, enqueue_units, open_app, unit_id_of
+from crawler.cluster.jobs import create_queue_tables, enqueue_units, open_app, unit_id_of
 from crawler.config import Config
 from crawler.items import (
     AssessedListing,

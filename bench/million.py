@@ -45,17 +45,19 @@ from crawler.items import (  # noqa: E402
     Work,
 )
 from crawler.pictures.hashing import PDQ, PHASH  # noqa: E402
-from crawler.ranking import hit_rank  # noqa: E402
 from crawler.store import HitQuery, Store, schema  # noqa: E402
-from crawler.store.engine import write_transaction  # noqa: E402
-from crawler.store.values import listing_id  # noqa: E402
-from crawler.store.writing import hit_row, listing_row  # noqa: E402
-from desk.export import export_hits  # noqa: E402
-from desk.hitlist import export_rows  # noqa: E402
-from desk.rematching import rematch_new_works  # noqa: E402
-from matchers import Context  # noqa: E402
-from matchers.assess import Assessor  # noqa: E402
-from matchers.weigh import MIN_STORED_IDENTITY  # noqa: E402
+from crawler.store.database import listing_id, write_transaction  # noqa: E402
+from crawler.store.write import (  # noqa: E402
+    hit_rank,
+    hit_row,
+    listing_row,
+)
+from desk.export.formats import export_hits  # noqa: E402
+from desk.export.rows import export_rows  # noqa: E402
+from matchers.assessor import Assessor  # noqa: E402
+from matchers.decision import MIN_STORED_IDENTITY  # noqa: E402
+from matchers.matcher import Context  # noqa: E402
+from screening.rematch_listings import rematch_new_works  # noqa: E402
 
 NEW = 1_000  # works that come later
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -24,10 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from crawler.items import Assessment, Decision, Listing  # noqa: E402
-from desk.batch import read_offers  # noqa: E402
-from matchers import Context  # noqa: E402
-from matchers.assess import Assessor  # noqa: E402
-from registry.reading import read_works  # noqa: E402
+from desk.match_rows import read_offers  # noqa: E402
+from matchers.assessor import Assessor  # noqa: E402
+from matchers.matcher import Context  # noqa: E402
+from registry.works_reader import read_works  # noqa: E402
 
 OFFERS = ROOT / "fixtures" / "offers"
 HALVES = ("tune", "check")

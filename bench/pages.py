@@ -24,7 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from spiders._claims import platforms
+from spiders.catalogue import platforms
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "bench" / "pages"
@@ -65,7 +65,7 @@ def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[tup
     from crawler.items import Listing, Outcome
     from crawler.page import Page
     from crawler.page.outcome import outcome_of
-    from crawler.page.reading import read_page
+    from crawler.page.reader import read_page
     from desk.cli.read import listing_row, read_page_rows
 
     results, seconds = [], []

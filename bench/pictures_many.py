@@ -25,12 +25,11 @@ from attrs import evolve
 from numpy.typing import NDArray
 
 from crawler.pictures.hashing import PDQ, PHASH
-from matchers.looks.index import ImageIndex
-from matchers.looks.keypoints import Keypoints
-from matchers.looks.looker import open_image_matcher
-from matchers.looks.registering import INDEX_BATCH_SIZE, segment_contents
-from matchers.looks.shelf import DescriptorStore
-from matchers.looks.sketch import PictureDescriptor
+from matchers.images.descriptors import DescriptorStore, PictureDescriptor
+from matchers.images.image_index import ImageIndex
+from matchers.images.image_matcher import open_image_matcher
+from matchers.images.indexing import INDEX_BATCH_SIZE, segment_contents
+from matchers.images.keypoints import Keypoints
 
 Bits = NDArray[np.uint8]
 

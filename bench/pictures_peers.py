@@ -27,13 +27,12 @@ from PIL import Image
 from bench.pictures import Looking, registered
 from crawler.pictures import decode_picture
 from matchers.identity.image import Matcher
-from matchers.looks import keypoints
-from matchers.looks.align import align_keypoints
-from matchers.looks.candidates import rank_candidates
-from matchers.looks.index import ImageIndex
-from matchers.looks.keypoints import KeypointKind
-from matchers.looks.shelf import DescriptorStore
-from matchers.looks.sketch import to_grey
+from matchers.images import keypoints
+from matchers.images.alignment import align_keypoints
+from matchers.images.descriptors import DescriptorStore, to_grey
+from matchers.images.image_index import ImageIndex
+from matchers.images.keypoints import KeypointKind
+from matchers.images.voting import rank_candidates
 
 Found = Iterator[tuple[str, float]]  # a work and how sure
 Pictures = Mapping[str, Path]

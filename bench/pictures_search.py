@@ -17,7 +17,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from matchers.looks.nearest import HammingIndex
+from matchers.images.hamming import HammingIndex
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Pairs of a listing and a work with what the title engine sees in them: what weights are fitted on and judged by.
 
-Names that claim the same characters share one chance (matchers/titles/rivals.py), so how much a pair's rivals count
+Names that claim the same characters share one chance (matchers/titles/ranking.py), so how much a pair's rivals count
 hangs on the weights: `weigh_rivals` works it out anew for given ones.
 """
 
@@ -15,15 +15,14 @@ from typing import Any
 
 from attrs import define
 
-import matchers.titles.engine as engine
-import matchers.titles.loose as loose
 from bench.titles import DATA, rows, work_of
 from crawler.items import Listing, ListingKind, Work
 from matchers.identity.title import MAX_TITLE_PROBABILITY
-from matchers.titles.arrays import IndexArrays
-from matchers.titles.kept import open_index
-from matchers.titles.rivals import RivalSpan, rival_log_odds
-from matchers.titles.weights import MAX_LOG_ODDS, log_odds, probability
+from matchers.titles import title_matcher, token_overlap
+from matchers.titles.index.arrays import IndexArrays
+from matchers.titles.index.build import open_index
+from matchers.titles.ranking import RivalSpan, rival_log_odds
+from matchers.titles.scoring import MAX_LOG_ODDS, log_odds, probability
 
 MADE = "made "  # the names of sets that make_registry.py wrote begin so
 LEAST = 0.005  # so weak pairs are fitted too, or the map would know only what it believed before
@@ -63,7 +62,7 @@ class Pair:
 
 def every_pair(streams: Sequence[Path]) -> list[Pair]:
     """The pairs of all sets and of made registries."""
-    engine.MIN_PROBABILITY = loose.MIN_PROBABILITY = LEAST
+    title_matcher.MIN_PROBABILITY = token_overlap.MIN_PROBABILITY = LEAST
     pairs: list[Pair] = []
     for name in sorted(path.name for path in (DATA / "sets").iterdir()):
         pairs.extend(collected(name, [work_of(row) for row in rows(name, "registry")], rows(name, "queries")))
@@ -80,7 +79,7 @@ def collected(
     name: str, works: list[Work], queries: list[dict[str, Any]], index: IndexArrays | None = None
 ) -> Iterable[Pair]:
     """All candidates for each query."""
-    titles = engine.TitleMatcher(works, index)
+    titles = title_matcher.TitleMatcher(works, index)
     for number, query in enumerate(queries):
         if number % BATCH == 0:
             titles.prefetch((each["text"], None) for each in queries[number : number + BATCH])
@@ -121,7 +120,7 @@ def weigh_rivals(pairs: Iterable[Pair], weights: Weights) -> None:
 
 
 def total_odds(pair: Pair, weights: Weights) -> float:
-    """As `odds` of matchers.titles.weights, for other weights than the stored ones."""
+    """As `odds` of matchers.titles.scoring, for other weights than the stored ones."""
     return math.exp(max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, log_odds(weights, pair.map, pair.features))))
 
 

@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from crawler.items import Listing, ListingKind, Work  # noqa: E402
-from desk.matching import ROWS_PER_BATCH  # noqa: E402
-from matchers import Context  # noqa: E402
-from matchers.assess import Assessor  # noqa: E402
+from desk.match_rows import ROWS_PER_BATCH  # noqa: E402
+from matchers.assessor import Assessor  # noqa: E402
+from matchers.matcher import Context  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "bench" / "titles"
 # The sets that the targets are about; four of products and papers are a check beside them.

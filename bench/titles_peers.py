@@ -36,8 +36,8 @@ from bench.titles import CORE, DATA, ROWS_PER_BATCH, predicted, rows, work_of  #
 from crawler.items import Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold  # noqa: E402
 from desk.cli.match import GC_THRESHOLD_OBJECTS  # noqa: E402
-from matchers import Context  # noqa: E402
-from matchers.assess import Assessor  # noqa: E402
+from matchers.assessor import Assessor  # noqa: E402
+from matchers.matcher import Context  # noqa: E402
 from matchers.titles import open_title_matcher  # noqa: E402
 
 sys.path.insert(0, str(DATA))

@@ -34,9 +34,9 @@ sys.path.insert(0, str(ROOT))
 from crawler.items import Assessment, Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold, is_han  # noqa: E402
 from desk.cli.match import GC_THRESHOLD_OBJECTS  # noqa: E402
-from desk.matching import ROWS_PER_BATCH  # noqa: E402
-from matchers import Context  # noqa: E402
-from matchers.assess import Assessor  # noqa: E402
+from desk.match_rows import ROWS_PER_BATCH  # noqa: E402
+from matchers.assessor import Assessor  # noqa: E402
+from matchers.matcher import Context  # noqa: E402
 from matchers.titles import open_title_matcher  # noqa: E402
 
 ADDED = 10_000

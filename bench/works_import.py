@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from openpyxl import Workbook
 
 from crawler.store import Store
-from registry.reading import read_works
+from registry.works_reader import read_works
 
 T = TypeVar("T")
 

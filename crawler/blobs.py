@@ -1,8 +1,8 @@
-"""Bytes by content: every page and picture behind a hit is kept once, under the SHA-256 of what was received.
+"""Content-addressed blobs: every page and picture behind a hit is kept once, under the SHA-256 of what was received.
 
-Names come from the digest alone, so nothing a page says can choose one. They lie in a local folder, or on object
-storage that fsspec reaches (`store.blobs = "s3://BUCKET/PREFIX"`); nothing is ever seen half-written in either.
-All methods wait for the disk or the network: call them in a thread, never on the event loop.
+Names come from the digest alone, so nothing a page says can choose one. Blobs are kept in a local folder, or on
+object storage that fsspec reaches (`store.blobs = "s3://BUCKET/PREFIX"`); nothing is ever seen half-written in
+either. All methods wait for the disk or the network: call them in a thread, never on the event loop.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """swordnet.toml and the environment become one validated Config; nothing else reads either.
 
-Every setting stands below with its default and its meaning; docs/configuration.md lists the same keys, and a test holds
-the two together. SWORDNET_CONFIG names the file; SWORDNET_DATABASE and SWORDNET_PROXY keep passwords out of it.
+Every setting is declared below with its default and its meaning; docs/configuration.md lists the same keys, and a
+test keeps the two equal. SWORDNET_CONFIG names the file; SWORDNET_DATABASE and SWORDNET_PROXY keep passwords out of
+it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from attrs import Attribute, AttrsInstance, Factory, evolve, field, fields, froz
 
 from crawler.errors import BadInput, Problem
 from crawler.messages import LANGUAGES
-from crawler.secrets import has_password, is_readable_by_others, read_secret
+from crawler.redaction import has_password, is_readable_by_others, read_secret
 
 CONFIG_FILE_NAME = "swordnet.toml"
 _TIME_RE = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

@@ -1,8 +1,7 @@
-"""How people can be reached by what a text says: phone, mail, WeChat and QQ numbers, as one spelling each.
+"""Finding contacts in a text: phone, mail, WeChat and QQ numbers, each in one normalised spelling.
 
-Sellers write them apart (138-1234-5678, １３８..., "V❤abc_123", 加薇 abc123); the same contact in two shops is one
-person. Numbers are found by their form only where a word beside them says what they are, but for mobile phones and
-mail.
+Sellers space them out (138-1234-5678, １３８..., "V❤abc_123", 加薇 abc123); the same contact in two shops is one
+person. Numbers are recognised by form only where a word beside them says what they are, except mobile phones and mail.
 """
 
 from __future__ import annotations

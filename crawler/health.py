@@ -1,4 +1,4 @@
-"""Did a run go well: a platform that answered less than a healthy one would is a complaint, never a quiet night.
+"""Health of a run: a platform that answered less than a healthy one would gets a complaint, never a quiet night.
 
 A platform is compared with its floor, with its own last nights, and with listings that must be found. Every complaint
 says what is wrong and, by the same key, what to do (messages health_* and advice_*).

@@ -249,8 +249,8 @@ class Finding:
     """One reason. `probability` (0..1) is the share of right ones among pairs with such a finding, for its polarity.
 
     `ours` and `theirs` are what was compared: the work's side and the listing's side. `verdict` is for pictures.
-    `ground` names what was found more closely than the matcher does; of an offence it is what matchers/weigh.py has a
-    weight for.
+    `ground` names what was found more closely than the matcher does; of an offence it is what matchers/decision.py
+    has a weight for.
     """
 
     matcher: str
@@ -366,3 +366,13 @@ class Unit:
     asks: tuple[Ask, ...]
     attempt: int = 0
     holder: str | None = None
+
+
+@frozen(kw_only=True)
+class ListingItem:
+    """A listing on its way through the pipelines, with the bytes of the page it was read from."""
+
+    listing: Listing
+    body: bytes = field(repr=False)
+    requested_url: str = ""  # the address that was asked for the page
+    form: str | None = None  # of the question that led to it

@@ -1,7 +1,7 @@
-"""Log lines that a page cannot forge and that give nothing away: one JSON object a line, cleaned, without secrets.
+"""Log formatters for untrusted text: one JSON object a line (plain words on a terminal), cleaned and redacted.
 
-On a terminal the same in plain words. Page titles, addresses and error messages reach the log, so every line passes the
-text door: no line breaks, no control characters, no escape sequences.
+Page titles, addresses and error messages reach the log, so every line passes `clean_text`: no line breaks, no control
+characters, no escape sequences.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from crawler.secrets import redact
+from crawler.redaction import redact
 from crawler.text import clean_text
 
 MAX_LINE_CHARS = 4_000  # characters of one line

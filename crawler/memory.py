@@ -1,4 +1,4 @@
-"""A ceiling for what a worker process may take: a page or picture that wants more ends its process, not the machine."""
+"""A memory limit for worker processes: a page or picture that needs more ends its process, not the machine."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Sentences for people, in English and Chinese: data files beside the packages that say them.
+"""Localised messages (English and Chinese): data files beside the packages that use them.
 
-A package keeps `messages.toml` with one table a sentence: `[title_exact]`, `en = "..."`, `zh = "..."`. Placeholders are
-those of str.format and must be the same in every language.
+A package keeps `messages.toml` with one table a message: `[title_exact]`, `en = "..."`, `zh = "..."`. Placeholders
+are those of str.format and must be the same in every language.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A price as people and machines write it becomes a decimal and an ISO 4217 code.
+"""Parsing a price as people and machines write it: a decimal amount and an ISO 4217 code.
 
-The number is price-parser's reading, which knows thousands marks of many countries; around it come the Chinese ways
-(万, 元, 包邮), whole words for "free", and the currency, which "$" and "¥" alone do not tell: then the host decides,
-and where it does not either, there is no currency. A price is never a guess: what cannot be read is None.
+The number is price-parser's reading, which knows thousands separators of many countries; added to it are the Chinese
+ways (万, 元, 包邮), whole words for "free", and the currency, which "$" and "¥" alone do not tell: then the host
+decides, and where it does not either, there is no currency. A price is never a guess: what cannot be parsed is None.
 """
 
 from __future__ import annotations

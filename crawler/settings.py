@@ -14,7 +14,7 @@ SPIDER_LOADER_CLASS = "desk.scrapy_loader.PlatformLoader"  # platforms are no Sc
 USER_AGENT = f"swordnet/{version('swordnet')}"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
-TWISTED_DNS_RESOLVER = "crawler.web.resolving.GuardedResolver"  # names that point into the private network are refused
+TWISTED_DNS_RESOLVER = "crawler.web.dns.GuardedResolver"  # names that point into the private network are refused
 
 # Our own robots middleware: Scrapy's leaks on the first burst, see crawler.web.robots.
 ROBOTSTXT_OBEY = False
@@ -23,23 +23,23 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # tries again at once; Manners waits
     "crawler.web.robots.RobotsMiddleware": 100,
-    "crawler.web.manners.ThrottleMiddleware": 550,
+    "crawler.web.throttle.ThrottleMiddleware": 550,
     # Ours in place of Scrapy's, each with the bounds of [limits]; their docstrings tell why.
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "crawler.web.redirects.GuardedMetaRefreshMiddleware": 580,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.web.whole.CompressionMiddleware": 590,
-    "crawler.web.whole.TruncationMiddleware": 595,  # sees the bytes before they are unpacked
+    "crawler.web.compression.CompressionMiddleware": 590,
+    "crawler.web.compression.TruncationMiddleware": 595,  # sees the bytes before they are unpacked
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "crawler.web.redirects.GuardedRedirectMiddleware": 600,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
     "crawler.web.cookies.HostCookiesMiddleware": 700,
-    "crawler.web.bounds.BudgetMiddleware": 980,
+    "crawler.web.budget.BudgetMiddleware": 980,
     "crawler.web.replay.ReplayMiddleware": 990,
-    "crawler.web.guard.SsrfGuardMiddleware": 1000,  # the last one: it sees every request whatever its origin
+    "crawler.web.ssrf_guard.SsrfGuardMiddleware": 1000,  # the last one: it sees every request whatever its origin
 }
 ITEM_PIPELINES = {
-    "pipelines.unique.DuplicatesPipeline": 100,
+    "pipelines.duplicates.DuplicatesPipeline": 100,
     "pipelines.pictures.PicturesPipeline": 150,
     "pipelines.links.ShareLinksPipeline": 200,
     "pipelines.match.MatchPipeline": 300,
@@ -63,8 +63,8 @@ EXTENSIONS_BASE = {name: order for name, order in default_settings.EXTENSIONS_BA
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.web.arriving.HttpDownloadHandler",
-    "https": "crawler.web.arriving.HttpDownloadHandler",
+    "http": "crawler.web.header_limits.HttpDownloadHandler",
+    "https": "crawler.web.header_limits.HttpDownloadHandler",
     **dict.fromkeys(("file", "data", "ftp", "s3")),  # off; the guard refuses them too
 }
 
@@ -72,8 +72,8 @@ DOWNLOAD_HANDLERS = {
 CONCURRENT_ITEMS = 10  # the default of 100 starts 100 tasks a page; with 4 too few listings wait to be matched together
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
-# `scrapy crawl` reads swordnet.toml through this add-on; crawler.work hands the settings over itself.
-ADDONS = {"crawler.web.standalone.ConfigurationAddon": 0}
+# `scrapy crawl` reads swordnet.toml through this add-on; crawler.worker hands the settings over itself.
+ADDONS = {"crawler.web.scrapy_command.ConfigurationAddon": 0}
 
 LOG_LEVEL = "INFO"
 
@@ -85,7 +85,7 @@ def scrapy_settings(config: Config) -> dict[str, Any]:
     return base_settings | {
         "ADDONS": {},
         "USER_AGENT": USER_AGENT + contact,
-        "DOWNLOAD_DELAY": 0,  # Scrapy's begins anew with each crawl; crawler.web.manners keeps the pace
+        "DOWNLOAD_DELAY": 0,  # Scrapy's begins anew with each crawl; crawler.web.throttle keeps the pace
         "CONCURRENT_REQUESTS_PER_DOMAIN": config.crawl.concurrency,
         "DOWNLOAD_TIMEOUT": config.crawl.timeout,
         "DOWNLOAD_MAXSIZE": config.crawl.page_limit,

@@ -1,7 +1,7 @@
-"""Text enters through one door (`clean_text`), and the spellings of a title become one key (`fold`).
+"""Text normalisation: `clean_text` for all text that enters, and `fold`, the spelling key of a title.
 
-`fold` sees through full-width and traditional characters, accents, look-alike letters, zero-width characters, emoji and
-spaced-out letters. Every character is folded by itself, whatever stands around it (乾 is always 干), so the key of a
+`fold` sees through full-width and traditional characters, accents, look-alike letters, zero-width characters, emoji
+and spaced-out letters. Every character is folded by itself, whatever is around it (乾 is always 干), so the key of a
 part is part of the key, and each character of the key knows where in the original it came from (`fold_map`).
 """
 

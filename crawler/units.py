@@ -1,6 +1,6 @@
-"""Units of work: what is asked next, in which portions, and when a failed unit is tried again.
+"""Policy for units of work: which follow-ups are asked, in which batches, and when a failed unit is retried.
 
-Pure policy; the ledger itself is crawler.store.units.
+Pure; the work queue itself is crawler.store.work_queue.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One address per page: hits are keyed by it, so two spellings of one page must not become two hits.
+"""Canonical addresses: hits are keyed by them, so two spellings of one page must not become two hits.
 
-Kept apart: paths differing in case or in a trailing slash, parameters that select content. Dropped: what only measures
-visitors, where an element is on the page, who is logged in.
+Kept apart: paths differing in case or in a trailing slash, parameters that select content. Dropped: parameters that
+only measure visitors, say where an element is on the page, or who is logged in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Weights fitted to what people judged: shown on judgements that the fit never saw, applied only if asked.
+"""Fits the weights of grounds to what people judged, and evaluates them on judgements that the fit has not seen.
 
-A quarter of the judged hits is held out, chosen by their ids. What would be applied is fitted to all of them, near the
-weights of now; judgements that teach nothing (unsure, or of a version that kept no sums) are left out.
+A quarter of the judged hits is held out, chosen by their ids; nothing is applied unless asked.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from crawler.errors import NothingToDo
 from crawler.items import Verdict
 from crawler.messages import render_message
 from crawler.store import Store
-from crawler.store.judgements import ReviewedHit
-from matchers.calibration import calibration_error, log_loss
+from crawler.store.reviews import ReviewedHit
+from matchers.decision import offence_from_strengths
+from matchers.evaluation import calibration_error, log_loss
 from matchers.fitting import JudgedExample, fit_weights
-from matchers.weigh import offence_from_strengths
 from matchers.weights import Weights, default_weights
-from pipelines._knowing import current_weights
+from screening.match_context import current_weights
 
 MIN_JUDGEMENTS = 40  # judgements that a fit needs, of both kinds together
 MIN_JUDGEMENTS_PER_KIND = 8

@@ -1,4 +1,8 @@
-"""A run from questions to counts: plan its units, let a worker do them wave by wave, say how each platform did."""
+"""A run from questions to counts: plans its units, lets a worker do them wave by wave, and reports the health of
+each platform.
+
+Also rechecks of known hits on demand.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +20,20 @@ from crawler.archives import Archive, open_archive
 from crawler.config import Config
 from crawler.errors import BadInput, Interrupted, Problem
 from crawler.health import PlatformCounts, count_by_platform, counts_from_dict, find_complaint
-from crawler.holders import current_worker_id
-from crawler.items import Ask, Decision, Unit, UnitKind, Work
+from crawler.items import Ask, Decision, Hit, Unit, UnitKind, Work
 from crawler.messages import render_message
 from crawler.page import Page
 from crawler.shares import extract_links
-from crawler.store import HitQuery, RecheckState, Run, Store
+from crawler.store import HitQuery, Recheck, RecheckState, Run, Store, listing_id
+from crawler.store.database import to_json
+from crawler.store.rechecks import recheck_ask
 from crawler.store.runs import CRAWL_RUN, REPLAY_RUN
 from crawler.units import batches
 from crawler.web.session import CrawlStats, Session
-from registry.asking import FormYield, plan_queries
-from registry.questions import name_queries
+from crawler.worker_id import current_worker_id
+from registry.query_planning import FormYield, name_queries, plan_queries
 from spiders import Platform
-from spiders._claims import enabled_drives, is_enabled, platform_for, platforms
+from spiders.catalogue import enabled_drives, is_enabled, platform_for, platforms
 
 PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json", "text/plain")
 
@@ -177,7 +182,7 @@ def crawl(
     With `watch_workers` a replay is done by workers of the same archive, not here; it is called with the run now and
     then.
     """
-    from crawler import work
+    from crawler import worker
 
     require_contact(config, replay)
     archive = open_archive(replay) if replay else None
@@ -201,7 +206,7 @@ def crawl(
             on_answer=keep,
         )
         if watch_workers is None:
-            work.run_units(session, run, spiders, progress)
+            worker.run_units(session, run, spiders, progress)
         else:
             from crawler.cluster import supervise_run
 
@@ -286,3 +291,17 @@ def _collect_complaints(
 def _was_healthy(run: Run, counts: PlatformCounts) -> bool:
     run_counts = run.counts.get(counts.platform)
     return run_counts is not None and not run_counts.get("complaint")
+
+
+def recheck_hits(
+    config: Config, hits: Sequence[Hit], now: Callable[[], datetime], replay: Path | None = None
+) -> list[tuple[Hit, Recheck | None]]:
+    """Ask for the listings of hits again. Only once a process, as every crawl."""
+    asks: dict[str, dict[UnitKind, list[Ask]]] = {}
+    for hit in hits:
+        kinds = asks.setdefault(hit.listing.platform, {UnitKind.RECHECK: []})
+        kinds[UnitKind.RECHECK].append(recheck_ask(to_json(hit.listing)))
+    result = crawl(config, Plan(asks=asks, enforce_floors=False), now=now, replay=replay, follow=False)
+    with Store.open(config.store.url) as store:
+        checks = {check.listing: check for _, check in store.rechecks.rechecks_of_run(result.run)}
+    return [(hit, checks.get(listing_id(hit.listing.url))) for hit in hits]

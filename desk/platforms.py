@@ -1,8 +1,6 @@
-"""The table of platforms, made from what each spider says of itself and from its saved pages: docs/platforms.md is
-this.
+"""The table of platforms (docs/platforms.md), generated from the spiders and their saved pages.
 
-Nothing in it is written by hand: the route is what `search` asks, the fields are those that the saved pages of the
-platform give, limits and proof stand in the spider.
+Nothing in it is written by hand.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from importlib import resources
 from urllib.parse import urlsplit
 
 from spiders import Platform, ProofKind
-from spiders._claims import platforms
+from spiders.catalogue import platforms
 
 PAGE_HEAD = """# Platforms
 

@@ -8,8 +8,8 @@ from typing import Self
 import scrapy
 from scrapy.settings import BaseSettings
 
-from crawler.web.visit import PlatformSpider, platform_spider_of
-from spiders._claims import platform_for, platforms
+from crawler.web.platform_spider import PlatformSpider, platform_spider_of
+from spiders.catalogue import platform_for, platforms
 
 
 class PlatformLoader:

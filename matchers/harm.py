@@ -1,7 +1,8 @@
-"""How much harm an offer is expected to do: how sure it is, how many it reaches, what the work is worth, its priority.
+"""How much harm an offer is expected to do: its probability, its reach, the worth of the work and its priority.
 
-On a scale of twos: one more is twice the harm. Reach and worth count by their roots, since a platform's figures say
-more of the platform than of the loss. All weights are estimates, and order only: the number is shown to nobody.
+On a scale of powers of two: one more is twice the harm. Reach and worth count by their roots, since a platform's
+figures say more of the platform than of the loss. All weights are estimates, and only order hits: the number is shown
+to nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from decimal import Decimal
 from math import log2
 
 from crawler.items import Listing, ListingKind, Work
-from matchers.money import to_dollars
+from matchers.exchange_rates import to_dollars
 
 MIN_CHANCE = 0.001  # chance of what is all but certain to be innocent
 SALES_PER_WANT, SALES_PER_VIEW, SALES_PER_STOCK_ITEM, SALES_PER_FILE = (

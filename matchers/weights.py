@@ -1,7 +1,7 @@
-"""The weights of the grounds: data with a source (weights.toml), or what `calibrate --apply` put into the store.
+"""The weights of the grounds: data with a source (weights.toml), or what `calibrate --apply` stored.
 
-A weight is what a ground of full strength adds to the log odds that the offer infringes. Grounds for weigh nothing or
-more, grounds against nothing or less: the sign is what the ground means, and no fit may turn it.
+A weight is what a ground of full strength adds to the log odds that the offer infringes. Grounds for an offence weigh
+nothing or more, grounds against it nothing or less: the sign is what the ground means, and no fit may turn it.
 """
 
 from __future__ import annotations

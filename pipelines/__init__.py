@@ -1,1 +1,1 @@
-"""What happens to a listing after it was read: unique, pictures, links, match, store; each adapts Scrapy to an idea."""
+"""Scrapy item pipelines: duplicates, pictures, links, match, store; each adapts Scrapy to an idea."""

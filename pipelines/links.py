@@ -1,4 +1,4 @@
-"""Share links and their codes are read out of a listing's title, text, pictures and files."""
+"""Extracts share links and their access codes from a listing's title, text, pictures and files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 
 from attrs import evolve
 
-from crawler.shares.listings import collect_links
-from crawler.web.parts import ListingItem
+from crawler.items import ListingItem
+from crawler.shares.listing_links import collect_links
 
 MAX_INLINE_CHARS = (
     20_000  # signs read on the event loop; the slowest megabyte of bench/links_speed.py takes .7 s, so these 14 ms

@@ -1,4 +1,4 @@
-"""Each listing is compared with the registry, together with all that wait for it, in a thread."""
+"""Compares each listing with the registry in a thread, together with all listings that wait at the same time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Self
 from attrs import frozen
 from scrapy.crawler import Crawler
 
-from crawler.items import Assessment
-from crawler.web.parts import ListingItem
-from crawler.web.visit import PlatformSpider
-from pipelines._assessing import MicroBatcher
+from crawler.items import Assessment, ListingItem
+from crawler.web.platform_spider import PlatformSpider
+from screening.screener import MicroBatcher
 
 
 @frozen(kw_only=True)

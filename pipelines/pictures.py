@@ -1,4 +1,4 @@
-"""A listing's pictures are fetched and compared with those of the registry."""
+"""Fetches the first pictures of a listing and compares them with those of the registry."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Self
 from attrs import evolve
 from scrapy.crawler import Crawler
 
-from crawler.web.parts import ListingItem
-from crawler.web.pictures import PictureFetcher
-from crawler.web.visit import PlatformSpider
-from pipelines._looking import prepare_looker
+from crawler.items import ListingItem
+from crawler.web.picture_fetch import PictureFetcher
+from crawler.web.platform_spider import PlatformSpider
+from screening.picture_screening import prepare_looker
 
 
 class PicturesPipeline:

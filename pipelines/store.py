@@ -1,4 +1,4 @@
-"""Assessed listings are stored in batches, and what they give reason to ask is noted for the next wave."""
+"""Stores assessed listings in batches and notes the follow-up questions for the next wave."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from scrapy.crawler import Crawler
 
 from crawler.items import AssessedListing, Decision
 from crawler.units import follow_ups
-from crawler.web.visit import PlatformSpider
-from pipelines._assessing import HitWriter
+from crawler.web.platform_spider import PlatformSpider
 from pipelines.match import AssessedItem
-from spiders._claims import enabled_drives
+from screening.screener import HitWriter
+from spiders.catalogue import enabled_drives
 
 
 class StorePipeline:

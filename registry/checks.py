@@ -1,4 +1,4 @@
-"""What is weak about registered works: names, pictures or prices that cannot do what they are there for.
+"""Checks of registered works: names, pictures or prices too weak to do what they are there for.
 
 These are findings for a person, not errors: such works stay in the registry.
 """

@@ -1,4 +1,4 @@
-"""One value of a list of works, validated once: what is wrong raises FieldError with the key of its sentence.
+"""Parsers for one value of a list of works: a wrong value raises FieldError with the key of its message.
 
 Empty means "not stated" and gives None or an empty tuple. A list is written `a|b|c` in tables and as a list in JSON.
 """

@@ -1,6 +1,6 @@
-"""A file becomes rows with line numbers: CSV, XLSX and JSON Lines.
+"""Reading a file as rows with line numbers: CSV, XLSX and JSON Lines.
 
-Cells stay what the file says; what a column means is registry.fields' business.
+Cells stay as the file gives them; registry.fields says what a column means.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
-from registry.files import MAX_UNPACKED_BYTES, decode_text, file_error, read_bytes
+from registry.input_files import MAX_UNPACKED_BYTES, decode_text, file_error, read_bytes
 
 MAX_CELL_CHARS = 1 << 20  # characters
 

@@ -1,7 +1,8 @@
-"""The front door of a platform: a file in this folder with a subclass of PlatformSpider is a platform.
+"""The interface of a platform: a file in this folder with a subclass of Platform is a platform.
 
-A spider says how to ask (`search`, `open`) and how to read (`read`), nothing else. What a crawl does around it (robots,
-pace, outcomes, pipelines) is in crawler.web. Names beginning with _ are no platform.
+A platform says how to ask (`search`, `open`) and how to read (`read`), nothing else. What a crawl does around it
+(robots, throttling, outcomes, pipelines) is in crawler.web. Modules beginning with _, and `catalogue`, are no
+platforms.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from crawler.items import Listing, ListingKind
 from crawler.money import parse_price
 from crawler.page import Page, Request
 from crawler.page.product import product_facts
-from crawler.shapes.wholepage import page_fields
+from crawler.shapes.listing_fields import page_fields
 
 __all__ = ["GUESS", "PAGE", "SOURCE", "Listing", "ListingKind", "Page", "Platform", "Proof", "Request", "parse_price"]
 

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import JsonList, embedded_json, json_rows, text_at
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.json_list import JsonList, embedded_json, json_rows, text_at
+from crawler.shapes.listing_fields import offer_fields
 from spiders import SOURCE, Listing, Page, Platform, Proof, Request, parse_price
 
 LIST = JsonList(

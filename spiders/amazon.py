@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from crawler.money import Money
-from crawler.page.words import meaning_pattern
-from crawler.shapes.cards import HtmlList, html_rows
-from crawler.shapes.wholepage import offer_fields
+from crawler.page.vocabulary import meaning_pattern
+from crawler.shapes.html_list import HtmlList, html_rows
+from crawler.shapes.listing_fields import offer_fields
 from crawler.urls import url_host
 from spiders import PAGE, Listing, Page, Platform, Proof, Request, parse_price
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import HtmlList, html_rows
+from crawler.shapes.html_list import HtmlList, html_rows
 from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://archiveofourown.org"

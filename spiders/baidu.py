@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 from crawler.items import SharedFile, ShareState
-from crawler.shapes.drives import (
+from crawler.shapes.cloud_drives import (
     form_request,
     objects_at,
     parse_answer,
@@ -26,8 +26,8 @@ from crawler.shapes.drives import (
     shared_file,
     state_of,
 )
-from crawler.shapes.states import state_by_code, state_by_words
-from crawler.shapes.walk import FolderWalk, resume_walk
+from crawler.shapes.folder_walk import FolderWalk, resume_walk
+from crawler.shapes.share_states import state_by_code, state_by_words
 from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://pan.baidu.com"

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.page.credits import split_names
-from crawler.shapes.cards import HtmlList, html_rows
-from crawler.shapes.wholepage import offer_fields
+from crawler.page.creators import split_names
+from crawler.shapes.html_list import HtmlList, html_rows
+from crawler.shapes.listing_fields import offer_fields
 from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
 LIST = HtmlList(

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from crawler.items import ShareState
-from crawler.shapes.drives import (
+from crawler.shapes.cloud_drives import (
     object_at,
     parse_answer,
     parse_share,
@@ -21,7 +21,7 @@ from crawler.shapes.drives import (
     shared_file,
     state_of,
 )
-from crawler.shapes.states import state_by_code
+from crawler.shapes.share_states import state_by_code
 from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://webapi.ctfile.com"

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from crawler.page.page import LayoutError
-from crawler.shapes.cards import HtmlList, html_rows
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.html_list import HtmlList, html_rows
+from crawler.shapes.listing_fields import offer_fields
 from crawler.urls import url_host
 from spiders import PAGE, Listing, Page, Platform, Proof, Request, parse_price
 

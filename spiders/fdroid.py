@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from crawler.shapes.cards import HtmlList, html_rows
+from crawler.shapes.html_list import HtmlList, html_rows
 from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 LANGUAGES = ("zh-CN", "zh", "en-US", "en")

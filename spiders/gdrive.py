@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareLink, ShareState
-from crawler.shapes.drives import parse_share, share_listing, share_of_page, share_values, shared_file, state_of
-from crawler.shapes.states import state_by_words
+from crawler.shapes.cloud_drives import parse_share, share_listing, share_of_page, share_values, shared_file, state_of
+from crawler.shapes.share_states import state_by_words
 from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 

@@ -15,7 +15,7 @@ from attrs import evolve
 
 from crawler.items import Reach
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import JsonList, json_rows, text_at
+from crawler.shapes.json_list import JsonList, json_rows, text_at
 from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
 _MAIN_PATH = "data.item.main"

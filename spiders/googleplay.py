@@ -16,7 +16,7 @@ from attrs import evolve
 
 from crawler.items import Picture
 from crawler.page.page import Selection
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.listing_fields import offer_fields
 from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request, parse_price
 
 _PACKAGE_RE = re.compile(r"[A-Za-z][\w.]{1,200}")

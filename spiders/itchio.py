@@ -11,9 +11,9 @@ from decimal import Decimal
 from urllib.parse import quote, urlsplit
 
 from crawler.items import Picture
-from crawler.shapes.cards import HtmlList, html_rows
-from crawler.shapes.tables import text_at
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.html_list import HtmlList, html_rows
+from crawler.shapes.json_list import text_at
+from crawler.shapes.listing_fields import offer_fields
 from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 LIST = HtmlList(

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import parse_share, share_listing, share_values, shared_file, state_of
-from crawler.shapes.states import state_by_words
+from crawler.shapes.cloud_drives import parse_share, share_listing, share_values, shared_file, state_of
+from crawler.shapes.share_states import state_by_words
 from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 _SIZE_RE = re.compile(r"文件大小[:：]?(?:<[^<>]{1,60}>){0,4} ?([0-9.]{1,8} ?[KMG]?B?)")

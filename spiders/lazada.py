@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 
 from attrs import evolve
 
-from crawler.shapes.tables import JsonList, embedded_json, json_rows
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.json_list import JsonList, embedded_json, json_rows
+from crawler.shapes.listing_fields import offer_fields
 from crawler.urls import url_host
 from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import (
+from crawler.shapes.cloud_drives import (
     parse_answer,
     parse_share,
     request_value,
@@ -20,7 +20,7 @@ from crawler.shapes.drives import (
     shared_file,
     state_of,
 )
-from crawler.shapes.states import state_by_code
+from crawler.shapes.share_states import state_by_code
 from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://g.api.mega.co.nz/cs"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import (
+from crawler.shapes.cloud_drives import (
     json_request,
     object_at,
     objects_at,
@@ -22,7 +22,7 @@ from crawler.shapes.drives import (
     shared_file,
     state_of,
 )
-from crawler.shapes.states import state_by_code
+from crawler.shapes.share_states import state_by_code
 from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://share-kd-njs.yun.139.com/yun-share/richlifeApp/devapp/IOutLink/getOutLinkInfoV6"

@@ -12,9 +12,9 @@ from urllib.parse import quote, urlsplit
 
 from crawler.items import SharedFile
 from crawler.page.feeds import feed_entries, is_feed
-from crawler.page.row import find_size
-from crawler.shapes.cards import HtmlList, html_rows, text_in
-from crawler.shapes.wholepage import row_fields
+from crawler.page.list_row import find_size
+from crawler.shapes.html_list import HtmlList, html_rows, text_in
+from crawler.shapes.listing_fields import row_fields
 from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 LIST = HtmlList(

@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
-from crawler.shapes.cards import HtmlList, html_rows
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.html_list import HtmlList, html_rows
+from crawler.shapes.listing_fields import offer_fields
 from crawler.urls import url_host
 from spiders import PAGE, Listing, Page, Platform, Proof, Request, parse_price
 
 LIST = HtmlList(
-    container="[data-aut-id='itemsList'], [data-aut-id='itemBox'], [data-aut-id='noResults'], [data-aut-id='emptyState']",
+    container=", ".join(f"[data-aut-id='{name}']" for name in ("itemsList", "itemBox", "noResults", "emptyState")),
     row="[data-aut-id='itemBox']",
     title="[data-aut-id='itemTitle']",
     url="a@href",

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from crawler.items import ShareState
-from crawler.shapes.drives import (
+from crawler.shapes.cloud_drives import (
     object_at,
     objects_at,
     parse_answer,
@@ -22,8 +22,8 @@ from crawler.shapes.drives import (
     shared_file,
     state_of,
 )
-from crawler.shapes.states import state_by_code
-from crawler.shapes.walk import FolderWalk, resume_walk
+from crawler.shapes.folder_walk import FolderWalk, resume_walk
+from crawler.shapes.share_states import state_by_code
 from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://115cdn.com/webapi/share/snap"

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from crawler.items import ShareState
-from crawler.shapes.drives import (
+from crawler.shapes.cloud_drives import (
     object_at,
     objects_at,
     parse_answer,
@@ -23,8 +23,8 @@ from crawler.shapes.drives import (
     shared_file,
     state_of,
 )
-from crawler.shapes.states import GONE_STATES, state_by_code
-from crawler.shapes.walk import FolderWalk, resume_walk
+from crawler.shapes.folder_walk import FolderWalk, resume_walk
+from crawler.shapes.share_states import GONE_STATES, state_by_code
 from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://www.123pan.com/api/share"

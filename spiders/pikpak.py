@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes import shareapi
-from crawler.shapes.drives import object_at, parse_answer, parse_share, request_value, share_listing, state_of
+from crawler.shapes import xunlei_api
+from crawler.shapes.cloud_drives import object_at, parse_answer, parse_share, request_value, share_listing, state_of
 from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://api-drive.mypikpak.com"
@@ -32,12 +32,12 @@ class Pikpak(Platform):
 
     def open(self, address: str, code: str | None = None) -> Request:
         """Ask for the share. Raises BadInput where the address is no share."""
-        return shareapi.share_request(API, parse_share(self.name, address), code)
+        return xunlei_api.share_request(API, parse_share(self.name, address), code)
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """One answer is the share."""
         answer = parse_answer(page)
-        data, files = object_at(answer), shareapi.shared_files(answer)
+        data, files = object_at(answer), xunlei_api.shared_files(answer)
         link = parse_share(
             self.name,
             f"https://mypikpak.com/s/{request_value(page, 'share_id')}",
@@ -52,4 +52,4 @@ class Pikpak(Platform):
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share. Unrecognised is `unknown`, never gone."""
-        return shareapi.share_state("pikpak", answer)
+        return xunlei_api.share_state("pikpak", answer)

@@ -13,7 +13,7 @@ from typing import Any
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import JsonList, embedded_json, json_rows, text_at
+from crawler.shapes.json_list import JsonList, embedded_json, json_rows, text_at
 from spiders import SOURCE, Listing, Page, Platform, Proof, Request, parse_price
 
 LIST = JsonList(

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.items import ShareState
-from crawler.shapes.drives import (
+from crawler.shapes.cloud_drives import (
     object_at,
     objects_at,
     parse_answer,
@@ -20,7 +20,7 @@ from crawler.shapes.drives import (
     shared_file,
     state_of,
 )
-from crawler.shapes.states import state_by_code
+from crawler.shapes.share_states import state_by_code
 from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://pixeldrain.com/api"

@@ -14,8 +14,8 @@ from urllib.parse import urlencode, urlsplit
 
 from crawler.items import SharedFile, ShareState
 from crawler.page import LayoutError
-from crawler.shapes import sharepage
-from crawler.shapes.drives import (
+from crawler.shapes import quark_api
+from crawler.shapes.cloud_drives import (
     json_request,
     object_at,
     parse_answer,
@@ -24,7 +24,7 @@ from crawler.shapes.drives import (
     share_listing,
     state_of,
 )
-from crawler.shapes.walk import FolderWalk, resume_walk
+from crawler.shapes.folder_walk import FolderWalk, resume_walk
 from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 API = "https://drive-h.quark.cn/1/clouddrive/share/sharepage"
@@ -69,7 +69,7 @@ class Quark(Platform):
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share, from a token answer or a list of files. Unrecognised is `unknown`, never gone."""
-        return sharepage.share_state("quark", answer)
+        return quark_api.share_state("quark", answer)
 
     def _from_token(self, page: Page) -> Listing | Request:
         share_id = request_value(page, "share_id", "pwd_id")
@@ -83,7 +83,7 @@ class Quark(Platform):
     def _read_list(self, page: Page) -> Listing | Request:
         share_id, answer = request_value(page, "share_id", "pwd_id"), parse_answer(page)
         data = object_at(answer, "data")
-        entries = sharepage.folder_entries(data)
+        entries = quark_api.folder_entries(data)
         walk = resume_walk(page).with_entries(entries)
         state = walk.share_state(state_of(page, self.classify))
         title = str(page.values.get("title") or object_at(data, "share").get("title") or "")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.listing_fields import offer_fields
 from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
 _BOOK_RE = re.compile(r"/book/(\d{10,20})")

@@ -3,28 +3,28 @@
 Built from the vocabularies that shops publish for search engines (schema.org in JSON-LD and microdata, Open Graph) and
 their common markup, checked against 95 saved pages of 62 shops (bench/pages.py), 2026-11. Every field is voted on by
 all that the page says (crawler/page/product.py); pages of results are read by the blocks that repeat
-(crawler/page/rows.py), feeds and JSON answers by the names of their fields. Its search is what configuration gives it:
-addresses with {query} (option `templates`), or shops (option `sites`) whose own pages say how they are searched, in an
-OpenSearch description, a SearchAction or a form. A page without price or product is a post: its title and text may
-still carry a share link.
+(crawler/page/repeated_blocks.py), feeds and JSON answers by the names of their fields. Its search is what
+configuration gives it: addresses with {query} (option `templates`), or shops (option `sites`) whose own pages say how
+they are searched, in an OpenSearch description, a SearchAction or a form. A page without price or product is a post:
+its title and text may still carry a share link.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from crawler.page import asking
-from crawler.page.answers import answer_rows, answer_subject
-from crawler.page.evidence import Facts
+from crawler.page import search_forms
 from crawler.page.feeds import feed_entries, is_feed
-from crawler.page.metadata import StructuredObject, structured_objects, texts
+from crawler.page.field_votes import Facts
+from crawler.page.json_answers import answer_rows, answer_subject
+from crawler.page.list_row import ListRow
+from crawler.page.main_entity import PRODUCT_TYPES
 from crawler.page.page import LayoutError
 from crawler.page.product import product_facts
-from crawler.page.row import ListRow
-from crawler.page.rows import SEARCH_ADDRESS_RE, repeated_rows
+from crawler.page.repeated_blocks import SEARCH_ADDRESS_RE, repeated_rows
 from crawler.page.sitemap import is_sitemap, sitemap_requests
-from crawler.page.subject import PRODUCT_TYPES
-from crawler.shapes.wholepage import page_fields, row_fields
+from crawler.page.structured_data import StructuredObject, structured_objects, texts
+from crawler.shapes.listing_fields import page_fields, row_fields
 from crawler.urls import canonicalize_url
 from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
@@ -43,7 +43,7 @@ class Shop(Platform):
 
     def search(self, question: str) -> Iterable[Request]:
         """One request per template, and per site one that leads to its search; none without either."""
-        requests = [Request(url=asking.fill_template(template, question)) for template in self.templates]
+        requests = [Request(url=search_forms.fill_template(template, question)) for template in self.templates]
         return requests + [Request(url=site, values={QUESTION_KEY: question}) for site in self.sites]
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
@@ -62,8 +62,8 @@ class Shop(Platform):
 
     def _search_request(self, page: Page, question: str) -> Request:
         """The search of a site, as its description or its page says; of a page that names a description, that."""
-        template = asking.opensearch_template(page) or asking.search_template(page)
-        description_address = asking.opensearch_address(page) if page.is_html else None
+        template = search_forms.opensearch_template(page) or search_forms.search_template(page)
+        description_address = search_forms.opensearch_address(page) if page.is_html else None
         if description_address and page.values.get("described") is None:
             fallback_values = {"fallback": template} if template else {}
             return Request(
@@ -72,7 +72,7 @@ class Shop(Platform):
         template = template or page.values.get("fallback")
         if template is None:
             raise LayoutError("shop: the site does not say how it is searched; option templates can")
-        return Request(url=asking.fill_template(template, question))
+        return Request(url=search_forms.fill_template(template, question))
 
     def _answer(self, page: Page) -> Iterator[Listing]:
         value = page.json()  # raises where it only says that it is

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import JsonList, json_rows
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.json_list import JsonList, json_rows
+from crawler.shapes.listing_fields import offer_fields
 from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
 LIST = JsonList(

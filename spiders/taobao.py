@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
-from crawler.shapes.tables import JsonList, embedded_json, json_rows
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.json_list import JsonList, embedded_json, json_rows
+from crawler.shapes.listing_fields import offer_fields
 from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
 LIST = JsonList(

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
-from crawler.shapes.cards import HtmlList, html_rows
-from crawler.shapes.wholepage import offer_fields
+from crawler.shapes.html_list import HtmlList, html_rows
+from crawler.shapes.listing_fields import offer_fields
 from spiders import SOURCE, Listing, Page, Platform, Proof, Request
 
 LIST = HtmlList(

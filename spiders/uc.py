@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes import sharepage
-from crawler.shapes.drives import (
+from crawler.shapes import quark_api
+from crawler.shapes.cloud_drives import (
     json_request,
     object_at,
     parse_answer,
@@ -51,11 +51,11 @@ class Uc(Platform):
         detail = object_at(parse_answer(page), "data", "detail_info")
         state = state_of(page, self.classify)
         title = str(object_at(detail, "share").get("title") or "")
-        yield share_listing(self.name, link, state, page, title=title, files=sharepage.shared_files(detail))
+        yield share_listing(self.name, link, state, page, title=title, files=quark_api.shared_files(detail))
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
         """The state of a share. Unrecognised is `unknown`, never gone."""
         if isinstance(answer, Mapping):
             answer = {"code": answer.get("code"), "data": object_at(answer, "data", "detail_info")}
-        return sharepage.share_state("uc", answer)
+        return quark_api.share_state("uc", answer)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import ShareState
-from crawler.shapes.drives import parse_share, share_listing, share_values, shared_file, state_of
-from crawler.shapes.states import state_by_words
+from crawler.shapes.cloud_drives import parse_share, share_listing, share_values, shared_file, state_of
+from crawler.shapes.share_states import state_by_words
 from spiders import GUESS, Listing, ListingKind, Page, Platform, Proof, Request
 
 _JSON_TEXT_PATTERN = r'("[^"\\]{0,400}(?:\\.[^"\\]{0,400}){0,40}")'

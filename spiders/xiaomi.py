@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
 from crawler.items import Picture
-from crawler.shapes.cards import HtmlList, html_rows
-from crawler.shapes.tables import JsonList, json_rows
+from crawler.shapes.html_list import HtmlList, html_rows
+from crawler.shapes.json_list import JsonList, json_rows
 from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://app.mi.com"

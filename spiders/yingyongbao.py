@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from crawler.items import Picture
 from crawler.page.page import LayoutError
-from crawler.shapes.tables import embedded_json, text_at
+from crawler.shapes.json_list import embedded_json, text_at
 from spiders import SOURCE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://sj.qq.com"

@@ -14,7 +14,7 @@ import brotli
 import pytest
 
 from crawler.archives import open_archive
-from crawler.archives.answer import gunzip
+from crawler.archives.archive import gunzip
 from crawler.errors import BadInput
 
 URL = "https://shop.example/search?q=lantern&t=1"

@@ -11,7 +11,7 @@ from crawler.config import Config
 from crawler.items import ListingKind, Work
 from crawler.store import Run
 from desk.crawling import nightly_asks
-from registry.asking import MIN_TRIED_QUERIES, FormYield, PlannedQuery, is_paying, load_forms, plan_queries
+from registry.query_planning import MIN_TRIED_QUERIES, FormYield, PlannedQuery, is_paying, load_forms, plan_queries
 from spiders.kongfz import Kongfz
 
 BOOKS = [Work(id=f"B{number:03}", title=f"潮汐图书馆第{number}夜", kind="book") for number in range(100)]

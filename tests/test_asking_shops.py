@@ -9,7 +9,7 @@ import pytest
 
 from crawler.archives import open_archive
 from crawler.page import Page
-from crawler.page.asking import (
+from crawler.page.search_forms import (
     QUERY_PLACEHOLDER,
     fill_template,
     opensearch_address,

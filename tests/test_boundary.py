@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.items import Listing, ListingKind, Picture, SharedFile, ShareLink
-from crawler.page.boundary import MAX_LIST_ENTRIES, MAX_STRING_CHARS, MAX_TEXT_CHARS, check_types, sanitize_listing
+from crawler.page.sanitize import MAX_LIST_ENTRIES, MAX_STRING_CHARS, MAX_TEXT_CHARS, check_types, sanitize_listing
 
 DIRTY = st.text(st.characters(exclude_categories=()), max_size=60)
 

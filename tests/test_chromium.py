@@ -7,8 +7,7 @@ import asyncio
 import pytest
 
 from crawler.config import BrowserConfig
-from crawler.web.chromium import MAX_CRAWLS_PER_BROWSER, BrowserPool, BrowserProvider
-from crawler.web.processes import kill_processes, process_family
+from crawler.web.chromium import MAX_CRAWLS_PER_BROWSER, BrowserPool, BrowserProvider, kill_processes, process_family
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 

@@ -24,15 +24,15 @@ from procrastinate.jobs import Status
 from crawler import cluster
 from crawler.archives import Archive
 from crawler.cluster import ClusterWorker
-from crawler.cluster.queue import REMATCH_QUEUE, create_queue_tables, enqueue_units, open_app, unit_id_of
-from crawler.cluster.silence import Reaper
+from crawler.cluster.jobs import REMATCH_QUEUE, create_queue_tables, enqueue_units, open_app, unit_id_of
+from crawler.cluster.reaper import Reaper
 from crawler.config import ClusterConfig, Config, load_config
 from crawler.errors import StoreError, SwordnetError
 from crawler.items import Ask, Unit, UnitKind, Work
 from crawler.store import Store
 from crawler.web.session import Session
-from desk import nights
-from desk.crew import local_workers
+from desk.nightly import run as nightly_run
+from desk.nightly.local_workers import local_workers
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 from tests.postgres import Server
 from tests.test_crawl import WORK, product
@@ -376,8 +376,10 @@ def test_a_database_that_restarts_while_a_night_is_planned_ends_nothing(
         session.store.queue.skip_units(run)
 
     monkeypatch.setattr(cluster, "supervise_run", overseen)
-    monkeypatch.setattr(nights, "wait", lambda _: None)
-    nights.run_night(config, now=lambda: datetime.now(UTC), rerun=True, show_message=lambda key, **_: told.append(key))
+    monkeypatch.setattr(nightly_run, "wait", lambda _: None)
+    nightly_run.run_night(
+        config, now=lambda: datetime.now(UTC), rerun=True, show_message=lambda key, **_: told.append(key)
+    )
     assert told.count("night_tries_again") == 2
     with Store.open(url) as store:
         assert len(store.runs.latest_runs(9)) == 1, "the same night, not another"

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from crawler.archives import open_archive
-from crawler.archives.answer import RecordedResponse
+from crawler.archives.archive import RecordedResponse
 from crawler.items import Listing, Outcome, ShareState
 from crawler.page import LayoutError, Page, Request
 from crawler.page.outcome import outcome_of
-from crawler.page.reading import read_page
+from crawler.page.reader import read_page
 from spiders import ProofKind
-from spiders._claims import platforms
+from spiders.catalogue import platforms
 from tests.test_spiders import CASES, PAGES
 
 CONTRACT = ("empty", "error", "wall", "half", "language")

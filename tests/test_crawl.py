@@ -13,9 +13,9 @@ from typing import cast
 import pytest
 
 from crawler.items import AssessedListing
+from crawler.web.platform_spider import PlatformSpider
 from crawler.web.session import CrawlStats
-from crawler.web.visit import PlatformSpider
-from pipelines._assessing import HitWriter
+from screening.screener import HitWriter
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 
 pytestmark = pytest.mark.slow

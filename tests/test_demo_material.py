@@ -13,16 +13,16 @@ from PIL import Image, ImageChops, ImageStat
 
 from bench.draw_demo import write
 from crawler.archives import open_archive
-from crawler.archives.answer import Archive, RecordedResponse
+from crawler.archives.archive import Archive, RecordedResponse
 from crawler.items import Listing, Work
 from crawler.page import LayoutError, Page, Request
 from crawler.urls import canonicalize_url
-from registry.questions import name_queries
-from registry.reading import read_works
+from registry.query_planning import name_queries
+from registry.works_reader import read_works
 from spiders import Platform
-from spiders._claims import platform_for
 from spiders.appgallery import AppGallery
 from spiders.appstore import AppStore
+from spiders.catalogue import platform_for
 from spiders.kongfz import Kongfz
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

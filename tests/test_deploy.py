@@ -15,7 +15,7 @@ import yaml
 from dockerfile_parse import DockerfileParser
 from typer.main import get_command
 
-from crawler.cluster.queue import create_queue_tables, open_app
+from crawler.cluster.jobs import create_queue_tables, open_app
 from crawler.config import load_config
 from crawler.items import Ask, AssessedListing, Assessment, Decision, Listing, ListingKind, Unit, UnitKind, Work
 from crawler.store import HitQuery, Store

@@ -11,12 +11,12 @@ from onnx import TensorProto, helper
 
 from crawler.config import load_config
 from crawler.items import Work
-from desk.looking import index_pictures
-from matchers.looks import engine, registering
-from matchers.looks.embedding import EmbeddingModel, embed_all, load_embeddings
-from matchers.looks.index import ImageIndex
-from matchers.looks.looker import ImageMatcher, open_image_matcher
-from matchers.looks.shelf import DescriptorStore
+from matchers.images import cascade, indexing
+from matchers.images.descriptors import DescriptorStore
+from matchers.images.embeddings import EmbeddingModel, embed_all, load_embeddings
+from matchers.images.image_index import ImageIndex
+from matchers.images.image_matcher import ImageMatcher, open_image_matcher
+from screening.picture_registry import index_pictures
 from tests.drawing import cover, picture_bytes, saved
 
 
@@ -41,11 +41,11 @@ def tiny_model(path: Path, side: int = 32) -> EmbeddingModel:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("looks")
-    sketch = registering.DescriptorExtractor(folder)
+    sketch = indexing.DescriptorExtractor(folder)
     works = [
         Work(id=str(number), title="x", images=(sketch(picture_bytes(f"drawn {number}"), "x"),)) for number in range(5)
     ]
-    registering.index_pictures(folder, registering.owners_by_digest(works), 1 << 30)
+    indexing.index_pictures(folder, indexing.owners_by_digest(works), 1 << 30)
     return folder
 
 
@@ -55,7 +55,7 @@ def test_the_model_alone_finds_a_copy_and_the_blocks_confirm_it(
     model = tiny_model(tmp_path / "cells.onnx")
     embed_all(root, model)
     for stage in ("_match_whole", "_match_regions", "_match_keypoints"):
-        monkeypatch.setattr(engine.MatchCascade, stage, lambda *_: ())
+        monkeypatch.setattr(cascade.MatchCascade, stage, lambda *_: ())
     data = saved(cover(3).resize((210, 300)), quality=50)
     assert look(open_image_matcher(root), data) == []
     assert look(open_image_matcher(root, model), data) == [("copy", "points")]
@@ -87,7 +87,7 @@ def test_the_model_is_named_in_the_settings(root: Path, tmp_path: Path) -> None:
     settings = tmp_path / "swordnet.toml"
     settings.write_text(f'[pictures]\nindex = "{root}"\nembedding = "cells.onnx"\n', encoding="utf-8")
     config = load_config(settings)
-    picture = registering.DescriptorExtractor(root)(picture_bytes("drawn 1"), "x")
+    picture = indexing.DescriptorExtractor(root)(picture_bytes("drawn 1"), "x")
     looker = index_pictures([Work(id="1", title="x", images=(picture,))], config.pictures)
     assert isinstance(looker, ImageMatcher)
     assert looker.model == EmbeddingModel(tmp_path / "cells.onnx")

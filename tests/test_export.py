@@ -28,10 +28,10 @@ from crawler.items import (
     Verdict,
     Work,
 )
-from desk.cells import csv_cell, sheet_cell
-from desk.export import export_hits
-from desk.rows import COLUMNS, HitRow, row_of_hit
-from desk.sidebyside import PicturePair
+from desk.export.cells import csv_cell, sheet_cell
+from desk.export.formats import export_hits
+from desk.export.rows import COLUMNS, HitRow, row_of_hit
+from desk.export.xlsx import PicturePair
 from tests.drawing import cover, saved
 
 CONTRACT = [

@@ -9,8 +9,8 @@ from attrs import evolve
 
 from crawler.items import Decision, Licence
 from crawler.store import HitQuery, Store
-from pipelines._knowing import build_context
-from pipelines._redeciding import redecide_hits, works_with_recent_terms
+from screening.match_context import build_context
+from screening.redecide_hits import redecide_hits, works_with_recent_terms
 from tests.conftest import on_sqlite
 from tests.trusting import crawled, offers, works
 

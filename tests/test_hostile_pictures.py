@@ -16,17 +16,17 @@ from PIL import Image
 
 from crawler.items import Picture, Work
 from crawler.pictures import PictureError, decode_picture, inspect_picture
-from matchers.looks import registering
-from matchers.looks.looker import ImageMatcher, open_image_matcher
+from matchers.images import indexing
+from matchers.images.image_matcher import ImageMatcher, open_image_matcher
 from tests.drawing import cover, picture_bytes, saved
 
 
 @pytest.fixture(scope="module")
 def eyes(tmp_path_factory: pytest.TempPathFactory) -> ImageMatcher:
     root = tmp_path_factory.mktemp("looks")
-    sketch = registering.DescriptorExtractor(root)
+    sketch = indexing.DescriptorExtractor(root)
     works = [Work(id=str(n), title="x", images=(sketch(picture_bytes(f"drawn {n}"), "x"),)) for n in range(3)]
-    registering.index_pictures(root, registering.owners_by_digest(works), 1 << 30)
+    indexing.index_pictures(root, indexing.owners_by_digest(works), 1 << 30)
     return open_image_matcher(root)
 
 
@@ -111,11 +111,11 @@ def test_sixteen_bits_are_scaled_not_cut(eyes: ImageMatcher) -> None:
 
 
 def test_a_broken_picture_of_a_registry_costs_only_itself(tmp_path: Path) -> None:
-    sketch = registering.DescriptorExtractor(tmp_path)
+    sketch = indexing.DescriptorExtractor(tmp_path)
     good = sketch(picture_bytes("drawn 1"), "good")
     with pytest.raises(PictureError):
         sketch(b"broken", "broken")
     works = [Work(id="1", title="x", images=(good, Picture(url="broken", sha256="0" * 64)))]
-    registering.index_pictures(tmp_path, registering.owners_by_digest(works), 1 << 30)
+    indexing.index_pictures(tmp_path, indexing.owners_by_digest(works), 1 << 30)
     (found,) = open_image_matcher(tmp_path).inspect(picture_bytes("small 1"), "theirs").picture.sightings
     assert found.verdict == "copy"

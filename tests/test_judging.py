@@ -17,11 +17,18 @@ from crawler.errors import BadInput
 from crawler.items import Decision, Verdict
 from crawler.store import HitQuery, Store
 from desk.cli import application
-from desk.export import export_hits
-from desk.hitlist import export_rows
-from desk.judging import Lesson, NewVerdict, check_lesson, record_verdicts, undo_verdict, withdraw_rule
-from desk.verdicts import read_verdicts
-from matchers.assess import Assessor
+from desk.export.formats import export_hits
+from desk.export.rows import export_rows
+from desk.review.judge import (
+    Lesson,
+    NewVerdict,
+    check_lesson,
+    read_verdicts,
+    record_verdicts,
+    undo_verdict,
+    withdraw_rule,
+)
+from matchers.assessor import Assessor
 from tests.conftest import on_sqlite
 from tests.trusting import NOW, crawled, hit_of, offers, say, works
 

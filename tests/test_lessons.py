@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.items import SharedFile
-from matchers.lessons import Coverage, coverage, lesson_number
+from matchers.course_lessons import Coverage, coverage, lesson_number
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,14 @@ from twisted.web.client import ResponseFailed
 
 from crawler.config import Config, CrawlConfig, LimitsConfig
 from crawler.items import Outcome
-from crawler.web.arriving import _LimitedParser, find_exceeded_limit
-from crawler.web.bounds import UNCOUNTED_META, BudgetMiddleware, url_template
+from crawler.web.budget import UNCOUNTED_META, BudgetMiddleware, url_template
+from crawler.web.compression import CompressionMiddleware
 from crawler.web.cookies import HostCookiesMiddleware
+from crawler.web.dns import NonPublicAddressError, PublicResolver
+from crawler.web.header_limits import _LimitedParser, find_exceeded_limit
 from crawler.web.limits import LimitExceededError, NoPageError
 from crawler.web.redirects import GuardedMetaRefreshMiddleware, GuardedRedirectMiddleware
-from crawler.web.resolving import NonPublicAddressError, PublicResolver
 from crawler.web.session import CrawlStats
-from crawler.web.whole import CompressionMiddleware
 
 SHOP = "https://shop.example.com"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 
-from crawler.items import Listing, ListingKind, SharedFile, ShareLink, ShareState
+from crawler.items import Listing, ListingItem, ListingKind, SharedFile, ShareLink, ShareState
 from crawler.shares import extract_links
-from crawler.shares.wrapped import unwrap_link
-from crawler.web.parts import ListingItem
+from crawler.shares.listing_links import unwrap_link
 from pipelines.links import ShareLinksPipeline
 
 QUARK = "https://pan.quark.cn/s/0a1b2c3d4e5f"

@@ -21,18 +21,18 @@ from crawler.config import PicturesConfig
 from crawler.items import Picture, PictureMatch, Work
 from crawler.pictures import PictureError
 from crawler.pictures.hashing import shrink_for_hash
-from desk.looking import works_sharing_designs
-from matchers.looks import blocks, keypoints, looker, registering, sketch
-from matchers.looks.bends import MAX_BEND_RESIDUAL_PIXELS
-from matchers.looks.blocks import BlockAgreement
-from matchers.looks.index import ImageIndex
-from matchers.looks.looker import ImageMatcher, open_image_matcher
-from matchers.looks.nearest import BAND_RADIUS_BITS, MAX_SCANNED_CODES, HammingIndex
-from matchers.looks.series import SharedDesigns
-from matchers.looks.shelf import DescriptorStore
-from matchers.looks.turned import dihedral_pdq_codes
-from matchers.looks.verdict import COPY_RULES, decide_copy
+from matchers.images import blocks, descriptors, image_matcher, indexing, keypoints
+from matchers.images.blocks import BlockAgreement
+from matchers.images.copy_decision import COPY_RULES, decide_copy
+from matchers.images.descriptors import DescriptorStore
+from matchers.images.distortions import MAX_BEND_RESIDUAL_PIXELS
+from matchers.images.hamming import BAND_RADIUS_BITS, MAX_SCANNED_CODES, HammingIndex
+from matchers.images.image_index import ImageIndex
+from matchers.images.image_matcher import ImageMatcher, open_image_matcher
+from matchers.images.regions import dihedral_pdq_codes
+from matchers.images.shared_designs import SharedDesigns
 from registry.checks import check_works
+from screening.picture_registry import works_sharing_designs
 from tests.drawing import cover, picture_bytes, saved
 
 WORKS = 12
@@ -41,10 +41,10 @@ ROOM = 1 << 30
 
 def register(root: Path, contents: Mapping[str, bytes], room: int = ROOM) -> list[str]:
     """Registers one picture for each work; returns their digests."""
-    sketch = registering.DescriptorExtractor(root)
-    pictures = {work: sketch(data, work) for work, data in contents.items()}
+    descriptors = indexing.DescriptorExtractor(root)
+    pictures = {work: descriptors(data, work) for work, data in contents.items()}
     works = [Work(id=work, title=work, images=(picture,)) for work, picture in pictures.items()]
-    registering.index_pictures(root, registering.owners_by_digest(works), room)
+    indexing.index_pictures(root, indexing.owners_by_digest(works), room)
     return [picture.sha256 or "" for picture in pictures.values()]
 
 
@@ -122,7 +122,7 @@ def test_a_looker_travels_to_other_processes_and_sees_the_same(eyes: ImageMatche
 
 def test_a_forked_process_may_drop_an_index_that_was_asked_before(eyes: ImageMatcher) -> None:
     eyes.inspect(picture_bytes("part 3"), "theirs")
-    child = get_context("fork").Process(target=looker._open_index.cache_clear)
+    child = get_context("fork").Process(target=image_matcher._open_index.cache_clear)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child.start()
@@ -133,14 +133,14 @@ def test_a_forked_process_may_drop_an_index_that_was_asked_before(eyes: ImageMat
 def test_a_blank_picture_is_neither_registered_nor_seen(tmp_path: Path) -> None:
     blank, drawn = register(tmp_path, {"blank": picture_bytes("blank 1"), "drawn": picture_bytes("drawn 1")})
     assert ImageIndex(DescriptorStore(tmp_path).folder / "index").digests == [drawn]
-    assert registering.find_featureless(tmp_path, [blank, drawn]) == [blank]
+    assert indexing.find_featureless(tmp_path, [blank, drawn]) == [blank]
     assert open_image_matcher(tmp_path).inspect(picture_bytes("blank 2"), "theirs").picture.sightings == ()
 
 
 def test_registering_goes_on_where_it_was_and_extends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    really = registering.extract_descriptor
-    monkeypatch.setattr(registering, "extract_descriptor", lambda decoded: made.append(1) or really(decoded))
+    really = indexing.extract_descriptor
+    monkeypatch.setattr(indexing, "extract_descriptor", lambda decoded: made.append(1) or really(decoded))
     first = register(tmp_path, {"0": picture_bytes("drawn 0"), "1": picture_bytes("drawn 1")})
     mark = open_image_matcher(tmp_path).index_version
     register(tmp_path, {"0": picture_bytes("drawn 0"), "1": picture_bytes("drawn 1")})
@@ -156,24 +156,24 @@ def test_registering_goes_on_where_it_was_and_extends(tmp_path: Path, monkeypatc
 
 def test_what_another_version_made_is_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     register(tmp_path, {"0": picture_bytes("drawn 0")})
-    sketch.descriptor_version.cache_clear()
+    descriptors.descriptor_version.cache_clear()
     monkeypatch.setattr(keypoints, "DESCRIPTOR_PAIRS_SEED", 1)
     try:
-        assert registering.find_missing_descriptors(tmp_path, [digest(0)]) == [digest(0)]
+        assert indexing.find_missing_descriptors(tmp_path, [digest(0)]) == [digest(0)]
         assert len(ImageIndex(DescriptorStore(tmp_path).folder / "index")) == 0
     finally:
         monkeypatch.undo()
-        sketch.descriptor_version.cache_clear()
-    assert registering.find_missing_descriptors(tmp_path, [digest(0)]) == []
+        descriptors.descriptor_version.cache_clear()
+    assert indexing.find_missing_descriptors(tmp_path, [digest(0)]) == []
 
 
 def test_key_points_take_no_more_room_than_allowed(tmp_path: Path) -> None:
-    one = 2 * keypoints.REFERENCE_MAX_KEYPOINTS * registering.KEYPOINT_BYTES
+    one = 2 * keypoints.REFERENCE_MAX_KEYPOINTS * indexing.KEYPOINT_BYTES
     contents = {str(number): picture_bytes(f"drawn {number}") for number in range(3)}
     digests = register(tmp_path, contents, room=one)
     index = ImageIndex(DescriptorStore(tmp_path).folder / "index")
     assert index.digests == digests
-    assert index.keypoint_count * registering.KEYPOINT_BYTES <= one
+    assert index.keypoint_count * indexing.KEYPOINT_BYTES <= one
     seen = [
         open_image_matcher(tmp_path).inspect(picture_bytes(f"{how} 2"), "theirs").picture.sightings
         for how in ("small", "part")
@@ -186,7 +186,7 @@ def test_urgent_works_come_first() -> None:
         Work(id=str(place), title="x", priority=place, images=(Picture(url="x", sha256=str(place) * 64),))
         for place in (1, 3, 2)
     ]
-    assert [mark[0] for mark in registering.owners_by_digest(works)] == ["3", "2", "1"]
+    assert [mark[0] for mark in indexing.owners_by_digest(works)] == ["3", "2", "1"]
 
 
 def test_works_of_one_series_know_each_other_and_end_in_review(tmp_path: Path) -> None:
@@ -207,9 +207,9 @@ def test_works_of_one_series_know_each_other_and_end_in_review(tmp_path: Path) -
 def test_a_check_of_works_names_shared_designs_and_blank_pictures(tmp_path: Path) -> None:
     contents = {str(number): saved(volume(number), "PNG") for number in range(2)}
     contents |= {"alone": picture_bytes("drawn 1"), "blank": picture_bytes("blank 1")}
-    sketch = registering.DescriptorExtractor(tmp_path)
-    works = [Work(id=name, title=f"work {name}", images=(sketch(data, name),)) for name, data in contents.items()]
-    registering.index_pictures(tmp_path, registering.owners_by_digest(works), ROOM)
+    descriptors = indexing.DescriptorExtractor(tmp_path)
+    works = [Work(id=name, title=f"work {name}", images=(descriptors(data, name),)) for name, data in contents.items()]
+    indexing.index_pictures(tmp_path, indexing.owners_by_digest(works), ROOM)
     known = works_sharing_designs(works, PicturesConfig(index=str(tmp_path)))
     found = [(weak.work_id, weak.check, weak.others) for weak in check_works(works, designs=known)]
     assert found == [
@@ -220,9 +220,9 @@ def test_a_check_of_works_names_shared_designs_and_blank_pictures(tmp_path: Path
 
 
 def test_pictures_of_one_work_are_no_series(tmp_path: Path) -> None:
-    make = registering.DescriptorExtractor(tmp_path)
+    make = indexing.DescriptorExtractor(tmp_path)
     images = tuple(make(saved(volume(number), "PNG"), str(number)) for number in range(2))
-    registering.index_pictures(tmp_path, registering.owners_by_digest([Work(id="w", title="w", images=images)]), ROOM)
+    indexing.index_pictures(tmp_path, indexing.owners_by_digest([Work(id="w", title="w", images=images)]), ROOM)
     assert SharedDesigns(DescriptorStore(tmp_path).folder / "index").get(images[0].sha256 or "") is None
 
 
@@ -251,7 +251,7 @@ def test_the_search_finds_exactly_what_a_scan_finds(tmp_path: Path, count: int) 
 
 def test_a_sketch_comes_back_as_it_was(root: Path) -> None:
     kept = DescriptorStore(root).get(digest(3))
-    again = sketch.PictureDescriptor.from_bytes(kept.to_bytes())
+    again = descriptors.PictureDescriptor.from_bytes(kept.to_bytes())
     assert again.hashes == kept.hashes
     for kind in keypoints.KEYPOINT_KINDS:
         assert np.array_equal(again.keypoints[kind].codes, kept.keypoints[kind].codes)
@@ -338,7 +338,7 @@ def test_every_rule_can_be_the_one_that_decides() -> None:
 
 
 def test_the_same_file_needs_no_engine(eyes: ImageMatcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looker.MatchCascade, "find_matches", None)
+    monkeypatch.setattr(image_matcher.MatchCascade, "find_matches", None)
     (found,) = eyes.inspect(picture_bytes("drawn 5"), "theirs").picture.sightings
     assert found == PictureMatch(picture=digest(5), how="bytes", verdict="copy", certainty=0.98, alike=1.0)
 
@@ -369,7 +369,7 @@ def test_codes_of_turns_are_those_of_pdqhash(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(("kind", "share"), [("orb", 0.95), ("sift", 0.75)])  # SIFT is not quite the same mirrored
 def test_key_points_of_the_mirror_image_need_no_second_search(kind: keypoints.KeypointKind, share: float) -> None:
-    grey = sketch.to_grey(np.asarray(cover(4)))
+    grey = descriptors.to_grey(np.asarray(cover(4)))
     mirrored = keypoints.extract_query(grey, kind).mirrored_keypoints
     searched = keypoints.extract_query(np.ascontiguousarray(grey[:, ::-1]), kind).keypoints
     far = np.bitwise_count(mirrored.codes[:, None] ^ searched.codes[None]).sum(2, dtype=np.int64)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.store import Store
-from crawler.store.clocks import Backoff
-from crawler.web.hosts import (
+from crawler.store.backoff import Backoff
+from crawler.web.throttle import (
     CIRCUIT_OPEN_FAILURES,
     JITTER_FRACTION,
     MAX_BACKOFF_SECONDS,

@@ -19,14 +19,14 @@ from crawler.config import ClusterConfig, Config
 from crawler.errors import StoreError
 from crawler.items import Ask, Outcome, Unit, UnitKind
 from crawler.store import RobotsFile, Store
-from crawler.store.clocks import Backoff
+from crawler.store.backoff import Backoff
 from crawler.web.limits import NoPageError
-from crawler.web.manners import ThrottleMiddleware, host_throttles_of, refresh_pauses
 from crawler.web.robots import RobotsMiddleware
 from crawler.web.session import CrawlStats, Session
-from crawler.work import Worker
-from desk.metrics import Metrics
-from desk.progress import worker_states
+from crawler.web.throttle import ThrottleMiddleware, host_throttles_of, refresh_pauses
+from crawler.worker import Worker
+from desk.nightly.metrics import Metrics
+from desk.nightly.progress import worker_states
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HANDED_OUT = Config(cluster=ClusterConfig(hand_out=True, beat=0.05, stale=1.0, patience=5))

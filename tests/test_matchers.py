@@ -17,10 +17,10 @@ from crawler.items import Decision, Finding, Listing, ListingKind, Picture, Pola
 from crawler.messages import load_messages
 from crawler.pictures import inspect_picture
 from crawler.shares import extract_links
-from matchers import Context, MedianPrice, Rule, RuleKind, SellerRecord, matcher_modules
-from matchers.assess import Assessor
-from matchers.looks import registering
-from matchers.looks.looker import open_image_matcher
+from matchers.assessor import Assessor
+from matchers.images import indexing
+from matchers.images.image_matcher import open_image_matcher
+from matchers.matcher import Context, MedianPrice, Rule, RuleKind, SellerRecord, matcher_modules
 from registry import fields
 from tests.drawing import picture_bytes
 
@@ -56,9 +56,9 @@ def drawn(names: str) -> tuple[Picture, ...]:
 def seen(names: str, ours: str, folder: Path) -> tuple[Picture, ...]:
     """Pictures of a listing, compared with a registry that holds the pictures `ours`."""
     root = folder / "-".join(ours.split())
-    sketch = registering.DescriptorExtractor(root)
+    sketch = indexing.DescriptorExtractor(root)
     owners = {sketch(picture_bytes(name), name).sha256 or "": frozenset({"work"}) for name in ours.split("|")}
-    registering.index_pictures(root, owners, 1 << 30)
+    indexing.index_pictures(root, owners, 1 << 30)
     return tuple(open_image_matcher(root).inspect(picture_bytes(name), name).picture for name in names.split("|"))
 
 

@@ -12,11 +12,10 @@ import pytest
 
 from crawler.errors import SwordnetError
 from crawler.items import Listing, ListingKind, Work
-from desk.batch import OfferRow
-from desk.cores import PARTS_AHEAD_PER_WORKER, available_cores, map_in_order
-from desk.matching import MIN_ROWS_FOR_WORKERS, MatchJob
-from matchers import Context
-from matchers.assess import Assessor
+from desk.match_rows import MIN_ROWS_FOR_WORKERS, MatchJob, OfferRow
+from matchers.assessor import Assessor
+from matchers.matcher import Context
+from screening.parallel import PARTS_AHEAD_PER_WORKER, available_cores, map_in_order
 
 WORKS = [Work(id="w1", title="长夜里的灯塔守望者"), Work(id="w2", title="The Cartographer's Winter Garden")]
 TITLES = ("长夜里的灯塔守望者 PDF", "The Cartographers Winter Garden epub", "雨林铁路", "长夜里的塔灯守望者")

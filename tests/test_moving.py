@@ -18,9 +18,9 @@ from crawler.items import (
     UnitKind,
     Work,
 )
-from crawler.store import HitQuery, Store, moving
-from crawler.store.clocks import Backoff
-from crawler.store.lock import night_lock
+from crawler.store import HitQuery, Store, admin
+from crawler.store.backoff import Backoff
+from crawler.store.database import night_lock
 from tests.conftest import Swordnet
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ def grown(tmp_path: Path) -> Store:
 def rows(store: Store) -> dict[str, list[object]]:
     found: dict[str, list[object]] = {}
     with store.engine.connect() as connection:
-        for table in moving.schema.metadata.sorted_tables:
+        for table in admin.schema.metadata.sorted_tables:
             key = list(table.primary_key)
             found[table.name] = [tuple(row) for row in connection.execute(table.select().order_by(*key))]
     return found
@@ -55,7 +55,7 @@ def rows(store: Store) -> dict[str, list[object]]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving, "MOVE_BATCH_ROWS", 10)
+    monkeypatch.setattr(admin, "MOVE_BATCH_ROWS", 10)
 
 
 @pytest.mark.usefixtures("small")

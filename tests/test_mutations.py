@@ -10,10 +10,10 @@ from crawler.archives import open_archive
 from crawler.errors import SwordnetError
 from crawler.items import Listing
 from crawler.page import Page
-from crawler.page.boundary import sanitize_listing
 from crawler.page.outcome import outcome_of
-from crawler.page.reading import read_page
-from spiders._claims import platforms
+from crawler.page.reader import read_page
+from crawler.page.sanitize import sanitize_listing
+from spiders.catalogue import platforms
 from tests.mutating import mutated
 from tests.test_spiders import CASES
 

@@ -17,7 +17,6 @@ from crawler.blobs import BlobStore
 from crawler.config import Config
 from crawler.errors import Busy
 from crawler.health import PlatformCounts, counts_from_dict, find_complaint
-from crawler.holders import current_worker_id, dead_workers
 from crawler.items import (
     Ask,
     AssessedListing,
@@ -33,10 +32,11 @@ from crawler.items import (
     Work,
 )
 from crawler.store import CachedPage, HitQuery, KnownPositive, Recheck, RecheckState, Store, UnitResult, listing_id
-from crawler.store.checks import FIRST_RECHECK_PAUSE, MAX_RECHECK_PAUSE, recheck_pause
-from crawler.store.lock import night_lock
-from crawler.store.units import merge_outcomes
-from desk.progress import worker_states, worker_table
+from crawler.store.database import night_lock
+from crawler.store.rechecks import FIRST_RECHECK_PAUSE, MAX_RECHECK_PAUSE, recheck_pause
+from crawler.store.work_queue import merge_outcomes
+from crawler.worker_id import current_worker_id, dead_workers
+from desk.nightly.progress import worker_states, worker_table
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 HIT = Assessment(work_id="W1", identity=0.97, offence=0.9, decision=Decision.HIT)

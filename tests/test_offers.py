@@ -8,7 +8,7 @@ import json
 import pytest
 
 from bench.offers import OFFERS, figures, judged
-from registry.reading import read_works
+from registry.works_reader import read_works
 
 DIGESTS = {
     "tune.jsonl": "d170e4151de1657433f3d50570cfe5026d772265b7ba44e4faf1d260715be392",

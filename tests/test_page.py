@@ -22,8 +22,8 @@ from crawler.items import Listing, ListingKind, Outcome
 from crawler.page import LayoutError, Page
 from crawler.page.charset import decode
 from crawler.page.outcome import markers, outcome_of
-from crawler.page.reading import Reader, ReadTimeout, read_page
-from crawler.page.scan import MAX_IN_PROCESS_BYTES, is_suspicious
+from crawler.page.parser_bombs import MAX_IN_PROCESS_BYTES, is_suspicious
+from crawler.page.reader import Reader, ReadTimeout, read_page
 from desk.cli.read import add, read_page_rows
 
 SIMPLE = "<html><head><title>灯塔守夜人 正版二手书 包邮</title></head><p>这是一本很好看的小说，作者的想象力非常丰富。"

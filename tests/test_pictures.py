@@ -14,7 +14,7 @@ from PIL import Image
 
 from crawler.items import Picture
 from crawler.pictures import PictureError, decode_picture, decoding, inspect_picture
-from matchers.looks.wholes import PhashIndex
+from matchers.images.phash import PhashIndex
 from tests.drawing import cover, picture_bytes, saved
 
 

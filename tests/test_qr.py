@@ -10,9 +10,8 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
 
-from crawler.items import Listing, ListingKind
+from crawler.items import Listing, ListingItem, ListingKind
 from crawler.pictures import inspect_picture
-from crawler.web.parts import ListingItem
 from pipelines.links import ShareLinksPipeline
 from tests.conftest import ROOT
 from tests.drawing import cover

@@ -22,8 +22,8 @@ from attrs import evolve
 from twisted.names import dns
 
 from crawler.config import Config
+from crawler.web.dns import resolver_for
 from crawler.web.gateway import Gateway
-from crawler.web.resolving import resolver_for
 from tests.conftest import ROOT, LoopbackWeb, Swordnet
 
 PUBLIC, INSIDE = "93.184.216.34", "127.0.0.1"
@@ -92,7 +92,7 @@ from playwright.async_api import async_playwright
 from crawler.config import Config
 from crawler.web.chromium import FLAGS, NOWHERE, executable
 from crawler.web.gateway import Gateway
-from crawler.web.resolving import names
+from crawler.web.dns import names
 
 async def main():
     crawl = evolve(Config().crawl, ports=({port},), dns={name_server.place!r}, loopback=({web.place!r},))

@@ -19,8 +19,8 @@ from crawler.errors import BadInput
 from crawler.items import Licence, ListingKind, Picture, PictureHash, Work
 from registry.checks import check_works
 from registry.licences import LicenceState, best_state, check_licence, covers
-from registry.questions import name_queries
-from registry.reading import COLUMN_NAMES, read_works
+from registry.query_planning import name_queries
+from registry.works_reader import COLUMN_NAMES, read_works
 from tests.conftest import jsonl
 
 ROW = {

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from crawler.items import Ask, AssessedListing, Judgement, Listing, ListingKind, UnitKind, Verdict, Work
 from crawler.store import HitQuery, Store, hit_id
 from desk.cli import application
-from desk.rematching import RematchCounts, rematch_all, rematch_new_works
-from matchers import Context
-from matchers.assess import Assessor
+from matchers.assessor import Assessor
+from matchers.matcher import Context
+from screening.rematch_listings import RematchCounts, rematch_all, rematch_new_works
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)

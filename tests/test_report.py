@@ -31,8 +31,8 @@ from crawler.items import (
 )
 from crawler.messages import LANGUAGES, load_messages
 from desk.crawling import RunResult
-from desk.nightwords import report_json, report_markdown
-from desk.report import MAX_PICTURE_BYTES, PlatformRow, ReportData, ReportHit, render_html, write_report
+from desk.nightly.html_report import MAX_PICTURE_BYTES, PlatformRow, ReportData, ReportHit, render_html, write_report
+from desk.nightly.report import report_json, report_markdown
 
 NOW = datetime(2026, 11, 22, 18, 5, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"

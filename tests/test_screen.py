@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from crawler.items import Listing, ListingKind, Picture, PictureHash, Work
 from crawler.pictures.hashing import PDQ, PHASH
-from crawler.store.writing import picture_hash_bytes, screening_key
-from matchers.screen import Prefilter
+from crawler.store.write import picture_hash_bytes, screening_key
+from matchers.prefilter import Prefilter
 
 NAMES = ("潮汐测绘手记", "夜渡船工", "三体", "Marrow Grotesk Family", "Ember Hollow")
 SCREEN = Prefilter([Work(id=name, title=name) for name in NAMES])

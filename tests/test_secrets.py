@@ -13,7 +13,7 @@ import pytest
 from crawler.config import load_config
 from crawler.errors import BadInput
 from crawler.logs import JsonFormatter, PlainFormatter
-from crawler.secrets import read_secret, redact
+from crawler.redaction import read_secret, redact
 from tests.conftest import LoopbackWeb, Swordnet
 
 PLANTED = "PLANTED-6f2c9b71"

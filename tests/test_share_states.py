@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from crawler.errors import BadInput
 from crawler.items import Listing, ListingKind, ShareState
 from crawler.page import Page
-from crawler.page.reading import read_page
-from crawler.shapes.drives import parse_size, state_of
-from crawler.shapes.states import GONE_STATES, answer_lifetime, calibrations
-from crawler.shares.rules import load_grammar
-from spiders._claims import platforms
+from crawler.page.reader import read_page
+from crawler.shapes.cloud_drives import parse_size, state_of
+from crawler.shapes.share_states import GONE_STATES, answer_lifetime, calibrations
+from crawler.shares.link_rules import load_grammar
+from spiders.catalogue import platforms
 from tests.conftest import ROOT
 
 ANSWERS = [

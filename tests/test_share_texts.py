@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crawler.shares import extract_links
-from crawler.shares.precheck import may_hold_links
+from crawler.shares.extraction import may_hold_links
 from tests.conftest import ROOT, growth
 
 TEXTS = [

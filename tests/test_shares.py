@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from crawler.errors import BadInput
 from crawler.shares import extract_links
-from crawler.shares.rules import compile_grammar, load_grammar
-from crawler.shares.undoing import deobfuscate
+from crawler.shares.deobfuscation import deobfuscate
+from crawler.shares.link_rules import compile_grammar, load_grammar
 from tests.conftest import growth
 
 B = "AbCdEfGhIjKlMnOpQrSt_9"

@@ -13,10 +13,10 @@ from crawler.config import ClusterConfig, Config, StoreConfig
 from crawler.items import Listing, ListingKind, Work
 from crawler.store import Store
 from crawler.web.session import Session
-from matchers import Context
-from matchers.assess import Assessor
-from pipelines import _sharing
-from pipelines._sharing import ensure_title_index, picture_index_digest
+from matchers.assessor import Assessor
+from matchers.matcher import Context
+from screening import index_cache
+from screening.index_cache import ensure_title_index, picture_index_digest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WORKS = [Work(id="W1", title="长夜里的灯塔守望者"), Work(id="W2", title="远山之外的那一封信")]
@@ -46,7 +46,7 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(_sharing, "open_index", never)
+    monkeypatch.setattr(index_cache, "open_index", never)
     others = list(WORKS)
     assert ensure_title_index(second, others) == "fetched"
     assert Assessor(others).assess(LISTING, Context(now=NOW)) == expected

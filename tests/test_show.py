@@ -13,9 +13,9 @@ from attrs import evolve
 
 from crawler.items import Listing, Polarity, Question
 from crawler.store import HitQuery, Store
-from desk.batch import read_offers
-from desk.telling_hit import explain_hit
-from registry.reading import read_works
+from desk.match_rows import read_offers
+from desk.review.explain import explain_hit
+from registry.works_reader import read_works
 from tests.conftest import ROOT, on_sqlite
 from tests.trusting import crawled
 

@@ -9,8 +9,8 @@ import pytest
 from crawler.config import Config, LimitsConfig
 from crawler.page import Page, Request
 from crawler.page.sitemap import SITEMAP_KEY, is_sitemap
+from crawler.web.platform_spider import PlatformSpider
 from crawler.web.session import CrawlStats
-from crawler.web.visit import PlatformSpider
 from spiders.shop import Shop
 
 HERE = "https://tide.example/sitemap.xml"

@@ -16,8 +16,8 @@ from crawler.errors import BadInput
 from crawler.items import Listing, Outcome, ShareState
 from crawler.page import LayoutError, Page, Request
 from crawler.page.outcome import outcome_of
-from crawler.page.reading import read_page
-from spiders._claims import platform_for, platforms
+from crawler.page.reader import read_page
+from spiders.catalogue import platform_for, platforms
 from spiders.quark import Quark
 
 PAGES = Path(__file__).parent.parent / "fixtures" / "pages"

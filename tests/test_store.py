@@ -36,8 +36,8 @@ from crawler.items import (
     Work,
 )
 from crawler.store import ClaimLost, HitQuery, Store, hit_id
+from crawler.store.database import from_json, to_json
 from crawler.store.schema import metadata
-from crawler.store.values import from_json, to_json
 from tests.conftest import on_sqlite
 from tests.postgres import Server
 

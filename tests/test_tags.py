@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from crawler.page.scan import defuse, is_bomb
-from crawler.page.tags import count_attributes, iter_tags
+from crawler.page.html_tokenizer import count_attributes, iter_tags
+from crawler.page.parser_bombs import defuse, is_bomb
 from tests.conftest import growth
 
 PIECES = (

@@ -23,12 +23,12 @@ from crawler.errors import BadInput
 from crawler.health import PlatformCounts
 from crawler.items import Ask, UnitKind, Work
 from crawler.store import Run, Store, UnitResult
-from crawler.store.clocks import Backoff
+from crawler.store.backoff import Backoff
 from crawler.web.session import CrawlStats
-from desk import scheduling
-from desk.metrics import Metrics
-from desk.progress import live_progress
-from desk.telling import notify
+from desk.nightly import scheduling
+from desk.nightly.metrics import Metrics
+from desk.nightly.notify import notify
+from desk.nightly.progress import live_progress
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 

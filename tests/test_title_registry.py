@@ -15,18 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.items import Listing, ListingKind, Work
-from matchers import Context
-from matchers.assess import Assessor
-from matchers.titles import TitleMatcher, index, loose
-from matchers.titles.beside import touches_unknown_text
-from matchers.titles.index import NameIndex
-from matchers.titles.joined import batch_texts
-from matchers.titles.lately import LONG_TEXT_CACHE_SIZE
+from matchers.assessor import Assessor
+from matchers.matcher import Context
+from matchers.titles import TitleMatcher, token_overlap
+from matchers.titles.analysis import LONG_TEXT_CACHE_SIZE, AnalysedText, analyse
+from matchers.titles.index import lookup
+from matchers.titles.index.lookup import NameIndex
+from matchers.titles.name_matches import NameHit
 from matchers.titles.numerals import is_numeral
-from matchers.titles.reading import AnalysedText, analyse
-from matchers.titles.school import is_other_textbook
-from matchers.titles.sightings import NameHit
-from matchers.titles.surroundings import BatchSurroundings
+from matchers.titles.surrounding_text import BatchSurroundings, touches_unknown_text
+from matchers.titles.text_batch import batch_texts
+from matchers.titles.textbooks import is_other_textbook
 
 HEADS = "春夏秋冬东南西北风云山河湖海日月星辰花草鸟兽鱼虫金木水火土石"
 PARTS = "灯塔 长夜 雨林 铁路 钟声 海岸 守望者 的 往事 II 3 Winter Harbour Lake Days of"
@@ -96,7 +95,7 @@ def test_what_is_not_compared_word_by_word_would_not_have_been_reported(monkeypa
     quick = TitleMatcher(WORKS)
     found = [quick.find([title]) for title in TITLES]
     assert any(one.channel == "loose" for each in found for one in each)
-    monkeypatch.setattr(loose, "max_overlap_log_odds", anything)
+    monkeypatch.setattr(token_overlap, "max_overlap_log_odds", anything)
     slow = TitleMatcher(WORKS)
     assert [slow.find([title]) for title in TITLES] == found
 
@@ -126,7 +125,7 @@ def made(seed: int) -> tuple[list[Work], list[str]]:
 def test_no_name_comes_to_more_than_its_prospects(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     works, texts = made(seed)
     engine = TitleMatcher(works)
-    monkeypatch.setattr(index, "MIN_LOG_ODDS", -math.inf)
+    monkeypatch.setattr(lookup, "MIN_LOG_ODDS", -math.inf)
     compared, kept_apart = 0, NameIndex._to_hit
 
     def checked(self: NameIndex, one: Any, view: Any, reading: AnalysedText) -> NameHit | None:
@@ -156,8 +155,8 @@ def test_what_comes_to_nothing_early_would_have_come_to_nothing_late(
     quick = TitleMatcher(works)
     quick.prefetch([(text, None) for text in texts])
     found = [quick.find([text]) for text in texts]
-    monkeypatch.setattr(index, "MIN_LOG_ODDS", -math.inf)
-    monkeypatch.setattr(loose, "max_overlap_log_odds", lambda known, *_: np.full(len(known["said"]), math.inf))
+    monkeypatch.setattr(lookup, "MIN_LOG_ODDS", -math.inf)
+    monkeypatch.setattr(token_overlap, "max_overlap_log_odds", lambda known, *_: np.full(len(known["said"]), math.inf))
     slow = TitleMatcher(works)
     slow.prefetch([(text, None) for text in texts])
     for text, early in zip(texts, found, strict=True):

@@ -15,16 +15,16 @@ from rapidfuzz.distance import OSA
 from crawler.items import Work
 from crawler.text import fold
 from matchers.titles import TitleMatcher
-from matchers.titles.disguises import join_split_characters
-from matchers.titles.frequencies import token_bits
-from matchers.titles.kept import open_index
-from matchers.titles.phrases import phrase_rows as phrase_rows
-from matchers.titles.reading import AnalysedText
-from matchers.titles.release import find_title_span
-from matchers.titles.school import parse_facets
-from matchers.titles.sound import pinyin_variants
-from matchers.titles.table import HashTable
-from matchers.titles.windows import code_points, prefix_hashes, window_hashes
+from matchers.titles.analysis import AnalysedText
+from matchers.titles.boilerplate import find_title_span
+from matchers.titles.boilerplate import phrase_rows as phrase_rows
+from matchers.titles.index.build import open_index
+from matchers.titles.index.hash_table import HashTable
+from matchers.titles.phonetics import pinyin_variants
+from matchers.titles.rolling_hash import code_points, prefix_hashes, window_hashes
+from matchers.titles.textbooks import parse_facets
+from matchers.titles.tokens import token_bits
+from matchers.titles.variants import join_split_characters
 
 WORKS = (
     Work(id="w1", title="长夜里的灯塔守望者", kind="book", creators=("沈岚",)),

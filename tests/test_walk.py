@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawler.items import SharedFile, ShareState
 from crawler.page import Page
-from crawler.shapes.walk import MAX_FOLDER_DEPTH, MAX_LISTS, FolderWalk, resume_walk
+from crawler.shapes.folder_walk import MAX_FOLDER_DEPTH, MAX_LISTS, FolderWalk, resume_walk
 
 
 def folder(name: str) -> tuple[SharedFile, str]:

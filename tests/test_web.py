@@ -18,14 +18,14 @@ from scrapy.http import Response, TextResponse
 from crawler.archives import Archive, RecordedResponse
 from crawler.config import Config
 from crawler.items import Outcome
-from crawler.web.addresses import url_refusal
-from crawler.web.guard import SsrfGuardMiddleware
+from crawler.web.address_policy import url_refusal
+from crawler.web.compression import TRUNCATED_FLAG, UNREADABLE_FLAG, TruncationMiddleware
 from crawler.web.limits import NoPageError
-from crawler.web.outcomes import outcome_of_response
 from crawler.web.redirects import check_redirect_target
 from crawler.web.replay import ReplayMiddleware
+from crawler.web.requests import outcome_of_response
 from crawler.web.robots import MAX_ROBOTS_BYTES, RobotsMiddleware
-from crawler.web.whole import TRUNCATED_FLAG, UNREADABLE_FLAG, TruncationMiddleware
+from crawler.web.ssrf_guard import SsrfGuardMiddleware
 
 Download = Callable[[scrapy.Request], Awaitable[Response]]
 

@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from crawler.errors import BadInput
 from crawler.items import Decision, Finding, Polarity, Question
-from desk.batch import read_offers
 from desk.cli import application
-from matchers.weigh import MAX_PROBABILITY, offence_probability, offence_terms, weigh_findings
+from desk.match_rows import read_offers
+from matchers.decision import MAX_PROBABILITY, offence_probability, offence_terms, weigh_findings
 from matchers.weights import default_weights
 from tests.drawing import picture_bytes
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from crawler.items import Ask, AssessedListing, Hit, Listing, ListingKind, UnitKind, Verdict, Work
 from crawler.store import HitQuery, Store
-from desk.judging import Lesson, NewVerdict, record_verdicts
-from matchers.assess import Assessor
-from pipelines._knowing import build_context
+from desk.review.judge import Lesson, NewVerdict, record_verdicts
+from matchers.assessor import Assessor
+from screening.match_context import build_context
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 NAMES = (

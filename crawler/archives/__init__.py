@@ -1,10 +1,10 @@
-"""Recorded answers as one index, whatever recorded them: HAR, WARC, WACZ, or a folder of saved pages."""
+"""Recorded responses as one index, whatever recorded them: HAR, WARC, WACZ, or a folder of saved pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from crawler.archives.answer import Archive, RecordedResponse
+from crawler.archives.archive import Archive, RecordedResponse
 from crawler.archives.folder import read_folder
 from crawler.archives.har import read_har
 from crawler.archives.warc import read_wacz, read_warc

@@ -1,7 +1,7 @@
-"""A folder of saved pages: each folder below it that holds request.json and page.* is one recorded answer.
+"""A folder of saved pages: each folder below it with request.json and page.* is one recorded response.
 
 request.json: {"url", "method"?="GET", "body"?, "status"?=200, "content_type"?, "headers"?, "values"?, "fetched_at"?}.
-The order is that of the paths, so that a replay is the same everywhere.
+They are read in the order of their paths, so that a replay is the same everywhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crawler.archives.answer import RecordedResponse, parse_timestamp
+from crawler.archives.archive import RecordedResponse, parse_timestamp
 from crawler.errors import BadInput, Problem
 
 _MEDIA_TYPES = {

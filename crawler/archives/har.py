@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crawler.archives.answer import MAX_ARCHIVE_BYTES, RecordedResponse, gunzip, parse_timestamp
+from crawler.archives.archive import MAX_ARCHIVE_BYTES, RecordedResponse, gunzip, parse_timestamp
 from crawler.errors import BadInput, Problem
 
 

@@ -1,8 +1,8 @@
 """WARC 1.0/1.1 and WACZ (a zip with archive/*.warc.gz), read with warcio: response records, content encodings undone.
 
-The method and body of a request stand in a record of their own; it is found by WARC-Concurrent-To, in either direction.
-Redirect and error answers are answers too. A response in an encoding that cannot be undone here is left out: replayed,
-it is `missing`, not rubbish.
+The method and body of a request are a record of their own, found by WARC-Concurrent-To in either direction. Redirects
+and errors are responses too. A response in an encoding that cannot be undone here is left out: replayed, it is
+`missing`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from attrs import Factory, define, evolve, frozen
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from crawler.archives.answer import MAX_ARCHIVE_BYTES, MAX_BODY_BYTES, RecordedResponse, parse_timestamp
+from crawler.archives.archive import MAX_ARCHIVE_BYTES, MAX_BODY_BYTES, RecordedResponse, parse_timestamp
 from crawler.errors import BadInput, Problem
 
 _RECORD_ID_HEADERS = ("WARC-Record-ID", "WARC-Concurrent-To")

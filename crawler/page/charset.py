@@ -1,8 +1,9 @@
-"""Bytes become text, whatever the label says: Chinese pages are often mislabelled, and a wrong guess hides a title.
+"""Decode the bytes of a page, whatever its label says: Chinese pages are often mislabelled.
 
-Order of trust: byte order mark, bytes that are valid UTF-8, Japanese and Chinese encodings that yield everyday text,
-the labels (header, then meta) as far as the bytes fit them, detection. UTF-7 is never decoded: it smuggles markup. The
-text has no NUL and no lone surrogate. Limit: a handful of legacy bytes can be read either way; then the label decides.
+Order of trust: byte order mark, valid UTF-8, Japanese and Chinese encodings that yield everyday text, the labels
+(header, then meta) as far as the bytes fit them, detection. A wrong guess would hide a title. UTF-7 is never decoded:
+it smuggles markup. The text has no NUL and no lone surrogate. Limit: a handful of legacy bytes can be read either way;
+then the label decides.
 """
 
 from __future__ import annotations

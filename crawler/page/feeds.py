@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from html import unescape
 from urllib.parse import urlsplit
 
+from crawler.page.list_row import MAX_ROWS, ListRow, find_size
 from crawler.page.page import Page
-from crawler.page.row import MAX_ROWS, ListRow, find_size
 
 _ENTRY_START_RE = re.compile(r"<(item|entry)(?=[\s>])", re.I)
 _ELEMENT_RE = re.compile(r"<([A-Za-z][\w.:-]{0,40})([^<>]{0,2000})>")

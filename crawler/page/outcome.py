@@ -1,4 +1,4 @@
-"""What a page turned out to be, told from status, address and a few words: a login page is not "no hits".
+"""Classify an answer as an Outcome from status, address and a few words, so that a login page is not "no hits".
 
 The markers are data (outcomes.toml). Words of ordinary text count only on short pages, because a shop may sell a book
 about captchas; titles, addresses and the markup of known challenge scripts count everywhere.
@@ -18,7 +18,7 @@ from attrs import frozen
 
 from crawler.items import Outcome
 from crawler.page.charset import decode
-from crawler.page.tags import iter_tags
+from crawler.page.html_tokenizer import iter_tags
 
 HEAD_BYTES = 65_536  # bytes that are looked at
 MAX_OPEN_CONTAINERS = 60  # containers that a page cut in two may leave open; 444 saved pages nest at most 49

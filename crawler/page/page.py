@@ -15,8 +15,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.errors import SwordnetError
 from crawler.page.charset import decode
-from crawler.page.hidden import strip_invisible
-from crawler.page.scan import defuse, is_ascii_compatible, is_bomb
+from crawler.page.html_tokenizer import strip_invisible
+from crawler.page.parser_bombs import defuse, is_ascii_compatible, is_bomb
 
 _NO_DEFAULT: Any = object()
 MAX_ADDRESS_CHARS = 2_000  # characters

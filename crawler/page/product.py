@@ -1,8 +1,8 @@
-"""What a page of any shop says about its one product, and where on the page it says so.
+"""Collect what a page of any shop says about its one product, and where on the page each field was read.
 
-Every field is voted on (crawler.page.evidence): objects told to machines, meta tags, objects in scripts that bear the
-product's name, values behind labels, what people see, the page's own address. Knowledge about one site does not belong
-here: what is true of one shop only goes into a spider of its own.
+Every field is voted on (crawler.page.field_votes): structured data, meta tags, objects in scripts that bear the name of
+the product, values behind labels, visible text, the address of the page. Knowledge about one site does not belong here:
+what is true of one shop only goes into a spider of its own.
 """
 
 from __future__ import annotations
@@ -12,16 +12,22 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler.money import Money, parse_price
-from crawler.page.credits import vote_creators
-from crawler.page.evidence import ADDRESS_WEIGHT, LABEL_WEIGHT, SCRIPT_WEIGHT, VISIBLE_WEIGHT, Ballot, Facts
-from crawler.page.labels import labelled_values
-from crawler.page.metadata import StructuredObject, opengraph, structured_objects
+from crawler.page.creators import vote_creators
+from crawler.page.field_votes import ADDRESS_WEIGHT, LABEL_WEIGHT, SCRIPT_WEIGHT, VISIBLE_WEIGHT, Ballot, Facts
+from crawler.page.label_values import labelled_values
+from crawler.page.main_entity import choose_title, currency_region, describes_page, headings, main_object
 from crawler.page.page import Page
-from crawler.page.prices import vote_prices
-from crawler.page.scripts import script_values
-from crawler.page.stated import parse_availability, vote_identifier, vote_object, vote_opengraph
-from crawler.page.stock import vote_availability
-from crawler.page.subject import choose_title, currency_region, describes_page, headings, main_object
+from crawler.page.price_and_stock import vote_availability, vote_prices
+from crawler.page.script_data import script_values
+from crawler.page.structured_data import (
+    StructuredObject,
+    opengraph,
+    parse_availability,
+    structured_objects,
+    vote_identifier,
+    vote_object,
+    vote_opengraph,
+)
 
 _ELECTED_FIELDS = (
     "text",

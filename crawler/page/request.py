@@ -1,4 +1,4 @@
-"""What a spider asks for: our own request, so that spiders know no crawl engine and `read` may run anywhere."""
+"""The request that a platform yields: our own class, so that platforms do not know Scrapy and `read` runs anywhere."""
 
 from __future__ import annotations
 

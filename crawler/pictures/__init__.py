@@ -1,8 +1,14 @@
 """Bytes become a safely decoded picture and its perceptual hashes."""
 
 from crawler.pictures.decoding import DecodedPicture, PictureError, decode_picture
-from crawler.pictures.inspecting import describe_picture, inspect_picture, render_preview
-from crawler.pictures.looking import PictureInspection, PictureInspector, PlainInspector
+from crawler.pictures.inspection import (
+    PictureInspection,
+    PictureInspector,
+    PlainInspector,
+    describe_picture,
+    inspect_picture,
+    render_preview,
+)
 
 __all__ = [
     "DecodedPicture",

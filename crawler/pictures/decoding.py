@@ -1,7 +1,7 @@
-"""Bytes -> one upright RGB picture of at most SHARED_SIDE pixels a side: the only door through which pictures come in.
+"""Decode bytes to one upright RGB picture of limited size: the only way in for pictures.
 
 Works and listings pass through the same decoding and the same shrinking, since hashes of differently shrunk pictures
-drift apart. Runs in a worker process; heavy imports wait until asked.
+drift apart. Runs in a worker process; heavy imports wait until they are used.
 """
 
 from __future__ import annotations

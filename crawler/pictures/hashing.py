@@ -1,8 +1,8 @@
-"""A decoded picture -> perceptual hashes of the whole: ImageHash's phash (64 bits) and PDQ (256 bits).
+"""Compute perceptual hashes of a whole picture: ImageHash's phash (64 bits) and PDQ (256 bits).
 
-Both are made of the picture at HASH_SIDE pixels, whatever size it came in: over 344 attacked pictures the hashes of a
-copy that was saved at 150 pixels lie 10 bits from the original's so, and 28 when 480 pixels are hashed; nothing else
-changes, and it costs less. A picture that shows nothing has no hashes and is never matched.
+Both are computed from the picture at HASH_SIDE_PIXELS, whatever size it came in: over 344 attacked pictures the hashes
+of a copy that was saved at 150 pixels lie 10 bits from the original's this way, and 28 when 480 pixels are hashed;
+nothing else changes, and it costs less. A picture that shows nothing has no hashes and is never matched.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the QR codes in a picture say: sellers show a share's address as one, where no text filter reads it.
+"""Read the QR codes of a picture: sellers show a share's address as one, where no text filter reads it.
 
-A picture is looked at with at most SIDE pixels a side: codes that people photograph with a phone are larger than that
-needs. Measured over twelve covers of the demo at 1200 x 900 pixels (2026-11-22): a picture
+A picture is searched at no more than MAX_SIDE_PIXELS pixels a side: codes that people photograph with a phone are
+larger than that needs. Measured over twelve covers of the demo at 1200 x 900 pixels (2026-11-22): a picture
 without a code costs 4.7 to 7.3 ms, median 4.9.
 """
 

@@ -1,1 +1,1 @@
-"""Shapes of answers that several platforms have in common: one drive API behind two brands, the states of a share."""
+"""Shapes of answers that several platforms share: lists in HTML and JSON, cloud-drive APIs, states of a share."""

@@ -1,5 +1,5 @@
-"""The grammar of share links: rules as data, undoing tricks, extracting links and access codes."""
+"""The grammar of share links: platform rules as data, deobfuscation, extraction of links and access codes."""
 
-from crawler.shares.extract import extract_links
+from crawler.shares.extraction import extract_links
 
 __all__ = ["extract_links"]

@@ -1,12 +1,12 @@
-"""Markup around and inside addresses: tags, entities, marks of forums. What may be an address or a code is kept."""
+"""Remove markup around and inside addresses: tags, entities, forum codes. What may be an address or a code is kept."""
 
 from __future__ import annotations
 
 import html
 import re
 
-from crawler.shares.letters import is_url_text, replace_match
-from crawler.shares.views import Piece, Replacement
+from crawler.shares.confusables import is_url_text, replace_match
+from crawler.shares.text_view import Piece, Replacement
 
 _BLOCK_TAGS = (
     "address",

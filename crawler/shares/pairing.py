@@ -1,9 +1,9 @@
-"""Which access code belongs to which link, decided over the whole text.
+"""Decide which access code belongs to which link, over the whole text.
 
-What an address says of itself comes first. Then what is said in words: a code named after its platform, a numbered
+What an address says of itself comes first, then what is said in words: a code named after its platform, a numbered
 code, rows of links followed by as many codes, the next code behind a link (in front of it where the text gives codes
-first), a code said to be for all. Only then what a mere place suggests. Every step looks near a link only, so that a
-text with thousands of links stays cheap.
+first), a code said to be for all. Position alone comes last. Every step searches near a link only, so that a text with
+thousands of links stays cheap.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, pairwise
 
-from crawler.shares.addresses import ParsedLink
-from crawler.shares.cells import find_column_codes, find_row_codes
-from crawler.shares.codes import CodeCandidate
-from crawler.shares.keyed import find_keyed_codes
-from crawler.shares.places import code_from_share_id, find_unlabelled_codes, is_same_as_above
+from crawler.shares.labelled_codes import CodeCandidate
+from crawler.shares.listed_codes import find_column_codes, find_keyed_codes, find_row_codes
+from crawler.shares.plain_links import ParsedLink
+from crawler.shares.unlabelled_codes import code_from_share_id, find_unlabelled_codes, is_same_as_above
 
 MAX_CODE_DISTANCE_CHARS = 200  # signs between a link and its code: longer texts in between speak of something else
 MAX_NAMED_DISTANCE_CHARS = 1000  # the same where the code is named after the platform

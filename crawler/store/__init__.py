@@ -1,4 +1,4 @@
-"""The only place that speaks SQL. A Store is opened by address and offers works, hits, units, runs and pictures."""
+"""The only package that speaks SQL: a Store is opened by database address and offers all that is kept."""
 
 from __future__ import annotations
 
@@ -12,37 +12,31 @@ from sqlalchemy import func, select
 
 from crawler.errors import StoreError
 from crawler.items import Work
-from crawler.store.audits import AuditSamples
-from crawler.store.checks import Recheck, Rechecks, RecheckState
-from crawler.store.clocks import Backoffs
-from crawler.store.engine import (
+from crawler.store.admin import ProgressCallback, SellerErasure, move_database
+from crawler.store.backoff import Backoffs
+from crawler.store.database import (
     KEEPALIVE_OPTIONS,
     analyse_tables,
     check_schema,
+    hit_id,
     is_empty,
+    listing_id,
     open_engine,
     read_connection,
     upgrade_schema,
 )
-from crawler.store.filters import HitQuery
-from crawler.store.forgetting import SellerErasure
+from crawler.store.hit_query import HitQuery, SavedQueries
 from crawler.store.hits import Hits
-from crawler.store.judgements import Reviews
 from crawler.store.listings import Listings
-from crawler.store.marks import NamedValues
-from crawler.store.moving import ProgressCallback, move_database
+from crawler.store.pages import CachedPage, PageCache, RobotsCache, RobotsFile
 from crawler.store.pictures import PictureCache
-from crawler.store.positives import KnownPositive, KnownPositives
-from crawler.store.robots import RobotsCache, RobotsFile
-from crawler.store.rules import Rules
-from crawler.store.runs import Run, Runs
-from crawler.store.seen import CachedPage, PageCache
+from crawler.store.rechecks import KnownPositive, KnownPositives, Recheck, Rechecks, RecheckState
+from crawler.store.reviews import AuditSamples, Reviews, Rules
+from crawler.store.run_progress import RunProgressReader
+from crawler.store.runs import NamedValues, Run, Runs
+from crawler.store.screening_settings import ScreeningSettings
 from crawler.store.shares import Shares
-from crawler.store.standing import RunProgressReader
-from crawler.store.trust import ScreeningSettings
-from crawler.store.units import ClaimLost, UnitResult, WorkQueue
-from crawler.store.values import hit_id, listing_id
-from crawler.store.views import SavedQueries
+from crawler.store.work_queue import ClaimLost, UnitResult, WorkQueue
 from crawler.store.works import ImportCounts, Works
 
 __all__ = [
@@ -157,7 +151,7 @@ class Store:
         _copy_sqlite_file(source, self._sqlite_file())
 
     def move_to(self, url: str, progress: ProgressCallback = lambda *_: None) -> dict[str, int]:
-        """Copy everything to another, empty database; see crawler.store.moving. Raises StoreError."""
+        """Copy everything to another, empty database; see crawler.store.admin. Raises StoreError."""
         _check_database_folder(url)
         target = open_engine(url)
         try:

@@ -1,4 +1,4 @@
-"""Stored hits and listings read again: all that a filter wants, or the first of them in the order of work."""
+"""Finding stored hits and their listings: all that a HitQuery selects, or one page in order of rank."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from sqlalchemy import Connection, Engine, Row, Select, select, tuple_
 
 from crawler.items import AssessedListing, Decision, Finding, Hit, Judgement, Listing, Outcome, Unit, Verdict
 from crawler.store import schema
-from crawler.store.engine import read_connection, write_transaction
-from crawler.store.filters import HitQuery, all_clauses, clauses_without_decision
-from crawler.store.judgements import Reviews
-from crawler.store.units import check_claim
-from crawler.store.values import from_json, listing_id
-from crawler.store.writing import write_listings
+from crawler.store.database import from_json, listing_id, read_connection, write_transaction
+from crawler.store.hit_query import HitQuery, all_clauses, clauses_without_decision
+from crawler.store.reviews import Reviews
+from crawler.store.work_queue import check_claim
+from crawler.store.write import write_listings
 
 _ID_BATCH_SIZE = 500
 _IS_UP_BY_OUTCOME = {Outcome.LIVE.value: True, Outcome.UNCHANGED.value: True, Outcome.GONE.value: False}

@@ -1,4 +1,4 @@
-"""Pictures that were fetched, by address; and the registry's pictures that are named by address."""
+"""Pictures that were fetched, by address, and the registered pictures that are named by address filled in from them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from sqlalchemy import Engine, select
 
 from crawler.items import Picture, Work
 from crawler.store import schema
-from crawler.store.engine import read_connection, upsert, write_transaction
-from crawler.store.values import from_json, to_json
+from crawler.store.database import from_json, read_connection, to_json, upsert, write_transaction
 from crawler.urls import canonicalize_url
 
 

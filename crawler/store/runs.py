@@ -1,4 +1,4 @@
-"""Runs: one for each on-demand crawl, one for each night."""
+"""Runs (crawls, nights, rematches, replays), and named values that outlive a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import Factory, frozen
 from sqlalchemy import Engine, Row, insert, select, update
 
 from crawler.store import schema
-from crawler.store.engine import read_connection, write_transaction
+from crawler.store.database import read_connection, upsert, write_transaction
 
 CRAWL_RUN = "crawl"
 NIGHT_RUN = "night"
@@ -81,3 +81,20 @@ class Runs:
 def _run_from_row(row: Row[Any]) -> Run:
     values = dict(row._mapping)
     return Run(**values | {"planned": tuple(row.planned or ()), "counts": row.counts or {}})
+
+
+class NamedValues:
+    """Names and values in the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get_value(self, name: str) -> str | None:
+        """The value of a name."""
+        with read_connection(self._engine) as connection:
+            return connection.execute(select(schema.marks.c.value).where(schema.marks.c.name == name)).scalar()
+
+    def put_value(self, name: str, value: str) -> None:
+        """Set a value."""
+        with write_transaction(self._engine) as connection:
+            upsert(connection, schema.marks, [{"name": name, "value": value}])

@@ -1,7 +1,7 @@
-"""Shares in the database: what a drive said last and ever, which listings sell a share, when it may be asked again.
+"""Shares of cloud drives: what the drive said last and ever, which listings sell a share, when it may be asked again.
 
-An answer that says nothing (throttled, captcha, unexplained), or that another code was wrong, never replaces a definite
-one; all of them are kept as checks.
+An inconclusive answer (throttled, captcha, unexplained), or one that another code was wrong, never replaces a
+definite one; all answers are kept as checks.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from attrs import evolve
 from sqlalchemy import Connection, Engine, insert, select
 
 from crawler.items import Ask, Listing, ListingKind, ShareCheck, SharedFile, ShareLink, ShareState
-from crawler.shapes.states import GONE_STATES, INCONCLUSIVE_STATES, LOCKED_STATES, OPEN_STATES, answer_lifetime
+from crawler.shapes.share_states import GONE_STATES, INCONCLUSIVE_STATES, LOCKED_STATES, OPEN_STATES, answer_lifetime
 from crawler.store import schema
-from crawler.store.engine import read_connection, upsert
-from crawler.store.values import from_json, listing_id
+from crawler.store.database import from_json, listing_id, read_connection, upsert
 
 _checks, _sellers = schema.share_checks, schema.share_sellers
 

@@ -1,4 +1,4 @@
-"""Works in the database."""
+"""The registry of protected works as the database keeps it: import, lookup, retirement, and a digest of the whole."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from sqlalchemy import Engine, func, select, update
 
 from crawler.items import Work
 from crawler.store import schema
-from crawler.store.engine import read_connection, upsert, write_transaction
-from crawler.store.values import from_json, to_json, value_digest
+from crawler.store.database import from_json, read_connection, to_json, upsert, value_digest, write_transaction
 
 _ID_BATCH_SIZE = 1000
 

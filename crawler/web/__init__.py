@@ -1,1 +1,3 @@
-"""The crawl around the spiders: middlewares (robots, replay, guard), the browser, pictures, and Visit."""
+"""The crawl around the platforms: downloader middlewares (robots, throttle, compression, SSRF guard, ...), the
+browser, pictures, and PlatformSpider.
+"""

@@ -1,8 +1,8 @@
-"""What the browser's pages may ask, and how long they are waited for.
+"""Scrapy settings and request meta for pages that Chromium renders, and the limits on what such a page may request.
 
-scrapy-playwright renders. In a replay everything is answered from the archive and nothing leaves the machine, else only
-what the guard allows. What is said here is said once more by the gateway that all connections of Chromium go through,
-and only that one counts.
+scrapy-playwright renders. In a replay every request is answered from the archive; otherwise only what the address
+policy allows passes. These checks only save time: the gateway that all of Chromium's connections go through is the one
+that protects.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from scrapy_playwright.page import PageMethod
 from crawler.archives import Archive
 from crawler.config import LimitsConfig
 from crawler.page import Request
-from crawler.web.addresses import url_refusal
+from crawler.web.address_policy import url_refusal
 from crawler.web.chromium import DISCARD_PROXY_URL
 from crawler.web.gateway import gateway_of
 from crawler.web.session import Session
 
-BROWSER_HANDLER = "crawler.web.rendering.BrowserDownloadHandler"
+BROWSER_HANDLER = "crawler.web.browser_handler.BrowserDownloadHandler"
 MAX_QUIET_WAIT_SECONDS = 5.0  # seconds that a page without a sign to wait for may go on loading; an estimate
 
 # Meta of a request: a script tried to take the page elsewhere; and this time it may.

@@ -1,4 +1,4 @@
-"""Cookies, as few as a visit needs: none crosses a host or a port, none is huge, none is for a whole domain.
+"""Cookies within limits: none crosses a host or a port, none is huge, none is set for a whole domain.
 
 Scrapy keeps every cookie in one jar, whatever port set it, sends 172 KB of them back after a flood, and asks the live
 web for the list of public suffixes. Here every host and port has a bounded jar of its own.

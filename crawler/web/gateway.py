@@ -1,8 +1,8 @@
-"""A proxy of our own on loopback that resolves a name, checks the address and connects to exactly that address.
+"""Local HTTP proxy that resolves a name, checks the address and connects to exactly that address.
 
-Chromium resolves names by itself, so what its pages ask is judged here, where the connection is made: a name that
-changes its address between a check and its use gains nothing. With a configured outgoing proxy, Scrapy goes through
-here too, and the outgoing proxy is sent the checked address, never the name. TLS stays between browser and site.
+Chromium resolves names by itself, so its requests are judged here, where the connection is made: DNS rebinding gains
+nothing. With a configured outgoing proxy, Scrapy goes through here too, and the outgoing proxy receives the checked
+address, never the name. TLS stays between browser and site.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from crawler.config import Config
-from crawler.web.addresses import url_refusal
-from crawler.web.resolving import NonPublicAddressError, PublicResolver, resolver_for
+from crawler.web.address_policy import url_refusal
+from crawler.web.dns import NonPublicAddressError, PublicResolver, resolver_for
 from crawler.web.session import Session
 
 MAX_HEAD_BYTES = 65_536  # bytes that the head of a request or an answer may take

@@ -1,6 +1,7 @@
-"""What ends a request without a page: an outcome, a sentence, and the name of the limit that was hit, if one was.
+"""Exceptions that end a request without a page: an outcome, a sentence, and the name of the limit, if one was exceeded.
 
-Limits are the settings of [limits]; the stats counts each hit under its name, so that a report tells a bomb from a bug.
+Limits are the settings of [limits]; CrawlStats counts each exceeded limit by name, so that a report tells a bomb from a
+bug.
 """
 
 from __future__ import annotations

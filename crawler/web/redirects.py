@@ -1,8 +1,8 @@
-"""Where a redirect may lead: to an address that the guard allows, with nothing that was meant for another host.
+"""Redirects and meta refresh, checked: the target must be allowed, and nothing sent to one host reaches another.
 
 Scrapy follows every Location and takes all headers along but two. Here a Location that hides line breaks is an error,
-one that the guard refuses is refused before a request is made of it, and what a spider sent to one host (headers,
-body) does not reach another. Meta refresh obeys the same rules and the same count.
+one that the address policy refuses is refused before a request is made, and headers and body of the platform stay with
+its host. Meta refresh obeys the same rules and the same limit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawler.items import Outcome
-from crawler.web.addresses import url_refusal
+from crawler.web.address_policy import url_refusal
 from crawler.web.limits import LimitExceededError, NoPageError
 
 if TYPE_CHECKING:

@@ -1,4 +1,6 @@
-"""In a replay every request is answered from the archive; what the archive lacks has the outcome `missing`."""
+"""Downloader middleware that answers every request of a replay from the archive; what the archive lacks is
+`missing`.
+"""
 
 from __future__ import annotations
 

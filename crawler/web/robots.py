@@ -21,10 +21,9 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler.items import Outcome
 from crawler.store import RobotsFile
-from crawler.web.hosts import MAX_CRAWL_DELAY_SECONDS
 from crawler.web.limits import NoPageError
-from crawler.web.manners import host_throttles_of
 from crawler.web.session import Session
+from crawler.web.throttle import MAX_CRAWL_DELAY_SECONDS, host_throttles_of
 
 if TYPE_CHECKING:
     from typing import Self

@@ -1,7 +1,7 @@
-"""What all crawls of one worker share: configuration, store, clock, archive, and what is built once (index, processes).
+"""State that all crawls of one worker share: configuration, store, clock, archive, and what is built once (index,
+pools).
 
-Spiders carry the session; middlewares and pipelines find it there. Nothing in it belongs to a single crawl: that is
-the Tally.
+Spiders carry the session; middlewares and pipelines find it there. What belongs to a single crawl is in CrawlStats.
 """
 
 from __future__ import annotations

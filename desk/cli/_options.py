@@ -1,9 +1,12 @@
-"""Options that many commands share, and what they open."""
+"""Options that many commands share, the context they open (settings, clock, store, messages), the acting user, and
+the one hit that an id prefix names.
+"""
 
 from __future__ import annotations
 
+import getpass
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +17,7 @@ from rich.console import Console
 
 from crawler.config import Config, load_config
 from crawler.errors import BadInput, Problem
+from crawler.items import Hit
 from crawler.messages import render_message
 from crawler.store import Store
 
@@ -69,3 +73,26 @@ def command_context(config: Path | None, quiet: bool = False, now: str | None = 
 def print_json(value: Any) -> None:
     """A result for programs, one document."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+By = Annotated[
+    str | None, typer.Option("--by", help="Your name (default: the one you are logged in with).", envvar="SWORDNET_BY")
+]
+
+
+def acting_user(by: str | None) -> str:
+    """The name given, else that of the login; a machine without one says so."""
+    if by and by.strip():
+        return by.strip()
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def only_hit(ctx: CommandContext, hits: Sequence[Hit], hit_id: str) -> Hit:
+    """The only one of `hits`. Raises BadInput where there is none, or more."""
+    if len(hits) != 1:
+        message = ctx.message("many_hits" if hits else "no_hit", id=hit_id, count=len(hits))
+        raise BadInput(Problem(file="hits", field="id", message=message))
+    return hits[0]

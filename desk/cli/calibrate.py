@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawler.errors import NothingToDo
-from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json
-from desk.cli._people import By, acting_user
+from desk.cli._options import By, ConfigFile, Json, Now, Quiet, acting_user, command_context, print_json
 
 if TYPE_CHECKING:
     from desk.calibrating import Calibration
@@ -33,8 +32,8 @@ def calibrate(
 ) -> None:
     """Refit the weights of grounds to what people judged; shows before and after, and changes nothing by itself."""
     from desk import calibrating
-    from pipelines._knowing import build_context
-    from pipelines._redeciding import redecide_hits
+    from screening.match_context import build_context
+    from screening.redecide_hits import redecide_hits
 
     ctx = command_context(config, quiet or json, now)
     language = ctx.config.language

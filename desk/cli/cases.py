@@ -9,7 +9,7 @@ import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.store import HitQuery
-from desk.cli._filters import Platforms, Works, build_filter
+from desk.cli._hit_filters import Platforms, Works, build_filter
 from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
 
 
@@ -29,7 +29,7 @@ def list_cases(
     json: Json = False,
 ) -> None:
     """Cases of two hits and more, the largest first, each with what links them."""
-    from desk.gathering import find_clusters
+    from desk.clusters import find_clusters
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
@@ -56,7 +56,7 @@ def show(
     json: Json = False,
 ) -> None:
     """The hits of a case, and each link between them with the fact that makes it."""
-    from desk.gathering import find_clusters
+    from desk.clusters import find_clusters
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:

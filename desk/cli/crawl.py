@@ -129,10 +129,12 @@ def unit_printer(ctx: CommandContext) -> Any:
 
 def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool) -> None:
     """Print what a run found, and write the hits where a file is given."""
+    """Print what a run found, and write the hits where a file is given."""
 
     from crawler.store import HitQuery
-    from desk.export import export_hits
-    from desk.hitlist import DEFAULT_DECISIONS, export_rows, hit_table, sort_by_harm
+    from desk.export.formats import export_hits
+    from desk.export.rows import export_rows
+    from desk.hit_table import DEFAULT_DECISIONS, hit_table, sort_by_harm
 
     with ctx.store() as store:
         hits = list(store.hits.find_hits(HitQuery(run=result.run)))

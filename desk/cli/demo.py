@@ -42,13 +42,14 @@ def demo(
     """
     from crawler.store import HitQuery
     from desk import crawling
-    from desk.crew import local_workers
-    from desk.export import export_hits
-    from desk.hitlist import DEFAULT_DECISIONS, export_rows, hit_table, sort_by_harm
-    from desk.looking import picture_reader
-    from desk.nightreport import report_data
-    from desk.report import write_report
-    from registry.reading import read_works
+    from desk.export.formats import export_hits
+    from desk.export.rows import export_rows
+    from desk.hit_table import DEFAULT_DECISIONS, hit_table, sort_by_harm
+    from desk.nightly.html_report import write_report
+    from desk.nightly.local_workers import local_workers
+    from desk.nightly.report import report_data
+    from registry.works_reader import read_works
+    from screening.picture_registry import picture_reader
 
     if language not in LANGUAGES:
         raise BadInput(Problem(file="--language", message=", ".join(LANGUAGES)))

@@ -1,4 +1,4 @@
-"""`swordnet forget`: what is kept about a person or shop is removed."""
+"""`swordnet forget`: removes what is stored about a person or shop."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import typer
 
 from crawler.items import Hit
 from crawler.store import Recheck, listing_id
-from desk.cli import _exporting, _judging
-from desk.cli._filters import (
+from desk.cli import _hits_export, _hits_judge
+from desk.cli._hit_filters import (
     Audit,
     Decisions,
     Platforms,
@@ -23,8 +23,7 @@ from desk.cli._filters import (
     Works,
     build_filter,
 )
-from desk.cli._hit import only_hit
-from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, only_hit, print_json
 
 DEFAULT_LIMIT = 100  # hits of one list
 
@@ -35,8 +34,8 @@ def add(app: typer.Typer) -> None:
     hits.command("list", epilog="Example: swordnet hits list --platform kongfz --verdict none")(list_hits)
     hits.command("show", epilog="Example: swordnet hits show 3f2a9c")(show)
     hits.command("recheck", epilog="Example: swordnet hits recheck 3f2a9c")(recheck)
-    _judging.add(hits)
-    _exporting.add(hits)
+    _hits_judge.add(hits)
+    _hits_export.add(hits)
     app.add_typer(hits, name="hits")
 
 
@@ -61,8 +60,9 @@ def list_hits(
     """Hits and what waits for review (or the decisions asked for), by the harm that is expected of them."""
     from attrs import asdict, evolve
 
-    from desk.hitlist import DEFAULT_DECISIONS as DECISIONS
-    from desk.hitlist import hit_table, rows_of_hits
+    from desk.export.rows import rows_of_hits
+    from desk.hit_table import DEFAULT_DECISIONS as DECISIONS
+    from desk.hit_table import hit_table
 
     ctx = command_context(config, quiet, now)
     options = {"platforms": platform, "works": work, "decisions": decision, "since": since, "until": until}
@@ -90,7 +90,7 @@ def show(
     quiet: Quiet = False,
 ) -> None:
     """One hit: which work and why, what is wrong with the offer, how sure, what would change it, who judged it."""
-    from desk.telling_hit import explain_hit
+    from desk.review.explain import explain_hit
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
@@ -116,7 +116,7 @@ def recheck(
     now: Now = None,
 ) -> None:
     """Ask for hits now: still up, changed, gone, or blocked to us; the answer is kept as proof."""
-    from desk.rechecking import recheck_hits as ask_again
+    from desk.crawling import recheck_hits as ask_again
 
     ctx = command_context(config, quiet or json, now)
     with ctx.store() as store:

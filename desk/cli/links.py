@@ -40,7 +40,7 @@ def links(
     import json
     import sys
 
-    from registry.files import decode_text, read_bytes
+    from registry.input_files import decode_text, read_bytes
 
     language = command_context(config, quiet).config.language
     data = sys.stdin.buffer.read() if file == "-" else read_bytes(Path(file), packed=False, language=language)
@@ -69,7 +69,7 @@ def read_texts(content: str, file: str, language: str = "en") -> list[TextRow]:
 def links_row(row: TextRow) -> dict[str, Any]:
     """The row of output for one text."""
     from crawler.shares import extract_links
-    from crawler.shares.rules import load_grammar
+    from crawler.shares.link_rules import load_grammar
 
     skipped_platforms = {rule.name for rule in load_grammar().rules if rule.is_batch_excluded}
     return {

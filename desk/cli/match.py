@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from crawler.items import Work
     from crawler.pictures import PictureInspector
-    from desk.matching import MatchJob
+    from desk.match_rows import MatchJob
 
 GC_THRESHOLD_OBJECTS = (
     50_000  # objects made between two looks for garbage: findings hold no circles, and a look costs a tenth
@@ -56,12 +56,11 @@ def match(
     import time
     from contextlib import ExitStack
 
-    from desk.batch import read_offers
-    from desk.cores import available_cores
-    from desk.matching import MatchJob
-    from matchers import Context
-    from matchers.assess import Assessor
+    from desk.match_rows import MatchJob, read_offers
+    from matchers.assessor import Assessor
+    from matchers.matcher import Context
     from matchers.titles import open_title_matcher
+    from screening.parallel import available_cores
 
     ctx = command_context(config, quiet, now)
     offers = read_offers(Path(file), ctx.config.language, sys.stdin if file == "-" else None)
@@ -121,9 +120,9 @@ def _load_works(
     from attrs import evolve
 
     from crawler.pictures import PlainInspector
-    from desk.looking import index_pictures, picture_reader, sketch_missing
-    from registry.pictures import inspect_one_by_one
-    from registry.reading import read_works
+    from registry.work_pictures import inspect_one_by_one
+    from registry.works_reader import read_works
+    from screening.picture_registry import index_pictures, picture_reader, sketch_missing
 
     config = ctx.config
     if picture_folder is not None:

@@ -1,4 +1,6 @@
-"""`swordnet must-find`: listings that a healthy night must find, so that "no hits" is told from "blind"."""
+"""`swordnet must-find`: known listings that a healthy night must find, so that a blind night is not taken for a
+quiet one.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ def must_find(
     from attrs import asdict
 
     from crawler.store import KnownPositive
-    from spiders._claims import platform_for
+    from spiders.catalogue import platform_for
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:

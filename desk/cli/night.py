@@ -30,9 +30,10 @@ def night(
     now: Now = None,
 ) -> None:
     """Plan, crawl in waves, check known hits again, report; goes on where a stopped night was."""
-    from desk import crawling, nightend, nights
-    from desk.metrics import Metrics
-    from desk.progress import live_progress
+    from desk import crawling
+    from desk.nightly import notify, run
+    from desk.nightly.metrics import Metrics, run_metrics_updater, unit_metrics_updater
+    from desk.nightly.progress import live_progress
 
     ctx = command_context(config, quiet or json, now)
     for name in only or ():
@@ -41,17 +42,17 @@ def night(
     if ctx.config.night.metrics_port:
         metrics.serve(ctx.config.night.metrics_port)
     with live_progress(ctx.console, ctx.store, ctx.config.language, unit_printer(ctx), ctx.quiet) as progress:
-        on_tick = nightend.run_metrics_updater(ctx.store, metrics, ctx.config)
-        result = nights.run_night(
+        on_tick = run_metrics_updater(ctx.store, metrics, ctx.config)
+        result = run.run_night(
             ctx.config,
             now=ctx.now,
             only=only or (),
             rerun=again,
             replay=replay,
-            progress=nightend.unit_metrics_updater(progress, metrics, ctx.config, on_tick),
+            progress=unit_metrics_updater(progress, metrics, ctx.config, on_tick),
             on_tick=on_tick,
             show_message=ctx.say,
         )
     with ctx.store() as store:
-        nightend.deliver_results(store, result, ctx.config, metrics, ctx.say)
+        notify.deliver_results(store, result, ctx.config, metrics, ctx.say)
     print_result(ctx, result, csv, json)

@@ -24,7 +24,7 @@ def platforms(
     """The platforms, how each is asked, and which addresses it claims."""
     from desk.platforms import accepted_inputs
     from desk.platforms import platforms_markdown as render_page
-    from spiders._claims import platforms
+    from spiders.catalogue import platforms
 
     spiders = platforms().values()
     if markdown:

@@ -18,7 +18,7 @@ from desk.cli._options import ConfigFile, Quiet, command_context
 
 if TYPE_CHECKING:
     from crawler.items import Listing, ShareLink
-    from crawler.page.reading import Reader
+    from crawler.page.reader import Reader
 
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 _ROW_FIELDS = frozenset({"file", "url", "spider", "content_type"})
@@ -86,7 +86,7 @@ async def read_page(row: PageRow, base: Path, reader: Reader) -> dict[str, Any]:
         outcome = outcome_of(200, body, row.content_type, row.url)
         if outcome is Outcome.LIVE:
             page = Page(url=row.url, body=body, content_type=row.content_type)
-            from spiders._claims import platforms
+            from spiders.catalogue import platforms
 
             items = await reader.read(platforms()[row.spider](), page)
             result["listings"] = [listing_row(item) for item in items if isinstance(item, Listing)]
@@ -132,7 +132,7 @@ def _link_row(link: ShareLink) -> dict[str, Any]:
 
 
 async def _read_rows(rows: list[PageRow], base: Path) -> AsyncIterator[dict[str, Any]]:
-    from crawler.page.reading import Reader
+    from crawler.page.reader import Reader
 
     reader = Reader()
     try:
@@ -150,7 +150,7 @@ async def _write(rows: list[PageRow], base: Path, out: BinaryIO) -> None:
 def _parse_row(line: str) -> PageRow:
     """A page without an address (or with a note in its place) is read as a page of any shop, named after its file."""
     from crawler.urls import url_host
-    from spiders._claims import FALLBACK_PLATFORM, platform_for, platforms
+    from spiders.catalogue import FALLBACK_PLATFORM, platform_for, platforms
 
     row = json.loads(line)
     if not isinstance(row, dict):
@@ -177,7 +177,7 @@ def _open_input(path: Path) -> TextIO:
 
 def _read_body(path: Path) -> bytes:
     """The page's bytes, unpacked if they are gzip. Raises ValueError where they are damaged or too many."""
-    from crawler.archives.answer import gunzip
+    from crawler.archives.archive import gunzip
 
     with path.open("rb") as stream:
         is_packed = stream.read(2) == b"\x1f\x8b"

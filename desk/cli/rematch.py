@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from desk.cli._filters import parse_day
+from desk.cli._hit_filters import parse_day
 from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
 
 
@@ -37,18 +37,18 @@ def rematch(
 
     On many machines (cluster.hand_out) the workers do it, unless --since says that little is to be done.
     """
-    from desk.cores import available_cores
-    from desk.rematching import rematch_all as rematch_stored
-    from desk.rematching import rematch_new_works
-    from matchers.assess import Assessor
+    from matchers.assessor import Assessor
+    from matchers.decision import MIN_STORED_IDENTITY
     from matchers.titles import open_title_matcher
-    from matchers.weigh import MIN_STORED_IDENTITY
-    from pipelines._knowing import build_context
+    from screening.match_context import build_context
+    from screening.parallel import available_cores
+    from screening.rematch_listings import rematch_all as rematch_stored
+    from screening.rematch_listings import rematch_new_works
 
     ctx = command_context(config, quiet, now)
     with ctx.store() as store:
         if ctx.config.cluster.hand_out and since is None:
-            from desk.rematching_apart import rematch_on_cluster
+            from desk.rematch_units import rematch_on_cluster
 
             _print_counts(ctx, rematch_on_cluster(store, ctx.config, ctx.now), as_json)
             return

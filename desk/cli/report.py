@@ -35,7 +35,7 @@ def night(
 ) -> None:
     """For each platform: what was asked, answered, found, new, gone, blocked, and what to do."""
     from crawler.store.runs import NIGHT_RUN
-    from desk.nightwords import report_json, report_markdown, result_of_run, save_report
+    from desk.nightly.report import report_json, report_markdown, result_of_run, save_report
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
@@ -56,7 +56,7 @@ def night(
 
 def quality(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """How precise hits are and how many are missed, by platform, from audits and judgements, with intervals."""
-    from desk.quality import measure_quality, quality_json, quality_lines
+    from desk.nightly.quality import measure_quality, quality_json, quality_lines
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:

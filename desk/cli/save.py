@@ -32,7 +32,7 @@ def save(
     now: Now = None,
 ) -> None:
     """Keep a page as a case for tests; the next test run writes what is read from it and fails until you commit it."""
-    from desk.cases import save_page as save_case
+    from desk.page_fixtures import save_page as save_case
 
     ctx = command_context(config, quiet or json, now)
     folders = save_case(ctx.config, platform, url, case, into, now=ctx.now, replay=replay)

@@ -23,7 +23,7 @@ def schedule(
 ) -> None:
     """Run a night every day at night.at; one that was missed is caught up. Ends with Ctrl-C."""
     from crawler.store.runs import NIGHT_RUN
-    from desk import scheduling
+    from desk.nightly import scheduling
 
     ctx = command_context(config, quiet)
     if show:

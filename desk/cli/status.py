@@ -19,7 +19,7 @@ def add(app: typer.Typer) -> None:
 
 def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """The run that started last: how far each platform is, and who is left alone until when."""
-    from desk.progress import describe_pauses, run_table, worker_states, worker_table
+    from desk.nightly.progress import describe_pauses, run_table, worker_states, worker_table
 
     ctx = command_context(config, quiet)
     now = datetime.now(UTC)

@@ -36,8 +36,8 @@ def worker(
     from crawler.cluster import ClusterWorker
     from crawler.items import UnitKind
     from desk import crawling
-    from pipelines._rematching import rematch_unit
-    from spiders import _claims
+    from desk.rematch_units import rematch_unit
+    from spiders import catalogue
 
     ctx = command_context(config, quiet, now)
     platform_names = [name.strip() for name in platforms.split(",") if name.strip()]
@@ -48,7 +48,7 @@ def worker(
         machine = ClusterWorker(
             config=ctx.config,
             store=store,
-            spiders=_claims.platforms(),
+            spiders=catalogue.platforms(),
             tasks={UnitKind.REMATCH: rematch_unit},
             progress=unit_printer(ctx),
             archive=open_archive(replay) if replay else None,

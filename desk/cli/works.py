@@ -13,8 +13,7 @@ from rich.table import Table
 from crawler.blobs import open_blobs
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Work
-from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
-from desk.cli._people import By, acting_user
+from desk.cli._options import By, CommandContext, ConfigFile, Json, Now, Quiet, acting_user, command_context, print_json
 
 WorkId = Annotated[str, typer.Argument(metavar="ID", help="The work's id.")]
 
@@ -41,8 +40,8 @@ def import_works(
     json: Json = False,
 ) -> None:
     """Take works over from a file; the same file twice changes nothing, and one that was stopped goes on."""
-    from desk.looking import picture_reader
-    from registry.reading import read_works
+    from registry.works_reader import read_works
+    from screening.picture_registry import picture_reader
 
     ctx = command_context(config, quiet or json)
     works = read_works(file, ctx.config.language, picture_reader(ctx.config.pictures))
@@ -65,7 +64,7 @@ def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
 
 def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
     """Put the pictures of all works where those of listings are compared with them; tell which show nothing."""
-    from desk.looking import featureless_pictures, index_pictures, sketch_missing
+    from screening.picture_registry import featureless_pictures, index_pictures, sketch_missing
 
     works = list(works)
     sketch_missing(works, ctx.config)
@@ -81,7 +80,7 @@ def list_works(
     json: Json = False,
 ) -> None:
     """All works."""
-    from crawler.store.values import to_json
+    from crawler.store.database import to_json
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
@@ -98,8 +97,8 @@ def list_works(
 
 def show(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> None:
     """Everything that is known about one work, as JSON."""
-    from crawler.store.values import to_json
-    from desk.settling import verdict_counts_by_work
+    from crawler.store.database import to_json
+    from desk.nightly.settle import verdict_counts_by_work
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
@@ -122,8 +121,8 @@ def release(
     now: Now = None,
 ) -> None:
     """Let a work out of quarantine; its hits are decided again, and it is not held again by itself."""
-    from pipelines._knowing import build_context
-    from pipelines._redeciding import redecide_hits
+    from screening.match_context import build_context
+    from screening.redecide_hits import redecide_hits
 
     ctx = command_context(config, quiet, now)
     with ctx.store() as store:
@@ -149,7 +148,7 @@ def official(
     now: Now = None,
 ) -> None:
     """Own shops and official stores: licences for all works of an owner. Without an owner: those that hold."""
-    from desk.officials import licence_from_options, redecide_owner
+    from desk.review.judge import licence_from_options, redecide_owner
 
     ctx = command_context(config, quiet or json, now)
     with ctx.store() as store:
@@ -184,8 +183,8 @@ def retire(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> 
 
 def check(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """Works whose titles or pictures cannot identify them, and doubles."""
-    from desk.looking import works_sharing_designs
     from registry.checks import check_works
+    from screening.picture_registry import works_sharing_designs
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:

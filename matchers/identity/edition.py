@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from crawler.items import Finding, Listing, Polarity, Work
-from matchers import Context
-from matchers.reasons import identity_finding
+from matchers.findings import identity_finding
+from matchers.matcher import Context
 from matchers.titles import Candidate, title_matcher_for
-from matchers.titles.editions import EditionMark, stated_numbers, strip_mark
+from matchers.titles.title_names import EditionMark, stated_numbers, strip_mark
 
 NAME = "edition"
 # What is left of the engine's chance for the bare name. Estimates; over all title sets 1,323 pairs with such a finding

@@ -11,9 +11,9 @@ from typing import Any
 
 from crawler.items import Finding, Listing, Polarity, SharedFile, ShareState, Work
 from crawler.messages import render_message
-from matchers import Context
-from matchers.lessons import coverage
-from matchers.reasons import identity_finding
+from matchers.course_lessons import coverage
+from matchers.findings import identity_finding
+from matchers.matcher import Context
 from matchers.titles import Candidate, title_matcher_for
 
 NAME = "files"

@@ -14,8 +14,8 @@ from stdnum.exceptions import ValidationError
 
 from crawler.items import Finding, Listing, Work
 from crawler.text import fold
-from matchers import Context
-from matchers.reasons import identity_finding
+from matchers.findings import identity_finding
+from matchers.matcher import Context
 
 NAME = "identifier"
 STATED_PROBABILITY, SPELLED_OUT_PROBABILITY = 0.985, 0.96  # in the platform's own field; found in title or text

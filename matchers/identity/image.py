@@ -1,7 +1,7 @@
-"""A picture of the listing shows a registered picture: the same file, or seen in it whole, cut, turned, photographed.
+"""A picture of the listing shows a registered one: the same file, or seen in it whole, cut, turned or photographed.
 
-What is seen was found when the picture was fetched (matchers/looks) and comes with it; a picture that nobody compared
-is only known by its digest and its hash. Where works look so alike that it fits several, none is sure.
+Pictures were compared when they were fetched (matchers/images) and carry their matches; a picture that was never
+compared is known only by its digest and its hash. Where works look so alike that it fits several, none is certain.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import PurePath
 from attrs import evolve, frozen
 
 from crawler.items import Finding, Listing, Picture, PictureMatch, Work
-from matchers import Context
-from matchers.looks.wholes import PhashIndex
-from matchers.reasons import identity_finding
+from matchers.findings import identity_finding
+from matchers.images.phash import PhashIndex
+from matchers.matcher import Context
 
 NAME = "image"
 SAME_BYTES_PROBABILITY, WHOLE_PICTURE_PROBABILITY, DOUBTFUL_PROBABILITY = (

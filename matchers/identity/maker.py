@@ -1,6 +1,6 @@
-"""The title names who made the work, and its name torn apart (李沐晨 财务建模 直播 实战营) or without its beginning.
+"""The title names the work's creator, and its name in pieces (李沐晨 财务建模 直播 实战营) or without its beginning.
 
-The name in one piece is the title matcher's business. Here all pieces of it must stand in their order, its numbers
+The name in one piece is the title matcher's business. Here all pieces of it must be present in their order, its numbers
 among them, and no word that makes it a derived work. A name that lacks its end is another work of the same series.
 """
 
@@ -14,10 +14,10 @@ from ahocorasick_rs import AhoCorasick
 
 from crawler.items import Finding, Listing, Work
 from crawler.text import fold, is_han
-from matchers import Context
-from matchers.reasons import identity_finding
-from matchers.titles.names import han_equivalents
-from matchers.titles.reading import AnalysedText, analyse
+from matchers.findings import identity_finding
+from matchers.matcher import Context
+from matchers.titles.analysis import AnalysedText, analyse
+from matchers.titles.title_names import han_equivalents
 
 NAME = "maker"
 # Of titles over all title sets (bench/titles.py) that this module alone recognised, .12 of 26 were right while a name

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from crawler.items import Finding, Listing, Polarity, Work
-from matchers import Context
-from matchers.reasons import identity_finding
+from matchers.findings import identity_finding
+from matchers.matcher import Context
 from matchers.titles import Candidate, title_matcher_for
 
 NAME = "title"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, Work
-from matchers import Context
-from matchers.offers.nature import WorkType, work_type
-from matchers.offers.said import find_signals, quote_signals, signal_strength
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
+from matchers.signals.work_type import WorkType, work_type
 
 NAME = "account"
 PRINT_FACTOR = 0.8  # what is left where the work is a book: its seller speaks of a platform's account

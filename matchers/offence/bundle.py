@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from crawler.items import Finding, Listing, Work
-from matchers import Context
-from matchers.offers.amounts import Quantity, find_quantities
-from matchers.offers.reported import intent_factor
-from matchers.offers.said import find_signals, signal_strength
-from matchers.reasons import offence_finding
-from matchers.titles.reading import analyse
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.intent import intent_factor
+from matchers.signals.listing_signals import find_signals, signal_strength
+from matchers.signals.quantities import Quantity, find_quantities
+from matchers.titles.analysis import analyse
 
 NAME = "bundle"
 LARGE_SET_PIECES = 40  # pieces: more than any genuine set

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, Work
 from crawler.text import fold
-from matchers import Context
-from matchers.offers.nature import WorkType, work_type
-from matchers.offers.reported import intent_factor
-from matchers.offers.said import find_signals, quote_signals, signal_strength
-from matchers.offers.speech import find_text_signals
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.intent import intent_factor
+from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
+from matchers.signals.text_signals import find_text_signals
+from matchers.signals.work_type import WorkType, work_type
 
 NAME = "condition"
 # What is denied of being genuine is said of being a copy.

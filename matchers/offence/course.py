@@ -1,15 +1,15 @@
-"""A course is passed on: recorded, bought together, handed over. A seat in a course is nobody's to sell."""
+"""A course is passed on: recorded, bought together, handed over. A seat in a course cannot be resold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
-from matchers import Context
-from matchers.offers.nature import WorkType, work_type
-from matchers.offers.reported import intent_factor
-from matchers.offers.said import find_signals, has_signal, quote_signals, signal_strength
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.intent import intent_factor
+from matchers.signals.listing_signals import find_signals, has_signal, quote_signals, signal_strength
+from matchers.signals.work_type import WorkType, work_type
 
 NAME = "course"
 OTHER_TYPE_FACTOR = 0.4  # what is left of the words beside another kind of work

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
-from matchers import Context
-from matchers.offers.nature import WorkType, is_discussion, work_type
-from matchers.offers.reported import intent_factor
-from matchers.offers.said import ListingSignal, find_signals, has_signal, quote_signals, signal_strength
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.intent import intent_factor, is_discussion
+from matchers.signals.listing_signals import ListingSignal, find_signals, has_signal, quote_signals, signal_strength
+from matchers.signals.work_type import WorkType, work_type
 
 NAME = "delivery"
 # Areas of signs.csv that say the same; what is denied of paper is said of a file.

@@ -1,4 +1,4 @@
-"""Who sells: people judged offers of this seller infringing before, or found them innocent."""
+"""The seller's history: people judged offers of this seller infringing before, or found them innocent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import Finding, Listing, Polarity, Work
-from matchers import Context
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
 
 NAME = "history"
 MIN_VERDICTS = 2  # judgements that make a history

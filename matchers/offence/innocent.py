@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
-from matchers import Context
-from matchers.offers.nature import WorkType, work_type
-from matchers.offers.said import find_signals, quote_signals, signal_strength
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
+from matchers.signals.work_type import WorkType, work_type
 
 NAME = "innocent"
 PIRACY_AREAS = (

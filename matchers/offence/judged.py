@@ -1,6 +1,4 @@
-"""What people said before: this listing, this seller of this work, or this phrase beside it was judged no
-infringement.
-"""
+"""An earlier verdict covers the offer: this listing, seller of this work, or phrase beside it was no infringement."""
 
 from __future__ import annotations
 
@@ -9,8 +7,8 @@ from collections.abc import Iterator
 from crawler.items import Finding, Listing, Polarity, Work
 from crawler.text import fold
 from crawler.urls import canonicalize_url
-from matchers import Context, Rule, RuleKind
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context, Rule, RuleKind
 
 NAME = "judged"
 VERDICT_PROBABILITY = 0.99  # a person looked

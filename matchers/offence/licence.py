@@ -13,10 +13,10 @@ from functools import partial
 from crawler.items import Finding, Licence, Listing, ListingKind, Polarity, Work
 from crawler.text import fold
 from crawler.urls import url_host
-from matchers import Context
-from matchers.offers.nature import WorkType, work_type
-from matchers.reasons import offence_finding
-from registry.companies import CompanyMatch, compare_companies
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.work_type import WorkType, work_type
+from registry.company_names import CompanyMatch, compare_companies
 from registry.licences import LicenceState, check_licence
 
 NAME = "licence"

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from crawler.items import Finding, Listing, Polarity, Work
-from matchers import Context
-from matchers.money import to_dollars
-from matchers.offers.nature import WorkType, work_type
-from matchers.offers.reported import intent_factor
-from matchers.offers.said import find_signals
-from matchers.reasons import offence_finding
+from matchers.exchange_rates import to_dollars
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.intent import intent_factor
+from matchers.signals.listing_signals import find_signals
+from matchers.signals.work_type import WorkType, work_type
 
 NAME = "price"
 NEW_CONDITIONS = frozenset({"new", "brandnew", "newcondition", "https://schema.org/newcondition"})

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
-from matchers import Context
-from matchers.reasons import offence_finding
-from registry.companies import CompanyMatch, compare_companies
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from registry.company_names import CompanyMatch, compare_companies
 
 NAME = "publisher"
 PUBLISHER_NAME_RE = re.compile(r"[\u4e00-\u9fff]{2,8}?出版社")  # a publisher named in a title

@@ -1,14 +1,14 @@
-"""The work is offered before it came out: nobody can have it by right."""
+"""The work is offered before it came out, when nobody can have it legally."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, Work
-from matchers import Context
-from matchers.offers.nature import is_discussion
-from matchers.offers.said import has_signal
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.intent import is_discussion
+from matchers.signals.listing_signals import has_signal
 
 NAME = "release"
 OFFER_PROBABILITY = 0.9  # estimate, where it is offered

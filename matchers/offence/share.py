@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
-from matchers import Context
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
 
 NAME = "share"
 SHARE_PROBABILITY = 0.95  # estimates: public shares of a registered work rarely have a licence

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Work
-from matchers import Context
-from matchers.offers.nature import WorkType, work_type
-from matchers.offers.reported import intent_factor
-from matchers.offers.said import find_signals, quote_signals, signal_strength
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.intent import intent_factor
+from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
+from matchers.signals.work_type import WorkType, work_type
 
 NAME = "stream"
 RELEASE_NAME_PROBABILITY = 0.8  # estimate

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
-from matchers import Context
-from matchers.offers.nature import is_discussion, is_question, is_request
-from matchers.offers.reported import is_report_or_request
-from matchers.offers.said import find_signals, has_signal, quote_signals, signal_strength
-from matchers.offers.speech import find_text_signals
-from matchers.reasons import offence_finding
+from matchers.findings import offence_finding
+from matchers.matcher import Context
+from matchers.signals.intent import is_discussion, is_question, is_report_or_request, is_request
+from matchers.signals.listing_signals import find_signals, has_signal, quote_signals, signal_strength
+from matchers.signals.text_signals import find_text_signals
 
 NAME = "talk"
 TALK_AREAS = ("review", "question", "request", "news", "warning", "library")

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on the connection that crawler.store.engine hands over."""
+"""Alembic's entry: migrations run on the connection that crawler.store.database hands over."""
 
 from alembic import context
 

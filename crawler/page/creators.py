@@ -1,0 +1,51 @@
+"""Vote for the creators of a work: links to authors, labels and bylines ("... 著", "by ...") beside the title."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.page.field_votes import LABEL_WEIGHT, VISIBLE_WEIGHT, Ballot
+from crawler.page.page import Page, visible_text
+
+MAX_NAME_CHARS = 60  # characters of a name
+MAX_ELEMENTS = 4  # names taken from one kind of place
+_AUTHOR_REL_SELECTOR = "a[rel~=author], [itemprop=author], [itemprop=byArtist]"
+_AUTHOR_CLASS_SELECTOR = (
+    "[class~=author] a, a[class~=author], [class~=authors] a, [class*=author-name], [class*=authorName], "
+    "[class*=book-author], [class*=bookauthor], a[class*=writer], [class~=writer] a, [class~=author]"
+)
+_AUTHOR_PAGE_SELECTOR = (
+    "a[href*='/author/'], a[href*='/authors/'], a[href*='/artist/'], a[href*='/writer/'], a[href*='author='], "
+    "a[href*='/contributor/'], a[href*='/creator/'], a[href*='authorid=']"
+)
+_ROLE_RE = re.compile(
+    r"^(?:by|von|par|di|de|作者|著者|原著|author)\b[\s:：]{0,5}|^作者[:：]?\s{0,3}|\s{0,3}[(（\[［【]?(?:编著|編著|主编|主編|原著|著|編|编|撰|author)[)）\]］】]?$",
+    re.I,
+)
+_AUTHOR_SUFFIX_RE = re.compile(r"[\s/／]([^\s/／<>()（）]{2,20})[\s\u3000]{1,3}著(?:\s|$)")
+_SEPARATOR_RE = re.compile(r"\s{0,3}(?:[;；、,，/／&]|\band\b|\bund\b|\bet\b)\s{0,3}")
+_COUNTRY_RE = re.compile(r"^[\[［【(（〔][^\]］】)）〕]{1,8}[\]］】)）〕]\s{0,3}")
+_NON_NAME_RE = re.compile(r"\d{3,}|https?:|@|^(?:more|all|see|view|follow|更多|全部|关注|登录|login)\b", re.I)
+
+
+def vote_creators(ballot: Ballot, page: Page, values: list[str], heading: str) -> None:
+    """The votes for creators; `values` stand behind labels."""
+    for value in values[:2]:
+        ballot.add_vote("creators", split_names(value), "label", LABEL_WEIGHT)
+    for selector, source, weight in (
+        (_AUTHOR_REL_SELECTOR, "link to the author", LABEL_WEIGHT),
+        (_AUTHOR_CLASS_SELECTOR, "author beside the title", VISIBLE_WEIGHT / 2),
+        (_AUTHOR_PAGE_SELECTOR, "link to an author's page", VISIBLE_WEIGHT / 2),
+    ):
+        linked_names = [name for node in page.nodes(selector, MAX_ELEMENTS) for name in split_names(visible_text(node))]
+        ballot.add_vote("creators", tuple(dict.fromkeys(linked_names[:1])), source, weight)
+    suffix = _AUTHOR_SUFFIX_RE.search(heading)
+    if suffix:
+        ballot.add_vote("creators", split_names(suffix[1]), "heading", VISIBLE_WEIGHT / 2)
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """ "[美] 某某 著；某某 译" as names without countries and roles; what is no name is left out."""
+    parts = _SEPARATOR_RE.split(text[: 5 * MAX_NAME_CHARS])
+    candidates = (_ROLE_RE.sub("", _COUNTRY_RE.sub("", part.strip())).strip(" :：·.。") for part in parts)
+    return tuple(name for name in candidates if 1 < len(name) <= MAX_NAME_CHARS and not _NON_NAME_RE.search(name))

@@ -1,0 +1,176 @@
+"""The main entity of a page: which of its objects it describes, its title, and the region that tells its currency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
+
+from selectolax.lexbor import LexborNode
+
+from crawler.page.page import Page, visible_text
+from crawler.page.structured_data import StructuredObject, texts
+from crawler.page.vocabulary import meaning_pattern
+from crawler.urls import canonicalize_url, url_host
+
+PRODUCT_TYPES = frozenset({"Product", "ProductModel", "IndividualProduct", "ProductGroup", "Vehicle", "Car"})
+APP_TYPES = frozenset({"SoftwareApplication", "MobileApplication", "WebApplication", "VideoGame"})
+WORK_TYPES = frozenset(
+    {"Book", "Movie", "MusicAlbum", "CreativeWork", "TVSeries", "Course", "Audiobook", "ComicSeries"}
+)
+MIN_OBJECT_SIMILARITY = 0.6  # likeness above which an object is the one that a heading names
+MIN_TITLE_SIMILARITY = 0.4  # likeness above which a heading and a name speak of one thing
+MAX_HEADING_EXTRA_CHARS = 12  # characters that a heading may have behind the name all the same
+MAX_HEADINGS = 6
+_SITE_SEPARATORS = (" | ", "｜", " - ", " – ", " — ", " :: ", "_", "-", " · ", " « ", " / ")
+_PRICE_RE = re.compile(r"[$€£¥₹₽₸]\s?\d|\d\s?(?:[€£₽₸元]|kr\b|zł)")
+_CODE_SUFFIX_RE = re.compile(r"\s[^\W\d]{2,12}(?:[\s.-][^\W\d]{1,10})?\.?\s?[:：#№]\s?[A-Z0-9][A-Z0-9-]{3,15}$")
+_HIDDEN_SELECTOR = (
+    "[class*=hidden], [class*=hdn], [class*=sr-only], [class*=offscreen], [class*=screen-reader], [hidden]"
+)
+_LOCALE_RE = re.compile(r"^[A-Za-z]{2}[-_]([A-Za-z]{2})$")
+
+
+def main_object(candidates: Iterable[StructuredObject], heading: str, url: str) -> StructuredObject | None:
+    """The object of the best kind that is named like the heading or addressed like the page; of equals the first."""
+    page_address = canonicalize_url(url)
+    ranked = [(item, rank) for item in candidates if (rank := _type_rank(item))]
+
+    def score(pair: tuple[StructuredObject, int]) -> float:
+        item, rank = pair
+        name = " ".join(texts(item.fields.get("name"))[:1])
+        has_page_address = page_address in {canonicalize_url(text) for text in texts(item.fields.get("url"))[:3]}
+        return rank + 3 * name_similarity(name, heading) + 2 * has_page_address + bool(item.fields.get("offers"))
+
+    return max(ranked, key=score)[0] if ranked else None
+
+
+def describes_page(main: StructuredObject, page_headings: Iterable[str], url: str) -> bool:
+    """Whether an object is what the page is about: a thing that is named like a heading or addressed like the page."""
+    if not set(main.types) & (PRODUCT_TYPES | APP_TYPES | WORK_TYPES):
+        return False
+    name = " ".join(texts(main.fields.get("name"))[:1])
+    has_page_address = canonicalize_url(url) in {canonicalize_url(text) for text in texts(main.fields.get("url"))[:3]}
+    return has_page_address or any(
+        name_similarity(name, text) >= MIN_OBJECT_SIMILARITY for text in page_headings if len(text) > 1
+    )
+
+
+def headings(page: Page) -> list[str]:
+    """What the page shows as its title: headings in page order, one marked as a name first, hidden words left out."""
+    unique_headings: dict[str, None] = {}
+    for selector in ("#productTitle", "h1[itemprop=name], h1 [itemprop=name], [itemprop=name] h1", "h1"):
+        for node in page.tree.css(selector)[:MAX_HEADINGS]:
+            text = _heading_text(node)
+            if 1 < len(text) <= 300:
+                unique_headings.setdefault(text)
+    return list(unique_headings)
+
+
+def choose_title(
+    main: StructuredObject | None, page_headings: list[str], graph: Mapping[str, list[str]], page: Page
+) -> tuple[str, str]:
+    """The title and where it stands: the heading that speaks of the same thing as what machines are told, else that.
+
+    A heading that goes on behind the name with more than a few words holds other things too; then the name counts.
+    """
+    sites = (*graph.get("og:site_name", ())[:1], *_site_names(page.url))
+    object_name = " ".join(texts(main.fields.get("name"))[:1]) if main else ""
+    og_title = strip_site_name((graph.get("og:title") or [""])[0], sites)
+    page_title = strip_site_name(page.css("title").text(default=""), sites)
+    stated_names = [stated for stated in (object_name, og_title, page_title) if stated]
+    page_headings = [_strip_suffix(_strip_lead(text, stated_names), stated_names) for text in page_headings]
+    best = max(
+        page_headings,
+        key=lambda text: max((name_similarity(text, stated) for stated in stated_names), default=1.0),
+        default="",
+    )
+    if best and (
+        not stated_names or max(name_similarity(best, stated) for stated in stated_names) >= MIN_TITLE_SIMILARITY
+    ):
+        name = object_name or og_title
+        extra = best[len(name) :] if name and best.casefold().startswith(name.casefold()) else ""
+        if not extra or not (object_name or len(extra) > max(MAX_HEADING_EXTRA_CHARS, len(name) // 2)):
+            return best, "h1"
+        return name, main.source if main and object_name else "og:title"
+    if main and object_name:
+        return object_name, main.source
+    return (og_title, "og:title") if og_title else (page_title, "title")
+
+
+def currency_region(page: Page, graph: Mapping[str, list[str]]) -> str:
+    """A host that tells currencies apart: the page's own, with the country of its locale where the host names none."""
+    name = url_host(page.url)
+    if len(name.rpartition(".")[2]) == 2:
+        return name
+    tag = page.css("html[lang]")
+    locales = [*graph.get("og:locale", ()), tag.attrib["lang"] if tag else ""]
+    country = next((match[1].lower() for text in locales if (match := _LOCALE_RE.match(text.strip()))), "")
+    return f"{name}.{country}" if country else name
+
+
+def name_similarity(first: str, second: str) -> float:
+    """0..1: how much two names speak of the same thing; 1 where one contains the other."""
+    first, second = first[:200].casefold(), second[:200].casefold()
+    if not first or not second:
+        return 0.0
+    return 1.0 if first in second or second in first else SequenceMatcher(None, first, second, autojunk=False).ratio()
+
+
+def _type_rank(item: StructuredObject) -> int:
+    kinds = set(item.types)
+    return (
+        3 * bool(kinds & PRODUCT_TYPES) or 2 * bool(kinds & (APP_TYPES | WORK_TYPES)) or bool(item.fields.get("offers"))
+    )
+
+
+def _strip_lead(text: str, stated_names: Iterable[str]) -> str:
+    """A heading without what shops put before a name ("Details about ..."), where the rest is a name that was told."""
+    lead = meaning_pattern("lead").match(text)
+    remainder = text[lead.end() :].strip() if lead else ""
+    return remainder if remainder and any(remainder.casefold() == name.casefold() for name in stated_names) else text
+
+
+def strip_site_name(text: str, sites: Iterable[str]) -> str:
+    """A title without the name of the site before or behind it."""
+    site_names = {_letters(site) for site in sites} - {""}
+    text = " ".join(text.split())
+    for mark in _SITE_SEPARATORS:
+        head, _, tail = text.partition(mark)
+        if tail and _letters(head) in site_names:
+            return tail.strip()
+        head, _, tail = text.rpartition(mark)
+        if head and _letters(tail) in site_names:
+            return strip_site_name(head, sites)
+    return text
+
+
+def _strip_suffix(text: str, stated_names: Iterable[str]) -> str:
+    """A heading without what shops hang on it: "... Код: 01245", a price beside a name that was told."""
+    text = _CODE_SUFFIX_RE.sub("", text)
+    contained_name = max(
+        (name for name in stated_names if 8 <= len(name) < len(text) and name.casefold() in text.casefold()),
+        key=len,
+        default="",
+    )
+    remainder = text.casefold().replace(contained_name.casefold(), " ")
+    return contained_name if contained_name and _PRICE_RE.search(remainder) else text
+
+
+def _heading_text(node: LexborNode) -> str:
+    if node.css_first(_HIDDEN_SELECTOR) is None:
+        return visible_text(node)
+    node = node.clone()
+    for hidden in node.css(_HIDDEN_SELECTOR):
+        hidden.decompose()
+    return visible_text(node)
+
+
+def _site_names(url: str) -> list[str]:
+    """What a site may call itself after its address: currys.ie is "currys", "currysie" and "currys.ie"."""
+    labels = url_host(url).removeprefix("www.").split(".")
+    return [".".join(labels), *(".".join(labels[start:]) for start in range(1, len(labels) - 1)), *labels[:-1]]
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))

@@ -1,0 +1,206 @@
+"""Vote for price and availability as a page shows them: price elements, buy buttons, notes about the stock.
+
+A price is an element that a class or an id calls one and that holds a number with a currency, never running text. A
+struck-out, former or per-unit price votes against itself. Prices beside other products (related, carousel, basket) are
+skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+from attrs import frozen
+from selectolax.lexbor import LexborNode
+
+from crawler.money import Money, parse_price
+from crawler.page.field_votes import VISIBLE_WEIGHT, Ballot
+from crawler.page.page import Page, visible_text
+from crawler.page.vocabulary import lower_same_length, meaning_pattern, meaning_words
+
+MAX_PRICE_ELEMENTS = 300  # elements looked at
+MAX_PRICE_VOTES = 6  # prices below the heading that may speak for a stated one
+MAX_CONTEXT_LEVELS = 6  # elements around a price that are asked what they hold
+_PRICE_SELECTOR = (
+    "h1, [itemprop=price], [itemprop=lowPrice], [class*=price], [class*=Price], [class*=PRICE], [id*=price], "
+    "[id*=Price], [class*=preis], [class*=prix], [class*=precio], [class*=preco], [class*=cena], [class*=prezzo], "
+    "[data-price], [data-test*=price], [data-testid*=price]"
+)
+_FORMER_PRICE_RE = re.compile(
+    r"old|was\b|strike|stroke|cross|before|former|original|regular|list-?price|rrp|msrp|uvp|saving|discount-?(?:amount|"
+    r"percent|rate)|you-?save|bas(?:e|is)-?price|per-?unit|unit-?price|price-?unit|market-?price|retail-?price|barre\b|tachado",
+    re.I,
+)
+_UNRELATED_RE = re.compile(
+    r"related|recommend|similar|carousel|upsell|up-sell|cross-?sell|also-|-also|recently|viewed|mini-?cart|minibasket"
+    r"|basket|filter|facet|shipping|deliver|versand|livraison|envio|warranty|insur|instal+ment|financ|footer|sponsor"
+    r"|suggest|bundle|accessor|range|total|tooltip|dropdown|login|avivid",
+    re.I,
+)
+_CURRENCY_PATTERN = r"(?:[$€£¥￥₹₽₩]|NT\$|R\$|元|円|EUR|USD|zł|Kč|kr|lei)"
+_PRICE_AFTER_LABEL_RE = re.compile(
+    rf"(?:\s|&nbsp;|[:：]|<[^<>]{{1,200}}>){{0,12}}"
+    rf"({_CURRENCY_PATTERN}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}[0-9][0-9.,]{{0,12}}|[0-9][0-9.,]{{0,12}}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}{_CURRENCY_PATTERN})"
+)
+_TAG_RE = re.compile(r"<[^<>]{1,200}>")
+_STRUCK_TAGS = frozenset(("del", "s", "strike"))
+_MAX_PRICE_CHARS = 60  # characters of an element that is a price and nothing else
+
+
+@frozen
+class ShownPrice:
+    """A price on the page: whether it is a former one, and whether it stands below the heading."""
+
+    money: Money
+    is_former: bool
+    is_below_heading: bool
+    node: LexborNode
+
+    def ancestor_ids(self) -> tuple[int, ...]:
+        """The element and those around it, by identity."""
+        ids, node = [], self.node
+        while node is not None:
+            ids.append(node.mem_id)
+            node = node.parent  # type: ignore[assignment]
+        return tuple(ids)
+
+
+def vote_prices(ballot: Ballot, page: Page, region: str) -> tuple[int, ...]:
+    """The votes of shown prices: the first below the heading counts most, a former price counts against itself.
+
+    Gives the elements around that first one, by identity.
+    """
+    prices = list(shown_prices(page, region))
+    current = [shown for shown in prices if not shown.is_former]
+    current = [shown for shown in current if shown.is_below_heading] or current
+    with_currency = [shown.money for shown in current if shown.money.currency and shown.money.amount]
+    for number, money in enumerate(with_currency[:MAX_PRICE_VOTES]):
+        ballot.add_vote("money", money, "shown price", VISIBLE_WEIGHT if number == 0 else 0.3)
+    if not with_currency:
+        without_currency = [shown.money for shown in current if shown.money.amount]
+        for number, money in enumerate(without_currency[:MAX_PRICE_VOTES]):
+            ballot.add_vote("money", money, "shown price without currency", 1.0 if number == 0 else 0.2)
+    if not with_currency:
+        _vote_labelled_price(ballot, page, region)
+    current_amounts = {money.amount for money in with_currency[:MAX_PRICE_VOTES]}
+    for amount in {shown.money.amount for shown in prices if shown.is_former} - current_amounts:
+        ballot.add_vote("money", Money(amount), "former price", -2.0)
+    first = next((shown for shown in current if shown.money.amount), None)
+    return first.ancestor_ids() if first else ()
+
+
+def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
+    """The first price behind a word for price, with its currency, in the description or on the page."""
+    descriptions = [
+        node.attributes.get("content") or ""
+        for node in page.tree.css("meta[name=description], meta[property='og:description']")
+    ]
+    for text in (*descriptions, page.markup):
+        for _, _, end in _price_words().find_matches_as_indexes(lower_same_length(text))[:MAX_PRICE_ELEMENTS]:
+            match = _PRICE_AFTER_LABEL_RE.match(text, end)
+            money = parse_price(_TAG_RE.sub("", match[1]), None, region) if match else None
+            if money and money.currency and money.amount:
+                ballot.add_vote("money", money, "price behind a label", 1.2)
+                return
+
+
+@cache
+def _price_words() -> AhoCorasick:
+    return AhoCorasick(meaning_words("price"), matchkind=MatchKind.LeftmostLongest)
+
+
+def shown_prices(page: Page, region: str) -> Iterator[ShownPrice]:
+    """Prices in page order."""
+    is_below_heading = False
+    for node in page.nodes(_PRICE_SELECTOR, MAX_PRICE_ELEMENTS):
+        if node.tag == "h1":
+            is_below_heading = True
+            continue
+        attributes = node.attributes
+        text = attributes.get("content") or _price_text(node)
+        if not text or len(text) > _MAX_PRICE_CHARS or not any(map(str.isdigit, text)):
+            continue
+        money = parse_price(text, attributes.get("data-currency"), region)
+        if money and not _is_unrelated(node):
+            yield ShownPrice(money, _is_former_price(node, text), is_below_heading, node)
+
+
+def _price_text(node: LexborNode) -> str:
+    """The text of a price; where one is written twice for screen readers, theirs."""
+    spoken = node.css_first(".a-offscreen, .sr-only, .visually-hidden")
+    text = visible_text(spoken) if spoken is not None else ""
+    return text if any(map(str.isdigit, text)) else visible_text(node)
+
+
+def _is_former_price(node: LexborNode, text: str) -> bool:
+    parent = node.parent
+    names = _class_and_id(node) + (" " + _class_and_id(parent) if parent is not None else "")
+    if (
+        _FORMER_PRICE_RE.search(names[:400])
+        or node.tag in _STRUCK_TAGS
+        or (parent is not None and parent.tag in _STRUCK_TAGS)
+    ):
+        return True
+    return (node.css_first("del, s, strike") is not None and len(text) < 20) or bool(
+        meaning_pattern("former").match(text)
+    )
+
+
+def _is_unrelated(node: LexborNode) -> bool:
+    ancestor: LexborNode | None = node
+    for _ in range(MAX_CONTEXT_LEVELS):
+        if ancestor is None or ancestor.tag in ("body", "main", "form"):
+            return False
+        if _UNRELATED_RE.search(_class_and_id(ancestor)[:300]):
+            return True
+        ancestor = ancestor.parent
+    return False
+
+
+def _class_and_id(node: LexborNode) -> str:
+    attributes = node.attributes
+    return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+
+
+MAX_STOCK_ELEMENTS = 300  # elements looked at
+MAX_STOCK_CHARS = 80  # characters of a button or a note
+_BUY_BUTTON_RE = re.compile(
+    r"add[-_]?to[-_]?(cart|basket|bag|trolley)|buy[-_]?(now|btn|button)|addtocart|btn[-_]?buy", re.I
+)
+_STOCK_SELECTOR = (
+    "h1, #availability, button, input[type=submit], input[type=button], [role=button], a[class*=cart], a[class*=buy], "
+    "a[class*=btn], a[class*=button], a[class*=Btn], a[class*=Button], a[id*=buy], a[id*=cart], [class*=stock], "
+    "[class*=Stock], [class*=avail], [class*=Avail], [class*=sold-out], [class*=soldout], [class*=dispo]"
+)
+
+
+def vote_availability(ballot: Ballot, page: Page) -> None:
+    """The vote of the first element below the heading that says anything; before it where there is none below."""
+    state_above = state_below = None
+    is_below_heading = False
+    for node in page.nodes(_STOCK_SELECTOR, MAX_STOCK_ELEMENTS):
+        if node.tag == "h1":
+            is_below_heading = True
+            continue
+        state = _availability_of(node)
+        if state and is_below_heading:
+            state_below = state
+            break
+        state_above = state_above or state
+    if state_below or state_above:
+        ballot.add_vote("availability", state_below or state_above, "buy button", VISIBLE_WEIGHT)
+
+
+def _availability_of(node: LexborNode) -> str | None:
+    attributes = node.attributes
+    text = ((attributes.get("value") if node.tag == "input" else "") or visible_text(node)).strip()
+    if len(text) < MAX_STOCK_CHARS:
+        if meaning_pattern("sold").match(text):
+            return "OutOfStock"
+        if meaning_pattern("buy").match(text) or meaning_pattern("stock").match(text):
+            return "InStock"
+    names = f"{attributes.get('id') or ''} {attributes.get('class') or ''}"[:300]
+    pressable = node.tag in ("button", "input", "a") and "disabled" not in attributes and "disabled" not in names
+    return "InStock" if pressable and len(text) < MAX_STOCK_CHARS and _BUY_BUTTON_RE.search(names) else None

@@ -1,0 +1,103 @@
+"""Run a platform's `read` on a page: small pages in place, large and suspicious ones in a process killed at a deadline.
+
+No page stops the event loop, and a platform does not know where it runs. A platform is named, not imported: crawler
+knows no platform.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from concurrent.futures import Future
+from typing import Any, ClassVar, Protocol
+
+from pebble import ProcessExpired, ProcessPool
+
+from crawler.errors import SwordnetError
+from crawler.items import Listing
+from crawler.memory import limit_memory
+from crawler.page.page import LayoutError, Page
+from crawler.page.parser_bombs import is_suspicious
+from crawler.page.request import Request
+from crawler.page.sanitize import check_types
+
+MAX_INLINE_BYTES = 32_768  # bytes; a larger page takes more than some milliseconds, so a thread reads it
+DEADLINE_SECONDS = 20.0  # seconds; the slowest of 444 honest pages took 2
+MEMORY_MIB = 1024  # MiB of the worker; the largest honest page took less than half, an estimate
+_LAYOUT_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+class ReadTimeout(SwordnetError):
+    """Reading a page took longer than the deadline; its process was killed."""
+
+
+class ReadCrash(SwordnetError):
+    """The process that read a page died (out of memory, a bug in a parser)."""
+
+
+class PageReader(Protocol):
+    """What is needed of a platform to read a page; it must be picklable."""
+
+    name: ClassVar[str]
+
+    def read(self, page: Page) -> Any:
+        """Listings and further requests."""
+
+
+def read_page(reader: PageReader, page: Page) -> list[Listing | Request]:
+    """What a platform reads from a page. LayoutError where the page is not as expected."""
+    try:
+        return [check_types(result) if isinstance(result, Listing) else result for result in reader.read(page)]
+    except _LAYOUT_ERRORS as error:
+        raise LayoutError(f"{reader.name}: {type(error).__name__}: {error}") from error
+
+
+class Reader:
+    """Reads pages for one event loop: small ones in place, one in each round of the loop, so that those that arrive
+    together do not hold it up together. The worker process starts when the first page needs it; `close` ends it.
+    """
+
+    def __init__(self, deadline: float = DEADLINE_SECONDS, workers: int = 1, memory: int = MEMORY_MIB) -> None:
+        self.deadline = deadline
+        self._memory = memory
+        self._workers = workers
+        self._pool: ProcessPool | None = None
+        self._inline_lock = asyncio.Lock()
+
+    async def read(self, platform: PageReader, page: Page) -> list[Listing | Request]:
+        """Like `read_page`; raises ReadTimeout or ReadCrash where the worker had to be given up."""
+        if not is_suspicious(page.body):
+            page.scanned = True
+            if len(page.body) <= MAX_INLINE_BYTES:
+                return await self._read_inline(platform, page)
+            return await asyncio.to_thread(read_page, platform, page)
+        try:
+            return await asyncio.wrap_future(self._schedule(platform, page))
+        except TimeoutError:
+            raise ReadTimeout(f"{platform.name}: not read within {self.deadline:g} s") from None
+        except (ProcessExpired, MemoryError) as error:
+            raise ReadCrash(f"{platform.name}: the reading process died ({error})") from None
+
+    async def _read_inline(self, platform: PageReader, page: Page) -> list[Listing | Request]:
+        async with self._inline_lock:
+            results = read_page(platform, page)
+            await asyncio.sleep(0)
+        return results
+
+    def close(self) -> None:
+        """Kill the workers."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+            self._pool = None
+
+    def _schedule(self, platform: PageReader, page: Page) -> Future[list[Listing | Request]]:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPool(
+                max_workers=self._workers, context=context, initializer=limit_memory, initargs=[self._memory]
+            )
+        future: Future[list[Listing | Request]] = self._pool.schedule(
+            read_page, args=[platform, page], timeout=self.deadline
+        )
+        return future

@@ -1,0 +1,60 @@
+"""The words that pages put beside facts (words.toml): labels by field, and the meaning of buttons and notes."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+LABEL_FIELDS = frozenset(("brand", "sku", "mpn", "gtin", "isbn", "author", "publisher", "seller", "published"))
+WORD_MEANINGS = frozenset(("buy", "sold", "stock", "former", "price", "lead"))
+
+
+@cache
+def label_fields() -> dict[str, tuple[str, ...]]:
+    """Label in lower case -> the fields it may stand for. Raises ValueError for a row that names another field."""
+    fields_by_label: dict[str, tuple[str, ...]] = {}
+    for row in _read_rows("label", "field", LABEL_FIELDS):
+        for word in row["words"]:
+            fields_by_label[word] = (*fields_by_label.get(word, ()), row["field"])
+    return fields_by_label
+
+
+@cache
+def meaning_pattern(meaning: str) -> re.Pattern[str]:
+    """A pattern for any of the words with this meaning; words of letters with spaces between them end at a boundary."""
+    ordered = sorted(meaning_words(meaning), key=lambda word: (-len(word), word))
+    return re.compile("|".join(_word_pattern(word) for word in ordered), re.I)
+
+
+@cache
+def meaning_words(meaning: str) -> tuple[str, ...]:
+    """The words with this meaning, in lower case."""
+    rows = _read_rows("word", "means", WORD_MEANINGS)
+    return tuple(sorted({word for row in rows if row["means"] == meaning for word in row["words"]}))
+
+
+def lower_same_length(text: str) -> str:
+    """A text in lower case whose places are those of the text itself."""
+    lowercase = text.lower()
+    return lowercase if len(lowercase) == len(text) else text.replace("İ", "i").lower()
+
+
+def _word_pattern(word: str) -> str:
+    is_spaced = word[-1].isalpha() and word[-1] < "\u0e00"  # scripts below write spaces between words
+    return rf"\b{re.escape(word)}\b" if is_spaced else re.escape(word)
+
+
+def _read_rows(table: str, key: str, allowed: frozenset[str]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = _load_tables()[table]
+    for number, row in enumerate(rows, start=1):
+        if row.get(key) not in allowed or not row.get("source") or not row.get("words"):
+            raise ValueError(f"words.toml: {table} {number}: {key}, words or source is missing or unknown")
+    return rows
+
+
+@cache
+def _load_tables() -> dict[str, Any]:
+    return tomllib.loads((resources.files("crawler.page") / "words.toml").read_text(encoding="utf-8"))

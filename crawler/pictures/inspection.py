@@ -1,0 +1,78 @@
+"""Inspect a picture: digest, type, size, perceptual hashes and QR codes; the protocol of inspectors.
+
+The crawl knows only the protocol; an inspector that compares with registered pictures is handed in by desk
+(matchers/images/image_matcher.py). Both run in a worker process, so an inspector can be pickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from typing import Protocol
+
+from attrs import Factory, frozen
+
+from crawler.items import Picture
+from crawler.pictures.decoding import DecodedPicture, decode_picture
+
+
+def inspect_picture(data: bytes, url: str) -> Picture:
+    """What a picture is by itself; hashes are missing where it shows nothing. Raises PictureError."""
+    return describe_picture(decode_picture(data), data, url)
+
+
+def describe_picture(decoded: DecodedPicture, data: bytes, url: str) -> Picture:
+    """The Picture of bytes that were decoded already."""
+    from crawler.pictures.hashing import perceptual_hashes
+
+    return Picture(
+        url=url,
+        sha256=hashlib.sha256(data).hexdigest(),
+        media_type=decoded.media_type,
+        width=decoded.width,
+        height=decoded.height,
+        hashes=perceptual_hashes(decoded.pixels),
+        codes=decoded.codes,
+    )
+
+
+def render_preview(data: bytes, side: int) -> bytes:
+    """The picture as PNG, its longer side at most `side` pixels. Raises PictureError as `inspect_picture` does."""
+    image = decode_picture(data).image
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@frozen(kw_only=True)
+class PictureInspection:
+    """A picture, and pictures that were drawn as evidence by their SHA-256: ours beside theirs."""
+
+    picture: Picture
+    previews: Mapping[str, bytes] = Factory(dict)
+
+
+class PictureInspector(Protocol):
+    """`index_version` names what pictures are compared with; one that was compared with something else is looked at
+    anew.
+    """
+
+    @property
+    def index_version(self) -> str:
+        """Empty where nothing is compared."""
+
+    def inspect(self, data: bytes, url: str) -> PictureInspection:
+        """Decode and describe a picture. Raises PictureError."""
+
+
+@frozen
+class PlainInspector:
+    """Looks at a picture by itself."""
+
+    index_version: str = ""
+
+    def inspect(self, data: bytes, url: str) -> PictureInspection:
+        """Digest, size, hashes and QR codes."""
+        return PictureInspection(picture=inspect_picture(data, url))

@@ -1,0 +1,91 @@
+"""Lists of offers in HTML: a CSS selector for the rows, and one for each field of a row.
+
+A field is written "css" for the text of the first such element, "css@name" for an attribute, "@name" for one of the row
+itself; "|" separates alternatives. Where the element around the rows is missing, and no sign of an empty result is
+there either, the layout changed and reading raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import frozen
+
+from crawler.items import Picture
+from crawler.money import parse_price
+from crawler.page.page import LayoutError, Page, Selection
+from crawler.urls import url_host
+
+
+@frozen(kw_only=True)
+class HtmlList:
+    """How a platform's list is marked up. `url` may be a template with {code}."""
+
+    container: str  # what every page of results has, an empty one too
+    row: str
+    title: str
+    url: str
+    code: str = ""
+    price: str = ""
+    currency: str = ""
+    seller: str = ""
+    picture: str = ""
+    author: str = ""
+    publisher: str = ""
+    text: str = ""
+
+
+def html_rows(page: Page, layout: HtmlList) -> Iterator[dict[str, Any]]:
+    """The fields of each row that has a title and an address. LayoutError where the page is no page of results."""
+    elements = page.css(layout.row)
+    if not len(elements) and not len(page.css(layout.container)):
+        raise LayoutError(f"neither {layout.row!r} nor {layout.container!r}")
+    seen_addresses: set[str] = set()
+    skipped = 0
+    for row in elements:
+        fields = _row_fields(page, row, layout)
+        skipped += not fields
+        if fields and fields["url"] not in seen_addresses:
+            seen_addresses.add(fields["url"])
+            yield fields
+    if len(elements) and skipped == len(elements):
+        raise LayoutError(f"no {layout.row!r} has a title and an address")
+
+
+def text_in(row: Selection, where: str) -> str:
+    """The text at a place of a row, "" where there is none."""
+    for alternative in where.split("|") if where else ():
+        selector, _, name = alternative.strip().partition("@")
+        element = row.css(selector.strip()) if selector.strip() else row
+        if not len(element):
+            continue
+        text = element.attrib.get(name, "") if name else element.text()
+        if text.strip():
+            return " ".join(text.split())
+    return ""
+
+
+def _row_fields(page: Page, row: Selection, layout: HtmlList) -> dict[str, Any]:
+    title, code = text_in(row, layout.title), text_in(row, layout.code)
+    address = layout.url.replace("{code}", code) if "{code}" in layout.url else text_in(row, layout.url)
+    url = page.link(address) if address and ("{code}" not in layout.url or code) else None
+    if not title or url is None:
+        return {}
+    money = parse_price(text_in(row, layout.price), layout.currency or None, url_host(page.url))
+    picture = page.link(text_in(row, layout.picture)) if text_in(row, layout.picture) else None
+    author = text_in(row, layout.author)
+    return {
+        "url": url,
+        "title": title,
+        "sku": code or None,
+        "price": money.amount if money else None,
+        "currency": money.currency if money else None,
+        "seller": text_in(row, layout.seller) or None,
+        "creators": tuple(filter(None, map(str.strip, re.split(r"[,，;；]", author)))),
+        "publisher": text_in(row, layout.publisher) or None,
+        "text": text_in(row, layout.text),
+        "pictures": (Picture(url=picture),) if picture else (),
+        "whole": False,
+    }

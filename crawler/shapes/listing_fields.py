@@ -1,0 +1,70 @@
+"""Fields of a listing from the generic reading of a page (crawler.page), for platforms that have nothing to add to it.
+
+A platform whose offer pages carry structured data needs no selectors of its own: it gives these fields to `listing` and
+puts its own knowledge on top.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawler.items import ListingKind, Picture, SharedFile
+from crawler.page.field_votes import Facts
+from crawler.page.list_row import ListRow
+from crawler.page.main_entity import APP_TYPES, PRODUCT_TYPES
+from crawler.page.page import LayoutError, Page
+from crawler.page.product import product_facts
+from crawler.urls import canonicalize_url
+
+MAX_POST_CHARS = 20_000  # characters
+
+
+def offer_fields(page: Page, **overrides: Any) -> dict[str, Any]:
+    """The fields of a page that is one offer; `overrides` wins over what is read. LayoutError where there is no
+    title.
+    """
+    fields = page_fields(page, product_facts(page))
+    if not fields.get("title"):
+        raise LayoutError("the page names no product")
+    fields.pop("kind")
+    return fields | {name: value for name, value in overrides.items() if value is not None}
+
+
+def page_fields(page: Page, facts: Facts) -> dict[str, Any]:
+    """The fields of any page: an app, an offer, or a post whose text is the page's."""
+    values, kind = dict(facts.values), _listing_kind(facts)
+    sources = {"pictures" if name == "images" else name: source for name, source in facts.sources.items()}
+    values["pictures"] = tuple(Picture(url=url) for url in values.pop("images", ()))
+    published = values.get("published")
+    if published and published[:4].isdigit():
+        values["year"] = int(published[:4])
+    if kind is ListingKind.POST:
+        values["text"], sources["text"] = page.text()[:MAX_POST_CHARS], "page"
+    return {"url": canonicalize_url(page.url), "kind": kind, "sources": sources, **values}
+
+
+def row_fields(row: ListRow) -> dict[str, Any]:
+    """The fields of one entry of a list."""
+    return {
+        "url": canonicalize_url(row.url),
+        "kind": ListingKind.OFFER if row.money or row.is_product else ListingKind.POST,
+        "title": row.title,
+        "text": "\n".join(dict.fromkeys(filter(None, (row.text, *row.links)))),
+        "price": row.money.amount if row.money else None,
+        "currency": row.money.currency if row.money else None,
+        "seller": row.seller,
+        "creators": (row.author,) if row.author else (),
+        "published": row.published,
+        "sku": row.code,
+        "pictures": tuple(Picture(url=url) for url in row.pictures),
+        "files": (SharedFile(name=row.title, size=row.size),) if row.size else (),
+        "sources": {"title": row.source},
+        "whole": False,
+    }
+
+
+def _listing_kind(facts: Facts) -> ListingKind:
+    if set(facts.types) & APP_TYPES:
+        return ListingKind.APP
+    is_offer = set(facts.types) & PRODUCT_TYPES or facts.values.get("price") is not None
+    return ListingKind.OFFER if is_offer else ListingKind.POST

@@ -1,0 +1,231 @@
+"""The rules of share links, one a platform: platforms.toml, validated and compiled on first use."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from attrs import field, frozen
+
+from crawler.errors import BadInput, Problem
+
+_RULES_FILE = "platforms.toml"
+# A name ends where no letter or digit follows; a lone - or _ before one continues it, two of them part it.
+_ID_END_PATTERN = r"(?![A-Za-z0-9]|[-_][A-Za-z0-9])"
+_GAP_PATTERN = r"[^A-Za-z0-9/.]{0,3}"
+_HOST_GAP_PATTERN = r"[^A-Za-z0-9/.\n]{0,4}"
+_HOST_DOT_PATTERN = r"[^A-Za-z0-9/\n]{1,6}"
+
+
+@frozen(kw_only=True)
+class PathPattern:
+    """One form of path: up to where the name of the share begins. `gapped` forgives blanks between its signs."""
+
+    prefix: re.Pattern[str]
+    gapped_prefix: re.Pattern[str]
+
+
+@frozen(kw_only=True)
+class LinkRule:
+    """One platform. `strict_id` and `loose_id` match the name of a share at its place; see platforms.toml for the
+    rest.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    host_patterns: tuple[re.Pattern[str], ...]
+    paths: tuple[PathPattern, ...]
+    strict_id: re.Pattern[str]
+    loose_id: re.Pattern[str]
+    url_template: str | None
+    has_fixed_length: bool  # `strict_id` allows one length, or two neighbouring ones
+    suffix: re.Pattern[str] | None
+    code_pattern: re.Pattern[str] | None
+    code_param: re.Pattern[str] | None
+    code_fragment: re.Pattern[str] | None
+    seller_names: tuple[str, ...]
+    patterns: tuple[re.Pattern[str], ...]
+    required_words: tuple[str, ...]
+    ignores_case: bool
+    needs_label: bool  # codes of this platform count only behind a word for them
+    is_batch_excluded: bool
+    example: str
+    source: str = field(validator=lambda *given: _check_not_empty(*given))
+
+
+@frozen(kw_only=True, eq=False)
+class LinkGrammar:
+    """All platforms, with hosts ready to be asked."""
+
+    rules: tuple[LinkRule, ...]
+    exact_hosts: Mapping[str, LinkRule]
+    domains: Mapping[str, LinkRule]
+    gapped_hosts: tuple[tuple[str, str, LinkRule], ...]  # a host, its letters alone, its rule
+    platform_name_pattern: re.Pattern[str]  # what sellers call a platform, just before a word for its code
+    platform_by_name: Mapping[str, str]  # such a name -> platform
+
+    def rule_for_host(self, host: str) -> LinkRule | None:
+        """The platform that a host belongs to; None for strangers and look-alikes."""
+        host = host.lower().rstrip(".")
+        if listed_rule := self.exact_hosts.get(host.removeprefix("www.")):
+            return listed_rule
+        labels = host.split(".")
+        for position in range(len(labels) - 1):
+            if listed_rule := self.domains.get(".".join(labels[position:])):
+                return listed_rule
+        for rule in self.rules:
+            if any(pattern.fullmatch(host) for pattern in rule.host_patterns):
+                return rule
+        return None
+
+
+@cache
+def load_grammar() -> LinkGrammar:
+    """The rules that ship. Raises BadInput where platforms.toml is not as its head says."""
+    text = (resources.files("crawler.shares") / _RULES_FILE).read_text(encoding="utf-8")
+    return compile_grammar(tomllib.loads(text))
+
+
+def compile_grammar(records: Mapping[str, Any]) -> LinkGrammar:
+    """Rules from their records. Raises BadInput naming every wrong record and field."""
+    problems: list[Problem] = []
+    rules = []
+    for name, record in records.items():
+        try:
+            rules.append(_compile_rule(name, record))
+        except (KeyError, TypeError, ValueError, re.error) as error:
+            problems.append(Problem(file=_RULES_FILE, field=name, message=f"{type(error).__name__}: {error}"))
+    exact_hosts, domains = _index_hosts(rules, problems)
+    if problems:
+        raise BadInput(problems)
+    platform_by_name = {word.lower(): rule.name for rule in rules for word in rule.seller_names}
+    words = "|".join(re.escape(word) for word in sorted(platform_by_name, key=len, reverse=True))
+    platform_name_pattern = re.compile(
+        rf"(?<![A-Za-z0-9])({words})(?:网盘|云盘|网|盘|云|的|链接|[ :_\-]){{0,3}}\Z", re.IGNORECASE
+    )
+    gapped_hosts = tuple((host, _alphanumerics(host), rule) for host, rule in (*exact_hosts.items(), *domains.items()))
+    return LinkGrammar(
+        rules=tuple(rules),
+        exact_hosts=exact_hosts,
+        domains=domains,
+        gapped_hosts=gapped_hosts,
+        platform_name_pattern=platform_name_pattern,
+        platform_by_name=platform_by_name,
+    )
+
+
+def _check_not_empty(_: object, attribute: Any, value: str) -> None:
+    if not value.strip():
+        raise ValueError(f"{attribute.name} is empty")
+
+
+_TEXT_FIELDS = frozenset(["id", "loose", "url", "suffix", "code", "example", "source"])
+_LIST_FIELDS = frozenset(["hosts", "paths", "params", "names", "needs", "patterns"])
+_FLAG_FIELDS = frozenset(["fragment", "lower", "beyond", "said"])
+_FIELD_TYPES: tuple[tuple[frozenset[str], type], ...] = (
+    (_TEXT_FIELDS, str),
+    (_LIST_FIELDS, list),
+    (_FLAG_FIELDS, bool),
+)
+
+
+def _compile_rule(name: str, record: Mapping[str, Any]) -> LinkRule:
+    _check_types(record)
+    if not record.get("patterns") and not (record["hosts"] and record["paths"] and record["id"]):
+        raise ValueError("neither hosts with paths and id, nor patterns")
+    for part_name in ("id", "loose", "suffix", "code"):
+        re.compile(record.get(part_name, ""))  # each by itself: a bracket left open must not close in a frame
+    hosts = record.get("hosts", [])
+    strict = record.get("id", r"(?!)")
+    params = "|".join(re.escape(param) for param in record.get("params", []))
+    code = record.get("code")
+    return LinkRule(
+        name=name,
+        hosts=tuple(host for host in hosts if not host.startswith("/")),
+        host_patterns=tuple(re.compile(host[1:-1]) for host in hosts if host.startswith("/")),
+        paths=tuple(_compile_path(template) for template in record.get("paths", [])),
+        strict_id=re.compile(f"(?P<id>{strict}){_ID_END_PATTERN}"),
+        loose_id=re.compile(f"(?P<id>{record.get('loose', strict)})(?![A-Za-z0-9])"),
+        url_template=record.get("url"),
+        has_fixed_length=_has_fixed_length(strict),
+        suffix=re.compile(record["suffix"]) if "suffix" in record else None,
+        code_pattern=re.compile(code) if code else None,
+        code_param=re.compile(f"[?&#;](?:{params})=({code})(?![A-Za-z0-9])", re.IGNORECASE)
+        if code and params
+        else None,
+        code_fragment=re.compile(f"#({code})(?![A-Za-z0-9/=])") if code and record.get("fragment") else None,
+        seller_names=tuple(record.get("names", [])),
+        patterns=tuple(re.compile(pattern, re.IGNORECASE) for pattern in record.get("patterns", [])),
+        required_words=tuple(record.get("needs", [])),
+        ignores_case=record.get("lower", False),
+        needs_label=record.get("said", False),
+        is_batch_excluded=record.get("beyond", False),
+        example=record["example"],
+        source=record["source"],
+    )
+
+
+def _has_fixed_length(id_pattern: str) -> bool:
+    lengths = re.fullmatch(r"[^|]{0,500}\{([0-9]{1,4})(?:,([0-9]{1,4}))?\}", id_pattern)
+    return lengths is not None and int(lengths[2] or lengths[1]) - int(lengths[1]) < 2
+
+
+def _check_types(record: Mapping[str, Any]) -> None:
+    for field_name, value in record.items():
+        expected_type = next((kind for names, kind in _FIELD_TYPES if field_name in names), None)
+        if expected_type is None:
+            raise ValueError(f"unknown field {field_name}")
+        members = value if isinstance(value, list) else []
+        if not isinstance(value, expected_type) or not all(isinstance(member, str) for member in members):
+            raise TypeError(f"{field_name} must be {expected_type.__name__}")
+
+
+def _compile_path(template: str) -> PathPattern:
+    prefix, separator, after = template.partition("{id}")
+    if not separator or after or not prefix.startswith("/"):
+        raise ValueError(f"path {template!r} must begin with / and end with {{id}}")
+    parts = prefix.split("{any}")
+    exact_pattern = "[^/?#\\s]{1,120}".join(_literal_pattern(part) for part in parts)
+    gapped_pattern = "[^/?#\\s]{1,120}".join(_GAP_PATTERN.join(map(re.escape, part)) for part in parts)
+    return PathPattern(
+        prefix=re.compile(exact_pattern, re.IGNORECASE),
+        gapped_prefix=re.compile(f"{_GAP_PATTERN}{gapped_pattern}{_GAP_PATTERN}"),
+    )
+
+
+def _literal_pattern(part: str) -> str:
+    """The signs of a path; a parameter may stand behind other parameters, a slash may be doubled."""
+    start, question_mark, name = part.partition("?")
+    path = re.escape(start).replace("/", "/{1,2}")
+    return f"{path}\\?(?:[^#\\s]{{0,300}}?&)?{re.escape(name)}" if question_mark else path
+
+
+def _alphanumerics(host: str) -> str:
+    return "".join(filter(str.isalnum, host))
+
+
+@cache
+def gapped_host_pattern(host: str) -> re.Pattern[str]:
+    """A host with gaps between its signs; made when a text holds its letters, as most texts hold none of them."""
+    labels = (_HOST_GAP_PATTERN.join(map(re.escape, label)) for label in host.split("."))
+    return re.compile(
+        r"(?:(?<=www\.)|(?<![A-Za-z0-9.\-]))" + _HOST_DOT_PATTERN.join(labels) + r"(?![A-Za-z0-9.\-])", re.IGNORECASE
+    )
+
+
+def _index_hosts(rules: list[LinkRule], problems: list[Problem]) -> tuple[dict[str, LinkRule], dict[str, LinkRule]]:
+    """Single hosts and whole domains, each with its rule; a host of two platforms is a problem."""
+    exact_hosts: dict[str, LinkRule] = {}
+    domains: dict[str, LinkRule] = {}
+    for rule in rules:
+        for host in rule.hosts:
+            index = domains if host.startswith("*.") else exact_hosts
+            if index.setdefault(host.removeprefix("*."), rule) is not rule:
+                problems.append(
+                    Problem(file=_RULES_FILE, field=rule.name, message=f"{host} belongs to another platform too")
+                )
+    return exact_hosts, domains

@@ -1,0 +1,148 @@
+"""Find links to shares as platforms write them.
+
+Hosts are parsed, not searched for: with userinfo, port, and all their labels, so that pan.example.cn.evil.test or
+xpan.example.cn belongs to no platform.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import define, field
+
+from crawler.shares.code_values import CHINESE_DIGIT_TABLE
+from crawler.shares.link_rules import LinkGrammar, LinkRule
+from crawler.shares.share_ids import ShareIdMatch, match_share_id
+from crawler.shares.text_view import TextView
+
+_HOST_RE = re.compile(
+    r"(?:(?P<scheme>https?)://?)?(?P<user>(?<![A-Za-z0-9])[A-Za-z0-9._~%!$&'*+;=:-]{1,80}@)?"
+    r"(?<![A-Za-z0-9.\-])(?P<host>(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,12})\.?(?::[0-9]{1,5})?(?=[/?#])"
+)
+_URL_TAIL_RE = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&*+;=%|^]{1,1000}")
+_INNER_SCHEME_RE = re.compile(r"(?:https?|magnet|ed2k|thunder)://?|magnet:")
+_PATH_CODE_RE = re.compile(r"(?<=[A-Za-z0-9_-]{6})/(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])([A-Za-z0-9]{4})\Z")
+
+
+@define(kw_only=True)
+class ParsedLink:
+    """A link as found in a view: text[start:end] is its address. `code` is what the address itself says."""
+
+    rule: LinkRule
+    share_id: str
+    url: str
+    start: int
+    end: int
+    code: str | None = None
+    code_kind: str | None = None
+    code_end: int = 0
+    tricks: set[str] = field(factory=set)
+    index: int | None = None  # of "link 2"
+
+
+def find_plain_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
+    """Web addresses of shares whose host, path and name stand in one piece."""
+    text = view.text
+    if "." not in text:
+        return
+    for match in _HOST_RE.finditer(text):
+        rule = grammar.rule_for_host(match["host"])
+        if rule is None or is_inside_path(text, match.start("host")):
+            continue
+        tail = url_tail(text, match.end())
+        for path in rule.paths:
+            prefix = path.prefix.match(tail)
+            end = match.end() + len(tail)
+            if prefix and (id_match := match_share_id(text, rule, match.end() + prefix.end(), end)):
+                yield _parse_link(rule, match, tail, id_match)
+                break
+
+
+def url_tail(text: str, start: int) -> str:
+    """What may follow a host at `start`, up to where another address begins."""
+    match = _URL_TAIL_RE.match(text, start)
+    tail = match[0] if match else ""
+    inner = _INNER_SCHEME_RE.search(tail)
+    return tail[: inner.start()] if inner else tail
+
+
+def is_inside_path(text: str, start: int) -> bool:
+    """Whether what looks like a host stands in the path of another address: evil.test/pan.example.cn/s/1."""
+    return text[start - 1 : start] == "/" and text[max(0, start - 2) : start - 1].isalnum()
+
+
+def _parse_link(rule: LinkRule, host: re.Match[str], tail: str, id_match: ShareIdMatch) -> ParsedLink:
+    origin = host.end()
+    end = id_match.end - origin  # in the tail; a torn name may end behind it
+    if rule.suffix and (suffix := rule.suffix.match(tail, end)):
+        end = suffix.end()
+    url = (
+        rule.url_template.format(id=id_match.share_id)
+        if rule.url_template
+        else f"https://{host['host'].lower()}{tail[:end]}"
+    )
+    remainder = tail[end:]
+    if remainder[:1] in ("/", "?", "#", "&", "."):
+        end += len(remainder.rstrip(".,;:!*&#?|_-="))
+    link = ParsedLink(
+        rule=rule, share_id=fold_share_id(rule, id_match.share_id), url=url, start=host.start(), end=origin + end
+    )
+    if host.string.startswith("=", host.start() - 1):
+        link.tricks.add("redirect")
+    if id_match.is_gapped:
+        link.tricks.add("gaps")
+    read_url_code(
+        link,
+        url_tail(host.string, origin + end) if id_match.is_gapped else tail,
+        origin + end if id_match.is_gapped else origin,
+    )
+    return link
+
+
+def fold_share_id(rule: LinkRule, share_id: str) -> str:
+    """The name of a share in its one spelling."""
+    share_id = share_id.rstrip("=")
+    return share_id.lower() if rule.ignores_case else share_id
+
+
+def read_url_code(link: ParsedLink, tail: str, origin: int) -> None:
+    """Take over the code that the address itself states; `tail` stands at `origin` of the view."""
+    rule = link.rule
+    for pattern, kind in ((rule.code_param, "parameter"), (rule.code_fragment, "fragment")):
+        match = pattern.search(tail) if pattern else None
+        if match:
+            link.code, link.code_kind, link.code_end = match[1], kind, origin + match.end()
+            link.end = max(link.end, link.code_end)
+            return
+    if (
+        rule.code_pattern
+        and rule.code_param
+        and (match := _PATH_CODE_RE.search(tail))
+        and rule.code_pattern.fullmatch(match[1])
+    ):
+        link.code, link.code_kind, link.code_end = match[1], "path", origin + match.end()
+
+
+def find_pattern_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
+    """Links that are no web address: magnet, ed2k, thunder, group numbers, paths with the name of a platform."""
+    lower = view.text.lower()
+    for rule in grammar.rules:
+        if rule.required_words and not any(word in lower for word in rule.required_words):
+            continue
+        for pattern in rule.patterns:
+            for match in pattern.finditer(view.text):
+                share_id = "".join(match["id"].split()).translate(CHINESE_DIGIT_TABLE)
+                if match["id"][0].isdecimal():
+                    share_id = share_id.replace("-", "")
+                tricks = {"chinese_digits"} if share_id.isdecimal() and not match["id"][0].isascii() else set()
+                if rule.code_param:
+                    tricks.add("no_host")
+                yield ParsedLink(
+                    rule=rule,
+                    share_id=fold_share_id(rule, share_id),
+                    url=rule.url_template.format(id=share_id) if rule.url_template else match[0],
+                    start=match.start(),
+                    end=match.end(),
+                    tricks=tricks,
+                )

@@ -1,0 +1,160 @@
+"""Which hits are wanted: the query behind `hits list`, `hits export` and reports, and its SQL conditions.
+
+Also the queries that somebody saved under a name, and when each was last exported, so that the next export brings
+only what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import Factory, frozen
+from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select
+
+from crawler.items import Decision, Verdict
+from crawler.store import schema
+from crawler.store.database import read_connection, upsert, write_transaction
+
+NO_VERDICT = "none"  # as a verdict: hits that nobody judged
+_hits, _samples = schema.hits, schema.samples
+
+
+@frozen(kw_only=True)
+class HitQuery:
+    """Which hits: empty fields allow all. `since` and `until` are inclusive days of last_seen in `zone`.
+
+    `verdicts` are values of Verdict or UNJUDGED; `sellers` numbers or names; `changed_after` leaves out what is since
+    then as it was; `audit` asks for what was drawn for an audit and nobody judged yet.
+    """
+
+    platforms: tuple[str, ...] = ()
+    works: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    zone: ZoneInfo = Factory(lambda: ZoneInfo("UTC"))
+    run: str | None = None
+    sellers: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()
+    changed_after: datetime | None = None
+    audit: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """What can be saved of it: everything but the zone, the run and the time."""
+        saved_fields: dict[str, Any] = {name: list(getattr(self, name)) for name in _LIST_FIELDS if getattr(self, name)}
+        saved_fields |= {name: getattr(self, name).isoformat() for name in ("since", "until") if getattr(self, name)}
+        return saved_fields | ({"audit": True} if self.audit else {})
+
+
+_LIST_FIELDS = ("platforms", "works", "decisions", "sellers", "verdicts")
+
+
+def query_from_dict(saved: Mapping[str, Any], zone: ZoneInfo) -> HitQuery:
+    """The filter that `to_dict` gave."""
+    return HitQuery(
+        platforms=tuple(saved.get("platforms", ())),
+        works=tuple(saved.get("works", ())),
+        sellers=tuple(saved.get("sellers", ())),
+        verdicts=tuple(saved.get("verdicts", ())),
+        decisions=tuple(Decision(decision) for decision in saved.get("decisions", ())),
+        since=date.fromisoformat(saved["since"]) if saved.get("since") else None,
+        until=date.fromisoformat(saved["until"]) if saved.get("until") else None,
+        zone=zone,
+        audit=bool(saved.get("audit")),
+    )
+
+
+def clauses_without_decision(hit_query: HitQuery) -> list[ColumnElement[bool]]:
+    """What the columns of hits must be, but for the decision."""
+    columns = _hits.c
+    value_filters = (
+        (hit_query.platforms, columns.platform),
+        (hit_query.works, columns.work),
+        (hit_query.sellers, columns.seller),
+    )
+    clauses = [column.in_(names) if len(names) > 1 else column == names[0] for names, column in value_filters if names]
+    if hit_query.run:
+        clauses.append(columns.run == hit_query.run)
+    if hit_query.verdicts:
+        clauses.append(_verdict_clause(hit_query.verdicts))
+    if hit_query.audit:
+        clauses.append(and_(columns.judged.is_(None), columns.id.in_(select(_samples.c.hit))))
+    return [*clauses, *_time_clauses(hit_query)]
+
+
+def _time_clauses(hit_query: HitQuery) -> list[ColumnElement[bool]]:
+    clauses: list[ColumnElement[bool]] = []
+    if hit_query.since:
+        clauses.append(_hits.c.last_seen >= datetime.combine(hit_query.since, time(), hit_query.zone))
+    if hit_query.until:
+        clauses.append(
+            _hits.c.last_seen < datetime.combine(hit_query.until + timedelta(days=1), time(), hit_query.zone)
+        )
+    if hit_query.changed_after:
+        clauses.append(_hits.c.changed_at > hit_query.changed_after)
+    return clauses
+
+
+def all_clauses(hit_query: HitQuery) -> list[ColumnElement[bool]]:
+    """All conditions in one list."""
+    clauses = clauses_without_decision(hit_query)
+    if hit_query.decisions:
+        clauses.append(_hits.c.decision.in_([decision.value for decision in hit_query.decisions]))
+    return clauses
+
+
+def _verdict_clause(verdicts: tuple[str, ...]) -> ColumnElement[bool]:
+    verdict_values = [Verdict(verdict).value for verdict in verdicts if verdict != NO_VERDICT]
+    clauses: list[ColumnElement[bool]] = [_hits.c.judged.in_(verdict_values)] if verdict_values else []
+    if NO_VERDICT in verdicts:
+        clauses.append(_hits.c.judged.is_(None))
+    return or_(*clauses)
+
+
+_filters, _exports = schema.filters, schema.exports
+
+
+class SavedQueries:
+    """Saved filters and past exports."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def save_query(self, name: str, value: Mapping[str, Any], at: datetime) -> None:
+        """Keep a filter under a name; an older one of this name is replaced."""
+        with write_transaction(self._engine) as connection:
+            upsert(connection, _filters, [{"name": name, "value": dict(value), "at": at}])
+
+    def get_query(self, name: str) -> Mapping[str, Any] | None:
+        """The filter of a name, None where there is none."""
+        with read_connection(self._engine) as connection:
+            saved_query: Mapping[str, Any] | None = connection.execute(
+                select(_filters.c.value).where(_filters.c.name == name)
+            ).scalar()
+            return saved_query
+
+    def all_queries(self) -> dict[str, Mapping[str, Any]]:
+        """All saved filters by name."""
+        with read_connection(self._engine) as connection:
+            rows = connection.execute(select(_filters).order_by(_filters.c.name))
+            return {row.name: row.value for row in rows}
+
+    def remove_query(self, name: str) -> bool:
+        """Forget a filter; False where there is none of this name."""
+        with write_transaction(self._engine) as connection:
+            return bool(connection.execute(delete(_filters).where(_filters.c.name == name)).rowcount)
+
+    def record_export(self, by: str, filter_fields: Mapping[str, Any], file: str, count: int, at: datetime) -> None:
+        """Note an export."""
+        row = {"by": by, "filter": dict(filter_fields), "file": file, "count": count, "at": at}
+        with write_transaction(self._engine) as connection:
+            connection.execute(insert(_exports).values(**row))
+
+    def last_export_time(self, by: str, filter_fields: Mapping[str, Any]) -> datetime | None:
+        """When this person exported with this filter last; None if never."""
+        query = select(_exports.c.filter, _exports.c.at).where(_exports.c.by == by).order_by(_exports.c.id.desc())
+        with read_connection(self._engine) as connection:
+            return next((row.at for row in connection.execute(query) if row.filter == dict(filter_fields)), None)

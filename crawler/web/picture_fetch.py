@@ -1,0 +1,123 @@
+"""Fetching of pictures: once per address, stored once per content, inspected in a process that can be killed.
+
+Pictures of listings are fetched during a crawl, pictures of the registry before a run by a spider of their own; both go
+through the same downloader middlewares as pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import TimeoutError as DeadlineError
+from multiprocessing import get_context
+from typing import Any, ClassVar
+
+import scrapy
+from attrs import evolve
+from pebble import ProcessExpired, ProcessPool
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from crawler.items import Picture
+from crawler.memory import limit_memory
+from crawler.pictures import PictureError, PictureInspection
+from crawler.redaction import redact
+from crawler.web.budget import UNCOUNTED_META
+from crawler.web.limits import NoPageError
+from crawler.web.session import CrawlStats, Session
+
+
+class PictureFetcher:
+    """Asks for pictures through the crawl's own downloader (robots, guard, pace, replay) and looks at them."""
+
+    def __init__(self, session: Session, engine: Any, stats: CrawlStats) -> None:
+        self._session = session
+        self._engine = engine
+        self._stats = stats
+        self._pending: dict[str, asyncio.Task[Picture | None]] = {}
+
+    async def fetch(self, picture: Picture) -> Picture:
+        """The picture with all that is seen in it; as it came where it cannot be had (counted as a problem).
+
+        One that was compared with another registry is compared anew, from the bytes that are kept.
+        """
+        stored = await asyncio.to_thread(self._session.store.pictures.get_picture, picture.url)
+        if stored is None or stored.compared != self._session.picture_inspector.index_version:
+            task = self._pending.get(picture.url)
+            if task is None:
+                task = self._pending[picture.url] = asyncio.ensure_future(self._fetch_and_inspect(picture.url, stored))
+            stored = await task or stored
+        return picture if stored is None else evolve(stored, url=picture.url)
+
+    async def _fetch_and_inspect(self, url: str, stored: Picture | None) -> Picture | None:
+        try:
+            data = await self._load_stored_bytes(stored) or await self._download(url)
+            inspection = await self._inspect(data, url)
+        except (PictureError, NoPageError, scrapy.exceptions.IgnoreRequest, DeadlineError, ProcessExpired) as error:
+            if isinstance(error, NoPageError) and error.limit:
+                self._stats.limit_counts[error.limit] += 1
+            self._stats.problems.append(redact(f"{url}: {error}"))
+            return None
+        await asyncio.to_thread(self._save, data, inspection)
+        return inspection.picture
+
+    async def _load_stored_bytes(self, stored: Picture | None) -> bytes | None:
+        if stored is None or stored.sha256 is None:
+            return None
+        return await asyncio.to_thread(self._session.blobs.get, stored.sha256)
+
+    def _save(self, data: bytes, inspection: PictureInspection) -> None:
+        for content in (data, *inspection.previews.values()):
+            self._session.blobs.put(content)
+        self._session.store.pictures.put_picture(inspection.picture, self._session.now())
+
+    async def _download(self, url: str) -> bytes:
+        meta = {"download_maxsize": self._session.config.pictures.limit, UNCOUNTED_META: True}
+        response: Response = await self._engine.download_async(scrapy.Request(url, callback=NO_CALLBACK, meta=meta))
+        if response.status != 200:
+            raise PictureError(f"status {response.status}")
+        return response.body
+
+    async def _inspect(self, data: bytes, url: str) -> PictureInspection:
+        inspect_picture, deadline = self._session.picture_inspector.inspect, self._session.config.pictures.deadline
+        inspection: PictureInspection = await asyncio.wrap_future(
+            picture_process_pool(self._session).schedule(inspect_picture, args=[data, url], timeout=deadline)
+        )
+        return inspection
+
+
+def picture_process_pool(session: Session) -> ProcessPool:
+    """The session's processes that look at pictures, with a ceiling of memory."""
+    workers, memory = session.config.pictures.workers, session.config.limits.memory
+    pool: ProcessPool = session.get_or_build("pictures", lambda: _build_pool(workers, memory), _stop_pool)
+    return pool
+
+
+def _build_pool(workers: int, memory: int) -> ProcessPool:
+    context = get_context("spawn")
+    return ProcessPool(max_workers=workers, max_tasks=500, context=context, initializer=limit_memory, initargs=[memory])
+
+
+def _stop_pool(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+class RegistryPictureSpider(scrapy.Spider):
+    """Not a platform: asks for pictures, and only the table of pictures learns of it."""
+
+    name = "registered_pictures"
+    custom_settings: ClassVar[dict[str, Any] | None] = {"ITEM_PIPELINES": {}}  # type: ignore[misc]
+    volatile: tuple[str, ...] = ()
+    pace = 0.0
+    session: Session
+    stats: CrawlStats
+    pictures: tuple[Picture, ...]
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Fetch them all; nothing is yielded."""
+        fetcher = PictureFetcher(self.session, self.crawler.engine, self.stats)
+        await asyncio.gather(*(fetcher.fetch(picture) for picture in self.pictures))
+        no_requests: tuple[scrapy.Request, ...] = ()
+        for request in no_requests:
+            yield request

@@ -1,0 +1,341 @@
+"""PlatformSpider: what a crawl does around a platform's `search`, `open` and `read`; the Scrapy half of every platform.
+
+One crawl works on one unit. Each page's outcome is counted, each listing becomes an item, each follow-up a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import scrapy
+from attrs import evolve
+from scrapy import signals
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from crawler.errors import SwordnetError
+from crawler.items import Ask, Listing, ListingItem, ListingKind, Outcome, Unit, UnitKind
+from crawler.page import Page, Request
+from crawler.page.outcome import outcome_of
+from crawler.page.reader import ReadCrash, Reader, ReadTimeout
+from crawler.page.sanitize import sanitize_listing
+from crawler.page.sitemap import SITEMAP_KEY
+from crawler.redaction import redact
+from crawler.store import CachedPage, listing_id
+from crawler.units import RETRYABLE_OUTCOMES
+from crawler.urls import canonicalize_url
+from crawler.web.browser import browser_settings
+from crawler.web.conditional_requests import (
+    is_unchanged,
+    new_cached_page,
+    recorded_follow_ups,
+    recorded_requests,
+    refresh_cached_page,
+    with_follow_up,
+    with_listing,
+    with_request,
+)
+from crawler.web.hit_rechecks import recheck_from_answer, recheck_from_cached_page, recheck_from_failure
+from crawler.web.limits import NoPageError
+from crawler.web.requests import (
+    outcome_of_failure,
+    outcome_of_response,
+    page_from_response,
+    rebase_url,
+    requests_for,
+    stated_fields,
+    to_scrapy_request,
+)
+from crawler.web.session import CrawlStats, Session
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
+
+
+_LIMIT_BY_ERROR: dict[type, tuple[str, ...]] = {ReadTimeout: ("read_deadline",), ReadCrash: ("memory",)}
+
+
+class CrawledPlatform(Protocol):
+    """What a crawl needs of a platform; spiders.Platform documents each member."""
+
+    name: ClassVar[str]
+    kind: ClassVar[ListingKind]
+    browser: ClassVar[bool]
+    rows_suffice: ClassVar[bool]
+    reads_every_status: ClassVar[bool]
+    volatile: ClassVar[tuple[str, ...]]
+    pace: ClassVar[float]
+    templates: tuple[str, ...]
+    sites: tuple[str, ...]
+
+    def search(self, question: str) -> Request | Iterable[Request]:
+        """The request that asks for `question`."""
+
+    def open(self, address: str, code: str | None = None) -> Request:
+        """The request for one listing's own page."""
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """The listings of a page and further requests."""
+
+
+def platform_spider_of(platform: type[CrawledPlatform]) -> type[PlatformSpider]:
+    """The Scrapy spider of a platform: Scrapy wants one class, with a name, for each."""
+    return type(f"{platform.__name__}Crawl", (PlatformSpider,), {"name": platform.name, "platform_type": platform})
+
+
+class PlatformSpider(scrapy.Spider):
+    """A crawl over one unit of the platform that `platform_spider_of` bound it to."""
+
+    platform_type: ClassVar[type[CrawledPlatform]]
+    platform: CrawledPlatform
+    base: str = ""  # the host that is asked in place of the platform's, where the configuration names one
+    session: Session
+    unit: Unit
+    stats: CrawlStats
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Platforms that need a browser get its download handler; the others never load it."""
+        super().update_settings(settings)
+        if cls.platform_type.browser or cls.name in settings.getlist("SWORDNET_RENDERED"):
+            for name, value in browser_settings(settings).items():
+                settings.set(name, value, priority="spider")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Built with a session, a unit and a stats by crawler.worker; `scrapy crawl` gives `query` or `url` instead."""
+        if "session" not in kwargs:
+            from crawler.web.scrapy_command import build_spider_arguments
+
+            kwargs = build_spider_arguments(crawler, cls.name, kwargs)
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        config = spider.session.config.platform(cls.name)
+        spider.base = config.base
+        spider.platform = cls.platform_type()
+        spider.platform.templates, spider.platform.sites = config.templates, config.sites
+        if cls.platform_type.pace and spider.session.archive is None:
+            crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 1, priority="spider")
+        for signal in (signals.item_error, signals.spider_error):
+            crawler.signals.connect(spider.handle_error, signal=signal)
+        return spider
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._stored_listings: dict[str, Listing] = {}  # of a recheck: the listings as they were
+        self._unreadable_urls: set[str] = set()  # pages that came whole, and would not be read
+
+    @property
+    def volatile(self) -> tuple[str, ...]:
+        """The platform's query parameters that differ between equal requests."""
+        return self.platform.volatile
+
+    @property
+    def pace(self) -> float:
+        """The platform's least seconds between two requests to a host."""
+        return self.platform.pace
+
+    async def start(self) -> AsyncIterator[scrapy.Request]:
+        """The unit's asks as requests. Shares with an answer that is still good are not asked again."""
+        asks: Sequence[Ask] = self.unit.asks
+        if self.unit.kind is UnitKind.SHARES:
+            asks = await asyncio.to_thread(self.session.store.shares.due_asks, asks, self.session.now())
+            if len(asks) < len(self.unit.asks):
+                self.stats.outcomes[Outcome.UNCHANGED] += len(self.unit.asks) - len(asks)
+        if self.unit.kind is UnitKind.RECHECK:
+            self._stored_listings = await asyncio.to_thread(self._load_listings, asks)
+            asks = await asyncio.to_thread(self._asks_left_tonight, asks)
+        for ask in asks:
+            for request in self._requests_of(ask):
+                yield await to_scrapy_request(self, request, ask, dont_filter=True)
+
+    async def parse(self, response: Response, **_: Any) -> AsyncIterator[ListingItem | scrapy.Request]:
+        """Read one answer."""
+        meta: dict[str, Any] = response.meta
+        cached_page, ask, address = meta.get("seen"), meta["ask"], meta["address"]
+        if cached_page is not None and is_unchanged(response, cached_page):
+            for further_request in self._repeat_cached_page(cached_page, ask, response):
+                yield await to_scrapy_request(self, further_request, ask)
+            return
+        page = page_from_response(response)
+        if self.session.on_answer is not None and response.request is not None:
+            self.session.on_answer(page, response.request.method, response.request.body)
+        outcome, entries = await self._read_page(page, outcome_of_response(response))
+        self._record_answer(ask, outcome, entries, page, meta.get("until"))
+        if outcome is Outcome.LIVE and meta.get("remember"):
+            self.stats.pages[address] = new_cached_page(self, address, response)
+        for request in self._limit_requests([entry for entry in entries if isinstance(entry, Request)], response):
+            self._record_on_page(address, with_request, request)
+            yield await to_scrapy_request(self, request, ask)
+        for entry in entries:
+            if isinstance(entry, Listing) and (
+                self.session.listing_limit is None or self.stats.listings < self.session.listing_limit
+            ):
+                yield evolve(self._to_item(entry, page, address), form=ask.form)
+        self._stop_on_throttling()
+
+    def _limit_requests(self, requests: list[Request], response: Response) -> list[Request]:
+        """Requests of a page within the bounds on result pages, links and depth."""
+        limits, depth = self.session.config.limits, response.meta.get("depth", 0)
+        wanted = [request for request in requests if request.page <= self.session.config.crawl.pages_per_question]
+        if wanted and depth >= limits.depth:
+            self.stats.limit_counts["depth"] += len(wanted)
+            return []
+        limit_name = "sitemap" if wanted and SITEMAP_KEY in wanted[0].values else "links"
+        maximum = getattr(limits, limit_name)
+        self.stats.limit_counts.update({limit_name: len(wanted) - maximum} if len(wanted) > maximum else {})
+        return wanted[:maximum]
+
+    def _stop_on_throttling(self) -> None:
+        """A drive that throttles is asked no more: the unit pauses, and asks only what is still open."""
+        if self.stats.outcomes[Outcome.BLOCKED] and self.unit.kind is UnitKind.SHARES:
+            raise CloseSpider("throttled")
+
+    def _to_item(self, listing: Listing, page: Page, address: str) -> ListingItem:
+        self.stats.listings += 1
+        self.stats.field_counts.update(stated_fields(listing))
+        listing = self._complete_listing(listing, page)
+        self._record_on_page(address, with_listing, listing_id(listing.url))
+        return ListingItem(listing=listing, body=page.body, requested_url=address)
+
+    def _repeat_cached_page(self, cached_page: CachedPage, ask: Ask, response: Response) -> list[Request]:
+        """A page that was read before: what it gave holds again, nothing is read or compared."""
+        self.stats.outcomes[Outcome.UNCHANGED] += 1
+        self.stats.listings += len(cached_page.listings)
+        self.stats.unchanged_listings.update(dict.fromkeys(cached_page.listings))
+        self.stats.pages[cached_page.url] = refresh_cached_page(self, cached_page, response)
+        for follow_up in recorded_follow_ups(cached_page):
+            self.ask_next(*follow_up)
+        self._record_answer(ask, Outcome.UNCHANGED, [], page_from_response(response))
+        return recorded_requests(cached_page)
+
+    def _record_answer(
+        self,
+        ask: Ask,
+        outcome: Outcome,
+        entries: Sequence[Listing | Request],
+        page: Page,
+        until: datetime | None = None,
+    ) -> None:
+        """Keep what an answer says of its ask: to be asked again, or what became of a known hit."""
+        if outcome in RETRYABLE_OUTCOMES and page.url not in self._unreadable_urls:
+            self.stats.defer(ask, outcome, until)
+        if self.unit.kind is UnitKind.QUESTION and outcome not in RETRYABLE_OUTCOMES | {Outcome.UNCHANGED}:
+            self.stats.answered_asks[ask] = None
+        if self.unit.kind is UnitKind.RECHECK and ask.url is not None:
+            previous, run, at = self._stored_listings.get(ask.url), self.unit.run, self.session.now()
+            self.stats.rechecks.append(recheck_from_answer(ask.url, outcome, entries, previous, page, run, at))
+
+    def _record_on_page(self, address: str, add: Callable[[CachedPage, Any], CachedPage], addition: Any) -> None:
+        """Keep with a page what it gave, for the night when it is unchanged."""
+        if address in self.stats.pages:
+            self.stats.pages[address] = add(self.stats.pages[address], addition)
+
+    def _asks_left_tonight(self, asks: Sequence[Ask]) -> list[Ask]:
+        """The asks whose pages this night has not seen yet; the others are known to be up, which is noted."""
+        remaining = []
+        for ask in asks:
+            request = next(iter(self._requests_of(ask)), None)
+            cached_page = (
+                self.session.store.pages.get_page(self.name, rebase_url(request.url, self.base)) if request else None
+            )
+            if (
+                cached_page is None
+                or self.session.started_at is None
+                or cached_page.checked_at < self.session.started_at
+            ):
+                remaining.append(ask)
+            else:
+                self.stats.outcomes[Outcome.UNCHANGED] += 1
+                self.stats.rechecks.append(recheck_from_cached_page(ask.url or "", cached_page, self.unit.run))
+        return remaining
+
+    def _load_listings(self, asks: Sequence[Ask]) -> dict[str, Listing]:
+        listings = {ask.url: self.session.store.hits.get_listing(ask.url) for ask in asks if ask.url is not None}
+        return {url: listing for url, listing in listings.items() if listing is not None}
+
+    async def _read_page(
+        self, page: Page, transport_outcome: Outcome | None
+    ) -> tuple[Outcome, list[Listing | Request]]:
+        """What the spider reads from a page, and its outcome counted; `transport_outcome` is one that no body can
+        change.
+        """
+        outcome = transport_outcome or outcome_of(page.status, page.body, page.content_type, page.url)
+        entries: list[Listing | Request] = []
+        if outcome is Outcome.LIVE or (self.platform.reads_every_status and page.body and transport_outcome is None):
+            try:
+                entries = await self._get_reader().read(self.platform, page)
+            except SwordnetError as error:
+                outcome = Outcome.ERROR
+                self._unreadable_urls.add(page.url)
+                self.stats.limit_counts.update(_LIMIT_BY_ERROR.get(type(error), ()))
+                self._record_problem(page.url, error)
+        elif outcome is not Outcome.GONE:
+            self._record_problem(page.url, f"{outcome.value}, status {page.status}")
+        if len(entries) == 1 and isinstance(entries[0], Listing):
+            outcome = entries[0].outcome
+        self.stats.outcomes[outcome] += 1
+        return outcome, entries
+
+    def handle_failure(self, failure: Failure) -> None:
+        """Count a request that brought no page."""
+        error = failure.value or RuntimeError()
+        outcome = outcome_of_failure(error)
+        self.stats.outcomes[outcome] += 1
+        if isinstance(error, NoPageError) and error.limit:
+            self.stats.limit_counts[error.limit] += 1
+        request: scrapy.Request = failure.request  # type: ignore[attr-defined]
+        self._record_problem(request.url, error)
+        ask, until = request.meta.get("ask"), getattr(error, "until", request.meta.get("until"))
+        if ask is not None and getattr(error, "is_retryable", outcome in RETRYABLE_OUTCOMES):
+            self.stats.defer(ask, outcome, until)
+        elif ask is not None and ask.url and self.unit.kind is UnitKind.RECHECK:
+            self.stats.rechecks.append(recheck_from_failure(ask.url, outcome, error, self.unit.run, self.session.now()))
+
+    def handle_error(self, failure: Failure) -> None:
+        """A page or a listing was lost to an error that nobody expected: the unit is not done."""
+        self.stats.has_lost_data = True
+        self.stats.problems.append(f"{type(failure.value).__name__}: {failure.value}")
+
+    def ask_next(self, spider: str, kind: UnitKind, ask: Ask, page: str = "") -> None:
+        """Ask this in the next wave. `page` is the address of the page that gives reason to."""
+        if self.session.plans_follow_ups:
+            self.stats.follow_ups[spider, kind][ask] = None
+        self._record_on_page(page, with_follow_up, (spider, kind, ask))
+
+    def _requests_of(self, ask: Ask) -> Iterable[Request]:
+        try:
+            return requests_for(self, ask)
+        except SwordnetError as error:
+            self.stats.outcomes[Outcome.REFUSED] += 1
+            self._record_problem(ask.url or "", error)
+            return []
+
+    def _complete_listing(self, listing: Listing, page: Page) -> Listing:
+        is_whole = (
+            self.platform.rows_suffice
+            or self.unit.kind is not UnitKind.QUESTION
+            or canonicalize_url(listing.url) == canonicalize_url(page.url)
+        )
+        if listing.share_state is not None:
+            self.stats.unmapped.update(answer for name, answer in listing.sources.items() if name == "answer")
+            answer_sources = {"endpoint": page.url, "status": str(page.status), "digest": sha256(page.body).hexdigest()}
+            listing = evolve(listing, sources={**listing.sources, **answer_sources})
+        seen_at = listing.seen_at or self.session.now()
+        return evolve(sanitize_listing(listing), seen_at=seen_at, whole=is_whole and listing.whole)
+
+    def _get_reader(self) -> Reader:
+        config = self.session.config
+        deadline, memory = config.crawl.read_deadline, config.limits.memory
+        return self.session.get_or_build("reader", lambda: Reader(deadline=deadline, memory=memory), Reader.close)
+
+    def _record_problem(self, url: str, error: object) -> None:
+        self.stats.problems.append(redact(f"{url}: {error}"))
+        self.logger.info("%s: %s", url, error)

@@ -1,0 +1,124 @@
+"""Translation between the crawl and Scrapy: asks become Scrapy requests, responses become pages and outcomes.
+
+A page that was read before is requested with the conditions under which it need not be sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import scrapy
+from scrapy.http import Response, TextResponse
+
+from crawler.archives import RecordedResponse
+from crawler.items import Ask, Listing, Outcome
+from crawler.page import Page, Request
+from crawler.web.browser import browser_meta
+from crawler.web.compression import TRUNCATED_FLAG, UNREADABLE_FLAG
+from crawler.web.conditional_requests import conditional_headers, is_cacheable, reader_version
+from crawler.web.gateway import GATEWAY_HEADER
+from crawler.web.limits import NoPageError
+
+
+def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
+    """The platform's requests for an ask; in a captured replay, those that the archive holds answers to.
+
+    Raises what `search` and `open` raise.
+    """
+    if spider.session.captured:
+        return [recorded_request(recorded) for recorded in spider.session.archive or () if recorded.url == ask.url]
+    if ask.question is None:
+        return [spider.platform.open(ask.url, ask.code)]
+    search_requests = spider.platform.search(ask.question)
+    return [search_requests] if isinstance(search_requests, Request) else list(search_requests)
+
+
+async def to_scrapy_request(spider: Any, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
+    """The request as Scrapy sends it, with the ask that it serves."""
+    session, address = spider.session, rebase_url(request.url, spider.base)
+    meta: dict[str, Any] = {"values": dict(request.values), "ask": ask, "address": address}
+    if request.browser or session.config.platform(spider.name).browser:
+        meta |= browser_meta(request, session)
+    headers = dict(request.headers)
+    if is_cacheable(spider, request):
+        meta["remember"] = True
+        cached_page = await asyncio.to_thread(session.store.seen.get, spider.name, address)
+        if cached_page is not None and cached_page.reader == reader_version(type(spider.platform)):
+            meta["seen"], headers = cached_page, headers | conditional_headers(cached_page)
+    return scrapy.Request(
+        address,
+        method=request.method,
+        headers=headers,
+        body=request.body,
+        meta=meta,
+        callback=spider.parse,
+        errback=spider.handle_failure,
+        dont_filter=dont_filter,
+    )
+
+
+_COUNTED_FIELDS = ("title", "text", "price", "seller", "creators", "publisher", "identifiers", "pictures")
+
+
+def rebase_url(url: str, base: str) -> str:
+    """The address that is asked: in one spelling, and of another host where the configuration names one."""
+    url = scrapy.Request(url).url
+    return urlunsplit((*urlsplit(base)[:2], *urlsplit(url)[2:])) if base else url
+
+
+def stated_fields(listing: Listing) -> list[str]:
+    """Which fields a listing states; a layout that changed loses some of them on every page."""
+    return ["read"] + [name for name in _COUNTED_FIELDS if getattr(listing, name) not in (None, "", (), {})]
+
+
+def recorded_request(recorded: RecordedResponse) -> Request:
+    """The request that a recorded answer belongs to; what was sent stands in its values for `read`."""
+    request_values = {"request_body": recorded.request_body.decode("utf-8", "replace")} if recorded.request_body else {}
+    return Request(
+        url=recorded.url,
+        method=recorded.method,
+        body=recorded.request_body,
+        values={**request_values, **recorded.values},
+    )
+
+
+def page_from_response(response: Response) -> Page:
+    """The page of an answer; one that Chromium drew is UTF-8."""
+    content_type = response.headers.get("Content-Type") or b""
+    body = response.body
+    if isinstance(response, TextResponse) and response.meta.get("playwright"):
+        body, content_type = response.text.encode("utf-8"), b"text/html; charset=utf-8"
+    return Page(
+        url=response.url,
+        body=body,
+        content_type=content_type.decode("latin-1"),
+        status=response.status,
+        values=response.meta.get("values", {}),
+    )
+
+
+PARTIAL_CONTENT_STATUS = 206  # a part of a page, where nobody had asked for one
+
+
+def outcome_of_failure(error: BaseException) -> Outcome:
+    """The outcome of a request that raised."""
+    return error.outcome if isinstance(error, NoPageError) else Outcome.ERROR
+
+
+def outcome_of_response(response: Response) -> Outcome | None:
+    """What the way an answer arrived makes of it, whatever its body says; None where the body decides."""
+    if response.headers.get(GATEWAY_HEADER):
+        return Outcome.REFUSED if response.status == 403 else Outcome.ERROR
+    if response.status == 304 and not _is_conditional(response):
+        return Outcome.ERROR  # nobody had asked whether it changed
+    if TRUNCATED_FLAG in response.flags or response.status == PARTIAL_CONTENT_STATUS:
+        return Outcome.PARTIAL
+    return Outcome.ERROR if UNREADABLE_FLAG in response.flags else None
+
+
+def _is_conditional(response: Response) -> bool:
+    headers = response.request.headers if response.request else {}
+    return "If-None-Match" in headers or "If-Modified-Since" in headers

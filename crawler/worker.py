@@ -1,0 +1,317 @@
+"""A worker: one process, one reactor, one Scrapy crawl for each unit of work.
+
+A unit is complete only after its crawl closed its pipelines (everything is committed by then) and brought a definite
+outcome; asks without one are returned to the work queue, and only those are asked again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from attrs import Factory, define, evolve
+
+from crawler.config import Config
+from crawler.errors import StoreError
+from crawler.items import Ask, Picture, Unit, UnitKind
+from crawler.settings import TWISTED_REACTOR, scrapy_settings
+from crawler.store import ClaimLost, UnitResult
+from crawler.units import batches, has_succeeded, next_retry_at, unique_share_asks
+from crawler.web.chromium import browser_pool_of
+from crawler.web.dns import GuardedResolver, resolver_for
+from crawler.web.picture_fetch import RegistryPictureSpider
+from crawler.web.platform_spider import CrawledPlatform, platform_spider_of
+from crawler.web.session import CrawlStats, Session
+from crawler.worker_id import current_worker_id, dead_workers
+
+logger = logging.getLogger(__name__)
+
+IDLE_POLL_SECONDS = 0.2  # seconds between two looks for a unit that is due
+RECORD_RETRY_SECONDS = 1.0  # seconds until what came of a unit is told once more to a database that did not answer
+CLAIM_SAFETY_FACTOR = (
+    0.9  # part of the silence after which others may have a unit, that its holder goes on asking for it
+)
+
+ProgressCallback = Callable[[Unit, CrawlStats], None]
+UnitTasks = Mapping[
+    UnitKind, Callable[[Session, Unit, CrawlStats], Awaitable[None]]
+]  # kinds of units that are no crawl
+
+
+def run_units(
+    session: Session,
+    run_id: str,
+    spiders: Mapping[str, type[CrawledPlatform]],
+    progress: ProgressCallback = lambda *_: None,
+    tasks: UnitTasks | None = None,
+) -> None:
+    """Work on the units of a run until none is open, waves included. Starts the reactor: only once a process."""
+
+    async def main() -> None:
+        worker = Worker(session=session, run_id=run_id, spiders=spiders, progress=progress, tasks=tasks or {})
+        try:
+            await worker.work()
+        finally:
+            await close_session(session)
+
+    run_in_reactor(session.config, main)
+
+
+async def close_session(session: Session) -> None:
+    """End what a session has built."""
+    await browser_pool_of(session).close()
+    session.close()
+
+
+def run_in_reactor(config: Config, main: Callable[[], Awaitable[None]], signals: bool = True) -> None:
+    """Run a coroutine in Scrapy's reactor to its end; its error is raised here. Only once a process.
+
+    `signals` False leaves SIGINT and SIGTERM to the coroutine.
+    """
+    from scrapy.utils.reactor import install_reactor
+
+    install_reactor(TWISTED_REACTOR)
+    reactor: Any = import_module("twisted.internet.reactor")  # only there once it was installed
+    GuardedResolver(reactor, resolver_for(config.crawl.loopback, config.crawl.dns)).install_on_reactor()
+    errors: list[BaseException] = []
+
+    async def run_main() -> None:
+        try:
+            await main()
+        except BaseException as error:  # noqa: BLE001 - raised below, the reactor must stop first
+            errors.append(error)
+        finally:
+            reactor.stop()
+
+    reactor.callWhenRunning(lambda: asyncio.ensure_future(run_main()))
+    reactor.run(installSignalHandlers=signals)
+    if errors:
+        raise errors[0]
+
+
+def monotonic_clock(now: datetime | None = None) -> Callable[[], datetime]:
+    """A clock that begins now (as the machine says, or somebody better) and cannot jump while this process lives."""
+    started, started_at = now or datetime.now(UTC), time.monotonic()
+    return lambda: started + timedelta(seconds=time.monotonic() - started_at)
+
+
+@define(kw_only=True)
+class Worker:
+    """Claims units and runs them, at most one of a platform at a time.
+
+    Leases and pauses go by the machine's clock; the session's may stand still (`--now`).
+    """
+
+    session: Session
+    run_id: str
+    spiders: Mapping[str, type[CrawledPlatform]]
+    progress: ProgressCallback
+    tasks: UnitTasks
+    _clock: Callable[[], datetime] = Factory(monotonic_clock)
+    _pages_by_platform: Counter[str] = Factory(Counter)  # asked of each platform in this run
+
+    async def work(self) -> None:
+        """Until the run has no open unit."""
+        from scrapy.crawler import AsyncCrawlerRunner
+
+        runner = AsyncCrawlerRunner(scrapy_settings(self.session.config))
+        await self.prepare(runner)
+        running: dict[str, asyncio.Task[None]] = {}
+        while True:
+            for name in [name for name, task in running.items() if task.done()]:
+                running.pop(name).result()
+            concurrency = self.session.config.crawl.platforms_at_once
+            is_late = self.session.stop_at is not None and self._clock() >= self.session.stop_at
+            unit = (
+                await self._claim_unit(current_worker_id(), list(running))
+                if len(running) < concurrency and not is_late
+                else None
+            )
+            if unit is not None:
+                running[unit.spider] = asyncio.create_task(self.run_unit(runner, unit))
+            elif running:
+                await asyncio.wait(running.values(), timeout=IDLE_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            elif not is_late and await asyncio.to_thread(self._is_unfinished):
+                await asyncio.sleep(IDLE_POLL_SECONDS)
+            else:
+                return
+
+    async def prepare(self, runner: Any) -> None:
+        """What comes before the first unit: units of the dead are free again, the registry's pictures are known."""
+        await asyncio.to_thread(self._release_dead_claims)
+        await self._fetch_registry_pictures(runner)
+
+    def _is_unfinished(self) -> bool:
+        return self.session.store.queue.count_open_units(self.run_id) > 0
+
+    def _release_dead_claims(self) -> None:
+        """Take back what dead workers of this machine held, and count what this run has asked so far."""
+        queue = self.session.store.queue
+        if dead_ids := dead_workers(queue.holders()):
+            queue.release(dead_ids)
+        for spider, _kind, _state, outcome in queue.unit_outcomes(self.run_id):
+            self._pages_by_platform[spider] += sum(outcome.get("pages", {}).values())
+
+    async def _fetch_registry_pictures(self, runner: Any) -> None:
+        pictures = await asyncio.to_thread(self._missing_pictures)
+        if pictures:
+            stats = CrawlStats()
+            await runner.crawl(RegistryPictureSpider, session=self.session, stats=stats, pictures=pictures)
+            for problem in stats.problems:
+                logger.warning("a picture of the registry: %s", problem)
+
+    def _missing_pictures(self) -> tuple[Picture, ...]:
+        store = self.session.store
+        return store.pictures.unfetched_pictures(store.works.all_works())
+
+    async def _claim_unit(self, worker_id: str, busy: list[str]) -> Unit | None:
+        session = self.session
+        return await asyncio.to_thread(
+            session.store.queue.claim_next,
+            self.run_id,
+            worker_id,
+            self._clock(),
+            session.config.crawl.lease,
+            busy,
+            True,
+        )
+
+    async def run_unit(self, runner: Any, unit: Unit, claimed_at: float | None = None) -> None:
+        """Work on a unit that is held, and record what came of it; nothing where it was lost meanwhile.
+
+        `claimed_at` is when it was claimed, by the monotonic clock. Cancelled, it leaves the unit to be released.
+        """
+        stats = CrawlStats(
+            claim_deadline=(claimed_at or time.monotonic()) + self._claim_timeout_seconds * CLAIM_SAFETY_FACTOR
+        )
+        heartbeat = asyncio.create_task(self._send_heartbeats(unit, stats))
+        reason: str | None = None
+        try:
+            reason = await self._execute_unit(runner, unit, stats)
+        except Exception as error:
+            logger.exception("unit %s of %s", unit.id, unit.spider)
+            stats.problems.append(f"{type(error).__name__}: {error}")
+            stats.has_lost_data = True
+        finally:
+            heartbeat.cancel()
+        if (task := asyncio.current_task()) is not None and task.cancelling():  # Scrapy ends a crawl then as any other
+            stats.claim_deadline = 0.0
+            raise asyncio.CancelledError
+        with suppress(ClaimLost):
+            await self._record_with_retries(unit, stats, reason)
+        self.progress(unit, stats)
+
+    async def _record_with_retries(self, unit: Unit, stats: CrawlStats, reason: str | None) -> None:
+        """Record an attempt, once more and again while the database does not answer: it may be restarting."""
+        deadline = time.monotonic() + self.session.config.cluster.patience
+        while True:
+            try:
+                return await asyncio.to_thread(self._record_result, unit, stats, reason)
+            except ClaimLost:
+                raise
+            except StoreError as error:
+                if not self.session.config.cluster.hand_out or time.monotonic() > deadline:
+                    raise
+                logger.warning("unit %s cannot be recorded yet: %s", unit.id, error)
+                await asyncio.sleep(RECORD_RETRY_SECONDS)
+
+    @property
+    def _heartbeat_seconds(self) -> float:
+        """Seconds between two signs of life."""
+        config = self.session.config
+        third = config.crawl.lease / 3
+        return min(third, config.cluster.beat) if config.cluster.hand_out else third
+
+    @property
+    def _claim_timeout_seconds(self) -> float:
+        """Seconds without a sign of life after which others may take a unit."""
+        config = self.session.config
+        return min(config.cluster.stale, config.crawl.lease) if config.cluster.hand_out else config.crawl.lease
+
+    async def _execute_unit(self, runner: Any, unit: Unit, stats: CrawlStats) -> str | None:
+        task = self.tasks.get(unit.kind)
+        if task is not None:
+            await task(self.session, unit, stats)
+            return "finished"
+        crawler = runner.create_crawler(platform_spider_of(self.spiders[unit.spider]))
+        await runner.crawl(crawler, session=self.session, unit=unit, stats=stats)
+        return crawler.stats.get_value("finish_reason") if crawler.stats else None
+
+    def _record_result(self, unit: Unit, stats: CrawlStats, reason: str | None) -> None:
+        queue, config = self.session.store.queue, self.session.config.crawl
+        is_complete = reason == "finished" and not stats.has_lost_data
+        is_definite = unit.kind in self.tasks or has_succeeded(reason, stats.outcomes)
+        is_settled = is_complete and is_definite
+        open_asks = [ask for ask in unit.asks if ask in stats.deferred_asks] if is_settled else list(unit.asks)
+        retry_at = (
+            next_retry_at(unit.attempt, config.attempts, self._clock(), self._pace(unit.spider)) if open_asks else None
+        )
+        repeated_outcomes = (stats.deferred_outcomes if is_settled else stats.outcomes) if retry_at else None
+        result = UnitResult(
+            outcome=stats.to_dict(repeated_outcomes),
+            unanswered_asks=open_asks,
+            retry_at=retry_at and max(retry_at, stats.deferred_until or retry_at),
+        )
+        if is_complete:
+            result = evolve(
+                result,
+                follow_ups=self._limit_follow_ups(stats, config.unit_size),
+                pages=list(stats.pages.values()),
+                checks=stats.rechecks,
+                unchanged_listings=list(stats.unchanged_listings),
+                seen_at=self.session.now(),
+                platform_paused_until=self._rest_until(unit, stats),
+            )
+        queue.complete(unit, evolve(result, has_losses=not is_complete))
+        self._pages_by_platform[unit.spider] += sum(stats.outcomes.values())
+        if self._pages_by_platform[unit.spider] >= self.session.config.platform(unit.spider).pages:
+            queue.skip_units(self.run_id, unit.spider)
+
+    def _limit_follow_ups(self, stats: CrawlStats, size: int) -> dict[tuple[str, UnitKind], list[tuple[Ask, ...]]]:
+        follow = {}
+        for (spider, kind), asks in stats.follow_ups.items():
+            selected = list(asks)
+            if kind is UnitKind.DETAILS:
+                spent = self.session.store.queue.count_asks(self.run_id, spider, kind)
+                selected = selected[: max(0, self.session.config.crawl.details_per_platform - spent)]
+            elif kind is UnitKind.SHARES:
+                spent = self.session.store.queue.count_asks(self.run_id, spider, kind)
+                due = self.session.store.shares.due_asks(unique_share_asks(selected), self.session.now())
+                selected = list(due)[: max(0, self.session.config.platform(spider).shares - spent)]
+            follow[spider, kind] = list(batches(selected, size))
+        return follow
+
+    def _rest_until(self, unit: Unit, stats: CrawlStats) -> datetime | None:
+        """Until when the platform rests before its next crawl, here or in another process."""
+        pace = max(self._pace(unit.spider) or self.session.config.crawl.delay, stats.crawl_delay)
+        live = self.session.archive is None and unit.kind not in self.tasks
+        return self._clock() + timedelta(seconds=pace) if live and pace else None
+
+    def _pace(self, spider: str) -> float:
+        return self.session.config.platform(spider).pace or (
+            self.spiders[spider].pace if spider in self.spiders else 0.0
+        )
+
+    async def _send_heartbeats(self, unit: Unit, stats: CrawlStats) -> None:
+        """Prolong the claim while the unit is done; where that is not possible any more, nothing further is asked."""
+        lease = self.session.config.crawl.lease
+        if stats.claim_deadline - time.monotonic() > self._claim_timeout_seconds / 2:  # else it was claimed long ago
+            await asyncio.sleep(self._heartbeat_seconds)
+        while True:
+            sent_at = time.monotonic()
+            try:
+                is_ours = await asyncio.to_thread(self.session.store.queue.heartbeat, unit, self._clock(), lease)
+            except StoreError as error:
+                logger.warning("unit %s: no sign of life could be given: %s", unit.id, error)
+            else:
+                stats.claim_deadline = sent_at + self._claim_timeout_seconds * CLAIM_SAFETY_FACTOR if is_ours else 0.0
+            if not stats.claim_deadline:
+                return
+            await asyncio.sleep(self._heartbeat_seconds)

@@ -1,0 +1,67 @@
+"""Options that filter hits, and the query they become, on top of a saved filter."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+from attrs import evolve
+
+from crawler.errors import BadInput, Problem
+from crawler.items import Decision, Verdict
+from crawler.store import HitQuery, Store
+from crawler.store.hit_query import NO_VERDICT, query_from_dict
+from desk.cli._options import CommandContext
+
+Platforms = Annotated[list[str] | None, typer.Option("--platform", help="Only this platform (repeatable).")]
+Works = Annotated[list[str] | None, typer.Option("--work", help="Only this work (repeatable).", metavar="ID")]
+Decisions = Annotated[list[Decision] | None, typer.Option("--decision", help="Only this decision (repeatable).")]
+Since = Annotated[str | None, typer.Option(help="Last seen on or after this day (YYYY-MM-DD).", metavar="DAY")]
+Until = Annotated[str | None, typer.Option(help="Last seen on or before this day (YYYY-MM-DD).", metavar="DAY")]
+Sellers = Annotated[
+    list[str] | None, typer.Option("--seller", help="Only this seller's, by number or name (repeatable).")
+]
+Verdicts = Annotated[
+    list[str] | None,
+    typer.Option("--verdict", help="Judged infringing, not or unsure, or none: not judged (repeatable)."),
+]
+Audit = Annotated[bool, typer.Option("--audit", help="Only pairs drawn for an audit that nobody judged yet.")]
+SavedFilter = Annotated[str | None, typer.Option("--filter", help="Begin with the filter saved under this name.")]
+SaveFilter = Annotated[str | None, typer.Option("--save-filter", help="Keep these filters under this name.")]
+
+
+LIST_FIELDS = ("platforms", "works", "decisions", "sellers")
+
+
+def build_filter(ctx: CommandContext, store: Store, saved: str | None, **given: Any) -> HitQuery:
+    """The filter that the options ask for. Raises BadInput."""
+    base = HitQuery(zone=ctx.config.zone)
+    if saved is not None:
+        stored_filter = store.saved_queries.get_query(saved)
+        if stored_filter is None:
+            names = ", ".join(store.saved_queries.all_queries()) or "-"
+            raise BadInput(Problem(file="--filter", message=ctx.message("no_filter", name=saved, known=names)))
+        base = query_from_dict(stored_filter, ctx.config.zone)
+    changes: dict[str, Any] = {name: tuple(given[name]) for name in LIST_FIELDS if given.get(name)}
+    changes |= {name: parse_day(ctx, f"--{name}", given[name]) for name in ("since", "until") if given.get(name)}
+    if given.get("verdicts"):
+        changes["verdicts"] = tuple(_check_verdict(ctx, text) for text in given["verdicts"])
+    return evolve(base, **changes, audit=bool(given.get("audit")) or base.audit)
+
+
+def _check_verdict(ctx: CommandContext, text: str) -> str:
+    allowed = [*(verdict.value for verdict in Verdict), NO_VERDICT]
+    if text not in allowed:
+        raise BadInput(
+            Problem(file="--verdict", message=ctx.message("no_verdict", text=text, known=", ".join(allowed)))
+        )
+    return text
+
+
+def parse_day(ctx: CommandContext, name: str, text: str) -> date:
+    """The day that an option names. Raises BadInput."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(Problem(file=name, message=ctx.message("not_a_day", text=text))) from None

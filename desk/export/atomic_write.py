@@ -1,0 +1,46 @@
+"""Writes a file whole or not at all: beside its place, synced to disk, then renamed over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from crawler.errors import BadInput, Problem
+from crawler.messages import render_message
+
+
+@contextmanager
+def open_atomic(path: Path, language: str = "en") -> Iterator[BinaryIO]:
+    """A binary file that becomes `path` when the block ends without an error. Raises BadInput if it cannot."""
+    try:
+        target = path.resolve()
+        temporary = target.with_name(f".{target.name[:100]}.{uuid4().hex[:12]}.part")
+        try:
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        _sync_folder(target.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInput(
+            Problem(file=str(path), message=render_message("desk", "cannot_write", language, reason=reason))
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system can (Windows cannot open a folder)."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,70 @@
+"""Writes hits as CSV, XLSX or JSON Lines, by the suffix of the file.
+
+The same hits give the same bytes on any machine: rows are ordered by hit_id and a workbook carries no time of its
+own.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO
+
+from crawler.errors import BadInput, Problem
+from crawler.messages import render_message
+from desk.export.atomic_write import open_atomic
+from desk.export.cells import csv_cell, strip_unprintable
+from desk.export.rows import COLUMNS, HitRow, cell_text, cells_of, type_cell
+from desk.export.xlsx import type_pair_source, write_workbook
+
+
+def export_hits(path: Path, rows: Iterable[HitRow], pairs: type_pair_source | None = None) -> int:
+    """Write `rows` to `path` and return how many; `pairs` gives the pictures of a workbook.
+
+    Raises BadInput for another suffix or a place not writable.
+    """
+    write = _WRITERS.get(path.suffix.lower())
+    if write is None:
+        suffixes = ", ".join(_WRITERS)
+        raise BadInput(
+            Problem(
+                file=str(path), message=render_message("desk", "unknown_suffix", suffix=path.suffix, known=suffixes)
+            )
+        )
+    ordered = sorted(rows, key=lambda row: row.hit_id)
+    with open_atomic(path) as file:
+        write(file, ordered, pairs)
+    return len(ordered)
+
+
+def _write_csv(file: BinaryIO, rows: Sequence[HitRow], _: type_pair_source | None = None) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    sheet = csv.writer(text, dialect="excel")
+    sheet.writerow(COLUMNS)
+    sheet.writerows([csv_cell(cell_text(value)) for value in cells_of(row)] for row in rows)
+    text.detach()
+
+
+def _write_jsonl(file: BinaryIO, rows: Sequence[HitRow], _: type_pair_source | None = None) -> None:
+    for row in rows:
+        cells = {name: _json_value(value) for name, value in zip(COLUMNS, cells_of(row), strict=True)}
+        file.write(json.dumps(cells, ensure_ascii=False).encode() + b"\n")
+
+
+def _json_value(value: type_cell) -> object:
+    if isinstance(value, tuple):
+        return [strip_unprintable(part) for part in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return strip_unprintable(value) if isinstance(value, str) else value
+
+
+_WRITERS: dict[str, Callable[[BinaryIO, Sequence[HitRow], type_pair_source | None], None]] = {
+    ".csv": _write_csv,
+    ".xlsx": write_workbook,
+    ".jsonl": _write_jsonl,
+}

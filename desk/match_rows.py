@@ -1,0 +1,270 @@
+"""`swordnet match`: reads listings from rows of a file, matches them in batches on all cores, and makes rows of the
+results.
+
+Every problem of the list is reported before anything is matched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from attrs import Factory, evolve, frozen
+
+from crawler.errors import BadInput, Problem
+from crawler.items import Assessment, Finding, Listing, ListingKind, Picture
+from crawler.messages import render_message
+from crawler.pictures import PictureError, PictureInspector, PlainInspector
+from crawler.text import clean_text
+from matchers.assessor import Assessor
+from matchers.matcher import Context
+from registry import fields, identifiers
+from registry.fields import FieldError
+from registry.tables import Row, read_table
+from screening.parallel import map_in_order
+
+MAX_TITLE_CHARS, MAX_TEXT_CHARS = 2_000, 200_000  # characters
+NO_PLATFORM = "-"  # where a row names none
+
+
+@frozen(kw_only=True)
+class OfferRow:
+    """One row: its id and its listing, whose pictures are paths not read yet."""
+
+    id: str
+    listing: Listing
+
+    def with_pictures(self, folder: Path, looker: PictureInspector) -> Listing:
+        """The listing with its pictures decoded, hashed and compared."""
+        pictures = tuple(_analyse_picture(picture, folder, looker) for picture in self.listing.pictures)
+        return evolve(self.listing, pictures=pictures)
+
+
+def read_offers(path: Path, language: str = "en", source: TextIO | None = None) -> list[OfferRow]:
+    """The rows of a .jsonl or .csv file, or of JSON Lines from `source`. Raises BadInput with every problem."""
+    rows, problems = _read_rows(path, language, source)
+    offers: list[OfferRow] = []
+    first_lines: dict[str, int] = {}
+    for row in rows:
+        offer = _read_offer(row, path, language, problems)
+        if offer.id in first_lines:
+            problems.append(
+                _field_problem(
+                    path,
+                    row.line,
+                    "id",
+                    FieldError("duplicate_id", value=offer.id, first=first_lines[offer.id]),
+                    language,
+                )
+            )
+        first_lines.setdefault(offer.id, row.line)
+        offers.append(offer)
+    if problems:
+        raise BadInput(sorted(problems, key=lambda problem: problem.line or 0))
+    return offers
+
+
+def result_rows(id_: str, assessments: tuple[Assessment, ...]) -> Iterator[dict[str, Any]]:
+    """At least one row of output: one for each assessment, else the row that says that no work was considered."""
+    for assessment in assessments:
+        yield {
+            "id": id_,
+            "work_id": assessment.work_id,
+            "identity": assessment.identity,
+            "offence": assessment.offence,
+            "decision": assessment.decision.value,
+            "findings": [_finding_row(finding) for finding in assessment.findings],
+        }
+    if not assessments:
+        yield {"id": id_, "work_id": None, "identity": 0.0, "offence": 0.0, "decision": "none", "findings": []}
+
+
+def _finding_row(finding: Finding) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "matcher": finding.matcher,
+        "why": finding.why,
+        "ours": finding.ours,
+        "theirs": finding.theirs,
+        "probability": finding.probability,
+        "polarity": finding.polarity.value,
+    }
+    if finding.verdict is not None:
+        row["verdict"] = finding.verdict
+    if finding.sighting is not None and finding.sighting.homography:
+        row["homography"], row["quadrilateral"] = finding.sighting.homography, finding.sighting.corners
+    return row
+
+
+def _read_rows(path: Path, language: str, source: TextIO | None) -> tuple[list[Row], list[Problem]]:
+    if source is None:
+        table = read_table(path, language)
+        return table.rows, table.problems
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for line, raw_line in enumerate(source, start=1):
+        try:
+            cells = json.loads(raw_line) if raw_line.strip() else {}
+        except (ValueError, RecursionError) as error:
+            problems.append(_field_problem(path, line, None, FieldError("bad_json", reason=error), language))
+            continue
+        if not isinstance(cells, dict):
+            problems.append(_field_problem(path, line, None, FieldError("not_an_object"), language))
+        elif cells:
+            rows.append(Row(line=line, cells=cells))
+    return rows, problems
+
+
+def _read_offer(row: Row, path: Path, language: str, problems: list[Problem]) -> OfferRow:
+    """One row; what is wrong with it goes to `problems`."""
+    values: dict[str, Any] = {}
+    for name, read in _FIELDS.items():
+        try:
+            values[name] = read(row.cells.get(name))
+        except FieldError as error:
+            problems.append(_field_problem(path, row.line, name, error, language))
+            values[name] = None
+    id_ = values.pop("id", None)
+    if not id_:
+        problems.append(_field_problem(path, row.line, "id", FieldError("missing"), language))
+    images = values.pop("images") or ()
+    missing = [image for image in images if "://" not in image and not (path.parent / image).is_file()]
+    problems.extend(
+        _field_problem(path, row.line, "images", FieldError("missing_picture", value=image), language)
+        for image in missing
+    )
+    return OfferRow(id=id_ or "", listing=_build_listing(id_ or "", images, values))
+
+
+def _build_listing(id_: str, images: tuple[str, ...], values: Mapping[str, Any]) -> Listing:
+    title, text = values["title"] or "", values["text"] or ""
+    given = {name: value for name, value in values.items() if value is not None}
+    return Listing(
+        **given
+        | {
+            "platform": values["platform"] or NO_PLATFORM,
+            "kind": values["kind"] or ListingKind.OFFER,
+            "url": values["url"] or f"row:{id_}",
+            "title": title,
+            "text": text,
+            "links": _find_links(values["kind"], values["url"], f"{title}\n{text}"),
+            "pictures": tuple(Picture(url=image) for image in images),
+        }
+    )
+
+
+def _find_links(kind: ListingKind | None, url: str | None, text: str) -> tuple[Any, ...]:
+    from crawler.shares import extract_links
+
+    return tuple(extract_links(url or text if kind is ListingKind.SHARE else text))
+
+
+def _analyse_picture(picture: Picture, folder: Path, looker: PictureInspector) -> Picture:
+    if "://" in picture.url:
+        return picture
+    try:
+        return looker.inspect((folder / picture.url).read_bytes(), picture.url).picture
+    except PictureError:
+        return picture
+
+
+def _field_problem(path: Path, line: int, field: str | None, error: FieldError, language: str) -> Problem:
+    return Problem(
+        file=str(path), line=line, field=field, message=render_message("registry", error.key, language, **error.values)
+    )
+
+
+def _text_reader(limit: int) -> Callable[[Any], str | None]:
+    def read_text(value: Any) -> str | None:
+        if value is not None and not isinstance(value, str):
+            return fields.parse_text(value)
+        return clean_text(value, limit) if value else None
+
+    return read_text
+
+
+def _read_kind(value: Any) -> ListingKind | None:
+    kind_name = fields.parse_text(value)
+    kind_names = tuple(kind.value for kind in ListingKind)
+    if kind_name is not None and kind_name.lower() not in kind_names:
+        raise fields.unknown_name_error(kind_name, kind_names)
+    return ListingKind(kind_name.lower()) if kind_name else None
+
+
+def _read_time(value: Any) -> datetime | None:
+    iso_time = fields.parse_text(value)
+    if iso_time is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(iso_time)
+    except ValueError:
+        raise FieldError("bad_date", value=iso_time) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _read_identifiers(value: Any) -> dict[str, tuple[str, ...]] | None:
+    by_scheme: dict[str, tuple[str, ...]] = {}
+    for scheme, number in identifiers.parse_pairs(value):
+        by_scheme[scheme] = (*by_scheme.get(scheme, ()), number)
+    return by_scheme or None
+
+
+_FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    "id": fields.parse_text,
+    "title": _text_reader(MAX_TITLE_CHARS),
+    "text": _text_reader(MAX_TEXT_CHARS),
+    "url": fields.parse_text,
+    "platform": fields.parse_text,
+    "kind": _read_kind,
+    "creators": fields.parse_texts,
+    "publisher": fields.parse_text,
+    "year": fields.parse_year,
+    "condition": fields.parse_text,
+    "seller": fields.parse_text,
+    "price": fields.parse_price,
+    "currency": fields.parse_currency,
+    "identifiers": _read_identifiers,
+    "seen_at": _read_time,
+    "images": fields.parse_texts,
+}
+
+
+ROWS_PER_BATCH = 512  # rows whose titles are looked up together: a batch costs little more than a row
+PICTURED_ROWS_PER_BATCH = 8  # rows of a batch where some have pictures, which take a hundred times as long as titles
+MIN_ROWS_FOR_WORKERS = 1_024  # fewer rows are done before workers have begun
+MIN_PICTURES_FOR_WORKERS = 16
+
+
+@frozen(kw_only=True)
+class MatchJob:
+    """What is done with every batch: rows of files in `folder`; works under the identity `min_identity` are left
+    out.
+    """
+
+    assessor: Assessor
+    offers: Sequence[OfferRow]
+    context: Context
+    folder: Path
+    min_identity: float = 0.0
+    looker: PictureInspector = Factory(PlainInspector)
+
+    def run_batches(self, workers: int) -> Iterator[tuple[int, str]]:
+        """For each batch how many rows it had, and their results as JSON Lines."""
+        pictures = sum(len(offer.listing.pictures) for offer in self.offers)
+        is_small = len(self.offers) < MIN_ROWS_FOR_WORKERS and pictures < MIN_PICTURES_FOR_WORKERS
+        return map_in_order(self._match_batch, range(0, len(self.offers), self._batch_size), 1 if is_small else workers)
+
+    @property
+    def _batch_size(self) -> int:
+        return PICTURED_ROWS_PER_BATCH if any(offer.listing.pictures for offer in self.offers) else ROWS_PER_BATCH
+
+    def _match_batch(self, start: int) -> tuple[int, str]:
+        offers = self.offers[start : start + self._batch_size]
+        listings = [offer.with_pictures(self.folder, self.looker) for offer in offers]
+        lines: list[str] = []
+        for offer, assessments in zip(offers, self.assessor.assess_all(listings, self.context), strict=True):
+            candidates = tuple(assessment for assessment in assessments if assessment.identity >= self.min_identity)
+            lines.extend(json.dumps(row, ensure_ascii=False) + "\n" for row in result_rows(offer.id, candidates))
+        return len(offers), "".join(lines)

@@ -1,0 +1,1 @@
+"""The nightly run: planning, progress, metrics, settlement, report and notification."""

@@ -1,0 +1,156 @@
+"""Renders the report of a night as a single HTML file that needs no network and runs no script.
+
+Everything from the web is escaped text; the style is allowed by its digest; pictures are data URIs of raster formats
+only.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from attrs import Factory, field, frozen
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from crawler.items import Decision, Finding, Hit, Question, ShareLink, Work
+from crawler.messages import render_message
+from desk.export.atomic_write import open_atomic
+
+MAX_PICTURE_BYTES = 2_000_000  # bytes; a larger one is left out, so that a page of many hits still opens
+_MEDIA_TYPE_BY_MAGIC = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+}
+
+
+@frozen(kw_only=True)
+class PlatformRow:
+    """How one platform did: units asked, pages by outcome, listings read, hits. `limits` counts what a limit left
+    out, by its setting; `note` says why the platform is not healthy.
+    """
+
+    name: str
+    asked: int
+    pages: Mapping[str, int] = Factory(dict)
+    limits: Mapping[str, int] = Factory(dict)
+    listings: int = 0
+    hits: int = 0
+    answered: int = 0
+    blocked: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    healthy: bool = True
+    note: str = ""
+
+
+@frozen(kw_only=True)
+class ReportHit:
+    """A hit of any decision beside its work, with the bytes of one picture each."""
+
+    hit: Hit
+    work: Work
+    listing_picture: bytes | None = None
+    work_picture: bytes | None = None
+    comparison: bytes | None = (
+        None  # drawn for the surest picture finding: theirs with ours outlined, set upright, ours
+    )
+
+    @property
+    def shares(self) -> tuple[tuple[ShareLink, str], ...]:
+        """The share links with their last known state, unknown where none is known."""
+        states = (*self.hit.share_states, *["unknown"] * len(self.hit.listing.links))
+        return tuple(zip(self.hit.listing.links, states, strict=False))
+
+    def findings(self, question: str) -> tuple[Finding, ...]:
+        """The findings that answer one question, the strongest first."""
+        answers = (finding for finding in self.hit.findings if finding.question is Question(question))
+        return tuple(sorted(answers, key=lambda finding: -finding.probability))
+
+
+@frozen(kw_only=True)
+class ReportData:
+    """What a report is about. `hits` are of all decisions; the page groups them."""
+
+    title: str
+    started: datetime
+    finished: datetime | None = None
+    platforms: tuple[PlatformRow, ...] = ()
+    hits: tuple[ReportHit, ...] = ()
+    language: str = field(default="en")
+    past: tuple[tuple[str, int, int], ...] = ()  # the last nights: date, hits, new ones
+
+    def with_decision(self, decision: str) -> tuple[ReportHit, ...]:
+        """The hits of one decision: surest first, then by id."""
+        report_hits = (report_hit for report_hit in self.hits if report_hit.hit.decision is Decision(decision))
+        return tuple(
+            sorted(
+                report_hits,
+                key=lambda report_hit: (-report_hit.hit.identity * report_hit.hit.offence, report_hit.hit.id),
+            )
+        )
+
+    @property
+    def pages(self) -> Counter[str]:
+        """Pages of all platforms by outcome."""
+        total: Counter[str] = Counter()
+        for platform in self.platforms:
+            total.update(platform.pages)
+        return total
+
+
+def write_report(path: Path, night: ReportData) -> None:
+    """Write the page. Raises BadInput where `path` cannot be written."""
+    page = render_html(night)
+    with open_atomic(path, night.language) as file:
+        file.write(page.encode("utf-8", "replace"))
+
+
+def render_html(night: ReportData) -> str:
+    """The whole page as text."""
+    environment = Environment(
+        loader=PackageLoader("desk"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    environment.filters.update(link=_safe_link, picture=_data_uri, moment=_utc_text, percent=_percent)
+    style = environment.get_template("report.css").render()
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    translate = partial(_message, night.language)
+    return environment.get_template("report.html").render(night=night, style=style, style_digest=digest, t=translate)
+
+
+def _message(language: str, key: str, **values: object) -> str:
+    return render_message("desk", key, language, **values)
+
+
+def _safe_link(address: str) -> str | None:
+    """The address if a reader may follow it, else None."""
+    try:
+        parts = urlsplit(address)
+        return address if parts.scheme in ("http", "https") and parts.hostname else None
+    except ValueError:
+        return None
+
+
+def _data_uri(content: bytes | None) -> str | None:
+    """A data: address, or None for what is no picture that a browser only draws (SVG can carry scripts)."""
+    if not content or len(content) > MAX_PICTURE_BYTES:
+        return None
+    media_type = next((kind for magic, kind in _MEDIA_TYPE_BY_MAGIC.items() if content.startswith(magic)), None)
+    return f"data:{media_type};base64,{b64encode(content).decode()}" if media_type else None
+
+
+def _utc_text(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _percent(probability: float) -> int:
+    """Never 100 for what is not certain, never 0 for what is not ruled out."""
+    return min(99, max(1, round(probability * 100))) if 0 < probability < 1 else round(probability * 100)

@@ -1,0 +1,147 @@
+"""Prometheus metrics of a run: a textfile for node_exporter, an endpoint while a night runs, and the callbacks that
+update them.
+
+Names begin with swordnet_; labels are platform and, for pages, outcome.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest, start_http_server
+
+from crawler.config import Config
+from crawler.errors import BadInput, Problem
+from crawler.health import PlatformCounts, count_by_platform
+from crawler.items import Unit
+from crawler.store import Store
+from crawler.store.run_progress import RunProgress
+from crawler.web.session import CrawlStats
+from desk.export.atomic_write import open_atomic
+from desk.nightly.progress import worker_states
+
+ProgressCallback = Callable[[Unit, CrawlStats], None]
+
+
+METRICS_INTERVAL_SECONDS = 10.0  # seconds between two looks at how a run stands
+
+
+_COUNT_GAUGES = {
+    "units": "units of work of the run",
+    "units_failed": "units that failed for good",
+    "listings": "listings read, or known from unchanged pages",
+    "hits": "hits seen",
+    "hits_new": "hits first seen in this run",
+    "hits_gone": "known hits that are gone",
+}
+
+
+class Metrics:
+    """The figures of one run."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._page_gauge = Gauge("swordnet_pages", "pages by outcome", ["platform", "outcome"], registry=self.registry)
+        self._healthy_gauge = Gauge(
+            "swordnet_healthy", "1 where the platform can be trusted", ["platform"], registry=self.registry
+        )
+        self._finished_gauge = Gauge(
+            "swordnet_run_finished_seconds", "when the run ended, 0 while it runs", registry=self.registry
+        )
+        self._count_gauges = {
+            name: Gauge(f"swordnet_{name}", meaning, ["platform"], registry=self.registry)
+            for name, meaning in _COUNT_GAUGES.items()
+        }
+
+        self._state_gauge = self._gauge("units_in_state", "units of the run by state", "platform", "state")
+        self._pace_gauge = self._gauge("units_per_minute", "units ended in a minute lately", "platform")
+        self._waiting_gauge = self._gauge("oldest_waiting_seconds", "how long the oldest open unit waits", "platform")
+        self._silent_gauge = self._gauge("worker_silent_seconds", "since a worker's last sign of life", "worker")
+        self._alive_gauge = self._gauge("worker_alive", "0 where a worker's units go to others", "worker")
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"swordnet_{name}", meaning, labels, registry=self.registry)
+
+    def set_counts(
+        self, platforms: Sequence[PlatformCounts], unhealthy: Sequence[str] = (), finished: float = 0.0
+    ) -> None:
+        """Set all figures."""
+        self._finished_gauge.set(finished)
+        for counts in platforms:
+            for outcome, number in counts.pages.items():
+                self._page_gauge.labels(counts.platform, outcome).set(number)
+            self._healthy_gauge.labels(counts.platform).set(counts.platform not in unhealthy)
+            values = (counts.asked, counts.failed, counts.listings, counts.hits, counts.new, counts.gone)
+            for gauge, value in zip(self._count_gauges.values(), values, strict=True):
+                gauge.labels(counts.platform).set(value)
+
+    def set_progress(self, progress: RunProgress, workers: Sequence[Mapping[str, Any]]) -> None:
+        """Set what the ledger says of a run that goes on."""
+        for gauge in (self._state_gauge, self._pace_gauge, self._waiting_gauge, self._silent_gauge, self._alive_gauge):
+            gauge.clear()
+        for platform, states in progress.states.items():
+            for state, number in states.items():
+                self._state_gauge.labels(platform, state).set(number)
+            self._pace_gauge.labels(platform).set(progress.units_per_minute.get(platform, 0.0))
+            self._waiting_gauge.labels(platform).set(progress.waiting_seconds.get(platform, 0.0))
+        for worker in workers:
+            self._silent_gauge.labels(worker["worker"]).set(worker["silent"] or 0.0)
+            self._alive_gauge.labels(worker["worker"]).set(worker["alive"])
+
+    def serve(self, port: int) -> None:
+        """Answer Prometheus on this machine until the process ends. Raises BadInput where the port is taken."""
+        try:
+            start_http_server(port, "127.0.0.1", self.registry)
+        except OSError as error:
+            raise BadInput(Problem(file="swordnet.toml", field="night.metrics_port", message=str(error))) from None
+
+    def write(self, path: Path) -> None:
+        """Write the textfile. Raises BadInput where it cannot be written."""
+        with open_atomic(path) as file:
+            file.write(generate_latest(self.registry))
+
+
+def run_metrics_updater(store: Callable[[], Store], metrics: Metrics, config: Config) -> Callable[[str], None]:
+    """What to call with a run while it goes on: now and then, how it stands is given to Prometheus."""
+    last_update = -METRICS_INTERVAL_SECONDS
+    opened: list[Store] = []
+
+    def update_run(run: str) -> None:
+        nonlocal last_update
+        if (
+            not (config.night.metrics_file or config.night.metrics_port)
+            or time.monotonic() - last_update < METRICS_INTERVAL_SECONDS
+        ):
+            return
+        last_update = time.monotonic()
+        opened[:] = opened or [store()]
+        stored_run, now = opened[0].runs.get_run(run), opened[0].current_time()
+        if stored_run is not None:
+            workers = worker_states(opened[0], run, now, config)
+            metrics.set_progress(opened[0].progress.run_progress(run, now, stored_run.started), workers)
+        if config.night.metrics_file:
+            metrics.write(Path(config.night.metrics_file))
+
+    return update_run
+
+
+def unit_metrics_updater(
+    progress: ProgressCallback, metrics: Metrics, config: Config, update_run: Callable[[str], None] = lambda _: None
+) -> ProgressCallback:
+    """What to call after each unit: as before, and the figures so far are given to Prometheus."""
+    outcomes: list[tuple[str, str, str, dict[str, Any]]] = []
+    if not config.night.metrics_file and not config.night.metrics_port:
+        return progress
+
+    def after_unit(unit: Unit, stats: CrawlStats) -> None:
+        progress(unit, stats)
+        outcomes.append((unit.spider, unit.kind.value, "done", stats.to_dict()))
+        metrics.set_counts(count_by_platform(outcomes))
+        update_run(unit.run)
+        if config.night.metrics_file:
+            metrics.write(Path(config.night.metrics_file))
+
+    return after_unit

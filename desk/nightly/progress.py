@@ -1,0 +1,121 @@
+"""The progress of a run for people: a live table by platform on a terminal, plain lines elsewhere, and the state of
+each worker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from crawler.config import Config
+from crawler.health import PlatformCounts, count_by_platform
+from crawler.items import Unit
+from crawler.messages import render_message
+from crawler.store import Store
+from crawler.store.backoff import Backoff
+from crawler.web.session import CrawlStats
+
+PROGRESS_COLUMNS = ("platform", "units", "pages", "listings", "found", "blocked", "pace", "waits")
+REDRAW_SECONDS = 1.0  # seconds between two looks at the store
+
+
+def run_table(store: Store, run: str, now: datetime, language: str, minutes: float = 0.0) -> Table:
+    """How far each platform of a run is; `minutes` it has run so far, for the pace."""
+    table = Table(*(render_message("desk.cli", f"progress_{name}", language) for name in PROGRESS_COLUMNS))
+    units = store.queue.unit_outcomes(run)
+    pauses = describe_pauses(store.backoffs.active_backoffs(now))
+    for counts in count_by_platform(units):
+        table.add_row(*_row(counts, units, minutes), pauses.get(counts.platform, ""))
+    for key, pause in sorted(pauses.items()):
+        if ":" in key or "." in key:
+            table.add_row(key, *[""] * (len(PROGRESS_COLUMNS) - 2), pause)
+    return table
+
+
+def worker_states(store: Store, run: str, now: datetime, config: Config) -> list[dict[str, Any]]:
+    """Everybody who has worked on a run; `silent` are the seconds since the last sign of life of one that holds units.
+
+    `alive` is False where that is longer than `cluster.stale` (`crawl.lease` on one machine): its units go to others.
+    """
+    states, max_silence = [], config.cluster.stale if config.cluster.hand_out else config.crawl.lease
+    for worker in store.queue.worker_activity(run, config.crawl.lease):
+        silent = None if worker.last_seen is None else max(0.0, round((now - worker.last_seen).total_seconds(), 1))
+        alive = silent is None or silent <= max_silence
+        states.append(
+            {
+                "worker": worker.name,
+                "done": worker.ended_units,
+                "doing": worker.platforms,
+                "silent": silent,
+                "alive": alive,
+            }
+        )
+    return states
+
+
+def worker_table(store: Store, run: str, now: datetime, config: Config) -> Table:
+    """The same for people; who is silent for too long is marked."""
+    table = Table(
+        *(render_message("desk.cli", f"worker_{name}", config.language) for name in ("name", "done", "doing", "silent"))
+    )
+    for worker in worker_states(store, run, now, config):
+        silent = "" if worker["silent"] is None else f"{worker['silent']:.0f} s"
+        mark = "" if worker["alive"] else f" {render_message('desk.cli', 'worker_dead', config.language)}"
+        table.add_row(worker["worker"], str(worker["done"]), ", ".join(worker["doing"]), silent + mark)
+    return table
+
+
+def describe_pauses(clocks: Iterable[Backoff]) -> dict[str, str]:
+    """Who is left alone until when and why, by platform or host."""
+    return {
+        clock.key.partition(":")[2]: f"{clock.not_before:%H:%M:%S} UTC {clock.why}".strip()
+        for clock in clocks
+        if clock.why != "pace"
+    }
+
+
+def _row(counts: PlatformCounts, units: Sequence[tuple[str, str, str, object]], minutes: float) -> list[str]:
+    states = [state for spider, _, state, _ in units if spider == counts.platform]
+    ended_units = sum(state in ("done", "failed", "skipped") for state in states)
+    pages = sum(counts.pages.values())
+    pace = f"{pages / minutes:.0f}/min" if minutes else ""
+    numbers = (f"{ended_units}/{len(states)}", pages, counts.listings, counts.hits, counts.blocked)
+    return [counts.platform, *map(str, numbers), pace]
+
+
+@contextmanager
+def live_progress(
+    console: Console,
+    store: Callable[[], Store],
+    language: str,
+    print_unit: Callable[[Unit, CrawlStats], None],
+    quiet: bool,
+) -> Iterator[Callable[[Unit, CrawlStats], None]]:
+    """What to call after each unit: redraws the table on a terminal, prints a line elsewhere."""
+    if quiet or not console.is_terminal:
+        yield print_unit
+        return
+    started, last_redraw = time.monotonic(), 0.0
+    open_store = store()
+    with Live(console=console, auto_refresh=False) as live:
+
+        def redraw(unit: Unit, _stats: CrawlStats) -> None:
+            nonlocal last_redraw
+            if time.monotonic() - last_redraw >= REDRAW_SECONDS:
+                last_redraw = time.monotonic()
+                minutes = (last_redraw - started) / 60
+                live.update(
+                    run_table(open_store, unit.run, datetime.now().astimezone(), language, minutes), refresh=True
+                )
+
+        try:
+            yield redraw
+        finally:
+            open_store.close()

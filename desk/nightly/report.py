@@ -1,0 +1,196 @@
+"""The report of a run: its figures and hits collected from the store, and written as JSON, Markdown or HTML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from crawler.blobs import BlobStore, open_blobs
+from crawler.config import Config
+from crawler.errors import BadInput, Problem
+from crawler.health import PlatformCounts, counts_from_dict
+from crawler.items import Hit, Picture, Work
+from crawler.messages import render_message
+from crawler.store import HitQuery, Run, Store
+from crawler.store.runs import NIGHT_RUN
+from desk.crawling import RunResult
+from desk.export.atomic_write import open_atomic
+from desk.nightly.html_report import PlatformRow, ReportData, ReportHit, write_report
+
+REPORT_COLUMNS = ("asked", "answered", "blocked", "listings", "hits", "new", "changed", "gone", "returned")
+REPORT_SUFFIXES = (".html", ".md", ".json")
+
+
+def result_of_run(run: Run) -> RunResult:
+    """What a stored run did."""
+    counts = [counts_from_dict(name, plain) for name, plain in sorted(run.counts.items())]
+    complaints = {name: plain["complaint"] for name, plain in run.counts.items() if plain.get("complaint")}
+    finished = run.finished or run.started
+    return RunResult(run=run.id, started=run.started, finished=finished, platforms=counts, complaints=complaints)
+
+
+def report_json(result: RunResult) -> dict[str, Any]:
+    """The report for programs."""
+    platforms = {
+        counts.platform: {name: getattr(counts, name) for name in REPORT_COLUMNS}
+        | {
+            "pages": dict(counts.pages),
+            "limits": dict(counts.limits),
+            "questions": question_forms(counts),
+            "units_failed": counts.failed,
+            "units_skipped": counts.skipped,
+        }
+        | {"healthy": counts.platform not in result.complaints, "complaint": result.complaints.get(counts.platform, "")}
+        | {"problems": counts.problems[:20]}
+        for counts in result.platforms
+    }
+    times = {"started": result.started.isoformat(), "finished": result.finished.isoformat()}
+    return {"run": result.run, **times, "healthy": not result.complaints, "platforms": platforms}
+
+
+def question_forms(counts: PlatformCounts) -> dict[str, dict[str, int]]:
+    """What each form of question brought: {form: {asked, hits}}."""
+    return {form: {"asked": number, "hits": counts.hits_by[form]} for form, number in sorted(counts.asked_by.items())}
+
+
+def report_markdown(result: RunResult, language: str) -> str:
+    """The report for people, in plain text."""
+    heads = [render_message("desk.cli", f"report_{name}", language) for name in ("platform", *REPORT_COLUMNS)]
+    lines = [f"# {render_message('desk.cli', 'report_title', language)}", "", _run_line(result), ""]
+    lines += _complaint_lines(result, language)
+    lines += [f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * len(REPORT_COLUMNS)}"]
+    for counts in result.platforms:
+        lines.append(
+            f"| {_table_text(counts.platform)} | {' | '.join(str(getattr(counts, name)) for name in REPORT_COLUMNS)} |"
+        )
+    for counts in result.platforms:
+        lines += _platform_lines(counts, result.complaints.get(counts.platform), language)
+    return "\n".join(lines) + "\n"
+
+
+def save_report(path: Path, store: Store, result: RunResult, config: Config) -> None:
+    """Write the report, by suffix .html, .md or .json. Raises BadInput."""
+    if path.suffix == ".html":
+        write_report(path, report_data(store, result, config))
+        return
+    if path.suffix not in REPORT_SUFFIXES:
+        raise BadInput(Problem(file=str(path), message=render_message("desk.cli", "report_suffix", config.language)))
+    text = report_markdown(result, config.language) if path.suffix == ".md" else _json_text(result)
+    with open_atomic(path, config.language) as file:
+        file.write(text.encode("utf-8", "replace"))
+
+
+def _json_text(result: RunResult) -> str:
+    return json.dumps(report_json(result), ensure_ascii=False, indent=2) + "\n"
+
+
+def _complaint_lines(result: RunResult, language: str) -> list[str]:
+    if not result.complaints:
+        return [render_message("desk.cli", "report_healthy", language), ""]
+    return [f"- **{_table_text(complaint)}**" for complaint in result.complaints.values()] + [""]
+
+
+def _platform_lines(counts: PlatformCounts, complaint: str | None, language: str) -> list[str]:
+    pages = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.pages.items())) or "-"
+    lines = [
+        "",
+        f"## {_table_text(counts.platform)}",
+        "",
+        f"{render_message('desk.cli', 'report_pages', language)}: {pages}",
+    ]
+    if counts.limits:
+        limited = ", ".join(f"{number} {limit}" for limit, number in sorted(counts.limits.items()))
+        lines += ["", f"{render_message('desk', 'report_cut', language)} {limited}"]
+    if counts.asked_by:
+        rows = [
+            f"{form} {form_counts['hits']}/{form_counts['asked']}"
+            for form, form_counts in question_forms(counts).items()
+        ]
+        lines += ["", f"{render_message('desk', 'report_forms', language)} {', '.join(rows)}"]
+    if complaint:
+        lines += ["", _table_text(complaint)]
+    problems: Sequence[str] = counts.problems[:10]
+    return lines + ([""] if problems else []) + [f"- `{_table_text(problem)[:300]}`" for problem in problems]
+
+
+def _run_line(result: RunResult) -> str:
+    return f"{result.run}: {result.started:%Y-%m-%d %H:%M} - {result.finished:%Y-%m-%d %H:%M} UTC"
+
+
+def _table_text(text: str) -> str:
+    """Text from the web as text of a table: no cell ends, no line breaks, no code ends."""
+    return " ".join(text.replace("|", "¦").replace("`", "'").replace("<", "‹").split())
+
+
+CHART_NIGHTS = 14  # on the chart of the last nights
+
+
+def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
+    """The report of one run."""
+    run_hits = list(store.hits.find_hits(HitQuery(run=result.run)))
+    works = {
+        work.id: work
+        for work in store.pictures.fill_pictures(store.works.get_many(h.work_id for h in run_hits).values())
+    }
+    blobs = open_blobs(config.store)
+    return ReportData(
+        title=render_message("desk.cli", "report_title", config.language),
+        started=result.started,
+        finished=result.finished,
+        platforms=tuple(_platform_rows(result)),
+        hits=tuple(_report_hit(hit, works[hit.work_id], blobs) for hit in run_hits),
+        past=tuple(_past_nights(store)),
+        language=config.language,
+    )
+
+
+def _platform_rows(result: RunResult) -> list[PlatformRow]:
+    return [
+        PlatformRow(
+            name=counts.platform,
+            asked=counts.asked,
+            pages=counts.pages,
+            limits=counts.limits,
+            listings=counts.listings,
+            hits=counts.hits,
+            answered=counts.answered,
+            blocked=counts.blocked,
+            new=counts.new,
+            changed=counts.changed,
+            gone=counts.gone,
+            healthy=counts.platform not in result.complaints,
+            note=result.complaints.get(counts.platform, ""),
+        )
+        for counts in result.platforms
+    ]
+
+
+def _past_nights(store: Store) -> list[tuple[str, int, int]]:
+    """The last nights, the oldest first: date, hits, new ones."""
+    nights = [run for run in store.runs.latest_runs(CHART_NIGHTS, NIGHT_RUN) if run.finished]
+    totals = [
+        (run, [sum(counts.get(name, 0) for counts in run.counts.values()) for name in ("hits", "new")])
+        for run in nights
+    ]
+    return [(run.night, hits, new) for run, (hits, new) in reversed(totals)]
+
+
+def _report_hit(hit: Hit, work: Work, blobs: BlobStore) -> ReportHit:
+    listing_picture, work_picture = (
+        _first_picture_bytes(hit.listing.pictures, blobs),
+        _first_picture_bytes(work.images, blobs),
+    )
+    sightings = (finding.sighting for finding in hit.findings if finding.sighting is not None)
+    comparison = next(
+        (data for sighting in sightings if sighting.beside and (data := blobs.get(sighting.beside))), None
+    )
+    return ReportHit(
+        hit=hit, work=work, listing_picture=listing_picture, work_picture=work_picture, comparison=comparison
+    )
+
+
+def _first_picture_bytes(pictures: Sequence[Picture], blobs: BlobStore) -> bytes | None:
+    """The bytes of the first picture that is kept."""
+    return next((data for picture in pictures if picture.sha256 and (data := blobs.get(picture.sha256))), None)

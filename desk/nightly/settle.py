@@ -1,0 +1,101 @@
+"""Settles a run before it is counted: usual prices, hits with recent licence terms, works to quarantine, pairs to
+audit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from attrs import frozen
+
+from crawler.config import Config
+from crawler.items import Decision, Verdict
+from crawler.messages import render_message
+from crawler.store import HitQuery, Store
+from matchers.evaluation import wilson_interval
+from screening.match_context import build_context
+from screening.redecide_hits import redecide_hits, works_with_recent_terms
+
+MIN_WORK_JUDGEMENTS = 8  # judgements of a work from which on its share of false alarms says something
+MAX_FALSE_ALARM_SHARE = 0.5  # share of false alarms, at the low end of its interval, from which on a work is held
+MACHINE_NAME = "swordnet"
+
+
+@frozen(kw_only=True)
+class Settlement:
+    """What was done: decisions that changed, works newly held, pairs drawn."""
+
+    changed_decisions: int
+    quarantined_works: tuple[str, ...]
+    audit_samples: int
+
+
+@frozen(kw_only=True)
+class HitVerdictCounts:
+    """What people judged of a work's hits."""
+
+    infringing: int
+    innocent: int
+
+    @property
+    def rate(self) -> float:
+        """The share of false alarms; 0.0 of nothing."""
+        total = self.infringing + self.innocent
+        return self.innocent / total if total else 0.0
+
+
+def settle_run(store: Store, run: str, config: Config, now: datetime) -> Settlement:
+    """Settle a run."""
+    store.screening_settings.update_price_medians()
+    context = build_context(store, now, config.language)
+    changed = redecide_hits(store, works_with_recent_terms(store.works.all_works(), context), context)
+    quarantined = quarantine_works(store, run, config, now)
+    if quarantined:
+        changed += redecide_hits(store, quarantined, build_context(store, now, config.language))
+    samples = store.audits.draw_samples(run, config.night.audit, now)
+    store.analyse_tables()
+    return Settlement(changed_decisions=changed, quarantined_works=tuple(quarantined), audit_samples=samples)
+
+
+def verdict_counts_by_work(store: Store) -> dict[str, HitVerdictCounts]:
+    """What people judged, by work."""
+    counts: Counter[tuple[str, Verdict]] = Counter()
+    for judged_hit in store.reviews.reviewed_hits():
+        counts[judged_hit.work, judged_hit.judgement.verdict] += 1
+    works = {work for work, _ in counts}
+    return {
+        work: HitVerdictCounts(infringing=counts[work, Verdict.INFRINGING], innocent=counts[work, Verdict.NOT])
+        for work in sorted(works)
+    }
+
+
+def quarantine_works(store: Store, run: str, config: Config, now: datetime) -> list[str]:
+    """Put works into quarantine that give mostly false alarms, or suddenly far more hits than a night should have."""
+    quarantined = store.screening_settings.quarantined_works()
+    counts_by_work = verdict_counts_by_work(store)
+    reasons: dict[str, str] = {}
+    for work, verdict_counts in counts_by_work.items():
+        total = verdict_counts.infringing + verdict_counts.innocent
+        if total >= MIN_WORK_JUDGEMENTS and wilson_interval(verdict_counts.innocent, total)[0] > MAX_FALSE_ALARM_SHARE:
+            reasons[work] = render_message(
+                "desk", "held_false", config.language, innocent=verdict_counts.innocent, count=total
+            )
+    new_hits = Counter(
+        hit.work for hit in store.hits.find_summaries(HitQuery(run=run, decisions=(Decision.HIT,))) if hit.is_new
+    )
+    for work, count in new_hits.items():
+        if (
+            count > config.night.flood
+            and not counts_by_work.get(work, HitVerdictCounts(infringing=0, innocent=0)).infringing
+        ):
+            reasons.setdefault(work, render_message("desk", "held_flood", config.language, count=count))
+    fresh = {work: why for work, why in reasons.items() if work not in quarantined and not _was_released(store, work)}
+    for work, why in sorted(fresh.items()):
+        store.screening_settings.set_quarantine(work, True, why, MACHINE_NAME, now)
+    return sorted(fresh)
+
+
+def _was_released(store: Store, work: str) -> bool:
+    """A person who let a work out knows it; the machine does not hold it again."""
+    return store.screening_settings.last_release_time(work) is not None

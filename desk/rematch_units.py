@@ -1,0 +1,86 @@
+"""A rematch as units of work: planned over all stored listings by ranges of their ids, and done unit by unit by any
+worker.
+
+Nothing is asked of the web.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+
+from crawler.config import Config
+from crawler.errors import Interrupted
+from crawler.items import AssessedListing, Decision, Unit, UnitKind
+from crawler.messages import render_message
+from crawler.store import Store
+from crawler.store.database import night_lock
+from crawler.store.listings import StoredListing
+from crawler.store.runs import REMATCH_RUN
+from crawler.units import follow_ups
+from crawler.web.session import CrawlStats, Session
+from matchers.assessor import differs
+from screening.rematch_listings import RematchCounts
+from screening.screener import WRITE_BATCH_SIZE, assess_listing, session_assessor
+from spiders.catalogue import enabled_drives
+
+
+def rematch_on_cluster(store: Store, config: Config, now: Callable[[], datetime]) -> RematchCounts:
+    """Plan, hand out, wait. Raises Busy while a night runs, Interrupted where units could not be done."""
+    from crawler.cluster import supervise_run
+
+    with night_lock(store.engine):
+        _close_stale_runs(store, now())
+        date = f"{now().astimezone(config.zone):%Y-%m-%d}"
+        run = f"{now().astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
+        store.runs.start_run(run, date, now(), REMATCH_RUN)
+        for name, id_prefixes in store.listings.portion_asks().items():
+            store.queue.plan_platform(run, name, {(name, UnitKind.REMATCH): [(ask,) for ask in id_prefixes]})
+        supervise_run(Session(config=config, store=store, now=now), run)
+        outcomes = store.queue.unit_outcomes(run)
+        undone = sum(state != "done" for _, _, state, _ in outcomes)
+        store.runs.finish_run(run, "unhealthy" if undone else "done", {}, now())
+    if undone:
+        raise Interrupted(render_message("desk.cli", "rematch_undone", config.language, units=undone))
+    numbers = [[outcome.get(name, 0) for _, _, _, outcome in outcomes] for name in ("matched", "changed", "hits")]
+    listings, changed, hits = map(sum, numbers)
+    return RematchCounts(listings=listings, changed=changed, hits=hits)
+
+
+def _close_stale_runs(store: Store, now: datetime) -> None:
+    for run in store.runs.latest_runs(kind=REMATCH_RUN):
+        if run.finished is None:
+            store.queue.skip_units(run.id)
+            store.runs.finish_run(run.id, "unhealthy", {}, now)
+
+
+async def rematch_unit(session: Session, unit: Unit, stats: CrawlStats) -> None:
+    """Assess the listings of a unit again; a batch at a time in a thread, each written under the unit's claim."""
+    for ask in unit.asks:
+        stored_listings = await asyncio.to_thread(session.store.listings.read_portion, unit.spider, ask.question or "")
+        for start in range(0, len(stored_listings), WRITE_BATCH_SIZE):
+            await asyncio.to_thread(
+                _rematch_batch, session, unit, stats, stored_listings[start : start + WRITE_BATCH_SIZE]
+            )
+
+
+def _rematch_batch(session: Session, unit: Unit, stats: CrawlStats, stored_listings: list[StoredListing]) -> None:
+    drives = enabled_drives(session.config, session.archive is not None)
+    changed = []
+    listings = [session.store.shares.add_share_contents(stored_listing.listing) for stored_listing in stored_listings]
+    with session.get_or_build("warming", Lock):
+        session_assessor(session).prefetch(listings)
+    for stored_listing, listing in zip(stored_listings, listings, strict=True):
+        assessments = assess_listing(session, listing)
+        stats.matched += 1
+        if differs(stored_listing.hits, assessments):
+            stats.changed += 1
+            stats.hits += any(part.decision is Decision.HIT for part in assessments)
+            changed.append(AssessedListing(listing=listing, assessments=assessments))
+            for name, kind, ask in follow_ups(listing, assessments, drives) if session.plans_follow_ups else ():
+                stats.follow_ups[drives.get(name, name), kind][ask] = None
+    if changed:
+        session.store.hits.write_batch(changed, unit, session.now())

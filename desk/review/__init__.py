@@ -1,0 +1,1 @@
+"""People review hits: verdicts, what they teach, and the explanation of a hit."""

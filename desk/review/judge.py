@@ -1,0 +1,240 @@
+"""Records verdicts about hits, one by one or from an edited export, and the rules and official shops they come with;
+what is stored is decided again at once.
+
+A verdict is never deleted: another entry takes it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from crawler.errors import BadInput, Problem
+from crawler.items import Hit, Judgement, Licence, Verdict
+from crawler.messages import render_message
+from crawler.store import Store
+from crawler.store.reviews import DecisionSnapshot, ReviewEntry
+from crawler.text import fold
+from crawler.urls import canonicalize_url
+from matchers.decision import term_strengths
+from matchers.matcher import RuleKind
+from matchers.weights import Weights, default_weights
+from registry.fields import FieldError, parse_day, parse_text
+from registry.tables import Row, read_table
+from screening.match_context import build_context, current_weights
+from screening.redecide_hits import redecide_hits
+
+MIN_PHRASE_CHARS = 2  # characters of a phrase that is taught: one alone stands everywhere
+
+
+@frozen(kw_only=True)
+class Lesson:
+    """What a "not" is to teach besides this listing."""
+
+    seller: bool = False
+    phrase: str = ""
+
+
+@frozen(kw_only=True)
+class NewVerdict:
+    """One verdict to be kept."""
+
+    hit: Hit
+    verdict: Verdict
+    reason: str
+    by: str
+    at: datetime
+    lesson: Lesson = Lesson()
+
+
+def record_verdicts(store: Store, verdicts: Sequence[NewVerdict], language: str) -> list[int]:
+    """Keep verdicts, teach what they teach, decide what is stored again. Returns the numbers of the rules."""
+    weights = current_weights(store) or default_weights()
+    rule_ids = store.reviews.add_reviews([_judgement_entry(new_verdict, weights) for new_verdict in verdicts])
+    _redecide_works(
+        store, {new_verdict.hit.work_id for new_verdict in verdicts}, verdicts[0].at if verdicts else None, language
+    )
+    return rule_ids
+
+
+def _judgement_entry(new_verdict: NewVerdict, weights: Weights) -> ReviewEntry:
+    return ReviewEntry(
+        judgement=Judgement(
+            hit=new_verdict.hit.id,
+            verdict=new_verdict.verdict,
+            reason=new_verdict.reason,
+            by=new_verdict.by,
+            at=new_verdict.at,
+        ),
+        snapshot=_decision_snapshot(new_verdict.hit, weights),
+        rules=_taught_rules(new_verdict),
+        accused_listing=None
+        if new_verdict.verdict is Verdict.NOT
+        else (new_verdict.hit.work_id, canonicalize_url(new_verdict.hit.listing.url)),
+    )
+
+
+def _decision_snapshot(hit: Hit, weights: Weights) -> DecisionSnapshot:
+    channel = hit.listing.kind.value
+    return DecisionSnapshot(
+        decision=hit.decision.value,
+        identity=hit.identity,
+        offence=hit.offence,
+        channel=channel,
+        terms=term_strengths(hit.findings, channel, weights),
+    )
+
+
+def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, reason: str = "") -> Judgement | None:
+    """Take back the verdict that stands, and what it taught; returns it, None where none stands. An older "not"
+    stands again, and teaches this listing again.
+    """
+    undone = store.reviews.undo_judgement(hit.id, by, at, reason)
+    if undone is not None and undone.id is not None:
+        store.rules.withdraw_rules_of(undone.id, by, at)
+        older = store.reviews.current_judgements([hit.id]).get(hit.id)
+        if older is not None and older.verdict is Verdict.NOT:
+            new_verdict = NewVerdict(hit=hit, verdict=older.verdict, reason=older.reason, by=older.by, at=older.at)
+            store.rules.add_rule(_taught_rules(new_verdict)[0] | {"judgement": older.id})
+        _redecide_works(store, {hit.work_id}, at, language)
+    return undone
+
+
+def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: str) -> bool:
+    """Take a rule back; False where there is none of this number."""
+    rule = store.rules.withdraw_rule(number, by, at)
+    if rule is None:
+        return False
+    _redecide_works(store, {rule.work}, at, language)
+    return True
+
+
+def check_lesson(new_verdict: NewVerdict, language: str, file: str, line: int | None = None) -> None:
+    """Raise BadInput where a lesson cannot be taught."""
+    lesson, listing = new_verdict.lesson, new_verdict.hit.listing
+    problem = None
+    if (lesson.seller or lesson.phrase) and new_verdict.verdict is not Verdict.NOT:
+        problem = "teach_only_not"
+    elif lesson.seller and not (listing.seller_id or listing.seller):
+        problem = "teach_no_seller"
+    elif lesson.phrase and not _contains_phrase(lesson.phrase, f"{listing.title}\n{listing.text}"):
+        problem = "teach_no_phrase"
+    if problem:
+        raise BadInput(
+            Problem(
+                file=file,
+                line=line,
+                field="teach",
+                message=render_message("desk", problem, language, id=new_verdict.hit.id),
+            )
+        )
+
+
+def _contains_phrase(phrase: str, listing_text: str) -> bool:
+    folded = fold(phrase)
+    return len(folded) >= MIN_PHRASE_CHARS and folded in fold(listing_text)
+
+
+def _taught_rules(new_verdict: NewVerdict) -> list[dict[str, Any]]:
+    if new_verdict.verdict is not Verdict.NOT:
+        return []
+    listing = new_verdict.hit.listing
+    common = {"work": new_verdict.hit.work_id, "reason": new_verdict.reason, "by": new_verdict.by, "at": new_verdict.at}
+    listing_rule = {"kind": RuleKind.LISTING.value, "value": canonicalize_url(listing.url), "shown": listing.url}
+    rules = [common | {"platform": ""} | listing_rule]
+    if new_verdict.lesson.seller:
+        seller = listing.seller_id or listing.seller or ""
+        seller_rule = {"kind": RuleKind.SELLER.value, "value": seller, "shown": listing.seller or seller}
+        rules.append(common | {"platform": listing.platform} | seller_rule)
+    if new_verdict.lesson.phrase:
+        phrase_rule = {
+            "kind": RuleKind.PHRASE.value,
+            "value": fold(new_verdict.lesson.phrase),
+            "shown": new_verdict.lesson.phrase,
+        }
+        rules.append(common | {"platform": ""} | phrase_rule)
+    return rules
+
+
+def _redecide_works(store: Store, works: set[str], at: datetime | None, language: str) -> None:
+    if at is not None:
+        redecide_hits(store, sorted(works), build_context(store, at, language))
+
+
+PHRASE_PREFIX = "phrase:"
+
+
+def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str) -> list[NewVerdict]:
+    """The new verdicts of a file. Raises BadInput with every problem; then nothing was taken over."""
+    table = read_table(path, language)
+    problems = list(table.problems)
+    judged_rows = [row for row in table.rows if _cell_value(row, "verdict")]
+    ids = [_cell_value(row, "hit_id") for row in judged_rows]
+    hits, standing = store.hits.get_many(ids), store.reviews.current_judgements(ids)
+    new_verdicts: dict[str, NewVerdict] = {}
+    for row in judged_rows:
+        try:
+            new_verdict = _read_verdict(row, path, hits, by, at, language)
+        except BadInput as error:
+            problems.extend(error.problems)
+            continue
+        if not _is_same(new_verdict, standing):
+            new_verdicts[new_verdict.hit.id] = new_verdict
+    if problems:
+        raise BadInput(problems)
+    return list(new_verdicts.values())
+
+
+def _read_verdict(row: Row, path: Path, hits: Mapping[str, Hit], by: str, at: datetime, language: str) -> NewVerdict:
+    hit_id, verdict_text = _cell_value(row, "hit_id"), _cell_value(row, "verdict").casefold()
+    hit = hits.get(hit_id)
+    if hit is None:
+        message = render_message("desk", "verdict_no_hit", language, id=hit_id)
+        raise BadInput(Problem(file=str(path), line=row.line, field="hit_id", message=message))
+    if verdict_text not in {verdict.value for verdict in Verdict}:
+        verdict_names = ", ".join(verdict.value for verdict in Verdict)
+        message = render_message("desk", "verdict_unknown", language, text=verdict_text, known=verdict_names)
+        raise BadInput(Problem(file=str(path), line=row.line, field="verdict", message=message))
+    teach = _cell_value(row, "teach")
+    phrase = teach[len(PHRASE_PREFIX) :].strip() if teach.casefold().startswith(PHRASE_PREFIX) else ""
+    lesson = Lesson(seller=teach.casefold() == "seller", phrase=phrase)
+    new_verdict = NewVerdict(
+        hit=hit, verdict=Verdict(verdict_text), reason=_cell_value(row, "reason"), by=by, at=at, lesson=lesson
+    )
+    check_lesson(new_verdict, language, str(path), row.line)
+    return new_verdict
+
+
+def _is_same(new_verdict: NewVerdict, standing: Mapping[str, Judgement]) -> bool:
+    judgement = standing.get(new_verdict.hit.id)
+    is_new_lesson = new_verdict.lesson != Lesson()
+    return judgement is not None and judgement.verdict is new_verdict.verdict and not is_new_lesson
+
+
+def _cell_value(row: Row, name: str) -> str:
+    value = row.cells.get(name)
+    return "" if value is None else str(value).strip().removeprefix("'")
+
+
+def licence_from_options(language: str, **options: str | None) -> Licence:
+    """The licence that options state; at least a platform or a seller. Raises BadInput."""
+    if not options.get("platform") and not options.get("seller"):
+        raise BadInput(Problem(file="works official", message=render_message("desk", "official_what", language)))
+    try:
+        names = {name: parse_text(options.get(name)) for name in ("platform", "seller")}
+        return Licence(**names, since=parse_day(options.get("since")), until=parse_day(options.get("until")))
+    except FieldError as error:
+        message = render_message("registry", error.key, language, **error.values)
+        raise BadInput(Problem(file="works official", message=message)) from None
+
+
+def redecide_owner(store: Store, owner: str, at: datetime, language: str) -> int:
+    """Decide the stored hits of an owner's works again; returns how many became something else."""
+    works = [
+        work.id for work in store.works.all_works() if owner in (work.owner, None if work.owner else work.publisher)
+    ]
+    return redecide_hits(store, works, build_context(store, at, language))

@@ -1,0 +1,65 @@
+"""How much of a numbered series a share holds: lessons of a course, episodes or chapters, by the numbers in file names.
+
+A number that lies far from the others (a year, a resolution) makes no series. The series is taken to reach from 1 to
+the highest number seen: what is missing at the end cannot be known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from crawler.items import SharedFile
+
+MIN_NUMBERED_FILES = 3  # numbered files that make a series; two may be two volumes
+MAX_LESSON_NUMBER = 500  # a higher number is a year or a code
+_HAN_DIGITS = str.maketrans("零〇一二三四五六七八九两", "001234567892")
+_LESSON_WORDS = "E|EP|Ep|ep|Lesson|lesson|Chapter|chapter|Lecture|lecture|Part|part"
+_HAN_NUMERAL = "[零〇一二三四五六七八九十百两]{1,5}"
+_LESSON_NUMBER_RE = re.compile(
+    rf"第 ?(?P<counted>[0-9]{{1,3}}|{_HAN_NUMERAL}) ?(?:课|課|节|節|讲|講|集|章|回|话|話|期|单元|部分)"
+    rf"|(?<![A-Za-z])(?:S[0-9]{{1,2}})?(?:{_LESSON_WORDS})[ ._-]?(?P<named>[0-9]{{1,3}})(?![0-9])"
+    r"|^[\[(【]?(?P<first>[0-9]{1,3})(?=[\])】]|[ ._、-])(?![0-9])"
+)
+
+
+@frozen(kw_only=True)
+class Coverage:
+    """`present` different numbers of a series that reaches to `total`."""
+
+    present: int
+    total: int
+
+
+def coverage(files: Sequence[SharedFile]) -> Coverage | None:
+    """The series that these files are numbered in; None where they are none."""
+    names = [file.name for file in files if not file.folder]
+    numbers = {
+        number for name in names if (number := lesson_number(name)) is not None and 0 < number <= MAX_LESSON_NUMBER
+    }
+    if len(numbers) < MIN_NUMBERED_FILES or 2 * len(numbers) < max(numbers):
+        return None
+    return Coverage(present=len(numbers), total=max(numbers))
+
+
+def lesson_number(name: str) -> int | None:
+    """The number of a lesson, an episode or a chapter in a file's name."""
+    match = _LESSON_NUMBER_RE.search(name)
+    if match is None:
+        return None
+    written = match["counted"] or match["named"] or match["first"]
+    return int(written) if written.isdecimal() and written.isascii() else _parse_han_numeral(written)
+
+
+def _parse_han_numeral(written: str) -> int:
+    """The value of a Chinese numeral up to 999."""
+    hundreds, mark, below_hundred = written.rpartition("百")
+    tens, ten, units = below_hundred.rpartition("十")
+    unit_value = int(units.translate(_HAN_DIGITS) or 0)
+    return (
+        (int(hundreds.translate(_HAN_DIGITS) or 1) * 100 if mark else 0)
+        + (int(tens.translate(_HAN_DIGITS).lstrip("0") or 1) * 10 if ten else 0)
+        + unit_value
+    )

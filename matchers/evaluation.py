@@ -1,0 +1,127 @@
+"""How good decisions and probabilities are, by what people judged: proportions with intervals, calibration, log loss.
+
+For the calibration, pairs are sorted into bins of equal count, lowest first, and in each bin the mean stated
+probability is compared with the share that was right: of pairs stated about .9, about nine of ten should be right. The
+calibration error is the mean distance of the two. Proportions come with Wilson's .95 interval and what they are shares
+of.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+
+from attrs import define, frozen
+
+BIN_COUNT = 10
+NORMAL_QUANTILE_975 = 1.959964  # quantile of the normal distribution for an interval of .95
+
+
+@frozen(kw_only=True)
+class Bin:
+    """Pairs stated between `low` and `high`."""
+
+    low: float
+    high: float
+    count: int
+    stated: float
+    right: float
+
+
+def bins(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> list[Bin]:
+    """So many bins of equal count over (stated, is right); fewer where there are fewer pairs."""
+    ordered = sorted(pairs)
+    edges = sorted({number * len(ordered) // count for number in range(count + 1)})
+    calibration_bins = []
+    for first, last in itertools.pairwise(edges):
+        part = ordered[first:last]
+        calibration_bins.append(
+            Bin(
+                low=part[0][0],
+                high=part[-1][0],
+                count=len(part),
+                stated=sum(stated for stated, _ in part) / len(part),
+                right=sum(is_right for _, is_right in part) / len(part),
+            )
+        )
+    return calibration_bins
+
+
+def calibration_error(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> float:
+    """The calibration error: mean distance of stated and right over the bins, by their counts; 0.0 without pairs."""
+    return sum(
+        calibration_bin.count * abs(calibration_bin.stated - calibration_bin.right)
+        for calibration_bin in bins(pairs, count)
+    ) / max(1, len(pairs))
+
+
+def log_loss(pairs: Sequence[tuple[float, bool]]) -> float:
+    """The mean surprise in nats; lower is better. 0.0 without pairs."""
+    losses = (-math.log(max(1e-9, stated if is_right else 1.0 - stated)) for stated, is_right in pairs)
+    return sum(losses) / max(1, len(pairs))
+
+
+def wilson_interval(right: int, total: int) -> tuple[float, float]:
+    """Wilson's .95 interval of a share; (0, 1) of nothing."""
+    if not total:
+        return 0.0, 1.0
+    share, square = right / total, NORMAL_QUANTILE_975 * NORMAL_QUANTILE_975
+    middle = share + square / (2 * total)
+    half_width = NORMAL_QUANTILE_975 * math.sqrt(share * (1.0 - share) / total + square / (4 * total * total))
+    scale = 1.0 + square / total
+    return max(0.0, (middle - half_width) / scale), min(1.0, (middle + half_width) / scale)
+
+
+@frozen(kw_only=True)
+class Proportion:
+    """`right` of `total`, and what this says of the share in all (Wilson's .95 interval)."""
+
+    right: int
+    total: int
+
+    @property
+    def value(self) -> float | None:
+        """The share; None of nothing."""
+        return self.right / self.total if self.total else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Between what and what the share in all lies."""
+        return wilson_interval(self.right, self.total)
+
+    def to_dict(self) -> dict[str, object]:
+        """For programs."""
+        low, high = self.interval
+        return {
+            "right": self.right,
+            "of": self.total,
+            "share": self.value,
+            "low": round(low, 4),
+            "high": round(high, 4),
+        }
+
+
+@define
+class RightWrongTally:
+    """Right and wrong ones."""
+
+    right: int = 0
+    wrong: int = 0
+
+    def add(self, is_right: bool) -> None:
+        """Count one."""
+        self.right += is_right
+        self.wrong += not is_right
+
+    def proportion(self) -> Proportion:
+        """The share of right ones."""
+        return Proportion(right=self.right, total=self.right + self.wrong)
+
+
+def proportion_of(verdicts: Iterable[bool]) -> Proportion:
+    """The share of true ones."""
+    tally = RightWrongTally()
+    for verdict in verdicts:
+        tally.add(verdict)
+    return tally.proportion()

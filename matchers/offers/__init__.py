@@ -1,5 +1,0 @@
-"""What an offer says of itself, in the words of sellers, posters and readers.
-
-The engine behind the grounds of matchers/offence: words with an area (signs.csv), pairs of words that say together what
-neither says alone ("send" near "link", pairs.csv), words hidden by their sound, and what denies them ("not a PDF").
-"""

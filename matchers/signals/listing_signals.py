@@ -1,0 +1,107 @@
+"""Find the signals of a listing, leaving out what is part of the work's own name.
+
+A book called "PDF Explained" is no digital delivery because of its title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from attrs import frozen
+
+from crawler.items import Listing, Work
+from matchers.signals.text_signals import Signal, TextSignals, find_text_signals
+from matchers.titles.title_names import names_of
+
+MAX_QUOTES = 4  # quotes in one reason
+MAX_NAME_CHARS = 400  # characters; of a longer name only so much is compared on either side of a sign
+
+
+@frozen(kw_only=True)
+class ListingSignal:
+    """A sign as the listing writes it, and whether it stands in the title."""
+
+    signal: Signal
+    quote: str
+    in_title: bool
+
+    @property
+    def probability(self) -> float:
+        """That of the sign's area being true where it stands."""
+        return self.signal.probability
+
+
+def find_signals(listing: Listing, work: Work, *areas: str) -> list[ListingSignal]:
+    """The signs of these areas in title, text and condition, the surest first; each word once."""
+    last_listing, last_work, by_area = _last_lookup[0]
+    if last_listing is not listing or last_work is not work:
+        by_area = _signals_by_area(
+            listing.title, listing.text, listing.condition or "", _compact_names(work.title, work.aliases)
+        )
+        _last_lookup[0] = (listing, work, by_area)
+    signals = [signal for area in areas for signal in by_area.get(area, ())]
+    return sorted(signals, key=lambda signal: -signal.probability) if len(areas) > 1 else signals
+
+
+# What was found for the pair that was asked about last: every ground asks for it several times.
+_last_lookup: list[tuple[Listing | None, Work | None, Mapping[str, tuple[ListingSignal, ...]]]] = [(None, None, {})]
+
+
+def has_signal(listing: Listing, work: Work, *areas: str) -> bool:
+    """Whether any sign of these areas is there."""
+    return bool(find_signals(listing, work, *areas))
+
+
+def signal_strength(signals: list[ListingSignal]) -> float:
+    """The chance that the area is true, of several signs as independent ones; 0.0 without any."""
+    missed = 1.0
+    for signal in signals:
+        missed *= 1.0 - signal.probability
+    return 1.0 - missed
+
+
+def quote_signals(signals: list[ListingSignal]) -> str:
+    """The first few of these signs for a reason."""
+    return "、".join(list(dict.fromkeys(signal.quote for signal in signals))[:MAX_QUOTES])
+
+
+@lru_cache(maxsize=256)
+def _signals_by_area(
+    title: str, text: str, condition: str, names: frozenset[str]
+) -> Mapping[str, tuple[ListingSignal, ...]]:
+    """The signs of a listing by their area, the surest first, each word once."""
+    by_area: dict[str, dict[str, ListingSignal]] = {}
+    for place, part in enumerate((title, text, condition)):
+        for signal in _find_part_signals(find_text_signals(part), names, place == 0) if part else ():
+            by_area.setdefault(signal.signal.area, {}).setdefault(signal.signal.word, signal)
+    return {
+        area: tuple(sorted(by_word.values(), key=lambda signal: -signal.probability))
+        for area, by_word in by_area.items()
+    }
+
+
+def _find_part_signals(text_signals: TextSignals, names: frozenset[str], in_title: bool) -> Iterator[ListingSignal]:
+    for signal in text_signals.signals:
+        before = text_signals.folded_text[max(0, signal.start - MAX_NAME_CHARS) : signal.start].replace(" ", "")
+        after = text_signals.folded_text[signal.end : signal.end + MAX_NAME_CHARS].replace(" ", "")
+        inner = text_signals.folded_text[signal.start : signal.end].replace(" ", "")
+        if not _is_in_name(inner, before, after, names):
+            yield ListingSignal(signal=signal, quote=text_signals.quote(signal), in_title=in_title)
+
+
+@lru_cache(maxsize=4_096)
+def _compact_names(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    """The keys of a work's names; every ground asks for them."""
+    return frozenset(name.compact for name in names_of(0, Work(id="asked", title=title, aliases=aliases)))
+
+
+def _is_in_name(inner: str, before: str, after: str, names: frozenset[str]) -> bool:
+    """Whether what stands between `before` and `after` is a part of one of the names there."""
+    for name in names:
+        place = name.find(inner)
+        while place >= 0:
+            if before.endswith(name[:place]) and after.startswith(name[place + len(inner) :]):
+                return True
+            place = name.find(inner, place + 1)
+    return False

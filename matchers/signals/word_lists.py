@@ -1,0 +1,104 @@
+"""The word lists of signals, negations and pairs, read once from CSV and refused as a whole where a row is wrong."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from typing import TypeVar
+
+from attrs import frozen
+
+from crawler.errors import BadInput, Problem
+from matchers.signals.lexicon import Lexicon, Word, load_lexicon
+
+_PACKAGE = "matchers.signals"
+_RowT = TypeVar("_RowT")
+
+
+@frozen(kw_only=True)
+class Negation:
+    """A word that turns what stands within `reach` words (Han characters count as words) of it into its contrary."""
+
+    text: str
+    is_before: bool
+    reach: int
+
+
+@frozen(kw_only=True)
+class SignalPair:
+    """Two words of these slots, at most `reach` characters apart in one clause, say `area`."""
+
+    area: str
+    first: str
+    second: str
+    reach: int
+    probability: float
+
+
+@cache
+def signal_lexicon() -> Lexicon:
+    """The words with an area each."""
+    return load_lexicon(_PACKAGE, "signs.csv")
+
+
+@cache
+def slot_lexicon() -> Lexicon:
+    """The words that mean something in pairs only; the area is the slot."""
+    return Lexicon(_read_rows("slots.csv", _parse_slot))
+
+
+@cache
+def signal_pairs() -> tuple[SignalPair, ...]:
+    """Which slots together say what."""
+    return tuple(_read_rows("pairs.csv", _parse_pair))
+
+
+@cache
+def negations() -> tuple[Lexicon, dict[str, list[Negation]]]:
+    """The words that deny, and how each does, by the word."""
+    by_word: dict[str, list[Negation]] = {}
+    for negation in _read_rows("denials.csv", _parse_negation):
+        by_word.setdefault(negation.text, []).append(negation)
+    return Lexicon(Word(text=text, area="denial", probability=1.0, source="denials.csv") for text in by_word), by_word
+
+
+def _parse_negation(row: dict[str, str]) -> Negation:
+    if row["side"] not in ("before", "after"):
+        raise ValueError("side is before or after")
+    return Negation(text=row["word"], is_before=row["side"] == "before", reach=int(row["reach"]))
+
+
+def _parse_slot(row: dict[str, str]) -> Word:
+    return Word(text=row["word"], area=row["slot"], probability=1.0, source=row["source"])
+
+
+def _parse_pair(row: dict[str, str]) -> SignalPair:
+    probability = float(row["probability"])
+    if not 0 < probability <= 1:
+        raise ValueError("a probability lies between 0 and 1")
+    return SignalPair(
+        area=row["area"],
+        first=row["first"],
+        second=row["second"],
+        reach=int(row["reach"]),
+        probability=probability,
+    )
+
+
+def _read_rows(file: str, parse_row: Callable[[dict[str, str]], _RowT]) -> list[_RowT]:
+    """The rows of a data file. Raises BadInput with every bad one."""
+    text = (resources.files(_PACKAGE) / file).read_text(encoding="utf-8")
+    rows: list[_RowT] = []
+    problems: list[Problem] = []
+    for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        try:
+            if not row["source"]:
+                raise ValueError("a source is needed")
+            rows.append(parse_row(row))
+        except (ValueError, TypeError, KeyError) as error:
+            problems.append(Problem(file=file, line=line, message=str(error)))
+    if problems:
+        raise BadInput(problems)
+    return rows

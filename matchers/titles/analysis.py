@@ -1,0 +1,312 @@
+"""A text analysed for title matching: folded without spaces, with its word boundaries, brackets and sellers' noise.
+
+Names are looked up in the folded text without spaces, so that letters torn apart are found; whether a match begins
+and ends between words is checked afterwards. Analyses of the latest texts are cached: thousands of short ones, which
+a batch asks for repeatedly, and few long ones, which take a hundred times as much memory.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
+from itertools import accumulate, chain
+from typing import Any, Generic, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from crawler.text import FoldedText, fold, fold_origins, folded_text, is_han
+from matchers.signals.lexicon import WordMatch, load_lexicon
+from matchers.titles.boilerplate import find_group_tags, find_phrases, find_title_span
+from matchers.titles.rolling_hash import code_points
+
+Value = TypeVar("Value")
+
+
+class cached_attribute(Generic[Value]):  # noqa: N801
+    """For methods without arguments."""
+
+    def __init__(self, function: Callable[[Any], Value]) -> None:
+        self._function = function
+        self._name = function.__name__
+        self.__doc__ = function.__doc__
+
+    @overload
+    def __get__(self, of: None, owner: type) -> cached_attribute[Value]: ...
+
+    @overload
+    def __get__(self, of: object, owner: type) -> Value: ...
+
+    def __get__(self, of: object | None, owner: type) -> cached_attribute[Value] | Value:
+        if of is None:
+            return self
+        value = of.__dict__[self._name] = self._function(of)
+        return value
+
+
+Result = TypeVar("Result")
+
+SHORT_TEXT_CHARS = 240  # characters of a text that may be a title
+SHORT_TEXT_CACHE_SIZE, LONG_TEXT_CACHE_SIZE = 4_096, 256
+
+
+def cache_latest(make: Callable[[str], Result]) -> Callable[[str], Result]:
+    """The same function, which keeps what it made of the latest texts."""
+    short_cache, long_cache = (
+        lru_cache(maxsize=SHORT_TEXT_CACHE_SIZE)(make),
+        lru_cache(maxsize=LONG_TEXT_CACHE_SIZE)(make),
+    )
+
+    def from_cache(text: str) -> Result:
+        return short_cache(text) if len(text) <= SHORT_TEXT_CHARS else long_cache(text)
+
+    return from_cache
+
+
+_BRACKETED_RE = re.compile(r"[\[【(（][^\[\]【】()（）]{1,60}[\]】)）]")
+LETTER_KIND, DIGIT_KIND, SPACE_KIND = 1, 2, 3  # kinds of characters
+FIRST_ASTRAL_CODE_POINT = 0x10000  # codes from here on are taken for no letters: folded titles have none but Han there
+SOFT_BOUNDARY, HARD_BOUNDARY = 1, 2  # kinds of borders between two places
+LETTER_INFORMATION = 0.4  # information of a letter or digit, one Han character being 1
+MAX_TEXT_CHARS = 20_000  # characters of one text; what lies beyond is not looked at
+
+
+@cache_latest
+def analyse(text: str) -> AnalysedText:
+    """The reading of a text; matchers ask for the same few texts again and again."""
+    return AnalysedText(text)
+
+
+class AnalysedText:
+    """One text. Places count characters of `compact`, the key without spaces.
+
+    `key` is the folded text; character i of `compact` is key[places[i]] and was read at original[origins[i]].
+    """
+
+    def __init__(self, text: str) -> None:
+        self.original = text[:MAX_TEXT_CHARS]
+        self.folded, self.origins = fold_origins(self.original)
+        self.compact = self.folded.replace(" ", "")
+        self.positions: list[int] | range = range(len(self.folded))
+        if len(self.compact) < len(self.folded):
+            self.positions = [index for index, character in enumerate(self.folded) if character != " "]
+
+    @cached_attribute
+    def fold_map(self) -> FoldedText:
+        """The folded text with the origins of all its characters."""
+        return folded_text(self.folded, self.origins)
+
+    def position_of(self, index: int) -> int:
+        """The place of a character of `key` that is no space."""
+        return bisect_left(self.positions, index)
+
+    @cached_attribute
+    def unknown_sums(self) -> list[float]:
+        """Running sum over the places of what is no noise, in Han characters."""
+        steps: Iterable[float] = map(_CHAR_INFORMATION.__getitem__, self.compact)
+        if self.has_noise:
+            steps = (0.0 if noisy else units for noisy, units in zip(self.noise, steps, strict=True))
+        return [0.0, *accumulate(steps)]
+
+    @cached_attribute
+    def has_noise(self) -> bool:
+        """Whether sellers' words stand in the text."""
+        return 1 in self.noise
+
+    @cached_attribute
+    def boundaries(self) -> bytearray:
+        """How each place is parted from the one before it: not at all, SOFT (spaces, dots) or HARD (as the ends)."""
+        origins, original = self.origins, self.original
+        boundaries = bytearray(len(origins) + 1)
+        last = origins[0] if origins else 0
+        for position, origin in enumerate(origins):
+            if origin > last + 1:
+                boundaries[position] = _boundary_kind(original[last + 1 : origin])
+            last = origin
+        boundaries[0] = boundaries[-1] = HARD_BOUNDARY
+        return boundaries
+
+    @cached_attribute
+    def lexicon_words(self) -> list[WordMatch]:
+        """Words of the title lexicon (noise, derived, sequel), as places."""
+        spotted = load_lexicon("matchers.titles", "words.csv").find_spans(self.folded)
+        if len(self.compact) == len(self.folded):
+            return [WordMatch(word, start, end) for word, start, end in spotted]
+        positions = self.positions
+        return [
+            WordMatch(word, bisect_left(positions, start), bisect_left(positions, end - 1) + 1)
+            for word, start, end in spotted
+        ]
+
+    @cached_attribute
+    def contradicting_words(self) -> list[WordMatch]:
+        """The words that are no noise."""
+        return [spot for spot in self.lexicon_words if spot.word.area != "noise"]
+
+    @cached_attribute
+    def boilerplate(self) -> bytearray:
+        """1 for each place inside a word that sellers put beside any title."""
+        mask = bytearray(len(self.compact))
+        for word, start, end in self.lexicon_words:
+            if word.area == "noise":
+                mask[start:end] = b"\x01" * (end - start)
+        for start, end in find_phrases(self.folded):
+            first, last = self.position_of(start), self.position_of(end - 1) + 1
+            mask[first:last] = b"\x01" * (last - first)
+        for start, end in find_group_tags(self.original):
+            first, last = self._positions_between(start, end)
+            mask[first:last] = b"\x01" * (last - first)
+        return mask
+
+    @cached_attribute
+    def noise(self) -> bytearray:
+        """The same, and all that stands outside the title of a release name."""
+        if not self.title_span:
+            return self.boilerplate
+        first, last = self.title_span
+        mask = bytearray(b"\x01" * len(self.compact))
+        mask[first:last] = self.boilerplate[first:last]
+        return mask
+
+    @cached_attribute
+    def bracketed(self) -> bytearray:
+        """1 for each place inside brackets that hold a remark: what stands there belongs to no longer title."""
+        mask = bytearray(len(self.compact))
+        for match in _BRACKETED_RE.finditer(self.original):
+            first, last = self._positions_between(*match.span())
+            mask[first:last] = b"\x01" * (last - first)
+        return mask
+
+    @cached_attribute
+    def core_chars(self) -> int:
+        """How many places are neither noise nor inside a remark."""
+        if 1 not in self.bracketed:
+            return self.noise.count(0)
+        return sum(not (noisy or bracketed) for noisy, bracketed in zip(self.noise, self.bracketed, strict=True))
+
+    @cached_attribute
+    def bracketed_information(self) -> float:
+        """The unknown text inside remarks, in Han characters."""
+        unknown_sums = self.unknown_sums
+        return sum(
+            unknown_sums[position + 1] - unknown_sums[position]
+            for position, is_bracketed in enumerate(self.bracketed)
+            if is_bracketed
+        )
+
+    @cached_attribute
+    def title_span(self) -> tuple[int, int] | None:
+        """The places of the title in a release name; None where the text is none, or sellers' words stand there."""
+        offsets = find_title_span(self.original)
+        if offsets is None:
+            return None
+        first, last = self._positions_between(*offsets)
+        return (first, last) if 0 in self.boilerplate[first:last] else None
+
+    def is_title_span(self, start: int, end: int) -> bool:
+        """Whether start..end is all of a release name's title, sellers' words at its ends apart."""
+        if not self.title_span:
+            return False
+        first, last = self.title_span
+        core = self.boilerplate.find(0, first), self.boilerplate.rfind(0, first, last) + 1
+        return first <= start <= core[0] and core[1] <= end <= last
+
+    def _positions_between(self, start: int, end: int) -> tuple[int, int]:
+        """The places of original[start:end]."""
+        return bisect_left(self.origins, start), bisect_left(self.origins, end)
+
+    def splits_word(self, position: int) -> bool:
+        """Whether a border at `position` would part letters of one word, or digits of one number."""
+        return self.word_interior[position] == 1
+
+    @cached_attribute
+    def word_interior(self) -> bytes:
+        """1 for each place where a border would."""
+        return word_interiors([self])[0]
+
+    def word_breaks(self, start: int, end: int) -> set[int]:
+        """Where words part inside start..end, counted from start."""
+        positions = self.positions
+        if positions[end - 1] - positions[start] == end - 1 - start:
+            return set()
+        return {
+            position - start for position in range(start + 1, end) if positions[position] != positions[position - 1] + 1
+        }
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """start..end as offsets into the original."""
+        return self.origins[start], self.origins[end - 1] + 1
+
+    def quote(self, start: int, end: int) -> str:
+        """The very characters of the original at start..end."""
+        return self.original[self.origins[start] : self.origins[end - 1] + 1]
+
+    def find_mention(self, names: Iterable[str]) -> str | None:
+        """The first of these names that stands in the text between word borders; one-letter names are not sought."""
+        for name in names:
+            compact = fold(name).replace(" ", "")
+            start = self.compact.find(compact) if len(compact) > 1 else -1
+            while start >= 0:
+                if not self.splits_word(start) and not self.splits_word(start + len(compact)):
+                    return name
+                start = self.compact.find(compact, start + 1)
+        return None
+
+
+@lru_cache(maxsize=4_096)
+def _boundary_kind(between: str) -> int:
+    """The kind of border that these characters make; those that fold to nothing make none."""
+    separating = [character for character in between if not character.isalnum() and fold(f"a{character}b") == "a b"]
+    if not separating:
+        return 0
+    return SOFT_BOUNDARY if all(character.isspace() or character in "._" for character in separating) else HARD_BOUNDARY
+
+
+class _CharInformation(dict[str, float]):
+    """The information of a character."""
+
+    def __missing__(self, character: str) -> float:
+        self[character] = units = 1.0 if is_han(character) else LETTER_INFORMATION
+        return units
+
+
+_CHAR_INFORMATION = _CharInformation()
+
+
+def word_interiors(texts: Sequence[AnalysedText]) -> list[bytes]:
+    """The `cuts` of several readings, worked out at once; each reading keeps its own."""
+    kinds = _char_kinds()[np.minimum(code_points(" ".join([text.folded for text in texts])), FIRST_ASTRAL_CODE_POINT)]
+    is_same_kind = np.zeros(len(kinds), dtype=bool)
+    is_same_kind[1:] = kinds[1:] == kinds[:-1]
+    is_visible = kinds != SPACE_KIND
+    is_same_kind, kinds = is_same_kind[is_visible], kinds[is_visible]
+    origins = np.fromiter(chain.from_iterable(text.origins for text in texts), np.int64, len(kinds))
+    is_interior = is_same_kind & ((kinds == LETTER_KIND) | (kinds == DIGIT_KIND))
+    ends = np.cumsum([len(text.compact) for text in texts])
+    parted = np.flatnonzero(is_interior & (kinds == DIGIT_KIND) & (np.diff(origins, prepend=0) > 1))
+    for position, owner in zip(parted.tolist(), np.searchsorted(ends, parted, side="right").tolist(), strict=True):
+        own_position = position - int(ends[owner]) + len(texts[owner].compact)
+        is_interior[position] = not texts[owner].boundaries[own_position]
+    interior_bytes = is_interior.tobytes()
+    interiors = [
+        interior_bytes[end - len(text.compact) : end] + b"\x00" for text, end in zip(texts, ends.tolist(), strict=True)
+    ]
+    for text, own_position in zip(texts, interiors, strict=True):
+        text.__dict__["word_interior"] = own_position
+    return interiors
+
+
+@cache
+def _char_kinds() -> npt.NDArray[np.uint8]:
+    """By code: whether a character is a LETTER (no Han), a DIGIT, a SPACE or something else (0)."""
+    kinds = np.zeros(FIRST_ASTRAL_CODE_POINT + 1, dtype=np.uint8)
+    for code in range(FIRST_ASTRAL_CODE_POINT):
+        character = chr(code)
+        if character.isdecimal():
+            kinds[code] = DIGIT_KIND
+        elif character.isalnum() and not is_han(character):
+            kinds[code] = LETTER_KIND
+    kinds[ord(" ")] = SPACE_KIND
+    return kinds

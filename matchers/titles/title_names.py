@@ -1,0 +1,199 @@
+"""The spellings by which a work can be found: title and aliases, also without note, subtitle, edition mark or article.
+
+Sellers write editions, years and "revised" in other ways or leave them out, so the bare names are indexed beside the
+full ones; `stated_numbers` says which editions or years a text states.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from attrs import frozen
+
+from crawler.items import Work
+from crawler.text import fold
+from matchers.titles.numerals import numeral_value, rewrite_numerals
+
+_NOTE_RE = re.compile(r"\s{0,4}[(（\[【][^()（）\[\]【】]{1,40}[)）\]】]\s{0,4}$")
+_SUBTITLE_RE = re.compile(r"\s{0,4}(?:[:：—]|\s[-–]\s)")
+_HAN_RE = re.compile("[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_NUMBER_IN_NOTE_RE = re.compile(r"[上中下一二三四五六七八九十\d]")
+_LEADING_ARTICLE_RE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
+FULL_FORM, NOTE_FORM, SHORTENED_FORM, INVERTED_FORM = "full", "note", "shortened", "inverted"
+MIN_SHORTENED_INFORMATION = 4.0  # units of information that a title without its subtitle must still have
+HAN_CHAR_INFORMATION, DIGIT_INFORMATION, LETTER_INFORMATION = (
+    1.0,
+    0.5,
+    0.4,
+)  # information of one character, one Han character being 1
+
+
+@frozen(kw_only=True)
+class Name:
+    """One spelling of works[work]. `compact` is its key without spaces, `word_breaks` where words part in it.
+
+    `form`: FULL, or what was changed: without a NOTE in brackets, SHORTENED by the subtitle, or the article INVERTED
+    (Garden, The).
+    """
+
+    work_index: int
+    spelled: str
+    folded: str
+    compact: str
+    word_breaks: frozenset[int]
+    han_equivalents: float
+    form: str = FULL_FORM
+
+
+def names_of(work_index: int, work: Work) -> Iterator[Name]:
+    """Each spelling of a work once, the full ones first."""
+    yielded: set[str] = set()
+    for form, spelled, folded in _folded_spellings(work):
+        compact = folded.replace(" ", "")
+        if not compact or compact in yielded:
+            continue
+        if form == SHORTENED_FORM and han_equivalents(compact) < MIN_SHORTENED_INFORMATION:
+            continue
+        yielded.add(compact)
+        yield build_name(work_index, spelled, folded, form)
+
+
+def _folded_spellings(work: Work) -> Iterator[tuple[str, str, str]]:
+    """Form, spelling and key; and the key with its numbers written otherwise."""
+    for form, spelled in _spellings(work):
+        folded = fold(spelled)
+        yield form, spelled, folded
+        rewritten = rewrite_numerals(folded)
+        if rewritten:
+            yield form, spelled, rewritten[0]
+
+
+def first_name(work_index: int, work: Work) -> Name:
+    """The first of `names_of`, at a fraction of its cost where the title has letters at all."""
+    folded = fold(work.title)
+    if not folded:
+        return next(names_of(work_index, work))
+    return build_name(work_index, work.title, folded, FULL_FORM)
+
+
+def build_name(work_index: int, spelled: str, folded: str, form: str) -> Name:
+    """The name with this folded text."""
+    compact = folded.replace(" ", "")
+    return Name(
+        work_index=work_index,
+        spelled=spelled,
+        folded=folded,
+        compact=compact,
+        word_breaks=_word_breaks(folded),
+        han_equivalents=han_equivalents(compact),
+        form=form,
+    )
+
+
+def han_equivalents(compact: str) -> float:
+    """How much a key says, in Han characters: letters and digits say less."""
+    han_count = len(_HAN_RE.findall(compact)) if not compact.isascii() else 0
+    digit_count = sum(map(str.isdigit, compact))
+    return (
+        HAN_CHAR_INFORMATION * han_count
+        + DIGIT_INFORMATION * digit_count
+        + LETTER_INFORMATION * (len(compact) - han_count - digit_count)
+    )
+
+
+def _spellings(work: Work) -> Iterator[tuple[str, str]]:
+    full_names: Sequence[str] = (work.title, *work.aliases)
+    creators = {fold(creator) for creator in work.creators}
+    yield from ((FULL_FORM, name) for name in full_names)
+    for name in full_names:
+        bare = _NOTE_RE.sub("", name)
+        if bare != name and not _NUMBER_IN_NOTE_RE.search(name[len(bare) :]):
+            yield NOTE_FORM, bare
+        article = _LEADING_ARTICLE_RE.match(bare)
+        if article:
+            yield INVERTED_FORM, f"{bare[article.end() :]}, {article.group()}"
+        match = _SUBTITLE_RE.search(bare)
+        if match and match.start() > 0 and not (creators and fold(bare[: match.start()]) in creators):
+            yield SHORTENED_FORM, bare[: match.start()]
+
+
+def _word_breaks(folded: str) -> frozenset[int]:
+    if " " not in folded:
+        return frozenset()
+    return frozenset(accumulate(map(len, folded.split(" ")[:-1])))
+
+
+BARE_FORM = "bare"  # the form of such a name
+
+_ORDINAL_WORDS_PATTERN = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+_ORDINAL_WORDS = _ORDINAL_WORDS_PATTERN.split("|")
+_EDITION_WORD_PATTERN = r"(?:edition|edn|ed|e)(?![a-z])"
+_ENGLISH_EDITION_PATTERN = (
+    rf"(?P<english>\d{{1,2}})(?:st|nd|rd|th)? ?{_EDITION_WORD_PATTERN}"
+    rf"|(?P<spelt>{_ORDINAL_WORDS_PATTERN}) {_EDITION_WORD_PATTERN}"
+)
+_CHINESE_EDITION_PATTERN = r"第 ?(?P<chinese>\d{1,2}|[一二三四五六七八九十]{1,3}) ?版"
+_YEAR_PATTERN = r"(?<!\d)(?P<year>(?:19|20)\d\d)(?!\d)(?:年?版)?"
+_EDITION_RE = re.compile(f"{_ENGLISH_EDITION_PATTERN}|{_CHINESE_EDITION_PATTERN}")
+_YEAR_RE = re.compile(_YEAR_PATTERN)
+_MARK_AT_END_RE = re.compile(rf"(?:{_ENGLISH_EDITION_PATTERN}|{_CHINESE_EDITION_PATTERN}|{_YEAR_PATTERN})$")
+_REVISED_AT_END_RE = re.compile(r"(?:修订版|增订版|最新版|新版|revised edition|new edition)$")
+_FOLDED_ARTICLE_RE = re.compile(r"^(?:the|an?) (?=\S)")
+_MARK_LAST_CHARS = frozenset("0123456789版end")  # with one of them a mark at the end ends: a quick look
+
+
+@frozen(kw_only=True)
+class EditionMark:
+    """What is cut off a name. `kind` is edition, year, revised or article; `value` the number."""
+
+    kind: str
+    value: int = 0
+
+
+def bare_names(work_index: int, work: Work) -> Iterator[Name]:
+    """The bare name of a work, if its title has a mark; and the same with its numbers written otherwise."""
+    stripped = strip_mark(work.title)
+    if stripped is None:
+        return
+    yield build_name(work_index, stripped[0], stripped[0], BARE_FORM)
+    rewritten = rewrite_numerals(stripped[0])
+    if rewritten:
+        yield build_name(work_index, stripped[0], rewritten[0], BARE_FORM)
+
+
+def strip_mark(title: str) -> tuple[str, EditionMark] | None:
+    """The folded name without its last mark and what that was; None where nothing telling would be left."""
+    folded = fold(title)
+    ends = ((_MARK_AT_END_RE, ""), (_REVISED_AT_END_RE, "revised")) if folded[-1:] in _MARK_LAST_CHARS else ()
+    for pattern, kind in (*ends, (_FOLDED_ARTICLE_RE, "article")):
+        match = pattern.search(folded)
+        if match is None:
+            continue
+        bare_name = folded[match.end() :] if kind == "article" else folded[: match.start()].strip()
+        if han_equivalents(bare_name.replace(" ", "")) >= MIN_SHORTENED_INFORMATION:
+            return bare_name, EditionMark(kind=kind) if kind else _edition_mark(match)
+    return None
+
+
+def stated_numbers(mark: EditionMark, title: str) -> set[int]:
+    """The numbers of editions (or years) that the title states; none for marks without a number."""
+    folded = fold(title)
+    if mark.kind == "year":
+        return {int(match["year"]) for match in _YEAR_RE.finditer(folded)}
+    if mark.kind == "edition":
+        return {_edition_number(match) for match in _EDITION_RE.finditer(folded)}
+    return set()
+
+
+def _edition_mark(match: re.Match[str]) -> EditionMark:
+    if match["year"]:
+        return EditionMark(kind="year", value=int(match["year"]))
+    return EditionMark(kind="edition", value=_edition_number(match))
+
+
+def _edition_number(match: re.Match[str]) -> int:
+    if match["spelt"]:
+        return _ORDINAL_WORDS.index(match["spelt"]) + 1
+    return numeral_value(match["english"] or match["chinese"]) or 0

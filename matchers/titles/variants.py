@@ -1,0 +1,168 @@
+"""Variants of a text: digits and symbols read as the letters they resemble, numerals rewritten, split characters
+joined.
+
+These disguises cannot be undone by folding, as they depend on the neighbouring characters. Names are looked up in
+every variant; most texts have only one, the text itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
+
+from ahocorasick_rs import AhoCorasick
+from attrs import frozen
+
+from crawler.text import fold, fold_origins
+from matchers.titles.analysis import AnalysedText
+from matchers.titles.numerals import rewrite_numerals
+from matchers.titles.tokens import token_bits
+
+NOISE_MARK = "\x01"  # in no folded text
+_WORD_RE = re.compile(r"[0-9a-z]{2,40}")
+_LETTER_DIGIT_RE = re.compile(r"(?=[a-z][0-9]|[0-9][a-z])")
+_NUMERAL_RE = re.compile(r"[1-9]|i[ivx]|[vx]i")
+_DIGITS_AS_LETTERS_I = str.maketrans("01345789", "oieastbg")
+_DIGITS_AS_LETTERS_L = str.maketrans("01345789", "oleastbg")
+
+
+@frozen
+class Variant:
+    """One way to read a text: character i of `text` stands at place `places[i]` of `tight` (at place i without)."""
+
+    text: str
+    positions: Sequence[int] | None = None
+    is_disguised: bool = False
+
+    def position_of(self, index: int) -> int:
+        """The place in `tight` of a character of the view."""
+        return index if self.positions is None else self.positions[index]
+
+
+def text_variants(analysed: AnalysedText) -> list[Variant]:
+    """The text as it stands, with symbols and digits read as letters, its numbers otherwise, and characters joined."""
+    variants = [Variant(analysed.compact)]
+    folded = analysed.folded
+    is_mixed, is_numbered = (
+        _matches_outside_noise(_LETTER_DIGIT_RE, analysed, 2),
+        _matches_outside_noise(_NUMERAL_RE, analysed, 1),
+    )
+    marked = _mask_noise(analysed) if is_mixed or is_numbered else ""
+    if is_mixed:
+        variants.extend(_letter_variants(marked, None))
+    if "@" in analysed.original or "!" in analysed.original:
+        variants.extend(_symbol_variants(analysed))
+    if is_numbered:
+        numbers = rewrite_numerals(marked)
+        if numbers:
+            variants.append(_numeral_variant(analysed, *numbers))
+    for eager in (False, True):
+        text, positions = join_split_characters(analysed.compact, eager)
+        if positions and all(variant.text != text for variant in variants[1:]):
+            variants.append(Variant(text, positions, True))
+    return variants if folded else []
+
+
+def _matches_outside_noise(pattern: re.Pattern[str], text: AnalysedText, width: int) -> bool:
+    """Whether the pattern stands in the folded text where no character of it (of `width`) is sellers' noise."""
+    for match in pattern.finditer(text.folded):
+        position = text.position_of(match.start())
+        if text.noise.find(1, position, position + width) < 0:
+            return True
+    return False
+
+
+def _mask_noise(text: AnalysedText) -> str:
+    """The folded text with a mark for every character of sellers' noise: 1080p and x264 hide no letters."""
+    letters = list(text.folded)
+    for position, noisy in enumerate(text.noise):
+        if noisy:
+            letters[text.positions[position]] = NOISE_MARK
+    return "".join(letters)
+
+
+def _symbol_variants(text: AnalysedText) -> Iterator[Variant]:
+    replaced = replace_symbols(text.original)
+    if replaced == text.original:
+        return
+    folded, origins = fold_origins(replaced)
+    last = len(text.origins) - 1
+    positions = [min(last, max(0, bisect_right(text.origins, origin) - 1)) for origin in origins]
+    yield Variant(folded.replace(" ", ""), positions, True)
+    yield from _letter_variants(folded, positions)
+
+
+def _numeral_variant(text: AnalysedText, folded: str, indexes: Sequence[int]) -> Variant:
+    visible = [
+        (letter, text.position_of(index)) for letter, index in zip(folded, indexes, strict=True) if letter != " "
+    ]
+    return Variant("".join(letter for letter, _ in visible), [position for _, position in visible], True)
+
+
+def _letter_variants(folded: str, positions: Sequence[int] | None) -> Iterator[Variant]:
+    """A folded text with digits inside words read as the letters they are drawn like; none where no word holds both."""
+    mixed = [match for match in _WORD_RE.finditer(folded) if _has_letters_and_digits(match.group())]
+    variant_texts = []
+    for digit_letters in (_DIGITS_AS_LETTERS_I, _DIGITS_AS_LETTERS_L) if mixed else ():
+        letters = list(folded)
+        for match in mixed:
+            letters[match.start() : match.end()] = match.group().translate(digit_letters)
+        variant_texts.append("".join(letters).replace(" ", ""))
+    for text in dict.fromkeys(variant_texts):
+        yield Variant(text, positions, True)
+
+
+def _has_letters_and_digits(word: str) -> bool:
+    return not word.isalpha() and not word.isdigit()
+
+
+RARE_PART_BITS = 13.0  # bits of a character: a pair with such a part (白勺) is seldom two words (女子)
+_DRAWN_SYMBOL_RE = re.compile(
+    r"(?<=[^\W_])[@!](?=[^\W_])|(?<=[^\W_])@(?![^\s])|(?<![^\s])@(?=[^\W_])",
+)
+
+
+def replace_symbols(text: str) -> str:
+    """`text` with @ and ! inside words as the letters a and i, for which they are drawn; as long as before."""
+    if "@" not in text and "!" not in text:
+        return text
+    return _DRAWN_SYMBOL_RE.sub(lambda match: "a" if match.group() == "@" else "i", text)
+
+
+def join_split_characters(compact: str, eager: bool) -> tuple[str, tuple[int, ...]]:
+    """A key with split characters joined (白勺 is 的), and the place of each character; ("", ()) where none is.
+
+    Only pairs with a rare part are joined, unless `eager`.
+    """
+    parts = _split_characters()
+    if not _pair_automaton().find_matches_as_indexes(compact):
+        return "", ()
+    letters: list[str] = []
+    positions: list[int] = []
+    position = 0
+    while position < len(compact):
+        pair = compact[position : position + 2]
+        joined_character = parts.get(pair)
+        if joined_character and not eager and max(map(token_bits, pair)) < RARE_PART_BITS:
+            joined_character = None
+        letters.append(joined_character or compact[position])
+        positions.append(position)
+        position += 2 if joined_character else 1
+    return ("".join(letters), tuple(positions)) if len(letters) < len(compact) else ("", ())
+
+
+@cache
+def _pair_automaton() -> AhoCorasick:
+    return AhoCorasick(list(_split_characters()))
+
+
+@cache
+def _split_characters() -> dict[str, str]:
+    """splits.csv: the two parts and the character they make, folded."""
+    text = (resources.files("matchers.titles") / "splits.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {fold(parts): fold(row["character"]) for row in rows for parts in row["parts"].split()}

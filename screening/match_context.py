@@ -1,0 +1,80 @@
+"""Builds the context of matching from the store: rules, sellers' records, official shops, usual prices, weights.
+
+It is read once for a session or a command.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime
+
+from crawler.items import Licence, Verdict
+from crawler.store import Store
+from crawler.store.reviews import StoredRule
+from matchers.matcher import Context, MedianPrice, Rule, RuleKind, SellerRecord
+from matchers.weights import Weights, read_weights
+
+
+def build_context(store: Store, now: datetime, language: str) -> Context:
+    """The context of everything that is assessed with this store."""
+    return Context(
+        now=now,
+        language=language,
+        medians={
+            key: MedianPrice(price=price, currency=currency, count=count)
+            for key, (price, currency, count) in store.screening_settings.price_medians().items()
+        },
+        sellers=seller_records(store),
+        rules=rules_by_work(store.rules.all_rules()),
+        official_licences=_official_licences(store),
+        weights=current_weights(store),
+        quarantined=frozenset(store.screening_settings.quarantined_works()),
+    )
+
+
+def current_weights(store: Store) -> Weights | None:
+    """The weights that were applied last; None for those that ship."""
+    calibrations = store.screening_settings.calibrations()
+    data = calibrations[-1].weights if calibrations else None
+    return None if data is None else read_weights(data, f"calibration {calibrations[-1].id}")
+
+
+def rules_by_work(stored_rules: list[StoredRule]) -> dict[str, tuple[Rule, ...]]:
+    """Rules by work."""
+    by_work: dict[str, list[Rule]] = defaultdict(list)
+    for row in stored_rules:
+        rule = Rule(
+            id=row.id,
+            kind=RuleKind(row.kind),
+            work=row.work,
+            value=row.value,
+            shown=row.shown,
+            platform=row.platform,
+            reason=row.reason,
+            by=row.by,
+            at=row.at,
+        )
+        by_work[row.work].append(rule)
+    return {work: tuple(rules) for work, rules in by_work.items()}
+
+
+def seller_records(store: Store) -> dict[tuple[str, str], SellerRecord]:
+    """What was judged of each seller."""
+    counts: Counter[tuple[str, str, Verdict]] = Counter()
+    for judged_hit in store.reviews.reviewed_hits():
+        if judged_hit.seller:
+            counts[judged_hit.platform, judged_hit.seller, judged_hit.judgement.verdict] += 1
+    sellers = {(platform, seller) for platform, seller, _ in counts}
+    return {
+        (platform, seller): SellerRecord(
+            infringing=counts[platform, seller, Verdict.INFRINGING], innocent=counts[platform, seller, Verdict.NOT]
+        )
+        for platform, seller in sorted(sellers)
+    }
+
+
+def _official_licences(store: Store) -> dict[str, tuple[Licence, ...]]:
+    by_owner: dict[str, list[Licence]] = defaultdict(list)
+    for row in store.screening_settings.official_shops():
+        by_owner[row.owner].append(row.licence)
+    return {owner: tuple(licences) for owner, licences in by_owner.items()}

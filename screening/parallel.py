@@ -1,0 +1,68 @@
+"""Runs one task over many parts in forked processes, with the answers in the order of the parts.
+
+Where the system cannot fork, one process does it all.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from crawler.errors import SwordnetError
+
+Part = TypeVar("Part")
+Answer = TypeVar("Answer")
+
+PARTS_AHEAD_PER_WORKER = 4  # parts for each worker that are under way at a time
+
+_task: list[Callable[[Any], Any]] = []  # what forked workers find in their memory
+
+
+def available_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def map_in_order(task: Callable[[Part], Answer], parts: Iterable[Part], workers: int) -> Iterator[Answer]:
+    """The task's answer for each part; what a task raises is raised here. A few parts are taken ahead, not all.
+
+    Raises SwordnetError where a worker process died, as one does that needs more memory than there is.
+    """
+    if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(task, parts)
+        return
+    _task[:] = [task]
+    try:
+        yield from _map_in_processes(parts, workers)
+    except BrokenProcessPool:
+        raise SwordnetError(
+            "a worker process died, perhaps for want of memory; what was written before stays: try fewer --workers"
+        ) from None
+    finally:
+        _task.clear()
+
+
+def _map_in_processes(parts: Iterable[Any], workers: int) -> Iterator[Any]:
+    pending: deque[Future[Any]] = deque()
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        for part in parts:
+            with warnings.catch_warnings():
+                # Of forking with threads: none of ours holds a lock.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                pending.append(pool.submit(_run_task, part))
+            if len(pending) >= PARTS_AHEAD_PER_WORKER * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def _run_task(part: Any) -> Any:
+    return _task[0](part)

@@ -1,0 +1,57 @@
+"""Decides stored hits again from their stored findings, when a licence term, a rule, a weight or a price has
+changed.
+
+No page is read and no title compared: only the grounds are evaluated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from crawler.items import Work
+from crawler.store import Store
+from crawler.store.listings import HitBatches, StoredHit
+from matchers.assessor import differs, reassess
+from matchers.matcher import Context
+
+RECENT_TERM_WINDOW = timedelta(days=45)  # so long after the day a term began or ended, stored hits are looked at again
+
+
+def redecide_hits(store: Store, works: Sequence[str] | None, context: Context) -> int:
+    """Decide the hits of these works (None: all) again; returns how many became something else."""
+    redecisions = HitBatches(store.engine)
+    portions: Iterable[list[StoredHit]] = (
+        redecisions.all_batches() if works is None else redecisions.batches_of_works(list(works))
+    )
+    registry: dict[str, Work] = {}
+    count = 0
+    for portion in portions:
+        registry |= store.works.get_many({hit.work for hit in portion} - registry.keys())
+        decided_pairs = [(hit, reassess(hit.listing, registry[hit.work], hit.findings, context)) for hit in portion]
+        changed = [
+            (hit, assessment)
+            for hit, assessment in decided_pairs
+            if differs({hit.work: hit.previous_decision}, [assessment])
+        ]
+        redecisions.update_decisions(changed, context.now)
+        count += sum(assessment.decision.value != hit.previous_decision[0] for hit, assessment in changed)
+    return count
+
+
+def works_with_recent_terms(works: Iterable[Work], context: Context) -> list[str]:
+    """The works of which a licence or a release began or ended lately, so that what is stored may have changed."""
+    last_day = context.now.date()
+    first_day = last_day - RECENT_TERM_WINDOW
+    return [work.id for work in works if any(first_day <= day <= last_day for day in _term_days(work, context))]
+
+
+def _term_days(work: Work, context: Context) -> Iterable[date]:
+    licences = (*work.licences, *context.official_licences.get(work.owner or work.publisher or "", ()))
+    for licence in licences:
+        if licence.since:
+            yield licence.since
+        if licence.until:
+            yield licence.until + timedelta(days=1)
+    if work.released_on:
+        yield work.released_on

@@ -1,0 +1,133 @@
+"""Compares stored listings with the registry as it is now, in parallel, and writes what changed.
+
+With a few new works, listings are prefiltered by their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from attrs import define, evolve, frozen
+
+from crawler.items import AssessedListing, Assessment, Decision, Listing, Work
+from crawler.store import Store, listing_id
+from crawler.store.listings import REMATCH_BATCH_SIZE, ListingBatches, StoredListing
+from matchers.assessor import Assessor, differs
+from matchers.decision import MIN_STORED_IDENTITY
+from matchers.matcher import Context
+from matchers.prefilter import Prefilter
+from screening.parallel import map_in_order
+
+LISTINGS_PER_LOOKUP = 96  # listings whose titles and texts are looked up together: the engine keeps 512 readings
+
+
+@define(kw_only=True)
+class RematchCounts:
+    """What came of it: listings looked at, listings that changed, hits now among the changed ones."""
+
+    listings: int = 0
+    changed: int = 0
+    hits: int = 0
+
+
+@frozen(kw_only=True)
+class _RematchTask:
+    assessor: Assessor
+    context: Context
+
+    def __call__(self, portion: list[StoredListing]) -> tuple[int, list[AssessedListing]]:
+        """How many listings there were, and those whose assessments are no longer what is stored."""
+        changed = []
+        for start in range(0, len(portion), LISTINGS_PER_LOOKUP):
+            part = portion[start : start + LISTINGS_PER_LOOKUP]
+            _prefetch_texts(self.assessor, part)
+            results = self.assessor.assess_all([stored_listing.listing for stored_listing in part], self.context)
+            for stored_listing, assessments in zip(part, results, strict=True):
+                if differs(stored_listing.hits, assessments):
+                    changed.append(AssessedListing(listing=stored_listing.listing, assessments=assessments))
+        return len(portion), changed
+
+
+def rematch_new_works(
+    store: Store, new: Sequence[Work], assessor: Callable[[], Assessor], context: Context, workers: int
+) -> RematchCounts:
+    """Assess again what may carry one of a few new works, and write what changed: listings are screened by their keys,
+    what passes is compared with the new works, and what is left with all (`assessor`).
+    """
+    rematches, screen, new_assessor = ListingBatches(store.engine), Prefilter(new), Assessor(new, MIN_STORED_IDENTITY)
+    counts = RematchCounts()
+    candidate_ids: list[str] = []
+    for keyed in rematches.screening_key_batches():
+        counts.listings += len(keyed.ids)
+        unkeyed = {place for place, key in enumerate(keyed.keys) if key is None}
+        passing = screen.select_rows(
+            [key or "\n" for key in keyed.keys], [look or b"" for look in keyed.picture_hashes]
+        )
+        ids = [keyed.ids[place] for place in sorted(unkeyed.union(passing))]
+        for start in range(0, len(ids), LISTINGS_PER_LOOKUP):
+            candidate_ids += _candidate_ids(
+                rematches.get_many(ids[start : start + LISTINGS_PER_LOOKUP]), new_assessor, context
+            )
+    if not candidate_ids:
+        return counts
+    task = _RematchTask(assessor=assessor(), context=context)
+    parts = (
+        candidate_ids[start : start + REMATCH_BATCH_SIZE] for start in range(0, len(candidate_ids), REMATCH_BATCH_SIZE)
+    )
+    joined = ([_with_shares(store, stored_listing) for stored_listing in rematches.get_many(part)] for part in parts)
+    for _, changed in map_in_order(task, joined, workers):
+        _write_changes(rematches, changed, context, counts)
+    store.analyse_tables()
+    return counts
+
+
+def _candidate_ids(portion: Sequence[StoredListing], assessor: Assessor, context: Context) -> list[str]:
+    """The ids of the listings that one of the new works comes into question for."""
+    _prefetch_texts(assessor, portion)
+    listings = [entry.listing for entry in portion]
+    is_candidate = assessor.have_candidates(listings, context)
+    return [listing_id(entry.url) for entry, carries_work in zip(listings, is_candidate, strict=True) if carries_work]
+
+
+def _prefetch_texts(assessor: Assessor, portion: Sequence[StoredListing]) -> None:
+    """Look up what listings say besides their titles at once."""
+    assessor.prefetch(
+        [
+            evolve(stored_listing.listing, title=stored_listing.listing.text)
+            for stored_listing in portion
+            if stored_listing.listing.text
+        ]
+    )
+
+
+def _write_changes(
+    rematches: ListingBatches, changed: list[AssessedListing], context: Context, counts: RematchCounts
+) -> None:
+    rematches.replace_hits(changed, context.now)
+    counts.changed += len(changed)
+    counts.hits += sum(is_any_hit(assessed.assessments) for assessed in changed)
+
+
+def rematch_all(store: Store, assessor: Assessor, context: Context, workers: int) -> RematchCounts:
+    """Assess all stored listings again, in portions over so many processes; each portion is written as it comes."""
+    rematches = ListingBatches(store.engine)
+    counts = RematchCounts()
+    joined = (
+        [_with_shares(store, stored_listing) for stored_listing in portion] for portion in rematches.listing_batches()
+    )
+    for count, changed in map_in_order(_RematchTask(assessor=assessor, context=context), joined, workers):
+        counts.listings += count
+        _write_changes(rematches, changed, context, counts)
+    store.analyse_tables()
+    return counts
+
+
+def is_any_hit(assessments: Iterable[Assessment]) -> bool:
+    """Whether one of the works makes the listing a hit."""
+    return any(part.decision is Decision.HIT for part in assessments)
+
+
+def _with_shares(store: Store, stored_listing: StoredListing) -> StoredListing:
+    """With what is known of its shares, as when it was crawled."""
+    listing: Listing = store.shares.add_share_contents(stored_listing.listing)
+    return StoredListing(listing=listing, hits=stored_listing.hits)
