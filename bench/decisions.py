@@ -25,8 +25,8 @@ the first 4 digits of a SHA-256 over its values in their order, so that a row in
 apart. Nothing of the shared data stands in the files: its rows go by their number. --check also tells what it found
 in a row that differs, on the screen only.
 
-Sets are walked in the same order in every run (PYTHONHASHSEED=0): the currency of page 253 of `pages` depends on it;
-all else was the same in processes of other seeds. Pictures hold for one set of library versions (Pillow, OpenCV, the
+Sets are walked in the same order in every run (PYTHONHASHSEED=0), though nothing is known to depend on it: all was the
+same in processes of other seeds. Pictures hold for one set of library versions (Pillow, OpenCV, the
 fonts): the row `made` is the digest of the pictures that were made, and where it differs the others say nothing. Of the
 hostile server time and memory are not kept, yet a case over its limits fails, so it runs alone, after all others; ask
 again with `--only hostile` on a quiet machine.

@@ -23,6 +23,7 @@ from crawler.page import LayoutError, Page
 from crawler.page.charset import decode
 from crawler.page.outcome import markers, outcome_of
 from crawler.page.parser_bombs import MAX_IN_PROCESS_BYTES, is_suspicious
+from crawler.page.product import product_facts
 from crawler.page.reader import Reader, ReadTimeout, read_page
 from desk.cli.read import add, read_page_rows
 
@@ -350,3 +351,15 @@ def test_a_changed_layout_is_a_layout_error() -> None:
     spider: Any = SimpleNamespace(name="x", read=lambda page: [page.json()["missing"]])
     with pytest.raises(LayoutError, match="x: KeyError"):
         read_page(spider, Page(url="https://x.example/", body=b"{}"))
+
+
+@pytest.mark.parametrize(
+    ("signs", "currency"),
+    [("€ 1, £ 2", "EUR"), ("£ 2, € 1", "GBP"), ("€ 1, £ 2, zł 3, £ 4", "GBP"), ("₽ 1, ₹ 2, ₪ 3, ₸ 4", "RUB")],
+)
+def test_of_equally_frequent_currency_signs_the_first_on_the_page_counts(signs: str, currency: str) -> None:
+    offer = '{"@type": "Product", "name": "灯塔守夜人", "offers": {"@type": "Offer", "price": "45.00"}}'
+    body = f'<h1>灯塔守夜人</h1><script type="application/ld+json">{offer}</script><p>{signs}</p>'
+    facts = product_facts(Page(url="https://shop.example/1", body=body.encode(), content_type="text/html"))
+    assert facts.values["currency"] == currency
+    assert facts.sources["currency"] == "signs on the page"

@@ -8,6 +8,7 @@ what is true of one shop only goes into a spider of its own.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
@@ -44,6 +45,7 @@ _CODE_RE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9][0-9A-Za-z]{3,19}(?![A
 _CODE_PARAMETERS = frozenset(
     ("id", "pid", "sku", "skuid", "item", "itemid", "goods_id", "goodsid", "product_id", "productid", "p")
 )
+MAX_SIGN_SEARCH_CHARS = 400_000  # characters of markup in which signs of currencies are counted
 _CURRENCY_SIGN_RE = re.compile(
     r"(€|£|₹|₽|₩|zł|Kč|\bCHF\b|NT\$|HK\$|US\$|R\$|₺|₪|₸|¥|￥)\s{0,2}[0-9]|[0-9]\s{0,2}(€|£|₽|zł|Kč|lei\b|kr\b|Ft\b|₸|₪|元)"
 )
@@ -136,12 +138,19 @@ def _elect_price(facts: Facts, ballot: Ballot, page: Page) -> None:
             ballot.add_vote("currency", vote.value.currency, vote.source, vote.weight)
     facts.elect_winners(ballot, ("currency",))
     if "currency" not in facts.values:
-        signs = [sign for pair in _CURRENCY_SIGN_RE.findall(page.markup[:400_000]) for sign in pair if sign]
-        common_sign = max(set(signs), key=signs.count, default=None) if signs else None
-        sign_price = parse_price(f"1 {common_sign}", None, currency_region(page, {})) if common_sign else None
-        facts.set_if_missing("currency", sign_price.currency if sign_price else None, "signs on the page")
+        facts.set_if_missing("currency", _currency_from_signs(page), "signs on the page")
     if money.amount:
         facts.set_if_missing("availability", "InStock", "an offer with a price")
+
+
+def _currency_from_signs(page: Page) -> str | None:
+    """The currency whose sign stands most often beside a number; of equally frequent signs the first on the page."""
+    matches = _CURRENCY_SIGN_RE.findall(page.markup[:MAX_SIGN_SEARCH_CHARS])
+    counts = Counter(sign for pair in matches for sign in pair if sign)
+    if not counts:
+        return None
+    price = parse_price(f"1 {counts.most_common(1)[0][0]}", None, currency_region(page, {}))
+    return price.currency if price else None
 
 
 def _elect_codes(facts: Facts, ballot: Ballot, page: Page) -> None:
