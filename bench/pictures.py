@@ -26,7 +26,7 @@ from crawler.pictures import PictureError, PictureInspector
 from matchers.identity.image import Matcher
 from matchers.matcher import Context
 from registry.work_pictures import PictureReader
-from screening import picture_registry
+from screening import picture_screening
 from screening.parallel import available_cores, map_in_order
 
 Row = Mapping[str, Any]
@@ -68,9 +68,9 @@ def registered(works: Path, index: Path) -> tuple[Sequence[Work], PictureInspect
     """The works of a list and what compares with their pictures; prints what registering took."""
     settings = PicturesConfig(index=str(index))
     begun = time.perf_counter()
-    read = list(_works(works, picture_registry.picture_reader(settings)))
+    read = list(_works(works, picture_screening.picture_reader(settings)))
     sketched = time.perf_counter()
-    looker = picture_registry.index_pictures(read, settings)
+    looker = picture_screening.index_pictures(read, settings)
     count = sum(len(work.images) for work in read)
     print(f"{count} pictures: {sketched - begun:.1f} s sketched, {time.perf_counter() - sketched:.1f} s indexed, wall")
     return read, looker

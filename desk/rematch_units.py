@@ -10,7 +10,6 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
 
 from crawler.config import Config
 from crawler.errors import Interrupted
@@ -23,8 +22,9 @@ from crawler.store.runs import REMATCH_RUN
 from crawler.units import follow_ups
 from crawler.web.session import CrawlStats, Session
 from matchers.assessor import differs
+from pipelines.session_screening import screener_of
 from screening.rematch_listings import RematchCounts
-from screening.screener import WRITE_BATCH_SIZE, assess_listing, session_assessor
+from screening.screener import WRITE_BATCH_SIZE
 from spiders.catalogue import enabled_drives
 
 
@@ -71,10 +71,10 @@ def _rematch_batch(session: Session, unit: Unit, stats: CrawlStats, stored_listi
     drives = enabled_drives(session.config, session.archive is not None)
     changed = []
     listings = [session.store.shares.add_share_contents(stored_listing.listing) for stored_listing in stored_listings]
-    with session.get_or_build("warming", Lock):
-        session_assessor(session).prefetch(listings)
+    screener = screener_of(session)
+    screener.prefetch(listings)
     for stored_listing, listing in zip(stored_listings, listings, strict=True):
-        assessments = assess_listing(session, listing)
+        assessments = screener.assess(listing)
         stats.matched += 1
         if differs(stored_listing.hits, assessments):
             stats.changed += 1

@@ -7,15 +7,13 @@ import csv
 import json
 import sqlite3
 from pathlib import Path
-from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from crawler.items import AssessedListing
-from crawler.web.platform_spider import PlatformSpider
+from crawler.items import AssessedListing, Unit
 from crawler.web.session import CrawlStats
-from screening.screener import HitWriter
+from screening.screener import HitWriter, Screener
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 
 pytestmark = pytest.mark.slow
@@ -242,7 +240,9 @@ class _Broken(HitWriter):
 
 def test_what_cannot_be_stored_at_the_end_of_a_crawl_fails_its_unit() -> None:
     stats = CrawlStats()
-    batch = _Broken(cast(PlatformSpider, SimpleNamespace(stats=stats)))
+    screener, unit = cast(Screener, None), cast(Unit, None)  # neither is asked
+    writer = _Broken(screener, unit, stats.problems.append, stats.mark_lost_data)
     with pytest.raises(OverflowError):
-        asyncio.run(batch.commit())
+        asyncio.run(writer.commit())
+    assert not stats.problems, "only what the store says is told"
     assert stats.has_lost_data

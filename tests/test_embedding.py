@@ -16,7 +16,7 @@ from matchers.images.descriptors import DescriptorStore
 from matchers.images.embeddings import EmbeddingModel, embed_all, load_embeddings
 from matchers.images.image_index import ImageIndex
 from matchers.images.image_matcher import ImageMatcher, open_image_matcher
-from screening.picture_registry import index_pictures
+from screening.picture_screening import index_pictures
 from tests.drawing import cover, picture_bytes, saved
 
 

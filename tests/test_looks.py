@@ -32,7 +32,7 @@ from matchers.images.image_matcher import ImageMatcher, open_image_matcher
 from matchers.images.regions import dihedral_pdq_codes
 from matchers.images.shared_designs import SharedDesigns
 from registry.checks import check_works
-from screening.picture_registry import works_sharing_designs
+from screening.picture_screening import works_sharing_designs
 from tests.drawing import cover, picture_bytes, saved
 
 WORKS = 12

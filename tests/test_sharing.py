@@ -15,8 +15,9 @@ from crawler.store import Store
 from crawler.web.session import Session
 from matchers.assessor import Assessor
 from matchers.matcher import Context
+from pipelines.session_screening import index_cache_of
 from screening import index_cache
-from screening.index_cache import ensure_title_index, picture_index_digest
+from screening.index_cache import IndexCache, picture_index_digest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WORKS = [Work(id="W1", title="长夜里的灯塔守望者"), Work(id="W2", title="远山之外的那一封信")]
@@ -29,9 +30,12 @@ def store(database: str) -> Iterator[Store]:
         yield opened
 
 
-def machine(store: Store, folder: Path, name: str) -> Session:
-    config = Config(store=StoreConfig(blobs=str(folder / "blobs")), cluster=ClusterConfig(index=str(folder / name)))
-    return Session(config=config, store=store)
+def machine(store: Store, folder: Path, name: str) -> IndexCache:
+    cluster = ClusterConfig(index=str(folder / name), hand_out=True)
+    config = Config(store=StoreConfig(blobs=str(folder / "blobs")), cluster=cluster)
+    cache = index_cache_of(Session(config=config, store=store))
+    assert cache is not None
+    return cache
 
 
 def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
@@ -39,8 +43,8 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
 ) -> None:
     works = list(WORKS)
     first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
-    assert ensure_title_index(first, works) == "built"
-    assert ensure_title_index(first, works) == "kept"
+    assert first.ensure_title_index(works) == "built"
+    assert first.ensure_title_index(works) == "kept"
     expected = Assessor(works).assess(LISTING, Context(now=NOW))
 
     def never(*_: object) -> None:
@@ -48,7 +52,7 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
 
     monkeypatch.setattr(index_cache, "open_index", never)
     others = list(WORKS)
-    assert ensure_title_index(second, others) == "fetched"
+    assert second.ensure_title_index(others) == "fetched"
     assert Assessor(others).assess(LISTING, Context(now=NOW)) == expected
     assert expected[0].work_id == "W2"
 
@@ -56,21 +60,21 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
 def test_another_registry_is_another_version(store: Store, tmp_path: Path) -> None:
     first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
     works = list(WORKS)
-    assert ensure_title_index(first, works) == "built"
+    assert first.ensure_title_index(works) == "built"
     renamed = [WORKS[0], evolve(WORKS[1], title="别的名字一封信")]
-    assert ensure_title_index(second, renamed) == "built"
-    assert ensure_title_index(first, renamed) == "fetched"
+    assert second.ensure_title_index(renamed) == "built"
+    assert first.ensure_title_index(renamed) == "fetched"
     assert not Assessor(renamed).assess(LISTING, Context(now=NOW))
 
 
 def test_a_version_that_is_not_whole_is_built_anew(store: Store, tmp_path: Path) -> None:
     first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
     works = list(WORKS)
-    ensure_title_index(first, works)
+    first.ensure_title_index(works)
     for digest in first.blobs.version_digests():
         first.blobs.remove(digest)
         break
-    assert ensure_title_index(second, works) == "built"
+    assert second.ensure_title_index(works) == "built"
 
 
 def test_an_index_of_pictures_is_of_these_pictures_and_this_format() -> None:

@@ -60,6 +60,10 @@ class CrawlStats:
         self.deferred_outcomes[outcome] += 1
         self.deferred_until = max(filter(None, (self.deferred_until, until)), default=None)
 
+    def mark_lost_data(self) -> None:
+        """Something could not be stored: the unit is not done."""
+        self.has_lost_data = True
+
     def to_dict(self, repeated: Counter[Outcome] | None = None) -> dict[str, Any]:
         """The stats as JSON types, for the unit's outcome. `again`: the outcomes of what is asked once more."""
         counts = {

@@ -49,7 +49,7 @@ def demo(
     from desk.nightly.local_workers import local_workers
     from desk.nightly.report import report_data
     from registry.works_reader import read_works
-    from screening.picture_registry import picture_reader
+    from screening.picture_screening import picture_reader
 
     if language not in LANGUAGES:
         raise BadInput(Problem(file="--language", message=", ".join(LANGUAGES)))

@@ -122,7 +122,7 @@ def _load_works(
     from crawler.pictures import PlainInspector
     from registry.work_pictures import inspect_one_by_one
     from registry.works_reader import read_works
-    from screening.picture_registry import index_pictures, picture_reader, sketch_missing
+    from screening.picture_screening import index_pictures, picture_reader, sketch_missing
 
     config = ctx.config
     if picture_folder is not None:

@@ -41,7 +41,7 @@ def import_works(
 ) -> None:
     """Take works over from a file; the same file twice changes nothing, and one that was stopped goes on."""
     from registry.works_reader import read_works
-    from screening.picture_registry import picture_reader
+    from screening.picture_screening import picture_reader
 
     ctx = command_context(config, quiet or json)
     works = read_works(file, ctx.config.language, picture_reader(ctx.config.pictures))
@@ -64,7 +64,7 @@ def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
 
 def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
     """Put the pictures of all works where those of listings are compared with them; tell which show nothing."""
-    from screening.picture_registry import featureless_pictures, index_pictures, sketch_missing
+    from screening.picture_screening import featureless_pictures, index_pictures, sketch_missing
 
     works = list(works)
     sketch_missing(works, ctx.config)
@@ -184,7 +184,7 @@ def retire(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> 
 def check(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """Works whose titles or pictures cannot identify them, and doubles."""
     from registry.checks import check_works
-    from screening.picture_registry import works_sharing_designs
+    from screening.picture_screening import works_sharing_designs
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
