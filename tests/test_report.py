@@ -9,6 +9,7 @@ from enum import EnumType
 from hashlib import sha256
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -33,6 +34,7 @@ from crawler.messages import LANGUAGES, load_messages
 from desk.crawling import RunResult
 from desk.nightly.html_report import MAX_PICTURE_BYTES, PlatformRow, ReportData, ReportHit, render_html, write_report
 from desk.nightly.report import report_json, report_markdown
+from desk.review.explain import Explanation
 
 NOW = datetime(2026, 11, 22, 18, 5, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
@@ -68,7 +70,12 @@ def report_hit(decision: Decision = Decision.HIT, text: str = "潮汐图书馆 P
         last_seen=NOW,
         share_states=("expired",),
     )
-    return ReportHit(hit=hit, work=Work(id="w", title=text), work_picture=PNG, listing_picture=PNG)
+    explanation = Explanation(hit=hit, work=Work(id="w", title=text))
+    return ReportHit(explanation=explanation, work_picture=PNG, listing_picture=PNG)
+
+
+def with_hit(report: ReportHit, **changes: Any) -> ReportHit:
+    return evolve(report, explanation=evolve(report.explanation, hit=evolve(report.hit, **changes)))
 
 
 def night(*hits: ReportHit, language: str = "en", title: str = "Night") -> ReportData:
@@ -106,7 +113,7 @@ def test_a_card_shows_work_and_listing_reasons_and_shares() -> None:
 
 def test_decisions_have_their_own_sections_surest_first() -> None:
     hits = [report_hit(decision, f"title of {decision.value}") for decision in Decision]
-    sure = evolve(hits[0], hit=evolve(hits[0].hit, identity=1.0, id="2", findings=(finding("the surest"),)))
+    sure = with_hit(hits[0], identity=1.0, id="2", findings=(finding("the surest"),))
     page = LexborHTMLParser(render_html(night(*hits, sure)))
     assert [node.text() for node in page.css("h2 .count")] == ["2", "1", "1", "1"]
     assert [node.text() for node in page.css(".figure b")] == ["2", "1", "1", "1"]
@@ -119,7 +126,7 @@ def test_decisions_have_their_own_sections_surest_first() -> None:
 def test_a_rejected_listing_is_summed_up_by_what_speaks_against_it() -> None:
     dropped = report_hit(Decision.DROPPED)
     reasons = (finding("the title fits"), finding("another volume", polarity=Polarity.AGAINST))
-    page = LexborHTMLParser(render_html(night(evolve(dropped, hit=evolve(dropped.hit, findings=reasons)))))
+    page = LexborHTMLParser(render_html(night(with_hit(dropped, findings=reasons))))
     (why,) = page.css("table tbody tr td:nth-child(3) bdi")
     assert why.text() == "another volume"
 
@@ -183,7 +190,7 @@ def test_what_is_no_plain_picture_is_left_out(content: bytes) -> None:
 )
 def test_a_percentage_never_claims_more_than_was_measured(identity: float, shown: str) -> None:
     hit = report_hit()
-    tree = LexborHTMLParser(render_html(night(evolve(hit, hit=evolve(hit.hit, identity=identity)))))
+    tree = LexborHTMLParser(render_html(night(with_hit(hit, identity=identity))))
     assert tree.css(".answer b")[0].text() == shown
 
 

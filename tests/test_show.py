@@ -15,6 +15,7 @@ from crawler.items import Listing, Polarity, Question
 from crawler.store import HitQuery, Store
 from desk.match_rows import read_offers
 from desk.review.explain import explain_hit
+from desk.review.explanation_text import explanation_lines
 from registry.works_reader import read_works
 from tests.conftest import ROOT, on_sqlite
 from tests.trusting import crawled
@@ -45,7 +46,7 @@ def shown(database: str) -> dict[str, str]:
     names = {work.id: work.title for work in works}
     found = {}
     for hit in store.hits.find_hits(HitQuery()):
-        text = "\n".join(explain_hit(store, hit, "en"))
+        text = "\n".join(explanation_lines(explain_hit(store, hit), "en"))
         assert names[hit.work_id] in text, "which work"
         assert all(one.why in text for one in hit.findings if one.question is Question.IDENTITY), "why"
         grounds = [one for one in hit.findings if one.question is Question.OFFENCE and one.polarity is Polarity.FOR]

@@ -91,13 +91,14 @@ def show(
 ) -> None:
     """One hit: which work and why, what is wrong with the offer, how sure, what would change it, who judged it."""
     from desk.review.explain import explain_hit
+    from desk.review.explanation_text import explanation_lines
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
         hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id), hit_id)
-        lines = list(explain_hit(store, hit, ctx.config.language))
+        explanation = explain_hit(store, hit)
         checks = store.rechecks.recheck_history(listing_id(hit.listing.url))
-    for line in lines:
+    for line in explanation_lines(explanation, ctx.config.language):
         typer.echo(line)
     for check in checks:
         state = ctx.message(f"check_{check.state.value}")

@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 from attrs import Factory, field, frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from crawler.items import Decision, Finding, Hit, Question, ShareLink, Work
+from crawler.items import Decision, Hit
 from crawler.messages import render_message
 from desk.export.atomic_write import open_atomic
+from desk.review.explain import Explanation
 
 MAX_PICTURE_BYTES = 2_000_000  # bytes; a larger one is left out, so that a page of many hits still opens
 _MEDIA_TYPE_BY_MAGIC = {
@@ -54,10 +55,9 @@ class PlatformRow:
 
 @frozen(kw_only=True)
 class ReportHit:
-    """A hit of any decision beside its work, with the bytes of one picture each."""
+    """A hit of any decision, explained, with the bytes of a picture of either side."""
 
-    hit: Hit
-    work: Work
+    explanation: Explanation
     listing_picture: bytes | None = None
     work_picture: bytes | None = None
     comparison: bytes | None = (
@@ -65,15 +65,9 @@ class ReportHit:
     )
 
     @property
-    def shares(self) -> tuple[tuple[ShareLink, str], ...]:
-        """The share links with their last known state, unknown where none is known."""
-        states = (*self.hit.share_states, *["unknown"] * len(self.hit.listing.links))
-        return tuple(zip(self.hit.listing.links, states, strict=False))
-
-    def findings(self, question: str) -> tuple[Finding, ...]:
-        """The findings that answer one question, the strongest first."""
-        answers = (finding for finding in self.hit.findings if finding.question is Question(question))
-        return tuple(sorted(answers, key=lambda finding: -finding.probability))
+    def hit(self) -> Hit:
+        """The hit itself."""
+        return self.explanation.hit
 
 
 @frozen(kw_only=True)

@@ -11,13 +11,16 @@ from crawler.blobs import BlobStore, open_blobs
 from crawler.config import Config
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, counts_from_dict
-from crawler.items import Hit, Picture, Work
+from crawler.items import Picture
 from crawler.messages import render_message
 from crawler.store import HitQuery, Run, Store
 from crawler.store.runs import NIGHT_RUN
 from desk.crawling import RunResult
 from desk.export.atomic_write import open_atomic
 from desk.nightly.html_report import PlatformRow, ReportData, ReportHit, write_report
+from desk.review.explain import Explanation
+from matchers.weights import default_weights
+from screening.match_context import current_weights
 
 REPORT_COLUMNS = ("asked", "answered", "blocked", "listings", "hits", "new", "changed", "gone", "returned")
 REPORT_SUFFIXES = (".html", ".md", ".json")
@@ -134,13 +137,15 @@ def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
         work.id: work
         for work in store.pictures.fill_pictures(store.works.get_many(h.work_id for h in run_hits).values())
     }
-    blobs = open_blobs(config.store)
+    blobs, weights = open_blobs(config.store), current_weights(store) or default_weights()
     return ReportData(
         title=render_message("desk.cli", "report_title", config.language),
         started=result.started,
         finished=result.finished,
         platforms=tuple(_platform_rows(result)),
-        hits=tuple(_report_hit(hit, works[hit.work_id], blobs) for hit in run_hits),
+        hits=tuple(
+            _report_hit(Explanation(hit=hit, work=works[hit.work_id], weights=weights), blobs) for hit in run_hits
+        ),
         past=tuple(_past_nights(store)),
         language=config.language,
     )
@@ -177,17 +182,17 @@ def _past_nights(store: Store) -> list[tuple[str, int, int]]:
     return [(run.night, hits, new) for run, (hits, new) in reversed(totals)]
 
 
-def _report_hit(hit: Hit, work: Work, blobs: BlobStore) -> ReportHit:
-    listing_picture, work_picture = (
-        _first_picture_bytes(hit.listing.pictures, blobs),
-        _first_picture_bytes(work.images, blobs),
-    )
+def _report_hit(explanation: Explanation, blobs: BlobStore) -> ReportHit:
+    hit, work = explanation.hit, explanation.work
     sightings = (finding.sighting for finding in hit.findings if finding.sighting is not None)
     comparison = next(
         (data for sighting in sightings if sighting.beside and (data := blobs.get(sighting.beside))), None
     )
     return ReportHit(
-        hit=hit, work=work, listing_picture=listing_picture, work_picture=work_picture, comparison=comparison
+        explanation=explanation,
+        listing_picture=_first_picture_bytes(hit.listing.pictures, blobs),
+        work_picture=_first_picture_bytes(work.images, blobs),
+        comparison=comparison,
     )
 
 
