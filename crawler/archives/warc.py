@@ -43,7 +43,7 @@ class _RecordPairs:
     def add(self, record: Any) -> None:
         """Keep a request or a response. Raises ValueError where the archive is too large."""
         self.record_count += 1
-        names = [record.rec_headers.get_header(name) or "" for name in ("WARC-Record-ID", "WARC-Concurrent-To")]
+        names = [record.rec_headers.get_header(name) or "" for name in _RECORD_ID_HEADERS]
         if record.rec_type == "request" and record.http_headers:
             method = str(record.http_headers.protocol or "GET").upper()
             self.requests |= dict.fromkeys(

@@ -16,7 +16,6 @@ from crawler.page.list_row import MAX_ROWS, ListRow
 from crawler.page.page import Page
 
 MAX_NESTING = 8
-MAX_OBJECTS = 20_000
 
 # Field -> keys in lower case without _ and -, the more certain first. Source: saved pages (half `tune`) and the public
 # answers that the docstrings of spiders name; "name" stands last because everything has one.

@@ -72,20 +72,6 @@ class Selection:
         """Name of the first element. Raises LayoutError if there is none."""
         return self._first().tag or ""
 
-    @property
-    def parent_class(self) -> str:
-        """Class of the first element's parent; "" where there is none."""
-        parent = self._first().parent
-        return (parent.attributes.get("class") or "") if parent is not None else ""
-
-    def ancestors(self, attribute: str) -> Iterator[str]:
-        """Names of the elements around the first one that have an attribute, inner before outer."""
-        node = self._first().parent
-        while node is not None:
-            if attribute in node.attributes:
-                yield node.tag or ""
-            node = node.parent
-
     def html(self) -> str:
         """Source of the first element."""
         return self._first().html or ""
