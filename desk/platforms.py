@@ -13,6 +13,9 @@ from functools import cache
 from importlib import resources
 from urllib.parse import urlsplit
 
+from attrs import fields
+
+from crawler.items import Listing
 from spiders import Platform, ProofKind
 from spiders.catalogue import platforms
 
@@ -30,14 +33,10 @@ unless you chose it. `swordnet crawl PLATFORM` asks whatever it is told. On from
 """
 TABLE_HEAD = "| platform | kind | route | fields | limits | proof |\n| --- | --- | --- | --- | --- | --- |\n"
 SAMPLE_QUESTION = "question"
-_COMMON_FIELDS = frozenset(
+_COMMON_FIELDS = frozenset(  # every listing has them, or the crawl fills them in
     {"platform", "kind", "url", "title", "sources", "whole", "outcome", "seen_at", "page_digest"}
 )
-_SHOWN_FIELDS = (
-    *("price", "currency", "seller", "seller_id", "availability", "condition", "brand", "sku", "identifiers"),
-    *("creators", "publisher", "year", "published", "text", "pictures", "reach", "territory"),
-    *("share_state", "files", "links"),
-)
+_SHOWN_FIELDS = tuple(attribute.name for attribute in fields(Listing) if attribute.name not in _COMMON_FIELDS)
 
 
 def platforms_markdown() -> str:
@@ -69,7 +68,7 @@ def fixture_fields(name: str) -> tuple[str, ...]:
     for case in (resources.files("fixtures") / "pages" / name).iterdir():
         for listing in json.loads((case / "expected.json").read_text(encoding="utf-8"))["listings"]:
             names |= {field for field, value in listing.items() if value}
-    return tuple(field for field in _SHOWN_FIELDS if field in names - _COMMON_FIELDS)
+    return tuple(field for field in _SHOWN_FIELDS if field in names)
 
 
 def search_route(spider: type[Platform]) -> str:
