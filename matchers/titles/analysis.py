@@ -54,6 +54,7 @@ SHORT_TEXT_CACHE_SIZE, LONG_TEXT_CACHE_SIZE = 4_096, 256
 
 def cache_latest(make: Callable[[str], Result]) -> Callable[[str], Result]:
     """The same function, which keeps what it made of the latest texts."""
+    # cachetools with a lock is slower: .61 us a hit, these .08 us (2026-11, five hits a listing).
     short_cache, long_cache = (
         lru_cache(maxsize=SHORT_TEXT_CACHE_SIZE)(make),
         lru_cache(maxsize=LONG_TEXT_CACHE_SIZE)(make),
