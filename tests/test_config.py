@@ -43,6 +43,8 @@ def test_unknown_keys_are_refused_with_the_nearest_known_one(tmp_path: Path) -> 
         ("[crawl]\nconcurrency = true", "crawl.concurrency"),
         ("[crawl]\nloopback = [1]", "crawl.loopback"),
         ("crawl = 3", "crawl"),
+        ("platforms = 3", "platforms"),
+        ("[platforms]\nkongfz = 3", "platforms.kongfz"),
         ('time_zone = "Mars/Olympus"', "time_zone"),
     ],
 )
