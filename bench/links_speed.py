@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw  # noqa: E402
 
 from crawler.pictures.qr import qr_codes  # noqa: E402
 from crawler.shares import extract_links  # noqa: E402
-from tests.test_share_texts import HOSTILE, LINK, TEXTS  # noqa: E402
+from tests.crawler.shares.test_seller_texts import HOSTILE, LINK, TEXTS  # noqa: E402
 
 PLAIN = "正版图书 潮汐钟楼的守望者 闻笙著 全三册 精装 品相九五，出版社直发。" * 6
 
