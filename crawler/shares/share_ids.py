@@ -11,9 +11,8 @@ from crawler.shares.link_rules import LinkRule
 
 _GAP_RE = re.compile(r"[^A-Za-z0-9_\-/\n:=?#&.,;|码碼密提访訪链鏈]{1,3}")  # between pieces of an id
 _LINE_BREAK_RE = re.compile(r" ?\n ?")  # an id of fixed length may continue on the next line
-_PIECE_WORDS_RE = re.compile(
-    r"[^A-Za-z0-9]{0,16}[前后後段半接拼剩余尾续第][^A-Za-z0-9]{0,16}"
-)  # between announced pieces
+# Words between announced pieces.
+_PIECE_WORDS_RE = re.compile(r"[^A-Za-z0-9]{0,16}[前后後段半接拼剩余尾续第][^A-Za-z0-9]{0,16}")
 _CHINESE_DIGITS_ID_RE = re.compile(r"[A-Za-z0-9_\-零〇一二三四五六七八九]{4,60}")
 _ID_RUN_RE = re.compile(r"[A-Za-z0-9_\-]{1,120}")
 _MAX_GAPPED_ID_CHARS = 120  # characters within which the pieces of a gapped id are searched for
