@@ -42,7 +42,7 @@ def read_picture_bytes(path: Path) -> bytes:
 
 
 def inspect_local_pictures(addresses: Iterable[str], folder: Path, inspector: PictureReader) -> PicturesByPath:
-    """The inspected local pictures of a list, by path. Every file is read once; missing or too big ones are left out."""
+    """A list's inspected local pictures by path. Every file is read once; missing and too big ones are left out."""
     places = {local_path: None for address in addresses if (local_path := _local_path(address, folder))}
     paths = [Path(local_path) for local_path in places]
     return dict(zip(places, inspector(paths), strict=True))
