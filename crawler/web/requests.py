@@ -21,6 +21,7 @@ from crawler.web.compression import TRUNCATED_FLAG, UNREADABLE_FLAG
 from crawler.web.conditional_requests import conditional_headers, is_cacheable, reader_version
 from crawler.web.gateway import GATEWAY_HEADER
 from crawler.web.limits import NoPageError
+from crawler.web.session import Session
 
 
 def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
@@ -38,14 +39,15 @@ def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
 
 async def to_scrapy_request(spider: Any, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
     """The Scrapy request for `request`; its meta holds the ask that it serves."""
-    session, address = spider.session, rebase_url(request.url, spider.base)
+    session: Session = spider.session
+    address = rebase_url(request.url, spider.base)
     meta: dict[str, Any] = {"values": dict(request.values), "ask": ask, "address": address}
     if request.browser or session.config.platform(spider.name).browser:
         meta |= browser_meta(request, session)
     headers = dict(request.headers)
     if is_cacheable(spider, request):
         meta["remember"] = True
-        cached_page = await asyncio.to_thread(session.store.seen.get, spider.name, address)
+        cached_page = await asyncio.to_thread(session.store.pages.get_page, spider.name, address)
         if cached_page is not None and cached_page.reader == reader_version(type(spider.platform)):
             meta["seen"], headers = cached_page, headers | conditional_headers(cached_page)
     return scrapy.Request(
