@@ -28,7 +28,7 @@ CASE = ROOT / "fixtures" / "pages" / "kongfz" / "offer"
 TITLE = "灯塔守夜人 PDF电子版 高清全本"  # of that page
 MAX_DEPTH = 3  # of values inside values that are searched for the title
 MAX_ITEMS = 30  # of a collection that are searched
-# What only reads the listing, or its bytes, and gives something else back: engines, and where a replay's bytes come from.
+# What only reads the listing and gives something else back, and where the bytes of a replay come from.
 BRANCHES = (
     "crawler/archives/",
     "crawler/web/replay",
