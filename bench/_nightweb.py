@@ -24,10 +24,10 @@ SPIDER = '''"""A platform of the bench's loopback web. Quirks: none."""
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from spiders import Listing, Page, PlatformSpider, Request, price
+from spiders import Listing, Page, Platform, Request, parse_price
 
 
-class Bench(PlatformSpider):
+class Bench(Platform):
     """Made by bench/_nightweb.py."""
 
     name = "{name}"
@@ -45,7 +45,7 @@ class Bench(PlatformSpider):
                 url=page.urljoin(link.attrib["href"]),
                 title=link.text(),
                 seller=row.css(".seller").text(),
-                price=price(row.css(".price").text(), "CNY").amount,
+                price=parse_price(row.css(".price").text(), "CNY").amount,
                 currency="CNY",
                 whole=False,
             )
@@ -55,7 +55,7 @@ class Bench(PlatformSpider):
                 title=offer.css("h1").text(),
                 text=offer.css("p").text(),
                 seller=offer.css(".seller").text(),
-                price=price(offer.css(".price").text(), "CNY").amount,
+                price=parse_price(offer.css(".price").text(), "CNY").amount,
                 currency="CNY",
             )
 '''
