@@ -135,7 +135,7 @@ def assess(works: Sequence[Any], listings: Sequence[Any], now: datetime) -> Iter
 def assess_pair(row: Mapping[str, str], looks: Path) -> tuple[str, list[str]]:
     """Word and values of one row of fixtures/pairs; `looks` is a folder for registered pictures."""
     from matchers.assessor import Assessor
-    from tests.test_matchers import OTHERS, context, listing_of, work_of
+    from tests.matchers.test_pairs import OTHERS, context, listing_of, work_of
 
     cells = dict(row)
     return told(Assessor([*OTHERS, work_of(cells)]).assess(listing_of(cells, looks), context()))

@@ -1,4 +1,4 @@
-"""Hands to screening what a worker's session holds: its store, clock, settings, blobs and picture processes."""
+"""Builds the parts of screening from a worker's session: its store, clock, settings, blobs and picture processes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def screener_of(session: Session) -> Screener:
 
 
 def picture_screening_of(session: Session) -> PictureScreening:
-    """The one builder of what looks at pictures in all crawls of a session."""
-    pool = picture_process_pool(session)  # before the other: the session builds one thing at a time
+    """The one picture screening of all crawls of a session."""
+    pool = picture_process_pool(session)  # outside `build`: the session's lock is held there
 
     def build() -> PictureScreening:
         return PictureScreening(
@@ -41,7 +41,7 @@ def picture_screening_of(session: Session) -> PictureScreening:
 
 
 def index_cache_of(session: Session) -> IndexCache | None:
-    """The indexes that the workers of a cluster share; None where a worker has its own, as in a replay."""
+    """The indexes that the workers of a cluster share; None without a cluster and in a replay."""
     cluster, engine = session.config.cluster, session.store.engine
     if not cluster.hand_out or session.archive is not None:
         return None

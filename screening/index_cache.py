@@ -27,9 +27,9 @@ _VERSION_FILE = "version"  # the file in a folder that says which version it hol
 
 @frozen(kw_only=True)
 class IndexCache:
-    """The indexes that the workers of one database share. Its methods wait for other machines: call them in a thread.
+    """Indexes shared by the workers of one database. The methods may wait for other machines: call them in a thread.
 
-    `lock` gives a context manager: who enters it waits until nobody else, on any machine, holds the same name.
+    `lock(name)` is a context manager that waits until no other worker, on any machine, holds the lock of that name.
     """
 
     lock: Callable[[str], AbstractContextManager[None]]
@@ -37,7 +37,7 @@ class IndexCache:
     folder: Path  # where this machine keeps the index of titles
 
     def ensure_index(self, name: str, content_digest: str, folder: Path, build: Callable[[], object]) -> str:
-        """Bring the files of this version into a folder; says how: kept, fetched or built."""
+        """Bring the files of this version into `folder`; returns "kept", "fetched" or "built"."""
         wanted_version = f"{version('swordnet')}-{content_digest}"
         with self.lock(name):
             if _local_version(folder) == wanted_version:
@@ -51,7 +51,7 @@ class IndexCache:
             return "built"
 
     def ensure_title_index(self, works: Sequence[Work]) -> str:
-        """From now on titles are looked up in the index that all workers share."""
+        """Make title matching of these works use the shared index; returns "kept", "fetched" or "built"."""
         folder = self.folder / TITLE_INDEX
         origin = self.ensure_index(TITLE_INDEX, works_digest(works), folder, lambda: open_index(works, folder))
         open_title_matcher(works, folder)

@@ -1,8 +1,7 @@
-"""Sketches and indexes the registered pictures of works, and opens what compares pictures of listings with them.
+"""Indexes the registered pictures of works and builds the inspector that compares pictures of listings with them.
 
-An import uses all cores; a crawl uses its picture processes, with a deadline for each picture. What is sketched stays
-sketched, so that either resumes where it was interrupted. Also finds pictures without features and designs that works
-share.
+An import uses all cores; a crawl uses its picture processes, with a deadline for each picture. Descriptors are kept, so
+that both resume after an interruption. Also finds pictures without features, and designs that works share.
 """
 
 from __future__ import annotations
@@ -135,9 +134,9 @@ def index_pictures(works: Iterable[Work], settings: PicturesConfig) -> PictureIn
 
 @define(kw_only=True, eq=False)
 class PictureScreening:
-    """Builds, once and when first asked, what compares pictures of listings with those of the registered works.
+    """Builds the inspector that compares pictures of listings with those of the registered works, at the first call.
 
-    All crawls of one worker share one. Without `index_cache` the index is this machine's own.
+    One is shared by all crawls of a worker. Without `index_cache` the index is built on this machine.
     """
 
     works: Callable[[], Sequence[Work]]
@@ -149,7 +148,7 @@ class PictureScreening:
     _lock: Any = field(default=Factory(Lock), init=False)
 
     def inspector(self) -> PictureInspector:
-        """What compares pictures with the registered ones. To be called in a thread: the first call may take long."""
+        """The inspector. To be called in a thread: the first call may take long."""
         with self._lock:
             if self._inspector is None:
                 self._inspector = self._build_inspector()

@@ -31,9 +31,9 @@ ASSESS_BATCH_SIZE = (
 
 @define(kw_only=True, eq=False)
 class Screener:
-    """The matchers over the works of a store, and what the store knows besides; both built when first needed.
+    """Assesses listings against the registered works of a store. One is shared by all crawls of a worker.
 
-    All crawls of one worker share one. `prepare_titles` is called with the works before the matchers are built.
+    The matchers and the matching context are built at the first call. `prepare_titles` is called with the works before.
     """
 
     store: Store
@@ -70,13 +70,13 @@ class Screener:
         return [AssessedListing(listing=listing, assessments=self.assess(listing)) for listing in listings]
 
     def prefetch(self, listings: Sequence[Listing]) -> None:
-        """Look up at once what `assess` needs of each of these."""
+        """Look up in one go what `assess` needs for each of these listings."""
         assessor, _ = self._matchers()
         with self._prefetch_lock:
             assessor.prefetch(listings)
 
     def _matchers(self) -> tuple[Assessor, Context]:
-        """The matchers, and what the store knew when they were built, as of now."""
+        """The matchers, and the context as it was read when they were built, with the current time."""
         with self._build_lock:
             if self._built is None:
                 self._built = self._build_assessor(), build_context(self.store, self.now(), self.language)
@@ -134,10 +134,10 @@ class MicroBatcher:
 
 
 class HitWriter:
-    """What a crawl has assessed and not yet committed.
+    """Writes the assessed listings of a crawl in batches, under the claim of its unit.
 
-    `on_lost` is called after every commit that failed: the unit is not done then. `on_failure` is called with what the
-    store said, where it was the store that failed.
+    `on_failure` is called with the message of a StoreError; `on_lost` after every commit that failed, whatever the
+    reason: the unit is not done then.
     """
 
     def __init__(

@@ -16,9 +16,8 @@ from secrets import token_hex
 import pytest
 
 from crawler.store import Store
+from tests import ROOT
 from tests.postgres import Server, programs
-
-ROOT = Path(__file__).parent.parent
 
 
 class LoopbackWeb:

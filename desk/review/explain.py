@@ -18,8 +18,8 @@ from matchers.signals.work_type import work_type
 from matchers.weights import Bounds, Weights, default_weights
 from screening.match_context import current_weights
 
-MAX_NEEDED_OFFENCE = 0.98  # no offer is asked to infringe with a higher probability than this
-MIN_DIVISOR_IDENTITY = 0.01  # a lower identity is taken for this one: the chance is divided by it
+MAX_NEEDED_OFFENCE = 0.98  # the highest probability of infringing that a hit can need
+MIN_DIVISOR_IDENTITY = 0.01  # a lower identity counts as this one, as the chance is divided by it
 
 
 @frozen(kw_only=True)
@@ -32,7 +32,7 @@ class WeightedGround:
 
 @frozen(kw_only=True)
 class Change:
-    """One thing that alone would turn the decision: the key of its sentence, and what stands in it."""
+    """A single change that would change the decision, as a message key and its values."""
 
     key: str
     values: Mapping[str, str] = Factory(dict)
@@ -40,7 +40,7 @@ class Change:
 
 @frozen(kw_only=True)
 class ExplainedShare:
-    """A share link of the listing, its last known state, and everything its drive said of it, oldest first."""
+    """A share link of the listing, its last known state, and all checks of it, oldest first."""
 
     link: ShareLink
     state: str
@@ -49,7 +49,7 @@ class ExplainedShare:
 
 @frozen(kw_only=True)
 class Explanation:
-    """A hit beside its work, with what follows from its findings, and what people and drives said of it."""
+    """A hit with its work, the reasons for its decision, the checks of its shares, and its judgements."""
 
     hit: Hit
     work: Work
@@ -65,7 +65,7 @@ class Explanation:
 
     @property
     def bounds(self) -> Bounds:
-        """What such a listing of such a work must reach."""
+        """The bounds of the decision for this kind of listing and work."""
         return self.weights.bounds_of(self.channel, work_type(self.work).value)
 
     def findings(self, question: Question | str) -> tuple[Finding, ...]:
@@ -74,13 +74,13 @@ class Explanation:
         return tuple(sorted(answers, key=lambda finding: -finding.probability))
 
     def identity_reasons(self) -> Iterator[tuple[Finding, float]]:
-        """The findings about the identity, each with the probability that it counts with."""
+        """Yield the findings on the identity, each with its calibrated probability."""
         for finding in self.findings(Question.IDENTITY):
             is_for = finding.polarity is Polarity.FOR
             yield finding, calibrated_probability(finding, self.weights) if is_for else finding.probability
 
     def offence_terms(self) -> list[Term]:
-        """The sum: the start of the channel, then what each ground adds."""
+        """The terms of the sum: the start of the channel, then one term for each ground."""
         return offence_terms(self.hit.findings, self.channel, self.weights)
 
     def weighted_grounds(self) -> list[WeightedGround]:
@@ -90,7 +90,7 @@ class Explanation:
         return [WeightedGround(term=term, finding=strongest[term.ground]) for term in terms]
 
     def changes(self) -> Iterator[Change]:
-        """Single things that would turn the decision."""
+        """Yield the single changes that would change the decision."""
         licence = self._licence()
         if licence is not None:
             yield Change(key="told_change_licence", values={"why": licence.why})
@@ -107,7 +107,7 @@ class Explanation:
             yield Change(key="told_change_more", values={"points": f"{needed - total:.2f}"})
 
     def shares(self) -> tuple[ExplainedShare, ...]:
-        """The share links of the listing; the state of one that nobody asked is unknown."""
+        """The share links of the listing; the state is "unknown" if none is stored."""
         links = self.hit.listing.links
         states = (*self.hit.share_states, *["unknown"] * len(links))
         return tuple(
@@ -131,7 +131,7 @@ class Explanation:
         return {finding.ground or finding.matcher: finding for finding in weakest_first}
 
     def _decisive_grounds(self, terms: Sequence[Term], total: float, needed: float) -> Iterator[Change]:
-        """The grounds without which the decision would be another."""
+        """Yield the grounds without which the decision would be different."""
         strongest, hit = self._strongest_by_ground(), self.hit
         for term in terms[1:]:
             total_without = total - term.contribution
@@ -144,7 +144,7 @@ class Explanation:
 
 
 def explain_hit(store: Store, hit: Hit) -> Explanation:
-    """The explanation of a hit, with all that the store knows of it."""
+    """The explanation of a hit, with its checks and judgements from the store."""
     return Explanation(
         hit=hit,
         work=store.works.get_many([hit.work_id])[hit.work_id],
@@ -156,7 +156,7 @@ def explain_hit(store: Store, hit: Hit) -> Explanation:
 
 
 def _needed_log_odds(hit: Hit, bounds: Bounds) -> float:
-    """The sum from which on the offer would infringe for certain enough."""
+    """The sum of terms from which on the offer counts as infringing."""
     chance = bounds.chance / max(hit.identity, MIN_DIVISOR_IDENTITY)
     needed_offence = max(bounds.offence, min(MAX_NEEDED_OFFENCE, chance))
     return math.log(needed_offence / (1.0 - needed_offence))

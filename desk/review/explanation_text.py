@@ -1,4 +1,4 @@
-"""Writes the explanation of a hit line by line, for the terminal; the offence is shown as a sum of weighted grounds."""
+"""Renders the explanation of a hit as lines for the terminal, the offence as a sum of weighted grounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from desk.review.explain import Explanation
 
 
 def explanation_lines(explanation: Explanation, language: str) -> Iterator[str]:
-    """The explanation line by line; the line of title and address is two."""
+    """Yield the lines of the explanation; the second entry holds two lines, title and address."""
     hit, work = explanation.hit, explanation.work
     listing = hit.listing
     yield f"{hit.id}  {_say(f'decision_{hit.decision.value}', language)}"
@@ -32,7 +32,7 @@ def _identity_lines(explanation: Explanation, language: str) -> Iterator[str]:
 
 
 def _offence_lines(explanation: Explanation, language: str) -> Iterator[str]:
-    """The sum: start, what each ground adds (weight x strength), total, probability."""
+    """The sum of the offence: start, contribution of each ground (weight x strength), total, probability."""
     terms, probability = explanation.offence_terms(), f"{explanation.hit.offence:.2f}"
     yield _say("told_offence", language, probability=probability)
     start = _say("told_start", language, kind=_say(f"kind_{explanation.channel}", language))
@@ -46,7 +46,7 @@ def _offence_lines(explanation: Explanation, language: str) -> Iterator[str]:
 
 
 def _decision_lines(explanation: Explanation, language: str) -> Iterator[str]:
-    """How the decision follows, and what would change it."""
+    """How the decision follows from identity and offence, and what would change it."""
     hit, bounds = explanation.hit, explanation.bounds
     values = {"identity": f"{hit.identity:.2f}", "offence": f"{hit.offence:.2f}"}
     values |= {"product": f"{hit.identity * hit.offence:.2f}", "least": f"{bounds.identity:.2f}"}
@@ -82,7 +82,7 @@ def _judgement_lines(explanation: Explanation, language: str) -> Iterator[str]:
 
 
 def _seller_and_price(listing: Listing, language: str) -> dict[str, str]:
-    """Who offers it, for how much."""
+    """The seller and the price of a listing, as message values."""
     seller = listing.seller or listing.publisher or _say("told_nobody", language)
     if listing.price is None:
         return {"seller": seller, "price": _say("told_no_price", language)}
@@ -90,7 +90,7 @@ def _seller_and_price(listing: Listing, language: str) -> dict[str, str]:
 
 
 def _comparison(finding: Finding, language: str) -> str:
-    """Both sides, where they differ and the reason does not hold them already."""
+    """Both sides of a finding, if they differ and its reason does not contain them; else ""."""
     sides = (finding.ours, finding.theirs)
     if not all(sides) or finding.ours == finding.theirs or all(side in finding.why for side in sides):
         return ""

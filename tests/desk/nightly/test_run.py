@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import LoopbackWeb, Swordnet, jsonl
-from tests.test_crawl import WORK, exported, product
+from tests.desk.test_crawling import WORK, exported, product
 
 pytestmark = pytest.mark.slow
 DAY = ("--now", "2026-11-22T01:00:00Z")

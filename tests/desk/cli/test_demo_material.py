@@ -24,8 +24,9 @@ from spiders.appgallery import AppGallery
 from spiders.appstore import AppStore
 from spiders.catalogue import platform_for
 from spiders.kongfz import Kongfz
+from tests import ROOT
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = ROOT / "fixtures"
 DEMO, NIGHT = FIXTURES / "works" / "demo", FIXTURES / "night"
 SHARE = "https://pan.quark.cn/s/9f31c0de77ab"
 

@@ -22,9 +22,10 @@ from matchers.images import indexing
 from matchers.images.image_matcher import open_image_matcher
 from matchers.matcher import Context, MedianPrice, Rule, RuleKind, SellerRecord, matcher_modules
 from registry import fields
+from tests import ROOT
 from tests.drawing import picture_bytes
 
-PAIRS = Path(__file__).parent.parent / "fixtures" / "pairs"
+PAIRS = ROOT / "fixtures" / "pairs"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OTHERS = (
     Work(id="other-1", title="雨林铁路"),

@@ -15,7 +15,7 @@ from crawler.page.reader import read_page
 from crawler.page.sanitize import sanitize_listing
 from spiders.catalogue import platforms
 from tests.mutating import mutated
-from tests.test_spiders import CASES
+from tests.spiders.test_saved_pages import CASES
 
 FEW, MANY = 5, 200
 

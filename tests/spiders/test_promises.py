@@ -21,7 +21,7 @@ from crawler.page.outcome import outcome_of
 from crawler.page.reader import read_page
 from spiders import ProofKind
 from spiders.catalogue import platforms
-from tests.test_spiders import CASES, PAGES
+from tests.spiders.test_saved_pages import CASES, PAGES
 
 CONTRACT = ("empty", "error", "wall", "half", "language")
 CHALLENGE = (

@@ -19,8 +19,9 @@ from crawler.page.outcome import outcome_of
 from crawler.page.reader import read_page
 from spiders.catalogue import platform_for, platforms
 from spiders.quark import Quark
+from tests import ROOT
 
-PAGES = Path(__file__).parent.parent / "fixtures" / "pages"
+PAGES = ROOT / "fixtures" / "pages"
 CASES = sorted(path.parent for path in PAGES.glob("*/*/request.json"))
 
 

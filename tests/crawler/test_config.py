@@ -6,8 +6,7 @@ import pytest
 
 from crawler.config import Config, iter_settings, load_config, render_config
 from crawler.errors import BadInput
-
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 
 def write(folder: Path, text: str) -> Path:

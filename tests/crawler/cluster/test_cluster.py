@@ -34,8 +34,8 @@ from crawler.web.session import Session
 from desk.nightly import run as nightly_run
 from desk.nightly.local_workers import local_workers
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
+from tests.desk.test_crawling import WORK, product
 from tests.postgres import Server
-from tests.test_crawl import WORK, product
 
 pytestmark = pytest.mark.slow
 NOW = datetime.now(UTC)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.conftest import LoopbackWeb, Swordnet, jsonl
-from tests.test_crawl import exported, product
+from tests.desk.test_crawling import exported, product
 
 pytestmark = pytest.mark.slow
 WORK = {
