@@ -6,7 +6,6 @@ while an unnamed territory contradicts nothing, since most platforms show none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 
@@ -46,34 +45,6 @@ def check_licence(
     if licence.until and day > licence.until:
         return LicenceState.ENDED
     return LicenceState.COVERING
-
-
-def best_state(
-    licences: Iterable[Licence],
-    *,
-    platform: str,
-    host: str | None,
-    seller: str | None,
-    territory: str | None,
-    day: date,
-) -> tuple[LicenceState, Licence | None]:
-    """The most favourable state among `licences` and the licence that has it: covering, ended, not begun, other."""
-    ranked = [
-        (order, licence)
-        for licence in licences
-        for order in [
-            _STATE_ORDER.index(
-                check_licence(licence, platform=platform, host=host, seller=seller, territory=territory, day=day)
-            )
-        ]
-    ]
-    if not ranked:
-        return LicenceState.OTHER, None
-    order, licence = min(ranked, key=lambda pair: pair[0])
-    return _STATE_ORDER[order], licence
-
-
-_STATE_ORDER = (LicenceState.COVERING, LicenceState.ENDED, LicenceState.NOT_BEGUN, LicenceState.OTHER)
 
 
 def _fits_platform(licence: Licence, platform: str, host: str | None) -> bool:

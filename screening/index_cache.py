@@ -15,7 +15,6 @@ from pathlib import Path
 
 from crawler.blobs import BlobStore
 from crawler.items import Work
-from crawler.store.database import named_lock
 from crawler.web.session import Session
 from matchers.titles import open_title_matcher
 from matchers.titles.index.build import open_index, works_digest
@@ -27,7 +26,7 @@ _VERSION_FILE = "version"  # the file in a folder that says which version it hol
 def ensure_index(session: Session, name: str, content_digest: str, folder: Path, build: Callable[[], object]) -> str:
     """Bring the files of this version into a folder; says how: kept, fetched or built. To be called in a thread."""
     wanted_version = f"{version('swordnet')}-{content_digest}"
-    with named_lock(session.store.engine, name):
+    with session.store.admin.named_lock(name):
         if _local_version(folder) == wanted_version:
             return "kept"
         if _fetch_index(session.blobs, name, wanted_version, folder):

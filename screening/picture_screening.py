@@ -34,7 +34,7 @@ def _build_looker(session: Session, pool: ProcessPool) -> PictureInspector:
 
     settings = session.config.pictures
     root = Path(settings.index)
-    owners = indexing.owners_by_digest(session.store.registered_works())
+    owners = indexing.owners_by_digest(session.store.works.registered_works())
     if not owners:
         return PlainInspector()
 

@@ -49,7 +49,7 @@ def _build_assessor(session: Session) -> Assessor:
 
     The longest stall of the loop over 10,000 works was 146 ms of CPU with it (bench/throughput.py).
     """
-    works = session.store.registered_works()
+    works = session.store.works.registered_works()
     if session.config.cluster.hand_out and session.archive is None:
         ensure_title_index(session, works)
     assessor = Assessor(works, MIN_STORED_IDENTITY)
@@ -95,7 +95,7 @@ class MicroBatcher:
 
     def _assess_batch(self, listings: list[Listing]) -> list[AssessedListing]:
         store = self._session.store
-        joined = [store.shares.add_share_contents(listing) for listing in store.hits.merge_stored_listings(listings)]
+        joined = [store.shares.add_share_contents(listing) for listing in store.listings.merge_stored(listings)]
         context = evolve(session_context(self._session), now=self._session.now())
         with self._session.get_or_build("warming", Lock):  # what is looked up ahead is kept in tables of the matchers
             assessments = session_assessor(self._session).assess_all(joined, context)

@@ -21,7 +21,6 @@ from warcio.exceptions import ArchiveLoadFailed
 from crawler.archives.archive import MAX_ARCHIVE_BYTES, MAX_BODY_BYTES, RecordedResponse, parse_timestamp
 from crawler.errors import BadInput, Problem
 
-_RECORD_ID_HEADERS = ("WARC-Record-ID", "WARC-Concurrent-To")
 _SUPPORTED_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate", "br"})
 
 

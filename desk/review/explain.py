@@ -147,7 +147,7 @@ def _judgement_lines(store: Store, hit: Hit, language: str) -> Iterator[str]:
             at=f"{judgement.at:%Y-%m-%d %H:%M}",
             reason=judgement.reason,
         )
-    why = store.screening_settings.quarantined_works().get(hit.work_id)
+    why = store.works.quarantined_works().get(hit.work_id)
     if why:
         yield _say("told_held", language, why=why, work=hit.work_id)
 

@@ -18,7 +18,7 @@ from PIL import Image
 from crawler.errors import BadInput
 from crawler.items import Licence, ListingKind, Picture, PictureHash, Work
 from registry.checks import check_works
-from registry.licences import LicenceState, best_state, check_licence, covers
+from registry.licences import LicenceState, check_licence, covers
 from registry.query_planning import name_queries
 from registry.works_reader import COLUMN_NAMES, read_works
 from tests.conftest import jsonl
@@ -304,12 +304,6 @@ def test_states_of_a_licence(licence: Licence, expected: LicenceState) -> None:
 def test_a_named_seller_and_a_stated_other_territory_are_not_covered() -> None:
     assert not covers(Licence(seller="南溪书店"), **OFFER | {"seller": None})  # type: ignore[arg-type]
     assert not covers(Licence(territory="CN"), **OFFER | {"territory": "TW"})  # type: ignore[arg-type]
-
-
-def test_the_best_of_several_licences_counts() -> None:
-    ended, other = Licence(until=date(2026, 5, 31)), Licence(platform="quark")
-    assert best_state([other, ended], **OFFER) == (LicenceState.ENDED, ended)  # type: ignore[arg-type]
-    assert best_state([], **OFFER) == (LicenceState.OTHER, None)  # type: ignore[arg-type]
 
 
 def test_weak_works_are_told() -> None:
