@@ -1,4 +1,4 @@
-"""`make bench`: every bench of this folder, one after the other; each says so when its data is missing."""
+"""Run every benchmark of this folder one after the other (`make bench`); each says so if its data is missing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Network namespaces for benches: each worker has an address and a line of its own, which can be cut.
+"""Network namespaces for benchmarks: each worker has its own address and its own link, which can be cut.
 
-Needs the superuser and Debian's iproute2. Everything is on one bridge of this machine and leads nowhere else; names
-begin with `swordnet`, and what a killed bench left behind is removed by the next.
+Needs root and Debian's iproute2. Everything is on one bridge of this machine and is connected to nothing else. Names
+begin with `swordnet`, and what a killed benchmark left behind is removed by the next one.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 BRIDGE, NETWORK = "swordnet-br", "10.99.77"
-HERE = f"{NETWORK}.1"  # where the web and the database listen
+HERE = f"{NETWORK}.1"  # the address on which web and database listen
 
 
 class Nets:
-    """So many namespaces."""
+    """`count` namespaces, connected by one bridge."""
 
     def __init__(self, count: int) -> None:
         self.names = [f"swordnet{number}" for number in range(count)]
@@ -34,11 +34,11 @@ class Nets:
                 _ip("-n", name, "link", "set", device, "up")
 
     def inside(self, number: int) -> Sequence[str]:
-        """What to put before a command so that it runs in a namespace."""
+        """The command prefix that runs a command in namespace `number`."""
         return ("ip", "netns", "exec", self.names[number])
 
     def cut(self, number: int, seconds: float) -> None:
-        """Take a namespace's line away for so long."""
+        """Take the link of namespace `number` down for `seconds`."""
         _ip("link", "set", _line(self.names[number]), "down")
         time.sleep(seconds)
         _ip("link", "set", _line(self.names[number]), "up")
@@ -46,7 +46,7 @@ class Nets:
 
 @contextmanager
 def nets(count: int) -> Iterator[Nets | None]:
-    """Namespaces for the block; None where this machine does not allow them."""
+    """Provide `count` namespaces for the block; None where this machine does not allow them."""
     if not count or os.geteuid() != 0 or shutil.which("ip") is None:
         yield None
         return

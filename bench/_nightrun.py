@@ -1,4 +1,4 @@
-"""A folder in which benches run nights over the loopback web, as a user does: settings, works, spiders, processes."""
+"""A folder in which benchmarks run nights over the loopback web as a user does: settings, works, spiders, processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OFF = ("kongfz", "appstore", "appgallery", "shop")
 
 @contextmanager
 def web(folder: Path, platforms: int, seed: int, rows: int = ROWS, host: str = "127.0.0.1") -> Iterator[dict[str, Any]]:
-    """The loopback web in a process of its own; gives its ports."""
+    """Run the loopback web in its own process for the block; provides its ports and host."""
     ready = folder / "ports.json"
     command = [sys.executable, "-m", "bench._nightweb", str(ready), "--platforms", str(platforms), "--seed", str(seed)]
     command += ["--rows", str(rows), "--host", host]
@@ -71,9 +71,9 @@ class Site:
         assert done.returncode == 0, done.stderr
 
     def start(self, *arguments: str, log: Path | None = None, inside: Sequence[str] = ()) -> subprocess.Popen[str]:
-        """Start `swordnet ARGUMENTS` in the folder; what it says goes to a file, else to pipes that must be read.
+        """Start `swordnet ARGUMENTS` in the folder; its output goes to `log`, or else to pipes that must be read.
 
-        `inside` stands before the command: in which namespace it runs.
+        `inside` is put before the command: the prefix that runs it in a namespace.
         """
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         command = [*inside, sys.executable, "-c", CHILD, str(self.folder / "platforms"), *arguments]
@@ -85,11 +85,11 @@ class Site:
         )
 
     def run(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
+        """Run `swordnet ARGUMENTS` to its end."""
         process = self.start(*arguments)
         out, err = process.communicate(timeout=timeout)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def tell(self, **said: Any) -> Any:
-        """Ask the web what it saw, or change it."""
+        """Ask the web's control port what it saw, or change it."""
         return told(self.control, **said)

@@ -1,7 +1,7 @@
-"""A loopback web for benches of nights: platforms that answer searches and listing pages, the same for the same seed.
+"""A loopback web for benchmarks of nights: platforms that serve searches and listing pages, deterministic by seed.
 
-Each platform has a port of its own, so that it is a host of its own. Half of them send ETag and Last-Modified and
-honour them. The control port counts what was asked and sent, and changes pages, walls and pauses on demand.
+Each platform has its own port and so is its own host. Half of them send ETag and Last-Modified and honour them. The
+control port reports what was requested and sent, and changes pages, moods, refusals and pauses on demand.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ SPIDER = '''"""A platform of the bench's loopback web. Quirks: none."""
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from spiders import Listing, Page, PlatformSpider, Request, price
+from spiders import Listing, Page, Platform, Request, parse_price
 
 
-class Bench(PlatformSpider):
+class Bench(Platform):
     """Made by bench/_nightweb.py."""
 
     name = "{name}"
@@ -45,7 +45,7 @@ class Bench(PlatformSpider):
                 url=page.urljoin(link.attrib["href"]),
                 title=link.text(),
                 seller=row.css(".seller").text(),
-                price=price(row.css(".price").text(), "CNY").amount,
+                price=parse_price(row.css(".price").text(), "CNY").amount,
                 currency="CNY",
                 whole=False,
             )
@@ -55,7 +55,7 @@ class Bench(PlatformSpider):
                 title=offer.css("h1").text(),
                 text=offer.css("p").text(),
                 seller=offer.css(".seller").text(),
-                price=price(offer.css(".price").text(), "CNY").amount,
+                price=parse_price(offer.css(".price").text(), "CNY").amount,
                 currency="CNY",
             )
 '''
@@ -77,7 +77,10 @@ def works(count: int, seed: int) -> list[dict[str, Any]]:
 
 
 class Web:
-    """What the platforms say. `changed` pages say something else than before; `mood` of a platform breaks it."""
+    """The content of the platforms. `changed` are pages with different content; `mood` breaks a platform's pages.
+
+    `patience` is the number of requests that a platform answers with 429.
+    """
 
     def __init__(self, platforms: int, seed: int, rows: int = ROWS) -> None:
         self.rows = rows
@@ -90,7 +93,7 @@ class Web:
         self.changed: set[str] = set()
         self.mood: dict[str, str] = {}
         self.patience: dict[str, int] = {}
-        self.slow = 0.0  # seconds that every page takes
+        self.slow = 0.0  # seconds that every page is delayed
 
     def sends_validators(self, platform: str) -> bool:
         return int(platform[-2:]) % 2 == 0
@@ -164,7 +167,7 @@ class Web:
 
 
 def in_mood(mood: str | None, body: bytes) -> bytes:
-    """What becomes of a page where the platform has another mood."""
+    """The page as a platform in this mood sends it; unchanged without one."""
     if mood == "login":
         return "<html><head><title>用户登录</title></head><body>请先登录</body></html>".encode()
     if mood == "layout":
@@ -175,7 +178,7 @@ def in_mood(mood: str | None, body: bytes) -> bytes:
 
 
 async def serve(web: Web, ready: Path, host: str = "127.0.0.1") -> None:
-    """Until killed."""
+    """Serve all platforms and the control port until killed; writes the ports to `ready`."""
     loop = asyncio.get_running_loop()
 
     def handler(platform: str | None) -> Any:
@@ -217,7 +220,7 @@ async def serve(web: Web, ready: Path, host: str = "127.0.0.1") -> None:
 
 
 def told(control: int, **said: Any) -> Any:
-    """Ask the control port."""
+    """Send `said` to the control port; its report."""
     request = urllib.request.Request(f"http://127.0.0.1:{control}/", json.dumps(said).encode())
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
         return json.loads(answer.read())

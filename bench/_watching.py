@@ -1,7 +1,7 @@
-"""What a night of many workers went through: every change of a unit, every request at the web, every worker's time.
+"""Observe a night of many workers: every change of a unit, every request to the web, every worker's CPU time.
 
-A trigger in the database writes down each change of a unit, so that an overlap on a platform cannot go unseen; the web
-keeps when each request came, so that politeness is measured where it counts.
+A trigger in the database logs each change of a unit, so that no overlap on a platform goes unnoticed; the web records
+when each request arrived, so that politeness is measured where it matters.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ CHANGES = "SELECT spider, state, unit, attempt, at, holder FROM unit_log ORDER B
 
 
 def plain(url: str) -> str:
-    """The address as libpq reads it."""
+    """The database URL in the form that libpq accepts."""
     return url.replace("postgresql+psycopg", "postgresql")
 
 
 def watch(url: str) -> None:
-    """Write down from now on what becomes of units."""
+    """Start logging the changes of units."""
     with psycopg.connect(plain(url), autocommit=True) as connection:
         connection.execute(LOG.encode())
 
 
 def held_by(url: str, pid: int) -> list[int]:
-    """The units that a process is doing."""
+    """The ids of the units that the process `pid` is doing."""
     with psycopg.connect(plain(url)) as connection:
         rows = connection.execute("SELECT id, holder FROM units WHERE state = 'doing'").fetchall()
     return [unit for unit, holder in rows if holder.split(":")[1] == str(pid)]
 
 
 def seen(url: str) -> dict[str, Any]:
-    """Units by state, changes, and hits."""
+    """The log of changes, the number of units by state, and the hits."""
     with psycopg.connect(plain(url)) as connection:
         log = connection.execute(CHANGES).fetchall()
         states = Counter(row[0] for row in connection.execute("SELECT state FROM units").fetchall())
@@ -54,13 +54,13 @@ def seen(url: str) -> dict[str, Any]:
 
 
 def cpu(pid: int) -> float:
-    """Seconds of CPU that a living process has used."""
+    """Seconds of CPU that a running process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def overlaps(log: list[Any], slots: int = 1) -> list[Any]:
-    """When a unit of a platform was begun while as many others as it has slots were being done."""
+    """The starts of a unit while as many others of its platform were in progress as it has `slots`."""
     doing: dict[str, set[int]] = {}
     found = []
     for spider, state, unit, attempt, at, _ in log:
@@ -75,7 +75,7 @@ def overlaps(log: list[Any], slots: int = 1) -> list[Any]:
 
 
 def manners(told: dict[str, Any], delay: float) -> dict[str, Any]:
-    """What the web saw: the smallest pause between two requests to a host, those below half the delay, robots.txt."""
+    """What the web saw: the smallest gap between two requests to a host, gaps below half the delay, robots.txt."""
     gaps = [after - before for times in told["times"].values() for before, after in pairwise(sorted(times))]
     return {
         "requests": sum(map(len, told["times"].values())),
@@ -86,7 +86,7 @@ def manners(told: dict[str, Any], delay: float) -> dict[str, Any]:
 
 
 def taken_over(log: list[Any], units: list[int], at: Any) -> list[float]:
-    """Seconds from a moment until each of these units was begun anew."""
+    """Seconds from the time `at` until each of these units was started again; -1.0 for one that never was."""
     begun = [
         next((when for _, state, unit, _, when, _ in log if unit == each and state == "doing" and when > at), None)
         for each in units

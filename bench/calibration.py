@@ -1,10 +1,10 @@
-"""Do stated probabilities come true? Ten equal-count bins: identity over the title sets, offence over labelled offers.
+"""Measure calibration in ten equal-count bins: identity over the title sets, offence over labelled offers.
 
     python bench/calibration.py [--plot docs/reliability.svg]
 
-The identity needs ../shared/bench/titles and is taken over every pair that the Assessor states. The offence is taken
-over the check half of fixtures/offers (rows that are the work, that nobody licensed and that can be decided), with an
-interval by bootstrap: some hundred rows cannot show less than about .05 even of a perfect forecaster, drawn beside it.
+The identity needs ../shared/bench/titles and is measured over every pair that the Assessor reports. The offence is
+measured over the check half of fixtures/offers (rows that are the work, unlicensed and decidable), with a bootstrap
+interval: on a few hundred rows even a perfect forecaster has an error of about .05, which is printed beside it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def identities() -> list[tuple[float, bool]]:
-    """(stated identity, is right) of every pair of the title sets."""
+    """(stated identity, whether it is right) for every pair of the title sets."""
     found: list[tuple[float, bool]] = []
     for name in sorted(path.name for path in (DATA / "sets").iterdir()):
         assessor = Assessor([work_of(row) for row in rows(name, "registry")])
@@ -84,7 +84,7 @@ def identities() -> list[tuple[float, bool]]:
 
 
 def offences(half: str) -> list[tuple[float, bool]]:
-    """(stated offence, infringes) of the rows of a half that can tell."""
+    """(stated offence, whether it infringes) for the rows of a half that can be used."""
     return [
         (row.told.offence, row.row["expected"] == "hit")
         for row in judged(half)
@@ -100,20 +100,20 @@ def told(name: str, pairs: type_pairs) -> None:
 
 
 def interval(pairs: type_pairs, draws: int) -> tuple[float, float]:
-    """The .95 interval of the calibration error, by drawing the pairs again."""
+    """The .95 interval of the calibration error, by bootstrap with `draws` resamples."""
     source = random.Random(SEED)
     errors = sorted(calibration_error(source.choices(pairs, k=len(pairs))) for _ in range(draws))
     return errors[int(0.025 * draws)], errors[int(0.975 * draws)]
 
 
 def drawn(pairs: type_pairs, number: int) -> list[tuple[float, bool]]:
-    """The same forecasts, with outcomes as if each came true as often as stated."""
+    """The same forecasts with simulated outcomes, each true with its stated probability; `number` varies the seed."""
     source = random.Random(SEED + number)
     return [(stated, source.random() < stated) for stated, _ in pairs]
 
 
 def plotted(shown: dict[str, list[Bin]]) -> str:
-    """The plots side by side: stated along, right up; the size of a dot is the share of the pairs."""
+    """The plots side by side as SVG: stated probability to the right, share of right pairs upwards, a dot per bin."""
     side, gap = 300, 50
     parts = []
     for number, (name, found) in enumerate(shown.items()):

@@ -1,11 +1,11 @@
-"""Many workers over one PostgreSQL: how fast, how polite, and what is lost when things break.
+"""Measure many workers on one PostgreSQL: how fast, how polite, and what is lost when things break.
 
 `python bench/cluster.py [--units N] [--workers 1 2 4] [--trouble] [--killed]`: a loopback web of 20 platforms, units of
-one page, 50 ms between two requests to a host; each worker in a network namespace of its own where the machine allows
-it. Each figure is one night, done by so many worker processes. With --trouble a night of three workers has one killed,
-one paused for 20 s, PostgreSQL restarted, and one cut off from everything for 20 s. With --killed a night by production
-settings (beat 10 s, stale 60 s, sweep 20 s) has one of two workers killed, and nobody does anything about it. Hits are
-compared with those of the same night on SQLite. Prints JSON; exit code 1 where anything is lost, doubled or overlaps.
+one page, 50 ms between two requests to a host; each worker in its own network namespace where the machine allows it.
+Each figure is one night, done by that many worker processes. With --trouble, in a night of three workers one is killed,
+one paused for 20 s, PostgreSQL is restarted, and one is cut off from everything for 20 s. With --killed, in a night
+with production settings (beat 10 s, stale 60 s, sweep 20 s) one of two workers is killed, and nobody intervenes. Hits
+are compared with those of the same night on SQLite. Prints JSON; exit code 1 if anything is lost, doubled or overlaps.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ sweep = {sweep}
 patience = 60"""
 QUICK = {"beat": 2, "stale": 10, "sweep": 5}
 PRODUCTION = {"beat": 10, "stale": 60, "sweep": 20}  # the defaults
-LIMIT = 1800  # seconds that a night may take
+LIMIT = 1800  # seconds; the timeout of a night
 
 
 class Cable:
-    """A line to a port of this machine that can be cut, where there are no namespaces."""
+    """A proxy to a port of this machine that can be interrupted, for machines without namespaces."""
 
     def __init__(self, port: int) -> None:
         self._far = port
@@ -62,7 +62,7 @@ class Cable:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def cut(self, seconds: float) -> None:
-        """For so long."""
+        """Hold back all traffic for `seconds`."""
         self._through.clear()
         time.sleep(seconds)
         self._through.set()
@@ -88,7 +88,7 @@ class Cable:
 
 @define(kw_only=True)
 class Bench:
-    """What all nights stand on."""
+    """What all nights share: folder, web, database server, expected hits."""
 
     folder: Path
     ports: dict[str, Any]
@@ -101,11 +101,11 @@ class Bench:
 
     @property
     def questions(self) -> int:
-        """Asked of each platform."""
+        """The number of queries per platform."""
         return self.units // PLATFORMS
 
     def night(self, key: str, count: int, rhythm: dict[str, int], trouble: Callable[..., Any] | None) -> dict[str, Any]:
-        """Run a night that `count` workers work on; what its units, and the web, went through."""
+        """Run a night with `count` workers; the figures of its units, its hits and the web."""
         url = self.server.create(key)
         one = site(self.folder / key, self.ports, url, self.questions, rhythm, self.delay)
         one.register(self.questions, SEED)
@@ -151,7 +151,7 @@ class Bench:
     def _worker(
         self, one: Site, key: str, number: int, count: int, url: str, cable: Cable | None, rhythm: dict[str, int]
     ) -> subprocess.Popen[str]:
-        """One in its namespace; without namespaces the last one reaches the database over a cable."""
+        """Start one worker in its namespace; without namespaces the last one reaches the database through `cable`."""
         if cable is not None and number == count - 1:
             away = url.replace(str(self.port), str(cable.port))
             one = site(self.folder / f"{key}-away", self.ports, away, self.questions, rhythm, self.delay)
@@ -162,13 +162,13 @@ class Bench:
 def site(
     folder: Path, ports: dict[str, Any], url: str, questions: int, rhythm: dict[str, int] | None, delay: float = DELAY
 ) -> Site:
-    """A folder with settings and works, on a database; handed out where there is a rhythm."""
+    """A folder with settings and works, on a database; its units are handed out to workers if `rhythm` is given."""
     extra = EXTRA.format(hand_out=str(rhythm is not None).lower(), **(rhythm or QUICK))
     return Site(folder, ports, questions, extra, f'[store]\nurl = "{url}"', delay=delay)
 
 
 def logs(who: object) -> Path:
-    """Where a worker's words go."""
+    """The log file of a worker."""
     folder = Path(__file__).parent / "out"
     folder.mkdir(exist_ok=True)
     return folder / f"worker-{who}.log"
@@ -177,7 +177,7 @@ def logs(who: object) -> Path:
 def in_trouble(
     bench: Bench, _one: Site, _url: str, workers: list[subprocess.Popen[str]], cable: Cable | None
 ) -> dict[str, Any]:
-    """What happens to a night of three workers."""
+    """Disturb a night of three workers: a kill, a pause, a database restart, a network cut."""
     time.sleep(12)
     workers[0].kill()
     time.sleep(5)
@@ -198,7 +198,7 @@ def in_trouble(
 def killed(
     _bench: Bench, one: Site, url: str, workers: list[subprocess.Popen[str]], _cable: Cable | None
 ) -> dict[str, Any]:
-    """One of two workers dies while it holds units; the web is slow so that it does hold some."""
+    """Kill one of two workers while it holds units; the web is slowed down so that it does hold some."""
     one.tell(slow=3.0)
     held: list[int] = []
     while len(held) < 2:
@@ -221,7 +221,7 @@ def truth(folder: Path, ports: dict[str, Any], questions: int) -> set[tuple[str,
 
 
 def kept_truth(file: Path | None, folder: Path, ports: dict[str, Any], questions: int) -> set[tuple[str, str, str]]:
-    """The same, kept in a file, where platforms stand for ports, which differ from one run to the next."""
+    """As `truth`, cached in `file` with platform names in place of ports, which differ from run to run."""
     names = {f"{ports['host']}:{port}": name for name, port in ports["platforms"].items()}
     places = {name: place for place, name in names.items()}
 
@@ -243,7 +243,7 @@ def kept_truth(file: Path | None, folder: Path, ports: dict[str, Any], questions
 
 
 def main() -> int:
-    """Print what became of all nights."""
+    """Print the figures of all nights; exit code 1 if any is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=2000)
     parser.add_argument("--delay", type=float, default=DELAY, help="seconds between two requests to a host")
@@ -291,7 +291,7 @@ def main() -> int:
 
 
 def is_wrong(row: dict[str, Any]) -> bool:
-    """Whether anything was lost, doubled, or asked too fast."""
+    """Whether the night failed, or anything was lost, other than expected, doubled or overlapping."""
     return any(row[name] for name in ("exit", "lost", "other", "doubled", "overlaps"))
 
 

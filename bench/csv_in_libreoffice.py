@@ -1,8 +1,8 @@
-"""Does an exported CSV open in a spreadsheet as it was meant: Chinese intact, columns in place, no formula?
+"""Check that an exported CSV opens correctly in a spreadsheet: Chinese intact, columns in place, no formulas.
 
-Run from the root: python -m bench.csv_in_libreoffice. Needs LibreOffice Calc; says so and ends with 3 where it is not
-there. The CSV is converted to a workbook with the reading settings of the program's own default for UTF-8 with BOM and,
-once more, with a semicolon as separator, as on a machine with European settings.
+Run from the root: python -m bench.csv_in_libreoffice. Needs LibreOffice Calc; without it, says so and exits with 3. The
+CSV is converted to a workbook with LibreOffice's own default import settings for UTF-8 with BOM and, once more, with a
+semicolon as separator, as on a machine with European settings.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ TITLES = (
     "雾\u200b港🔥来信",
 )
 SEEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-COMMA, SEMICOLON = 44, 59  # separators as LibreOffice's CSV filter names them
+COMMA, SEMICOLON = 44, 59  # character codes, as LibreOffice's CSV filter takes separators
 UTF8 = 76
 
 
 def rows() -> list[HitRow]:
-    """One row a title."""
+    """One row per title of TITLES."""
     listings = [
         Listing(
             platform="kongfz",
@@ -77,7 +77,7 @@ def rows() -> list[HitRow]:
 
 
 def converted(office: str, csv: Path, separator: int) -> Path:
-    """The CSV as LibreOffice reads it, saved as a workbook; formulas are evaluated as on opening."""
+    """The CSV as LibreOffice reads it, saved as a workbook; formulas are evaluated as when opening it."""
     folder = csv.parent / str(separator)
     command = [office, "--headless", f"-env:UserInstallation=file://{csv.parent}/profile"]
     command += [f"--infilter=CSV:{separator},34,{UTF8},1,,0,false,true", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
@@ -86,14 +86,14 @@ def converted(office: str, csv: Path, separator: int) -> Path:
 
 
 def formulas(book: Path) -> int:
-    """How many cells of a workbook hold a formula."""
+    """The number of cells of a workbook that hold a formula."""
     with zipfile.ZipFile(book) as parts:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
         return sum(len(re.findall(rb"<f[ >]", parts.read(name))) for name in sheets)
 
 
 def main() -> int:
-    """Print what was found; 1 where a title changed or a formula appeared."""
+    """Print what was found; exit code 1 if a title changed or a formula appeared."""
     office = shutil.which("soffice")
     if office is None:
         print(

@@ -1,8 +1,8 @@
-"""Pictures with their margins cut off and compressed again: how many are found, how many as another work.
+"""Measure how many pictures with cropped margins, compressed again, are found, and how many as another work.
 
     python bench/cuts.py [--works 500] [--seed 7]
 
-Every second original is cut by 8 to 12 % on one, two or four sides, saved at quality 40 and compared with all of them.
+Every second original is cropped by 8 to 12 % on one, two or four sides, saved at quality 40 and compared with all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SIDES = {1: (1, 0, 0, 0), 2: (1, 0, 0, 1), 4: (1, 1, 1, 1)}
 
 
 def cut(data: bytes, sides: int, chance: random.Random) -> bytes:
-    """The picture without its margins on so many sides, as JPEG of quality 40."""
+    """The picture with the margins of `sides` sides cropped, as JPEG of quality 40."""
     image = Image.open(io.BytesIO(data)).convert("RGBA").convert("RGB")
     width, height = image.size
     left, top, right, bottom = (side * chance.uniform(0.08, 0.12) for side in SIDES[sides])
@@ -39,7 +39,7 @@ def cut(data: bytes, sides: int, chance: random.Random) -> bytes:
 
 
 def main() -> int:
-    """Print recall and wrong pairs by sides cut."""
+    """Print recall and wrong pairs by the number of cropped sides."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--works", type=int, default=500)
     parser.add_argument("--seed", type=int, default=7)

@@ -1,6 +1,6 @@
 """Covers and icons of the demo's invented works, drawn from shapes alone: no fonts, no photographs, always the same.
 
-Each has its own composition and enough small detail to be told apart, and recognised, by a perceptual hash.
+Each has its own composition and enough small detail for a perceptual hash to recognise it and tell it from the others.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from PIL import Image, ImageDraw, ImageFilter
 
 COVER = (300, 420)
 ICON = (256, 256)
-_FINER = 2  # drawn so much larger, then shrunk: smooth edges
+_FINER = 2  # drawn this many times larger, then reduced, for smooth edges
 
 type_colour = tuple[int, int, int]
 type_point = tuple[float, float]
 
 
 class Sheet:
-    """A picture being drawn; coordinates run from 0 to 100 across and down, whatever its size."""
+    """A picture being drawn; coordinates run from 0 to 100 horizontally and vertically, whatever its size."""
 
     def __init__(self, size: tuple[int, int], top: type_colour, bottom: type_colour) -> None:
         self.size = size
@@ -37,15 +37,15 @@ class Sheet:
         return [(x * self.width / 100, y * self.height / 100) for x, y in points]
 
     def shape(self, colour: type_colour, *points: type_point) -> None:
-        """A filled polygon."""
+        """Draw a filled polygon."""
         self.pen.polygon(self.at(list(points)), fill=colour)
 
     def box(self, colour: type_colour, left: float, top: float, right: float, bottom: float) -> None:
-        """A filled rectangle."""
+        """Draw a filled rectangle."""
         self.shape(colour, (left, top), (right, top), (right, bottom), (left, bottom))
 
     def disc(self, colour: type_colour, x: float, y: float, radius: float, ring: float = 0) -> None:
-        """A disc, or with `ring` a circle of that line width; the radius is in parts of the width."""
+        """Draw a disc, or with `ring` a circle of that line width; both are in hundredths of the width, as `radius`."""
         (cx, cy), r = self.at([(x, y)])[0], radius * self.width / 100
         edges = (cx - r, cy - r, cx + r, cy + r)
         if ring:
@@ -54,11 +54,11 @@ class Sheet:
             self.pen.ellipse(edges, fill=colour)
 
     def line(self, colour: type_colour, width: float, *points: type_point) -> None:
-        """An open line."""
+        """Draw an open line."""
         self.pen.line(self.at(list(points)), fill=colour, width=round(width * self.width / 100), joint="curve")
 
     def done(self) -> Image.Image:
-        """The picture in its own size."""
+        """The finished picture in its own size."""
         return self.image.resize(self.size, Image.Resampling.LANCZOS)
 
 

@@ -1,4 +1,4 @@
-"""Pages of the demo's night: the structure of each platform's answers, the content of bench/demo_story.py."""
+"""Pages of the demo night, with the structure of each platform's responses and the content of bench/demo_story.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def offer_picture(offer: Offer) -> str:
 
 
 def offer_list(offers: Sequence[Offer]) -> bytes:
-    """A search answer of kongfz."""
+    """A search response of kongfz."""
     rows = [_row(offer) for offer in offers]
     found = {"total": len(rows), "list": rows}
     return as_json({"status": 1, "message": "", "data": {"itemResponse": found}})
@@ -76,7 +76,7 @@ def offer_page(offer: Offer) -> bytes:
 
 
 def apple_list(apps: Sequence[App]) -> bytes:
-    """A search answer of the App Store."""
+    """A search response of the App Store."""
     return as_json({"resultCount": len(apps), "results": [_apple_row(app) for app in apps]})
 
 
@@ -121,7 +121,7 @@ def huawei_icon(app: App) -> str:
 
 
 def huawei_data(apps: Sequence[App]) -> bytes:
-    """The answer from which AppGallery's script draws a page."""
+    """The response from which AppGallery's script renders a page."""
     rows = [
         {
             "name": app.name,
@@ -137,7 +137,7 @@ def huawei_data(apps: Sequence[App]) -> bytes:
 
 
 def huawei_shell(data_url: str, drawn: str) -> bytes:
-    """AppGallery's page before its script ran: it says nothing. `drawn` is the script that makes markup of `app`."""
+    """AppGallery's page before its script ran, without content. `drawn` is the template that makes markup of `app`."""
     return f"""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>华为应用市场</title></head>
 <body>
@@ -164,7 +164,7 @@ HUAWEI_APP = (
 
 
 def share_token() -> bytes:
-    """What Quark says about the planted share."""
+    """Quark's token response for the planted share."""
     data = {"title": "三十天水彩夜景", "stoken": "ZGVtbyB0b2tlbg==", "expired_type": 1, "subscribed": False}
     return as_json({"status": 200, "code": 0, "message": "ok", "data": data})
 

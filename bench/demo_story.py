@@ -1,6 +1,6 @@
-"""What happens in the demo's night: invented works, invented offers, and for each offer what it is there to show.
+"""The content of the demo night: invented works, invented offers, and what each offer is there to show.
 
-An offer is planted for one reason only, so that a demo that misses it says which part does not work.
+Each offer is planted for one reason only, so that a demo that misses it shows which part does not work.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 from attrs import frozen
 from stdnum import ean
 
-LONG_AGO, FAR_OFF = "2025-12-31", "2099-12-31"  # the licence that has ended, the one that has not: at any clock
+LONG_AGO, FAR_OFF = "2025-12-31", "2099-12-31"  # ends of an expired and of a valid licence, at any time of the demo
 SHARE, CODE = "9f31c0de77ab", "t8Kd"
 
 
 def isbn(number: int) -> str:
-    """An ISBN-13 with a right check digit under 978-7-999990, a publisher's number that nobody has."""
+    """An ISBN-13 with a valid check digit under 978-7-999990, a publisher prefix that nobody has."""
     stem = f"9787999990{number:02}"
     return stem + ean.calc_check_digit(stem)
 
@@ -88,10 +88,10 @@ WORKS: list[dict[str, Any]] = [
 
 @frozen(kw_only=True)
 class Offer:
-    """One planted listing. `decision` is what must become of it; `dropped` stands for dropped or none.
+    """One planted listing. `decision` is the expected decision; `dropped` means dropped or none.
 
-    `picture` is a work's picture, "cropped " and one, or "" for a photo of its own. `text` stands on the listing's own
-    page only, `note` already in the list row.
+    `picture` is a work's picture, "cropped " and one, or "" for a photo of its own. `text` is only on the listing's own
+    page, `note` is also in the search results.
     """
 
     number: int
@@ -251,7 +251,7 @@ BOOKSHOP = [
 
 @frozen(kw_only=True)
 class App:
-    """One app in a store; see Offer. `work` 0 is none."""
+    """One app in a store; see `Offer`. `work` 0 means no work."""
 
     number: int
     work: int

@@ -1,8 +1,8 @@
-"""Writes fixtures/chain: two nights on which one share is sold by three listings. Run: python -m bench.draw_chain.
+"""Write fixtures/chain: two nights in which three listings sell one share. Run: python -m bench.draw_chain.
 
-The first night the share is alive and holds 38 of 40 lessons, a folder deep; one of the listings gives a wrong code. By
-the second night the share is cancelled. All names are invented; the requests are those of the spiders, so run it again
-when spiders.quark asks otherwise. The same input gives the same files.
+On the first night the share is alive and holds 38 of 40 lessons, one folder deep; one of the listings gives a wrong
+code. By the second night the share is cancelled. All names are invented; the requests are those of the spiders, so run
+it again when the requests of spiders.quark change. The same input gives the same files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WORK = {
 
 
 def write(root: Path) -> None:
-    """Write works and both nights below `root`, in place of what was there."""
+    """Write works and both nights below `root`, replacing what was there."""
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     (root / "works.jsonl").write_text(json.dumps(WORK, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -52,7 +52,7 @@ def write(root: Path) -> None:
 
 
 def ask(night: Night, code: str, alive: bool) -> None:
-    """What the drive answers to the share asked with `code`, and to all that the spider asks because of it."""
+    """Write the drive's responses for the share opened with `code`, and for the requests that the spider then makes."""
     spider = Quark()
     waiting = [spider.open(f"https://pan.quark.cn/s/{SHARE}", code)]
     for number in range(1, 9):
@@ -66,7 +66,7 @@ def ask(night: Night, code: str, alive: bool) -> None:
 
 
 def answer(request: Request, code: str, alive: bool) -> dict[str, object]:
-    """A token, a list, or why there is none."""
+    """The response to a request: a token, a list, or the reason why there is none."""
     if not alive:
         return {"status": 404, "code": 41012, "message": "分享已被取消", "data": {}}
     if code != RIGHT:

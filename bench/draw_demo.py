@@ -1,7 +1,7 @@
-"""Writes the demo's material: fixtures/works/demo and fixtures/night. Run from the root: python -m bench.draw_demo.
+"""Write the demo's material: fixtures/works/demo and fixtures/night. Run from the root: python -m bench.draw_demo.
 
-The night holds an answer to everything that the platforms' spiders ask for the demo's works: `search` and `open` of the
-spiders themselves give the requests, so run it again when one of them changes. The same input gives the same files.
+The night holds a response to everything that the spiders request for the demo's works. The requests come from `search`
+and `open` of the spiders themselves, so run it again when one of them changes. The same input gives the same files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from spiders.kongfz import Kongfz
 from spiders.quark import Quark
 
 FETCHED = "2026-11-22T01:00:00Z"
-CROP = (0.01, 0.0, 0.99, 0.915)  # a tenth is gone, most of it at the bottom: a hash of the whole no longer finds it
+CROP = (0.01, 0.0, 0.99, 0.915)  # cuts a tenth, mostly at the bottom, so that a hash of the whole no longer finds it
 HTML, JSON, TEXT = "text/html; charset=utf-8", "application/json; charset=utf-8", "text/plain; charset=utf-8"
 _ENDINGS = {HTML: "html", JSON: "json", TEXT: "txt", "image/jpeg": "jpg", "image/png": "png"}
 
@@ -45,7 +45,7 @@ class Night:
         self._hosts: dict[str, str] = {}
 
     def answer(self, case: str, request: Request | str, body: bytes, content_type: str) -> None:
-        """The answer to a request, or to a plain GET of an address, in the subfolder `case`."""
+        """Write the response to a request, or to a plain GET of an address, to the subfolder `case`."""
         asked = Request(url=request) if isinstance(request, str) else request
         said: dict[str, object] = {"url": asked.url}
         if asked.method != "GET":
@@ -60,13 +60,13 @@ class Night:
         self._hosts.setdefault(urlsplit(asked.url).netloc, case.partition("/")[0])
 
     def robots(self) -> None:
-        """Let everyone in, on every host that answered."""
+        """Write a robots.txt that allows everything for every host with a response."""
         for host, platform in list(self._hosts.items()):
             self.answer(f"{platform}/robots-{host}", f"https://{host}/robots.txt", pages.ROBOTS, TEXT)
 
 
 def write(root: Path) -> None:
-    """Write all of it below `root`, in place of what was there."""
+    """Write everything below `root`, replacing what was there."""
     demo, night = root / "works" / "demo", root / "night"
     for folder in (demo, night):
         shutil.rmtree(folder, ignore_errors=True)
@@ -85,7 +85,7 @@ def write(root: Path) -> None:
 
 
 def write_works(folder: Path) -> None:
-    """The list of works with its pictures."""
+    """Write the list of works with its pictures."""
     for name in PICTURES:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def write_works(folder: Path) -> None:
 
 
 def write_bookshop(night: Night, works: list[Work]) -> None:
-    """kongfz: an answer to every question, every offer's own page, and its picture."""
+    """Write kongfz: a response to every query, every offer's own page, and its picture."""
     spider = Kongfz()
     for number, (question, work) in enumerate(asked_of(spider, works), start=1):
         found = [offer for offer in BOOKSHOP if work and f"demo-{offer.work:02}" == work]
@@ -108,7 +108,7 @@ def write_bookshop(night: Night, works: list[Work]) -> None:
 
 
 def write_share(night: Night) -> None:
-    """quark: the token of the planted share, and what its own answer leads to."""
+    """Write quark: the token of the planted share, and the responses to the requests that it leads to."""
     spider = Quark()
     token = spider.open(f"https://pan.quark.cn/s/{SHARE}", CODE)
     night.answer("quark/share-token", token, pages.share_token(), JSON)
@@ -118,7 +118,7 @@ def write_share(night: Night) -> None:
 
 
 def write_apple(night: Night, works: list[Work]) -> None:
-    """appstore: an answer to every question, and the icons."""
+    """Write appstore: a response to every query, and the icons."""
     spider = AppStore()
     for number, (question, work) in enumerate(asked_of(spider, works), start=1):
         found = [app for app in APPLE if work and f"demo-{app.work:02}" == work]
@@ -130,9 +130,9 @@ def write_apple(night: Night, works: list[Work]) -> None:
 
 
 def write_huawei(night: Night, works: list[Work]) -> None:
-    """appgallery: pages without content, the data their script fetches, and the icons.
+    """Write appgallery: pages without content, the data their script fetches, and the icons.
 
-    Every question finds something, if only an app that has nothing to do with it: so do the real stores.
+    Every query finds something, if only an unrelated app, as in the real store.
     """
     spider = AppGallery()
     for number, (question, work) in enumerate(asked_of(spider, works), start=1):
@@ -151,7 +151,7 @@ def write_huawei(night: Night, works: list[Work]) -> None:
 
 
 def write_expected(path: Path) -> None:
-    """What must become of each planted listing."""
+    """Write the expected decision for each planted listing."""
     sheet = io.StringIO(newline="")
     rows = csv.writer(sheet, lineterminator="\n")
     rows.writerow(("address", "work_id", "decision", "planted"))
@@ -166,7 +166,7 @@ def write_expected(path: Path) -> None:
 
 
 def asked_of(spider: Platform, works: list[Work]) -> Iterable[tuple[str, str | None]]:
-    """Every question for a platform, with the work whose title asks it; None where an alias does."""
+    """Every query for a platform, with the id of the work whose title made it; None where an alias did."""
     by_title: Mapping[str, str] = {
         question: work.id for work in works for question in name_queries([work], spider.kind)[:1]
     }
@@ -174,7 +174,7 @@ def asked_of(spider: Platform, works: list[Work]) -> Iterable[tuple[str, str | N
 
 
 def searches(spider: Platform, question: str) -> Iterable[Request]:
-    """The requests that ask a platform a question."""
+    """The requests by which a spider searches for a query."""
     made = spider.search(question)
     return [made] if isinstance(made, Request) else made
 
@@ -199,14 +199,14 @@ def icon(app: App, encoding: str) -> bytes:
 
 
 def png(image: Image.Image) -> bytes:
-    """As PNG."""
+    """The image encoded as PNG."""
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 def jpeg(image: Image.Image, quality: int = 75) -> bytes:
-    """As JPEG."""
+    """The image encoded as JPEG."""
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality, optimize=True)
     return file.getvalue()

@@ -1,9 +1,10 @@
-"""Where matchers/titles/frequencies.csv comes from: how many bits a word or a Han character carries in general text.
+"""Make matchers/titles/frequencies.csv: how many bits a word or a Han character carries in general text.
 
     python bench/fit_frequencies.py UNIGRAMS DICT
 
 UNIGRAMS is unigrams.txt of the Python package wordsegment 1.3 (Apache-2.0; counts of Peter Norvig's word list), DICT is
-jieba/dict.txt of jieba 0.42 (word counts, MIT). Only whole bits are kept, and of words the 30,000 most frequent.
+jieba/dict.txt of jieba 0.42 (word counts, MIT). Bits are rounded to whole ones; of words the 30,000 most frequent are
+kept.
 """
 
 from __future__ import annotations

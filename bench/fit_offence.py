@@ -1,9 +1,9 @@
-"""Fits the weights of grounds (matchers/weights.toml) to the sets of fixtures/offers that may be looked at.
+"""Fit the weights of grounds (matchers/weights.toml) to the sets of fixtures/offers that may be looked at.
 
     python bench/fit_offence.py [--write]
 
-The prior is PRIOR below: what each ground was thought to mean before a row was seen. Rows that are not the work or that
-are licensed do not take part: the weights answer "infringing, if it is the work".
+The prior is PRIOR below: what each ground was thought to mean before any row was seen. Rows that are not the work or
+are licensed are excluded: the weights answer "infringing, if it is the work".
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from matchers.weights import read_weights  # noqa: E402
 
 FILE = ROOT / "matchers" / "weights.toml"
 PRIOR = ROOT / "bench" / "offence_prior.toml"
-UNDECIDED = 2.0  # rows that each of the four undecidable ones stands for, on either side; estimate
+UNDECIDED = 2.0  # weight in rows of each of the four undecidable ones, on either side; an estimate
 NOT_THE_WORK = ("other-edition", "namesake")
 
 
 def examples(rows: list[Judged]) -> Iterator[JudgedExample]:
-    """The rows that can teach, with what stood in their sums."""
+    """The rows that can be learned from, with the terms of their sums."""
     weights = read_weights(tomllib.loads(PRIOR.read_text(encoding="utf-8")), PRIOR.name)
     for row in rows:
         expected = row.row["expected"]
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def written(text: str, weights: dict[str, float], count: int) -> str:
-    """The file with its weights and its source replaced, all else as it stands."""
+    """`text` of weights.toml with its weights and its source replaced, everything else unchanged."""
     lines = []
     table = ""
     for line in text.splitlines():

@@ -1,12 +1,13 @@
-"""Fits matchers/titles/weights.toml: the share of right ones among pairs with the same features.
+"""Fit matchers/titles/weights.toml: the share of right ones among pairs with the same features.
 
     python bench/fit_titles.py --stream FOLDER [--stream FOLDER ..] [--apart] [--write]
 
-Pairs are what the engine finds in all 17 sets of ../shared/bench/titles and in made registries (make_registry.py),
-where names are many and chance is near. A logistic map for each kind of pair (evidence.map_of, loose, school); each
-set weighs as the square root of its pairs; the signs of weights are fixed where sense demands it. Rivals and weights
-are worked out in turns. --apart fits without each set in turn and scores it by those weights: what to expect of sets
-that nobody has shown. Needs scipy, which the program does not.
+Pairs are what the title matcher finds in all 17 sets of ../shared/bench/titles and in generated registries
+(make_registry.py), where names are many and chance matches likely. One logistic model per kind of pair
+(matchers.titles.features.model_of, loose, school); each set has the square root of the number of its pairs as weight;
+the signs of weights are fixed where common sense demands it. Rivals and weights are computed alternately. --apart fits
+without each set in turn and scores the set with those weights, which shows what to expect of unseen sets. Needs scipy,
+which the program itself does not.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from matchers.titles.scoring import model_weights  # noqa: E402
 
 PENALTY = 1.0
 TURNS = 3
-# How many sets each of the made registries counts for (of 10,000, 100,000 and 1,000,000 works): they stand for the
+# How many sets each of the generated registries (of 10,000, 100,000 and 1,000,000 works) counts for: they represent the
 # large registries that users have.
 COUNTS = (2.0, 4.0, 8.0)
 EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
-# Weights that may not change their sign: sense, not the sample, decides.
+# Weights whose sign is fixed by common sense, not by the sample.
 RISING = {"units", "framed", "leads", "all", "said", "covers", "both", "ratio", "sorted", "ahead", "information",
           "model_agrees", "all_words", "all_text", "han_ratio", "edition_agrees", "segment", "released", "heads_slot",
           "same_first", "same_last", "shared"}  # fmt: skip
@@ -43,11 +44,12 @@ FALLING = {"rest", "error", "behind", "model_differs", "unlike", "broken", "edit
            "several", "shortened", "error_word", "sound", "missing", "extra", "replaced_kin", "replaced_foreign",
            "swapped", "track_differs", "short", "outside", "other_subtitle", "other_note", "noted", "before_run",
            "behind_run", "elsewhere", "new", "before_small", "behind_small", "crowd", "crowd_rest"}  # fmt: skip
-# Least (most) weights set by hand: what the sets show too seldom. A veto must bring any name under the threshold.
+# Lower (upper) bounds of weights, set by hand: the sets show these too seldom. A veto must bring any name under the
+# threshold.
 LEAST = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0}
 MOST = {"disguised": -0.2, "number_lost": -0.5, "number_new": -0.5,
         "edition_differs": -4.0, "edition_elsewhere": -4.0, "track_differs": -2.0, "several": -1.0}  # fmt: skip
-# The least that a veto takes away, whatever the sets say: they hold few of some kinds. Chosen by hand.
+# The least that a veto takes away, whatever the sets show, as some kinds are rare in them. Chosen by hand.
 DOUBTS = {"sequel": 0.93, "other_number": 0.93, "season": 0.85, "volume": 0.45, "derived": 0.9, "before": 0.8,
           "behind": 0.8, "other_creator": 0.75, "stranger": 0.3}  # fmt: skip
 
@@ -83,7 +85,7 @@ def start() -> Fitted:
 
 
 def fit_all(pairs: list[Pair], fitted: Fitted, turns: int = TURNS) -> Fitted:
-    """All maps and the vetoes."""
+    """Weights of all models and of the vetoes, fitted in `turns` rounds."""
     for _ in range(turns):
         weigh_rivals(pairs, fitted)
         plain: dict[str, list[Pair]] = defaultdict(list)
@@ -97,7 +99,7 @@ def fit_all(pairs: list[Pair], fitted: Fitted, turns: int = TURNS) -> Fitted:
 
 
 def fit(pairs: list[Pair]) -> dict[str, float]:
-    """Weights by feature, with a bias."""
+    """Weights by feature, with a bias, of one model."""
     names = ["bias", *sorted({name for pair in pairs for name in pair.features})]
     place = {name: number for number, name in enumerate(names)}
     data = np.zeros((len(pairs), len(names)))
@@ -128,7 +130,7 @@ def fit(pairs: list[Pair]) -> dict[str, float]:
 
 
 def doubts(vetoed: list[Pair], fitted: Fitted) -> dict[str, float]:
-    """What each kind of veto takes away: of the pairs that the map without it expects to be right, so many are not."""
+    """What each kind of veto takes away: the share of wrong pairs among those the model alone expects to be right."""
     found = {}
     for kind, least in DOUBTS.items():
         alone = [pair for pair in vetoed if set(pair.vetoes) == {kind}]
@@ -139,7 +141,7 @@ def doubts(vetoed: list[Pair], fitted: Fitted) -> dict[str, float]:
 
 
 def bound(name: str) -> tuple[float | None, float | None]:
-    """The range of a weight."""
+    """The lower and upper bound of a weight; None for unbounded."""
     if name == "against":
         return -1.0, -1.0
     if name in LEAST:
@@ -150,7 +152,7 @@ def bound(name: str) -> tuple[float | None, float | None]:
 
 
 def show(pairs: list[Pair], fitted: Fitted) -> None:
-    """Reliability: by stated probability the share of right ones."""
+    """Print the reliability: the share of right pairs by stated probability."""
     stated = [pair.chance(fitted) for pair in pairs]
     for low, high in pairwise(EDGES):
         right = [pair.is_right for pair, chance in zip(pairs, stated, strict=True) if low <= chance < high]
@@ -159,7 +161,7 @@ def show(pairs: list[Pair], fitted: Fitted) -> None:
 
 
 def apart(pairs: list[Pair], fitted: Fitted) -> None:
-    """Each set scored by weights that never saw it. School books stand in one set alone: it keeps those of all."""
+    """Score each set with weights fitted without it; textbooks are in one set only, so their weights are kept."""
     found: dict[str, dict[str, float]] = {}
     for name in sorted({pair.of_set for pair in pairs if not pair.of_set.startswith(MADE)}):
         weights = fit_all([pair for pair in pairs if pair.of_set != name], fitted, turns=2)
@@ -172,7 +174,7 @@ def apart(pairs: list[Pair], fitted: Fitted) -> None:
 
 
 def score(found: dict[str, dict[str, float]]) -> None:
-    """The figures of TARGETS.md, by the scorer of the benchmark."""
+    """Print the figures of TARGETS.md, by the benchmark's scorer."""
     sys.path.insert(0, str(DATA))
     import score_titles  # type: ignore[import-not-found]
 
@@ -190,7 +192,7 @@ def score(found: dict[str, dict[str, float]]) -> None:
 
 
 def write(fitted: Fitted) -> None:
-    """weights.toml, with what it was fitted on."""
+    """Write weights.toml, with what it was fitted on."""
     path = ROOT / "matchers" / "titles" / "weights.toml"
     with path.open("w", encoding="utf-8", newline="\n") as out:
         out.write(

@@ -1,10 +1,10 @@
-"""Random damage against everything that reads what others wrote: no exception but our own, nothing over a second.
+"""Fuzz everything that reads foreign input: no exceptions but our own, nothing that takes over a second.
 
     python bench/fuzz.py [--seconds N] [--only TARGET] [--seed N]
 
 Bytes are damaged copies of the saved pages and of small archives and tables (tests/mutating.py); texts are made by
-hypothesis out of pieces that matter (links, prices, disguises). A finding is written to bench/out/fuzz/ and named; the
-exit code is 1 if there was one. Not part of the tests: a finding becomes a fixture or a test of its own.
+hypothesis from relevant pieces (links, prices, disguises). A finding is written to bench/out/fuzz/ and printed; the
+exit code is 1 if there is one. Not part of the tests: a finding becomes a fixture or test of its own.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class TooSlow(Exception):
 
 
 def pages(seed: int) -> Iterator[tuple[str, Any, bytes]]:
-    """Damaged copies: the platform, the page as it was, and the bytes that came of it."""
+    """Damaged copies of saved pages: platform name, original page, damaged body."""
     cases = sorted(PAGES.glob("*/*/request.json"))
     chance = random.Random(seed)
     known: dict[Path, Any] = {}
@@ -87,7 +87,7 @@ def pages(seed: int) -> Iterator[tuple[str, Any, bytes]]:
 
 
 def page_door(_name: str, answer: Any, body: bytes) -> None:
-    """Charset, scan, outcome, and the page's own ways to look at itself."""
+    """Exercise charset, scan, outcome and the accessors of `Page`."""
     outcome_of(answer.status, body, answer.content_type, answer.url)
     page = Page(url=answer.url, body=body, content_type=answer.content_type)
     is_bomb(page.source)
@@ -100,7 +100,7 @@ def page_door(_name: str, answer: Any, body: bytes) -> None:
 
 
 def spiders(name: str, answer: Any, body: bytes) -> None:
-    """`read` of the platform that claims the page."""
+    """Exercise `read` of the platform that the page belongs to."""
     page = Page(url=answer.url, body=body, content_type=answer.content_type, status=answer.status, values=answer.values)
     for each in read_page(platforms()[name](), page):
         if isinstance(each, Listing):
@@ -108,7 +108,7 @@ def spiders(name: str, answer: Any, body: bytes) -> None:
 
 
 def from_file(read: Callable[[Path], Any], seeds: tuple[tuple[str, bytes], ...]) -> Callable[[int], Iterator[Any]]:
-    """Damaged copies of small files, read from a folder."""
+    """An input source of damaged copies of small files, which `read` reads from a folder."""
 
     def act(seed: int) -> Iterator[Any]:
         chance = random.Random(seed)
@@ -124,7 +124,7 @@ def from_file(read: Callable[[Path], Any], seeds: tuple[tuple[str, bytes], ...])
 
 
 def from_pages(act: Callable[[str, Any, bytes], None]) -> Callable[[int], Iterator[Any]]:
-    """Damaged copies of saved pages."""
+    """An input source of damaged copies of saved pages, passed to `act`."""
 
     def run(seed: int) -> Iterator[Any]:
         for name, answer, body in pages(seed):
@@ -134,7 +134,7 @@ def from_pages(act: Callable[[str, Any, bytes], None]) -> Callable[[int], Iterat
 
 
 def folding(text: str) -> None:
-    """A key is its own key, and its map leads back into the text."""
+    """Check that folding is idempotent and that the fold map leads back into the text."""
     key = fold(text)
     assert fold(key) == key
     mapped = fold_map(text)
@@ -153,7 +153,7 @@ TEXT: dict[str, Callable[[str], Any]] = {"shares": extract_links, "titles": fold
 
 
 def guarded(act: Callable[[], Any]) -> str:
-    """What went wrong with one input; "" for nothing. Our own errors are answers."""
+    """The traceback of what went wrong with one input, or ""; errors of our own are valid answers."""
     signal.setitimer(signal.ITIMER_PROF, LONGEST)
     try:
         act()
@@ -167,7 +167,7 @@ def guarded(act: Callable[[], Any]) -> str:
 
 
 def fuzz_bytes(name: str, until: float, seed: int) -> tuple[int, list[str]]:
-    """Run one target until the time is over."""
+    """Run one target of `BYTES` until the time `until`; the number of inputs and the findings (at most 5)."""
     tried, found = 0, []
     for body, act in BYTES[name](seed):
         if time.monotonic() > until or len(found) >= 5:
@@ -179,7 +179,7 @@ def fuzz_bytes(name: str, until: float, seed: int) -> tuple[int, list[str]]:
 
 
 def fuzz_text(name: str, until: float, seed: int) -> tuple[int, list[str]]:
-    """Run one target in rounds of hypothesis until the time is over."""
+    """Run one target of `TEXT` in rounds of hypothesis until `until` or a finding; as `fuzz_bytes`."""
     tried, found, number = 0, [], seed
     while time.monotonic() < until and not found:
         number += 1
@@ -202,7 +202,7 @@ def fuzz_text(name: str, until: float, seed: int) -> tuple[int, list[str]]:
 
 
 def kept(name: str, body: bytes, wrong: str) -> str:
-    """Write a finding down; its name and what was wrong."""
+    """Write a finding to a file; its name and what was wrong."""
     OUT.mkdir(parents=True, exist_ok=True)
     file = OUT / f"{name}-{hashlib.sha256(body).hexdigest()[:12]}"
     file.write_bytes(body)
@@ -210,7 +210,7 @@ def kept(name: str, body: bytes, wrong: str) -> str:
 
 
 def main() -> int:
-    """All targets, one after the other."""
+    """Run all targets one after the other; exit code 1 if there was a finding."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600, help="for each target")
     parser.add_argument("--only", choices=[*BYTES, *TEXT])

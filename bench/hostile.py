@@ -1,12 +1,13 @@
-"""The hostile server's cases through the project's own crawl: outcome, items, seconds and memory of each.
+"""Run the hostile server's cases through the project's own crawl: outcome, items, seconds and memory of each.
 
     python bench/hostile.py [--server DIR] [--extra FILE] [--only TEXT] [--jobs N] [--browser]
 
-Starts DIR/hostile_server.py (default: ../shared/bench/hostile, where that is missing tests/hostile), asks every path of
-its manifest in a process of its own (a page by the `shop` spider, a picture as a picture of the registry), writes
-bench/out/outcomes.jsonl and runs DIR/check.py on it. With --browser, cases of the browser's tier are drawn by Chromium.
-While the cases run, an honest neighbour is asked all the time in the same process: the longest gap between two of its
-turns is `stall_s`. Exit code 0 only if all cases pass and none stalled its neighbour for more than a second.
+Starts DIR/hostile_server.py (default: ../shared/bench/hostile, or tests/hostile if that is missing), requests every
+path of its manifest in a separate process (a page by the `shop` spider, a picture as a picture of the registry), writes
+bench/out/outcomes.jsonl and runs DIR/check.py on it. With --browser, cases of the browser tier are rendered by
+Chromium. While a case runs, a pulse takes turns on the event loop of the same process, as requests to another host
+would: the longest gap between two turns is `stall_s`. Exit code 0 only if all cases pass and none stalled the loop for
+more than a second.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ sys.path.insert(0, str(ROOT))
 
 PORT = 8899
 LIMIT = 100  # seconds after which a case's process is killed
-STALL = 1.0  # seconds that one page may keep others waiting
+STALL = 1.0  # seconds that one page may block others
 OK = {"live", "unchanged"}
 SHARED = ROOT.parent / "shared" / "bench" / "hostile"
 SMALL = ROOT / "tests" / "hostile"
@@ -55,7 +56,7 @@ def main() -> int:
 
 
 def everything(arguments: argparse.Namespace) -> int:
-    """Start the server, ask every path, judge."""
+    """Start the server, request every path, judge the outcomes."""
     command = [sys.executable, str(arguments.server / "hostile_server.py"), "--port", str(arguments.port), "--warm"]
     for extra in arguments.extra:
         command += ["--extra", str(extra.resolve())]
@@ -74,7 +75,7 @@ def everything(arguments: argparse.Namespace) -> int:
 
 
 def judgement(arguments: argparse.Namespace, place: str, cases: list[Any], rows: list[dict[str, Any]]) -> int:
-    """Write the outcomes and have them checked; a stall is a fault of its own."""
+    """Write the outcomes and have them checked; exit code 1 if a case fails or stalls the loop."""
     out = ROOT / "bench" / "out"
     out.mkdir(exist_ok=True)
     (out / "outcomes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -103,7 +104,7 @@ def ready(place: str, server: subprocess.Popen[bytes]) -> list[Any]:
 
 
 def door(case: dict[str, Any], browser: bool) -> str:
-    """How a case is asked: as a picture, as a page in the browser, or as a page."""
+    """How a case is requested: "picture", "browser" (a page in the browser) or "page"."""
     if browser and case["expect"].get("tier") == "browser":
         return "browser"
     told = case["path"].startswith("/html/") is False and _SAID.search(case.get("title", ""))
@@ -111,7 +112,7 @@ def door(case: dict[str, Any], browser: bool) -> str:
 
 
 def in_its_own_process(place: str, path: str, how: str) -> dict[str, Any]:
-    """One case; a process that does not end in time or dies is a failure of ours and told as such."""
+    """Run one case in a process of its own; if that hangs or dies, the outcome is "hung" or "crashed"."""
     begun = time.perf_counter()
     try:
         command = [sys.executable, __file__, "--one", f"{place}{path}", how]
@@ -124,7 +125,7 @@ def in_its_own_process(place: str, path: str, how: str) -> dict[str, Any]:
 
 
 def one(url: str, how: str) -> dict[str, Any]:
-    """Ask one address as a night would: a unit, the worker, the pipelines, a store."""
+    """Request one address as a night would: with a unit, the worker, the pipelines and a store."""
     from datetime import UTC, datetime
     from importlib import import_module
 
@@ -144,7 +145,7 @@ def one(url: str, how: str) -> dict[str, Any]:
         "crawler.web.header_limits",
         "crawler.web.picture_fetch",
     ):
-        import_module(part)  # what a crawl loads once is no stall of this page's
+        import_module(part)  # loaded once per crawl, so not counted as a stall of this page
     host_refusal("shop.example.com")
     crawl_stats: list[Any] = []
     pulse = Pulse()
@@ -172,14 +173,14 @@ def one(url: str, how: str) -> dict[str, Any]:
             row |= judged(crawl_stats)
     ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     theirs = 0 if how == "browser" else resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    row["peak_rss_mb"] = max(ours, theirs) / 1024  # the larger of the crawl and its workers; the browser counts apart
+    row["peak_rss_mb"] = max(ours, theirs) / 1024  # the larger of the crawl and its workers, without the browser
     return row
 
 
 class Pulse:
-    """Takes a turn on the event loop every 20 ms, as another host's request would, and keeps the longest gap.
+    """Takes a turn on the event loop every 20 ms, as another host's request would, and records the longest gap.
 
-    Only as much of a gap counts as this process computed in it: the machine is shared with the server and other cases.
+    Of a gap only this process's CPU time counts, since the machine is shared with the server and other cases.
     """
 
     def __init__(self) -> None:
@@ -187,7 +188,7 @@ class Pulse:
         self._call: Any = None
 
     def start(self) -> Pulse:
-        """From the moment that the reactor runs."""
+        """Begin as soon as the reactor runs."""
         from importlib import import_module
 
         self._reactor: Any = None
@@ -214,13 +215,13 @@ class Pulse:
         self._call = self._reactor.callLater(0.02, self._beat)
 
     def stop(self) -> None:
-        """No more turns."""
+        """Stop taking turns."""
         if self._call is not None and self._call.active():
             self._call.cancel()
 
 
 def judged(crawl_stats: list[Any]) -> dict[str, Any]:
-    """A stats in the check's words: refused is blocked, live and unchanged are ok, all others failed."""
+    """Crawl statistics in the terms of check.py: refused is blocked, live and unchanged are ok, all others failed."""
     outcomes = {outcome.value for stats in crawl_stats for outcome in stats.outcomes}
     items = sum(stats.listings for stats in crawl_stats)
     problems = [problem for stats in crawl_stats for problem in stats.problems][:3]

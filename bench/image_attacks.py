@@ -1,10 +1,11 @@
-"""Attacks on pictures that ../shared/bench/images/make_queries.py does not hold, in its format.
+"""Attacks on pictures that ../shared/bench/images/make_queries.py does not include, in its format.
 
     python ../shared/bench/images/make_queries.py --extra bench/image_attacks.py --extra-only --out DIR
 
-Each is `attack(image, rng, ctx) -> image`, all RGB Pillow pictures. TUNE were looked at while building, CHECK were not:
-what holds on CHECK has a chance to hold on what nobody has shown us. SIBLINGS make *other* works of the same design out
-of a picture (another picture within the same layout): a `copy` for them is wrong, whatever make_queries calls them.
+Each is `attack(image, rng, ctx) -> image` on RGB Pillow pictures. TUNE attacks were looked at during development, CHECK
+attacks were not: results on CHECK have a chance to hold for unseen attacks. SIBLINGS turn a picture into *other* works
+of the same design (another picture within the same layout): a `copy` for them is wrong, whatever make_queries calls
+them.
 """
 
 from __future__ import annotations
@@ -67,13 +68,13 @@ def sepia(image: Picture, rng: Chance, ctx: Any) -> Picture:
 
 
 def jpeg8_gamma(image: Picture, rng: Chance, ctx: Any) -> Picture:
-    """Saved very badly and brightened or darkened."""
+    """Saved at very low quality and brightened or darkened."""
     power = 1.7 if rng.random() < 0.5 else 0.6
     return _jpeg(_jpeg(image, 8).point([round(255 * (v / 255) ** power) for v in range(256)] * 3), 30)
 
 
 def stuck_picture(image: Picture, rng: Chance, ctx: Any) -> Picture:
-    """Another picture stuck over a corner, a fifth of the area."""
+    """Another picture pasted over a corner, a fifth of the area."""
     out = image.copy()
     width, height = (round(side * math.sqrt(0.2)) for side in out.size)
     place = (int(rng.integers(2)) * (out.width - width), int(rng.integers(2)) * (out.height - height))
@@ -158,7 +159,7 @@ def filtered(image: Picture, rng: Chance, ctx: Any) -> Picture:
 
 
 def stretched(image: Picture, rng: Chance, ctx: Any) -> Picture:
-    """Another shape: a third wider or higher."""
+    """Another aspect ratio: a third wider or higher."""
     wide = rng.random() < 0.5
     return image.resize(
         (round(image.width * 1.33), image.height) if wide else (image.width, round(image.height * 1.33)), Image.BICUBIC
@@ -182,7 +183,7 @@ def rounded(image: Picture, rng: Chance, ctx: Any) -> Picture:
 
 
 def written_over(image: Picture, rng: Chance, ctx: Any) -> Picture:
-    """Large words of a sale across the picture, outlined."""
+    """Large, outlined sales words across the picture."""
     out = image.copy()
     pen = ImageDraw.Draw(out)
     for n in range(4):
@@ -212,7 +213,7 @@ def mirrored_photo(image: Picture, rng: Chance, ctx: Any) -> Picture:
 
 
 def curved(image: Picture, rng: Chance, ctx: Any) -> Picture:
-    """A page that bends: the columns sag like the leaf of an open book."""
+    """A bent page: the columns sag like the leaf of an open book."""
     array = np.asarray(image)
     height, width = array.shape[:2]
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -227,7 +228,7 @@ def pixelated(image: Picture, rng: Chance, ctx: Any) -> Picture:
 
 
 def oversharp(image: Picture, rng: Chance, ctx: Any) -> Picture:
-    """Sharpened and saturated beyond taste."""
+    """Sharpened and saturated excessively."""
     return ImageEnhance.Color(image.filter(ImageFilter.UnsharpMask(4, 300, 0))).enhance(2.2)
 
 

@@ -1,4 +1,4 @@
-"""Nights killed at random moments: nothing lost, nothing doubled, everything finished, little fetched again.
+"""Kill nights at random moments and check that nothing is lost or doubled, all is finished, and little is refetched.
 
 `python bench/kill_nights.py --kills N --seed S`: N runs with one SIGKILL each, every tenth with three; one run with a
 full disk and one with a locked database. Prints JSON.
@@ -28,35 +28,35 @@ if __name__ == "__main__":
 from bench._nightrun import CHILD, Site, web
 
 PLATFORMS = 24
-QUESTIONS = 60  # of each platform; with the pages of candidates more than 3,000 pages a night
+QUESTIONS = 60  # per platform; with the pages of candidates more than 3,000 pages a night
 WORKS = 300
-ROOM = 1_500_000  # bytes that a full disk still takes
+ROOM = 1_500_000  # bytes that the full disk can still take
 
 
 def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
-    """What a query gives, on a connection of its own."""
+    """The rows of an SQL query, on a connection of its own."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=60)) as connection:
         return connection.execute(query).fetchall()
 
 
 def hits(database: Path) -> list[tuple[str, str, str]]:
-    """Every hit that is stored: work, address, decision."""
+    """Every stored hit: work, address, decision."""
     query = "SELECT h.work, l.address, h.decision FROM hits h JOIN listings l ON l.id = h.listing"
     return rows(database, query)
 
 
 def held(database: Path) -> int:
-    """The pages that units in flight hold: one for each ask, and the further pages that one may lead to."""
+    """The number of pages that units in flight hold: one for each ask."""
     return sum(len(json.loads(asks)) for (asks,) in rows(database, "SELECT asks FROM units WHERE state = 'doing'"))
 
 
 def unfinished(database: Path) -> int:
-    """Units that are not done."""
+    """The number of units that are not done."""
     return rows(database, "SELECT count(*) FROM units WHERE state <> 'done'")[0][0]
 
 
 def fresh(site: Site, prepared: Path, told: bool = True) -> Path:
-    """The database as it was before the night; `told` lets the web forget what it was asked."""
+    """Restore the database as it was before the night; with `told`, reset the web's counts too."""
     for path in site.folder.glob("swordnet.db*"):
         path.unlink()
     shutil.copy(prepared, site.folder / "swordnet.db")
@@ -67,7 +67,7 @@ def fresh(site: Site, prepared: Path, told: bool = True) -> Path:
 
 
 def killed(site: Site, database: Path, moments: list[float]) -> int:
-    """Run a night that is killed after each of these seconds, then to its end. Returns the pages in flight."""
+    """Run a night that is killed after each of `moments` (seconds), then to its end. Returns the pages in flight."""
     in_flight = 0
     for moment in moments:
         process = site.start("night", "--quiet")
@@ -82,7 +82,7 @@ def killed(site: Site, database: Path, moments: list[float]) -> int:
 
 
 def judged(site: Site, database: Path, truth: set[tuple[str, str, str]], in_flight: int) -> dict[str, int]:
-    """What became of a run, against the night that nobody killed."""
+    """The figures of a run, compared with the uninterrupted night."""
     found = hits(database)
     pairs = [(work, address) for work, address, _ in found]
     asked = site.tell(reset=True)["asked"]
@@ -99,7 +99,7 @@ def judged(site: Site, database: Path, truth: set[tuple[str, str, str]], in_flig
 
 
 def full_disk(site: Site, database: Path) -> dict[str, Any]:
-    """A disk without room: the night says so; with room again it goes on. A small tmpfs, else a limit on files."""
+    """Run a night on a full disk, then continue it with free space. Uses a small tmpfs, or else a file size limit."""
     aside = site.folder.with_name("aside")
     shutil.copytree(site.folder, aside)
     size = sum(each.stat().st_size for each in aside.rglob("*") if each.is_file()) + ROOM
@@ -120,7 +120,7 @@ def full_disk(site: Site, database: Path) -> dict[str, Any]:
 
 
 def limited_file(site: Site, database: Path) -> dict[str, Any]:
-    """Where nothing can be mounted: no file may grow beyond a size, for one process; then again without."""
+    """For machines where nothing can be mounted: run a night with a file size limit, then continue it without."""
     limit = database.stat().st_size + ROOM
     command = [sys.executable, "-c", CHILD, str(site.folder / "platforms"), "night", "--quiet"]
 
@@ -144,7 +144,7 @@ def _exits(first: subprocess.CompletedProcess[str], second: subprocess.Completed
 
 
 def locked(site: Site, database: Path) -> dict[str, Any]:
-    """Another process holds the database for longer than anybody waits; then the night goes on."""
+    """Lock the database from another process for longer than the night waits, then continue the night."""
     process = site.start("night", "--quiet")
     time.sleep(6)
     with closing(sqlite3.connect(database, isolation_level=None, timeout=60)) as connection:
@@ -156,7 +156,7 @@ def locked(site: Site, database: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Print what became of all runs; exit code 1 unless all is well."""
+    """Print the figures of all runs; exit code 1 unless all is well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)

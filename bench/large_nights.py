@@ -1,10 +1,10 @@
-"""Nights of 1, 10 and 100 million questions, reckoned: how long, what holds them up, how much room they take.
+"""Estimate nights of 1, 10 and 100 million queries: how long they take, what limits them, how much space they need.
 
-`python bench/large_nights.py`: a reckoning, not a measurement; prints the table of docs/benchmarks-cluster.md. Time
-goes on in steps. In each, every platform that still has questions is asked as fast as politeness allows, as long as
-workers have room for it (`platforms_at_once`), processors for its pages, and the database for its units. Sizes of
-platforms are drawn: the largest of 40 has about four times the questions of the middle one, so that a night's end is as
-lonely as real ones are. Each constant is a figure that was measured, with its source, or a default of the settings.
+`python bench/large_nights.py`: a simulation, not a measurement; prints the table of docs/benchmarks-cluster.md. Time
+advances in steps. In each step every platform with queries left is searched as fast as politeness allows, while workers
+have room for it (`platforms_at_once`), processors for its pages, and the database for its units. Platform sizes are
+drawn: the largest of 40 has about four times the queries of the median one, so that few platforms are left at the end
+of a night, as in real ones. Each constant is a measured figure, with its source, or a default of the settings.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from crawler.web.throttle import JITTER_FRACTION
 
 ROWS = 20  # listings on a page of results: the pages of bench/throughput.py
 PAGE = 0.01307  # seconds of CPU for a page of 20 rows, 10,000 works (docs/benchmarks-nights.md)
-MATCH = {10_000: 0.0, 100_000: 1 / 2_900, 1_000_000: 1 / 2_270}  # more for each listing (docs/benchmarks-titles.md)
-CRAWL = 0.014  # seconds of CPU for a crawl, once a unit (600 crawls, reference of the engine)
-CYCLE = 0.045  # seconds of the database for a unit, the longer of two runs (bench/ledger.py, 100,000 units)
-LOOK = 1.2 / 100_000  # seconds of a look for each open unit (bench/ledger.py)
+MATCH = {10_000: 0.0, 100_000: 1 / 2_900, 1_000_000: 1 / 2_270}  # extra seconds per listing (docs/benchmarks-titles.md)
+CRAWL = 0.014  # seconds of CPU for a crawl, once per unit (600 crawls, reference of the engine)
+CYCLE = 0.045  # seconds of the database per unit, the longer of two runs (bench/ledger.py, 100,000 units)
+LOOK = 1.2 / 100_000  # seconds of a look per open unit (bench/ledger.py)
 LISTING, HIT, UNIT = 1_351, 1_310, 516  # bytes, indexes included (bench/ledger.py)
-HITS = 0.16  # hits for each listing on the bench's web: 1.3 of 8 rows (bench/_nightweb.py)
-SPREAD = 0.6  # of the logarithm of a platform's size; an estimate
+HITS = 0.16  # hits per listing on the benchmark's web: 1.3 of 8 rows (bench/_nightweb.py)
+SPREAD = 0.6  # standard deviation of the logarithm of a platform's size; an estimate
 STEP = 120.0  # seconds
 LONGEST = 60 * 24 * 3600.0
 CONFIG = Config().crawl
@@ -38,7 +38,7 @@ CONFIG = Config().crawl
 
 @frozen(kw_only=True)
 class Night:
-    """What is asked, by whom, and how politely."""
+    """The parameters of a night: queries, platforms, workers, politeness."""
 
     questions: int
     platforms: int
@@ -52,7 +52,7 @@ class Night:
 
 @frozen(kw_only=True)
 class Reckoned:
-    """Hours until all, and until nine tenths, are asked; what held it up longest; pages a second at the beginning."""
+    """Hours until all (`hours`) and nine tenths (`most`) are done, the main limit, pages per second at the start."""
 
     hours: float
     most: float
@@ -61,12 +61,12 @@ class Reckoned:
 
 
 def reckon(night: Night, seed: int = 1) -> Reckoned:
-    """Let time go by."""
+    """Simulate the night; `seed` draws the sizes of the platforms."""
     draw = random.Random(seed)
     sizes = [draw.lognormvariate(0, SPREAD) for _ in range(night.platforms)]
     left = [night.questions * size / sum(sizes) for size in sizes]
     cpu = PAGE + ROWS * MATCH[night.works] + CRAWL / CONFIG.unit_size
-    polite = night.slots / (night.delay * (1 + JITTER_FRACTION / 2))  # pages a second of one platform
+    polite = night.slots / (night.delay * (1 + JITTER_FRACTION / 2))  # pages per second on one platform
     bounds = {
         "processors": night.workers / cpu,
         "database": night.database_cores / CYCLE * CONFIG.unit_size,
@@ -87,7 +87,7 @@ def reckon(night: Night, seed: int = 1) -> Reckoned:
 
 
 def room(night: Night) -> float:
-    """Gigabytes that a first night takes at most: every listing another one."""
+    """Gigabytes that a first night takes at most, if every listing is new."""
     listings = night.questions * ROWS
     return (listings * (LISTING + HITS * HIT) + night.questions / CONFIG.unit_size * UNIT) / 1e9
 

@@ -1,9 +1,9 @@
-"""What the ledger and the queue cost by the number of open units, and how much room units, listings and hits take.
+"""Measure the cost of units and job queue by the number of open units, and the space of units, listings and hits.
 
 `python bench/ledger.py [--units 1000 100000]`: a PostgreSQL of its own, 40 platforms, nothing is fetched. `look_s` is
 what the night's command does every second or less often (which units are due, which have no job), `cycle_ms` the median
-of what one unit costs the database: fetch a job, take the unit, settle it, end the job, one after the other. Prints
-JSON; bench/large_nights.py reckons with these figures.
+cost of one unit in the database: fetch a job, claim the unit, complete it, finish the job, one after the other. Prints
+JSON; bench/large_nights.py uses these figures.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SELECT 'r', 'p' || (n %% %(platforms)s), 'question', 1, md5(n::text) || md5(n::t
 
 
 async def cycles(store: Store, config: Config, units: int) -> dict[str, Any]:
-    """Look, then work units off."""
+    """Time the first and second look for units without a job, then the cycles of up to CYCLES units."""
     taken: list[float] = []
     async with open_app(store).open_async() as queue:
         await create_queue_tables(queue)
@@ -76,7 +76,7 @@ async def cycles(store: Store, config: Config, units: int) -> dict[str, Any]:
 
 
 def room(store: Store, url: str, number: int) -> dict[str, int]:
-    """Bytes of a listing and of a hit, indexes included; written under the claim on that unit."""
+    """Bytes of a listing and of a hit, indexes included; they are written under the claim on unit `number`."""
     now = datetime.now(UTC)
     unit = store.queue.claim(number, "bench:1:1", now, 300)
     assert isinstance(unit, Unit)
@@ -116,7 +116,7 @@ def room(store: Store, url: str, number: int) -> dict[str, int]:
 
 
 def main() -> int:
-    """Print the figures of each size."""
+    """Print the figures for each number of units."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, nargs="*", default=[1_000, 100_000])
     said = parser.parse_args()

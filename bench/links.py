@@ -1,8 +1,8 @@
-"""How well share links and access codes are found in ../shared/bench/links, scored by the scorer that lies there.
+"""Measure how well share links and access codes are found in ../shared/bench/links, with the scorer provided there.
 
     python bench/links.py [--by tags|platform|group] [--wrong] [--set FILE]
 
-Prints the figures, the time a row takes, and with --wrong the rows that are not exact. Needs the shared bench data.
+Prints the figures, the time per row, and with --wrong the rows that are not exact. Needs the shared benchmark data.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def main() -> None:
 
 
 def as_json(link: object) -> dict[str, object]:
-    """What the scorer wants to know of a link."""
+    """A link's fields that the scorer needs."""
     return {name: getattr(link, name) for name in ("platform", "share_id", "url", "code")}
 
 
 def show_wrong(rows: list[dict], answers: list[dict]) -> None:
-    """The rows where anything differs: what is wanted, what was given, the text."""
+    """Print the rows where anything differs: what is missing, what is extra, the text."""
     for row, answer in zip(rows, answers, strict=True):
         wanted = {(link["platform"], link["share_id"], link["code"]) for link in row["links"]}
         given = {(link["platform"], link["share_id"], link["code"]) for link in answer["links"]}

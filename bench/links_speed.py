@@ -1,4 +1,4 @@
-"""How long reading share links takes: usual texts, texts without any, megabytes that slow expressions down, QR codes.
+"""Time the extraction of share links: usual texts, texts without any, adversarial megabytes, QR codes.
 
     python bench/links_speed.py
 
@@ -28,7 +28,7 @@ PLAIN = "正版图书 潮汐钟楼的守望者 闻笙著 全三册 精装 品相
 
 
 def main() -> None:
-    """Print a line a figure."""
+    """Print one line per figure."""
     extract_links(LINK)
     linked = [(f"{row['text']} " + PLAIN)[:200] for row in TEXTS if len(row["text"]) < 160]
     each = [spent(extract_links, text, 5) for text in linked]
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def spent(done: Callable[[object], object], what: object, times: int) -> float:
-    """The median processor time of doing it, in seconds."""
+    """The median processor time of `done(what)` over `times` runs, in seconds."""
     took = []
     for _ in range(times):
         begun = time.process_time()
@@ -52,7 +52,7 @@ def spent(done: Callable[[object], object], what: object, times: int) -> float:
 
 
 def picture() -> Image.Image:
-    """A drawn picture with edges, and no code."""
+    """A drawn picture with edges and without a QR code."""
     image = Image.new("RGB", (1200, 900), "white")
     pen = ImageDraw.Draw(image)
     for place in range(0, 1200, 40):

@@ -1,4 +1,4 @@
-"""A database of very many stored listings: how long a list, a rematch after new works and an export take.
+"""Time a list, a rematch after new works and an export in a database of very many stored listings.
 
     python bench/million.py build FOLDER [--listings N]
     python bench/million.py list FOLDER
@@ -6,8 +6,8 @@
     python bench/million.py export FOLDER
 
 FOLDER holds what ../shared/bench/titles/make_registry.py wrote (registry.jsonl and queries.jsonl): titles become
-listings, the last NEW works of the registry are those that come later. Times are of the processor, but for `list`,
-which a person waits for: of that the slowest of five goes on the wall clock, each after the first.
+listings, the last NEW works of the registry are added later. Times are processor time, except for `list`, which a
+person waits for: there it is the slowest of five runs on the wall clock, after a first one that does not count.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from matchers.decision import MIN_STORED_IDENTITY  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 from screening.rematch_listings import rematch_new_works  # noqa: E402
 
-NEW = 1_000  # works that come later
+NEW = 1_000  # works that are added later
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 DAYS, SELLERS, BATCH = 60, 20_000, 5_000
 PLATFORMS = ("kongfz", "xianyu", "taobao", "ebay", "etsy", "quark", "baidu", "aliyun", "github", "steam", "mycd", "web")
@@ -79,7 +79,7 @@ DECIDED = (*[Decision.HIT] * 9, *[Decision.REVIEW] * 2, *[Decision.LICENSED] * 3
 
 
 def main() -> None:
-    """Build, or measure one thing."""
+    """Build the database, or measure one operation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("build", "list", "rematch", "export"))
     parser.add_argument("folder", type=Path)
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def works_of(folder: Path) -> list[Work]:
-    """The registry; some works have a picture."""
+    """The works of the registry, some with a picture."""
     source = random.Random(1)
     found = []
     for row in map(json.loads, (folder / "registry.jsonl").open(encoding="utf-8")):
@@ -109,7 +109,7 @@ def works_of(folder: Path) -> list[Work]:
 
 
 def looks(source: random.Random) -> Picture:
-    """A picture with the hashes that a crawl keeps."""
+    """A picture with random hashes of the kinds that a crawl stores."""
     hashes = tuple(
         PictureHash(hasher=hasher, version="1", settings="", value=f"{source.getrandbits(bits):0{bits // 4}x}")
         for hasher, bits in ((PHASH, 64), (PDQ, 256))
@@ -133,7 +133,7 @@ def build(store: Store, database: str, folder: Path, count: int) -> None:
 
 
 def listings(queries: Iterator[dict[str, Any]], source: random.Random) -> Iterator[tuple[Listing, str | None]]:
-    """A listing for each row of the stream, with the work that it names."""
+    """A listing for each row of the stream, with the id of the work that it names."""
     for number, query in enumerate(queries):
         platform = PLATFORMS[int(source.triangular(0, len(PLATFORMS), 0)) % len(PLATFORMS)]
         yield (
@@ -156,7 +156,7 @@ def listings(queries: Iterator[dict[str, Any]], source: random.Random) -> Iterat
 
 
 def links(source: random.Random) -> tuple[ShareLink, ...]:
-    """A link to a share."""
+    """One link to a share."""
     mark = f"1{source.getrandbits(64):x}"
     return (ShareLink(platform="baidu", share_id=mark, url=f"https://pan.baidu.com/s/{mark}", code="8848"),)
 
@@ -178,7 +178,7 @@ def stored(engine: Engine, part: list[tuple[Listing, str | None]], works: dict[s
 
 
 def assessed(work: Work, listing: Listing, source: random.Random) -> Assessment:
-    """What a crawl would have stored of it: three findings."""
+    """An assessment with three findings, as a crawl would store it."""
     made: dict[str, Any] = {"work_id": work.id, "polarity": Polarity.FOR}
     offence: dict[str, Any] = made | {"question": Question.OFFENCE}
     name = Finding(
@@ -220,7 +220,7 @@ def assessed(work: Work, listing: Listing, source: random.Random) -> Assessment:
 
 
 def filters(store: Store) -> dict[str, HitQuery]:
-    """One of each kind and some together, the commonest and the rarest value of each."""
+    """Filters of each kind and some combinations, with the commonest and the rarest value of each."""
     names = [hit.work_id for hit in store.hits.find_page(HitQuery(), 3)]
     hit = (Decision.HIT,)
     return {
@@ -252,7 +252,7 @@ def filters(store: Store) -> dict[str, HitQuery]:
 
 
 def listed(store: Store) -> None:
-    """The first fifty of each filter."""
+    """Time the first fifty hits of each filter."""
     slowest = 0.0
     for name, wanted in filters(store).items():
         times = []
@@ -266,7 +266,7 @@ def listed(store: Store) -> None:
 
 
 def exported(store: Store, folder: Path) -> None:
-    """All hits as CSV, JSON Lines and XLSX."""
+    """Time the export of at most 100,000 hits as CSV, JSON Lines and XLSX."""
     for suffix in (".csv", ".jsonl", ".xlsx"):
         begun = time.process_time()
         found = islice(export_rows(store, HitQuery(decisions=(Decision.HIT,)), "en"), 100_000)
@@ -275,7 +275,7 @@ def exported(store: Store, folder: Path) -> None:
 
 
 def rematched(store: Store, folder: Path) -> None:
-    """The works that come later, against all stored listings; then they go again, for the next time."""
+    """Import the NEW works and time their rematch against all stored listings."""
     works = works_of(folder)
     store.works.import_works(works[-NEW:], NOW)
     begun = time.process_time()

@@ -1,10 +1,10 @@
-"""How good decisions are on the labelled offers of fixtures/offers.
+"""Measure the quality of decisions on the labelled offers of fixtures/offers.
 
     python bench/offers.py [--others] [--kinds] [--wrong]
 
-Prints precision and recall of hit, licensed offers as hit and the share of review for both halves, with --others also
-for the sets by another hand. --wrong tells the rows that went wrong of the sets that may be looked at (tune,
-others-a, others-d); rows of the check half, of others-b and others-c are never told.
+Prints precision and recall of hits, licensed offers among the hits and the share of reviews for both halves, with
+--others also for the sets by another hand. --wrong prints the wrong rows of the sets that may be looked at (tune,
+others-a, others-d); rows of the check half, of others-b and of others-c are never printed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
 
 @frozen(kw_only=True)
 class Judged:
-    """A labelled row with what the program says of it."""
+    """A labelled row with the program's assessments of it."""
 
     row: dict[str, Any]
     listing: Listing
@@ -51,7 +51,7 @@ class Judged:
 
     @property
     def decision(self) -> str:
-        """What was decided about the labelled work; a hit for another work counts as a hit of this row."""
+        """The decision about the labelled work; a hit for another work counts as a hit of this row."""
         if any(one.decision is Decision.HIT for one in self.found):
             return "hit"
         return self.told.decision.value if self.told else "none"
@@ -64,7 +64,7 @@ class Judged:
 
 
 def judged(half: str, folder: Path = OFFERS) -> Iterator[Judged]:
-    """All rows of a half, assessed."""
+    """All rows of a half (or other set), assessed."""
     assessor = Assessor(read_works(folder / f"works-{half}.jsonl"))
     path = folder / f"{half}.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -73,7 +73,7 @@ def judged(half: str, folder: Path = OFFERS) -> Iterator[Judged]:
 
 
 def figures(rows: Sequence[Judged]) -> dict[str, float]:
-    """The figures of the target."""
+    """The figures that the targets are about."""
     said = [row for row in rows if row.decision == "hit"]
     true = [row for row in rows if row.row["expected"] == "hit"]
     right = sum(row.is_right_hit for row in said)

@@ -1,11 +1,12 @@
-"""Extraction from 444 saved pages of 120 sites: quality by area with the scorer of the data, and time per page.
+"""Measure extraction from 444 saved pages of 120 sites: quality by area with the data's scorer, and time per page.
 
     .venv/bin/python bench/pages.py [--area ecommerce] [--half tune|check] [--errors 20] [--json figures.json]
 
 Reads ../shared/bench/pages, which is not part of the project. Sites are split into two halves by a digest of their
-name: rules are made from the pages of `tune` and judged by those of `check`, whose errors nobody looks at. Time is CPU
-time in this process, one page after the other (in a crawl suspicious pages go to a process of their own): of outcome
-and reading, and of the share links in what was read, a stage of its own in a crawl (pipelines/links.py).
+name: rules are developed on the pages of `tune` and evaluated on those of `check`, whose errors nobody looks at. Time
+is CPU time in this process, one page after the other (in a crawl suspicious pages go to a separate process), for
+outcome and reading, and for the share links in what was read, which is a separate stage of a crawl
+(pipelines/links.py).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 
 def flat(result: dict[str, Any]) -> dict[str, Any]:
-    """One row of `swordnet read` in the scorer's flat format: the first listing is the page's own, all are items."""
+    """A row of `swordnet read` in the scorer's flat format: the first listing is the page's own, all are `items`."""
     row: dict[str, Any] = {"file": result["file"]}
     listings = [as_scored(each) for each in result["listings"]]
     if listings:
@@ -42,7 +43,7 @@ def flat(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_scored(listing: dict[str, Any]) -> dict[str, Any]:
-    """A listing under the scorer's names."""
+    """A listing with the scorer's field names."""
     identifiers = listing.get("identifiers", {})
     named = {"isbn": "isbn", "gtin": "gtin", "mpn": "mpn", "bundle": "package", "package": "package"}
     row = {name: identifiers[scheme][0] for scheme, name in named.items() if scheme in identifiers}
@@ -60,7 +61,7 @@ def half_of(site: str) -> str:
 
 
 def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[tuple[float, float]]]:
-    """What `swordnet read` writes for these pages, and the CPU seconds of reading and of links of each."""
+    """What `swordnet read` writes for these pages, and for each page the CPU seconds of reading and of its links."""
     from crawler.errors import SwordnetError
     from crawler.items import Listing, Outcome
     from crawler.page import Page
@@ -114,7 +115,7 @@ def main() -> None:
 
 
 def print_outcomes(results: list[dict[str, Any]], seconds: list[tuple[float, float]]) -> None:
-    """Pages that are not live, and the times."""
+    """Print the pages that are not live, and the times."""
     for result in results:
         if result["outcome"] != "live":
             print(result["outcome"], result["spider"], result["file"], result.get("error", ""))
@@ -127,7 +128,7 @@ def print_outcomes(results: list[dict[str, Any]], seconds: list[tuple[float, flo
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """JSON Lines."""
+    """Write rows as JSON Lines."""
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 

@@ -1,9 +1,10 @@
-"""Look at the queries of ../shared/bench/images as a crawl does: predictions for its scorer, and the CPU time of each.
+"""Inspect the queries of ../shared/bench/images as a crawl does: predictions for its scorer, and the CPU time of each.
 
     python -m bench.pictures ../shared/bench/images/works.jsonl QUERIES [--index FOLDER] -o PREDICTIONS
 
-QUERIES is the queries.jsonl that make_queries.py wrote. Registered pictures are kept in --index, so that further
-queries need not register again. Prints a line for each way a query ended: how many, CPU milliseconds mean and median.
+QUERIES is the queries.jsonl that make_queries.py wrote. Registered pictures are kept in --index, so that later runs
+need not register them again. Prints a line for each kind of result: the number of queries, mean and median CPU
+milliseconds.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ Row = Mapping[str, Any]
 
 @frozen
 class Looking:
-    """Looks at one query; for the workers of in_order."""
+    """Inspects one query; a task for the workers of `map_in_order`."""
 
     looker: PictureInspector
     matcher: Matcher
     folder: Path
 
     def __call__(self, query: Row) -> tuple[float, list[dict[str, Any]]]:
-        """CPU seconds, and the findings as rows of predictions."""
+        """The CPU seconds, and the findings as rows of predictions."""
         begun = time.process_time()
         found = list(self._found(query))
         return time.process_time() - begun, found
@@ -65,7 +66,7 @@ class Looking:
 
 
 def registered(works: Path, index: Path) -> tuple[Sequence[Work], PictureInspector]:
-    """The works of a list and what compares with their pictures; prints what registering took."""
+    """The works of a list and the inspector that compares with their pictures; prints what registering took."""
     settings = PicturesConfig(index=str(index))
     begun = time.perf_counter()
     read = list(_works(works, picture_registry.picture_reader(settings)))
@@ -77,7 +78,7 @@ def registered(works: Path, index: Path) -> tuple[Sequence[Work], PictureInspect
 
 
 def _works(path: Path, look: PictureReader) -> Iterator[Work]:
-    """The bench's rows as works."""
+    """The benchmark's rows as works, their pictures read by `look`."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     paths = [(row, path.parent / image) for row in rows for image in row["images"]]
     seen: dict[str, list[Picture]] = defaultdict(list)
@@ -91,14 +92,14 @@ def _works(path: Path, look: PictureReader) -> Iterator[Work]:
 
 
 def ended(query: Row, found: Sequence[Row]) -> str:
-    """In which way a query ended."""
+    """The kind of a query's result, as printed."""
     kinds = {str(row["decision"]): str(row["how"]) for row in reversed(found)}
     said = "copy" if "copy" in kinds else "review" if "review" in kinds else "nothing"
     return f"{query['role']}: {said}" + (f" by {kinds[said]}" if said in kinds else "")
 
 
 def main() -> None:
-    """Run."""
+    """Register, inspect, write the predictions, print the times."""
     parser = argparse.ArgumentParser()
     parser.add_argument("works", type=Path)
     parser.add_argument("queries", type=Path)

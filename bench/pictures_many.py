@@ -1,12 +1,12 @@
-"""The CPU time of a listing's picture against many registered ones, without drawing and sketching so many.
+"""Measure the CPU time of a listing's picture against many registered ones, without making that many pictures.
 
     python bench/pictures_stream.py ../shared/bench/images OUT --works 2000
     python -m bench.pictures OUT/works.jsonl OUT/queries.jsonl --index OUT/looks -o OUT/predictions.jsonl
     python -m bench.pictures_many OUT/looks OUT/queries.jsonl MANY --pictures 10000
 
-The sketches under OUT/looks are indexed, then the same ones with the bits of all codes in another order, until there
-are enough: what lies how near to what stays, and no round has anything to do with another one. Prints CPU milliseconds
-by what was found.
+The descriptors under OUT/looks are indexed, then the same ones with the bits of all codes permuted, until there are
+enough: distances within a round stay the same, and rounds are unrelated to one another. Prints CPU milliseconds by what
+was found.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Bits = NDArray[np.uint8]
 
 
 def main() -> None:
-    """Run."""
+    """Build the index, inspect the queries, print the times."""
     parser = argparse.ArgumentParser()
     parser.add_argument("source", type=Path)
     parser.add_argument("queries", type=Path)

@@ -1,10 +1,11 @@
-"""Ours beside what is commonly used alone, on the same queries in one run: ImageHash, PDQ, ORB and SIFT.
+"""Compare our picture matching with what is commonly used alone, on the same queries: ImageHash, PDQ, ORB and SIFT.
 
     python -m bench.pictures_peers WORKS QUERIES SCORER --index looks [--every 4]
 
-WORKS and SCORER lie in ../shared/bench/images; the works must be registered under --index (bench/pictures.py does it).
-Hashes rank by their distance, key points by the pairs that agree on a homography (MAGSAC), found in our own index; what
-is scored is the recall with no wrong query, with no wrong query but siblings, and CPU milliseconds a query.
+WORKS and SCORER are in ../shared/bench/images; the works must be registered under --index (bench/pictures.py does it).
+Hashes rank by distance, keypoints by the number of pairs that agree on a homography (MAGSAC), found in our own index.
+Scored are the recall without any wrong query, the recall without any wrong query but siblings, and CPU milliseconds per
+query.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ from matchers.images.image_index import ImageIndex
 from matchers.images.keypoints import KeypointKind
 from matchers.images.voting import rank_candidates
 
-Found = Iterator[tuple[str, float]]  # a work and how sure
+Found = Iterator[tuple[str, float]]  # (work id, score)
 Pictures = Mapping[str, Path]
 
 
 def main() -> None:
-    """Run."""
+    """Score every method, ours last."""
     parser = argparse.ArgumentParser()
     parser.add_argument("works", type=Path)
     parser.add_argument("queries", type=Path)

@@ -1,10 +1,10 @@
-"""Search alone: our bands beside faiss' flat scan over the same codes, one thread each, in one run.
+"""Compare search alone: our banded index against faiss' flat scan over the same codes, one thread each, in one run.
 
     python ../shared/bench/images/speed_registry.py --out SPEED --n 1000000
     python -m bench.pictures_search SPEED [--radius 31] [--queries 200]
 
-Both answer with every row within the radius; the answers are compared. Prints CPU milliseconds a query, and the seconds
-that writing and opening take.
+Both return every row within the radius, and the results are compared. Prints CPU milliseconds per query, and the
+seconds that writing and opening take.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from matchers.images.hamming import HammingIndex
 
 
 def main() -> None:
-    """Run."""
+    """Run the comparison and print the figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--radius", type=int, default=31)

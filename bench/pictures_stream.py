@@ -1,10 +1,10 @@
-"""Make a registry of many works and a stream of listing pictures of 1600 pixels for bench/pictures.py to time.
+"""Make a registry of many works and a stream of 1600-pixel listing pictures for bench/pictures.py to time.
 
     python bench/pictures_stream.py ../shared/bench/images OUT --works 10000 --strangers 270 --copies 30
     python -m bench.pictures OUT/works.jsonl OUT/queries.jsonl --index OUT/looks --workers 1 -o OUT/predictions.jsonl
 
-The bench's 498 works are filled up with mosaics of half of its distractors; strangers are pictures of the other half,
-copies are saved anew, cut, photographed or framed by make_queries.py's own attacks, in turn.
+The benchmark's 498 works are filled up with mosaics of half of its distractors; strangers are pictures of the other
+half, copies are works re-saved, cropped, photographed or framed by make_queries.py's own attacks, in turn.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 SIDE, WORK_SIDE = 1600, 800
-CELLS = 3  # a side of a mosaic
+CELLS = 3  # per side of a mosaic
 ATTACKS = ("jpeg40", "bright", "crop25", "persp", "collage2", "phone", "jpeg20", "flip", "identity", "small150")
 
 
 def main() -> None:
-    """Run."""
+    """Write works, queries and their pictures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("bench", type=Path)
     parser.add_argument("out", type=Path)
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _mosaic(parts: list[Image.Image], dice: np.random.Generator) -> Image.Image:
-    """Cut-outs of other pictures, none wholly there, as one picture."""
+    """A mosaic of cut-outs of other pictures, none of them complete."""
     wide, high = WORK_SIDE * int(dice.integers(6, 10)) // 10, WORK_SIDE
     out = Image.new("RGB", (wide, high))
     for cell in range(CELLS * CELLS):

@@ -1,4 +1,4 @@
-"""Draw covers that are nearly all text, as a class of their own for bench/pictures.py: books of one design.
+"""Draw covers that are nearly all text, as a class of their own for bench/pictures.py: books with shared designs.
 
     python bench/pictures_text.py ../shared/bench/images OUT
     python ../shared/bench/images/make_queries.py --originals OUT/originals --works OUT/works.jsonl --out OUT/queries \
@@ -6,8 +6,8 @@
     python -m bench.pictures OUT/works.jsonl OUT/queries/queries.jsonl --index OUT/looks -o OUT/predictions.jsonl
     python ../shared/bench/images/score_images.py OUT/predictions.jsonl OUT/queries/queries.jsonl
 
-Ten designs (colours, frame, where title, lines and author stand) have four registered and four other covers each; 30
-covers on either side have a design of their own. Photographs of the shared bench are what collages are filled up with.
+Ten designs (colours, frame, positions of title, lines and author) have four registered and four other covers each; 30
+covers on either side have a design of their own. Collages are filled up with photographs of the shared benchmark.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SYLLABLES = ("ka", "ren", "to", "mi", "sol", "ver", "an", "di", "lu", "por", "es
 
 
 def main() -> None:
-    """Run."""
+    """Draw the covers and write the lists of works and distractors."""
     parser = argparse.ArgumentParser()
     parser.add_argument("bench", type=Path)
     parser.add_argument("out", type=Path)
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _cover(design: int, volume: int) -> Image.Image:
-    """What the design says is drawn from one number, what the volume says from both."""
+    """One cover: the style is drawn from `design` alone, the words from `design` and `volume`."""
     style, words = Random(design), Random(1000 * design + volume)
     dark = style.random() < 0.4
     paper, ink = ((25, 60), (215, 250)) if dark else ((215, 250), (15, 70))
@@ -74,7 +74,7 @@ def _cover(design: int, volume: int) -> Image.Image:
 def _written(
     pen: ImageDraw.ImageDraw, words: Random, start: tuple[float, float], size: int, colour: tuple[int, ...], lines: int
 ) -> float:
-    """Lines as wide as the page; returns where they end."""
+    """Write lines as wide as the page; returns the vertical position behind them."""
     font = ImageFont.load_default(size)
     left, top = start
     for _ in range(lines):

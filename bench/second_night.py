@@ -1,6 +1,6 @@
-"""Nights over a web that stays as it is, and over one of which 1 % changed: bytes, matching, what was found.
+"""Measure nights over an unchanged web and over one of which 1 % changed: bytes, matching, what was found.
 
-`python bench/second_night.py --seed S` prints JSON. Half of the platforms send validators; of the others only the
+`python bench/second_night.py --seed S` prints JSON. Half of the platforms send validators; for the others only the
 matching can be saved.
 """
 
@@ -26,7 +26,7 @@ LATEST = "SELECT counts FROM runs WHERE kind = 'night' ORDER BY started DESC LIM
 
 
 def night(site: Site, now: str) -> dict[str, Any]:
-    """One night: what was sent, by platforms with and without validators, and what it did."""
+    """Run one night; what the web sent, for platforms with and without validators, and what the night did."""
     site.tell(reset=True)
     done = site.run("night", "--quiet", "--now", now)
     saw = site.tell(reset=True)
@@ -46,7 +46,7 @@ KINDS = ((0, "with_validators"), (1, "without"))
 
 
 def texts(site: Site) -> dict[str, str]:
-    """The text of every stored listing."""
+    """The text of every stored listing, by address."""
     with closing(sqlite3.connect(site.folder / "swordnet.db")) as connection:
         rows = connection.execute("SELECT address, value FROM listings").fetchall()
     return {address: json.loads(value).get("text", "") for address, value in rows}

@@ -1,8 +1,8 @@
-"""What the whole path costs above a bare, tuned Scrapy spider over the same pages of 20 listings, in CPU time.
+"""Measure the CPU cost of the whole path above a bare, tuned Scrapy spider over the same pages of 20 listings.
 
-`python bench/throughput.py --pages N --rounds R`: both in turns, each in a process of its own; then the loop's longest
+`python bench/throughput.py --pages N --rounds R`: both in turns, each in its own process; then the event loop's longest
 stall and the memory of the whole path. The first unit, which builds the index of 10,000 works, is not counted.
-`--memory` leaves the bare spider out: only how memory grows over that many pages.
+`--memory` leaves out the bare spider and only shows how memory grows over that many pages.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ ROWS, WORKS, SEED = 20, 10_000, 3
 
 
 def questions(pages: int) -> list[str]:
-    """Every third question is the name of a registered work, as on a real night."""
+    """Queries for `pages` pages; every third is the title of a registered work, as on a real night."""
     named = [work["title"] for work in works(WORKS, SEED)]
     return [named[n % WORKS] if n % 3 == 0 else f"无关问题{n}号" for n in range(pages)]
 
 
 def bare(root: str, pages: int) -> None:
-    """A spider as one would write it: fetch, parse, yield items; no pipeline."""
+    """Run a spider as one would write it: fetch, parse, yield items, no pipelines."""
     import scrapy
     from scrapy.crawler import AsyncCrawlerProcess
 
@@ -70,16 +70,16 @@ def bare(root: str, pages: int) -> None:
 
 
 class Watch:
-    """CPU and memory after the first unit, and how long the loop's thread ran without a pause."""
+    """Measures CPU and memory after the first unit, and how long the event loop's thread ran without a pause."""
 
     def __init__(self) -> None:
         self.begun: float | None = None
         self.pages = 0
-        self.late = self.busy = 0.0  # seconds: the longest by the clock, the longest of CPU
+        self.late = self.busy = 0.0  # longest stalls in seconds of wall clock and of CPU time
         self.memory: list[float] = []
 
     def unit(self, _unit: Any, stats: Any) -> None:
-        """After each unit."""
+        """Record a finished unit."""
         if self.begun is None:
             self.begun = time.process_time()
             asyncio.get_running_loop().create_task(self.ticks())
@@ -90,7 +90,7 @@ class Watch:
             print(f"{self.pages} pages: {self.memory[-1]:.0f} MB", file=sys.stderr, flush=True)
 
     async def ticks(self) -> None:
-        """Look every 5 ms how late it is, by the clock and by the CPU time of this thread."""
+        """Every 5 ms, measure the delay by the wall clock and by the CPU time of this thread."""
         wall, used = time.monotonic(), time.thread_time()
         while True:
             await asyncio.sleep(0.005)
@@ -100,7 +100,7 @@ class Watch:
 
 
 def whole(folder: str, pages: int) -> None:
-    """The same pages through everything: reading, unique, links, matchers, store."""
+    """Run the same pages through the whole path: reading, deduplication, links, matchers, store."""
     import spiders
 
     spiders.__path__.append(f"{folder}/platforms")
@@ -136,7 +136,7 @@ def whole(folder: str, pages: int) -> None:
 
 
 def child(kind: str, *arguments: str) -> dict[str, Any]:
-    """Run one of the two in a process of its own."""
+    """Run one of the two in a process of its own; the figures that it prints."""
     command = [sys.executable, str(Path(__file__).resolve()), "--child", kind, *arguments]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

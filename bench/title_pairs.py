@@ -1,7 +1,7 @@
-"""Pairs of a listing and a work with what the title engine sees in them: what weights are fitted on and judged by.
+"""Pairs of a listing and a work with the title matcher's features, on which weights are fitted and evaluated.
 
-Names that claim the same characters share one chance (matchers/titles/ranking.py), so how much a pair's rivals count
-hangs on the weights: `weigh_rivals` works it out anew for given ones.
+Names that claim the same characters share one probability (matchers/titles/ranking.py), so how much a pair's rivals
+count depends on the weights: `weigh_rivals` recomputes it for given ones.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from matchers.titles.index.build import open_index
 from matchers.titles.ranking import RivalSpan, rival_log_odds
 from matchers.titles.scoring import MAX_LOG_ODDS, log_odds, probability
 
-MADE = "made "  # the names of sets that make_registry.py wrote begin so
-LEAST = 0.005  # so weak pairs are fitted too, or the map would know only what it believed before
+MADE = "made "  # prefix of the names of sets that make_registry.py wrote
+LEAST = 0.005  # weak pairs are fitted too; otherwise the model would only see what it believed before
 BATCH = 128
 
 Weights = Mapping[str, Mapping[str, float]]
@@ -33,7 +33,7 @@ Weights = Mapping[str, Mapping[str, float]]
 
 @define(kw_only=True)
 class Pair:
-    """A work found for a query. `map`: what judges it; `most`: what caps its probability; `vetoes`: their kinds."""
+    """A work found for a query. `map`: its model; `most`: the cap of its probability; `vetoes`: their kinds."""
 
     of_set: str
     query: str
@@ -48,12 +48,12 @@ class Pair:
     span: tuple[int, int]
 
     def chance(self, weights: Weights) -> float:
-        """The identity that these weights give it."""
+        """The identity probability by these weights."""
         right = total_odds(self, weights)
         return MAX_TITLE_PROBABILITY * self.most * right / (1.0 + right) * self.left(weights)
 
     def left(self, weights: Weights) -> float:
-        """What its vetoes leave."""
+        """The factor that its vetoes leave."""
         left = 1.0
         for kind in self.vetoes:
             left *= 1.0 - weights["vetoes"][kind]
@@ -61,7 +61,7 @@ class Pair:
 
 
 def every_pair(streams: Sequence[Path]) -> list[Pair]:
-    """The pairs of all sets and of made registries."""
+    """The pairs of all sets and of the generated registries in `streams`."""
     title_matcher.MIN_PROBABILITY = token_overlap.MIN_PROBABILITY = LEAST
     pairs: list[Pair] = []
     for name in sorted(path.name for path in (DATA / "sets").iterdir()):
@@ -78,7 +78,7 @@ def every_pair(streams: Sequence[Path]) -> list[Pair]:
 def collected(
     name: str, works: list[Work], queries: list[dict[str, Any]], index: IndexArrays | None = None
 ) -> Iterable[Pair]:
-    """All candidates for each query."""
+    """All candidates for each query, as pairs."""
     titles = title_matcher.TitleMatcher(works, index)
     for number, query in enumerate(queries):
         if number % BATCH == 0:
@@ -104,7 +104,7 @@ def collected(
 
 
 def weigh_rivals(pairs: Iterable[Pair], weights: Weights) -> None:
-    """Sets the feature `against` of all spelled pairs to what these weights make of their rivals."""
+    """Set the feature `against` of all spelled pairs to the log odds of their rivals under these weights."""
     texts: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for pair in pairs:
         if pair.channel == "spelled":
@@ -120,12 +120,12 @@ def weigh_rivals(pairs: Iterable[Pair], weights: Weights) -> None:
 
 
 def total_odds(pair: Pair, weights: Weights) -> float:
-    """As `odds` of matchers.titles.scoring, for other weights than the stored ones."""
+    """As `odds` of matchers.titles.scoring, with `weights` in place of the stored ones."""
     return math.exp(max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, log_odds(weights, pair.map, pair.features))))
 
 
 def predictions(pairs: Iterable[Pair], weights: Weights) -> dict[str, dict[str, float]]:
-    """What the scorer wants: for each query the works and their scores."""
+    """For each query the works and their scores, as the scorer expects them."""
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for pair in pairs:
         score = pair.chance(weights)

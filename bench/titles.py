@@ -1,9 +1,9 @@
-"""How well titles are recognised, on the benchmark in ../shared/bench/titles, scored by the scorer that lies there.
+"""Measure how well titles are recognised on the benchmark in ../shared/bench/titles, with the scorer provided there.
 
     python bench/titles.py [--only zh_listings,zh_obf] [--by op] [--keep FILE] [--reliability]
 
-Every set's registry is matched with its queries through the same Assessor as `swordnet match`; the score is the
-identity, whatever the decision. --reliability shows, by stated identity, the share of right pairs.
+Every set's registry is matched with its queries through the same Assessor as in `swordnet match`; the score is the
+identity, whatever the decision. --reliability prints the share of right pairs by stated identity.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from matchers.assessor import Assessor  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "bench" / "titles"
-# The sets that the targets are about; four of products and papers are a check beside them.
+# The sets that the targets are about; four more, of products and papers, serve as a check.
 CORE = ("en_obf", "imdb_dbpedia", "music_itunes_amazon", "pan_telegram_zh", "release_anime", "release_en", "release_zh",
         "zh_books_editions", "zh_courses", "zh_listings", "zh_movies_aliases", "zh_obf", "zh_textbooks")  # fmt: skip
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def predicted(name: str) -> Iterator[dict[str, Any]]:
-    """The predictions for one set; prints what it took."""
+    """The predictions for one set; prints the time taken."""
     begun = time.perf_counter()
     assessor = Assessor([work_of(row) for row in rows(name, "registry")])
     built = time.perf_counter()
@@ -112,7 +112,7 @@ def rows(name: str, file: str) -> list[dict[str, Any]]:
 
 
 def show_reliability(predictions: Path, names: list[str]) -> None:
-    """By stated identity: how many pairs, and the share of them that is right."""
+    """Print the number of pairs and the share of right ones by stated identity."""
     queries = {query["query_id"]: query for name in names for query in rows(name, "queries")}
     pairs: list[tuple[float, bool]] = []
     for line in predictions.read_text(encoding="utf-8").splitlines():

@@ -1,13 +1,13 @@
-"""Our title matching beside public tools, on the same queries, scored by the same scorer, in one go.
+"""Compare our title matching with public tools, on the same queries and with the same scorer, in one run.
 
     python bench/titles_peers.py [--sample 600] [--only zh_obf] [--small FOLDER] [--big FOLDER]
 
 Names and queries are folded for all of them (crawler/text.py). The tools give their best name for each query: rapidfuzz
-WRatio over all names, TF-IDF of character 2- and 3-grams (scikit-learn), tantivy (2- and 3-grams, BM25, the first of 20
+WRatio over all names, TF-IDF of character 2- and 3-grams (scikit-learn), tantivy (2- and 3-grams, BM25, the best of 20
 by WRatio), and guessit and parsett on release names (what they take for the title, by ratio). --small and --big are
-folders of make_registry.py: rapidfuzz brute force in the small one and tantivy in the big one give the rates beside
-ours (the whole matcher in batches, as `swordnet match` asks it), in listings a second of processor time on one core.
---rates gives nothing else. The tools come with the dependency group `bench`.
+folders of make_registry.py: the rates of rapidfuzz brute force in the small one and tantivy in the big one are compared
+with ours (the whole matcher in batches, as `swordnet match` runs it), in listings per second of processor time on one
+core. --rates prints nothing else. The tools come with the dependency group `bench`.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ sys.path.insert(0, str(DATA))
 import score_titles  # type: ignore[import-not-found]  # noqa: E402
 
 RELEASES = ("pan_telegram_zh", "release_anime", "release_en", "release_zh")
-ASKED = 200  # queries of a made registry that the slow tools are asked
+ASKED = 200  # queries of a generated registry that the slow tools answer
 Found = dict[str, dict[str, float]]
 Tool = Callable[[list[tuple[str, str]], list[str]], list[tuple[str, float]]]
 
 
 def main() -> None:
-    """Every tool over every set, then the rates."""
+    """Run every tool over every set, then measure the rates."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=600)
     parser.add_argument("--only", default="")
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def ours(name: str, queries: list[dict[str, Any]]) -> Found:
-    """What `swordnet match` says."""
+    """The results of `swordnet match`."""
     asked = {query["query_id"] for query in queries}
     found = {row["query_id"]: row["work_id"] or [] for row in predicted(name) if row["query_id"] in asked}
     return {query: {one["work_id"]: one["score"] for one in works} for query, works in found.items()}
@@ -96,12 +96,12 @@ def named(works: Iterable[Work]) -> list[tuple[str, str]]:
 
 
 def by_wratio(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
-    """rapidfuzz over all names."""
+    """The best name by rapidfuzz WRatio over all names."""
     return _by_ratio(names, map(fold, texts), fuzz.WRatio)
 
 
 def by_tfidf(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
-    """Cosine of TF-IDF vectors over characters."""
+    """The best name by cosine of TF-IDF vectors over character n-grams."""
     vectors = TfidfVectorizer(analyzer="char", ngram_range=(2, 3), sublinear_tf=True)
     known = vectors.fit_transform([name for name, _ in names])
     found = []
@@ -113,13 +113,13 @@ def by_tfidf(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, 
 
 
 def by_tantivy(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
-    """Twenty names by BM25 over n-grams, the best of them by WRatio."""
+    """The best name by WRatio among the first twenty by BM25 over n-grams."""
     ask = searcher(names)
     return [ask(text) for text in texts]
 
 
 def searcher(names: list[tuple[str, str]]) -> Callable[[str], tuple[str, float]]:
-    """A tantivy index in memory, as a function of a text."""
+    """A search function over a tantivy index in memory."""
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("name", stored=False, tokenizer_name="grams")
     schema.add_unsigned_field("place", stored=True)
@@ -150,12 +150,12 @@ def searcher(names: list[tuple[str, str]]) -> Callable[[str], tuple[str, float]]
 
 
 def by_guessit(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
-    """What guessit takes for the title."""
+    """The name nearest to what guessit takes for the title."""
     return _by_ratio(names, (fold(str(guessit.guessit(text).get("title") or text)) for text in texts), fuzz.ratio)
 
 
 def by_parsett(names: list[tuple[str, str]], texts: list[str]) -> list[tuple[str, float]]:
-    """What parsett takes for the title."""
+    """The name nearest to what parsett takes for the title."""
     return _by_ratio(names, (fold(str(PTT.parse_title(text).get("title") or text)) for text in texts), fuzz.ratio)
 
 
@@ -175,13 +175,13 @@ TOOLS: dict[str, Tool] = {
 
 
 def shown(result: Any) -> str:
-    """F1 at the own threshold (recall at precision .99)."""
+    """F1 at the set's own threshold (recall at precision .99), as text."""
     summary = result.summary() if result else None
     return f"{summary['f1']:.3f} ({summary['recall_at_p99']:.3f})" if summary else "-"
 
 
 def summary(tool: str, scored: dict[str, Any]) -> None:
-    """Means over the core sets that a tool was asked."""
+    """Print the means over the core sets that a tool was run on."""
     core = [name for name in scored if name in CORE]
     if not core:
         return
@@ -193,7 +193,7 @@ def summary(tool: str, scored: dict[str, Any]) -> None:
 
 
 def rate(folder: Path, name: str, tool: Tool) -> None:
-    """Listings a second of a tool and of ours, with the same registry and queries."""
+    """Print listings per second of a tool and of ours, on the same registry and queries."""
     read = {part: [json.loads(line) for line in (folder / f"{part}.jsonl").open(encoding="utf-8")]
             for part in ("registry", "queries")}  # fmt: skip
     works = [work_of(row) for row in read["registry"]]

@@ -1,14 +1,14 @@
-"""How fast titles are matched in a big registry, and what is found of the names planted in the stream.
+"""Measure how fast titles are matched in a big registry, and how many of the names planted in the stream are found.
 
     python bench/titles_speed.py FOLDER [--queries N] [--index FOLDER]
 
-FOLDER is what ../shared/bench/titles/make_registry.py wrote. One process, one core; rates and tails are of its own
-processor time, as others may share the machine. The rate is of batches, TURNS times over the whole stream, as the
-machine may be slower at times, each time with nothing kept of any text or name; the tail is of listings asked one by
-one, each at its best of three.
-A row is found when the planted work comes first with an identity of at least THRESHOLD; a false alarm is any work at or
-over it on a row without one. Listed apart: chance occurrences of names under five Han characters or eight letters, and
-edits that make another number of one (207 of 2007), which is another work.
+FOLDER is what ../shared/bench/titles/make_registry.py wrote. One process, one core; rates and tails are in its own
+processor time, as others may share the machine. The rate is for batches, TURNS times over the whole stream (the machine
+may be slower at times), each time with empty caches; the tail is for listings assessed one by one, each the best of
+three.
+A row is found if the planted work comes first with an identity of at least THRESHOLD; a false alarm is any work at or
+above it on a row without one. Listed separately: chance occurrences of names under five Han characters or eight
+letters, and edits that turn a number into another (2007 into 207), which makes it another work.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ from matchers.titles import open_title_matcher  # noqa: E402
 
 ADDED = 10_000
 TURNS = 5
-ALONE = 1_000  # listings that are asked one by one
-THRESHOLD = 0.47  # the one threshold, as bench/titles.py finds it
+ALONE = 1_000  # listings that are assessed one by one
+THRESHOLD = 0.47  # the common threshold, as bench/titles.py finds it
 
 KINDS = ("exact", "edit", "edit that makes another number", "edit of a short name", "none", "none, only short names")
 _NUMBER = re.compile("[0-9]+|[一二三四五六七八九十百千]+")
 
 
 def main() -> None:
-    """Build, ask, count."""
+    """Build, assess, count."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--index", type=Path, help="keep the index here and time opening and extending it")
@@ -72,9 +72,7 @@ def main() -> None:
 
 
 def keep(works: list[Work], folder: Path) -> None:
-    """Times the index on disk: without the last ten thousand works, with them, and opened; only opened where it is
-    there.
-    """
+    """Time the index on disk: built without the last ADDED works, extended, opened; if it exists, only opened."""
     for listed in (works,) if folder.exists() else (works[:-ADDED], works, works):
         begun, wall = time.process_time(), time.perf_counter()
         how = open_title_matcher(listed, folder)
@@ -83,7 +81,7 @@ def keep(works: list[Work], folder: Path) -> None:
 
 
 def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, show: int, works: dict[str, Work]) -> None:
-    """All queries; prints rate, tail, recall by kind and false alarms."""
+    """Assess all queries; prints rate, tail, recall by kind and false alarms."""
     context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
     listings = [
         Listing(platform="bench", kind=ListingKind.OFFER, url=f"row:{query['query_id']}", title=query["text"])
@@ -118,14 +116,14 @@ def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, sho
 def turn(
     assessor: Assessor, listings: list[Listing], context: Context, caches: list[Any]
 ) -> tuple[list[tuple[Assessment, ...]], list[float]]:
-    """All listings once, nothing kept of any text or name before; what was found, and the seconds of each batch."""
+    """Assess all listings once with empty caches; the assessments, and the seconds of each batch."""
     engine = assessor._titles._engine
     for kept in (engine._index._results, engine._token_overlap._lookups):
         kept.clear()
     for each in caches:
         if str(each.__module__).startswith(("matchers", "crawler")) and each.cache_info().maxsize:  # not the data files
             each.cache_clear()
-    assessor.assess(listings[0], context)  # the data files are read once a process
+    assessor.assess(listings[0], context)  # the data files are read once per process
     found: list[tuple[Assessment, ...]] = []
     times = []
     for first in range(0, len(listings), ROWS_PER_BATCH):
@@ -136,12 +134,12 @@ def turn(
 
 
 def alone(assessor: Assessor, listings: list[Listing], context: Context) -> None:
-    """The time of listings that are looked up one by one, nothing known of them before."""
+    """Print the times of listings that are assessed one by one, without anything cached for them."""
     turns = []
     for number in range(3):
         times = []
         for listing in listings:
-            asked = evolve(listing, title=listing.title + " " * (number + 1))  # another text: nothing of it is kept
+            asked = evolve(listing, title=listing.title + " " * (number + 1))  # a different text, so not cached
             start = time.process_time()
             assessor.assess(asked, context)
             times.append(1000 * (time.process_time() - start))
@@ -153,7 +151,7 @@ def alone(assessor: Assessor, listings: list[Listing], context: Context) -> None
 
 
 def judged(query: dict[str, Any], ranked: Any, threshold: float, works: dict[str, Work]) -> tuple[str, bool]:
-    """The kind of row, and whether it came out right."""
+    """The kind of row, and whether its result is right."""
     kept = [one for one in ranked if one.identity >= threshold]
     if query["op"] == "none":
         short = kept and all(is_short(works[one.work_id].title) for one in kept)
@@ -172,7 +170,7 @@ def _numbers(text: str) -> Counter[str]:
 
 
 def is_short(title: str) -> bool:
-    """Whether a name has under five Han characters (or eight letters)."""
+    """Whether a name has fewer than five Han characters (or eight letters)."""
     key = fold(title).replace(" ", "")
     return len(key) < (5 if any(map(is_han, key)) else 8)
 

@@ -1,4 +1,4 @@
-"""How long it takes to import a list of works without pictures: reading and checking, storing, storing it again.
+"""Time the import of a list of works without pictures: reading and checking, storing, storing it again.
 
     python bench/works_import.py [--works 100000] [--kind csv|jsonl|xlsx]
 
@@ -57,7 +57,7 @@ def rows(count: int) -> Iterator[dict[str, str]]:
 
 
 def write(path: Path, count: int) -> None:
-    """Write the list in the form its suffix names."""
+    """Write a list of `count` works in the format of the path's suffix."""
     if path.suffix == ".jsonl":
         lists = {"aliases", "creators", "licences"}
         with path.open("w", encoding="utf-8") as out:
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def timed(act: Callable[[], T]) -> tuple[float, T]:
-    """Seconds, and what came of it."""
+    """The seconds that `act` takes, and its result."""
     begun = time.perf_counter()
     result = act()
     return time.perf_counter() - begun, result

@@ -1,4 +1,4 @@
-"""Policy for units of work: which follow-ups are asked, in which batches, and when a failed unit is retried.
+"""Policy for units of work: which follow-ups are planned, in which batches, and when a failed unit is retried.
 
 Pure; the work queue itself is crawler.store.work_queue.
 """
@@ -11,10 +11,10 @@ from itertools import islice
 
 from crawler.items import Ask, Assessment, Decision, Listing, ListingKind, Outcome, UnitKind
 
-CANDIDATE_THRESHOLD = 0.5  # identity from which a list row is worth its own page: as likely the work as not
+CANDIDATE_THRESHOLD = 0.5  # identity from which the page of a list row is opened: as likely the work as not
 RETRYABLE_OUTCOMES = frozenset({Outcome.ERROR, Outcome.BLOCKED, Outcome.PARTIAL})  # asking again may help
 FIRST_RETRY_PAUSE = timedelta(seconds=5)  # before the second try; doubled for each further one
-THROTTLED_PACE_FACTOR = 20  # such a pause is at least this many times the pace of a cloud drive; an estimate
+THROTTLED_PACE_FACTOR = 20  # the first retry pause is at least this many times the platform's pace; an estimate
 
 
 def batches(asks: Iterable[Ask], size: int) -> Iterator[tuple[Ask, ...]]:
@@ -27,9 +27,9 @@ def batches(asks: Iterable[Ask], size: int) -> Iterator[tuple[Ask, ...]]:
 def follow_ups(
     listing: Listing, assessments: Sequence[Assessment], platforms: Collection[str]
 ) -> list[tuple[str, UnitKind, Ask]]:
-    """What a listing gives reason to ask: its own page, if it is a row that looks like a candidate, and its shares.
+    """The asks that a listing leads to: its own page, if it is a list row and a candidate, and the shares it links to.
 
-    `platforms` are those that a share can be asked of. A licensed listing is not asked further.
+    `platforms` are those whose shares can be asked. Licensed assessments do not make a listing a candidate.
     """
     asks: list[tuple[str, UnitKind, Ask]] = []
     open_matter = [part for part in assessments if part.decision is not Decision.LICENSED]
@@ -45,12 +45,12 @@ def follow_ups(
 
 
 def has_succeeded(finish_reason: str | None, outcomes: Mapping[Outcome, int]) -> bool:
-    """Whether a crawl that ended did its unit: finished is not succeeded where no request brought anything definite."""
+    """Whether a crawl finished and at least one request brought a definite outcome."""
     return finish_reason == "finished" and any(outcome not in RETRYABLE_OUTCOMES for outcome in outcomes)
 
 
 def next_retry_at(attempt: int, attempts: int, now: datetime, pace: float = 0.0) -> datetime | None:
-    """When a unit that failed for the `attempt`-th time is tried again; None once it had all its `attempts`.
+    """When a unit that failed for the `attempt`-th time is retried; None once all `attempts` are used.
 
     `pace` is the platform's, in seconds between two requests.
     """
@@ -59,7 +59,7 @@ def next_retry_at(attempt: int, attempts: int, now: datetime, pace: float = 0.0)
 
 
 def unique_share_asks(asks: Iterable[Ask]) -> list[Ask]:
-    """The asks of a wave with each share and code once; without a code only where no listing gives one."""
+    """The distinct asks of a wave; an ask without a code is dropped where another has a code for the same share."""
     distinct = list(dict.fromkeys(asks))
     with_code = {ask.url for ask in distinct if ask.code is not None}
     return [ask for ask in distinct if ask.code is not None or ask.url not in with_code]

@@ -1,6 +1,6 @@
-"""Fits the weights of grounds to what people judged, and evaluates them on judgements that the fit has not seen.
+"""Fits the weights of grounds to people's judgements, and evaluates them on judgements held out from the fit.
 
-A quarter of the judged hits is held out, chosen by their ids; nothing is applied unless asked.
+A quarter of the judged hits is held out, chosen by their ids; nothing is applied until `apply` is called.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from matchers.fitting import JudgedExample, fit_weights
 from matchers.weights import Weights, default_weights
 from screening.match_context import current_weights
 
-MIN_JUDGEMENTS = 40  # judgements that a fit needs, of both kinds together
+MIN_JUDGEMENTS = 40  # infringing and not, together
 MIN_JUDGEMENTS_PER_KIND = 8
-HELD_OUT_ONE_IN = 4  # one of so many
-RULE_GROUND_PREFIX = "judged_"  # grounds that are lessons themselves
+HELD_OUT_ONE_IN = 4  # one of this many judgements is held out
+RULE_GROUND_PREFIX = "judged_"  # grounds that come from judgements themselves
 
 
 @frozen(kw_only=True)
 class Evaluation:
-    """How weights do on some judgements: mean surprise, calibration error, precision and recall at the bound."""
+    """How weights perform on `count` judgements: log loss, calibration error, precision and recall at the bound."""
 
     log_loss: float
     calibration: float
@@ -38,14 +38,16 @@ class Evaluation:
     count: int
 
     def to_dict(self) -> dict[str, Any]:
-        """For programs and the store."""
+        """The figures for JSON output and the store, rounded to four places."""
         names = ("log_loss", "calibration", "precision", "recall", "count")
         return {name: round(value, 4) if isinstance(value := getattr(self, name), float) else value for name in names}
 
 
 @frozen(kw_only=True)
 class Calibration:
-    """A fit: the weights it would apply, what changes most, and its figures on what it did not see."""
+    """A fit: the weights it would apply, its evaluation before and after on held-out judgements, the weights that
+    change (name, before, after; the largest change first), and the number of judgements.
+    """
 
     weights: Weights
     before: Evaluation
@@ -55,7 +57,7 @@ class Calibration:
 
 
 def calibrate(store: Store, language: str, at: datetime) -> Calibration:
-    """Fit; changes nothing. Raises NothingToDo where too little was judged."""
+    """Fit the weights without applying them. Raises NothingToDo if there are too few judgements."""
     current = current_weights(store) or default_weights()
     judged_hits = [judged_hit for judged_hit in store.reviews.reviewed_hits() if _is_usable(judged_hit)]
     infringing = sum(_is_infringing(judged_hit) for judged_hit in judged_hits)
@@ -78,7 +80,7 @@ def calibrate(store: Store, language: str, at: datetime) -> Calibration:
 
 
 def apply(store: Store, calibration: Calibration, by: str, at: datetime) -> int:
-    """Apply a fit from now on; returns the number of its version."""
+    """Apply a fit from now on; returns its version number."""
     summary = {
         "before": calibration.before.to_dict(),
         "after": calibration.after.to_dict(),

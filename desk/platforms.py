@@ -1,6 +1,5 @@
-"""The table of platforms (docs/platforms.md), generated from the spiders and their saved pages.
-
-Nothing in it is written by hand.
+"""Generates the page of platforms (docs/platforms.md) from the spiders and their saved pages; no row is written by
+hand.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _SHOWN_FIELDS = (
 
 
 def platforms_markdown() -> str:
-    """The whole page."""
+    """The whole page as Markdown."""
     spiders = list(platforms().values())
     kinds = Counter(spider.proof.kind for spider in spiders)
     summary = f"{len(spiders)} platforms: {', '.join(f'{kinds[kind]} by {kind}' for kind in ProofKind)}.\n\n"
@@ -57,14 +56,14 @@ def platforms_markdown() -> str:
 
 
 def accepted_inputs(spider: type[Platform]) -> str:
-    """Whether a platform takes questions, addresses or both, and what it needs for it."""
+    """Whether a platform accepts questions, addresses or both, and whether it needs Chromium."""
     ways = "questions, addresses" if spider.search is not Platform.search else "addresses"
     return f"{ways}; Chromium" if spider.browser else ways
 
 
 @cache
 def fixture_fields(name: str) -> tuple[str, ...]:
-    """The fields beside title and address that the saved pages of a platform give."""
+    """The listing fields besides title and address that the saved pages of a platform yield."""
     names: set[str] = set()
     for case in (resources.files("fixtures") / "pages" / name).iterdir():
         for listing in json.loads((case / "expected.json").read_text(encoding="utf-8"))["listings"]:
@@ -73,7 +72,7 @@ def fixture_fields(name: str) -> tuple[str, ...]:
 
 
 def search_route(spider: type[Platform]) -> str:
-    """How a platform is asked: the place its search leads to, addresses, saved answers."""
+    """How a platform is queried: the address of its search, single addresses, Chromium, the user's own session."""
     first_requests = spider().search(SAMPLE_QUESTION)
     requests = list(first_requests) if not hasattr(first_requests, "url") else [first_requests]
     parts = [urlsplit(request.url) for request in requests]

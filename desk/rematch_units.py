@@ -1,7 +1,6 @@
-"""A rematch as units of work: planned over all stored listings by ranges of their ids, and done unit by unit by any
-worker.
+"""A rematch as units of work: planned over all stored listings by ranges of their ids, each unit done by any worker.
 
-Nothing is asked of the web.
+No requests are sent.
 """
 
 from __future__ import annotations
@@ -26,7 +25,10 @@ from spiders.catalogue import enabled_drives
 
 
 def rematch_on_cluster(store: Store, config: Config, now: Callable[[], datetime]) -> RematchCounts:
-    """Plan, hand out, wait. Raises Busy while a night runs, Interrupted where units could not be done."""
+    """Plan a rematch, hand its units to the workers and wait for them; returns the counts.
+
+    Raises Busy while a night runs, Interrupted if some units were not done.
+    """
     from crawler.cluster import supervise_run
 
     with store.admin.night_lock():
@@ -55,7 +57,7 @@ def _close_stale_runs(store: Store, now: datetime) -> None:
 
 
 async def rematch_unit(session: Session, unit: Unit, stats: CrawlStats) -> None:
-    """Assess the listings of a unit again; a batch at a time in a thread, each written under the unit's claim."""
+    """Reassess the listings of a unit, a batch at a time in a thread; each batch is written under the unit's claim."""
     for ask in unit.asks:
         stored_listings = await asyncio.to_thread(session.store.listings.read_portion, unit.spider, ask.question or "")
         for start in range(0, len(stored_listings), WRITE_BATCH_SIZE):

@@ -1,7 +1,7 @@
-"""Whether a licence covers an offer: platform, seller, territory and day. A field the licence leaves open covers all.
+"""Check whether a licence covers an offer by platform, seller, territory and day. An unset field covers everything.
 
-What the offer does not say is treated by what is at stake: a licence for one seller never covers an unnamed seller,
-while an unnamed territory contradicts nothing, since most platforms show none.
+Where the offer itself states nothing, it depends on the field: a licence for one seller never covers an unnamed seller,
+while an unstated territory contradicts nothing, since most platforms show none.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from crawler.text import fold
 
 
 class LicenceState(StrEnum):
-    """How a licence stands to one offer on one day."""
+    """How a licence applies to one offer on one day."""
 
     COVERING = "covering"
-    ENDED = "ended"  # all but the day fits: it covered this offer until `until`
+    ENDED = "ended"  # everything but the day fits: it covered this offer until `until`
     NOT_BEGUN = "not_begun"
     OTHER = "other"  # for another platform, seller or territory
 
@@ -33,7 +33,7 @@ def covers(
 def check_licence(
     licence: Licence, *, platform: str, host: str | None, seller: str | None, territory: str | None, day: date
 ) -> LicenceState:
-    """How the licence stands to an offer. `host` is that of the offer's address: licences may name either."""
+    """How `licence` applies to an offer. `host` is that of the offer's address: a licence may name it or `platform`."""
     if not (
         _fits_platform(licence, platform, host)
         and _fits_seller(licence, seller)

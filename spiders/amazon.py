@@ -52,7 +52,7 @@ class Amazon(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """Newest first."""
+        """Request the results, newest first."""
         return Request(url=f"https://www.amazon.com/s?k={quote(question)}&s=date-desc-rank")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
@@ -67,7 +67,7 @@ class Amazon(Platform):
                 yield self.listing(**row | {"url": page.urljoin(f"/dp/{row['sku']}")})
 
     def _offer(self, page: Page, asin: str) -> Listing:
-        chosen = page.css("input#ASIN, input[name=ASIN]")  # a variant other than the one that was asked may be shown
+        chosen = page.css("input#ASIN, input[name=ASIN]")  # the page may show another variant than requested
         asin = (chosen.attrib.get("value") if len(chosen) else "") or asin
         byline = page.css("#bylineInfo").text(default="")
         brand = _STORE_RE.sub("", _STORE_RE.sub("", byline)).strip()
@@ -87,5 +87,5 @@ class Amazon(Platform):
         if paid:
             fields |= {"price": paid.amount, "currency": paid.currency or fields.get("currency")}
         elif state:
-            fields |= {"price": None, "currency": None}  # what is shown then belongs to other offers
+            fields |= {"price": None, "currency": None}  # prices shown then belong to other offers
         return self.listing(**fields)

@@ -46,12 +46,12 @@ class Pan115(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for the share. Raises BadInput where the address is no share."""
+        """Request the share. Raises BadInput if `address` is not a share."""
         link = parse_share("115", address)
         return Request(url=_list_address(link.share_id, code or "", FolderWalk()), values=share_values(link, code))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """One answer is the share, or one page of its list."""
+        """The share, from one answer, or the request for the next page of its list."""
         answer, state = parse_answer(page), state_of(page, self.classify)
         share_id, code = request_value(page, "share_id", "share_code"), request_value(page, "code", "receive_code")
         data = object_at(answer, "data")
@@ -76,7 +76,7 @@ class Pan115(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share. Unrecognised is `unknown`, never gone."""
+        """The state of a share. An unrecognised answer is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         data = object_at(answer, "data")

@@ -1,7 +1,7 @@
-"""What a shop page shows people: heading, price, buy button, table of properties. For shops that tell machines nothing.
+"""What a shop page shows people: heading, price, buy button, table of properties. For shops without structured data.
 
-Careful by design: a price is taken only where a class or id says so and a currency stands beside the number, never from
-running text; a struck-out, former or per-unit price is passed over.
+Careful by design: a price is taken only where a class or id says so and a currency is beside the number, never from
+running text; a struck-out, former or per-unit price is skipped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from crawler.money import Money, parse_price
 from crawler.page.page import Page, Selection
 
-MOST = 400  # elements looked at per question
+MOST = 400  # elements examined per function
 _PRICED = (
     "[itemprop=price], [class*=price], [class*=Price], [id*=price], [id*=Price], [class*=preis], [class*=prix], "
     "[class*=precio], [data-price]"
@@ -75,7 +75,7 @@ def shown_price(page: Page, site_host: str) -> Money | None:
 
 
 def availability(page: Page) -> str | None:
-    """InStock where there is a button to buy, OutOfStock where a short text says so first; None where neither is."""
+    """InStock where there is a button to buy, OutOfStock where a short text says so first; None without either."""
     for element in _some(page.css(_BUTTONS)):
         words = (element.attrib.get("value", "") or element.text()).strip()
         if len(words) >= 80:
@@ -87,14 +87,14 @@ def availability(page: Page) -> str | None:
 
 
 def _is_buy_button(element: Selection) -> bool:
-    """A button that can be pressed and whose class or id says what for, in a language we do not read."""
+    """Whether an element is an enabled button whose class or id says that it buys, in whatever language."""
     attributes = element.attrib
     pressable = element.tag in ("button", "input") and "disabled" not in attributes
     return pressable and bool(_BUY_NAME.search(f"{attributes.get('id', '')} {attributes.get('class', '')}"[:300]))
 
 
 def properties(page: Page) -> dict[str, str]:
-    """The table of properties: label in lower case without colon -> value. The first of equal labels counts."""
+    """The table of properties: label in lower case without colon -> value, the first of equal labels."""
     table: dict[str, str] = {}
     for row in _some(page.css("tr, dl, li")):
         label, value = _pair(row)

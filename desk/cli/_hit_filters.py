@@ -1,4 +1,4 @@
-"""Options that filter hits, and the query they become, on top of a saved filter."""
+"""Options that filter hits, and the query built from them, on top of a saved filter."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LIST_FIELDS = ("platforms", "works", "decisions", "sellers")
 
 
 def build_filter(ctx: CommandContext, store: Store, saved: str | None, **given: Any) -> HitQuery:
-    """The filter that the options ask for. Raises BadInput."""
+    """The query for the options given, based on the filter `saved`, if any. Raises BadInput."""
     base = HitQuery(zone=ctx.config.zone)
     if saved is not None:
         stored_filter = store.hits.get_query(saved)
@@ -59,7 +59,7 @@ def _check_verdict(ctx: CommandContext, text: str) -> str:
 
 
 def parse_day(ctx: CommandContext, name: str, text: str) -> date:
-    """The day that an option names. Raises BadInput."""
+    """The day given by an option called `name`. Raises BadInput."""
     try:
         return date.fromisoformat(text)
     except ValueError:

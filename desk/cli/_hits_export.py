@@ -1,4 +1,4 @@
-"""`swordnet hits export` and `swordnet hits filters`: hits as files, whole or what is new since the last one."""
+"""`swordnet hits export` and `swordnet hits filters`: exports of hits, all or new since the last one; saved filters."""
 
 from __future__ import annotations
 

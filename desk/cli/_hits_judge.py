@@ -1,4 +1,4 @@
-"""`swordnet hits judge`, `undo`, `rules`, `unteach`: verdicts about hits, and the rules they teach."""
+"""`swordnet hits judge`, `undo`, `rules`, `unteach`: verdicts on hits, and the rules created from them."""
 
 from __future__ import annotations
 

@@ -129,8 +129,6 @@ def unit_printer(ctx: CommandContext) -> Any:
 
 def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool) -> None:
     """Print what a run found, and write the hits where a file is given."""
-    """Print what a run found, and write the hits where a file is given."""
-
     from crawler.store import HitQuery
     from desk.export.formats import export_hits
     from desk.export.rows import export_rows

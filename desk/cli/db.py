@@ -1,4 +1,4 @@
-"""`swordnet db`: the database itself."""
+"""`swordnet db`: upgrade, back up, restore and move the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`swordnet demo`: the whole job on a small night that comes with the program; no network is used."""
+"""`swordnet demo`: a complete small night from bundled fixtures; no network is used."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def demo(
 
 
 def _prepare_folder(folder: Path, language: str, has_workers: bool) -> Path:
-    """An empty demo folder with its settings; only what an earlier demo left is replaced."""
+    """Prepare the demo folder and return its settings file; only files of an earlier demo are replaced."""
     settings = folder / "swordnet.toml"
     if folder.exists() and any(folder.iterdir()) and not settings.exists():
         raise BadInput(Problem(file=str(folder), message=render_message("desk.cli", "no_demo_folder", language)))

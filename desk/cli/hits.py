@@ -1,4 +1,4 @@
-"""`swordnet hits`: what was found, what people say of it, and files of it."""
+"""`swordnet hits`: lists, shows, rechecks, judges and exports hits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`swordnet match`: a list of listings that came from elsewhere against works. Nothing is crawled or stored."""
+"""`swordnet match`: matches listings from a file with works. Nothing is crawled or stored."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from crawler.pictures import PictureInspector
     from desk.match_rows import MatchJob
 
-GC_THRESHOLD_OBJECTS = (
-    50_000  # objects made between two looks for garbage: findings hold no circles, and a look costs a tenth
-)
+# Objects created between two garbage collections: findings have no reference cycles, and collecting costs a tenth.
+GC_THRESHOLD_OBJECTS = 50_000
 
 
 def add(app: typer.Typer) -> None:
@@ -70,7 +69,7 @@ def match(
         build_start = time.perf_counter()
         is_opened = index is not None and open_title_matcher(registry, index) == "opened"
         assessor = Assessor(registry)
-        gc.freeze()  # works and index stay: the collector need not walk through millions of objects again and again
+        gc.freeze()  # works and index stay: the collector need not traverse millions of objects each time
         gc.set_threshold(GC_THRESHOLD_OBJECTS)
         build_end = time.perf_counter()
         job = MatchJob(
@@ -90,7 +89,7 @@ def match(
 
 
 def _write_matches(job: MatchJob, workers: int, quiet: bool, out: TextIO) -> None:
-    """Assess every listing and write its rows, in the order of the input."""
+    """Assess every listing and write its rows in input order."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -103,7 +102,9 @@ def _write_matches(job: MatchJob, workers: int, quiet: bool, out: TextIO) -> Non
 
 
 def _picture_folder(ctx: CommandContext, works: Path | None, index: Path | None, stack: ExitStack) -> Path:
-    """The folder for registered pictures: beside the index of titles, the database's, or one for this once."""
+    """The folder for registered pictures: beside the title index, the configured one for works of the database, or a
+    temporary one.
+    """
     from tempfile import TemporaryDirectory
 
     if index is not None:
@@ -116,7 +117,7 @@ def _picture_folder(ctx: CommandContext, works: Path | None, index: Path | None,
 def _load_works(
     ctx: CommandContext, path: Path | None, picture_folder: Path | None
 ) -> tuple[Sequence[Work], PictureInspector]:
-    """The works, and what compares pictures with theirs (where a folder for that is given)."""
+    """The works, and the inspector that compares pictures with theirs (if a folder for that is given)."""
     from attrs import evolve
 
     from crawler.pictures import PlainInspector
@@ -140,7 +141,9 @@ def _load_works(
 
 
 def _write_stats(path: Path, works: int, rows: int, index_s: float, is_opened: bool, match_s: float) -> None:
-    """The time until all matchers stand counts as opening where the index of titles was on disk, else as building."""
+    """Write the statistics as JSON. The time until all matchers are ready counts as opening if the title index was on
+    disk, else as building.
+    """
     import json
     import resource
 

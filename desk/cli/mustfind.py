@@ -1,5 +1,5 @@
-"""`swordnet must-find`: known listings that a healthy night must find, so that a blind night is not taken for a
-quiet one.
+"""`swordnet must-find`: known listings that a healthy night must find, so that a night that could not see them is not
+mistaken for one without hits.
 """
 
 from __future__ import annotations

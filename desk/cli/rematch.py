@@ -1,4 +1,4 @@
-"""`swordnet rematch`: stored listings against the registry as it is now. Nothing is asked of the web."""
+"""`swordnet rematch`: matches stored listings with the current registry. No requests are sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`swordnet report`: what a night did, and how good decisions are."""
+"""`swordnet report`: the results of a night, and the quality of decisions."""
 
 from __future__ import annotations
 

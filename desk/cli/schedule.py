@@ -1,4 +1,4 @@
-"""`swordnet schedule`: nights by the clock, for machines without cron or systemd."""
+"""`swordnet schedule`: starts a night every day, for machines without cron or systemd."""
 
 from __future__ import annotations
 

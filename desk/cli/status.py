@@ -1,4 +1,4 @@
-"""`swordnet status` and `swordnet runs`: what runs, what ran, how it went."""
+"""`swordnet status` and `swordnet runs`: the progress of the current run, and the results of past ones."""
 
 from __future__ import annotations
 

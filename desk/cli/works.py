@@ -56,14 +56,14 @@ def import_works(
 
 
 def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
-    """Keep the bytes of local pictures, so that reports show them wherever the list of works goes."""
+    """Store the bytes of local pictures, so that reports can show them after the list of works was moved."""
     blobs = open_blobs(ctx.config.store)
     for place in {picture.url for work in works for picture in work.images if picture.sha256}:
         blobs.put(Path(place).read_bytes())
 
 
 def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
-    """Put the pictures of all works where those of listings are compared with them; tell which show nothing."""
+    """Index the pictures of all works for comparison with those of listings; print which show nothing."""
     from screening.picture_registry import featureless_pictures, index_pictures, sketch_missing
 
     works = list(works)

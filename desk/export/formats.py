@@ -1,7 +1,7 @@
 """Writes hits as CSV, XLSX or JSON Lines, by the suffix of the file.
 
-The same hits give the same bytes on any machine: rows are ordered by hit_id and a workbook carries no time of its
-own.
+The same hits give the same bytes on any machine: rows are ordered by hit_id and a workbook contains no time of
+creation.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from desk.export.xlsx import type_pair_source, write_workbook
 
 
 def export_hits(path: Path, rows: Iterable[HitRow], pairs: type_pair_source | None = None) -> int:
-    """Write `rows` to `path` and return how many; `pairs` gives the pictures of a workbook.
+    """Write `rows` to `path` and return their number; `pairs` provides the pictures of a workbook.
 
-    Raises BadInput for another suffix or a place not writable.
+    Raises BadInput for an unknown suffix or if `path` cannot be written.
     """
     write = _WRITERS.get(path.suffix.lower())
     if write is None:

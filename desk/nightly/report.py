@@ -23,7 +23,7 @@ REPORT_SUFFIXES = (".html", ".md", ".json")
 
 
 def result_of_run(run: Run) -> RunResult:
-    """What a stored run did."""
+    """The result of a stored run."""
     counts = [counts_from_dict(name, plain) for name, plain in sorted(run.counts.items())]
     complaints = {name: plain["complaint"] for name, plain in run.counts.items() if plain.get("complaint")}
     finished = run.finished or run.started
@@ -31,7 +31,7 @@ def result_of_run(run: Run) -> RunResult:
 
 
 def report_json(result: RunResult) -> dict[str, Any]:
-    """The report for programs."""
+    """The report as JSON values, for programs."""
     platforms = {
         counts.platform: {name: getattr(counts, name) for name in REPORT_COLUMNS}
         | {
@@ -50,12 +50,12 @@ def report_json(result: RunResult) -> dict[str, Any]:
 
 
 def question_forms(counts: PlatformCounts) -> dict[str, dict[str, int]]:
-    """What each form of question brought: {form: {asked, hits}}."""
+    """The yield of each form of question: {form: {asked, hits}}."""
     return {form: {"asked": number, "hits": counts.hits_by[form]} for form, number in sorted(counts.asked_by.items())}
 
 
 def report_markdown(result: RunResult, language: str) -> str:
-    """The report for people, in plain text."""
+    """The report as Markdown, for people."""
     heads = [render_message("desk.cli", f"report_{name}", language) for name in ("platform", *REPORT_COLUMNS)]
     lines = [f"# {render_message('desk.cli', 'report_title', language)}", "", _run_line(result), ""]
     lines += _complaint_lines(result, language)
@@ -70,7 +70,9 @@ def report_markdown(result: RunResult, language: str) -> str:
 
 
 def save_report(path: Path, store: Store, result: RunResult, config: Config) -> None:
-    """Write the report, by suffix .html, .md or .json. Raises BadInput."""
+    """Write the report as HTML, Markdown or JSON, by the suffix of `path`. Raises BadInput for any other suffix or if
+    `path` cannot be written.
+    """
     if path.suffix == ".html":
         write_report(path, report_data(store, result, config))
         return
@@ -119,15 +121,15 @@ def _run_line(result: RunResult) -> str:
 
 
 def _table_text(text: str) -> str:
-    """Text from the web as text of a table: no cell ends, no line breaks, no code ends."""
+    """Text from the web made safe for a Markdown table: no cell separators, backticks, tags or line breaks."""
     return " ".join(text.replace("|", "¦").replace("`", "'").replace("<", "‹").split())
 
 
-CHART_NIGHTS = 14  # on the chart of the last nights
+CHART_NIGHTS = 14  # nights on the chart of the last nights
 
 
 def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
-    """The report of one run."""
+    """The data of the HTML report of one run."""
     run_hits = list(store.hits.find_hits(HitQuery(run=result.run)))
     works = {
         work.id: work for work in store.works.fill_pictures(store.works.get_many(h.work_id for h in run_hits).values())
@@ -166,7 +168,7 @@ def _platform_rows(result: RunResult) -> list[PlatformRow]:
 
 
 def _past_nights(store: Store) -> list[tuple[str, int, int]]:
-    """The last nights, the oldest first: date, hits, new ones."""
+    """The last nights, the oldest first: date, hits, new hits."""
     nights = [run for run in store.runs.latest_runs(CHART_NIGHTS, NIGHT_RUN) if run.finished]
     totals = [
         (run, [sum(counts.get(name, 0) for counts in run.counts.values()) for name in ("hits", "new")])
@@ -190,5 +192,5 @@ def _report_hit(hit: Hit, work: Work, blobs: BlobStore) -> ReportHit:
 
 
 def _first_picture_bytes(pictures: Sequence[Picture], blobs: BlobStore) -> bytes | None:
-    """The bytes of the first picture that is kept."""
+    """The bytes of the first picture that is stored; None if there is none."""
     return next((data for picture in pictures if picture.sha256 and (data := blobs.get(picture.sha256))), None)

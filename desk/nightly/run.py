@@ -1,7 +1,7 @@
-"""Runs a night: one run a date, planned once, resumed after a crash, finished with a report.
+"""Runs a night: one run per date, planned once, resumed after a crash, finished with a report.
 
-New releases and works of high priority are asked first, known hits are rechecked when due, stored listings are
-rematched after the registry changed.
+New releases and works of high priority are searched for first, known hits are rechecked when due, and stored listings
+are rematched after the registry changed.
 """
 
 from __future__ import annotations
@@ -30,13 +30,10 @@ from spiders.catalogue import is_enabled, platforms
 
 COMPARED_NIGHTS = 7  # nights that a night is compared with
 LEARNING_NIGHTS = 30  # nights from which a platform's forms of questions are learned
-MAX_RESUME_AGE = timedelta(hours=24)  # an unfinished night that is older is left as it is
+MAX_RESUME_AGE = timedelta(hours=24)  # an older unfinished night is not resumed
 NEW_RELEASE_PRIORITY = 100  # added to the priority of a work that has just been released
-MAX_RETRIES, RETRY_PAUSE_SECONDS = (
-    5,
-    5,
-)  # how often a night of many machines is begun once more after the database failed; seconds before
-MATCHED_REGISTRY_MARK = "registry_matched"  # the mark: which registry stored listings were last compared with
+MAX_RETRIES, RETRY_PAUSE_SECONDS = 5, 5  # when the database fails during a night on many machines
+MATCHED_REGISTRY_MARK = "registry_matched"  # name of the stored version of the registry last compared with all listings
 
 ProgressCallback = Callable[[Unit, CrawlStats], None]
 
@@ -52,10 +49,10 @@ def run_night(
     on_tick: Callable[[str], None] = lambda _: None,
     show_message: Callable[..., None] = lambda *_, **__: None,
 ) -> RunResult:
-    """Run tonight's night to its end. Raises Busy, NothingToDo where it has run, Interrupted where it was stopped.
+    """Run tonight's night to its end. Raises Busy, NothingToDo if it has run already, Interrupted if it was stopped.
 
-    `on_tick` is called with the run now and then while others work. Where they do, a database that restarts ends
-    nothing: the night is begun once more, and goes on where it was.
+    `on_tick` is called with the run id periodically while workers do the units. In that mode the night survives a
+    restart of the database: it is started again and resumes.
     """
     require_contact(config, replay)
     started_runs: list[str] = []
@@ -135,7 +132,7 @@ def _run_once(
 
 
 def prioritise_releases(works: Sequence[Work], now: datetime, config: Config) -> list[Work]:
-    """The works, those just released with a higher priority; a campaign is a work's own priority."""
+    """The works, with a higher priority for recent releases; for a campaign set a work's own priority."""
     since = now.date() - timedelta(days=config.night.new_days)
     new_releases = {worker.id for worker in works if worker.released_on is not None and since <= worker.released_on}
     return [
@@ -145,7 +142,7 @@ def prioritise_releases(works: Sequence[Work], now: datetime, config: Config) ->
 
 
 def platform_priority(platform: str, past: Sequence[Run], config: Config) -> int:
-    """The priority of a platform's units: as configured, then by how many of a hundred pages led to a hit lately."""
+    """The priority of a platform's units: as configured, then by hits per hundred pages on `past` nights."""
     platform_counts = [run.counts[platform] for run in past if platform in run.counts]
     pages = sum(sum(counts.get("pages", {}).values()) for counts in platform_counts)
     hits = sum(counts.get("hits", 0) for counts in platform_counts)
@@ -162,7 +159,10 @@ def _open_run(
     only: Sequence[str],
     show_message: Callable[..., None],
 ) -> Run:
-    """Tonight's run: a new one, or one that goes on."""
+    """Tonight's run: an unfinished one to resume, a finished one with new platforms to add, or a new one.
+
+    Raises NothingToDo if tonight's run is complete or there is nothing to plan.
+    """
     date = f"{now.astimezone(config.zone):%Y-%m-%d}"
     unfinished = [
         run
@@ -195,7 +195,7 @@ def _plan_first_wave(
     now: datetime,
     only: Sequence[str],
 ) -> None:
-    """Plan the first wave of each platform, once."""
+    """Plan the first wave of each platform, once: questions, due rechecks, and a rematch if the registry changed."""
     store.rechecks.schedule_new_hits(now)
     asks: dict[str, dict[UnitKind, Sequence[Ask]]] = {name: dict(kinds) for name, kinds in plan.asks.items()}
     for name, due in store.rechecks.due_asks(now).items():

@@ -1,5 +1,5 @@
-"""Explains one hit line by line: which work, why, what is wrong with the offer, how sure, and what would change the
-decision.
+"""Explains one hit line by line: which work, why, what is wrong with the offer, how certain that is, and what would
+change the decision.
 
 The offence is shown as a sum of weighted grounds.
 """
@@ -19,7 +19,7 @@ from screening.match_context import current_weights
 
 
 def explain_hit(store: Store, hit: Hit, language: str) -> Iterator[str]:
-    """The hit line by line."""
+    """The explanation of a hit, line by line."""
     work = store.works.get_many([hit.work_id])[hit.work_id]
     weights = current_weights(store) or default_weights()
     listing = hit.listing
@@ -46,7 +46,7 @@ def _identity_lines(hit: Hit, weights: Weights, language: str) -> Iterator[str]:
 
 
 def _offence_lines(hit: Hit, weights: Weights, language: str) -> Iterator[str]:
-    """The sum: start, what each ground adds (weight x strength), total, probability."""
+    """The sum of the offence: start, contribution of each ground (weight x strength), total, probability."""
     channel = hit.listing.kind.value
     terms = offence_terms(hit.findings, channel, weights)
     total = sum(term.contribution for term in terms)
@@ -71,7 +71,7 @@ def _strongest_by_ground(findings: Sequence[Finding]) -> dict[str, Finding]:
 
 
 def _decision_lines(hit: Hit, work: Work, weights: Weights, language: str) -> Iterator[str]:
-    """How the decision follows, and what would change it."""
+    """How the decision follows from identity and offence, and what would change it."""
     channel = hit.listing.kind.value
     bounds = weights.bounds_of(channel, work_type(work).value)
     values = {"identity": f"{hit.identity:.2f}", "offence": f"{hit.offence:.2f}"}
@@ -85,7 +85,7 @@ def _decision_lines(hit: Hit, work: Work, weights: Weights, language: str) -> It
 
 
 def _change_lines(hit: Hit, bounds: Bounds, terms: Sequence[Term], language: str) -> Iterator[str]:
-    """Single things that would turn the decision."""
+    """The single changes that would change the decision."""
     licence = next(
         (
             finding
@@ -153,7 +153,7 @@ def _judgement_lines(store: Store, hit: Hit, language: str) -> Iterator[str]:
 
 
 def _seller_and_price(listing: Listing, language: str) -> dict[str, str]:
-    """Who offers it, for how much."""
+    """The seller and the price of a listing, as message values."""
     seller = listing.seller or listing.publisher or _say("told_nobody", language)
     if listing.price is None:
         return {"seller": seller, "price": _say("told_no_price", language)}
@@ -161,7 +161,7 @@ def _seller_and_price(listing: Listing, language: str) -> dict[str, str]:
 
 
 def _comparison(finding: Finding, language: str) -> str:
-    """Both sides, where they differ and the reason does not hold them already."""
+    """Both sides of a finding, if they differ and its reason does not contain them; else ""."""
     sides = (finding.ours, finding.theirs)
     if not all(sides) or finding.ours == finding.theirs or all(side in finding.why for side in sides):
         return ""

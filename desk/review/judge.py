@@ -1,7 +1,7 @@
-"""Records verdicts about hits, one by one or from an edited export, and the rules and official shops they come with;
-what is stored is decided again at once.
+"""Records verdicts on hits, one by one or from an edited export, with the rules they create, and official shops; stored
+hits are redecided at once.
 
-A verdict is never deleted: another entry takes it back.
+A verdict is never deleted: another entry withdraws it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from registry.tables import Row, read_table
 from screening.match_context import build_context, current_weights
 from screening.redecide_hits import redecide_hits
 
-MIN_PHRASE_CHARS = 2  # characters of a phrase that is taught: one alone stands everywhere
+MIN_PHRASE_CHARS = 2  # of a phrase for a rule: a single character occurs everywhere
 
 
 @frozen(kw_only=True)
 class Lesson:
-    """What a "not" is to teach besides this listing."""
+    """The further rules that a verdict "not" creates, besides the one for its listing."""
 
     seller: bool = False
     phrase: str = ""
@@ -40,7 +40,7 @@ class Lesson:
 
 @frozen(kw_only=True)
 class NewVerdict:
-    """One verdict to be kept."""
+    """One verdict to be recorded."""
 
     hit: Hit
     verdict: Verdict
@@ -51,7 +51,7 @@ class NewVerdict:
 
 
 def record_verdicts(store: Store, verdicts: Sequence[NewVerdict], language: str) -> list[int]:
-    """Keep verdicts, teach what they teach, decide what is stored again. Returns the numbers of the rules."""
+    """Record verdicts, create their rules and redecide stored hits. Returns the numbers of the rules."""
     weights = current_weights(store) or default_weights()
     rule_ids = store.reviews.add_reviews([_judgement_entry(new_verdict, weights) for new_verdict in verdicts])
     _redecide_works(
@@ -89,8 +89,8 @@ def _decision_snapshot(hit: Hit, weights: Weights) -> DecisionSnapshot:
 
 
 def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, reason: str = "") -> Judgement | None:
-    """Take back the verdict that stands, and what it taught; returns it, None where none stands. An older "not"
-    stands again, and teaches this listing again.
+    """Withdraw the current verdict of a hit, and its rules; returns it, or None if there is none. An older "not"
+    becomes current again, and so does its rule for the listing.
     """
     undone = store.reviews.undo_judgement(hit.id, by, at, reason)
     if undone is not None and undone.id is not None:
@@ -104,7 +104,7 @@ def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, r
 
 
 def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: str) -> bool:
-    """Take a rule back; False where there is none of this number."""
+    """Withdraw a rule and redecide the hits of its work; False if there is no rule with this number."""
     rule = store.reviews.withdraw_rule(number, by, at)
     if rule is None:
         return False
@@ -113,7 +113,7 @@ def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: st
 
 
 def check_lesson(new_verdict: NewVerdict, language: str, file: str, line: int | None = None) -> None:
-    """Raise BadInput where a lesson cannot be taught."""
+    """Raise BadInput if no rule can be created from the lesson of a verdict."""
     lesson, listing = new_verdict.lesson, new_verdict.hit.listing
     problem = None
     if (lesson.seller or lesson.phrase) and new_verdict.verdict is not Verdict.NOT:
@@ -168,7 +168,7 @@ PHRASE_PREFIX = "phrase:"
 
 
 def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str) -> list[NewVerdict]:
-    """The new verdicts of a file. Raises BadInput with every problem; then nothing was taken over."""
+    """The new verdicts in a file. Raises BadInput with every problem; nothing is recorded then."""
     table = read_table(path, language)
     problems = list(table.problems)
     judged_rows = [row for row in table.rows if _cell_value(row, "verdict")]
@@ -220,7 +220,7 @@ def _cell_value(row: Row, name: str) -> str:
 
 
 def licence_from_options(language: str, **options: str | None) -> Licence:
-    """The licence that options state; at least a platform or a seller. Raises BadInput."""
+    """The licence given by command options; needs at least a platform or a seller. Raises BadInput."""
     if not options.get("platform") and not options.get("seller"):
         raise BadInput(Problem(file="works official", message=render_message("desk", "official_what", language)))
     try:
@@ -232,7 +232,7 @@ def licence_from_options(language: str, **options: str | None) -> Licence:
 
 
 def redecide_owner(store: Store, owner: str, at: datetime, language: str) -> int:
-    """Decide the stored hits of an owner's works again; returns how many became something else."""
+    """Redecide the stored hits of an owner's works; returns how many decisions changed."""
     works = [
         work.id for work in store.works.all_works() if owner in (work.owner, None if work.owner else work.publisher)
     ]

@@ -1,9 +1,9 @@
 """Boost the identity of a work by the context of its name in a title.
 
-Where all the rest of a title is sellers' words, or the listing is of the work's own type (a season beside a series, a
-crack beside a program), a weak name is the work's. The title engine knows few of these words: it is asked once more
-with the title without them, so that neither their number (16 weights OTF) nor a word among them (同款内容) makes it
-another work.
+Where the rest of a title is nothing but sellers' words, or the listing is of the work's own type (a season beside a
+series, a crack beside a program), a weak name match is the work's. The title matcher knows few of these words, so it is
+run again on the title without them; then neither their number (16 weights OTF) nor a word among them (同款内容) makes
+it another work.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from matchers.weights import default_weights
 from registry.company_names import CompanyMatch, compare_companies
 
 NAME = "rest"
-# Odds that the identity gains. Of title_exact findings without doubts over seven title sets (bench/titles.py), 191 had
-# nothing but signs beside the name: of those stated .2 to .4, .74 were right (23), of .4 to .6, .96 (68).
-# With the calibrated chance of matchers/weights.toml and over all sets: 124 pairs, stated .86, right .86.
+# Factor on the odds of the identity. Of title_exact findings without doubts over seven title sets (bench/titles.py),
+# 191 had nothing but signals beside the name: of those with probability .2 to .4, .74 were right (23), of .4 to .6,
+# .96 (68). With the calibrated probability of matchers/weights.toml, over all sets: 124 pairs, stated .86, right .86.
 SELLER_WORDS_ODDS = 6.0
-MAX_BOOSTED_IDENTITY = 0.9  # identity that may be reached so
-MAX_UNKNOWN_WORDS = 1.0  # words (a Han character is one) beside the name that may be unknown
-MIN_IDENTITY_GAIN = 0.02  # identity; less is not worth a reason
+MAX_BOOSTED_IDENTITY = 0.9  # probability that a boost can reach
+MAX_UNKNOWN_WORDS = 1.0  # beside the name (a Han character is one word)
+MIN_IDENTITY_GAIN = 0.02  # in probability; less is not worth a reason
 EXACT_TITLE_GROUNDS = ("title_exact", "title_exact_reasoned")
 NUMBER_GROUNDS = frozenset(
     {"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other"}
 )
-_SELLING_AREA_RE = re.compile(  # areas of signs that say how the work is sold, never which work it is
+_SELLING_AREA_RE = re.compile(  # areas of signals that say how the work is sold, never which work it is
     "account|bundle|burned|copy|copyshop|counterfeit|course|crack|drive|file|handover"
     "|pirateshop|rip|server|stream|virtual|wholesale|disclaimer|new|shop|used|open|gone|preorder|original|print"
 )
@@ -44,7 +44,7 @@ _WORD_RE = re.compile(r"[^ ]{1,80}")
 _FUNCTION_WORD_RE = re.compile(
     "the|an?|of|by|and|for|with|in|on|to|from|or|w|s|is|it|my|your|all|watch|season|episode|movie|film|book|app|game"
 )
-# What makes a command of a name, and what clones of apps put behind one.
+# Words that turn a name into a call to action, and what clones of apps append to one.
 _CALL_TO_ACTION_RE = re.compile(r"^(?:watch|download|get|stream|read|listen to|buy)\b", re.IGNORECASE)
 _APP_SUFFIX_RE = re.compile(
     r"(?:(?<=[\s:：\-－—(（·])|(?<=[^\x00-\x7f]))"
@@ -59,9 +59,9 @@ _HAN_FUNCTION_CHARS = frozenset("的了等含送带及与和版有是著")
 def boost_identity(
     listing: Listing, work: Work, findings: Sequence[Finding], stripped_findings: Sequence[Finding], context: Context
 ) -> list[Finding]:
-    """The findings about a work's identity, with one more and without what stood against the name, where that helps.
+    """The findings about a work, where that helps with one more and without those against the name.
 
-    `again` is what the title engine says of the title without sellers' words.
+    `stripped_findings` are what the title matcher finds in the title without sellers' words.
     """
     if _is_other_company_app(listing, work) or _is_minor_version(listing, work, findings):
         findings = [finding for finding in findings if finding.ground not in NUMBER_GROUNDS]
@@ -103,7 +103,7 @@ def boost_identity(
 def _boost_lone_name(
     listing: Listing, work: Work, name_finding: Finding, chance: float, target: float
 ) -> tuple[float, str]:
-    """The identity where nothing but the name speaks, by what stands beside it, and the key of its reason."""
+    """The identity probability of a lone name match, by what is beside it, and the key of the reason."""
     if has_other_number(listing, work, name_finding.ours):
         return 0.0, "rest_sellers_words"
     if _has_only_signals(find_text_signals(listing.title), name_finding.theirs):
@@ -113,12 +113,12 @@ def _boost_lone_name(
 
 
 def _multiply_odds(chance: float, odds: float) -> float:
-    """A chance whose odds grow by a factor, at most MOST."""
+    """The probability whose odds are `odds` times those of `chance`, at most MAX_BOOSTED_IDENTITY."""
     return min(MAX_BOOSTED_IDENTITY, odds * chance / (1.0 - chance + odds * chance))
 
 
 def _is_minor_version(listing: Listing, work: Work, findings: Sequence[Finding]) -> bool:
-    """Whether the title writes a program's name with the work's number and a point behind it: 4.2 of 4 is no sequel."""
+    """Whether the title has a program's name with a minor version behind its number: 4.2 of 4 is not a sequel."""
     if work_type(work) is not WorkType.PROGRAM:
         return False
     numbered_names = [
@@ -129,13 +129,13 @@ def _is_minor_version(listing: Listing, work: Work, findings: Sequence[Finding])
 
 
 def is_uncertain_name(findings: Sequence[Finding], context: Context) -> bool:
-    """Whether the title names the work, and is not sure of it."""
+    """Whether the title names the work, with an identity probability below MAX_BOOSTED_IDENTITY."""
     is_named = any(finding.ground in EXACT_TITLE_GROUNDS for finding in findings)
     return is_named and identity_probability(findings, context.weights or default_weights()) < MAX_BOOSTED_IDENTITY
 
 
 def _is_other_company_app(listing: Listing, work: Work) -> bool:
-    """Whether an app comes from another company than the work: its "second part" is a clone with a new ending."""
+    """Whether an app is by another company than the work's: its "second part" is a clone with a new suffix."""
     if listing.kind is not ListingKind.APP:
         return False
     ours = [name for name in (work.publisher, work.owner, *work.creators) if name]
@@ -144,7 +144,7 @@ def _is_other_company_app(listing: Listing, work: Work) -> bool:
 
 
 def strip_signals(listing: Listing, quotes: Sequence[str]) -> str:
-    """The title with a bar for every sign of an offer, but for those that stand in one of these quotes."""
+    """The title with every character of a selling signal replaced by a bar, except inside `quotes`."""
     title = listing.title
     text_signals = find_text_signals(title)
     stripped = bytearray(len(title))
@@ -167,7 +167,7 @@ def strip_signals(listing: Listing, quotes: Sequence[str]) -> str:
 
 
 def _has_only_signals(text_signals: TextSignals, quote: str) -> bool:
-    """Whether a sign stands beside the quote, and hardly a word that is none."""
+    """Whether there is a signal beside the quote, and at most MAX_UNKNOWN_WORDS words that are none."""
     in_name = _mark_quote(text_signals, quote)
     is_known = bytearray(in_name)
     signal_count = 0
@@ -180,14 +180,14 @@ def _has_only_signals(text_signals: TextSignals, quote: str) -> bool:
 
 
 def _mark_quote(text_signals: TextSignals, quote: str) -> bytearray:
-    """1 for each character of the key that the quote holds."""
+    """1 for each character of the folded text that is part of the quote, else 0."""
     start = text_signals.analysis.original.find(quote)
     end = start + len(quote)
     return bytearray(start <= origin < end for origin in text_signals.analysis.fold_map.origins)
 
 
 def _count_unknown_words(key: str, is_known: bytearray) -> float:
-    """How many words of the key are neither known nor little ones nor numbers."""
+    """The number of words of the folded text that are neither known nor function words nor numbers."""
     count = 0.0
     for word in _WORD_RE.finditer(key):
         places = [place for place in range(*word.span()) if not is_known[place]]
@@ -198,13 +198,13 @@ def _count_unknown_words(key: str, is_known: bytearray) -> float:
     return count
 
 
-MIN_COINED_CHARS = 7  # letters of a coined word
-MAX_COINED_WORDS = 2  # of a name that is coined, numbers aside
-# Odds that the identity of a coined word gains. Estimates; five title sets of bench/titles.py stayed as they were.
-OWN_TRADE_ODDS = 15.0  # signs of an offence that only works of this nature suffer, or an app under the name of an app
-SAME_TYPE_ODDS = 6.0  # a plain word of the trade
-MIN_COINED_STRENGTH = 0.5  # strength of such signs
-MIN_COMMON_STRENGTH = 0.8  # where the name is made of common words
+MIN_COINED_CHARS = 7  # of a coined word
+MAX_COINED_WORDS = 2  # in a coined name, not counting numbers
+# Factors on the odds of the identity of a coined name. Estimates; five title sets of bench/titles.py were unaffected.
+OWN_TRADE_ODDS = 15.0  # for signals of an offence that only this type of work suffers, or an app with an app's name
+SAME_TYPE_ODDS = 6.0  # for a plain word of the trade
+MIN_COINED_STRENGTH = 0.5  # of such signals
+MIN_COMMON_STRENGTH = 0.8  # of such signals, where the name is made of common words
 BESIDE_WORK_AREAS = ("merch", "own", "service")
 _NUMBER_RE = re.compile(r"\d{1,4}")
 OWN_TRADE_AREAS = {
@@ -232,7 +232,7 @@ _TRADE_WORD_RES = {
 
 
 def work_type_odds(listing: Listing, work: Work, name: str) -> float:
-    """By how much the odds grow of the work that is named so; 1.0 where nothing is known of the listing's kind."""
+    """The factor on the odds of the work of this name; 1.0 where nothing shows the listing's type."""
     if find_signals(listing, work, *BESIDE_WORK_AREAS):
         return 1.0
     if not _is_coined_name(name):
@@ -249,9 +249,9 @@ def work_type_odds(listing: Listing, work: Work, name: str) -> float:
 
 
 def has_other_number(listing: Listing, work: Work, name: str) -> bool:
-    """Whether a number behind the name is none of the work's, where the work has one: Draft 2019 is not Draft 2026.
+    """Whether the number behind `name` is none of the work's numbers, if it has any: Draft 2019 is not Draft 2026.
 
-    Behind a name that ends with its number stands a point release.
+    False for a name that ends with a digit: a number behind it is a point release.
     """
     work_numbers = {number for work_name in (work.title, *work.aliases) for number in _NUMBER_RE.findall(work_name)}
     number_match = (
@@ -263,7 +263,7 @@ def has_other_number(listing: Listing, work: Work, name: str) -> bool:
 
 
 def _is_coined_name(name: str) -> bool:
-    """Whether a long Latin word that general text does not know is all of the name, or most of it."""
+    """Whether the name consists wholly or mostly of a long Latin word that is unknown to general text."""
     words = [word for word in analyse(name).fold_map.text.split() if not word.isdigit()]
     rare_words = [
         word

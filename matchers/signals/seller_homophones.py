@@ -1,6 +1,6 @@
-"""Find words of piracy spelled by their sound: pinyin for characters (dian子版, 网pan), or homophones (破姐版).
+"""Find words of piracy spelled by sound: pinyin for characters (dian子版, 网pan), or homophones (破姐版).
 
-Only words of sounds.csv; those with everyday homophones (复印 and 福音) count only where letters are among them.
+Only words of sounds.csv; those with everyday homophones (复印 and 福音) count only if spelled partly in letters.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from attrs import frozen
 from crawler.text import is_han
 from matchers.titles.phonetics import syllable
 
-MAX_TEXT_CHARS = 4_000  # characters of a text; what lies beyond is not listened to
+MAX_TEXT_CHARS = 4_000  # of a text; the rest is not searched
 
 
 @frozen(kw_only=True)
 class Homophone:
-    """A word of the list that is heard at key[start:end]."""
+    """A word of the list that is spelled by sound at [start:end] of a folded text."""
 
     word: str
     area: str
@@ -32,7 +32,7 @@ class Homophone:
 
 
 def find_homophones(key: str) -> Iterator[Homophone]:
-    """The words of the list that a folded text spells by their sound, not by their characters."""
+    """The words of the list that `key`, a folded text, spells by sound and not by their own characters."""
     if key.isascii():
         return
     places, sounds = _sound_units(key[:MAX_TEXT_CHARS])
@@ -51,7 +51,7 @@ def find_homophones(key: str) -> Iterator[Homophone]:
 
 
 def _sound_units(key: str) -> tuple[list[int], list[str]]:
-    """Where each unit begins (and the last one ends), and its sound; units are Han characters and runs of letters."""
+    """The start of each unit (plus the end of the last) and its sound; units are Han characters and runs of letters."""
     places: list[int] = []
     sounds: list[str] = []
     in_word = False

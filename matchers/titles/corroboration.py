@@ -24,11 +24,11 @@ _CREATOR_CLAIM_RE = re.compile(
 )
 _MIDDLE_DOTS = "·・•"
 PERSON_SIMILARITY_THRESHOLD = 75.0  # token_set_ratio of two spellings of a person's name
-MIN_NAME_PART_CHARS = 2  # letters of a part of a name that is worth comparing
+MIN_NAME_PART_CHARS = 2  # letters of a part of a name worth comparing
 
 
 class CreatorIndex:
-    """All creators and publishers of the registry, to notice that a listing names one of them or somebody else's."""
+    """All creators and publishers of the registry, to notice that a listing names one of them, or another work's."""
 
     def __init__(self, works: Sequence[Work]) -> None:
         creators: set[str] = set()
@@ -47,8 +47,8 @@ class CreatorIndex:
         self._latest_query: tuple[AnalysedText | None, bool] = (None, False)
 
     def may_corroborate(self, text: AnalysedText, listing: Listing | None) -> bool:
-        """Whether anything but a name may speak for a work: the listing or the text states a creator, a publisher or a
-        year, be it another work's.
+        """Whether anything besides a name may support a work: the listing or the text states a creator, publisher or
+        year, even if another work's.
         """
         if listing is not None and (listing.creators or listing.publisher or listing.year):
             return True
@@ -61,7 +61,7 @@ class CreatorIndex:
         return is_corroborable
 
     def other_creators(self, text: AnalysedText, name_match: NameMatch) -> Iterator[str]:
-        """Folded names of registered creators that stand in the text outside the sighting, between word borders."""
+        """Folded names of registered creators in the text, outside the match and between word boundaries."""
         for creator_index, start, end in self._automaton.find_matches_as_indexes(text.compact, overlapping=True):
             if not self._are_telling[creator_index] or (start < name_match.end and end > name_match.start):
                 continue
@@ -77,9 +77,9 @@ def find_corroboration(
     creator_index: CreatorIndex,
     is_only_name: bool,
 ) -> Corroboration:
-    """Second reasons for (and one against) a work, in the text around the sighting and in the listing's fields.
+    """Second reasons for (and one against) a work, from the text around the match and from the listing's fields.
 
-    Where several works are named (not `is_only_name`), another creator in the text is no reason against one of them.
+    If several works are named (not `is_only_name`), another creator in the text is no reason against one of them.
     """
     creator = (
         (text.find_mention(_person_spellings(work.creators)) or _agreeing_creator(work, listing))
@@ -99,7 +99,7 @@ def find_corroboration(
 
 
 def is_same_person(name: str, other_name: str) -> bool:
-    """Whether two spellings may name one person: a part in common, or much alike."""
+    """Whether two spellings may name one person: they share a part, or are very similar."""
     ours, theirs = _name_parts(name), _name_parts(other_name)
     if (
         ours & theirs
@@ -111,7 +111,7 @@ def is_same_person(name: str, other_name: str) -> bool:
 
 
 def is_part_of_person(text: AnalysedText, start: int, end: int) -> bool:
-    """Whether these places are only a part of a foreign name written with a middle dot (凯特 in 凯特·米德尔顿)."""
+    """Whether start..end is only a part of a foreign name written with a middle dot (凯特 in 凯特·米德尔顿)."""
     if not any(dot in text.original for dot in _MIDDLE_DOTS):
         return False
     start, end = text.span(start, end)
@@ -123,7 +123,7 @@ def is_part_of_person(text: AnalysedText, start: int, end: int) -> bool:
 
 
 def _person_spellings(creators: Sequence[str]) -> list[str]:
-    """Full names, then the last part of each foreign one (·-parted or Latin) if it is telling by itself."""
+    """Full names, then the last part of each foreign one (with · or Latin) if it is distinctive on its own."""
     parts = [name_parts[-1] for name in creators if len(name_parts := _NAME_PART_RE.findall(name)) > 1]
     return [*creators, *(part for part in parts if len(fold(part)) > MIN_NAME_PART_CHARS)]
 
@@ -154,7 +154,7 @@ def _says_year(year: int, analysed: AnalysedText, name_match: NameMatch, listing
 
 
 def _listed_other_creators(listing: Listing | None) -> str | None:
-    """The creators that the listing's own field states. An app's other developer is an offence, not another work."""
+    """The creators in the listing's own field. None for apps: another developer is an offence, not another work."""
     if listing is None or listing.kind is ListingKind.APP or not any(listing.creators):
         return None
     return "、".join(listing.creators)
@@ -163,7 +163,7 @@ def _listed_other_creators(listing: Listing | None) -> str | None:
 def _claimed_other_creator(
     work: Work, text: AnalysedText, name_match: NameMatch, creator_index: CreatorIndex
 ) -> str | None:
-    """Another creator than the work's: claimed in the text, or one known from other works."""
+    """Another creator than the work's: one claimed in the text, or one known from other works."""
     start, end = text.span(name_match.start, name_match.end)
     for match in _CREATOR_CLAIM_RE.finditer(text.original):
         claimed_creator = match["behind"] or match["foreign"] or match["before"]

@@ -27,7 +27,7 @@ def test_both_languages_say_the_same(package: str) -> None:
 def test_every_sentence_that_commands_ask_for_exists() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "desk").rglob("*.py"))
     asked = set(re.findall(r'\.(?:say|message)\(\s*"(\w+)"', code)) | set(
-        re.findall(r'say\("desk\.cli", "(\w+)"', code)
+        re.findall(r'render_message\(\s*"desk\.cli", "(\w+)"', code)
     )
     assert asked
     assert asked <= set(load_messages("desk.cli"))

@@ -90,18 +90,18 @@ import asyncio
 from attrs import evolve
 from playwright.async_api import async_playwright
 from crawler.config import Config
-from crawler.web.chromium import FLAGS, NOWHERE, executable
+from crawler.web.chromium import CHROMIUM_FLAGS, DISCARD_PROXY_URL, find_executable
 from crawler.web.gateway import Gateway
-from crawler.web.dns import names
+from crawler.web.dns import resolver_for
 
 async def main():
     crawl = evolve(Config().crawl, ports=({port},), dns={name_server.place!r}, loopback=({web.place!r},))
-    print("checked:", await names(crawl.loopback, crawl.dns).glance("rebound.example.com", crawl.ports[0]))
+    print("checked:", await resolver_for(crawl.loopback, crawl.dns).cached_refusal("rebound.example.com", crawl.ports[0]))
     gateway = Gateway(evolve(Config(), crawl=crawl))
     await gateway.serve()
     async with async_playwright() as driver:
-        options = dict(args=[*FLAGS, "--no-sandbox"], proxy=dict(server=NOWHERE, bypass="<-loopback>"))
-        browser = await driver.chromium.launch(executable_path=executable(), **options)
+        options = dict(args=[*CHROMIUM_FLAGS, "--no-sandbox"], proxy=dict(server=DISCARD_PROXY_URL, bypass="<-loopback>"))
+        browser = await driver.chromium.launch(executable_path=find_executable(), **options)
         context = await browser.new_context(proxy=dict(server=gateway.url, bypass="<-loopback>"))
         page = await context.new_page()
         answer = await page.goto("{web.url}/honest")
@@ -115,7 +115,7 @@ async def main():
             print("beside: refused")
         await browser.close()
     gateway.close()
-    print(gateway.refused)
+    print(gateway.refusals)
 
 asyncio.run(main())
 """
