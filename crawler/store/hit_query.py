@@ -122,7 +122,7 @@ class SavedQueries(Repository):
         with write_transaction(self._engine) as connection:
             upsert(connection, _filters, [{"name": name, "value": dict(value), "at": at}])
 
-    def get_query(self, name: str) -> Mapping[str, Any] | None:
+    def get_saved_query(self, name: str) -> Mapping[str, Any] | None:
         """The query saved under a name; None if there is none."""
         with read_connection(self._engine) as connection:
             saved_query: Mapping[str, Any] | None = connection.execute(
@@ -130,13 +130,13 @@ class SavedQueries(Repository):
             ).scalar()
             return saved_query
 
-    def all_queries(self) -> dict[str, Mapping[str, Any]]:
+    def all_saved_queries(self) -> dict[str, Mapping[str, Any]]:
         """All saved queries by name."""
         with read_connection(self._engine) as connection:
             rows = connection.execute(select(_filters).order_by(_filters.c.name))
             return {row.name: row.value for row in rows}
 
-    def remove_query(self, name: str) -> bool:
+    def remove_saved_query(self, name: str) -> bool:
         """Remove a saved query; False if there is none of this name."""
         with write_transaction(self._engine) as connection:
             return bool(connection.execute(delete(_filters).where(_filters.c.name == name)).rowcount)

@@ -90,10 +90,10 @@ def filters(
     """The filters saved with --save-filter."""
     ctx = command_context(config, quiet)
     with ctx.store() as store:
-        if remove is not None and not store.hits.remove_query(remove):
-            names = ", ".join(store.hits.all_queries()) or "-"
+        if remove is not None and not store.hits.remove_saved_query(remove):
+            names = ", ".join(store.hits.all_saved_queries()) or "-"
             raise BadInput(Problem(file="--remove", message=ctx.message("no_filter", name=remove, known=names)))
-        saved_filters = store.hits.all_queries()
+        saved_filters = store.hits.all_saved_queries()
     if json:
         print_json(saved_filters)
         return
