@@ -167,7 +167,7 @@ def one(url: str, how: str) -> dict[str, Any]:
         worker.run_units(session, "r", platforms(), lambda _unit, stats: crawl_stats.append(stats))
         row: dict[str, Any] = {"elapsed_s": round(time.perf_counter() - begun, 2), "stall_s": round(pulse.longest, 2)}
         if how == "picture":
-            found = store.pictures.get_picture(url)
+            found = store.pages.get_picture(url)
             row |= {"outcome": "ok" if found else "failed", "items": int(found is not None)}
         else:
             row |= judged(crawl_stats)

@@ -28,7 +28,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sqlalchemy import insert  # noqa: E402
+from sqlalchemy import Engine, insert  # noqa: E402
 
 from crawler.items import (  # noqa: E402
     Assessment,
@@ -45,8 +45,8 @@ from crawler.items import (  # noqa: E402
     Work,
 )
 from crawler.pictures.hashing import PDQ, PHASH  # noqa: E402
-from crawler.store import HitQuery, Store, schema  # noqa: E402
-from crawler.store.database import listing_id, write_transaction  # noqa: E402
+from crawler.store import HitQuery, Store, listing_id, schema  # noqa: E402
+from crawler.store.database import open_engine, write_transaction  # noqa: E402
 from crawler.store.write import (  # noqa: E402
     hit_rank,
     hit_row,
@@ -88,7 +88,7 @@ def main() -> None:
     database = f"sqlite:///{asked.folder / f'{asked.listings}.db'}"
     with Store.open(database) as store:
         if asked.what == "build":
-            build(store, asked.folder, asked.listings)
+            build(store, database, asked.folder, asked.listings)
         elif asked.what == "list":
             listed(store)
         elif asked.what == "rematch":
@@ -117,17 +117,18 @@ def looks(source: random.Random) -> Picture:
     return Picture(url=f"https://pictures.example/{source.getrandbits(40)}.jpg", hashes=hashes)
 
 
-def build(store: Store, folder: Path, count: int) -> None:
+def build(store: Store, database: str, folder: Path, count: int) -> None:
     """Fill the database."""
     begun = time.process_time()
     works = works_of(folder)
     store.works.import_works(works[:-NEW], NOW - timedelta(days=DAYS))
     titles = {work.id: work for work in works[:-NEW]}
     lines = islice((folder / "queries.jsonl").open(encoding="utf-8"), count)
+    engine = open_engine(database)
     made = listings(map(json.loads, lines), random.Random(2))
     while part := list(islice(made, BATCH)):
-        stored(store, part, titles)
-    store.analyse_tables()
+        stored(engine, part, titles)
+    store.admin.analyse_tables()
     print(f"built in {time.process_time() - begun:.0f} s of the processor")
 
 
@@ -160,7 +161,7 @@ def links(source: random.Random) -> tuple[ShareLink, ...]:
     return (ShareLink(platform="baidu", share_id=mark, url=f"https://pan.baidu.com/s/{mark}", code="8848"),)
 
 
-def stored(store: Store, part: list[tuple[Listing, str | None]], works: dict[str, Work]) -> None:
+def stored(engine: Engine, part: list[tuple[Listing, str | None]], works: dict[str, Work]) -> None:
     """Write some listings, with a hit where one names a known work."""
     source = random.Random(part[0][0].url)
     made = [(listing_id(listing.url), listing, work) for listing, work in part]
@@ -171,7 +172,7 @@ def stored(store: Store, part: list[tuple[Listing, str | None]], works: dict[str
             row = hit_row(key, listing, assessed(works[work], listing, source), "r1", NOW)
             row |= {"rank": hit_rank(row["rank"], row["first_seen"]), "changed_at": row["last_seen"]}
             hits.append(row)
-    with write_transaction(store.engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(schema.listings), found)
         connection.execute(insert(schema.hits), hits)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import Factory, asdict, define, fields
 
-from crawler.items import Outcome, UnitKind
+from crawler.items import Outcome, UnitKind, UnitState
 
 ANSWERED_OUTCOMES = (Outcome.LIVE, Outcome.UNCHANGED, Outcome.GONE)
 BLOCKED_OUTCOMES = (Outcome.CHALLENGED, Outcome.BLOCKED, Outcome.PARTIAL, Outcome.ERROR)
@@ -91,8 +91,8 @@ def count_by_platform(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) 
     for spider, kind, state, outcome in units:
         platform_counts = counts.setdefault(spider, PlatformCounts(platform=spider))
         platform_counts.asked += 1
-        platform_counts.failed += state == "failed"
-        platform_counts.skipped += state == "skipped"
+        platform_counts.failed += state == UnitState.FAILED
+        platform_counts.skipped += state == UnitState.SKIPPED
         platform_counts.left += outcome.get("left", 0)
         platform_counts.pages.update(outcome.get("pages", {}))
         platform_counts.again.update(outcome.get("again", {}))

@@ -344,6 +344,16 @@ class UnitKind(StrEnum):
     REMATCH = "rematch"
 
 
+class UnitState(StrEnum):
+    """Where a unit of work is in its life; crawler.store.work_queue.WorkQueue has the diagram."""
+
+    OPEN = "open"
+    DOING = "doing"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
 @frozen(kw_only=True)
 class Ask:
     """One address (and access code) or one question that a unit asks."""

@@ -167,7 +167,7 @@ class Worker:
 
     def _missing_pictures(self) -> tuple[Picture, ...]:
         store = self.session.store
-        return store.pictures.unfetched_pictures(store.works.all_works())
+        return store.works.unfetched_pictures(store.works.all_works())
 
     async def _claim_unit(self, worker_id: str, busy: list[str]) -> Unit | None:
         session = self.session

@@ -14,8 +14,7 @@ from attrs import evolve, frozen
 from crawler.errors import NothingToDo
 from crawler.items import Verdict
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.reviews import ReviewedHit
+from crawler.store import ReviewedHit, Store
 from matchers.decision import offence_from_strengths
 from matchers.evaluation import calibration_error, log_loss
 from matchers.fitting import JudgedExample, fit_weights
@@ -87,7 +86,7 @@ def apply(store: Store, calibration: Calibration, by: str, at: datetime) -> int:
         "after": calibration.after.to_dict(),
         "judgements": calibration.judgements,
     }
-    return store.screening_settings.apply_calibration(calibration.weights.to_dict(), summary, by, at)
+    return store.reviews.apply_calibration(calibration.weights.to_dict(), summary, by, at)
 
 
 def _refit(weights: Weights, judged_hits: Sequence[ReviewedHit], at: datetime) -> Weights:

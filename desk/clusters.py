@@ -16,7 +16,7 @@ from matchers.hit_clusters import HitCluster, SharedFact, cluster_hits
 def find_clusters(store: Store, query: HitQuery) -> tuple[list[HitCluster], dict[str, Hit]]:
     """The clusters among the hits of a query, and these hits by id."""
     registered_digests = {
-        picture.sha256 for work in store.registered_works() for picture in work.images if picture.sha256
+        picture.sha256 for work in store.works.registered_works() for picture in work.images if picture.sha256
     }
     hits = {hit.id: hit for hit in store.hits.find_hits(query) if _is_eligible(hit)}
     return cluster_hits({hit.id: list(linking_facts(hit, registered_digests)) for hit in hits.values()}), hits

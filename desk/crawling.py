@@ -24,10 +24,18 @@ from crawler.items import Ask, Decision, Hit, Unit, UnitKind, Work
 from crawler.messages import render_message
 from crawler.page import Page
 from crawler.shares import extract_links
-from crawler.store import HitQuery, Recheck, RecheckState, Run, Store, listing_id
-from crawler.store.database import to_json
-from crawler.store.rechecks import recheck_ask
-from crawler.store.runs import CRAWL_RUN, REPLAY_RUN
+from crawler.store import (
+    CRAWL_RUN,
+    REPLAY_RUN,
+    HitQuery,
+    Recheck,
+    RecheckState,
+    Run,
+    Store,
+    listing_id,
+    recheck_ask,
+    to_json,
+)
 from crawler.units import batches
 from crawler.web.session import CrawlStats, Session
 from crawler.worker_id import current_worker_id
@@ -235,7 +243,7 @@ def finish_run(
     counts = count_by_platform(store.queue.unit_outcomes(run))
     _count_hits(store, run, counts, started)
     complaints = _collect_complaints(counts, plan, past, config.language)
-    for positive in store.known_positives.missing_positives(run) if plan.check_positives else ():
+    for positive in store.rechecks.missing_positives(run) if plan.check_positives else ():
         if positive.platform in plan.asks:
             sentence = render_message(
                 "desk.cli", "health_positive", config.language, platform=positive.platform, url=positive.url

@@ -12,12 +12,9 @@ from datetime import datetime
 
 from crawler.config import Config
 from crawler.errors import Interrupted
-from crawler.items import AssessedListing, Decision, Unit, UnitKind
+from crawler.items import AssessedListing, Decision, Unit, UnitKind, UnitState
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.database import night_lock
-from crawler.store.listings import StoredListing
-from crawler.store.runs import REMATCH_RUN
+from crawler.store import REMATCH_RUN, Store, StoredListing
 from crawler.units import follow_ups
 from crawler.web.session import CrawlStats, Session
 from matchers.assessor import differs
@@ -34,7 +31,7 @@ def rematch_on_cluster(store: Store, config: Config, now: Callable[[], datetime]
     """
     from crawler.cluster import supervise_run
 
-    with night_lock(store.engine):
+    with store.admin.night_lock():
         _close_stale_runs(store, now())
         date = f"{now().astimezone(config.zone):%Y-%m-%d}"
         run = f"{now().astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -43,7 +40,7 @@ def rematch_on_cluster(store: Store, config: Config, now: Callable[[], datetime]
             store.queue.plan_platform(run, name, {(name, UnitKind.REMATCH): [(ask,) for ask in id_prefixes]})
         supervise_run(Session(config=config, store=store, now=now), run)
         outcomes = store.queue.unit_outcomes(run)
-        undone = sum(state != "done" for _, _, state, _ in outcomes)
+        undone = sum(state is not UnitState.DONE for _, _, state, _ in outcomes)
         store.runs.finish_run(run, "unhealthy" if undone else "done", {}, now())
     if undone:
         raise Interrupted(render_message("desk.cli", "rematch_undone", config.language, units=undone))

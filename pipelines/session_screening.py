@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crawler.store.database import named_lock
 from crawler.web.picture_fetch import picture_process_pool
 from crawler.web.session import Session
 from screening.index_cache import IndexCache
@@ -30,7 +29,7 @@ def picture_screening_of(session: Session) -> PictureScreening:
 
     def build() -> PictureScreening:
         return PictureScreening(
-            works=session.store.registered_works,
+            works=session.store.works.registered_works,
             blobs=session.blobs,
             settings=session.config.pictures,
             pool=pool,
@@ -42,7 +41,7 @@ def picture_screening_of(session: Session) -> PictureScreening:
 
 def index_cache_of(session: Session) -> IndexCache | None:
     """The indexes that the workers of a cluster share; None without a cluster and in a replay."""
-    cluster, engine = session.config.cluster, session.store.engine
+    cluster = session.config.cluster
     if not cluster.hand_out or session.archive is not None:
         return None
-    return IndexCache(lock=lambda name: named_lock(engine, name), blobs=session.blobs, folder=Path(cluster.index))
+    return IndexCache(lock=session.store.admin.named_lock, blobs=session.blobs, folder=Path(cluster.index))

@@ -51,7 +51,7 @@ class Screener:
 
     def assess_batch(self, listings: Sequence[Listing]) -> list[AssessedListing]:
         """The listings, joined with what the store knows of them, with their assessments."""
-        stored = self.store.hits.merge_stored_listings(listings)
+        stored = self.store.listings.merge_stored(listings)
         joined = [self.store.shares.add_share_contents(listing) for listing in stored]
         assessor, context = self._matchers()
         with self._prefetch_lock:
@@ -88,7 +88,7 @@ class Screener:
 
         The longest stall of the loop over 10,000 works was 146 ms of CPU with it (bench/throughput.py).
         """
-        works = self.store.registered_works()
+        works = self.store.works.registered_works()
         if self.prepare_titles is not None:
             self.prepare_titles(works)
         assessor = Assessor(works, MIN_STORED_IDENTITY)

@@ -65,7 +65,7 @@ def crawled(store: Store, listings: Sequence[Listing], run: str, now: datetime, 
     store.queue.plan_units(run, "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
     unit = store.queue.claim_next(run, "a", now, 60)
     assert unit is not None
-    known = asked or Assessor(store.registered_works(), 0.2)
+    known = asked or Assessor(store.works.registered_works(), 0.2)
     context = build_context(store, now, "en")
     store.hits.write_batch(
         [AssessedListing(listing=each, assessments=known.assess(each, context)) for each in listings], unit, now

@@ -28,7 +28,7 @@ def supervise_run(session: Session, run: str, report_progress: Callable[[str], N
     config, store = session.config, session.store
 
     async def main() -> None:
-        clock = monotonic_clock(await asyncio.to_thread(store.current_time))
+        clock = monotonic_clock(await asyncio.to_thread(store.admin.current_time))
         async with open_app(store).open_async() as app:
             await create_queue_tables(app)
             reaper = Reaper(app=app, store=store, config=config)

@@ -23,8 +23,7 @@ from crawler.config import Config
 from crawler.errors import StoreError
 from crawler.items import Unit
 from crawler.settings import scrapy_settings
-from crawler.store import Store
-from crawler.store.runs import NIGHT_RUN, REMATCH_RUN, REPLAY_RUN
+from crawler.store import NIGHT_RUN, REMATCH_RUN, REPLAY_RUN, Store
 from crawler.web.session import Session
 from crawler.web.throttle import refresh_pauses
 from crawler.worker import ProgressCallback, UnitTasks, Worker, close_session, monotonic_clock, run_in_reactor
@@ -73,7 +72,7 @@ class ClusterWorker:
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signal_number, stop_requested.set)
         self._runner = AsyncCrawlerRunner(scrapy_settings(self.config))
-        self._clock = monotonic_clock(await asyncio.to_thread(self.store.current_time))
+        self._clock = monotonic_clock(await asyncio.to_thread(self.store.admin.current_time))
         async with open_app(self.store).open_async() as app:
             self._app = app
             await create_queue_tables(app)

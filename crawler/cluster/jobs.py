@@ -18,8 +18,7 @@ from procrastinate.jobs import Job, Status
 from crawler.config import Config
 from crawler.errors import StoreError
 from crawler.items import UnitKind
-from crawler.store import Store
-from crawler.store.work_queue import DueUnit
+from crawler.store import DueUnit, Store
 
 JOB_NAME = "swordnet.unit"
 REMATCH_QUEUE = "rematch"  # the queue of units that request nothing of a platform: every live worker serves it
@@ -39,9 +38,9 @@ async def handle_job(context: JobContext, unit: int) -> None:
 
 def open_app(store: Store) -> App:
     """The Procrastinate app over the store's database. Raises StoreError where that is not PostgreSQL."""
-    if store.conninfo is None:
+    if store.admin.conninfo is None:
         raise StoreError("cluster.hand_out and swordnet worker need PostgreSQL: set store.url, see swordnet db migrate")
-    app = App(connector=PsycopgConnector(conninfo=store.conninfo))
+    app = App(connector=PsycopgConnector(conninfo=store.admin.conninfo))
     app.task(name=JOB_NAME, pass_context=True)(handle_job)
     return app
 

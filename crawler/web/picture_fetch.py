@@ -41,7 +41,7 @@ class PictureFetcher:
 
         A picture that was compared with another version of the registry's index is inspected again from stored bytes.
         """
-        stored = await asyncio.to_thread(self._session.store.pictures.get_picture, picture.url)
+        stored = await asyncio.to_thread(self._session.store.pages.get_picture, picture.url)
         if stored is None or stored.compared != self._session.picture_inspector.index_version:
             task = self._pending.get(picture.url)
             if task is None:
@@ -69,7 +69,7 @@ class PictureFetcher:
     def _save(self, data: bytes, inspection: PictureInspection) -> None:
         for content in (data, *inspection.previews.values()):
             self._session.blobs.put(content)
-        self._session.store.pictures.put_picture(inspection.picture, self._session.now())
+        self._session.store.pages.put_picture(inspection.picture, self._session.now())
 
     async def _download(self, url: str) -> bytes:
         meta = {"download_maxsize": self._session.config.pictures.limit, UNCOUNTED_META: True}

@@ -261,7 +261,7 @@ class PlatformSpider(scrapy.Spider):
         return remaining
 
     def _load_listings(self, asks: Sequence[Ask]) -> dict[str, Listing]:
-        listings = {ask.url: self.session.store.hits.get_listing(ask.url) for ask in asks if ask.url is not None}
+        listings = {ask.url: self.session.store.listings.get(ask.url) for ask in asks if ask.url is not None}
         return {url: listing for url, listing in listings.items() if listing is not None}
 
     async def _read_page(

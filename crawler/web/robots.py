@@ -110,12 +110,12 @@ class RobotsMiddleware:
         """The file that another crawl stored, while it is fresh, else the one fetched from the host now."""
         if self._session is None:
             return await self._fetch_robots_file(root)
-        robots = self._session.store.robots
-        stored = await asyncio.to_thread(robots.get_robots, root, datetime.now(UTC))
+        pages = self._session.store.pages
+        stored = await asyncio.to_thread(pages.get_robots, root, datetime.now(UTC))
         if stored is not None:
             return stored
         robots_file = await self._fetch_robots_file(root)
-        await asyncio.to_thread(robots.put_robots, robots_file)
+        await asyncio.to_thread(pages.put_robots, robots_file)
         return robots_file
 
     async def _fetch_robots_file(self, root: str) -> RobotsFile:

@@ -29,7 +29,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from crawler.items import Outcome
-from crawler.store.backoff import Backoff
+from crawler.store import Backoff
 from crawler.web.limits import NoPageError
 from crawler.web.session import CrawlStats, Session
 
@@ -218,7 +218,7 @@ class ThrottleMiddleware:
         request.meta["until"] = until
         if pause >= MIN_STORED_PAUSE_SECONDS:
             backoff = Backoff(key=f"host:{host_key(request.url)}", not_before=until, failures=host.failures, why=reason)
-            await asyncio.to_thread(self._session.store.backoffs.set_backoff, backoff)
+            await asyncio.to_thread(self._session.store.queue.set_backoff, backoff)
 
     def _retry_request(self, request: scrapy.Request, has_retry_after: bool) -> scrapy.Request | None:
         tries = request.meta.get("tries", 1)
@@ -252,7 +252,7 @@ def refresh_pauses(session: Session) -> None:
 
 def _apply_stored_pauses(hosts: HostThrottles, session: Session) -> None:
     now = datetime.now(UTC)
-    for backoff in session.store.backoffs.active_backoffs(now):
+    for backoff in session.store.queue.active_backoffs(now):
         kind, _, name = backoff.key.partition(":")
         if kind == "host":
             host = hosts.by_host.setdefault(name, HostThrottle())

@@ -10,8 +10,7 @@ from attrs import evolve
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Decision, Verdict
-from crawler.store import HitQuery, Store
-from crawler.store.hit_query import NO_VERDICT, query_from_dict
+from crawler.store import NO_VERDICT, HitQuery, Store, query_from_dict
 from desk.cli._options import CommandContext
 
 Platforms = Annotated[list[str] | None, typer.Option("--platform", help="Only this platform (repeatable).")]
@@ -38,9 +37,9 @@ def build_filter(ctx: CommandContext, store: Store, saved: str | None, **given: 
     """The query for the options given, based on the filter `saved`, if any. Raises BadInput."""
     base = HitQuery(zone=ctx.config.zone)
     if saved is not None:
-        stored_filter = store.saved_queries.get_query(saved)
+        stored_filter = store.hits.get_saved_query(saved)
         if stored_filter is None:
-            names = ", ".join(store.saved_queries.all_queries()) or "-"
+            names = ", ".join(store.hits.all_saved_queries()) or "-"
             raise BadInput(Problem(file="--filter", message=ctx.message("no_filter", name=saved, known=names)))
         base = query_from_dict(stored_filter, ctx.config.zone)
     changes: dict[str, Any] = {name: tuple(given[name]) for name in LIST_FIELDS if given.get(name)}

@@ -39,9 +39,9 @@ def calibrate(
     language = ctx.config.language
     with ctx.store() as store:
         if revert:
-            if not store.screening_settings.calibrations():
+            if not store.reviews.all_calibrations():
                 raise NothingToDo(ctx.message("calibrate_ships"))
-            version = store.screening_settings.apply_calibration(None, {}, acting_user(by), ctx.now())
+            version = store.reviews.apply_calibration(None, {}, acting_user(by), ctx.now())
             changed_hits = redecide_hits(store, None, build_context(store, ctx.now(), language))
             ctx.say("calibrate_reverted", number=version, changed=changed_hits)
             return

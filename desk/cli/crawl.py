@@ -68,7 +68,7 @@ def _print_shares(ctx: CommandContext, plan: Any) -> None:
     """What each share that was asked turned out to be."""
     with ctx.store() as store:
         for ask in (ask for kinds in plan.asks.values() for asks in kinds.values() for ask in asks):
-            share = store.hits.get_listing(ask.url)
+            share = store.listings.get(ask.url)
             state = share.share_state.value if share is not None and share.share_state else "unknown"
             files = len(share.files) if share is not None else 0
             ctx.say("share_told", url=ask.url, code=ask.code or "-", state=state, files=files)

@@ -69,7 +69,7 @@ def list_hits(
     with ctx.store() as store:
         query = build_filter(ctx, store, saved, **options, sellers=seller, verdicts=verdict, audit=audit)
         if save_filter:
-            store.saved_queries.save_query(save_filter, query.to_dict(), ctx.now())
+            store.hits.save_query(save_filter, query.to_dict(), ctx.now())
         if not query.decisions and not query.audit:
             query = evolve(query, decisions=DECISIONS)
         hits = store.hits.find_page(query, limit, offset)
@@ -77,7 +77,7 @@ def list_hits(
             print_json([asdict(row) for row in rows_of_hits(store, hits, ctx.config.language)])
             return
         ctx.console.print(hit_table(store, hits, ctx.config.language))
-        waiting = store.audits.count_open_samples()
+        waiting = store.reviews.count_open_samples()
     if waiting and not audit:
         ctx.say("audit_waits", count=waiting)
     if len(hits) == limit:

@@ -134,7 +134,7 @@ def _load_works(
         )
     else:
         with ctx.store() as store:
-            works = store.registered_works()
+            works = store.works.registered_works()
         if picture_folder is not None:
             sketch_missing(works, config)
     return works, index_pictures(works, config.pictures) if picture_folder is not None else PlainInspector()

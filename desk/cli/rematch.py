@@ -52,7 +52,7 @@ def rematch(
 
             _print_counts(ctx, rematch_on_cluster(store, ctx.config, ctx.now), as_json)
             return
-        works = store.registered_works()
+        works = store.works.registered_works()
         if index is not None:
             open_title_matcher(works, index)
         context = build_context(store, ctx.now(), ctx.config.language)

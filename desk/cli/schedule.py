@@ -22,7 +22,7 @@ def schedule(
     quiet: Quiet = False,
 ) -> None:
     """Run a night every day at night.at; one that was missed is caught up. Ends with Ctrl-C."""
-    from crawler.store.runs import NIGHT_RUN
+    from crawler.store import NIGHT_RUN
     from desk.nightly import scheduling
 
     ctx = command_context(config, quiet)

@@ -48,7 +48,7 @@ def import_works(
     with ctx.store() as store:
         keep_pictures(works, ctx)
         counts = store.works.import_works(works, ctx.now())
-        register_pictures(store.registered_works(), ctx)
+        register_pictures(store.works.registered_works(), ctx)
     if json:
         print_json({"added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged})
     else:
@@ -80,7 +80,7 @@ def list_works(
     json: Json = False,
 ) -> None:
     """All works."""
-    from crawler.store.database import to_json
+    from crawler.store import to_json
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
@@ -97,7 +97,7 @@ def list_works(
 
 def show(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> None:
     """Everything that is known about one work, as JSON."""
-    from crawler.store.database import to_json
+    from crawler.store import to_json
     from desk.nightly.settle import verdict_counts_by_work
 
     ctx = command_context(config, quiet)
@@ -107,7 +107,7 @@ def show(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> No
             raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work_id)))
         alarm, quarantine_reason = (
             verdict_counts_by_work(store).get(work_id),
-            store.screening_settings.quarantined_works().get(work_id),
+            store.works.quarantined_works().get(work_id),
         )
     judged = {"infringing": alarm.infringing, "not": alarm.innocent, "false_alarms": alarm.rate} if alarm else None
     print_json(to_json(work) | {"judged": judged, "held": quarantine_reason})
@@ -126,9 +126,9 @@ def release(
 
     ctx = command_context(config, quiet, now)
     with ctx.store() as store:
-        if work_id not in store.screening_settings.quarantined_works():
+        if work_id not in store.works.quarantined_works():
             raise NothingToDo(ctx.message("not_held", work=work_id))
-        store.screening_settings.set_quarantine(work_id, False, "", acting_user(by), ctx.now())
+        store.works.set_quarantine(work_id, False, "", acting_user(by), ctx.now())
         changed = redecide_hits(store, [work_id], build_context(store, ctx.now(), ctx.config.language))
     ctx.say("work_released", work=work_id, changed=changed)
 
@@ -156,14 +156,14 @@ def official(
             licence = licence_from_options(
                 ctx.config.language, platform=platform, seller=seller, since=since, until=until
             )
-            store.screening_settings.add_official_shop(owner, licence, ctx.now())
+            store.works.add_official_shop(owner, licence, ctx.now())
             ctx.say("official_changed", changed=redecide_owner(store, owner, ctx.now(), ctx.config.language))
         elif remove is not None:
-            withdrawn_owner = store.screening_settings.withdraw_official_shop(remove, ctx.now())
+            withdrawn_owner = store.works.withdraw_official_shop(remove, ctx.now())
             if withdrawn_owner is None:
                 raise BadInput(Problem(file="--remove", message=ctx.message("no_official", number=remove)))
             ctx.say("official_changed", changed=redecide_owner(store, withdrawn_owner, ctx.now(), ctx.config.language))
-        entries = store.screening_settings.official_shops()
+        entries = store.works.official_shops()
     if json:
         print_json([{"number": entry.id, "owner": entry.owner, **asdict(entry.licence)} for entry in entries])
         return

@@ -15,8 +15,7 @@ from attrs import fields, frozen
 
 from crawler.items import Finding, Hit, Judgement, Polarity, Work
 from crawler.messages import render_message
-from crawler.store import HitQuery, Store
-from crawler.store.hits import is_up, listing_share_states
+from crawler.store import HitQuery, Store, is_up, listing_share_states
 
 type_cell = str | float | Decimal | tuple[str, ...] | None
 

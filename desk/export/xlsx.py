@@ -51,7 +51,7 @@ def picture_pairs(store: Store, config: Config) -> type_pair_source:
         for start in range(0, len(ids), MAX_PICTURE_ROWS):
             hits = store.hits.get_many(ids[start : start + MAX_PICTURE_ROWS])
             works = store.works.get_many(hit.work_id for hit in hits.values())
-            complete = {work.id: work for work in store.pictures.fill_pictures(works.values())}
+            complete = {work.id: work for work in store.works.fill_pictures(works.values())}
             for hit in hits.values():
                 listing_picture, work_picture = (
                     _first_preview(hit.listing.pictures, blobs),

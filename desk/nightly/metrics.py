@@ -16,9 +16,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest, start_h
 from crawler.config import Config
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, count_by_platform
-from crawler.items import Unit
-from crawler.store import Store
-from crawler.store.run_progress import RunProgress
+from crawler.items import Unit, UnitState
+from crawler.store import RunProgress, Store
 from crawler.web.session import CrawlStats
 from desk.export.atomic_write import open_atomic
 from desk.nightly.progress import worker_states
@@ -118,10 +117,10 @@ def run_metrics_updater(store: Callable[[], Store], metrics: Metrics, config: Co
             return
         last_update = time.monotonic()
         opened[:] = opened or [store()]
-        stored_run, now = opened[0].runs.get_run(run), opened[0].current_time()
+        stored_run, now = opened[0].runs.get_run(run), opened[0].admin.current_time()
         if stored_run is not None:
             workers = worker_states(opened[0], run, now, config)
-            metrics.set_progress(opened[0].progress.run_progress(run, now, stored_run.started), workers)
+            metrics.set_progress(opened[0].runs.run_progress(run, now, stored_run.started), workers)
         if config.night.metrics_file:
             metrics.write(Path(config.night.metrics_file))
 
@@ -138,7 +137,7 @@ def unit_metrics_updater(
 
     def after_unit(unit: Unit, stats: CrawlStats) -> None:
         progress(unit, stats)
-        outcomes.append((unit.spider, unit.kind.value, "done", stats.to_dict()))
+        outcomes.append((unit.spider, unit.kind, UnitState.DONE, stats.to_dict()))
         metrics.set_counts(count_by_platform(outcomes))
         update_run(unit.run)
         if config.night.metrics_file:

@@ -101,7 +101,7 @@ def delete_expired_blobs(store: Store, config: Config, result: RunResult) -> int
     """
     cutoff = result.finished - timedelta(days=config.night.keep_days)
     store.pages.delete_pages_before(cutoff)
-    store.robots.delete_robots_before(result.finished)
+    store.pages.delete_robots_before(result.finished)
     needed = store.hits.evidence_digests() | store.rechecks.proof_digests()
     needed |= {
         digest

@@ -16,10 +16,9 @@ from rich.table import Table
 
 from crawler.config import Config
 from crawler.health import PlatformCounts, count_by_platform
-from crawler.items import Unit
+from crawler.items import Unit, UnitKind, UnitState
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.backoff import Backoff
+from crawler.store import Backoff, Store
 from crawler.web.session import CrawlStats
 
 PROGRESS_COLUMNS = ("platform", "units", "pages", "listings", "found", "blocked", "pace", "waits")
@@ -30,7 +29,7 @@ def run_table(store: Store, run: str, now: datetime, language: str, minutes: flo
     """The progress of a run by platform, with active pauses; `minutes` is how long it has run, for the pace."""
     table = Table(*(render_message("desk.cli", f"progress_{name}", language) for name in PROGRESS_COLUMNS))
     units = store.queue.unit_outcomes(run)
-    pauses = describe_pauses(store.backoffs.active_backoffs(now))
+    pauses = describe_pauses(store.queue.active_backoffs(now))
     for counts in count_by_platform(units):
         table.add_row(*_row(counts, units, minutes), pauses.get(counts.platform, ""))
     for key, pause in sorted(pauses.items()):
@@ -81,9 +80,9 @@ def describe_pauses(clocks: Iterable[Backoff]) -> dict[str, str]:
     }
 
 
-def _row(counts: PlatformCounts, units: Sequence[tuple[str, str, str, object]], minutes: float) -> list[str]:
+def _row(counts: PlatformCounts, units: Sequence[tuple[str, UnitKind, UnitState, object]], minutes: float) -> list[str]:
     states = [state for spider, _, state, _ in units if spider == counts.platform]
-    ended_units = sum(state in ("done", "failed", "skipped") for state in states)
+    ended_units = sum(state not in (UnitState.OPEN, UnitState.DOING) for state in states)
     pages = sum(counts.pages.values())
     pace = f"{pages / minutes:.0f}/min" if minutes else ""
     numbers = (f"{ended_units}/{len(states)}", pages, counts.listings, counts.hits, counts.blocked)

@@ -14,8 +14,7 @@ from attrs import frozen
 
 from crawler.items import Decision, Verdict
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.reviews import AuditSample, ReviewedHit
+from crawler.store import AuditSample, ReviewedHit, Store
 from matchers.evaluation import Proportion, calibration_error, proportion_of
 
 ALL_PLATFORMS = "*"
@@ -53,7 +52,7 @@ class Quality:
 
 def measure_quality(store: Store) -> Quality:
     """The current figures."""
-    samples, judged_hits = list(store.audits.all_samples()), list(store.reviews.reviewed_hits())
+    samples, judged_hits = list(store.reviews.all_samples()), list(store.reviews.reviewed_hits())
     names = sorted({row.platform for row in samples} | {row.platform for row in judged_hits})
     channels = [_platform_quality(ALL_PLATFORMS, samples, judged_hits)]
     for name in names:

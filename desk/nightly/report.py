@@ -13,8 +13,7 @@ from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, counts_from_dict
 from crawler.items import Picture
 from crawler.messages import render_message
-from crawler.store import HitQuery, Run, Store
-from crawler.store.runs import NIGHT_RUN
+from crawler.store import NIGHT_RUN, HitQuery, Run, Store
 from desk.crawling import RunResult
 from desk.export.atomic_write import open_atomic
 from desk.nightly.html_report import PlatformRow, ReportData, ReportHit, write_report
@@ -136,8 +135,7 @@ def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
     """The data of the HTML report of one run."""
     run_hits = list(store.hits.find_hits(HitQuery(run=result.run)))
     works = {
-        work.id: work
-        for work in store.pictures.fill_pictures(store.works.get_many(h.work_id for h in run_hits).values())
+        work.id: work for work in store.works.fill_pictures(store.works.get_many(h.work_id for h in run_hits).values())
     }
     blobs, weights = open_blobs(config.store), current_weights(store) or default_weights()
     return ReportData(

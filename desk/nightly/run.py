@@ -18,11 +18,9 @@ from attrs import evolve
 from crawler.archives import open_archive
 from crawler.config import Config
 from crawler.errors import NothingToDo, StoreError
-from crawler.items import Ask, Unit, UnitKind, Work
+from crawler.items import Ask, Unit, UnitKind, UnitState, Work
 from crawler.messages import render_message
-from crawler.store import Run, Store
-from crawler.store.database import night_lock
-from crawler.store.runs import NIGHT_RUN
+from crawler.store import NIGHT_RUN, Run, Store
 from crawler.units import batches
 from crawler.web.session import CrawlStats, Session
 from desk.crawling import Plan, RunResult, finish_run, night_plan, require_contact
@@ -86,7 +84,7 @@ def _run_once(
 ) -> RunResult:
     from crawler import worker
 
-    with Store.open(config.store.url) as store, night_lock(store.engine):
+    with Store.open(config.store.url) as store, store.admin.night_lock():
         works = prioritise_releases(list(store.works.all_works()), now(), config)
         archive = open_archive(replay) if replay else None
         recent_runs, seed = (
@@ -97,7 +95,7 @@ def _run_once(
         run = _open_run(store, plan, config, now(), rerun, only, show_message)
         started_runs.append(run.id)
         registry_version = (
-            f"{store.works.registry_digest()} {version('swordnet')} {len(store.screening_settings.calibrations())}"
+            f"{store.works.registry_digest()} {version('swordnet')} {len(store.reviews.all_calibrations())}"
         )
         past_nights = [
             entry
@@ -125,13 +123,11 @@ def _run_once(
         if not store.queue.count_open_units(run.id):
             settlement = settle_run(store, run.id, config, now())
             for entry in settlement.quarantined_works:
-                show_message("work_held", work=entry, why=store.screening_settings.quarantined_works()[entry])
+                show_message("work_held", work=entry, why=store.works.quarantined_works()[entry])
         result = finish_run(store, run.id, plan, config, run.started, now, past_nights)
-        rematch_states = [
-            state for _, kind, state, _ in store.queue.unit_outcomes(run.id) if kind == UnitKind.REMATCH.value
-        ]
-        if all(state == "done" for state in rematch_states):
-            store.named_values.put_value(MATCHED_REGISTRY_MARK, registry_version)
+        rematch_states = [state for _, kind, state, _ in store.queue.unit_outcomes(run.id) if kind is UnitKind.REMATCH]
+        if all(state is UnitState.DONE for state in rematch_states):
+            store.runs.put_named_value(MATCHED_REGISTRY_MARK, registry_version)
         return result
 
 
@@ -205,7 +201,7 @@ def _plan_first_wave(
     for name, due in store.rechecks.due_asks(now).items():
         if _is_selected(name, config, only):
             asks.setdefault(name, {})[UnitKind.RECHECK] = due
-    if store.named_values.get_value(MATCHED_REGISTRY_MARK) != registry_version:
+    if store.runs.get_named_value(MATCHED_REGISTRY_MARK) != registry_version:
         for name, id_prefixes in store.listings.portion_asks().items():
             if name in platforms():
                 asks.setdefault(name, {})[UnitKind.REMATCH] = id_prefixes

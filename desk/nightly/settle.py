@@ -47,14 +47,14 @@ class HitVerdictCounts:
 
 def settle_run(store: Store, run: str, config: Config, now: datetime) -> Settlement:
     """Settle a run: prices, decisions, quarantine, audit samples."""
-    store.screening_settings.update_price_medians()
+    store.works.update_price_medians()
     context = build_context(store, now, config.language)
     changed = redecide_hits(store, works_with_recent_terms(store.works.all_works(), context), context)
     quarantined = quarantine_works(store, run, config, now)
     if quarantined:
         changed += redecide_hits(store, quarantined, build_context(store, now, config.language))
-    samples = store.audits.draw_samples(run, config.night.audit, now)
-    store.analyse_tables()
+    samples = store.reviews.draw_samples(run, config.night.audit, now)
+    store.admin.analyse_tables()
     return Settlement(changed_decisions=changed, quarantined_works=tuple(quarantined), audit_samples=samples)
 
 
@@ -75,7 +75,7 @@ def quarantine_works(store: Store, run: str, config: Config, now: datetime) -> l
 
     Returns the works newly quarantined.
     """
-    quarantined = store.screening_settings.quarantined_works()
+    quarantined = store.works.quarantined_works()
     counts_by_work = verdict_counts_by_work(store)
     reasons: dict[str, str] = {}
     for work, verdict_counts in counts_by_work.items():
@@ -95,10 +95,10 @@ def quarantine_works(store: Store, run: str, config: Config, now: datetime) -> l
             reasons.setdefault(work, render_message("desk", "held_flood", config.language, count=count))
     fresh = {work: why for work, why in reasons.items() if work not in quarantined and not _was_released(store, work)}
     for work, why in sorted(fresh.items()):
-        store.screening_settings.set_quarantine(work, True, why, MACHINE_NAME, now)
+        store.works.set_quarantine(work, True, why, MACHINE_NAME, now)
     return sorted(fresh)
 
 
 def _was_released(store: Store, work: str) -> bool:
     """Whether a person released the work from quarantine; it is then not quarantined again automatically."""
-    return store.screening_settings.last_release_time(work) is not None
+    return store.works.last_release_time(work) is not None

@@ -151,7 +151,7 @@ def explain_hit(store: Store, hit: Hit) -> Explanation:
         weights=current_weights(store) or default_weights(),
         share_checks=tuple(store.shares.share_history(hit.listing.links)),
         judgements=tuple(store.reviews.judgement_history(hit.id)),
-        quarantine_reason=store.screening_settings.quarantined_works().get(hit.work_id, ""),
+        quarantine_reason=store.works.quarantined_works().get(hit.work_id, ""),
     )
 
 

@@ -16,8 +16,7 @@ from attrs import frozen
 from crawler.errors import BadInput, Problem
 from crawler.items import Hit, Judgement, Licence, Verdict
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.reviews import DecisionSnapshot, ReviewEntry
+from crawler.store import DecisionSnapshot, ReviewEntry, Store
 from crawler.text import fold
 from crawler.urls import canonicalize_url
 from matchers.decision import term_strengths
@@ -95,18 +94,18 @@ def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, r
     """
     undone = store.reviews.undo_judgement(hit.id, by, at, reason)
     if undone is not None and undone.id is not None:
-        store.rules.withdraw_rules_of(undone.id, by, at)
+        store.reviews.withdraw_rules_of_judgement(undone.id, by, at)
         older = store.reviews.current_judgements([hit.id]).get(hit.id)
         if older is not None and older.verdict is Verdict.NOT:
             new_verdict = NewVerdict(hit=hit, verdict=older.verdict, reason=older.reason, by=older.by, at=older.at)
-            store.rules.add_rule(_taught_rules(new_verdict)[0] | {"judgement": older.id})
+            store.reviews.add_rule(_taught_rules(new_verdict)[0] | {"judgement": older.id})
         _redecide_works(store, {hit.work_id}, at, language)
     return undone
 
 
 def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: str) -> bool:
     """Withdraw a rule and redecide the hits of its work; False if there is no rule with this number."""
-    rule = store.rules.withdraw_rule(number, by, at)
+    rule = store.reviews.withdraw_rule(number, by, at)
     if rule is None:
         return False
     _redecide_works(store, {rule.work}, at, language)

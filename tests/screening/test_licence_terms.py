@@ -80,10 +80,10 @@ def test_an_own_shop_covers_all_works_of_its_owner_until_it_is_withdrawn(databas
     now = at("2026-10-31")
     with Store.open(database) as store:
         before = night(store, now)
-        number = store.screening_settings.add_official_shop("北岸出版社", Licence(platform="kongfz", seller="店0"), now)
+        number = store.works.add_official_shop("北岸出版社", Licence(platform="kongfz", seller="店0"), now)
         redecide_hits(store, None, build_context(store, now, "en"))
         own = {url for url, decision in decisions(store).items() if decision is Decision.LICENSED}
         assert own == {f"https://book.kongfz.com/{work}/{place}/" for work in range(2) for place in (0, 5)}
-        assert store.screening_settings.withdraw_official_shop(number, now + timedelta(hours=1)) == "北岸出版社"
+        assert store.works.withdraw_official_shop(number, now + timedelta(hours=1)) == "北岸出版社"
         redecide_hits(store, None, build_context(store, now, "en"))
         assert decisions(store) == before

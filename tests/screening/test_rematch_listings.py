@@ -36,14 +36,14 @@ def store(database: str) -> Iterator[Store]:
         opened.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
         unit = opened.queue.claim_next("r1", "a", NOW, 60)
         assert unit is not None
-        known = Assessor(opened.registered_works())
+        known = Assessor(opened.works.registered_works())
         batch = [AssessedListing(listing=each, assessments=known.assess(each, Context(now=NOW))) for each in LISTINGS]
         opened.hits.write_batch(batch, unit, NOW)
         yield opened
 
 
 def again(store: Store, workers: int = 1) -> RematchCounts:
-    return rematch_all(store, Assessor(store.registered_works()), Context(now=LATER), workers)
+    return rematch_all(store, Assessor(store.works.registered_works()), Context(now=LATER), workers)
 
 
 def decided(store: Store) -> dict[str, str]:
@@ -59,10 +59,12 @@ def test_nothing_changes_where_no_work_did(store: Store) -> None:
 def test_only_what_may_carry_a_new_work_is_read_again(store: Store) -> None:
     store.works.import_works([NEW], LATER)
     assert store.works.changed_since(LATER) == {"W2"}
-    done = rematch_new_works(store, [NEW], lambda: Assessor(store.registered_works()), Context(now=LATER), 1)
+    done = rematch_new_works(store, [NEW], lambda: Assessor(store.works.registered_works()), Context(now=LATER), 1)
     assert done == RematchCounts(listings=3, changed=1, hits=1)
     assert decided(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
-    again_done = rematch_new_works(store, [NEW], lambda: Assessor(store.registered_works()), Context(now=LATER), 1)
+    again_done = rematch_new_works(
+        store, [NEW], lambda: Assessor(store.works.registered_works()), Context(now=LATER), 1
+    )
     assert again_done == RematchCounts(listings=3, changed=0, hits=0)
 
 
@@ -87,15 +89,17 @@ def test_a_work_that_came_later_meets_old_listings(store: Store, workers: int) -
 def test_a_hit_of_a_renamed_work_goes_unless_a_person_judged_it(store: Store) -> None:
     store.works.import_works([evolve(WORK, title="完全不同的另外一本书")], LATER)
     key = hit_id("W1", "https://a.test/0")
-    store.hits.add_judgement(Judgement(hit=key, verdict=Verdict.INFRINGING, reason="seen", by="li", at=NOW))
+    store.reviews.add_judgement(Judgement(hit=key, verdict=Verdict.INFRINGING, reason="seen", by="li", at=NOW))
     assert again(store).changed == 1
     assert decided(store) == {"W1": "https://a.test/0"}
     assert again(store).listings == 3
 
 
-def test_the_command_says_what_changed(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_says_what_changed(
+    store: Store, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SWORDNET_DATABASE", store.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("SWORDNET_DATABASE", database)
     store.works.import_works([NEW], LATER)
     done = CliRunner().invoke(application(), ["rematch", "--json", "--workers", "1", "--now", "2026-11-23T03:00:00Z"])
     assert done.exit_code == 0, done.output

@@ -18,8 +18,7 @@ from scrapy.http import TextResponse
 from crawler.config import ClusterConfig, Config
 from crawler.errors import StoreError
 from crawler.items import Ask, Outcome, Unit, UnitKind
-from crawler.store import RobotsFile, Store
-from crawler.store.backoff import Backoff
+from crawler.store import Backoff, RobotsFile, Store
 from crawler.web.limits import NoPageError
 from crawler.web.robots import RobotsMiddleware
 from crawler.web.session import CrawlStats, Session
@@ -56,7 +55,7 @@ def test_a_platform_has_no_more_units_done_than_it_has_slots(store: Store) -> No
 
 def test_comparing_again_neither_waits_for_a_platform_nor_keeps_it_from_being_asked(store: Store) -> None:
     (question, *_), (rematch, other, *_) = planned(store), planned(store, UnitKind.REMATCH)
-    store.backoffs.set_backoff(Backoff(key="platform:kongfz", not_before=NOW + timedelta(seconds=30)))
+    store.queue.set_backoff(Backoff(key="platform:kongfz", not_before=NOW + timedelta(seconds=30)))
     assert isinstance(store.queue.claim(rematch, "a", NOW, 60), Unit)
     assert isinstance(store.queue.claim(other, "b", NOW, 60), Unit)
     assert store.queue.claim(question, "c", NOW, 60) == NOW + timedelta(seconds=30)
@@ -79,13 +78,13 @@ def test_a_run_says_how_it_stands(store: Store) -> None:
     assert isinstance(done, Unit)
     store.queue.finish_unit(done, {"pages": {"live": 1}}, {})
     assert isinstance(store.queue.claim(second, "a:1:1", now, 300), Unit)
-    stand = store.progress.run_progress("r1", now + timedelta(minutes=5), now - timedelta(hours=1))
+    stand = store.runs.run_progress("r1", now + timedelta(minutes=5), now - timedelta(hours=1))
     assert stand.states == {"kongfz": {"done": 1, "doing": 1, "open": 1}, "ebay": {"open": 1}}
     assert (stand.units_per_minute, stand.total_units_per_minute) == ({"kongfz": 0.1}, 0.1)
     assert stand.longest_wait is not None
     assert stand.longest_wait[0] == "kongfz"
     assert 299 < stand.longest_wait[1] < 310
-    assert store.progress.run_progress("r1", now + timedelta(minutes=20), now).total_units_per_minute == 0.0
+    assert store.runs.run_progress("r1", now + timedelta(minutes=20), now).total_units_per_minute == 0.0
     metrics = Metrics()
     metrics.set_progress(stand, worker_states(store, "r1", now, HANDED_OUT))
     told = generate_latest(metrics.registry).decode().splitlines()
@@ -101,23 +100,23 @@ def test_a_unit_that_pauses_does_not_wait(store: Store) -> None:
     unit = store.queue.claim(only, "a", now, 300)
     assert isinstance(unit, Unit)
     store.queue.retry_or_fail(unit, {}, now + timedelta(minutes=1))
-    assert store.progress.run_progress("r1", now, now).longest_wait is None
-    assert store.progress.run_progress("r1", now + timedelta(minutes=2), now).longest_wait is not None
+    assert store.runs.run_progress("r1", now, now).longest_wait is None
+    assert store.runs.run_progress("r1", now + timedelta(minutes=2), now).longest_wait is not None
 
 
 def test_the_store_tells_the_time(store: Store) -> None:
-    assert abs(store.current_time() - datetime.now(UTC)) < timedelta(seconds=5)
+    assert abs(store.admin.current_time() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 def test_an_answer_of_robots_txt_is_good_for_a_while(store: Store) -> None:
     answer = RobotsFile(root="https://a.test", text="User-agent: *", good_until=NOW + timedelta(hours=1))
-    store.robots.put_robots(answer)
-    store.robots.put_robots(evolve(answer, text=""))
-    assert store.robots.get_robots("https://a.test", NOW) == evolve(answer, text="")
-    assert store.robots.get_robots("https://a.test", NOW + timedelta(hours=2)) is None
-    assert store.robots.get_robots("https://b.test", NOW) is None
-    assert store.robots.delete_robots_before(NOW) == 0
-    assert store.robots.delete_robots_before(NOW + timedelta(hours=2)) == 1
+    store.pages.put_robots(answer)
+    store.pages.put_robots(evolve(answer, text=""))
+    assert store.pages.get_robots("https://a.test", NOW) == evolve(answer, text="")
+    assert store.pages.get_robots("https://a.test", NOW + timedelta(hours=2)) is None
+    assert store.pages.get_robots("https://b.test", NOW) is None
+    assert store.pages.delete_robots_before(NOW) == 0
+    assert store.pages.delete_robots_before(NOW + timedelta(hours=2)) == 1
 
 
 def test_robots_txt_is_asked_for_once_by_all_crawls_of_all_workers(store: Store) -> None:
@@ -145,7 +144,7 @@ def test_robots_txt_is_asked_for_once_by_all_crawls_of_all_workers(store: Store)
 def test_a_pause_that_a_host_asked_another_worker_for_is_heeded(store: Store) -> None:
     session = Session(config=Config(), store=store)
     assert host_throttles_of(session).for_url("https://a.test/").not_before == 0.0
-    store.backoffs.set_backoff(
+    store.queue.set_backoff(
         Backoff(key="host:a.test", not_before=datetime.now(UTC) + timedelta(seconds=50), failures=2)
     )
     refresh_pauses(session)
@@ -197,7 +196,7 @@ def ran(store: Store, units: Units, task: Any) -> tuple[CrawlStats, Unit]:
     number = planned(store, UnitKind.REMATCH, 1)[0]
     unit = store.queue.claim(number, "a", datetime.now(UTC), 60)
     assert isinstance(unit, Unit)
-    other: Any = SimpleNamespace(queue=units, backoffs=store.backoffs)
+    other: Any = SimpleNamespace(queue=units)
     done: list[CrawlStats] = []
     session = Session(config=HANDED_OUT, store=other)
     worker = Worker(

@@ -32,7 +32,6 @@ from crawler.items import (
     Work,
 )
 from crawler.store import CachedPage, HitQuery, KnownPositive, Recheck, RecheckState, Store, UnitResult, listing_id
-from crawler.store.database import night_lock
 from crawler.store.rechecks import FIRST_RECHECK_PAUSE, MAX_RECHECK_PAUSE, recheck_pause
 from crawler.store.work_queue import merge_outcomes
 from crawler.worker_id import current_worker_id, dead_workers
@@ -191,11 +190,11 @@ def test_a_page_is_remembered_with_the_end_of_its_unit_only(store: Store) -> Non
     assert store.pages.delete_pages_before(NOW + timedelta(days=1)) == 1
 
 
-def test_one_night_at_a_time(store: Store) -> None:
-    who = str(os.getpid()) if store.engine.dialect.name == "sqlite" else "on this database"
-    with night_lock(store.engine), pytest.raises(Busy, match=who), night_lock(store.engine):
+def test_one_night_at_a_time(store: Store, database: str) -> None:
+    who = str(os.getpid()) if database.startswith("sqlite") else "on this database"
+    with store.admin.night_lock(), pytest.raises(Busy, match=who), store.admin.night_lock():
         pass
-    with Store(store.engine.url.render_as_string(hide_password=False)) as other, night_lock(other.engine):
+    with Store(database) as other, other.admin.night_lock():
         pass
 
 
@@ -289,11 +288,11 @@ def test_two_offers_that_are_both_up_are_two_hits(store: Store) -> None:
 
 
 def test_a_known_positive_that_was_not_found_is_told(store: Store) -> None:
-    store.known_positives.add_positive(KnownPositive(url=LISTING.url, platform="kongfz", work="W1"), NOW)
-    assert [each.url for each in store.known_positives.missing_positives("r1")] == [LISTING.url]
+    store.rechecks.add_positive(KnownPositive(url=LISTING.url, platform="kongfz", work="W1"), NOW)
+    assert [each.url for each in store.rechecks.missing_positives("r1")] == [LISTING.url]
     found(store, LISTING)
-    assert store.known_positives.missing_positives("r1") == []
-    assert store.known_positives.remove_positive(LISTING.url)
+    assert store.rechecks.missing_positives("r1") == []
+    assert store.rechecks.remove_positive(LISTING.url)
 
 
 def test_bytes_that_nobody_needs_are_deleted_once_they_are_old(tmp_path: Path) -> None:

@@ -35,11 +35,11 @@ from crawler.items import (
     Verdict,
     Work,
 )
-from crawler.store import ClaimLost, HitQuery, Store, hit_id
-from crawler.store.database import from_json, to_json
+from crawler.store import ClaimLost, HitQuery, Store, from_json, hit_id, to_json
 from crawler.store.schema import metadata
 from tests.conftest import on_sqlite
 from tests.postgres import Server
+from tests.sql import connection_to
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -95,8 +95,9 @@ def test_values_survive_json(value: object) -> None:
     assert from_json(to_json(value), type(value)) == value
 
 
-def test_migrations_make_the_tables_of_the_schema(store: Store) -> None:
-    with store.engine.connect() as connection:
+@pytest.mark.usefixtures("store")
+def test_migrations_make_the_tables_of_the_schema(database: str) -> None:
+    with connection_to(database) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, metadata) == []
 
@@ -184,17 +185,17 @@ def test_what_a_listing_no_longer_carries_goes_unless_it_was_judged(store: Store
     assert list(store.hits.find_hits(HitQuery())) == []
     store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], unit, NOW)
     key = hit_id("W1", LISTING.url)
-    store.hits.add_judgement(Judgement(hit=key, verdict=Verdict.NOT, reason="own shop", by="li", at=NOW))
+    store.reviews.add_judgement(Judgement(hit=key, verdict=Verdict.NOT, reason="own shop", by="li", at=NOW))
     store.hits.write_batch([AssessedListing(listing=LISTING)], unit, NOW)
     assert [hit.id for hit in store.hits.find_hits(HitQuery())] == [key]
-    assert store.hits.current_judgements([key])[key].reason == "own shop"
+    assert store.reviews.current_judgements([key])[key].reason == "own shop"
 
 
 def test_a_list_row_keeps_what_the_listings_own_page_said(store: Store) -> None:
     whole = evolve(LISTING, text="完整描述", seller="书虫")
     store.hits.write_batch([AssessedListing(listing=whole)], claimed(store), NOW)
     row = evolve(LISTING, whole=False, price=Decimal("4.00"), links=(), seen_at=LATER)
-    joined = store.hits.merge_stored_listing(row)
+    (joined,) = store.listings.merge_stored([row])
     assert (joined.text, joined.seller, joined.price, joined.links, joined.seen_at) == (
         "完整描述",
         "书虫",
@@ -249,9 +250,9 @@ def test_hit_ids_tell_works_and_addresses_apart(work: str, other: str) -> None:
 
 @on_sqlite
 def test_backup_and_restore(store: Store, tmp_path: Path) -> None:
-    store.backup(tmp_path / "copy.db")
+    store.admin.backup(tmp_path / "copy.db")
     store.works.retire("W1", NOW)
-    store.restore(tmp_path / "copy.db")
+    store.admin.restore(tmp_path / "copy.db")
     assert store.works.count_works() == 1
 
 
@@ -261,7 +262,7 @@ def test_restore_refuses_what_is_no_database_of_ours(store: Store, tmp_path: Pat
     other.close()
     for name in ("other.db", "missing.db"):
         with pytest.raises(StoreError, match=name):
-            store.restore(tmp_path / name)
+            store.admin.restore(tmp_path / name)
     assert store.works.count_works() == 1
 
 
@@ -275,7 +276,7 @@ def test_a_database_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> N
     with pytest.raises(StoreError, match="newer"):
         Store.open(url)
     with Store(url) as unopened, pytest.raises(StoreError, match="newer"):
-        unopened.upgrade()
+        unopened.admin.upgrade()
     assert (tmp_path / "s.db").read_bytes() == before
 
 
@@ -294,7 +295,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_postgresql_has_tools_of_its_own_for_backup(postgres: Server, tmp_path: Path) -> None:
     with Store.open(postgres.url("empty")) as store, pytest.raises(StoreError, match="pg_dump"):
-        store.backup(tmp_path / "copy.db")
+        store.admin.backup(tmp_path / "copy.db")
 
 
 def test_only_units_of_silent_holders_are_freed(store: Store) -> None:

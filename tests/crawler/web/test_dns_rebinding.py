@@ -96,11 +96,13 @@ from crawler.web.dns import resolver_for
 
 async def main():
     crawl = evolve(Config().crawl, ports=({port},), dns={name_server.place!r}, loopback=({web.place!r},))
-    print("checked:", await resolver_for(crawl.loopback, crawl.dns).cached_refusal("rebound.example.com", crawl.ports[0]))
+    resolver = resolver_for(crawl.loopback, crawl.dns)
+    print("checked:", await resolver.cached_refusal("rebound.example.com", crawl.ports[0]))
     gateway = Gateway(evolve(Config(), crawl=crawl))
     await gateway.serve()
     async with async_playwright() as driver:
-        options = dict(args=[*CHROMIUM_FLAGS, "--no-sandbox"], proxy=dict(server=DISCARD_PROXY_URL, bypass="<-loopback>"))
+        proxy = dict(server=DISCARD_PROXY_URL, bypass="<-loopback>")
+        options = dict(args=[*CHROMIUM_FLAGS, "--no-sandbox"], proxy=proxy)
         browser = await driver.chromium.launch(executable_path=find_executable(), **options)
         context = await browser.new_context(proxy=dict(server=gateway.url, bypass="<-loopback>"))
         page = await context.new_page()

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.store import Store
-from crawler.store.backoff import Backoff
+from crawler.store import Backoff, Store
 from crawler.web.throttle import (
     CIRCUIT_OPEN_FAILURES,
     JITTER_FRACTION,
@@ -102,14 +101,14 @@ def test_a_host_is_its_name_and_port_whoever_is_logged_in() -> None:
 
 def test_pauses_outlive_a_process_and_a_clock_that_jumps_back(database: str) -> None:
     with Store.open(database) as store:
-        store.backoffs.set_backoff(
+        store.queue.set_backoff(
             Backoff(key="host:shop.test", not_before=NOW + timedelta(minutes=5), failures=2, why="429")
         )
-        store.backoffs.set_backoff(
+        store.queue.set_backoff(
             Backoff(key="host:shop.test", not_before=NOW + timedelta(minutes=1), failures=3, why="429")
         )
     with Store.open(database) as store:
-        (clock,) = store.backoffs.active_backoffs(NOW)
+        (clock,) = store.queue.active_backoffs(NOW)
         assert (clock.not_before, clock.failures) == (NOW + timedelta(minutes=5), 3)
-        assert list(store.backoffs.active_backoffs(NOW + timedelta(minutes=6))) == []
-        assert list(store.backoffs.active_backoffs(NOW - timedelta(days=30))) == [], "no pause is a month long"
+        assert list(store.queue.active_backoffs(NOW + timedelta(minutes=6))) == []
+        assert list(store.queue.active_backoffs(NOW - timedelta(days=30))) == [], "no pause is a month long"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from crawler.store import Store
 from crawler.urls import canonicalize_url
 from tests.conftest import ROOT, Swordnet
 from tests.postgres import Server
+from tests.sql import connection_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PLANTED = ROOT / "fixtures" / "works" / "demo" / "expected.csv"
@@ -59,7 +59,7 @@ def test_two_workers_on_postgresql_write_the_same_list(
     address = postgres.create("crew", like="empty")
     done = swordnet("demo", "--into", "crew", "--quiet", "--workers", "2", env={"SWORDNET_DATABASE": address})
     assert done.returncode == 0, done.stdout + done.stderr
-    with Store.open(address) as store, store.engine.connect() as ledger:
+    with connection_to(address) as ledger:
         kinds = set(ledger.execute(text("SELECT kind FROM runs")).scalars())
         held_by = set(ledger.execute(text("SELECT holder FROM units")).scalars())
     assert kinds == {"replay"}

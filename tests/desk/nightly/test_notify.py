@@ -22,8 +22,7 @@ from crawler.config import Config, NightConfig, TellConfig
 from crawler.errors import BadInput
 from crawler.health import PlatformCounts
 from crawler.items import Ask, UnitKind, Work
-from crawler.store import Run, Store, UnitResult
-from crawler.store.backoff import Backoff
+from crawler.store import Backoff, Run, Store, UnitResult
 from crawler.web.session import CrawlStats
 from desk.nightly import scheduling
 from desk.nightly.metrics import Metrics
@@ -122,7 +121,7 @@ def test_the_live_table_says_how_far_each_platform_is_and_who_waits(tmp_path: Pa
         unit = store.queue.claim_next("r", "me", NOW, 60)
         assert unit is not None
         store.queue.complete(unit, UnitResult(outcome={"pages": {"live": 7}, "listings": 61, "hits": 5}))
-        store.backoffs.set_backoff(
+        store.queue.set_backoff(
             Backoff(key="host:item.kongfz.com", not_before=datetime.now(UTC) + timedelta(hours=1), why="429")
         )
         with live_progress(console, lambda: Store.open(url), "en", lambda *_: None, quiet=False) as after:

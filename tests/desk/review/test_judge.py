@@ -65,13 +65,13 @@ def test_what_is_judged_no_infringement_is_dropped_and_never_new_again(store: St
 def test_a_judgement_taken_back_takes_its_lessons_back_and_stays_in_the_history(store: Store) -> None:
     before, hit = decisions(store), hit_of(store, FILE)
     say(store, hit, Verdict.NOT, lesson=Lesson(seller=True))
-    assert len(store.rules.all_rules()) == 2
+    assert len(store.reviews.all_rules()) == 2
     taken = undo_verdict(store, hit, "wang", LATER, "en", "looked again")
     assert taken is not None
     assert taken.verdict is Verdict.NOT
     assert decisions(store) == before
-    assert store.rules.all_rules() == []
-    assert [(rule.withdrawn_by, rule.judgement) for rule in store.rules.all_rules(include_withdrawn=True)] == [
+    assert store.reviews.all_rules() == []
+    assert [(rule.withdrawn_by, rule.judgement) for rule in store.reviews.all_rules(include_withdrawn=True)] == [
         ("wang", 1)
     ] * 2
     told = [(each.verdict, each.by, each.undoes) for each in store.reviews.judgement_history(hit.id)]
@@ -95,10 +95,10 @@ def test_another_verdict_about_a_listing_withdraws_that_it_is_innocent_and_undo_
     say(store, hit, Verdict.NOT, why="sure")
     say(store, hit, Verdict.INFRINGING, LATER)
     assert decisions(store) == before
-    assert store.rules.all_rules() == []
+    assert store.reviews.all_rules() == []
     undo_verdict(store, hit, "li", LATER, "en")
     assert decisions(store)[FILE] is Decision.DROPPED
-    assert [rule.reason for rule in store.rules.all_rules()] == ["sure"]
+    assert [rule.reason for rule in store.reviews.all_rules()] == ["sure"]
     undo_verdict(store, hit, "li", LATER, "en")
     assert decisions(store)[FILE] is Decision.DROPPED
     undo_verdict(store, hit, "li", LATER, "en")
@@ -120,7 +120,7 @@ def test_words_taught_are_innocent_beside_this_work_and_withdrawn_by_their_numbe
     say(store, hit_of(store, COPY), Verdict.NOT, lesson=Lesson(phrase="影印 胶装"))
     after = decisions(store)
     assert [after[LISTINGS[place].url] for place in (1, 5, 9, 13)] == [Decision.DROPPED] * 2 + [Decision.HIT] * 2
-    (phrase,) = [rule for rule in store.rules.all_rules() if rule.kind == "phrase"]
+    (phrase,) = [rule for rule in store.reviews.all_rules() if rule.kind == "phrase"]
     assert withdraw_rule(store, phrase.id, "wang", LATER, "en")
     assert not withdraw_rule(store, phrase.id, "wang", LATER, "en")
     assert decisions(store) == before | {COPY: Decision.DROPPED}, "the listing itself stays judged"
@@ -158,7 +158,7 @@ def test_an_edited_export_judges_and_the_same_file_twice_changes_nothing(
     again = read_verdicts(filled, store, "li", LATER, "en")
     assert [each.lesson for each in again] == [Lesson(seller=True)], "only the lesson is asked for again"
     record_verdicts(store, again, "en")
-    assert len(store.rules.all_rules()) == 2
+    assert len(store.reviews.all_rules()) == 2
 
 
 def fill(path: Path, verdicts: dict[str, tuple[str, str, str]]) -> Path:
@@ -236,7 +236,7 @@ def _played(database: str, moves: int, size: tuple[int, int], batch: int) -> Non
     listings = offers(some, size[1])
     with Store.open(database) as store:
         store.works.import_works(some, NOW)
-        assessor = Assessor(store.registered_works(), 0.2)
+        assessor = Assessor(store.works.registered_works(), 0.2)
         crawled(store, listings, "r1", NOW, assessor)
         hits = {hit.id: hit for hit in store.hits.find_hits(HitQuery())}
         model: dict[str, list[Verdict]] = {key: [] for key in hits}
