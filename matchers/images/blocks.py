@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from attrs import evolve, frozen
-from numpy.typing import NDArray
+from attrs import evolve
 
 from matchers.images.alignment import Homography, Points, refine_homography, warp_picture
-from matchers.images.copy_decision import is_exact
+from matchers.images.copy_decision import BlockAgreement, is_exact
 from matchers.images.descriptors import Pixels, to_grey
 from matchers.images.distortions import (
     MAX_BEND_RESIDUAL_PIXELS,
@@ -35,29 +34,6 @@ MIN_BLOCK_COVERAGE = 0.9  # share of a block that must lie within the query for 
 BLUR_SIGMA_PIXELS = 2.0  # blocks are compared a second time with this blur, which removes noise and halftone dots
 MIN_CONTRAST_RATIO = 0.15  # of the query against the reference
 DENSITY_RANGE = (0.1, 12.0)  # pixels of the query for one of the reference thumb
-
-
-@frozen(kw_only=True)
-class BlockAgreement:
-    """Measurements of a block comparison. Shares are of the textured visible blocks unless stated otherwise. Colours,
-    bends and blur are measured only where the rest does not settle the decision.
-    """
-
-    visible: int  # blocks of the reference within the query
-    blocks: int  # all blocks of the reference
-    textured: int  # visible blocks that are textured
-    alike: float  # share that agrees
-    unlike: float  # share that shows other content
-    all_alike: float  # share of all visible blocks, flat ones included, that agree
-    coloured: float = 0.0  # share of all visible blocks whose colour agrees after fitting a filter over the picture
-    median_offset: float  # pixels, median of the agreeing blocks
-    worst_offset: float  # pixels, exceeded by the worst fifth of the agreeing blocks
-    bent_offset: float = np.inf  # pixels, median offset left after fitting a smooth bend of the paper
-    # Fine detail of the query against the reference in the agreeing blocks, at equal contrast; under .5 is blurred.
-    sharpness: float = np.inf
-    scale: float  # pixels of the query for one of the reference thumb
-    grid: tuple[int, int]  # rows, columns
-    block_marks: NDArray[np.int8]  # for each block: 1 agrees, 0 undecided, -1 other content, -2 not visible, -3 flat
 
 
 def compare_blocks(
@@ -169,20 +145,20 @@ def _classify_blocks(
     reference: PreparedReference, warped_pixels: Pixels, visible: Mask, density: float
 ) -> tuple[Mask, Mask, Mask, Mask]:
     """Four masks: visible blocks that agree, that show other content, that are textured; blocks flat in the query."""
-    ours_grey, theirs_grey = reference.grey.astype(np.float32), to_grey(warped_pixels).astype(np.float32)
+    reference_grey, query_grey = reference.grey.astype(np.float32), to_grey(warped_pixels).astype(np.float32)
     if density < 1:  # the query was enlarged: blur the reference as much
-        ours_grey = cv2.GaussianBlur(ours_grey, (0, 0), 0.55 / density).astype(np.float32)
-    fine_blocks = reference.split_blocks(ours_grey), reference.split_blocks(theirs_grey)
+        reference_grey = cv2.GaussianBlur(reference_grey, (0, 0), 0.55 / density).astype(np.float32)
+    fine_blocks = reference.split_blocks(reference_grey), reference.split_blocks(query_grey)
     blurred_blocks = [
         reference.split_blocks(cv2.GaussianBlur(grey, (0, 0), BLUR_SIGMA_PIXELS).astype(np.float32))
-        for grey in (ours_grey, theirs_grey)
+        for grey in (reference_grey, query_grey)
     ]
     similarity = np.maximum(_correlation(*fine_blocks), _correlation(blurred_blocks[0], blurred_blocks[1]))
-    ours_deviation, theirs_deviation = fine_blocks[0].std(1), fine_blocks[1].std(1)
-    textured = visible & (ours_deviation > MIN_TEXTURE_DEVIATION)
+    reference_deviation, query_deviation = fine_blocks[0].std(1), fine_blocks[1].std(1)
+    textured = visible & (reference_deviation > MIN_TEXTURE_DEVIATION)
     alike = textured & (similarity > MIN_ALIKE_CORRELATION)
-    contrast = float(np.median(theirs_deviation[alike] / ours_deviation[alike])) if alike.sum() > 4 else 1.0
-    quiet = theirs_deviation / max(contrast, MIN_CONTRAST_RATIO) < MAX_FLAT_DEVIATION
+    contrast = float(np.median(query_deviation[alike] / reference_deviation[alike])) if alike.sum() > 4 else 1.0
+    quiet = query_deviation / max(contrast, MIN_CONTRAST_RATIO) < MAX_FLAT_DEVIATION
     return alike, textured & (similarity < MAX_UNLIKE_CORRELATION) & ~quiet, textured, quiet
 
 

@@ -19,8 +19,8 @@ from crawler.items import PictureHash
 from crawler.pictures.hashing import PDQ, PHASH, hasher_version
 from matchers.images import keypoints, regions
 from matchers.images.alignment import Homography, PictureAlignment, align_keypoints, project_corners
-from matchers.images.blocks import BlockAgreement, compare_blocks
-from matchers.images.copy_decision import CopyDecision, certainty, decide_copy
+from matchers.images.blocks import compare_blocks
+from matchers.images.copy_decision import BlockAgreement, CopyDecision, certainty, decide_copy
 from matchers.images.descriptors import DescriptorStore, Pixels, to_grey
 from matchers.images.embeddings import EmbeddingIndex, match_keypoints
 from matchers.images.image_index import ImageIndex
@@ -116,8 +116,8 @@ class MatchCascade:
         hits_by_number: dict[int, list[tuple[int, regions.RegionHash]]] = {}
         if query_regions:
             nearby = self._index.search_pdq_all(np.stack([region.code for region in query_regions]), radius)
-            for which, row, distance in zip(*(column.tolist() for column in nearby), strict=True):
-                hits_by_number.setdefault(row, []).append((distance, query_regions[which]))
+            for region_number, row, distance in zip(*(column.tolist() for column in nearby), strict=True):
+                hits_by_number.setdefault(row, []).append((distance, query_regions[region_number]))
         nearest_first = sorted(
             hits_by_number, key=lambda entry: (min(distance for distance, _ in hits_by_number[entry]), entry)
         )

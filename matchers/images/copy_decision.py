@@ -10,14 +10,13 @@ satisfies one. The nearest wrong one agrees in .79 and is off by .25 (two carton
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from matchers.images.distortions import MAX_BEND_RESIDUAL_PIXELS
-
-if TYPE_CHECKING:
-    from matchers.images.blocks import BlockAgreement
 
 CopyDecision = Literal["copy", "review"]
 
@@ -26,6 +25,29 @@ MIN_TEXTURED_BLOCKS = 20  # visible textured blocks
 MIN_FLAT_ART_BLOCKS = 8  # flat art has fewer; then all of it must be there and agree
 MIN_VISIBLE_SHARE = 0.2  # of the reference's blocks; less may be what a whole series shares
 REVIEW_MIN_TEXTURED_BLOCKS, REVIEW_MIN_ALIKE, REVIEW_MAX_OFFSET_PIXELS = 12, 0.3, 1.5
+
+
+@frozen(kw_only=True)
+class BlockAgreement:
+    """Measurements of a block comparison. Shares are of the textured visible blocks unless stated otherwise. Colours,
+    bends and blur are measured only where the rest does not settle the decision.
+    """
+
+    visible: int  # blocks of the reference within the query
+    blocks: int  # all blocks of the reference
+    textured: int  # visible blocks that are textured
+    alike: float  # share that agrees
+    unlike: float  # share that shows other content
+    all_alike: float  # share of all visible blocks, flat ones included, that agree
+    coloured: float = 0.0  # share of all visible blocks whose colour agrees after fitting a filter over the picture
+    median_offset: float  # pixels, median of the agreeing blocks
+    worst_offset: float  # pixels, exceeded by the worst fifth of the agreeing blocks
+    bent_offset: float = np.inf  # pixels, median offset left after fitting a smooth bend of the paper
+    # Fine detail of the query against the reference in the agreeing blocks, at equal contrast; under .5 is blurred.
+    sharpness: float = np.inf
+    scale: float  # pixels of the query for one of the reference thumb
+    grid: tuple[int, int]  # rows, columns
+    block_marks: NDArray[np.int8]  # for each block: 1 agrees, 0 undecided, -1 other content, -2 not visible, -3 flat
 
 
 @frozen(kw_only=True)

@@ -79,12 +79,12 @@ class HammingIndex:
         """For codes [n, 32]: row of the code in `codes`, row at most `radius` bits away from it, their distance."""
         if self._bands is not None and radius <= BAND_RADIUS_BITS:
             results = [self.search(code, radius) for code in codes]
-            which = np.repeat(np.arange(len(codes)), [len(rows) for rows, _ in results])
+            query_rows = np.repeat(np.arange(len(codes)), [len(rows) for rows, _ in results])
             empty = np.zeros(0, np.int64)
             return (
-                which,
+                query_rows,
                 np.concatenate([empty, *(rows for rows, _ in results)]),
-                np.concatenate([empty, *(bits for _, bits in results)]),
+                np.concatenate([empty, *(distances for _, distances in results)]),
             )
         faiss_functions: Any = faiss  # its stubs lack `hammings`
         queries = np.ascontiguousarray(codes)
@@ -96,10 +96,10 @@ class HammingIndex:
             faiss_functions.hammings(
                 faiss.swig_ptr(queries), faiss.swig_ptr(batch.view(np.uint8)), *sizes, faiss.swig_ptr(distance_table)
             )
-            which, rows = np.nonzero(distance_table <= radius)
-            batches.append((which, rows + first, distance_table[which, rows].astype(np.int64)))
-        which, rows, distances = (np.concatenate(column) for column in zip(*batches, strict=True))
-        return which, rows, distances
+            query_rows, rows = np.nonzero(distance_table <= radius)
+            batches.append((query_rows, rows + first, distance_table[query_rows, rows].astype(np.int64)))
+        query_rows, rows, distances = (np.concatenate(column) for column in zip(*batches, strict=True))
+        return query_rows, rows, distances
 
     def _probe_bands(self, values: NDArray[np.uint16]) -> NDArray[np.uint32]:
         """The rows that differ from the code by at most one bit in some band; some rows appear more than once."""
@@ -107,9 +107,9 @@ class HammingIndex:
         starts, rows = self._bands
         probes = (values[:, None] ^ _BIT_FLIPS).astype(np.int64)
         probes += _BAND_STARTS
-        places = probes.reshape(-1)
-        begins = starts.take(places)
-        counts = starts.take(places + 1) - begins
+        table_rows = probes.reshape(-1)
+        begins = starts.take(table_rows)
+        counts = starts.take(table_rows + 1) - begins
         ends = np.cumsum(counts)
         begins += _PROBE_BANDS * rows.shape[1] - ends + counts
         offsets = np.repeat(begins, counts)

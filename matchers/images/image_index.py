@@ -220,12 +220,12 @@ class Segment:
         return distances, pictures, self._places[kind][valid_rows]
 
 
-def merge_contents(parts: Sequence[SegmentContents]) -> SegmentContents:
+def merge_contents(segments: Sequence[SegmentContents]) -> SegmentContents:
     """The contents of several segments as one, rows in the same order."""
-    first_rows = np.cumsum([0, *(len(part.digests) for part in parts)])
+    first_rows = np.cumsum([0, *(len(segment.digests) for segment in segments)])
     merged_tables = {}
     for kind in KEYPOINT_KINDS:
-        tables = [part.keypoint_tables[kind] for part in parts]
+        tables = [segment.keypoint_tables[kind] for segment in segments]
         owners = [table.owners + np.int32(first) for table, first in zip(tables, first_rows, strict=False)]
         merged_tables[kind] = KeypointTable(
             np.concatenate([*owners, np.zeros(0, np.int32)]).astype(np.int32),
@@ -233,8 +233,8 @@ def merge_contents(parts: Sequence[SegmentContents]) -> SegmentContents:
             np.concatenate([*(table.codes for table in tables), np.zeros((0, CODE_BYTES), np.uint8)]),
         )
     return SegmentContents(
-        [digest for part in parts for digest in part.digests],
-        np.concatenate([part.phash for part in parts]),
-        np.concatenate([part.pdq for part in parts]),
+        [digest for segment in segments for digest in segment.digests],
+        np.concatenate([segment.phash for segment in segments]),
+        np.concatenate([segment.pdq for segment in segments]),
         merged_tables,
     )

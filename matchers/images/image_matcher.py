@@ -77,7 +77,7 @@ class _OpenIndex:
 
 
 @lru_cache(maxsize=1)
-def _open_index(root: Path, mark: str, model: EmbeddingModel | None) -> _OpenIndex:
+def _open_index(root: Path, index_version: str, model: EmbeddingModel | None) -> _OpenIndex:
     """The index and its cascade, opened once per process and reopened when `mark` (the index version) changes."""
     store = DescriptorStore(root)
     index = ImageIndex(store.folder / "index")

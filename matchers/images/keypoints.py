@@ -175,8 +175,8 @@ def _detector(kind: KeypointKind, limit: int) -> Any:
 @cache
 def _comparison_pairs() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The pairs of numbers to compare: each of the 128 numbers of a descriptor is in four of them."""
-    dice = np.random.default_rng(DESCRIPTOR_PAIRS_SEED)
-    orders = [dice.permutation(128) for _ in range(4)]
+    generator = np.random.default_rng(DESCRIPTOR_PAIRS_SEED)
+    orders = [generator.permutation(128) for _ in range(4)]
     return np.concatenate([order[:64] for order in orders]), np.concatenate([order[64:] for order in orders])
 
 

@@ -28,7 +28,7 @@ class PhashIndex:
                 rows.setdefault((picture_hash.version, picture_hash.settings), []).append(
                     (int(picture_hash.value, 16), number)
                 )
-        self._tables = {maker: _to_columns(entries) for maker, entries in rows.items()}
+        self._tables = {hasher_version: _to_columns(entries) for hasher_version, entries in rows.items()}
 
     def search(self, picture: Picture) -> Iterator[tuple[int, int]]:
         """The registered pictures near `picture`: (number, distance in bits)."""

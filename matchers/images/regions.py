@@ -93,10 +93,10 @@ def _hash_parts(pixels: Pixels) -> list[RegionHash]:
 
 
 def _hash_turns(
-    crops: Sequence[Pixels], places: Sequence[Corners], width: int, turns: Sequence[int]
+    crops: Sequence[Pixels], crop_corners: Sequence[Corners], width: int, turns: Sequence[int]
 ) -> list[RegionHash]:
     regions = []
-    for codes, corners in zip(dihedral_pdq_codes(crops, turns), places, strict=True):
+    for codes, corners in zip(dihedral_pdq_codes(crops, turns), crop_corners, strict=True):
         for code, turn in zip(codes, turns, strict=True):
             turned_corners = corners[list(TURN_CORNERS[turn])]
             if turn in MIRRORED_TURNS:

@@ -20,7 +20,8 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from matchers.images.alignment import PictureAlignment, align_keypoints, project_corners
-from matchers.images.blocks import BlockAgreement, compare_blocks
+from matchers.images.blocks import compare_blocks
+from matchers.images.copy_decision import BlockAgreement
 from matchers.images.descriptors import DescriptorStore
 from matchers.images.image_index import ImageIndex
 from matchers.images.keypoints import KEYPOINT_KINDS

@@ -17,7 +17,7 @@ from matchers.images.embeddings import EmbeddingModel, embed_all, load_embedding
 from matchers.images.image_index import ImageIndex
 from matchers.images.image_matcher import ImageMatcher, open_image_matcher
 from screening.picture_screening import index_pictures
-from tests.drawing import cover, picture_bytes, saved
+from tests.drawing import cover, encode_picture, picture_bytes
 
 
 def tiny_model(path: Path, side: int = 32) -> EmbeddingModel:
@@ -56,7 +56,7 @@ def test_the_model_alone_finds_a_copy_and_the_blocks_confirm_it(
     embed_all(root, model)
     for stage in ("_match_whole", "_match_regions", "_match_keypoints"):
         monkeypatch.setattr(cascade.MatchCascade, stage, lambda *_: ())
-    data = saved(cover(3).resize((210, 300)), quality=50)
+    data = encode_picture(cover(3).resize((210, 300)), quality=50)
     assert look(open_image_matcher(root), data) == []
     assert look(open_image_matcher(root, model), data) == [("copy", "points")]
     assert look(open_image_matcher(root, model), picture_bytes("drawn 77")) == []

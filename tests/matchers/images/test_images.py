@@ -22,8 +22,7 @@ from crawler.items import Picture, PictureMatch, Work
 from crawler.pictures import PictureError
 from crawler.pictures.hashing import shrink_for_hash
 from matchers.images import blocks, descriptors, image_matcher, indexing, keypoints
-from matchers.images.blocks import BlockAgreement
-from matchers.images.copy_decision import COPY_RULES, decide_copy
+from matchers.images.copy_decision import COPY_RULES, BlockAgreement, decide_copy
 from matchers.images.descriptors import DescriptorStore
 from matchers.images.distortions import MAX_BEND_RESIDUAL_PIXELS
 from matchers.images.hamming import BAND_RADIUS_BITS, MAX_SCANNED_CODES, HammingIndex
@@ -33,7 +32,7 @@ from matchers.images.regions import dihedral_pdq_codes
 from matchers.images.shared_designs import SharedDesigns
 from registry.checks import check_works
 from screening.picture_screening import works_sharing_designs
-from tests.drawing import cover, picture_bytes, saved
+from tests.drawing import cover, encode_picture, picture_bytes
 
 WORKS = 12
 ROOM = 1 << 30
@@ -190,22 +189,22 @@ def test_urgent_works_come_first() -> None:
 
 
 def test_works_of_one_series_know_each_other_and_end_in_review(tmp_path: Path) -> None:
-    volumes = {str(number): saved(volume(number), "PNG") for number in range(3)}
+    volumes = {str(number): encode_picture(volume(number), "PNG") for number in range(3)}
     digests = register(tmp_path, volumes)
     relatives = SharedDesigns(DescriptorStore(tmp_path).folder / "index")
     alike = relatives.get(digests[0])
     assert alike is not None
     assert set(alike.others) == set(digests[1:])
     eyes = open_image_matcher(tmp_path)
-    shared = saved(volume(0).crop((0, 0, 420, 210)))
+    shared = encode_picture(volume(0).crop((0, 0, 420, 210)))
     assert {each.verdict for each in eyes.inspect(shared, "theirs").picture.sightings} <= {"review"}
-    assert "copy" not in {each.verdict for each in eyes.inspect(saved(volume(7)), "theirs").picture.sightings}
-    seen = eyes.inspect(saved(volume(1), quality=50), "theirs").picture.sightings
+    assert "copy" not in {each.verdict for each in eyes.inspect(encode_picture(volume(7)), "theirs").picture.sightings}
+    seen = eyes.inspect(encode_picture(volume(1), quality=50), "theirs").picture.sightings
     assert [each.picture for each in seen if each.verdict == "copy"] == [digests[1]]
 
 
 def test_a_check_of_works_names_shared_designs_and_blank_pictures(tmp_path: Path) -> None:
-    contents = {str(number): saved(volume(number), "PNG") for number in range(2)}
+    contents = {str(number): encode_picture(volume(number), "PNG") for number in range(2)}
     contents |= {"alone": picture_bytes("drawn 1"), "blank": picture_bytes("blank 1")}
     descriptors = indexing.DescriptorExtractor(tmp_path)
     works = [Work(id=name, title=f"work {name}", images=(descriptors(data, name),)) for name, data in contents.items()]
@@ -221,7 +220,7 @@ def test_a_check_of_works_names_shared_designs_and_blank_pictures(tmp_path: Path
 
 def test_pictures_of_one_work_are_no_series(tmp_path: Path) -> None:
     make = indexing.DescriptorExtractor(tmp_path)
-    images = tuple(make(saved(volume(number), "PNG"), str(number)) for number in range(2))
+    images = tuple(make(encode_picture(volume(number), "PNG"), str(number)) for number in range(2))
     indexing.index_pictures(tmp_path, indexing.owners_by_digest([Work(id="w", title="w", images=images)]), ROOM)
     assert SharedDesigns(DescriptorStore(tmp_path).folder / "index").get(images[0].sha256 or "") is None
 
