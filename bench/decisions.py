@@ -163,11 +163,11 @@ def assess_titles(name: str) -> Iterator[tuple[str, list[str]]]:
 
 def look_at(works: Path, queries: Sequence[dict[str, Any]], folder: Path) -> Iterator[list[dict[str, Any]]]:
     """What is found in each query's picture."""
-    from bench.pictures import Looking, registered
+    from bench.pictures import QueryInspector, register_works
     from matchers.identity.image import Matcher
 
-    registry, looker = registered(works, folder / "looks")
-    look = Looking(looker, Matcher(registry), folder)
+    registry, looker = register_works(works, folder / "looks")
+    look = QueryInspector(looker, Matcher(registry), folder)
     for query in queries:
         yield look(query)[1]
 

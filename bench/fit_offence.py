@@ -2,7 +2,7 @@
 
     python bench/fit_offence.py [--write]
 
-The prior is PRIOR below: what each ground was thought to mean before any row was seen. Rows that are not the work or
+The prior is offence_prior.toml (PRIOR_FILE): what each ground was thought to mean before any row was seen. Rows that are not the work or
 are licensed are excluded: the weights answer "infringing, if it is the work".
 """
 
@@ -17,31 +17,35 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.offers import SEEN, Judged, judged  # noqa: E402
+from bench.offers import VISIBLE_SETS, AssessedRow, assess_rows  # noqa: E402
 from matchers.decision import offence_terms  # noqa: E402
 from matchers.fitting import JudgedExample, fit_weights  # noqa: E402
 from matchers.weights import read_weights  # noqa: E402
 
-FILE = ROOT / "matchers" / "weights.toml"
-PRIOR = ROOT / "bench" / "offence_prior.toml"
-UNDECIDED = 2.0  # weight in rows of each of the four undecidable ones, on either side; an estimate
-NOT_THE_WORK = ("other-edition", "namesake")
+WEIGHTS_FILE = ROOT / "matchers" / "weights.toml"
+PRIOR_FILE = ROOT / "bench" / "offence_prior.toml"
+UNDECIDED_WEIGHT = 2.0  # weight in rows of each of the four undecidable ones, on either side; an estimate
+OTHER_WORK_SETS = ("other-edition", "namesake")
 
 
-def examples(rows: list[Judged]) -> Iterator[JudgedExample]:
+def training_examples(rows: list[AssessedRow]) -> Iterator[JudgedExample]:
     """The rows that can be learned from, with the terms of their sums."""
-    weights = read_weights(tomllib.loads(PRIOR.read_text(encoding="utf-8")), PRIOR.name)
+    weights = read_weights(tomllib.loads(PRIOR_FILE.read_text(encoding="utf-8")), PRIOR_FILE.name)
     for row in rows:
         expected = row.row["expected"]
-        if expected == "licensed" or row.row["set"] in NOT_THE_WORK or row.told is None:
+        if expected == "licensed" or row.row["set"] in OTHER_WORK_SETS or row.work_assessment is None:
             continue
-        if not any(one.question.value == "offence" for one in row.told.findings) and expected == "hit":
+        if (
+            not any(finding.question.value == "offence" for finding in row.work_assessment.findings)
+            and expected == "hit"
+        ):
             continue
-        terms = offence_terms(row.told.findings, row.listing.kind.value, weights)
+        terms = offence_terms(row.work_assessment.findings, row.listing.kind.value, weights)
         strengths = {term.ground: term.strength for term in terms}
         if expected == "review":  # nobody can decide: half of such offers are thought to infringe
             yield from (
-                JudgedExample(terms=strengths, infringing=either, sample_weight=UNDECIDED) for either in (True, False)
+                JudgedExample(terms=strengths, infringing=either, sample_weight=UNDECIDED_WEIGHT)
+                for either in (True, False)
             )
         else:
             yield JudgedExample(terms=strengths, infringing=expected == "hit")
@@ -51,18 +55,21 @@ def main() -> None:
     """Fit, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
-    prior = tomllib.loads(PRIOR.read_text(encoding="utf-8"))
-    before = {f"start_{name}": value for name, value in prior["start"].items()} | prior["for"] | prior["against"]
-    teaching = list(examples([row for name in SEEN for row in judged(name)]))
-    found = fit_weights(teaching, before)
-    for name, value in found.items():
-        print(f"{name:24} {before[name]:6.2f} -> {value:6.2f}   in {sum(name in one.terms for one in teaching)} rows")
-    if asked.write:
-        FILE.write_text(written(FILE.read_text(encoding="utf-8"), found, len(teaching)), encoding="utf-8")
+    arguments = parser.parse_args()
+    prior = tomllib.loads(PRIOR_FILE.read_text(encoding="utf-8"))
+    prior_weights = {f"start_{name}": value for name, value in prior["start"].items()} | prior["for"] | prior["against"]
+    examples = list(training_examples([row for name in VISIBLE_SETS for row in assess_rows(name)]))
+    weights = fit_weights(examples, prior_weights)
+    for name, value in weights.items():
+        row_count = sum(name in example.terms for example in examples)
+        print(f"{name:24} {prior_weights[name]:6.2f} -> {value:6.2f}   in {row_count} rows")
+    if arguments.write:
+        WEIGHTS_FILE.write_text(
+            replace_weights(WEIGHTS_FILE.read_text(encoding="utf-8"), weights, len(examples)), encoding="utf-8"
+        )
 
 
-def written(text: str, weights: dict[str, float], count: int) -> str:
+def replace_weights(text: str, weights: dict[str, float], count: int) -> str:
     """`text` of weights.toml with its weights and its source replaced, everything else unchanged."""
     lines = []
     table = ""
@@ -72,8 +79,8 @@ def written(text: str, weights: dict[str, float], count: int) -> str:
             table = line.strip("[]")
         key = f"start_{name}" if table == "start" else name
         if line.startswith("source = "):
-            told = f"bench/fit_offence.py on {count} rows of {', '.join(SEEN)} of fixtures/offers"
-            line = f'source = "{told}, prior of bench/offence_prior.toml"'
+            source = f"bench/fit_offence.py on {count} rows of {', '.join(VISIBLE_SETS)} of fixtures/offers"
+            line = f'source = "{source}, prior of bench/offence_prior.toml"'
         elif table in ("start", "for", "against") and key in weights:
             line = f"{name} = {weights[key]}"
         lines.append(line)

@@ -86,7 +86,9 @@ class Trace:
             return
         code = frame.f_code
         count = code.co_argcount + code.co_kwonlyargcount
-        values = [frame.f_locals.get(one) for one in code.co_varnames[:count]] if event == "call" else [argument]
+        values = (
+            [frame.f_locals.get(parameter) for parameter in code.co_varnames[:count]] if event == "call" else [argument]
+        )
         if any(holds_title(value) for value in values if self._counts_texts or not isinstance(value, str)):
             self.files.add(name)
 

@@ -135,10 +135,10 @@ class _FolderBackend:
     def write(self, name: str, data: bytes) -> None:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, fresh = tempfile.mkstemp(dir=path.parent)
+        descriptor, temporary_path = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        Path(fresh).replace(path)
+        Path(temporary_path).replace(path)
 
     def read(self, name: str) -> bytes | None:
         try:

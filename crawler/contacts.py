@@ -72,7 +72,7 @@ def find_contacts(text: str) -> Iterator[Contact]:
 
 
 def _digits_only(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())
+    return "".join(character for character in text if character.isdigit())
 
 
 def _mail_address(match: re.Match[str]) -> str:

@@ -85,11 +85,18 @@ def fold_origins(text: str) -> tuple[str, list[int]]:
     """The folded text, and the positions in the original of its characters other than spaces."""
     head = text[:MAX_FOLDED_CHARS]
     table = _folding_table()
-    images = head.translate(table)
-    if len(images) == len(head) and table.multi_letter_chars.isdisjoint(head):
-        return _normalise_spaces(images), [place for place, image in enumerate(images) if image != " "]
-    origins = [place for place, letter in enumerate(head) for image in table[ord(letter)] if image != " "]
-    return _normalise_spaces(images), origins
+    folded_characters = head.translate(table)
+    if len(folded_characters) == len(head) and table.multi_letter_chars.isdisjoint(head):
+        return _normalise_spaces(folded_characters), [
+            position for position, folded_character in enumerate(folded_characters) if folded_character != " "
+        ]
+    origins = [
+        position
+        for position, letter in enumerate(head)
+        for folded_character in table[ord(letter)]
+        if folded_character != " "
+    ]
+    return _normalise_spaces(folded_characters), origins
 
 
 def is_han(character: str) -> bool:

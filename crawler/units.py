@@ -32,8 +32,8 @@ def follow_ups(
     `platforms` are those whose shares can be asked. Licensed assessments do not make a listing a candidate.
     """
     asks: list[tuple[str, UnitKind, Ask]] = []
-    open_matter = [part for part in assessments if part.decision is not Decision.LICENSED]
-    if not listing.whole and any(part.identity >= CANDIDATE_THRESHOLD for part in open_matter):
+    unlicensed_assessments = [assessment for assessment in assessments if assessment.decision is not Decision.LICENSED]
+    if not listing.whole and any(assessment.identity >= CANDIDATE_THRESHOLD for assessment in unlicensed_assessments):
         asks.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
     if listing.kind is ListingKind.SHARE:
         links = listing.links[1:]  # the first is the share's own

@@ -265,7 +265,7 @@ class Worker:
                 checks=stats.rechecks,
                 unchanged_listings=list(stats.unchanged_listings),
                 seen_at=self.session.now(),
-                platform_paused_until=self._rest_until(unit, stats),
+                platform_paused_until=self._platform_pause_end(unit, stats),
             )
         queue.complete(unit, evolve(result, has_losses=not is_complete))
         self._pages_by_platform[unit.spider] += sum(stats.outcomes.values())
@@ -273,7 +273,7 @@ class Worker:
             queue.skip_units(self.run_id, unit.spider)
 
     def _limit_follow_ups(self, stats: CrawlStats, size: int) -> dict[tuple[str, UnitKind], list[tuple[Ask, ...]]]:
-        follow = {}
+        batches_by_platform = {}
         for (spider, kind), asks in stats.follow_ups.items():
             selected = list(asks)
             if kind is UnitKind.DETAILS:
@@ -283,10 +283,10 @@ class Worker:
                 spent = self.session.store.queue.count_asks(self.run_id, spider, kind)
                 due = self.session.store.shares.due_asks(unique_share_asks(selected), self.session.now())
                 selected = list(due)[: max(0, self.session.config.platform(spider).shares - spent)]
-            follow[spider, kind] = list(batches(selected, size))
-        return follow
+            batches_by_platform[spider, kind] = list(batches(selected, size))
+        return batches_by_platform
 
-    def _rest_until(self, unit: Unit, stats: CrawlStats) -> datetime | None:
+    def _platform_pause_end(self, unit: Unit, stats: CrawlStats) -> datetime | None:
         """When the platform's next crawl may start, here or in another process; None without a pause."""
         pace = max(self._pace(unit.spider) or self.session.config.crawl.delay, stats.crawl_delay)
         live = self.session.archive is None and unit.kind not in self.tasks

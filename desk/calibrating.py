@@ -79,7 +79,7 @@ def calibrate(store: Store, language: str, at: datetime) -> Calibration:
     )
 
 
-def apply(store: Store, calibration: Calibration, by: str, at: datetime) -> int:
+def apply_calibration(store: Store, calibration: Calibration, by: str, at: datetime) -> int:
     """Apply a fit from now on; returns its version number."""
     summary = {
         "before": calibration.before.to_dict(),
@@ -110,8 +110,8 @@ def _evaluate(weights: Weights, judged_hits: Sequence[ReviewedHit]) -> Evaluatio
         if judged_hit.snapshot
     ]
     bound = weights.bounds["all"].offence
-    predicted = [is_right for chance, is_right in pairs if chance >= bound]
-    infringing = sum(is_right for _, is_right in pairs)
+    predicted = [is_infringing for chance, is_infringing in pairs if chance >= bound]
+    infringing = sum(is_infringing for _, is_infringing in pairs)
     return Evaluation(
         log_loss=log_loss(pairs),
         calibration=calibration_error(pairs),

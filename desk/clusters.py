@@ -22,9 +22,9 @@ def find_clusters(store: Store, query: HitQuery) -> tuple[list[HitCluster], dict
     return cluster_hits({hit.id: list(linking_facts(hit, registered_digests)) for hit in hits.values()}), hits
 
 
-def linking_facts(hit: Hit, registered: Iterable[str | None]) -> Iterator[SharedFact]:
+def linking_facts(hit: Hit, registered_pictures: Iterable[str | None]) -> Iterator[SharedFact]:
     """The facts that may link a hit to others; `registered` are the digests of works' pictures, which do not."""
-    listing, registered_digests = hit.listing, set(registered)
+    listing, registered_digests = hit.listing, set(registered_pictures)
     seller = listing.seller_id or listing.seller
     if seller:
         yield SharedFact(kind="seller", value=f"{listing.platform} {seller}")

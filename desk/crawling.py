@@ -47,7 +47,7 @@ PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json",
 
 
 @frozen(kw_only=True)
-class Plan:
+class CrawlPlan:
     """The first wave of a run: asks by platform and kind of unit."""
 
     asks: Mapping[str, Mapping[UnitKind, Sequence[Ask]]]
@@ -85,7 +85,7 @@ def nightly_asks(
     yields = {form: FormYield(number, hits[form]) for form, number in asked.items()}
     limit = config.platform(spider.name).questions
     chosen = plan_queries(works, spider.kind, limit, yields, f"{seed} {spider.name}", config.night.explore)
-    return [Ask(question=entry.question, form=entry.form) for entry in chosen]
+    return [Ask(question=entry.query, form=entry.form) for entry in chosen]
 
 
 def registry_asks(spider: type[Platform], works: Sequence[Work], config: Config) -> list[Ask]:
@@ -101,14 +101,14 @@ def has_search(spider: type[Platform], config: Config) -> bool:
     return spider.search is not Platform.search and is_configured
 
 
-def night_plan(
+def plan_night(
     works: Sequence[Work],
     config: Config,
     only: Sequence[str] = (),
     archive: Archive | None = None,
     past: Sequence[Run] = (),
     seed: str = "",
-) -> Plan:
+) -> CrawlPlan:
     """The questions of the registry for every enabled platform (or those of `only`) that has a search.
 
     A replay asks only platforms of which the archive holds something: the absence of the others means nothing. It asks
@@ -130,18 +130,18 @@ def night_plan(
         )
         if platform_asks:
             asks[name] = {UnitKind.QUESTION: platform_asks}
-    return Plan(asks=asks)
+    return CrawlPlan(asks=asks)
 
 
-def demo_plan(works: Sequence[Work], config: Config, archive_path: Path) -> Plan:
+def plan_demo(works: Sequence[Work], config: Config, archive_path: Path) -> CrawlPlan:
     """The plan of a night over an archive, plus every recorded page of a shop that no other platform claims."""
     archive = open_archive(archive_path)
-    plan = night_plan(works, config, archive=archive)
-    shop = captured_plan(archive, ["shop"]).asks
-    return Plan(asks={**plan.asks, **shop})
+    plan = plan_night(works, config, archive=archive)
+    shop = plan_captured(archive, ["shop"]).asks
+    return CrawlPlan(asks={**plan.asks, **shop})
 
 
-def shares_plan(texts: Sequence[str]) -> Plan:
+def plan_shares(texts: Sequence[str]) -> CrawlPlan:
     """A plan that checks the shares named in addresses or texts on their drives, each with the access code beside it.
 
     Raises BadInput for a text without a share of an enabled drive, or without any texts.
@@ -157,10 +157,10 @@ def shares_plan(texts: Sequence[str]) -> Plan:
             kinds[UnitKind.DETAILS].append(Ask(url=link.url, code=link.code))
     if not asks:
         raise BadInput(Problem(file="--url", message="crawl share needs --url"))
-    return Plan(asks=asks, enforce_floors=False)
+    return CrawlPlan(asks=asks, enforce_floors=False)
 
 
-def captured_plan(archive: Archive, only: Sequence[str]) -> Plan:
+def plan_captured(archive: Archive, only: Sequence[str]) -> CrawlPlan:
     """A plan that reads every recorded page with the platform that claims its address; pictures, scripts, styles and
     robots.txt are not pages.
     """
@@ -171,7 +171,7 @@ def captured_plan(archive: Archive, only: Sequence[str]) -> Plan:
         name = platform_for(answer.url).name
         if not only or name in only:
             asks.setdefault(name, {})[Ask(url=answer.url)] = None
-    return Plan(
+    return CrawlPlan(
         asks={name: {UnitKind.DETAILS: list(platform_asks)} for name, platform_asks in asks.items()},
         enforce_floors=False,
     )
@@ -179,7 +179,7 @@ def captured_plan(archive: Archive, only: Sequence[str]) -> Plan:
 
 def crawl(
     config: Config,
-    plan: Plan,
+    plan: CrawlPlan,
     *,
     now: Callable[[], datetime],
     replay: Path | None = None,
@@ -230,7 +230,7 @@ def crawl(
 def finish_run(
     store: Store,
     run: str,
-    plan: Plan,
+    plan: CrawlPlan,
     config: Config,
     started: datetime,
     now: Callable[[], datetime],
@@ -282,7 +282,7 @@ def require_contact(config: Config, replay: Path | None) -> None:
 
 
 def _collect_complaints(
-    counts: Sequence[PlatformCounts], plan: Plan, past: Sequence[Run], language: str
+    counts: Sequence[PlatformCounts], plan: CrawlPlan, past: Sequence[Run], language: str
 ) -> dict[str, str]:
     complaints = {}
     for platform_counts in counts:
@@ -316,7 +316,7 @@ def recheck_hits(
     for hit in hits:
         kinds = asks.setdefault(hit.listing.platform, {UnitKind.RECHECK: []})
         kinds[UnitKind.RECHECK].append(recheck_ask(to_json(hit.listing)))
-    result = crawl(config, Plan(asks=asks, enforce_floors=False), now=now, replay=replay, follow=False)
+    result = crawl(config, CrawlPlan(asks=asks, enforce_floors=False), now=now, replay=replay, follow=False)
     with Store.open(config.store.url) as store:
         checks = {check.listing: check for _, check in store.rechecks.rechecks_of_run(result.run)}
     return [(hit, checks.get(listing_id(hit.listing.url))) for hit in hits]

@@ -37,9 +37,9 @@ class OfferRow:
     id: str
     listing: Listing
 
-    def with_pictures(self, folder: Path, looker: PictureInspector) -> Listing:
+    def with_pictures(self, folder: Path, inspector: PictureInspector) -> Listing:
         """The listing with its pictures decoded, hashed and compared."""
-        pictures = tuple(_analyse_picture(picture, folder, looker) for picture in self.listing.pictures)
+        pictures = tuple(_analyse_picture(picture, folder, inspector) for picture in self.listing.pictures)
         return evolve(self.listing, pictures=pictures)
 
 
@@ -161,11 +161,11 @@ def _find_links(kind: ListingKind | None, url: str | None, text: str) -> tuple[A
     return tuple(extract_links(url or text if kind is ListingKind.SHARE else text))
 
 
-def _analyse_picture(picture: Picture, folder: Path, looker: PictureInspector) -> Picture:
+def _analyse_picture(picture: Picture, folder: Path, inspector: PictureInspector) -> Picture:
     if "://" in picture.url:
         return picture
     try:
-        return looker.inspect((folder / picture.url).read_bytes(), picture.url).picture
+        return inspector.inspect((folder / picture.url).read_bytes(), picture.url).picture
     except PictureError:
         return picture
 
@@ -248,7 +248,7 @@ class MatchJob:
     context: Context
     folder: Path
     min_identity: float = 0.0
-    looker: PictureInspector = Factory(PlainInspector)
+    inspector: PictureInspector = Factory(PlainInspector)
 
     def run_batches(self, workers: int) -> Iterator[tuple[int, str]]:
         """For each batch the number of its rows and their results as JSON Lines, in order."""
@@ -262,7 +262,7 @@ class MatchJob:
 
     def _match_batch(self, start: int) -> tuple[int, str]:
         offers = self.offers[start : start + self._batch_size]
-        listings = [offer.with_pictures(self.folder, self.looker) for offer in offers]
+        listings = [offer.with_pictures(self.folder, self.inspector) for offer in offers]
         lines: list[str] = []
         for offer, assessments in zip(offers, self.assessor.assess_all(listings, self.context), strict=True):
             candidates = tuple(assessment for assessment in assessments if assessment.identity >= self.min_identity)

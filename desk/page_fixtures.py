@@ -81,7 +81,7 @@ def _fetch_answers(
 
     with tempfile.TemporaryDirectory() as scratch:
         store = evolve(config.store, url=f"sqlite:///{scratch}/save.db", blobs=f"{scratch}/blobs")
-        plan = crawling.Plan(
+        plan = crawling.CrawlPlan(
             asks={platform: {UnitKind.DETAILS: [Ask(url=url)]}}, enforce_floors=False, check_positives=False
         )
         scratch_config = evolve(config, store=store)

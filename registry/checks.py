@@ -39,7 +39,7 @@ def check_works(works: Iterable[Work], language: str = "en", designs: Designs | 
     `designs` maps the id of a work to the ids of works whose pictures were found to share a part with its pictures.
     """
     active_works = [work for work in works if work.retired_at is None]
-    order = {work.id: place for place, work in enumerate(active_works)}
+    position_by_id = {work.id: place for place, work in enumerate(active_works)}
     findings = [
         *_short_titles(active_works),
         *_same_titles(active_works),
@@ -47,7 +47,7 @@ def check_works(works: Iterable[Work], language: str = "en", designs: Designs | 
         *_missing_currencies(active_works),
     ]
     findings += [*_blank_pictures(active_works), *_same_designs(active_works, designs or {})]
-    findings.sort(key=lambda item: (order[item[0]], item[1]))
+    findings.sort(key=lambda item: (position_by_id[item[0]], item[1]))
     return [_weakness(work_id, check, others, language) for work_id, check, others in findings]
 
 
@@ -91,7 +91,7 @@ def _is_indistinguishable(work: Work, other: Work) -> bool:
         ({work.kind} - {None}, {other.kind} - {None}),
         ({*work.identifiers.items()}, {*other.identifiers.items()}),
     ]
-    return not any(ours and theirs and ours.isdisjoint(theirs) for ours, theirs in distinctions)
+    return not any(values and other_values and values.isdisjoint(other_values) for values, other_values in distinctions)
 
 
 def _same_pictures(works: Sequence[Work]) -> Iterator[_Finding]:

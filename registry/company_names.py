@@ -29,11 +29,11 @@ def compare_companies(ours: str, theirs: str) -> CompanyMatch:
     own_name, other_name = _without_legal_form(ours), _compact_name(theirs)
     if not own_name or not other_name:
         return CompanyMatch.OTHER
-    place = other_name.find(own_name)
-    while place >= 0:
-        if _is_affix(other_name[:place]) and _is_affix(other_name[place + len(own_name) :]):
+    position = other_name.find(own_name)
+    while position >= 0:
+        if _is_affix(other_name[:position]) and _is_affix(other_name[position + len(own_name) :]):
             return CompanyMatch.SAME
-        place = other_name.find(own_name, place + 1)
+        position = other_name.find(own_name, position + 1)
     other_bare = _without_legal_form(theirs)
     return (
         CompanyMatch.UNCLEAR

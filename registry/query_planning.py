@@ -77,7 +77,7 @@ DRAWS_PER_QUERY = 20  # draws per query to explore; for many works a form makes 
 class PlannedQuery:
     """One query (`question`) and the form that made it."""
 
-    question: str
+    query: str
     form: str
 
 
@@ -135,7 +135,7 @@ def plan_queries(
     best_queries = _drop_duplicates(sorted(_paying_queries(works, kind, yields), key=lambda pair: -pair[0]))
     explore_count = math.ceil(min(limit, len(best_queries)) * explore)
     explored_queries = list(
-        _draw_queries(works, kind, {planned.question.casefold() for planned in best_queries}, explore_count, seed)
+        _draw_queries(works, kind, {planned.query.casefold() for planned in best_queries}, explore_count, seed)
     )
     return best_queries[: limit - len(explored_queries)] + explored_queries
 
@@ -164,12 +164,12 @@ def load_forms() -> tuple[QueryForm, ...]:
 def _paying_queries(
     works: Sequence[Work], kind: ListingKind | None, yields: Mapping[str, FormYield]
 ) -> Iterator[tuple[float, PlannedQuery]]:
-    for form, question, work in iter_name_queries(works, kind):
-        yield yield_rate(form, yields) * _priority_factor(work), PlannedQuery(question, form)
-    live = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
+    for form, query, work in iter_name_queries(works, kind):
+        yield yield_rate(form, yields) * _priority_factor(work), PlannedQuery(query, form)
+    active_works = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
     for form_with_word in (query_form for query_form in load_forms() if is_paying(query_form.name, yields)):
         form_rate = yield_rate(form_with_word.name, yields)
-        for work in live:
+        for work in active_works:
             if worded_query := form_with_word.query_for(work, kind):
                 yield form_rate * _priority_factor(work), PlannedQuery(worded_query, form_with_word.name)
 
@@ -179,24 +179,27 @@ def _priority_factor(work: Work) -> float:
 
 
 def _draw_queries(
-    works: Sequence[Work], kind: ListingKind | None, known_queries: set[str], wanted: int, seed: str
+    works: Sequence[Work], kind: ListingKind | None, known_queries: set[str], count: int, seed: str
 ) -> Iterator[PlannedQuery]:
     """Up to `wanted` queries of works and forms drawn at random, none of them in `known_queries`, which grows."""
     generator = random.Random(seed)
-    live = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
-    for _ in range(DRAWS_PER_QUERY * wanted if live else 0):
-        if not wanted:
+    active_works = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
+    for _ in range(DRAWS_PER_QUERY * count if active_works else 0):
+        if not count:
             return
-        work, form = live[generator.randrange(len(live))], load_forms()[generator.randrange(len(load_forms()))]
-        question = form.query_for(work, kind)
-        if question and question.casefold() not in known_queries:
-            known_queries.add(question.casefold())
-            wanted -= 1
-            yield PlannedQuery(question, form.name)
+        work, form = (
+            active_works[generator.randrange(len(active_works))],
+            load_forms()[generator.randrange(len(load_forms()))],
+        )
+        query = form.query_for(work, kind)
+        if query and query.casefold() not in known_queries:
+            known_queries.add(query.casefold())
+            count -= 1
+            yield PlannedQuery(query, form.name)
 
 
 def _drop_duplicates(ranked: Iterable[tuple[float, PlannedQuery]]) -> list[PlannedQuery]:
     unique_queries: dict[str, PlannedQuery] = {}
     for _, planned in ranked:
-        unique_queries.setdefault(planned.question.casefold(), planned)
+        unique_queries.setdefault(planned.query.casefold(), planned)
     return list(unique_queries.values())

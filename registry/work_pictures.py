@@ -43,9 +43,9 @@ def read_picture_bytes(path: Path) -> bytes:
 
 def inspect_local_pictures(addresses: Iterable[str], folder: Path, inspector: PictureReader) -> PicturesByPath:
     """A list's inspected local pictures by path. Every file is read once; missing and too big ones are left out."""
-    places = {local_path: None for address in addresses if (local_path := _local_path(address, folder))}
-    paths = [Path(local_path) for local_path in places]
-    return dict(zip(places, inspector(paths), strict=True))
+    local_paths = {local_path: None for address in addresses if (local_path := _local_path(address, folder))}
+    paths = [Path(local_path) for local_path in local_paths]
+    return dict(zip(local_paths, inspector(paths), strict=True))
 
 
 def resolve_picture(address: str, folder: Path, pictures_by_path: PicturesByPath) -> Picture:

@@ -49,7 +49,7 @@ class Goofish(Platform):
         if not isinstance(results, list):
             raise LayoutError(f"goofish: no list, but {str(answer.get('ret'))[:100]}")
         for row in results:
-            for fields in json_rows(page, [row | {"price": _joined_price(row)}], LIST):
+            for fields in json_rows(page, [row | {"price": _price_text(row)}], LIST):
                 yield _with_details(self.listing(**fields), row)
 
 
@@ -66,7 +66,7 @@ def _with_details(listing: Listing, row: Any) -> Listing:
     )
 
 
-def _joined_price(row: Any) -> str:
+def _price_text(row: Any) -> str:
     """The pieces of a price ("¥", "25", ".50") as one text."""
     pieces = row.get("data", {}).get("item", {}).get("main", {}).get("exContent", {}).get("price") or []
     return "".join(str(piece.get("text") or "") for piece in pieces if isinstance(piece, dict))

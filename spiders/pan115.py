@@ -61,7 +61,7 @@ class Pan115(Platform):
         )
         state = walk.share_state(state)
         count = data.get("count")
-        has_more = isinstance(count, int) and bool(entries) and walk.seen < count
+        has_more = isinstance(count, int) and bool(entries) and walk.entries_read < count
         next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
         title = page.values.get("title") or str(object_at(data, "shareinfo").get("share_title") or "")
         if next_step:
@@ -92,7 +92,7 @@ class Pan115(Platform):
 
 def _list_address(share_id: str, code: str, walk: FolderWalk) -> str:
     query = {"share_code": share_id, "receive_code": code, "cid": walk.folder or "0"}
-    return f"{API}?{urlencode({**query, 'offset': str(walk.seen), 'limit': str(FILES_PER_PAGE)})}"
+    return f"{API}?{urlencode({**query, 'offset': str(walk.entries_read), 'limit': str(FILES_PER_PAGE)})}"
 
 
 def _folder_id(item: Mapping[str, Any]) -> str:

@@ -88,7 +88,7 @@ class Quark(Platform):
         state = walk.share_state(state_of(page, self.classify))
         title = str(page.values.get("title") or object_at(data, "share").get("title") or "")
         total = object_at(answer, "metadata").get("_total")
-        has_more = isinstance(total, int) and bool(entries) and walk.seen < total
+        has_more = isinstance(total, int) and bool(entries) and walk.entries_read < total
         next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
         if next_step:
             return _list_request(share_id, request_value(page, "stoken"), next_step, {**page.values, "title": title})

@@ -84,7 +84,7 @@ class Tianyi(Platform):
         walk = resume_walk(page).with_entries(_entries(file_list))
         state = walk.share_state(state)
         count = file_list.get("count")
-        has_more = isinstance(count, int) and bool(objects_at(file_list, "fileList")) and walk.seen < count
+        has_more = isinstance(count, int) and bool(objects_at(file_list, "fileList")) and walk.entries_read < count
         next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
         if next_step:
             return _list_request(

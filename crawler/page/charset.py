@@ -107,17 +107,17 @@ def _choose_encoding(body: bytes, declared: list[str]) -> str:
     chinese = max(_CHINESE_CODECS, key=lambda name: _everyday_share(sample, name))
     if _everyday_share(sample, chinese) >= MIN_EVERYDAY_SHARE:
         return chinese
-    fitting = [name for name in declared if _error_share(sample, name) <= MAX_ERROR_SHARE]
-    if fitting:
-        return fitting[0]
+    fitting_codecs = [name for name in declared if _error_share(sample, name) <= MAX_ERROR_SHARE]
+    if fitting_codecs:
+        return fitting_codecs[0]
     return _detect_codec(sample) or (declared[0] if declared else "utf-8")
 
 
 def _decode_as(body: bytes, encoding: str) -> DecodedText:
     text = body.decode(encoding, "replace").replace("\x00", "")
-    damaged = text.count("\ufffd") > max(3, len(text) // 100) or "锟斤拷" in text
-    doubled = len(_MOJIBAKE_RE.findall(text[:SAMPLE_BYTES])) > 8 and not _has_cjk(text[:SAMPLE_BYTES])
-    return DecodedText(text, encoding, damaged or doubled)
+    is_damaged = text.count("\ufffd") > max(3, len(text) // 100) or "锟斤拷" in text
+    is_double_encoded = len(_MOJIBAKE_RE.findall(text[:SAMPLE_BYTES])) > 8 and not _has_cjk(text[:SAMPLE_BYTES])
+    return DecodedText(text, encoding, is_damaged or is_double_encoded)
 
 
 @cache

@@ -60,11 +60,11 @@ def _field_values(source: str) -> Iterator[tuple[str, str]]:
 
 def _tag_before(source: str, begin: int) -> str:
     """The name of the tag right before `begin`, "" if there is text between them."""
-    closed = source.rfind(">", max(0, begin - 60), begin)
-    if closed < 0 or _SPACE_RE.fullmatch(source, closed + 1, begin) is None:
+    tag_end = source.rfind(">", max(0, begin - 60), begin)
+    if tag_end < 0 or _SPACE_RE.fullmatch(source, tag_end + 1, begin) is None:
         return ""
-    opened = source.rfind("<", max(0, closed - 600), closed)
-    tag = _TAG_NAME_RE.match(source, opened) if opened >= 0 else None
+    tag_start = source.rfind("<", max(0, tag_end - 600), tag_end)
+    tag = _TAG_NAME_RE.match(source, tag_start) if tag_start >= 0 else None
     return tag[1].lower() if tag else ""
 
 

@@ -89,15 +89,17 @@ class _OpenElements:
         """Count an element as open and return True; if there is no room, count it as refused and return False."""
         if name in _FLAT_TAGS:
             return True
-        formatting, inside = name in _FORMATTING_TAGS, self._open.get(name, 0)
-        room = MAX_DEPTH if inside > MAX_DEPTH // 4 else 2 * MAX_DEPTH  # the bomb's own tag leaves room for others
-        full = self._depth >= room or (formatting and self._formatting >= MAX_OPEN_FORMATTING)
-        if full or (name == "table" and inside >= MAX_NESTED_TABLES):
+        is_formatting, open_count = name in _FORMATTING_TAGS, self._open.get(name, 0)
+        max_depth = (
+            MAX_DEPTH if open_count > MAX_DEPTH // 4 else 2 * MAX_DEPTH
+        )  # the bomb's own tag leaves room for others
+        is_full = self._depth >= max_depth or (is_formatting and self._formatting >= MAX_OPEN_FORMATTING)
+        if is_full or (name == "table" and open_count >= MAX_NESTED_TABLES):
             self._refused[name] = self._refused.get(name, 0) + 1
             return False
-        self._open[name] = inside + 1
+        self._open[name] = open_count + 1
         self._depth += 1
-        self._formatting += formatting
+        self._formatting += is_formatting
         return True
 
     def close(self, name: str) -> bool:
@@ -106,9 +108,9 @@ class _OpenElements:
         if refused:
             self._refused[name] = refused - 1
             return False
-        inside = self._open.get(name, 0)
-        if inside:
-            self._open[name] = inside - 1
+        open_count = self._open.get(name, 0)
+        if open_count:
+            self._open[name] = open_count - 1
             self._depth -= 1
             self._formatting -= name in _FORMATTING_TAGS
         return True

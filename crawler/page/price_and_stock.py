@@ -129,8 +129,8 @@ def shown_prices(page: Page, region: str) -> Iterator[ShownPrice]:
 
 def _price_text(node: LexborNode) -> str:
     """The text of a price; if it is repeated for screen readers, that text."""
-    spoken = node.css_first(".a-offscreen, .sr-only, .visually-hidden")
-    text = visible_text(spoken) if spoken is not None else ""
+    screen_reader_node = node.css_first(".a-offscreen, .sr-only, .visually-hidden")
+    text = visible_text(screen_reader_node) if screen_reader_node is not None else ""
     return text if any(map(str.isdigit, text)) else visible_text(node)
 
 

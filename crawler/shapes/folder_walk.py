@@ -29,46 +29,62 @@ class FolderWalk:
     """Progress of the walk through a share. `folder` is the one to list next ("" is the top), `page` counts from 1."""
 
     files: tuple[SharedFile, ...] = ()
-    waiting: tuple[tuple[str, int], ...] = ()  # keys of folders with their depth
+    pending_folders: tuple[tuple[str, int], ...] = ()  # keys of folders with their depth
     folder: str = ""
     depth: int = 0
     page: int = 1
-    seen: int = 0  # entries of `folder` read so far
-    lists: int = 1  # answers requested, including this one
+    entries_read: int = 0  # entries of `folder` read so far
+    answer_count: int = 1  # answers requested, including this one
 
     def with_entries(self, entries: Iterable[Entry]) -> FolderWalk:
         """The walk with the entries of one answer added."""
-        listed = tuple(entries)
-        deeper = self.depth < MAX_FOLDER_DEPTH
-        folders = tuple((key, self.depth + 1) for file, key in listed if deeper and file.folder and key)
-        files = (*self.files, *(file for file, _ in listed))[:MAX_FILES]
-        waiting = (*self.waiting, *folders)[:MAX_LISTS]
-        return evolve(self, files=files, waiting=waiting, seen=self.seen + len(listed))
+        entry_list = tuple(entries)
+        may_descend = self.depth < MAX_FOLDER_DEPTH
+        folders = tuple((key, self.depth + 1) for file, key in entry_list if may_descend and file.folder and key)
+        files = (*self.files, *(file for file, _ in entry_list))[:MAX_FILES]
+        waiting = (*self.pending_folders, *folders)[:MAX_LISTS]
+        return evolve(self, files=files, pending_folders=waiting, entries_read=self.entries_read + len(entry_list))
 
     def next_step(self, has_more: bool) -> FolderWalk | None:
         """The walk at the next answer to request: the next page of this folder if `has_more`, else the next waiting
         folder; None if there is none or a limit is reached.
         """
-        if self.lists >= MAX_LISTS or len(self.files) >= MAX_FILES:
+        if self.answer_count >= MAX_LISTS or len(self.files) >= MAX_FILES:
             return None
         if has_more:
-            return evolve(self, page=self.page + 1, lists=self.lists + 1)
-        if not self.waiting:
+            return evolve(self, page=self.page + 1, answer_count=self.answer_count + 1)
+        if not self.pending_folders:
             return None
-        (folder, depth), *remaining = self.waiting
-        return evolve(self, folder=folder, depth=depth, page=1, seen=0, lists=self.lists + 1, waiting=tuple(remaining))
+        (folder, depth), *remaining = self.pending_folders
+        return evolve(
+            self,
+            folder=folder,
+            depth=depth,
+            page=1,
+            entries_read=0,
+            answer_count=self.answer_count + 1,
+            pending_folders=tuple(remaining),
+        )
 
     def share_state(self, answer_state: ShareState) -> ShareState:
         """The state of the share after an answer in `answer_state`: no folder undoes that the share itself opened.
 
         Throttling, captchas and partial removal are kept, because the files are incomplete then.
         """
-        return answer_state if self.lists == 1 or answer_state in _INCOMPLETE_STATES else ShareState.ALIVE
+        return answer_state if self.answer_count == 1 or answer_state in _INCOMPLETE_STATES else ShareState.ALIVE
 
     def request_values(self) -> dict[str, str]:
         """The values that carry the walk in the request for `folder` and `page`."""
         files = [[file.name, file.size, file.folder] for file in self.files]
-        progress = [files, self.waiting, self.folder, self.depth, self.page, self.seen, self.lists]
+        progress = [
+            files,
+            self.pending_folders,
+            self.folder,
+            self.depth,
+            self.page,
+            self.entries_read,
+            self.answer_count,
+        ]
         return {_WALK_KEY: json.dumps(progress, ensure_ascii=False, separators=(",", ":"))}
 
 
@@ -79,10 +95,10 @@ def resume_walk(page: Page) -> FolderWalk:
     files, waiting, folder, depth, number, seen, lists = json.loads(page.values[_WALK_KEY])
     return FolderWalk(
         files=tuple(SharedFile(name=name, size=size, folder=is_folder) for name, size, is_folder in files),
-        waiting=tuple((key, level) for key, level in waiting),
+        pending_folders=tuple((key, level) for key, level in waiting),
         folder=folder,
         depth=depth,
         page=number,
-        seen=seen,
-        lists=lists,
+        entries_read=seen,
+        answer_count=lists,
     )

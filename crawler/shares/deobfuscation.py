@@ -35,11 +35,11 @@ def deobfuscate(text: str) -> TextView:
     view = identity_view(text.translate(_PUNCTUATION_TABLE))
     for _ in range(MAX_PASSES):
         before = view
-        for signs, pattern, pieces in _STEPS:
-            if signs is None and view.text.isascii():
+        for required_substrings, pattern, replace in _STEPS:
+            if required_substrings is None and view.text.isascii():
                 continue
-            if not signs or any(sign in view.text for sign in signs):
-                view = view.replace(pattern, pieces)
+            if not required_substrings or any(sign in view.text for sign in required_substrings):
+                view = view.replace(pattern, replace)
         if view is before or view.text == before.text:
             break
     return view.with_sorted_marks()
@@ -57,11 +57,11 @@ def _decode_percent(match: re.Match[str]) -> Replacement:
     return _percent_pieces(decoded_text, match.start()), "percent"
 
 
-def _percent_pieces(decoded_text: str, place: int) -> Iterator[Piece]:
+def _percent_pieces(decoded_text: str, position: int) -> Iterator[Piece]:
     for character in decoded_text:
         width = 3 * len(character.encode())
-        yield character, place, place + width
-        place += width
+        yield character, position, position + width
+        position += width
 
 
 def _decode_js_escape(match: re.Match[str]) -> Replacement:

@@ -125,10 +125,10 @@ def _merge_links(plain_links: Iterable[ParsedLink], other_links: Iterable[Parsed
     links = sorted(plain_links, key=lambda link: link.start)
     starts = [link.start for link in links]
     for link in other_links:
-        place = bisect_left(starts, link.end)
-        if place == 0 or links[place - 1].end <= link.start:
-            links.insert(place, link)
-            starts.insert(place, link.start)
+        index = bisect_left(starts, link.end)
+        if index == 0 or links[index - 1].end <= link.start:
+            links.insert(index, link)
+            starts.insert(index, link.start)
     return links
 
 

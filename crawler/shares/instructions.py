@@ -99,8 +99,8 @@ _HAN_NAMES = ("中文", "汉字", "漢字", "文字", "chinese")
 
 def _find_instructions(text: str) -> Iterator[_Instruction]:
     lower = text.lower()
-    for signs, pattern in _REPLACE_FORMS:
-        for match in pattern.finditer(text) if any(sign in lower for sign in signs) else ():
+    for required_substrings, pattern in _REPLACE_FORMS:
+        for match in pattern.finditer(text) if any(sign in lower for sign in required_substrings) else ():
             old, new = _SIGN_NAMES.get(match["old"], match["old"]), _SIGN_WORDS.get(match["new"].lower(), match["new"])
             if old != new and old not in _COMMON_HAN_CHARS:
                 yield _Instruction(old=old, new=new.rstrip("."), start=match.start(), end=match.end())

@@ -140,8 +140,8 @@ def _parse_link_range(before: str) -> int:
     return number if range_match["side"] == "前" else -number
 
 
-def _is_for_all_links(text: str, place: int) -> bool:
-    return bool(_FOR_ALL_LINKS_RE.search(text[max(0, place - 40) : place]))
+def _is_for_all_links(text: str, position: int) -> bool:
+    return bool(_FOR_ALL_LINKS_RE.search(text[max(0, position - 40) : position]))
 
 
 def _find_further_codes(text: str, first: CodeCandidate) -> Iterator[CodeCandidate]:

@@ -34,18 +34,18 @@ class _Pairing:
         self.used_codes: set[int] = set()
         self.assigned_ends: set[int] = set()  # where the codes end that already belong to a link
 
-    def is_inside_link(self, place: int) -> bool:
-        before = bisect_right(self.link_starts, place) - 1
-        return before >= 0 and place < self.links[before].end
+    def is_inside_link(self, position: int) -> bool:
+        before = bisect_right(self.link_starts, position) - 1
+        return before >= 0 and position < self.links[before].end
 
-    def has_label(self, place: int) -> bool:
-        before = bisect_right(self.code_starts, place) - 1
-        return before >= 0 and place < self.codes[before].end
+    def has_label(self, position: int) -> bool:
+        before = bisect_right(self.code_starts, position) - 1
+        return before >= 0 and position < self.codes[before].end
 
     def is_free(self, code: CodeCandidate) -> bool:
         """Whether an unlabelled candidate is not assigned, not part of a labelled code and not inside a link."""
-        place = code.start
-        return not (self.has_label(place) or self.is_inside_link(place) or code.end in self.assigned_ends)
+        position = code.start
+        return not (self.has_label(position) or self.is_inside_link(position) or code.end in self.assigned_ends)
 
     def open_links(self) -> Iterator[ParsedLink]:
         return (link for link in self.links if link.code is None and link.rule.code_pattern)
@@ -54,8 +54,8 @@ class _Pairing:
         """Codes that begin in `start` <= position < `end` and are neither assigned nor excluded."""
         first = bisect_left(self.code_starts, start)
         last = len(self.codes) if end is None else bisect_left(self.code_starts, end)
-        for place in range(first, last):
-            code = self.codes[place]
+        for index in range(first, last):
+            code = self.codes[index]
             if id(code) not in self.used_codes and code.end not in self.assigned_ends and not code.is_excluded:
                 yield code
 
@@ -127,12 +127,12 @@ def _pair_by_platform(pairing: _Pairing) -> None:
         links = [link for link in pairing.links[first:last] if link.code is None and link.rule.name == code.platform]
         fitting_links = [link for link in links if fits_platform(link, code)]
         if fitting_links:
-            nearest_link = min(fitting_links, key=partial(_link_distance, place=code.start))
+            nearest_link = min(fitting_links, key=partial(_link_distance, position=code.start))
             pairing.assign_code(nearest_link, code)
 
 
-def _link_distance(link: ParsedLink, place: int) -> tuple[int, int]:
-    return abs(link.end - place) + (link.start > place), link.start
+def _link_distance(link: ParsedLink, position: int) -> tuple[int, int]:
+    return abs(link.end - position) + (link.start > position), link.start
 
 
 def _pair_by_number(pairing: _Pairing) -> None:
@@ -207,26 +207,26 @@ def _sort_by_start(links: Iterable[ParsedLink], codes: Iterable[CodeCandidate]) 
 def _pair_neighbours(pairing: _Pairing) -> None:
     items = _sort_by_start(pairing.links, pairing.free_codes())
     codes_first = bool(items) and isinstance(items[0], CodeCandidate) and isinstance(items[-1], ParsedLink)
-    for place, link in enumerate(pairing.links):
+    for link_index, link in enumerate(pairing.links):
         if link.code is None and link.rule.code_pattern:
             searches = (_previous_code, _next_code) if codes_first else (_next_code, _previous_code)
-            pairing.assign_code(link, searches[0](pairing, place) or searches[1](pairing, place))
+            pairing.assign_code(link, searches[0](pairing, link_index) or searches[1](pairing, link_index))
 
 
-def _next_code(pairing: _Pairing, place: int) -> CodeCandidate | None:
+def _next_code(pairing: _Pairing, link_index: int) -> CodeCandidate | None:
     """The first fitting code behind the link at index `place` and before the next link."""
-    link = pairing.links[place]
-    stop = pairing.link_starts[place + 1] if place + 1 < len(pairing.links) else len(pairing.text)
+    link = pairing.links[link_index]
+    stop = pairing.link_starts[link_index + 1] if link_index + 1 < len(pairing.links) else len(pairing.text)
     codes = pairing.free_codes(link.end, min(stop, link.end + MAX_CODE_DISTANCE_CHARS))
     return next(
         (code for code in codes if fits_platform(link, code) and _is_near(pairing.text, link.end, code.start)), None
     )
 
 
-def _previous_code(pairing: _Pairing, place: int) -> CodeCandidate | None:
+def _previous_code(pairing: _Pairing, link_index: int) -> CodeCandidate | None:
     """The last fitting code in front of the link at index `place` and behind the previous link."""
-    link = pairing.links[place]
-    stop = pairing.links[place - 1].end if place else 0
+    link = pairing.links[link_index]
+    stop = pairing.links[link_index - 1].end if link_index else 0
     codes = [
         code
         for code in pairing.free_codes(max(stop, link.start - MAX_CODE_DISTANCE_CHARS), link.start)

@@ -37,8 +37,8 @@ class TextView:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original from which text[start:end] came. An empty span stays empty."""
         if start >= end:
-            place = self.starts[start] if start < len(self.starts) else (self.ends[-1] if self.ends else 0)
-            return place, place
+            position = self.starts[start] if start < len(self.starts) else (self.ends[-1] if self.ends else 0)
+            return position, position
         return min(self.starts[start:end]), max(self.ends[start:end])
 
     def tricks(self, start: int, end: int) -> frozenset[str]:

@@ -178,14 +178,14 @@ async def _relay(client: Streams, server: Streams, length: int | None) -> None:
     """Copy bytes both ways. A tunnel (`length` None) ends as soon as one side does; a plain request, of which only the
     `length` bytes of its body are sent, ends when its response is complete too.
     """
-    back = asyncio.ensure_future(_copy_bytes(server[0], client[1], None))
-    out = asyncio.ensure_future(_copy_bytes(client[0], server[1], length))
+    to_client = asyncio.ensure_future(_copy_bytes(server[0], client[1], None))
+    to_server = asyncio.ensure_future(_copy_bytes(client[0], server[1], length))
     try:
         await asyncio.wait(
-            {back, out}, return_when=asyncio.FIRST_COMPLETED if length is None else asyncio.ALL_COMPLETED
+            {to_client, to_server}, return_when=asyncio.FIRST_COMPLETED if length is None else asyncio.ALL_COMPLETED
         )
     finally:
-        for direction in (back, out):
+        for direction in (to_client, to_server):
             direction.cancel()
             with suppress(asyncio.CancelledError, OSError, TimeoutError):
                 await direction

@@ -49,7 +49,7 @@ def calibrate(
         number = None
         changed = 0
         if apply:
-            number = calibrating.apply(store, calibration, acting_user(by), ctx.now())
+            number = calibrating.apply_calibration(store, calibration, acting_user(by), ctx.now())
             changed = redecide_hits(store, None, build_context(store, ctx.now(), language))
     if json:
         weights = [{"ground": name, "before": old, "after": new} for name, old, new in calibration.changes]

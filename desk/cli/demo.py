@@ -65,7 +65,7 @@ def demo(
     ctx.say(
         "works_imported", file="works.jsonl", added=counts.added, changed=counts.changed, unchanged=counts.unchanged
     )
-    plan = crawling.demo_plan(works, ctx.config, archive)
+    plan = crawling.plan_demo(works, ctx.config, archive)
     with local_workers(
         workers, ("--config", str(settings), "--replay", str(archive), "--now", DEMO_TIME), ctx.config
     ) as check_workers:

@@ -65,7 +65,9 @@ def match(
     offers = read_offers(Path(file), ctx.config.language, sys.stdin if file == "-" else None)
     with ExitStack() as stack:
         has_pictures = any(offer.listing.pictures for offer in offers)
-        registry, looker = _load_works(ctx, works, _picture_folder(ctx, works, index, stack) if has_pictures else None)
+        registry, inspector = _load_works(
+            ctx, works, _picture_folder(ctx, works, index, stack) if has_pictures else None
+        )
         build_start = time.perf_counter()
         is_opened = index is not None and open_title_matcher(registry, index) == "opened"
         assessor = Assessor(registry)
@@ -78,7 +80,7 @@ def match(
             context=Context(now=ctx.now(), language=ctx.config.language),
             folder=Path() if file == "-" else Path(file).parent,
             min_identity=min_identity,
-            looker=looker,
+            inspector=inspector,
         )
         out = stack.enter_context(output.open("w", encoding="utf-8", newline="\n")) if output else sys.stdout
         _write_matches(job, workers or available_cores(), quiet, out)

@@ -27,7 +27,7 @@ def schedule(
 
     ctx = command_context(config, quiet)
     if show:
-        at = scheduling.trigger(ctx.config).get_next_fire_time(None, datetime.now(ctx.config.zone))
+        at = scheduling.nightly_trigger(ctx.config).get_next_fire_time(None, datetime.now(ctx.config.zone))
         ctx.say("schedule_next", at=at)
         return
     with ctx.store() as store:

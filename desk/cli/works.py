@@ -58,8 +58,8 @@ def import_works(
 def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
     """Store the bytes of local pictures, so that reports can show them after the list of works was moved."""
     blobs = open_blobs(ctx.config.store)
-    for place in {picture.url for work in works for picture in work.images if picture.sha256}:
-        blobs.put(Path(place).read_bytes())
+    for path in {picture.url for work in works for picture in work.images if picture.sha256}:
+        blobs.put(Path(path).read_bytes())
 
 
 def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
@@ -105,11 +105,15 @@ def show(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> No
         work = store.works.get(work_id)
         if work is None:
             raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work_id)))
-        alarm, quarantine_reason = (
+        verdict_counts, quarantine_reason = (
             verdict_counts_by_work(store).get(work_id),
             store.works.quarantined_works().get(work_id),
         )
-    judged = {"infringing": alarm.infringing, "not": alarm.innocent, "false_alarms": alarm.rate} if alarm else None
+    judged = (
+        {"infringing": verdict_counts.infringing, "not": verdict_counts.innocent, "false_alarms": verdict_counts.rate}
+        if verdict_counts
+        else None
+    )
     print_json(to_json(work) | {"judged": judged, "held": quarantine_reason})
 
 

@@ -17,7 +17,7 @@ from crawler.items import Finding, Hit, Judgement, Polarity, Work
 from crawler.messages import render_message
 from crawler.store import HitQuery, Store, is_up, listing_share_states
 
-type_cell = str | float | Decimal | tuple[str, ...] | None
+CellValue = str | float | Decimal | tuple[str, ...] | None
 
 
 @frozen(kw_only=True)
@@ -56,10 +56,10 @@ class HitRow:
 _STILL_UP_TEXT = {True: "yes", False: "no", None: "unknown"}
 COLUMNS = tuple(column.name for column in fields(HitRow))
 VALUE_SEPARATOR = "; "  # between the values of one cell
-cells_of: Callable[[HitRow], tuple[type_cell, ...]] = attrgetter(*COLUMNS)
+cells_of: Callable[[HitRow], tuple[CellValue, ...]] = attrgetter(*COLUMNS)
 
 
-def cell_text(value: type_cell) -> str:
+def cell_text(value: CellValue) -> str:
     """A cell as text: several values joined, floats to four decimal places, "" for None."""
     if isinstance(value, tuple):
         return VALUE_SEPARATOR.join(value)

@@ -23,7 +23,7 @@ from crawler.config import Config
 from crawler.items import Picture
 from crawler.store import Store
 from desk.export.cells import sheet_cell
-from desk.export.rows import COLUMNS, HitRow, cell_text, cells_of, type_cell
+from desk.export.rows import COLUMNS, CellValue, HitRow, cell_text, cells_of
 
 PREVIEW_PIXELS = 160  # longer side of a picture in a workbook
 MAX_PICTURE_ROWS = 300  # hits shown with pictures in one workbook; more would make it too large to mail
@@ -39,10 +39,10 @@ class PicturePair:
     work_picture: bytes | None
 
 
-type_pair_source = Callable[[Sequence[str]], Iterator[PicturePair]]
+PairSource = Callable[[Sequence[str]], Iterator[PicturePair]]
 
 
-def picture_pairs(store: Store, config: Config) -> type_pair_source:
+def picture_pairs(store: Store, config: Config) -> PairSource:
     """A function that yields the picture pairs of hits by id: at most `MAX_PICTURE_ROWS`, each with a listing's."""
     blobs = open_blobs(config.store)
 
@@ -95,7 +95,7 @@ _URL_COLUMN = COLUMNS.index("url")
 _EPOCH = datetime(1980, 1, 1)  # noqa: DTZ001 - workbooks want naive UTC; the earliest time a ZIP entry can carry
 
 
-def write_workbook(file: BinaryIO, rows: Sequence[HitRow], pairs: type_pair_source | None = None) -> None:
+def write_workbook(file: BinaryIO, rows: Sequence[HitRow], pairs: PairSource | None = None) -> None:
     """Write the rows, and the pictures that `pairs` yields for their ids."""
     draft = io.BytesIO()
     with Workbook(draft, {"constant_memory": True}) as book:
@@ -133,7 +133,7 @@ def _write_hits(book: Workbook, sheet: Worksheet, rows: Sequence[HitRow]) -> Non
                 _write_cell(sheet, line, column, value, cell_format)
 
 
-def _write_cell(sheet: Worksheet, line: int, column: int, value: type_cell, cell_format: Format | None) -> None:
+def _write_cell(sheet: Worksheet, line: int, column: int, value: CellValue, cell_format: Format | None) -> None:
     """Write a number as a number, text always as text, and nothing for an empty value."""
     if isinstance(value, float | Decimal):
         sheet.write_number(line, column, float(value), cell_format)

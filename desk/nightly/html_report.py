@@ -100,10 +100,10 @@ class ReportData:
         return total
 
 
-def write_report(path: Path, night: ReportData) -> None:
+def write_report(path: Path, report: ReportData) -> None:
     """Write the page. Raises BadInput if `path` cannot be written."""
-    page = render_html(night)
-    with open_atomic(path, night.language) as file:
+    page = render_html(report)
+    with open_atomic(path, report.language) as file:
         file.write(page.encode("utf-8", "replace"))
 
 

@@ -71,12 +71,12 @@ def worker_table(store: Store, run: str, now: datetime, config: Config) -> Table
     return table
 
 
-def describe_pauses(clocks: Iterable[Backoff]) -> dict[str, str]:
+def describe_pauses(backoffs: Iterable[Backoff]) -> dict[str, str]:
     """The active pauses by platform or host: until when, and why."""
     return {
-        clock.key.partition(":")[2]: f"{clock.not_before:%H:%M:%S} UTC {clock.why}".strip()
-        for clock in clocks
-        if clock.why != "pace"
+        backoff.key.partition(":")[2]: f"{backoff.not_before:%H:%M:%S} UTC {backoff.why}".strip()
+        for backoff in backoffs
+        if backoff.why != "pace"
     }
 
 

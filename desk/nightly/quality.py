@@ -45,7 +45,7 @@ class Quality:
     judgements), measured on `calibrated_on` judgements.
     """
 
-    channels: tuple[PlatformQuality, ...]
+    platforms: tuple[PlatformQuality, ...]
     calibration: float | None
     calibrated_on: int
 
@@ -60,7 +60,7 @@ def measure_quality(store: Store) -> Quality:
         channels.append(_platform_quality(name, of_name, [row for row in judged_hits if row.platform == name]))
     pairs = [(row.snapshot.offence, is_infringing(row)) for row in judged_hits if row.snapshot and _is_decided(row)]
     return Quality(
-        channels=tuple(channels), calibration=calibration_error(pairs) if pairs else None, calibrated_on=len(pairs)
+        platforms=tuple(channels), calibration=calibration_error(pairs) if pairs else None, calibrated_on=len(pairs)
     )
 
 
@@ -99,7 +99,7 @@ def _is_decided(judged_hit: ReviewedHit) -> bool:
 def quality_lines(quality: Quality, language: str) -> list[str]:
     """The report as lines of text, for people."""
     lines = []
-    for row in quality.channels:
+    for row in quality.platforms:
         name = render_message("desk", "quality_all", language) if row.platform == ALL_PLATFORMS else row.platform
         lines.append(render_message("desk", "quality_channel", language, platform=name, waiting=row.waiting))
         lines.extend(
@@ -129,6 +129,6 @@ def quality_json(quality: Quality) -> dict[str, Any]:
     channels = [
         {"platform": row.platform, "waiting": row.waiting, "missed_in_all": round(row.missed_in_all, 1)}
         | {name: getattr(row, name).plain() for name in names}
-        for row in quality.channels
+        for row in quality.platforms
     ]
     return {"channels": channels, "calibration_error": quality.calibration, "judged": quality.calibrated_on}

@@ -23,7 +23,7 @@ from crawler.messages import render_message
 from crawler.store import NIGHT_RUN, Run, Store
 from crawler.units import batches
 from crawler.web.session import CrawlStats, Session
-from desk.crawling import Plan, RunResult, finish_run, night_plan, require_contact
+from desk.crawling import CrawlPlan, RunResult, finish_run, plan_night, require_contact
 from desk.nightly.settle import settle_run
 from desk.rematch_units import rematch_unit
 from spiders.catalogue import is_enabled, platforms
@@ -33,7 +33,7 @@ LEARNING_NIGHTS = 30  # nights from which a platform's forms of questions are le
 MAX_RESUME_AGE = timedelta(hours=24)  # an older unfinished night is not resumed
 NEW_RELEASE_PRIORITY = 100  # added to the priority of a work that has just been released
 MAX_RETRIES, RETRY_PAUSE_SECONDS = 5, 5  # when the database fails during a night on many machines
-MATCHED_REGISTRY_MARK = "registry_matched"  # name of the stored version of the registry last compared with all listings
+MATCHED_REGISTRY_KEY = "registry_matched"  # name of the stored version of the registry last compared with all listings
 
 ProgressCallback = Callable[[Unit, CrawlStats], None]
 
@@ -91,7 +91,7 @@ def _run_once(
             store.runs.latest_runs(LEARNING_NIGHTS, NIGHT_RUN),
             f"{now().astimezone(config.zone):%Y-%m-%d}",
         )
-        plan = evolve(night_plan(works, config, only, archive, recent_runs, seed), check_positives=True)
+        plan = evolve(plan_night(works, config, only, archive, recent_runs, seed), check_positives=True)
         run = _open_run(store, plan, config, now(), rerun, only, show_message)
         started_runs.append(run.id)
         registry_version = (
@@ -127,17 +127,17 @@ def _run_once(
         result = finish_run(store, run.id, plan, config, run.started, now, past_nights)
         rematch_states = [state for _, kind, state, _ in store.queue.unit_outcomes(run.id) if kind is UnitKind.REMATCH]
         if all(state is UnitState.DONE for state in rematch_states):
-            store.runs.put_named_value(MATCHED_REGISTRY_MARK, registry_version)
+            store.runs.put_named_value(MATCHED_REGISTRY_KEY, registry_version)
         return result
 
 
 def prioritise_releases(works: Sequence[Work], now: datetime, config: Config) -> list[Work]:
     """The works, with a higher priority for recent releases; for a campaign set a work's own priority."""
     since = now.date() - timedelta(days=config.night.new_days)
-    new_releases = {worker.id for worker in works if worker.released_on is not None and since <= worker.released_on}
+    new_releases = {work.id for work in works if work.released_on is not None and since <= work.released_on}
     return [
-        evolve(worker, priority=worker.priority + NEW_RELEASE_PRIORITY) if worker.id in new_releases else worker
-        for worker in works
+        evolve(work, priority=work.priority + NEW_RELEASE_PRIORITY) if work.id in new_releases else work
+        for work in works
     ]
 
 
@@ -152,7 +152,7 @@ def platform_priority(platform: str, past: Sequence[Run], config: Config) -> int
 
 def _open_run(
     store: Store,
-    plan: Plan,
+    plan: CrawlPlan,
     config: Config,
     now: datetime,
     rerun: bool,
@@ -188,7 +188,7 @@ def _open_run(
 def _plan_first_wave(
     store: Store,
     run: Run,
-    plan: Plan,
+    plan: CrawlPlan,
     config: Config,
     past: Sequence[Run],
     registry_version: str,
@@ -201,7 +201,7 @@ def _plan_first_wave(
     for name, due in store.rechecks.due_asks(now).items():
         if _is_selected(name, config, only):
             asks.setdefault(name, {})[UnitKind.RECHECK] = due
-    if store.runs.get_named_value(MATCHED_REGISTRY_MARK) != registry_version:
+    if store.runs.get_named_value(MATCHED_REGISTRY_KEY) != registry_version:
         for name, id_prefixes in store.listings.portion_asks().items():
             if name in platforms():
                 asks.setdefault(name, {})[UnitKind.REMATCH] = id_prefixes

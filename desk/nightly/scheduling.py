@@ -20,7 +20,7 @@ from crawler.store import Run
 ShowMessage = Callable[..., None]
 
 
-def trigger(config: Config) -> CronTrigger:
+def nightly_trigger(config: Config) -> CronTrigger:
     """The trigger for every day at `night.at` in the configured time zone."""
     hour, _, minute = config.night.at.partition(":")
     return CronTrigger(hour=int(hour), minute=int(minute), timezone=config.zone)
@@ -56,7 +56,7 @@ def schedule(
     if night is not None:
         show_message("schedule_missed", night=night)
         spawn_night(config_file, show_message)
-    show_message("schedule_next", at=trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
+    show_message("schedule_next", at=nightly_trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
     night_scheduler(config, config_file, show_message).start()
 
 
@@ -65,6 +65,10 @@ def night_scheduler(config: Config, config_file: Path | None, show_message: Show
     grace_seconds = int(config.night.catch_up * 3600) or None
     scheduler = BlockingScheduler(timezone=config.zone)
     scheduler.add_job(
-        spawn_night, trigger(config), [config_file, show_message], misfire_grace_time=grace_seconds, coalesce=True
+        spawn_night,
+        nightly_trigger(config),
+        [config_file, show_message],
+        misfire_grace_time=grace_seconds,
+        coalesce=True,
     )
     return scheduler

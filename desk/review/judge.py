@@ -173,7 +173,7 @@ def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str
     problems = list(table.problems)
     judged_rows = [row for row in table.rows if _cell_value(row, "verdict")]
     ids = [_cell_value(row, "hit_id") for row in judged_rows]
-    hits, standing = store.hits.get_many(ids), store.reviews.current_judgements(ids)
+    hits, current_judgements = store.hits.get_many(ids), store.reviews.current_judgements(ids)
     new_verdicts: dict[str, NewVerdict] = {}
     for row in judged_rows:
         try:
@@ -181,7 +181,7 @@ def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str
         except BadInput as error:
             problems.extend(error.problems)
             continue
-        if not _is_same(new_verdict, standing):
+        if not _is_same(new_verdict, current_judgements):
             new_verdicts[new_verdict.hit.id] = new_verdict
     if problems:
         raise BadInput(problems)
@@ -208,8 +208,8 @@ def _read_verdict(row: Row, path: Path, hits: Mapping[str, Hit], by: str, at: da
     return new_verdict
 
 
-def _is_same(new_verdict: NewVerdict, standing: Mapping[str, Judgement]) -> bool:
-    judgement = standing.get(new_verdict.hit.id)
+def _is_same(new_verdict: NewVerdict, current_judgements: Mapping[str, Judgement]) -> bool:
+    judgement = current_judgements.get(new_verdict.hit.id)
     is_new_lesson = new_verdict.lesson != Lesson()
     return judgement is not None and judgement.verdict is new_verdict.verdict and not is_new_lesson
 

@@ -48,24 +48,24 @@ class Lexicon:
         self._starts_with_letter = [_is_letter(key[0]) for key in self._words]
         self._ends_with_letter = [_is_letter(key[-1]) for key in self._words]
 
-    def find(self, key: str) -> Iterator[WordMatch]:
+    def find(self, folded_text: str) -> Iterator[WordMatch]:
         """The words in `key`, a folded text, in text order."""
-        for word, start, end in self.find_spans(key):
+        for word, start, end in self.find_spans(folded_text):
             yield WordMatch(word=word, start=start, end=end)
 
-    def find_spans(self, key: str) -> list[tuple[Word, int, int]]:
+    def find_spans(self, folded_text: str) -> list[tuple[Word, int, int]]:
         """The same as plain tuples, which are faster to create."""
         heads, tails = self._starts_with_letter, self._ends_with_letter
         matches = [
             (start - end, start, end, index)
-            for index, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True)
+            for index, start, end in self._automaton.find_matches_as_indexes(folded_text, overlapping=True)
             if not (
-                (heads[index] and start and _is_letter(key[start - 1]))
-                or (tails[index] and end < len(key) and _is_letter(key[end]))
+                (heads[index] and start and _is_letter(folded_text[start - 1]))
+                or (tails[index] and end < len(folded_text) and _is_letter(folded_text[end]))
             )
         ]
         if len(matches) > 1:
-            matches = _drop_overlaps(matches, len(key))
+            matches = _drop_overlaps(matches, len(folded_text))
         return [(self._entries[index], start, end) for _, start, end, index in matches]
 
 

@@ -99,9 +99,9 @@ def _compact_names(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
 def _is_in_name(inner: str, before: str, after: str, names: frozenset[str]) -> bool:
     """Whether `inner`, between `before` and `after`, is part of an occurrence of one of the names."""
     for name in names:
-        place = name.find(inner)
-        while place >= 0:
-            if before.endswith(name[:place]) and after.startswith(name[place + len(inner) :]):
+        position = name.find(inner)
+        while position >= 0:
+            if before.endswith(name[:position]) and after.startswith(name[position + len(inner) :]):
                 return True
-            place = name.find(inner, place + 1)
+            position = name.find(inner, position + 1)
     return False

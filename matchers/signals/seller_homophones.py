@@ -31,11 +31,11 @@ class Homophone:
     end: int
 
 
-def find_homophones(key: str) -> Iterator[Homophone]:
+def find_homophones(folded_text: str) -> Iterator[Homophone]:
     """The words of the list that `key`, a folded text, spells by sound and not by their own characters."""
-    if key.isascii():
+    if folded_text.isascii():
         return
-    places, sounds = _sound_units(key[:MAX_TEXT_CHARS])
+    places, sounds = _sound_units(folded_text[:MAX_TEXT_CHARS])
     automaton, words = _homophone_automaton()
     matches = automaton.find_matches_as_indexes("".join(sounds), overlapping=True)
     if not matches:
@@ -44,18 +44,18 @@ def find_homophones(key: str) -> Iterator[Homophone]:
     for index, first, last in matches:
         if first in unit_by_edge and last in unit_by_edge:
             start, end = places[unit_by_edge[first]], places[unit_by_edge[last]]
-            row, spelling = words[index], key[start:end].replace(" ", "")
+            row, spelling = words[index], folded_text[start:end].replace(" ", "")
             if spelling != row["word"] and (row["homophones"] == "yes" or _has_letters(spelling)):
                 chance = float(row["probability"])
                 yield Homophone(word=row["word"], area=row["area"], probability=chance, start=start, end=end)
 
 
-def _sound_units(key: str) -> tuple[list[int], list[str]]:
+def _sound_units(folded_text: str) -> tuple[list[int], list[str]]:
     """The start of each unit (plus the end of the last) and its sound; units are Han characters and runs of letters."""
     places: list[int] = []
     sounds: list[str] = []
     in_word = False
-    for place, sign in enumerate(key):
+    for place, sign in enumerate(folded_text):
         if "a" <= sign <= "z":
             if in_word:
                 sounds[-1] += sign
@@ -67,7 +67,7 @@ def _sound_units(key: str) -> tuple[list[int], list[str]]:
                 continue
         places.append(place)
         sounds.append(_unit_sound(sign))
-    return [*places, len(key)], sounds
+    return [*places, len(folded_text)], sounds
 
 
 @cache

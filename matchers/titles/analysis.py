@@ -286,8 +286,10 @@ def word_interiors(texts: Sequence[AnalysedText]) -> list[bytes]:
     origins = np.fromiter(chain.from_iterable(text.origins for text in texts), np.int64, len(kinds))
     is_interior = is_same_kind & ((kinds == LETTER_KIND) | (kinds == DIGIT_KIND))
     ends = np.cumsum([len(text.compact) for text in texts])
-    parted = np.flatnonzero(is_interior & (kinds == DIGIT_KIND) & (np.diff(origins, prepend=0) > 1))
-    for position, owner in zip(parted.tolist(), np.searchsorted(ends, parted, side="right").tolist(), strict=True):
+    separated_digits = np.flatnonzero(is_interior & (kinds == DIGIT_KIND) & (np.diff(origins, prepend=0) > 1))
+    for position, owner in zip(
+        separated_digits.tolist(), np.searchsorted(ends, separated_digits, side="right").tolist(), strict=True
+    ):
         own_position = position - int(ends[owner]) + len(texts[owner].compact)
         is_interior[position] = not texts[owner].boundaries[own_position]
     interior_bytes = is_interior.tobytes()

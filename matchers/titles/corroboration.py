@@ -39,7 +39,7 @@ class CreatorIndex:
                 spellings.update(map(_fold_compact, _person_spellings(work.creators)))
                 spellings.add(_fold_compact(work.publisher or ""))
         self._names = sorted(folded for folded in creators | spellings if len(folded) > 1)
-        self._are_telling = [
+        self._is_distinctive = [
             folded in creators and len(folded) >= MIN_NAME_PART_CHARS + (0 if is_han(folded[0]) else 3)
             for folded in self._names
         ]
@@ -63,7 +63,7 @@ class CreatorIndex:
     def other_creators(self, text: AnalysedText, name_match: NameMatch) -> Iterator[str]:
         """Folded names of registered creators in the text, outside the match and between word boundaries."""
         for creator_index, start, end in self._automaton.find_matches_as_indexes(text.compact, overlapping=True):
-            if not self._are_telling[creator_index] or (start < name_match.end and end > name_match.start):
+            if not self._is_distinctive[creator_index] or (start < name_match.end and end > name_match.start):
                 continue
             if _has_word_boundary(text, start) and _has_word_boundary(text, end):
                 yield self._names[creator_index]
@@ -92,7 +92,7 @@ def find_corroboration(
             _claimed_other_creator(work, text, name_match, creator_index) if is_only_name else None
         )
     publisher = work.publisher and (text.find_mention([work.publisher]) or _same_publisher(work, listing))
-    year = work.year if work.year and _says_year(work.year, text, name_match, listing) else None
+    year = work.year if work.year and _states_year(work.year, text, name_match, listing) else None
     if not (creator or publisher or year or other_creators):
         return NO_CORROBORATION
     return Corroboration(creator=creator, publisher=publisher or None, year=year, other_creators=other_creators)
@@ -145,7 +145,7 @@ def _same_publisher(work: Work, listing: Listing | None) -> str | None:
     return listed_publisher if ours and theirs and (ours in theirs or theirs in ours) else None
 
 
-def _says_year(year: int, analysed: AnalysedText, name_match: NameMatch, listing: Listing | None) -> bool:
+def _states_year(year: int, analysed: AnalysedText, name_match: NameMatch, listing: Listing | None) -> bool:
     if listing is not None and listing.year == year:
         return True
     start, end = analysed.span(name_match.start, name_match.end)

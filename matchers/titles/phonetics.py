@@ -96,10 +96,10 @@ def transcribe(texts: Sequence[str]) -> PinyinBatch | None:
 @cache
 def syllable(character: str) -> str:
     """The commonest reading of a Han character without its tone; other characters are returned unchanged."""
-    texts = PINYIN_DICT.get(ord(character)) if is_han(character) else None
-    if not texts:
+    readings = PINYIN_DICT.get(ord(character)) if is_han(character) else None
+    if not readings:
         return character
-    plain = unicodedata.normalize("NFD", texts.split(",")[0]).replace("u\u0308", "v")
+    plain = unicodedata.normalize("NFD", readings.split(",")[0]).replace("u\u0308", "v")
     match = _LATIN_RUN_RE.match("".join(letter for letter in plain if letter.isascii()))
     return match.group() if match else character
 
@@ -110,7 +110,7 @@ def _second_readings() -> dict[str, str]:
     text = (resources.files("matchers.titles") / "polyphones.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     return {
-        character: next(analysed for analysed in row["readings"].split() if analysed != syllable(character))
+        character: next(reading for reading in row["readings"].split() if reading != syllable(character))
         for row in rows
         for character in row["characters"]
     }

@@ -60,12 +60,10 @@ class TextbookIndex:
         for work_index, work in enumerate(works):
             if work.retired_at is not None or not _TEXTBOOK_HINT_RE.search(work.title):
                 continue
-            facets_of_work = parse_facets(" ".join((work.title, work.publisher or "")))
-            if facets_of_work:
-                for subject in _subject_family(facets_of_work.subject):
-                    self._books.setdefault((subject, facets_of_work.level, facets_of_work.volume), []).append(
-                        (work_index, facets_of_work)
-                    )
+            facets = parse_facets(" ".join((work.title, work.publisher or "")))
+            if facets:
+                for subject in _subject_family(facets.subject):
+                    self._books.setdefault((subject, facets.level, facets.volume), []).append((work_index, facets))
 
     def find(self, original: str) -> list[TextbookMatch]:
         """The textbooks whose subject, level and volume agree with the text's."""
@@ -106,9 +104,9 @@ def is_other_textbook(title: str, original: str) -> bool:
     ours, theirs = parse_facets(title), parse_facets(original)
     if ours is None or theirs is None:
         return False
-    same = set(_subject_family(ours.subject)) & set(_subject_family(theirs.subject))
+    shared_subjects = set(_subject_family(ours.subject)) & set(_subject_family(theirs.subject))
     other_volume = "" not in (ours.volume, theirs.volume) and ours.volume != theirs.volume
-    return not same or ours.level != theirs.level or other_volume
+    return not shared_subjects or ours.level != theirs.level or other_volume
 
 
 def parse_facets(original: str) -> TextbookFacets | None:
@@ -147,16 +145,16 @@ def _volume(compact: str, level: str) -> str:
 
 
 def _edition(compact: str) -> str:
-    same = _edition_synonyms()
+    synonyms = _edition_synonyms()
     known_edition = next(
         (name for name in _edition_names() if f"{name}版" in compact or (name.endswith("出版社") and name in compact)),
         "",
     )
     if known_edition:
-        return same.get(known_edition, known_edition)
+        return synonyms.get(known_edition, known_edition)
     for match in _EDITION_RE.finditer(compact):
         if not _NO_EDITION_RE.search(match.group()):
-            return same.get(match["edition"], match["edition"])
+            return synonyms.get(match["edition"], match["edition"])
     return ""
 
 

@@ -193,8 +193,8 @@ class TitleMatcher:
         spans: dict[tuple[int, int, int], set[int]] = {}
         for draft in drafts:
             spans.setdefault(_claimed_span(draft), set()).add(draft.name_match.name.work_index)
-        for draft, rival_odds in zip(drafts, rival_log_odds([draft.rival_span() for draft in drafts]), strict=True):
-            candidate = _to_candidate(text_index, draft, text, rival_odds, len(spans[_claimed_span(draft)]) - 1)
+        for draft, log_rival_odds in zip(drafts, rival_log_odds([draft.rival_span() for draft in drafts]), strict=True):
+            candidate = _to_candidate(text_index, draft, text, log_rival_odds, len(spans[_claimed_span(draft)]) - 1)
             if candidate:
                 yield candidate
 
@@ -255,7 +255,7 @@ def _is_product_kind(kind: str) -> bool:
 
 
 def _to_candidate(
-    text_index: int, draft: _Draft, text: AnalysedText, rival_odds: float, rival_count: int
+    text_index: int, draft: _Draft, text: AnalysedText, log_rival_odds: float, rival_count: int
 ) -> Candidate | None:
     """The candidate with its probability against its rivals (`rival_odds`, from `rival_log_odds`); None if it is below
     MIN_PROBABILITY.
@@ -267,7 +267,7 @@ def _to_candidate(
     max_probability = (
         (MAX_LONE_NAME_PROBABILITY if "all" in features else MAX_UNSUPPORTED_PROBABILITY) if is_unsupported else 1.0
     )
-    chance = max_probability * draft.odds / (draft.odds + math.exp(rival_odds))
+    chance = max_probability * draft.odds / (draft.odds + math.exp(log_rival_odds))
     if chance < MIN_PROBABILITY:
         return None
     span = text.span(name_match.start, name_match.end)
@@ -285,7 +285,7 @@ def _to_candidate(
         corroboration=draft.corroboration,
         rival_count=rival_count,
         contradictions=draft.contradictions,
-        features=features | {"against": rival_odds},
+        features=features | {"against": log_rival_odds},
     )
 
 

@@ -34,7 +34,7 @@ def test_only_digests_name_a_blob(tmp_path: Path, name: str) -> None:
         BlobStore(tmp_path).get(name)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file"):
         BlobStore(tmp_path / "file" / "blobs").put(b"a")
@@ -52,13 +52,13 @@ def s3() -> Iterator[str]:
         for name, value in keys.items():
             patch.setenv(name, value)
         try:
-            yield bucket(f"http://127.0.0.1:{port}")
+            yield create_bucket(f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
             server.wait()
 
 
-def bucket(endpoint: str) -> str:
+def create_bucket(endpoint: str) -> str:
     import s3fs
 
     end = time.monotonic() + 60
@@ -85,12 +85,12 @@ def test_object_storage_keeps_bytes_as_a_folder_does(s3: str) -> None:
 
 
 @pytest.mark.slow
-def test_object_storage_that_cannot_be_reached_is_told(s3: str) -> None:
+def test_object_storage_that_cannot_be_reached_is_reported(s3: str) -> None:
     with pytest.raises(StoreError, match="keeping bytes in s3://nowhere/x"):
         BlobStore("s3://nowhere/x", s3).put(b"a")
 
 
-def test_an_address_that_nothing_here_reaches_is_told() -> None:
+def test_an_address_that_nothing_here_reaches_is_reported() -> None:
     with pytest.raises(StoreError, match=r"store\.blobs = 'nonsense://x'"):
         BlobStore("nonsense://x")
 
@@ -103,23 +103,25 @@ def test_an_address_of_blobs_is_not_taken_for_a_folder(tmp_path: Path) -> None:
     assert load_config(file, {}).store.blobs == str(tmp_path / "kept")
 
 
-@pytest.mark.parametrize("on", ["folder", pytest.param("s3", marks=pytest.mark.slow)])
-def test_files_are_kept_by_version(tmp_path: Path, request: pytest.FixtureRequest, on: str) -> None:
-    here = on == "folder"
-    blobs = BlobStore(tmp_path / "blobs") if here else BlobStore("s3://bytes/versions", request.getfixturevalue("s3"))
-    made, fetched = tmp_path / "made", tmp_path / "fetched"
-    made.mkdir()
-    fetched.mkdir()
-    (made / "a.npy").write_bytes(b"1")
-    (made / "b.json").write_bytes(b"{}")
-    assert not blobs.get_version("titles", "v1", fetched)
-    blobs.put_version("titles", "v1", made)
-    assert blobs.get_version("titles", "v1", fetched)
-    assert {path.name: path.read_bytes() for path in fetched.iterdir()} == {"a.npy": b"1", "b.json": b"{}"}
-    (made / "a.npy").write_bytes(b"2")
-    blobs.put_version("titles", "v2", made)
-    assert not blobs.get_version("titles", "v1", fetched)
+@pytest.mark.parametrize("backend", ["folder", pytest.param("s3", marks=pytest.mark.slow)])
+def test_files_are_kept_by_version(tmp_path: Path, request: pytest.FixtureRequest, backend: str) -> None:
+    in_folder = backend == "folder"
+    blobs = (
+        BlobStore(tmp_path / "blobs") if in_folder else BlobStore("s3://bytes/versions", request.getfixturevalue("s3"))
+    )
+    source, target = tmp_path / "made", tmp_path / "fetched"
+    source.mkdir()
+    target.mkdir()
+    (source / "a.npy").write_bytes(b"1")
+    (source / "b.json").write_bytes(b"{}")
+    assert not blobs.get_version("titles", "v1", target)
+    blobs.put_version("titles", "v1", source)
+    assert blobs.get_version("titles", "v1", target)
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == {"a.npy": b"1", "b.json": b"{}"}
+    (source / "a.npy").write_bytes(b"2")
+    blobs.put_version("titles", "v2", source)
+    assert not blobs.get_version("titles", "v1", target)
     assert blobs.collect_garbage(blobs.version_digests(), time.time() + 60) == 1, (
         "the file that only the first version had"
     )
-    assert blobs.get_version("titles", "v2", fetched)
+    assert blobs.get_version("titles", "v2", target)

@@ -26,11 +26,11 @@ def test_both_languages_say_the_same(package: str) -> None:
 
 def test_every_sentence_that_commands_ask_for_exists() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "desk").rglob("*.py"))
-    asked = set(re.findall(r'\.(?:say|message)\(\s*"(\w+)"', code)) | set(
+    used_keys = set(re.findall(r'\.(?:say|message)\(\s*"(\w+)"', code)) | set(
         re.findall(r'render_message\(\s*"desk\.cli", "(\w+)"', code)
     )
-    assert asked
-    assert asked <= set(load_messages("desk.cli"))
+    assert used_keys
+    assert used_keys <= set(load_messages("desk.cli"))
 
 
 def test_an_unknown_sentence_is_an_error() -> None:

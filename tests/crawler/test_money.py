@@ -37,14 +37,14 @@ from crawler.money import Money, parse_currency, parse_price
         ("Free", None, "0", None),
     ],
 )
-def test_prices_as_written(text: str, host: str | None, amount: str, code: str | None) -> None:
+def test_prices_are_parsed_as_written(text: str, host: str | None, amount: str, code: str | None) -> None:
     assert parse_price(text, site_host=host) == Money(Decimal(amount), code)
 
 
 @pytest.mark.parametrize(
     "text", ["", "价格面议", "free shipping", "-5", "−12 €", None, True, float("nan"), -1, float("inf"), []]
 )
-def test_what_is_no_price(text: object) -> None:
+def test_texts_without_a_price(text: object) -> None:
     assert parse_price(text) is None
 
 

@@ -16,39 +16,39 @@ from crawler.logs import JsonFormatter, PlainFormatter
 from crawler.redaction import read_secret, redact
 from tests.conftest import LoopbackWeb, Swordnet
 
-PLANTED = "PLANTED-6f2c9b71"
+PLANTED_SECRET = "PLANTED-6f2c9b71"
 
 
 @pytest.mark.slow
 def test_planted_secrets_are_in_nothing_that_a_run_leaves(swordnet: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
-    page = f'<title>灯塔守夜人 电子书</title><a href="http://u:{PLANTED}@{web.place}/x?access_token={PLANTED}">x</a>'
+    page = f'<title>灯塔守夜人 电子书</title><a href="http://u:{PLANTED_SECRET}@{web.netloc}/x?access_token={PLANTED_SECRET}">x</a>'
     web.pages["/go"] = (302, "text/html", b"")
-    web.headers["/go"] = {"Location": f"http://u:{PLANTED}@127.0.0.1:9/?token={PLANTED}"}
+    web.headers["/go"] = {"Location": f"http://u:{PLANTED_SECRET}@127.0.0.1:9/?token={PLANTED_SECRET}"}
     web.pages["/p"] = (200, "text/html; charset=utf-8", page.encode())
-    (tmp_path / "swordnet.toml").write_text(f'[crawl]\nloopback = ["{web.place}"]\ndelay = 0.0\n', encoding="utf-8")
+    (tmp_path / "swordnet.toml").write_text(f'[crawl]\nloopback = ["{web.netloc}"]\ndelay = 0.0\n', encoding="utf-8")
     (tmp_path / "works.csv").write_text("id,title\nW1,灯塔守夜人\n", encoding="utf-8")
-    ours = "OURS-4d1e88a0"
-    proxy = {"SWORDNET_PROXY": f"http://me:{ours}@127.0.0.1:9"}
-    said = [swordnet("works", "import", "works.csv")]
-    for addresses in (("/p", "/go"), (f"/p?token={PLANTED}",)):
-        asked = [part for path in addresses for part in ("--url", f"{web.url}{path}")]
-        said.append(swordnet("crawl", "shop", *asked, "--csv", "hits.csv", "--json"))
-        said.append(swordnet("crawl", "shop", *asked, env=proxy))
-    said.append(swordnet("hits", "export", "all.jsonl", env=proxy))
-    assert "/p" in web.asked
-    encoded = base64.b64encode(f"me:{ours}".encode()).decode()
-    for done in said:
-        for planted in (PLANTED, ours, encoded):
-            assert planted not in done.stdout + done.stderr
+    proxy_secret = "OURS-4d1e88a0"
+    proxy = {"SWORDNET_PROXY": f"http://me:{proxy_secret}@127.0.0.1:9"}
+    results = [swordnet("works", "import", "works.csv")]
+    for addresses in (("/p", "/go"), (f"/p?token={PLANTED_SECRET}",)):
+        url_options = [part for path in addresses for part in ("--url", f"{web.url}{path}")]
+        results.append(swordnet("crawl", "shop", *url_options, "--csv", "hits.csv", "--json"))
+        results.append(swordnet("crawl", "shop", *url_options, env=proxy))
+    results.append(swordnet("hits", "export", "all.jsonl", env=proxy))
+    assert "/p" in web.requested_paths
+    encoded = base64.b64encode(f"me:{proxy_secret}".encode()).decode()
+    for result in results:
+        for secret in (PLANTED_SECRET, proxy_secret, encoded):
+            assert secret not in result.stdout + result.stderr
     for file in filter(Path.is_file, tmp_path.rglob("*")):
         # A token in the address that a user asked for is part of the hit's address, and stays with the hit.
-        left = file.read_bytes()
-        assert ours.encode() not in left, file
-        assert encoded.encode() not in left, file
+        content = file.read_bytes()
+        assert proxy_secret.encode() not in content, file
+        assert encoded.encode() not in content, file
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("text", "preserved"),
     [
         ("GET http://me:hunter2@proxy.example.com:80/a", "proxy.example.com:80/a"),
         ("https://a.example.com/?access_token=hunter2&pwd=ab12", "pwd=ab12"),
@@ -57,12 +57,12 @@ def test_planted_secrets_are_in_nothing_that_a_run_leaves(swordnet: Swordnet, we
         ("postgresql+psycopg://me:hunter2@db/x", "@db/x"),
     ],
 )
-def test_what_looks_like_a_secret_is_hushed(told: str, kept: str) -> None:
-    assert "hunter2" not in redact(told)
-    assert kept in redact(told)
+def test_what_looks_like_a_secret_is_redacted(text: str, preserved: str) -> None:
+    assert "hunter2" not in redact(text)
+    assert preserved in redact(text)
 
 
-def record(message: str) -> logging.LogRecord:
+def log_record(message: str) -> logging.LogRecord:
     try:
         raise ValueError(f"{message} http://me:hunter2@a/")
     except ValueError:
@@ -71,7 +71,7 @@ def record(message: str) -> logging.LogRecord:
 
 @pytest.mark.parametrize("formatter", [PlainFormatter(), JsonFormatter()])
 def test_a_log_line_is_one_line_without_control_characters(formatter: logging.Formatter) -> None:
-    line = formatter.format(record("x\n2026-01-01 INFO: approved\r\n\x1b[2J\x07\u202e\x00\ud800"))
+    line = formatter.format(log_record("x\n2026-01-01 INFO: approved\r\n\x1b[2J\x07\u202e\x00\ud800"))
     assert not set("\n\r\x1b\x07\u202e\x00\ud800\u2028") & set(line)
     assert "hunter2" not in line
     line.encode("utf-8")

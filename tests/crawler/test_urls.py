@@ -8,7 +8,7 @@ from crawler.urls import TRACKING_PARAMETERS, canonicalize_url, request_url, sha
 
 
 @pytest.mark.parametrize(
-    ("url", "one"),
+    ("url", "canonical"),
     [
         ("HTTP://Shop.Example.COM:80/a/./b/../c?b=2&utm_source=x&a=1#top", "http://shop.example.com/a/c?a=1&b=2"),
         ("https://shop.example:443", "https://shop.example/"),
@@ -26,8 +26,8 @@ from crawler.urls import TRACKING_PARAMETERS, canonicalize_url, request_url, sha
         ("https://shop.example/../../a", "https://shop.example/a"),
     ],
 )
-def test_one_address_for_a_page(url: str, one: str) -> None:
-    assert canonicalize_url(url) == one
+def test_one_address_for_a_page(url: str, canonical: str) -> None:
+    assert canonicalize_url(url) == canonical
 
 
 @pytest.mark.parametrize(

@@ -37,27 +37,27 @@ def product(title: str, text: str = "电子版 PDF 网盘发货") -> tuple[int, 
 @pytest.fixture
 def desk(swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb) -> Swordnet:
     """A folder whose settings let the loopback web through, with one work registered."""
-    (tmp_path / "swordnet.toml").write_text(f'[crawl]\ndelay = 0.0\nattempts = 2\nloopback = ["{web.place}"]\n')
+    (tmp_path / "swordnet.toml").write_text(f'[crawl]\ndelay = 0.0\nattempts = 2\nloopback = ["{web.netloc}"]\n')
     (tmp_path / "works.jsonl").write_text(jsonl(WORK), encoding="utf-8")
     web.pages["/robots.txt"] = (200, "text/plain", b"User-agent: *\nDisallow: /private\n")
     assert swordnet("works", "import", "works.jsonl").returncode == 0
     return swordnet
 
 
-def exported(path: Path) -> list[dict[str, str]]:
+def read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def test_a_page_of_a_shop_becomes_a_hit_with_its_bytes_kept(desk: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
     web.pages["/p/1"] = product("潮汐钟楼的守望者 全本")
-    done = desk("crawl", "shop", "--url", f"{web.url}/p/1", "--csv", "hits.csv")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (hit,) = exported(tmp_path / "hits.csv")
+    result = desk("crawl", "shop", "--url", f"{web.url}/p/1", "--csv", "hits.csv")
+    assert result.returncode == 0, result.stdout + result.stderr
+    (hit,) = read_csv(tmp_path / "hits.csv")
     assert (hit["decision"], hit["work_id"], hit["price"]) == ("hit", "W1", "3.00")
     digest = hit["evidence"].split()[0].split(";")[0]
     assert (tmp_path / "blobs" / digest[:2] / digest).read_bytes() == web.pages["/p/1"][2]
-    assert web.asked[0] == "/robots.txt"
+    assert web.requested_paths[0] == "/robots.txt"
 
 
 def test_the_same_page_twice_is_one_hit(desk: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
@@ -65,38 +65,38 @@ def test_the_same_page_twice_is_one_hit(desk: Swordnet, web: LoopbackWeb, tmp_pa
     for _ in range(2):
         assert desk("crawl", "shop", "--url", f"{web.url}/p/1", "--url", f"{web.url}/p/1?utm_source=x").returncode == 0
     assert desk("hits", "export", "hits.csv").returncode == 0
-    assert len(exported(tmp_path / "hits.csv")) == 1
+    assert len(read_csv(tmp_path / "hits.csv")) == 1
 
 
-def test_what_robots_txt_disallows_is_never_asked_and_not_quiet(desk: Swordnet, web: LoopbackWeb) -> None:
+def test_what_robots_txt_disallows_is_never_requested_and_reported(desk: Swordnet, web: LoopbackWeb) -> None:
     web.pages["/private/1"] = product("潮汐钟楼的守望者")
-    done = desk("crawl", "shop", "--url", f"{web.url}/private/1")
-    assert done.returncode == 5
-    assert "disallowed" in done.stderr
-    assert all(not path.startswith("/private") for path in web.asked)
+    result = desk("crawl", "shop", "--url", f"{web.url}/private/1")
+    assert result.returncode == 5
+    assert "disallowed" in result.stderr
+    assert all(not path.startswith("/private") for path in web.requested_paths)
 
 
-def test_a_blocked_platform_is_told_from_a_quiet_one(desk: Swordnet, web: LoopbackWeb) -> None:
+def test_a_blocked_platform_is_distinguished_from_a_quiet_one(desk: Swordnet, web: LoopbackWeb) -> None:
     web.pages["/p/1"] = (403, "text/html", b"<html><body>no</body></html>")
-    done = desk("crawl", "shop", "--url", f"{web.url}/p/1")
-    assert done.returncode == 5
-    assert "not a quiet night" in done.stderr
+    result = desk("crawl", "shop", "--url", f"{web.url}/p/1")
+    assert result.returncode == 5
+    assert "not a quiet night" in result.stderr
 
 
 def test_other_machines_of_the_private_network_are_refused(desk: Swordnet, web: LoopbackWeb) -> None:
     web.pages["/go"] = (302, "text/html", b"")
     web.headers["/go"] = {"Location": "http://127.0.0.1:1/inside"}
-    done = desk("crawl", "shop", "--url", f"{web.url}/go")
-    assert done.returncode == 5
-    assert "refused by the guard" in done.stdout
+    result = desk("crawl", "shop", "--url", f"{web.url}/go")
+    assert result.returncode == 5
+    assert "refused by the guard" in result.stdout
 
 
 def test_one_broken_page_does_not_cost_the_others(desk: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
     web.pages["/bomb"] = (200, "text/html", b"<html><body><a " + b" ".join(b"a%d=1" % n for n in range(200_000)) + b">")
     web.pages["/p/1"] = product("潮汐钟楼的守望者 全本")
-    done = desk("crawl", "shop", "--url", f"{web.url}/bomb", "--url", f"{web.url}/p/1", "--csv", "hits.csv")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(exported(tmp_path / "hits.csv")) == 1
+    result = desk("crawl", "shop", "--url", f"{web.url}/bomb", "--url", f"{web.url}/p/1", "--csv", "hits.csv")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert len(read_csv(tmp_path / "hits.csv")) == 1
 
 
 def test_a_picture_that_the_registry_names_by_address_is_fetched_and_found(
@@ -110,10 +110,10 @@ def test_a_picture_that_the_registry_names_by_address_is_fetched_and_found(
     page = (PRODUCT % ("见图", "电子版", "见图")).replace('"description"', '"image": "/stolen.png", "description"')
     web.pages["/p/1"] = (200, "text/html; charset=utf-8", page.encode())
     for _ in range(2):
-        done = desk("crawl", "shop", "--url", f"{web.url}/p/1", "--csv", "hits.csv")
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert [(hit["work_id"], hit["decision"]) for hit in exported(tmp_path / "hits.csv")] == [("W2", "hit")]
-    assert web.asked.count("/cover.png") == web.asked.count("/stolen.png") == 1
+        result = desk("crawl", "shop", "--url", f"{web.url}/p/1", "--csv", "hits.csv")
+        assert result.returncode == 0, result.stdout + result.stderr
+    assert [(hit["work_id"], hit["decision"]) for hit in read_csv(tmp_path / "hits.csv")] == [("W2", "hit")]
+    assert web.requested_paths.count("/cover.png") == web.requested_paths.count("/stolen.png") == 1
 
 
 @pytest.mark.browser
@@ -131,10 +131,10 @@ def test_a_list_that_javascript_draws_is_read_in_chromium(desk: Swordnet, web: L
           document.getElementById('app').append(card);
         })).then(() => document.body.append(document.createElement('h1')))</script></body></html>""",
     )
-    done = desk("crawl", "appgallery", "--url", f"{web.url}/list", "--no-follow", "--json")
-    told = json.loads(done.stdout)
-    assert told["platforms"]["appgallery"]["listings"] == 1, done.stdout + done.stderr
-    assert "/data.json" in web.asked
+    result = desk("crawl", "appgallery", "--url", f"{web.url}/list", "--no-follow", "--json")
+    summary = json.loads(result.stdout)
+    assert summary["platforms"]["appgallery"]["listings"] == 1, result.stdout + result.stderr
+    assert "/data.json" in web.requested_paths
 
 
 def test_scrapy_list_and_scrapy_crawl_store_the_same_hits(desk: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_scrapy_list_and_scrapy_crawl_store_the_same_hits(desk: Swordnet, web: L
 
     assert {"kongfz", "shop", "quark", "appstore", "appgallery"} <= set(scrapy("list").stdout.split())
     web.pages["/p/1"] = product("潮汐钟楼的守望者 全本")
-    done = scrapy("crawl", "shop", "-a", f"url={web.url}/p/1")
-    assert done.returncode == 0, done.stderr
+    result = scrapy("crawl", "shop", "-a", f"url={web.url}/p/1")
+    assert result.returncode == 0, result.stderr
     listed = json.loads(desk("hits", "list", "--json").stdout)
     assert [(row["work_id"], row["decision"]) for row in listed] == [("W1", "hit")]
 
@@ -167,23 +167,23 @@ def test_an_archive_answers_and_what_it_lacks_is_missing(desk: Swordnet, web: Lo
     }
     (tmp_path / "session.har").write_text(json.dumps({"log": {"version": "1.2", "entries": [entry]}}), encoding="utf-8")
     replay = ("--replay", "session.har", "--json")
-    asked = desk("crawl", "shop", "--url", "https://shop.test/p/1", "--url", "https://shop.test/p/2", *replay)
-    assert json.loads(asked.stdout)["platforms"]["shop"]["pages"] == {"live": 1, "missing": 1}
+    requested = desk("crawl", "shop", "--url", "https://shop.test/p/1", "--url", "https://shop.test/p/2", *replay)
+    assert json.loads(requested.stdout)["platforms"]["shop"]["pages"] == {"live": 1, "missing": 1}
     captured = desk("crawl", "shop", "--captured", *replay)
     assert json.loads(captured.stdout)["platforms"]["shop"] == {"pages": {"live": 1}, "listings": 1, "hits": 1}
     assert desk("crawl", "kongfz", "--captured", *replay).returncode == 3
-    assert web.asked == []
+    assert web.requested_paths == []
 
 
 def test_a_clock_that_stands_still_does_not_hold_up_second_tries(desk: Swordnet, web: LoopbackWeb) -> None:
     web.pages["/p/1"] = (403, "text/html", b"<html><body>no</body></html>")
-    done = desk("crawl", "shop", "--url", f"{web.url}/p/1", "--now", "2026-01-01T00:00:00Z", "--json")
-    assert done.returncode == 5
-    assert web.asked.count("/p/1") == 2
+    result = desk("crawl", "shop", "--url", f"{web.url}/p/1", "--now", "2026-01-01T00:00:00Z", "--json")
+    assert result.returncode == 5
+    assert web.requested_paths.count("/p/1") == 2
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (("crawl", "kongfx", "--query", "x"), 2, "did you mean kongfz?"),
         (("crawl", "quark", "--query", "x"), 2, "give --url"),
@@ -196,33 +196,33 @@ def test_a_clock_that_stands_still_does_not_hold_up_second_tries(desk: Swordnet,
         (("works", "show", "W9"), 2, "no work"),
     ],
 )
-def test_wrong_use_is_told_clearly(desk: Swordnet, arguments: tuple[str, ...], code: int, told: str) -> None:
-    done = desk(*arguments)
-    assert (done.returncode, told in done.stderr) == (code, True), done.stderr
-    assert "Traceback" not in done.stderr
+def test_wrong_use_is_reported_clearly(desk: Swordnet, arguments: tuple[str, ...], code: int, message: str) -> None:
+    result = desk(*arguments)
+    assert (result.returncode, message in result.stderr) == (code, True), result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_the_live_web_is_refused_without_a_contact(swordnet: Swordnet) -> None:
-    done = swordnet("crawl", "kongfz", "--query", "x")
-    assert done.returncode == 2
-    assert "crawl.contact" in done.stderr
+    result = swordnet("crawl", "kongfz", "--query", "x")
+    assert result.returncode == 2
+    assert "crawl.contact" in result.stderr
 
 
 def test_a_database_of_a_newer_version_is_refused(desk: Swordnet, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "swordnet.db") as raw:
         raw.execute("update alembic_version set version_num = '9999'")
     raw.close()
-    done = desk("hits", "list")
-    assert done.returncode == 4
-    assert "newer" in done.stderr
+    result = desk("hits", "list")
+    assert result.returncode == 4
+    assert "newer" in result.stderr
 
 
 def test_init_makes_a_folder_to_work_in_and_overwrites_nothing(swordnet: Swordnet, tmp_path: Path) -> None:
     assert swordnet("init", "watch").returncode == 0
     assert {path.name for path in (tmp_path / "watch").iterdir()} == {"swordnet.toml", "swordnet.db", "works.csv"}
-    again = swordnet("init", "watch")
-    assert again.returncode == 2
-    assert "is already there" in again.stderr
+    second_result = swordnet("init", "watch")
+    assert second_result.returncode == 2
+    assert "is already there" in second_result.stderr
 
 
 def test_db_commands(desk: Swordnet, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_db_commands(desk: Swordnet, tmp_path: Path) -> None:
     assert [work["id"] for work in json.loads(desk("works", "list", "--json").stdout)] == ["W1"]
 
 
-class _Broken(HitWriter):
+class _BrokenHitWriter(HitWriter):
     def _write_batch(self, batch: list[AssessedListing]) -> None:
         raise OverflowError("int too big to convert")
 
@@ -241,7 +241,7 @@ class _Broken(HitWriter):
 def test_what_cannot_be_stored_at_the_end_of_a_crawl_fails_its_unit() -> None:
     stats = CrawlStats()
     screener, unit = cast(Screener, None), cast(Unit, None)  # neither is asked
-    writer = _Broken(screener, unit, stats.problems.append, stats.mark_lost_data)
+    writer = _BrokenHitWriter(screener, unit, stats.problems.append, stats.mark_lost_data)
     with pytest.raises(OverflowError):
         asyncio.run(writer.commit())
     assert not stats.problems, "only what the store says is told"

@@ -21,7 +21,7 @@ from crawler.items import Ask, AssessedListing, Assessment, Decision, Listing, L
 from crawler.store import HitQuery, Store
 from desk.cli import application
 from tests.conftest import ROOT
-from tests.postgres import Server
+from tests.postgres import PostgresServer
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((ROOT / "docs" / "nights").glob("*.service"))
@@ -79,8 +79,8 @@ def test_the_units_of_systemd_start_commands_that_there_are(unit: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_dump_of_postgresql_comes_back_whole_and_goes_on(postgres: Server, tmp_path: Path) -> None:
-    url = postgres.create("kept", like="empty")
+def test_a_dump_of_postgresql_comes_back_whole_and_goes_on(postgres: PostgresServer, tmp_path: Path) -> None:
+    url = postgres.create("kept", template="empty")
     with Store.open(url) as store:
         store.works.import_works([Work(id="W1", title="潮汐表")], NOW)
         store.runs.start_run("r1", "2026-11-22", NOW, "night")
@@ -109,7 +109,7 @@ async def with_queue(store: Store) -> None:
         await create_queue_tables(queue)
 
 
-def run(postgres: Server, program: str, *arguments: str) -> None:
+def run(postgres: PostgresServer, program: str, *arguments: str) -> None:
     folder = (postgres.bin / "pg_ctl").resolve().parent  # initdb and pg_ctl may be links, without pg_dump beside them
     command = [str(folder / program), "--host", str(postgres.folder), "--username=swordnet", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

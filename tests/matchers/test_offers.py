@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from bench.offers import OFFERS, figures, judged
+from bench.offers import OFFERS_FOLDER, assess_rows, figures
 from registry.works_reader import read_works
 
 DIGESTS = {
@@ -28,13 +28,13 @@ DIGESTS = {
 
 @pytest.mark.parametrize("name", DIGESTS)
 def test_the_set_is_frozen(name: str) -> None:
-    assert hashlib.sha256((OFFERS / name).read_bytes()).hexdigest() == DIGESTS[name]
+    assert hashlib.sha256((OFFERS_FOLDER / name).read_bytes()).hexdigest() == DIGESTS[name]
 
 
 @pytest.mark.parametrize("half", ["tune", "check", "others-a", "others-b"])
 def test_every_row_has_its_work_its_decision_and_its_reason(half: str) -> None:
-    works = {work.id for work in read_works(OFFERS / f"works-{half}.jsonl")}
-    rows = [json.loads(line) for line in (OFFERS / f"{half}.jsonl").read_text(encoding="utf-8").splitlines()]
+    works = {work.id for work in read_works(OFFERS_FOLDER / f"works-{half}.jsonl")}
+    rows = [json.loads(line) for line in (OFFERS_FOLDER / f"{half}.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(rows) > 300
     assert len({row["set"] for row in rows}) >= 24
     assert {row["expected"] for row in rows} == {"hit", "licensed", "dropped", "review"}
@@ -43,7 +43,7 @@ def test_every_row_has_its_work_its_decision_and_its_reason(half: str) -> None:
 
 @pytest.mark.parametrize("half", ["tune", "check", "others-a", "others-b"])
 def test_decisions_are_as_good_as_the_target(half: str) -> None:
-    found = figures(list(judged(half)))
+    found = figures(list(assess_rows(half)))
     assert found["precision"] >= 0.95
     assert found["recall"] >= 0.85
     assert found["licensed as hit"] == 0
@@ -53,7 +53,7 @@ def test_decisions_are_as_good_as_the_target(half: str) -> None:
 @pytest.mark.parametrize("half", ["others-c", "others-d"])
 def test_decisions_on_informal_english_fall_no_further(half: str) -> None:
     """Below the target, and known to be (docs/benchmarks-trust.md): the floor that is held."""
-    found = figures(list(judged(half)))
+    found = figures(list(assess_rows(half)))
     assert found["precision"] >= 0.9
     assert found["recall"] >= 0.75
     assert found["licensed as hit"] == 0

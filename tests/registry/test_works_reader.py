@@ -61,7 +61,7 @@ WORK = Work(
 )
 
 
-def table(*rows: dict[str, str], delimiter: str = ",") -> str:
+def csv_table(*rows: dict[str, str], delimiter: str = ",") -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter)
     writer.writeheader()
@@ -69,7 +69,7 @@ def table(*rows: dict[str, str], delimiter: str = ",") -> str:
     return out.getvalue()
 
 
-def problems(path: Path) -> list[tuple[int | None, str | None]]:
+def read_problems(path: Path) -> list[tuple[int | None, str | None]]:
     with pytest.raises(BadInput) as caught:
         read_works(path)
     assert all(problem.file == str(path) for problem in caught.value.problems)
@@ -79,7 +79,7 @@ def problems(path: Path) -> list[tuple[int | None, str | None]]:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
 def test_csv_reads_the_same_in_every_encoding(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "works.csv"
-    path.write_bytes(table(ROW).encode(encoding))
+    path.write_bytes(csv_table(ROW).encode(encoding))
     assert read_works(path) == [WORK]
 
 
@@ -87,7 +87,7 @@ def test_csv_reads_the_same_in_every_encoding(tmp_path: Path, encoding: str) -> 
 def test_csv_as_spreadsheets_export_it(tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / "works.csv"
     row = {name: value for name, value in ROW.items() if name != "licences"}
-    path.write_bytes(table(row, delimiter=delimiter).encode("utf-16"))
+    path.write_bytes(csv_table(row, delimiter=delimiter).encode("utf-16"))
     assert read_works(path)[0].title == WORK.title
 
 
@@ -127,7 +127,7 @@ def test_json_lines(tmp_path: Path, suffix: str) -> None:
     assert work.list_price == Decimal("39.8")
 
 
-WRONG = [
+WRONG_VALUES = [
     ("id", ""),
     ("title", " "),
     ("title", "a\0b"),
@@ -156,18 +156,22 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value"), WRONG)
+@pytest.mark.parametrize(("field", "value"), WRONG_VALUES)
 def test_a_wrong_value_is_named_with_line_and_field(tmp_path: Path, field: str, value: str) -> None:
     path = tmp_path / "works.csv"
-    path.write_text(table(ROW | {"images": ""}, ROW | {"images": "", "id": "W-2"} | {field: value}), "utf-8")
-    assert problems(path) == [(3, field)]
+    path.write_text(csv_table(ROW | {"images": ""}, ROW | {"images": "", "id": "W-2"} | {field: value}), "utf-8")
+    assert read_problems(path) == [(3, field)]
 
 
 def test_right_identifiers_of_every_scheme(tmp_path: Path) -> None:
-    stated = {"eidr": "10.5240/7791-8534-2c23-9030-8610-5", "isrc": "US-SKG-19-12345", "bundle": "com.nanxi.Tower-2"}
-    stated |= {"imdb": "tt0111161", "house_number": "A 1"}
+    identifiers = {
+        "eidr": "10.5240/7791-8534-2c23-9030-8610-5",
+        "isrc": "US-SKG-19-12345",
+        "bundle": "com.nanxi.Tower-2",
+    }
+    identifiers |= {"imdb": "tt0111161", "house_number": "A 1"}
     path = tmp_path / "works.jsonl"
-    path.write_text(jsonl({"id": "W", "title": "x y", "identifiers": stated}), "utf-8")
+    path.write_text(jsonl({"id": "W", "title": "x y", "identifiers": identifiers}), "utf-8")
     assert dict(read_works(path)[0].identifiers) == {
         "eidr": ("10.5240/7791-8534-2C23-9030-8610-5",),
         "isrc": ("USSKG1912345",),
@@ -177,7 +181,7 @@ def test_right_identifiers_of_every_scheme(tmp_path: Path) -> None:
     }
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     rows = [
         {"id": "A", "title": "x", "tilte": 1},
         {"id": "A", "title": "y", "year": "?", "images": ["1.png", "2.png"]},
@@ -186,7 +190,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "works.jsonl"
     path.write_text(jsonl(*rows) + "[1]\nnot json\n" + '{"id": "B", "title": NaN}\n', "utf-8")
     expected = [(1, "tilte"), (2, "year"), (2, "id"), (2, "images"), (2, "images"), (3, "id"), (3, "title")]
-    assert problems(path) == [*expected, (4, None), (5, None), (6, None)]
+    assert read_problems(path) == [*expected, (4, None), (5, None), (6, None)]
 
 
 def test_unknown_and_missing_columns_suggest_the_nearest_name(tmp_path: Path) -> None:
@@ -202,7 +206,7 @@ def test_unknown_and_missing_columns_suggest_the_nearest_name(tmp_path: Path) ->
 def test_quoted_line_breaks_keep_line_numbers_right(tmp_path: Path) -> None:
     path = tmp_path / "works.csv"
     path.write_text('id,title,year\nA,"two\nlines",2000\n\nB,y,bad\n', "utf-8")
-    assert problems(path) == [(5, "year")]
+    assert read_problems(path) == [(5, "year")]
 
 
 @pytest.mark.parametrize(
@@ -223,13 +227,13 @@ def test_quoted_line_breaks_keep_line_numbers_right(tmp_path: Path) -> None:
 def test_files_that_are_no_list_are_refused(tmp_path: Path, name: str, data: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    assert len(problems(path)) == 1
+    assert len(read_problems(path)) == 1
 
 
 def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
-    assert problems(tmp_path / "none.csv") == [(None, None)]
+    assert read_problems(tmp_path / "none.csv") == [(None, None)]
     (tmp_path / "folder.csv").mkdir()
-    assert problems(tmp_path / "folder.csv") == [(None, None)]
+    assert read_problems(tmp_path / "folder.csv") == [(None, None)]
 
 
 def test_pictures_are_read_and_hashed_from_beside_the_list(tmp_path: Path) -> None:
@@ -246,10 +250,10 @@ def test_pictures_are_read_and_hashed_from_beside_the_list(tmp_path: Path) -> No
     assert local.hashes
     assert remote == Picture(url="https://example.org/b.jpg")
     path.write_text("id,title,images\nA,x,broken.png\nB,y,covers\n", "utf-8")
-    assert problems(path) == [(2, "images"), (3, "images")]
+    assert read_problems(path) == [(2, "images"), (3, "images")]
 
 
-def test_problems_are_told_in_the_asked_language(tmp_path: Path) -> None:
+def test_problems_are_reported_in_the_requested_language(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="没有这个文件"):
         read_works(tmp_path / "none.csv", "zh")
 
@@ -271,7 +275,7 @@ def test_questions_are_important_first_and_never_too_short() -> None:
     assert "Harbour Light" not in name_queries(works[2:3], ListingKind.APP)
 
 
-OFFER = {
+OFFER_FACTS = {
     "platform": "kongfz",
     "host": "book.kongfz.com",
     "seller": "南溪 书店",
@@ -297,29 +301,29 @@ OFFER = {
     ],
 )
 def test_states_of_a_licence(licence: Licence, expected: LicenceState) -> None:
-    assert check_licence(licence, **OFFER) is expected  # type: ignore[arg-type]
+    assert check_licence(licence, **OFFER_FACTS) is expected  # type: ignore[arg-type]
 
 
 def test_a_named_seller_and_a_stated_other_territory_are_not_covered() -> None:
-    nobody, elsewhere = OFFER | {"seller": None}, OFFER | {"territory": "TW"}
+    nobody, elsewhere = OFFER_FACTS | {"seller": None}, OFFER_FACTS | {"territory": "TW"}
     assert check_licence(Licence(seller="南溪书店"), **nobody) is LicenceState.OTHER  # type: ignore[arg-type]
     assert check_licence(Licence(territory="CN"), **elsewhere) is LicenceState.OTHER  # type: ignore[arg-type]
 
 
-def test_weak_works_are_told() -> None:
-    def pictured(value: int) -> tuple[Picture, ...]:
-        made = PictureHash(hasher="p", version="1", settings="", value=f"{value:016x}")
-        return (Picture(url="a.png", hashes=(made,)),)
+def test_weak_works_are_reported() -> None:
+    def pictures_with_hash(value: int) -> tuple[Picture, ...]:
+        picture_hash = PictureHash(hasher="p", version="1", settings="", value=f"{value:016x}")
+        return (Picture(url="a.png", hashes=(picture_hash,)),)
 
     works = [
         Work(id="A", title="风"),
         Work(id="B", title="风", creators=("周晚",), year=2001),
-        Work(id="C", title="長夜", creators=("甲",), images=pictured(0xFFFF)),
-        Work(id="D", title="长夜", creators=("乙",), images=pictured(0xFFFE)),
-        Work(id="E", title="海港灯火", list_price=Decimal(3), images=pictured(0xFF00FF00FF)),
+        Work(id="C", title="長夜", creators=("甲",), images=pictures_with_hash(0xFFFF)),
+        Work(id="D", title="长夜", creators=("乙",), images=pictures_with_hash(0xFFFE)),
+        Work(id="E", title="海港灯火", list_price=Decimal(3), images=pictures_with_hash(0xFF00FF00FF)),
     ]
-    told = [(weak.work_id, weak.check, weak.others) for weak in check_works(works)]
-    assert told == [
+    weaknesses = [(weak.work_id, weak.check, weak.others) for weak in check_works(works)]
+    assert weaknesses == [
         ("A", "same_title", ("B",)),
         ("A", "short_title", ()),
         ("B", "same_title", ("A",)),

@@ -30,7 +30,7 @@ def store(database: str) -> Iterator[Store]:
         yield opened
 
 
-def machine(store: Store, folder: Path, name: str) -> IndexCache:
+def open_machine(store: Store, folder: Path, name: str) -> IndexCache:
     cluster = ClusterConfig(index=str(folder / name), hand_out=True)
     config = Config(store=StoreConfig(blobs=str(folder / "blobs")), cluster=cluster)
     cache = index_cache_of(Session(config=config, store=store))
@@ -42,7 +42,7 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     works = list(WORKS)
-    first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
+    first, second = open_machine(store, tmp_path, "first"), open_machine(store, tmp_path, "second")
     assert first.ensure_title_index(works) == "built"
     assert first.ensure_title_index(works) == "kept"
     expected = Assessor(works).assess(LISTING, Context(now=NOW))
@@ -58,7 +58,7 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
 
 
 def test_another_registry_is_another_version(store: Store, tmp_path: Path) -> None:
-    first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
+    first, second = open_machine(store, tmp_path, "first"), open_machine(store, tmp_path, "second")
     works = list(WORKS)
     assert first.ensure_title_index(works) == "built"
     renamed = [WORKS[0], evolve(WORKS[1], title="别的名字一封信")]
@@ -68,7 +68,7 @@ def test_another_registry_is_another_version(store: Store, tmp_path: Path) -> No
 
 
 def test_a_version_that_is_not_whole_is_built_anew(store: Store, tmp_path: Path) -> None:
-    first, second = machine(store, tmp_path, "first"), machine(store, tmp_path, "second")
+    first, second = open_machine(store, tmp_path, "first"), open_machine(store, tmp_path, "second")
     works = list(WORKS)
     first.ensure_title_index(works)
     for digest in first.blobs.version_digests():
@@ -79,4 +79,4 @@ def test_a_version_that_is_not_whole_is_built_anew(store: Store, tmp_path: Path)
 
 def test_an_index_of_pictures_is_of_these_pictures_and_this_format() -> None:
     assert picture_index_digest(["b", "a"], "1") == picture_index_digest(["a", "b"], "1")
-    assert len({picture_index_digest(*each) for each in ((["a"], "1"), (["a"], "2"), (["a", "b"], "1"))}) == 3
+    assert len({picture_index_digest(*arguments) for arguments in ((["a"], "1"), (["a"], "2"), (["a", "b"], "1"))}) == 3

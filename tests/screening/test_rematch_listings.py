@@ -21,7 +21,7 @@ from screening.rematch_listings import RematchCounts, rematch_all, rematch_new_w
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 WORK = Work(id="W1", title="长夜里的灯塔守望者")
-NEW = Work(id="W2", title="远山之外的那一封信")
+NEW_WORK = Work(id="W2", title="远山之外的那一封信")
 LISTINGS = [
     Listing(platform="kongfz", kind=ListingKind.OFFER, url=f"https://a.test/{number}", title=title, seen_at=NOW)
     for number, title in enumerate(("长夜里的灯塔守望者 电子版 PDF", "远山之外的那一封信 epub 电子版", "雨伞"))
@@ -36,36 +36,41 @@ def store(database: str) -> Iterator[Store]:
         opened.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
         unit = opened.queue.claim_next("r1", "a", NOW, 60)
         assert unit is not None
-        known = Assessor(opened.works.registered_works())
-        batch = [AssessedListing(listing=each, assessments=known.assess(each, Context(now=NOW))) for each in LISTINGS]
+        assessor = Assessor(opened.works.registered_works())
+        batch = [
+            AssessedListing(listing=listing, assessments=assessor.assess(listing, Context(now=NOW)))
+            for listing in LISTINGS
+        ]
         opened.hits.write_batch(batch, unit, NOW)
         yield opened
 
 
-def again(store: Store, workers: int = 1) -> RematchCounts:
+def rematch(store: Store, workers: int = 1) -> RematchCounts:
     return rematch_all(store, Assessor(store.works.registered_works()), Context(now=LATER), workers)
 
 
-def decided(store: Store) -> dict[str, str]:
+def hit_urls(store: Store) -> dict[str, str]:
     return {hit.work_id: hit.listing.url for hit in store.hits.find_hits(HitQuery())}
 
 
 def test_nothing_changes_where_no_work_did(store: Store) -> None:
     before = list(store.hits.find_hits(HitQuery()))
-    assert again(store) == RematchCounts(listings=3, changed=0, hits=0)
+    assert rematch(store) == RematchCounts(listings=3, changed=0, hits=0)
     assert list(store.hits.find_hits(HitQuery())) == before
 
 
 def test_only_what_may_carry_a_new_work_is_read_again(store: Store) -> None:
-    store.works.import_works([NEW], LATER)
+    store.works.import_works([NEW_WORK], LATER)
     assert store.works.changed_since(LATER) == {"W2"}
-    done = rematch_new_works(store, [NEW], lambda: Assessor(store.works.registered_works()), Context(now=LATER), 1)
-    assert done == RematchCounts(listings=3, changed=1, hits=1)
-    assert decided(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
-    again_done = rematch_new_works(
-        store, [NEW], lambda: Assessor(store.works.registered_works()), Context(now=LATER), 1
+    counts = rematch_new_works(
+        store, [NEW_WORK], lambda: Assessor(store.works.registered_works()), Context(now=LATER), 1
     )
-    assert again_done == RematchCounts(listings=3, changed=0, hits=0)
+    assert counts == RematchCounts(listings=3, changed=1, hits=1)
+    assert hit_urls(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
+    second_counts = rematch_new_works(
+        store, [NEW_WORK], lambda: Assessor(store.works.registered_works()), Context(now=LATER), 1
+    )
+    assert second_counts == RematchCounts(listings=3, changed=0, hits=0)
 
 
 def test_without_a_listing_that_may_carry_them_no_index_is_built(store: Store) -> None:
@@ -79,9 +84,9 @@ def test_without_a_listing_that_may_carry_them_no_index_is_built(store: Store) -
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_work_that_came_later_meets_old_listings(store: Store, workers: int) -> None:
-    store.works.import_works([NEW], LATER)
-    assert again(store, workers) == RematchCounts(listings=3, changed=1, hits=1)
-    assert decided(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
+    store.works.import_works([NEW_WORK], LATER)
+    assert rematch(store, workers) == RematchCounts(listings=3, changed=1, hits=1)
+    assert hit_urls(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
     (hit,) = store.hits.find_by_id_prefix(hit_id("W2", "https://a.test/1"))
     assert hit.last_seen == NOW  # compared again is not seen again
 
@@ -90,9 +95,9 @@ def test_a_hit_of_a_renamed_work_goes_unless_a_person_judged_it(store: Store) ->
     store.works.import_works([evolve(WORK, title="完全不同的另外一本书")], LATER)
     key = hit_id("W1", "https://a.test/0")
     store.reviews.add_judgement(Judgement(hit=key, verdict=Verdict.INFRINGING, reason="seen", by="li", at=NOW))
-    assert again(store).changed == 1
-    assert decided(store) == {"W1": "https://a.test/0"}
-    assert again(store).listings == 3
+    assert rematch(store).changed == 1
+    assert hit_urls(store) == {"W1": "https://a.test/0"}
+    assert rematch(store).listings == 3
 
 
 def test_the_command_says_what_changed(
@@ -100,8 +105,8 @@ def test_the_command_says_what_changed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SWORDNET_DATABASE", database)
-    store.works.import_works([NEW], LATER)
-    done = CliRunner().invoke(application(), ["rematch", "--json", "--workers", "1", "--now", "2026-11-23T03:00:00Z"])
-    assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout) == {"listings": 3, "changed": 1, "hits": 1}
-    assert decided(store)["W2"] == "https://a.test/1"
+    store.works.import_works([NEW_WORK], LATER)
+    result = CliRunner().invoke(application(), ["rematch", "--json", "--workers", "1", "--now", "2026-11-23T03:00:00Z"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"listings": 3, "changed": 1, "hits": 1}
+    assert hit_urls(store)["W2"] == "https://a.test/1"

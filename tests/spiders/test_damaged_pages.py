@@ -14,16 +14,16 @@ from crawler.page.outcome import outcome_of
 from crawler.page.reader import read_page
 from crawler.page.sanitize import sanitize_listing
 from spiders.catalogue import platforms
-from tests.mutating import mutated
+from tests.mutating import mutate
 from tests.spiders.test_saved_pages import CASES
 
-FEW, MANY = 5, 200
+FAST_SEEDS, ALL_SEEDS = 5, 200
 
 
-def read_damaged(case: Path, seeds: range) -> None:
+def read_mutations(case: Path, seeds: range) -> None:
     (answer,) = open_archive(case)
     for seed in seeds:
-        body = mutated(answer.body, seed)
+        body = mutate(answer.body, seed)
         outcome_of(answer.status, body, answer.content_type, answer.url)
         page = Page(
             url=answer.url,
@@ -33,20 +33,20 @@ def read_damaged(case: Path, seeds: range) -> None:
             values=answer.values,
         )
         try:
-            found = read_page(platforms()[case.parent.name](), page)
+            results = read_page(platforms()[case.parent.name](), page)
         except SwordnetError:
             continue
-        for each in found:
-            if isinstance(each, Listing):
-                sanitize_listing(each)
+        for listing in results:
+            if isinstance(listing, Listing):
+                sanitize_listing(listing)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
 def test_damaged_pages(case: Path) -> None:
-    read_damaged(case, range(FEW))
+    read_mutations(case, range(FAST_SEEDS))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
 def test_many_damaged_pages(case: Path) -> None:
-    read_damaged(case, range(FEW, MANY))
+    read_mutations(case, range(FAST_SEEDS, ALL_SEEDS))

@@ -23,98 +23,103 @@ from spiders import ProofKind
 from spiders.catalogue import platforms
 from tests.spiders.test_saved_pages import CASES, PAGES
 
-CONTRACT = ("empty", "error", "wall", "half", "language")
+CASE_NAMES = ("empty", "error", "wall", "half", "language")
 CHALLENGE = (
     b'<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><form id="challenge-form"></body></html>'
 )
-BROKEN = b"<!DOCTYPE html><html><head><title>Internal Server Error</title></head><body><h1>500</h1></body></html>"
-GONE = {ShareState.EXPIRED, ShareState.CANCELLED, ShareState.NOT_FOUND, ShareState.REMOVED_VIOLATION}
+ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Internal Server Error</title></head><body><h1>500</h1></body></html>"
+GONE_STATES = {ShareState.EXPIRED, ShareState.CANCELLED, ShareState.NOT_FOUND, ShareState.REMOVED_VIOLATION}
 
 
-def read(
+def read_answer(
     spider: str, answer: RecordedResponse, body: bytes, status: int = 200
 ) -> tuple[Outcome, list[Listing | Request]]:
     """What a crawl makes of an answer: its outcome and what was read."""
-    kind = answer.content_type if body in (answer.body, answer.body[: len(body)]) else "text/html"
-    outcome = outcome_of(status, body, kind, answer.url)
-    found: list[Listing | Request] = []
+    content_type = answer.content_type if body in (answer.body, answer.body[: len(body)]) else "text/html"
+    outcome = outcome_of(status, body, content_type, answer.url)
+    results: list[Listing | Request] = []
     if outcome is Outcome.LIVE or (platforms()[spider].reads_every_status and body):
-        page = Page(url=answer.url, body=body, content_type=kind, status=status, values=answer.values)
+        page = Page(url=answer.url, body=body, content_type=content_type, status=status, values=answer.values)
         try:
-            found = read_page(platforms()[spider](), page)
+            results = read_page(platforms()[spider](), page)
         except LayoutError:
             return Outcome.ERROR, []
-    if len(found) == 1 and isinstance(found[0], Listing):
-        outcome = found[0].outcome
-    return outcome, found
+    if len(results) == 1 and isinstance(results[0], Listing):
+        outcome = results[0].outcome
+    return outcome, results
 
 
-def answers(spider: str) -> list[RecordedResponse]:
+def saved_answers(spider: str) -> list[RecordedResponse]:
     """The saved pages of a platform."""
     return [answer for case in CASES if case.parent.name == spider for answer in open_archive(case)]
 
 
-def gone(found: list[Listing | Request]) -> list[Listing]:
+def gone_shares(results: list[Listing | Request]) -> list[Listing]:
     """The shares that are said to be gone."""
-    return [each for each in found if isinstance(each, Listing) and each.share_state in GONE]
+    return [result for result in results if isinstance(result, Listing) and result.share_state in GONE_STATES]
 
 
-def told(spider: str, case: str) -> dict[str, Any]:
+def expected_result(spider: str, case: str) -> dict[str, Any]:
     expected: dict[str, Any] = json.loads((PAGES / spider / case / "expected.json").read_text(encoding="utf-8"))
     return expected
 
 
-def states(expected: dict[str, Any]) -> list[str | None]:
-    return [each.get("share_state") for each in expected["listings"]]
+def share_states(expected: dict[str, Any]) -> list[str | None]:
+    return [listing.get("share_state") for listing in expected["listings"]]
 
 
 @pytest.mark.parametrize("spider", platforms())
 def test_the_five_cases(spider: str) -> None:
-    empty, error, wall, half, language = (told(spider, case) for case in CONTRACT)
+    empty, error, wall, half, language = (expected_result(spider, case) for case in CASE_NAMES)
     assert empty["outcome"] in ("live", "gone", "partial"), "an empty result is told apart from an error"
-    assert not any(each.get("files") or "share_state" not in each for each in empty["listings"])
-    assert states(error) == ["unknown"] or (error["outcome"] == "error" and not error["listings"])
+    assert not any(listing.get("files") or "share_state" not in listing for listing in empty["listings"])
+    assert share_states(error) == ["unknown"] or (error["outcome"] == "error" and not error["listings"])
     assert wall["outcome"] == "challenged"
-    assert not [state for state in states(wall) if state != "captcha"]
-    assert states(half) in (["unknown"], ["alive"]) or (half["outcome"] == "partial" and not half["listings"])
+    assert not [state for state in share_states(wall) if state != "captcha"]
+    assert share_states(half) in (["unknown"], ["alive"]) or (half["outcome"] == "partial" and not half["listings"])
     assert language["outcome"] == "live"
     assert language["listings"]
 
 
 @pytest.mark.parametrize("spider", platforms())
-def test_a_page_in_its_place_is_never_taken_for_it(spider: str) -> None:
-    for answer in answers(spider):
+def test_a_challenge_or_an_error_is_never_taken_for_the_page(spider: str) -> None:
+    for answer in saved_answers(spider):
         for status in (200, 403, 503):
-            outcome, found = read(spider, answer, CHALLENGE, status)
+            outcome, results = read_answer(spider, answer, CHALLENGE, status)
             assert outcome in (Outcome.CHALLENGED, Outcome.BLOCKED), (answer.url, status)
-            assert not gone(found)
-        outcome, found = read(spider, answer, BROKEN, 500)
-        shares = [each for each in found if isinstance(each, Listing)]
-        assert outcome is Outcome.ERROR or all(each.share_state is not None for each in shares), answer.url
-        assert not gone(found)
+            assert not gone_shares(results)
+        outcome, results = read_answer(spider, answer, ERROR_PAGE, 500)
+        shares = [result for result in results if isinstance(result, Listing)]
+        assert outcome is Outcome.ERROR or all(result.share_state is not None for result in shares), answer.url
+        assert not gone_shares(results)
 
 
 @pytest.mark.parametrize("spider", platforms())
 def test_half_a_page_says_nothing_that_the_whole_does_not(spider: str) -> None:
-    for answer in answers(spider):
-        _, whole = read(spider, answer, answer.body, answer.status)
-        known = {each.url for each in whole if isinstance(each, Listing)}
-        for part in (3, 5, 8):
-            outcome, found = read(spider, answer, answer.body[: len(answer.body) * part // 10], answer.status)
-            if outcome in (Outcome.LIVE, Outcome.GONE) and not gone(whole):
-                assert {each.url for each in found if isinstance(each, Listing)} <= known, (answer.url, part)
-                assert not gone(found)
+    for answer in saved_answers(spider):
+        _, full_results = read_answer(spider, answer, answer.body, answer.status)
+        known_urls = {result.url for result in full_results if isinstance(result, Listing)}
+        for tenths in (3, 5, 8):
+            outcome, results = read_answer(
+                spider, answer, answer.body[: len(answer.body) * tenths // 10], answer.status
+            )
+            if outcome in (Outcome.LIVE, Outcome.GONE) and not gone_shares(full_results):
+                assert {result.url for result in results if isinstance(result, Listing)} <= known_urls, (
+                    answer.url,
+                    tenths,
+                )
+                assert not gone_shares(results)
 
 
 @pytest.mark.parametrize("spider", platforms())
 def test_a_platform_says_what_it_was_built_from(spider: str) -> None:
-    kind = platforms()[spider]
+    platform = platforms()[spider]
     source = inspect.getsource(__import__(f"spiders.{spider}", fromlist=["_"]))
     assert len(source.splitlines()) < 150
-    assert kind.proof.basis
-    assert kind.limits.endswith(".")
-    if kind.proof.kind is ProofKind.GUESS or kind.gated:
-        assert kind.off_by_default
+    assert platform.proof.basis
+    assert platform.limits.endswith(".")
+    if platform.proof.kind is ProofKind.GUESS or platform.gated:
+        assert platform.off_by_default
 
 
 def test_enough_platforms_are_proven() -> None:

@@ -25,24 +25,24 @@ PAGES = ROOT / "fixtures" / "pages"
 CASES = sorted(path.parent for path in PAGES.glob("*/*/request.json"))
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """A listing or request as JSON without its default values."""
     if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [to_plain(item) for item in value]
     if not attrs.has(type(value)):
         return value.decode() if isinstance(value, bytes) else value if isinstance(value, int | None) else str(value)
-    blank = {field.name: field.default for field in attrs.fields(type(value))}
-    blank = {
+    defaults = {field.name: field.default for field in attrs.fields(type(value))}
+    defaults = {
         name: default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type,attr-defined]
-        for name, default in blank.items()
+        for name, default in defaults.items()
     }
     fields = attrs.asdict(value, recurse=False)
-    return {name: plain(each) for name, each in fields.items() if each != blank[name]}
+    return {name: to_plain(item) for name, item in fields.items() if item != defaults[name]}
 
 
-def seen(spider: str, case: Path) -> tuple[dict[str, Any], list[Listing | Request]]:
+def read_case(spider: str, case: Path) -> tuple[dict[str, Any], list[Listing | Request]]:
     """What the spider makes of a case."""
     (answer,) = open_archive(case)
     outcome = outcome_of(answer.status, answer.body, answer.content_type, answer.url)
@@ -55,38 +55,43 @@ def seen(spider: str, case: Path) -> tuple[dict[str, Any], list[Listing | Reques
     )
     judges_itself = platforms()[spider].reads_every_status and bool(page.body)
     try:
-        found = read_page(platforms()[spider](), page) if outcome is Outcome.LIVE or judges_itself else []
+        results = read_page(platforms()[spider](), page) if outcome is Outcome.LIVE or judges_itself else []
     except LayoutError:
-        outcome, found = Outcome.ERROR, []
-    if len(found) == 1 and isinstance(found[0], Listing):
-        outcome = found[0].outcome
-    listings = [plain(each) for each in found if isinstance(each, Listing)]
-    requests = [plain(each) for each in found if isinstance(each, Request)]
-    return {"outcome": outcome.value, "listings": listings, "requests": requests}, found
+        outcome, results = Outcome.ERROR, []
+    if len(results) == 1 and isinstance(results[0], Listing):
+        outcome = results[0].outcome
+    listings = [to_plain(result) for result in results if isinstance(result, Listing)]
+    requests = [to_plain(result) for result in results if isinstance(result, Request)]
+    return {"outcome": outcome.value, "listings": listings, "requests": requests}, results
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_saved_page(case: Path) -> None:
-    result, found = seen(case.parent.name, case)
+    result, results = read_case(case.parent.name, case)
     expected = case / "expected.json"
     if not expected.exists():
         expected.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         pytest.fail(f"{expected} was written: review it, and commit it if it is right")
     assert result == json.loads(expected.read_text(encoding="utf-8"))
-    assert pickle.loads(pickle.dumps(found)) == found
+    assert pickle.loads(pickle.dumps(results)) == results
     (answer,) = open_archive(case)
     assert platform_for(answer.url).name == case.parent.name
 
 
 @pytest.mark.parametrize("name", platforms())
-def test_every_platform_is_proved(name: str) -> None:
+def test_every_platform_has_enough_saved_pages(name: str) -> None:
     spider = platforms()[name]
     cases = [case for case in CASES if case.parent.name == name]
     outcomes = [json.loads((case / "expected.json").read_text(encoding="utf-8")) for case in cases]
-    assert sum(bool(each["listings"]) for each in outcomes) >= 2, "at least two pages with listings"
-    found = [[one for one in each["listings"] if one.get("share_state") in (None, "alive")] for each in outcomes]
-    assert not all(found), "a page without listings, or without an open share"
-    assert any(each["outcome"] != "live" for each in outcomes) or name in ("appgallery",), "a page that is no result"
+    assert sum(bool(expected["listings"]) for expected in outcomes) >= 2, "at least two pages with listings"
+    open_listings = [
+        [listing for listing in expected["listings"] if listing.get("share_state") in (None, "alive")]
+        for expected in outcomes
+    ]
+    assert not all(open_listings), "a page without listings, or without an open share"
+    assert any(expected["outcome"] != "live" for expected in outcomes) or name in ("appgallery",), (
+        "a page that is no result"
+    )
     for text in (spider.__doc__ or "", __import__(f"spiders.{name}", fromlist=["_"]).__doc__ or ""):
         assert "Built from" in text
         assert re.search(r"20\d\d-\d\d", text), "a date"
@@ -124,22 +129,22 @@ def test_what_is_no_address_is_not_claimed() -> None:
 
 
 def test_questions_become_requests() -> None:
-    made = {name: spider() for name, spider in platforms().items()}
-    assert "keyword=%E4%B8%89%E4%BD%93" in made["kongfz"].search("三体").url
-    assert made["appgallery"].search("a/b").url.endswith("/search/a%2Fb")
-    assert made["appgallery"].search("a/b").browser
-    assert "term=a%26b" in made["appstore"].search("a&b").url
-    assert list(made["quark"].search("三体")) == []
-    assert list(made["shop"].search("三体")) == []
-    made["shop"].templates = ("https://shop.example/s?q={query}&page=1",)
-    assert [each.url for each in made["shop"].search("a&b")] == ["https://shop.example/s?q=a%26b&page=1"]
+    spiders = {name: spider() for name, spider in platforms().items()}
+    assert "keyword=%E4%B8%89%E4%BD%93" in spiders["kongfz"].search("三体").url
+    assert spiders["appgallery"].search("a/b").url.endswith("/search/a%2Fb")
+    assert spiders["appgallery"].search("a/b").browser
+    assert "term=a%26b" in spiders["appstore"].search("a&b").url
+    assert list(spiders["quark"].search("三体")) == []
+    assert list(spiders["shop"].search("三体")) == []
+    spiders["shop"].templates = ("https://shop.example/s?q={query}&page=1",)
+    assert [request.url for request in spiders["shop"].search("a&b")] == ["https://shop.example/s?q=a%26b&page=1"]
 
 
 def test_a_share_is_opened_with_its_code() -> None:
-    asked = Quark().open("https://pan.quark.cn/s/0a1b2c3d4e5f#/list/share", "Kx7m")
-    assert asked.method == "POST"
-    assert json.loads(asked.body)["passcode"] == "Kx7m"
-    assert asked.values == {"share_id": "0a1b2c3d4e5f", "code": "Kx7m"}
+    request = Quark().open("https://pan.quark.cn/s/0a1b2c3d4e5f#/list/share", "Kx7m")
+    assert request.method == "POST"
+    assert json.loads(request.body)["passcode"] == "Kx7m"
+    assert request.values == {"share_id": "0a1b2c3d4e5f", "code": "Kx7m"}
     with pytest.raises(BadInput):
         Quark().open("https://pan.quark.cn/g/abcdef")
 

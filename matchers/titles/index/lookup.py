@@ -298,8 +298,10 @@ class NameIndex:
         """Which names of two Han characters or three letters can have no second reason and do not stand alone."""
         sizes = self.arrays.starts[name_ids + 1] - self.arrays.starts[name_ids]
         is_tiny = sizes <= np.where(firsts >= _FIRST_HAN_CODE_POINT, TINY_HAN_CHARS, TINY_LATIN_CHARS)
-        is_lost: npt.NDArray[np.bool_] = is_tiny & (core_chars > sizes + 1) & ~self.has_creator_or_publisher[name_ids]
-        return is_lost
+        is_unsupported: npt.NDArray[np.bool_] = (
+            is_tiny & (core_chars > sizes + 1) & ~self.has_creator_or_publisher[name_ids]
+        )
+        return is_unsupported
 
     def _find_homophones(self, texts: Sequence[AnalysedText]) -> Iterator[tuple[int, int, int, int]]:
         """(index of the text, name, start, end) of every name that sounds like start..end."""

@@ -35,11 +35,11 @@ from desk.nightly import run as nightly_run
 from desk.nightly.local_workers import local_workers
 from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 from tests.desk.test_crawling import WORK, product
-from tests.postgres import Server
+from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.slow
 NOW = datetime.now(UTC)
-ROW = """<html><head><script type="application/ld+json">[{"@type": "Product", "name": "%s", "url": "/p/1"},
+SEARCH_PAGE = """<html><head><script type="application/ld+json">[{"@type": "Product", "name": "%s", "url": "/p/1"},
 {"@type": "Product", "name": "别的书", "url": "/p/2"}, {"@type": "Product", "name": "还有一本", "url": "/p/3"}]
 </script></head><body><h1>results</h1></body></html>"""
 SETTINGS = """
@@ -69,17 +69,17 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def url(postgres: Server, tmp_path: Path) -> str:
-    return postgres.create(f"c{os.getpid()}{tmp_path.name[-12:]}", like="empty")
+def url(postgres: PostgresServer, tmp_path: Path) -> str:
+    return postgres.create(f"c{os.getpid()}{tmp_path.name[-12:]}", template="empty")
 
 
 @pytest.fixture
 def desk(swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb, url: str) -> Swordnet:
     """A shop on the loopback web, one work, nights that only plan."""
-    (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url=url, place=web.place))
+    (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url=url, place=web.netloc))
     (tmp_path / "works.jsonl").write_text(jsonl(WORK), encoding="utf-8")
     web.pages["/robots.txt"] = (404, "text/plain", b"")
-    web.pages["/search"] = (200, "text/html; charset=utf-8", (ROW % "潮汐钟楼的守望者").encode())
+    web.pages["/search"] = (200, "text/html; charset=utf-8", (SEARCH_PAGE % "潮汐钟楼的守望者").encode())
     web.pages["/p/1"] = product("潮汐钟楼的守望者 全本")
     assert swordnet("works", "import", "works.jsonl").returncode == 0
     return swordnet
@@ -90,37 +90,37 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start `swordnet ARGUMENTS` and go on."""
     running: list[subprocess.Popen[str]] = []
 
-    def begin(*arguments: str) -> subprocess.Popen[str]:
+    def start_command(*arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "desk.cli", *arguments]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        made = subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        running.append(made)
-        return made
+        running.append(process)
+        return process
 
-    yield begin
-    for each in running:
-        each.kill()
-        each.communicate()
+    yield start_command
+    for process in running:
+        process.kill()
+        process.communicate()
 
 
-def until(is_so: Callable[[], object], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
-    while not is_so():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.1)
 
 
-def test_a_night_is_done_by_workers_who_stop_when_told(desk: Swordnet, start: Start, web: LoopbackWeb) -> None:
+def test_workers_do_a_night_and_stop_at_a_signal(desk: Swordnet, start: Start, web: LoopbackWeb) -> None:
     workers = [start("worker"), start("worker", "--platforms", "shop")]
-    done = desk("night")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = desk("night")
+    assert result.returncode == 0, result.stdout + result.stderr
     assert len(json.loads(desk("hits", "list", "--json").stdout)) == 1
-    assert web.asked.count("/p/1") == 1
-    for each in workers:
-        each.send_signal(signal.SIGTERM)
-    assert [each.wait(60) for each in workers] == [0, 0], [each.communicate() for each in workers]
+    assert web.requested_paths.count("/p/1") == 1
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+    assert [worker.wait(60) for worker in workers] == [0, 0], [worker.communicate() for worker in workers]
 
 
 def test_two_workers_on_postgresql_find_what_one_machine_finds_on_sqlite(
@@ -130,15 +130,17 @@ def test_two_workers_on_postgresql_find_what_one_machine_finds_on_sqlite(
     (tmp_path / "alone.toml").write_text(settings.replace(url, "sqlite:///alone.db"))
     for _ in range(2):
         start("worker", "--quiet")
-    told = []
+    exports = []
     for env, steps in (({}, ()), ({"SWORDNET_CONFIG": "alone.toml"}, (("works", "import", "works.jsonl"),))):
         for step in (*steps, ("night", "--quiet"), ("hits", "export", "hits.csv")):
-            done = desk(*step, env=env)
-            assert done.returncode == 0, done.stderr
-        told.append((tmp_path / "hits.csv").read_text(encoding="utf-8-sig"))
-    apart, alone_told = ([without_times(line) for line in csv.DictReader(io.StringIO(each))] for each in told)
-    assert apart == alone_told
-    assert [row["decision"] for row in apart] == ["hit"]
+            result = desk(*step, env=env)
+            assert result.returncode == 0, result.stderr
+        exports.append((tmp_path / "hits.csv").read_text(encoding="utf-8-sig"))
+    cluster_rows, single_rows = (
+        [without_times(line) for line in csv.DictReader(io.StringIO(export))] for export in exports
+    )
+    assert cluster_rows == single_rows
+    assert [row["decision"] for row in cluster_rows] == ["hit"]
 
 
 def without_times(row: dict[str, str]) -> dict[str, str]:
@@ -149,7 +151,7 @@ def test_what_a_killed_worker_held_is_done_by_another(desk: Swordnet, start: Sta
     web.delays["/search"] = 4.0
     first = start("worker", "--quiet")
     night = start("night", "--quiet")
-    until(lambda: any(path.startswith("/search") for path in web.asked))
+    wait_until(lambda: any(path.startswith("/search") for path in web.requested_paths))
     first.kill()
     web.delays["/search"] = 0.0
     start("worker", "--quiet")
@@ -162,47 +164,49 @@ def test_what_a_killed_worker_held_is_done_by_another(desk: Swordnet, start: Sta
 
 
 def test_workers_need_postgresql(swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb) -> None:
-    (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url="sqlite:///s.db", place=web.place))
-    done = swordnet("worker")
-    assert done.returncode == 4
-    assert "PostgreSQL" in done.stderr
+    (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url="sqlite:///s.db", place=web.netloc))
+    result = swordnet("worker")
+    assert result.returncode == 4
+    assert "PostgreSQL" in result.stderr
 
 
 def test_stored_listings_are_compared_again_by_all_workers(
     desk: Swordnet, start: Start, web: LoopbackWeb, url: str, tmp_path: Path
 ) -> None:
-    page = (ROW % "潮汐钟楼的守望者").replace("别的书", "远山之外的那一封信 epub 电子版")
+    page = (SEARCH_PAGE % "潮汐钟楼的守望者").replace("别的书", "远山之外的那一封信 epub 电子版")
     web.pages["/search"] = (200, "text/html; charset=utf-8", page.encode())
     workers = [start("worker", "--quiet"), start("worker", "--quiet", "--platforms", "kongfz")]
     assert desk("night", "--quiet").returncode == 0
-    asked = list(web.asked)
+    requested_before = list(web.requested_paths)
     new = {"id": "W2", "title": "远山之外的那一封信", "kind": "book"}
     (tmp_path / "works.jsonl").write_text(jsonl(WORK, new), encoding="utf-8")
     assert desk("works", "import", "works.jsonl").returncode == 0
-    done = desk("rematch", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"listings": 3, "changed": 1, "hits": 1}
-    assert web.asked == asked, "nothing is asked of the web"
+    result = desk("rematch", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == {"listings": 3, "changed": 1, "hits": 1}
+    assert web.requested_paths == requested_before, "nothing is asked of the web"
     with Store.open(url) as store:
         (run,) = store.runs.latest_runs(kind="rematch")
         assert run.outcome == "done"
         assert [(spider, kind) for spider, kind, _, _ in store.queue.unit_outcomes(run.id)] == [("shop", "rematch")]
-    for each in workers:
-        each.send_signal(signal.SIGTERM)
-    assert [each.wait(60) for each in workers] == [0, 0]
-    again = desk("rematch", "--json", "--workers", "1", env={"SWORDNET_CONFIG": alone(tmp_path)})
-    assert json.loads(again.stdout) == {"listings": 3, "changed": 0, "hits": 0}, "one process finds the same"
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+    assert [worker.wait(60) for worker in workers] == [0, 0]
+    single_result = desk(
+        "rematch", "--json", "--workers", "1", env={"SWORDNET_CONFIG": write_single_settings(tmp_path)}
+    )
+    assert json.loads(single_result.stdout) == {"listings": 3, "changed": 0, "hits": 0}, "one process finds the same"
 
 
 def test_a_run_whose_workers_have_all_ended_is_not_waited_for() -> None:
     with (
-        local_workers(1, ("--platforms", "no-such-platform"), Config()) as look,
+        local_workers(1, ("--platforms", "no-such-platform"), Config()) as check_workers,
         pytest.raises(SwordnetError, match="r1"),
     ):
-        until(lambda: look("r1"))
+        wait_until(lambda: check_workers("r1"))
 
 
-def alone(folder: Path) -> str:
+def write_single_settings(folder: Path) -> str:
     """The same settings for one machine."""
     settings = (folder / "swordnet.toml").read_text().replace("hand_out = true", "hand_out = false")
     (folder / "alone.toml").write_text(settings)
@@ -210,7 +214,7 @@ def alone(folder: Path) -> str:
 
 
 def test_a_bound_worker_leaves_other_platforms_alone_and_compares_again_for_all(url: str) -> None:
-    async def queues() -> dict[str, str | None]:
+    async def queue_locks() -> dict[str, str | None]:
         with Store.open(url) as store:
             store.runs.start_run("r1", "2026-11-22", NOW, "night")
             for spider, kind in (("shop", UnitKind.QUESTION), ("kongfz", UnitKind.REMATCH)):
@@ -222,9 +226,9 @@ def test_a_bound_worker_leaves_other_platforms_alone_and_compares_again_for_all(
                 jobs = list(await queue.job_manager.list_jobs_async())
                 return {job.queue: job.lock for job in jobs}
 
-    found = asyncio.run(queues())
-    assert set(found) == {"shop", REMATCH_QUEUE}
-    assert found[REMATCH_QUEUE] is None, "any number of them at the same time"
+    locks = asyncio.run(queue_locks())
+    assert set(locks) == {"shop", REMATCH_QUEUE}
+    assert locks[REMATCH_QUEUE] is None, "any number of them at the same time"
     machine = ClusterWorker(config=Config(), store=Store(url), spiders={"shop": object, "kongfz": object}, tasks={})
     assert machine._queue_options(["shop"])["queues"] == ["shop", REMATCH_QUEUE]
     assert machine._queue_options([])["queues"] == ["kongfz", "shop", REMATCH_QUEUE]
@@ -262,15 +266,17 @@ def test_a_crawl_delay_holds_between_the_units_of_two_workers(
     assert desk("works", "import", "works.jsonl").returncode == 0
     for _ in range(2):
         start("worker", "--quiet")
-    done = desk("night", "--quiet")
-    assert done.returncode == 0, done.stdout + done.stderr
-    asked = [at for path, at in zip(web.asked, web.asked_at, strict=True) if path.startswith("/search")]
-    assert len(asked) >= len(works)
-    assert all(after - before > 0.95 for before, after in itertools.pairwise(asked))
+    result = desk("night", "--quiet")
+    assert result.returncode == 0, result.stdout + result.stderr
+    search_times = [
+        at for path, at in zip(web.requested_paths, web.request_times, strict=True) if path.startswith("/search")
+    ]
+    assert len(search_times) >= len(works)
+    assert all(after - before > 0.95 for before, after in itertools.pairwise(search_times))
 
 
 def test_a_job_of_a_silent_worker_is_replaced_so_that_waking_it_ends_nothing(url: str) -> None:
-    async def story() -> None:
+    async def replace_job() -> None:
         with Store.open(url) as store:
             store.runs.start_run("r1", "2026-11-22", NOW, "night")
             store.queue.plan_units("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
@@ -282,21 +288,21 @@ def test_a_job_of_a_silent_worker_is_replaced_so_that_waking_it_ends_nothing(url
                 assert job is not None
                 assert isinstance(store.queue.claim(unit_id_of(job), "a:1:1", NOW, 300), Unit)
                 config = Config(cluster=ClusterConfig(stale=0))
-                silence = Reaper(app=queue, store=store, config=config)
-                assert await silence.reap(NOW - timedelta(seconds=1)) == [], "it has just been taken"
-                assert await silence.reap(NOW + timedelta(seconds=1)) == [unit_id_of(job)]
+                reaper = Reaper(app=queue, store=store, config=config)
+                assert await reaper.reap(NOW - timedelta(seconds=1)) == [], "it has just been taken"
+                assert await reaper.reap(NOW + timedelta(seconds=1)) == [unit_id_of(job)]
                 await enqueue_units(queue, store, "r1", Config(), NOW)
                 other = await manager.fetch_job(queues=None, worker_id=await manager.register_worker())
                 assert other is not None
                 with pytest.raises(ConnectorException):
                     await manager.finish_job(job=job, status=Status.SUCCEEDED, delete_job=True)
-                assert [each.id for each in await manager.list_jobs_async()] == [other.id]
+                assert [queued_job.id for queued_job in await manager.list_jobs_async()] == [other.id]
 
-    asyncio.run(story())
+    asyncio.run(replace_job())
 
 
 def test_a_job_that_a_failing_database_left_behind_holds_up_nobody_for_ever(url: str) -> None:
-    async def story() -> None:
+    async def reap_job() -> None:
         with Store.open(url) as store:
             store.runs.start_run("r1", "2026-11-22", NOW, "night")
             store.queue.plan_units("r1", "shop", UnitKind.QUESTION, 1, [(Ask(question="x"),), (Ask(question="y"),)])
@@ -309,48 +315,48 @@ def test_a_job_that_a_failing_database_left_behind_holds_up_nobody_for_ever(url:
                 assert job is not None
                 unit = store.queue.claim(unit_id_of(job), "a:1:1", NOW, 300)
                 assert isinstance(unit, Unit)
-                silence = Reaper(app=queue, store=store, config=Config())
-                assert await silence.reap(NOW) == []
+                reaper = Reaper(app=queue, store=store, config=Config())
+                assert await reaper.reap(NOW) == []
                 store.queue.finish_unit(
                     unit, {"pages": {"live": 1}}, {}
                 )  # and the job stays: its end was never written
                 assert await manager.fetch_job(queues=None, worker_id=worker) is None, "the platform's lock is held"
-                assert await silence.reap(NOW) == []
-                assert await silence.reap(NOW + timedelta(seconds=61)) == [unit.id]
+                assert await reaper.reap(NOW) == []
+                assert await reaper.reap(NOW + timedelta(seconds=61)) == [unit.id]
                 assert await manager.fetch_job(queues=None, worker_id=worker) is not None
 
-    asyncio.run(story())
+    asyncio.run(reap_job())
 
 
 def test_a_worker_that_may_not_finish_gives_its_unit_back(
     desk: Swordnet, start: Start, web: LoopbackWeb, url: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "swordnet.toml"
-    told = file.read_text().replace("patience = 20", "patience = 0.5").replace("attempts = 2", "attempts = 1")
-    file.write_text(told.replace("stale = 3", "stale = 30"))
-    web.held["/search"] = threading.Event()
+    settings = file.read_text().replace("patience = 20", "patience = 0.5").replace("attempts = 2", "attempts = 1")
+    file.write_text(settings.replace("stale = 3", "stale = 30"))
+    web.gates["/search"] = threading.Event()
     worker, night = start("worker", "--quiet"), start("night", "--quiet")
-    until(lambda: any(path.startswith("/search") for path in web.asked))
+    wait_until(lambda: any(path.startswith("/search") for path in web.requested_paths))
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0, worker.communicate()
     night.kill()
-    web.held["/search"].set()
+    web.gates["/search"].set()
     with Store.open(url) as store:
         (run,) = store.runs.latest_runs(5)
         assert {state for _, _, state, _ in store.queue.unit_outcomes(run.id)} == {"open"}
         assert store.queue.holders() == []
 
 
-def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(
+def test_a_worker_that_gets_a_signal_ends_what_it_has_begun(
     desk: Swordnet, start: Start, web: LoopbackWeb, url: str
 ) -> None:
-    web.held["/search"] = threading.Event()
+    web.gates["/search"] = threading.Event()
     worker, night = start("worker", "--quiet"), start("night", "--quiet")
-    until(lambda: any(path.startswith("/search") for path in web.asked))
+    wait_until(lambda: any(path.startswith("/search") for path in web.requested_paths))
     worker.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     assert worker.poll() is None
-    web.held["/search"].set()
+    web.gates["/search"].set()
     assert worker.wait(30) == 0, worker.communicate()
     night.kill()
     with Store.open(url) as store:
@@ -363,23 +369,23 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(
 def test_a_database_that_restarts_while_a_night_is_planned_ends_nothing(
     url: str, tmp_path: Path, web: LoopbackWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url=url, place=web.place))
+    (tmp_path / "swordnet.toml").write_text(SETTINGS.format(url=url, place=web.netloc))
     config = load_config(tmp_path / "swordnet.toml", {})
     with Store.open(url) as store:
         store.works.import_works([Work(id="W1", title="潮汐钟楼的守望者")], NOW)
-    fails = [StoreError("restarting"), StoreError("still"), None]
-    told: list[str] = []
+    failures = [StoreError("restarting"), StoreError("still"), None]
+    message_keys: list[str] = []
 
-    def overseen(session: Session, run: str, _look: object) -> None:
-        if (error := fails.pop(0)) is not None:
+    def fail_twice(session: Session, run: str, _look: object) -> None:
+        if (error := failures.pop(0)) is not None:
             raise error
         session.store.queue.skip_units(run)
 
-    monkeypatch.setattr(cluster, "supervise_run", overseen)
+    monkeypatch.setattr(cluster, "supervise_run", fail_twice)
     monkeypatch.setattr(nightly_run, "wait", lambda _: None)
     nightly_run.run_night(
-        config, now=lambda: datetime.now(UTC), rerun=True, show_message=lambda key, **_: told.append(key)
+        config, now=lambda: datetime.now(UTC), rerun=True, show_message=lambda key, **_: message_keys.append(key)
     )
-    assert told.count("night_tries_again") == 2
+    assert message_keys.count("night_tries_again") == 2
     with Store.open(url) as store:
         assert len(store.runs.latest_runs(9)) == 1, "the same night, not another"

@@ -28,7 +28,7 @@ from desk.nightly.metrics import Metrics
 from desk.nightly.progress import worker_states
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
-HANDED_OUT = Config(cluster=ClusterConfig(hand_out=True, beat=0.05, stale=1.0, patience=5))
+CLUSTER_CONFIG = Config(cluster=ClusterConfig(hand_out=True, beat=0.05, stale=1.0, patience=5))
 
 
 @pytest.fixture
@@ -38,13 +38,13 @@ def store(database: str) -> Iterator[Store]:
         yield opened
 
 
-def planned(store: Store, kind: UnitKind = UnitKind.QUESTION, count: int = 3) -> list[int]:
+def plan_units(store: Store, kind: UnitKind = UnitKind.QUESTION, count: int = 3) -> list[int]:
     store.queue.plan_units("r1", "kongfz", kind, 1, [(Ask(question=f"{kind} {n}"),) for n in range(count)])
     return [unit.id for unit in store.queue.due_units("r1", NOW) if unit.kind is kind]
 
 
 def test_a_platform_has_no_more_units_done_than_it_has_slots(store: Store) -> None:
-    first, second, third = planned(store)
+    first, second, third = plan_units(store)
     assert isinstance(store.queue.claim(first, "a", NOW, 60), Unit)
     assert isinstance(store.queue.claim(second, "b", NOW, 60), datetime), "somebody is at it"
     assert isinstance(store.queue.claim(second, "b", NOW, 60, {"kongfz": 2}), Unit)
@@ -54,7 +54,7 @@ def test_a_platform_has_no_more_units_done_than_it_has_slots(store: Store) -> No
 
 
 def test_comparing_again_neither_waits_for_a_platform_nor_keeps_it_from_being_asked(store: Store) -> None:
-    (question, *_), (rematch, other, *_) = planned(store), planned(store, UnitKind.REMATCH)
+    (question, *_), (rematch, other, *_) = plan_units(store), plan_units(store, UnitKind.REMATCH)
     store.queue.set_backoff(Backoff(key="platform:kongfz", not_before=NOW + timedelta(seconds=30)))
     assert isinstance(store.queue.claim(rematch, "a", NOW, 60), Unit)
     assert isinstance(store.queue.claim(other, "b", NOW, 60), Unit)
@@ -63,41 +63,41 @@ def test_comparing_again_neither_waits_for_a_platform_nor_keeps_it_from_being_as
 
 
 def test_only_the_next_units_of_each_platform_are_handed_out(store: Store) -> None:
-    numbers = planned(store, count=5)
+    numbers = plan_units(store, count=5)
     store.queue.plan_units("r1", "ebay", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
-    few = store.queue.due_units("r1", NOW, limit_per_platform=2)
-    assert [unit.id for unit in few if unit.spider == "kongfz"] == numbers[:2]
-    assert {unit.spider for unit in few} == {"kongfz", "ebay"}
+    due_units = store.queue.due_units("r1", NOW, limit_per_platform=2)
+    assert [unit.id for unit in due_units if unit.spider == "kongfz"] == numbers[:2]
+    assert {unit.spider for unit in due_units} == {"kongfz", "ebay"}
 
 
-def test_a_run_says_how_it_stands(store: Store) -> None:
-    first, second, _third = planned(store)
+def test_the_progress_of_a_run_is_counted(store: Store) -> None:
+    first, second, _third = plan_units(store)
     store.queue.plan_units("r1", "ebay", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
     now = datetime.now(UTC)
-    done = store.queue.claim(first, "a:1:1", now, 300)
-    assert isinstance(done, Unit)
-    store.queue.finish_unit(done, {"pages": {"live": 1}}, {})
+    claimed = store.queue.claim(first, "a:1:1", now, 300)
+    assert isinstance(claimed, Unit)
+    store.queue.finish_unit(claimed, {"pages": {"live": 1}}, {})
     assert isinstance(store.queue.claim(second, "a:1:1", now, 300), Unit)
-    stand = store.runs.run_progress("r1", now + timedelta(minutes=5), now - timedelta(hours=1))
-    assert stand.states == {"kongfz": {"done": 1, "doing": 1, "open": 1}, "ebay": {"open": 1}}
-    assert (stand.units_per_minute, stand.total_units_per_minute) == ({"kongfz": 0.1}, 0.1)
-    assert stand.longest_wait is not None
-    assert stand.longest_wait[0] == "kongfz"
-    assert 299 < stand.longest_wait[1] < 310
+    progress = store.runs.run_progress("r1", now + timedelta(minutes=5), now - timedelta(hours=1))
+    assert progress.states == {"kongfz": {"done": 1, "doing": 1, "open": 1}, "ebay": {"open": 1}}
+    assert (progress.units_per_minute, progress.total_units_per_minute) == ({"kongfz": 0.1}, 0.1)
+    assert progress.longest_wait is not None
+    assert progress.longest_wait[0] == "kongfz"
+    assert 299 < progress.longest_wait[1] < 310
     assert store.runs.run_progress("r1", now + timedelta(minutes=20), now).total_units_per_minute == 0.0
     metrics = Metrics()
-    metrics.set_progress(stand, worker_states(store, "r1", now, HANDED_OUT))
-    told = generate_latest(metrics.registry).decode().splitlines()
-    assert 'swordnet_units_in_state{platform="kongfz",state="doing"} 1.0' in told
-    assert 'swordnet_units_per_minute{platform="kongfz"} 0.1' in told
-    assert 'swordnet_worker_alive{worker="a:1:1"} 1.0' in told
-    assert any(line.startswith('swordnet_oldest_waiting_seconds{platform="ebay"} 3') for line in told)
+    metrics.set_progress(progress, worker_states(store, "r1", now, CLUSTER_CONFIG))
+    metric_lines = generate_latest(metrics.registry).decode().splitlines()
+    assert 'swordnet_units_in_state{platform="kongfz",state="doing"} 1.0' in metric_lines
+    assert 'swordnet_units_per_minute{platform="kongfz"} 0.1' in metric_lines
+    assert 'swordnet_worker_alive{worker="a:1:1"} 1.0' in metric_lines
+    assert any(line.startswith('swordnet_oldest_waiting_seconds{platform="ebay"} 3') for line in metric_lines)
 
 
 def test_a_unit_that_pauses_does_not_wait(store: Store) -> None:
-    (only,) = planned(store, count=1)
+    (unit_number,) = plan_units(store, count=1)
     now = datetime.now(UTC)
-    unit = store.queue.claim(only, "a", now, 300)
+    unit = store.queue.claim(unit_number, "a", now, 300)
     assert isinstance(unit, Unit)
     store.queue.retry_or_fail(unit, {}, now + timedelta(minutes=1))
     assert store.runs.run_progress("r1", now, now).longest_wait is None
@@ -120,13 +120,13 @@ def test_an_answer_of_robots_txt_is_good_for_a_while(store: Store) -> None:
 
 
 def test_robots_txt_is_asked_for_once_by_all_crawls_of_all_workers(store: Store) -> None:
-    asked: list[str] = []
+    requested_urls: list[str] = []
 
     async def download(request: scrapy.Request) -> TextResponse:
-        asked.append(request.url)
+        requested_urls.append(request.url)
         return TextResponse(request.url, body=b"User-agent: *\nDisallow: /private\nCrawl-delay: 7\0\n")
 
-    async def worker() -> Session:
+    async def run_worker() -> Session:
         session = Session(config=Config(), store=store)
         crawler: Any = SimpleNamespace(engine=SimpleNamespace(download_async=download))
         robots = RobotsMiddleware(crawler, "swordnet", session)
@@ -136,9 +136,9 @@ def test_robots_txt_is_asked_for_once_by_all_crawls_of_all_workers(store: Store)
         return session
 
     for _ in range(2):
-        session = asyncio.run(worker())
+        session = asyncio.run(run_worker())
         assert host_throttles_of(session).for_url("https://a.test/").crawl_delay == 7.0
-    assert asked == ["https://a.test/robots.txt"]
+    assert requested_urls == ["https://a.test/robots.txt"]
 
 
 def test_a_pause_that_a_host_asked_another_worker_for_is_heeded(store: Store) -> None:
@@ -153,37 +153,37 @@ def test_a_pause_that_a_host_asked_another_worker_for_is_heeded(store: Store) ->
     assert host.failures == 2
 
 
-def asked(stats: CrawlStats, store: Store) -> Outcome | None:
-    manners = ThrottleMiddleware(Session(config=Config(), store=store), 0.0, stats)
+def throttle_outcome(stats: CrawlStats, store: Store) -> Outcome | None:
+    throttle = ThrottleMiddleware(Session(config=Config(), store=store), 0.0, stats)
     try:
-        asyncio.run(manners.process_request(scrapy.Request("https://a.test/1")))
+        asyncio.run(throttle.process_request(scrapy.Request("https://a.test/1")))
     except NoPageError as error:
         return error.outcome
     return None
 
 
 def test_who_cannot_be_sure_of_a_unit_asks_nothing_more_for_it(store: Store) -> None:
-    assert asked(CrawlStats(claim_deadline=time.monotonic() + 5), store) is None
-    assert asked(CrawlStats(claim_deadline=time.monotonic() - 1), store) is Outcome.BLOCKED
+    assert throttle_outcome(CrawlStats(claim_deadline=time.monotonic() + 5), store) is None
+    assert throttle_outcome(CrawlStats(claim_deadline=time.monotonic() - 1), store) is Outcome.BLOCKED
 
 
-class Units:
+class FlakyQueue:
     """A ledger whose database is away for a while."""
 
-    def __init__(self, store: Store, fails: int) -> None:
-        self._store, self.fails = store, fails
-        self.beats: list[bool] = []
+    def __init__(self, store: Store, failures_left: int) -> None:
+        self._store, self.failures_left = store, failures_left
+        self.heartbeats: list[bool] = []
 
     def heartbeat(self, unit: Unit, now: datetime, lease: int) -> bool:
-        if self.fails:
-            self.fails -= 1
+        if self.failures_left:
+            self.failures_left -= 1
             raise StoreError("away")
-        self.beats.append(self._store.queue.heartbeat(unit, now, lease))
-        return self.beats[-1]
+        self.heartbeats.append(self._store.queue.heartbeat(unit, now, lease))
+        return self.heartbeats[-1]
 
     def complete(self, *arguments: Any) -> str:
-        if self.fails:
-            self.fails -= 1
+        if self.failures_left:
+            self.failures_left -= 1
             raise StoreError("away")
         return self._store.queue.complete(*arguments)
 
@@ -191,49 +191,49 @@ class Units:
         return getattr(self._store.queue, name)
 
 
-def ran(store: Store, units: Units, task: Any) -> tuple[CrawlStats, Unit]:
+def run_rematch(store: Store, work_queue: FlakyQueue, task: Any) -> tuple[CrawlStats, Unit]:
     """Run one rematch unit, by a worker whose ledger is `units`."""
-    number = planned(store, UnitKind.REMATCH, 1)[0]
+    number = plan_units(store, UnitKind.REMATCH, 1)[0]
     unit = store.queue.claim(number, "a", datetime.now(UTC), 60)
     assert isinstance(unit, Unit)
-    other: Any = SimpleNamespace(queue=units)
-    done: list[CrawlStats] = []
-    session = Session(config=HANDED_OUT, store=other)
+    other: Any = SimpleNamespace(queue=work_queue)
+    finished_stats: list[CrawlStats] = []
+    session = Session(config=CLUSTER_CONFIG, store=other)
     worker = Worker(
         session=session,
         run_id="r1",
         spiders={"kongfz": SimpleNamespace(pace=0.0)},  # type: ignore[dict-item]
-        progress=lambda _, stats: done.append(stats),
+        progress=lambda _, stats: finished_stats.append(stats),
         tasks={UnitKind.REMATCH: task},
     )
     asyncio.run(worker.run_unit(None, unit, time.monotonic()))
-    return done[0], unit
+    return finished_stats[0], unit
 
 
 def test_a_unit_is_recorded_although_the_database_was_away(store: Store) -> None:
-    units = Units(store, 0)
+    work_queue = FlakyQueue(store, 0)
 
     async def task(_session: Session, _unit: Unit, _stats: CrawlStats) -> None:
-        units.fails = 2
+        work_queue.failures_left = 2
 
-    ran(store, units, task)
+    run_rematch(store, work_queue, task)
     assert [state for _, _, state, _ in store.queue.unit_outcomes("r1")] == ["done"]
 
 
 def test_signs_of_life_go_on_after_a_failure_and_end_when_the_unit_is_another_s(store: Store) -> None:
-    units = Units(store, 1)
-    sure: list[float] = []
+    work_queue = FlakyQueue(store, 1)
+    seconds_to_deadline: list[float] = []
 
     async def task(_session: Session, unit: Unit, stats: CrawlStats) -> None:
         await asyncio.sleep(0.3)
-        sure.append(stats.claim_deadline - time.monotonic())
+        seconds_to_deadline.append(stats.claim_deadline - time.monotonic())
         store.queue.release_silent_units([unit.id], datetime.now(UTC) + timedelta(days=1))
         await asyncio.sleep(0.3)
-        sure.append(stats.claim_deadline)
+        seconds_to_deadline.append(stats.claim_deadline)
 
-    ran(store, units, task)
-    assert units.beats[0] is True
-    assert units.beats[-1] is False
-    assert sure[0] > 0.5
-    assert sure[1] == 0.0
+    run_rematch(store, work_queue, task)
+    assert work_queue.heartbeats[0] is True
+    assert work_queue.heartbeats[-1] is False
+    assert seconds_to_deadline[0] > 0.5
+    assert seconds_to_deadline[1] == 0.0
     assert [state for _, _, state, _ in store.queue.unit_outcomes("r1")] == ["open"], "what it did counts for nothing"

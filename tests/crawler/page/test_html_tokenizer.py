@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.page.html_tokenizer import count_attributes, iter_tags
 from crawler.page.parser_bombs import defuse, is_bomb
-from tests.conftest import growth
+from tests.conftest import slowdown
 
 PIECES = (
     *("<", ">", "/", "=", '"', "'", " ", "a", "<a ", "<b x=", "<a href='", '<p class="', "</p>", "<!--", "-->", "--!>"),
@@ -17,18 +17,18 @@ PIECES = (
     *("<title>", "</title>", "<svg>", "</svg>", "<math>", "<![CDATA[", "]]>", "<!DOCTYPE html>", "<?x", "<!x", "</"),
     *("<xmp>", "</xmp>", "<iframe>", "</iframe>", "<noscript>", "<template>", "<select>", "\n", "==", "/>"),
 )
-HUGE = "<i " + " ".join(f"k{number}=1" for number in range(2100)) + ">"
+HUGE_TAG = "<i " + " ".join(f"k{number}=1" for number in range(2100)) + ">"
 
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.lists(st.sampled_from(PIECES), max_size=3))
 def test_a_huge_tag_is_seen_wherever_a_parser_sees_it(before: str, after: list[str]) -> None:
-    source = before + HUGE + "".join(after) + "</b>'\"></script></style></title></textarea>"
+    source = before + HUGE_TAG + "".join(after) + "</b>'\"></script></style></title></textarea>"
     widest = max((len(node.attributes) for node in LexborHTMLParser(source).css("*")), default=0)
     if widest > 2000:
         assert is_bomb(source), source[:200]
-        left = LexborHTMLParser(defuse(source)).css("*")
-        assert max((len(node.attributes) for node in left), default=0) <= 600
+        defused_nodes = LexborHTMLParser(defuse(source)).css("*")
+        assert max((len(node.attributes) for node in defused_nodes), default=0) <= 600
 
 
 def test_scripts_and_comments_hold_no_tags() -> None:
@@ -61,4 +61,4 @@ def test_honest_scripts_are_no_bombs() -> None:
     ],
 )
 def test_cutting_tags_is_linear(piece: str) -> None:
-    assert growth(lambda text: sum(1 for _ in iter_tags(text)), ("", piece, 60_000, "")) < 8
+    assert slowdown(lambda text: sum(1 for _ in iter_tags(text)), ("", piece, 60_000, "")) < 8

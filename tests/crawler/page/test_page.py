@@ -27,51 +27,53 @@ from crawler.page.product import product_facts
 from crawler.page.reader import Reader, ReadTimeout, read_page
 from desk.cli.read import add, read_page_rows
 
-SIMPLE = "<html><head><title>灯塔守夜人 正版二手书 包邮</title></head><p>这是一本很好看的小说，作者的想象力非常丰富。"
-TRADITIONAL = "<html><title>燈塔守夜人 正版二手書</title><p>這是一本很好看的小說，作者的想像力非常豐富。"
-JAPANESE = "これは灯台の本です。とても良い本でした。"
-KOREAN = "안녕하세요 이것은 등대에 관한 좋은 책입니다"
-RUSSIAN = "Это хорошая книга о маяке, которую стоит прочитать каждому"
+SIMPLIFIED_PAGE = (
+    "<html><head><title>灯塔守夜人 正版二手书 包邮</title></head><p>这是一本很好看的小说，作者的想象力非常丰富。"
+)
+TRADITIONAL_PAGE = "<html><title>燈塔守夜人 正版二手書</title><p>這是一本很好看的小說，作者的想像力非常豐富。"
+JAPANESE_TEXT = "これは灯台の本です。とても良い本でした。"
+KOREAN_TEXT = "안녕하세요 이것은 등대에 관한 좋은 책입니다"
+RUSSIAN_TEXT = "Это хорошая книга о маяке, которую стоит прочитать каждому"
 
 
 @pytest.mark.parametrize(
     ("text", "stored_as", "header"),
     [
-        (SIMPLE, "utf-8", ""),
-        (SIMPLE, "utf-8", "text/html; charset=gbk"),
-        (SIMPLE, "utf-8-sig", "text/html; charset=gbk"),
-        (SIMPLE, "gbk", ""),
-        (SIMPLE, "gbk", "text/html; charset=utf-8"),
-        (SIMPLE, "gbk", "text/html; charset=iso-8859-1"),
-        (SIMPLE, "gbk", 'text/html; charset="GB2312"'),
-        (SIMPLE, "gb18030", "text/html; charset=no-such-thing"),
-        (TRADITIONAL, "big5", ""),
-        (TRADITIONAL, "big5", "text/html; charset=gb2312"),
-        (TRADITIONAL, "gb18030", "text/html; charset=big5"),
-        (SIMPLE, "utf-16", ""),
-        (SIMPLE, "utf-16-le", ""),
-        (SIMPLE, "utf-16-be", "text/html; charset=utf-8"),
-        (SIMPLE, "utf-32", ""),
-        (JAPANESE, "shift_jis", ""),
-        (JAPANESE, "euc_jp", "text/html; charset=euc-jp"),
-        (JAPANESE, "iso2022_jp", "text/html; charset=iso-2022-jp"),
-        (KOREAN, "euc_kr", "text/html; charset=euc-kr"),
-        (RUSSIAN, "cp1251", ""),
-        (RUSSIAN, "koi8_r", "text/html; charset=koi8-r"),
+        (SIMPLIFIED_PAGE, "utf-8", ""),
+        (SIMPLIFIED_PAGE, "utf-8", "text/html; charset=gbk"),
+        (SIMPLIFIED_PAGE, "utf-8-sig", "text/html; charset=gbk"),
+        (SIMPLIFIED_PAGE, "gbk", ""),
+        (SIMPLIFIED_PAGE, "gbk", "text/html; charset=utf-8"),
+        (SIMPLIFIED_PAGE, "gbk", "text/html; charset=iso-8859-1"),
+        (SIMPLIFIED_PAGE, "gbk", 'text/html; charset="GB2312"'),
+        (SIMPLIFIED_PAGE, "gb18030", "text/html; charset=no-such-thing"),
+        (TRADITIONAL_PAGE, "big5", ""),
+        (TRADITIONAL_PAGE, "big5", "text/html; charset=gb2312"),
+        (TRADITIONAL_PAGE, "gb18030", "text/html; charset=big5"),
+        (SIMPLIFIED_PAGE, "utf-16", ""),
+        (SIMPLIFIED_PAGE, "utf-16-le", ""),
+        (SIMPLIFIED_PAGE, "utf-16-be", "text/html; charset=utf-8"),
+        (SIMPLIFIED_PAGE, "utf-32", ""),
+        (JAPANESE_TEXT, "shift_jis", ""),
+        (JAPANESE_TEXT, "euc_jp", "text/html; charset=euc-jp"),
+        (JAPANESE_TEXT, "iso2022_jp", "text/html; charset=iso-2022-jp"),
+        (KOREAN_TEXT, "euc_kr", "text/html; charset=euc-kr"),
+        (RUSSIAN_TEXT, "cp1251", ""),
+        (RUSSIAN_TEXT, "koi8_r", "text/html; charset=koi8-r"),
         ("café à la crème", "latin-1", "text/html; charset=iso-8859-1"),
         ("<meta charset='gbk'>价格 12 元", "gbk", ""),
         ("联通", "gbk", "text/html; charset=gbk"),
     ],
 )
 def test_text_is_found_whatever_the_label_says(text: str, stored_as: str, header: str) -> None:
-    found = decode(text.encode(stored_as), header)
-    assert found.text == text
-    assert not found.mojibake
+    decoded = decode(text.encode(stored_as), header)
+    assert decoded.text == text
+    assert not decoded.mojibake
 
 
 def test_a_cut_page_keeps_its_encoding() -> None:
-    assert decode(SIMPLE.encode()[:-1]).text.startswith(SIMPLE[:-1])
-    assert decode(SIMPLE.encode("gbk")[:-1]).text.startswith(SIMPLE[:-1])
+    assert decode(SIMPLIFIED_PAGE.encode()[:-1]).text.startswith(SIMPLIFIED_PAGE[:-1])
+    assert decode(SIMPLIFIED_PAGE.encode("gbk")[:-1]).text.startswith(SIMPLIFIED_PAGE[:-1])
 
 
 def test_utf7_is_never_decoded() -> None:
@@ -80,7 +82,7 @@ def test_utf7_is_never_decoded() -> None:
 
 
 def test_damage_is_reported() -> None:
-    assert decode(SIMPLE.encode().decode("latin-1").encode()).mojibake
+    assert decode(SIMPLIFIED_PAGE.encode().decode("latin-1").encode()).mojibake
     assert decode("锟斤拷锟斤拷".encode()).mojibake
     assert decode(bytes(range(128, 256)) * 20, "text/html; charset=utf-8").text
 
@@ -128,7 +130,7 @@ PAGE = b"<html><head><title>Lantern</title></head><body><h1>Lantern</h1></body><
         (200, "<p>操作过于频繁，请稍后</p>".encode(), "", Outcome.BLOCKED),
     ],
 )
-def test_outcomes(status: int, body: bytes, url: str, outcome: Outcome) -> None:
+def test_the_outcome_of_an_answer(status: int, body: bytes, url: str, outcome: Outcome) -> None:
     assert outcome_of(status, body, "", url) is outcome
 
 
@@ -163,17 +165,17 @@ def test_bombs_are_suspicious(body: bytes) -> None:
     assert is_suspicious(body)
 
 
-def test_honest_pages_are_not() -> None:
+def test_honest_pages_are_not_suspicious() -> None:
     rows = b"".join(b"<li class=item><p>one<br>two<img src=x><td>three" for _ in range(2000))
     assert not is_suspicious(b"<html><body><ul>" + rows + b"</ul></body></html>")
     assert not is_suspicious(b'{"items": [' + b"[" * 100 + b"]" * 100 + b"]}")
 
 
 def test_the_scan_is_linear() -> None:
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for piece in (b"<", b"</a", b"<a ", b"<a\n", b"< ", b"<a x='", b"<!--"):
         is_suspicious(piece * (MAX_IN_PROCESS_BYTES // len(piece)))
-    assert time.perf_counter() - begun < 5
+    assert time.perf_counter() - start < 5
 
 
 def test_selections_are_loud_where_a_page_lacks_something() -> None:
@@ -209,13 +211,13 @@ def test_json_is_clean_or_refused() -> None:
             Page(url="https://x.example/", body=body).json()
 
 
-def test_pages_travel() -> None:
+def test_pages_are_pickled() -> None:
     page = Page(url="https://x.example/", body=PAGE, values={"a": "1"})
     assert page.css("h1").text()
     assert pickle.loads(pickle.dumps(page)) == page
 
 
-HANGING = """
+HANGING_PLATFORM = """
 import time
 from crawler.items import Listing, ListingKind
 
@@ -231,41 +233,41 @@ class Hanging:
 
 
 @pytest.fixture
-def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def hanging_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A platform in a module of its own, so that a worker process can import it."""
-    (tmp_path / "zz_hanging.py").write_text(HANGING)
+    (tmp_path / "zz_hanging.py").write_text(HANGING_PLATFORM)
     monkeypatch.syspath_prepend(str(tmp_path))
     return import_module("zz_hanging").Hanging()
 
 
-def test_a_hanging_read_is_killed_and_the_next_page_is_read(hanging: Any) -> None:
+def test_a_hanging_read_is_killed_and_the_next_page_is_read(hanging_platform: Any) -> None:
     large = b"x" * (MAX_IN_PROCESS_BYTES + 1)
 
-    async def both() -> tuple[float, list[Any]]:
+    async def read_both() -> tuple[float, list[Any]]:
         reader = Reader(deadline=1.5)
         ticks = 0
 
-        async def clock() -> None:
+        async def count_ticks() -> None:
             nonlocal ticks
             while True:
                 await asyncio.sleep(0.05)
                 ticks += 1
 
-        ticking = asyncio.create_task(clock())
+        ticking = asyncio.create_task(count_ticks())
         try:
-            begun = time.perf_counter()
+            start = time.perf_counter()
             with pytest.raises(ReadTimeout, match=r"1\.5 s"):
-                await reader.read(hanging, Page(url="https://x.example/", body=b"hang" + large))
+                await reader.read(hanging_platform, Page(url="https://x.example/", body=b"hang" + large))
             assert ticks > 10, "the event loop stood still"
-            found = await reader.read(hanging, Page(url="https://x.example/", body=large))
-            return time.perf_counter() - begun, found
+            listings = await reader.read(hanging_platform, Page(url="https://x.example/", body=large))
+            return time.perf_counter() - start, listings
         finally:
             ticking.cancel()
             reader.close()
 
-    seconds, found = asyncio.run(both())
+    seconds, listings = asyncio.run(read_both())
     assert seconds < 20
-    assert [each.title for each in found] == [str(len(large))]
+    assert [listing.title for listing in listings] == [str(len(large))]
 
 
 def test_small_pages_are_read_in_place() -> None:
@@ -284,23 +286,23 @@ def test_pages_that_arrive_together_are_read_one_in_each_round_of_the_loop() -> 
         read_in.append(rounds)
         return []
 
-    async def all_at_once() -> None:
+    async def read_together() -> None:
         nonlocal rounds
         spider: Any = SimpleNamespace(name="x", read=read)
         reader = Reader()
         page = Page(url="https://x.example/", body=PAGE)
         reads = [asyncio.create_task(reader.read(spider, page)) for _ in range(5)]
-        while not all(each.done() for each in reads):
+        while not all(task.done() for task in reads):
             await asyncio.sleep(0)
             rounds += 1
 
-    asyncio.run(all_at_once())
+    asyncio.run(read_together())
     assert len(set(read_in)) == 5
 
 
 def test_saved_pages_are_read_row_by_row(tmp_path: Path) -> None:
-    said = "<h1>灯塔守夜人</h1>https://pan.quark.cn/s/0a1b2c3d4e5f 提取码：Kx7m"
-    (tmp_path / "a.html").write_text(said, encoding="gbk")
+    markup = "<h1>灯塔守夜人</h1>https://pan.quark.cn/s/0a1b2c3d4e5f 提取码：Kx7m"
+    (tmp_path / "a.html").write_text(markup, encoding="gbk")
     (tmp_path / "b.json.gz").write_bytes(gzip.compress(b'{"results": 1}'))
     (tmp_path / "c.html.gz").write_bytes(gzip.compress(b"<h1>x</h1>" * 50)[:-9])
     (tmp_path / "d.html").write_text("<title>验证码</title>")
@@ -316,10 +318,10 @@ def test_saved_pages_are_read_row_by_row(tmp_path: Path) -> None:
     source.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n")
     app = typer.Typer()
     add(app)
-    ran = CliRunner().invoke(app, [str(source), "-o", str(tmp_path / "out.jsonl")])
-    assert ran.exit_code == 0, ran.output
-    out = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [(row["file"], row["spider"], row["outcome"]) for row in out] == [
+    result = CliRunner().invoke(app, [str(source), "-o", str(tmp_path / "out.jsonl")])
+    assert result.exit_code == 0, result.output
+    out_rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(row["file"], row["spider"], row["outcome"]) for row in out_rows] == [
         ("a.html", "shop", "live"),
         ("b.json.gz", "appstore", "error"),
         ("c.html.gz", "shop", "error"),
@@ -327,7 +329,7 @@ def test_saved_pages_are_read_row_by_row(tmp_path: Path) -> None:
         ("d.html", "kongfz", "challenged"),
         ("a.html", "shop", "live"),
     ]
-    (post,) = out[0]["listings"]
+    (post,) = out_rows[0]["listings"]
     assert {name: post[name] for name in ("kind", "url", "title")} == {
         "kind": "post",
         "url": "https://bbs.example/1",

@@ -10,32 +10,36 @@ from hypothesis import strategies as st
 from crawler.items import Listing, ListingKind, Picture, SharedFile, ShareLink
 from crawler.page.sanitize import MAX_LIST_ENTRIES, MAX_STRING_CHARS, MAX_TEXT_CHARS, check_types, sanitize_listing
 
-DIRTY = st.text(st.characters(exclude_categories=()), max_size=60)
+DIRTY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 
 
 def listing(**fields: object) -> Listing:
-    made = {"platform": "shop", "kind": ListingKind.OFFER, "url": "https://a.test/", "title": "x"} | fields
-    return Listing(**made)  # type: ignore[arg-type]
+    values = {"platform": "shop", "kind": ListingKind.OFFER, "url": "https://a.test/", "title": "x"} | fields
+    return Listing(**values)  # type: ignore[arg-type]
 
 
-@given(DIRTY, DIRTY, DIRTY)
+@given(DIRTY_TEXT, DIRTY_TEXT, DIRTY_TEXT)
 def test_what_a_page_says_survives_database_export_and_log(title: str, name: str, text: str) -> None:
-    made = sanitize_listing(
+    clean = sanitize_listing(
         listing(title=title, text=text, files=(SharedFile(name=name),), identifiers={"isbn": (name,)})
     )
-    for each in (made.title, made.text, made.files[0].name, made.identifiers["isbn"][0]):
-        each.encode("utf-8")
-        assert "\0" not in each
-        assert not any(0x202A <= ord(sign) <= 0x202E for sign in each)
+    for value in (clean.title, clean.text, clean.files[0].name, clean.identifiers["isbn"][0]):
+        value.encode("utf-8")
+        assert "\0" not in value
+        assert not any(0x202A <= ord(sign) <= 0x202E for sign in value)
 
 
 def test_lengths_are_bounded() -> None:
-    made = sanitize_listing(
+    clean = sanitize_listing(
         listing(
             title="a" * 10**6, text="b" * 10**6, pictures=(Picture(url="https://a.test/p"),) * (MAX_LIST_ENTRIES + 1)
         )
     )
-    assert (len(made.title), len(made.text), len(made.pictures)) == (MAX_STRING_CHARS, MAX_TEXT_CHARS, MAX_LIST_ENTRIES)
+    assert (len(clean.title), len(clean.text), len(clean.pictures)) == (
+        MAX_STRING_CHARS,
+        MAX_TEXT_CHARS,
+        MAX_LIST_ENTRIES,
+    )
 
 
 def test_a_clean_listing_stays_what_it_is() -> None:

@@ -15,23 +15,26 @@ from PIL import Image
 from crawler.items import Picture
 from crawler.pictures import PictureError, decode_picture, decoding, inspect_picture
 from matchers.images.phash import PhashIndex
-from tests.drawing import cover, picture_bytes, saved
+from tests.drawing import cover, encode_picture, picture_bytes
 
 
-def test_what_a_picture_says() -> None:
+def test_a_picture_is_described_by_digest_size_and_hashes() -> None:
     data = picture_bytes("drawn 1")
-    found = inspect_picture(data, "https://shop.example/1.png")
-    assert (found.url, found.sha256) == ("https://shop.example/1.png", sha256(data).hexdigest())
-    assert (found.media_type, found.width, found.height) == ("image/png", 420, 600)
-    assert [(made.hasher, len(made.value)) for made in found.hashes] == [("phash", 16), ("pdq", 64)]
-    assert all(made.version and made.settings for made in found.hashes)
-    assert (found.sightings, found.compared) == ((), "")
+    picture = inspect_picture(data, "https://shop.example/1.png")
+    assert (picture.url, picture.sha256) == ("https://shop.example/1.png", sha256(data).hexdigest())
+    assert (picture.media_type, picture.width, picture.height) == ("image/png", 420, 600)
+    assert [(picture_hash.hasher, len(picture_hash.value)) for picture_hash in picture.hashes] == [
+        ("phash", 16),
+        ("pdq", 64),
+    ]
+    assert all(picture_hash.version and picture_hash.settings for picture_hash in picture.hashes)
+    assert (picture.sightings, picture.compared) == ((), "")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
 def test_every_allowed_format_looks_the_same(kind: str) -> None:
     registered = PhashIndex([(7, inspect_picture(picture_bytes("drawn 1"), "ours"))])
-    ((number, distance),) = registered.search(inspect_picture(saved(cover(1), kind), "theirs"))
+    ((number, distance),) = registered.search(inspect_picture(encode_picture(cover(1), kind), "theirs"))
     assert (number, distance <= 2) == (7, True)
 
 
@@ -50,19 +53,22 @@ def test_a_transparent_picture_stands_on_white() -> None:
     layered.paste((0, 0, 0, 0), (0, 0, 420, 200))
     on_white = cover(2)
     on_white.paste((255, 255, 255), (0, 0, 420, 200))
-    one, other = inspect_picture(saved(layered, "PNG"), "a"), inspect_picture(saved(on_white, "PNG"), "b")
-    assert one.hashes == other.hashes
+    transparent, opaque = (
+        inspect_picture(encode_picture(layered, "PNG"), "a"),
+        inspect_picture(encode_picture(on_white, "PNG"), "b"),
+    )
+    assert transparent.hashes == opaque.hashes
 
 
 @pytest.mark.parametrize("color", [(255, 255, 255), (0, 0, 0), (120, 30, 60)])
 def test_a_picture_without_content_has_no_hashes(color: tuple[int, int, int]) -> None:
-    found = inspect_picture(saved(Image.new("RGB", (300, 300), color), "PNG"), "blank")
-    assert found.hashes == ()
-    assert found.width == 300
+    picture = inspect_picture(encode_picture(Image.new("RGB", (300, 300), color), "PNG"), "blank")
+    assert picture.hashes == ()
+    assert picture.width == 300
 
 
 def test_a_spacer_has_no_hashes() -> None:
-    assert inspect_picture(saved(Image.effect_noise((1, 1), 50), "PNG"), "spacer").hashes == ()
+    assert inspect_picture(encode_picture(Image.effect_noise((1, 1), 50), "PNG"), "spacer").hashes == ()
 
 
 @pytest.mark.parametrize(
@@ -73,8 +79,8 @@ def test_a_spacer_has_no_hashes() -> None:
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         picture_bytes("drawn 1")[:400],
         picture_bytes("small 1")[:900],
-        saved(cover(1), "BMP"),
-        saved(cover(1), "TIFF"),
+        encode_picture(cover(1), "BMP"),
+        encode_picture(cover(1), "TIFF"),
     ],
     ids=["nothing", "html", "eps", "cut png", "cut jpeg", "bmp", "tiff"],
 )
@@ -84,12 +90,12 @@ def test_anything_else_is_a_typed_error(data: bytes) -> None:
 
 
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
-    bomb = saved(Image.new("1", (8_000, 5_001)), "PNG")
+    bomb = encode_picture(Image.new("1", (8_000, 5_001)), "PNG")
     assert len(bomb) < 100_000
     with pytest.raises(PictureError, match="8000 x 5001"):
         inspect_picture(bomb, "bomb")
     with pytest.raises(PictureError, match="pixels"):
-        inspect_picture(saved(Image.new("1", (30_000, 20_000)), "PNG"), "bigger bomb")
+        inspect_picture(encode_picture(Image.new("1", (30_000, 20_000)), "PNG"), "bigger bomb")
 
 
 def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,49 +105,49 @@ def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pictures_and_errors_travel_between_processes() -> None:
-    found = inspect_picture(picture_bytes("drawn 1"), "x")
-    assert pickle.loads(pickle.dumps(found)) == found
+    picture = inspect_picture(picture_bytes("drawn 1"), "x")
+    assert pickle.loads(pickle.dumps(picture)) == picture
     assert str(pickle.loads(pickle.dumps(PictureError("broken")))) == "broken"
 
 
 def test_importing_costs_nothing() -> None:
     code = "import sys, crawler.pictures; print({'PIL', 'numpy', 'imagehash', 'cv2'} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
 
 
-def test_hashes_of_different_makers_are_never_compared() -> None:
+def test_hashes_of_different_hashers_are_never_compared() -> None:
     picture = inspect_picture(picture_bytes("drawn 1"), "x")
     for change in ({"version": "imagehash 0"}, {"settings": "another size"}):
-        other = tuple(evolve(made, **change) for made in picture.hashes)
+        other = tuple(evolve(picture_hash, **change) for picture_hash in picture.hashes)
         assert list(PhashIndex([(0, picture)]).search(evolve(picture, hashes=other))) == []
     assert list(PhashIndex([(0, picture)]).search(picture)) == [(0, 0)]
 
 
 def test_the_threshold_is_a_distance_in_bits() -> None:
     picture = inspect_picture(picture_bytes("drawn 1"), "x")
-    whole = picture.hashes[0]
+    phash = picture.hashes[0]
 
-    def flipped(bits: int) -> Picture:
-        value = f"{int(whole.value, 16) ^ ((1 << bits) - 1):016x}"
-        return Picture(url="theirs", hashes=(evolve(whole, value=value),))
+    def flip_bits(bits: int) -> Picture:
+        value = f"{int(phash.value, 16) ^ ((1 << bits) - 1):016x}"
+        return Picture(url="theirs", hashes=(evolve(phash, value=value),))
 
     registered = PhashIndex([(0, picture)])
-    assert list(registered.search(flipped(8))) == [(0, 8)]
-    assert list(registered.search(flipped(9))) == []
+    assert list(registered.search(flip_bits(8))) == [(0, 8)]
+    assert list(registered.search(flip_bits(9))) == []
 
 
 def test_a_copy_in_another_size_has_the_same_hashes() -> None:
-    whole = inspect_picture(picture_bytes("drawn 3"), "x").hashes[1]
-    small = inspect_picture(saved(cover(3).resize((105, 150))), "y").hashes[1]
-    assert (int(whole.value, 16) ^ int(small.value, 16)).bit_count() <= 20
+    large_hash = inspect_picture(picture_bytes("drawn 3"), "x").hashes[1]
+    small_hash = inspect_picture(encode_picture(cover(3).resize((105, 150))), "y").hashes[1]
+    assert (int(large_hash.value, 16) ^ int(small_hash.value, 16)).bit_count() <= 20
 
 
 @pytest.mark.parametrize("size", [(1600, 1087), (1087, 1600), (1600, 1600)])
 def test_a_large_jpeg_is_decoded_at_half_its_size(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[tuple[int, ...]] = []
-    monkeypatch.setattr("crawler.pictures.qr.qr_codes", lambda pixels: read.append(pixels.shape[:2]) or ())
-    found = decode_picture(saved(cover(1).resize(size), "JPEG"))
-    assert read == [((size[1] + 1) // 2, (size[0] + 1) // 2)]
-    assert (found.width, found.height) == size
-    assert max(found.pixels.shape) == 640
+    sizes_read: list[tuple[int, ...]] = []
+    monkeypatch.setattr("crawler.pictures.qr.qr_codes", lambda pixels: sizes_read.append(pixels.shape[:2]) or ())
+    decoded = decode_picture(encode_picture(cover(1).resize(size), "JPEG"))
+    assert sizes_read == [((size[1] + 1) // 2, (size[0] + 1) // 2)]
+    assert (decoded.width, decoded.height) == size
+    assert max(decoded.pixels.shape) == 640

@@ -19,7 +19,7 @@ from tests.drawing import cover
 ADDRESS = "https://pan.quark.cn/s/0a1b2c3d4e5f?pwd=x9k2"
 
 
-def photographed(degrees: float, quality: int = 60) -> bytes:
+def photograph_of_code(degrees: float, quality: int = 60) -> bytes:
     """A page with a QR code, turned, slanted, a little blurred, and saved as a phone does."""
     barcode = zxingcpp.create_barcode(ADDRESS, zxingcpp.BarcodeFormat.QRCode)
     code = Image.fromarray(barcode.to_image(scale=8)).convert("RGB")
@@ -34,11 +34,11 @@ def photographed(degrees: float, quality: int = 60) -> bytes:
 
 @pytest.mark.parametrize("degrees", [0, 17, 90, 203])
 def test_a_code_in_a_photographed_and_turned_picture_is_read(degrees: float) -> None:
-    assert inspect_picture(photographed(degrees), "https://a.test/1.jpg").codes == (ADDRESS,)
+    assert inspect_picture(photograph_of_code(degrees), "https://a.test/1.jpg").codes == (ADDRESS,)
 
 
 def test_a_share_in_a_picture_is_a_link_of_the_listing() -> None:
-    picture = inspect_picture(photographed(17), "https://a.test/1.jpg")
+    picture = inspect_picture(photograph_of_code(17), "https://a.test/1.jpg")
     url = "https://a.test/1"
     listing = Listing(platform="shop", kind=ListingKind.OFFER, url=url, title="看图", pictures=(picture,))
     (link,) = asyncio.run(ShareLinksPipeline().process_item(ListingItem(listing=listing, body=b""))).listing.links

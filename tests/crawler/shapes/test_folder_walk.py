@@ -7,28 +7,28 @@ from crawler.page import Page
 from crawler.shapes.folder_walk import MAX_FOLDER_DEPTH, MAX_LISTS, FolderWalk, resume_walk
 
 
-def folder(name: str) -> tuple[SharedFile, str]:
+def folder_entry(name: str) -> tuple[SharedFile, str]:
     return SharedFile(name=name, folder=True), f"id of {name}"
 
 
-def file(name: str) -> tuple[SharedFile, str]:
+def file_entry(name: str) -> tuple[SharedFile, str]:
     return SharedFile(name=name, size=5), ""
 
 
-def handed_on(walk: FolderWalk | None) -> FolderWalk:
+def resumed_walk(walk: FolderWalk | None) -> FolderWalk:
     """The walk as the next answer finds it."""
     assert walk is not None
     return resume_walk(Page(url="https://drive.example/", body=b"{}", values=walk.request_values()))
 
 
 def test_pages_of_a_folder_come_before_the_folders_that_wait() -> None:
-    top = FolderWalk().with_entries([folder("a"), file("1"), folder("b")])
-    second = handed_on(top.next_step(True)).with_entries([file("2")])
-    assert (second.folder, second.page, second.seen) == ("", 2, 4)
-    inside = handed_on(second.next_step(False)).with_entries([folder("c")])
-    assert (inside.folder, inside.page, inside.seen) == ("id of a", 1, 1)
-    assert [each for each, _ in inside.waiting] == ["id of b", "id of c"]
-    assert [each.name for each in inside.files] == ["a", "1", "b", "2", "c"]
+    top = FolderWalk().with_entries([folder_entry("a"), file_entry("1"), folder_entry("b")])
+    second = resumed_walk(top.next_step(True)).with_entries([file_entry("2")])
+    assert (second.folder, second.page, second.entries_read) == ("", 2, 4)
+    inside = resumed_walk(second.next_step(False)).with_entries([folder_entry("c")])
+    assert (inside.folder, inside.page, inside.entries_read) == ("id of a", 1, 1)
+    assert [entry for entry, _ in inside.pending_folders] == ["id of b", "id of c"]
+    assert [entry.name for entry in inside.files] == ["a", "1", "b", "2", "c"]
 
 
 def test_folders_within_folders_end() -> None:
@@ -36,7 +36,7 @@ def test_folders_within_folders_end() -> None:
     lists = depth = 0
     while walk is not None:
         lists, depth = lists + 1, max(depth, walk.depth)
-        walk = walk.with_entries([folder(f"{lists}")]).next_step(False)
+        walk = walk.with_entries([folder_entry(f"{lists}")]).next_step(False)
     assert (lists, depth) == (MAX_FOLDER_DEPTH + 1, MAX_FOLDER_DEPTH)
 
 
@@ -45,12 +45,12 @@ def test_a_share_is_asked_for_so_many_lists_only() -> None:
     lists = 0
     while walk is not None:
         lists += 1
-        walk = walk.with_entries([file("x")] * 50).next_step(True)
+        walk = walk.with_entries([file_entry("x")] * 50).next_step(True)
     assert lists == MAX_LISTS
 
 
 def test_a_folder_does_not_undo_what_the_share_said() -> None:
-    inside = handed_on(FolderWalk().with_entries([folder("a")]).next_step(False))
+    inside = resumed_walk(FolderWalk().with_entries([folder_entry("a")]).next_step(False))
     assert inside.share_state(ShareState.NOT_FOUND) is ShareState.ALIVE
     assert inside.share_state(ShareState.RATE_LIMITED) is ShareState.RATE_LIMITED
     assert FolderWalk().share_state(ShareState.NOT_FOUND) is ShareState.NOT_FOUND

@@ -27,13 +27,13 @@ ANSWERS = [
 DRIVES: dict[str, Any] = {
     spider.share_platform or name: spider for name, spider in platforms().items() if spider.kind is ListingKind.SHARE
 }
-WANTED = {
+REQUIRED_DRIVES = {
     *("quark", "aliyun", "baidu", "115", "123", "tianyi", "xunlei", "uc", "lanzou", "weiyun", "mobile", "ctfile"),
     *("gdrive", "dropbox", "mega", "mediafire", "1fichier", "pixeldrain"),
 }
 
 
-def told(row: dict[str, Any]) -> ShareState:
+def state_of_answer(row: dict[str, Any]) -> ShareState:
     values = {"code": row["code"]} if "code" in row else {}
     page = Page(url="https://drive.example/x", body=row["body"].encode(), status=row["status"], values=values)
     return state_of(page, DRIVES[row["platform"]].classify)
@@ -41,16 +41,20 @@ def told(row: dict[str, Any]) -> ShareState:
 
 @pytest.mark.parametrize("row", ANSWERS, ids=lambda row: f"{row['platform']}: {row['case']}")
 def test_an_answer_means_one_state(row: dict[str, Any]) -> None:
-    assert told(row).value == row["state"]
+    assert state_of_answer(row).value == row["state"]
 
 
 @pytest.mark.parametrize("platform", sorted(DRIVES))
 def test_every_drive_has_a_table_of_all_kinds(platform: str) -> None:
     states = {row["state"] for row in ANSWERS if row["platform"] == platform}
-    known = {state.value for state in (*calibrations()[platform].codes.values(),)}
-    known |= {state.value for _, state in calibrations()[platform].words}
-    assert known | {"alive", "rate_limited", "captcha", "unknown"} <= states
-    if "needs_code" in known and platform not in ("lanzou", "weiyun", "1fichier"):  # no code is sent to these
+    calibrated_states = {state.value for state in (*calibrations()[platform].codes.values(),)}
+    calibrated_states |= {state.value for _, state in calibrations()[platform].words}
+    assert calibrated_states | {"alive", "rate_limited", "captcha", "unknown"} <= states
+    if "needs_code" in calibrated_states and platform not in (
+        "lanzou",
+        "weiyun",
+        "1fichier",
+    ):  # no code is sent to these
         assert "wrong_code" in states
     cases = {row["case"] for row in ANSWERS if row["platform"] == platform}
     assert {"throttled", "html shell", "null"} <= cases
@@ -59,7 +63,7 @@ def test_every_drive_has_a_table_of_all_kinds(platform: str) -> None:
 
 
 def test_the_drives_of_the_issue_are_there_and_bear_names_of_the_rules() -> None:
-    assert set(DRIVES) >= WANTED
+    assert set(DRIVES) >= REQUIRED_DRIVES
     assert set(DRIVES) <= {rule.name for rule in load_grammar().rules}
     assert set(calibrations()) == set(DRIVES)
 
@@ -76,9 +80,9 @@ def test_every_drive_is_off_by_default_and_paced(platform: str) -> None:
 )
 def test_a_drive_opens_the_example_of_its_rule_and_nothing_else(rule: Any) -> None:
     spider = DRIVES[rule.name]()
-    asked = spider.open(rule.example, None)
-    assert asked.values["share_id"]
-    assert asked.url.startswith("https://")
+    request = spider.open(rule.example, None)
+    assert request.values["share_id"]
+    assert request.url.startswith("https://")
     with pytest.raises(BadInput):
         spider.open("https://elsewhere.example/s/1")
 
@@ -103,12 +107,12 @@ json_values = st.recursive(
 def test_no_answer_outside_the_calibrated_list_is_gone(answer: Any) -> None:
     for platform, spider in DRIVES.items():
         if spider.classify(answer) in GONE_STATES:
-            known = {code for code, state in calibrations()[platform].codes.items() if state in GONE_STATES}
-            written = json.dumps(answer, ensure_ascii=False)
-            assert any(json.dumps(code, ensure_ascii=False) in written for code in known), (platform, answer)
+            gone_codes = {code for code, state in calibrations()[platform].codes.items() if state in GONE_STATES}
+            answer_json = json.dumps(answer, ensure_ascii=False)
+            assert any(json.dumps(code, ensure_ascii=False) in answer_json for code in gone_codes), (platform, answer)
 
 
-def test_an_answer_is_kept_as_long_as_it_is_good() -> None:
+def test_the_lifetime_of_an_answer_depends_on_its_state() -> None:
     hours = {
         state: answer_lifetime(ShareState(state)) / timedelta(hours=1)
         for state in ("alive", "cancelled", "needs_code", "unknown", "rate_limited")
@@ -117,11 +121,11 @@ def test_an_answer_is_kept_as_long_as_it_is_good() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "size"),
+    ("text", "size"),
     [(5, 5), ("5", 5), ("12.5 MB", 13107200), ("1,5 GB", 1610612736), ("1.8M)", 1887436), ("", None), (True, None)],
 )
-def test_sizes_are_bytes(written: Any, size: int | None) -> None:
-    assert parse_size(written) == size
+def test_sizes_are_bytes(text: Any, size: int | None) -> None:
+    assert parse_size(text) == size
 
 
 def test_a_page_whose_address_names_no_share_is_read_without_a_link() -> None:

@@ -59,45 +59,49 @@ def store(database: str) -> Iterator[Store]:
         yield opened
 
 
-def claimed(store: Store, *asks: Ask, kind: UnitKind = UnitKind.QUESTION) -> Unit:
+def claim_unit(store: Store, *asks: Ask, kind: UnitKind = UnitKind.QUESTION) -> Unit:
     store.queue.plan_units("r1", "kongfz", kind, 1, [asks or (Ask(question="轨道纪元"),)])
     unit = store.queue.claim_next("r1", current_worker_id(), NOW, 60)
     assert unit is not None
     return unit
 
 
-def found(store: Store, listing: Listing, now: datetime = NOW) -> None:
+def write_hit(store: Store, listing: Listing, now: datetime = NOW) -> None:
     assessed = AssessedListing(listing=evolve(listing, seen_at=now), assessments=(HIT,))
-    store.hits.write_batch([assessed], claimed(store, Ask(question=listing.url + str(now))), now)
+    store.hits.write_batch([assessed], claim_unit(store, Ask(question=listing.url + str(now))), now)
 
 
-A, B = Ask(question="a"), Ask(question="b")
+ASK_A, ASK_B = Ask(question="a"), Ask(question="b")
 
 
 def test_only_what_brought_nothing_is_asked_again(store: Store) -> None:
-    unit = claimed(store, A, B)
-    first = UnitResult(outcome={"pages": {"live": 1, "blocked": 1}, "listings": 3}, unanswered_asks=[B], retry_at=NOW)
+    unit = claim_unit(store, ASK_A, ASK_B)
+    first = UnitResult(
+        outcome={"pages": {"live": 1, "blocked": 1}, "listings": 3}, unanswered_asks=[ASK_B], retry_at=NOW
+    )
     assert store.queue.complete(unit, first) == "open"
-    again = store.queue.claim_next("r1", current_worker_id(), NOW, 60)
-    assert again is not None
-    assert again.asks == (B,)
-    assert store.queue.complete(again, UnitResult(outcome={"pages": {"live": 1}, "listings": 2})) == "done"
+    retried = store.queue.claim_next("r1", current_worker_id(), NOW, 60)
+    assert retried is not None
+    assert retried.asks == (ASK_B,)
+    assert store.queue.complete(retried, UnitResult(outcome={"pages": {"live": 1}, "listings": 2})) == "done"
     ((_, _, state, outcome),) = store.queue.unit_outcomes("r1")
     assert (state, outcome) == ("done", {"pages": {"live": 2, "blocked": 1}, "listings": 5})
 
 
 def test_a_unit_of_which_a_part_never_answered_is_done_and_says_so(store: Store) -> None:
-    unit = claimed(store, A, B)
-    state = store.queue.complete(unit, UnitResult(outcome={"pages": {"live": 1, "error": 1}}, unanswered_asks=[B]))
+    unit = claim_unit(store, ASK_A, ASK_B)
+    state = store.queue.complete(unit, UnitResult(outcome={"pages": {"live": 1, "error": 1}}, unanswered_asks=[ASK_B]))
     assert state == "done"
     assert store.queue.unit_outcomes("r1")[0][3]["left"] == 1
 
 
 @pytest.mark.parametrize(("pages", "lost"), [({"error": 2}, False), ({}, False), ({"live": 2}, True)])
-def test_a_unit_that_brought_nothing_or_lost_something_failed(store: Store, pages: dict[str, int], lost: bool) -> None:
-    unit = claimed(store, A, B)
+def test_a_unit_that_brought_nothing_or_lost_data_has_failed(store: Store, pages: dict[str, int], lost: bool) -> None:
+    unit = claim_unit(store, ASK_A, ASK_B)
     assert (
-        store.queue.complete(unit, UnitResult(outcome={"pages": pages}, unanswered_asks=[A, B], has_losses=lost))
+        store.queue.complete(
+            unit, UnitResult(outcome={"pages": pages}, unanswered_asks=[ASK_A, ASK_B], has_losses=lost)
+        )
         == "failed"
     )
 
@@ -113,7 +117,7 @@ def test_outcomes_add_up() -> None:
 
 
 def test_a_platform_rests_between_two_crawls(store: Store) -> None:
-    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[A], [B]])
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[ASK_A], [ASK_B]])
     unit = store.queue.claim_next("r1", "a", NOW, 60)
     assert unit is not None
     store.queue.complete(unit, UnitResult(outcome={}, platform_paused_until=NOW + timedelta(seconds=3)))
@@ -123,14 +127,14 @@ def test_a_platform_rests_between_two_crawls(store: Store) -> None:
 
 def test_nobody_else_works_on_a_platform_that_is_held(store: Store) -> None:
     store.runs.start_run("r2", "2026-11-22", NOW)
-    claimed(store)
+    claim_unit(store)
     store.queue.plan_units("r2", "kongfz", UnitKind.DETAILS, 1, [[Ask(url="https://book.kongfz.com/9/9/")]])
     assert store.queue.claim_next("r2", "b", NOW, 60, exclusive=True) is None
     assert store.queue.claim_next("r2", "b", NOW + timedelta(seconds=61), 60, exclusive=True) is not None
 
 
 def test_a_clock_that_jumps_back_holds_up_nothing_for_long(store: Store) -> None:
-    unit = claimed(store)
+    unit = claim_unit(store)
     store.queue.complete(unit, UnitResult(outcome={}, unanswered_asks=unit.asks, retry_at=NOW + timedelta(seconds=30)))
     assert store.queue.claim_next("r1", "b", NOW - timedelta(days=30), 60) is not None
     assert store.queue.claim_next("r1", "c", NOW - timedelta(days=60), 60) is not None, "the lease lies too far ahead"
@@ -140,20 +144,20 @@ def test_units_of_dead_processes_of_this_machine_are_free_at_once(store: Store) 
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     process.wait()
     machine, pid, started = current_worker_id().split(":")
-    gone = [f"{machine}:{process.pid}:{started}", f"{machine}:{pid}:1"]
-    assert dead_workers([*gone, current_worker_id(), f"elsewhere:{process.pid}:1"]) == gone
-    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[A]])
-    assert store.queue.claim_next("r1", gone[0], NOW, 60) is not None
-    assert store.queue.holders() == [gone[0]]
-    assert store.queue.release(gone) == 1
+    dead = [f"{machine}:{process.pid}:{started}", f"{machine}:{pid}:1"]
+    assert dead_workers([*dead, current_worker_id(), f"elsewhere:{process.pid}:1"]) == dead
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[ASK_A]])
+    assert store.queue.claim_next("r1", dead[0], NOW, 60) is not None
+    assert store.queue.holders() == [dead[0]]
+    assert store.queue.release(dead) == 1
     assert store.queue.claim_next("r1", current_worker_id(), NOW, 60) is not None
     assert int(pid) == os.getpid()
 
 
 def test_a_platform_is_planned_once_whatever_the_registry_says_later(store: Store) -> None:
     kind = ("kongfz", UnitKind.QUESTION)
-    assert store.queue.plan_platform("r1", "kongfz", {kind: [[A]], ("kongfz", UnitKind.RECHECK): [[B]]}, 5)
-    assert not store.queue.plan_platform("r1", "kongfz", {kind: [[B], [A]]}, 5)
+    assert store.queue.plan_platform("r1", "kongfz", {kind: [[ASK_A]], ("kongfz", UnitKind.RECHECK): [[ASK_B]]}, 5)
+    assert not store.queue.plan_platform("r1", "kongfz", {kind: [[ASK_B], [ASK_A]]}, 5)
     assert store.queue.count_open_units("r1") == 2
     first = store.queue.claim_next("r1", "a", NOW, 60)
     assert first is not None
@@ -161,8 +165,8 @@ def test_a_platform_is_planned_once_whatever_the_registry_says_later(store: Stor
 
 
 def test_units_of_higher_priority_come_first(store: Store) -> None:
-    store.queue.plan_platform("r1", "a", {("a", UnitKind.QUESTION): [[A]]}, 1)
-    store.queue.plan_platform("r1", "b", {("b", UnitKind.QUESTION): [[A]]}, 2)
+    store.queue.plan_platform("r1", "a", {("a", UnitKind.QUESTION): [[ASK_A]]}, 1)
+    store.queue.plan_platform("r1", "b", {("b", UnitKind.QUESTION): [[ASK_A]]}, 2)
     unit = store.queue.claim_next("r1", "x", NOW, 60)
     assert unit is not None
     assert unit.spider == "b"
@@ -179,7 +183,7 @@ def test_a_page_is_remembered_with_the_end_of_its_unit_only(store: Store) -> Non
         further=[],
         asked=[],
     )
-    unit = claimed(store)
+    unit = claim_unit(store)
     other = evolve(unit, holder="somebody")
     with pytest.raises(Exception, match="taken over"):
         store.queue.complete(other, UnitResult(outcome={}, pages=[page]))
@@ -198,7 +202,7 @@ def test_one_night_at_a_time(store: Store, database: str) -> None:
         pass
 
 
-def checked(store: Store, state: RecheckState, at: datetime, outcome: Outcome = Outcome.LIVE) -> None:
+def record_recheck(store: Store, state: RecheckState, at: datetime, outcome: Outcome = Outcome.LIVE) -> None:
     check = Recheck(
         listing=listing_id(LISTING.url),
         state=state,
@@ -208,19 +212,19 @@ def checked(store: Store, state: RecheckState, at: datetime, outcome: Outcome = 
         run="r1",
         at=at,
     )
-    unit = claimed(store, Ask(url=LISTING.url, question=str(at)), kind=UnitKind.RECHECK)
+    unit = claim_unit(store, Ask(url=LISTING.url, question=str(at)), kind=UnitKind.RECHECK)
     store.queue.complete(unit, UnitResult(outcome={}, checks=[check]))
 
 
 def test_a_hit_is_checked_after_hours_then_ever_more_rarely(store: Store) -> None:
-    found(store, LISTING)
+    write_hit(store, LISTING)
     assert store.rechecks.schedule_new_hits(NOW) == 1
     assert store.rechecks.schedule_new_hits(NOW) == 0
     assert store.rechecks.due_asks(NOW) == {}
     assert store.rechecks.due_asks(NOW + FIRST_RECHECK_PAUSE) == {"kongfz": [Ask(url=LISTING.url)]}
     at = NOW + FIRST_RECHECK_PAUSE
     for calm in range(1, 10):
-        checked(store, RecheckState.UP, at)
+        record_recheck(store, RecheckState.UP, at)
         assert store.rechecks.due_asks(at + recheck_pause(calm) - timedelta(seconds=1)) == {}
         at += recheck_pause(calm)
         assert store.rechecks.due_asks(at) != {}
@@ -237,17 +241,17 @@ def test_a_hit_is_checked_after_hours_then_ever_more_rarely(store: Store) -> Non
     ],
 )
 def test_what_a_check_says_of_a_hit(store: Store, state: RecheckState, outcome: Outcome, up: bool | None) -> None:
-    found(store, LISTING)
-    checked(store, RecheckState.UP, NOW + timedelta(hours=6))
-    checked(store, state, NOW + timedelta(hours=18), outcome)
+    write_hit(store, LISTING)
+    record_recheck(store, RecheckState.UP, NOW + timedelta(hours=6))
+    record_recheck(store, state, NOW + timedelta(hours=18), outcome)
     (hit,) = store.hits.find_hits(HitQuery())
     assert hit.still_up is up
     assert [check.state for check in store.rechecks.recheck_history(listing_id(LISTING.url))] == [
         RecheckState.UP,
         state,
     ]
-    said_something = state in (RecheckState.GONE, RecheckState.CHANGED)
-    assert bool(store.rechecks.due_asks(NOW + timedelta(hours=18) + FIRST_RECHECK_PAUSE)) is said_something, (
+    is_news = state in (RecheckState.GONE, RecheckState.CHANGED)
+    assert bool(store.rechecks.due_asks(NOW + timedelta(hours=18) + FIRST_RECHECK_PAUSE)) is is_news, (
         "what is new begins anew"
     )
 
@@ -264,12 +268,12 @@ def test_what_a_check_says_of_a_hit(store: Store, state: RecheckState, outcome: 
 def test_a_listing_that_comes_back_elsewhere_joins_its_old_hit(
     store: Store, change: dict[str, object], joins: bool
 ) -> None:
-    found(store, evolve(LISTING, links=(LINK,)))
+    write_hit(store, evolve(LISTING, links=(LINK,)))
     (old,) = store.hits.find_hits(HitQuery())
-    checked(store, RecheckState.GONE, NOW + timedelta(hours=6), Outcome.GONE)
+    record_recheck(store, RecheckState.GONE, NOW + timedelta(hours=6), Outcome.GONE)
     back = evolve(LISTING, url="https://book.kongfz.com/1/3/", **change)  # type: ignore[arg-type]
     for day in (1, 2):
-        found(store, back, NOW + timedelta(days=day))
+        write_hit(store, back, NOW + timedelta(days=day))
         hits = list(store.hits.find_hits(HitQuery()))
         assert len(hits) == (1 if joins else 2)
         assert (old.id in [hit.id for hit in hits if hit.listing.url == back.url]) is joins
@@ -277,72 +281,76 @@ def test_a_listing_that_comes_back_elsewhere_joins_its_old_hit(
         (hit,) = hits
         assert (hit.first_seen, hit.still_up) == (old.first_seen, True)
         assert store.rechecks.recheck_history(listing_id(LISTING.url))[-1].state is RecheckState.RETURNED
-        found(store, evolve(LISTING, links=(LINK,)), NOW + timedelta(days=3))
+        write_hit(store, evolve(LISTING, links=(LINK,)), NOW + timedelta(days=3))
         assert len(list(store.hits.find_hits(HitQuery()))) == 2, "both are up now: two hits"
 
 
 def test_two_offers_that_are_both_up_are_two_hits(store: Store) -> None:
-    found(store, LISTING)
-    found(store, evolve(LISTING, url="https://book.kongfz.com/1/3/"))
+    write_hit(store, LISTING)
+    write_hit(store, evolve(LISTING, url="https://book.kongfz.com/1/3/"))
     assert len(list(store.hits.find_hits(HitQuery()))) == 2
 
 
-def test_a_known_positive_that_was_not_found_is_told(store: Store) -> None:
+def test_a_known_positive_that_was_not_found_is_reported(store: Store) -> None:
     store.rechecks.add_positive(KnownPositive(url=LISTING.url, platform="kongfz", work="W1"), NOW)
-    assert [each.url for each in store.rechecks.missing_positives("r1")] == [LISTING.url]
-    found(store, LISTING)
+    assert [positive.url for positive in store.rechecks.missing_positives("r1")] == [LISTING.url]
+    write_hit(store, LISTING)
     assert store.rechecks.missing_positives("r1") == []
     assert store.rechecks.remove_positive(LISTING.url)
 
 
 def test_bytes_that_nobody_needs_are_deleted_once_they_are_old(tmp_path: Path) -> None:
     blobs = BlobStore(tmp_path / "blobs")
-    kept, old, young = (blobs.put(data) for data in (b"kept", b"old", b"young"))
-    for digest in (kept, old):
+    needed, old, young = (blobs.put(data) for data in (b"kept", b"old", b"young"))
+    for digest in (needed, old):
         os.utime(tmp_path / "blobs" / digest[:2] / digest, (1000, 1000))
-    assert blobs.collect_garbage({kept}, 2000) == 1
-    assert [blobs.get(digest) for digest in (kept, old, young)] == [b"kept", None, b"young"]
+    assert blobs.collect_garbage({needed}, 2000) == 1
+    assert [blobs.get(digest) for digest in (needed, old, young)] == [b"kept", None, b"young"]
 
 
-def counts(**fields: object) -> PlatformCounts:
+def make_counts(**fields: object) -> PlatformCounts:
     return counts_from_dict("shop", fields)
 
 
-HEALTHY = counts(pages={"live": 20}, lists=20, listed=200, listings=200, filled={"read": 200, "price": 190, "year": 40})
+HEALTHY_COUNTS = make_counts(
+    pages={"live": 20}, lists=20, listed=200, listings=200, filled={"read": 200, "price": 190, "year": 40}
+)
 
 
 @pytest.mark.parametrize(
-    ("now", "key"),
+    ("tonight", "key"),
     [
-        (HEALTHY, None),
-        (counts(pages={"live": 9, "challenged": 11}, lists=9, listed=90, listings=90), "health_walled"),
-        (counts(pages={"partial": 20}, asked=1), "health_blind"),
-        (counts(pages={"live": 20}, lists=20, listed=60, listings=60), "health_fewer"),
-        (counts(pages={"live": 10}, lists=10, listed=100, listings=100), None),
-        (counts(pages={"unchanged": 20}, lists=20, listed=200, listings=200), None),
+        (HEALTHY_COUNTS, None),
+        (make_counts(pages={"live": 9, "challenged": 11}, lists=9, listed=90, listings=90), "health_walled"),
+        (make_counts(pages={"partial": 20}, asked=1), "health_blind"),
+        (make_counts(pages={"live": 20}, lists=20, listed=60, listings=60), "health_fewer"),
+        (make_counts(pages={"live": 10}, lists=10, listed=100, listings=100), None),
+        (make_counts(pages={"unchanged": 20}, lists=20, listed=200, listings=200), None),
         (
-            counts(pages={"live": 20}, lists=20, listed=200, listings=200, filled={"read": 200, "year": 40}),
+            make_counts(pages={"live": 20}, lists=20, listed=200, listings=200, filled={"read": 200, "year": 40}),
             "health_layout",
         ),
-        (counts(pages={"live": 1}, lists=1, listed=2, listings=2), None),
+        (make_counts(pages={"live": 1}, lists=1, listed=2, listings=2), None),
     ],
 )
-def test_a_platform_is_compared_with_its_last_nights(now: PlatformCounts, key: str | None) -> None:
-    wrong = find_complaint(now, 1, [HEALTHY, HEALTHY])
-    assert (wrong[0] if wrong else None) == key
+def test_a_platform_is_compared_with_its_last_nights(tonight: PlatformCounts, key: str | None) -> None:
+    complaint = find_complaint(tonight, 1, [HEALTHY_COUNTS, HEALTHY_COUNTS])
+    assert (complaint[0] if complaint else None) == key
 
 
 def test_who_works_on_a_run_and_who_fell_silent(store: Store) -> None:
-    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[A], [B]])
-    store.queue.plan_units("r1", "ebay", UnitKind.QUESTION, 1, [[A]])
+    store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [[ASK_A], [ASK_B]])
+    store.queue.plan_units("r1", "ebay", UnitKind.QUESTION, 1, [[ASK_A]])
     config = evolve(Config(), cluster=evolve(Config().cluster, hand_out=True), crawl=evolve(Config().crawl, lease=300))
     first = store.queue.claim_next("r1", "alpha:1:1", NOW, 300)
     assert first is not None
     store.queue.finish_unit(first, {"pages": {"live": 1}}, {})
     for name, moment in (("alpha:1:1", NOW), ("beta:2:2", NOW + timedelta(seconds=50))):
         assert store.queue.claim_next("r1", name, moment, 300) is not None
-    told = worker_states(store, "r1", NOW + timedelta(seconds=100), config)
-    assert [(each["worker"], each["done"], len(each["doing"]), each["silent"], each["alive"]) for each in told] == [
+    states = worker_states(store, "r1", NOW + timedelta(seconds=100), config)
+    assert [
+        (state["worker"], state["done"], len(state["doing"]), state["silent"], state["alive"]) for state in states
+    ] == [
         ("alpha:1:1", 1, 1, 100.0, False),
         ("beta:2:2", 0, 1, 50.0, True),
     ]

@@ -38,7 +38,7 @@ from crawler.items import (
 from crawler.store import ClaimLost, HitQuery, Store, from_json, hit_id, to_json
 from crawler.store.schema import metadata
 from tests.conftest import on_sqlite
-from tests.postgres import Server
+from tests.postgres import PostgresServer
 from tests.sql import connection_to
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -83,7 +83,7 @@ def store(database: str) -> Iterator[Store]:
         yield opened
 
 
-def claimed(store: Store, *asks: Ask, holder: str = "a") -> Unit:
+def claim_unit(store: Store, *asks: Ask, holder: str = "a") -> Unit:
     store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [asks or (Ask(question="轨道纪元"),)])
     unit = store.queue.claim_next("r1", holder, NOW, 60)
     assert unit is not None
@@ -103,8 +103,8 @@ def test_migrations_make_the_tables_of_the_schema(database: str) -> None:
 
 
 def test_importing_twice_changes_nothing_and_a_changed_row_changes_its_work(store: Store) -> None:
-    again = store.works.import_works([WORK], LATER)
-    assert (again.added, again.changed, again.unchanged) == (0, 0, 1)
+    repeated = store.works.import_works([WORK], LATER)
+    assert (repeated.added, repeated.changed, repeated.unchanged) == (0, 0, 1)
     before = store.works.registry_digest()
     changed = store.works.import_works([evolve(WORK, publisher="星图社")], LATER)
     assert (changed.added, changed.changed, changed.unchanged) == (0, 1, 0)
@@ -121,7 +121,7 @@ def test_a_retired_work_is_not_listed_and_comes_back_by_import(store: Store) -> 
 
 
 def test_a_unit_is_planned_once_and_held_by_one(store: Store) -> None:
-    unit = claimed(store)
+    unit = claim_unit(store)
     assert store.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [unit.asks]) == 0
     assert store.queue.claim_next("r1", "b", NOW, 60) is None
     store.queue.finish_unit(unit, {}, {})
@@ -134,7 +134,7 @@ def test_busy_platforms_are_left_alone(store: Store) -> None:
 
 
 def test_a_silent_holder_loses_its_unit_and_may_not_write_any_more(store: Store) -> None:
-    first = claimed(store)
+    first = claim_unit(store)
     second = store.queue.claim_next("r1", "b", NOW + timedelta(seconds=61), 60)
     assert second is not None
     assert (second.id, second.attempt) == (first.id, 2)
@@ -148,7 +148,7 @@ def test_a_silent_holder_loses_its_unit_and_may_not_write_any_more(store: Store)
 
 
 def test_finishing_plans_the_next_wave(store: Store) -> None:
-    unit = claimed(store)
+    unit = claim_unit(store)
     store.queue.finish_unit(unit, {}, {("quark", UnitKind.SHARES): [(Ask(url=LINK.url, code="x7y8"),)]})
     following = store.queue.claim_next("r1", "a", NOW, 60)
     assert following is not None
@@ -157,20 +157,20 @@ def test_finishing_plans_the_next_wave(store: Store) -> None:
 
 
 def test_a_failed_unit_waits_for_its_time(store: Store) -> None:
-    unit = claimed(store)
+    unit = claim_unit(store)
     store.queue.retry_or_fail(unit, {}, NOW + timedelta(seconds=30))
     assert store.queue.claim_next("r1", "a", NOW + timedelta(seconds=29), 60) is None
-    again = store.queue.claim_next("r1", "a", NOW + timedelta(seconds=31), 60)
-    assert again is not None
-    store.queue.retry_or_fail(again, {}, None)
+    retried = store.queue.claim_next("r1", "a", NOW + timedelta(seconds=31), 60)
+    assert retried is not None
+    store.queue.retry_or_fail(retried, {}, None)
     assert store.queue.count_open_units("r1") == 0
 
 
 def test_the_same_hit_on_two_nights_is_one_hit(store: Store) -> None:
-    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], claimed(store), NOW)
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], claim_unit(store), NOW)
     elsewhere = evolve(LISTING, url="https://BOOK.kongfz.com:443/1/2/?utm_source=x#top", seen_at=LATER)
     store.hits.write_batch(
-        [AssessedListing(listing=elsewhere, assessments=(HIT,))], claimed(store, Ask(question="b")), LATER
+        [AssessedListing(listing=elsewhere, assessments=(HIT,))], claim_unit(store, Ask(question="b")), LATER
     )
     (hit,) = store.hits.find_hits(HitQuery())
     assert hit.id == hit_id("W1", LISTING.url)
@@ -179,7 +179,7 @@ def test_the_same_hit_on_two_nights_is_one_hit(store: Store) -> None:
 
 
 def test_what_a_listing_no_longer_carries_goes_unless_it_was_judged(store: Store) -> None:
-    unit = claimed(store)
+    unit = claim_unit(store)
     store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], unit, NOW)
     store.hits.write_batch([AssessedListing(listing=LISTING)], unit, NOW)
     assert list(store.hits.find_hits(HitQuery())) == []
@@ -192,28 +192,28 @@ def test_what_a_listing_no_longer_carries_goes_unless_it_was_judged(store: Store
 
 
 def test_a_list_row_keeps_what_the_listings_own_page_said(store: Store) -> None:
-    whole = evolve(LISTING, text="完整描述", seller="书虫")
-    store.hits.write_batch([AssessedListing(listing=whole)], claimed(store), NOW)
+    own_page = evolve(LISTING, text="完整描述", seller="书虫")
+    store.hits.write_batch([AssessedListing(listing=own_page)], claim_unit(store), NOW)
     row = evolve(LISTING, whole=False, price=Decimal("4.00"), links=(), seen_at=LATER)
-    (joined,) = store.listings.merge_stored([row])
-    assert (joined.text, joined.seller, joined.price, joined.links, joined.seen_at) == (
+    (merged,) = store.listings.merge_stored([row])
+    assert (merged.text, merged.seller, merged.price, merged.links, merged.seen_at) == (
         "完整描述",
         "书虫",
         Decimal("4.00"),
         (LINK,),
         LATER,
     )
-    assert joined.whole
+    assert merged.whole
 
 
 def test_a_gone_listing_is_no_longer_up(store: Store) -> None:
     gone = evolve(LISTING, outcome=Outcome.GONE)
-    store.hits.write_batch([AssessedListing(listing=gone, assessments=(HIT,))], claimed(store), NOW)
+    store.hits.write_batch([AssessedListing(listing=gone, assessments=(HIT,))], claim_unit(store), NOW)
     assert [hit.still_up for hit in store.hits.find_hits(HitQuery())] == [False]
 
 
 def test_the_state_of_a_share_stands_beside_the_listing_that_sells_it(store: Store) -> None:
-    unit = claimed(store)
+    unit = claim_unit(store)
     share = Listing(
         platform="quark",
         kind=ListingKind.SHARE,
@@ -230,11 +230,11 @@ def test_the_state_of_a_share_stands_beside_the_listing_that_sells_it(store: Sto
     assert [hit.share_states for hit in store.hits.find_hits(HitQuery())] == [("cancelled",)]
 
 
-def test_filters(store: Store) -> None:
-    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], claimed(store), NOW)
+def test_hits_are_filtered(store: Store) -> None:
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT,))], claim_unit(store), NOW)
 
-    def count(**wanted: object) -> int:
-        return len(list(store.hits.find_hits(HitQuery(**wanted))))  # type: ignore[arg-type]
+    def count(**criteria: object) -> int:
+        return len(list(store.hits.find_hits(HitQuery(**criteria))))  # type: ignore[arg-type]
 
     assert (
         count(platforms=("kongfz",), works=("W1",), decisions=(Decision.HIT,), since=NOW.date(), until=NOW.date()) == 1
@@ -293,13 +293,13 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_postgresql_has_tools_of_its_own_for_backup(postgres: Server, tmp_path: Path) -> None:
+def test_postgresql_has_tools_of_its_own_for_backup(postgres: PostgresServer, tmp_path: Path) -> None:
     with Store.open(postgres.url("empty")) as store, pytest.raises(StoreError, match="pg_dump"):
         store.admin.backup(tmp_path / "copy.db")
 
 
 def test_only_units_of_silent_holders_are_freed(store: Store) -> None:
-    unit = claimed(store)
+    unit = claim_unit(store)
     silent = NOW + timedelta(seconds=60 - 10)  # a lease of 60 s, and nobody may be silent for more than 10
     assert store.queue.release_silent_units([unit.id], silent) == set(), "just taken"
     assert store.queue.release_silent_units([unit.id], silent + timedelta(seconds=11)) == {unit.id}

@@ -12,9 +12,9 @@ from crawler.web.chromium import MAX_CRAWLS_PER_BROWSER, BrowserPool, BrowserPro
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
-async def drawn(lender: BrowserProvider) -> str:
+async def render_text(provider: BrowserProvider) -> str:
     """Text of a page drawn in a borrowed browser; its mark stays with the lender."""
-    browser = await lender.launch_browser()
+    browser = await provider.launch_browser()
     context = await browser.new_context()
     page = await context.new_page()
     await page.set_content("<script>document.write('tide ' + 6 * 7)</script>")
@@ -25,39 +25,39 @@ async def drawn(lender: BrowserProvider) -> str:
 
 
 def test_one_crawl_after_another_borrows_the_same_browser_until_it_dies() -> None:
-    async def tell() -> None:
+    async def run_crawls() -> None:
         browsers = BrowserPool(BrowserConfig())
         first, second, third = (BrowserProvider(browsers) for _ in range(3))
-        assert await drawn(first) == await drawn(second) == "tide 42"
+        assert await render_text(first) == await render_text(second) == "tide 42"
         assert first.mark == second.mark
         assert process_family(first.mark)
-        left = BrowserProvider(browsers)
-        dead = await left.launch_browser()
-        gone = asyncio.Event()
-        dead.on("disconnected", lambda _: gone.set())
+        interrupted = BrowserProvider(browsers)
+        dying_browser = await interrupted.launch_browser()
+        disconnected = asyncio.Event()
+        dying_browser.on("disconnected", lambda _: disconnected.set())
         kill_processes(process_family(first.mark))
-        await asyncio.wait_for(gone.wait(), 20)
-        await left.close()
-        assert await drawn(third) == "tide 42"
+        await asyncio.wait_for(disconnected.wait(), 20)
+        await interrupted.close()
+        assert await render_text(third) == "tide 42"
         assert third.mark != first.mark
         await browsers.close()
         assert not process_family(first.mark)
         assert not process_family(third.mark)
 
-    asyncio.run(tell())
+    asyncio.run(run_crawls())
 
 
 def test_two_crawls_at_once_have_a_browser_each_and_none_serves_for_ever() -> None:
-    async def tell() -> None:
+    async def run_crawls() -> None:
         browsers = BrowserPool(BrowserConfig())
-        one, other = await asyncio.gather(browsers.acquire(), browsers.acquire())
-        assert one.mark != other.mark
-        one.crawls = MAX_CRAWLS_PER_BROWSER
-        await browsers.release(one)
-        assert not process_family(one.mark)
+        first, second = await asyncio.gather(browsers.acquire(), browsers.acquire())
+        assert first.mark != second.mark
+        first.crawls = MAX_CRAWLS_PER_BROWSER
+        await browsers.release(first)
+        assert not process_family(first.mark)
         await browsers.close()
-        assert process_family(other.mark), "it is still lent"
-        await browsers.release(other)
-        assert not process_family(other.mark)
+        assert process_family(second.mark), "it is still lent"
+        await browsers.release(second)
+        assert not process_family(second.mark)
 
-    asyncio.run(tell())
+    asyncio.run(run_crawls())

@@ -26,17 +26,17 @@ from crawler.web.dns import resolver_for
 from crawler.web.gateway import Gateway
 from tests.conftest import ROOT, LoopbackWeb, Swordnet
 
-PUBLIC, INSIDE = "93.184.216.34", "127.0.0.1"
+PUBLIC_ADDRESS, LOOPBACK_ADDRESS = "93.184.216.34", "127.0.0.1"
 
 
 class NameServer:
     """Answers the first A query of a name with a public address, all later ones with loopback."""
 
     def __init__(self) -> None:
-        self.asked: Counter[str] = Counter()
+        self.query_counts: Counter[str] = Counter()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self.place = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self.netloc = f"127.0.0.1:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -51,8 +51,8 @@ class NameServer:
             message.answer = 1
             if query.type == dns.A:
                 name = query.name.name.decode()
-                self.asked[name] += 1
-                address = PUBLIC if self.asked[name] == 1 else INSIDE
+                self.query_counts[name] += 1
+                address = PUBLIC_ADDRESS if self.query_counts[name] == 1 else LOOPBACK_ADDRESS
                 record: Any = dns.Record_A  # type: ignore[attr-defined]
                 message.answers = [dns.RRHeader(query.name.name, dns.A, ttl=0, payload=record(address))]  # type: ignore[no-untyped-call]
             self._socket.sendto(message.toStr(), source)
@@ -63,28 +63,28 @@ class NameServer:
 
 @pytest.fixture
 def name_server() -> Iterator[NameServer]:
-    made = NameServer()
-    yield made
-    made.close()
+    server = NameServer()
+    yield server
+    server.close()
 
 
 def test_scrapy_does_not_reach_a_rebound_name(
     swordnet: Swordnet, web: LoopbackWeb, name_server: NameServer, tmp_path: Path
 ) -> None:
-    port = int(web.place.rpartition(":")[2])
-    settings = f'[crawl]\ncontact = "a@b.test"\nports = [{port}]\ndns = "{name_server.place}"\nattempts = 1\n'
+    port = int(web.netloc.rpartition(":")[2])
+    settings = f'[crawl]\ncontact = "a@b.test"\nports = [{port}]\ndns = "{name_server.netloc}"\nattempts = 1\n'
     (tmp_path / "swordnet.toml").write_text(settings, encoding="utf-8")
-    done = swordnet("crawl", "shop", "--url", f"http://rebound.example.com:{port}/p", "--json")
-    assert name_server.asked["rebound.example.com"] >= 2
-    assert web.asked == []
-    assert "refused" in done.stdout + done.stderr
+    result = swordnet("crawl", "shop", "--url", f"http://rebound.example.com:{port}/p", "--json")
+    assert name_server.query_counts["rebound.example.com"] >= 2
+    assert web.requested_paths == []
+    assert "refused" in result.stdout + result.stderr
 
 
 @pytest.mark.browser
 @pytest.mark.slow
 def test_chromium_does_not_reach_a_rebound_name(web: LoopbackWeb, name_server: NameServer) -> None:
     web.pages["/honest"] = (200, "text/html", b"<title>reached</title>")
-    port = web.place.rpartition(":")[2]
+    port = web.netloc.rpartition(":")[2]
     script = f"""
 import asyncio
 from attrs import evolve
@@ -95,7 +95,7 @@ from crawler.web.gateway import Gateway
 from crawler.web.dns import resolver_for
 
 async def main():
-    crawl = evolve(Config().crawl, ports=({port},), dns={name_server.place!r}, loopback=({web.place!r},))
+    crawl = evolve(Config().crawl, ports=({port},), dns={name_server.netloc!r}, loopback=({web.netloc!r},))
     resolver = resolver_for(crawl.loopback, crawl.dns)
     print("checked:", await resolver.cached_refusal("rebound.example.com", crawl.ports[0]))
     gateway = Gateway(evolve(Config(), crawl=crawl))
@@ -121,28 +121,28 @@ async def main():
 
 asyncio.run(main())
 """
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
-    told = done.stdout
-    assert "checked: None" in told, done.stderr
-    assert "honest: 200 reached" in told
-    assert "rebound: 403" in told
-    assert "beside: refused" in told
-    assert "points to 127.0.0.1" in told
-    assert [path for path in web.asked if "favicon" not in path] == ["/honest"]
+    output = result.stdout
+    assert "checked: None" in output, result.stderr
+    assert "honest: 200 reached" in output
+    assert "rebound: 403" in output
+    assert "beside: refused" in output
+    assert "points to 127.0.0.1" in output
+    assert [path for path in web.requested_paths if "favicon" not in path] == ["/honest"]
 
 
-class Upstream:
+class RecordingProxy:
     """A proxy that only writes down what it is asked."""
 
     def __init__(self) -> None:
-        self.heads: list[bytes] = []
+        self.request_heads: list[bytes] = []
         self.port = 0
 
     async def start(self) -> asyncio.Server:
         async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self.heads.append(await reader.readuntil(b"\r\n\r\n"))
+            self.request_heads.append(await reader.readuntil(b"\r\n\r\n"))
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
             await writer.drain()
             writer.close()
@@ -152,14 +152,16 @@ class Upstream:
         return server
 
 
-def through_gateway(config: Config, request: bytes, known: dict[str, list[str]]) -> tuple[bytes, list[bytes]]:
+def request_through_gateway(
+    config: Config, request: bytes, addresses: dict[str, list[str]]
+) -> tuple[bytes, list[bytes]]:
     """What a request gets through a gateway with an outgoing proxy, and what that proxy was asked."""
 
     async def lookup(host: str) -> list[str]:
-        return known[host]
+        return addresses[host]
 
-    async def act() -> tuple[bytes, list[bytes]]:
-        upstream = Upstream()
+    async def send_request() -> tuple[bytes, list[bytes]]:
+        upstream = RecordingProxy()
         server = await upstream.start()
         crawl = evolve(config.crawl, proxy=f"http://me:hunter2@127.0.0.1:{upstream.port}")
         gateway = Gateway(evolve(config, crawl=crawl))
@@ -172,31 +174,33 @@ def through_gateway(config: Config, request: bytes, known: dict[str, list[str]])
         writer.close()
         gateway.close()
         server.close()
-        return answer, upstream.heads
+        return answer, upstream.request_heads
 
-    return asyncio.run(act())
+    return asyncio.run(send_request())
 
 
 def test_the_outgoing_proxy_is_sent_the_checked_address() -> None:
-    known = {"shop.example.com": [PUBLIC], "inside.example.com": [PUBLIC, INSIDE]}
+    addresses = {"shop.example.com": [PUBLIC_ADDRESS], "inside.example.com": [PUBLIC_ADDRESS, LOOPBACK_ADDRESS]}
     secret = base64.b64encode(b"me:hunter2")
     plain = b"GET http://shop.example.com/a?b=1 HTTP/1.1\r\nHost: shop.example.com\r\nProxy-Connection: x\r\n\r\n"
-    answer, heads = through_gateway(Config(), plain, known)
+    answer, heads = request_through_gateway(Config(), plain, addresses)
     assert answer.endswith(b"hi")
     assert heads[0].startswith(b"GET http://93.184.216.34:80/a?b=1 HTTP/1.1\r\n")
     assert b"Host: shop.example.com" in heads[0]
     assert secret in heads[0]
     assert b"Proxy-Connection" not in heads[0]
     tunnel = b"CONNECT shop.example.com:443 HTTP/1.1\r\nHost: shop.example.com:443\r\n\r\n"
-    assert through_gateway(Config(), tunnel, known)[1][0].startswith(b"CONNECT 93.184.216.34:443 HTTP/1.1\r\n")
+    assert request_through_gateway(Config(), tunnel, addresses)[1][0].startswith(
+        b"CONNECT 93.184.216.34:443 HTTP/1.1\r\n"
+    )
     for target in (b"inside.example.com:443", b"127.0.0.1:443", b"shop.example.com:22", b"localhost:80"):
-        answer, heads = through_gateway(Config(), b"CONNECT " + target + b" HTTP/1.1\r\n\r\n", known)
+        answer, heads = request_through_gateway(Config(), b"CONNECT " + target + b" HTTP/1.1\r\n\r\n", addresses)
         assert answer.startswith(b"HTTP/1.1 403")
         assert heads == []
 
 
 @pytest.mark.parametrize("request_", [b"GET / HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n", b"GET http://[ HTTP/1.1\r\n\r\n"])
 def test_the_gateway_survives_what_is_no_request(request_: bytes) -> None:
-    answer, heads = through_gateway(Config(), request_, {})
+    answer, heads = request_through_gateway(Config(), request_, {})
     assert answer.split(b" ")[1] in (b"403", b"502")
     assert heads == []

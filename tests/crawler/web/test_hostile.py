@@ -19,6 +19,6 @@ def free_port() -> int:
 @pytest.mark.slow
 def test_the_small_hostile_web() -> None:
     command = [sys.executable, "bench/hostile.py", "--server", "tests/hostile", "--port", str(free_port())]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "fail 0" in done.stdout
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "fail 0" in result.stdout

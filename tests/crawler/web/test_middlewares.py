@@ -30,60 +30,60 @@ from crawler.web.ssrf_guard import SsrfGuardMiddleware
 Download = Callable[[scrapy.Request], Awaitable[Response]]
 
 
-def robots(download: Download) -> RobotsMiddleware:
+def make_robots_middleware(download: Download) -> RobotsMiddleware:
     engine: Any = SimpleNamespace(download_async=download)
     return RobotsMiddleware(SimpleNamespace(engine=engine), "swordnet/1 (+mailto:a@b.test)")  # type: ignore[arg-type]
 
 
-def ask(middleware: RobotsMiddleware, *paths: str) -> list[Outcome | None]:
-    async def one(path: str) -> Outcome | None:
+def robots_outcomes(middleware: RobotsMiddleware, *paths: str) -> list[Outcome | None]:
+    async def outcome_of_path(path: str) -> Outcome | None:
         try:
             await middleware.process_request(scrapy.Request(f"https://shop.test{path}"))
         except NoPageError as error:
             return error.outcome
         return None
 
-    async def all_at_once() -> list[Outcome | None]:
-        return list(await asyncio.gather(*map(one, paths)))
+    async def gather_outcomes() -> list[Outcome | None]:
+        return list(await asyncio.gather(*map(outcome_of_path, paths)))
 
-    return asyncio.run(all_at_once())
+    return asyncio.run(gather_outcomes())
 
 
-def answering(status: int, body: bytes = b"", delay: float = 0.0) -> tuple[Download, list[str]]:
-    asked: list[str] = []
+def make_download(status: int, body: bytes = b"", delay: float = 0.0) -> tuple[Download, list[str]]:
+    requested_urls: list[str] = []
 
     async def download(request: scrapy.Request) -> Response:
-        asked.append(request.url)
+        requested_urls.append(request.url)
         await asyncio.sleep(delay)
         return TextResponse(request.url, status=status, body=body)
 
-    return download, asked
+    return download, requested_urls
 
 
 def test_all_requests_of_the_first_burst_wait_for_robots_txt() -> None:
-    download, asked = answering(200, b"User-agent: *\nDisallow: /private\n", delay=0.05)
+    download, requested_urls = make_download(200, b"User-agent: *\nDisallow: /private\n", delay=0.05)
     paths = [f"/private/{number}" for number in range(6)] + ["/open"]
-    assert ask(robots(download), *paths) == [Outcome.DISALLOWED] * 6 + [None]
-    assert asked == ["https://shop.test/robots.txt"]
+    assert robots_outcomes(make_robots_middleware(download), *paths) == [Outcome.DISALLOWED] * 6 + [None]
+    assert requested_urls == ["https://shop.test/robots.txt"]
 
 
 @pytest.mark.parametrize(
     ("status", "expected"), [(404, None), (403, None), (500, Outcome.DISALLOWED), (503, Outcome.DISALLOWED)]
 )
 def test_robots_txt_that_is_not_there_or_broken(status: int, expected: Outcome | None) -> None:
-    assert ask(robots(answering(status)[0]), "/a") == [expected]
+    assert robots_outcomes(make_robots_middleware(make_download(status)[0]), "/a") == [expected]
 
 
 def test_no_answer_to_robots_txt_disallows() -> None:
     async def download(request: scrapy.Request) -> Response:
         raise TimeoutError
 
-    assert ask(robots(download), "/a", "/b") == [Outcome.DISALLOWED] * 2
+    assert robots_outcomes(make_robots_middleware(download), "/a", "/b") == [Outcome.DISALLOWED] * 2
 
 
 def test_our_own_name_in_robots_txt_counts() -> None:
-    download, _ = answering(200, b"User-agent: swordnet\nDisallow: /\nUser-agent: *\nAllow: /\n")
-    assert ask(robots(download), "/a") == [Outcome.DISALLOWED]
+    download, _ = make_download(200, b"User-agent: swordnet\nDisallow: /\nUser-agent: *\nAllow: /\n")
+    assert robots_outcomes(make_robots_middleware(download), "/a") == [Outcome.DISALLOWED]
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_loopback_is_open_for_the_configured_port_only() -> None:
         ("/" + "a" * 5000, Outcome.ERROR, "address"),
     ],
 )
-def test_where_no_redirect_leads(location: str, outcome: Outcome, limit: str) -> None:
+def test_bad_redirect_targets_are_refused(location: str, outcome: Outcome, limit: str) -> None:
     with pytest.raises(NoPageError) as stopped:
         check_redirect_target("https://shop.example.com/a/b", location, Config())
     assert (stopped.value.outcome, stopped.value.limit) == (outcome, limit)
 
 
-def test_where_a_redirect_leads() -> None:
+def test_a_redirect_target_is_resolved() -> None:
     assert check_redirect_target("https://shop.example.com/a/b", " ../c?d=%E4%B8%89 ", Config()).endswith(
         ".com/c?d=%E4%B8%89"
     )
@@ -208,8 +208,8 @@ def test_a_replay_answers_from_the_archive_and_calls_the_rest_missing() -> None:
 )
 def test_a_stream_that_stops_short_is_flagged(coding: str, body: bytes, flags: list[str]) -> None:
     response = Response("https://shop.example.com/", headers={"Content-Encoding": coding}, body=body)
-    passed = TruncationMiddleware(limit=100_000).process_response(scrapy.Request(response.url), response)
-    assert passed.flags == flags
+    flagged = TruncationMiddleware(limit=100_000).process_response(scrapy.Request(response.url), response)
+    assert flagged.flags == flags
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_stream_that_stops_short_is_flagged(coding: str, body: bytes, flags: l
         (200, {}, [], None),
     ],
 )
-def test_how_an_answer_arrived(
+def test_incomplete_answers_have_an_outcome(
     status: int, headers: dict[str, str], flags: list[str], expected: Outcome | None
 ) -> None:
     response = Response("https://shop.example.com/", status=status, headers=headers, flags=flags)
@@ -245,28 +245,34 @@ def test_robots_and_replay_exclude_each_other() -> None:
 def test_of_a_huge_robots_txt_whole_lines_of_the_first_part_count() -> None:
     body = b"User-agent: *\nDisallow: /private\n" + b"# filling\n" * 1_000_000
     assert len(body) > 10_000_000
-    cut = body[: MAX_ROBOTS_BYTES - 10] + b"\nAllow: /private/secret\n" * 9
-    for each in (body, cut):
-        assert ask(robots(answering(200, each)[0]), "/private/1", "/open") == [Outcome.DISALLOWED, None]
+    shortened = body[: MAX_ROBOTS_BYTES - 10] + b"\nAllow: /private/secret\n" * 9
+    for content in (body, shortened):
+        assert robots_outcomes(make_robots_middleware(make_download(200, content)[0]), "/private/1", "/open") == [
+            Outcome.DISALLOWED,
+            None,
+        ]
 
 
 def test_a_line_of_robots_txt_that_the_limit_cuts_counts_for_nothing() -> None:
     head = b"User-agent: *\nDisallow: /private\n"
     filling = b"#" * (MAX_ROBOTS_BYTES - len(head) - len(b"Disallow: /") - 1) + b"\n"
     body = head + filling + b"Disallow: /only-this\n" + b"# more\n" * 1_000
-    assert ask(robots(answering(200, body)[0]), "/open", "/private/1") == [None, Outcome.DISALLOWED]
+    assert robots_outcomes(make_robots_middleware(make_download(200, body)[0]), "/open", "/private/1") == [
+        None,
+        Outcome.DISALLOWED,
+    ]
 
 
-def test_a_robots_txt_that_could_not_be_had_is_asked_for_again_later() -> None:
-    middleware = robots(answering(500)[0])
+def test_a_robots_txt_that_failed_is_requested_again_later() -> None:
+    middleware = make_robots_middleware(make_download(500)[0])
 
-    async def twice() -> list[bool]:
-        found = []
+    async def request_twice() -> list[bool]:
+        retryable = []
         for _ in range(2):
             try:
                 await middleware.process_request(scrapy.Request("https://shop.test/a"))
             except NoPageError as error:
-                found.append(error.is_retryable)
-        return found
+                retryable.append(error.is_retryable)
+        return retryable
 
-    assert asyncio.run(twice()) == [True, True], "not for good: the unit asks again"
+    assert asyncio.run(request_twice()) == [True, True], "not for good: the unit asks again"

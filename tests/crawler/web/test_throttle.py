@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"),
+    ("header", "seconds"),
     [
         ("3", 3.0),
         (" 120 ", 120.0),
@@ -42,14 +42,14 @@ NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
         ("٣", None),
     ],
 )
-def test_retry_after_is_a_number_or_a_date(said: str, seconds: float | None) -> None:
-    assert parse_retry_after(said, NOW) == seconds
+def test_retry_after_is_a_number_or_a_date(header: str, seconds: float | None) -> None:
+    assert parse_retry_after(header, NOW) == seconds
 
 
 @given(st.text(max_size=60))
-def test_no_retry_after_breaks_a_crawl(said: str) -> None:
-    found = parse_retry_after(said, NOW)
-    assert found is None or found >= 0
+def test_no_retry_after_breaks_a_crawl(header: str) -> None:
+    seconds = parse_retry_after(header, NOW)
+    assert seconds is None or seconds >= 0
 
 
 @given(st.floats(0, 1000), st.integers(1, 40))
@@ -78,8 +78,8 @@ def test_pauses_double_with_jitter_and_end() -> None:
     host = HostThrottle()
     for number in range(20):
         pause = host.record_failure(0.0, 2.0, None, "reset")
-        usual = min(MAX_BACKOFF_SECONDS, 2.0 * 2**number)
-        assert usual * (1 - JITTER_FRACTION) <= pause <= usual * (1 + JITTER_FRACTION)
+        expected = min(MAX_BACKOFF_SECONDS, 2.0 * 2**number)
+        assert expected * (1 - JITTER_FRACTION) <= pause <= expected * (1 + JITTER_FRACTION)
 
 
 def test_the_circuit_opens_after_failures_in_a_row_and_closes_with_an_answer() -> None:
@@ -108,7 +108,7 @@ def test_pauses_outlive_a_process_and_a_clock_that_jumps_back(database: str) -> 
             Backoff(key="host:shop.test", not_before=NOW + timedelta(minutes=1), failures=3, why="429")
         )
     with Store.open(database) as store:
-        (clock,) = store.queue.active_backoffs(NOW)
-        assert (clock.not_before, clock.failures) == (NOW + timedelta(minutes=5), 3)
+        (backoff,) = store.queue.active_backoffs(NOW)
+        assert (backoff.not_before, backoff.failures) == (NOW + timedelta(minutes=5), 3)
         assert list(store.queue.active_backoffs(NOW + timedelta(minutes=6))) == []
         assert list(store.queue.active_backoffs(NOW - timedelta(days=30))) == [], "no pause is a month long"

@@ -11,7 +11,7 @@ import pytest
 from imagehash import phash
 from PIL import Image, ImageChops, ImageStat
 
-from bench.draw_demo import write
+from bench.draw_demo import write_material
 from crawler.archives import open_archive
 from crawler.archives.archive import Archive, RecordedResponse
 from crawler.items import Listing, Work
@@ -28,7 +28,7 @@ from tests import ROOT
 
 FIXTURES = ROOT / "fixtures"
 DEMO, NIGHT = FIXTURES / "works" / "demo", FIXTURES / "night"
-SHARE = "https://pan.quark.cn/s/9f31c0de77ab"
+SHARE_URL = "https://pan.quark.cn/s/9f31c0de77ab"
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +51,19 @@ def files(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def same_picture(one: Path, other: Path) -> bool:
-    first, second = Image.open(one).convert("RGB"), Image.open(other).convert("RGB")
+def is_same_picture(path: Path, other_path: Path) -> bool:
+    first, second = Image.open(path).convert("RGB"), Image.open(other_path).convert("RGB")
     return first.size == second.size and max(ImageStat.Stat(ImageChops.difference(first, second)).mean) < 2
 
 
 def test_the_script_writes_what_is_here(tmp_path: Path) -> None:
-    write(tmp_path)
+    write_material(tmp_path)
     for folder in ("works/demo", "night"):
-        ours, drawn = files(FIXTURES / folder), files(tmp_path / folder)
-        assert sorted(ours) == sorted(drawn), "run python -m bench.draw_demo"
-        for name, path in ours.items():
+        committed, drawn = files(FIXTURES / folder), files(tmp_path / folder)
+        assert sorted(committed) == sorted(drawn), "run python -m bench.draw_demo"
+        for name, path in committed.items():
             if path.suffix in (".png", ".jpg"):
-                assert same_picture(path, drawn[name]), name
+                assert is_same_picture(path, drawn[name]), name
             else:
                 assert path.read_bytes() == drawn[name].read_bytes(), f"{name}: run python -m bench.draw_demo"
 
@@ -73,25 +73,25 @@ def test_the_works_are_valid_and_their_pictures_tell_them_apart(works: list[Work
     assert {work.kind for work in works} == {"book", "course", "app", "film"}
     assert all(work.images and work.images[0].width for work in works)
     hashes = {work.id: phash(Image.open(work.images[0].url)) for work in works}
-    near = {pair: hashes[pair[0]] - hashes[pair[1]] for pair in combinations(hashes, 2)}
-    assert min(near.values()) > 16, near
+    distances = {pair: hashes[pair[0]] - hashes[pair[1]] for pair in combinations(hashes, 2)}
+    assert min(distances.values()) > 16, distances
 
 
 @pytest.mark.parametrize("platform", [Kongfz, AppStore, AppGallery])
 def test_every_question_has_its_answer(works: list[Work], night: Archive, platform: type[Platform]) -> None:
     spider = platform()
-    asked = name_queries(works, spider.kind)
-    assert asked
-    for question in asked:
-        made = spider.search(question)
-        for request in [made] if isinstance(made, Request) else made:
-            assert night.find_response(request.method, request.url, request.body, spider.volatile), question
+    queries = name_queries(works, spider.kind)
+    assert queries
+    for query in queries:
+        requests = spider.search(query)
+        for request in [requests] if isinstance(requests, Request) else requests:
+            assert night.find_response(request.method, request.url, request.body, spider.volatile), query
 
 
-def read(answer: RecordedResponse) -> list[Listing]:
+def read_listings(answer: RecordedResponse) -> list[Listing]:
     spider = platform_for(answer.url)()
     page = Page(url=answer.url, body=answer.body, content_type=answer.content_type, values=answer.values)
-    return [found for found in spider.read(page) if isinstance(found, Listing)]
+    return [result for result in spider.read(page) if isinstance(result, Listing)]
 
 
 def is_shell(answer: RecordedResponse) -> bool:
@@ -101,8 +101,8 @@ def is_shell(answer: RecordedResponse) -> bool:
 @pytest.fixture(scope="module")
 def listings(night: Archive) -> list[Listing]:
     """What the spiders read; of the pages that a script draws, the data behind them."""
-    pages = [each for each in night if each.content_type.startswith(("text/html", "application/json"))]
-    return [listing for page in pages if not is_shell(page) for listing in read(page)]
+    pages = [answer for answer in night if answer.content_type.startswith(("text/html", "application/json"))]
+    return [listing for page in pages if not is_shell(page) for listing in read_listings(page)]
 
 
 def test_what_is_expected_is_in_the_night_and_nothing_else(
@@ -114,8 +114,8 @@ def test_what_is_expected_is_in_the_night_and_nothing_else(
     assert all(canonicalize_url(address) == address for address in addresses)
     assert {row["work_id"] for row in expected} - {""} <= {work.id for work in works}
     assert Counter(row["decision"] for row in expected) == {"hit": 10, "licensed": 3, "dropped": 7}
-    whys = [row["planted"] for row in expected if row["decision"] == "hit"]
-    assert len(set(whys)) == len(whys)
+    reasons = [row["planted"] for row in expected if row["decision"] == "hit"]
+    assert len(set(reasons)) == len(reasons)
 
 
 def test_every_listing_can_be_opened_and_every_picture_fetched(listings: list[Listing], night: Archive) -> None:
@@ -136,36 +136,36 @@ def test_an_offers_row_and_its_own_page_agree(listings: list[Listing]) -> None:
     rows = {listing.url: listing for listing in offers if not listing.whole}
     assert set(pages) == set(rows)
     for url, row in rows.items():
-        own = pages[url]
+        own_page = pages[url]
         assert (row.title.split(), row.seller, row.price, row.identifiers, row.pictures) == (
-            own.title.split(),
-            own.seller,
-            own.price,
-            own.identifiers,
-            own.pictures,
+            own_page.title.split(),
+            own_page.seller,
+            own_page.price,
+            own_page.identifiers,
+            own_page.pictures,
         )
 
 
 def test_the_share_is_hidden_from_the_row(listings: list[Listing]) -> None:
-    own_page = [listing for listing in listings if SHARE in listing.text]
+    own_page = [listing for listing in listings if SHARE_URL in listing.text]
     assert [listing.whole for listing in own_page] == [True]
     (row,) = [listing for listing in listings if listing.url == own_page[0].url and not listing.whole]
     assert row.title == "三十天水彩夜景 顾青禾"
     assert "t8Kd" in own_page[0].text
-    (share,) = [listing for listing in listings if listing.url == SHARE]
+    (share,) = [listing for listing in listings if listing.url == SHARE_URL]
     assert all("三十天水彩夜景" in file.name for file in share.files)
 
 
 def test_gallery_pages_say_nothing_before_their_script_ran(night: Archive) -> None:
-    shells = [each for each in night if is_shell(each)]
-    lists = [each for each in shells if "/search/" in each.url]
+    shells = [answer for answer in night if is_shell(answer)]
+    lists = [answer for answer in shells if "/search/" in answer.url]
     assert 0 < len(lists) < len(shells)
-    assert [read(shell) for shell in lists] == [[]] * len(lists)
+    assert [read_listings(shell) for shell in lists] == [[]] * len(lists)
     for shell in shells:
         assert "快乐盒子" not in shell.body.decode()
         if shell not in lists:
             with pytest.raises(LayoutError):
-                read(shell)
+                read_listings(shell)
 
 
 def test_the_copied_cover_lost_a_tenth(works: list[Work], listings: list[Listing], night: Archive) -> None:
@@ -174,9 +174,9 @@ def test_the_copied_cover_lost_a_tenth(works: list[Work], listings: list[Listing
     assert answer
     copy, (work,) = Image.open(io.BytesIO(answer.body)), [work for work in works if work.id == "demo-05"]
     assert copy.format == "JPEG"
-    whole = Image.open(work.images[0].url)
-    assert 0.88 < copy.width * copy.height / (whole.width * whole.height) < 0.92
-    assert phash(copy) - phash(whole) > 8, "a hash of the whole picture would do"
+    original = Image.open(work.images[0].url)
+    assert 0.88 < copy.width * copy.height / (original.width * original.height) < 0.92
+    assert phash(copy) - phash(original) > 8, "a hash of the whole picture would do"
 
 
 def test_the_noise_is_really_there(listings: list[Listing]) -> None:

@@ -32,9 +32,9 @@ from desk.export.cells import csv_cell, sheet_cell
 from desk.export.formats import export_hits
 from desk.export.rows import COLUMNS, HitRow, row_of_hit
 from desk.export.xlsx import PicturePair
-from tests.drawing import cover, saved
+from tests.drawing import cover, encode_picture
 
-CONTRACT = [
+EXPECTED_COLUMNS = [
     "hit_id",
     "decision",
     "identity",
@@ -61,11 +61,11 @@ CONTRACT = [
     "judged_at",
     "evidence",
 ]
-SEEN = datetime(2026, 11, 22, 23, 30, tzinfo=timezone(timedelta(hours=8)))
+SEEN_AT = datetime(2026, 11, 22, 23, 30, tzinfo=timezone(timedelta(hours=8)))
 WORK = Work(id="w1", title="潮汐图书馆", owner="青屿出版社")
 
 
-def hit(id_: str = "h1", title: str = "潮汐图书馆 PDF", **listing: object) -> Hit:
+def make_hit(id_: str = "h1", title: str = "潮汐图书馆 PDF", **listing: object) -> Hit:
     listing.setdefault("price", Decimal("9.90"))
     return Hit(
         id=id_,
@@ -96,8 +96,8 @@ def hit(id_: str = "h1", title: str = "潮汐图书馆 PDF", **listing: object) 
                 why="near list price",
             ),
         ),
-        first_seen=SEEN,
-        last_seen=SEEN,
+        first_seen=SEEN_AT,
+        last_seen=SEEN_AT,
         still_up=True,
         share_states=("alive", "needs_code"),
         evidence=("e1", "e2"),
@@ -110,10 +110,10 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_row_says_what_the_contract_lists_in_its_order(tmp_path: Path) -> None:
-    assert list(COLUMNS) == CONTRACT
-    verdict = Judgement(hit="h1", verdict=Verdict.INFRINGING, reason="copy", by="lin", at=SEEN)
+    assert list(COLUMNS) == EXPECTED_COLUMNS
+    verdict = Judgement(hit="h1", verdict=Verdict.INFRINGING, reason="copy", by="lin", at=SEEN_AT)
     path = tmp_path / "hits.csv"
-    assert export_hits(path, [row_of_hit(hit(), WORK, verdict)]) == 1
+    assert export_hits(path, [row_of_hit(make_hit(), WORK, verdict)]) == 1
     assert path.read_bytes().startswith(b"\xef\xbb\xbfhit_id,decision,")
     assert path.read_bytes().endswith(b"\r\n")
     (row,) = read_csv(path)
@@ -150,7 +150,7 @@ def test_a_row_says_what_the_contract_lists_in_its_order(tmp_path: Path) -> None
 def test_the_same_hits_give_the_same_bytes_in_any_order(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [row_of_hit(hit(f"h{number}", f"第{number}本"), WORK) for number in range(5)]
+    rows = [row_of_hit(make_hit(f"h{number}", f"第{number}本"), WORK) for number in range(5)]
     export_hits(tmp_path / f"a{suffix}", rows)
     monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
     monkeypatch.setattr("time.localtime", lambda *_: (2033, 5, 18, 3, 33, 20, 2, 138, 0))
@@ -182,7 +182,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("title", HOSTILE)
 def test_no_cell_starts_a_formula(tmp_path: Path, title: str) -> None:
-    rows = [row_of_hit(hit(title=title, seller=title), WORK)]
+    rows = [row_of_hit(make_hit(title=title, seller=title), WORK)]
     export_hits(tmp_path / "hits.csv", rows)
     (row,) = read_csv(tmp_path / "hits.csv")
     for part in re.split(r"[;\n\r\t]", row["title"]):
@@ -190,7 +190,7 @@ def test_no_cell_starts_a_formula(tmp_path: Path, title: str) -> None:
     assert "'" in row["title"]
     assert "'" in row["seller"]
     export_hits(tmp_path / "hits.xlsx", rows)
-    cell = load_workbook(tmp_path / "hits.xlsx")["hits"].cell(2, CONTRACT.index("title") + 1)
+    cell = load_workbook(tmp_path / "hits.xlsx")["hits"].cell(2, EXPECTED_COLUMNS.index("title") + 1)
     assert cell.data_type == "s"
 
 
@@ -198,8 +198,8 @@ def test_no_cell_starts_a_formula(tmp_path: Path, title: str) -> None:
 def test_no_text_at_all_becomes_a_formula_or_cannot_be_written(text: str) -> None:
     cell = csv_cell(text)
     cell.encode("utf-8")
-    shown = "".join(sign for sign in cell if unicodedata.category(sign)[0] not in "CZ")
-    assert not shown.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    visible = "".join(character for character in cell if unicodedata.category(character)[0] not in "CZ")
+    assert not visible.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
     assert not cell.startswith(("\t", "\r", "\n"))
     assert csv_cell("书" + text.translate(dict.fromkeys(map(ord, ";\t\r\n")))).startswith("书")
     assert len(sheet_cell(text * 200).encode("utf-16-le")) <= 2 * 32_767
@@ -218,27 +218,27 @@ def test_no_text_at_all_becomes_a_formula_or_cannot_be_written(text: str) -> Non
     ],
 )
 def test_titles_arrive_as_they_are(tmp_path: Path, title: str, csv_says: str, sheet_says: str) -> None:
-    rows = [row_of_hit(hit(title=title), WORK)]
+    rows = [row_of_hit(make_hit(title=title), WORK)]
     for suffix in (".csv", ".xlsx", ".jsonl"):
         export_hits(tmp_path / f"hits{suffix}", rows)
     assert read_csv(tmp_path / "hits.csv")[0]["title"] == csv_says
     line = json.loads((tmp_path / "hits.jsonl").read_text(encoding="utf-8"))
     assert line["title"] == csv_says
-    assert list(line) == CONTRACT
+    assert list(line) == EXPECTED_COLUMNS
     sheet = load_workbook(tmp_path / "hits.xlsx")["hits"]
-    assert [cell.value for cell in sheet[1]] == CONTRACT
-    assert sheet.cell(2, CONTRACT.index("title") + 1).value == sheet_says
-    assert sheet.cell(2, CONTRACT.index("price") + 1).value == pytest.approx(9.9)
+    assert [cell.value for cell in sheet[1]] == EXPECTED_COLUMNS
+    assert sheet.cell(2, EXPECTED_COLUMNS.index("title") + 1).value == sheet_says
+    assert sheet.cell(2, EXPECTED_COLUMNS.index("price") + 1).value == pytest.approx(9.9)
 
 
 def test_json_lines_keep_lists_and_exact_prices(tmp_path: Path) -> None:
-    export_hits(tmp_path / "hits.jsonl", [row_of_hit(hit(), WORK), row_of_hit(hit("h0", price=None), WORK)])
+    export_hits(tmp_path / "hits.jsonl", [row_of_hit(make_hit(), WORK), row_of_hit(make_hit("h0", price=None), WORK)])
     first, second = map(json.loads, (tmp_path / "hits.jsonl").read_text(encoding="utf-8").splitlines())
     assert (first["hit_id"], first["price"]) == ("h0", None)
     assert (second["price"], second["access_codes"], second["identity"]) == ("9.90", ["", "x7k2"], 0.987654)
 
 
-def test_what_cannot_be_written_is_said_and_the_old_file_stays(tmp_path: Path) -> None:
+def test_a_failed_export_is_reported_and_the_old_file_stays(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
     for path in (tmp_path / "file" / "hits.csv", tmp_path / "absent" / "hits.csv", tmp_path / "hits.pdf"):
         with pytest.raises(BadInput, match=re.escape(str(path))):
@@ -259,37 +259,37 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     old = tmp_path / "hits.csv"
     old.write_text("old", encoding="utf-8")
 
-    def full(_: int) -> None:
+    def raise_disk_full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("os.fsync", raise_disk_full)
     with pytest.raises(BadInput, match="No space left"):
-        export_hits(old, [row_of_hit(hit(), WORK)])
+        export_hits(old, [row_of_hit(make_hit(), WORK)])
     assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
 
 
 def test_times_are_utc() -> None:
-    assert row_of_hit(hit(), WORK).first_seen == datetime(2026, 11, 22, 15, 30, tzinfo=UTC).strftime(
+    assert row_of_hit(make_hit(), WORK).first_seen == datetime(2026, 11, 22, 15, 30, tzinfo=UTC).strftime(
         "%Y-%m-%dT%H:%M:%SZ"
     )
 
 
 def test_a_workbook_shows_pictures_side_by_side_under_their_hits(tmp_path: Path) -> None:
-    ours, theirs = saved(cover(1), "PNG"), saved(cover(2), "PNG")
-    shown = [
-        PicturePair(hit_id="h1", title="=1+1", listing_picture=theirs, work_picture=ours),
-        PicturePair(hit_id="h2", title="第二本", listing_picture=theirs, work_picture=None),
+    work_picture, listing_picture = encode_picture(cover(1), "PNG"), encode_picture(cover(2), "PNG")
+    picture_pairs = [
+        PicturePair(hit_id="h1", title="=1+1", listing_picture=listing_picture, work_picture=work_picture),
+        PicturePair(hit_id="h2", title="第二本", listing_picture=listing_picture, work_picture=None),
     ]
-    asked: list[str] = []
+    requested_ids: list[str] = []
 
     def pairs(ids: Sequence[str]) -> Iterator[PicturePair]:
-        asked.extend(ids)
-        return iter(shown)
+        requested_ids.extend(ids)
+        return iter(picture_pairs)
 
-    export_hits(tmp_path / "hits.xlsx", [row_of_hit(hit("h2"), WORK), row_of_hit(hit("h1"), WORK)], pairs)
+    export_hits(tmp_path / "hits.xlsx", [row_of_hit(make_hit("h2"), WORK), row_of_hit(make_hit("h1"), WORK)], pairs)
     sheet = load_workbook(tmp_path / "hits.xlsx")["pictures"]
-    places = [(image.anchor._from.row, image.anchor._from.col) for image in sheet._images]
-    assert asked == ["h1", "h2"]
-    assert sorted(places) == [(1, 2), (1, 3), (2, 2)]
-    assert [image._data() for image in sheet._images].count(theirs) == 2
+    anchors = [(image.anchor._from.row, image.anchor._from.col) for image in sheet._images]
+    assert requested_ids == ["h1", "h2"]
+    assert sorted(anchors) == [(1, 2), (1, 3), (2, 2)]
+    assert [image._data() for image in sheet._images].count(listing_picture) == 2
     assert [(cell.value, cell.data_type) for cell in sheet["B"][1:]] == [("=1+1", "s"), ("第二本", "s")]

@@ -50,44 +50,44 @@ class MailServer(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def mails() -> Iterator[tuple[int, list[bytes]]]:
-    got: list[bytes] = []
-    handler = type("Handler", (MailServer,), {"got": got})
+    messages: list[bytes] = []
+    handler = type("Handler", (MailServer,), {"got": messages})
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1], got
+        yield server.server_address[1], messages
         server.shutdown()
 
 
-def mailed(port: int, **said: Any) -> TellConfig:
+def tell_config(port: int, **settings: Any) -> TellConfig:
     return TellConfig(
         smtp_host="127.0.0.1",
         smtp_port=port,
         smtp_tls=False,
         sender="net@desk.example",
         to=("a@desk.example", "b@desk.example"),
-        **said,
+        **settings,
     )
 
 
 def test_a_night_that_cannot_be_trusted_is_mailed(mails: tuple[int, list[bytes]]) -> None:
-    port, got = mails
-    assert notify(mailed(port), "SwordNet 夜间报告", "孔夫子: 12 challenged", {}, healthy=False) == []
-    mail = message_from_bytes(got[0], policy=policy.default)
+    port, messages = mails
+    assert notify(tell_config(port), "SwordNet 夜间报告", "孔夫子: 12 challenged", {}, healthy=False) == []
+    mail = message_from_bytes(messages[0], policy=policy.default)
     assert mail["Subject"] == "SwordNet 夜间报告"
     assert mail["To"] == "a@desk.example, b@desk.example"
     assert "孔夫子: 12 challenged" in mail.get_content()
 
 
 def test_a_healthy_night_is_mailed_only_where_that_is_wished(mails: tuple[int, list[bytes]]) -> None:
-    port, got = mails
-    notify(mailed(port), "t", "w", {}, healthy=True)
-    assert not got
-    notify(mailed(port, always=True), "t", "w", {}, healthy=True)
-    assert len(got) == 1
+    port, messages = mails
+    notify(tell_config(port), "t", "w", {}, healthy=True)
+    assert not messages
+    notify(tell_config(port, always=True), "t", "w", {}, healthy=True)
+    assert len(messages) == 1
 
 
 def test_a_mail_that_cannot_be_delivered_is_a_problem_and_no_end() -> None:
-    problems = notify(mailed(9), "t", "w", {}, healthy=False)
+    problems = notify(tell_config(9), "t", "w", {}, healthy=False)
     assert len(problems) == 1
     assert problems[0].startswith("127.0.0.1: ")
 
@@ -98,10 +98,10 @@ def test_prometheus_is_answered_while_a_night_runs() -> None:
     metrics.set_counts([counts], unhealthy=["kongfz"])
     port = free_port()
     metrics.serve(port)
-    told = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode().splitlines()
-    assert 'swordnet_pages{outcome="challenged",platform="kongfz"} 1.0' in told
-    assert 'swordnet_healthy{platform="kongfz"} 0.0' in told
-    assert 'swordnet_listings{platform="kongfz"} 40.0' in told
+    lines = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode().splitlines()
+    assert 'swordnet_pages{outcome="challenged",platform="kongfz"} 1.0' in lines
+    assert 'swordnet_healthy{platform="kongfz"} 0.0' in lines
+    assert 'swordnet_listings{platform="kongfz"} 40.0' in lines
     with pytest.raises(BadInput, match="metrics_port"):
         metrics.serve(port)
 
@@ -124,13 +124,13 @@ def test_the_live_table_says_how_far_each_platform_is_and_who_waits(tmp_path: Pa
         store.queue.set_backoff(
             Backoff(key="host:item.kongfz.com", not_before=datetime.now(UTC) + timedelta(hours=1), why="429")
         )
-        with live_progress(console, lambda: Store.open(url), "en", lambda *_: None, quiet=False) as after:
-            after(evolve(unit), CrawlStats())
-    told = screen.getvalue()
-    assert "1/2" in told
-    assert "61" in told
-    assert "item.kongfz.com" in told
-    assert "429" in told
+        with live_progress(console, lambda: Store.open(url), "en", lambda *_: None, quiet=False) as on_unit:
+            on_unit(evolve(unit), CrawlStats())
+    output = screen.getvalue()
+    assert "1/2" in output
+    assert "61" in output
+    assert "item.kongfz.com" in output
+    assert "429" in output
 
 
 def test_without_a_terminal_nothing_is_drawn() -> None:
@@ -138,12 +138,12 @@ def test_without_a_terminal_nothing_is_drawn() -> None:
     console = Console(file=io.StringIO(), force_terminal=False)
     with live_progress(
         console, lambda: pytest.fail("opened"), "en", lambda *_: lines.append("x"), quiet=False
-    ) as after:
-        after(None, CrawlStats())  # type: ignore[arg-type]
+    ) as on_unit:
+        on_unit(None, CrawlStats())  # type: ignore[arg-type]
     assert lines == ["x"]
 
 
-def ran(started: datetime, finished: bool = True) -> Run:
+def past_run(started: datetime, finished: bool = True) -> Run:
     return Run(
         id="r", night="n", started=started, finished=started + timedelta(hours=1) if finished else None, kind="night"
     )
@@ -153,10 +153,10 @@ def ran(started: datetime, finished: bool = True) -> Run:
     ("now", "last", "night"),
     [
         ("2026-11-22 09:00", None, "2026-11-22"),
-        ("2026-11-22 09:00", ran(datetime(2026, 11, 22, 1, 30, tzinfo=UTC)), None),
-        ("2026-11-22 09:00", ran(datetime(2026, 11, 22, 1, 30, tzinfo=UTC), finished=False), "2026-11-22"),
-        ("2026-11-22 09:00", ran(datetime(2026, 11, 21, 1, 30, tzinfo=UTC)), "2026-11-22"),
-        ("2026-11-22 01:00", ran(datetime(2026, 11, 21, 1, 30, tzinfo=UTC)), None),
+        ("2026-11-22 09:00", past_run(datetime(2026, 11, 22, 1, 30, tzinfo=UTC)), None),
+        ("2026-11-22 09:00", past_run(datetime(2026, 11, 22, 1, 30, tzinfo=UTC), finished=False), "2026-11-22"),
+        ("2026-11-22 09:00", past_run(datetime(2026, 11, 21, 1, 30, tzinfo=UTC)), "2026-11-22"),
+        ("2026-11-22 01:00", past_run(datetime(2026, 11, 21, 1, 30, tzinfo=UTC)), None),
         ("2026-11-22 01:00", None, None),  # yesterday's, and more than twelve hours late
         ("2026-11-22 13:31", None, None),
     ],
@@ -167,13 +167,13 @@ def test_a_missed_night_is_caught_up_while_it_makes_sense(now: str, last: Run | 
 
 
 def test_the_clock_starts_a_night_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, told = threading.Event(), []
-    monkeypatch.setattr(scheduling, "spawn_night", lambda *_: begun.set())
-    monkeypatch.setattr(scheduling, "trigger", lambda config: IntervalTrigger(seconds=1))
-    clock = scheduling.night_scheduler(Config(time_zone="UTC"), None, lambda key, **_: told.append(key))
-    thread = threading.Thread(target=clock.start)
+    started, message_keys = threading.Event(), []
+    monkeypatch.setattr(scheduling, "spawn_night", lambda *_: started.set())
+    monkeypatch.setattr(scheduling, "nightly_trigger", lambda config: IntervalTrigger(seconds=1))
+    scheduler = scheduling.night_scheduler(Config(time_zone="UTC"), None, lambda key, **_: message_keys.append(key))
+    thread = threading.Thread(target=scheduler.start)
     thread.start()
-    assert begun.wait(20)
-    clock.shutdown()
+    assert started.wait(20)
+    scheduler.shutdown()
     thread.join(20)
     assert not thread.is_alive()
