@@ -95,6 +95,12 @@ def test_values_survive_json(value: object) -> None:
     assert from_json(to_json(value), type(value)) == value
 
 
+def test_a_store_offers_ten_doors_and_nothing_else() -> None:
+    doors = {"works", "queue", "listings", "hits", "reviews", "runs", "pages", "shares", "rechecks", "admin"}
+    with Store("sqlite:///:memory:") as opened:
+        assert {name for name in dir(opened) if not name.startswith("_")} == doors | {"open", "close"}
+
+
 @pytest.mark.usefixtures("store")
 def test_migrations_make_the_tables_of_the_schema(database: str) -> None:
     with connection_to(database) as connection:
