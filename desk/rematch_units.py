@@ -15,12 +15,11 @@ from crawler.errors import Interrupted
 from crawler.items import AssessedListing, Decision, Unit, UnitKind, UnitState
 from crawler.messages import render_message
 from crawler.store import REMATCH_RUN, Store, StoredListing
-from crawler.units import follow_ups
 from crawler.web.session import CrawlStats, Session
 from matchers.assessor import differs
 from pipelines.session_screening import screener_of
 from screening.rematch_listings import RematchCounts
-from screening.screener import WRITE_BATCH_SIZE
+from screening.screener import WRITE_BATCH_SIZE, follow_ups
 from spiders.catalogue import enabled_drives
 
 

@@ -9,11 +9,10 @@ from attrs import evolve
 from scrapy.crawler import Crawler
 
 from crawler.items import AssessedListing, Decision
-from crawler.units import follow_ups
 from crawler.web.platform_spider import PlatformSpider
 from pipelines.match import AssessedItem
 from pipelines.session_screening import screener_of
-from screening.screener import HitWriter
+from screening.screener import HitWriter, follow_ups
 from spiders.catalogue import enabled_drives
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -16,17 +16,17 @@ from typing import Any
 from attrs import Factory, define, evolve, field
 
 from crawler.errors import StoreError
-from crawler.items import AssessedListing, Assessment, Listing, ListingKind, Unit, Work
+from crawler.items import Ask, AssessedListing, Assessment, Decision, Listing, ListingKind, Unit, UnitKind, Work
 from crawler.store import Store
 from matchers.assessor import Assessor
 from matchers.decision import MIN_STORED_IDENTITY
 from matchers.matcher import Context
 from screening.match_context import build_context
 
+CANDIDATE_THRESHOLD = 0.5  # identity from which the page of a list row is opened: as likely the work as not
 WRITE_BATCH_SIZE = 200
-ASSESS_BATCH_SIZE = (
-    20  # listings in one hop: some milliseconds, so that the loop's thread is not kept from its turn for long
-)
+# Listings in one hop to a thread: some milliseconds, so that the event loop is not kept waiting for long.
+ASSESS_BATCH_SIZE = 20
 
 
 @define(kw_only=True, eq=False)
@@ -173,3 +173,23 @@ class HitWriter:
         store.hits.write_batch(batch, self._unit, now())
         if sellers := self._screener.assess_share_sellers(batch):
             store.hits.write_batch(sellers, self._unit, now())
+
+
+def follow_ups(
+    listing: Listing, assessments: Sequence[Assessment], platforms: Collection[str]
+) -> list[tuple[str, UnitKind, Ask]]:
+    """The asks that a listing leads to: its own page, if it is a list row and a candidate, and the shares it links to.
+
+    `platforms` are those whose shares can be asked. Licensed assessments do not make a listing a candidate.
+    """
+    asks: list[tuple[str, UnitKind, Ask]] = []
+    unlicensed_assessments = [assessment for assessment in assessments if assessment.decision is not Decision.LICENSED]
+    if not listing.whole and any(assessment.identity >= CANDIDATE_THRESHOLD for assessment in unlicensed_assessments):
+        asks.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
+    if listing.kind is ListingKind.SHARE:
+        links = listing.links[1:]  # the first is the share's own
+    else:
+        links = tuple(link for link in listing.links if link.platform != listing.platform)
+    shares = (link for link in links if link.platform in platforms)
+    asks += [(link.platform, UnitKind.SHARES, Ask(url=link.url, code=link.code)) for link in shares]
+    return asks
