@@ -2,8 +2,8 @@
 
     python bench/fit_offence.py [--write]
 
-The prior is offence_prior.toml (PRIOR_FILE): what each ground was thought to mean before any row was seen. Rows that are not the work or
-are licensed are excluded: the weights answer "infringing, if it is the work".
+The prior is offence_prior.toml (PRIOR_FILE): what each ground was thought to mean before any row was seen. Rows that
+are not the work or are licensed are excluded: the weights answer "infringing, if it is the work".
 """
 
 from __future__ import annotations
