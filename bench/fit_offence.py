@@ -2,35 +2,43 @@
 
     python bench/fit_offence.py [--write]
 
-The prior is PRIOR below: what each ground was thought to mean before a row was seen. Rows that are not the work or that
-are licensed do not take part: the weights answer "infringing, if it is the work".
+The prior of a ground is the weight that it is declared with (matchers.matcher.Ground), that of a start is in
+START_PRIOR: what each was thought to mean before a row was seen. Rows that are not the work or that are licensed do not
+take part: the weights answer "infringing, if it is the work".
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+from attrs import evolve
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.offers import SEEN, Judged, judged  # noqa: E402
+from matchers.catalogue import check_weights, declared_weights  # noqa: E402
 from matchers.decision import offence_terms  # noqa: E402
 from matchers.fitting import JudgedExample, fit_weights  # noqa: E402
-from matchers.weights import read_weights  # noqa: E402
+from matchers.weights import WEIGHTS_FILE, Weights, default_weights  # noqa: E402
 
-FILE = ROOT / "matchers" / "weights.toml"
-PRIOR = ROOT / "bench" / "offence_prior.toml"
+FILE = ROOT / "matchers" / WEIGHTS_FILE
+START_PRIOR = {"offer": -2.0, "share": 1.0, "app": -1.5, "post": -2.5}  # log odds of an offer of which nothing is said
 UNDECIDED = 2.0  # rows that each of the four undecidable ones stands for, on either side; estimate
 NOT_THE_WORK = ("other-edition", "namesake")
 
 
+def prior_weights() -> Weights:
+    """The weights that a fit starts from; the rest of the set as it ships."""
+    return evolve(default_weights(), start=START_PRIOR, grounds=declared_weights())
+
+
 def examples(rows: list[Judged]) -> Iterator[JudgedExample]:
-    """The rows that can teach, with what stood in their sums."""
-    weights = read_weights(tomllib.loads(PRIOR.read_text(encoding="utf-8")), PRIOR.name)
+    """The rows that can teach, with what was in their sums."""
+    weights = prior_weights()
     for row in rows:
         expected = row.row["expected"]
         if expected == "licensed" or row.row["set"] in NOT_THE_WORK or row.told is None:
@@ -52,8 +60,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
-    prior = tomllib.loads(PRIOR.read_text(encoding="utf-8"))
-    before = {f"start_{name}": value for name, value in prior["start"].items()} | prior["for"] | prior["against"]
+    check_weights(default_weights(), WEIGHTS_FILE)
+    before = prior_weights().prior()
     teaching = list(examples([row for name in SEEN for row in judged(name)]))
     found = fit_weights(teaching, before)
     for name, value in found.items():
@@ -63,20 +71,26 @@ def main() -> None:
 
 
 def written(text: str, weights: dict[str, float], count: int) -> str:
-    """The file with its weights and its source replaced, all else as it stands."""
-    lines = []
+    """The file with its weights and its source replaced, all else as it is."""
+    starts = {name: weights[f"start_{name}"] for name in START_PRIOR}
+    grounds = dict(sorted((name, weight) for name, weight in weights.items() if name in declared_weights()))
+    is_against = {name: weight < 0 for name, weight in declared_weights().items()}
+    tables = {
+        "start": starts,
+        "for": {name: weight for name, weight in grounds.items() if not is_against[name]},
+        "against": {name: weight for name, weight in grounds.items() if is_against[name]},
+    }
+    lines: list[str] = []
     table = ""
     for line in text.splitlines():
-        name = line.split(" = ")[0]
         if line.startswith("["):
             table = line.strip("[]")
-        key = f"start_{name}" if table == "start" else name
-        if line.startswith("source = "):
+            lines += [line, *(f"{name} = {weight}" for name, weight in tables.get(table, {}).items())]
+        elif line.startswith("source = "):
             told = f"bench/fit_offence.py on {count} rows of {', '.join(SEEN)} of fixtures/offers"
-            line = f'source = "{told}, prior of bench/offence_prior.toml"'
-        elif table in ("start", "for", "against") and key in weights:
-            line = f"{name} = {weights[key]}"
-        lines.append(line)
+            lines.append(f'source = "{told}, priors as declared by matchers/offence"')
+        elif table not in tables or " = " not in line:
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 

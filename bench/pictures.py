@@ -53,7 +53,7 @@ class Looking:
         except PictureError:
             return
         listing = Listing(platform="bench", kind=ListingKind.OFFER, url="x", title="", pictures=(picture,))
-        for finding in self.matcher.find(listing, Context(now=datetime.now(UTC))):
+        for finding in self.matcher.find(listing, {}, Context(now=datetime.now(UTC))):
             seen = finding.sighting
             yield {
                 "query_id": query["query_id"],

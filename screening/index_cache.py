@@ -17,8 +17,7 @@ from crawler.blobs import BlobStore
 from crawler.items import Work
 from crawler.store.database import named_lock
 from crawler.web.session import Session
-from matchers.titles import open_title_matcher
-from matchers.titles.index.build import open_index, works_digest
+from matchers.catalogue import index_digest, open_indexes
 
 TITLE_INDEX, PICTURE_INDEX = "titles", "looks"
 _VERSION_FILE = "version"  # the file in a folder that says which version it holds
@@ -42,8 +41,8 @@ def ensure_index(session: Session, name: str, content_digest: str, folder: Path,
 def ensure_title_index(session: Session, works: Sequence[Work]) -> str:
     """From now on titles are looked up in the index that all workers share."""
     folder = Path(session.config.cluster.index) / TITLE_INDEX
-    origin = ensure_index(session, TITLE_INDEX, works_digest(works), folder, lambda: open_index(works, folder))
-    open_title_matcher(works, folder)
+    origin = ensure_index(session, TITLE_INDEX, index_digest(works), folder, lambda: open_indexes(works, folder))
+    open_indexes(works, folder)
     return origin
 
 

@@ -15,7 +15,7 @@ from crawler.store import Store
 from crawler.web.session import Session
 from matchers.assessor import Assessor
 from matchers.matcher import Context
-from screening import index_cache
+from matchers.titles.index import build
 from screening.index_cache import ensure_title_index, picture_index_digest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(index_cache, "open_index", never)
+    monkeypatch.setattr(build, "build_arrays", never)
     others = list(WORKS)
     assert ensure_title_index(second, others) == "fetched"
     assert Assessor(others).assess(LISTING, Context(now=NOW)) == expected
