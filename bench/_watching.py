@@ -1,7 +1,7 @@
-"""What a night of many workers went through: every change of a unit, every request at the web, every worker's time.
+"""Observe a night of many workers: every change of a unit, every request to the web, every worker's CPU time.
 
-A trigger in the database writes down each change of a unit, so that an overlap on a platform cannot go unseen; the web
-keeps when each request came, so that politeness is measured where it counts.
+A trigger in the database logs each change of a unit, so that no overlap on a platform goes unnoticed; the web records
+when each request arrived, so that politeness is measured where it matters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-LOG = """
+LOG_SCHEMA_SQL = """
 CREATE TABLE unit_log (unit integer, spider text, state text, holder text, attempt integer, at timestamptz);
 CREATE FUNCTION log_unit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF OLD.state <> NEW.state OR OLD.attempt <> NEW.attempt THEN
@@ -22,73 +22,75 @@ CREATE FUNCTION log_unit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   END IF; RETURN NEW; END $$;
 CREATE TRIGGER log_unit AFTER UPDATE ON units FOR EACH ROW EXECUTE FUNCTION log_unit();
 """
-HITS = "SELECT h.work, l.address, h.decision FROM hits h JOIN listings l ON l.id = h.listing"
-CHANGES = "SELECT spider, state, unit, attempt, at, holder FROM unit_log ORDER BY at"
+HITS_SQL = "SELECT h.work, l.address, h.decision FROM hits h JOIN listings l ON l.id = h.listing"
+CHANGES_SQL = "SELECT spider, state, unit, attempt, at, holder FROM unit_log ORDER BY at"
 
 
-def plain(url: str) -> str:
-    """The address as libpq reads it."""
+def libpq_url(url: str) -> str:
+    """The database URL in the form that libpq accepts."""
     return url.replace("postgresql+psycopg", "postgresql")
 
 
-def watch(url: str) -> None:
-    """Write down from now on what becomes of units."""
-    with psycopg.connect(plain(url), autocommit=True) as connection:
-        connection.execute(LOG.encode())
+def start_unit_log(url: str) -> None:
+    """Start logging the changes of units."""
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+        connection.execute(LOG_SCHEMA_SQL.encode())
 
 
-def held_by(url: str, pid: int) -> list[int]:
-    """The units that a process is doing."""
-    with psycopg.connect(plain(url)) as connection:
+def claimed_units(url: str, pid: int) -> list[int]:
+    """The ids of the units that the process `pid` is doing."""
+    with psycopg.connect(libpq_url(url)) as connection:
         rows = connection.execute("SELECT id, holder FROM units WHERE state = 'doing'").fetchall()
     return [unit for unit, holder in rows if holder.split(":")[1] == str(pid)]
 
 
-def seen(url: str) -> dict[str, Any]:
-    """Units by state, changes, and hits."""
-    with psycopg.connect(plain(url)) as connection:
-        log = connection.execute(CHANGES).fetchall()
+def night_records(url: str) -> dict[str, Any]:
+    """The log of changes, the number of units by state, and the hits."""
+    with psycopg.connect(libpq_url(url)) as connection:
+        log = connection.execute(CHANGES_SQL).fetchall()
         states = Counter(row[0] for row in connection.execute("SELECT state FROM units").fetchall())
-        found = connection.execute(HITS.encode()).fetchall()
-    return {"log": log, "states": dict(states), "hits": found}
+        hits = connection.execute(HITS_SQL.encode()).fetchall()
+    return {"log": log, "states": dict(states), "hits": hits}
 
 
-def cpu(pid: int) -> float:
-    """Seconds of CPU that a living process has used."""
+def cpu_seconds(pid: int) -> float:
+    """Seconds of CPU that a running process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def overlaps(log: list[Any], slots: int = 1) -> list[Any]:
-    """When a unit of a platform was begun while as many others as it has slots were being done."""
-    doing: dict[str, set[int]] = {}
-    found = []
+def find_overlaps(log: list[Any], slots: int = 1) -> list[Any]:
+    """The starts of a unit while as many others of its platform were in progress as it has `slots`."""
+    claimed_by_platform: dict[str, set[int]] = {}
+    overlap_rows = []
     for spider, state, unit, attempt, at, _ in log:
-        held = doing.setdefault(spider, set())
+        claimed = claimed_by_platform.setdefault(spider, set())
         if state == "doing":
-            if len(held - {unit}) >= slots:
-                found.append([round((at - log[0][4]).total_seconds(), 1), spider, unit, attempt, sorted(held)])
-            held.add(unit)
+            if len(claimed - {unit}) >= slots:
+                overlap_rows.append(
+                    [round((at - log[0][4]).total_seconds(), 1), spider, unit, attempt, sorted(claimed)]
+                )
+            claimed.add(unit)
         else:
-            held.discard(unit)
-    return found
+            claimed.discard(unit)
+    return overlap_rows
 
 
-def manners(told: dict[str, Any], delay: float) -> dict[str, Any]:
-    """What the web saw: the smallest pause between two requests to a host, those below half the delay, robots.txt."""
-    gaps = [after - before for times in told["times"].values() for before, after in pairwise(sorted(times))]
+def politeness_figures(web_report: dict[str, Any], delay: float) -> dict[str, Any]:
+    """What the web saw: the smallest gap between two requests to a host, gaps below half the delay, robots.txt."""
+    gaps = [after - before for times in web_report["times"].values() for before, after in pairwise(sorted(times))]
     return {
-        "requests": sum(map(len, told["times"].values())),
+        "requests": sum(map(len, web_report["times"].values())),
         "smallest_gap_ms": round(1000 * min(gaps, default=0)),
         "gaps_below_half": sum(gap < delay / 2 for gap in gaps),
-        "robots_asked": sum(told["robots"].values()),
+        "robots_asked": sum(web_report["robots"].values()),
     }
 
 
-def taken_over(log: list[Any], units: list[int], at: Any) -> list[float]:
-    """Seconds from a moment until each of these units was begun anew."""
-    begun = [
-        next((when for _, state, unit, _, when, _ in log if unit == each and state == "doing" and when > at), None)
-        for each in units
+def takeover_seconds(log: list[Any], units: list[int], at: Any) -> list[float]:
+    """Seconds from the time `at` until each of these units was started again; -1.0 for one that never was."""
+    restarts = [
+        next((when for _, state, unit, _, when, _ in log if unit == unit_id and state == "doing" and when > at), None)
+        for unit_id in units
     ]
-    return [round((when - at).total_seconds(), 1) if when else -1.0 for when in begun]
+    return [round((when - at).total_seconds(), 1) if when else -1.0 for when in restarts]

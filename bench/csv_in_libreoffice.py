@@ -1,8 +1,8 @@
-"""Does an exported CSV open in a spreadsheet as it was meant: Chinese intact, columns in place, no formula?
+"""Check that an exported CSV opens correctly in a spreadsheet: Chinese intact, columns in place, no formulas.
 
-Run from the root: python -m bench.csv_in_libreoffice. Needs LibreOffice Calc; says so and ends with 3 where it is not
-there. The CSV is converted to a workbook with the reading settings of the program's own default for UTF-8 with BOM and,
-once more, with a semicolon as separator, as on a machine with European settings.
+Run from the root: python -m bench.csv_in_libreoffice. Needs LibreOffice Calc; without it, says so and exits with 3. The
+CSV is converted to a workbook with LibreOffice's own default import settings for UTF-8 with BOM and, once more, with a
+semicolon as separator, as on a machine with European settings.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ TITLES = (
     '引号"与,逗号',
     "雾\u200b港🔥来信",
 )
-SEEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-COMMA, SEMICOLON = 44, 59  # separators as LibreOffice's CSV filter names them
-UTF8 = 76
+SEEN_AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+COMMA_CODE, SEMICOLON_CODE = 44, 59  # character codes, as LibreOffice's CSV filter takes separators
+UTF8_CODE = 76
 
 
-def rows() -> list[HitRow]:
-    """One row a title."""
+def hit_rows() -> list[HitRow]:
+    """One row per title of TITLES."""
     listings = [
         Listing(
             platform="kongfz",
@@ -67,8 +67,8 @@ def rows() -> list[HitRow]:
                 offence=0.9,
                 decision=Decision.HIT,
                 findings=(),
-                first_seen=SEEN,
-                last_seen=SEEN,
+                first_seen=SEEN_AT,
+                last_seen=SEEN_AT,
             ),
             Work(id="w", title="潮汐图书馆"),
         )
@@ -76,24 +76,28 @@ def rows() -> list[HitRow]:
     ]
 
 
-def converted(office: str, csv: Path, separator: int) -> Path:
-    """The CSV as LibreOffice reads it, saved as a workbook; formulas are evaluated as on opening."""
+def convert_csv(office: str, csv: Path, separator: int) -> Path:
+    """The CSV as LibreOffice reads it, saved as a workbook; formulas are evaluated as when opening it."""
     folder = csv.parent / str(separator)
     command = [office, "--headless", f"-env:UserInstallation=file://{csv.parent}/profile"]
-    command += [f"--infilter=CSV:{separator},34,{UTF8},1,,0,false,true", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
+    command += [
+        f"--infilter=CSV:{separator},34,{UTF8_CODE},1,,0,false,true",
+        "--convert-to",
+        "xlsx:Calc MS Excel 2007 XML",
+    ]
     subprocess.run([*command, "--outdir", str(folder), str(csv)], check=True, capture_output=True, timeout=300)
     return folder / f"{csv.stem}.xlsx"
 
 
-def formulas(book: Path) -> int:
-    """How many cells of a workbook hold a formula."""
+def count_formulas(book: Path) -> int:
+    """The number of cells of a workbook that hold a formula."""
     with zipfile.ZipFile(book) as parts:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
         return sum(len(re.findall(rb"<f[ >]", parts.read(name))) for name in sheets)
 
 
 def main() -> int:
-    """Print what was found; 1 where a title changed or a formula appeared."""
+    """Print what was found; exit code 1 if a title changed or a formula appeared."""
     office = shutil.which("soffice")
     if office is None:
         print(
@@ -102,22 +106,26 @@ def main() -> int:
         return 3
     with TemporaryDirectory() as folder:
         csv = Path(folder) / "hits.csv"
-        export_hits(csv, rows())
-        book = converted(office, csv, COMMA)
+        export_hits(csv, hit_rows())
+        book = convert_csv(office, csv, COMMA_CODE)
         sheet = load_workbook(book).active
         assert sheet is not None
-        place = COLUMNS.index("title") + 1
-        shown = [str(sheet.cell(line, place).value) for line in range(2, len(TITLES) + 2)]
-        changed = [(ours, theirs) for ours, theirs in zip(TITLES, shown, strict=True) if _bare(ours) != _bare(theirs)]
-        found = formulas(book), formulas(converted(office, csv, SEMICOLON))
-    print(f"titles: {len(TITLES)}, changed beyond the guard: {len(changed)}, {shown[0]!r} is text")
-    print(f"formulas with commas as separators: {found[0]}, with semicolons: {found[1]}")
-    for ours, theirs in changed:
-        print(f"  {ours!r} became {theirs!r}")
-    return 1 if changed or any(found) else 0
+        column = COLUMNS.index("title") + 1
+        opened_titles = [str(sheet.cell(line, column).value) for line in range(2, len(TITLES) + 2)]
+        changed_titles = [
+            (original, opened)
+            for original, opened in zip(TITLES, opened_titles, strict=True)
+            if _without_guard(original) != _without_guard(opened)
+        ]
+        formula_counts = count_formulas(book), count_formulas(convert_csv(office, csv, SEMICOLON_CODE))
+    print(f"titles: {len(TITLES)}, changed beyond the guard: {len(changed_titles)}, {opened_titles[0]!r} is text")
+    print(f"formulas with commas as separators: {formula_counts[0]}, with semicolons: {formula_counts[1]}")
+    for original, opened in changed_titles:
+        print(f"  {original!r} became {opened!r}")
+    return 1 if changed_titles or any(formula_counts) else 0
 
 
-def _bare(title: str) -> str:
+def _without_guard(title: str) -> str:
     return title.replace("'", "").replace("\r\n", "\n").strip()
 
 

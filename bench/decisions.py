@@ -25,8 +25,8 @@ the first 4 digits of a SHA-256 over its values in their order, so that a row in
 apart. Nothing of the shared data stands in the files: its rows go by their number. --check also tells what it found
 in a row that differs, on the screen only.
 
-Sets are walked in the same order in every run (PYTHONHASHSEED=0): the currency of page 253 of `pages` depends on it;
-all else was the same in processes of other seeds. Pictures hold for one set of library versions (Pillow, OpenCV, the
+Sets are walked in the same order in every run (PYTHONHASHSEED=0), though nothing is known to depend on it: all was the
+same in processes of other seeds. Pictures hold for one set of library versions (Pillow, OpenCV, the
 fonts): the row `made` is the digest of the pictures that were made, and where it differs the others say nothing. Of the
 hostile server time and memory are not kept, yet a case over its limits fails, so it runs alone, after all others; ask
 again with `--only hostile` on a quiet machine.
@@ -135,7 +135,7 @@ def assess(works: Sequence[Any], listings: Sequence[Any], now: datetime) -> Iter
 def assess_pair(row: Mapping[str, str], looks: Path) -> tuple[str, list[str]]:
     """Word and values of one row of fixtures/pairs; `looks` is a folder for registered pictures."""
     from matchers.assessor import Assessor
-    from tests.test_matchers import OTHERS, context, listing_of, work_of
+    from tests.matchers.test_pairs import OTHERS, context, listing_of, work_of
 
     cells = dict(row)
     return told(Assessor([*OTHERS, work_of(cells)]).assess(listing_of(cells, looks), context()))
@@ -163,11 +163,11 @@ def assess_titles(name: str) -> Iterator[tuple[str, list[str]]]:
 
 def look_at(works: Path, queries: Sequence[dict[str, Any]], folder: Path) -> Iterator[list[dict[str, Any]]]:
     """What is found in each query's picture."""
-    from bench.pictures import Looking, registered
+    from bench.pictures import QueryInspector, register_works
     from matchers.identity.image import Matcher
 
-    registry, looker = registered(works, folder / "looks")
-    look = Looking(looker, Matcher(registry), folder)
+    registry, looker = register_works(works, folder / "looks")
+    look = QueryInspector(looker, Matcher(registry), folder)
     for query in queries:
         yield look(query)[1]
 

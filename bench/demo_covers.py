@@ -1,6 +1,6 @@
 """Covers and icons of the demo's invented works, drawn from shapes alone: no fonts, no photographs, always the same.
 
-Each has its own composition and enough small detail to be told apart, and recognised, by a perceptual hash.
+Each has its own composition and enough small detail for a perceptual hash to recognise it and tell it from the others.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-COVER = (300, 420)
-ICON = (256, 256)
-_FINER = 2  # drawn so much larger, then shrunk: smooth edges
+COVER_SIZE = (300, 420)
+ICON_SIZE = (256, 256)
+_SUPERSAMPLING_FACTOR = 2  # drawn this many times larger, then reduced, for smooth edges
 
-type_colour = tuple[int, int, int]
-type_point = tuple[float, float]
+Colour = tuple[int, int, int]
+Point = tuple[float, float]
 
 
 class Sheet:
-    """A picture being drawn; coordinates run from 0 to 100 across and down, whatever its size."""
+    """A picture being drawn; coordinates run from 0 to 100 horizontally and vertically, whatever its size."""
 
-    def __init__(self, size: tuple[int, int], top: type_colour, bottom: type_colour) -> None:
+    def __init__(self, size: tuple[int, int], top: Colour, bottom: Colour) -> None:
         self.size = size
-        self.width, self.height = size[0] * _FINER, size[1] * _FINER
+        self.width, self.height = size[0] * _SUPERSAMPLING_FACTOR, size[1] * _SUPERSAMPLING_FACTOR
         self.image = Image.new("RGB", (self.width, self.height))
         self.pen = ImageDraw.Draw(self.image)
         for row in range(self.height):
@@ -32,39 +32,39 @@ class Sheet:
             mixed = tuple(round(a + (b - a) * share) for a, b in zip(top, bottom, strict=True))
             self.pen.line([(0, row), (self.width, row)], fill=mixed)  # type: ignore[arg-type]
 
-    def at(self, points: list[type_point]) -> list[type_point]:
+    def to_pixels(self, points: list[Point]) -> list[Point]:
         """Points in pixels."""
         return [(x * self.width / 100, y * self.height / 100) for x, y in points]
 
-    def shape(self, colour: type_colour, *points: type_point) -> None:
-        """A filled polygon."""
-        self.pen.polygon(self.at(list(points)), fill=colour)
+    def shape(self, colour: Colour, *points: Point) -> None:
+        """Draw a filled polygon."""
+        self.pen.polygon(self.to_pixels(list(points)), fill=colour)
 
-    def box(self, colour: type_colour, left: float, top: float, right: float, bottom: float) -> None:
-        """A filled rectangle."""
+    def box(self, colour: Colour, left: float, top: float, right: float, bottom: float) -> None:
+        """Draw a filled rectangle."""
         self.shape(colour, (left, top), (right, top), (right, bottom), (left, bottom))
 
-    def disc(self, colour: type_colour, x: float, y: float, radius: float, ring: float = 0) -> None:
-        """A disc, or with `ring` a circle of that line width; the radius is in parts of the width."""
-        (cx, cy), r = self.at([(x, y)])[0], radius * self.width / 100
+    def disc(self, colour: Colour, x: float, y: float, radius: float, ring: float = 0) -> None:
+        """Draw a disc, or with `ring` a circle of that line width; both are in hundredths of the width, as `radius`."""
+        (cx, cy), r = self.to_pixels([(x, y)])[0], radius * self.width / 100
         edges = (cx - r, cy - r, cx + r, cy + r)
         if ring:
             self.pen.ellipse(edges, outline=colour, width=round(ring * self.width / 100))
         else:
             self.pen.ellipse(edges, fill=colour)
 
-    def line(self, colour: type_colour, width: float, *points: type_point) -> None:
-        """An open line."""
-        self.pen.line(self.at(list(points)), fill=colour, width=round(width * self.width / 100), joint="curve")
+    def line(self, colour: Colour, width: float, *points: Point) -> None:
+        """Draw an open line."""
+        self.pen.line(self.to_pixels(list(points)), fill=colour, width=round(width * self.width / 100), joint="curve")
 
-    def done(self) -> Image.Image:
-        """The picture in its own size."""
+    def finish(self) -> Image.Image:
+        """The finished picture in its own size."""
         return self.image.resize(self.size, Image.Resampling.LANCZOS)
 
 
 def tidal_library(dice: Random) -> Image.Image:
     """A moon over waves; under water, shelves."""
-    sheet = Sheet(COVER, (18, 32, 72), (40, 108, 134))
+    sheet = Sheet(COVER_SIZE, (18, 32, 72), (40, 108, 134))
     sheet.disc((244, 232, 190), 70, 18, 13)
     for _ in range(45):
         sheet.disc((200, 214, 236), dice.uniform(2, 98), dice.uniform(2, 38), dice.uniform(0.3, 0.8))
@@ -80,28 +80,30 @@ def tidal_library(dice: Random) -> Image.Image:
             shade = dice.choice(((206, 84, 70), (236, 196, 106), (120, 178, 150), (230, 226, 210), (92, 92, 150)))
             sheet.box(shade, left, shelf - tall, left + wide, shelf)
             left += wide + 0.6
-    return sheet.done()
+    return sheet.finish()
 
 
 def dragonback(dice: Random) -> Image.Image:
     """An observatory on a ridge of jagged mountains."""
-    sheet = Sheet(COVER, (252, 214, 160), (196, 82, 72))
+    sheet = Sheet(COVER_SIZE, (252, 214, 160), (196, 82, 72))
     sheet.disc((255, 244, 220), 26, 24, 17)
     for level, shade in enumerate(((170, 84, 84), (122, 58, 78), (78, 40, 68), (40, 24, 48))):
         base, ridge = 44 + level * 13, [(0.0, 100.0)]
         ridge += [(step * 5.0, base + (-7 if step % 2 else 4) * dice.uniform(0.4, 1.3)) for step in range(21)]
         sheet.shape(shade, *ridge, (100, 100))
     sheet.box((238, 232, 224), 58, 50, 84, 62)
-    sheet.pen.pieslice([*sheet.at([(58, 41)])[0], *sheet.at([(84, 59)])[0]], 180, 360, fill=(214, 206, 200))
+    sheet.pen.pieslice(
+        [*sheet.to_pixels([(58, 41)])[0], *sheet.to_pixels([(84, 59)])[0]], 180, 360, fill=(214, 206, 200)
+    )
     sheet.shape((52, 36, 60), (69, 41), (74, 41), (74, 50), (69, 50))
     for window in range(4):
         sheet.box((110, 70, 90), 60.5 + window * 6, 54, 63 + window * 6, 58)
-    return sheet.done()
+    return sheet.finish()
 
 
 def mistport(dice: Random) -> Image.Image:
     """A letter above a pier in bands of fog."""
-    sheet = Sheet(COVER, (208, 218, 214), (120, 140, 146))
+    sheet = Sheet(COVER_SIZE, (208, 218, 214), (120, 140, 146))
     for post in range(9):
         x = 6 + post * 11
         sheet.box((70, 82, 88), x, 58 + (post % 3) * 2, x + 3, 100)
@@ -118,12 +120,12 @@ def mistport(dice: Random) -> Image.Image:
     sheet.disc((190, 52, 46), 50, 31, 5)
     for edge in range(16):
         sheet.box((176, 62, 54) if edge % 2 else (60, 84, 120), 18 + edge * 4, 42, 22 + edge * 4, 44)
-    return sheet.done()
+    return sheet.finish()
 
 
 def bridge_manual(dice: Random) -> Image.Image:
     """A cable-stayed bridge on squared paper."""
-    sheet = Sheet(COVER, (240, 244, 246), (222, 230, 236))
+    sheet = Sheet(COVER_SIZE, (240, 244, 246), (222, 230, 236))
     for step in range(0, 101, 4):
         sheet.line((196, 212, 224), 0.3, (step, 0), (step, 100))
         sheet.line((196, 212, 224), 0.3, (0, step), (100, step))
@@ -140,12 +142,12 @@ def bridge_manual(dice: Random) -> Image.Image:
     for wave in range(5):
         crest = [(x, 79 + wave * 2 + 0.6 * sin(x / 3 + wave)) for x in range(0, 101, 2)]
         sheet.line((86, 132, 170), 0.5, *crest)
-    return sheet.done()
+    return sheet.finish()
 
 
 def kite(dice: Random) -> Image.Image:
     """A paper kite beside a striped lighthouse."""
-    sheet = Sheet(COVER, (134, 206, 226), (250, 236, 190))
+    sheet = Sheet(COVER_SIZE, (134, 206, 226), (250, 236, 190))
     for ray in range(24):
         turn = ray * pi / 12
         sheet.shape(
@@ -175,12 +177,12 @@ def kite(dice: Random) -> Image.Image:
             dice.choice(((222, 74, 110), (96, 80, 160), (246, 160, 60))), (x, y), (x + 4, y - 1.4), (x + 4, y + 1.4)
         )
         sheet.shape((250, 248, 244), (x, y), (x - 4, y - 1.4), (x - 4, y + 1.4))
-    return sheet.done()
+    return sheet.finish()
 
 
 def watercolour(dice: Random) -> Image.Image:
     """A lit town at night and its blurred reflection."""
-    sheet = Sheet(COVER, (44, 30, 84), (22, 20, 52))
+    sheet = Sheet(COVER_SIZE, (44, 30, 84), (22, 20, 52))
     left = 0.0
     while left < 100:
         wide, top = dice.uniform(7, 14), dice.uniform(18, 44)
@@ -202,12 +204,12 @@ def watercolour(dice: Random) -> Image.Image:
             dice.choice(((255, 190, 120), (130, 160, 220), (230, 120, 150))), 0.8, (x, y), (x + dice.uniform(4, 16), y)
         )
     sheet.disc((250, 240, 214), 80, 10, 7)
-    return sheet.done()
+    return sheet.finish()
 
 
 def snow(dice: Random) -> Image.Image:
     """Lines of latitude over dark firs in snow."""
-    sheet = Sheet(COVER, (226, 236, 244), (246, 248, 250))
+    sheet = Sheet(COVER_SIZE, (226, 236, 244), (246, 248, 250))
     for ring in range(7):
         sheet.disc((70, 108, 150), 50, 30, 8 + ring * 5.5, ring=0.7)
     for turn in range(12):
@@ -228,12 +230,12 @@ def snow(dice: Random) -> Image.Image:
     sheet.shape((255, 255, 255), (0, 92), (40, 88), (100, 93), (100, 100), (0, 100))
     for _ in range(110):
         sheet.disc((255, 255, 255), dice.uniform(0, 100), dice.uniform(48, 96), dice.uniform(0.4, 1.1))
-    return sheet.done()
+    return sheet.finish()
 
 
 def sea_charts(dice: Random) -> Image.Image:
     """A compass rose with rhumb lines between coasts."""
-    sheet = Sheet(COVER, (236, 216, 172), (214, 186, 132))
+    sheet = Sheet(COVER_SIZE, (236, 216, 172), (214, 186, 132))
     for turn in range(32):
         angle = turn * pi / 16
         sheet.line((170, 134, 86), 0.35, (42, 40), (42 + 120 * cos(angle), 40 + 90 * sin(angle)))
@@ -254,12 +256,12 @@ def sea_charts(dice: Random) -> Image.Image:
     for tick in range(0, 100, 5):
         sheet.box((62, 44, 30) if tick % 10 else (236, 216, 172), tick, 0, tick + 5, 1.6)
         sheet.box((62, 44, 30) if tick % 10 else (236, 216, 172), tick, 98.4, tick + 5, 100)
-    return sheet.done()
+    return sheet.finish()
 
 
 def glimmer(dice: Random) -> Image.Image:
     """One light among a lattice of dark dots."""
-    sheet = Sheet(COVER, (16, 18, 20), (34, 36, 30))
+    sheet = Sheet(COVER_SIZE, (16, 18, 20), (34, 36, 30))
     for ring in range(22, 0, -1):
         glow = 30 + (22 - ring) * 9
         sheet.disc((glow, round(glow * 0.86), round(glow * 0.4)), 62, 58, ring * 1.5)
@@ -269,12 +271,12 @@ def glimmer(dice: Random) -> Image.Image:
             sheet.disc((62, 70, 66), x, y, 0.5 + 0.9 * dice.random())
     sheet.box((206, 190, 120), 8, 8, 9, 40)
     sheet.box((206, 190, 120), 8, 8, 34, 8.7)
-    return sheet.done()
+    return sheet.finish()
 
 
 def no_signal(dice: Random) -> Image.Image:
     """A mast between far hills, framed as film."""
-    sheet = Sheet(COVER, (96, 122, 118), (206, 196, 160))
+    sheet = Sheet(COVER_SIZE, (96, 122, 118), (206, 196, 160))
     for level, shade in enumerate(((120, 140, 128), (88, 110, 100), (56, 78, 72))):
         hills = [(x, 52 + level * 11 + 5 * sin(x / (11 - level * 2) + level * 2)) for x in range(0, 101, 2)]
         sheet.shape(shade, *hills, (100, 100), (0, 100))
@@ -294,12 +296,12 @@ def no_signal(dice: Random) -> Image.Image:
         sheet.box((20, 20, 22), edge, 0, edge + 9, 100)
         for hole in range(16):
             sheet.box((226, 222, 206), edge + 2.5, hole * 6.4 + 1.5, edge + 6.5, hole * 6.4 + 4.5)
-    return sheet.done()
+    return sheet.finish()
 
 
 def angler(dice: Random) -> Image.Image:
     """An icon: a rod that fishes a star out of the night."""
-    sheet = Sheet(ICON, (62, 44, 140), (24, 120, 168))
+    sheet = Sheet(ICON_SIZE, (62, 44, 140), (24, 120, 168))
     for _ in range(50):
         sheet.disc((214, 224, 255), dice.uniform(0, 100), dice.uniform(0, 70), dice.uniform(0.4, 1.1))
     sheet.shape((16, 62, 110), *[(x, 76 + 3 * sin(x / 8)) for x in range(0, 101, 2)], (100, 100), (0, 100))
@@ -314,12 +316,12 @@ def angler(dice: Random) -> Image.Image:
     sheet.disc((120, 70, 20), 64, 54, 1.8)
     sheet.disc((120, 70, 20), 72, 54, 1.8)
     sheet.disc((236, 92, 84), 16, 84, 7)
-    return sheet.done()
+    return sheet.finish()
 
 
 def village(dice: Random) -> Image.Image:
     """An icon: a fishing village of cubes."""
-    sheet = Sheet(ICON, (164, 222, 196), (96, 186, 206))
+    sheet = Sheet(ICON_SIZE, (164, 222, 196), (96, 186, 206))
     for row in range(5):
         for column in range(5):
             if dice.random() < 0.18:
@@ -338,13 +340,13 @@ def village(dice: Random) -> Image.Image:
             sheet.shape(roof, (x, y - 7.5 - tall), (x + side, y - tall), (x, y + 7.5 - tall), (x - side, y - tall))
     sheet.shape((120, 74, 48), (8, 88), (40, 88), (34, 96), (14, 96))
     sheet.shape((250, 250, 246), (24, 66), (24, 86), (40, 86))
-    return sheet.done()
+    return sheet.finish()
 
 
 def photo(dice: Random) -> Image.Image:
     """What sellers show instead of a cover: a wrapped parcel on a table, no two alike."""
     wood = (dice.randint(120, 190), dice.randint(90, 130), dice.randint(60, 90))
-    sheet = Sheet(COVER, wood, (wood[0] - 40, wood[1] - 40, wood[2] - 30))
+    sheet = Sheet(COVER_SIZE, wood, (wood[0] - 40, wood[1] - 40, wood[2] - 30))
     for _ in range(18):
         y = dice.uniform(0, 100)
         sheet.line((wood[0] - 16, wood[1] - 16, wood[2] - 14), 0.5, (0, y), (100, y + dice.uniform(-4, 4)))
@@ -355,11 +357,11 @@ def photo(dice: Random) -> Image.Image:
         sheet.shape(shade, (x, y), (x + wide, y + lean), (x + wide, y + tall + lean), (x, y + tall))
         sheet.line((245, 245, 240), 1, (x, y + tall / 2), (x + wide, y + tall / 2 + lean))
         sheet.line((245, 245, 240), 1, (x + wide / 2, y + lean / 2), (x + wide / 2, y + tall + lean / 2))
-    return sheet.done()
+    return sheet.finish()
 
 
-type_artist = Callable[[Random], Image.Image]
-PICTURES: dict[str, type_artist] = {
+Artist = Callable[[Random], Image.Image]
+PICTURES: dict[str, Artist] = {
     "covers/demo-01.png": tidal_library,
     "covers/demo-02.jpg": dragonback,
     "covers/demo-03.png": mistport,
@@ -375,6 +377,6 @@ PICTURES: dict[str, type_artist] = {
 }
 
 
-def drawn(name: str) -> Image.Image:
+def draw_picture(name: str) -> Image.Image:
     """The picture of a work by its path; always the same."""
     return PICTURES[name](Random(name))

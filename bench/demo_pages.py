@@ -1,4 +1,4 @@
-"""Pages of the demo's night: the structure of each platform's answers, the content of bench/demo_story.py."""
+"""Pages of the demo night, with the structure of each platform's responses and the content of bench/demo_story.py."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from bench.demo_story import SHARE, App, Offer
+from bench.demo_story import SHARE_ID, App, Offer
 
 SHOP_URL = "https://harbourlight-video.example/products/no-signal-in-the-far-hills-blu-ray"
-LISTS = "https://web-drcn.hispace.dbankcloud.com/uowap/index"
-ICONS = "https://appimg.dbankcdn.com/application/icon"
+HUAWEI_API_URL = "https://web-drcn.hispace.dbankcloud.com/uowap/index"
+HUAWEI_ICON_URL = "https://appimg.dbankcdn.com/application/icon"
 
 
-def as_json(value: Any) -> bytes:
+def encode_json(value: Any) -> bytes:
     """JSON as platforms send it."""
     return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def offer_url(offer: Offer) -> str:
     """The address of an offer's own page."""
-    return f"https://book.kongfz.com/{_shop(offer)}/{_item(offer)}/"
+    return f"https://book.kongfz.com/{_shop_id(offer)}/{_item_id(offer)}/"
 
 
 def offer_picture(offer: Offer) -> str:
     """The address of an offer's picture."""
-    return f"https://www0.kfzimg.com/sw/demo/{_item(offer)}_b.jpg"
+    return f"https://www0.kfzimg.com/sw/demo/{_item_id(offer)}_b.jpg"
 
 
 def offer_list(offers: Sequence[Offer]) -> bytes:
-    """A search answer of kongfz."""
+    """A search response of kongfz."""
     rows = [_row(offer) for offer in offers]
-    found = {"total": len(rows), "list": rows}
-    return as_json({"status": 1, "message": "", "data": {"itemResponse": found}})
+    item_response = {"total": len(rows), "list": rows}
+    return encode_json({"status": 1, "message": "", "data": {"itemResponse": item_response}})
 
 
 def _row(offer: Offer) -> dict[str, Any]:
     return {
-        "itemId": _item(offer),
-        "shopId": _shop(offer),
+        "itemId": _item_id(offer),
+        "shopId": _shop_id(offer),
         "shopName": offer.seller,
         "title": offer.title,
         "author": offer.author,
@@ -63,7 +63,7 @@ def offer_page(offer: Offer) -> bytes:
     return f"""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>{title}_孔夫子旧书网</title></head>
 <body>
-<div class="shop-top"><div class="shop-name"><a href="https://shop.kongfz.com/{_shop(offer)}/">{escape(offer.seller)}</a></div></div>
+<div class="shop-top"><div class="shop-name"><a href="https://shop.kongfz.com/{_shop_id(offer)}/">{escape(offer.seller)}</a></div></div>
 <div class="exhibition"><img src="{offer_picture(offer)}" alt=""></div>
 <div class="title-box"><h1 itemname="{title}">{title}</h1></div>
 <div class="now-price-text">¥<span class="now-price-text-cont" price="{offer.price}">{offer.price}</span></div>
@@ -76,8 +76,8 @@ def offer_page(offer: Offer) -> bytes:
 
 
 def apple_list(apps: Sequence[App]) -> bytes:
-    """A search answer of the App Store."""
-    return as_json({"resultCount": len(apps), "results": [_apple_row(app) for app in apps]})
+    """A search response of the App Store."""
+    return encode_json({"resultCount": len(apps), "results": [_apple_row(app) for app in apps]})
 
 
 def apple_url(app: App) -> str:
@@ -117,11 +117,11 @@ def huawei_url(app: App) -> str:
 
 def huawei_icon(app: App) -> str:
     """The address of an app's icon in AppGallery."""
-    return f"{ICONS}/demo{app.number}.png"
+    return f"{HUAWEI_ICON_URL}/demo{app.number}.png"
 
 
 def huawei_data(apps: Sequence[App]) -> bytes:
-    """The answer from which AppGallery's script draws a page."""
+    """The response from which AppGallery's script renders a page."""
     rows = [
         {
             "name": app.name,
@@ -133,11 +133,11 @@ def huawei_data(apps: Sequence[App]) -> bytes:
         }
         for app in apps
     ]
-    return as_json({"rtnCode": 0, "layoutData": [{"layoutName": "safeappcard", "dataList": rows}]})
+    return encode_json({"rtnCode": 0, "layoutData": [{"layoutName": "safeappcard", "dataList": rows}]})
 
 
-def huawei_shell(data_url: str, drawn: str) -> bytes:
-    """AppGallery's page before its script ran: it says nothing. `drawn` is the script that makes markup of `app`."""
+def huawei_shell(data_url: str, template: str) -> bytes:
+    """AppGallery's page before its script ran, without content. `drawn` is the template that makes markup of `app`."""
     return f"""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>华为应用市场</title></head>
 <body>
@@ -146,7 +146,7 @@ def huawei_shell(data_url: str, drawn: str) -> bytes:
 const safe = text => {{ const box = document.createElement("i"); box.textContent = text; return box.innerHTML; }};
 fetch({json.dumps(data_url)}).then(answer => answer.json()).then(answer => {{
   const apps = answer.layoutData.flatMap(layout => layout.dataList);
-  document.getElementById("app").innerHTML = apps.map(app => `{drawn}`).join("");
+  document.getElementById("app").innerHTML = apps.map(app => `{template}`).join("");
 }});
 </script>
 </body></html>
@@ -164,9 +164,9 @@ HUAWEI_APP = (
 
 
 def share_token() -> bytes:
-    """What Quark says about the planted share."""
+    """Quark's token response for the planted share."""
     data = {"title": "三十天水彩夜景", "stoken": "ZGVtbyB0b2tlbg==", "expired_type": 1, "subscribed": False}
-    return as_json({"status": 200, "code": 0, "message": "ok", "data": data})
+    return encode_json({"status": 200, "code": 0, "message": "ok", "data": data})
 
 
 def share_files() -> bytes:
@@ -179,8 +179,8 @@ def share_files() -> bytes:
             for place, name in enumerate(lessons)
         )
     ]
-    share = {"title": "三十天水彩夜景", "share_id": SHARE, "status": 1, "partial_violation": False, "file_num": 4}
-    return as_json(
+    share = {"title": "三十天水彩夜景", "share_id": SHARE_ID, "status": 1, "partial_violation": False, "file_num": 4}
+    return encode_json(
         {"status": 200, "code": 0, "data": {"share": share, "list": rows}, "metadata": {"_total": len(rows)}}
     )
 
@@ -214,12 +214,12 @@ def shop_page() -> bytes:
 """.encode()
 
 
-ROBOTS = b"User-agent: *\nAllow: /\n"
+ROBOTS_BODY = b"User-agent: *\nAllow: /\n"
 
 
-def _item(offer: Offer) -> int:
+def _item_id(offer: Offer) -> int:
     return 8_800_000_000 + offer.number
 
 
-def _shop(offer: Offer) -> int:
+def _shop_id(offer: Offer) -> int:
     return 990_000 + sum(map(ord, offer.seller)) % 9_000

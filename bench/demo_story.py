@@ -1,6 +1,6 @@
-"""What happens in the demo's night: invented works, invented offers, and for each offer what it is there to show.
+"""The content of the demo night: invented works, invented offers, and what each offer is there to show.
 
-An offer is planted for one reason only, so that a demo that misses it says which part does not work.
+Each offer is planted for one reason only, so that a demo that misses it shows which part does not work.
 """
 
 from __future__ import annotations
@@ -10,22 +10,27 @@ from typing import Any
 from attrs import frozen
 from stdnum import ean
 
-LONG_AGO, FAR_OFF = "2025-12-31", "2099-12-31"  # the licence that has ended, the one that has not: at any clock
-SHARE, CODE = "9f31c0de77ab", "t8Kd"
+EXPIRED_DATE, VALID_DATE = (
+    "2025-12-31",
+    "2099-12-31",
+)  # ends of an expired and of a valid licence, at any time of the demo
+SHARE_ID, ACCESS_CODE = "9f31c0de77ab", "t8Kd"
 
 
 def isbn(number: int) -> str:
-    """An ISBN-13 with a right check digit under 978-7-999990, a publisher's number that nobody has."""
+    """An ISBN-13 with a valid check digit under 978-7-999990, a publisher prefix that nobody has."""
     stem = f"9787999990{number:02}"
     return stem + ean.calc_check_digit(stem)
 
 
-def _work(number: int, title: str, kind: str, creator: str, publisher: str, price: str, **more: Any) -> dict[str, Any]:
+def _work(
+    number: int, title: str, kind: str, creator: str, publisher: str, price: str, **extra_fields: Any
+) -> dict[str, Any]:
     row = {"id": f"demo-{number:02}", "title": title, "aliases": [], "kind": kind, "creators": [creator]}
     row |= {"publisher": publisher, "owner": publisher, "year": 2024}
     if kind == "book":
         row["identifiers"] = {"isbn": isbn(number)}
-    return row | {"list_price": price, "currency": "CNY"} | more
+    return row | {"list_price": price, "currency": "CNY"} | extra_fields
 
 
 WORKS: list[dict[str, Any]] = [
@@ -65,8 +70,8 @@ WORKS: list[dict[str, Any]] = [
         "52.00",
         images=["covers/demo-09.jpg"],
         licences=[
-            {"platform": "kongfz", "seller": "旧时光数字书屋", "since": "2024-01-01", "until": LONG_AGO},
-            {"platform": "kongfz", "seller": "云帆数字书店", "since": "2024-01-01", "until": FAR_OFF},
+            {"platform": "kongfz", "seller": "旧时光数字书屋", "since": "2024-01-01", "until": EXPIRED_DATE},
+            {"platform": "kongfz", "seller": "云帆数字书店", "since": "2024-01-01", "until": VALID_DATE},
         ],
     ),
     _work(10, "古代航海图志 上册", "book", "温嘉树", "蓝湾科技出版社", "128.00", images=["covers/demo-10.jpg"]),
@@ -88,10 +93,10 @@ WORKS: list[dict[str, Any]] = [
 
 @frozen(kw_only=True)
 class Offer:
-    """One planted listing. `decision` is what must become of it; `dropped` stands for dropped or none.
+    """One planted listing. `decision` is the expected decision; `dropped` means dropped or none.
 
-    `picture` is a work's picture, "cropped " and one, or "" for a photo of its own. `text` stands on the listing's own
-    page only, `note` already in the list row.
+    `picture` is a work's picture, "cropped " and one, or "" for a photo of its own. `text` is only on the listing's own
+    page, `note` is also in the search results.
     """
 
     number: int
@@ -109,7 +114,7 @@ class Offer:
     text: str = "书品如图，下单后当天寄出。"
 
 
-BOOKSHOP = [
+BOOKSHOP_OFFERS = [
     Offer(
         number=1,
         work=1,
@@ -170,7 +175,7 @@ BOOKSHOP = [
         note="全新",
         decision="hit",
         planted="a share link and its code, on the listing's own page only",
-        text=f"看图下单。链接 https://pan.quark.cn/s/{SHARE} 提取码：{CODE} 有问题留言。",
+        text=f"看图下单。链接 https://pan.quark.cn/s/{SHARE_ID} 提取码：{ACCESS_CODE} 有问题留言。",
     ),
     Offer(
         number=7,
@@ -251,7 +256,7 @@ BOOKSHOP = [
 
 @frozen(kw_only=True)
 class App:
-    """One app in a store; see Offer. `work` 0 is none."""
+    """One app in a store; see `Offer`. `work` 0 means no work."""
 
     number: int
     work: int
@@ -264,7 +269,7 @@ class App:
     picture: str
 
 
-APPLE = [
+APPLE_APPS = [
     App(
         number=1,
         work=7,
@@ -288,7 +293,7 @@ APPLE = [
         text="每天一竿，轻松解压。",
     ),
 ]
-HUAWEI = [
+HUAWEI_APPS = [
     App(
         number=3,
         work=8,

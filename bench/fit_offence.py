@@ -1,10 +1,10 @@
-"""Fits the weights of grounds (matchers/weights.toml) to the sets of fixtures/offers that may be looked at.
+"""Fit the weights of grounds (matchers/weights.toml) to the sets of fixtures/offers that may be looked at.
 
     python bench/fit_offence.py [--write]
 
 The prior of a ground is the weight that it is declared with (matchers.matcher.Ground), that of a start is in
-START_PRIOR: what each was thought to mean before a row was seen. Rows that are not the work or that are licensed do not
-take part: the weights answer "infringing, if it is the work".
+START_PRIOR: what each was thought to mean before any row was seen. Rows that are not the work or are licensed are
+excluded: the weights answer "infringing, if it is the work".
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from attrs import evolve
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.offers import SEEN, Judged, judged  # noqa: E402
+from bench.offers import VISIBLE_SETS, AssessedRow, assess_rows  # noqa: E402
 from matchers.catalogue import check_weights, declared_weights  # noqa: E402
 from matchers.decision import offence_terms  # noqa: E402
 from matchers.fitting import JudgedExample, fit_weights  # noqa: E402
-from matchers.weights import WEIGHTS_FILE, Weights, default_weights  # noqa: E402
+from matchers.weights import Weights, default_weights  # noqa: E402
 
-FILE = ROOT / "matchers" / WEIGHTS_FILE
+WEIGHTS_FILE = ROOT / "matchers" / "weights.toml"
 START_PRIOR = {"offer": -2.0, "share": 1.0, "app": -1.5, "post": -2.5}  # log odds of an offer of which nothing is said
-UNDECIDED = 2.0  # rows that each of the four undecidable ones stands for, on either side; estimate
-NOT_THE_WORK = ("other-edition", "namesake")
+UNDECIDED_WEIGHT = 2.0  # weight in rows of each of the four undecidable ones, on either side; an estimate
+OTHER_WORK_SETS = ("other-edition", "namesake")
 
 
 def prior_weights() -> Weights:
@@ -36,20 +36,24 @@ def prior_weights() -> Weights:
     return evolve(default_weights(), start=START_PRIOR, grounds=declared_weights())
 
 
-def examples(rows: list[Judged]) -> Iterator[JudgedExample]:
-    """The rows that can teach, with what was in their sums."""
+def training_examples(rows: list[AssessedRow]) -> Iterator[JudgedExample]:
+    """The rows that can be learned from, with the terms of their sums."""
     weights = prior_weights()
     for row in rows:
         expected = row.row["expected"]
-        if expected == "licensed" or row.row["set"] in NOT_THE_WORK or row.told is None:
+        if expected == "licensed" or row.row["set"] in OTHER_WORK_SETS or row.work_assessment is None:
             continue
-        if not any(one.question.value == "offence" for one in row.told.findings) and expected == "hit":
+        if (
+            not any(finding.question.value == "offence" for finding in row.work_assessment.findings)
+            and expected == "hit"
+        ):
             continue
-        terms = offence_terms(row.told.findings, row.listing.kind.value, weights)
+        terms = offence_terms(row.work_assessment.findings, row.listing.kind.value, weights)
         strengths = {term.ground: term.strength for term in terms}
         if expected == "review":  # nobody can decide: half of such offers are thought to infringe
             yield from (
-                JudgedExample(terms=strengths, infringing=either, sample_weight=UNDECIDED) for either in (True, False)
+                JudgedExample(terms=strengths, infringing=either, sample_weight=UNDECIDED_WEIGHT)
+                for either in (True, False)
             )
         else:
             yield JudgedExample(terms=strengths, infringing=expected == "hit")
@@ -59,26 +63,27 @@ def main() -> None:
     """Fit, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
-    check_weights(default_weights(), WEIGHTS_FILE)
-    before = prior_weights().prior()
-    teaching = list(examples([row for name in SEEN for row in judged(name)]))
-    found = fit_weights(teaching, before)
-    for name, value in found.items():
-        print(f"{name:24} {before[name]:6.2f} -> {value:6.2f}   in {sum(name in one.terms for one in teaching)} rows")
-    if asked.write:
-        FILE.write_text(written(FILE.read_text(encoding="utf-8"), found, len(teaching)), encoding="utf-8")
+    arguments = parser.parse_args()
+    check_weights(default_weights(), WEIGHTS_FILE.name)
+    prior = prior_weights().prior()
+    examples = list(training_examples([row for name in VISIBLE_SETS for row in assess_rows(name)]))
+    weights = fit_weights(examples, prior)
+    for name, value in weights.items():
+        row_count = sum(name in example.terms for example in examples)
+        print(f"{name:24} {prior[name]:6.2f} -> {value:6.2f}   in {row_count} rows")
+    if arguments.write:
+        WEIGHTS_FILE.write_text(
+            replace_weights(WEIGHTS_FILE.read_text(encoding="utf-8"), weights, len(examples)), encoding="utf-8"
+        )
 
 
-def written(text: str, weights: dict[str, float], count: int) -> str:
-    """The file with its weights and its source replaced, all else as it is."""
-    starts = {name: weights[f"start_{name}"] for name in START_PRIOR}
-    grounds = dict(sorted((name, weight) for name, weight in weights.items() if name in declared_weights()))
-    is_against = {name: weight < 0 for name, weight in declared_weights().items()}
+def replace_weights(text: str, weights: dict[str, float], count: int) -> str:
+    """`text` of weights.toml with its weights and its source replaced, everything else unchanged."""
+    priors = declared_weights()
     tables = {
-        "start": starts,
-        "for": {name: weight for name, weight in grounds.items() if not is_against[name]},
-        "against": {name: weight for name, weight in grounds.items() if is_against[name]},
+        "start": {name: weights[f"start_{name}"] for name in START_PRIOR},
+        "for": {name: weights[name] for name in sorted(priors) if priors[name] >= 0},
+        "against": {name: weights[name] for name in sorted(priors) if priors[name] < 0},
     }
     lines: list[str] = []
     table = ""
@@ -87,8 +92,8 @@ def written(text: str, weights: dict[str, float], count: int) -> str:
             table = line.strip("[]")
             lines += [line, *(f"{name} = {weight}" for name, weight in tables.get(table, {}).items())]
         elif line.startswith("source = "):
-            told = f"bench/fit_offence.py on {count} rows of {', '.join(SEEN)} of fixtures/offers"
-            lines.append(f'source = "{told}, priors as declared by matchers/offence"')
+            source = f"bench/fit_offence.py on {count} rows of {', '.join(VISIBLE_SETS)} of fixtures/offers"
+            lines.append(f'source = "{source}, priors as declared by matchers/offence"')
         elif table not in tables or " = " not in line:
             lines.append(line)
     return "\n".join(lines) + "\n"

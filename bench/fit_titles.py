@@ -1,12 +1,13 @@
-"""Fits matchers/titles/weights.toml: the share of right ones among pairs with the same features.
+"""Fit matchers/titles/weights.toml: the share of right ones among pairs with the same features.
 
     python bench/fit_titles.py --stream FOLDER [--stream FOLDER ..] [--apart] [--write]
 
-Pairs are what the engine finds in all 17 sets of ../shared/bench/titles and in made registries (make_registry.py),
-where names are many and chance is near. A logistic map for each kind of pair (evidence.map_of, loose, school); each
-set weighs as the square root of its pairs; the signs of weights are fixed where sense demands it. Rivals and weights
-are worked out in turns. --apart fits without each set in turn and scores it by those weights: what to expect of sets
-that nobody has shown. Needs scipy, which the program does not.
+Pairs are what the title matcher finds in all 17 sets of ../shared/bench/titles and in generated registries
+(make_registry.py), where names are many and chance matches likely. One logistic model per kind of pair
+(matchers.titles.features.model_of, loose, school); each set has the square root of the number of its pairs as weight;
+the signs of weights are fixed where common sense demands it. Rivals and weights are computed alternately. --apart fits
+without each set in turn and scores the set with those weights, which shows what to expect of unseen sets. Needs scipy,
+which the program itself does not.
 """
 
 from __future__ import annotations
@@ -25,33 +26,41 @@ from scipy.optimize import minimize
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.title_pairs import MADE, Pair, every_pair, predictions, total_odds, weigh_rivals  # noqa: E402
-from bench.titles import CORE, DATA, rows  # noqa: E402
+from bench.title_pairs import GENERATED_PREFIX, Pair, collect_all_pairs, pair_odds, predictions, weigh_rivals  # noqa: E402
+from bench.titles import CORE_SETS, DATA, rows  # noqa: E402
 from matchers.titles.scoring import model_weights  # noqa: E402
 
-PENALTY = 1.0
-TURNS = 3
-# How many sets each of the made registries counts for (of 10,000, 100,000 and 1,000,000 works): they stand for the
+L2_PENALTY = 1.0
+FIT_ROUNDS = 3
+# How many sets each of the generated registries (of 10,000, 100,000 and 1,000,000 works) counts for: they represent the
 # large registries that users have.
-COUNTS = (2.0, 4.0, 8.0)
-EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
-# Weights that may not change their sign: sense, not the sample, decides.
-RISING = {"units", "framed", "leads", "all", "said", "covers", "both", "ratio", "sorted", "ahead", "information",
-          "model_agrees", "all_words", "all_text", "han_ratio", "edition_agrees", "segment", "released", "heads_slot",
-          "same_first", "same_last", "shared"}  # fmt: skip
-FALLING = {"rest", "error", "behind", "model_differs", "unlike", "broken", "edition_differs", "edition_elsewhere",
-           "several", "shortened", "error_word", "sound", "missing", "extra", "replaced_kin", "replaced_foreign",
-           "swapped", "track_differs", "short", "outside", "other_subtitle", "other_note", "noted", "before_run",
-           "behind_run", "elsewhere", "new", "before_small", "behind_small", "crowd", "crowd_rest"}  # fmt: skip
-# Least (most) weights set by hand: what the sets show too seldom. A veto must bring any name under the threshold.
-LEAST = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0}
-MOST = {"disguised": -0.2, "number_lost": -0.5, "number_new": -0.5,
-        "edition_differs": -4.0, "edition_elsewhere": -4.0, "track_differs": -2.0, "several": -1.0}  # fmt: skip
-# The least that a veto takes away, whatever the sets say: they hold few of some kinds. Chosen by hand.
-DOUBTS = {"sequel": 0.93, "other_number": 0.93, "season": 0.85, "volume": 0.45, "derived": 0.9, "before": 0.8,
-          "behind": 0.8, "other_creator": 0.75, "stranger": 0.3}  # fmt: skip
+REGISTRY_WEIGHTS = (2.0, 4.0, 8.0)
+RELIABILITY_EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.01)
+# Weights whose sign is fixed by common sense, not by the sample.
+RISING_FEATURES = {
+    "units", "framed", "leads", "all", "said", "covers", "both", "ratio", "sorted", "ahead", "information",
+    "model_agrees", "all_words", "all_text", "han_ratio", "edition_agrees", "segment", "released", "heads_slot",
+    "same_first", "same_last", "shared",
+}  # fmt: skip
+FALLING_FEATURES = {
+    "rest", "error", "behind", "model_differs", "unlike", "broken", "edition_differs", "edition_elsewhere", "several",
+    "shortened", "error_word", "sound", "missing", "extra", "replaced_kin", "replaced_foreign", "swapped",
+    "track_differs", "short", "outside", "other_subtitle", "other_note", "noted", "before_run", "behind_run",
+    "elsewhere", "new", "before_small", "behind_small", "crowd", "crowd_rest",
+}  # fmt: skip
+# Lower and upper bounds of weights, set by hand, as the sets have too few examples.
+MIN_WEIGHTS = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0}
+MAX_WEIGHTS = {
+    "disguised": -0.2, "number_lost": -0.5, "number_new": -0.5, "edition_differs": -4.0, "edition_elsewhere": -4.0,
+    "track_differs": -2.0, "several": -1.0,
+}  # fmt: skip
+# Minimum weight of each kind of contradiction, as some kinds are rare in the sets. Chosen by hand.
+MIN_CONTRADICTION_WEIGHTS = {
+    "sequel": 0.93, "other_number": 0.93, "season": 0.85, "volume": 0.45, "derived": 0.9, "before": 0.8, "behind": 0.8,
+    "other_creator": 0.75, "stranger": 0.3,
+}  # fmt: skip
 
-Fitted = dict[str, dict[str, float]]
+ModelWeights = dict[str, dict[str, float]]
 
 
 def main() -> None:
@@ -61,144 +70,152 @@ def main() -> None:
     parser.add_argument("--apart", action="store_true")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    pairs = every_pair(arguments.stream)
-    fitted = fit_all(pairs, start())
+    pairs = collect_all_pairs(arguments.stream)
+    fitted = fit_all(pairs, stored_weights())
     for name in fitted:
-        found = [pair for pair in pairs if pair.map == name and not pair.vetoes and not pair.is_neutral]
-        if not found:
+        model_pairs = [pair for pair in pairs if pair.model == name and not pair.contradictions and not pair.is_neutral]
+        if not model_pairs:
             continue
-        print(f"{name}: {len(found)} pairs, {sum(pair.is_right for pair in found)} right")
-        show(found, fitted)
+        print(f"{name}: {len(model_pairs)} pairs, {sum(pair.is_right for pair in model_pairs)} right")
+        print_reliability(model_pairs, fitted)
     print("all sets fitted")
-    score(predictions(pairs, fitted))
+    print_scores(predictions(pairs, fitted))
     if arguments.apart:
-        apart(pairs, fitted)
+        cross_validate(pairs, fitted)
     if arguments.write:
-        write(fitted)
+        write_weights(fitted)
 
 
-def start() -> Fitted:
+def stored_weights() -> ModelWeights:
     """The stored weights."""
     return {name: dict(weights) for name, weights in model_weights().items()}
 
 
-def fit_all(pairs: list[Pair], fitted: Fitted, turns: int = TURNS) -> Fitted:
-    """All maps and the vetoes."""
-    for _ in range(turns):
+def fit_all(pairs: list[Pair], fitted: ModelWeights, rounds: int = FIT_ROUNDS) -> ModelWeights:
+    """Weights of all models and of the contradictions, fitted in so many rounds."""
+    for _ in range(rounds):
         weigh_rivals(pairs, fitted)
-        plain: dict[str, list[Pair]] = defaultdict(list)
+        pairs_by_model: dict[str, list[Pair]] = defaultdict(list)
         for pair in pairs:
-            if not pair.vetoes and not pair.is_neutral:
-                plain[pair.map].append(pair)
-        fitted = {name: fit(found) for name, found in sorted(plain.items())}
-        fitted["vetoes"] = doubts([pair for pair in pairs if pair.vetoes and not pair.is_neutral], fitted)
+            if not pair.contradictions and not pair.is_neutral:
+                pairs_by_model[pair.model].append(pair)
+        fitted = {name: fit_model(model_pairs) for name, model_pairs in sorted(pairs_by_model.items())}
+        fitted["vetoes"] = contradiction_weights(
+            [pair for pair in pairs if pair.contradictions and not pair.is_neutral], fitted
+        )
     weigh_rivals(pairs, fitted)
     return fitted
 
 
-def fit(pairs: list[Pair]) -> dict[str, float]:
-    """Weights by feature, with a bias."""
+def fit_model(pairs: list[Pair]) -> dict[str, float]:
+    """Weights by feature, with a bias, of one model."""
     names = ["bias", *sorted({name for pair in pairs for name in pair.features})]
-    place = {name: number for number, name in enumerate(names)}
+    column_by_name = {name: number for number, name in enumerate(names)}
     data = np.zeros((len(pairs), len(names)))
     data[:, 0] = 1.0
     for row, pair in enumerate(pairs):
         for name, value in pair.features.items():
-            data[row, place[name]] = value
-    right = np.array([pair.is_right for pair in pairs], dtype=float)
+            data[row, column_by_name[name]] = value
+    labels = np.array([pair.is_right for pair in pairs], dtype=float)
     sizes: dict[str, int] = defaultdict(int)
     for pair in pairs:
-        sizes[pair.of_set] += 1
-    counts = {name: COUNTS[int(name[len(MADE) :])] if name.startswith(MADE) else 1.0 for name in sizes}
-    worth = np.array([sizes[pair.of_set] ** -0.5 * counts[pair.of_set] for pair in pairs])
-    worth *= len(pairs) / worth.sum()
-    penalty = np.array([0.0 if name in ("bias", "against") else PENALTY for name in names])
+        sizes[pair.set_name] += 1
+    set_weights = {
+        name: REGISTRY_WEIGHTS[int(name[len(GENERATED_PREFIX) :])] if name.startswith(GENERATED_PREFIX) else 1.0
+        for name in sizes
+    }
+    sample_weights = np.array([sizes[pair.set_name] ** -0.5 * set_weights[pair.set_name] for pair in pairs])
+    sample_weights *= len(pairs) / sample_weights.sum()
+    penalty = np.array([0.0 if name in ("bias", "against") else L2_PENALTY for name in names])
 
     def loss(weights: Any) -> Any:
         totals = data @ weights
         chance = 1.0 / (1.0 + np.exp(-np.clip(totals, -30, 30)))
-        value = worth @ (np.logaddexp(0, totals) - right * totals) + 0.5 * penalty @ weights**2
-        return value, data.T @ (worth * (chance - right)) + penalty * weights
+        value = sample_weights @ (np.logaddexp(0, totals) - labels * totals) + 0.5 * penalty @ weights**2
+        return value, data.T @ (sample_weights * (chance - labels)) + penalty * weights
 
-    bounds = [bound(name) for name in names]
-    first = np.array([min(max(0.0, low if low is not None else -9.0), high if high is not None else 9.0)
+    bounds = [weight_bounds(name) for name in names]
+    start_weights = np.array([min(max(0.0, low if low is not None else -9.0), high if high is not None else 9.0)
                       for low, high in bounds])  # fmt: skip
-    found = minimize(loss, first, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 3000})
-    return {name: round(float(weight), 3) for name, weight in zip(names, found.x, strict=True)}
+    solution = minimize(loss, start_weights, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 3000})
+    return {name: round(float(weight), 3) for name, weight in zip(names, solution.x, strict=True)}
 
 
-def doubts(vetoed: list[Pair], fitted: Fitted) -> dict[str, float]:
-    """What each kind of veto takes away: of the pairs that the map without it expects to be right, so many are not."""
-    found = {}
-    for kind, least in DOUBTS.items():
-        alone = [pair for pair in vetoed if set(pair.vetoes) == {kind}]
-        expected = sum(chance / (1.0 + chance) for chance in (total_odds(pair, fitted) for pair in alone))
-        right = sum(pair.is_right for pair in alone)
-        found[kind] = round(max(least, min(0.99, 1 - (right + 0.5) / (expected + 1))), 3)
-    return found
+def contradiction_weights(contradicted: list[Pair], fitted: ModelWeights) -> dict[str, float]:
+    """The weight of each kind of contradiction.
+
+    It is the share of wrong pairs among those the model alone expects to be right.
+    """
+    weights = {}
+    for kind, min_weight in MIN_CONTRADICTION_WEIGHTS.items():
+        kind_pairs = [pair for pair in contradicted if set(pair.contradictions) == {kind}]
+        expected = sum(chance / (1.0 + chance) for chance in (pair_odds(pair, fitted) for pair in kind_pairs))
+        right = sum(pair.is_right for pair in kind_pairs)
+        weights[kind] = round(max(min_weight, min(0.99, 1 - (right + 0.5) / (expected + 1))), 3)
+    return weights
 
 
-def bound(name: str) -> tuple[float | None, float | None]:
-    """The range of a weight."""
+def weight_bounds(name: str) -> tuple[float | None, float | None]:
+    """The lower and upper bound of a weight; None for unbounded."""
     if name == "against":
         return -1.0, -1.0
-    if name in LEAST:
-        return LEAST[name], None
-    if name in MOST or name in FALLING:
-        return None, MOST.get(name, 0.0)
-    return (0.0, None) if name in RISING else (None, None)
+    if name in MIN_WEIGHTS:
+        return MIN_WEIGHTS[name], None
+    if name in MAX_WEIGHTS or name in FALLING_FEATURES:
+        return None, MAX_WEIGHTS.get(name, 0.0)
+    return (0.0, None) if name in RISING_FEATURES else (None, None)
 
 
-def show(pairs: list[Pair], fitted: Fitted) -> None:
-    """Reliability: by stated probability the share of right ones."""
-    stated = [pair.chance(fitted) for pair in pairs]
-    for low, high in pairwise(EDGES):
-        right = [pair.is_right for pair, chance in zip(pairs, stated, strict=True) if low <= chance < high]
+def print_reliability(pairs: list[Pair], fitted: ModelWeights) -> None:
+    """Print the reliability: the share of right pairs by stated probability."""
+    probabilities = [pair.chance(fitted) for pair in pairs]
+    for low, high in pairwise(RELIABILITY_EDGES):
+        right = [pair.is_right for pair, chance in zip(pairs, probabilities, strict=True) if low <= chance < high]
         if right:
             print(f"  {low:.2f} to {min(high, 1.0):.2f}: {len(right):6} pairs, {sum(right) / len(right):.3f} right")
 
 
-def apart(pairs: list[Pair], fitted: Fitted) -> None:
-    """Each set scored by weights that never saw it. School books stand in one set alone: it keeps those of all."""
-    found: dict[str, dict[str, float]] = {}
-    for name in sorted({pair.of_set for pair in pairs if not pair.of_set.startswith(MADE)}):
-        weights = fit_all([pair for pair in pairs if pair.of_set != name], fitted, turns=2)
+def cross_validate(pairs: list[Pair], fitted: ModelWeights) -> None:
+    """Score each set with weights fitted without it; textbooks are in one set only, so their weights are kept."""
+    scores: dict[str, dict[str, float]] = {}
+    for name in sorted({pair.set_name for pair in pairs if not pair.set_name.startswith(GENERATED_PREFIX)}):
+        weights = fit_all([pair for pair in pairs if pair.set_name != name], fitted, rounds=2)
         weights = fitted | weights | {"school": fitted["school"]}
-        own = [pair for pair in pairs if pair.of_set == name]
-        weigh_rivals(own, weights)
-        found.update(predictions(own, weights))
+        set_pairs = [pair for pair in pairs if pair.set_name == name]
+        weigh_rivals(set_pairs, weights)
+        scores.update(predictions(set_pairs, weights))
     print("each set by weights fitted without it")
-    score(found)
+    print_scores(scores)
 
 
-def score(found: dict[str, dict[str, float]]) -> None:
-    """The figures of TARGETS.md, by the scorer of the benchmark."""
+def print_scores(scores: dict[str, dict[str, float]]) -> None:
+    """Print the figures of TARGETS.md, by the benchmark's scorer."""
     sys.path.insert(0, str(DATA))
     import score_titles  # type: ignore[import-not-found]
 
     names = sorted(path.name for path in (DATA / "sets").iterdir())
-    results = {name: score_titles.SetResult(rows(name, "queries"), found) for name in names}
+    results = {name: score_titles.SetResult(rows(name, "queries"), scores) for name in names}
     threshold = score_titles.common_threshold(results)
-    own = {name: result.summary() for name, result in results.items()}
-    one = {name: result.at(threshold)["f1"] for name, result in results.items()}
+    summaries = {name: result.summary() for name, result in results.items()}
+    common_f1 = {name: result.at(threshold)["f1"] for name, result in results.items()}
     for name in names:
-        print(f"  {name:20} {own[name]['f1']:.3f} {one[name]:.3f} {own[name]['recall_at_p99']:.3f}")
-    means = [sum(values) / len(CORE) for values in (
-        [own[name]["f1"] for name in CORE], [one[name] for name in CORE],
-        [own[name]["recall_at_p99"] for name in CORE])]  # fmt: skip
+        print(f"  {name:20} {summaries[name]['f1']:.3f} {common_f1[name]:.3f} {summaries[name]['recall_at_p99']:.3f}")
+    means = [sum(values) / len(CORE_SETS) for values in (
+        [summaries[name]["f1"] for name in CORE_SETS], [common_f1[name] for name in CORE_SETS],
+        [summaries[name]["recall_at_p99"] for name in CORE_SETS])]  # fmt: skip
     print("  core sets: own {:.4f}, one {:.4f}, recall at .99 {:.4f}".format(*means), f"threshold {threshold:.3f}")
 
 
-def write(fitted: Fitted) -> None:
-    """weights.toml, with what it was fitted on."""
+def write_weights(fitted: ModelWeights) -> None:
+    """Write weights.toml, with what it was fitted on."""
     path = ROOT / "matchers" / "titles" / "weights.toml"
     with path.open("w", encoding="utf-8", newline="\n") as out:
         out.write(
-            "# Weights of the logistic maps of weights.py: probability = 1 / (1 + e^-(bias + weight x feature)).\n"
+            "# Weights of the logistic models of scoring.py: probability = 1 / (1 + e^-(bias + weight x feature)).\n"
         )
-        out.write('source = "bench/fit_titles.py, 2026-11: 17 sets of the title benchmark (development half) and made ')
+        out.write('source = "bench/fit_titles.py, 2026-11: 17 sets of the title benchmark (development half) and ')
         out.write(
-            'registries, each set weighing as the square root of its rows; bounds of weights are in that script"\n'
+            'generated registries, each set weighing as the square root of its rows; bounds of weights are in that script"\n'
         )
         for channel, weights in fitted.items():
             out.write(f"\n[{channel}]\n")

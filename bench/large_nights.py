@@ -1,10 +1,10 @@
-"""Nights of 1, 10 and 100 million questions, reckoned: how long, what holds them up, how much room they take.
+"""Estimate nights of 1, 10 and 100 million queries: how long they take, what limits them, how much space they need.
 
-`python bench/large_nights.py`: a reckoning, not a measurement; prints the table of docs/benchmarks-cluster.md. Time
-goes on in steps. In each, every platform that still has questions is asked as fast as politeness allows, as long as
-workers have room for it (`platforms_at_once`), processors for its pages, and the database for its units. Sizes of
-platforms are drawn: the largest of 40 has about four times the questions of the middle one, so that a night's end is as
-lonely as real ones are. Each constant is a figure that was measured, with its source, or a default of the settings.
+`python bench/large_nights.py`: a simulation, not a measurement; prints the table of docs/benchmarks-cluster.md. Time
+advances in steps. In each step every platform with queries left is searched as fast as politeness allows, while workers
+have room for it (`platforms_at_once`), processors for its pages, and the database for its units. Platform sizes are
+drawn: the largest of 40 has about four times the queries of the median one, so that few platforms are left at the end
+of a night, as in real ones. Each constant is a measured figure, with its source, or a default of the settings.
 """
 
 from __future__ import annotations
@@ -22,23 +22,29 @@ from attrs import frozen
 from crawler.config import Config
 from crawler.web.throttle import JITTER_FRACTION
 
-ROWS = 20  # listings on a page of results: the pages of bench/throughput.py
-PAGE = 0.01307  # seconds of CPU for a page of 20 rows, 10,000 works (docs/benchmarks-nights.md)
-MATCH = {10_000: 0.0, 100_000: 1 / 2_900, 1_000_000: 1 / 2_270}  # more for each listing (docs/benchmarks-titles.md)
-CRAWL = 0.014  # seconds of CPU for a crawl, once a unit (600 crawls, reference of the engine)
-CYCLE = 0.045  # seconds of the database for a unit, the longer of two runs (bench/ledger.py, 100,000 units)
-LOOK = 1.2 / 100_000  # seconds of a look for each open unit (bench/ledger.py)
-LISTING, HIT, UNIT = 1_351, 1_310, 516  # bytes, indexes included (bench/ledger.py)
-HITS = 0.16  # hits for each listing on the bench's web: 1.3 of 8 rows (bench/_nightweb.py)
-SPREAD = 0.6  # of the logarithm of a platform's size; an estimate
-STEP = 120.0  # seconds
-LONGEST = 60 * 24 * 3600.0
-CONFIG = Config().crawl
+LISTINGS_PER_PAGE = 20  # listings on a page of results: the pages of bench/throughput.py
+PAGE_CPU_SECONDS = 0.01307  # seconds of CPU for a page of 20 rows, 10,000 works (docs/benchmarks-nights.md)
+MATCH_SECONDS_BY_WORKS = {
+    10_000: 0.0,
+    100_000: 1 / 2_900,
+    1_000_000: 1 / 2_270,
+}  # extra seconds per listing (docs/benchmarks-titles.md)
+CRAWL_CPU_SECONDS = 0.014  # seconds of CPU for a crawl, once per unit (mean of 600 crawls)
+UNIT_DATABASE_SECONDS = (
+    0.045  # seconds of the database per unit, the longer of two runs (bench/ledger.py, 100,000 units)
+)
+LOOKUP_SECONDS_PER_UNIT = 1.2 / 100_000  # seconds of a look per open unit (bench/ledger.py)
+LISTING_BYTES, HIT_BYTES, UNIT_BYTES = 1_351, 1_310, 516  # bytes, indexes included (bench/ledger.py)
+HITS_PER_LISTING = 0.16  # hits per listing on the benchmark's web: 1.3 of 8 rows (bench/_nightweb.py)
+SIZE_LOG_DEVIATION = 0.6  # standard deviation of the logarithm of a platform's size; an estimate
+STEP_SECONDS = 120.0  # seconds
+MAX_NIGHT_SECONDS = 60 * 24 * 3600.0
+CRAWL_CONFIG = Config().crawl
 
 
 @frozen(kw_only=True)
-class Night:
-    """What is asked, by whom, and how politely."""
+class NightParameters:
+    """The parameters of a night: queries, platforms, workers, politeness."""
 
     questions: int
     platforms: int
@@ -46,72 +52,94 @@ class Night:
     workers: int
     works: int
     slots: int = 1
-    at_once: int = CONFIG.platforms_at_once
+    at_once: int = CRAWL_CONFIG.platforms_at_once
     database_cores: int = 4
 
 
 @frozen(kw_only=True)
-class Reckoned:
-    """Hours until all, and until nine tenths, are asked; what held it up longest; pages a second at the beginning."""
+class NightEstimate:
+    """Hours until all and until nine tenths are done, the main limit, pages per second at the start."""
 
     hours: float
-    most: float
-    bound: str
-    rate: float
+    hours_to_nine_tenths: float
+    bottleneck: str
+    pages_per_second: float
 
 
-def reckon(night: Night, seed: int = 1) -> Reckoned:
-    """Let time go by."""
+def estimate_night(night: NightParameters, seed: int = 1) -> NightEstimate:
+    """Simulate the night; `seed` draws the sizes of the platforms."""
     draw = random.Random(seed)
-    sizes = [draw.lognormvariate(0, SPREAD) for _ in range(night.platforms)]
-    left = [night.questions * size / sum(sizes) for size in sizes]
-    cpu = PAGE + ROWS * MATCH[night.works] + CRAWL / CONFIG.unit_size
-    polite = night.slots / (night.delay * (1 + JITTER_FRACTION / 2))  # pages a second of one platform
+    sizes = [draw.lognormvariate(0, SIZE_LOG_DEVIATION) for _ in range(night.platforms)]
+    queries_left = [night.questions * size / sum(sizes) for size in sizes]
+    cpu = (
+        PAGE_CPU_SECONDS
+        + LISTINGS_PER_PAGE * MATCH_SECONDS_BY_WORKS[night.works]
+        + CRAWL_CPU_SECONDS / CRAWL_CONFIG.unit_size
+    )
+    polite_rate = night.slots / (night.delay * (1 + JITTER_FRACTION / 2))  # pages per second on one platform
     bounds = {
         "processors": night.workers / cpu,
-        "database": night.database_cores / CYCLE * CONFIG.unit_size,
+        "database": night.database_cores / UNIT_DATABASE_SECONDS * CRAWL_CONFIG.unit_size,
     }
-    at, most, held, first = 0.0, 0.0, dict.fromkeys((*bounds, "politeness", "workers"), 0.0), 0.0
-    while (rest := sum(left)) > 1 and at < LONGEST:
-        open_now = sorted((each for each in range(len(left)) if left[each] > 0), key=lambda each: -left[each])
-        asked = open_now[: night.workers * night.at_once // night.slots or 1]
-        wanted = len(asked) * polite
-        rate = min(wanted, *bounds.values())
-        name = min(bounds, key=lambda each: bounds[each]) if rate < wanted else "politeness"
-        held["workers" if name == "politeness" and len(asked) < len(open_now) else name] += STEP
-        for each in asked:
-            left[each] = max(0.0, left[each] - rate / len(asked) * STEP)
-        at, first = at + STEP, first or rate
-        most = most or (at if rest < 0.1 * night.questions else 0.0)
-    return Reckoned(hours=at / 3600, most=(most or at) / 3600, bound=max(held, key=lambda each: held[each]), rate=first)
+    elapsed, nine_tenths_at, seconds_by_limit, start_rate = (
+        0.0,
+        0.0,
+        dict.fromkeys((*bounds, "politeness", "workers"), 0.0),
+        0.0,
+    )
+    while (remaining := sum(queries_left)) > 1 and elapsed < MAX_NIGHT_SECONDS:
+        open_platforms = sorted(
+            (platform for platform in range(len(queries_left)) if queries_left[platform] > 0),
+            key=lambda platform: -queries_left[platform],
+        )
+        served = open_platforms[: night.workers * night.at_once // night.slots or 1]
+        wanted_rate = len(served) * polite_rate
+        rate = min(wanted_rate, *bounds.values())
+        name = min(bounds, key=bounds.__getitem__) if rate < wanted_rate else "politeness"
+        seconds_by_limit["workers" if name == "politeness" and len(served) < len(open_platforms) else name] += (
+            STEP_SECONDS
+        )
+        for platform in served:
+            queries_left[platform] = max(0.0, queries_left[platform] - rate / len(served) * STEP_SECONDS)
+        elapsed, start_rate = elapsed + STEP_SECONDS, start_rate or rate
+        nine_tenths_at = nine_tenths_at or (elapsed if remaining < 0.1 * night.questions else 0.0)
+    return NightEstimate(
+        hours=elapsed / 3600,
+        hours_to_nine_tenths=(nine_tenths_at or elapsed) / 3600,
+        bottleneck=max(seconds_by_limit, key=seconds_by_limit.__getitem__),
+        pages_per_second=start_rate,
+    )
 
 
-def room(night: Night) -> float:
-    """Gigabytes that a first night takes at most: every listing another one."""
-    listings = night.questions * ROWS
-    return (listings * (LISTING + HITS * HIT) + night.questions / CONFIG.unit_size * UNIT) / 1e9
+def disk_gigabytes(night: NightParameters) -> float:
+    """Gigabytes that a first night takes at most, if every listing is new."""
+    listings = night.questions * LISTINGS_PER_PAGE
+    return (
+        listings * (LISTING_BYTES + HITS_PER_LISTING * HIT_BYTES)
+        + night.questions / CRAWL_CONFIG.unit_size * UNIT_BYTES
+    ) / 1e9
 
 
-def look(night: Night) -> float:
+def first_lookup_seconds(night: NightParameters) -> float:
     """Seconds of the first look for units without a job."""
-    return night.questions / CONFIG.unit_size * LOOK
+    return night.questions / CRAWL_CONFIG.unit_size * LOOKUP_SECONDS_PER_UNIT
 
 
 MILLION = 1_000_000
 NIGHTS = [
-    Night(questions=MILLION, platforms=40, delay=2.0, workers=1, works=100_000),
-    Night(questions=MILLION, platforms=40, delay=2.0, workers=1, at_once=40, works=100_000),
-    Night(questions=MILLION, platforms=40, delay=1.0, workers=1, at_once=40, works=100_000),
-    Night(questions=MILLION, platforms=40, delay=2.0, slots=2, workers=2, at_once=40, works=100_000),
-    Night(questions=10 * MILLION, platforms=40, delay=2.0, workers=1, at_once=40, works=100_000),
-    Night(questions=10 * MILLION, platforms=40, delay=0.5, slots=2, workers=2, at_once=40, works=MILLION),
-    Night(questions=10 * MILLION, platforms=400, delay=2.0, workers=100, works=MILLION),
-    Night(questions=10 * MILLION, platforms=400, delay=2.0, workers=4, at_once=40, works=MILLION),
-    Night(questions=10 * MILLION, platforms=400, delay=2.0, workers=10, at_once=40, works=MILLION),
-    Night(questions=100 * MILLION, platforms=400, delay=2.0, workers=10, at_once=40, works=MILLION),
-    Night(questions=100 * MILLION, platforms=4_000, delay=2.0, workers=40, at_once=100, works=MILLION),
-    Night(questions=100 * MILLION, platforms=4_000, delay=2.0, workers=100, at_once=40, works=MILLION),
-    Night(questions=100 * MILLION, platforms=4_000, delay=1.0, workers=100, at_once=40, works=MILLION),
+    NightParameters(questions=MILLION, platforms=40, delay=2.0, workers=1, works=100_000),
+    NightParameters(questions=MILLION, platforms=40, delay=2.0, workers=1, at_once=40, works=100_000),
+    NightParameters(questions=MILLION, platforms=40, delay=1.0, workers=1, at_once=40, works=100_000),
+    NightParameters(questions=MILLION, platforms=40, delay=2.0, slots=2, workers=2, at_once=40, works=100_000),
+    NightParameters(questions=10 * MILLION, platforms=40, delay=2.0, workers=1, at_once=40, works=100_000),
+    NightParameters(questions=10 * MILLION, platforms=40, delay=0.5, slots=2, workers=2, at_once=40, works=MILLION),
+    NightParameters(questions=10 * MILLION, platforms=400, delay=2.0, workers=100, works=MILLION),
+    NightParameters(questions=10 * MILLION, platforms=400, delay=2.0, workers=4, at_once=40, works=MILLION),
+    NightParameters(questions=10 * MILLION, platforms=400, delay=2.0, workers=10, at_once=40, works=MILLION),
+    NightParameters(questions=100 * MILLION, platforms=400, delay=2.0, workers=10, at_once=40, works=MILLION),
+    NightParameters(questions=100 * MILLION, platforms=4_000, delay=2.0, workers=40, at_once=100, works=MILLION),
+    NightParameters(questions=100 * MILLION, platforms=4_000, delay=2.0, workers=100, at_once=40, works=MILLION),
+    NightParameters(questions=100 * MILLION, platforms=4_000, delay=1.0, workers=100, at_once=40, works=MILLION),
 ]
 COLUMNS = (
     "questions, platforms",
@@ -132,17 +160,17 @@ def main() -> int:
     print(f"| {' | '.join(COLUMNS)} |")
     print("| --- " * len(COLUMNS) + "|")
     for night in NIGHTS:
-        told = reckon(night)
+        estimate = estimate_night(night)
         cells = [
             f"{night.questions / MILLION:g} million, {night.platforms:,}",
             f"{night.delay:g} s, {night.slots}",
             f"{night.workers:,}, {night.at_once}",
             f"{night.works:,}",
-            f"{told.rate:.0f}",
-            f"{told.most:.1f}, {told.hours:.1f}",
-            told.bound,
-            f"{room(night):,.0f} GB",
-            f"{look(night):.1f} s",
+            f"{estimate.pages_per_second:.0f}",
+            f"{estimate.hours_to_nine_tenths:.1f}, {estimate.hours:.1f}",
+            estimate.bottleneck,
+            f"{disk_gigabytes(night):,.0f} GB",
+            f"{first_lookup_seconds(night):.1f} s",
         ]
         print(f"| {' | '.join(cells)} |")
     return 0

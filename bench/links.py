@@ -1,8 +1,8 @@
-"""How well share links and access codes are found in ../shared/bench/links, scored by the scorer that lies there.
+"""Measure how well share links and access codes are found in ../shared/bench/links, with the scorer provided there.
 
     python bench/links.py [--by tags|platform|group] [--wrong] [--set FILE]
 
-Prints the figures, the time a row takes, and with --wrong the rows that are not exact. Needs the shared bench data.
+Prints the figures, the time per row, and with --wrong the rows that are not exact. Needs the shared benchmark data.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
     rows = [json.loads(line) for line in arguments.set.read_text(encoding="utf-8").splitlines()]
     extract_links("")
     begun = time.perf_counter()
-    answers = [{"id": row["id"], "links": [as_json(link) for link in extract_links(row["text"])]} for row in rows]
+    answers = [{"id": row["id"], "links": [link_fields(link) for link in extract_links(row["text"])]} for row in rows]
     seconds = time.perf_counter() - begun
     with tempfile.TemporaryDirectory() as folder:
         predictions = Path(folder) / "predictions.jsonl"
@@ -45,21 +45,21 @@ def main() -> None:
         subprocess.run(command, check=True)
     print(f"{seconds / len(rows) * 1000:.2f} ms a row")
     if arguments.wrong:
-        show_wrong(rows, answers)
+        print_wrong_rows(rows, answers)
 
 
-def as_json(link: object) -> dict[str, object]:
-    """What the scorer wants to know of a link."""
+def link_fields(link: object) -> dict[str, object]:
+    """A link's fields that the scorer needs."""
     return {name: getattr(link, name) for name in ("platform", "share_id", "url", "code")}
 
 
-def show_wrong(rows: list[dict], answers: list[dict]) -> None:
-    """The rows where anything differs: what is wanted, what was given, the text."""
+def print_wrong_rows(rows: list[dict], answers: list[dict]) -> None:
+    """Print the rows where anything differs: what is missing, what is extra, the text."""
     for row, answer in zip(rows, answers, strict=True):
-        wanted = {(link["platform"], link["share_id"], link["code"]) for link in row["links"]}
-        given = {(link["platform"], link["share_id"], link["code"]) for link in answer["links"]}
-        if wanted != given:
-            print(f"\n{row['id']} {row['tags']}\n  missing {wanted - given}\n  extra   {given - wanted}")
+        expected = {(link["platform"], link["share_id"], link["code"]) for link in row["links"]}
+        extracted = {(link["platform"], link["share_id"], link["code"]) for link in answer["links"]}
+        if expected != extracted:
+            print(f"\n{row['id']} {row['tags']}\n  missing {expected - extracted}\n  extra   {extracted - expected}")
             print(f"  {row['text'][:400]!r}")
 
 

@@ -1,4 +1,4 @@
-"""How long reading share links takes: usual texts, texts without any, megabytes that slow expressions down, QR codes.
+"""Time the extraction of share links: usual texts, texts without any, adversarial megabytes, QR codes.
 
     python bench/links_speed.py
 
@@ -22,50 +22,52 @@ from PIL import Image, ImageDraw  # noqa: E402
 
 from crawler.pictures.qr import qr_codes  # noqa: E402
 from crawler.shares import extract_links  # noqa: E402
-from tests.test_share_texts import HOSTILE, LINK, TEXTS  # noqa: E402
+from tests.crawler.shares.test_seller_texts import HOSTILE_TEXTS, LINK, TEXTS  # noqa: E402
 
-PLAIN = "正版图书 潮汐钟楼的守望者 闻笙著 全三册 精装 品相九五，出版社直发。" * 6
+PLAIN_TEXT = "正版图书 潮汐钟楼的守望者 闻笙著 全三册 精装 品相九五，出版社直发。" * 6
 
 
 def main() -> None:
-    """Print a line a figure."""
+    """Print one line per figure."""
     extract_links(LINK)
-    linked = [(f"{row['text']} " + PLAIN)[:200] for row in TEXTS if len(row["text"]) < 160]
-    each = [spent(extract_links, text, 5) for text in linked]
+    linked_texts = [(f"{row['text']} " + PLAIN_TEXT)[:200] for row in TEXTS if len(row["text"]) < 160]
+    seconds = [median_cpu_seconds(extract_links, text, 5) for text in linked_texts]
+    times = f"median {median(seconds) * 1000:.2f} ms, worst {max(seconds) * 1000:.2f} ms"
+    print(f"text of 200 signs with a link or a mark: {times}")
     print(
-        f"text of 200 signs with a link or a mark: median {median(each) * 1000:.2f} ms, worst {max(each) * 1000:.2f} ms"
+        f"text of 200 signs without any: median {median_cpu_seconds(extract_links, PLAIN_TEXT[:200], 400) * 1e6:.1f} µs"
     )
-    print(f"text of 200 signs without any: median {spent(extract_links, PLAIN[:200], 400) * 1e6:.1f} µs")
-    for name, (before, repeated, times, after) in HOSTILE.items():
-        print(f"1 MB, {name}: {spent(extract_links, before + repeated * times + after, 1):.2f} s")
-    print(f"picture of 1200 x 900 without a QR code: median {spent(qr_codes, np.asarray(picture()), 15) * 1000:.1f} ms")
+    for name, (before, repeated, times, after) in HOSTILE_TEXTS.items():
+        print(f"1 MB, {name}: {median_cpu_seconds(extract_links, before + repeated * times + after, 1):.2f} s")
+    qr_seconds = median_cpu_seconds(qr_codes, np.asarray(plain_picture()), 15)
+    print(f"picture of 1200 x 900 without a QR code: median {qr_seconds * 1000:.1f} ms")
 
 
-def spent(done: Callable[[object], object], what: object, times: int) -> float:
-    """The median processor time of doing it, in seconds."""
-    took = []
+def median_cpu_seconds(function: Callable[[object], object], argument: object, times: int) -> float:
+    """The median processor time of `done(what)` over `times` runs, in seconds."""
+    seconds = []
     for _ in range(times):
         begun = time.process_time()
-        done(what)
-        took.append(time.process_time() - begun)
-    return median(took)
+        function(argument)
+        seconds.append(time.process_time() - begun)
+    return median(seconds)
 
 
-def picture() -> Image.Image:
-    """A drawn picture with edges, and no code."""
+def plain_picture() -> Image.Image:
+    """A drawn picture with edges and without a QR code."""
     image = Image.new("RGB", (1200, 900), "white")
     pen = ImageDraw.Draw(image)
     for place in range(0, 1200, 40):
         pen.line((place, 0, 1200 - place, 900), fill=(place % 255, 90, 160), width=5)
         pen.rectangle((place, place // 2, place + 60, place // 2 + 90), outline="black")
-    return Image.open(io.BytesIO(written(image))).convert("RGB")
+    return Image.open(io.BytesIO(encode_jpeg(image))).convert("RGB")
 
 
-def written(image: Image.Image) -> bytes:
+def encode_jpeg(image: Image.Image) -> bytes:
     """The picture as JPEG."""
-    held = io.BytesIO()
-    image.save(held, "JPEG", quality=80)
-    return held.getvalue()
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=80)
+    return file.getvalue()
 
 
 if __name__ == "__main__":

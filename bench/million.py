@@ -1,4 +1,4 @@
-"""A database of very many stored listings: how long a list, a rematch after new works and an export take.
+"""Time a list, a rematch after new works and an export in a database of very many stored listings.
 
     python bench/million.py build FOLDER [--listings N]
     python bench/million.py list FOLDER
@@ -6,8 +6,8 @@
     python bench/million.py export FOLDER
 
 FOLDER holds what ../shared/bench/titles/make_registry.py wrote (registry.jsonl and queries.jsonl): titles become
-listings, the last NEW works of the registry are those that come later. Times are of the processor, but for `list`,
-which a person waits for: of that the slowest of five goes on the wall clock, each after the first.
+listings, the last NEW_WORK_COUNT works of the registry are added later. Times are processor time, except for `list`,
+which a person waits for: there it is the slowest of five runs on the wall clock, after a first one that does not count.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sqlalchemy import insert  # noqa: E402
+from sqlalchemy import Engine, insert  # noqa: E402
 
 from crawler.items import (  # noqa: E402
     Assessment,
@@ -45,8 +45,8 @@ from crawler.items import (  # noqa: E402
     Work,
 )
 from crawler.pictures.hashing import PDQ, PHASH  # noqa: E402
-from crawler.store import HitQuery, Store, schema  # noqa: E402
-from crawler.store.database import listing_id, write_transaction  # noqa: E402
+from crawler.store import HitQuery, Store, listing_id, schema  # noqa: E402
+from crawler.store.database import open_engine, write_transaction  # noqa: E402
 from crawler.store.write import (  # noqa: E402
     hit_rank,
     hit_row,
@@ -59,11 +59,11 @@ from matchers.decision import MIN_STORED_IDENTITY  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 from screening.rematch_listings import rematch_new_works  # noqa: E402
 
-NEW = 1_000  # works that come later
+NEW_WORK_COUNT = 1_000  # works that are added later
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-DAYS, SELLERS, BATCH = 60, 20_000, 5_000
+DAY_COUNT, SELLER_COUNT, BATCH_SIZE = 60, 20_000, 5_000
 PLATFORMS = ("kongfz", "xianyu", "taobao", "ebay", "etsy", "quark", "baidu", "aliyun", "github", "steam", "mycd", "web")
-SAYS = (
+SELLER_SENTENCES = (
     "拍下后请留意消息，半小时内处理完毕",
     "店主每周三周五统一打包，节假日顺延",
     "有问题先咨询再下单，看到就回",
@@ -75,41 +75,41 @@ SAYS = (
     "Message me before you buy more than three",
     "Instant link after payment, all readers",
 )
-DECIDED = (*[Decision.HIT] * 9, *[Decision.REVIEW] * 2, *[Decision.LICENSED] * 3, *[Decision.DROPPED] * 6)
+DECISION_POOL = (*[Decision.HIT] * 9, *[Decision.REVIEW] * 2, *[Decision.LICENSED] * 3, *[Decision.DROPPED] * 6)
 
 
 def main() -> None:
-    """Build, or measure one thing."""
+    """Build the database, or measure one operation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("build", "list", "rematch", "export"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--listings", type=int, default=1_000_000)
-    asked = parser.parse_args()
-    database = f"sqlite:///{asked.folder / f'{asked.listings}.db'}"
+    arguments = parser.parse_args()
+    database = f"sqlite:///{arguments.folder / f'{arguments.listings}.db'}"
     with Store.open(database) as store:
-        if asked.what == "build":
-            build(store, asked.folder, asked.listings)
-        elif asked.what == "list":
-            listed(store)
-        elif asked.what == "rematch":
-            rematched(store, asked.folder)
+        if arguments.what == "build":
+            build_database(store, database, arguments.folder, arguments.listings)
+        elif arguments.what == "list":
+            time_pages(store)
+        elif arguments.what == "rematch":
+            time_rematch(store, arguments.folder)
         else:
-            exported(store, asked.folder)
+            time_exports(store, arguments.folder)
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
-def works_of(folder: Path) -> list[Work]:
-    """The registry; some works have a picture."""
+def registry_works(folder: Path) -> list[Work]:
+    """The works of the registry, some with a picture."""
     source = random.Random(1)
-    found = []
+    works = []
     for row in map(json.loads, (folder / "registry.jsonl").open(encoding="utf-8")):
-        images = (looks(source),) if source.random() < 0.3 else ()
-        found.append(Work(id=row["work_id"], title=row["title"], kind=row["kind"], images=images, owner="北岸出版社"))
-    return found
+        images = (random_picture(source),) if source.random() < 0.3 else ()
+        works.append(Work(id=row["work_id"], title=row["title"], kind=row["kind"], images=images, owner="北岸出版社"))
+    return works
 
 
-def looks(source: random.Random) -> Picture:
-    """A picture with the hashes that a crawl keeps."""
+def random_picture(source: random.Random) -> Picture:
+    """A picture with random hashes of the kinds that a crawl stores."""
     hashes = tuple(
         PictureHash(hasher=hasher, version="1", settings="", value=f"{source.getrandbits(bits):0{bits // 4}x}")
         for hasher, bits in ((PHASH, 64), (PDQ, 256))
@@ -117,22 +117,23 @@ def looks(source: random.Random) -> Picture:
     return Picture(url=f"https://pictures.example/{source.getrandbits(40)}.jpg", hashes=hashes)
 
 
-def build(store: Store, folder: Path, count: int) -> None:
+def build_database(store: Store, database: str, folder: Path, count: int) -> None:
     """Fill the database."""
     begun = time.process_time()
-    works = works_of(folder)
-    store.works.import_works(works[:-NEW], NOW - timedelta(days=DAYS))
-    titles = {work.id: work for work in works[:-NEW]}
+    works = registry_works(folder)
+    store.works.import_works(works[:-NEW_WORK_COUNT], NOW - timedelta(days=DAY_COUNT))
+    titles = {work.id: work for work in works[:-NEW_WORK_COUNT]}
     lines = islice((folder / "queries.jsonl").open(encoding="utf-8"), count)
-    made = listings(map(json.loads, lines), random.Random(2))
-    while part := list(islice(made, BATCH)):
-        stored(store, part, titles)
-    store.analyse_tables()
+    engine = open_engine(database)
+    listing_stream = invent_listings(map(json.loads, lines), random.Random(2))
+    while batch := list(islice(listing_stream, BATCH_SIZE)):
+        write_listings(engine, batch, titles)
+    store.admin.analyse_tables()
     print(f"built in {time.process_time() - begun:.0f} s of the processor")
 
 
-def listings(queries: Iterator[dict[str, Any]], source: random.Random) -> Iterator[tuple[Listing, str | None]]:
-    """A listing for each row of the stream, with the work that it names."""
+def invent_listings(queries: Iterator[dict[str, Any]], source: random.Random) -> Iterator[tuple[Listing, str | None]]:
+    """A listing for each row of the stream, with the id of the work that it names."""
     for number, query in enumerate(queries):
         platform = PLATFORMS[int(source.triangular(0, len(PLATFORMS), 0)) % len(PLATFORMS)]
         yield (
@@ -141,47 +142,47 @@ def listings(queries: Iterator[dict[str, Any]], source: random.Random) -> Iterat
                 kind=ListingKind.OFFER,
                 url=f"https://{platform}.example/item/{number}",
                 title=query["text"],
-                text="。".join(source.sample(SAYS, 3)),
-                seller=f"店{int(source.triangular(0, SELLERS, 0))}",
+                text="。".join(source.sample(SELLER_SENTENCES, 3)),
+                seller=f"店{int(source.triangular(0, SELLER_COUNT, 0))}",
                 price=Decimal(source.randrange(100, 20_000)) / 100,
                 currency="CNY",
                 reach=Reach(sales=source.randrange(100)),
-                pictures=(looks(source),) if source.random() < 0.3 else (),
-                links=links(source) if source.random() < 0.05 else (),
-                seen_at=NOW - timedelta(days=source.randrange(DAYS), seconds=source.randrange(80_000)),
+                pictures=(random_picture(source),) if source.random() < 0.3 else (),
+                links=random_links(source) if source.random() < 0.05 else (),
+                seen_at=NOW - timedelta(days=source.randrange(DAY_COUNT), seconds=source.randrange(80_000)),
             ),
             query["gold"],
         )
 
 
-def links(source: random.Random) -> tuple[ShareLink, ...]:
-    """A link to a share."""
-    mark = f"1{source.getrandbits(64):x}"
-    return (ShareLink(platform="baidu", share_id=mark, url=f"https://pan.baidu.com/s/{mark}", code="8848"),)
+def random_links(source: random.Random) -> tuple[ShareLink, ...]:
+    """One link to a share."""
+    share_id = f"1{source.getrandbits(64):x}"
+    return (ShareLink(platform="baidu", share_id=share_id, url=f"https://pan.baidu.com/s/{share_id}", code="8848"),)
 
 
-def stored(store: Store, part: list[tuple[Listing, str | None]], works: dict[str, Work]) -> None:
+def write_listings(engine: Engine, batch: list[tuple[Listing, str | None]], works: dict[str, Work]) -> None:
     """Write some listings, with a hit where one names a known work."""
-    source = random.Random(part[0][0].url)
-    made = [(listing_id(listing.url), listing, work) for listing, work in part]
-    found = [listing_row(key, listing, "r1", NOW) for key, listing, _ in made]
-    hits = []
-    for key, listing, work in made:
+    source = random.Random(batch[0][0].url)
+    keyed_listings = [(listing_id(listing.url), listing, work) for listing, work in batch]
+    listing_rows = [listing_row(key, listing, "r1", NOW) for key, listing, _ in keyed_listings]
+    hit_rows = []
+    for key, listing, work in keyed_listings:
         if work in works:
-            row = hit_row(key, listing, assessed(works[work], listing, source), "r1", NOW)
+            row = hit_row(key, listing, invent_assessment(works[work], listing, source), "r1", NOW)
             row |= {"rank": hit_rank(row["rank"], row["first_seen"]), "changed_at": row["last_seen"]}
-            hits.append(row)
-    with write_transaction(store.engine) as connection:
-        connection.execute(insert(schema.listings), found)
-        connection.execute(insert(schema.hits), hits)
+            hit_rows.append(row)
+    with write_transaction(engine) as connection:
+        connection.execute(insert(schema.listings), listing_rows)
+        connection.execute(insert(schema.hits), hit_rows)
 
 
-def assessed(work: Work, listing: Listing, source: random.Random) -> Assessment:
-    """What a crawl would have stored of it: three findings."""
-    made: dict[str, Any] = {"work_id": work.id, "polarity": Polarity.FOR}
-    offence: dict[str, Any] = made | {"question": Question.OFFENCE}
+def invent_assessment(work: Work, listing: Listing, source: random.Random) -> Assessment:
+    """An assessment with three findings, as a crawl would store it."""
+    shared_fields: dict[str, Any] = {"work_id": work.id, "polarity": Polarity.FOR}
+    offence_fields: dict[str, Any] = shared_fields | {"question": Question.OFFENCE}
     name = Finding(
-        **made,
+        **shared_fields,
         question=Question.IDENTITY,
         matcher="title",
         probability=0.93,
@@ -191,7 +192,7 @@ def assessed(work: Work, listing: Listing, source: random.Random) -> Assessment:
         theirs=work.title,
     )
     file = Finding(
-        **offence,
+        **offence_fields,
         matcher="delivery",
         probability=0.9,
         ground="delivery_file",
@@ -200,7 +201,7 @@ def assessed(work: Work, listing: Listing, source: random.Random) -> Assessment:
         theirs="电子版",
     )
     price = Finding(
-        **offence,
+        **offence_fields,
         matcher="price",
         probability=0.5,
         ground="price_low",
@@ -212,15 +213,15 @@ def assessed(work: Work, listing: Listing, source: random.Random) -> Assessment:
         work_id=work.id,
         identity=round(source.uniform(0.6, 0.98), 4),
         offence=round(source.uniform(0.2, 0.98), 4),
-        decision=source.choice(DECIDED),
+        decision=source.choice(DECISION_POOL),
         findings=(name, file, price),
         harm=source.uniform(-6, 6),
     )
 
 
-def filters(store: Store) -> dict[str, HitQuery]:
-    """One of each kind and some together, the commonest and the rarest value of each."""
-    names = [hit.work_id for hit in store.hits.find_page(HitQuery(), 3)]
+def hit_queries(store: Store) -> dict[str, HitQuery]:
+    """Filters of each kind and some combinations, with the commonest and the rarest value of each."""
+    work_ids = [hit.work_id for hit in store.hits.find_page(HitQuery(), 3)]
     hit = (Decision.HIT,)
     return {
         "none": HitQuery(),
@@ -230,10 +231,10 @@ def filters(store: Store) -> dict[str, HitQuery]:
         "rare platform": HitQuery(platforms=("web",)),
         "two platforms, decision": HitQuery(platforms=("kongfz", "web"), decisions=hit),
         "unknown platform": HitQuery(platforms=("nowhere",)),
-        "work": HitQuery(works=(names[0],)),
-        "three works": HitQuery(works=tuple(names), decisions=hit),
+        "work": HitQuery(works=(work_ids[0],)),
+        "three works": HitQuery(works=tuple(work_ids), decisions=hit),
         "seller": HitQuery(sellers=("店7",)),
-        "rare seller": HitQuery(sellers=(f"店{SELLERS - 2}",)),
+        "rare seller": HitQuery(sellers=(f"店{SELLER_COUNT - 2}",)),
         "seller, platform, decision": HitQuery(sellers=("店7",), platforms=("kongfz",), decisions=hit),
         "one day": HitQuery(since=date(2026, 11, 1), until=date(2026, 11, 1)),
         "since the first day": HitQuery(since=date(2026, 1, 1)),
@@ -250,45 +251,46 @@ def filters(store: Store) -> dict[str, HitQuery]:
     }
 
 
-def listed(store: Store) -> None:
-    """The first fifty of each filter."""
+def time_pages(store: Store) -> None:
+    """Time the first fifty hits of each filter."""
     slowest = 0.0
-    for name, wanted in filters(store).items():
+    for name, hit_query in hit_queries(store).items():
         times = []
         for _ in range(6):
             begun = time.perf_counter()
-            found = store.hits.find_page(wanted, 50)
+            hits = store.hits.find_page(hit_query, 50)
             times.append(time.perf_counter() - begun)
         slowest = max(slowest, *times[1:])
-        print(f"{name:28} {max(times[1:]) * 1000:7.1f} ms (first {times[0] * 1000:7.1f} ms), {len(found)} shown")
+        print(f"{name:28} {max(times[1:]) * 1000:7.1f} ms (first {times[0] * 1000:7.1f} ms), {len(hits)} shown")
     print(f"slowest {slowest * 1000:.0f} ms")
 
 
-def exported(store: Store, folder: Path) -> None:
-    """All hits as CSV, JSON Lines and XLSX."""
+def time_exports(store: Store, folder: Path) -> None:
+    """Time the export of at most 100,000 hits as CSV, JSON Lines and XLSX."""
     for suffix in (".csv", ".jsonl", ".xlsx"):
         begun = time.process_time()
-        found = islice(export_rows(store, HitQuery(decisions=(Decision.HIT,)), "en"), 100_000)
-        count = export_hits(folder / f"hits{suffix}", found)
+        rows = islice(export_rows(store, HitQuery(decisions=(Decision.HIT,)), "en"), 100_000)
+        count = export_hits(folder / f"hits{suffix}", rows)
         print(f"{suffix}: {count} hits in {time.process_time() - begun:.1f} s of the processor")
 
 
-def rematched(store: Store, folder: Path) -> None:
-    """The works that come later, against all stored listings; then they go again, for the next time."""
-    works = works_of(folder)
-    store.works.import_works(works[-NEW:], NOW)
+def time_rematch(store: Store, folder: Path) -> None:
+    """Import the last NEW_WORK_COUNT works and time their rematch against all stored listings."""
+    works = registry_works(folder)
+    store.works.import_works(works[-NEW_WORK_COUNT:], NOW)
     begun = time.process_time()
-    built: list[float] = []
+    build_seconds: list[float] = []
 
-    def assessor() -> Assessor:
+    def build_assessor() -> Assessor:
         start = time.process_time()
-        made = Assessor(works, MIN_STORED_IDENTITY)
-        built.append(time.process_time() - start)
-        return made
+        instance = Assessor(works, MIN_STORED_IDENTITY)
+        build_seconds.append(time.process_time() - start)
+        return instance
 
-    done = rematch_new_works(store, works[-NEW:], assessor, Context(now=NOW), 1)
+    counts = rematch_new_works(store, works[-NEW_WORK_COUNT:], build_assessor, Context(now=NOW), 1)
     seconds = time.process_time() - begun
-    print(f"{done}: {seconds:.1f} s of the processor, {sum(built):.1f} of them for the index of {len(works)} works")
+    index_text = f"{sum(build_seconds):.1f} of them for the index of {len(works)} works"
+    print(f"{counts}: {seconds:.1f} s of the processor, {index_text}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""How good decisions are on the labelled offers of fixtures/offers.
+"""Measure the quality of decisions on the labelled offers of fixtures/offers.
 
     python bench/offers.py [--others] [--kinds] [--wrong]
 
-Prints precision and recall of hit, licensed offers as hit and the share of review for both halves, with --others also
-for the sets by another hand. --wrong tells the rows that went wrong of the sets that may be looked at (tune,
-others-a, others-d); rows of the check half, of others-b and others-c are never told.
+Prints precision and recall of hits, licensed offers among the hits and the share of reviews for both halves, with
+--others also for the sets by another hand. --wrong prints the wrong rows of the sets that may be looked at (tune,
+others-a, others-d); rows of the check half, of others-b and of others-c are never printed.
 """
 
 from __future__ import annotations
@@ -29,70 +29,70 @@ from matchers.assessor import Assessor  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 from registry.works_reader import read_works  # noqa: E402
 
-OFFERS = ROOT / "fixtures" / "offers"
+OFFERS_FOLDER = ROOT / "fixtures" / "offers"
 HALVES = ("tune", "check")
-OTHERS = ("others-a", "others-b", "others-c", "others-d")
-SEEN = ("tune", "others-a", "others-d")
+OTHER_SETS = ("others-a", "others-b", "others-c", "others-d")
+VISIBLE_SETS = ("tune", "others-a", "others-d")
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
 
 
 @frozen(kw_only=True)
-class Judged:
-    """A labelled row with what the program says of it."""
+class AssessedRow:
+    """A labelled row with the program's assessments of it."""
 
     row: dict[str, Any]
     listing: Listing
-    found: tuple[Assessment, ...]
+    assessments: tuple[Assessment, ...]
 
     @property
-    def told(self) -> Assessment | None:
+    def work_assessment(self) -> Assessment | None:
         """The assessment of the labelled work, if it was considered."""
-        return next((one for one in self.found if one.work_id == self.row["work"]), None)
+        return next((assessment for assessment in self.assessments if assessment.work_id == self.row["work"]), None)
 
     @property
     def decision(self) -> str:
-        """What was decided about the labelled work; a hit for another work counts as a hit of this row."""
-        if any(one.decision is Decision.HIT for one in self.found):
+        """The decision about the labelled work; a hit for another work counts as a hit of this row."""
+        if any(assessment.decision is Decision.HIT for assessment in self.assessments):
             return "hit"
-        return self.told.decision.value if self.told else "none"
+        return self.work_assessment.decision.value if self.work_assessment else "none"
 
     @property
     def is_right_hit(self) -> bool:
         """Whether the offence was found for its work, and only for it."""
-        hits = {one.work_id for one in self.found if one.decision is Decision.HIT}
+        hits = {assessment.work_id for assessment in self.assessments if assessment.decision is Decision.HIT}
         return self.row["expected"] == "hit" and hits == {self.row["work"]}
 
 
-def judged(half: str, folder: Path = OFFERS) -> Iterator[Judged]:
-    """All rows of a half, assessed."""
+def assess_rows(half: str, folder: Path = OFFERS_FOLDER) -> Iterator[AssessedRow]:
+    """All rows of a half (or other set), assessed."""
     assessor = Assessor(read_works(folder / f"works-{half}.jsonl"))
     path = folder / f"{half}.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for row, offer in zip(rows, read_offers(path), strict=True):
-        yield Judged(row=row, listing=offer.listing, found=assessor.assess(offer.listing, CONTEXT))
+        yield AssessedRow(row=row, listing=offer.listing, assessments=assessor.assess(offer.listing, CONTEXT))
 
 
-def figures(rows: Sequence[Judged]) -> dict[str, float]:
-    """The figures of the target."""
-    said = [row for row in rows if row.decision == "hit"]
-    true = [row for row in rows if row.row["expected"] == "hit"]
-    right = sum(row.is_right_hit for row in said)
-    same = sum(_same(row.row["expected"], row.decision) for row in rows)
+def figures(rows: Sequence[AssessedRow]) -> dict[str, float]:
+    """The figures that the targets are about."""
+    hit_rows = [row for row in rows if row.decision == "hit"]
+    expected_hits = [row for row in rows if row.row["expected"] == "hit"]
+    right = sum(row.is_right_hit for row in hit_rows)
+    same_decisions = sum(_is_same_decision(row.row["expected"], row.decision) for row in rows)
     return {
         "rows": len(rows),
-        "precision": right / len(said) if said else 1.0,
-        "recall": right / len(true) if true else 1.0,
-        "licensed as hit": sum(row.row["expected"] == "licensed" for row in said),
+        "precision": right / len(hit_rows) if hit_rows else 1.0,
+        "recall": right / len(expected_hits) if expected_hits else 1.0,
+        "licensed as hit": sum(row.row["expected"] == "licensed" for row in hit_rows),
         "review": sum(row.decision == "review" for row in rows) / len(rows),
-        "same decision": same / len(rows),
+        "same decision": same_decisions / len(rows),
     }
 
 
-def _same(expected: str, decision: str) -> bool:
+def _is_same_decision(expected: str, decision: str) -> bool:
     return decision == expected or (expected == "dropped" and decision == "none")
 
 
-def _told(rows: Sequence[Judged]) -> None:
+def _print_by_set(rows: Sequence[AssessedRow]) -> None:
     by_set: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         by_set[f"{row.row['set']:15} {row.row['expected']:9}"][row.decision] += 1
@@ -100,17 +100,17 @@ def _told(rows: Sequence[Judged]) -> None:
         print("   ", name, dict(counts.most_common()))
 
 
-def _wrong(rows: Sequence[Judged]) -> None:
+def _print_wrong(rows: Sequence[AssessedRow]) -> None:
     for row in rows:
-        if _same(row.row["expected"], row.decision) or row.is_right_hit:
+        if _is_same_decision(row.row["expected"], row.decision) or row.is_right_hit:
             continue
-        told = row.told
-        chance = f"{told.identity:.2f} x {told.offence:.2f}" if told else "-"
+        assessment = row.work_assessment
+        chance = f"{assessment.identity:.2f} x {assessment.offence:.2f}" if assessment else "-"
         print(
             f"{row.row['id']} {row.row['set']} {row.row['expected']} -> {row.decision} ({chance}): {row.row['title']}"
         )
         print("   ", row.row.get("text", ""), "|", row.row.get("seller"), row.row.get("price"), "|", row.row["reason"])
-        for finding in told.findings if told else ():
+        for finding in assessment.findings if assessment else ():
             sign = "+" if finding.polarity.value == "for" else "-"
             print(f"      {sign}{finding.probability:.2f} {finding.matcher}: {finding.why}")
 
@@ -118,17 +118,17 @@ def _wrong(rows: Sequence[Judged]) -> None:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wrong", action="store_true", help="tell the wrong rows of the tune half")
+    parser.add_argument("--wrong", action="store_true", help="print the wrong rows of the visible sets")
     parser.add_argument("--kinds", action="store_true", help="decisions by kind of offer")
     parser.add_argument("--others", action="store_true", help="also the sets by another hand")
-    asked = parser.parse_args()
-    for half in HALVES + (OTHERS if asked.others else ()):
-        rows = list(judged(half))
+    arguments = parser.parse_args()
+    for half in HALVES + (OTHER_SETS if arguments.others else ()):
+        rows = list(assess_rows(half))
         print(half, {name: round(value, 3) for name, value in figures(rows).items()})
-        if asked.kinds and half != "check":
-            _told(rows)
-        if asked.wrong and half in SEEN:
-            _wrong(rows)
+        if arguments.kinds and half != "check":
+            _print_by_set(rows)
+        if arguments.wrong and half in VISIBLE_SETS:
+            _print_wrong(rows)
 
 
 if __name__ == "__main__":

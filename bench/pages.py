@@ -1,11 +1,12 @@
-"""Extraction from 444 saved pages of 120 sites: quality by area with the scorer of the data, and time per page.
+"""Measure extraction from 444 saved pages of 120 sites: quality by area with the data's scorer, and time per page.
 
     .venv/bin/python bench/pages.py [--area ecommerce] [--half tune|check] [--errors 20] [--json figures.json]
 
 Reads ../shared/bench/pages, which is not part of the project. Sites are split into two halves by a digest of their
-name: rules are made from the pages of `tune` and judged by those of `check`, whose errors nobody looks at. Time is CPU
-time in this process, one page after the other (in a crawl suspicious pages go to a process of their own): of outcome
-and reading, and of the share links in what was read, a stage of its own in a crawl (pipelines/links.py).
+name: rules are developed on the pages of `tune` and evaluated on those of `check`, whose errors nobody looks at. Time
+is CPU time in this process, one page after the other (in a crawl suspicious pages go to a separate process), for
+outcome and reading, and for the share links in what was read, which is a separate stage of a crawl
+(pipelines/links.py).
 """
 
 from __future__ import annotations
@@ -24,30 +25,40 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from spiders.catalogue import platforms
-
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "bench" / "pages"
 sys.path.insert(0, str(ROOT))
 
 
-def flat(result: dict[str, Any]) -> dict[str, Any]:
-    """One row of `swordnet read` in the scorer's flat format: the first listing is the page's own, all are items."""
+def scorer_row(result: dict[str, Any]) -> dict[str, Any]:
+    """A row of `swordnet read` in the scorer's flat format: the first listing is the page's own, all are `items`."""
     row: dict[str, Any] = {"file": result["file"]}
-    listings = [as_scored(each) for each in result["listings"]]
+    listings = [scorer_fields(listing) for listing in result["listings"]]
     if listings:
         row |= listings[0]
         row["items"] = listings
     return row
 
 
-def as_scored(listing: dict[str, Any]) -> dict[str, Any]:
-    """A listing under the scorer's names."""
+def scorer_fields(listing: dict[str, Any]) -> dict[str, Any]:
+    """A listing with the scorer's field names."""
     identifiers = listing.get("identifiers", {})
-    named = {"isbn": "isbn", "gtin": "gtin", "mpn": "mpn", "bundle": "package", "package": "package"}
-    row = {name: identifiers[scheme][0] for scheme, name in named.items() if scheme in identifiers}
-    same = ("title", "text", "price", "currency", "seller", "author", "publisher", "images", "sku", "brand", "url")
-    row |= {name: listing[name] for name in (*same, "availability") if name in listing}
+    field_by_scheme = {"isbn": "isbn", "gtin": "gtin", "mpn": "mpn", "bundle": "package", "package": "package"}
+    row = {name: identifiers[scheme][0] for scheme, name in field_by_scheme.items() if scheme in identifiers}
+    same_names = (
+        "title",
+        "text",
+        "price",
+        "currency",
+        "seller",
+        "author",
+        "publisher",
+        "images",
+        "sku",
+        "brand",
+        "url",
+    )
+    row |= {name: listing[name] for name in (*same_names, "availability") if name in listing}
     row["date_published"] = listing.get("published")
     row["state"] = listing.get("share_state")
     row["id"] = listing.get("sku")
@@ -60,29 +71,30 @@ def half_of(site: str) -> str:
 
 
 def read_all(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[tuple[float, float]]]:
-    """What `swordnet read` writes for these pages, and the CPU seconds of reading and of links of each."""
+    """What `swordnet read` writes for these pages, and for each page the CPU seconds of reading and of its links."""
     from crawler.errors import SwordnetError
     from crawler.items import Listing, Outcome
     from crawler.page import Page
     from crawler.page.outcome import outcome_of
     from crawler.page.reader import read_page
     from desk.cli.read import listing_row, read_page_rows
+    from spiders.catalogue import platforms
 
     results, seconds = [], []
-    for row in read_page_rows([json.dumps(each) for each in rows], "manifest.jsonl"):  # type: ignore[arg-type]
+    for row in read_page_rows([json.dumps(item) for item in rows], "manifest.jsonl"):  # type: ignore[arg-type]
         result: dict[str, Any] = {"file": row.file, "spider": row.spider, "listings": []}
         body = (DATA / row.file).read_bytes()
         body = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
         begun = time.process_time()
-        outcome, found = outcome_of(200, body, "", row.url), []
+        outcome, items = outcome_of(200, body, "", row.url), []
         if outcome is Outcome.LIVE:
             try:
-                found = read_page(platforms()[row.spider](), Page(url=row.url, body=body))
+                items = read_page(platforms()[row.spider](), Page(url=row.url, body=body))
             except SwordnetError as error:
                 outcome, result["error"] = Outcome.ERROR, str(error)
-        read = time.process_time()
-        result["listings"] = [listing_row(each) for each in found if isinstance(each, Listing)]
-        seconds.append((read - begun, time.process_time() - read))
+        read_at = time.process_time()
+        result["listings"] = [listing_row(item) for item in items if isinstance(item, Listing)]
+        seconds.append((read_at - begun, time.process_time() - read_at))
         results.append(result | {"outcome": outcome.value})
     return results, seconds
 
@@ -95,39 +107,39 @@ def main() -> None:
     parser.add_argument("--by", default="area")
     parser.add_argument("--errors", type=int, default=0)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     if not (DATA / "manifest.jsonl").is_file():
         sys.exit(f"no data: expected {DATA.relative_to(ROOT.parent)}/manifest.jsonl beside the repository")
     with (DATA / "manifest.jsonl").open(encoding="utf-8") as lines:
-        rows = [row for row in map(json.loads, lines) if given.area in (None, row["area"])]
-    rows = [row for row in rows if given.half in (None, half_of(row["site"]))]
+        rows = [row for row in map(json.loads, lines) if arguments.area in (None, row["area"])]
+    rows = [row for row in rows if arguments.half in (None, half_of(row["site"]))]
     results, seconds = read_all(rows)
     print_outcomes(results, seconds)
     with tempfile.TemporaryDirectory() as folder:
         manifest, predictions = Path(folder) / "manifest.jsonl", Path(folder) / "predictions.jsonl"
         write_lines(manifest, rows)
-        write_lines(predictions, map(flat, results))
+        write_lines(predictions, map(scorer_row, results))
         command = [sys.executable, str(DATA / "score_pages.py"), str(manifest), str(predictions)]
-        command += ["--by", given.by, "--errors", str(given.errors)]
-        command += ["--json", str(given.json)] if given.json else []
+        command += ["--by", arguments.by, "--errors", str(arguments.errors)]
+        command += ["--json", str(arguments.json)] if arguments.json else []
         subprocess.run(command, check=True)
 
 
 def print_outcomes(results: list[dict[str, Any]], seconds: list[tuple[float, float]]) -> None:
-    """Pages that are not live, and the times."""
+    """Print the pages that are not live, and the times."""
     for result in results:
         if result["outcome"] != "live":
             print(result["outcome"], result["spider"], result["file"], result.get("error", ""))
     outcomes = dict(Counter(result["outcome"] for result in results))
     print(f"pages {len(results)} {outcomes}; CPU per page:")
     for what, times in (("reading", [read for read, _ in seconds]), ("with links", [sum(both) for both in seconds])):
-        cuts = [each * 1e3 for each in (*statistics.quantiles(times, n=100), max(times))]
-        most = f"90 % {cuts[89]:.0f} ms, 99 % {cuts[98]:.0f} ms, longest {cuts[99]:.0f} ms"
-        print(f"{what}: median {cuts[49]:.1f} ms, {most}")
+        quantiles = [quantile * 1e3 for quantile in (*statistics.quantiles(times, n=100), max(times))]
+        tail = f"90 % {quantiles[89]:.0f} ms, 99 % {quantiles[98]:.0f} ms, longest {quantiles[99]:.0f} ms"
+        print(f"{what}: median {quantiles[49]:.1f} ms, {tail}")
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """JSON Lines."""
+    """Write rows as JSON Lines."""
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 

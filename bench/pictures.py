@@ -1,9 +1,10 @@
-"""Look at the queries of ../shared/bench/images as a crawl does: predictions for its scorer, and the CPU time of each.
+"""Inspect the queries of ../shared/bench/images as a crawl does: predictions for its scorer, and the CPU time of each.
 
     python -m bench.pictures ../shared/bench/images/works.jsonl QUERIES [--index FOLDER] -o PREDICTIONS
 
-QUERIES is the queries.jsonl that make_queries.py wrote. Registered pictures are kept in --index, so that further
-queries need not register again. Prints a line for each way a query ended: how many, CPU milliseconds mean and median.
+QUERIES is the queries.jsonl that make_queries.py wrote. Registered pictures are kept in --index, so that later runs
+need not register them again. Prints a line for each kind of result: the number of queries, mean and median CPU
+milliseconds.
 """
 
 from __future__ import annotations
@@ -26,79 +27,80 @@ from crawler.pictures import PictureError, PictureInspector
 from matchers.identity.image import Matcher
 from matchers.matcher import Context
 from registry.work_pictures import PictureReader
-from screening import picture_registry
+from screening import picture_screening
 from screening.parallel import available_cores, map_in_order
 
 Row = Mapping[str, Any]
 
 
 @frozen
-class Looking:
-    """Looks at one query; for the workers of in_order."""
+class QueryInspector:
+    """Inspects one query; a task for the workers of `map_in_order`."""
 
-    looker: PictureInspector
+    inspector: PictureInspector
     matcher: Matcher
     folder: Path
 
     def __call__(self, query: Row) -> tuple[float, list[dict[str, Any]]]:
-        """CPU seconds, and the findings as rows of predictions."""
+        """The CPU seconds, and the findings as rows of predictions."""
         begun = time.process_time()
-        found = list(self._found(query))
-        return time.process_time() - begun, found
+        predictions = list(self._predictions(query))
+        return time.process_time() - begun, predictions
 
-    def _found(self, query: Row) -> Iterator[dict[str, Any]]:
+    def _predictions(self, query: Row) -> Iterator[dict[str, Any]]:
         try:
             data = (self.folder / query["image"]).read_bytes()
-            picture = self.looker.inspect(data, query["query_id"]).picture
+            picture = self.inspector.inspect(data, query["query_id"]).picture
         except PictureError:
             return
         listing = Listing(platform="bench", kind=ListingKind.OFFER, url="x", title="", pictures=(picture,))
         for finding in self.matcher.find(listing, {}, Context(now=datetime.now(UTC))):
-            seen = finding.sighting
+            match_found = finding.sighting
             yield {
                 "query_id": query["query_id"],
                 "work_id": finding.work_id,
                 "score": finding.probability,
                 "decision": finding.verdict,
-                "how": seen.how if seen else "",
+                "how": match_found.how if match_found else "",
             }
 
 
-def registered(works: Path, index: Path) -> tuple[Sequence[Work], PictureInspector]:
-    """The works of a list and what compares with their pictures; prints what registering took."""
+def register_works(works: Path, index: Path) -> tuple[Sequence[Work], PictureInspector]:
+    """The works of a list and the inspector that compares with their pictures; prints what registering took."""
     settings = PicturesConfig(index=str(index))
     begun = time.perf_counter()
-    read = list(_works(works, picture_registry.picture_reader(settings)))
-    sketched = time.perf_counter()
-    looker = picture_registry.index_pictures(read, settings)
-    count = sum(len(work.images) for work in read)
-    print(f"{count} pictures: {sketched - begun:.1f} s sketched, {time.perf_counter() - sketched:.1f} s indexed, wall")
-    return read, looker
+    pictured_works = list(_read_works(works, picture_screening.picture_reader(settings)))
+    described_at = time.perf_counter()
+    inspector = picture_screening.index_pictures(pictured_works, settings)
+    indexed_at = time.perf_counter()
+    count = sum(len(work.images) for work in pictured_works)
+    print(f"{count} pictures: {described_at - begun:.1f} s sketched, {indexed_at - described_at:.1f} s indexed, wall")
+    return pictured_works, inspector
 
 
-def _works(path: Path, look: PictureReader) -> Iterator[Work]:
-    """The bench's rows as works."""
+def _read_works(path: Path, reader: PictureReader) -> Iterator[Work]:
+    """The benchmark's rows as works, their pictures read by `reader`."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     paths = [(row, path.parent / image) for row in rows for image in row["images"]]
-    seen: dict[str, list[Picture]] = defaultdict(list)
-    for (row, place), picture in zip(paths, look([place for _, place in paths]), strict=True):
+    pictures: dict[str, list[Picture]] = defaultdict(list)
+    for (row, place), picture in zip(paths, reader([place for _, place in paths]), strict=True):
         if isinstance(picture, PictureError):
             print(f"{place}: {picture}")
         else:
-            seen[row["work_id"]].append(picture)
+            pictures[row["work_id"]].append(picture)
     for row in rows:
-        yield Work(id=row["work_id"], title=row["title"], images=tuple(seen[row["work_id"]]))
+        yield Work(id=row["work_id"], title=row["title"], images=tuple(pictures[row["work_id"]]))
 
 
-def ended(query: Row, found: Sequence[Row]) -> str:
-    """In which way a query ended."""
-    kinds = {str(row["decision"]): str(row["how"]) for row in reversed(found)}
-    said = "copy" if "copy" in kinds else "review" if "review" in kinds else "nothing"
-    return f"{query['role']}: {said}" + (f" by {kinds[said]}" if said in kinds else "")
+def result_kind(query: Row, predictions: Sequence[Row]) -> str:
+    """The kind of a query's result, as printed."""
+    how_by_verdict = {str(row["decision"]): str(row["how"]) for row in reversed(predictions)}
+    verdict = "copy" if "copy" in how_by_verdict else "review" if "review" in how_by_verdict else "nothing"
+    return f"{query['role']}: {verdict}" + (f" by {how_by_verdict[verdict]}" if verdict in how_by_verdict else "")
 
 
 def main() -> None:
-    """Run."""
+    """Register, inspect, write the predictions, print the times."""
     parser = argparse.ArgumentParser()
     parser.add_argument("works", type=Path)
     parser.add_argument("queries", type=Path)
@@ -106,18 +108,20 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=Path("looks"))
     parser.add_argument("--workers", type=int, default=available_cores())
     options = parser.parse_args()
-    works, looker = registered(options.works, options.index)
+    works, inspector = register_works(options.works, options.index)
     queries = [json.loads(line) for line in options.queries.read_text(encoding="utf-8").splitlines()]
-    look = Looking(looker, Matcher(works), options.queries.parent)
-    spent: dict[str, list[float]] = defaultdict(list)
+    inspect_query = QueryInspector(inspector, Matcher(works), options.queries.parent)
+    times_by_kind: dict[str, list[float]] = defaultdict(list)
     with options.output.open("w", encoding="utf-8") as file:
-        for query, (seconds, found) in zip(queries, map_in_order(look, queries, options.workers), strict=True):
-            spent[ended(query, found)].append(1000 * seconds)
-            file.writelines(json.dumps(row) + "\n" for row in found)
-    for way, times in sorted(spent.items()):
-        print(f"{way:34}{len(times):6}  CPU ms mean {mean(times):6.1f}  median {median(times):6.1f}")
-    everything = [each for times in spent.values() for each in times]
-    print(f"{'all':34}{len(everything):6}  CPU ms mean {mean(everything):6.1f}")
+        for query, (seconds, predictions) in zip(
+            queries, map_in_order(inspect_query, queries, options.workers), strict=True
+        ):
+            times_by_kind[result_kind(query, predictions)].append(1000 * seconds)
+            file.writelines(json.dumps(row) + "\n" for row in predictions)
+    for kind, times in sorted(times_by_kind.items()):
+        print(f"{kind:34}{len(times):6}  CPU ms mean {mean(times):6.1f}  median {median(times):6.1f}")
+    all_times = [milliseconds for times in times_by_kind.values() for milliseconds in times]
+    print(f"{'all':34}{len(all_times):6}  CPU ms mean {mean(all_times):6.1f}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Make a registry of many works and a stream of listing pictures of 1600 pixels for bench/pictures.py to time.
+"""Make a registry of many works and a stream of 1600-pixel listing pictures for bench/pictures.py to time.
 
     python bench/pictures_stream.py ../shared/bench/images OUT --works 10000 --strangers 270 --copies 30
     python -m bench.pictures OUT/works.jsonl OUT/queries.jsonl --index OUT/looks --workers 1 -o OUT/predictions.jsonl
 
-The bench's 498 works are filled up with mosaics of half of its distractors; strangers are pictures of the other half,
-copies are saved anew, cut, photographed or framed by make_queries.py's own attacks, in turn.
+The benchmark's 498 works are filled up with mosaics of half of its distractors; strangers are pictures of the other
+half, copies are works re-saved, cropped, photographed or framed by make_queries.py's own attacks, in turn.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-SIDE, WORK_SIDE = 1600, 800
-CELLS = 3  # a side of a mosaic
+QUERY_SIDE_PIXELS, WORK_SIDE_PIXELS = 1600, 800
+CELLS_PER_SIDE = 3  # per side of a mosaic
 ATTACKS = ("jpeg40", "bright", "crop25", "persp", "collage2", "phone", "jpeg20", "flip", "identity", "small150")
 
 
 def main() -> None:
-    """Run."""
+    """Write works, queries and their pictures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("bench", type=Path)
     parser.add_argument("out", type=Path)
@@ -33,61 +33,64 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=30)
     options = parser.parse_args()
     options.bench = options.bench.resolve()
-    maker = _maker(options.bench / "make_queries.py")
+    maker = _load_maker(options.bench / "make_queries.py")
     lines = (options.bench / "distractors.txt").read_text().splitlines()
-    places = [options.bench / line.split("\t")[0] for line in lines if not line.startswith("#")]
+    paths = [options.bench / line.split("\t")[0] for line in lines if not line.startswith("#")]
     dice = np.random.default_rng(20261123)
     works = [json.loads(line) for line in (options.bench / "works.jsonl").read_text().splitlines()]
     for work in works:
         work["images"] = [str(options.bench / image) for image in work["images"]]
     (options.out / "works").mkdir(parents=True, exist_ok=True)
     (options.out / "images").mkdir(exist_ok=True)
-    parts = [maker.load_rgb(path) for path in places[::2]]
+    parts = [maker.load_rgb(path) for path in paths[::2]]
     for number in range(len(works), options.works):
         path = options.out / "works" / f"{number}.jpg"
-        _mosaic(parts, dice).save(path, quality=90)
+        _draw_mosaic(parts, dice).save(path, quality=90)
         works.append({"work_id": f"m{number}", "title": str(number), "images": [str(path)]})
-    _write(options.out / "works.jsonl", works)
-    rows = [_stranger(places[1::2], number, options.out, maker) for number in range(options.strangers)]
-    context = maker.Context(places[1::2])
+    _write_rows(options.out / "works.jsonl", works)
+    rows = [_write_stranger(paths[1::2], number, options.out, maker) for number in range(options.strangers)]
+    context = maker.Context(paths[1::2])
     for number in range(options.copies):
         work = works[int(dice.integers(498))]
         attack = ATTACKS[number % len(ATTACKS)]
-        made = maker.ATTACKS[attack](maker.load_rgb(work["images"][0]), dice, context)
-        rows.append(_row(made, f"c{number}", work["work_id"], options.out, maker) | {"attack": attack, "role": "copy"})
-    _write(options.out / "queries.jsonl", rows)
+        copy_image = maker.ATTACKS[attack](maker.load_rgb(work["images"][0]), dice, context)
+        rows.append(
+            _write_query(copy_image, f"c{number}", work["work_id"], options.out, maker)
+            | {"attack": attack, "role": "copy"}
+        )
+    _write_rows(options.out / "queries.jsonl", rows)
 
 
-def _mosaic(parts: list[Image.Image], dice: np.random.Generator) -> Image.Image:
-    """Cut-outs of other pictures, none wholly there, as one picture."""
-    wide, high = WORK_SIDE * int(dice.integers(6, 10)) // 10, WORK_SIDE
+def _draw_mosaic(parts: list[Image.Image], dice: np.random.Generator) -> Image.Image:
+    """A mosaic of cut-outs of other pictures, none of them complete."""
+    wide, high = WORK_SIDE_PIXELS * int(dice.integers(6, 10)) // 10, WORK_SIDE_PIXELS
     out = Image.new("RGB", (wide, high))
-    for cell in range(CELLS * CELLS):
+    for cell in range(CELLS_PER_SIDE * CELLS_PER_SIDE):
         source = parts[int(dice.integers(len(parts)))]
         side = max(24, int(min(source.size) * dice.uniform(0.3, 0.6)))
         left, top = (int(dice.integers(0, extent - side + 1)) for extent in source.size)
         cut = source.crop((left, top, left + side, top + side))
         tile = ImageOps.mirror(cut) if dice.random() < 0.5 else cut
-        size = (wide // CELLS + 1, high // CELLS + 1)
-        out.paste(tile.resize(size), (cell % CELLS * (size[0] - 1), cell // CELLS * (size[1] - 1)))
+        size = (wide // CELLS_PER_SIDE + 1, high // CELLS_PER_SIDE + 1)
+        out.paste(tile.resize(size), (cell % CELLS_PER_SIDE * (size[0] - 1), cell // CELLS_PER_SIDE * (size[1] - 1)))
     return out
 
 
-def _stranger(places: list[Path], number: int, out: Path, maker: Any) -> dict[str, Any]:
-    made = maker.load_rgb(places[number % len(places)])
-    return _row(made, f"s{number}", None, out, maker) | {"attack": "identity", "role": "negative"}
+def _write_stranger(paths: list[Path], number: int, out: Path, maker: Any) -> dict[str, Any]:
+    image = maker.load_rgb(paths[number % len(paths)])
+    return _write_query(image, f"s{number}", None, out, maker) | {"attack": "identity", "role": "negative"}
 
 
-def _row(image: Image.Image, name: str, gold: str | None, out: Path, maker: Any) -> dict[str, Any]:
-    maker.fit_side(image, SIDE).save(out / "images" / f"{name}.jpg", quality=88)
+def _write_query(image: Image.Image, name: str, gold: str | None, out: Path, maker: Any) -> dict[str, Any]:
+    maker.fit_side(image, QUERY_SIDE_PIXELS).save(out / "images" / f"{name}.jpg", quality=88)
     return {"query_id": name, "image": f"images/{name}.jpg", "gold": gold, "kind": "any", "series": None}
 
 
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def _maker(path: Path) -> Any:
+def _load_maker(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location("make_queries", path)
     assert spec
     assert spec.loader

@@ -1,9 +1,9 @@
-"""How well titles are recognised, on the benchmark in ../shared/bench/titles, scored by the scorer that lies there.
+"""Measure how well titles are recognised on the benchmark in ../shared/bench/titles, with the scorer provided there.
 
     python bench/titles.py [--only zh_listings,zh_obf] [--by op] [--keep FILE] [--reliability]
 
-Every set's registry is matched with its queries through the same Assessor as `swordnet match`; the score is the
-identity, whatever the decision. --reliability shows, by stated identity, the share of right pairs.
+Every set's registry is matched with its queries through the same Assessor as in `swordnet match`; the score is the
+identity, whatever the decision. --reliability prints the share of right pairs by stated identity.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from matchers.assessor import Assessor  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "bench" / "titles"
-# The sets that the targets are about; four of products and papers are a check beside them.
-CORE = ("en_obf", "imdb_dbpedia", "music_itunes_amazon", "pan_telegram_zh", "release_anime", "release_en", "release_zh",
-        "zh_books_editions", "zh_courses", "zh_listings", "zh_movies_aliases", "zh_obf", "zh_textbooks")  # fmt: skip
-EDGES = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
+# The sets that the targets are about; four more, of products and papers, serve as a check.
+CORE_SETS = (
+    "en_obf", "imdb_dbpedia", "music_itunes_amazon", "pan_telegram_zh", "release_anime", "release_en", "release_zh",
+    "zh_books_editions", "zh_courses", "zh_listings", "zh_movies_aliases", "zh_obf", "zh_textbooks",
+)  # fmt: skip
+RELIABILITY_EDGES = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
 
 
 def main() -> None:
@@ -50,29 +52,29 @@ def main() -> None:
         predictions = arguments.keep or Path(folder) / "predictions.jsonl"
         with predictions.open("w", encoding="utf-8") as out:
             for name in names:
-                out.writelines(json.dumps(row) + "\n" for row in predicted(name))
+                out.writelines(json.dumps(row) + "\n" for row in predict_set(name))
         by = ["--by", arguments.by] if arguments.by else []
         command = [sys.executable, "score_titles.py", str(predictions.resolve()), "--only", ",".join(names), *by]
         subprocess.run(command, cwd=DATA, check=True)
         if arguments.reliability:
-            show_reliability(predictions, names)
+            print_reliability(predictions, names)
 
 
-def predicted(name: str) -> Iterator[dict[str, Any]]:
-    """The predictions for one set; prints what it took."""
+def predict_set(name: str) -> Iterator[dict[str, Any]]:
+    """The predictions for one set; prints the time taken."""
     begun = time.perf_counter()
     assessor = Assessor([work_of(row) for row in rows(name, "registry")])
     built = time.perf_counter()
     context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
     queries = rows(name, "queries")
     listings = [listing_of(query) for query in queries]
-    assessed = (
-        found
+    results = (
+        assessments
         for number in range(0, len(listings), ROWS_PER_BATCH)
-        for found in assessor.assess_all(listings[number : number + ROWS_PER_BATCH], context)
+        for assessments in assessor.assess_all(listings[number : number + ROWS_PER_BATCH], context)
     )
-    for query, found in zip(queries, assessed, strict=True):
-        ranked = [{"work_id": one.work_id, "score": one.identity} for one in found]
+    for query, assessments in zip(queries, results, strict=True):
+        ranked = [{"work_id": assessment.work_id, "score": assessment.identity} for assessment in assessments]
         yield {"query_id": query["query_id"], "work_id": ranked or None, "score": 0}
     seconds = time.perf_counter() - built
     speed = len(queries) / seconds
@@ -111,17 +113,21 @@ def rows(name: str, file: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
-def show_reliability(predictions: Path, names: list[str]) -> None:
-    """By stated identity: how many pairs, and the share of them that is right."""
+def print_reliability(predictions: Path, names: list[str]) -> None:
+    """Print the number of pairs and the share of right ones by stated identity."""
     queries = {query["query_id"]: query for name in names for query in rows(name, "queries")}
     pairs: list[tuple[float, bool]] = []
     for line in predictions.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         query = queries[row["query_id"]]
         gold = query["gold"] if isinstance(query["gold"], list) else [query["gold"]]
-        given = [one for one in row["work_id"] or () if one["work_id"] not in (query.get("ignore") or ())]
-        pairs.extend((one["score"], one["work_id"] in gold) for one in given)
-    for low, high in pairwise(EDGES):
+        scored_works = [
+            scored_work
+            for scored_work in row["work_id"] or ()
+            if scored_work["work_id"] not in (query.get("ignore") or ())
+        ]
+        pairs.extend((scored_work["score"], scored_work["work_id"] in gold) for scored_work in scored_works)
+    for low, high in pairwise(RELIABILITY_EDGES):
         right = [is_right for score, is_right in pairs if low <= score < high]
         if right:
             share = sum(right) / len(right)

@@ -1,14 +1,14 @@
-"""How fast titles are matched in a big registry, and what is found of the names planted in the stream.
+"""Measure how fast titles are matched in a big registry, and how many of the names planted in the stream are found.
 
     python bench/titles_speed.py FOLDER [--queries N] [--index FOLDER]
 
-FOLDER is what ../shared/bench/titles/make_registry.py wrote. One process, one core; rates and tails are of its own
-processor time, as others may share the machine. The rate is of batches, TURNS times over the whole stream, as the
-machine may be slower at times, each time with nothing kept of any text or name; the tail is of listings asked one by
-one, each at its best of three.
-A row is found when the planted work comes first with an identity of at least THRESHOLD; a false alarm is any work at or
-over it on a row without one. Listed apart: chance occurrences of names under five Han characters or eight letters, and
-edits that make another number of one (207 of 2007), which is another work.
+FOLDER is what ../shared/bench/titles/make_registry.py wrote. One process, one core; rates and tails are in its own
+processor time, as others may share the machine. The rate is for batches, ROUND_COUNT times over the whole stream (the
+machine may be slower at times), each time with empty caches; the tail is for listings assessed one by one, each the
+best of three.
+A row is found if the planted work comes first with an identity of at least IDENTITY_THRESHOLD; a false alarm is any
+work at or above it on a row without one. Listed separately: chance occurrences of names under five Han characters or eight
+letters, and edits that turn a number into another (2007 into 207), which makes it another work.
 """
 
 from __future__ import annotations
@@ -39,126 +39,137 @@ from matchers.assessor import Assessor  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 from matchers.titles import open_title_matcher  # noqa: E402
 
-ADDED = 10_000
-TURNS = 5
-ALONE = 1_000  # listings that are asked one by one
-THRESHOLD = 0.47  # the one threshold, as bench/titles.py finds it
+ADDED_WORK_COUNT = 10_000
+ROUND_COUNT = 5
+SINGLE_LISTING_COUNT = 1_000  # listings that are assessed one by one
+IDENTITY_THRESHOLD = 0.47  # the common threshold, as bench/titles.py finds it
 
-KINDS = ("exact", "edit", "edit that makes another number", "edit of a short name", "none", "none, only short names")
-_NUMBER = re.compile("[0-9]+|[一二三四五六七八九十百千]+")
+ROW_KINDS = (
+    "exact",
+    "edit",
+    "edit that makes another number",
+    "edit of a short name",
+    "none",
+    "none, only short names",
+)
+_NUMBER_RE = re.compile("[0-9]+|[一二三四五六七八九十百千]+")
 
 
 def main() -> None:
-    """Build, ask, count."""
+    """Build, assess, count."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--index", type=Path, help="keep the index here and time opening and extending it")
-    parser.add_argument("--threshold", type=float, default=THRESHOLD)
+    parser.add_argument("--threshold", type=float, default=IDENTITY_THRESHOLD)
     parser.add_argument("--show", type=int, default=0, help="print so many of the rows that went wrong")
     arguments = parser.parse_args()
     works = [
         Work(id=row["work_id"], title=row["title"], kind=row["kind"])
         for row in map(json.loads, (arguments.folder / "registry.jsonl").open(encoding="utf-8"))
     ]
-    before = _peak()
+    before = _peak_megabytes()
     if arguments.index:
-        keep(works, arguments.index)
+        time_index(works, arguments.index)
     begun, wall = time.process_time(), time.perf_counter()
     assessor = Assessor(works)
     spent = f"{time.process_time() - begun:.1f} s of processor time, {time.perf_counter() - wall:.1f} s"
-    print(f"{len(works)} works: all matchers in {spent}; peak {_peak():.0f} MB ({before:.0f} MB for the works)")
+    print(
+        f"{len(works)} works: all matchers in {spent}; peak {_peak_megabytes():.0f} MB ({before:.0f} MB for the works)"
+    )
     queries = [json.loads(line) for line in (arguments.folder / "queries.jsonl").open(encoding="utf-8")]
-    ask(assessor, queries, arguments.threshold, arguments.show, {work.id: work for work in works})
+    assess_queries(assessor, queries, arguments.threshold, arguments.show, {work.id: work for work in works})
 
 
-def keep(works: list[Work], folder: Path) -> None:
-    """Times the index on disk: without the last ten thousand works, with them, and opened; only opened where it is
-    there.
-    """
-    for listed in (works,) if folder.exists() else (works[:-ADDED], works, works):
+def time_index(works: list[Work], folder: Path) -> None:
+    """Time the index on disk: built without the last ADDED_WORK_COUNT works, extended, opened; only opened if it exists."""
+    for index_works in (works,) if folder.exists() else (works[:-ADDED_WORK_COUNT], works, works):
         begun, wall = time.process_time(), time.perf_counter()
-        how = open_title_matcher(listed, folder)
+        origin = open_title_matcher(index_works, folder)
         spent = f"{time.process_time() - begun:.1f} s of processor time, {time.perf_counter() - wall:.1f} s"
-        print(f"{how} with {len(listed)} works: {spent}; peak {_peak():.0f} MB")
+        print(f"{origin} with {len(index_works)} works: {spent}; peak {_peak_megabytes():.0f} MB")
 
 
-def ask(assessor: Assessor, queries: list[dict[str, Any]], threshold: float, show: int, works: dict[str, Work]) -> None:
-    """All queries; prints rate, tail, recall by kind and false alarms."""
+def assess_queries(
+    assessor: Assessor, queries: list[dict[str, Any]], threshold: float, show: int, works: dict[str, Work]
+) -> None:
+    """Assess all queries; prints rate, tail, recall by kind and false alarms."""
     context = Context(now=datetime(2026, 11, 1, tzinfo=UTC))
     listings = [
         Listing(platform="bench", kind=ListingKind.OFFER, url=f"row:{query['query_id']}", title=query["text"])
         for query in queries
     ]
     assessor.assess(listings[0], context)
-    caches = [each for each in gc.get_objects() if isinstance(each, _lru_cache_wrapper)]
+    caches = [cache for cache in gc.get_objects() if isinstance(cache, _lru_cache_wrapper)]
     gc.freeze()  # as `swordnet match` does
     gc.set_threshold(GC_THRESHOLD_OBJECTS)
-    turns = [turn(assessor, listings, context, caches) for _ in range(TURNS)]
-    found = turns[0][0]
-    rates = ", ".join(f"{len(queries) / sum(times):.0f}" for _, times in turns)
-    best = sum(map(min, zip(*(times for _, times in turns), strict=True)))
+    rounds = [time_round(assessor, listings, context, caches) for _ in range(ROUND_COUNT)]
+    assessments = rounds[0][0]
+    rates = ", ".join(f"{len(queries) / sum(times):.0f}" for _, times in rounds)
+    best = sum(map(min, zip(*(times for _, times in rounds), strict=True)))
     print(f"{rates} listings/s in batches of {ROWS_PER_BATCH}; each batch at its best: {len(queries) / best:.0f}")
-    alone(assessor, listings[:ALONE], context)
+    time_single_listings(assessor, listings[:SINGLE_LISTING_COUNT], context)
     counts: Counter[str] = Counter()
-    for query, ranked in zip(queries, found, strict=True):
-        kind, right = judged(query, ranked, threshold, works)
+    for query, ranked in zip(queries, assessments, strict=True):
+        kind, right = classify_row(query, ranked, threshold, works)
         counts[kind] += 1
         counts[f"{kind} right"] += right
         if not right and counts["shown " + kind] < show:
             counts["shown " + kind] += 1
-            best = [(works[one.work_id].title, one.identity) for one in ranked[:2]]
+            best = [(works[assessment.work_id].title, assessment.identity) for assessment in ranked[:2]]
             gold = works[query["gold"]].title if query["gold"] else None
             print(kind, repr(query["text"]), "gold", gold, "found", best)
-    for kind in KINDS:
+    for kind in ROW_KINDS:
         if counts[kind]:
             right = counts[f"{kind} right"]
             print(f"{kind}: {right} of {counts[kind]} right, {right / counts[kind]:.4f}")
 
 
-def turn(
+def time_round(
     assessor: Assessor, listings: list[Listing], context: Context, caches: list[Any]
 ) -> tuple[list[tuple[Assessment, ...]], list[float]]:
-    """All listings once, nothing kept of any text or name before; what was found, and the seconds of each batch."""
+    """Assess all listings once with empty caches; the assessments, and the seconds of each batch."""
     engine = assessor._titles._engine
-    for kept in (engine._index._results, engine._token_overlap._lookups):
-        kept.clear()
-    for each in caches:
-        if str(each.__module__).startswith(("matchers", "crawler")) and each.cache_info().maxsize:  # not the data files
-            each.cache_clear()
-    assessor.assess(listings[0], context)  # the data files are read once a process
-    found: list[tuple[Assessment, ...]] = []
+    for lookup_cache in (engine._index._results, engine._token_overlap._lookups):
+        lookup_cache.clear()
+    for cache in caches:
+        if (
+            str(cache.__module__).startswith(("matchers", "crawler")) and cache.cache_info().maxsize
+        ):  # not the data files
+            cache.cache_clear()
+    assessor.assess(listings[0], context)  # the data files are read once per process
+    assessments: list[tuple[Assessment, ...]] = []
     times = []
     for first in range(0, len(listings), ROWS_PER_BATCH):
         begun = time.process_time()
-        found.extend(assessor.assess_all(listings[first : first + ROWS_PER_BATCH], context))
+        assessments.extend(assessor.assess_all(listings[first : first + ROWS_PER_BATCH], context))
         times.append(time.process_time() - begun)
-    return found, times
+    return assessments, times
 
 
-def alone(assessor: Assessor, listings: list[Listing], context: Context) -> None:
-    """The time of listings that are looked up one by one, nothing known of them before."""
-    turns = []
+def time_single_listings(assessor: Assessor, listings: list[Listing], context: Context) -> None:
+    """Print the times of listings that are assessed one by one, without anything cached for them."""
+    rounds = []
     for number in range(3):
         times = []
         for listing in listings:
-            asked = evolve(listing, title=listing.title + " " * (number + 1))  # another text: nothing of it is kept
+            variant = evolve(listing, title=listing.title + " " * (number + 1))  # a different text, so not cached
             start = time.process_time()
-            assessor.assess(asked, context)
+            assessor.assess(variant, context)
             times.append(1000 * (time.process_time() - start))
-        turns.append(times)
-    times = sorted(map(min, zip(*turns, strict=True)))
+        rounds.append(times)
+    times = sorted(map(min, zip(*rounds, strict=True)))
     tail = times[int(0.99 * len(times))]
     middle = times[len(times) // 2]
     print(f"alone: median {middle:.1f} ms, 99th percentile {tail:.1f} ms, longest {times[-1]:.1f} ms")
 
 
-def judged(query: dict[str, Any], ranked: Any, threshold: float, works: dict[str, Work]) -> tuple[str, bool]:
-    """The kind of row, and whether it came out right."""
-    kept = [one for one in ranked if one.identity >= threshold]
+def classify_row(query: dict[str, Any], ranked: Any, threshold: float, works: dict[str, Work]) -> tuple[str, bool]:
+    """The kind of row, and whether its result is right."""
+    accepted = [assessment for assessment in ranked if assessment.identity >= threshold]
     if query["op"] == "none":
-        short = kept and all(is_short(works[one.work_id].title) for one in kept)
-        return ("none, only short names" if short else "none"), not kept
-    right = bool(kept) and kept[0].work_id == query["gold"]
+        short = accepted and all(is_short(works[assessment.work_id].title) for assessment in accepted)
+        return ("none, only short names" if short else "none"), not accepted
+    right = bool(accepted) and accepted[0].work_id == query["gold"]
     kind = query["op"]
     if kind == "edit" and is_short(works[query["gold"]].title):
         kind = "edit of a short name"
@@ -168,16 +179,16 @@ def judged(query: dict[str, Any], ranked: Any, threshold: float, works: dict[str
 
 
 def _numbers(text: str) -> Counter[str]:
-    return Counter(_NUMBER.findall(fold(text)))
+    return Counter(_NUMBER_RE.findall(fold(text)))
 
 
 def is_short(title: str) -> bool:
-    """Whether a name has under five Han characters (or eight letters)."""
+    """Whether a name has fewer than five Han characters (or eight letters)."""
     key = fold(title).replace(" ", "")
     return len(key) < (5 if any(map(is_han, key)) else 8)
 
 
-def _peak() -> float:
+def _peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,4 +1,4 @@
-"""How long it takes to import a list of works without pictures: reading and checking, storing, storing it again.
+"""Time the import of a list of works without pictures: reading and checking, storing, storing it again.
 
     python bench/works_import.py [--works 100000] [--kind csv|jsonl|xlsx]
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 SYLLABLES = "山河云海风雨星辰春秋日月金石竹林花鸟鱼龙书剑琴棋东南西北千百万年"
 
 
-def rows(count: int) -> Iterator[dict[str, str]]:
+def invent_rows(count: int) -> Iterator[dict[str, str]]:
     """Invented works as rows of a table."""
     chance = random.Random(7)
     for number in range(count):
@@ -56,26 +56,26 @@ def rows(count: int) -> Iterator[dict[str, str]]:
         }
 
 
-def write(path: Path, count: int) -> None:
-    """Write the list in the form its suffix names."""
+def write_list(path: Path, count: int) -> None:
+    """Write a list of `count` works in the format of the path's suffix."""
     if path.suffix == ".jsonl":
         lists = {"aliases", "creators", "licences"}
         with path.open("w", encoding="utf-8") as out:
-            for row in rows(count):
-                stated = {name: value.split("|") if name in lists else value for name, value in row.items()}
-                stated["licences"] = [dict(pair.split("=") for pair in row["licences"].split(";"))]
-                stated["identifiers"] = {"isbn": row["identifiers"].removeprefix("isbn:")}
-                out.write(json.dumps(stated, ensure_ascii=False) + "\n")
+            for row in invent_rows(count):
+                typed_row = {name: value.split("|") if name in lists else value for name, value in row.items()}
+                typed_row["licences"] = [dict(pair.split("=") for pair in row["licences"].split(";"))]
+                typed_row["identifiers"] = {"isbn": row["identifiers"].removeprefix("isbn:")}
+                out.write(json.dumps(typed_row, ensure_ascii=False) + "\n")
     elif path.suffix == ".csv":
         with path.open("w", encoding="utf-8", newline="") as out:
-            table = csv.DictWriter(out, list(next(rows(1))))
+            table = csv.DictWriter(out, list(next(invent_rows(1))))
             table.writeheader()
-            table.writerows(rows(count))
+            table.writerows(invent_rows(count))
     else:
         book = Workbook(write_only=True)
         sheet = book.create_sheet()
-        sheet.append(list(next(rows(1))))
-        for row in rows(count):
+        sheet.append(list(next(invent_rows(1))))
+        for row in invent_rows(count):
             sheet.append(list(row.values()))
         book.save(path)
 
@@ -88,22 +88,23 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"works.{arguments.kind}"
-        write(path, arguments.works)
-        seconds, works = timed(lambda: read_works(path))
+        write_list(path, arguments.works)
+        seconds, works = time_call(lambda: read_works(path))
         now = datetime.now(UTC)
         with Store.open(f"sqlite:///{folder}/works.db") as store:
-            stored, done = timed(lambda: store.works.import_works(works, now))
-            again, same = timed(lambda: store.works.import_works(works, now))
-            loaded, kept = timed(lambda: sum(1 for _ in store.works.all_works()))
+            store_seconds, counts = time_call(lambda: store.works.import_works(works, now))
+            repeat_seconds, repeat_counts = time_call(lambda: store.works.import_works(works, now))
+            load_seconds, work_count = time_call(lambda: sum(1 for _ in store.works.all_works()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{arguments.kind}: {len(works)} works read and checked in {seconds:.1f} s, {peak:.0f} MB at most")
-    print(f"stored in {stored:.1f} s ({done}), the same again {again:.1f} s ({same}), {kept} loaded in {loaded:.1f} s")
+    repeated = f"the same again {repeat_seconds:.1f} s ({repeat_counts})"
+    print(f"stored in {store_seconds:.1f} s ({counts}), {repeated}, {work_count} loaded in {load_seconds:.1f} s")
 
 
-def timed(act: Callable[[], T]) -> tuple[float, T]:
-    """Seconds, and what came of it."""
+def time_call(function: Callable[[], T]) -> tuple[float, T]:
+    """The seconds that `act` takes, and its result."""
     begun = time.perf_counter()
-    result = act()
+    result = function()
     return time.perf_counter() - begun, result
 
 

@@ -1,8 +1,8 @@
-"""Content-addressed blobs: every page and picture behind a hit is kept once, under the SHA-256 of what was received.
+"""Content-addressed blobs: every page and picture behind a hit is kept once, under the SHA-256 of the bytes received.
 
-Names come from the digest alone, so nothing a page says can choose one. Blobs are kept in a local folder, or on
-object storage that fsspec reaches (`store.blobs = "s3://BUCKET/PREFIX"`); nothing is ever seen half-written in
-either. All methods wait for the disk or the network: call them in a thread, never on the event loop.
+Names come from the digest alone, so page content cannot choose one. Blobs are kept in a local folder, or on object
+storage that fsspec reaches (`store.blobs = "s3://BUCKET/PREFIX"`); neither ever shows a half-written blob. All methods
+wait for the disk or the network: call them in a thread, never on the event loop.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ _HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 class BlobBackend(Protocol):
-    """Where blobs lie. Names are relative; what cannot be written or read raises OSError."""
+    """A place that holds blobs. Names are relative; a failure to write or read raises OSError."""
 
     def has(self, name: str) -> bool:
-        """Whether it is there."""
+        """Whether a blob of this name exists."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Write it whole or not at all."""
+        """Write a blob whole or not at all."""
 
     def read(self, name: str) -> bytes | None:
-        """Its bytes; None where it is not there."""
+        """The bytes of a blob; None if there is none."""
 
     def remove(self, name: str) -> None:
-        """Delete it; nothing happens where it is not there."""
+        """Delete a blob if it exists."""
 
     def list_entries(self) -> Iterator[tuple[str, float]]:
-        """Every name, with when it was written (seconds since 1970)."""
+        """Yield every name with the time it was written (seconds since 1970)."""
 
 
 class BlobStore:
-    """Blobs of a place, two levels deep (`ab/abcdef...`)."""
+    """The blobs at `location`, a folder or an fsspec URL, stored two levels deep (`ab/abcdef...`)."""
 
     def __init__(self, location: str | Path, endpoint: str = "") -> None:
         self.location = str(location)
@@ -49,7 +49,7 @@ class BlobStore:
         )
 
     def put(self, data: bytes) -> str:
-        """Keep bytes; returns their SHA-256 in hex. Raises StoreError where they cannot be written."""
+        """Store bytes and return their SHA-256 in hex. Raises StoreError where they cannot be written."""
         digest = hashlib.sha256(data).hexdigest()
         try:
             if not self._backend.has(_blob_name(digest)):
@@ -59,17 +59,17 @@ class BlobStore:
         return digest
 
     def get(self, digest: str) -> bytes | None:
-        """The bytes of a digest, None if they are not kept. Raises StoreError where the place cannot be reached."""
+        """The bytes of a digest; None if they are not stored. Raises StoreError where the location cannot be read."""
         return self._read(_blob_name(digest))
 
     def remove(self, digest: str) -> bool:
-        """Delete the bytes of a digest; False where none are kept."""
+        """Delete the bytes of a digest; False where none are stored."""
         was_kept = self._backend.has(_blob_name(digest))
         self._backend.remove(_blob_name(digest))
         return was_kept
 
     def collect_garbage(self, needed: Collection[str], before: float) -> int:
-        """Delete what is older than `before` (seconds since 1970) and not needed; returns how many files."""
+        """Delete blobs written before `before` (seconds since 1970) and not in `needed`; returns how many."""
         deleted_count = 0
         for name, written_at in list(self._backend.list_entries()):
             digest_prefix, _, digest = name.partition("/")
@@ -79,7 +79,10 @@ class BlobStore:
         return deleted_count
 
     def put_version(self, name: str, version: str, folder: Path) -> None:
-        """Keep the files under a folder as a version of what has this name, instead of all its other versions."""
+        """Store the files under `folder` as version `version` of `name` and drop its other versions.
+
+        Raises StoreError where they cannot be written.
+        """
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         digests_by_file = {path.relative_to(folder).as_posix(): self.put(path.read_bytes()) for path in files}
         manifest = "\n".join(f"{digest} {file}" for file, digest in digests_by_file.items())
@@ -92,7 +95,7 @@ class BlobStore:
             raise StoreError(f"keeping {name} in {self.location}: {error}") from None
 
     def get_version(self, name: str, version: str, folder: Path) -> bool:
-        """Write the files of a version into a folder; False where it is not kept, or not whole."""
+        """Write the files of a version into `folder`; False where the version is missing or incomplete."""
         manifest = self._read(f"versions/{name}/{version}")
         for line in [] if manifest is None else manifest.decode().splitlines():
             digest, _, file = line.partition(" ")
@@ -105,7 +108,7 @@ class BlobStore:
         return manifest is not None
 
     def version_digests(self) -> set[str]:
-        """The digests of everything that a version consists of."""
+        """The digests of all files of all stored versions."""
         names = [name for name, _ in self._backend.list_entries() if name.startswith("versions/")]
         manifests = [self._read(name) or b"" for name in names]
         return {line.partition(" ")[0] for manifest in manifests for line in manifest.decode().splitlines()}
@@ -118,7 +121,7 @@ class BlobStore:
 
 
 def open_blobs(store: StoreConfig) -> BlobStore:
-    """The blobs of a configuration."""
+    """The blob store of a configuration."""
     return BlobStore(store.blobs, store.blobs_endpoint)
 
 
@@ -132,10 +135,10 @@ class _FolderBackend:
     def write(self, name: str, data: bytes) -> None:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, fresh = tempfile.mkstemp(dir=path.parent)
+        descriptor, temporary_path = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-        Path(fresh).replace(path)
+        Path(temporary_path).replace(path)
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -153,7 +156,7 @@ class _FolderBackend:
 
 
 class _ObjectStorageBackend:
-    """Anything fsspec knows by an address; an object is written whole or not at all by the service itself."""
+    """Any storage that fsspec reaches by URL; the service itself writes an object whole or not at all."""
 
     def __init__(self, address: str, endpoint: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""swordnet.toml and the environment become one validated Config; nothing else reads either.
+"""Loads swordnet.toml and the environment into one validated Config; no other module reads the settings in either.
 
 Every setting is declared below with its default and its meaning; docs/configuration.md lists the same keys, and a
 test keeps the two equal. SWORDNET_CONFIG names the file; SWORDNET_DATABASE and SWORDNET_PROXY keep passwords out of
@@ -30,7 +30,7 @@ _UNPROTECTED_MESSAGE = "holds a password and others may read the file: chmod 600
 
 
 def setting(default: Any, meaning: str, *, at_least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
-    """A field of Config with its meaning (one sentence, shown in the commented file) and its bounds."""
+    """A field of Config with its meaning (one sentence, shown in the commented file) and its constraints."""
     return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "choices": choices})
 
 
@@ -45,7 +45,7 @@ class StoreConfig:
 
 @frozen(kw_only=True)
 class CrawlConfig:
-    """[crawl] How the web is asked."""
+    """[crawl] How requests to the web are made."""
 
     contact: str = setting("", "mail address or URL in the user agent; the live web is refused without it")
     delay: float = setting(2.0, "seconds between two requests to one host", at_least=0)
@@ -71,7 +71,7 @@ class CrawlConfig:
 
 @frozen(kw_only=True)
 class LimitsConfig:
-    """[limits] What one page, one host and one answer may cost; the report counts what was cut off, and by which."""
+    """[limits] What one page, one host and one response may cost; the report counts cut-offs by the limit."""
 
     ratio: int = setting(200, "times a compressed body may grow, counted above 1 MiB", at_least=2)
     codings: int = setting(3, "layers of compression", at_least=1)
@@ -111,7 +111,7 @@ class PicturesConfig:
 
 @frozen(kw_only=True)
 class BrowserConfig:
-    """[browser] Chromium, for platforms whose pages are drawn by JavaScript."""
+    """[browser] Chromium, for platforms whose pages are rendered by JavaScript."""
 
     executable: str = setting("", "path of Chromium; empty: found on the system, else Playwright's own")
     wait: float = setting(15.0, "seconds to wait for what a spider waits for", at_least=0)
@@ -120,7 +120,7 @@ class BrowserConfig:
 
 @frozen(kw_only=True)
 class NightConfig:
-    """[night] When nights run, how long, what they leave behind."""
+    """[night] When nightly runs start, how long they take, and what they keep."""
 
     at: str = setting("01:30", "when `swordnet schedule` starts a night (HH:MM in time_zone)")
     until: str = setting("", "no unit is begun after this time (HH:MM); empty: a night ends when all is asked")
@@ -139,7 +139,7 @@ class NightConfig:
 
 @frozen(kw_only=True)
 class TellConfig:
-    """[tell] Who is told when a night has ended."""
+    """[tell] Who is notified when a nightly run has ended."""
 
     always: bool = setting(False, "tell of healthy nights too, not only of those that cannot be trusted")
     webhook: str = setting("", "address that gets the report as JSON (POST)")
@@ -154,7 +154,7 @@ class TellConfig:
 
 @frozen(kw_only=True)
 class ClusterConfig:
-    """[cluster] Many machines over one PostgreSQL."""
+    """[cluster] Many machines with one PostgreSQL database."""
 
     hand_out: bool = setting(False, "`swordnet night` only plans and waits; the work is done by `swordnet worker`s")
     beat: float = setting(10.0, "seconds between two signs of life of a worker", at_least=0)
@@ -201,7 +201,7 @@ class Config:
     platforms: Mapping[str, PlatformConfig] = Factory(dict)
 
     def platform(self, name: str) -> PlatformConfig:
-        """Settings of one platform, defaults where the file says nothing."""
+        """The settings of one platform, or the defaults where the file has none."""
         return self.platforms.get(name, _DEFAULT_PLATFORM)
 
     @property
@@ -211,7 +211,7 @@ class Config:
 
 
 def load_config(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
-    """The Config of a file (`path`, else SWORDNET_CONFIG, else swordnet.toml here, else built-in defaults).
+    """The Config of a file: `path`, else SWORDNET_CONFIG, else swordnet.toml in this folder, else built-in defaults.
 
     Relative paths in the file are relative to its folder. Raises BadInput listing every wrong key.
     """
@@ -242,11 +242,11 @@ def load_config(path: Path | None = None, environ: Mapping[str, str] = os.enviro
 
 
 def _apply_secrets(data: dict[str, Any], file: Path, environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Put what the environment says into `data`; a problem for each password in a file that others may read."""
+    """Put secrets from the environment into `data`; yields a problem per password in a file that others may read."""
     for name, table, key in _SECRET_VARIABLES:
         section = data.get(table, {})
         if not isinstance(section, dict):
-            continue  # said below
+            continue  # reported by _build_section
         if value := read_secret(environ, name):
             data[table] = {**section, key: value}
         elif has_password(section.get(key)) and is_readable_by_others(file):
@@ -254,7 +254,7 @@ def _apply_secrets(data: dict[str, Any], file: Path, environ: Mapping[str, str])
 
 
 def iter_settings(kind: type[AttrsInstance] = Config, prefix: str = "") -> Iterator[tuple[str, Attribute[Any]]]:
-    """Every setting as (dotted name, attribute); the platform table's keys begin with `platforms.NAME`."""
+    """Yield every setting as (dotted name, attribute); the platform table's keys begin with `platforms.NAME`."""
     for attribute in fields(kind):
         if attribute.name == "platforms":
             yield from iter_settings(PlatformConfig, "platforms.NAME.")
@@ -265,7 +265,7 @@ def iter_settings(kind: type[AttrsInstance] = Config, prefix: str = "") -> Itera
 
 
 def render_config(config: Config | None = None) -> str:
-    """A swordnet.toml with every setting, its meaning and its value."""
+    """The text of a swordnet.toml with every setting, its meaning and its value in `config`."""
     lines: list[str] = ["# SwordNet. Every setting, with its default. docs/configuration.md tells more."]
     section = ""
     for name, attribute in iter_settings():
@@ -305,33 +305,43 @@ def _parse_toml(file: Path) -> dict[str, Any]:
         raise BadInput(Problem(file=str(file), message=str(error))) from None
 
 
-def _build_section(kind: type[Any], data: Mapping[str, Any], file: str, prefix: str, problems: list[Problem]) -> Any:
+def _build_section(kind: type[Any], table: Any, file: str, name: str, problems: list[Problem]) -> Any:
+    """The values of a table with defaults for the rest; everything wrong is added to `problems` in the file's order.
+
+    Not by cattrs: its errors come in the order of the class, they need the same checks of types, bounds and names
+    before and a walk over them after, and making its functions takes every command 15 ms longer to start (2026-11).
+    """
+    if not isinstance(table, dict):
+        problems.append(Problem(file=file, field=name, message="must be a table"))
+        return kind()
     attributes = {attribute.name: attribute for attribute in fields(kind)}
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
-    for key, value in data.items():
-        dotted_name = prefix + key
+    for key, value in table.items():
+        dotted_name = f"{name}.{key}" if name else key
         if key not in attributes:
             nearest = difflib.get_close_matches(key, attributes, n=1, cutoff=0.5)
-            hint = f"; did you mean {prefix}{nearest[0]}?" if nearest else ""
+            hint = f"; did you mean {dotted_name.removesuffix(key)}{nearest[0]}?" if nearest else ""
             problems.append(Problem(file=file, field=dotted_name, message=f"unknown setting{hint}"))
-        elif key == "platforms" and isinstance(value, dict):
-            values[key] = {
-                name: _build_section(
-                    PlatformConfig, table if isinstance(table, dict) else {}, file, f"{dotted_name}.{name}.", problems
-                )
-                for name, table in value.items()
-            }
+        elif key == "platforms":
+            values[key] = _build_platforms(value, file, problems)
         elif has(hints[key]):
-            if isinstance(value, dict):
-                values[key] = _build_section(hints[key], value, file, f"{dotted_name}.", problems)
-            else:
-                problems.append(Problem(file=file, field=dotted_name, message="must be a table"))
+            values[key] = _build_section(hints[key], value, file, dotted_name, problems)
         elif (type_problem := _value_problem(value, hints[key], attributes[key])) is not None:
             problems.append(Problem(file=file, field=dotted_name, message=type_problem))
         else:
             values[key] = tuple(value) if isinstance(value, list) else value
     return kind(**values)
+
+
+def _build_platforms(tables: Any, file: str, problems: list[Problem]) -> dict[str, PlatformConfig]:
+    if not isinstance(tables, dict):
+        problems.append(Problem(file=file, field="platforms", message="must be a table"))
+        return {}
+    return {
+        name: _build_section(PlatformConfig, table, file, f"platforms.{name}", problems)
+        for name, table in tables.items()
+    }
 
 
 def _value_problem(value: Any, hint: Any, attribute: Attribute[Any]) -> str | None:
@@ -352,7 +362,7 @@ def _value_problem(value: Any, hint: Any, attribute: Attribute[Any]) -> str | No
 
 
 def _resolve_paths(config: Config, folder: Path) -> Config:
-    """The same Config with paths seen from the folder of its file."""
+    """`config` with relative paths resolved against `folder`."""
     url = config.store.url
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith(prefix + "/") and url != prefix + ":memory:":

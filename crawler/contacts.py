@@ -1,7 +1,7 @@
-"""Finding contacts in a text: phone, mail, WeChat and QQ numbers, each in one normalised spelling.
+"""Contacts in a text: phone numbers, mail addresses, WeChat and QQ ids, each in one normalised spelling.
 
-Sellers space them out (138-1234-5678, １３８..., "V❤abc_123", 加薇 abc123); the same contact in two shops is one
-person. Numbers are recognised by form only where a word beside them says what they are, except mobile phones and mail.
+Sellers disguise them (138-1234-5678, １３８..., "V❤abc_123", 加薇 abc123); the same contact in two shops is one person.
+WeChat and QQ ids count only beside a word that says what they are; phone numbers and mail addresses by form alone.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from enum import StrEnum
 
 from attrs import frozen
 
-MAX_TEXT_CHARS = 8_000  # characters of a text; what lies beyond is not looked at
+MAX_TEXT_CHARS = 8_000  # the rest of a text is not searched
 
 
 class ContactKind(StrEnum):
-    """What a contact is."""
+    """The kind of a contact."""
 
     PHONE = "phone"
     MAIL = "mail"
@@ -27,7 +27,7 @@ class ContactKind(StrEnum):
 
 @frozen(kw_only=True)
 class Contact:
-    """One contact in its one spelling."""
+    """One contact in its normalised spelling."""
 
     kind: ContactKind
     value: str
@@ -47,13 +47,12 @@ _WECHAT_LABEL = (
 _LABEL_GAP = r"[ :：是为=＝,，号\u2764\u2665\ufe0f]{0,4}"
 _WECHAT_RE = re.compile(rf"{_WECHAT_LABEL}{_LABEL_GAP}([a-z][a-z0-9_-]{{5,19}})(?![a-z0-9_-])")
 _QQ_RE = re.compile(rf"(?:qq|q号|扣扣|企鹅号?|球球|q)(?:群|号)?{_LABEL_GAP}([1-9](?:[ \-]?\d){{4,10}})(?!\d)")
-_TRADE_WORDS = frozenset(
-    {"official", "service", "contact", "seller", "client"}
-)  # words behind "wechat" that are no name
+# Words after "wechat" that are no id.
+_TRADE_WORDS = frozenset({"official", "service", "contact", "seller", "client"})
 
 
 def find_contacts(text: str) -> Iterator[Contact]:
-    """The contacts in a text, each once, in their order within each kind."""
+    """Yield the contacts in a text, each once, by kind and within a kind in text order."""
     normalised = unicodedata.normalize("NFKC", text[:MAX_TEXT_CHARS]).translate(_HAN_DIGITS).lower()
     contacts_by_kind = [
         *(Contact(kind=ContactKind.PHONE, value=_digits_only(match[1])) for match in _MOBILE_RE.finditer(normalised)),
@@ -73,7 +72,7 @@ def find_contacts(text: str) -> Iterator[Contact]:
 
 
 def _digits_only(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())
+    return "".join(character for character in text if character.isdigit())
 
 
 def _mail_address(match: re.Match[str]) -> str:
@@ -82,5 +81,5 @@ def _mail_address(match: re.Match[str]) -> str:
 
 
 def _is_prefixed_mobile(contact: Contact) -> bool:
-    """+86 138... is the mobile phone that is found without its prefix."""
+    """Whether a contact is a mobile number with +86, which is also found without its prefix."""
     return contact.kind is ContactKind.PHONE and contact.value.startswith("+86") and len(contact.value) == 14

@@ -1,4 +1,4 @@
-"""The tree of errors that SwordNet raises on purpose; each knows the exit code of the command it ends.
+"""The errors that SwordNet raises on purpose; each has the exit code of the command it ends.
 
 SwordnetError            1  something failed
 ├── BadInput             2  a file, an argument or a setting is wrong; lists every problem with file, line and field
@@ -6,7 +6,7 @@ SwordnetError            1  something failed
 ├── StoreError           4  the database cannot be opened, read or written
 ├── UnhealthyRun         5  the run ended, but what it saw cannot be trusted
 ├── Busy                 6  another night is running on this database
-└── Interrupted          7  the run was stopped before its end; the next `swordnet night` goes on with it
+└── Interrupted          7  the run was stopped before its end; the next `swordnet night` resumes it
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class Problem:
-    """One thing wrong with an input. `line` counts from 1; None where the input has no lines."""
+    """One problem of an input. `line` counts from 1; None where the input has no lines."""
 
     file: str
     message: str
@@ -38,7 +38,7 @@ class SwordnetError(Exception):
 
 
 class BadInput(SwordnetError):
-    """What was given cannot be used. Nothing was taken over from it."""
+    """An input cannot be used. Nothing of it was imported."""
 
     exit_code = 2
 
@@ -75,6 +75,6 @@ class Busy(SwordnetError):
 
 
 class Interrupted(SwordnetError):
-    """The run was stopped before its end; nothing of it is lost, and the next `swordnet night` goes on with it."""
+    """The run was stopped before its end; nothing of it is lost, and the next `swordnet night` resumes it."""
 
     exit_code = 7

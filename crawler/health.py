@@ -1,7 +1,7 @@
-"""Health of a run: a platform that answered less than a healthy one would gets a complaint, never a quiet night.
+"""Health of a run: a platform that answered less than a healthy one would gets a complaint and never passes as quiet.
 
-A platform is compared with its floor, with its own last nights, and with listings that must be found. Every complaint
-says what is wrong and, by the same key, what to do (messages health_* and advice_*).
+A platform is compared with its floor, with its own last nightly runs, and with listings that must be found. Every
+complaint says what is wrong and, by the same key, what to do (messages health_* and advice_*).
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import Any
 
 from attrs import Factory, asdict, define, fields
 
-from crawler.items import Outcome, UnitKind
+from crawler.items import Outcome, UnitKind, UnitState
 
 ANSWERED_OUTCOMES = (Outcome.LIVE, Outcome.UNCHANGED, Outcome.GONE)
 BLOCKED_OUTCOMES = (Outcome.CHALLENGED, Outcome.BLOCKED, Outcome.PARTIAL, Outcome.ERROR)
-MAX_BLOCKED_SHARE = 0.5  # share of pages that are walls or unreadable from which a night is not believed; an estimate
-MIN_LISTINGS_RATIO = 0.5  # of the listings that a page of results has on other nights; an estimate
-MIN_FIELD_RATIO = 0.3  # of the listings that state a field on other nights; an estimate
-MIN_COMPARABLE_LISTINGS = 10  # listings; fewer are not compared, they vary by chance
+MAX_BLOCKED_SHARE = 0.5  # of pages that are walls or unreadable; with more, a run is not trusted; an estimate
+MIN_LISTINGS_RATIO = 0.5  # of the listings per results page on other nights; an estimate
+MIN_FIELD_RATIO = 0.3  # of the share of listings that state a field on other nights; an estimate
+MIN_COMPARABLE_LISTINGS = 10  # fewer listings are not compared, as they vary by chance
 
 Complaint = tuple[str, dict[str, object]]
 
 
 @define(kw_only=True)
 class PlatformCounts:
-    """What one platform did in a run. `lists` are pages of results that answered, `listed` the listings on them.
+    """Counts of one platform's work in a run. `lists` are results pages that answered, `listed` the listings on them.
 
-    `filled` counts the listings on newly read pages of results that state a field, `read` those listings.
+    `filled` counts, by field, the listings on newly read results pages that state it, and under "read" all of them.
     """
 
     platform: str
@@ -38,8 +38,8 @@ class PlatformCounts:
     skipped: int = 0
     left: int = 0
     pages: Counter[str] = Factory(Counter)
-    again: Counter[str] = Factory(Counter)  # of these, what was asked once more: a later answer stands for it
-    limits: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
+    again: Counter[str] = Factory(Counter)  # those of `pages` that were requested again: the later answer counts
+    limits: Counter[str] = Factory(Counter)  # cut-offs, by the setting of [limits] that caused them
     listings: int = 0
     matched: int = 0
     hits: int = 0
@@ -57,17 +57,17 @@ class PlatformCounts:
 
     @property
     def final_outcomes(self) -> Counter[str]:
-        """The outcomes that stand: each page counted once, however often it was asked."""
+        """The final outcomes: each page counted once, however often it was requested."""
         return self.pages - self.again
 
     @property
     def answered(self) -> int:
-        """Pages that could be read, or are known to be gone."""
+        """The number of pages that could be read, or are known to be gone."""
         return sum(self.final_outcomes[outcome.value] for outcome in ANSWERED_OUTCOMES)
 
     @property
     def blocked(self) -> int:
-        """Pages that were a wall, or not to be read."""
+        """The number of pages that were a wall or unreadable."""
         return sum(self.final_outcomes[outcome.value] for outcome in BLOCKED_OUTCOMES)
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class PlatformCounts:
 
 
 def counts_from_dict(platform: str, data: Mapping[str, Any]) -> PlatformCounts:
-    """The counts that `plain` made; what an older version did not count is 0."""
+    """The counts from the result of `to_dict`; counts that an older version lacks are 0."""
     field_names = {counter.name for counter in fields(PlatformCounts)} - {"platform"}
     values = {name: value for name, value in data.items() if name in field_names}
     values |= {
@@ -86,13 +86,13 @@ def counts_from_dict(platform: str, data: Mapping[str, Any]) -> PlatformCounts:
 
 
 def count_by_platform(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) -> list[PlatformCounts]:
-    """Units' outcomes, as the ledger gives them (spider, kind, state, outcome), summed up by platform."""
+    """The sums of units' outcomes by platform, sorted by name. A unit is (spider, kind, state, outcome)."""
     counts: dict[str, PlatformCounts] = {}
     for spider, kind, state, outcome in units:
         platform_counts = counts.setdefault(spider, PlatformCounts(platform=spider))
         platform_counts.asked += 1
-        platform_counts.failed += state == "failed"
-        platform_counts.skipped += state == "skipped"
+        platform_counts.failed += state == UnitState.FAILED
+        platform_counts.skipped += state == UnitState.SKIPPED
         platform_counts.left += outcome.get("left", 0)
         platform_counts.pages.update(outcome.get("pages", {}))
         platform_counts.again.update(outcome.get("again", {}))
@@ -115,7 +115,8 @@ def count_by_platform(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) 
 def find_complaint(counts: PlatformCounts, at_least: int, past: Sequence[PlatformCounts] = ()) -> Complaint | None:
     """What is wrong with a platform's run, as the key and values of a message; None if nothing is.
 
-    `at_least` is the platform's floor of listings, 0 where a healthy answer may be empty; `past` its last nights.
+    `at_least` is the platform's minimum of listings, 0 where a healthy answer may be empty; `past` are the counts of
+    its last nightly runs.
     """
     values: dict[str, object] = {"platform": counts.platform}
     pages = counts.final_outcomes.total()

@@ -1,6 +1,6 @@
-"""The nouns of SwordNet: frozen values without I/O, passed between all packages and stored by crawler.store.
+"""The data model of SwordNet: frozen values without I/O, passed between all packages and stored by crawler.store.
 
-All fields are keyword-only. A field the source does not state is None or empty, never a guess. Every datetime is
+All fields are keyword-only. A field that the source does not state is None or empty, never a guess. Every datetime is
 aware and in UTC; money is a Decimal and an ISO 4217 code.
 """
 
@@ -28,13 +28,13 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"  # by the platform
     REFUSED = "refused"  # by our own guard
     DISALLOWED = "disallowed"  # by robots.txt
-    MISSING = "missing"  # not in the archive that is replayed
+    MISSING = "missing"  # not in the replayed archive
     PARTIAL = "partial"
     ERROR = "error"
 
 
 class ListingKind(StrEnum):
-    """What kind of place a listing is."""
+    """The kind of a listing."""
 
     OFFER = "offer"
     SHARE = "share"
@@ -43,21 +43,21 @@ class ListingKind(StrEnum):
 
 
 class Polarity(StrEnum):
-    """Whether a finding speaks for or against what it is about."""
+    """Whether a finding speaks for or against its question."""
 
     FOR = "for"
     AGAINST = "against"
 
 
 class Question(StrEnum):
-    """The two questions; see docs/architecture.md."""
+    """The two questions a finding may answer: is it the work, is it an offence; see docs/architecture.md."""
 
     IDENTITY = "identity"
     OFFENCE = "offence"
 
 
 class Decision(StrEnum):
-    """What became of one (listing, work)."""
+    """The decision on one (listing, work) pair."""
 
     HIT = "hit"
     REVIEW = "review"
@@ -67,7 +67,7 @@ class Decision(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a person judged."""
+    """A person's judgement of a hit."""
 
     INFRINGING = "infringing"
     NOT = "not"
@@ -75,7 +75,7 @@ class Verdict(StrEnum):
 
 
 class ShareState(StrEnum):
-    """What a cloud drive says about a share. Only calibrated answers may become one of the gone states."""
+    """The state of a share according to its cloud drive. Only calibrated answers may become one of the gone states."""
 
     ALIVE = "alive"
     NEEDS_CODE = "needs_code"
@@ -94,7 +94,7 @@ class ShareState(StrEnum):
 
 @frozen(kw_only=True)
 class Licence:
-    """Permission to offer a work. A missing field covers all; `since` and `until` are both inclusive days."""
+    """Permission to offer a work. A missing field covers all; the days `since` and `until` are included."""
 
     platform: str | None = None
     seller: str | None = None
@@ -105,7 +105,7 @@ class Licence:
 
 @frozen(kw_only=True)
 class PictureHash:
-    """A perceptual hash (hex digits) and what made it: hashes of different makers are never compared."""
+    """A perceptual hash (`value`, hex digits) and what made it: hashes made differently are never compared."""
 
     hasher: str
     version: str
@@ -115,23 +115,24 @@ class PictureHash:
 
 @frozen(kw_only=True)
 class PictureMatch:
-    """A registered picture (`picture`, its SHA-256) that was seen in another one.
+    """A registered picture (`picture`, its SHA-256) that was recognised in another picture, the query.
 
-    `homography` (nine numbers, row by row) leads from theirs to ours, `corners` (x, y four times, clockwise from our
-    top left) says where ours lies in theirs; both in fractions of width and height. `mirrored`: of their mirror image.
+    `homography` (nine numbers, row by row) maps the query to the registered picture. `corners` (x, y four times,
+    clockwise from the registered picture's top left) is where it lies in the query. Both are in fractions of width and
+    height; `mirrored`: they refer to the mirror image of the query.
     """
 
     picture: str
     how: str  # bytes, whole, part, points
     verdict: str  # copy or review
     certainty: float = field(validator=_probability)
-    distance: int | None = None  # bits of the hash that found it
+    distance: int | None = None  # in bits, of the hash that found it
     homography: tuple[float, ...] = ()
     corners: tuple[float, ...] = ()
     mirrored: bool = False
-    blocks: int = 0  # of ours that are visible and show a drawing
-    alike: float = 0.0  # share of them that agrees
-    beside: str | None = None  # SHA-256 of the picture that shows both
+    blocks: int = 0  # blocks of the registered picture that are visible and show a drawing
+    alike: float = 0.0  # share of these blocks that agrees
+    beside: str | None = None  # SHA-256 of the preview that shows both pictures
 
 
 @frozen(kw_only=True)
@@ -144,9 +145,9 @@ class Picture:
     width: int | None = None
     height: int | None = None
     hashes: tuple[PictureHash, ...] = ()
-    codes: tuple[str, ...] = ()  # what the QR codes in it say
-    sightings: tuple[PictureMatch, ...] = ()  # registered pictures that are seen in it
-    compared: str = ""  # the mark of the registered pictures it was compared with; empty: with none
+    codes: tuple[str, ...] = ()  # contents of the QR codes in it
+    sightings: tuple[PictureMatch, ...] = ()  # registered pictures recognised in it
+    compared: str = ""  # version of the index of registered pictures it was compared with; empty: none
 
 
 @frozen(kw_only=True)
@@ -175,7 +176,7 @@ class Work:
 class ShareLink:
     """A link to a share. `span` holds offsets into the text it was read from; (0, 0) where it came from elsewhere.
 
-    `state` and `checked_at` are None until the share was asked.
+    `state` and `checked_at` are None until the share is checked.
     """
 
     platform: str
@@ -185,7 +186,7 @@ class ShareLink:
     code_kind: str | None = None
     tricks: tuple[str, ...] = ()
     span: tuple[int, int] = (0, 0)
-    state: ShareState | None = None  # what the drive said of the share, asked with this code
+    state: ShareState | None = None  # the drive's answer about the share, requested with this code
     checked_at: datetime | None = None
 
 
@@ -201,7 +202,7 @@ class SharedFile:
 
 @frozen(kw_only=True)
 class Reach:
-    """How many people an offer reaches, as far as the platform says."""
+    """The reach of an offer, as far as the platform states it: numbers of sales, wants, views and items in stock."""
 
     sales: int | None = None
     wants: int | None = None
@@ -211,7 +212,7 @@ class Reach:
 
 @frozen(kw_only=True)
 class Listing:
-    """One offer, share, app or post as a platform shows it. `sources` says from where on the page a field was read."""
+    """One offer, share, app or post as a platform shows it. `sources` says where on the page each field was read."""
 
     platform: str = field(validator=_not_empty)
     kind: ListingKind
@@ -240,17 +241,16 @@ class Listing:
     sources: Mapping[str, str] = Factory(dict)
     seen_at: datetime | None = None
     outcome: Outcome = Outcome.LIVE
-    whole: bool = True  # False: a row of a list, the listing's own page may say more
-    page_digest: str | None = None  # of the bytes it was read from
+    whole: bool = True  # False: a row of a list, the listing's own page may state more
+    page_digest: str | None = None  # of the page bytes it was read from
 
 
 @frozen(kw_only=True)
 class Finding:
-    """One reason. `probability` (0..1) is the share of right ones among pairs with such a finding, for its polarity.
+    """One reason. `probability` (0..1) is the share of pairs with such a finding for which its polarity is right.
 
-    `ours` and `theirs` are what was compared: the work's side and the listing's side. `verdict` is for pictures.
-    `ground` names what was found more closely than the matcher does; of an offence it is what matchers/decision.py
-    has a weight for.
+    `ours` and `theirs` are the compared texts of the work and of the listing. `verdict` is for pictures. `ground`
+    names what was found more closely than `matcher` does; for an offence, matchers/decision.py weights it.
     """
 
     matcher: str
@@ -262,20 +262,20 @@ class Finding:
     ours: str = ""
     theirs: str = ""
     verdict: str | None = None
-    sighting: PictureMatch | None = None  # what a picture's verdict rests on
+    sighting: PictureMatch | None = None  # the basis of a picture's verdict
     ground: str = ""
 
 
 @frozen(kw_only=True)
 class Assessment:
-    """What the findings about one (listing, work) add up to. `identity` and `offence` are probabilities."""
+    """The result of all findings about one (listing, work) pair. `identity` and `offence` are probabilities."""
 
     work_id: str
     identity: float = field(validator=_probability)
     offence: float = field(validator=_probability)
     decision: Decision
     findings: tuple[Finding, ...] = ()
-    harm: float = 0.0  # expected harm on a scale of twos, without freshness; see matchers/harm.py
+    harm: float = 0.0  # expected harm on a log2 scale, without freshness; see matchers/harm.py
 
 
 @frozen(kw_only=True)
@@ -288,7 +288,7 @@ class AssessedListing:
 
 @frozen(kw_only=True)
 class Hit:
-    """A stored assessment. `id` is a digest of the work and the listing's first address: stable over nights."""
+    """A stored assessment. `id` is a digest of the work and the listing's first URL, stable over nightly runs."""
 
     id: str
     listing: Listing
@@ -303,7 +303,7 @@ class Hit:
     share_states: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     rank: float = 0.0
-    judged: Verdict | None = None  # the verdict that stands
+    judged: Verdict | None = None  # the current verdict
 
 
 @frozen(kw_only=True)
@@ -314,7 +314,7 @@ class ShareCheck:
     share_id: str
     code: str | None
     state: ShareState
-    endpoint: str  # the address that was asked
+    endpoint: str  # the URL that was requested
     status: str
     digest: str  # SHA-256 of the raw answer
     run: str
@@ -323,7 +323,7 @@ class ShareCheck:
 
 @frozen(kw_only=True)
 class Judgement:
-    """What a person said about a hit. Append-only: to take one back is another one, which names it in `undoes`."""
+    """A person's judgement of a hit. Append-only: a judgement is withdrawn by another one that names it in `undoes`."""
 
     hit: str
     verdict: Verdict
@@ -335,13 +335,23 @@ class Judgement:
 
 
 class UnitKind(StrEnum):
-    """What a unit of work asks."""
+    """The kind of a unit of work."""
 
     QUESTION = "question"
     DETAILS = "details"
     SHARES = "shares"
     RECHECK = "recheck"
     REMATCH = "rematch"
+
+
+class UnitState(StrEnum):
+    """Where a unit of work is in its life; crawler.store.work_queue.WorkQueue has the diagram."""
+
+    OPEN = "open"
+    DOING = "doing"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 @frozen(kw_only=True)
@@ -351,12 +361,12 @@ class Ask:
     question: str | None = None
     url: str | None = None
     code: str | None = None
-    form: str | None = field(default=None, eq=False)  # of the question that this is, or that led to it
+    form: str | None = field(default=None, eq=False)  # form of the question that this is, or that led to it
 
 
 @frozen(kw_only=True)
 class Unit:
-    """A small durable task for one platform. `key` names its content, so that planning twice makes one unit."""
+    """A small durable task for one platform: asks of one kind. Planning the same content twice makes one unit."""
 
     id: int
     run: str
@@ -374,5 +384,5 @@ class ListingItem:
 
     listing: Listing
     body: bytes = field(repr=False)
-    requested_url: str = ""  # the address that was asked for the page
-    form: str | None = None  # of the question that led to it
+    requested_url: str = ""  # the URL under which the page was requested
+    form: str | None = None  # form of the question that led to it

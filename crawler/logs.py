@@ -1,6 +1,6 @@
-"""Log formatters for untrusted text: one JSON object a line (plain words on a terminal), cleaned and redacted.
+"""Log formatters for untrusted text: one JSON object per line (plain text on a terminal), cleaned and redacted.
 
-Page titles, addresses and error messages reach the log, so every line passes `clean_text`: no line breaks, no control
+Page titles, URLs and error messages reach the log, so every line passes `clean_text`: no line breaks, no control
 characters, no escape sequences.
 """
 
@@ -14,29 +14,29 @@ from datetime import UTC, datetime
 from crawler.redaction import redact
 from crawler.text import clean_text
 
-MAX_LINE_CHARS = 4_000  # characters of one line
+MAX_LINE_CHARS = 4_000
 
 
 class PlainFormatter(logging.Formatter):
-    """LEVEL logger: message, on one line."""
+    """Formats a record as one line: LEVEL logger: message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """The line of a record."""
         return f"{record.levelname} {record.name}: {format_message(record, self)}"
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object with at, level, logger and message."""
+    """Formats a record as one JSON object with at, level, logger and message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """The line of a record."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         entry = {"at": at, "level": record.levelname, "logger": record.name, "message": format_message(record, self)}
         return json.dumps(entry, ensure_ascii=False)
 
 
 def format_message(record: logging.LogRecord, formatter: logging.Formatter) -> str:
-    """What a record says, with its traceback, on one line and without secrets."""
+    """The message of a record with its traceback, on one line and without secrets."""
     text = record.getMessage()
     if record.exc_info:
         text = f"{text}\n{formatter.formatException(record.exc_info)}"
@@ -44,7 +44,7 @@ def format_message(record: logging.LogRecord, formatter: logging.Formatter) -> s
 
 
 def configure_logging(level: int = logging.WARNING) -> None:
-    """Send the log to standard error: in words on a terminal, else as JSON lines."""
+    """Send the log to standard error: plain text on a terminal, else JSON lines."""
     handler = logging.StreamHandler()
     handler.setFormatter(PlainFormatter() if sys.stderr.isatty() else JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

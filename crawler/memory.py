@@ -6,7 +6,7 @@ import resource
 
 
 def limit_memory(mebibytes: int) -> None:
-    """Let this process take at most so much memory of its own; more raises MemoryError, or ends it."""
+    """Limit this process's private memory to `mebibytes` MiB; beyond it, MemoryError is raised or the process ends."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limit = mebibytes << 20
     resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))

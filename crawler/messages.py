@@ -1,6 +1,6 @@
-"""Localised messages (English and Chinese): data files beside the packages that use them.
+"""Localised messages (English and Chinese) from data files in the packages that use them.
 
-A package keeps `messages.toml` with one table a message: `[title_exact]`, `en = "..."`, `zh = "..."`. Placeholders
+A package keeps `messages.toml` with one table per message: `[title_exact]`, `en = "..."`, `zh = "..."`. Placeholders
 are those of str.format and must be the same in every language.
 """
 
@@ -15,11 +15,11 @@ LANGUAGES = ("en", "zh")
 
 @cache
 def load_messages(package: str) -> dict[str, dict[str, str]]:
-    """All sentences of a package: key -> language -> template. Raises FileNotFoundError without messages.toml."""
+    """All messages of a package: key -> language -> template. Raises FileNotFoundError without messages.toml."""
     text = (resources.files(package) / "messages.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
 def render_message(package: str, key: str, language: str = "en", /, **values: object) -> str:
-    """The sentence `key` of `package` in `language`, with its placeholders filled. Raises KeyError if unknown."""
+    """The message `key` of `package` in `language`, with its placeholders filled. Raises KeyError if unknown."""
     return load_messages(package)[key][language].format(**values)

@@ -1,8 +1,8 @@
-"""Parsing a price as people and machines write it: a decimal amount and an ISO 4217 code.
+"""Parses prices as people and machines write them: a decimal amount and an ISO 4217 code.
 
-The number is price-parser's reading, which knows thousands separators of many countries; added to it are the Chinese
-ways (万, 元, 包邮), whole words for "free", and the currency, which "$" and "¥" alone do not tell: then the host
-decides, and where it does not either, there is no currency. A price is never a guess: what cannot be parsed is None.
+price-parser reads the number, as it knows the thousands separators of many countries. Added are Chinese notations (万,
+元, 包邮), whole words for "free", and the currency: "$" and "¥" alone are ambiguous, so the host decides, and where it
+does not either, there is no currency. A price is never a guess: what cannot be parsed is None.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from attrs import frozen
 from price_parser import Price
 
-MAX_PRICE_CHARS = 120  # characters of a text that are looked at; prices stand at the beginning of their element
+MAX_PRICE_CHARS = 120  # the rest of a text is ignored; prices are at the beginning of their element
 
 # Longest first, so that "NT$" is not read as "$". Sources: ISO 4217 for the codes, saved shop pages for the spellings.
 _CURRENCY_SIGNS = (
@@ -35,7 +35,7 @@ _CURRENCY_CODES = (
     "JOD JPY KRW KWD KZT LKR MAD MOP MXN MYR NGN NOK NPR NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB "
     "TND TRY TWD UAH USD UYU UZS VND ZAR"
 )
-# What an ambiguous sign means, by the last label of the host; "" is what it means elsewhere (None: unknown).
+# The currency of an ambiguous sign by the last label of the host; "" gives the default (missing: unknown).
 _DOLLAR_BY_HOST = {
     "cl": "CLP", "ar": "ARS", "mx": "MXN", "co": "COP", "uy": "UYU", "ca": "CAD", "au": "AUD", "nz": "NZD", "tw": "TWD",
     "hk": "HKD", "sg": "SGD", "us": "USD", "com": "USD", "net": "USD", "org": "USD",
@@ -63,17 +63,17 @@ _CODE_RE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 
 @frozen
 class Money:
-    """An amount of at least 0 and its ISO 4217 code; None where the currency is not stated and cannot be told."""
+    """An amount of at least 0 and its ISO 4217 code; `currency` is None where it is not stated and not implied."""
 
     amount: Decimal
     currency: str | None = None
 
 
 def parse_price(value: object, currency_hint: str | None = None, site_host: str | None = None) -> Money | None:
-    """The first price in a text, or a number as money; None where there is none.
+    """The first price in a text, or a number as Money; None where there is none.
 
-    `currency_hint` is a code or sign stated elsewhere (an attribute beside the price) and wins over the text;
-    `site_host` tells "$", "¥", "元", "Rs" and "kr" apart.
+    `currency_hint` is a code or sign stated elsewhere (an attribute beside the price) and takes precedence over the
+    text; `site_host` resolves the ambiguous signs, such as "$", "¥", "元", "Rs" and "kr".
     """
     text = unicodedata.normalize("NFKC", str(value))[:MAX_PRICE_CHARS] if isinstance(value, str) else ""
     amount = _parse_amount(text) if isinstance(value, str) else _number_to_decimal(value)
@@ -83,7 +83,7 @@ def parse_price(value: object, currency_hint: str | None = None, site_host: str 
 
 
 def parse_currency(text: str, site_host: str | None = None) -> str | None:
-    """The ISO 4217 code of the first currency named in a text; None if there is none, or it can mean several."""
+    """The ISO 4217 code of the currency named in a text; None if there is none, or it may be one of several."""
     text = unicodedata.normalize("NFKC", text)[:MAX_PRICE_CHARS]
     stated_code = next(
         (code for code in _CODE_RE.findall(text.upper() if len(text) == 3 else text) if code in _CURRENCY_CODES), None
@@ -102,7 +102,7 @@ def parse_currency(text: str, site_host: str | None = None) -> str | None:
 
 
 def _has_word(text: str, sign: str) -> bool:
-    """Signs of Latin letters count only as words of their own: "rs" is no currency inside "hours"."""
+    """Whether `text` contains `sign`; signs of Latin letters only as whole words: "rs" in "hours" is no currency."""
     if not sign.isascii() or not sign.isalpha():
         return sign in text
     return re.search(rf"(?<![a-z]){sign}(?![a-z])", text) is not None

@@ -1,7 +1,7 @@
 """Reading secrets from the environment or from a file that only its owner may read, and redacting them from texts.
 
-`redact` replaces what looks like a secret: passwords in addresses, tokens in queries, credentials in headers. Access
-codes of shares are no secrets of ours: they are evidence, and stay.
+`redact` replaces what looks like a secret: passwords in URLs, tokens in queries, credentials in headers. Access codes
+of shares are not our secrets: they are evidence and are kept.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _HEADER_SECRET_RE = re.compile(
 
 
 def read_secret(environ: Mapping[str, str], name: str) -> str:
-    """The value of NAME, or the content of the file that NAME_FILE names; "" for neither.
+    """The value of the variable `name`, or the content of the file that `name`_FILE names; "" for neither.
 
-    Raises BadInput where others than its owner may read that file.
+    Raises BadInput where the file cannot be read, or others than its owner may read it.
     """
     if environ.get(name):
         return environ[name]
@@ -44,12 +44,12 @@ def read_secret(environ: Mapping[str, str], name: str) -> str:
 
 
 def is_readable_by_others(file: Path) -> bool:
-    """Whether a file that is there may be read by anybody but its owner."""
+    """Whether a file exists and its mode gives group or others any permission."""
     return file.exists() and bool(file.stat().st_mode & 0o077)
 
 
 def has_password(url: Any) -> bool:
-    """Whether an address carries a password."""
+    """Whether a URL contains a password."""
     try:
         return isinstance(url, str) and bool(urlsplit(url).password)
     except ValueError:
@@ -57,7 +57,7 @@ def has_password(url: Any) -> bool:
 
 
 def redact(text: str) -> str:
-    """The text without passwords, tokens and credentials."""
+    """`text` with passwords, tokens and credentials replaced by REDACTION_MARK."""
     text = _USERINFO_RE.sub(f"{REDACTION_MARK}@", text)
     text = _QUERY_SECRET_RE.sub(rf"\1{REDACTION_MARK}", text)
     return _HEADER_SECRET_RE.sub(rf"\1\2{REDACTION_MARK}", text)

@@ -1,8 +1,8 @@
-"""Text normalisation: `clean_text` for all text that enters, and `fold`, the spelling key of a title.
+"""Text normalisation: `clean_text` for all incoming text, and `fold` for comparing spellings of titles.
 
-`fold` sees through full-width and traditional characters, accents, look-alike letters, zero-width characters, emoji
-and spaced-out letters. Every character is folded by itself, whatever is around it (乾 is always 干), so the key of a
-part is part of the key, and each character of the key knows where in the original it came from (`fold_map`).
+`fold` removes differences of width, traditional characters, accents, look-alike letters, zero-width characters, emoji
+and spaced-out letters. Every character is folded by itself, whatever is around it (乾 is always 干), so a part of a
+text folds to a part of the folded text, and `fold_map` gives each folded character's position in the original.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import chain
 import opencc
 from attrs import frozen
 
-MAX_FOLDED_CHARS = 1_000_000  # characters; what lies beyond is not looked at
+MAX_FOLDED_CHARS = 1_000_000  # the rest of a text is ignored
 
 _UNWANTED_RE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff0-\ufff8\ufffe\uffff\ud800-\udfff]"
@@ -33,7 +33,7 @@ _SPACED_OUT_RE = re.compile(
     f"(?<!{_SPACED_LETTER}){_SPACED_LETTER}(?:[ \n]{_SPACED_LETTER}){{2,200}}(?!{_SPACED_LETTER})"
 )
 _INVISIBLE_CHARS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0'’‘`´ʼʻ＇")
-_MAX_FOLDING_ROUNDS = 6  # one folding may open the way for another (Ǆ -> dž -> dz); no character needs more
+_MAX_FOLDING_ROUNDS = 6  # one folding may enable another (Ǆ -> dž -> dz); no character needs more
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -47,28 +47,31 @@ def clean_text(text: str, limit: int) -> str:
 
 @frozen
 class FoldedText:
-    """A key and where it came from: character i of `text` was read at `origins[i]` (a space: the one before)."""
+    """A folded text and its origins: character i of `text` comes from `origins[i]` in the original.
+
+    A space has the origin of the character before it.
+    """
 
     text: str
     origins: tuple[int, ...]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """The span in the original of the key's characters start..end (end excluded, at least one character)."""
+        """The span in the original of `text[start:end]`, which must have at least one character."""
         return self.origins[start], self.origins[end - 1] + 1
 
 
 def fold(text: str) -> str:
-    """The key of a spelling. Idempotent. One space between words, none beside Han and kana."""
+    """The folded form of a text, with one space between words and none beside Han and kana. Idempotent."""
     return _normalise_spaces(text[:MAX_FOLDED_CHARS].translate(_folding_table()))
 
 
 def fold_map(text: str) -> FoldedText:
-    """Like `fold`, with the way back to the original."""
+    """Like `fold`, with the position of each character in the original."""
     return folded_text(*fold_origins(text))
 
 
 def folded_text(key: str, origins: list[int]) -> FoldedText:
-    """The two that `fold_origins` gives as one: a space was read where the character before it was."""
+    """The two results of `fold_origins` as a FoldedText; a space gets the origin of the character before it."""
     if len(origins) == len(key):
         return FoldedText(key, tuple(origins))
     origin_iterator = iter(origins)
@@ -79,14 +82,21 @@ def folded_text(key: str, origins: list[int]) -> FoldedText:
 
 
 def fold_origins(text: str) -> tuple[str, list[int]]:
-    """The key, and where in the original each of its characters that is no space was read."""
+    """The folded text, and the positions in the original of its characters other than spaces."""
     head = text[:MAX_FOLDED_CHARS]
     table = _folding_table()
-    images = head.translate(table)
-    if len(images) == len(head) and table.multi_letter_chars.isdisjoint(head):
-        return _normalise_spaces(images), [place for place, image in enumerate(images) if image != " "]
-    origins = [place for place, letter in enumerate(head) for image in table[ord(letter)] if image != " "]
-    return _normalise_spaces(images), origins
+    folded_characters = head.translate(table)
+    if len(folded_characters) == len(head) and table.multi_letter_chars.isdisjoint(head):
+        return _normalise_spaces(folded_characters), [
+            position for position, folded_character in enumerate(folded_characters) if folded_character != " "
+        ]
+    origins = [
+        position
+        for position, letter in enumerate(head)
+        for folded_character in table[ord(letter)]
+        if folded_character != " "
+    ]
+    return _normalise_spaces(folded_characters), origins
 
 
 def is_han(character: str) -> bool:
@@ -95,7 +105,10 @@ def is_han(character: str) -> bool:
 
 
 def _normalise_spaces(characters: str) -> str:
-    """Separators set: single letters joined to words (gaps of two and more part words), one space between words."""
+    """Join spaced-out letters to words (a gap of two or more spaces separates words); leave one space between words.
+
+    Spaces beside Han and kana are removed.
+    """
     if " " not in characters:
         return characters
     text = _WIDE_GAP_RE.sub("\n", characters) if "  " in characters else characters
@@ -114,9 +127,9 @@ def _join_spaced_letters(match: re.Match[str]) -> str:
 
 
 class _FoldingTable(dict[int, str]):
-    """What each character folds to, worked out when first met: itself, other letters, a space, or nothing.
+    """What each character folds to, computed on first use: itself, other letters, a space, or nothing.
 
-    `multi_letter_chars`: the characters met that do not fold to exactly one.
+    `multi_letter_chars`: the characters seen so far that do not fold to exactly one.
     """
 
     def __init__(self, lookalikes: dict[str, str]) -> None:
@@ -126,7 +139,7 @@ class _FoldingTable(dict[int, str]):
         self._simplify = opencc.OpenCC("t2s").convert
 
     def __missing__(self, codepoint: int) -> str:
-        text = "" if 0xD800 <= codepoint <= 0xDFFF else chr(codepoint)  # half a character is none
+        text = "" if 0xD800 <= codepoint <= 0xDFFF else chr(codepoint)  # a lone surrogate folds to nothing
         for _ in range(_MAX_FOLDING_ROUNDS):
             previous, text = text, _decompose("".join(map(self._fold_step, text)))
             if text == previous:
@@ -159,7 +172,7 @@ def _fold_character(character: str) -> str:
 
 @cache
 def _folding_table() -> _FoldingTable:
-    """The folding table with data_text/lookalikes.csv: characters and the letters they look like."""
+    """The folding table, with data_text/lookalikes.csv: characters and the letters they look like."""
     source = resources.files("crawler") / "data_text" / "lookalikes.csv"
     rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
     return _FoldingTable({character: row["letter"] for row in rows for character in row["lookalikes"].split()})

@@ -1,20 +1,19 @@
-"""Policy for units of work: which follow-ups are asked, in which batches, and when a failed unit is retried.
+"""Policy for units of work: in which batches asks are planned, and when a failed unit is retried.
 
 Pure; the work queue itself is crawler.store.work_queue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 
-from crawler.items import Ask, Assessment, Decision, Listing, ListingKind, Outcome, UnitKind
+from crawler.items import Ask, Outcome
 
-CANDIDATE_THRESHOLD = 0.5  # identity from which a list row is worth its own page: as likely the work as not
 RETRYABLE_OUTCOMES = frozenset({Outcome.ERROR, Outcome.BLOCKED, Outcome.PARTIAL})  # asking again may help
 FIRST_RETRY_PAUSE = timedelta(seconds=5)  # before the second try; doubled for each further one
-THROTTLED_PACE_FACTOR = 20  # such a pause is at least this many times the pace of a cloud drive; an estimate
+THROTTLED_PACE_FACTOR = 20  # the first retry pause is at least this many times the platform's pace; an estimate
 
 
 def batches(asks: Iterable[Ask], size: int) -> Iterator[tuple[Ask, ...]]:
@@ -24,33 +23,13 @@ def batches(asks: Iterable[Ask], size: int) -> Iterator[tuple[Ask, ...]]:
         yield batch
 
 
-def follow_ups(
-    listing: Listing, assessments: Sequence[Assessment], platforms: Collection[str]
-) -> list[tuple[str, UnitKind, Ask]]:
-    """What a listing gives reason to ask: its own page, if it is a row that looks like a candidate, and its shares.
-
-    `platforms` are those that a share can be asked of. A licensed listing is not asked further.
-    """
-    asks: list[tuple[str, UnitKind, Ask]] = []
-    open_matter = [part for part in assessments if part.decision is not Decision.LICENSED]
-    if not listing.whole and any(part.identity >= CANDIDATE_THRESHOLD for part in open_matter):
-        asks.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
-    if listing.kind is ListingKind.SHARE:
-        links = listing.links[1:]  # the first is the share's own
-    else:
-        links = tuple(link for link in listing.links if link.platform != listing.platform)
-    shares = (link for link in links if link.platform in platforms)
-    asks += [(link.platform, UnitKind.SHARES, Ask(url=link.url, code=link.code)) for link in shares]
-    return asks
-
-
 def has_succeeded(finish_reason: str | None, outcomes: Mapping[Outcome, int]) -> bool:
-    """Whether a crawl that ended did its unit: finished is not succeeded where no request brought anything definite."""
+    """Whether a crawl finished and at least one request brought a definite outcome."""
     return finish_reason == "finished" and any(outcome not in RETRYABLE_OUTCOMES for outcome in outcomes)
 
 
 def next_retry_at(attempt: int, attempts: int, now: datetime, pace: float = 0.0) -> datetime | None:
-    """When a unit that failed for the `attempt`-th time is tried again; None once it had all its `attempts`.
+    """When a unit that failed for the `attempt`-th time is retried; None once all `attempts` are used.
 
     `pace` is the platform's, in seconds between two requests.
     """
@@ -59,7 +38,7 @@ def next_retry_at(attempt: int, attempts: int, now: datetime, pace: float = 0.0)
 
 
 def unique_share_asks(asks: Iterable[Ask]) -> list[Ask]:
-    """The asks of a wave with each share and code once; without a code only where no listing gives one."""
+    """The distinct asks of a wave; an ask without a code is dropped where another has a code for the same share."""
     distinct = list(dict.fromkeys(asks))
     with_code = {ask.url for ask in distinct if ask.code is not None}
     return [ask for ask in distinct if ask.code is not None or ask.url not in with_code]

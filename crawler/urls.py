@@ -1,7 +1,7 @@
-"""Canonical addresses: hits are keyed by them, so two spellings of one page must not become two hits.
+"""Canonical URLs: hits are keyed by them, so two spellings of one page must not become two hits.
 
 Kept apart: paths differing in case or in a trailing slash, parameters that select content. Dropped: parameters that
-only measure visitors, say where an element is on the page, or who is logged in.
+only track visitors, give an element's position on the page, or say who is logged in.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit, urlunsplit
 
-# Parameters that never select content (a final * stands for any ending), with where they come from.
+# Parameters that never select content (a final * stands for any ending), with their origin.
 TRACKING_PARAMETERS = (
     ("utm_*", "Google Analytics, campaign URL builder"),
     ("gclid", "Google Ads"),
@@ -61,7 +61,8 @@ _UNRESERVED_CHARS = "-._~"
 
 @lru_cache(maxsize=4096)
 def canonicalize_url(url: str) -> str:
-    """The one address of a page; what is no http(s) address only loses white space around it. Idempotent.
+    """The canonical URL of a page; a text that is no http(s) URL is only stripped of white space and invisible
+    characters. Idempotent.
 
     The fragment is kept only where it is the route of a single page application (`#!...`, `#/...`).
     """
@@ -74,7 +75,7 @@ def canonicalize_url(url: str) -> str:
 
 
 def request_url(url: str, volatile: tuple[str, ...] = ()) -> str:
-    """The address as an archive knows a request: without fragment and volatile parameters, its query in fixed order."""
+    """The URL by which an archive finds a request: without fragment and `volatile` parameters, its query sorted."""
     parts = _split_url(url)
     if parts is None:
         return _clean_url(url)
@@ -83,13 +84,13 @@ def request_url(url: str, volatile: tuple[str, ...] = ()) -> str:
 
 
 def url_host(url: str) -> str:
-    """The host of an address in lower case and ASCII (IDNA); "" where there is none."""
+    """The host of a URL in lower case and ASCII (IDNA); "" where there is none."""
     parts = _split_url(url)
     return _ascii_host(parts.hostname or "") if parts else ""
 
 
 def sha256_hex(text: str | bytes) -> str:
-    """SHA-256 in hex digits; text is taken as UTF-8."""
+    """The SHA-256 in hex digits; text is encoded as UTF-8."""
     return sha256(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text).hexdigest()
 
 
@@ -134,7 +135,10 @@ def _ascii_host(name: str) -> str:
 
 
 def _normalise_quoting(text: str, safe: str) -> str:
-    """Percent-encoding in one spelling: upper-case digits, unreserved characters plain, everything else as it was."""
+    """Normalise percent-encoding: upper-case digits, unreserved characters decoded, all else except `safe` encoded.
+
+    Reserved characters that were encoded stay encoded.
+    """
 
     def quote_piece(part: str) -> str:
         if len(part) == 3 and part[0] == "%":
@@ -147,7 +151,7 @@ def _normalise_quoting(text: str, safe: str) -> str:
 
 
 def _remove_dot_segments(path: str) -> str:
-    """Dot segments resolved (RFC 3986, 5.2.4)."""
+    """Resolve dot segments (RFC 3986, 5.2.4)."""
     if "/." not in path:
         return path
     resolved_segments: list[str] = []

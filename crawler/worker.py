@@ -1,7 +1,7 @@
 """A worker: one process, one reactor, one Scrapy crawl for each unit of work.
 
-A unit is complete only after its crawl closed its pipelines (everything is committed by then) and brought a definite
-outcome; asks without one are returned to the work queue, and only those are asked again.
+A unit is complete only after its crawl has closed its pipelines (everything is committed by then) and brought a
+definite outcome; asks without one are returned to the work queue, and only those are asked again.
 """
 
 from __future__ import annotations
@@ -33,16 +33,14 @@ from crawler.worker_id import current_worker_id, dead_workers
 
 logger = logging.getLogger(__name__)
 
-IDLE_POLL_SECONDS = 0.2  # seconds between two looks for a unit that is due
-RECORD_RETRY_SECONDS = 1.0  # seconds until what came of a unit is told once more to a database that did not answer
-CLAIM_SAFETY_FACTOR = (
-    0.9  # part of the silence after which others may have a unit, that its holder goes on asking for it
-)
+IDLE_POLL_SECONDS = 0.2  # between two polls for a unit that is due
+RECORD_RETRY_SECONDS = 1.0  # until a unit's result is recorded again after the database did not answer
+# Part of the claim timeout for which a holder without a heartbeat goes on with its requests.
+CLAIM_SAFETY_FACTOR = 0.9
 
 ProgressCallback = Callable[[Unit, CrawlStats], None]
-UnitTasks = Mapping[
-    UnitKind, Callable[[Session, Unit, CrawlStats], Awaitable[None]]
-]  # kinds of units that are no crawl
+# What runs units that are no crawl, by their kind.
+UnitTasks = Mapping[UnitKind, Callable[[Session, Unit, CrawlStats], Awaitable[None]]]
 
 
 def run_units(
@@ -52,7 +50,7 @@ def run_units(
     progress: ProgressCallback = lambda *_: None,
     tasks: UnitTasks | None = None,
 ) -> None:
-    """Work on the units of a run until none is open, waves included. Starts the reactor: only once a process."""
+    """Run the units of a run, all waves, until none is open. Starts the reactor, so only once per process."""
 
     async def main() -> None:
         worker = Worker(session=session, run_id=run_id, spiders=spiders, progress=progress, tasks=tasks or {})
@@ -65,20 +63,20 @@ def run_units(
 
 
 async def close_session(session: Session) -> None:
-    """End what a session has built."""
+    """Close the browsers of a session and the session itself."""
     await browser_pool_of(session).close()
     session.close()
 
 
 def run_in_reactor(config: Config, main: Callable[[], Awaitable[None]], signals: bool = True) -> None:
-    """Run a coroutine in Scrapy's reactor to its end; its error is raised here. Only once a process.
+    """Run a coroutine in Scrapy's reactor until it ends, and raise its error here. Only once per process.
 
     `signals` False leaves SIGINT and SIGTERM to the coroutine.
     """
     from scrapy.utils.reactor import install_reactor
 
     install_reactor(TWISTED_REACTOR)
-    reactor: Any = import_module("twisted.internet.reactor")  # only there once it was installed
+    reactor: Any = import_module("twisted.internet.reactor")  # exists only after it was installed
     GuardedResolver(reactor, resolver_for(config.crawl.loopback, config.crawl.dns)).install_on_reactor()
     errors: list[BaseException] = []
 
@@ -97,16 +95,16 @@ def run_in_reactor(config: Config, main: Callable[[], Awaitable[None]], signals:
 
 
 def monotonic_clock(now: datetime | None = None) -> Callable[[], datetime]:
-    """A clock that begins now (as the machine says, or somebody better) and cannot jump while this process lives."""
+    """A UTC clock that starts at `now` (default: the machine's time) and cannot jump while this process lives."""
     started, started_at = now or datetime.now(UTC), time.monotonic()
     return lambda: started + timedelta(seconds=time.monotonic() - started_at)
 
 
 @define(kw_only=True)
 class Worker:
-    """Claims units and runs them, at most one of a platform at a time.
+    """Claims units of a run and runs them, at most one per platform at a time.
 
-    Leases and pauses go by the machine's clock; the session's may stand still (`--now`).
+    Leases and pauses follow `_clock`; the session's clock may be frozen (`--now`).
     """
 
     session: Session
@@ -115,10 +113,10 @@ class Worker:
     progress: ProgressCallback
     tasks: UnitTasks
     _clock: Callable[[], datetime] = Factory(monotonic_clock)
-    _pages_by_platform: Counter[str] = Factory(Counter)  # asked of each platform in this run
+    _pages_by_platform: Counter[str] = Factory(Counter)  # pages requested of each platform in this run
 
     async def work(self) -> None:
-        """Until the run has no open unit."""
+        """Claim and run units until the run has no open unit, or no unit may start after `session.stop_at`."""
         from scrapy.crawler import AsyncCrawlerRunner
 
         runner = AsyncCrawlerRunner(scrapy_settings(self.session.config))
@@ -144,7 +142,7 @@ class Worker:
                 return
 
     async def prepare(self, runner: Any) -> None:
-        """What comes before the first unit: units of the dead are free again, the registry's pictures are known."""
+        """Release the units of dead workers and fetch the registry's missing pictures, before the first unit."""
         await asyncio.to_thread(self._release_dead_claims)
         await self._fetch_registry_pictures(runner)
 
@@ -152,7 +150,7 @@ class Worker:
         return self.session.store.queue.count_open_units(self.run_id) > 0
 
     def _release_dead_claims(self) -> None:
-        """Take back what dead workers of this machine held, and count what this run has asked so far."""
+        """Release the units of dead workers of this machine, and count the pages this run has requested so far."""
         queue = self.session.store.queue
         if dead_ids := dead_workers(queue.holders()):
             queue.release(dead_ids)
@@ -169,7 +167,7 @@ class Worker:
 
     def _missing_pictures(self) -> tuple[Picture, ...]:
         store = self.session.store
-        return store.pictures.unfetched_pictures(store.works.all_works())
+        return store.works.unfetched_pictures(store.works.all_works())
 
     async def _claim_unit(self, worker_id: str, busy: list[str]) -> Unit | None:
         session = self.session
@@ -184,9 +182,9 @@ class Worker:
         )
 
     async def run_unit(self, runner: Any, unit: Unit, claimed_at: float | None = None) -> None:
-        """Work on a unit that is held, and record what came of it; nothing where it was lost meanwhile.
+        """Run a claimed unit and record its result; nothing is recorded where the claim was lost meanwhile.
 
-        `claimed_at` is when it was claimed, by the monotonic clock. Cancelled, it leaves the unit to be released.
+        `claimed_at` is when it was claimed, by the monotonic clock. When cancelled, the unit is left to be released.
         """
         stats = CrawlStats(
             claim_deadline=(claimed_at or time.monotonic()) + self._claim_timeout_seconds * CLAIM_SAFETY_FACTOR
@@ -201,7 +199,7 @@ class Worker:
             stats.has_lost_data = True
         finally:
             heartbeat.cancel()
-        if (task := asyncio.current_task()) is not None and task.cancelling():  # Scrapy ends a crawl then as any other
+        if (task := asyncio.current_task()) is not None and task.cancelling():  # Scrapy then ends the crawl as usual
             stats.claim_deadline = 0.0
             raise asyncio.CancelledError
         with suppress(ClaimLost):
@@ -209,7 +207,7 @@ class Worker:
         self.progress(unit, stats)
 
     async def _record_with_retries(self, unit: Unit, stats: CrawlStats, reason: str | None) -> None:
-        """Record an attempt, once more and again while the database does not answer: it may be restarting."""
+        """Record an attempt; in a cluster, retry for `cluster.patience` seconds, as the database may be restarting."""
         deadline = time.monotonic() + self.session.config.cluster.patience
         while True:
             try:
@@ -224,14 +222,14 @@ class Worker:
 
     @property
     def _heartbeat_seconds(self) -> float:
-        """Seconds between two signs of life."""
+        """Seconds between two heartbeats: a third of the lease, in a cluster at most `cluster.beat`."""
         config = self.session.config
         third = config.crawl.lease / 3
         return min(third, config.cluster.beat) if config.cluster.hand_out else third
 
     @property
     def _claim_timeout_seconds(self) -> float:
-        """Seconds without a sign of life after which others may take a unit."""
+        """Seconds without a heartbeat after which others may claim a unit."""
         config = self.session.config
         return min(config.cluster.stale, config.crawl.lease) if config.cluster.hand_out else config.crawl.lease
 
@@ -267,7 +265,7 @@ class Worker:
                 checks=stats.rechecks,
                 unchanged_listings=list(stats.unchanged_listings),
                 seen_at=self.session.now(),
-                platform_paused_until=self._rest_until(unit, stats),
+                platform_paused_until=self._platform_pause_end(unit, stats),
             )
         queue.complete(unit, evolve(result, has_losses=not is_complete))
         self._pages_by_platform[unit.spider] += sum(stats.outcomes.values())
@@ -275,7 +273,7 @@ class Worker:
             queue.skip_units(self.run_id, unit.spider)
 
     def _limit_follow_ups(self, stats: CrawlStats, size: int) -> dict[tuple[str, UnitKind], list[tuple[Ask, ...]]]:
-        follow = {}
+        batches_by_platform = {}
         for (spider, kind), asks in stats.follow_ups.items():
             selected = list(asks)
             if kind is UnitKind.DETAILS:
@@ -285,11 +283,11 @@ class Worker:
                 spent = self.session.store.queue.count_asks(self.run_id, spider, kind)
                 due = self.session.store.shares.due_asks(unique_share_asks(selected), self.session.now())
                 selected = list(due)[: max(0, self.session.config.platform(spider).shares - spent)]
-            follow[spider, kind] = list(batches(selected, size))
-        return follow
+            batches_by_platform[spider, kind] = list(batches(selected, size))
+        return batches_by_platform
 
-    def _rest_until(self, unit: Unit, stats: CrawlStats) -> datetime | None:
-        """Until when the platform rests before its next crawl, here or in another process."""
+    def _platform_pause_end(self, unit: Unit, stats: CrawlStats) -> datetime | None:
+        """When the platform's next crawl may start, here or in another process; None without a pause."""
         pace = max(self._pace(unit.spider) or self.session.config.crawl.delay, stats.crawl_delay)
         live = self.session.archive is None and unit.kind not in self.tasks
         return self._clock() + timedelta(seconds=pace) if live and pace else None
@@ -300,9 +298,9 @@ class Worker:
         )
 
     async def _send_heartbeats(self, unit: Unit, stats: CrawlStats) -> None:
-        """Prolong the claim while the unit is done; where that is not possible any more, nothing further is asked."""
+        """Renew the claim while the unit runs; once it is lost or `stats.claim_deadline` passes, requests stop."""
         lease = self.session.config.crawl.lease
-        if stats.claim_deadline - time.monotonic() > self._claim_timeout_seconds / 2:  # else it was claimed long ago
+        if stats.claim_deadline - time.monotonic() > self._claim_timeout_seconds / 2:  # else claimed long ago
             await asyncio.sleep(self._heartbeat_seconds)
         while True:
             sent_at = time.monotonic()

@@ -1,7 +1,7 @@
-"""Ids of workers: machine, process and start time, so that a restart knows at once which claims belong to dead
-processes.
+"""Worker ids: machine, process id and start time, so that a restart knows which claims belong to dead processes.
 
-Without that a crash would cost the rest of the lease. Workers of another machine are never judged; their leases expire.
+Without that, a crash would cost the rest of the lease. Workers of other machines are never declared dead; their leases
+expire.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pathlib import Path
 
 
 def current_worker_id() -> str:
-    """The name of this process."""
+    """The id of this process: MACHINE:PID:START_TIME."""
     pid = os.getpid()
     return f"{_machine_name()}:{pid}:{_start_time(pid)}"
 
 
 def dead_workers(worker_ids: Iterable[str]) -> list[str]:
-    """Those of this machine whose process is no longer there."""
+    """The workers of this machine whose process no longer exists."""
     return [worker_id for worker_id in worker_ids if _is_dead(worker_id)]
 
 
@@ -44,7 +44,7 @@ def _is_running(pid: int) -> bool:
 
 
 def _start_time(pid: int) -> str:
-    """When a process began, in the kernel's ticks since boot; empty where the system does not say."""
+    """The start time of a process in the kernel's ticks since boot; empty where /proc does not state it."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

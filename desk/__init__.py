@@ -1,1 +1,1 @@
-"""What people do before and after a crawl: commands, exports, the report."""
+"""The user's side of the program: commands, nightly runs, exports, reports and reviews."""

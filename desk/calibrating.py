@@ -1,6 +1,6 @@
-"""Fits the weights of grounds to what people judged, and evaluates them on judgements that the fit has not seen.
+"""Fits the weights of grounds to people's judgements, and evaluates them on judgements held out from the fit.
 
-A quarter of the judged hits is held out, chosen by their ids; nothing is applied unless asked.
+A quarter of the judged hits is held out, chosen by their ids; nothing is applied until `apply` is called.
 """
 
 from __future__ import annotations
@@ -14,23 +14,22 @@ from attrs import evolve, frozen
 from crawler.errors import NothingToDo
 from crawler.items import Verdict
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.reviews import ReviewedHit
+from crawler.store import ReviewedHit, Store
 from matchers.decision import offence_from_strengths
 from matchers.evaluation import calibration_error, log_loss
 from matchers.fitting import JudgedExample, fit_weights
 from matchers.weights import Weights, default_weights
 from screening.match_context import current_weights
 
-MIN_JUDGEMENTS = 40  # judgements that a fit needs, of both kinds together
+MIN_JUDGEMENTS = 40  # infringing and not, together
 MIN_JUDGEMENTS_PER_KIND = 8
-HELD_OUT_ONE_IN = 4  # one of so many
-RULE_GROUND_PREFIX = "judged_"  # grounds that are lessons themselves
+HELD_OUT_ONE_IN = 4  # one of this many judgements is held out
+RULE_GROUND_PREFIX = "judged_"  # grounds that come from judgements themselves
 
 
 @frozen(kw_only=True)
 class Evaluation:
-    """How weights do on some judgements: mean surprise, calibration error, precision and recall at the bound."""
+    """How weights perform on `count` judgements: log loss, calibration error, precision and recall at the bound."""
 
     log_loss: float
     calibration: float
@@ -39,14 +38,16 @@ class Evaluation:
     count: int
 
     def to_dict(self) -> dict[str, Any]:
-        """For programs and the store."""
+        """The figures for JSON output and the store, rounded to four places."""
         names = ("log_loss", "calibration", "precision", "recall", "count")
         return {name: round(value, 4) if isinstance(value := getattr(self, name), float) else value for name in names}
 
 
 @frozen(kw_only=True)
 class Calibration:
-    """A fit: the weights it would apply, what changes most, and its figures on what it did not see."""
+    """A fit: the weights it would apply, its evaluation before and after on held-out judgements, the weights that
+    change (name, before, after; the largest change first), and the number of judgements.
+    """
 
     weights: Weights
     before: Evaluation
@@ -56,7 +57,7 @@ class Calibration:
 
 
 def calibrate(store: Store, language: str, at: datetime) -> Calibration:
-    """Fit; changes nothing. Raises NothingToDo where too little was judged."""
+    """Fit the weights without applying them. Raises NothingToDo if there are too few judgements."""
     current = current_weights(store) or default_weights()
     judged_hits = [judged_hit for judged_hit in store.reviews.reviewed_hits() if _is_usable(judged_hit)]
     infringing = sum(_is_infringing(judged_hit) for judged_hit in judged_hits)
@@ -78,14 +79,14 @@ def calibrate(store: Store, language: str, at: datetime) -> Calibration:
     )
 
 
-def apply(store: Store, calibration: Calibration, by: str, at: datetime) -> int:
-    """Apply a fit from now on; returns the number of its version."""
+def apply_calibration(store: Store, calibration: Calibration, by: str, at: datetime) -> int:
+    """Apply a fit from now on; returns its version number."""
     summary = {
         "before": calibration.before.to_dict(),
         "after": calibration.after.to_dict(),
         "judgements": calibration.judgements,
     }
-    return store.screening_settings.apply_calibration(calibration.weights.to_dict(), summary, by, at)
+    return store.reviews.apply_calibration(calibration.weights.to_dict(), summary, by, at)
 
 
 def _refit(weights: Weights, judged_hits: Sequence[ReviewedHit], at: datetime) -> Weights:
@@ -109,8 +110,8 @@ def _evaluate(weights: Weights, judged_hits: Sequence[ReviewedHit]) -> Evaluatio
         if judged_hit.snapshot
     ]
     bound = weights.bounds["all"].offence
-    predicted = [is_right for chance, is_right in pairs if chance >= bound]
-    infringing = sum(is_right for _, is_right in pairs)
+    predicted = [is_infringing for chance, is_infringing in pairs if chance >= bound]
+    infringing = sum(is_infringing for _, is_infringing in pairs)
     return Evaluation(
         log_loss=log_loss(pairs),
         calibration=calibration_error(pairs),

@@ -1,6 +1,6 @@
-"""Clusters of hits that share a seller, a share link, a picture or a contact; nothing of it is stored.
+"""Clusters of hits that share a seller, a share link, a picture or a contact, computed from the store each time.
 
-Pictures link hits only where they are none of the registry's own.
+Registered pictures of works do not link hits.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from matchers.hit_clusters import HitCluster, SharedFact, cluster_hits
 
 
 def find_clusters(store: Store, query: HitQuery) -> tuple[list[HitCluster], dict[str, Hit]]:
-    """The cases among the hits of a filter, and these hits by id."""
+    """The clusters among the hits of a query, and these hits by id."""
     registered_digests = {
-        picture.sha256 for work in store.registered_works() for picture in work.images if picture.sha256
+        picture.sha256 for work in store.works.registered_works() for picture in work.images if picture.sha256
     }
     hits = {hit.id: hit for hit in store.hits.find_hits(query) if _is_eligible(hit)}
     return cluster_hits({hit.id: list(linking_facts(hit, registered_digests)) for hit in hits.values()}), hits
 
 
-def linking_facts(hit: Hit, registered: Iterable[str | None]) -> Iterator[SharedFact]:
-    """What links a hit to others."""
-    listing, registered_digests = hit.listing, set(registered)
+def linking_facts(hit: Hit, registered_pictures: Iterable[str | None]) -> Iterator[SharedFact]:
+    """The facts that may link a hit to others; `registered` are the digests of works' pictures, which do not."""
+    listing, registered_digests = hit.listing, set(registered_pictures)
     seller = listing.seller_id or listing.seller
     if seller:
         yield SharedFact(kind="seller", value=f"{listing.platform} {seller}")

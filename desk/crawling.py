@@ -1,7 +1,7 @@
-"""A run from questions to counts: plans its units, lets a worker do them wave by wave, and reports the health of
-each platform.
+"""Plans and executes a run: questions become units, a worker does them wave by wave, and the results are counted with
+the health of each platform.
 
-Also rechecks of known hits on demand.
+Also rechecks known hits on demand.
 """
 
 from __future__ import annotations
@@ -24,10 +24,18 @@ from crawler.items import Ask, Decision, Hit, Unit, UnitKind, Work
 from crawler.messages import render_message
 from crawler.page import Page
 from crawler.shares import extract_links
-from crawler.store import HitQuery, Recheck, RecheckState, Run, Store, listing_id
-from crawler.store.database import to_json
-from crawler.store.rechecks import recheck_ask
-from crawler.store.runs import CRAWL_RUN, REPLAY_RUN
+from crawler.store import (
+    CRAWL_RUN,
+    REPLAY_RUN,
+    HitQuery,
+    Recheck,
+    RecheckState,
+    Run,
+    Store,
+    listing_id,
+    recheck_ask,
+    to_json,
+)
 from crawler.units import batches
 from crawler.web.session import CrawlStats, Session
 from crawler.worker_id import current_worker_id
@@ -39,17 +47,17 @@ PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json",
 
 
 @frozen(kw_only=True)
-class Plan:
-    """What a run asks first: for each platform, its units' kind and asks."""
+class CrawlPlan:
+    """The first wave of a run: asks by platform and kind of unit."""
 
     asks: Mapping[str, Mapping[UnitKind, Sequence[Ask]]]
-    enforce_floors: bool = True  # hold platforms to their floor of listings
-    check_positives: bool = False  # known positives must be found
+    enforce_floors: bool = True  # complain of platforms with fewer listings than their floor
+    check_positives: bool = False  # complain where known positives were not found
 
 
 @define(kw_only=True)
 class RunResult:
-    """What a run did. `complaints` are sentences; an empty list is a healthy run."""
+    """The result of a run. `complaints` maps platforms to sentences; it is empty for a healthy run."""
 
     run: str
     started: datetime
@@ -59,7 +67,7 @@ class RunResult:
 
 
 def require_platform(name: str, language: str = "en") -> type[Platform]:
-    """The spider of a name. Raises BadInput naming the nearest known one."""
+    """The platform called `name`. Raises BadInput naming the most similar known one, or all of them."""
     spiders = platforms()
     if name in spiders:
         return spiders[name]
@@ -71,40 +79,40 @@ def require_platform(name: str, language: str = "en") -> type[Platform]:
 def nightly_asks(
     spider: type[Platform], works: Sequence[Work], config: Config, past: Sequence[Run], seed: str
 ) -> list[Ask]:
-    """Tonight's questions for a platform, by what its forms of questions brought on past nights."""
+    """Tonight's questions for a platform, chosen by what each form of question yielded on `past` nights."""
     counts = [counts_from_dict(spider.name, run.counts[spider.name]) for run in past if spider.name in run.counts]
     asked, hits = (sum((getattr(entry, name) for entry in counts), Counter[str]()) for name in ("asked_by", "hits_by"))
     yields = {form: FormYield(number, hits[form]) for form, number in asked.items()}
     limit = config.platform(spider.name).questions
     chosen = plan_queries(works, spider.kind, limit, yields, f"{seed} {spider.name}", config.night.explore)
-    return [Ask(question=entry.question, form=entry.form) for entry in chosen]
+    return [Ask(question=entry.query, form=entry.form) for entry in chosen]
 
 
 def registry_asks(spider: type[Platform], works: Sequence[Work], config: Config) -> list[Ask]:
-    """The questions that the registry has for a platform."""
+    """The names of the works as questions for a platform."""
     limit = config.platform(spider.name).questions
     return [Ask(question=text) for text in name_queries(works, spider.kind, limit)]
 
 
 def has_search(spider: type[Platform], config: Config) -> bool:
-    """Whether a platform can be asked a question at all."""
+    """Whether a platform can be searched: it has a search, configured if it needs that."""
     settings = config.platform(spider.name)
     is_configured = not spider.search_configured or bool(settings.templates or settings.sites)
     return spider.search is not Platform.search and is_configured
 
 
-def night_plan(
+def plan_night(
     works: Sequence[Work],
     config: Config,
     only: Sequence[str] = (),
     archive: Archive | None = None,
     past: Sequence[Run] = (),
     seed: str = "",
-) -> Plan:
-    """The questions of the registry for every enabled platform that has a search (or those of `only`).
+) -> CrawlPlan:
+    """The questions of the registry for every enabled platform (or those of `only`) that has a search.
 
-    A replay asks only platforms of which the archive holds something: it was not there that the others were quiet. It
-    asks names alone, as there is nothing to explore. `past` are the nights to learn from, `seed` names this one.
+    A replay asks only platforms of which the archive holds something: the absence of the others means nothing. It asks
+    for names alone, as there is nothing to explore. `past` are the nights to learn from, `seed` identifies this one.
     """
     archived_platforms = None if archive is None else {platform_for(answer.url).name for answer in archive}
     asks: dict[str, dict[UnitKind, list[Ask]]] = {}
@@ -122,19 +130,22 @@ def night_plan(
         )
         if platform_asks:
             asks[name] = {UnitKind.QUESTION: platform_asks}
-    return Plan(asks=asks)
+    return CrawlPlan(asks=asks)
 
 
-def demo_plan(works: Sequence[Work], config: Config, archive_path: Path) -> Plan:
-    """A night, and every recorded page of a shop that no other spider claims."""
+def plan_demo(works: Sequence[Work], config: Config, archive_path: Path) -> CrawlPlan:
+    """The plan of a night over an archive, plus every recorded page of a shop that no other platform claims."""
     archive = open_archive(archive_path)
-    plan = night_plan(works, config, archive=archive)
-    shop = captured_plan(archive, ["shop"]).asks
-    return Plan(asks={**plan.asks, **shop})
+    plan = plan_night(works, config, archive=archive)
+    shop = plan_captured(archive, ["shop"]).asks
+    return CrawlPlan(asks={**plan.asks, **shop})
 
 
-def shares_plan(texts: Sequence[str]) -> Plan:
-    """The shares named in addresses or texts, each asked of its drive, with the code that stands beside it."""
+def plan_shares(texts: Sequence[str]) -> CrawlPlan:
+    """A plan that checks the shares named in addresses or texts on their drives, each with the access code beside it.
+
+    Raises BadInput for a text without a share of an enabled drive, or without any texts.
+    """
     drives = enabled_drives(Config(), replayed=True)
     asks: dict[str, dict[UnitKind, list[Ask]]] = {}
     for text in texts:
@@ -146,11 +157,13 @@ def shares_plan(texts: Sequence[str]) -> Plan:
             kinds[UnitKind.DETAILS].append(Ask(url=link.url, code=link.code))
     if not asks:
         raise BadInput(Problem(file="--url", message="crawl share needs --url"))
-    return Plan(asks=asks, enforce_floors=False)
+    return CrawlPlan(asks=asks, enforce_floors=False)
 
 
-def captured_plan(archive: Archive, only: Sequence[str]) -> Plan:
-    """Every recorded page goes to the spider that claims its address; pictures, scripts and styles are no pages."""
+def plan_captured(archive: Archive, only: Sequence[str]) -> CrawlPlan:
+    """A plan that reads every recorded page with the platform that claims its address; pictures, scripts, styles and
+    robots.txt are not pages.
+    """
     asks: dict[str, dict[Ask, None]] = {}
     for answer in archive:
         if not answer.content_type.startswith(PAGE_TYPES) or urlsplit(answer.url).path == "/robots.txt":
@@ -158,7 +171,7 @@ def captured_plan(archive: Archive, only: Sequence[str]) -> Plan:
         name = platform_for(answer.url).name
         if not only or name in only:
             asks.setdefault(name, {})[Ask(url=answer.url)] = None
-    return Plan(
+    return CrawlPlan(
         asks={name: {UnitKind.DETAILS: list(platform_asks)} for name, platform_asks in asks.items()},
         enforce_floors=False,
     )
@@ -166,7 +179,7 @@ def captured_plan(archive: Archive, only: Sequence[str]) -> Plan:
 
 def crawl(
     config: Config,
-    plan: Plan,
+    plan: CrawlPlan,
     *,
     now: Callable[[], datetime],
     replay: Path | None = None,
@@ -177,10 +190,10 @@ def crawl(
     keep: Callable[[Page, str, bytes], None] | None = None,
     watch_workers: Callable[[str], None] | None = None,
 ) -> RunResult:
-    """Run a plan to its end. Only once a process: the reactor cannot be started twice.
+    """Run a plan to its end. Only once per process: the reactor cannot be started twice.
 
-    With `watch_workers` a replay is done by workers of the same archive, not here; it is called with the run now and
-    then.
+    With `watch_workers` a replay is done by workers on the same archive, not in this process; it is called with the run
+    id periodically.
     """
     from crawler import worker
 
@@ -217,20 +230,20 @@ def crawl(
 def finish_run(
     store: Store,
     run: str,
-    plan: Plan,
+    plan: CrawlPlan,
     config: Config,
     started: datetime,
     now: Callable[[], datetime],
     past: Sequence[Run] = (),
 ) -> RunResult:
-    """Count what a run did, say what is wrong with it, and close it. Raises Interrupted where it was stopped."""
+    """Count the results of a run, collect its complaints, and close it. Raises Interrupted if units are still open."""
     if open_units := store.queue.count_open_units(run):
         store.queue.release([current_worker_id()])
         raise Interrupted(render_message("desk.cli", "interrupted", config.language, units=open_units))
     counts = count_by_platform(store.queue.unit_outcomes(run))
     _count_hits(store, run, counts, started)
     complaints = _collect_complaints(counts, plan, past, config.language)
-    for positive in store.known_positives.missing_positives(run) if plan.check_positives else ():
+    for positive in store.rechecks.missing_positives(run) if plan.check_positives else ():
         if positive.platform in plan.asks:
             sentence = render_message(
                 "desk.cli", "health_positive", config.language, platform=positive.platform, url=positive.url
@@ -262,14 +275,14 @@ def _count_hits(store: Store, run: str, counts: Sequence[PlatformCounts], starte
 
 
 def require_contact(config: Config, replay: Path | None) -> None:
-    """Raise BadInput where the live web would be asked without a contact."""
+    """Raise BadInput if the live web would be crawled without a contact address."""
     if replay is None and not config.crawl.contact and not config.crawl.loopback:
         message = render_message("desk.cli", "contact_needed", config.language)
         raise BadInput(Problem(file="swordnet.toml", field="crawl.contact", message=message))
 
 
 def _collect_complaints(
-    counts: Sequence[PlatformCounts], plan: Plan, past: Sequence[Run], language: str
+    counts: Sequence[PlatformCounts], plan: CrawlPlan, past: Sequence[Run], language: str
 ) -> dict[str, str]:
     complaints = {}
     for platform_counts in counts:
@@ -296,12 +309,14 @@ def _was_healthy(run: Run, counts: PlatformCounts) -> bool:
 def recheck_hits(
     config: Config, hits: Sequence[Hit], now: Callable[[], datetime], replay: Path | None = None
 ) -> list[tuple[Hit, Recheck | None]]:
-    """Ask for the listings of hits again. Only once a process, as every crawl."""
+    """Recheck the listings of hits now; each hit with its recheck, if there was one. Only once per process, like every
+    crawl.
+    """
     asks: dict[str, dict[UnitKind, list[Ask]]] = {}
     for hit in hits:
         kinds = asks.setdefault(hit.listing.platform, {UnitKind.RECHECK: []})
         kinds[UnitKind.RECHECK].append(recheck_ask(to_json(hit.listing)))
-    result = crawl(config, Plan(asks=asks, enforce_floors=False), now=now, replay=replay, follow=False)
+    result = crawl(config, CrawlPlan(asks=asks, enforce_floors=False), now=now, replay=replay, follow=False)
     with Store.open(config.store.url) as store:
         checks = {check.listing: check for _, check in store.rechecks.rechecks_of_run(result.run)}
     return [(hit, checks.get(listing_id(hit.listing.url))) for hit in hits]

@@ -1,4 +1,4 @@
-"""Hits as a table on the terminal, with the reasons that support each."""
+"""Renders hits as a table for the terminal, with the reasons that support each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEFAULT_DECISIONS = (Decision.HIT, Decision.REVIEW)
 
 
 def hit_table(store: Store, hits: Sequence[Hit], language: str, decisions: Sequence[Decision] = ()) -> Table:
-    """Hits (of these decisions, if any are given) as a table, in their order."""
+    """A table of the hits in their order; only those of `decisions`, if any are given."""
     shown_hits = [hit for hit in hits if not decisions or hit.decision in decisions]
     works = store.works.get_many(hit.work_id for hit in shown_hits)
     table = Table(
@@ -38,11 +38,11 @@ def hit_table(store: Store, hits: Sequence[Hit], language: str, decisions: Seque
 
 
 def sort_by_harm(hits: Sequence[Hit]) -> list[Hit]:
-    """Hits in the order of work."""
+    """The hits in the order to work on them: by falling expected harm (`rank`), then by id."""
     return sorted(hits, key=lambda hit: (-hit.rank, hit.id))
 
 
 def supporting_reasons(hit: Hit) -> list[str]:
-    """The sentences that speak for the hit, strongest first."""
+    """The reasons that support the hit, the strongest first."""
     supporting = [finding for finding in hit.findings if finding.polarity is Polarity.FOR]
     return [finding.why for finding in sorted(supporting, key=lambda finding: -finding.probability)]

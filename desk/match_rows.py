@@ -1,7 +1,7 @@
-"""`swordnet match`: reads listings from rows of a file, matches them in batches on all cores, and makes rows of the
-results.
+"""`swordnet match`: reads listings from the rows of a file, matches them in batches on all cores, and turns the results
+into rows.
 
-Every problem of the list is reported before anything is matched.
+Every problem in the file is reported before anything is matched.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from registry.fields import FieldError
 from registry.tables import Row, read_table
 from screening.parallel import map_in_order
 
-MAX_TITLE_CHARS, MAX_TEXT_CHARS = 2_000, 200_000  # characters
-NO_PLATFORM = "-"  # where a row names none
+MAX_TITLE_CHARS, MAX_TEXT_CHARS = 2_000, 200_000
+NO_PLATFORM = "-"  # platform of a row that names none
 
 
 @frozen(kw_only=True)
 class OfferRow:
-    """One row: its id and its listing, whose pictures are paths not read yet."""
+    """One row: its id and its listing, whose pictures are still paths."""
 
     id: str
     listing: Listing
 
-    def with_pictures(self, folder: Path, looker: PictureInspector) -> Listing:
+    def with_pictures(self, folder: Path, inspector: PictureInspector) -> Listing:
         """The listing with its pictures decoded, hashed and compared."""
-        pictures = tuple(_analyse_picture(picture, folder, looker) for picture in self.listing.pictures)
+        pictures = tuple(_analyse_picture(picture, folder, inspector) for picture in self.listing.pictures)
         return evolve(self.listing, pictures=pictures)
 
 
 def read_offers(path: Path, language: str = "en", source: TextIO | None = None) -> list[OfferRow]:
-    """The rows of a .jsonl or .csv file, or of JSON Lines from `source`. Raises BadInput with every problem."""
+    """The rows of a .jsonl or .csv file, or of the JSON Lines in `source`. Raises BadInput with every problem."""
     rows, problems = _read_rows(path, language, source)
     offers: list[OfferRow] = []
     first_lines: dict[str, int] = {}
@@ -68,7 +68,7 @@ def read_offers(path: Path, language: str = "en", source: TextIO | None = None) 
 
 
 def result_rows(id_: str, assessments: tuple[Assessment, ...]) -> Iterator[dict[str, Any]]:
-    """At least one row of output: one for each assessment, else the row that says that no work was considered."""
+    """The output rows of a listing: one for each assessment, or a single row with decision "none" if there is none."""
     for assessment in assessments:
         yield {
             "id": id_,
@@ -118,7 +118,7 @@ def _read_rows(path: Path, language: str, source: TextIO | None) -> tuple[list[R
 
 
 def _read_offer(row: Row, path: Path, language: str, problems: list[Problem]) -> OfferRow:
-    """One row; what is wrong with it goes to `problems`."""
+    """The offer in one row; its problems are appended to `problems`."""
     values: dict[str, Any] = {}
     for name, read in _FIELDS.items():
         try:
@@ -161,11 +161,11 @@ def _find_links(kind: ListingKind | None, url: str | None, text: str) -> tuple[A
     return tuple(extract_links(url or text if kind is ListingKind.SHARE else text))
 
 
-def _analyse_picture(picture: Picture, folder: Path, looker: PictureInspector) -> Picture:
+def _analyse_picture(picture: Picture, folder: Path, inspector: PictureInspector) -> Picture:
     if "://" in picture.url:
         return picture
     try:
-        return looker.inspect((folder / picture.url).read_bytes(), picture.url).picture
+        return inspector.inspect((folder / picture.url).read_bytes(), picture.url).picture
     except PictureError:
         return picture
 
@@ -231,16 +231,16 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-ROWS_PER_BATCH = 512  # rows whose titles are looked up together: a batch costs little more than a row
-PICTURED_ROWS_PER_BATCH = 8  # rows of a batch where some have pictures, which take a hundred times as long as titles
-MIN_ROWS_FOR_WORKERS = 1_024  # fewer rows are done before workers have begun
+ROWS_PER_BATCH = 512  # titles looked up together: a batch costs little more than a row
+PICTURED_ROWS_PER_BATCH = 8  # the same if any row has pictures, which take a hundred times as long as titles
+MIN_ROWS_FOR_WORKERS = 1_024  # fewer rows are done before worker processes have started
 MIN_PICTURES_FOR_WORKERS = 16
 
 
 @frozen(kw_only=True)
 class MatchJob:
-    """What is done with every batch: rows of files in `folder`; works under the identity `min_identity` are left
-    out.
+    """Matches `offers` in batches. Picture paths are relative to `folder`; assessments with an identity below
+    `min_identity` are left out.
     """
 
     assessor: Assessor
@@ -248,10 +248,10 @@ class MatchJob:
     context: Context
     folder: Path
     min_identity: float = 0.0
-    looker: PictureInspector = Factory(PlainInspector)
+    inspector: PictureInspector = Factory(PlainInspector)
 
     def run_batches(self, workers: int) -> Iterator[tuple[int, str]]:
-        """For each batch how many rows it had, and their results as JSON Lines."""
+        """For each batch the number of its rows and their results as JSON Lines, in order."""
         pictures = sum(len(offer.listing.pictures) for offer in self.offers)
         is_small = len(self.offers) < MIN_ROWS_FOR_WORKERS and pictures < MIN_PICTURES_FOR_WORKERS
         return map_in_order(self._match_batch, range(0, len(self.offers), self._batch_size), 1 if is_small else workers)
@@ -262,7 +262,7 @@ class MatchJob:
 
     def _match_batch(self, start: int) -> tuple[int, str]:
         offers = self.offers[start : start + self._batch_size]
-        listings = [offer.with_pictures(self.folder, self.looker) for offer in offers]
+        listings = [offer.with_pictures(self.folder, self.inspector) for offer in offers]
         lines: list[str] = []
         for offer, assessments in zip(offers, self.assessor.assess_all(listings, self.context), strict=True):
             candidates = tuple(assessment for assessment in assessments if assessment.identity >= self.min_identity)

@@ -16,8 +16,8 @@ from matchers.weights import default_weights
 
 TABLES = {"identity": (Stage.IDENTITY, Stage.BOOST), "offence": (Stage.OFFENCE,)}
 _HEADS = {
-    "identity": "| module | the work is recognised by | grounds for it | grounds against it |\n| --- | --- | --- | --- |\n",
-    "offence": "| module | what is wrong with the offer, or right | grounds and their weights |\n| --- | --- | --- |\n",
+    "identity": ("module", "the work is recognised by", "grounds for it", "grounds against it"),
+    "offence": ("module", "what is wrong with the offer, or right", "grounds and their weights"),
 }
 
 
@@ -37,7 +37,9 @@ def matcher_table(name: str) -> str:
     """The table of the matchers of stage identity and boost, or of stage offence."""
     cells = _identity_cells if name == "identity" else _offence_cells
     matchers = [matcher for stage in TABLES[name] for matcher in matcher_classes(stage)]
-    return _HEADS[name] + "".join(f"| {' | '.join(cells(matcher))} |\n" for matcher in matchers)
+    head = _HEADS[name]
+    rows = [head, ("---",) * len(head), *(tuple(cells(matcher)) for matcher in matchers)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _identity_cells(matcher: type[Matcher]) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Saves the answer of one address, live or from an archive, as a test fixture of its platform.
+"""Saves the response of one address, live or from an archive, as a test fixture of its platform.
 
-The request passes robots, throttle and guard as in a crawl; nothing is overwritten.
+The request passes robots.txt, throttle and SSRF guard as in a crawl; nothing is overwritten.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from crawler.page import Page
 from desk import crawling
 
 CASE_NAME_RE = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
-MAX_ANSWERS = 5  # answers of one address that are kept: some platforms take several requests
+MAX_ANSWERS = 5  # responses saved for one address: some platforms take several requests
 _SUFFIX_BY_MEDIA_TYPE = (("json", "json"), ("xml", "xml"), ("text/plain", "txt"))
 
 
 @frozen(kw_only=True)
 class SavedAnswer:
-    """One answer and what asked for it."""
+    """One response and the method and body of its request."""
 
     page: Page
     method: str = "GET"
@@ -46,7 +46,10 @@ def save_page(
     now: Callable[[], datetime],
     replay: Path | None = None,
 ) -> list[Path]:
-    """The folders that were written. Raises BadInput where a name is wrong or taken, NothingToDo without an answer."""
+    """Save a page as a fixture; returns the folders written.
+
+    Raises BadInput if a name is invalid or taken, NothingToDo if there was no response.
+    """
     spider = crawling.require_platform(platform, config.language)
     if not CASE_NAME_RE.fullmatch(case):
         raise BadInput(
@@ -69,7 +72,7 @@ def save_page(
 def _fetch_answers(
     config: Config, platform: str, url: str, now: Callable[[], datetime], replay: Path | None
 ) -> list[SavedAnswer]:
-    """What the address answered, and what had to be asked further to read it."""
+    """The response of the address, and those of further requests that were needed to read it."""
     answers: list[SavedAnswer] = []
 
     def keep(page: Page, method: str, body: bytes) -> None:
@@ -78,7 +81,7 @@ def _fetch_answers(
 
     with tempfile.TemporaryDirectory() as scratch:
         store = evolve(config.store, url=f"sqlite:///{scratch}/save.db", blobs=f"{scratch}/blobs")
-        plan = crawling.Plan(
+        plan = crawling.CrawlPlan(
             asks={platform: {UnitKind.DETAILS: [Ask(url=url)]}}, enforce_floors=False, check_positives=False
         )
         scratch_config = evolve(config, store=store)

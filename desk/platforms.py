@@ -1,6 +1,5 @@
-"""The table of platforms (docs/platforms.md), generated from the spiders and their saved pages.
-
-Nothing in it is written by hand.
+"""Generates the page of platforms (docs/platforms.md) from the spiders and their saved pages; no row is written by
+hand.
 """
 
 from __future__ import annotations
@@ -13,6 +12,9 @@ from functools import cache
 from importlib import resources
 from urllib.parse import urlsplit
 
+from attrs import fields
+
+from crawler.items import Listing
 from spiders import Platform, ProofKind
 from spiders.catalogue import platforms
 
@@ -30,18 +32,14 @@ unless you chose it. `swordnet crawl PLATFORM` asks whatever it is told. On from
 """
 TABLE_HEAD = "| platform | kind | route | fields | limits | proof |\n| --- | --- | --- | --- | --- | --- |\n"
 SAMPLE_QUESTION = "question"
-_COMMON_FIELDS = frozenset(
+_COMMON_FIELDS = frozenset(  # every listing has them, or the crawl fills them in
     {"platform", "kind", "url", "title", "sources", "whole", "outcome", "seen_at", "page_digest"}
 )
-_SHOWN_FIELDS = (
-    *("price", "currency", "seller", "seller_id", "availability", "condition", "brand", "sku", "identifiers"),
-    *("creators", "publisher", "year", "published", "text", "pictures", "reach", "territory"),
-    *("share_state", "files", "links"),
-)
+_SHOWN_FIELDS = tuple(attribute.name for attribute in fields(Listing) if attribute.name not in _COMMON_FIELDS)
 
 
 def platforms_markdown() -> str:
-    """The whole page."""
+    """The whole page as Markdown."""
     spiders = list(platforms().values())
     kinds = Counter(spider.proof.kind for spider in spiders)
     summary = f"{len(spiders)} platforms: {', '.join(f'{kinds[kind]} by {kind}' for kind in ProofKind)}.\n\n"
@@ -57,23 +55,23 @@ def platforms_markdown() -> str:
 
 
 def accepted_inputs(spider: type[Platform]) -> str:
-    """Whether a platform takes questions, addresses or both, and what it needs for it."""
+    """Whether a platform accepts questions, addresses or both, and whether it needs Chromium."""
     ways = "questions, addresses" if spider.search is not Platform.search else "addresses"
     return f"{ways}; Chromium" if spider.browser else ways
 
 
 @cache
 def fixture_fields(name: str) -> tuple[str, ...]:
-    """The fields beside title and address that the saved pages of a platform give."""
+    """The listing fields besides title and address that the saved pages of a platform yield."""
     names: set[str] = set()
     for case in (resources.files("fixtures") / "pages" / name).iterdir():
         for listing in json.loads((case / "expected.json").read_text(encoding="utf-8"))["listings"]:
             names |= {field for field, value in listing.items() if value}
-    return tuple(field for field in _SHOWN_FIELDS if field in names - _COMMON_FIELDS)
+    return tuple(field for field in _SHOWN_FIELDS if field in names)
 
 
 def search_route(spider: type[Platform]) -> str:
-    """How a platform is asked: the place its search leads to, addresses, saved answers."""
+    """How a platform is queried: the address of its search, single addresses, Chromium, the user's own session."""
     first_requests = spider().search(SAMPLE_QUESTION)
     requests = list(first_requests) if not hasattr(first_requests, "url") else [first_requests]
     parts = [urlsplit(request.url) for request in requests]

@@ -1,7 +1,6 @@
-"""A rematch as units of work: planned over all stored listings by ranges of their ids, and done unit by unit by any
-worker.
+"""A rematch as units of work: planned over all stored listings by ranges of their ids, each unit done by any worker.
 
-Nothing is asked of the web.
+No requests are sent.
 """
 
 from __future__ import annotations
@@ -10,29 +9,28 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
 
 from crawler.config import Config
 from crawler.errors import Interrupted
-from crawler.items import AssessedListing, Decision, Unit, UnitKind
+from crawler.items import AssessedListing, Decision, Unit, UnitKind, UnitState
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.database import night_lock
-from crawler.store.listings import StoredListing
-from crawler.store.runs import REMATCH_RUN
-from crawler.units import follow_ups
+from crawler.store import REMATCH_RUN, Store, StoredListing
 from crawler.web.session import CrawlStats, Session
 from matchers.assessor import differs
+from pipelines.session_screening import screener_of
 from screening.rematch_listings import RematchCounts
-from screening.screener import WRITE_BATCH_SIZE, assess_listing, session_assessor
+from screening.screener import WRITE_BATCH_SIZE, follow_ups
 from spiders.catalogue import enabled_drives
 
 
 def rematch_on_cluster(store: Store, config: Config, now: Callable[[], datetime]) -> RematchCounts:
-    """Plan, hand out, wait. Raises Busy while a night runs, Interrupted where units could not be done."""
+    """Plan a rematch, hand its units to the workers and wait for them; returns the counts.
+
+    Raises Busy while a night runs, Interrupted if some units were not done.
+    """
     from crawler.cluster import supervise_run
 
-    with night_lock(store.engine):
+    with store.admin.night_lock():
         _close_stale_runs(store, now())
         date = f"{now().astimezone(config.zone):%Y-%m-%d}"
         run = f"{now().astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -41,7 +39,7 @@ def rematch_on_cluster(store: Store, config: Config, now: Callable[[], datetime]
             store.queue.plan_platform(run, name, {(name, UnitKind.REMATCH): [(ask,) for ask in id_prefixes]})
         supervise_run(Session(config=config, store=store, now=now), run)
         outcomes = store.queue.unit_outcomes(run)
-        undone = sum(state != "done" for _, _, state, _ in outcomes)
+        undone = sum(state is not UnitState.DONE for _, _, state, _ in outcomes)
         store.runs.finish_run(run, "unhealthy" if undone else "done", {}, now())
     if undone:
         raise Interrupted(render_message("desk.cli", "rematch_undone", config.language, units=undone))
@@ -58,7 +56,7 @@ def _close_stale_runs(store: Store, now: datetime) -> None:
 
 
 async def rematch_unit(session: Session, unit: Unit, stats: CrawlStats) -> None:
-    """Assess the listings of a unit again; a batch at a time in a thread, each written under the unit's claim."""
+    """Reassess the listings of a unit, a batch at a time in a thread; each batch is written under the unit's claim."""
     for ask in unit.asks:
         stored_listings = await asyncio.to_thread(session.store.listings.read_portion, unit.spider, ask.question or "")
         for start in range(0, len(stored_listings), WRITE_BATCH_SIZE):
@@ -71,10 +69,10 @@ def _rematch_batch(session: Session, unit: Unit, stats: CrawlStats, stored_listi
     drives = enabled_drives(session.config, session.archive is not None)
     changed = []
     listings = [session.store.shares.add_share_contents(stored_listing.listing) for stored_listing in stored_listings]
-    with session.get_or_build("warming", Lock):
-        session_assessor(session).prefetch(listings)
+    screener = screener_of(session)
+    screener.prefetch(listings)
     for stored_listing, listing in zip(stored_listings, listings, strict=True):
-        assessments = assess_listing(session, listing)
+        assessments = screener.assess(listing)
         stats.matched += 1
         if differs(stored_listing.hits, assessments):
             stats.changed += 1

@@ -9,6 +9,7 @@ from scrapy.crawler import Crawler
 
 from crawler.items import Assessment, ListingItem
 from crawler.web.platform_spider import PlatformSpider
+from pipelines.session_screening import screener_of
 from screening.screener import MicroBatcher
 
 
@@ -24,7 +25,7 @@ class MatchPipeline:
 
     def __init__(self, spider: PlatformSpider) -> None:
         self._spider = spider
-        self._batcher = MicroBatcher(spider.session)
+        self._batcher = MicroBatcher(screener_of(spider.session))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

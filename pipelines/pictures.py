@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from crawler.items import ListingItem
 from crawler.web.picture_fetch import PictureFetcher
 from crawler.web.platform_spider import PlatformSpider
-from screening.picture_screening import prepare_looker
+from pipelines.session_screening import picture_screening_of
 
 
 class PicturesPipeline:
@@ -30,13 +30,14 @@ class PicturesPipeline:
 
     async def process_item(self, item: ListingItem) -> ListingItem:
         """The listing with its pictures looked at."""
-        spider = self._spider
+        session = self._spider.session
         if not item.listing.pictures:
             return item
-        await asyncio.to_thread(prepare_looker, spider.session)
         if self._fetcher is None:
-            self._fetcher = PictureFetcher(spider.session, self._crawler.engine, spider.stats)
-        limit = spider.session.config.pictures.per_listing
+            session.picture_inspector = await asyncio.to_thread(picture_screening_of(session).inspector)
+        if self._fetcher is None:  # another listing may have come first meanwhile
+            self._fetcher = PictureFetcher(session, self._crawler.engine, self._spider.stats)
+        limit = session.config.pictures.per_listing
         first_pictures, other_pictures = item.listing.pictures[:limit], item.listing.pictures[limit:]
         analysed = await asyncio.gather(*(self._fetcher.fetch(picture) for picture in first_pictures))
         return evolve(item, listing=evolve(item.listing, pictures=(*analysed, *other_pictures)))

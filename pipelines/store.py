@@ -9,10 +9,10 @@ from attrs import evolve
 from scrapy.crawler import Crawler
 
 from crawler.items import AssessedListing, Decision
-from crawler.units import follow_ups
 from crawler.web.platform_spider import PlatformSpider
 from pipelines.match import AssessedItem
-from screening.screener import HitWriter
+from pipelines.session_screening import screener_of
+from screening.screener import HitWriter, follow_ups
 from spiders.catalogue import enabled_drives
 
 
@@ -20,9 +20,9 @@ class StorePipeline:
     """Commits in batches and at the end of the crawl."""
 
     def __init__(self, spider: PlatformSpider) -> None:
-        self._spider = spider
-        self._writer = HitWriter(spider)
-        self._drives = enabled_drives(spider.session.config, spider.session.archive is not None)
+        session, stats = spider.session, spider.stats
+        self._spider, self._drives = spider, enabled_drives(session.config, session.archive is not None)
+        self._writer = HitWriter(screener_of(session), spider.unit, stats.problems.append, stats.mark_lost_data)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

@@ -1,4 +1,4 @@
-"""The protected works: reading lists of them, judging licences, and planning the queries worth asking.
+"""The protected works: reading lists of them, checking licences, and planning search queries.
 
-Nothing here fetches anything or knows the database; works come in as files and go out as crawler.items.Work.
+Nothing here fetches anything or uses the database; works come in as files and go out as crawler.items.Work.
 """

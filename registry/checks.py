@@ -1,6 +1,6 @@
-"""Checks of registered works: names, pictures or prices too weak to do what they are there for.
+"""Checks of registered works for names, pictures or prices that are too weak for matching.
 
-These are findings for a person, not errors: such works stay in the registry.
+Their results are findings for a person, not errors: such works stay in the registry.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from crawler.items import Work
 from crawler.messages import render_message
 from crawler.text import fold
 
-MAX_SHORT_TITLE_CHARS = 2  # characters
-HASH_BITS_PER_ERROR = 16  # pictures whose hashes differ in at most one bit of NEAR are told as nearly the same
+MAX_SHORT_TITLE_CHARS = 2
+HASH_BITS_PER_ERROR = 16  # hashes that differ in at most one bit in this many are reported as nearly the same picture
 
 
 @frozen(kw_only=True)
 class Weakness:
-    """One thing weak about a work; `check` names the kind, `others` the works it is confused with."""
+    """One weakness of a work; `check` names its kind, `others` the ids of the works it can be confused with."""
 
     work_id: str
     check: str
@@ -34,12 +34,12 @@ Designs = Mapping[str, Iterable[str]]
 
 
 def check_works(works: Iterable[Work], language: str = "en", designs: Designs | None = None) -> list[Weakness]:
-    """The weaknesses of works that are not retired, in the order of the works.
+    """The weaknesses of those `works` that are not retired, in the order of the works.
 
-    `designs` says of works whose pictures were compared with one another which others share a part of theirs.
+    `designs` maps the id of a work to the ids of works whose pictures were found to share a part with its pictures.
     """
     active_works = [work for work in works if work.retired_at is None]
-    order = {work.id: place for place, work in enumerate(active_works)}
+    position_by_id = {work.id: place for place, work in enumerate(active_works)}
     findings = [
         *_short_titles(active_works),
         *_same_titles(active_works),
@@ -47,7 +47,7 @@ def check_works(works: Iterable[Work], language: str = "en", designs: Designs | 
         *_missing_currencies(active_works),
     ]
     findings += [*_blank_pictures(active_works), *_same_designs(active_works, designs or {})]
-    findings.sort(key=lambda item: (order[item[0]], item[1]))
+    findings.sort(key=lambda item: (position_by_id[item[0]], item[1]))
     return [_weakness(work_id, check, others, language) for work_id, check, others in findings]
 
 
@@ -84,14 +84,14 @@ def _same_titles(works: Sequence[Work]) -> Iterator[_Finding]:
 
 
 def _is_indistinguishable(work: Work, other: Work) -> bool:
-    """Whether nothing tells two works of the same title apart."""
+    """Whether nothing distinguishes two works of the same title."""
     distinctions: list[tuple[set[Any], set[Any]]] = [
         (set(map(_title_key, work.creators)), set(map(_title_key, other.creators))),
         ({work.year} - {None}, {other.year} - {None}),
         ({work.kind} - {None}, {other.kind} - {None}),
         ({*work.identifiers.items()}, {*other.identifiers.items()}),
     ]
-    return not any(ours and theirs and ours.isdisjoint(theirs) for ours, theirs in distinctions)
+    return not any(values and other_values and values.isdisjoint(other_values) for values, other_values in distinctions)
 
 
 def _same_pictures(works: Sequence[Work]) -> Iterator[_Finding]:
@@ -109,7 +109,7 @@ def _same_pictures(works: Sequence[Work]) -> Iterator[_Finding]:
 
 
 def _works_by_hash(works: Sequence[Work]) -> Mapping[tuple[str, str, str, int], dict[int, set[str]]]:
-    """For hashes of one maker and length: value -> works that have such a picture."""
+    """Maps (hasher, version, settings, length in bits) to hash values, and these to the ids of works that have one."""
     works_by_hash: dict[tuple[str, str, str, int], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for work in works:
         for picture_hash in (picture_hash for picture in work.images for picture_hash in picture.hashes):
@@ -119,7 +119,10 @@ def _works_by_hash(works: Sequence[Work]) -> Mapping[tuple[str, str, str, int], 
 
 
 def _near_pairs(values: list[int], bits: int) -> Iterator[tuple[int, int]]:
-    """Pairs within bits/NEAR: they agree in at least one of one more parts than bits may differ (pigeonhole)."""
+    """Pairs of `values` that differ in at most bits // HASH_BITS_PER_ERROR bits.
+
+    Split into one part more than bits may differ, such a pair agrees in at least one part (pigeonhole).
+    """
     allowed = bits // HASH_BITS_PER_ERROR
     parts = allowed + 1
     width = -(-bits // parts)
@@ -135,7 +138,7 @@ def _near_pairs(values: list[int], bits: int) -> Iterator[tuple[int, int]]:
 
 
 def _blank_pictures(works: Sequence[Work]) -> Iterator[_Finding]:
-    """A picture that was looked at and has no hashes shows nothing."""
+    """Works with a blank picture: one that was decoded and yielded no hashes."""
     for work in works:
         if any(picture.sha256 and not picture.hashes for picture in work.images):
             yield work.id, "blank_picture", ()

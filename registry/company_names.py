@@ -1,4 +1,4 @@
-"""Whether two names name one company: "Kestrel & Co" and "Kestrel and Co. Ltd".
+"""Compare company names: "Kestrel & Co" and "Kestrel and Co. Ltd" are the same.
 
 A company's own name must be contained whole in the other one, and everything around it must be legal forms, trades,
 places and the words of official stores (companies.csv). So 北辰出版社旗舰店 is 北辰出版社, 北辰出版社代购小铺 is not,
@@ -17,7 +17,7 @@ from crawler.text import fold
 
 
 class CompanyMatch(StrEnum):
-    """How one name of a company stands to another."""
+    """How two company names relate."""
 
     SAME = "same"
     UNCLEAR = "unclear"  # one is a part of the other
@@ -25,15 +25,15 @@ class CompanyMatch(StrEnum):
 
 
 def compare_companies(ours: str, theirs: str) -> CompanyMatch:
-    """How `theirs`, the name of a seller or publisher, stands to `ours`, a company's name."""
+    """How `theirs`, the name of a seller or publisher, relates to `ours`, a company's name."""
     own_name, other_name = _without_legal_form(ours), _compact_name(theirs)
     if not own_name or not other_name:
         return CompanyMatch.OTHER
-    place = other_name.find(own_name)
-    while place >= 0:
-        if _is_affix(other_name[:place]) and _is_affix(other_name[place + len(own_name) :]):
+    position = other_name.find(own_name)
+    while position >= 0:
+        if _is_affix(other_name[:position]) and _is_affix(other_name[position + len(own_name) :]):
             return CompanyMatch.SAME
-        place = other_name.find(own_name, place + 1)
+        position = other_name.find(own_name, position + 1)
     other_bare = _without_legal_form(theirs)
     return (
         CompanyMatch.UNCLEAR
@@ -52,7 +52,7 @@ def _compact_name(name: str) -> str:
 
 @cache
 def _without_legal_form(name: str) -> str:
-    """A company's name without its legal form."""
+    """A company's compact name without its legal form."""
     key = _compact_name(name)
     stripped = _suffix_re("legal").sub("", key)
     return stripped or key

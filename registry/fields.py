@@ -1,4 +1,4 @@
-"""Parsers for one value of a list of works: a wrong value raises FieldError with the key of its message.
+"""Parsers of single values in a list of works. A wrong value raises FieldError with the key of its message.
 
 Empty means "not stated" and gives None or an empty tuple. A list is written `a|b|c` in tables and as a list in JSON.
 """
@@ -26,7 +26,7 @@ _CONTROL_RE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-
 
 
 class FieldError(Exception):
-    """A value cannot be used. `key` names the sentence in messages.toml, `values` fill it."""
+    """A value cannot be used. `key` names the message in messages.toml, `values` fill its placeholders."""
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(key)
@@ -35,7 +35,7 @@ class FieldError(Exception):
 
 
 def parse_text(value: Any) -> str | None:
-    """A text without outer white space, inner white space folded; numbers of JSON count as their digits."""
+    """A text without outer white space, with inner white space collapsed; JSON numbers become their digits."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -48,7 +48,7 @@ def parse_text(value: Any) -> str | None:
 
 
 def parse_texts(value: Any) -> tuple[str, ...]:
-    """A list of texts without repetitions, in its order."""
+    """A list of texts without duplicates, in order."""
     if isinstance(value, str):
         value = value.split("|")
     if value is None:
@@ -72,7 +72,7 @@ def parse_day(value: Any) -> date | None:
 
 
 def parse_year(value: Any) -> int | None:
-    """A year of our era, negative before it."""
+    """A year of the common era, negative before it."""
     number = _parse_integer(value, "bad_year", low=MIN_YEAR, high=MAX_YEAR)
     if number is not None and not MIN_YEAR <= number <= MAX_YEAR:
         raise FieldError("bad_year", value=value, low=MIN_YEAR, high=MAX_YEAR)
@@ -80,7 +80,7 @@ def parse_year(value: Any) -> int | None:
 
 
 def parse_priority(value: Any) -> int:
-    """A whole number; higher is asked first."""
+    """A whole number, 0 if not stated; works with higher numbers are searched for first."""
     return _parse_integer(value, "bad_priority") or 0
 
 
@@ -95,7 +95,7 @@ def _parse_integer(value: Any, key: str, **values: object) -> int | None:
 
 
 def parse_price(value: Any) -> Decimal | None:
-    """A price without sign, currency or thousands separators."""
+    """A price written without sign, currency or thousands separators."""
     price_text = (
         str(value).strip() if isinstance(value, (int, float)) and not isinstance(value, bool) else parse_text(value)
     )
@@ -117,7 +117,7 @@ def currency_codes() -> frozenset[str]:
 
 
 def parse_currency(value: Any) -> str | None:
-    """An ISO 4217 code, in capitals."""
+    """An ISO 4217 code, in upper case."""
     code = parse_text(value)
     if code is not None and code.upper() not in currency_codes():
         raise FieldError("bad_currency", value=code)
@@ -156,7 +156,7 @@ def _parse_licence(licence_fields: Any) -> Licence:
 
 
 def unknown_name_error(name: object, known_names: tuple[str, ...], key: str = "unknown_key") -> FieldError:
-    """What to say about a name that is none of `known_names`: the nearest one, else all of them."""
+    """The error for a name that is not in `known_names`: it suggests the nearest one, or else lists them all."""
     nearest = get_close_matches(str(name).lower(), known_names, n=1)
     if nearest:
         return FieldError(f"{key}_near", name=name, near=nearest[0])

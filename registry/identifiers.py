@@ -1,7 +1,7 @@
-"""Identifiers of works in one spelling each, with their check digits proved.
+"""Normalise identifiers of works and validate their check digits.
 
-ISBN become 13 digits, ISRC and EIDR their compact upper-case forms, package names and bundle identifiers keep their
-letters. A scheme that is not known here is kept as it stands, unless its name is a slip of a known one.
+ISBNs become 13 digits, ISRCs and EIDRs their compact upper-case forms, package names and bundle identifiers keep their
+letters. Values of an unknown scheme are kept unchanged, unless the scheme looks like a misspelling of a known one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ KNOWN_SCHEMES = tuple(_VALIDATORS)
 
 
 def normalise_identifier(scheme: str, value: str) -> str:
-    """`value` in the one spelling of its scheme. Raises FieldError where form or check digit are wrong."""
+    """`value` in the canonical spelling of its scheme. Raises FieldError where the form or a check digit is wrong."""
     validate = _VALIDATORS.get(scheme)
     if validate is None:
         return value

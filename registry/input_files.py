@@ -1,7 +1,7 @@
-"""Reading an input file as bytes or text, or an error that says why not (missing, empty, truncated, encoding).
+"""Read an input file as bytes or text, or raise an error that says why not (missing, empty, truncated, encoding).
 
-The encoding is read from the byte order mark, else tried strictly: UTF-8, UTF-16 without a mark, GB18030 (which holds
-GBK and GB2312).
+The encoding is taken from the byte order mark, or else tried strictly: UTF-16 without a mark, UTF-8, GB18030 (which
+includes GBK and GB2312).
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from pathlib import Path
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
 
-MAX_UNPACKED_BYTES = 2 << 30  # bytes; a spreadsheet or .gz file that grows beyond this is a bomb or a mistake
+MAX_UNPACKED_BYTES = 2 << 30  # a spreadsheet or .gz file that grows beyond this is a bomb or a mistake
 
-UTF16_BYTES_PER_NUL = 20  # a text with more zero bytes than one in NULS is UTF-16 without a mark
-MIN_VALID_PER_BROKEN = (
-    4  # of GBK text about one pair of bytes in seven looks like UTF-8; of damaged UTF-8 nearly all of them
-)
+UTF16_BYTES_PER_NUL = 20  # a text with more than one zero byte in this many bytes is UTF-16 without a mark
+# In GBK text about one pair of bytes in seven looks like UTF-8; in damaged UTF-8 nearly all of them do.
+MIN_VALID_PER_BROKEN = 4
 
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 def decode_text(data: bytes, file: str, language: str = "en") -> str:
-    """Bytes of a text file as text, without byte order mark. Raises BadInput."""
+    """The text of a file's bytes, without byte order mark. Raises BadInput."""
     for encoding in _candidate_encodings(data):
         with suppress(UnicodeDecodeError):
             return data.decode(encoding)
@@ -40,7 +39,7 @@ def _candidate_encodings(data: bytes) -> Iterator[str]:
             yield encoding
             return
     head = data[:4096]
-    if head.count(0) * UTF16_BYTES_PER_NUL > len(head):  # ASCII letters show on which side of a pair the zero is
+    if head.count(0) * UTF16_BYTES_PER_NUL > len(head):  # the zero byte's side in ASCII pairs shows the byte order
         yield "utf-16-le" if head[1::2].count(0) > head[0::2].count(0) else "utf-16-be"
         return
     yield "utf-8"
@@ -49,14 +48,14 @@ def _candidate_encodings(data: bytes) -> Iterator[str]:
 
 
 def _is_broken_utf8(data: bytes) -> bool:
-    """Whether bytes that are not UTF-8 nearly are: a cut or damaged file, which GB18030 would read as nonsense."""
+    """Whether `data` is almost UTF-8: a truncated or damaged file, which GB18030 would decode to nonsense."""
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     return sum(not sign.isascii() for sign in text) > MIN_VALID_PER_BROKEN * broken
 
 
 def read_bytes(path: Path, packed: bool, language: str = "en") -> bytes:
-    """What a file holds, unpacked where `packed`. Raises BadInput where it is missing, a folder, empty or cut."""
+    """The content of a file, gunzipped if `packed`. Raises BadInput if it is missing, a folder, empty or truncated."""
     if not path.exists():
         raise file_error(str(path), "missing_file", language)
     if path.is_dir():

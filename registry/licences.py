@@ -1,12 +1,11 @@
-"""Whether a licence covers an offer: platform, seller, territory and day. A field the licence leaves open covers all.
+"""Check whether a licence covers an offer by platform, seller, territory and day. An unset field covers everything.
 
-What the offer does not say is treated by what is at stake: a licence for one seller never covers an unnamed seller,
-while an unnamed territory contradicts nothing, since most platforms show none.
+Where the offer itself states nothing, it depends on the field: a licence for one seller never covers an unnamed seller,
+while an unstated territory contradicts nothing, since most platforms show none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 
@@ -15,26 +14,18 @@ from crawler.text import fold
 
 
 class LicenceState(StrEnum):
-    """How a licence stands to one offer on one day."""
+    """How a licence applies to one offer on one day."""
 
     COVERING = "covering"
-    ENDED = "ended"  # all but the day fits: it covered this offer until `until`
+    ENDED = "ended"  # everything but the day fits: it covered this offer until `until`
     NOT_BEGUN = "not_begun"
     OTHER = "other"  # for another platform, seller or territory
-
-
-def covers(
-    licence: Licence, *, platform: str, host: str | None, seller: str | None, territory: str | None, day: date
-) -> bool:
-    """Whether the offer is licensed on `day` (`since` and `until` are inclusive)."""
-    licence_match = check_licence(licence, platform=platform, host=host, seller=seller, territory=territory, day=day)
-    return licence_match is LicenceState.COVERING
 
 
 def check_licence(
     licence: Licence, *, platform: str, host: str | None, seller: str | None, territory: str | None, day: date
 ) -> LicenceState:
-    """How the licence stands to an offer. `host` is that of the offer's address: licences may name either."""
+    """How `licence` applies to an offer. `host` is that of the offer's address: a licence may name it or `platform`."""
     if not (
         _fits_platform(licence, platform, host)
         and _fits_seller(licence, seller)
@@ -46,34 +37,6 @@ def check_licence(
     if licence.until and day > licence.until:
         return LicenceState.ENDED
     return LicenceState.COVERING
-
-
-def best_state(
-    licences: Iterable[Licence],
-    *,
-    platform: str,
-    host: str | None,
-    seller: str | None,
-    territory: str | None,
-    day: date,
-) -> tuple[LicenceState, Licence | None]:
-    """The most favourable state among `licences` and the licence that has it: covering, ended, not begun, other."""
-    ranked = [
-        (order, licence)
-        for licence in licences
-        for order in [
-            _STATE_ORDER.index(
-                check_licence(licence, platform=platform, host=host, seller=seller, territory=territory, day=day)
-            )
-        ]
-    ]
-    if not ranked:
-        return LicenceState.OTHER, None
-    order, licence = min(ranked, key=lambda pair: pair[0])
-    return _STATE_ORDER[order], licence
-
-
-_STATE_ORDER = (LicenceState.COVERING, LicenceState.ENDED, LicenceState.NOT_BEGUN, LicenceState.OTHER)
 
 
 def _fits_platform(licence: Licence, platform: str, host: str | None) -> bool:

@@ -1,10 +1,10 @@
-"""Which queries a platform is asked tonight: names of works always, names with a seller's word added where that pays.
+"""Plan a platform's search queries for a night: names of works always, names with an added seller's word where it pays.
 
-A name of one character finds everything and a name of two almost everything, so those are asked together with a
-creator, and not at all where none is known. The forms with words are data (forms.toml). A form's yield on a platform
-is the hits its queries led to, divided by the queries that were answered. A fixed part of each night's queries
-explores forms nobody knows enough about, drawn with a seed, so that a form that begins to pay is found. Nothing here
-knows a database: yields are handed in.
+A name of one character finds everything and a name of two almost everything, so those are searched together with a
+creator, or not at all where none is known. The forms with added words are data (forms.toml). The yield of a form on a
+platform is the number of hits its queries led to, divided by the number of queries answered. A fixed part of each
+night's queries explores forms that are little tried, drawn with a seed, so that a form that starts to pay is noticed.
+Nothing here uses the database: yields are passed in.
 """
 
 from __future__ import annotations
@@ -22,15 +22,13 @@ from crawler.items import ListingKind, Work
 from crawler.text import is_han
 
 TITLE_FORM, ALIAS_FORM = "title", "alias"
-MAX_SHORT_NAME_CHARS = (
-    2  # characters; measured nowhere yet, chosen because Chinese names of two characters are everyday words
-)
+MAX_SHORT_NAME_CHARS = 2  # not measured yet; chosen because Chinese names of two characters are everyday words
 
 
 def name_queries(works: Iterable[Work], kind: ListingKind | None = None, limit: int | None = None) -> list[str]:
-    """At most `limit` questions, by priority, then work id; titles of all works come before aliases.
+    """At most `limit` queries, by priority, then work id; titles of all works come before aliases.
 
-    `kind` is what the platform lists: on an app store only works are asked that may be apps.
+    `kind` is what the platform lists: an app store is searched only for works that may be apps.
     """
     unique_queries: dict[str, str] = {}
     for _, query, _ in iter_name_queries(works, kind):
@@ -39,7 +37,7 @@ def name_queries(works: Iterable[Work], kind: ListingKind | None = None, limit: 
 
 
 def iter_name_queries(works: Iterable[Work], kind: ListingKind | None) -> Iterator[tuple[str, str, Work]]:
-    """(TITLE or ALIAS, question, its work), important works first, in the order in which they are asked."""
+    """Tuples of (TITLE_FORM or ALIAS_FORM, query, its work) in query order: works of high priority first."""
     askable_works = [work for work in works if work.retired_at is None and is_listable(work, kind)]
     askable_works.sort(key=lambda work: (-work.priority, work.id))
     yield from ((TITLE_FORM, query, work) for work in askable_works if (query := query_by_name(work.title, work)))
@@ -57,34 +55,35 @@ def is_listable(work: Work, kind: ListingKind | None) -> bool:
 
 
 def query_by_name(name: str, work: Work) -> str | None:
-    """The question by one of a work's names; None where it is too short to be asked."""
+    """The query for one of a work's names; None where the name is too short to search for."""
     name = " ".join(name.split())
     if sum(character.isalnum() for character in name) > MAX_SHORT_NAME_CHARS:
         return name
     return f"{name} {work.creators[0]}" if work.creators and any(map(str.isalnum, name)) else None
 
 
+# Hits per query while nothing is known; estimates, outweighed by what is learned.
 PRIOR_HITS_PER_QUERY = {
     TITLE_FORM: 0.2,
     ALIAS_FORM: 0.1,
-}  # hits a question while nothing is known; estimates, overruled by what is learned
-PRIOR_WEIGHT_QUERIES = 20  # questions that such an estimate counts as
-MIN_TRIED_QUERIES = 10  # questions of a form on a platform from which on its rate is believed
-MIN_YIELD_RATIO = 0.5  # of the rate of titles there, from which on a form with a word is asked every night; an estimate
-DRAWS_PER_QUERY = 20  # draws for each question that is to be explored; many works make no question of a form
+}
+PRIOR_WEIGHT_QUERIES = 20  # queries that such an estimate counts as
+MIN_TRIED_QUERIES = 10  # of a form on a platform, before its rate is trusted
+MIN_YIELD_RATIO = 0.5  # of the titles' rate there, for a form with a word to be used every night; an estimate
+DRAWS_PER_QUERY = 20  # draws per query to explore; for many works a form makes no query
 
 
 @frozen
 class PlannedQuery:
-    """One question and the form that made it."""
+    """One query (`question`) and the form that made it."""
 
-    question: str
+    query: str
     form: str
 
 
 @frozen
 class FormYield:
-    """What a form brought on a platform so far: questions that were answered, hits that they led to."""
+    """What a form yielded on a platform so far: queries answered, and hits that they led to."""
 
     query_count: int = 0
     hit_count: int = 0
@@ -96,7 +95,7 @@ def _listing_kinds(names: Iterable[str]) -> tuple[ListingKind, ...]:
 
 @frozen(kw_only=True)
 class QueryForm:
-    """A title with something beside it: a seller's word, or the work's creator where `word` is empty."""
+    """A title with something added: a seller's word, or the work's creator where `word` is empty."""
 
     name: str
     word: str
@@ -106,7 +105,7 @@ class QueryForm:
     source: str = field(validator=validators.min_len(10))
 
     def query_for(self, work: Work, kind: ListingKind | None) -> str | None:
-        """This form's question about a work on a platform that lists `kind`; None where it makes none."""
+        """This form's query for a work on a platform that lists `kind`; None where it makes none."""
         if (kind is not None and kind not in self.on) or not is_listable(work, kind):
             return None
         if work.kind is not None and work.kind not in self.kinds:
@@ -128,21 +127,21 @@ def plan_queries(
     seed: str,
     explore: float,
 ) -> list[PlannedQuery]:
-    """At most `limit` questions for a platform: what pays best first, the part `explore` of them drawn from the rest.
+    """At most `limit` queries for a platform: the best-paying first; the fraction `explore` is drawn from the rest.
 
-    `yields` are that platform's, by form. What pays is ranked by a form's rate times (1 + priority / 10) of the work;
-    of equals titles come before aliases, then work ids decide. The same arguments give the same questions.
+    `yields` are that platform's, by form. Queries are ranked by their form's rate times (1 + priority / 10) of the
+    work; on ties titles come before aliases, then work ids decide. The same arguments give the same queries.
     """
     best_queries = _drop_duplicates(sorted(_paying_queries(works, kind, yields), key=lambda pair: -pair[0]))
     explore_count = math.ceil(min(limit, len(best_queries)) * explore)
     explored_queries = list(
-        _draw_queries(works, kind, {planned.question.casefold() for planned in best_queries}, explore_count, seed)
+        _draw_queries(works, kind, {planned.query.casefold() for planned in best_queries}, explore_count, seed)
     )
     return best_queries[: limit - len(explored_queries)] + explored_queries
 
 
 def yield_rate(form: str, yields: Mapping[str, FormYield]) -> float:
-    """Hits a question of this form, drawn to what is usual while little is known."""
+    """Hits per query of this form, shrunk towards the prior while little is known."""
     form_yield = yields.get(form, FormYield())
     return (form_yield.hit_count + PRIOR_HITS_PER_QUERY.get(form, 0.0) * PRIOR_WEIGHT_QUERIES) / (
         form_yield.query_count + PRIOR_WEIGHT_QUERIES
@@ -150,14 +149,14 @@ def yield_rate(form: str, yields: Mapping[str, FormYield]) -> float:
 
 
 def is_paying(form: str, yields: Mapping[str, FormYield]) -> bool:
-    """Whether a form with a word is asked every night: it was tried, and brought half of what titles bring."""
+    """Whether a form with a word is used every night: tried often enough, and MIN_YIELD_RATIO of the titles' rate."""
     is_tried = yields.get(form, FormYield()).query_count >= MIN_TRIED_QUERIES
     return is_tried and yield_rate(form, yields) >= MIN_YIELD_RATIO * yield_rate(TITLE_FORM, yields)
 
 
 @cache
 def load_forms() -> tuple[QueryForm, ...]:
-    """The forms of forms.toml. Raises ValueError where one is not as its fields demand."""
+    """The forms of forms.toml. Raises ValueError where a field of one is invalid."""
     table = tomllib.loads((resources.files("registry") / "forms.toml").read_text(encoding="utf-8"))
     return tuple(QueryForm(**row) for row in table["form"])
 
@@ -165,12 +164,12 @@ def load_forms() -> tuple[QueryForm, ...]:
 def _paying_queries(
     works: Sequence[Work], kind: ListingKind | None, yields: Mapping[str, FormYield]
 ) -> Iterator[tuple[float, PlannedQuery]]:
-    for form, question, work in iter_name_queries(works, kind):
-        yield yield_rate(form, yields) * _priority_factor(work), PlannedQuery(question, form)
-    live = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
+    for form, query, work in iter_name_queries(works, kind):
+        yield yield_rate(form, yields) * _priority_factor(work), PlannedQuery(query, form)
+    active_works = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
     for form_with_word in (query_form for query_form in load_forms() if is_paying(query_form.name, yields)):
         form_rate = yield_rate(form_with_word.name, yields)
-        for work in live:
+        for work in active_works:
             if worded_query := form_with_word.query_for(work, kind):
                 yield form_rate * _priority_factor(work), PlannedQuery(worded_query, form_with_word.name)
 
@@ -180,24 +179,27 @@ def _priority_factor(work: Work) -> float:
 
 
 def _draw_queries(
-    works: Sequence[Work], kind: ListingKind | None, known_queries: set[str], wanted: int, seed: str
+    works: Sequence[Work], kind: ListingKind | None, known_queries: set[str], count: int, seed: str
 ) -> Iterator[PlannedQuery]:
-    """Up to `explore_count` questions of works and forms drawn at random, none of them known."""
+    """Up to `wanted` queries of works and forms drawn at random, none of them in `known_queries`, which grows."""
     generator = random.Random(seed)
-    live = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
-    for _ in range(DRAWS_PER_QUERY * wanted if live else 0):
-        if not wanted:
+    active_works = sorted((work for work in works if work.retired_at is None), key=lambda work: work.id)
+    for _ in range(DRAWS_PER_QUERY * count if active_works else 0):
+        if not count:
             return
-        work, form = live[generator.randrange(len(live))], load_forms()[generator.randrange(len(load_forms()))]
-        question = form.query_for(work, kind)
-        if question and question.casefold() not in known_queries:
-            known_queries.add(question.casefold())
-            wanted -= 1
-            yield PlannedQuery(question, form.name)
+        work, form = (
+            active_works[generator.randrange(len(active_works))],
+            load_forms()[generator.randrange(len(load_forms()))],
+        )
+        query = form.query_for(work, kind)
+        if query and query.casefold() not in known_queries:
+            known_queries.add(query.casefold())
+            count -= 1
+            yield PlannedQuery(query, form.name)
 
 
 def _drop_duplicates(ranked: Iterable[tuple[float, PlannedQuery]]) -> list[PlannedQuery]:
     unique_queries: dict[str, PlannedQuery] = {}
     for _, planned in ranked:
-        unique_queries.setdefault(planned.question.casefold(), planned)
+        unique_queries.setdefault(planned.query.casefold(), planned)
     return list(unique_queries.values())

@@ -1,6 +1,6 @@
-"""Reading a file as rows with line numbers: CSV, XLSX and JSON Lines.
+"""Read a file as rows with line numbers: CSV, XLSX and JSON Lines.
 
-Cells stay as the file gives them; registry.fields says what a column means.
+Cells stay as the file gives them; registry.fields parses their values.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
 from registry.input_files import MAX_UNPACKED_BYTES, decode_text, file_error, read_bytes
 
-MAX_CELL_CHARS = 1 << 20  # characters
+MAX_CELL_CHARS = 1 << 20
 
 
 @frozen(kw_only=True)
 class Row:
-    """One row: where it begins (from 1) and what it says. Cells of tables are texts, values of JSON anything."""
+    """One row: the line it begins on (from 1) and its cells: text in tables, any value in JSON."""
 
     line: int
     cells: Mapping[str, Any]
@@ -38,7 +38,7 @@ class Row:
 
 @frozen(kw_only=True)
 class Table:
-    """All rows of a file, the columns its header names (None for JSON Lines), and what could not be read."""
+    """All rows of a file, the columns that its header names (None for JSON Lines), and problems found while reading."""
 
     rows: list[Row]
     columns: tuple[str, ...] | None
@@ -90,7 +90,7 @@ def _read_xlsx(data: bytes, file: str, language: str) -> Table:
         if size > MAX_UNPACKED_BYTES:
             raise file_error(file, "unreadable", language, reason=f"> {MAX_UNPACKED_BYTES >> 20} MB")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of styles it does not know; only values count here
+            warnings.simplefilter("ignore")  # openpyxl warns about unknown styles; only values matter here
             book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             sheet = book.worksheets[0]
             rows = enumerate(sheet.iter_rows(values_only=True), start=1)
@@ -109,7 +109,7 @@ def _read_xlsx(data: bytes, file: str, language: str) -> Table:
 
 
 def _cell_text(value: object) -> str:
-    """A cell as a person would have typed it: 9787020002207 and not 9787020002207.0, a day as ISO 8601."""
+    """A cell as a person would type it: 9787020002207 and not 9787020002207.0, a day as ISO 8601."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -1,6 +1,7 @@
-"""The pictures that a list of works names: local files are read, decoded and hashed, addresses are kept as they are.
+"""The pictures named in a list of works: local files are read, decoded and hashed, URLs are kept unchanged.
 
-A picture that cannot be decoded would never match anything, and nobody would notice; so it is a problem of the list.
+A picture that cannot be decoded would never match anything, and nobody would notice, so it is reported as a problem of
+the list.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ PicturesByPath = Mapping[str, Picture | PictureError]
 
 
 def inspect_one_by_one(paths: Sequence[Path]) -> Iterator[Picture | PictureError]:
-    """What each file shows, or what is wrong with it."""
+    """The inspected picture of each file, or the error that its inspection raised."""
     from crawler.pictures import inspect_picture  # decoding libraries load only when a list has pictures
 
     for path in paths:
@@ -33,7 +34,7 @@ def inspect_one_by_one(paths: Sequence[Path]) -> Iterator[Picture | PictureError
 
 
 def read_picture_bytes(path: Path) -> bytes:
-    """The bytes of a picture's file. Raises PictureError."""
+    """The bytes of a picture file. Raises PictureError."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -41,22 +42,20 @@ def read_picture_bytes(path: Path) -> bytes:
 
 
 def inspect_local_pictures(addresses: Iterable[str], folder: Path, inspector: PictureReader) -> PicturesByPath:
-    """By its place, what each local picture of a list shows; every file is read once. Missing ones are left out."""
-    places = {local_path: None for address in addresses if (local_path := _local_path(address, folder))}
-    paths = [Path(local_path) for local_path in places]
-    return dict(zip(places, inspector(paths), strict=True))
+    """A list's inspected local pictures by path. Every file is read once; missing and too big ones are left out."""
+    local_paths = {local_path: None for address in addresses if (local_path := _local_path(address, folder))}
+    paths = [Path(local_path) for local_path in local_paths]
+    return dict(zip(local_paths, inspector(paths), strict=True))
 
 
 def resolve_picture(address: str, folder: Path, pictures_by_path: PicturesByPath) -> Picture:
-    """The picture at `address`, seen from `folder`; `pictures_by_path` says what the local ones show. Raises
-    FieldError.
-    """
+    """The picture at `address`: a URL, or a path relative to `folder` in `pictures_by_path`. Raises FieldError."""
     if "://" in address:
         return _remote_picture(address)
     try:
         local_path = str((folder / address).resolve())
         error_found = None if local_path in pictures_by_path else _picture_error(folder / address, address)
-    except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a name too long, a NUL, no permission
+    except (OSError, ValueError, RuntimeError) as error:  # a symlink loop, a name too long, a NUL, no permission
         reason = getattr(error, "strerror", None) or error
         raise FieldError("unreadable_picture", value=address, reason=reason) from None
     if error_found is not None:
@@ -78,7 +77,7 @@ def _remote_picture(address: str) -> Picture:
 
 
 def _local_path(address: str, folder: Path) -> str | None:
-    """Where a local picture lies; None for what cannot be read anyway."""
+    """The resolved path of a local picture; None for a URL and for a file that is missing or too big."""
     if "://" in address:
         return None
     try:
@@ -89,7 +88,7 @@ def _local_path(address: str, folder: Path) -> str | None:
 
 
 def _picture_error(path: Path, address: str) -> FieldError:
-    """Why a local picture was not even read."""
+    """The error for a local picture that was not read."""
     if not path.is_file():
         return FieldError("missing_picture", value=address)
     return FieldError("too_big_picture", value=address, megabytes=MAX_PICTURE_MEGABYTES)

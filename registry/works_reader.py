@@ -1,8 +1,8 @@
-"""Rows become works, all or none: every problem is collected and raised at once, and nothing is imported by halves.
+"""Read a list of works, all or nothing: every problem is collected and raised at once, and no list is half imported.
 
 Columns: id, title, aliases, kind, creators, publisher, owner, year, identifiers, images, list_price, currency,
 licences, released_on, priority, and the schemes isbn, isrc, eidr, package, bundle as columns of their own. In tables
-a list is `a|b|c`; registry.fields and registry.identifiers say how each value is written.
+a list is `a|b|c`; registry.fields and registry.identifiers define how each value is written.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _KNOWN_COLUMNS = frozenset(COLUMN_NAMES)
 
 
 def read_works(path: Path, language: str = "en", inspector: PictureReader = inspect_one_by_one) -> list[Work]:
-    """The works of a .csv, .xlsx or .jsonl file, in its order, with pictures read and hashed (`inspector` says how).
+    """The works of a .csv, .xlsx or .jsonl file, in order, with pictures read and hashed by `inspector`.
 
     Raises BadInput with every problem found (file, line, field), in `language`.
     """
@@ -76,7 +76,7 @@ class _WorkReader:
     columns: tuple[str, ...] | None  # of a table
     problems: list[Problem]
     first_lines: dict[str, int] = field(factory=dict)
-    pictures: PicturesByPath  # a picture that many works share is read once
+    pictures: PicturesByPath  # a picture shared by many works is read once
 
     def report_problem(self, key: str, line: int | None = None, column: str | None = None, **values: object) -> None:
         message = render_message("registry", key, self.language, **values)
@@ -95,7 +95,7 @@ class _WorkReader:
         self.report_problem(error.key, line, name, **error.values)
 
     def read_work(self, row: Row) -> Work | None:
-        """The work of one row, or None where anything was wrong with it."""
+        """The work of one row, or None if the row has a problem."""
         problems_before = len(self.problems)
         cells = row.cells
         for name in sorted(cells.keys() - _KNOWN_COLUMNS) if self.columns is None else ():
@@ -116,7 +116,7 @@ class _WorkReader:
         return Work(identifiers=identifiers_read, images=images, **values)
 
     def _is_missing(self, name: str, values: Mapping[str, Any], reported: list[Problem]) -> bool:
-        """Whether nothing was given, and that was not said of this value, or of its column, already."""
+        """Whether the value is missing and no problem of this value or its column was reported yet."""
         if values.get(name) is not None or any(problem.field == name for problem in reported):
             return False
         return self.columns is None or name in self.columns
@@ -152,12 +152,12 @@ class _WorkReader:
 
 
 def _picture_addresses(rows: Iterable[Row]) -> Iterator[str]:
-    """The pictures that rows name, as far as they can be read."""
+    """The picture addresses in `rows`, as far as they can be parsed."""
     for row in rows:
         try:
             yield from fields.parse_texts(row.cells.get("images")) or ()
         except FieldError:
-            continue  # said when the row is read
+            continue  # reported when the row is read
 
 
 def _pairs_parser(name: str) -> Callable[[Any], list[tuple[str, str]]]:

@@ -10,40 +10,51 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 
+from attrs import frozen
+
 from crawler.blobs import BlobStore
 from crawler.items import Work
-from crawler.store.database import named_lock
-from crawler.web.session import Session
 from matchers.catalogue import index_digest, open_indexes
 
 TITLE_INDEX, PICTURE_INDEX = "titles", "looks"
 _VERSION_FILE = "version"  # the file in a folder that says which version it holds
 
 
-def ensure_index(session: Session, name: str, content_digest: str, folder: Path, build: Callable[[], object]) -> str:
-    """Bring the files of this version into a folder; says how: kept, fetched or built. To be called in a thread."""
-    wanted_version = f"{version('swordnet')}-{content_digest}"
-    with named_lock(session.store.engine, name):
-        if _local_version(folder) == wanted_version:
-            return "kept"
-        if _fetch_index(session.blobs, name, wanted_version, folder):
-            return "fetched"
-        build()
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _VERSION_FILE).write_text(wanted_version, encoding="utf-8")
-        session.blobs.put_version(name, wanted_version, folder)
-        return "built"
+@frozen(kw_only=True)
+class IndexCache:
+    """Indexes shared by the workers of one database. The methods may wait for other machines: call them in a thread.
 
+    `lock(name)` is a context manager that waits until no other worker, on any machine, holds the lock of that name.
+    """
 
-def ensure_title_index(session: Session, works: Sequence[Work]) -> str:
-    """From now on titles are looked up in the index that all workers share."""
-    folder = Path(session.config.cluster.index) / TITLE_INDEX
-    origin = ensure_index(session, TITLE_INDEX, index_digest(works), folder, lambda: open_indexes(works, folder))
-    open_indexes(works, folder)
-    return origin
+    lock: Callable[[str], AbstractContextManager[None]]
+    blobs: BlobStore
+    folder: Path  # where this machine keeps the index of titles
+
+    def ensure_index(self, name: str, content_digest: str, folder: Path, build: Callable[[], object]) -> str:
+        """Bring the files of this version into `folder`; returns "kept", "fetched" or "built"."""
+        wanted_version = f"{version('swordnet')}-{content_digest}"
+        with self.lock(name):
+            if _local_version(folder) == wanted_version:
+                return "kept"
+            if _fetch_index(self.blobs, name, wanted_version, folder):
+                return "fetched"
+            build()
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _VERSION_FILE).write_text(wanted_version, encoding="utf-8")
+            self.blobs.put_version(name, wanted_version, folder)
+            return "built"
+
+    def ensure_title_index(self, works: Sequence[Work]) -> str:
+        """Make title matching of these works use the shared index; returns "kept", "fetched" or "built"."""
+        folder = self.folder / TITLE_INDEX
+        origin = self.ensure_index(TITLE_INDEX, index_digest(works), folder, lambda: open_indexes(works, folder))
+        open_indexes(works, folder)
+        return origin
 
 
 def picture_index_digest(digests: Iterable[str], format_mark: str) -> str:

@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 
 from crawler.items import Licence, Verdict
-from crawler.store import Store
-from crawler.store.reviews import StoredRule
+from crawler.store import Store, StoredRule
 from matchers.matcher import Context, MedianPrice, Rule, RuleKind, SellerRecord
 from matchers.weights import Weights, read_weights
 
@@ -22,19 +21,19 @@ def build_context(store: Store, now: datetime, language: str) -> Context:
         language=language,
         medians={
             key: MedianPrice(price=price, currency=currency, count=count)
-            for key, (price, currency, count) in store.screening_settings.price_medians().items()
+            for key, (price, currency, count) in store.works.price_medians().items()
         },
         sellers=seller_records(store),
-        rules=rules_by_work(store.rules.all_rules()),
+        rules=rules_by_work(store.reviews.all_rules()),
         official_licences=_official_licences(store),
         weights=current_weights(store),
-        quarantined=frozenset(store.screening_settings.quarantined_works()),
+        quarantined=frozenset(store.works.quarantined_works()),
     )
 
 
 def current_weights(store: Store) -> Weights | None:
     """The weights that were applied last; None for those that ship."""
-    calibrations = store.screening_settings.calibrations()
+    calibrations = store.reviews.all_calibrations()
     data = calibrations[-1].weights if calibrations else None
     return None if data is None else read_weights(data, f"calibration {calibrations[-1].id}")
 
@@ -75,6 +74,6 @@ def seller_records(store: Store) -> dict[tuple[str, str], SellerRecord]:
 
 def _official_licences(store: Store) -> dict[str, tuple[Licence, ...]]:
     by_owner: dict[str, list[Licence]] = defaultdict(list)
-    for row in store.screening_settings.official_shops():
+    for row in store.works.official_shops():
         by_owner[row.owner].append(row.licence)
     return {owner: tuple(licences) for owner, licences in by_owner.items()}

@@ -1,68 +1,198 @@
-"""Prepares the session's picture matcher: registered pictures without a sketch are sketched first, then all are
-indexed, in the picture processes.
+"""Indexes the registered pictures of works and builds the inspector that compares pictures of listings with them.
+
+An import uses all cores; a crawl uses its picture processes, with a deadline for each picture. Descriptors are kept, so
+that both resume after an interruption. Also finds pictures without features, and designs that works share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import TimeoutError as DeadlineError
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING, Any
 
-from pebble import ProcessExpired, ProcessPool
+from attrs import Factory, define, field, frozen
 
-from crawler.items import Picture
+from crawler.blobs import BlobStore, open_blobs
+from crawler.config import Config, PicturesConfig, StoreConfig
+from crawler.items import Picture, Work
 from crawler.pictures import PictureError, PictureInspector, PlainInspector
-from crawler.web.picture_fetch import picture_process_pool
-from crawler.web.session import Session
-from screening.index_cache import PICTURE_INDEX, ensure_index, picture_index_digest
+from registry.work_pictures import read_picture_bytes
+from screening.index_cache import PICTURE_INDEX, IndexCache, picture_index_digest
+from screening.parallel import available_cores, map_in_order
 
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+    from matchers.images.embeddings import EmbeddingModel
+
+SINGLE_PROCESS_PICTURES = 8  # pictures that one process looks at before others have begun
 INDEX_TIMEOUT_SECONDS = 80_000  # seconds that indexing may take; it is bounded by the size of the registry
 
-
-def prepare_looker(session: Session) -> None:
-    """From now on pictures of listings are compared with those of the session's registry. To be called in a thread."""
-    built: dict[str, PictureInspector] = session.get_or_build("looker", dict)
-    with session.get_or_build("looking", Lock):  # not the session's own lock: this may take long
-        if "looker" not in built:
-            built["looker"] = session.picture_inspector = _build_looker(session, picture_process_pool(session))
+PictureOrError = Picture | PictureError
 
 
-def _build_looker(session: Session, pool: ProcessPool) -> PictureInspector:
+@frozen
+class PictureFileReader:
+    """Reads a picture's file and keeps its sketch under a folder."""
+
+    root: Path
+
+    def __call__(self, path: Path) -> PictureOrError:
+        """The picture, or what is wrong with it."""
+        from matchers.images.indexing import DescriptorExtractor
+
+        try:
+            return DescriptorExtractor(self.root)(read_picture_bytes(path), str(path))
+        except PictureError as error:
+            return error
+
+
+def read_pictures(paths: Sequence[Path], root: Path) -> Iterable[PictureOrError]:
+    """What each file shows, in their order; sketches are kept."""
+    return map_in_order(
+        PictureFileReader(root), paths, available_cores() if len(paths) > SINGLE_PROCESS_PICTURES else 1
+    )
+
+
+def picture_reader(settings: PicturesConfig) -> Callable[[Sequence[Path]], Iterable[PictureOrError]]:
+    """How `read_works` looks at the pictures of a list."""
+    return lambda paths: read_pictures(paths, Path(settings.index))
+
+
+@frozen
+class StoredPictureSketcher:
+    """Sketches a registered picture whose bytes are kept; may be pickled."""
+
+    root: Path
+    store: StoreConfig
+
+    def __call__(self, digest: str) -> None:
+        """What cannot be read is not found; nothing else is lost."""
+        from matchers.images.indexing import DescriptorExtractor
+
+        data = open_blobs(self.store).get(digest)
+        with suppress(PictureError):
+            if data is not None:
+                DescriptorExtractor(self.root)(data, "")
+
+
+def sketch_missing(works: Iterable[Work], config: Config) -> int:
+    """Sketch what this version has not sketched yet, from the bytes that are kept; returns how many were missing."""
+    from matchers.images.indexing import find_missing_descriptors, owners_by_digest
+
+    root = Path(config.pictures.index)
+    missing = find_missing_descriptors(root, owners_by_digest(works))
+    for _ in map_in_order(
+        StoredPictureSketcher(root, config.store),
+        missing,
+        available_cores() if len(missing) > SINGLE_PROCESS_PICTURES else 1,
+    ):
+        pass
+    return len(missing)
+
+
+def featureless_pictures(works: Iterable[Work], settings: PicturesConfig) -> list[tuple[Work, Picture]]:
+    """Pictures that show nothing by which they could be recognised: they are kept, and never found."""
+    from matchers.images.indexing import find_featureless
+
+    by_digest = {picture.sha256: (work, picture) for work in works for picture in work.images if picture.sha256}
+    unhashed = [digest for digest, (_, picture) in by_digest.items() if digest and not picture.hashes]
+    return [by_digest[digest] for digest in find_featureless(Path(settings.index), unhashed)]
+
+
+def works_sharing_designs(works: Iterable[Work], settings: PicturesConfig) -> dict[str, set[str]]:
+    """For each work those whose registered pictures share a part of its own: volumes of a series, one brand."""
+    from matchers.images import indexing
+
+    owners = indexing.owners_by_digest(works)
+    related_works: dict[str, set[str]] = {}
+    for digest, others in indexing.related_pictures(Path(settings.index), owners):
+        for work in owners[digest]:
+            related_works.setdefault(work, set()).update(*(owners.get(other, frozenset()) for other in others))
+    return related_works
+
+
+def index_pictures(works: Iterable[Work], settings: PicturesConfig) -> PictureInspector:
+    """Index the works' pictures as far as they are sketched; returns what compares with them."""
     from matchers.images import embeddings, image_matcher, indexing
-    from matchers.images.descriptors import descriptor_version
 
-    settings = session.config.pictures
     root = Path(settings.index)
-    owners = indexing.owners_by_digest(session.store.registered_works())
+    owners = indexing.owners_by_digest(works)
     if not owners:
         return PlainInspector()
-
-    def build() -> None:
-        sketcher = indexing.DescriptorExtractor(root)
-        for digest in indexing.find_missing_descriptors(root, owners):
-            data = session.blobs.get(digest)
-            if data is not None:
-                _sketch_picture(pool, sketcher, data, settings.deadline)
-        memory_bytes = settings.index_room << 20
-        pool.schedule(
-            indexing.index_pictures, args=[root, owners, memory_bytes], timeout=INDEX_TIMEOUT_SECONDS
-        ).result()
-
-    if session.config.cluster.hand_out and session.archive is None:
-        version = picture_index_digest(owners, f"{descriptor_version()} {settings.index_room}")
-        ensure_index(session, PICTURE_INDEX, version, root / descriptor_version(), build)
-    else:
-        build()
-    model = embeddings.EmbeddingModel(Path(settings.embedding)) if settings.embedding else None
+    indexing.index_pictures(
+        root, owners, settings.index_room << 20, lambda task, parts: map_in_order(task, parts, available_cores())
+    )
+    model = _embedding_model(settings)
     if model is not None:
-        pool.schedule(embeddings.embed_all, args=[root, model], timeout=INDEX_TIMEOUT_SECONDS).result()
+        embeddings.embed_all(root, model)
     return image_matcher.open_image_matcher(root, model)
 
 
-def _sketch_picture(pool: ProcessPool, sketch: Callable[[bytes, str], Picture], data: bytes, deadline: float) -> None:
-    """A picture that cannot be sketched is not found; it was a problem of its own when it was fetched."""
-    try:
-        pool.schedule(sketch, args=[data, ""], timeout=deadline).result()
-    except (PictureError, DeadlineError, ProcessExpired):
-        return
+@define(kw_only=True, eq=False)
+class PictureScreening:
+    """Builds the inspector that compares pictures of listings with those of the registered works, at the first call.
+
+    One is shared by all crawls of a worker. Without `index_cache` the index is built on this machine.
+    """
+
+    works: Callable[[], Sequence[Work]]
+    blobs: BlobStore
+    settings: PicturesConfig
+    pool: ProcessPool
+    index_cache: IndexCache | None = None
+    _inspector: PictureInspector | None = field(default=None, init=False)
+    _lock: Any = field(default=Factory(Lock), init=False)
+
+    def inspector(self) -> PictureInspector:
+        """The inspector. To be called in a thread: the first call may take long."""
+        with self._lock:
+            if self._inspector is None:
+                self._inspector = self._build_inspector()
+            return self._inspector
+
+    def _build_inspector(self) -> PictureInspector:
+        from matchers.images import embeddings, image_matcher, indexing
+        from matchers.images.descriptors import descriptor_version
+
+        root = Path(self.settings.index)
+        owners = indexing.owners_by_digest(self.works())
+        if not owners:
+            return PlainInspector()
+
+        def build() -> None:
+            sketch = indexing.DescriptorExtractor(root)
+            for digest in indexing.find_missing_descriptors(root, owners):
+                data = self.blobs.get(digest)
+                if data is not None:
+                    self._sketch_picture(sketch, data)
+            self._run_in_pool(indexing.index_pictures, root, owners, self.settings.index_room << 20)
+
+        if self.index_cache is not None:
+            version = picture_index_digest(owners, f"{descriptor_version()} {self.settings.index_room}")
+            self.index_cache.ensure_index(PICTURE_INDEX, version, root / descriptor_version(), build)
+        else:
+            build()
+        model = _embedding_model(self.settings)
+        if model is not None:
+            self._run_in_pool(embeddings.embed_all, root, model)
+        return image_matcher.open_image_matcher(root, model)
+
+    def _sketch_picture(self, sketch: Callable[[bytes, str], Picture], data: bytes) -> None:
+        """A picture that cannot be sketched is not found; it was a problem of its own when it was fetched."""
+        from pebble import ProcessExpired
+
+        with suppress(PictureError, DeadlineError, ProcessExpired):
+            self.pool.schedule(sketch, args=[data, ""], timeout=self.settings.deadline).result()
+
+    def _run_in_pool(self, task: Callable[..., object], *arguments: object) -> None:
+        self.pool.schedule(task, args=arguments, timeout=INDEX_TIMEOUT_SECONDS).result()
+
+
+def _embedding_model(settings: PicturesConfig) -> EmbeddingModel | None:
+    from matchers.images.embeddings import EmbeddingModel
+
+    return EmbeddingModel(Path(settings.embedding)) if settings.embedding else None

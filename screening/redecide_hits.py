@@ -11,7 +11,6 @@ from datetime import date, timedelta
 
 from crawler.items import Work
 from crawler.store import Store
-from crawler.store.listings import HitBatches, StoredHit
 from matchers.assessor import differs, reassess
 from matchers.matcher import Context
 
@@ -20,21 +19,18 @@ RECENT_TERM_WINDOW = timedelta(days=45)  # so long after the day a term began or
 
 def redecide_hits(store: Store, works: Sequence[str] | None, context: Context) -> int:
     """Decide the hits of these works (None: all) again; returns how many became something else."""
-    redecisions = HitBatches(store.engine)
-    portions: Iterable[list[StoredHit]] = (
-        redecisions.all_batches() if works is None else redecisions.batches_of_works(list(works))
-    )
+    batches = store.hits.all_batches() if works is None else store.hits.batches_of_works(works)
     registry: dict[str, Work] = {}
     count = 0
-    for portion in portions:
-        registry |= store.works.get_many({hit.work for hit in portion} - registry.keys())
-        decided_pairs = [(hit, reassess(hit.listing, registry[hit.work], hit.findings, context)) for hit in portion]
+    for batch in batches:
+        registry |= store.works.get_many({hit.work for hit in batch} - registry.keys())
+        decided_pairs = [(hit, reassess(hit.listing, registry[hit.work], hit.findings, context)) for hit in batch]
         changed = [
             (hit, assessment)
             for hit, assessment in decided_pairs
             if differs({hit.work: hit.previous_decision}, [assessment])
         ]
-        redecisions.update_decisions(changed, context.now)
+        store.hits.update_decisions(changed, context.now)
         count += sum(assessment.decision.value != hit.previous_decision[0] for hit, assessment in changed)
     return count
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from attrs import define, evolve, frozen
 
 from crawler.items import AssessedListing, Assessment, Decision, Listing, Work
-from crawler.store import Store, listing_id
-from crawler.store.listings import REMATCH_BATCH_SIZE, ListingBatches, StoredListing
+from crawler.store import STORED_LISTINGS_BATCH, Store, StoredListing, listing_id
 from matchers.assessor import Assessor, differs
 from matchers.decision import MIN_STORED_IDENTITY
 from matchers.matcher import Context
@@ -54,10 +53,10 @@ def rematch_new_works(
     """Assess again what may carry one of a few new works, and write what changed: listings are screened by their keys,
     what passes is compared with the new works, and what is left with all (`assessor`).
     """
-    rematches, screen, new_assessor = ListingBatches(store.engine), Prefilter(new), Assessor(new, MIN_STORED_IDENTITY)
+    screen, new_assessor = Prefilter(new), Assessor(new, MIN_STORED_IDENTITY)
     counts = RematchCounts()
     candidate_ids: list[str] = []
-    for keyed in rematches.screening_key_batches():
+    for keyed in store.listings.screening_key_batches():
         counts.listings += len(keyed.ids)
         unkeyed = {place for place, key in enumerate(keyed.keys) if key is None}
         passing = screen.select_rows(
@@ -65,19 +64,19 @@ def rematch_new_works(
         )
         ids = [keyed.ids[place] for place in sorted(unkeyed.union(passing))]
         for start in range(0, len(ids), LISTINGS_PER_LOOKUP):
-            candidate_ids += _candidate_ids(
-                rematches.get_many(ids[start : start + LISTINGS_PER_LOOKUP]), new_assessor, context
-            )
+            part = store.listings.get_by_ids(ids[start : start + LISTINGS_PER_LOOKUP])
+            candidate_ids += _candidate_ids(part, new_assessor, context)
     if not candidate_ids:
         return counts
     task = _RematchTask(assessor=assessor(), context=context)
-    parts = (
-        candidate_ids[start : start + REMATCH_BATCH_SIZE] for start in range(0, len(candidate_ids), REMATCH_BATCH_SIZE)
+    batches = (
+        store.listings.get_by_ids(candidate_ids[start : start + STORED_LISTINGS_BATCH])
+        for start in range(0, len(candidate_ids), STORED_LISTINGS_BATCH)
     )
-    joined = ([_with_shares(store, stored_listing) for stored_listing in rematches.get_many(part)] for part in parts)
+    joined = ([_with_shares(store, stored_listing) for stored_listing in batch] for batch in batches)
     for _, changed in map_in_order(task, joined, workers):
-        _write_changes(rematches, changed, context, counts)
-    store.analyse_tables()
+        _write_changes(store, changed, context, counts)
+    store.admin.analyse_tables()
     return counts
 
 
@@ -100,25 +99,22 @@ def _prefetch_texts(assessor: Assessor, portion: Sequence[StoredListing]) -> Non
     )
 
 
-def _write_changes(
-    rematches: ListingBatches, changed: list[AssessedListing], context: Context, counts: RematchCounts
-) -> None:
-    rematches.replace_hits(changed, context.now)
+def _write_changes(store: Store, changed: list[AssessedListing], context: Context, counts: RematchCounts) -> None:
+    store.hits.replace_hits(changed, context.now)
     counts.changed += len(changed)
     counts.hits += sum(is_any_hit(assessed.assessments) for assessed in changed)
 
 
 def rematch_all(store: Store, assessor: Assessor, context: Context, workers: int) -> RematchCounts:
     """Assess all stored listings again, in portions over so many processes; each portion is written as it comes."""
-    rematches = ListingBatches(store.engine)
     counts = RematchCounts()
     joined = (
-        [_with_shares(store, stored_listing) for stored_listing in portion] for portion in rematches.listing_batches()
+        [_with_shares(store, stored_listing) for stored_listing in batch] for batch in store.listings.all_batches()
     )
     for count, changed in map_in_order(_RematchTask(assessor=assessor, context=context), joined, workers):
         counts.listings += count
-        _write_changes(rematches, changed, context, counts)
-    store.analyse_tables()
+        _write_changes(store, changed, context, counts)
+    store.admin.analyse_tables()
     return counts
 
 

@@ -1,4 +1,4 @@
-"""Screens the listings of a session against its registry in small batches and writes the hits under the claim of the
+"""Screens listings against the registered works of a store in small batches, and writes the hits under the claim of a
 unit.
 
 Listings that sell a share are assessed again when the share was read.
@@ -8,54 +8,93 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from threading import Lock
+from typing import Any
 
-from attrs import evolve
+from attrs import Factory, define, evolve, field
 
 from crawler.errors import StoreError
-from crawler.items import AssessedListing, Assessment, Listing, ListingKind
-from crawler.web.platform_spider import PlatformSpider
-from crawler.web.session import Session
+from crawler.items import Ask, AssessedListing, Assessment, Decision, Listing, ListingKind, Unit, UnitKind, Work
+from crawler.store import Store
 from matchers.assessor import Assessor
 from matchers.decision import MIN_STORED_IDENTITY
 from matchers.matcher import Context
-from screening.index_cache import ensure_title_index
 from screening.match_context import build_context
 
+CANDIDATE_THRESHOLD = 0.5  # identity from which the page of a list row is opened: as likely the work as not
 WRITE_BATCH_SIZE = 200
-ASSESS_BATCH_SIZE = (
-    20  # listings in one hop: some milliseconds, so that the loop's thread is not kept from its turn for long
-)
+# Listings in one hop to a thread: some milliseconds, so that the event loop is not kept waiting for long.
+ASSESS_BATCH_SIZE = 20
 
 
-def assess_listing(session: Session, listing: Listing) -> tuple[Assessment, ...]:
-    """Identity and offence for every work that comes into question, best work first."""
-    return session_assessor(session).assess(listing, evolve(session_context(session), now=session.now()))
+@define(kw_only=True, eq=False)
+class Screener:
+    """Assesses listings against the registered works of a store. One is shared by all crawls of a worker.
 
-
-def session_context(session: Session) -> Context:
-    """What the store knows besides works, as it was when the session first asked."""
-    return session.get_or_build("context", lambda: build_context(session.store, session.now(), session.config.language))
-
-
-def session_assessor(session: Session) -> Assessor:
-    """The session's matchers over its registry."""
-    return session.get_or_build("assessor", lambda: _build_assessor(session))
-
-
-def _build_assessor(session: Session) -> Assessor:
-    """Built once; then all that lives is left out of garbage collection, which else stops the loop to look at it.
-
-    The longest stall of the loop over 10,000 works was 146 ms of CPU with it (bench/throughput.py).
+    The matchers and the matching context are built at the first call. `prepare_titles` is called with the works before.
     """
-    works = session.store.registered_works()
-    if session.config.cluster.hand_out and session.archive is None:
-        ensure_title_index(session, works)
-    assessor = Assessor(works, MIN_STORED_IDENTITY)
-    gc.collect()
-    gc.freeze()
-    return assessor
+
+    store: Store
+    now: Callable[[], datetime]
+    language: str
+    prepare_titles: Callable[[Sequence[Work]], object] | None = None
+    _built: tuple[Assessor, Context] | None = field(default=None, init=False)
+    _build_lock: Any = field(default=Factory(Lock), init=False)
+    _prefetch_lock: Any = field(default=Factory(Lock), init=False)  # matchers keep in tables what is looked up ahead
+
+    def assess(self, listing: Listing) -> tuple[Assessment, ...]:
+        """Identity and offence for every work that comes into question, best work first."""
+        assessor, context = self._matchers()
+        return assessor.assess(listing, context)
+
+    def assess_batch(self, listings: Sequence[Listing]) -> list[AssessedListing]:
+        """The listings, joined with what the store knows of them, with their assessments."""
+        stored = self.store.listings.merge_stored(listings)
+        joined = [self.store.shares.add_share_contents(listing) for listing in stored]
+        assessor, context = self._matchers()
+        with self._prefetch_lock:
+            assessments = assessor.assess_all(joined, context)
+        return [
+            AssessedListing(listing=listing, assessments=listing_assessments)
+            for listing, listing_assessments in zip(joined, assessments, strict=True)
+        ]
+
+    def assess_share_sellers(self, batch: Iterable[AssessedListing]) -> list[AssessedListing]:
+        """The listings that sell the shares of a batch, with what was found in them: state, files, and so the works."""
+        share_links = [
+            link for entry in batch if entry.listing.kind is ListingKind.SHARE for link in entry.listing.links
+        ]
+        listings = map(self.store.shares.add_share_contents, self.store.shares.listings_selling(share_links))
+        return [AssessedListing(listing=listing, assessments=self.assess(listing)) for listing in listings]
+
+    def prefetch(self, listings: Sequence[Listing]) -> None:
+        """Look up in one go what `assess` needs for each of these listings."""
+        assessor, _ = self._matchers()
+        with self._prefetch_lock:
+            assessor.prefetch(listings)
+
+    def _matchers(self) -> tuple[Assessor, Context]:
+        """The matchers, and the context as it was read when they were built, with the current time."""
+        with self._build_lock:
+            if self._built is None:
+                self._built = self._build_assessor(), build_context(self.store, self.now(), self.language)
+            assessor, context = self._built
+        return assessor, evolve(context, now=self.now())
+
+    def _build_assessor(self) -> Assessor:
+        """Built once; then all that lives is left out of garbage collection, which else stops the loop to look at it.
+
+        The longest stall of the loop over 10,000 works was 146 ms of CPU with it (bench/throughput.py).
+        """
+        works = self.store.works.registered_works()
+        if self.prepare_titles is not None:
+            self.prepare_titles(works)
+        assessor = Assessor(works, MIN_STORED_IDENTITY)
+        gc.collect()
+        gc.freeze()
+        return assessor
 
 
 class MicroBatcher:
@@ -64,8 +103,8 @@ class MicroBatcher:
     An error of one is an error of all that waited with it; the unit is not done then and comes again.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, screener: Screener) -> None:
+        self._screener = screener
         self._waiting: list[tuple[Listing, asyncio.Future[AssessedListing]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -82,7 +121,7 @@ class MicroBatcher:
             await asyncio.sleep(0)  # whoever comes in this turn of the loop comes along
             batch, self._waiting = self._waiting[:ASSESS_BATCH_SIZE], self._waiting[ASSESS_BATCH_SIZE:]
             try:
-                results = await asyncio.to_thread(self._assess_batch, [listing for listing, _ in batch])
+                results = await asyncio.to_thread(self._screener.assess_batch, [listing for listing, _ in batch])
             except Exception as error:  # noqa: BLE001 - handed to everybody who waits, none is left waiting
                 for _, future in batch:
                     if not future.done():
@@ -93,34 +132,25 @@ class MicroBatcher:
                     future.set_result(result)
         self._task = None
 
-    def _assess_batch(self, listings: list[Listing]) -> list[AssessedListing]:
-        store = self._session.store
-        joined = [store.shares.add_share_contents(listing) for listing in store.hits.merge_stored_listings(listings)]
-        context = evolve(session_context(self._session), now=self._session.now())
-        with self._session.get_or_build("warming", Lock):  # what is looked up ahead is kept in tables of the matchers
-            assessments = session_assessor(self._session).assess_all(joined, context)
-        return [
-            AssessedListing(listing=listing, assessments=listing_assessments)
-            for listing, listing_assessments in zip(joined, assessments, strict=True)
-        ]
-
-
-def reassess_share_sellers(session: Session, batch: Iterable[AssessedListing]) -> list[AssessedListing]:
-    """The listings that sell the shares of a batch, with what was found in them: state, files, and so the works."""
-    share_links = [link for entry in batch if entry.listing.kind is ListingKind.SHARE for link in entry.listing.links]
-    listings = map(session.store.shares.add_share_contents, session.store.shares.listings_selling(share_links))
-    return [AssessedListing(listing=listing, assessments=assess_listing(session, listing)) for listing in listings]
-
 
 class HitWriter:
-    """What a crawl has assessed and not yet committed. A failed commit is noted: the unit is not done then."""
+    """Writes the assessed listings of a crawl in batches, under the claim of its unit.
 
-    def __init__(self, spider: PlatformSpider) -> None:
-        self._spider = spider
+    `on_failure` is called with the message of a StoreError; `on_lost` after every commit that failed, whatever the
+    reason: the unit is not done then.
+    """
+
+    def __init__(
+        self, screener: Screener, unit: Unit, on_failure: Callable[[str], None], on_lost: Callable[[], None]
+    ) -> None:
+        self._screener = screener
+        self._unit = unit
+        self._on_failure = on_failure
+        self._on_lost = on_lost
         self._waiting: list[AssessedListing] = []
 
     async def add(self, entry: AssessedListing) -> None:
-        """Queue; commit when BATCH are waiting."""
+        """Queue; commit when WRITE_BATCH_SIZE are waiting."""
         self._waiting.append(entry)
         if len(self._waiting) >= WRITE_BATCH_SIZE:
             await self.commit()
@@ -128,19 +158,38 @@ class HitWriter:
     async def commit(self) -> None:
         """Write what waits, and the listings that sell the shares in it."""
         batch, self._waiting = self._waiting, []
-        stats, is_stored = self._spider.stats, False
+        is_stored = False
         try:
             await asyncio.to_thread(self._write_batch, batch)
             is_stored = True
         except StoreError as error:
-            stats.problems.append(str(error))
+            self._on_failure(str(error))
         finally:
-            stats.has_lost_data |= (
-                not is_stored
-            )  # whatever went wrong: scrapy only logs what a pipeline raises at the end
+            if not is_stored:  # whatever went wrong: scrapy only logs what a pipeline raises at the end
+                self._on_lost()
 
     def _write_batch(self, batch: list[AssessedListing]) -> None:
-        session = self._spider.session
-        session.store.hits.write_batch(batch, self._spider.unit, session.now())
-        if sellers := reassess_share_sellers(session, batch):
-            session.store.hits.write_batch(sellers, self._spider.unit, session.now())
+        store, now = self._screener.store, self._screener.now
+        store.hits.write_batch(batch, self._unit, now())
+        if sellers := self._screener.assess_share_sellers(batch):
+            store.hits.write_batch(sellers, self._unit, now())
+
+
+def follow_ups(
+    listing: Listing, assessments: Sequence[Assessment], platforms: Collection[str]
+) -> list[tuple[str, UnitKind, Ask]]:
+    """The asks that a listing leads to: its own page, if it is a list row and a candidate, and the shares it links to.
+
+    `platforms` are those whose shares can be asked. Licensed assessments do not make a listing a candidate.
+    """
+    asks: list[tuple[str, UnitKind, Ask]] = []
+    unlicensed_assessments = [assessment for assessment in assessments if assessment.decision is not Decision.LICENSED]
+    if not listing.whole and any(assessment.identity >= CANDIDATE_THRESHOLD for assessment in unlicensed_assessments):
+        asks.append((listing.platform, UnitKind.DETAILS, Ask(url=listing.url)))
+    if listing.kind is ListingKind.SHARE:
+        links = listing.links[1:]  # the first is the share's own
+    else:
+        links = tuple(link for link in listing.links if link.platform != listing.platform)
+    shares = (link for link in links if link.platform in platforms)
+    asks += [(link.platform, UnitKind.SHARES, Ask(url=link.url, code=link.code)) for link in shares]
+    return asks

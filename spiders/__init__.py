@@ -1,8 +1,7 @@
 """The interface of a platform: a file in this folder with a subclass of Platform is a platform.
 
 A platform says how to ask (`search`, `open`) and how to read (`read`), nothing else. What a crawl does around it
-(robots, throttling, outcomes, pipelines) is in crawler.web. Modules beginning with _, and `catalogue`, are no
-platforms.
+(robots, throttling, outcomes, pipelines) is in crawler.web. Only the module `catalogue` is not a platform.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ __all__ = ["GUESS", "PAGE", "SOURCE", "Listing", "ListingKind", "Page", "Platfor
 
 
 class ProofKind(StrEnum):
-    """How sure it is that a platform is as its spider says."""
+    """How certain it is that a platform is as its spider assumes."""
 
-    PAGE = "page"  # the reader was run over real saved pages of the platform
+    PAGE = "page"  # the reader was run on real saved pages of the platform
     SOURCE = "source"  # a public source shows its addresses and its answers
-    GUESS = "guess"  # memory and likeness; off by default
+    GUESS = "guess"  # memory and similar platforms; off by default
 
 
 PAGE, SOURCE, GUESS = ProofKind
@@ -35,7 +34,7 @@ PAGE, SOURCE, GUESS = ProofKind
 
 @frozen
 class Proof:
-    """What a spider was built from, and when that was looked at (a month or a day)."""
+    """What a spider was built from, and when that was read (a month or a day)."""
 
     kind: ProofKind
     basis: str = field(validator=validators.min_len(10))
@@ -43,31 +42,30 @@ class Proof:
 
 
 class Platform:
-    """A platform: set the attributes below; write `search`, `read` and, where a plain GET is not enough, `open`."""
+    """A platform: set the attributes below; write `search`, `read` and, if a plain GET is not enough, `open`."""
 
     name: ClassVar[str]  # the name of its file
     allowed_domains: ClassVar[tuple[str, ...]] = ()  # hosts (and their subdomains) whose addresses this spider claims
     kind: ClassVar[ListingKind] = ListingKind.OFFER
-    min_listings: ClassVar[int] = 1  # fewer listings on a healthy night: the run failed
+    min_listings: ClassVar[int] = 1  # a healthy run has no fewer; else it counts as failed
     browser: ClassVar[bool] = False  # True: some requests of this platform need Chromium
-    rows_suffice: ClassVar[bool] = False  # True: list rows say all that the listing's own page says
-    reads_every_status: ClassVar[bool] = (
-        False  # True: an API whose body says more than its status; `read` sees every answer
-    )
+    rows_suffice: ClassVar[bool] = False  # True: list rows contain all that the listing's own page does
+    # True: an API whose body says more than its status; `read` gets every answer.
+    reads_every_status: ClassVar[bool] = False
     volatile: ClassVar[tuple[str, ...]] = ()  # query parameters that differ between equal requests
-    off_by_default: ClassVar[bool] = False  # True: asked only where the configuration enables it, and in replays
-    pace: ClassVar[float] = 0.0  # seconds between two requests to a host of this platform, at least
+    off_by_default: ClassVar[bool] = False  # True: queried only if the configuration enables it, and in replays
+    pace: ClassVar[float] = 0.0  # minimum seconds between two requests to a host of this platform
     proof: ClassVar[Proof]  # what it was built from; shown in docs/platforms.md
-    limits: ClassVar[str] = ""  # one sentence: what it does not do, what stands in the way
-    search_configured: ClassVar[bool] = False  # True: it can be asked only where the configuration says how
+    limits: ClassVar[str] = ""  # one sentence: what it does not do, and what prevents it
+    search_configured: ClassVar[bool] = False  # True: it can be searched only if the configuration says how
     gated: ClassVar[bool] = False  # True: read from saved answers or an analyst's own session (HAR), not live
-    share_platform: ClassVar[str] = ""  # cloud drives: the platform's name among share links, where it is not `name`
+    share_platform: ClassVar[str] = ""  # cloud drives: the platform's name in share links, if it is not `name`
 
-    templates: tuple[str, ...] = ()  # of the configuration: addresses with {query}
-    sites: tuple[str, ...] = ()  # of the configuration: addresses of shops
+    templates: tuple[str, ...] = ()  # from the configuration: addresses with {query}
+    sites: tuple[str, ...] = ()  # from the configuration: addresses of shops
 
     def search(self, question: str) -> Request | Iterable[Request]:
-        """The request that asks the platform for `question`, newest first. Platforms without a search return ()."""
+        """The requests that search the platform for `question`, newest first; () if it has no search."""
         return ()
 
     def open(self, address: str, code: str | None = None) -> Request:
@@ -79,12 +77,12 @@ class Platform:
         raise NotImplementedError
 
     def read_other(self, page: Page) -> Iterator[Listing | Request]:
-        """A page of the platform that is neither a list nor an offer, read as any page is: an offer, else a post."""
+        """Read a page of the platform that is neither list nor offer like any page: as an offer, else as a post."""
         fields = page_fields(page, product_facts(page))
         if fields.get("title"):
             yield self.listing(**fields)
 
     def listing(self, **fields: Any) -> Listing:
-        """A Listing of this platform; `kind` is the spider's unless given."""
+        """A Listing of this platform; `kind` defaults to that of the platform."""
         fields.setdefault("kind", self.kind)
         return Listing(platform=self.name, **fields)

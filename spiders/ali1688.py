@@ -40,7 +40,7 @@ class Ali1688(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"https://s.1688.com/selloffer/offer_search.htm?keywords={quote(question)}&charset=utf8")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -44,7 +44,7 @@ class Aliexpress(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"https://www.aliexpress.com/w/wholesale-{quote(question, safe='')}.html")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

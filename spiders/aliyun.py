@@ -46,13 +46,13 @@ class Aliyun(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask what the share is. Raises BadInput where the address is no share."""
+        """Request what the share is. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         values = share_values(link) | ({"known_code": code} if code else {})
         return json_request(f"{API}/adrive/v3/share_link/get_share_by_anonymous", {"share_id": link.share_id}, values)
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """The anonymous answer leads to a token, the token to the list of files; the list is the share."""
+        """After the anonymous answer request a token, after that the list of files; the list gives the listing."""
         answer, step = parse_answer(page), urlsplit(page.url).path.rpartition("/")[2]
         state = state_of(page, self.classify)
         code = page.values.get("known_code", "")
@@ -70,7 +70,7 @@ class Aliyun(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share, from any of the three answers. Unrecognised is `unknown`, never gone."""
+        """The state of a share, from any of the three answers. An unrecognised answer is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         if answer.get("code"):

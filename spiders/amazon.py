@@ -52,7 +52,7 @@ class Amazon(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """Newest first."""
+        """Request the results, newest first."""
         return Request(url=f"https://www.amazon.com/s?k={quote(question)}&s=date-desc-rank")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
@@ -67,13 +67,15 @@ class Amazon(Platform):
                 yield self.listing(**row | {"url": page.urljoin(f"/dp/{row['sku']}")})
 
     def _offer(self, page: Page, asin: str) -> Listing:
-        chosen = page.css("input#ASIN, input[name=ASIN]")  # a variant other than the one that was asked may be shown
-        asin = (chosen.attrib.get("value") if len(chosen) else "") or asin
+        asin_input = page.css("input#ASIN, input[name=ASIN]")  # the page may show another variant than requested
+        asin = (asin_input.attrib.get("value") if len(asin_input) else "") or asin
         byline = page.css("#bylineInfo").text(default="")
         brand = _STORE_RE.sub("", _STORE_RE.sub("", byline)).strip()
         stock_note = page.css("#availability").text(default="")
         state = "OutOfStock" if meaning_pattern("sold").search(stock_note[:80]) else None
-        paid: Money | None = parse_price(page.css(_PAID_PRICE_SELECTOR).text(default=""), None, url_host(page.url))
+        paid_price: Money | None = parse_price(
+            page.css(_PAID_PRICE_SELECTOR).text(default=""), None, url_host(page.url)
+        )
         fields = offer_fields(
             page,
             url=page.urljoin(f"/dp/{asin}"),
@@ -84,8 +86,8 @@ class Amazon(Platform):
         )
         if brand and len(brand) < 60 and "Store" not in brand:
             fields["brand"] = brand
-        if paid:
-            fields |= {"price": paid.amount, "currency": paid.currency or fields.get("currency")}
+        if paid_price:
+            fields |= {"price": paid_price.amount, "currency": paid_price.currency or fields.get("currency")}
         elif state:
-            fields |= {"price": None, "currency": None}  # what is shown then belongs to other offers
+            fields |= {"price": None, "currency": None}  # prices shown then belong to other offers
         return self.listing(**fields)

@@ -37,12 +37,12 @@ class Ao3(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """Newest first."""
+        """Request the results, newest first."""
         query = f"work_search%5Bquery%5D={quote(question)}&work_search%5Bsort_column%5D=created_at"
         return Request(url=f"{SITE}/works/search?{query}")
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """The work's first page, whatever it is rated."""
+        """The request for the work's first page, whatever its rating."""
         work = _WORK_RE.search(address)
         return Request(url=f"{SITE}/works/{work[1]}?view_adult=true" if work else address)
 

@@ -37,7 +37,7 @@ class Apkpure(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"https://apkpure.com/search?q={quote(question)}&t=app")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -36,15 +36,15 @@ class AppGallery(Platform):
     browser = True
 
     def search(self, question: str) -> Request:
-        """The page of results, drawn by Chromium."""
+        """Request the page of results, rendered by Chromium."""
         return Request(url=f"{SITE}/search/{quote(question, safe='')}", browser=True, wait_for=_CARD_SELECTOR)
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """An app's own page, drawn by Chromium."""
+        """Request an app's own page, rendered by Chromium."""
         return Request(url=address, browser=True, wait_for="h1, .center_info .title")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """The cards of a drawn list, one app of a drawn page, or the apps of the answer behind them."""
+        """The cards of a rendered list, the app of a rendered page, or the apps of the answer behind them."""
         app = _APP_RE.search(urlsplit(page.url).path)
         if not page.is_html:
             yield from self._from_answer(page)

@@ -35,12 +35,12 @@ class AppStore(Platform):
     rows_suffice = True
 
     def search(self, question: str) -> Request:
-        """Apps for iPhone and iPad in one storefront."""
+        """Search the apps for iPhone and iPad in one storefront."""
         query = {"term": question, "country": DEFAULT_COUNTRY, "entity": "software", "limit": str(ROWS_PER_QUERY)}
         return Request(url=f"{API}/search?{urlencode(query)}")
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Look the app up by its number. Raises BadInput where the address has none."""
+        """Look the app up by its number. Raises BadInput if the address has none."""
         path = urlsplit(address).path
         number, store = _NUMBER_RE.search(path), _STORE_RE.match(path)
         if number is None:

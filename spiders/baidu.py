@@ -32,7 +32,7 @@ from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 SITE = "https://pan.baidu.com"
 FILES_PER_PAGE = 100
-_FILE_LIST_MARK = '"file_list":'  # what follows is JSON; an expression for its end would be quadratic
+_FILE_LIST_MARK = '"file_list":'  # followed by JSON; a regular expression for its end would be quadratic
 _SHARER_RE = re.compile(r'"linkusername":"([^"]{1,100})"')
 
 
@@ -51,7 +51,7 @@ class Baidu(Platform):
     volatile = ("t", "sekey")
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Verify the code, or open the page of a share without one. Raises BadInput where the address is no share."""
+        """Verify the code, or open the page of a share without one. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         if code is None:
             return Request(url=link.url, values=share_values(link))
@@ -61,7 +61,7 @@ class Baidu(Platform):
         )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """A verified code leads to the list of files; the list, or the share's own page, is the share."""
+        """After a verified code request the list of files; the list, or the share's own page, gives the listing."""
         path, answer = urlsplit(page.url).path, parse_answer(page)
         state = state_of(page, self.classify)
         if path == "/error/404.html":
@@ -75,7 +75,7 @@ class Baidu(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share, from an API answer or its page. Unrecognised is `unknown`, never gone."""
+        """The state of a share, from an API answer or its page. An unrecognised answer is `unknown`, never gone."""
         if isinstance(answer, Mapping):
             return state_by_code("baidu", answer.get("errno"))
         return state_by_words("baidu", answer) if isinstance(answer, str) else ShareState.UNKNOWN

@@ -40,7 +40,7 @@ class BooksTw(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"https://search.books.com.tw/search/query/key/{quote(question, safe='')}/cat/all")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -18,18 +18,18 @@ from crawler.urls import url_host
 from spiders import Platform
 
 FALLBACK_PLATFORM = "shop"
-_SELF = "catalogue"  # the one file of the folder that is no platform
+_SELF = "catalogue"  # the one module of the folder that is not a platform
 
 
 @cache
 def platforms() -> dict[str, type[Platform]]:
-    """All platforms: name -> class. A file in the folder is the registration; its spider bears the file's name."""
+    """All platforms: name -> class. A file in the folder registers the platform of the same name."""
     names = sorted({module.name for module in pkgutil.iter_modules(spiders.__path__)} - {_SELF})
     return {name: platform_named(name) for name in names}
 
 
 def platform_for(url: str) -> type[Platform]:
-    """The platform whose page this is. Raises BadInput where `url` is no http(s) address."""
+    """The platform that the page at `url` belongs to. Raises BadInput if `url` is not an http(s) address."""
     name = url_host(url)
     if not name:
         raise BadInput(Problem(file=url, message="not an http(s) address"))
@@ -42,13 +42,13 @@ def platform_for(url: str) -> type[Platform]:
 
 
 def is_enabled(platform: type[Platform], config: Config) -> bool:
-    """Whether a platform is asked without being named: as the configuration says, else as the platform itself does."""
+    """Whether a platform is queried without being named: as configured, else by the platform's own default."""
     enabled = config.platform(platform.name).enabled
     return enabled if enabled is not None else not platform.off_by_default
 
 
 def enabled_drives(config: Config, replayed: bool) -> dict[str, str]:
-    """The cloud drives whose shares are followed: name among share links -> spider. A replay asks nobody: all."""
+    """The cloud drives whose shares are followed: name in share links -> platform; in a replay all of them."""
     drives = {name: platform for name, platform in platforms().items() if platform.kind is ListingKind.SHARE}
     return {
         platform.share_platform or name: name
@@ -69,7 +69,7 @@ def _domains() -> dict[str, str]:
 
 
 def platform_named(name: str) -> type[Platform]:
-    """The platform of the file with this name. Raises ValueError where the file does not define just one."""
+    """The platform defined in the file of this name. Raises ValueError unless the file defines exactly one."""
     module = import_module(f"spiders.{name}")
     classes = [
         candidate

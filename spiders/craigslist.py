@@ -35,7 +35,7 @@ class Craigslist(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """Everything for sale."""
+        """Search everything for sale."""
         return Request(url=f"https://newyork.craigslist.org/search/sss?{urlencode({'query': question})}")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -57,7 +57,7 @@ class Ctfile(Platform):
     volatile = ("r",)
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for the file or the folder. Raises BadInput where the address is no share."""
+        """Request the file or the folder. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         path = urlsplit(link.url).path.split("/")[1]
         folder = path in ("d", "dir")
@@ -67,7 +67,7 @@ class Ctfile(Platform):
         )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """One answer is the share."""
+        """The share, from one answer."""
         file = object_at(parse_answer(page), "file")
         name = file.get("file_name") or file.get("folder_name")
         share_id, path = request_value(page, "share_id", "f", "d"), request_value(page, "path")
@@ -79,7 +79,7 @@ class Ctfile(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share. Unrecognised is `unknown`, never gone."""
+        """The state of a share. An unrecognised answer is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         return state_by_code("ctfile", answer.get("code"))

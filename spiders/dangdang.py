@@ -42,7 +42,7 @@ class Dangdang(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The first page of results, newest first."""
+        """Request the first page of results, newest first."""
         words = quote(question, encoding="gb18030")
         return Request(url=f"http://search.dangdang.com/?key={words}&act=input&sort_type=sort_pubdate_desc")
 

@@ -43,7 +43,7 @@ class Ebay(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """Newest first."""
+        """Request the results, newest first."""
         return Request(url=f"https://www.ebay.com/sch/i.html?_nkw={quote(question)}&_sop=10")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -38,7 +38,7 @@ class Etsy(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """Newest first."""
+        """Request the results, newest first."""
         return Request(url=f"https://www.etsy.com/search?q={quote(question)}&order=date_desc")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

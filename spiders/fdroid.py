@@ -40,7 +40,7 @@ class Fdroid(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The site's search."""
+        """Request the site's search."""
         return Request(url=f"https://search.f-droid.org/?q={quote(question)}&lang=zh_Hans")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
@@ -89,14 +89,14 @@ class Fdroid(Platform):
 
 
 def _localized_value(value: Any) -> Any:
-    """A value in the first of our languages that it has."""
+    """A localized value in the first of LANGUAGES that it has, else in any; other values unchanged."""
     if not isinstance(value, Mapping):
         return value
     return next((value[language] for language in LANGUAGES if language in value), next(iter(value.values()), None))
 
 
 def _localized_fields(app: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an old index that stand by language only."""
+    """The fields of an app that an old index gives only by language."""
     translation = _localized_value(app.get("localized") or {}) or {}
     return {
         part: translation[part]

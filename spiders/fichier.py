@@ -42,12 +42,12 @@ class Fichier(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Open the share's own page. Raises BadInput where the address is no share."""
+        """Request the share's own page. Raises BadInput if `address` is not a share."""
         link = parse_share("1fichier", address)
         return Request(url=link.url, values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """The page is the share."""
+        """The share, from its page."""
         link = parse_share("1fichier", page.values.get("address") or page.url)
         state = state_of(page, self.classify)
         cells = [cell.text() for cell in page.css("td")]
@@ -58,5 +58,5 @@ class Fichier(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
+        """The state of a share, from its page. An unrecognised answer is `unknown`, never gone."""
         return state_by_words("1fichier", answer) if isinstance(answer, str) else ShareState.UNKNOWN

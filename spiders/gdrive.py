@@ -29,12 +29,12 @@ class Gdrive(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Open the share's own page. Raises BadInput where the address is no share."""
+        """Request the share's own page. Raises BadInput if `address` is not a share."""
         link = parse_share("gdrive", address)
         return Request(url=_page_of(link), values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """The page is the share."""
+        """The share, from its page."""
         link = share_of_page("gdrive", page)
         state = state_of(page, self.classify)
         files = [shared_file(file_name) for file_name in _folder_names(page)]
@@ -47,7 +47,7 @@ class Gdrive(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share, from its page. Unrecognised is `unknown`, never gone."""
+        """The state of a share, from its page. An unrecognised answer is `unknown`, never gone."""
         return state_by_words("gdrive", answer) if isinstance(answer, str) else ShareState.UNKNOWN
 
 

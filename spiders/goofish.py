@@ -49,12 +49,12 @@ class Goofish(Platform):
         if not isinstance(results, list):
             raise LayoutError(f"goofish: no list, but {str(answer.get('ret'))[:100]}")
         for row in results:
-            for fields in json_rows(page, [row | {"price": _joined_price(row)}], LIST):
+            for fields in json_rows(page, [row | {"price": _price_text(row)}], LIST):
                 yield _with_details(self.listing(**fields), row)
 
 
 def _with_details(listing: Listing, row: Any) -> Listing:
-    """With the day of publication, the place and how many want it."""
+    """`listing` with the day of publication, the place and the number of people who want it."""
     args = f"{_MAIN_PATH}.clickParam.args"
     when, wants = text_at(row, f"{args}.publishTime"), text_at(row, f"{args}.wantNum")
     published = datetime.fromtimestamp(int(when) / 1000, UTC).date().isoformat() if when.isdecimal() else None
@@ -66,7 +66,7 @@ def _with_details(listing: Listing, row: Any) -> Listing:
     )
 
 
-def _joined_price(row: Any) -> str:
-    """The pieces of a price as one text: "¥", "25", ".50"."""
+def _price_text(row: Any) -> str:
+    """The pieces of a price ("¥", "25", ".50") as one text."""
     pieces = row.get("data", {}).get("item", {}).get("main", {}).get("exContent", {}).get("price") or []
     return "".join(str(piece.get("text") or "") for piece in pieces if isinstance(piece, dict))

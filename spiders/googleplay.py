@@ -36,11 +36,11 @@ class GooglePlay(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """Apps only."""
+        """Search apps only."""
         return Request(url=f"https://play.google.com/store/search?q={quote(question)}&c=apps&hl=zh_CN")
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """The app's own page."""
+        """Request the app's own page."""
         package = _package(address)
         return Request(url=f"https://play.google.com/store/apps/details?id={package}&hl=zh_CN" if package else address)
 

@@ -39,7 +39,7 @@ class Itchio(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"https://itch.io/search?q={quote(question)}")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -40,7 +40,7 @@ class Jd(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results; without a session it leads to a login wall."""
+        """Request the page of results; without a session it leads to a login wall."""
         return Request(url=f"https://search.jd.com/Search?keyword={quote(question)}&enc=utf-8")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -34,7 +34,7 @@ class Kongfz(Platform):
     limits = "Often a cookie is asked for: then the outcome is an error or challenged."
 
     def search(self, question: str) -> Request:
-        """Newest first."""
+        """Request the results, newest first."""
         return self._search_request(
             {"dataType": "0", "keyword": question, "page": "1", "size": str(ROWS_PER_PAGE), "sortType": "7"}
         )
@@ -110,7 +110,7 @@ def _address(shop: str, item: str) -> str:
 
 
 def _properties(page: Page) -> dict[str, str]:
-    """Label -> text of the list of properties, in both layouts of the offer page."""
+    """Label -> text in the list of properties, in both layouts of the offer page."""
     table: dict[str, str] = {}
     for line in page.css(".keywords-define li, .detail-lists li, .detail-list1 li"):
         label, _, text = line.text().replace("：", ":").partition(":")
@@ -131,7 +131,7 @@ def _plain_text(text: str) -> str:
 
 
 def _split_names(text: str | None) -> tuple[str, ...]:
-    """ "林未名 著；周渡 绘" as two names without what they did."""
+    """Split "林未名 著；周渡 绘" into names without their roles."""
     parts = re.split(r"[;；、,，]", _plain_text(text or ""))
     return tuple(name for part in parts if (name := _ROLE_RE.sub("", part).strip()))
 

@@ -43,7 +43,7 @@ class Lazada(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The first page of results, as JSON."""
+        """Request the first page of results, as JSON."""
         query = f"_keyori=ss&ajax=true&from=input&page=1&q={quote(question)}"
         return Request(url=f"https://www.lazada.com.my/catalog/?{query}")
 

@@ -41,7 +41,7 @@ class Mega(Platform):
     volatile = ("id",)
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for a file's size or a folder's tree. Raises BadInput where the address is no share."""
+        """Request a file's size or a folder's tree. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         folder = "/folder/" in link.url or "#F!" in link.url
         body = [{"a": "f", "c": 1, "r": 1}] if folder else [{"a": "g", "p": link.share_id}]
@@ -54,7 +54,7 @@ class Mega(Platform):
         )
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """One answer is the share."""
+        """The share, from one answer."""
         answer = parse_answer(page)
         data = answer[0] if isinstance(answer, list) and answer and isinstance(answer[0], Mapping) else {}
         nodes = [node for node in data.get("f", ()) if isinstance(node, Mapping) and node.get("t") == 0]
@@ -66,7 +66,7 @@ class Mega(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share. Unrecognised is `unknown`, never gone."""
+        """The state of a share. An unrecognised answer is `unknown`, never gone."""
         if isinstance(answer, str) and answer.strip().lstrip("-").isdecimal() and len(answer) < 8:
             answer = int(answer)
         if isinstance(answer, list) and len(answer) == 1:

@@ -45,7 +45,7 @@ class Mercadolibre(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The first rows of one country."""
+        """Request the first rows of one country."""
         return Request(
             url=f"https://api.mercadolibre.com/sites/{SITE}/search?q={quote(question)}&limit={ROWS_PER_PAGE}&offset=0"
         )

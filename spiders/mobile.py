@@ -43,13 +43,13 @@ class Mobile(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for the share. Raises BadInput where the address is no share."""
+        """Request the share. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         body = {"account": "", "linkID": link.share_id, "passwd": code or "", "pCaID": "root", "bNum": 1}
         return json_request(API, {"getOutLinkInfoReq": {**body, "eNum": MAX_ENTRIES}}, share_values(link, code))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """One answer is the share."""
+        """The share, from one answer."""
         data = object_at(parse_answer(page), "data")
         link = parse_share(self.name, request_value(page, "address"), page.values.get("code"))
         files = [shared_file(item["caName"], None, True) for item in objects_at(data, "caLst")]
@@ -59,7 +59,7 @@ class Mobile(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share. Unrecognised is `unknown`; no answer is calibrated as gone."""
+        """The state of a share. An unrecognised answer is `unknown`; none is calibrated as gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         code = answer.get("code")

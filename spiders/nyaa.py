@@ -39,7 +39,7 @@ class Nyaa(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The feed, newest first."""
+        """Request the feed, newest first."""
         return Request(url=f"https://nyaa.si/?page=rss&f=0&c=0_0&q={quote(question)}")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

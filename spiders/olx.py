@@ -37,7 +37,7 @@ class Olx(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"https://www.olx.com.pk/items/q-{quote(question.replace(' ', '-'), safe='')}")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

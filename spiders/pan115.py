@@ -46,12 +46,12 @@ class Pan115(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for the share. Raises BadInput where the address is no share."""
+        """Request the share. Raises BadInput if `address` is not a share."""
         link = parse_share("115", address)
         return Request(url=_list_address(link.share_id, code or "", FolderWalk()), values=share_values(link, code))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """One answer is the share, or one page of its list."""
+        """The share, from one answer, or the request for the next page of its list."""
         answer, state = parse_answer(page), state_of(page, self.classify)
         share_id, code = request_value(page, "share_id", "share_code"), request_value(page, "code", "receive_code")
         data = object_at(answer, "data")
@@ -61,7 +61,7 @@ class Pan115(Platform):
         )
         state = walk.share_state(state)
         count = data.get("count")
-        has_more = isinstance(count, int) and bool(entries) and walk.seen < count
+        has_more = isinstance(count, int) and bool(entries) and walk.entries_read < count
         next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
         title = page.values.get("title") or str(object_at(data, "shareinfo").get("share_title") or "")
         if next_step:
@@ -76,7 +76,7 @@ class Pan115(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share. Unrecognised is `unknown`, never gone."""
+        """The state of a share. An unrecognised answer is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         data = object_at(answer, "data")
@@ -92,7 +92,7 @@ class Pan115(Platform):
 
 def _list_address(share_id: str, code: str, walk: FolderWalk) -> str:
     query = {"share_code": share_id, "receive_code": code, "cid": walk.folder or "0"}
-    return f"{API}?{urlencode({**query, 'offset': str(walk.seen), 'limit': str(FILES_PER_PAGE)})}"
+    return f"{API}?{urlencode({**query, 'offset': str(walk.entries_read), 'limit': str(FILES_PER_PAGE)})}"
 
 
 def _folder_id(item: Mapping[str, Any]) -> str:

@@ -57,13 +57,13 @@ class Pan123(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask what the share is. Raises BadInput where the address is no share."""
+        """Request what the share is. Raises BadInput if `address` is not a share."""
         link = parse_share("123", address)
         values = share_values(link) | ({"known_code": code} if code else {})
         return Request(url=f"{API}/info?{urlencode({'shareKey': link.share_id})}", values=values)
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """The first answer leads to the list of files, or says why there is none; the list is the share."""
+        """After the first answer request the list of files; the list, or why there is none, gives the listing."""
         answer, state = parse_answer(page), state_of(page, self.classify)
         share_id, code = request_value(page, "share_id", "shareKey"), page.values.get("known_code", "")
         if urlsplit(page.url).path.endswith("/info"):
@@ -93,7 +93,7 @@ class Pan123(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share, from either answer. Unrecognised is `unknown`, never gone."""
+        """The state of a share, from either answer. An unrecognised answer is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         state = state_by_code("123", answer.get("code"))

@@ -40,14 +40,14 @@ class Pixeldrain(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for a file or a list of files. Raises BadInput where the address is no share."""
+        """Request a file or a list of files. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         is_list = "/l/" in link.url
         path = f"list/{link.share_id}" if is_list else f"file/{link.share_id}/info"
         return Request(url=f"{API}/{path}", values=share_values(link))
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """One answer is the share."""
+        """The share, from one answer."""
         data = object_at(parse_answer(page))
         kind, share_id = urlsplit(page.url).path.split("/")[2:4]
         address = f"https://pixeldrain.com/{'l' if kind == 'list' else 'u'}/{share_id}"
@@ -60,7 +60,7 @@ class Pixeldrain(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share. Unrecognised is `unknown`, never gone."""
+        """The state of a share. An unrecognised answer is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         if answer.get("success") is False:

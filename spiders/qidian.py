@@ -38,7 +38,7 @@ class Qidian(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"https://www.qidian.com/so/{quote(question, safe='')}.html")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -50,14 +50,14 @@ class Quark(Platform):
     volatile = ("stoken", "__t", "__dt")
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for the share's token. Raises BadInput where the address is no share."""
+        """Request the share's token. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         body = {"pwd_id": link.share_id, "passcode": code or "", "support_visit_limit_private_share": True}
         values = {"share_id": link.share_id} | ({"code": code} if code else {})
         return json_request(f"{API}/token?pr=ucpro&fr=pc", body, values, Referer="https://pan.quark.cn/")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """A token answer leads to the list of files, or says why there is none; the list of files is the share."""
+        """After a token answer request the list of files; the list, or why there is none, gives the listing."""
         path = urlsplit(page.url).path
         if path.endswith("/token"):
             yield self._from_token(page)
@@ -68,7 +68,7 @@ class Quark(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share, from a token answer or a list of files. Unrecognised is `unknown`, never gone."""
+        """The state of a share, from a token answer or a list of files. The unrecognised is `unknown`, never gone."""
         return quark_api.share_state("quark", answer)
 
     def _from_token(self, page: Page) -> Listing | Request:
@@ -88,7 +88,7 @@ class Quark(Platform):
         state = walk.share_state(state_of(page, self.classify))
         title = str(page.values.get("title") or object_at(data, "share").get("title") or "")
         total = object_at(answer, "metadata").get("_total")
-        has_more = isinstance(total, int) and bool(entries) and walk.seen < total
+        has_more = isinstance(total, int) and bool(entries) and walk.entries_read < total
         next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
         if next_step:
             return _list_request(share_id, request_value(page, "stoken"), next_step, {**page.values, "title": title})

@@ -29,7 +29,7 @@ from crawler.urls import canonicalize_url
 from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
 MAX_ROWS = 200
-QUESTION_KEY = "asked_for"  # the question of a request that only looks for the search of a site
+QUESTION_KEY = "asked_for"  # request value: the question, while the search of a site is looked up
 
 
 class Shop(Platform):
@@ -42,12 +42,12 @@ class Shop(Platform):
     limits = "No knowledge of any one shop; prices that only scripts draw are not seen."
 
     def search(self, question: str) -> Iterable[Request]:
-        """One request per template, and per site one that leads to its search; none without either."""
+        """One request per template, and one per site that leads to its search; none without either."""
         requests = [Request(url=search_forms.fill_template(template, question)) for template in self.templates]
         return requests + [Request(url=site, values={QUESTION_KEY: question}) for site in self.sites]
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """The page's product; on a page of results its rows; a sitemap's pages; else the page as a post."""
+        """Yield the page's product, the rows of a page of results, the pages of a sitemap, else the page as a post."""
         question = page.values.get(QUESTION_KEY)
         if question:
             yield self._search_request(page, question)
@@ -61,7 +61,7 @@ class Shop(Platform):
             yield from self._page(page)
 
     def _search_request(self, page: Page, question: str) -> Request:
-        """The search of a site, as its description or its page says; of a page that names a description, that."""
+        """The request that searches a site by its OpenSearch description or its page, or first for the description."""
         template = search_forms.opensearch_template(page) or search_forms.search_template(page)
         description_address = search_forms.opensearch_address(page) if page.is_html else None
         if description_address and page.values.get("described") is None:
@@ -75,7 +75,7 @@ class Shop(Platform):
         return Request(url=search_forms.fill_template(template, question))
 
     def _answer(self, page: Page) -> Iterator[Listing]:
-        value = page.json()  # raises where it only says that it is
+        value = page.json()  # raises LayoutError if it only claims to be JSON
         found_rows, main_row = answer_rows(page, value), answer_subject(page, value, max_depth=1)
         if len(found_rows) < 2 and main_row is None:
             main_row = answer_subject(page, value)
@@ -97,7 +97,7 @@ class Shop(Platform):
 
 
 def _declared_products(page: Page, objects: Iterable[StructuredObject]) -> Iterator[ListRow]:
-    """Products with addresses of their own that the page tells machines of."""
+    """Yield the products with addresses of their own in the page's structured data."""
     page_address = canonicalize_url(page.url)
     seen_addresses = {page_address}
     for item in list(objects)[: 5 * MAX_ROWS]:
@@ -111,7 +111,7 @@ def _declared_products(page: Page, objects: Iterable[StructuredObject]) -> Itera
 
 
 def _result_rows(page: Page, facts: Facts) -> list[ListRow]:
-    """The rows of a page of results; none where a price or a label stands apart from them: there is a product."""
+    """The rows of a page of results; none if a price or a label apart from them shows that it is a product's page."""
     is_search_page = SEARCH_ADDRESS_RE.search(page.url) is not None
     if facts.is_article and not is_search_page:
         return []

@@ -46,7 +46,7 @@ class Shopee(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """Newest first."""
+        """Request the results, newest first."""
         query = f"by=ctime&keyword={quote(question)}&limit=60&newest=0&order=desc&page_type=search"
         return Request(
             url=f"https://shopee.tw/api/v4/search/search_items?{query}&scenario=PAGE_GLOBAL_SEARCH&version=2"

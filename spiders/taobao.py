@@ -41,7 +41,7 @@ class Taobao(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results; without a session it leads to a login wall."""
+        """Request the page of results; without a session it leads to a login wall."""
         return Request(url=f"https://s.taobao.com/search?q={quote(question)}&sort=default&s=0")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

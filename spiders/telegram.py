@@ -17,7 +17,7 @@ from crawler.page.page import LayoutError, Selection
 from spiders import PAGE, Listing, ListingKind, Page, Platform, Proof, Request
 
 POST_SELECTOR = ".tgme_widget_message[data-post]"
-MAX_TITLE_CHARS = 120  # characters of a post that stand for its title
+MAX_TITLE_CHARS = 120  # of a post, as its title
 
 
 class Telegram(Platform):
@@ -33,18 +33,18 @@ class Telegram(Platform):
     off_by_default = True
 
     def search(self, question: str) -> list[Request]:
-        """A search in each channel that the configuration names."""
+        """Request a search in each channel that the configuration names."""
         return [Request(url=template.replace("{query}", quote(question))) for template in self.templates]
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """The preview of the channel or the post."""
+        """Request the preview of the channel or the post."""
         parts = [part for part in urlsplit(address).path.split("/") if part and part != "s"]
         if not parts or parts[0].startswith("+"):
             raise BadInput(Problem(file=address, message="not the address of a public channel"))
         return Request(url=f"https://t.me/s/{'/'.join(parts[:2])}")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """The posts of the page, and the page of older ones."""
+        """The posts of the page, and the request for older ones."""
         posts = page.css(POST_SELECTOR)
         if not len(posts) and not len(page.css(".tgme_channel_history, .tgme_channel_info")):
             raise LayoutError("telegram: no preview of a channel")
@@ -75,7 +75,7 @@ class Telegram(Platform):
 
 
 def _first_line(content: Selection) -> str:
-    """The first line of a post; lines are parted by <br>."""
+    """The first line of a post; <br> separates lines."""
     for line in re.split(r"<br\s{0,3}/?>", content.html()[:20_000]) if len(content) else ():
         text = " ".join(unescape(re.sub(r"<[^<>]{1,2000}>", "", line)).split())
         if text:

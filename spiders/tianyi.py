@@ -45,13 +45,13 @@ class Tianyi(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask what the share is. Raises BadInput where the address is no share."""
+        """Request what the share is. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         values = share_values(link) | ({"known_code": code} if code else {})
         return _api_request("getShareInfoByCodeV2", values, shareCode=link.share_id)
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """What the share is leads to the check of its code, that to its files; the list of files is the share."""
+        """After the share's details request the check of its code, then its files; their list gives the listing."""
         answer, state = parse_answer(page), state_of(page, self.classify)
         code, data = page.values.get("known_code", ""), object_at(answer)
         step = urlsplit(page.url).path.rpartition("/")[2].removesuffix(".action")
@@ -69,7 +69,7 @@ class Tianyi(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share, from any of the three answers. Unrecognised is `unknown`, never gone."""
+        """The state of a share, from any of the three answers. An unrecognised answer is `unknown`, never gone."""
         if not isinstance(answer, Mapping):
             return ShareState.UNKNOWN
         state = state_by_code("tianyi", answer.get("res_code", answer.get("code")))
@@ -84,7 +84,7 @@ class Tianyi(Platform):
         walk = resume_walk(page).with_entries(_entries(file_list))
         state = walk.share_state(state)
         count = file_list.get("count")
-        has_more = isinstance(count, int) and bool(objects_at(file_list, "fileList")) and walk.seen < count
+        has_more = isinstance(count, int) and bool(objects_at(file_list, "fileList")) and walk.entries_read < count
         next_step = walk.next_step(has_more) if state is ShareState.ALIVE else None
         if next_step:
             return _list_request(

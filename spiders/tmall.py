@@ -38,7 +38,7 @@ class Tmall(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results, newest first."""
+        """Request the page of results, newest first."""
         return Request(url=f"https://list.tmall.com/search_product.htm?q={quote(question)}&sort=new")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

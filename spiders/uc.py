@@ -40,13 +40,13 @@ class Uc(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for the share. Raises BadInput where the address is no share."""
+        """Request the share. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
         body = {"pwd_id": link.share_id, "passcode": code or "", "force": 0, "page": 1, "size": 50, "fetch_share": 1}
         return json_request(API, body, share_values(link, code), Referer="https://drive.uc.cn/")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """One answer is the share."""
+        """The share, from one answer."""
         link = parse_share(self.name, f"https://drive.uc.cn/s/{request_value(page, 'share_id', 'pwd_id')}")
         detail = object_at(parse_answer(page), "data", "detail_info")
         state = state_of(page, self.classify)
@@ -55,7 +55,7 @@ class Uc(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share. Unrecognised is `unknown`, never gone."""
+        """The state of a share. An unrecognised answer is `unknown`, never gone."""
         if isinstance(answer, Mapping):
             answer = {"code": answer.get("code"), "data": object_at(answer, "data", "detail_info")}
         return quark_api.share_state("uc", answer)

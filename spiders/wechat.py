@@ -56,7 +56,7 @@ def _variable(page: Page, name: str) -> str:
 
 
 def _address(page: Page) -> str:
-    """The short address as it is; of a long one what tells the article."""
+    """The address of the page: a short one as it is, a long one with only what identifies the article."""
     parts = urlsplit(page.url)
     parameters = {
         name: values[0] for name, values in parse_qs(parts.query).items() if name in ("__biz", "mid", "idx", "sn")

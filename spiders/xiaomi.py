@@ -48,7 +48,7 @@ class Xiaomi(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"{SITE}/search?keywords={quote(question)}")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -34,11 +34,11 @@ class Xunlei(Platform):
     reads_every_status = True
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """Ask for the share. Raises BadInput where the address is no share."""
+        """Request the share. Raises BadInput if `address` is not a share."""
         return xunlei_api.share_request(API, parse_share(self.name, address), code)
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """One answer is the share."""
+        """The share, from one answer."""
         answer = parse_answer(page)
         data, files = object_at(answer), xunlei_api.shared_files(answer)
         link = parse_share(
@@ -54,5 +54,5 @@ class Xunlei(Platform):
 
     @staticmethod
     def classify(answer: Any) -> ShareState:
-        """The state of a share. Unrecognised is `unknown`, never gone."""
+        """The state of a share. An unrecognised answer is `unknown`, never gone."""
         return xunlei_api.share_state("xunlei", answer)

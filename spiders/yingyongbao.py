@@ -36,7 +36,7 @@ class Yingyongbao(Platform):
     off_by_default = True
 
     def search(self, question: str) -> Request:
-        """The page of results."""
+        """Request the page of results."""
         return Request(url=f"{SITE}/search?q={quote(question)}")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:

@@ -16,9 +16,8 @@ from secrets import token_hex
 import pytest
 
 from crawler.store import Store
-from tests.postgres import Server, programs
-
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+from tests.postgres import PostgresServer, find_bin_folder
 
 
 class LoopbackWeb:
@@ -29,23 +28,23 @@ class LoopbackWeb:
         self.answers: dict[str, Callable[[str, bytes], tuple[int, object]]] = {}
         self.headers: dict[str, Mapping[str, str]] = {}
         self.delays: dict[str, float] = {}
-        self.held: dict[str, threading.Event] = {}  # not answered before the event
-        self.asked: list[str] = []
-        self.asked_at: list[float] = []  # the same, monotonic
+        self.gates: dict[str, threading.Event] = {}  # not answered before the event
+        self.requested_paths: list[str] = []
+        self.request_times: list[float] = []  # the same, monotonic
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
-                web.asked.append(self.path)
-                web.asked_at.append(time.monotonic())
+                web.requested_paths.append(self.path)
+                web.request_times.append(time.monotonic())
                 time.sleep(web.delays.get(path, 0))
-                if held := web.held.get(path):
-                    held.wait(60)
+                if gate := web.gates.get(path):
+                    gate.wait(60)
                 status, kind, body = web.pages.get(path, (404, "text/plain", b"none"))
                 if answer := web.answers.get(path):
-                    sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                    status, value = answer(self.path.partition("?")[2], sent)
+                    request_body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                    status, value = answer(self.path.partition("?")[2], request_body)
                     kind, body = "application/json", json.dumps(value, ensure_ascii=False).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
@@ -62,17 +61,17 @@ class LoopbackWeb:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.place = f"127.0.0.1:{self.server.server_address[1]}"
-        self.url = f"http://{self.place}"
+        self.netloc = f"127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://{self.netloc}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
 def web() -> Iterator[LoopbackWeb]:
-    made = LoopbackWeb()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    server = LoopbackWeb()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
 
 
 Swordnet = Callable[..., subprocess.CompletedProcess[str]]
@@ -106,39 +105,39 @@ def jsonl(*rows: object) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-QUICK = 0.05  # seconds of CPU below which growth is not worth a look, and not measurable
+MIN_MEASURED_SECONDS = 0.05  # seconds of CPU below which growth is not worth a look, and not measurable
 
 
-def growth(act: Callable[[str], object], parts: tuple[str, str | Callable[[int], str], int, str]) -> float:
+def slowdown(action: Callable[[str], object], parts: tuple[str, str | Callable[[int], str], int, str]) -> float:
     """How many times longer a text takes than one of a quarter of its size: 4 is linear, 16 is quadratic.
 
     `parts`: what stands before, what is repeated (a text, or one for each number), how often, what stands after. The
     best of two, in CPU time; 0 where the whole takes less than QUICK.
     """
-    before, repeated, times, after = parts
+    prefix, repeated, times, suffix = parts
 
     def text(count: int) -> str:
         middle = repeated * count if isinstance(repeated, str) else "".join(map(repeated, range(count)))
-        return before + middle + after
+        return prefix + middle + suffix
 
     def seconds(part: str) -> float:
-        taken = []
+        timings = []
         for _ in range(2):
-            begun = time.process_time()
-            act(part)
-            taken.append(time.process_time() - begun)
-        return min(taken)
+            start = time.process_time()
+            action(part)
+            timings.append(time.process_time() - start)
+        return min(timings)
 
-    act("")
-    whole = seconds(text(times))
-    return 0.0 if whole < QUICK else whole / max(seconds(text(times // 4)), 1e-4)
+    action("")
+    full_seconds = seconds(text(times))
+    return 0.0 if full_seconds < MIN_MEASURED_SECONDS else full_seconds / max(seconds(text(times // 4)), 1e-4)
 
 
 @pytest.fixture(scope="session")
 def demo_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one demo, with what it said in `said`."""
     folder = tmp_path_factory.mktemp("demo") / "night"
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "desk.cli", "demo", "--into", str(folder)],
         cwd=folder.parent,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
@@ -147,19 +146,21 @@ def demo_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (folder / "said").write_text(done.stdout, encoding="utf-8")
+    assert result.returncode == 0, result.stdout + result.stderr
+    (folder / "said").write_text(result.stdout, encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
+def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server with the schema in a database `empty`; where none can be had, the test is left out."""
-    found = programs()
-    if found is None:
-        why = "no PostgreSQL here: the half of the tests that needs it is left out (Debian: apt-get install postgresql)"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
-    server = Server(found)
+    bin_folder = find_bin_folder()
+    if bin_folder is None:
+        reason = (
+            "no PostgreSQL here: the half of the tests that needs it is left out (Debian: apt-get install postgresql)"
+        )
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    server = PostgresServer(bin_folder)
     Store.open(server.create("empty")).close()
     yield server
     server.remove()
@@ -170,8 +171,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a fresh database, on each of the two kinds."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/s.db"
-    server: Server = request.getfixturevalue("postgres")
-    return server.create(f"d{token_hex(8)}", like="empty")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.create(f"d{token_hex(8)}", template="empty")
 
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

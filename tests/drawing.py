@@ -12,18 +12,18 @@ SIZE = (420, 600)
 
 def cover(number: int) -> Image.Image:
     """A cover of overlapping shapes; the same for the same number."""
-    dice = Random(number)
-    image = Image.new("RGB", SIZE, tuple(dice.randrange(60, 200) for _ in range(3)))
-    pen = ImageDraw.Draw(image)
+    generator = Random(number)
+    image = Image.new("RGB", SIZE, tuple(generator.randrange(60, 200) for _ in range(3)))
+    canvas = ImageDraw.Draw(image)
     for _ in range(28):
-        left, top = dice.randrange(-60, SIZE[0]), dice.randrange(-60, SIZE[1])
-        box = (left, top, left + dice.randrange(30, 220), top + dice.randrange(30, 220))
-        shape = pen.ellipse if dice.random() < 0.5 else pen.rectangle
-        shape(box, fill=tuple(dice.randrange(256) for _ in range(3)))
+        left, top = generator.randrange(-60, SIZE[0]), generator.randrange(-60, SIZE[1])
+        box = (left, top, left + generator.randrange(30, 220), top + generator.randrange(30, 220))
+        shape = canvas.ellipse if generator.random() < 0.5 else canvas.rectangle
+        shape(box, fill=tuple(generator.randrange(256) for _ in range(3)))
     return image.filter(ImageFilter.GaussianBlur(1))
 
 
-def saved(image: Image.Image, kind: str = "JPEG", quality: int = 85) -> bytes:
+def encode_picture(image: Image.Image, kind: str = "JPEG", quality: int = 85) -> bytes:
     """The bytes of a picture file."""
     file = io.BytesIO()
     image.save(file, kind, quality=quality)
@@ -55,13 +55,13 @@ def framed(image: Image.Image) -> Image.Image:
 
 def photographed(image: Image.Image) -> Image.Image:
     """On a table, seen from the side, darker to the right."""
-    back = cover(9_000).resize((700, 800)).filter(ImageFilter.GaussianBlur(6))
+    table = cover(9_000).resize((700, 800)).filter(ImageFilter.GaussianBlur(6))
     data = (1.18, 0.14, -170.0, -0.1, 1.2, -40.0, 0.0003, 0.0002)
-    size = back.size
-    seen = image.transform(size, Image.Transform.PERSPECTIVE, data, Image.Resampling.BICUBIC)
+    size = table.size
+    slanted = image.transform(size, Image.Transform.PERSPECTIVE, data, Image.Resampling.BICUBIC)
     mask = Image.new("L", image.size, 255).transform(size, Image.Transform.PERSPECTIVE, data)
-    back.paste(seen, (0, 0), mask)
-    return ImageChops.multiply(back, Image.linear_gradient("L").rotate(90).resize(size).point(_dim).convert("RGB"))
+    table.paste(slanted, (0, 0), mask)
+    return ImageChops.multiply(table, Image.linear_gradient("L").rotate(90).resize(size).point(_dim).convert("RGB"))
 
 
 def bannered(image: Image.Image) -> Image.Image:
@@ -74,8 +74,8 @@ def bannered(image: Image.Image) -> Image.Image:
 def collage(image: Image.Image) -> Image.Image:
     """One of four tiles."""
     out = Image.new("RGB", (840, 1200))
-    for place, tile in enumerate((cover(9_001), cover(9_002), image, cover(9_003))):
-        out.paste(tile, (place % 2 * 420, place // 2 * 600))
+    for tile_number, tile in enumerate((cover(9_001), cover(9_002), image, cover(9_003))):
+        out.paste(tile, (tile_number % 2 * 420, tile_number // 2 * 600))
     return out
 
 
@@ -97,18 +97,18 @@ ATTACKS = {
 
 def picture_bytes(name: str) -> bytes:
     """`drawn 1`, `small 1`, `cut 1`, `side 1`, `blank 1`, or one of ATTACKS with a number."""
-    how, _, number = name.partition(" ")
-    if how in ATTACKS:
-        return saved(ATTACKS[how](cover(int(number))), quality=70)
-    if how == "blank":
-        return saved(Image.new("RGB", (300 + int(number), 300), (250, 250, 250)), "PNG")
+    kind, _, number = name.partition(" ")
+    if kind in ATTACKS:
+        return encode_picture(ATTACKS[kind](cover(int(number))), quality=70)
+    if kind == "blank":
+        return encode_picture(Image.new("RGB", (300 + int(number), 300), (250, 250, 250)), "PNG")
     image = cover(int(number))
     width, height = image.size
-    if how == "small":
-        return saved(image.resize((width // 2, height // 2)), quality=60)
-    if how == "cut":
+    if kind == "small":
+        return encode_picture(image.resize((width // 2, height // 2)), quality=60)
+    if kind == "cut":
         box = (width * 0.1, height * 0.09, width * 0.89, height * 0.92)
-        return saved(image.crop(tuple(map(round, box))), quality=40)
-    if how == "side":
-        return saved(image.crop((0, 0, round(width * 0.9), height)), quality=40)
-    return saved(image, "PNG")
+        return encode_picture(image.crop(tuple(map(round, box))), quality=40)
+    if kind == "side":
+        return encode_picture(image.crop((0, 0, round(width * 0.9), height)), quality=40)
+    return encode_picture(image, "PNG")

@@ -10,31 +10,36 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/pgsql/bin")
-USERS = ("postgres", "nobody")  # the superuser may not run a server; the first of these that exists does
+BIN_FOLDER_PATTERNS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+    "/usr/local/pgsql/bin",
+)
+SERVER_USERS = ("postgres", "nobody")  # the superuser may not run a server; the first of these that exists does
 
 
-def programs() -> Path | None:
+def find_bin_folder() -> Path | None:
     """The folder with initdb and pg_ctl, the newest one found; None where there is none."""
     on_path = shutil.which("pg_ctl")
-    places = [Path(on_path).parent] if on_path else []
-    for pattern in FOLDERS:
-        places += sorted(Path("/").glob(pattern.removeprefix("/")), reverse=True)
-    return next((place for place in places if (place / "initdb").exists() and (place / "pg_ctl").exists()), None)
+    folders = [Path(on_path).parent] if on_path else []
+    for pattern in BIN_FOLDER_PATTERNS:
+        folders += sorted(Path("/").glob(pattern.removeprefix("/")), reverse=True)
+    return next((place for place in folders if (place / "initdb").exists() and (place / "pg_ctl").exists()), None)
 
 
-class Server:
+class PostgresServer:
     """Running from the moment it is made. Nothing in it outlives a crash: it is for tests."""
 
     def __init__(self, bin_folder: Path, port: int = 0, host: str = "127.0.0.1") -> None:
         self.bin, self._host = bin_folder, host
         self.folder = Path(tempfile.mkdtemp(prefix="swordnet-pg-", dir="/tmp" if os.name == "posix" else None))
         self._port = port
-        self._as: dict[str, Any] = {}
+        self._run_as: dict[str, Any] = {}
         if os.geteuid() == 0:
-            user = next(pwd.getpwnam(name) for name in USERS if _exists(name))
+            user = next(pwd.getpwnam(name) for name in SERVER_USERS if _user_exists(name))
             os.chown(self.folder, user.pw_uid, user.pw_gid)
-            self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+            self._run_as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self._run("initdb", "-D", "data", "-U", "swordnet", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         if host != "127.0.0.1":
             with (self.folder / "data" / "pg_hba.conf").open("a") as file:
@@ -47,9 +52,9 @@ class Server:
         options += f"{self._host} -p {self._port}" if self._port else ""
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
 
-    def stop(self, how: str = "fast") -> None:
+    def stop(self, mode: str = "fast") -> None:
         """Stop it; `immediate` is a crash."""
-        self._run("pg_ctl", "-D", "data", "-w", "-m", how, "stop")
+        self._run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
 
     def remove(self) -> None:
         """Stop it and leave nothing."""
@@ -58,16 +63,16 @@ class Server:
 
     def url(self, name: str) -> str:
         """How SQLAlchemy reaches a database."""
-        place = f"{self._host}:{self._port}" if self._port else ""
-        return f"postgresql+psycopg://swordnet@{place}/{name}" + ("" if place else f"?host={self.folder}")
+        netloc = f"{self._host}:{self._port}" if self._port else ""
+        return f"postgresql+psycopg://swordnet@{netloc}/{name}" + ("" if netloc else f"?host={self.folder}")
 
-    def create(self, name: str, like: str = "template1") -> str:
+    def create(self, name: str, template: str = "template1") -> str:
         """A new database, a copy of another; returns its address."""
         import psycopg
 
-        place = {"host": self._host, "port": self._port} if self._port else {"host": str(self.folder)}
-        with psycopg.connect(user="swordnet", dbname="postgres", autocommit=True, **place) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"'.encode())
+        location = {"host": self._host, "port": self._port} if self._port else {"host": str(self.folder)}
+        with psycopg.connect(user="swordnet", dbname="postgres", autocommit=True, **location) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
         return self.url(name)
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -75,14 +80,14 @@ class Server:
         log = self.folder / "commands"
         with log.open("a", encoding="utf-8") as file:
             environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
-            done = subprocess.run(
-                command, cwd=self.folder, env=environment, stdout=file, stderr=file, check=False, **self._as
+            result = subprocess.run(
+                command, cwd=self.folder, env=environment, stdout=file, stderr=file, check=False, **self._run_as
             )
-        if done.returncode:
+        if result.returncode:
             raise RuntimeError(f"{program}: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
-def _exists(user: str) -> bool:
+def _user_exists(user: str) -> bool:
     try:
         pwd.getpwnam(user)
     except KeyError:

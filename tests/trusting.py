@@ -23,10 +23,10 @@ NAMES = (
     "夜渡船工口述",
     "骆驼商路账册",
 )
-SAYS = ("电子版 PDF 网盘秒发", "影印 胶装", "精装 全新 现货", "二手 九成新 有划线")
+SELLER_PHRASES = ("电子版 PDF 网盘秒发", "影印 胶装", "精装 全新 现货", "二手 九成新 有划线")
 
 
-def works(count: int) -> list[Work]:
+def make_works(count: int) -> list[Work]:
     """So many works, each under a name of its own."""
     return [
         Work(
@@ -41,48 +41,52 @@ def works(count: int) -> list[Work]:
     ]
 
 
-def offers(of: Sequence[Work], each: int, seen: datetime = NOW) -> list[Listing]:
+def make_offers(works: Sequence[Work], count_per_work: int, seen_at: datetime = NOW) -> list[Listing]:
     """So many listings of each work, in turn a file, a photocopy, a new and a used book, by few sellers."""
     return [
         Listing(
             platform="kongfz",
             kind=ListingKind.OFFER,
-            url=f"https://book.kongfz.com/{place}/{number}/",
-            title=f"{work.title} {SAYS[number % len(SAYS)]}",
+            url=f"https://book.kongfz.com/{work_number}/{number}/",
+            title=f"{work.title} {SELLER_PHRASES[number % len(SELLER_PHRASES)]}",
             seller=f"店{number % 5}",
-            price=Decimal(6 if number % len(SAYS) < 2 else 48),
+            price=Decimal(6 if number % len(SELLER_PHRASES) < 2 else 48),
             currency="CNY",
-            seen_at=seen,
+            seen_at=seen_at,
         )
-        for place, work in enumerate(of)
-        for number in range(each)
+        for work_number, work in enumerate(works)
+        for number in range(count_per_work)
     ]
 
 
-def crawled(store: Store, listings: Sequence[Listing], run: str, now: datetime, asked: Assessor | None = None) -> None:
+def record_crawl(
+    store: Store, listings: Sequence[Listing], run: str, now: datetime, assessor: Assessor | None = None
+) -> None:
     """A run that sees these listings and assesses them with what the store knows."""
     store.runs.start_run(run, f"{now:%Y-%m-%d}", now, "night")
     store.queue.plan_units(run, "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
     unit = store.queue.claim_next(run, "a", now, 60)
     assert unit is not None
-    known = asked or Assessor(store.registered_works(), 0.2)
+    used_assessor = assessor or Assessor(store.works.registered_works(), 0.2)
     context = build_context(store, now, "en")
     store.hits.write_batch(
-        [AssessedListing(listing=each, assessments=known.assess(each, context)) for each in listings], unit, now
+        [AssessedListing(listing=listing, assessments=used_assessor.assess(listing, context)) for listing in listings],
+        unit,
+        now,
     )
 
 
-def hit_of(store: Store, url: str) -> Hit:
+def hit_by_url(store: Store, url: str) -> Hit:
     """The hit of an address."""
-    (found,) = [hit for hit in store.hits.find_hits(HitQuery()) if hit.listing.url == url]
-    return found
+    (only_hit,) = [hit for hit in store.hits.find_hits(HitQuery()) if hit.listing.url == url]
+    return only_hit
 
 
-NOTHING = Lesson()
+NO_LESSON = Lesson()
 
 
-def say(
-    store: Store, hit: Hit, verdict: Verdict, at: datetime = NOW, lesson: Lesson = NOTHING, why: str = "seen"
+def judge_hit(
+    store: Store, hit: Hit, verdict: Verdict, at: datetime = NOW, lesson: Lesson = NO_LESSON, reason: str = "seen"
 ) -> None:
     """Judge one hit."""
-    record_verdicts(store, [NewVerdict(hit=hit, verdict=verdict, reason=why, by="li", at=at, lesson=lesson)], "en")
+    record_verdicts(store, [NewVerdict(hit=hit, verdict=verdict, reason=reason, by="li", at=at, lesson=lesson)], "en")

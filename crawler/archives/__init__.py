@@ -20,7 +20,7 @@ _READERS = (
 
 
 def open_archive(path: Path) -> Archive:
-    """The recorded answers of a file or folder. Raises BadInput where it is missing, damaged or of an unknown kind."""
+    """The recorded responses of a file or folder. Raises BadInput if it is missing, damaged or of an unknown kind."""
     if path.is_dir():
         return Archive(read_folder(path))
     if not path.is_file():

@@ -1,6 +1,6 @@
-"""An index over recorded responses: by method, address without volatile parameters, and body digest.
+"""An index over recorded responses: by method, address without volatile parameters, and digest of the request body.
 
-The responses are held in memory; limits keep an archive that decompresses without end from exhausting it.
+The responses are held in memory; limits keep an archive that decompresses endlessly from exhausting it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_ARCHIVE_BYTES = 2 * 1024 * 1024 * 1024
 
 @frozen(kw_only=True)
 class RecordedResponse:
-    """One recorded answer, its content encoding undone. `request_body` and `values` are the request's."""
+    """One recorded response, its content encoding removed. `request_body` and `values` are the request's."""
 
     url: str
     method: str = "GET"
@@ -34,7 +34,7 @@ class RecordedResponse:
 
 
 class Archive:
-    """Recorded answers in the order of their recording. Of several answers to one request the last one counts."""
+    """Recorded responses in the order of recording. Of several responses to one request the last one counts."""
 
     def __init__(self, answers: Iterable[RecordedResponse]) -> None:
         self._responses = tuple(answers)
@@ -49,7 +49,7 @@ class Archive:
     def find_response(
         self, method: str, url: str, body: bytes = b"", volatile: tuple[str, ...] = ()
     ) -> RecordedResponse | None:
-        """The answer to a request, None if there is none. `volatile` parameters are ignored on both sides."""
+        """The response to a request, None if there is none. `volatile` parameters are ignored on both sides."""
         if volatile not in self._indexes:
             self._indexes[volatile] = {
                 _request_key(recorded.method, recorded.url, recorded.request_body, volatile): recorded
@@ -59,7 +59,7 @@ class Archive:
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """A time stamp as aware UTC; None where it is none. Without an offset it is taken as UTC."""
+    """A timestamp as an aware UTC datetime; None if it is not one. Without an offset it is taken as UTC."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -68,7 +68,7 @@ def parse_timestamp(text: str) -> datetime | None:
 
 
 def gunzip(stream: BinaryIO, limit: int) -> bytes:
-    """All of a gzip stream of one or more members. Raises ValueError if it is damaged, cut or larger than `limit`."""
+    """Decompress a gzip stream of any number of members. Raises ValueError if damaged, truncated or over `limit`."""
     pieces: list[bytes] = []
     size, is_complete = 0, False
     decompressor = zlib.decompressobj(31)

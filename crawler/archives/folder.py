@@ -1,7 +1,7 @@
 """A folder of saved pages: each folder below it with request.json and page.* is one recorded response.
 
 request.json: {"url", "method"?="GET", "body"?, "status"?=200, "content_type"?, "headers"?, "values"?, "fetched_at"?}.
-They are read in the order of their paths, so that a replay is the same everywhere.
+Responses are read in the order of their paths, so that a replay is the same everywhere.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REQUEST_FIELDS = frozenset({"url", "method", "body", "status", "content_type", 
 
 
 def read_folder(folder: Path) -> Iterator[RecordedResponse]:
-    """All recorded answers below a folder. Raises BadInput with every damaged case, or where there is none."""
+    """All recorded responses below a folder. Raises BadInput with every damaged case, or if there is none."""
     problems: list[Problem] = []
     answers: list[RecordedResponse] = []
     for request in sorted(folder.rglob("request.json"), key=lambda path: path.relative_to(folder).parts):

@@ -1,8 +1,8 @@
 """HAR as browsers save it: one JSON file, bodies as text or base64.
 
 The format is HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/).
-Text bodies are already decoded, so they come back as UTF-8 whatever the page says. An entry without a stored body
-(Firefox and Chrome drop large ones) is no answer and is left out; so is a request that was aborted.
+Text bodies are already decoded, so they come back as UTF-8 whatever the page declares. An entry without a stored body
+(Firefox and Chrome drop large ones) is not a response and is left out; so is an aborted request.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from crawler.errors import BadInput, Problem
 
 
 def read_har(path: Path) -> Iterator[RecordedResponse]:
-    """The answers of a .har or .har.gz file. Raises BadInput naming the file and the entry."""
+    """The responses of a .har or .har.gz file. Raises BadInput naming the file and the entry."""
     for number, entry in enumerate(_read_entries(path), start=1):
         try:
             answer = _parse_response(entry)

@@ -1,8 +1,8 @@
-"""WARC 1.0/1.1 and WACZ (a zip with archive/*.warc.gz), read with warcio: response records, content encodings undone.
+"""WARC 1.0/1.1 and WACZ (a zip with archive/*.warc.gz), read with warcio: response records, content encodings removed.
 
-The method and body of a request are a record of their own, found by WARC-Concurrent-To in either direction. Redirects
-and errors are responses too. A response in an encoding that cannot be undone here is left out: replayed, it is
-`missing`.
+The method and body of a request are in a record of their own, linked by WARC-Concurrent-To in either direction.
+Redirects and errors are responses too. A response in an encoding that cannot be decoded here is left out: in a replay
+it is `missing`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _RecordedRequest:
 
 @define(kw_only=True)
 class _RecordPairs:
-    """What was met so far: requests may stand before or behind their response, so answers are completed at the end."""
+    """Records read so far: a request may precede or follow its response, so they are paired at the end."""
 
     record_count: int = 0
     total_bytes: int = 0
@@ -41,9 +41,9 @@ class _RecordPairs:
     responses: list[tuple[str, str, RecordedResponse]] = Factory(list)
 
     def add(self, record: Any) -> None:
-        """Keep a request or a response. Raises ValueError where the archive is too large."""
+        """Keep a request or a response. Raises ValueError if the archive is too large."""
         self.record_count += 1
-        names = [record.rec_headers.get_header(name) or "" for name in ("WARC-Record-ID", "WARC-Concurrent-To")]
+        names = [record.rec_headers.get_header(name) or "" for name in _RECORD_ID_HEADERS]
         if record.rec_type == "request" and record.http_headers:
             method = str(record.http_headers.protocol or "GET").upper()
             self.requests |= dict.fromkeys(
@@ -64,18 +64,18 @@ class _RecordPairs:
             yield evolve(answer, method=request.method, request_body=request.body)
 
 
-# warcio meets a record without an address with an AttributeError (found by bench/fuzz.py).
+# warcio raises AttributeError for a record without an address (found by bench/fuzz.py).
 _DAMAGE_ERRORS = (ArchiveLoadFailed, ValueError, OSError, EOFError, zlib.error, AttributeError, TypeError, LookupError)
 
 
 def read_warc(path: Path) -> Iterator[RecordedResponse]:
-    """The answers of a .warc or .warc.gz file. Raises BadInput naming the file and the record."""
+    """The responses of a .warc or .warc.gz file. Raises BadInput naming the file and the record."""
     with path.open("rb") as stream:
         yield from _read_responses(stream, str(path))
 
 
 def read_wacz(path: Path) -> Iterator[RecordedResponse]:
-    """The answers of all WARC files inside a .wacz. Raises BadInput naming the file."""
+    """The responses of all WARC files inside a .wacz. Raises BadInput naming the file."""
     try:
         with zipfile.ZipFile(path) as container:
             members = [member for member in container.infolist() if _is_warc(member.filename)]
@@ -123,7 +123,7 @@ def _parse_response(record: Any) -> RecordedResponse | None:
 
 
 def _read_body(record: Any) -> bytes:
-    """The body without its encodings. warcio 1.8 cannot undo brotli with brotli 1.2, so that is done here."""
+    """The body without its encodings. warcio 1.8 cannot decompress brotli with brotli 1.2, so that is done here."""
     is_brotli = str(record.http_headers.get_header("Content-Encoding") or "").strip().lower() == "br"
     if is_brotli:
         record.http_headers.remove_header("Content-Encoding")

@@ -1,4 +1,4 @@
-"""The night's command in a cluster: enqueue the units of a run until none is open; workers elsewhere do the work."""
+"""The nightly run's command in a cluster: enqueues units until none is open; workers elsewhere do the work."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from crawler.web.session import Session
 from crawler.worker import monotonic_clock
 
 logger = logging.getLogger(__name__)
-POLL_SECONDS = 1.0  # seconds between two looks for units that have become due
-POLL_COST_FACTOR = 10  # times as long as such a look takes, so that it costs at most a tenth of a core
+POLL_SECONDS = 1.0  # between two polls for units that have become due, at least
+POLL_COST_FACTOR = 10  # the wait is at least this many times a poll's duration: polling takes a tenth of a core at most
 
 
 def supervise_run(session: Session, run: str, report_progress: Callable[[str], None] = lambda _: None) -> None:
-    """Hand out, and take back from the dead; `report_progress` is called with the run after each look of ours.
+    """Enqueue due units and release those of dead workers until no unit of `run` is open or `session.stop_at` is past.
 
-    Raises StoreError where the database is away for `cluster.patience`.
+    `report_progress` is called with the run after each poll. Raises StoreError where the database does not answer for
+    `cluster.patience` seconds.
     """
     config, store = session.config, session.store
 
     async def main() -> None:
-        clock = monotonic_clock(await asyncio.to_thread(store.current_time))
+        clock = monotonic_clock(await asyncio.to_thread(store.admin.current_time))
         async with open_app(store).open_async() as app:
             await create_queue_tables(app)
             reaper = Reaper(app=app, store=store, config=config)

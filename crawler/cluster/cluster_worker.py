@@ -1,4 +1,4 @@
-"""One worker of a cluster: claims units of any run as long as it lives, and resumes when the database comes back."""
+"""A cluster worker: claims units of any run until it is stopped, and resumes when the database comes back."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from crawler.config import Config
 from crawler.errors import StoreError
 from crawler.items import Unit
 from crawler.settings import scrapy_settings
-from crawler.store import Store
-from crawler.store.runs import NIGHT_RUN, REMATCH_RUN, REPLAY_RUN
+from crawler.store import NIGHT_RUN, REMATCH_RUN, REPLAY_RUN, Store
 from crawler.web.session import Session
 from crawler.web.throttle import refresh_pauses
 from crawler.worker import ProgressCallback, UnitTasks, Worker, close_session, monotonic_clock, run_in_reactor
@@ -32,19 +31,17 @@ from crawler.worker_id import current_worker_id
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.5  # seconds between two looks for jobs, beside being notified; an estimate
-RECONNECT_SECONDS = 1.0  # seconds until the queue is tried again after the database failed
-MAX_SLOT_WAIT_SECONDS = 10.0  # seconds that a job waits for its platform; for longer the unit is handed out again later
-RECENT_RUNS = 5  # runs of each kind among which open ones are looked for
-LIVE_RUN_KINDS, REPLAY_RUN_KINDS = (
-    (NIGHT_RUN, REMATCH_RUN),
-    (REPLAY_RUN,),
-)  # kinds of runs whose units a worker does, as it has an archive or not
+POLL_SECONDS = 0.5  # between two polls for jobs, besides notifications; an estimate
+RECONNECT_SECONDS = 1.0  # until the queue is tried again after the database failed
+MAX_SLOT_WAIT_SECONDS = 10.0  # that a job waits for its platform; after a longer wait the unit is enqueued again
+RECENT_RUNS = 5  # latest runs of each kind that are searched for open ones
+# Kinds of runs whose units a worker does: without and with an archive.
+LIVE_RUN_KINDS, REPLAY_RUN_KINDS = (NIGHT_RUN, REMATCH_RUN), (REPLAY_RUN,)
 
 
 @define(kw_only=True)
 class ClusterWorker:
-    """A worker process. With an `archive` it does the units of replays and nothing else; `told` is their time."""
+    """A worker process. With an `archive` it does only units of replays; `session_clock` is its sessions' clock."""
 
     config: Config
     store: Store
@@ -57,12 +54,15 @@ class ClusterWorker:
     _runner: Any = None
     _worker: Worker | None = None
     _running_units: int = 0
-    _newest_unit: int = 0  # the newest unit that has been looked for
+    _newest_unit: int = 0  # id of the newest unit for which a job has been sought
     _worker_lock: asyncio.Lock = Factory(asyncio.Lock)
     _clock: Any = Factory(monotonic_clock)
 
     def serve(self, platforms: Sequence[str] = ()) -> None:
-        """Work until told to stop (SIGTERM, SIGINT); then end what was begun. Starts the reactor."""
+        """Start the reactor and work until SIGTERM or SIGINT; then finish the running units.
+
+        `platforms`: those to work on; empty means all.
+        """
         run_in_reactor(self.config, lambda: self._serve(platforms), signals=False)
 
     async def _serve(self, platforms: Sequence[str]) -> None:
@@ -72,7 +72,7 @@ class ClusterWorker:
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signal_number, stop_requested.set)
         self._runner = AsyncCrawlerRunner(scrapy_settings(self.config))
-        self._clock = monotonic_clock(await asyncio.to_thread(self.store.current_time))
+        self._clock = monotonic_clock(await asyncio.to_thread(self.store.admin.current_time))
         async with open_app(self.store).open_async() as app:
             self._app = app
             await create_queue_tables(app)
@@ -81,18 +81,18 @@ class ClusterWorker:
                 await self._run_queue(stop_requested, platforms)
             finally:
                 sweeping.cancel()
-                with suppress(StoreError):  # what was not ended in time is free at once
+                with suppress(StoreError):  # units not finished in time are free at once
                     await asyncio.to_thread(self.store.queue.release, [current_worker_id()])
                 await self._close_worker()
 
     async def _run_queue(self, stop_requested: asyncio.Event, platforms: Sequence[str]) -> None:
-        """Until told to stop, through failures of the database."""
+        """Work on jobs until a stop is requested; after a failure of the database, try again."""
         stopping = asyncio.create_task(stop_requested.wait())
         while not stop_requested.is_set():
             working = asyncio.create_task(self._app.run_worker_async(**self._queue_options(platforms)))
             await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
             if stop_requested.is_set():
-                working.cancel()  # it ends what it has begun, for `cluster.patience` seconds
+                working.cancel()  # it finishes running jobs, for at most `cluster.patience` seconds
             with suppress(asyncio.CancelledError):
                 try:
                     await working
@@ -112,13 +112,13 @@ class ClusterWorker:
             "update_heartbeat_interval": cluster.beat,
             "stalled_worker_timeout": cluster.stale,
             "shutdown_graceful_timeout": cluster.patience,
-            "delete_jobs": "always",  # the ledger knows what became of a unit
+            "delete_jobs": "always",  # the work queue records the outcome of a unit
             "install_signal_handlers": False,
             "queues": queues_of(platforms or sorted(self.spiders), self.archive is not None),
         }
 
     async def handle_unit(self, unit: int) -> None:
-        """Work on one unit, if it may be begun."""
+        """Claim and run one unit, if it may start within MAX_SLOT_WAIT_SECONDS; then enqueue what it led to."""
         started_at = claimed_at = time.monotonic()
         claim = await self._claim_unit(unit)
         while isinstance(claim, datetime):
@@ -145,7 +145,7 @@ class ClusterWorker:
         return await asyncio.to_thread(self.store.queue.claim, unit, current_worker_id(), self._clock(), lease, slots)
 
     async def _enqueue_new_units(self, run: str) -> None:
-        """Jobs for what has been planned since this worker last looked: what its units led to."""
+        """Enqueue jobs for units planned since this worker last did so: the follow-ups of its units."""
         newest = await asyncio.to_thread(self.store.queue.last_unit_id, run)
         if newest > self._newest_unit:
             after, self._newest_unit = self._newest_unit, newest
@@ -155,7 +155,7 @@ class ClusterWorker:
         await enqueue_units(self._app, self.store, run, self.config, self._clock(), after, self.archive is not None)
 
     async def _worker_for(self, run: str) -> Worker:
-        """The worker of a run: each has a session of its own, because the registry may have changed since the last."""
+        """The worker of a run; each run gets its own session, because the registry may have changed since the last."""
         async with self._worker_lock:
             if self._worker is not None and self._worker.run_id == run:
                 return self._worker
@@ -193,9 +193,9 @@ class ClusterWorker:
             await close_session(worker.session)
 
     async def _sweep(self) -> None:
-        """Look for units of dead workers, and for units that nobody has handed out because the night's command died."""
+        """Poll for units of dead workers, and for units without a job because the nightly run's command died."""
         reaper = Reaper(app=self._app, store=self.store, config=self.config)
-        await asyncio.sleep(random.uniform(0, self.config.cluster.sweep))  # workers that started together look in turn
+        await asyncio.sleep(random.uniform(0, self.config.cluster.sweep))  # so that workers started together take turns
         while True:
             await asyncio.sleep(self.config.cluster.sweep)
             try:

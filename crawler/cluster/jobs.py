@@ -1,7 +1,7 @@
-"""Jobs that carry the ids of units. Jobs of one platform share its slots as locks, so that they wait for each other.
+"""Procrastinate jobs that carry the ids of units. A platform's slots are job locks, so its jobs wait for each other.
 
-Only the next MAX_JOBS_PER_PLATFORM units of a platform have jobs at a time: fetching a job takes longer the more there
-are.
+Only the next MAX_JOBS_PER_PLATFORM units of a platform have jobs at a time: the more jobs there are, the longer it
+takes to fetch one.
 """
 
 from __future__ import annotations
@@ -18,36 +18,35 @@ from procrastinate.jobs import Job, Status
 from crawler.config import Config
 from crawler.errors import StoreError
 from crawler.items import UnitKind
-from crawler.store import Store
-from crawler.store.work_queue import DueUnit
+from crawler.store import DueUnit, Store
 
 JOB_NAME = "swordnet.unit"
-REMATCH_QUEUE = "rematch"  # the queue of units that ask no platform anything: every worker serves it
-REPLAY_QUEUE_PREFIX = "replay "  # before the name of a platform: the queue of its units that an archive answers
-MAX_JOBS_PER_PLATFORM = 200  # units of a platform with a job at a time; more than all workers do between two looks
-MAX_SCHEMA_TRIES = 10  # to make the queue's tables
-SCHEMA_RETRY_SECONDS = 0.5  # seconds between two of them
+REMATCH_QUEUE = "rematch"  # the queue of units that request nothing of a platform: every live worker serves it
+REPLAY_QUEUE_PREFIX = "replay "  # before a platform's name: the queue of its units in replays
+MAX_JOBS_PER_PLATFORM = 200  # units of a platform with a job at a time; more than all workers do between two polls
+MAX_SCHEMA_TRIES = 10  # to create the queue's tables
+SCHEMA_RETRY_SECONDS = 0.5  # between two tries
 
 UnitHandler = Callable[[int], Awaitable[None]]
 
 
 async def handle_job(context: JobContext, unit: int) -> None:
-    """Work on a unit, wherever the job arrived."""
+    """Pass the unit of a job to the handler of the worker that fetched it."""
     handler: UnitHandler = context.additional_context["take"]
     await handler(unit)
 
 
 def open_app(store: Store) -> App:
-    """The queue in the store's database. Raises StoreError where that is not PostgreSQL."""
-    if store.conninfo is None:
+    """The Procrastinate app over the store's database. Raises StoreError where that is not PostgreSQL."""
+    if store.admin.conninfo is None:
         raise StoreError("cluster.hand_out and swordnet worker need PostgreSQL: set store.url, see swordnet db migrate")
-    app = App(connector=PsycopgConnector(conninfo=store.conninfo))
+    app = App(connector=PsycopgConnector(conninfo=store.admin.conninfo))
     app.task(name=JOB_NAME, pass_context=True)(handle_job)
     return app
 
 
 async def create_queue_tables(app: App) -> None:
-    """Make the queue's tables where there are none; others may be doing the same at this moment."""
+    """Create the queue's tables unless they exist; other processes may be doing the same. Raises StoreError."""
     for _ in range(MAX_SCHEMA_TRIES):
         if await app.check_connection_async():
             return
@@ -61,9 +60,10 @@ async def create_queue_tables(app: App) -> None:
 async def enqueue_units(
     app: App, store: Store, run: str, config: Config, now: datetime, after: int = 0, is_replay: bool = False
 ) -> int:
-    """Give the next units (planned after that one) that may be begun a job, unless they have one; returns how many.
+    """Give a job to each of the next due units of `run` that has none; returns how many jobs were added.
 
-    Units of a `is_replay` run have queues of their own, so that no worker asks the live web for them.
+    Only units planned after the unit with the id `after` count. Units of a replay have queues of their own, so that no
+    worker requests them from the live web.
     """
     due = await asyncio.to_thread(store.queue.due_units, run, now, after, MAX_JOBS_PER_PLATFORM)
     if not due:
@@ -81,12 +81,12 @@ async def enqueue_units(
 
 
 def queues_of(platforms: Iterable[str], is_replay: bool = False) -> list[str]:
-    """The queues that a worker for these platforms serves."""
+    """The names of the queues that a worker for these platforms serves."""
     return [f"{REPLAY_QUEUE_PREFIX}{name}" for name in platforms] if is_replay else [*platforms, REMATCH_QUEUE]
 
 
 def _queue_and_lock(unit: DueUnit, config: Config, is_replay: bool) -> tuple[str, str | None]:
-    """Queue and lock of a unit's job."""
+    """The queue and the lock of a unit's job; a rematch unit needs no lock."""
     if unit.kind is UnitKind.REMATCH:
         return REMATCH_QUEUE, None
     name = f"{REPLAY_QUEUE_PREFIX}{unit.spider}" if is_replay else unit.spider
@@ -94,12 +94,12 @@ def _queue_and_lock(unit: DueUnit, config: Config, is_replay: bool) -> tuple[str
 
 
 def unit_id_of(job: Job) -> int:
-    """The number of the unit that a job carries."""
+    """The id of the unit that a job carries."""
     return int(str(job.task_kwargs["unit"]))
 
 
 async def _queued_unit_ids(app: App) -> set[int]:
-    """The units that have a job which waits or runs."""
+    """The ids of the units that have a waiting or running job."""
     unit_ids: set[int] = set()
     for status in (Status.TODO, Status.DOING):
         jobs = await app.job_manager.list_jobs_async(task=JOB_NAME, status=status.value)

@@ -1,7 +1,7 @@
 """Reaper: releases units of dead workers and deletes jobs that a failing database left behind.
 
-The next poll gives such a unit a new job. A job that was requeued instead would be ended by the old worker, should it
-wake, while the new one is at it.
+The next poll gives such a unit a new job. If the old job were requeued instead, the old worker could wake and finish it
+while the new worker is running it.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ logger = logging.getLogger(__name__)
 
 @define(kw_only=True)
 class Reaper:
-    """One who looks, every `cluster.sweep` seconds."""
+    """Finds and ends dead jobs; `reap` is called every `cluster.sweep` seconds."""
 
     app: App
     store: Store
     config: Config
-    _idle: dict[int, datetime] = Factory(dict)  # jobs that are being done although nobody holds their unit; since when
+    _idle: dict[int, datetime] = Factory(dict)  # running jobs whose unit nobody has claimed, by id; since when
 
     async def reap(self, now: datetime) -> list[int]:
-        """Free what workers held that fell silent, and end the jobs of both kinds; returns the units."""
+        """Release the units of silent workers and end stalled and orphaned jobs; returns their units, sorted."""
         dead_jobs = [*await self._stalled_jobs(now), *await self._orphaned_jobs(now)]
         for job in dead_jobs:
             try:
@@ -58,7 +58,10 @@ class Reaper:
         return dead_jobs
 
     async def _orphaned_jobs(self, now: datetime) -> list[Job]:
-        """Jobs of living workers whose unit nobody has held for long: ending them failed, and their lock stayed."""
+        """Jobs of living workers whose unit has been unclaimed for over `cluster.stale` seconds.
+
+        Ending them failed, so their lock remained.
+        """
         jobs = list(await self.app.job_manager.list_jobs_async(task=JOB_NAME, status=Status.DOING.value))
         claimed = (
             await asyncio.to_thread(self.store.queue.claimed_units, [unit_id_of(job) for job in jobs])

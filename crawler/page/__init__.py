@@ -1,4 +1,4 @@
-"""The page door: bytes become text, an outcome and a Page that a spider reads."""
+"""Turn the bytes of an answer into text, an outcome and a Page that a spider reads."""
 
 from crawler.page.page import LayoutError, Page, Selection
 from crawler.page.request import Request

@@ -1,9 +1,9 @@
 """Decode the bytes of a page, whatever its label says: Chinese pages are often mislabelled.
 
 Order of trust: byte order mark, valid UTF-8, Japanese and Chinese encodings that yield everyday text, the labels
-(header, then meta) as far as the bytes fit them, detection. A wrong guess would hide a title. UTF-7 is never decoded:
-it smuggles markup. The text has no NUL and no lone surrogate. Limit: a handful of legacy bytes can be read either way;
-then the label decides.
+(header, then meta) if the bytes fit them, detection. A wrong guess would hide a title. UTF-7 is never decoded: it
+smuggles markup. The decoded text has no NUL and no lone surrogate. Limit: a few bytes of a legacy encoding can be
+ambiguous; then the label decides.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from importlib import resources
 
 from attrs import frozen
 
-SAMPLE_BYTES = 131_072  # bytes judged; enough for any head and several screens of text
-MAX_ERROR_SHARE = 0.01  # share of undecodable characters among non-ASCII ones that a right label may still leave
-MIN_EVERYDAY_SHARE = (
-    0.2  # share of everyday characters that Chinese text exceeds (measured: right 0.30-0.60, wrong below 0.08)
-)
-MIN_KANA_SHARE = 0.3  # share of kana that Japanese text exceeds; Chinese read as Japanese has next to none
+SAMPLE_BYTES = 131_072  # enough for any head and several screens of text
+MAX_ERROR_SHARE = 0.01  # undecodable characters among the non-ASCII ones that a correct label may leave
+# Share of everyday characters that Chinese text exceeds (measured: right encoding 0.30-0.60, wrong below 0.08).
+MIN_EVERYDAY_SHARE = 0.2
+MIN_KANA_SHARE = 0.3  # share of kana that Japanese text exceeds; Chinese decoded as Japanese has next to none
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -29,7 +28,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# What browsers do with narrow labels: they read the wider set (https://encoding.spec.whatwg.org/#names-and-labels).
+# Browsers decode these narrow labels as the wider set (https://encoding.spec.whatwg.org/#names-and-labels).
 _WIDER_CODECS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -71,7 +70,7 @@ _MOJIBAKE_RE = re.compile("[ÂÃâãäåæçèéð][\u0080-\u00bf€‚ƒ„…�
 
 @frozen
 class DecodedText:
-    """Text, the Python name of the encoding it was read in, and whether it looks damaged all the same."""
+    """Decoded text, the Python name of its encoding, and whether it still looks damaged (`mojibake`)."""
 
     text: str
     encoding: str
@@ -79,7 +78,7 @@ class DecodedText:
 
 
 def decode(body: bytes, content_type: str = "") -> DecodedText:
-    """Text of a page; never fails. `content_type` is the header's value, with or without charset."""
+    """Decode a page; never raises. `content_type` is the header's value, with or without a charset."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if body.startswith(mark):
             return _decode_as(body[len(mark) :], encoding)
@@ -108,22 +107,22 @@ def _choose_encoding(body: bytes, declared: list[str]) -> str:
     chinese = max(_CHINESE_CODECS, key=lambda name: _everyday_share(sample, name))
     if _everyday_share(sample, chinese) >= MIN_EVERYDAY_SHARE:
         return chinese
-    fitting = [name for name in declared if _error_share(sample, name) <= MAX_ERROR_SHARE]
-    if fitting:
-        return fitting[0]
+    fitting_codecs = [name for name in declared if _error_share(sample, name) <= MAX_ERROR_SHARE]
+    if fitting_codecs:
+        return fitting_codecs[0]
     return _detect_codec(sample) or (declared[0] if declared else "utf-8")
 
 
 def _decode_as(body: bytes, encoding: str) -> DecodedText:
     text = body.decode(encoding, "replace").replace("\x00", "")
-    damaged = text.count("\ufffd") > max(3, len(text) // 100) or "锟斤拷" in text
-    doubled = len(_MOJIBAKE_RE.findall(text[:SAMPLE_BYTES])) > 8 and not _has_cjk(text[:SAMPLE_BYTES])
-    return DecodedText(text, encoding, damaged or doubled)
+    is_damaged = text.count("\ufffd") > max(3, len(text) // 100) or "锟斤拷" in text
+    is_double_encoded = len(_MOJIBAKE_RE.findall(text[:SAMPLE_BYTES])) > 8 and not _has_cjk(text[:SAMPLE_BYTES])
+    return DecodedText(text, encoding, is_damaged or is_double_encoded)
 
 
 @cache
 def _codec_for_label(label: str) -> str | None:
-    """The codec behind a label, None for unknown and forbidden ones (utf-7, rot13, idna, ...)."""
+    """The codec that a label names; None for unknown and forbidden ones (utf-7, rot13, idna, ...)."""
     label = {"x-gbk": "gbk", "x-sjis": "shift_jis", "x-big5": "big5", "utf8mb4": "utf-8"}.get(label.lower(), label)
     try:
         name = codecs.lookup(label).name
@@ -134,7 +133,9 @@ def _codec_for_label(label: str) -> str | None:
 
 
 def _detect_utf16(head: bytes) -> str | None:
-    """UTF-16 without a mark: markup and JSON syntax leave a NUL in nearly every pair, on one side only."""
+    """The UTF-16 codec of bytes without a mark, else None: markup and JSON syntax put a NUL in nearly every pair of
+    bytes, always on the same side.
+    """
     pairs = len(head) // 2
     if pairs < 2:
         return None
@@ -145,7 +146,7 @@ def _detect_utf16(head: bytes) -> str | None:
 
 
 def _is_utf8(sample: bytes) -> bool:
-    """Valid UTF-8 but for a cut tail, or so nearly that nothing else can be meant (pasted foreign bytes)."""
+    """Whether `sample` is UTF-8 but for a cut tail, or so nearly that nothing else fits (pasted foreign bytes)."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
@@ -155,7 +156,7 @@ def _is_utf8(sample: bytes) -> bool:
 
 
 def _is_false_utf8(sample: bytes, declared: list[str]) -> bool:
-    """A few GBK or Big5 characters may happen to be valid two-byte UTF-8; then a Chinese label is believed."""
+    """Whether valid UTF-8 is really the declared GBK or Big5: a few characters of those can form two-byte UTF-8."""
     label = next((name for name in declared if name in _CHINESE_CODECS), None)
     if label is None or max(sample.decode("utf-8", "ignore"), default="") >= "\u0800":
         return False
@@ -163,13 +164,13 @@ def _is_false_utf8(sample: bytes, declared: list[str]) -> bool:
 
 
 def _error_share(sample: bytes, encoding: str) -> float:
-    """Share of undecodable characters among the non-ASCII ones. The last character may be cut by sampling."""
+    """Share of undecodable characters among the non-ASCII ones. The last one, which may be cut, is ignored."""
     non_ascii = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\x7f"]
     return non_ascii.count("\ufffd") / len(non_ascii) if non_ascii else 0.0
 
 
 def _everyday_share(sample: bytes, encoding: str) -> float:
-    """Share of everyday Chinese characters among those that are no ASCII or punctuation; 0 for undecodable bytes."""
+    """Share of everyday Chinese characters among those beyond ASCII and punctuation; 0 if too much is undecodable."""
     non_latin = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\u00bf"]
     letters = [character for character in non_latin if not "\u2000" <= character <= "\u303f" and character < "\uff00"]
     if not letters or non_latin.count("\ufffd") > len(non_latin) * MAX_ERROR_SHARE:
@@ -179,7 +180,7 @@ def _everyday_share(sample: bytes, encoding: str) -> float:
 
 
 def _kana_share(sample: bytes, encoding: str) -> float:
-    """Share of full-width kana among the non-ASCII characters; 0 where too much is undecodable."""
+    """Share of full-width kana among the non-ASCII characters; 0 if too much is undecodable."""
     non_latin = [character for character in sample.decode(encoding, "replace")[:-1] if character > "\u00bf"]
     if not non_latin or non_latin.count("\ufffd") > len(non_latin) * MAX_ERROR_SHARE:
         return 0.0

@@ -1,4 +1,4 @@
-"""Vote for the creators of a work: links to authors, labels and bylines ("... 著", "by ...") beside the title."""
+"""Vote for the creators of a work by links to authors, labels and bylines ("... 著", "by ...") beside the title."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from crawler.page.field_votes import LABEL_WEIGHT, VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, visible_text
 
-MAX_NAME_CHARS = 60  # characters of a name
-MAX_ELEMENTS = 4  # names taken from one kind of place
+MAX_NAME_CHARS = 60
+MAX_ELEMENTS = 4  # elements read per selector
 _AUTHOR_REL_SELECTOR = "a[rel~=author], [itemprop=author], [itemprop=byArtist]"
 _AUTHOR_CLASS_SELECTOR = (
     "[class~=author] a, a[class~=author], [class~=authors] a, [class*=author-name], [class*=authorName], "
@@ -29,7 +29,7 @@ _NON_NAME_RE = re.compile(r"\d{3,}|https?:|@|^(?:more|all|see|view|follow|更多
 
 
 def vote_creators(ballot: Ballot, page: Page, values: list[str], heading: str) -> None:
-    """The votes for creators; `values` stand behind labels."""
+    """Add the votes for creators; `values` are the texts behind author labels."""
     for value in values[:2]:
         ballot.add_vote("creators", split_names(value), "label", LABEL_WEIGHT)
     for selector, source, weight in (
@@ -45,7 +45,7 @@ def vote_creators(ballot: Ballot, page: Page, values: list[str], heading: str) -
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """ "[美] 某某 著；某某 译" as names without countries and roles; what is no name is left out."""
+    """Split "[美] 某某 著；某某 译" into names without countries and roles; parts that are not names are left out."""
     parts = _SEPARATOR_RE.split(text[: 5 * MAX_NAME_CHARS])
     candidates = (_ROLE_RE.sub("", _COUNTRY_RE.sub("", part.strip())).strip(" :：·.。") for part in parts)
     return tuple(name for name in candidates if 1 < len(name) <= MAX_NAME_CHARS and not _NON_NAME_RE.search(name))

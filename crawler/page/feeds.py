@@ -1,7 +1,7 @@
-"""Feeds: the entries of RSS and Atom, read leniently, because indexes write them by hand.
+"""Entries of RSS and Atom feeds, read leniently, because indexes write them by hand.
 
-No XML parser: entities and external documents cannot be abused where none is resolved, and a feed that is cut or not
-well-formed still gives the entries it has.
+No XML parser is used: entities and external documents are not resolved, so they cannot be abused, and a feed that is
+truncated or not well-formed still gives the entries it has.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def is_feed(page: Page) -> bool:
 
 
 def feed_entries(page: Page) -> Iterator[ListRow]:
-    """The entries that have a title and an address."""
+    """Yield the entries that have a title and an address."""
     source = page.source
     starts = [match.start() for match in _ENTRY_START_RE.finditer(source)][: MAX_ROWS + 1]
     for begin, end in zip(starts, [*starts[1:], len(source)], strict=False):
@@ -76,7 +76,7 @@ def _parse_entry(page: Page, source: str) -> ListRow | None:
 
 
 def _element_text(source: str, element: re.Match[str]) -> str:
-    """The text of an element, without markup and entities, from CDATA or plain."""
+    """The text of an element, in CDATA or plain, without markup and entities."""
     if element[2].endswith("/"):
         return ""
     end = source.find(f"</{element[1]}", element.end())

@@ -1,8 +1,8 @@
-"""Weighted votes for the fields of a page: each source adds a value with a weight, the heaviest value wins.
+"""Weighted votes for the fields of a page: each source votes for a value with a weight, the heaviest value wins.
 
-Equal values add up; of equal weights the first wins. The winner keeps the name of its weightiest source, so that
-everyone can see where a field was read. Weights are by kind of source and were set on one half of the sites of
-bench/pages.py (`tune`); docs/benchmarks-platforms.md has the figures of the other half.
+The weights of equal values add up; on a tie the first value wins. The winner carries the name of its heaviest source,
+so that everyone can see where a field was read. Weights depend on the kind of source and were set on one half of the
+sites of bench/pages.py (`tune`); docs/benchmarks-platforms.md has the figures of the other half.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
-# What a source is worth: told to machines on purpose, told by scripts of the page's own, shown to people, guessed.
+# Weights by kind of source: markup meant for machines, the page's own scripts, text shown to people, a guess.
 STRUCTURED_WEIGHT, MICRODATA_WEIGHT, OPENGRAPH_WEIGHT, SCRIPT_WEIGHT, LABEL_WEIGHT, VISIBLE_WEIGHT, ADDRESS_WEIGHT = (
     3.0,
     3.0,
@@ -27,7 +27,7 @@ STRUCTURED_WEIGHT, MICRODATA_WEIGHT, OPENGRAPH_WEIGHT, SCRIPT_WEIGHT, LABEL_WEIG
 
 @frozen
 class Vote:
-    """What one source says of a field."""
+    """The value that one source gives for a field."""
 
     value: Any
     source: str
@@ -41,16 +41,16 @@ class Ballot:
     votes: dict[str, list[Vote]] = Factory(dict)
 
     def add_vote(self, field: str, value: Any, source: str, weight: float) -> None:
-        """Count a vote; what is empty says nothing."""
+        """Add a vote; an empty value is ignored."""
         if value not in (None, "", (), {}, []):
             self.votes.setdefault(field, []).append(Vote(value, source, weight))
 
     def values(self, field: str) -> list[Any]:
-        """What was said of a field, in the order it was said."""
+        """The values voted for in a field, in the order of the votes."""
         return [vote.value for vote in self.votes.get(field, ())]
 
     def winner(self, field: str, normalize: Callable[[Any], Any] | None = None) -> tuple[Any, str] | None:
-        """The winning value and its source; values are one where `normalize` makes them equal."""
+        """The winning value and its source, None without votes; `normalize` decides which values are equal."""
         key = normalize or _comparison_key
         weights: dict[Any, float] = {}
         heaviest: dict[Any, Vote] = {}
@@ -67,10 +67,10 @@ class Ballot:
 
 @define(kw_only=True)
 class Facts:
-    """Named values of one page's subject; `sources` says where each was read.
+    """The fields of a page's subject by name; `sources` says where each was read.
 
-    `is_declared` is True where machines are told that the page is about one thing, `is_article` where that is a text.
-    `price_element_ids` are the elements around the first shown price, by identity: () where no price is shown.
+    `is_declared` is True if structured data says that the page is about one thing, `is_article` if that is a text.
+    `price_element_ids` are the `mem_id` of the elements around the first shown price; () if no price is shown.
     """
 
     values: dict[str, Any] = Factory(dict)
@@ -81,14 +81,14 @@ class Facts:
     price_element_ids: tuple[int, ...] = ()
 
     def set_if_missing(self, field: str, value: Any, source: str) -> None:
-        """Keep a value unless it is empty or the field has one."""
+        """Set a field unless `value` is empty or the field has a value already."""
         if value not in (None, "", (), {}, []) and field not in self.values:
             self.values[field], self.sources[field] = value, source
 
     def elect_winners(
         self, ballot: Ballot, fields: Iterable[str], normalize: Callable[[Any], Any] | None = None
     ) -> None:
-        """Keep the winners of these fields."""
+        """Set each of `fields` to the winner of its votes."""
         for field in fields:
             winner = ballot.winner(field, normalize)
             if winner:

@@ -1,9 +1,9 @@
-"""Tags of a page in one linear pass without a parser, and its source without the elements nobody sees.
+"""The tags of a page in one linear pass without a parser, and its source without the elements nobody sees.
 
-Follows the tokenizer of the HTML standard (https://html.spec.whatwg.org/#tokenization) where it matters for where a tag
-ends: quotes count only behind "=", comments and raw text (scripts, styles, titles) hold no tags. Where raw text is not
-certain (inside svg and math, a script that hides a script in a comment) it is read as markup: too many tags, never too
-few.
+Follows the tokenizer of the HTML standard (https://html.spec.whatwg.org/#tokenization) in what decides where a tag
+ends: quotes count only after "=", comments and raw text (scripts, styles, titles) contain no tags. Where it is not
+certain that text is raw (inside svg and math, a script that hides a script in a comment), it is read as markup: too
+many tags, never too few.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _COMMENT_END_RE = re.compile(r"--!?>")
 _RAW_TEXT_TAGS = ("script", "style", "textarea", "title", "xmp", "iframe")
 _RAW_TEXT_END_RES = {name: re.compile(f"</{name}(?=[\\s/>])", re.I) for name in _RAW_TEXT_TAGS}
 _FOREIGN_TAGS = frozenset({"svg", "math"})
-CDATA = "<![CDATA["  # given as a tag of this name where it may be text or a comment: inside svg and math
-_UNBOUNDED_DEPTH = 1 << 60  # nothing is raw text from here on
+CDATA = "<![CDATA["  # yielded as a tag of this name where it may be text or a comment: inside svg and math
+_UNBOUNDED_DEPTH = 1 << 60  # as depth of svg: nothing that follows is raw text
 _SPECIAL_TAGS = _FOREIGN_TAGS | _RAW_TEXT_END_RES.keys()
 
 
-# One tag: the match (group 1 is "/" where it closes, group 3 holds its attributes) and its name in lower case.
+# A tag: its match (group 1 is "/" in an end tag, group 3 holds the attributes) and its name in lower case.
 Tag = tuple[re.Match[str], str]
 
 
 def iter_tags(source: str) -> Iterator[Tag]:
-    """All tags of a page in order."""
+    """Yield all tags of a page in order."""
     search, position, foreign_depth = _TAG_RE.search, 0, dict.fromkeys(_FOREIGN_TAGS, 0)
     while match := search(source, position):
         name = match[2]
@@ -54,12 +54,12 @@ def iter_tags(source: str) -> Iterator[Tag]:
 
 
 def count_attributes(attributes: str) -> int:
-    """How many attributes a tag has."""
+    """The number of attributes in `attributes`, group 3 of a tag's match."""
     return len(_ATTRIBUTE_RE.findall(attributes))
 
 
 def _declaration_end(source: str, match: re.Match[str]) -> int:
-    """The place after a comment, a doctype or what is taken for one."""
+    """The position after a comment, a doctype or what is parsed as a comment."""
     end = match.end()
     if match[0].endswith(">"):
         return end
@@ -71,7 +71,7 @@ def _declaration_end(source: str, match: re.Match[str]) -> int:
 
 
 def _raw_text_end(source: str, begin: int, name: str) -> int | None:
-    """Where raw text ends: before its end tag; None where a script may hide another one in a comment."""
+    """The position where raw text ends, before its end tag; None if a script may hide another one in a comment."""
     closing = _RAW_TEXT_END_RES[name].search(source, begin)
     end = closing.start() if closing else len(source)
     comment = source.find("<!--", begin, end) if name == "script" else -1
@@ -87,7 +87,7 @@ _HIDDEN_END_RES = {
 
 
 def strip_invisible(source: str) -> str:
-    """What is left; where an element is never closed, the rest of the page is part of it."""
+    """`source` without comments and invisible elements; one that is never closed extends to the end of the page."""
     pieces, position = [], 0
     while start := _HIDDEN_START_RE.search(source, position):
         pieces.append(source[position : start.start()])

@@ -1,7 +1,7 @@
-"""Rows of any JSON answer: the largest list of objects with a title, or the one object that the answer is about.
+"""Rows of any JSON answer: its largest list of objects with a title, or the one object that it is about.
 
-Fields are recognised by the names of their keys (FIELD_KEYS). A list counts where most of its objects have a title;
-without one, the outermost object with a title is taken.
+Fields are recognised by the names of their keys (FIELD_KEYS). A list counts if most of its objects have a title;
+without such a list, the outermost object with a title is taken.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from crawler.page.list_row import MAX_ROWS, ListRow
 from crawler.page.page import Page
 
 MAX_NESTING = 8
-MAX_OBJECTS = 20_000
 
-# Field -> keys in lower case without _ and -, the more certain first. Source: saved pages (half `tune`) and the public
-# answers that the docstrings of spiders name; "name" stands last because everything has one.
+# Field -> keys in lower case without _ and -, the most certain first. Source: saved pages (half `tune`) and the public
+# answers that the docstrings of spiders name; "name" comes late because everything has one.
 FIELD_KEYS: dict[str, tuple[str, ...]] = {
     "title": (
         *("title", "rawtitle", "productname", "goodsname", "itemname", "skuname", "bookname", "novelname", "trackname"),
@@ -93,12 +92,12 @@ FIELD_KEYS: dict[str, tuple[str, ...]] = {
 
 @define
 class AnswerObject:
-    """One object with its keys in one spelling."""
+    """One object of an answer, its keys in lower case without _ and -."""
 
     values_by_key: dict[str, Any]
 
     def text(self, field: str) -> str:
-        """The text of a field, "" where there is none; of a list or an object its first plain text."""
+        """The text of a field, "" if there is none; of a list or an object its first plain text."""
         for key in FIELD_KEYS[field]:
             value = self.values_by_key.get(key)
             if value is not None and (text := _first_text(value)):
@@ -107,7 +106,7 @@ class AnswerObject:
 
 
 def answer_rows(page: Page, value: Any) -> list[ListRow]:
-    """The things of the largest list, [] where there is no list of titled things."""
+    """The rows of the largest list of objects with a title, [] if there is no such list."""
     best: list[ListRow] = []
     for objects in _object_lists(value, 0):
         if min(len(objects), MAX_ROWS) <= len(best):
@@ -119,7 +118,7 @@ def answer_rows(page: Page, value: Any) -> list[ListRow]:
 
 
 def answer_subject(page: Page, value: Any, max_depth: int = MAX_NESTING) -> ListRow | None:
-    """The one thing that an answer is about: the outermost object with a title, at most `max_depth` layers down."""
+    """The row of the object that an answer is about: the outermost with a title, at most `max_depth` layers down."""
     layer = [value]
     for _ in range(max_depth):
         for node in layer:
@@ -137,7 +136,7 @@ def _child_containers(value: Any) -> list[Any]:
 
 
 def _object_lists(value: Any, depth: int) -> Iterator[list[Any]]:
-    """Lists of objects, outer before inner; the values of an object with many alike count as one."""
+    """Yield lists of objects, outer before inner; an object whose values are objects with shared keys counts as one."""
     if depth > MAX_NESTING:
         return
     inner = _child_containers(value)

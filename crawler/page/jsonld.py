@@ -1,7 +1,7 @@
-"""JSON-LD: the objects that scripts of type application/ld+json hold, as far as they can be read at all.
+"""JSON-LD: the objects in scripts of type application/ld+json, as far as they can be parsed at all.
 
 Shops write it by hand and by template, so trailing commas, comments, line breaks inside strings and missing braces are
-everyday; what even a lenient reading does not understand is left out.
+common; what even lenient parsing cannot read is left out.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from crawler.page.page import Page
 
-MAX_SCRIPTS = 60  # scripts looked at; 444 saved pages have at most 27
-MAX_NESTING = 6  # nesting of lists, @graph and list elements that is followed
+MAX_SCRIPTS = 60  # 444 saved pages have at most 27
+MAX_NESTING = 6  # of lists, @graph and list elements
 _WRAPPER_RE = re.compile(
     r"^\s{0,100}(?:<!--|//\s{0,9}<!\[CDATA\[|<!\[CDATA\[|/\*\s{0,9}<!\[CDATA\[\s{0,9}\*/)"
     r"|(?:-->|//\s{0,9}\]\]>|\]\]>)\s{0,100};?\s{0,100}$"
@@ -26,7 +26,7 @@ _NESTED_KEYS = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "
 
 
 def jsonld_objects(page: Page) -> Iterator[Mapping[str, Any]]:
-    """Objects that have a type, outer before inner."""
+    """Yield the objects that have a type, outer before inner."""
     if "ld+json" not in page.source:
         return
     for script in page.tree.css("script[type*='ld+json']")[:MAX_SCRIPTS]:
@@ -34,7 +34,7 @@ def jsonld_objects(page: Page) -> Iterator[Mapping[str, Any]]:
 
 
 def parse_lenient(text: str) -> Any:
-    """The value that a script holds; None where nothing can be read."""
+    """The JSON value in the text of a script, common errors repaired; None if nothing can be read."""
     for candidate in (text, _WRAPPER_RE.sub("", text), _repair(text)):
         try:
             return json.loads(candidate, strict=False)

@@ -1,7 +1,7 @@
-"""Values that a page writes behind a label: "Brand: Casio", a row of a table, two elements side by side.
+"""Values that a page shows after a label: "Brand: Casio", a row of a table, two elements side by side.
 
-The source is read, not the tree, because any markup may stand between a label and its value: a label fills an element
-or begins it; its value follows a colon, or is the text of the next element.
+The source is searched, not the tree, because any markup may come between a label and its value: a label fills an
+element or begins it; its value follows a colon, or is the text of the next element.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from crawler.page.page import Page
 from crawler.page.vocabulary import label_fields, lower_same_length
 
-MAX_LABELS = 400  # places where a label may stand that are looked at
-MAX_VALUE_CHARS = 200  # characters of a value
+MAX_LABELS = 400  # labels with a value
+MAX_VALUE_CHARS = 200
 _SPACE_RE = re.compile(r"(?:\s|&nbsp;|[•·*\-\u200e\u200f]){0,60}")
 _TAG_NAME_RE = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,20})")
 _AFTER_LABEL_RE = re.compile(
@@ -32,7 +32,7 @@ _EMPTY_VALUES = frozenset(("", "-", "–", "—", "n/a", "na", "none", "unknown"
 
 
 def labelled_values(page: Page) -> dict[str, list[str]]:
-    """Field -> the values that stand behind its labels, in page order, without repetition."""
+    """Field -> the values after its labels, in page order, each once."""
     values_by_field: dict[str, list[str]] = {}
     for field, value in _field_values(page.markup):
         values = values_by_field.setdefault(field, [])
@@ -59,17 +59,17 @@ def _field_values(source: str) -> Iterator[tuple[str, str]]:
 
 
 def _tag_before(source: str, begin: int) -> str:
-    """The name of the tag right before a place, "" where there is text between them."""
-    closed = source.rfind(">", max(0, begin - 60), begin)
-    if closed < 0 or _SPACE_RE.fullmatch(source, closed + 1, begin) is None:
+    """The name of the tag right before `begin`, "" if there is text between them."""
+    tag_end = source.rfind(">", max(0, begin - 60), begin)
+    if tag_end < 0 or _SPACE_RE.fullmatch(source, tag_end + 1, begin) is None:
         return ""
-    opened = source.rfind("<", max(0, closed - 600), closed)
-    tag = _TAG_NAME_RE.match(source, opened) if opened >= 0 else None
+    tag_start = source.rfind("<", max(0, tag_end - 600), tag_end)
+    tag = _TAG_NAME_RE.match(source, tag_start) if tag_start >= 0 else None
     return tag[1].lower() if tag else ""
 
 
 def _value_after(tag: str, after: re.Match[str]) -> str | None:
-    """The value behind a label, None where the word is no label: part of a sentence, a link, the head of a column."""
+    """The value after a label; None if the word is not a label: part of a sentence, a link, the head of a column."""
     colon, inline_text, markup_between, next_text = after.groups()
     if inline_text is not None and not colon:
         return None

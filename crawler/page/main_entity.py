@@ -1,4 +1,4 @@
-"""The main entity of a page: which of its objects it describes, its title, and the region that tells its currency."""
+"""The main entity of a page: the object it describes, its title, and the region that decides its currency."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ APP_TYPES = frozenset({"SoftwareApplication", "MobileApplication", "WebApplicati
 WORK_TYPES = frozenset(
     {"Book", "Movie", "MusicAlbum", "CreativeWork", "TVSeries", "Course", "Audiobook", "ComicSeries"}
 )
-MIN_OBJECT_SIMILARITY = 0.6  # likeness above which an object is the one that a heading names
-MIN_TITLE_SIMILARITY = 0.4  # likeness above which a heading and a name speak of one thing
-MAX_HEADING_EXTRA_CHARS = 12  # characters that a heading may have behind the name all the same
+MIN_OBJECT_SIMILARITY = 0.6  # similarity from which an object is the one that a heading names
+MIN_TITLE_SIMILARITY = 0.4  # similarity from which a heading and a name mean one thing
+MAX_HEADING_EXTRA_CHARS = 12  # that a heading may have after the name
 MAX_HEADINGS = 6
 _SITE_SEPARATORS = (" | ", "｜", " - ", " – ", " — ", " :: ", "_", "-", " · ", " « ", " / ")
 _PRICE_RE = re.compile(r"[$€£¥₹₽₸]\s?\d|\d\s?(?:[€£₽₸元]|kr\b|zł)")
@@ -32,7 +32,7 @@ _LOCALE_RE = re.compile(r"^[A-Za-z]{2}[-_]([A-Za-z]{2})$")
 
 
 def main_object(candidates: Iterable[StructuredObject], heading: str, url: str) -> StructuredObject | None:
-    """The object of the best kind that is named like the heading or addressed like the page; of equals the first."""
+    """The best object by type, likeness of its name to `heading`, address and offers; the first of equals, or None."""
     page_address = canonicalize_url(url)
     ranked = [(item, rank) for item in candidates if (rank := _type_rank(item))]
 
@@ -46,7 +46,7 @@ def main_object(candidates: Iterable[StructuredObject], heading: str, url: str) 
 
 
 def describes_page(main: StructuredObject, page_headings: Iterable[str], url: str) -> bool:
-    """Whether an object is what the page is about: a thing that is named like a heading or addressed like the page."""
+    """Whether the page is about `main`: a product, app or work named like a heading or with the address `url`."""
     if not set(main.types) & (PRODUCT_TYPES | APP_TYPES | WORK_TYPES):
         return False
     name = " ".join(texts(main.fields.get("name"))[:1])
@@ -57,7 +57,7 @@ def describes_page(main: StructuredObject, page_headings: Iterable[str], url: st
 
 
 def headings(page: Page) -> list[str]:
-    """What the page shows as its title: headings in page order, one marked as a name first, hidden words left out."""
+    """The headings that a page shows, in page order, those marked as a name first, without hidden words."""
     unique_headings: dict[str, None] = {}
     for selector in ("#productTitle", "h1[itemprop=name], h1 [itemprop=name], [itemprop=name] h1", "h1"):
         for node in page.tree.css(selector)[:MAX_HEADINGS]:
@@ -70,9 +70,10 @@ def headings(page: Page) -> list[str]:
 def choose_title(
     main: StructuredObject | None, page_headings: list[str], graph: Mapping[str, list[str]], page: Page
 ) -> tuple[str, str]:
-    """The title and where it stands: the heading that speaks of the same thing as what machines are told, else that.
+    """The title and its source: the heading that means the same as the name in the markup (object, meta, title), else
+    that name.
 
-    A heading that goes on behind the name with more than a few words holds other things too; then the name counts.
+    A heading that continues after the name with more than a few words contains other things too; then the name counts.
     """
     sites = (*graph.get("og:site_name", ())[:1], *_site_names(page.url))
     object_name = " ".join(texts(main.fields.get("name"))[:1]) if main else ""
@@ -99,7 +100,7 @@ def choose_title(
 
 
 def currency_region(page: Page, graph: Mapping[str, list[str]]) -> str:
-    """A host that tells currencies apart: the page's own, with the country of its locale where the host names none."""
+    """A host that identifies the currency: the page's own, with the country of its locale if the host names none."""
     name = url_host(page.url)
     if len(name.rpartition(".")[2]) == 2:
         return name
@@ -110,7 +111,7 @@ def currency_region(page: Page, graph: Mapping[str, list[str]]) -> str:
 
 
 def name_similarity(first: str, second: str) -> float:
-    """0..1: how much two names speak of the same thing; 1 where one contains the other."""
+    """Similarity of two names, 0..1; 1 if one contains the other."""
     first, second = first[:200].casefold(), second[:200].casefold()
     if not first or not second:
         return 0.0
@@ -125,14 +126,14 @@ def _type_rank(item: StructuredObject) -> int:
 
 
 def _strip_lead(text: str, stated_names: Iterable[str]) -> str:
-    """A heading without what shops put before a name ("Details about ..."), where the rest is a name that was told."""
+    """A heading without a shop's lead-in ("Details about ...") if the rest is one of `stated_names`."""
     lead = meaning_pattern("lead").match(text)
     remainder = text[lead.end() :].strip() if lead else ""
     return remainder if remainder and any(remainder.casefold() == name.casefold() for name in stated_names) else text
 
 
 def strip_site_name(text: str, sites: Iterable[str]) -> str:
-    """A title without the name of the site before or behind it."""
+    """A title without the name of the site before or after it."""
     site_names = {_letters(site) for site in sites} - {""}
     text = " ".join(text.split())
     for mark in _SITE_SEPARATORS:
@@ -146,7 +147,7 @@ def strip_site_name(text: str, sites: Iterable[str]) -> str:
 
 
 def _strip_suffix(text: str, stated_names: Iterable[str]) -> str:
-    """A heading without what shops hang on it: "... Код: 01245", a price beside a name that was told."""
+    """A heading without what shops append: "... Код: 01245", a price beside one of `stated_names`."""
     text = _CODE_SUFFIX_RE.sub("", text)
     contained_name = max(
         (name for name in stated_names if 8 <= len(name) < len(text) and name.casefold() in text.casefold()),
@@ -167,7 +168,7 @@ def _heading_text(node: LexborNode) -> str:
 
 
 def _site_names(url: str) -> list[str]:
-    """What a site may call itself after its address: currys.ie is "currys", "currysie" and "currys.ie"."""
+    """Names that a site may have, from its address: currys.ie is "currys", "currysie" and "currys.ie"."""
     labels = url_host(url).removeprefix("www.").split(".")
     return [".".join(labels), *(".".join(labels[start:]) for start in range(1, len(labels) - 1)), *labels[:-1]]
 

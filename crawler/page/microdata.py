@@ -1,7 +1,7 @@
-"""Microdata: elements with itemscope become objects in the shape of JSON-LD, in one walk over the marked elements.
+"""Microdata: elements with itemscope become objects in the shape of JSON-LD, in one pass over the marked elements.
 
 Each property belongs to the nearest item around it, as in the specification; a `content` attribute counts on any
-element, because that is how shops use it. References (itemref) are not followed.
+element, because shops use it that way. References (itemref) are not followed.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from selectolax.lexbor import LexborNode
 
 from crawler.page.page import Page, visible_text
 
-MAX_ELEMENTS = 4_000  # marked elements looked at; more are the rows of a list, and the first suffice
-MAX_TOTAL_CHARS = 2_000_000  # characters read as values altogether: elements inside one another repeat their text
-MAX_VALUE_CHARS = 5_000  # characters of one value
+MAX_ELEMENTS = 4_000  # marked elements; more are the rows of a list, and the first suffice
+MAX_TOTAL_CHARS = 2_000_000  # read as values altogether: nested elements repeat their text
+MAX_VALUE_CHARS = 5_000
 _ADDRESS_ATTRIBUTES = {
     **dict.fromkeys(("a", "area", "link"), "href"),
     **dict.fromkeys(("img", "audio", "video", "source", "embed", "iframe", "track"), "src"),
@@ -25,7 +25,7 @@ _ADDRESS_ATTRIBUTES = {
 
 @define
 class _Items:
-    """The items of a page by the identity of their elements."""
+    """The items of a page by the `mem_id` of their elements, and those that belong to no other."""
 
     by_element_id: dict[int, dict[str, Any]] = Factory(dict)
     top_level: list[dict[str, Any]] = Factory(list)

@@ -20,9 +20,9 @@ from crawler.items import Outcome
 from crawler.page.charset import decode
 from crawler.page.html_tokenizer import iter_tags
 
-HEAD_BYTES = 65_536  # bytes that are looked at
-MAX_OPEN_CONTAINERS = 60  # containers that a page cut in two may leave open; 444 saved pages nest at most 49
-SHORT_PAGE_CHARS = 1_200  # characters of visible text up to which the words of a page decide
+HEAD_BYTES = 65_536  # searched for markers
+MAX_OPEN_CONTAINERS = 60  # that a truncated page may leave open; 444 saved pages nest at most 49
+SHORT_PAGE_CHARS = 1_200  # visible text up to which the words of a page count
 
 _STATUS_OUTCOMES = {
     304: Outcome.UNCHANGED,
@@ -49,7 +49,7 @@ _COUNTED_TAGS = _CONTAINER_TAGS | {"head", "body"}
 
 @frozen(kw_only=True)
 class Marker:
-    """One sign in the title, text, markup or address of a page. `source` says where it was seen."""
+    """Words that mean an outcome; `where`: in the title, text, markup or url. `source` says where they were seen."""
 
     outcome: Outcome
     where: str
@@ -58,7 +58,7 @@ class Marker:
 
 
 def outcome_of(status: int, body: bytes, content_type: str = "", url: str = "") -> Outcome:
-    """The outcome of an answer. Never `refused`, `disallowed` or `missing`: those never got an answer."""
+    """The outcome of an answer. Never `refused`, `disallowed` or `missing`: those had no answer."""
     if status in _STATUS_OUTCOMES:
         return _STATUS_OUTCOMES[status]
     if status in _BLOCKED_STATUSES:
@@ -97,7 +97,7 @@ def _match_markers(body: bytes, content_type: str, url: str) -> Outcome | None:
 
 
 def _visible_text(source: str) -> str:
-    """Roughly the visible text of small sources; the whole of what is no HTML (a JSON answer)."""
+    """Roughly the visible text of a small source; all of it if it is not HTML (a JSON answer)."""
     pieces = []
     start = 0
     for hidden in _HIDDEN_START_RE.finditer(source):
@@ -111,10 +111,11 @@ def _visible_text(source: str) -> str:
 
 
 def _is_truncated(body: bytes, content_type: str) -> bool:
-    """JSON that does not end as it begins; a page that opens its body or itself, closes neither, and stops amid it.
+    """Whether an answer was cut: JSON or a feed that does not end as it begins; a page that opens html or body, closes
+    neither, and ends inside a tag, a comment or a container.
 
-    404 of 405 saved pages that open either close one; the other had lost its end. Pages that leave out what may be left
-    out (</p>, </li>, </body>) close their containers, so one that is still open tells a cut.
+    404 of 405 saved pages that open either close one; the other had lost its end. Pages that omit optional end tags
+    (</p>, </li>, </body>) close their containers, so one that is still open shows a cut.
     """
     text = body.strip()
     if text[:1] in (b"{", b"["):
@@ -132,7 +133,7 @@ def _is_truncated(body: bytes, content_type: str) -> bool:
 
 
 def _has_open_containers(source: str) -> bool:
-    """Whether a page ends within a tag or a comment, or with containers open; with very many it is a bomb."""
+    """Whether a page ends within a tag or a comment, or with containers open; with very many of them it is a bomb."""
     open_counts: Counter[str] = Counter()
     end = 0
     for tag, name in iter_tags(source):

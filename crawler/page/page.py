@@ -1,4 +1,4 @@
-"""Page: what a spider reads. Selections raise where a mandatory value is missing, so that a changed layout is loud."""
+"""Page: what a spider reads. Selections raise if a mandatory value is missing, so a changed layout is noticed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from crawler.page.html_tokenizer import strip_invisible
 from crawler.page.parser_bombs import defuse, is_ascii_compatible, is_bomb
 
 _NO_DEFAULT: Any = object()
-MAX_ADDRESS_CHARS = 2_000  # characters
-_HARMLESS_CHARS = 2_000  # characters that no parser takes long over
+MAX_ADDRESS_CHARS = 2_000
+_HARMLESS_CHARS = 2_000  # no parser takes long for so short a page
 _STATE_FIELDS = ("url", "body", "content_type", "status", "values", "scanned")
 _TEXT_SEPARATOR = "\x1f"
 _CJK_RANGES = "\u3040-\u30ff\u3400-\u9fff"
@@ -31,11 +31,11 @@ _INVISIBLE_TAGS = ["script", "style", "noscript", "template"]
 
 
 class LayoutError(SwordnetError):
-    """A page lacks what every page of its kind has: the layout changed, or this is another page."""
+    """A page lacks what every page of its kind has: the layout changed, or this is another kind of page."""
 
 
 class Selection:
-    """The elements that a CSS selector found, in page order; `text` and `attrib` speak of the first one."""
+    """The elements that a CSS selector matched, in page order; `text` and `attrib` are those of the first one."""
 
     def __init__(self, nodes: list[LexborNode], selector: str) -> None:
         self._nodes = nodes
@@ -51,43 +51,29 @@ class Selection:
         return Selection([self._nodes[index]], self._selector)
 
     def css(self, selector: str) -> Selection:
-        """Elements below any of these."""
+        """Elements below any of these that match `selector`."""
         return Selection(
             [element for node in self._nodes for element in _deduplicate(node.css(selector), selector)], selector
         )
 
     @property
     def attrib(self) -> Mapping[str, str]:
-        """Attributes of the first element; an attribute without value is "". Raises LayoutError if there is none."""
+        """Attributes of the first element; one without a value is "". Raises LayoutError if there is no element."""
         return {name: value or "" for name, value in self._first().attributes.items()}
 
     def text(self, default: Any = _NO_DEFAULT, separator: str = " ") -> Any:
-        """Visible text of the first element, white space folded. LayoutError without one, unless a default is given."""
+        """Visible text of the first element, white space collapsed; without one, `default`, else raises LayoutError."""
         if not self._nodes and default is not _NO_DEFAULT:
             return default
         return visible_text(self._first(), separator)
 
     @property
     def tag(self) -> str:
-        """Name of the first element. Raises LayoutError if there is none."""
+        """Tag name of the first element. Raises LayoutError if there is none."""
         return self._first().tag or ""
 
-    @property
-    def parent_class(self) -> str:
-        """Class of the first element's parent; "" where there is none."""
-        parent = self._first().parent
-        return (parent.attributes.get("class") or "") if parent is not None else ""
-
-    def ancestors(self, attribute: str) -> Iterator[str]:
-        """Names of the elements around the first one that have an attribute, inner before outer."""
-        node = self._first().parent
-        while node is not None:
-            if attribute in node.attributes:
-                yield node.tag or ""
-            node = node.parent
-
     def html(self) -> str:
-        """Source of the first element."""
+        """HTML source of the first element."""
         return self._first().html or ""
 
     def _first(self) -> LexborNode:
@@ -97,7 +83,7 @@ class Selection:
 
 
 def _deduplicate(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
-    """Each element once: of "a, b" the parser gives an element for every part that it matches."""
+    """Each element once: for "a, b" the parser gives an element once for every part that it matches."""
     if "," not in selector:
         return nodes
     return [
@@ -108,14 +94,14 @@ def _deduplicate(nodes: list[LexborNode], selector: str) -> list[LexborNode]:
 
 
 def has_blocks(node: LexborNode) -> bool:
-    """Whether an element has others inside that stand on lines of their own. The parser counts the element itself."""
+    """Whether an element contains block elements. The parser's matches include the element itself."""
     return any(inner.mem_id != node.mem_id for inner in node.css(_BLOCK_SELECTOR)[:2])
 
 
 def visible_text(node: LexborNode, separator: str = " ") -> str:
     """Text of an element without that of scripts and styles inside it; of a script itself, all of it.
 
-    Pieces of one line of Chinese or Japanese (a highlighted word in a title) are put together without a space.
+    Pieces of one line of Chinese or Japanese (a highlighted word in a title) are joined without a space.
     """
     if node.css_first(", ".join(_INVISIBLE_TAGS)) is not None and node.tag not in _INVISIBLE_TAGS:
         node = node.clone()
@@ -129,7 +115,7 @@ def visible_text(node: LexborNode, separator: str = " ") -> str:
 
 
 def _clean_json(value: Any) -> Any:
-    """JSON strings without the NULs and lone surrogates that escapes may smuggle in."""
+    """A JSON value whose strings have no NULs or lone surrogates, which escapes may smuggle in."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "")
     if isinstance(value, list):
@@ -140,7 +126,7 @@ def _clean_json(value: Any) -> Any:
 
 
 def _nan_to_none(_name: str) -> None:
-    """NaN and Infinity are no JSON, but servers write them: nothing is known of such a value."""
+    """None for NaN and Infinity, which are not JSON, but which servers write."""
 
 
 def _finite_float(text: str) -> float | None:
@@ -150,14 +136,14 @@ def _finite_float(text: str) -> float | None:
 
 @define(kw_only=True)
 class Page:
-    """One answer: bytes, address, content type and the request's own values. Parsed when first asked."""
+    """One answer: bytes, address, content type and the values of its request. Parsed on first use."""
 
     url: str
     body: bytes
     content_type: str = ""
     status: int = 200
     values: Mapping[str, str] = field(default=Factory(dict))
-    scanned: bool = field(default=False, eq=False)  # a look at the bytes found no bomb in them
+    scanned: bool = field(default=False, eq=False)  # the bytes were checked and contain no parser bomb
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _STATE_FIELDS}
@@ -168,7 +154,7 @@ class Page:
 
     @cached_property
     def source(self) -> str:
-        """The body as text; of a page that would keep a parser busy for minutes, what is left without the bombs."""
+        """The body as text; parser bombs, which would keep a parser busy for minutes, are defused."""
         decoded = decode(self.body, self.content_type)
         text = decoded.text
         if (
@@ -181,16 +167,16 @@ class Page:
 
     @cached_property
     def tree(self) -> LexborHTMLParser:
-        """The page as the parser reads it; for readers that look at many elements."""
+        """The parsed page, for readers that visit many elements."""
         return LexborHTMLParser(self.source)
 
     @cached_property
     def markup(self) -> str:
-        """The source without scripts, styles, templates, drawings and comments: what of it people may see."""
+        """The source without scripts, styles, templates, drawings and comments: what people may see of it."""
         return strip_invisible(self.source)
 
     def nodes(self, selector: str, limit: int) -> Iterator[LexborNode]:
-        """The first elements that match a CSS selector, as the parser's own: for readers that look at many."""
+        """The first `limit` elements that match a CSS selector, as nodes of the parser, for readers that visit many."""
         return iter(_deduplicate(self.tree.css(selector)[:limit], selector))
 
     def css(self, selector: str) -> Selection:
@@ -203,7 +189,7 @@ class Page:
         return visible_text(body, " ") if body else ""
 
     def json(self) -> Any:
-        """The body as JSON; None for NaN and numbers without end. LayoutError where it is none (an HTML shell)."""
+        """The body as JSON, NaN and infinite numbers as None. Raises LayoutError if it is not JSON (an HTML shell)."""
         try:
             value = json.loads(self.source, parse_constant=_nan_to_none, parse_float=_finite_float)
             return _clean_json(value) if "\\u" in self.source else value
@@ -211,9 +197,9 @@ class Page:
             raise LayoutError(f"not JSON: {error}") from None
 
     def urljoin(self, reference: str) -> str:
-        """`reference` as an absolute address, seen from this page (and its <base>, if it has one).
+        """`reference` as an absolute address, relative to this page (or its <base>, if it has one).
 
-        Raises LayoutError where it is no address at all.
+        Raises LayoutError if it is not an address at all.
         """
         try:
             return urljoin(self._base, reference.strip())
@@ -221,7 +207,7 @@ class Page:
             raise LayoutError(f"no address: {reference[:100]!r}: {error}") from None
 
     def link(self, reference: str) -> str | None:
-        """`reference` as an absolute http(s) address; None where it is none, or one of absurd length."""
+        """`reference` as an absolute http(s) address; None if it is not one, or of absurd length."""
         try:
             address = urljoin(self._base, reference.strip()) if len(reference) < MAX_ADDRESS_CHARS else ""
         except ValueError:
@@ -235,5 +221,5 @@ class Page:
 
     @property
     def is_html(self) -> bool:
-        """False where the type or the first character says that this is JSON."""
+        """False if the content type or the first character says that this is JSON."""
         return "json" not in self.content_type and not self.source[:64].lstrip().startswith(("{", "["))

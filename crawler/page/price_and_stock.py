@@ -1,6 +1,6 @@
-"""Vote for price and availability as a page shows them: price elements, buy buttons, notes about the stock.
+"""Vote for price and availability as a page shows them: price elements, buy buttons, notes on stock.
 
-A price is an element that a class or an id calls one and that holds a number with a currency, never running text. A
+A price is an element that a class or an id marks as one and that holds a number with a currency, never running text. A
 struck-out, former or per-unit price votes against itself. Prices beside other products (related, carousel, basket) are
 skipped.
 """
@@ -20,9 +20,9 @@ from crawler.page.field_votes import VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, visible_text
 from crawler.page.vocabulary import lower_same_length, meaning_pattern, meaning_words
 
-MAX_PRICE_ELEMENTS = 300  # elements looked at
-MAX_PRICE_VOTES = 6  # prices below the heading that may speak for a stated one
-MAX_CONTEXT_LEVELS = 6  # elements around a price that are asked what they hold
+MAX_PRICE_ELEMENTS = 300
+MAX_PRICE_VOTES = 6  # prices below the heading that may confirm a stated one
+MAX_CONTEXT_LEVELS = 6  # elements around a price that are checked for other products
 _PRICE_SELECTOR = (
     "h1, [itemprop=price], [itemprop=lowPrice], [class*=price], [class*=Price], [class*=PRICE], [id*=price], "
     "[id*=Price], [class*=preis], [class*=prix], [class*=precio], [class*=preco], [class*=cena], [class*=prezzo], "
@@ -46,12 +46,12 @@ _PRICE_AFTER_LABEL_RE = re.compile(
 )
 _TAG_RE = re.compile(r"<[^<>]{1,200}>")
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
-_MAX_PRICE_CHARS = 60  # characters of an element that is a price and nothing else
+_MAX_PRICE_CHARS = 60  # text of an element that is a price and nothing else
 
 
 @frozen
 class ShownPrice:
-    """A price on the page: whether it is a former one, and whether it stands below the heading."""
+    """A price on the page, whether it is a former one, and whether it comes after the heading."""
 
     money: Money
     is_former: bool
@@ -59,7 +59,7 @@ class ShownPrice:
     node: LexborNode
 
     def ancestor_ids(self) -> tuple[int, ...]:
-        """The element and those around it, by identity."""
+        """The `mem_id` of the element and of those around it."""
         ids, node = [], self.node
         while node is not None:
             ids.append(node.mem_id)
@@ -68,9 +68,9 @@ class ShownPrice:
 
 
 def vote_prices(ballot: Ballot, page: Page, region: str) -> tuple[int, ...]:
-    """The votes of shown prices: the first below the heading counts most, a former price counts against itself.
+    """Add the votes of shown prices: the first below the heading counts most, a former price counts against itself.
 
-    Gives the elements around that first one, by identity.
+    Returns the `mem_id` of the element of that first price and of those around it; () without a price.
     """
     prices = list(shown_prices(page, region))
     current = [shown for shown in prices if not shown.is_former]
@@ -92,7 +92,7 @@ def vote_prices(ballot: Ballot, page: Page, region: str) -> tuple[int, ...]:
 
 
 def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
-    """The first price behind a word for price, with its currency, in the description or on the page."""
+    """Vote for the first price after a word for price, with its currency, in the description or on the page."""
     descriptions = [
         node.attributes.get("content") or ""
         for node in page.tree.css("meta[name=description], meta[property='og:description']")
@@ -112,7 +112,7 @@ def _price_words() -> AhoCorasick:
 
 
 def shown_prices(page: Page, region: str) -> Iterator[ShownPrice]:
-    """Prices in page order."""
+    """Yield the shown prices in page order."""
     is_below_heading = False
     for node in page.nodes(_PRICE_SELECTOR, MAX_PRICE_ELEMENTS):
         if node.tag == "h1":
@@ -128,9 +128,9 @@ def shown_prices(page: Page, region: str) -> Iterator[ShownPrice]:
 
 
 def _price_text(node: LexborNode) -> str:
-    """The text of a price; where one is written twice for screen readers, theirs."""
-    spoken = node.css_first(".a-offscreen, .sr-only, .visually-hidden")
-    text = visible_text(spoken) if spoken is not None else ""
+    """The text of a price; if it is repeated for screen readers, that text."""
+    screen_reader_node = node.css_first(".a-offscreen, .sr-only, .visually-hidden")
+    text = visible_text(screen_reader_node) if screen_reader_node is not None else ""
     return text if any(map(str.isdigit, text)) else visible_text(node)
 
 
@@ -164,8 +164,8 @@ def _class_and_id(node: LexborNode) -> str:
     return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
 
 
-MAX_STOCK_ELEMENTS = 300  # elements looked at
-MAX_STOCK_CHARS = 80  # characters of a button or a note
+MAX_STOCK_ELEMENTS = 300
+MAX_STOCK_CHARS = 80  # text of a button or a note
 _BUY_BUTTON_RE = re.compile(
     r"add[-_]?to[-_]?(cart|basket|bag|trolley)|buy[-_]?(now|btn|button)|addtocart|btn[-_]?buy", re.I
 )
@@ -177,7 +177,7 @@ _STOCK_SELECTOR = (
 
 
 def vote_availability(ballot: Ballot, page: Page) -> None:
-    """The vote of the first element below the heading that says anything; before it where there is none below."""
+    """Vote for the availability stated by the first such element below the heading, else by the first above it."""
     state_above = state_below = None
     is_below_heading = False
     for node in page.nodes(_STOCK_SELECTOR, MAX_STOCK_ELEMENTS):

@@ -1,13 +1,14 @@
 """Collect what a page of any shop says about its one product, and where on the page each field was read.
 
-Every field is voted on (crawler.page.field_votes): structured data, meta tags, objects in scripts that bear the name of
-the product, values behind labels, visible text, the address of the page. Knowledge about one site does not belong here:
-what is true of one shop only goes into a spider of its own.
+Every field is voted on (crawler.page.field_votes): structured data, meta tags, objects in scripts that carry the
+product's name, values after labels, visible text, the address of the page. Knowledge about one site does not belong
+here: what is true of one shop only goes into a spider of its own.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
@@ -44,13 +45,14 @@ _CODE_RE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9][0-9A-Za-z]{3,19}(?![A
 _CODE_PARAMETERS = frozenset(
     ("id", "pid", "sku", "skuid", "item", "itemid", "goods_id", "goodsid", "product_id", "productid", "p")
 )
+MAX_SIGN_SEARCH_CHARS = 400_000  # characters of markup in which signs of currencies are counted
 _CURRENCY_SIGN_RE = re.compile(
     r"(€|£|₹|₽|₩|zł|Kč|\bCHF\b|NT\$|HK\$|US\$|R\$|₺|₪|₸|¥|￥)\s{0,2}[0-9]|[0-9]\s{0,2}(€|£|₽|zł|Kč|lei\b|kr\b|Ft\b|₸|₪|元)"
 )
 
 
 def product_facts(page: Page, known_objects: Sequence[StructuredObject] | None = None) -> Facts:
-    """Named as the fields of a Listing, and `images` (absolute addresses); what the page does not say is absent."""
+    """The product of a page as fields of a Listing, and `images` (absolute addresses); unstated fields are absent."""
     facts, ballot = Facts(), Ballot()
     page_headings, graph = headings(page), opengraph(page)
     objects = structured_objects(page) if known_objects is None else known_objects
@@ -102,7 +104,7 @@ def _vote_scripts(ballot: Ballot, page: Page, name: str, region: str) -> None:
 
 
 def _vote_script_codes(ballot: Ballot, page: Page, values: Mapping[str, list[str]]) -> None:
-    """Numbers; an `id` may be anyone's, so it counts only where the page's address bears it."""
+    """Vote for codes; an `id` may belong to anything, so it counts only if the page's address contains it."""
     for text in values.get("sku", [])[:1]:
         ballot.add_vote("sku", text, "script", SCRIPT_WEIGHT)
     for text in values.get("id", [])[:3]:
@@ -125,7 +127,7 @@ def _vote_labels(ballot: Ballot, values: Mapping[str, list[str]]) -> None:
 
 
 def _elect_price(facts: Facts, ballot: Ballot, page: Page) -> None:
-    """The price, and the currency that its own votes or the page's other statements give."""
+    """Set the price, and its currency by the votes for that price, else by other statements of the page."""
     winner = ballot.winner("money", lambda money: money.amount.normalize())
     if winner is None:
         return
@@ -136,16 +138,23 @@ def _elect_price(facts: Facts, ballot: Ballot, page: Page) -> None:
             ballot.add_vote("currency", vote.value.currency, vote.source, vote.weight)
     facts.elect_winners(ballot, ("currency",))
     if "currency" not in facts.values:
-        signs = [sign for pair in _CURRENCY_SIGN_RE.findall(page.markup[:400_000]) for sign in pair if sign]
-        common_sign = max(set(signs), key=signs.count, default=None) if signs else None
-        sign_price = parse_price(f"1 {common_sign}", None, currency_region(page, {})) if common_sign else None
-        facts.set_if_missing("currency", sign_price.currency if sign_price else None, "signs on the page")
+        facts.set_if_missing("currency", _currency_from_signs(page), "signs on the page")
     if money.amount:
         facts.set_if_missing("availability", "InStock", "an offer with a price")
 
 
+def _currency_from_signs(page: Page) -> str | None:
+    """The currency whose sign stands most often beside a number; of equally frequent signs the first on the page."""
+    matches = _CURRENCY_SIGN_RE.findall(page.markup[:MAX_SIGN_SEARCH_CHARS])
+    counts = Counter(sign for pair in matches for sign in pair if sign)
+    if not counts:
+        return None
+    price = parse_price(f"1 {counts.most_common(1)[0][0]}", None, currency_region(page, {}))
+    return price.currency if price else None
+
+
 def _elect_codes(facts: Facts, ballot: Ballot, page: Page) -> None:
-    """The shop's own number and the identifiers. A number that the page's address bears is more likely its own."""
+    """Set the shop's own number and the identifiers. A number in the page's address is more likely the shop's."""
     if facts.is_declared or "price" in facts.values:
         ballot.add_vote("sku", _code_from_address(page), "address", ADDRESS_WEIGHT)
     for vote in list(ballot.votes.get("sku", ())):
@@ -165,7 +174,7 @@ def _elect_codes(facts: Facts, ballot: Ballot, page: Page) -> None:
 
 
 def _code_from_address(page: Page) -> str | None:
-    """The number of a product in the page's own address: a parameter that says so, else the last number of the path."""
+    """The product number in the page's own address: a parameter named as one, else the last number of the path."""
     parts = urlsplit(page.url)
     for name, value in parse_qsl(parts.query)[:30]:
         if name.casefold() in _CODE_PARAMETERS and _CODE_RE.fullmatch(value):
@@ -192,7 +201,7 @@ def _vote_main_image(ballot: Ballot, page: Page) -> None:
 
 
 def _strip_author(name: str, creators: Sequence[str]) -> str:
-    """A title without its author behind it: "Fantastic Mr. Fox by Roald Dahl", "庄子 - 蔡某"."""
+    """A title without its author after it: "Fantastic Mr. Fox by Roald Dahl", "庄子 - 蔡某"."""
     for creator in creators[:2]:
         for mark in (" by ", " - ", " – ", " — ", "(", "（", "，"):
             head, separator, _ = name.partition(mark + creator)

@@ -1,7 +1,7 @@
-"""Run a platform's `read` on a page: small pages in place, large and suspicious ones in a process killed at a deadline.
+"""Run a platform's `read` on a page: small pages inline, larger ones in a thread, suspicious ones in a process.
 
-No page stops the event loop, and a platform does not know where it runs. A platform is named, not imported: crawler
-knows no platform.
+The process is killed at a deadline, so no page stops the event loop; a platform does not know where it runs. Platforms
+are passed in, not imported: crawler knows none.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from crawler.page.parser_bombs import is_suspicious
 from crawler.page.request import Request
 from crawler.page.sanitize import check_types
 
-MAX_INLINE_BYTES = 32_768  # bytes; a larger page takes more than some milliseconds, so a thread reads it
-DEADLINE_SECONDS = 20.0  # seconds; the slowest of 444 honest pages took 2
-MEMORY_MIB = 1024  # MiB of the worker; the largest honest page took less than half, an estimate
+MAX_INLINE_BYTES = 32_768  # a larger page takes more than some milliseconds, so a thread reads it
+DEADLINE_SECONDS = 20.0  # the slowest of 444 honest pages took 2
+MEMORY_MIB = 1024  # of a worker; the largest honest page took less than half (estimate)
 _LAYOUT_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -36,7 +36,7 @@ class ReadCrash(SwordnetError):
 
 
 class PageReader(Protocol):
-    """What is needed of a platform to read a page; it must be picklable."""
+    """The part of a platform that is needed to read a page; it must be picklable."""
 
     name: ClassVar[str]
 
@@ -45,7 +45,7 @@ class PageReader(Protocol):
 
 
 def read_page(reader: PageReader, page: Page) -> list[Listing | Request]:
-    """What a platform reads from a page. LayoutError where the page is not as expected."""
+    """What a platform reads from a page. Raises LayoutError if the page is not as expected."""
     try:
         return [check_types(result) if isinstance(result, Listing) else result for result in reader.read(page)]
     except _LAYOUT_ERRORS as error:
@@ -53,8 +53,8 @@ def read_page(reader: PageReader, page: Page) -> list[Listing | Request]:
 
 
 class Reader:
-    """Reads pages for one event loop: small ones in place, one in each round of the loop, so that those that arrive
-    together do not hold it up together. The worker process starts when the first page needs it; `close` ends it.
+    """Reads pages for one event loop: small ones inline, one in each iteration of the loop, so that pages that arrive
+    together do not block it together. The worker process starts when the first page needs it; `close` ends it.
     """
 
     def __init__(self, deadline: float = DEADLINE_SECONDS, workers: int = 1, memory: int = MEMORY_MIB) -> None:
@@ -65,7 +65,7 @@ class Reader:
         self._inline_lock = asyncio.Lock()
 
     async def read(self, platform: PageReader, page: Page) -> list[Listing | Request]:
-        """Like `read_page`; raises ReadTimeout or ReadCrash where the worker had to be given up."""
+        """Like `read_page`; raises ReadTimeout or ReadCrash if the worker was killed or died."""
         if not is_suspicious(page.body):
             page.scanned = True
             if len(page.body) <= MAX_INLINE_BYTES:
@@ -85,7 +85,7 @@ class Reader:
         return results
 
     def close(self) -> None:
-        """Kill the workers."""
+        """Kill the worker processes."""
         if self._pool is not None:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()

@@ -1,9 +1,9 @@
 """Find the list of results on a page of unknown markup: blocks that repeat, each with a title and an address.
 
-Elements that may be titles form a group where tags and classes around them are the same; the block of a title is the
+Elements that may be titles form a group if the tags and classes around them are the same; the block of a title is the
 largest element around it that holds no other title of its group. Menus, headers and footers are skipped. The group
-whose blocks look most like offers or releases (price, size, picture, link to an own page, long and different titles) is
-the list.
+whose blocks look most like offers or releases (price, size, picture, link to a page of their own, long and different
+titles) is the list.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from crawler.page.page import Page, has_blocks, visible_text
 from crawler.urls import url_host
 
 MAX_TITLE_ELEMENTS = 4_000  # elements that may be titles
-MIN_GROUP_SIZE = 2  # texts of a group
-MENU_SEARCH_LEVELS = 6  # elements around a title that are asked whether they are a menu
-MAX_ANCESTORS = 40  # elements around a title that are known
-MIN_TITLE_CHARS, MAX_TITLE_CHARS = 2, 300  # characters of a title
+MIN_GROUP_SIZE = 2  # distinct texts of a group
+MENU_SEARCH_LEVELS = 6  # elements around a title that are checked for being a menu
+MAX_ANCESTORS = 40  # elements around a title that are recorded
+MIN_TITLE_CHARS, MAX_TITLE_CHARS = 2, 300
 _TITLE_SELECTOR = (
     "a, h2, h3, h4, h5, strong, b, dt, td, td > span, [class*=title], [class*=Title], [class*=name], [class*=Name], "
     "[class*=text]"
@@ -39,7 +39,7 @@ _DIGITS_RE = re.compile(r"\d+")
 
 @frozen
 class TitleElement:
-    """An element that may be the title of a row. `ancestors`: identities of the elements around it, inner first."""
+    """An element that may be the title of a row. `ancestors`: `mem_id` of the elements around it, inner first."""
 
     node: LexborNode
     text: str
@@ -48,7 +48,7 @@ class TitleElement:
 
 @define
 class Block:
-    """What stands around one title."""
+    """A title and the element that is its block."""
 
     title: TitleElement
     node: LexborNode
@@ -60,8 +60,9 @@ class Block:
 
 @frozen
 class _Position:
-    """Where an element stands: the elements around it, inner first, how the nearest of them are called, and how far
-    off the nearest is that a class calls a menu."""
+    """The position of an element: `mem_id` of the elements around it, inner first, tags and classes of the nearest, and
+    the distance to the nearest that a class marks as a menu.
+    """
 
     ancestors: tuple[int, ...] = ()
     signature: tuple[str, ...] = ("",)
@@ -69,12 +70,12 @@ class _Position:
 
     @property
     def is_in_menu(self) -> bool:
-        """Whether what stands here belongs to a menu."""
+        """Whether an element in this position belongs to a menu."""
         return self.menu_distance < MENU_SEARCH_LEVELS
 
 
 def title_groups(page: Page) -> Iterable[list[TitleElement]]:
-    """The texts that stand alike, where most of them differ."""
+    """Yield groups of elements with the same surroundings whose texts mostly differ."""
     groups_by_signature: dict[tuple[str, ...], list[TitleElement]] = {}
     positions: dict[int, _Position] = {}
     for node in page.nodes(_TITLE_SELECTOR, MAX_TITLE_ELEMENTS):
@@ -90,7 +91,7 @@ def title_groups(page: Page) -> Iterable[list[TitleElement]]:
 
 
 def group_blocks(group: Sequence[TitleElement]) -> list[Block]:
-    """The block of each text of a group."""
+    """The block of each title of a group, of at most MAX_ROWS."""
     ancestor_counts = Counter(identity for element in group for identity in element.ancestors)
     blocks = []
     for element in group[:MAX_ROWS]:
@@ -104,7 +105,7 @@ def group_blocks(group: Sequence[TitleElement]) -> list[Block]:
 
 
 def _title_text(node: LexborNode) -> str:
-    """The text of an element; the whole of one that is shown clipped; "" for one that holds blocks, so no title."""
+    """The text of an element, in full if it is shown clipped; "" if it contains blocks and so is not a title."""
     if node.tag not in ("a", "h2", "h3", "h4", "h5") and has_blocks(node):
         return ""
     text = visible_text(node)
@@ -114,7 +115,7 @@ def _title_text(node: LexborNode) -> str:
 
 
 def _find_position(node: LexborNode | None, positions: dict[int, _Position]) -> _Position:
-    """The place of what stands in `node`; found once for all that stands there."""
+    """The position of the elements inside `node`, computed once and kept in `positions`."""
     chain: list[LexborNode] = []
     while node is not None and node.tag not in ("body", "html", None) and len(chain) < MAX_ANCESTORS:
         if node.mem_id in positions:
@@ -137,12 +138,12 @@ def _find_position(node: LexborNode | None, positions: dict[int, _Position]) -> 
 
 
 def _first_class(node: LexborNode) -> str:
-    """The first class without numbers, which count rows."""
+    """The first class of an element without digits, which number rows."""
     return _DIGITS_RE.sub("", next(iter((node.attributes.get("class") or "").split()), ""))
 
 
-# Scores of a list, set on saved pages (half `tune`): menus and footers stay below 14; on pages that no search led to,
-# "more of this" under an article reaches 28, lists start at 30.
+# Scores that a list exceeds, set on saved pages (half `tune`): menus and footers stay below 14; on pages other than
+# search pages "more of this" under an article reaches 28, lists start at 30.
 MIN_SEARCH_PAGE_SCORE, MIN_OTHER_PAGE_SCORE = 14.0, 29.0
 _PRICE_RE = re.compile(
     r"(?:[$€£¥￥₹₽₩]|NT\$|R\$|Rs\.?|EUR|USD|CHF|RM|Rp)\s{0,2}[0-9][0-9.,\s]{0,14}"
@@ -151,7 +152,7 @@ _PRICE_RE = re.compile(
 SEARCH_ADDRESS_RE = re.compile(
     r"[?&](?:q|query|keywords?|kw|wd|key|search|search_?text|term|s|k|text|st)=|/(?:search|browse|sch|list)[/?.]", re.I
 )
-# What rows of offers and releases are marked by; a page with fewer of these has no list that could be told from a menu.
+# Marks of offers and releases; on a page with fewer of them a list could not be told from a menu.
 _LIST_MARKS = (
     *("$", "€", "£", "¥", "￥", "₹", "₽", "元", "円", "Rs", " kr", "EUR", "&euro;", "&yen;", "&pound;"),
     *("MB", "GB", "MiB", "magnet:", "yEnc"),
@@ -168,14 +169,14 @@ _LABEL_TEXT_RE = re.compile(
 
 @frozen
 class RepeatedRows:
-    """The rows of a page's list and the elements of their blocks, by identity."""
+    """The rows of a page's list and the `mem_id` of their blocks."""
 
     rows: list[ListRow]
     block_ids: frozenset[int] = frozenset()
 
 
 def repeated_rows(page: Page) -> RepeatedRows:
-    """The page's list; without rows where nothing on it looks like one. Pages that a search led to have one sooner."""
+    """The page's list; without rows if nothing on it looks like one. A lower score suffices on search pages."""
     is_search_page = SEARCH_ADDRESS_RE.search(page.url) is not None
     if not is_search_page and sum(map(page.markup.count, _LIST_MARKS)) < MIN_LIST_MARKS:
         return RepeatedRows([])
@@ -190,7 +191,7 @@ def repeated_rows(page: Page) -> RepeatedRows:
 
 
 def _list_score(blocks: Sequence[Block], is_search_page: bool) -> float:
-    """How much a group looks like the list of a page: the length of its titles times what its blocks have."""
+    """How much a group looks like the list of a page: the length of its titles times what its blocks contain."""
     sample = blocks[:12]
     texts = [block.text() for block in sample]
     title_bytes = sum(min(len(block.title.text.encode("gb18030", "replace")), 80) for block in sample) / len(sample)

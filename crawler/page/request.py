@@ -9,10 +9,10 @@ from attrs import Factory, field, frozen, validators
 
 @frozen(kw_only=True)
 class Request:
-    """One request. `values` travel with it to `Page.values` (plain picklable values only).
+    """One request. `values` are passed on to `Page.values` (plain picklable values only).
 
-    `browser` asks for rendering in Chromium, until `wait_for` (a CSS selector) is there or the wait is over. `page`
-    counts result pages from 1; the crawl refuses further pages beyond the configured number.
+    `browser` asks for rendering in Chromium until `wait_for` (a CSS selector) appears or the wait times out. `page`
+    counts result pages from 1; the crawl refuses pages beyond the configured number.
     """
 
     url: str = field(validator=validators.min_len(1))

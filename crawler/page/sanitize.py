@@ -1,6 +1,6 @@
-"""Clean a Listing read from a page, so that databases, exports, logs and reports can hold every string of it.
+"""Clean a Listing read from a page, so that databases, exports, logs and reports can hold all its strings.
 
-Every string goes through `crawler.text.clean`, whatever spider made it; lengths are bounded too.
+Every string goes through `crawler.text.clean_text`, whatever spider made it; lengths are limited too.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from attrs import AttrsInstance, evolve, fields, has
 from crawler.items import Listing
 from crawler.text import clean_text
 
-MAX_STRING_CHARS = 2_000  # characters of a title, an address, a name
+MAX_STRING_CHARS = 2_000  # of a title, an address, a name
 MAX_TEXT_CHARS = 200_000
-MAX_LIST_ENTRIES = 5_000  # entries of a list: pictures, links, files
+MAX_LIST_ENTRIES = 5_000  # pictures, links, files
 
 _FIELD_TYPES = get_type_hints(Listing)
 _TEXT_FIELDS = frozenset(name for name, kind in _FIELD_TYPES.items() if kind in (str, str | None))
@@ -24,13 +24,13 @@ T = TypeVar("T", bound=AttrsInstance)
 
 
 def sanitize_listing(listing: Listing) -> Listing:
-    """The listing with every string cleaned and no list longer than MOST."""
+    """`listing` with every string cleaned and no list longer than MAX_LIST_ENTRIES."""
     text = clean_text(listing.text, MAX_TEXT_CHARS)
     return evolve(_sanitize_object(listing), text=text)
 
 
 def check_types(listing: Listing) -> Listing:
-    """The listing as it is. Raises TypeError where what should be text is not: a page said true, or a number, there."""
+    """`listing` unchanged. Raises TypeError if a text field holds no text: the page had true or a number there."""
     for name in _TEXT_FIELDS:
         if not isinstance(getattr(listing, name), str | None):
             raise TypeError(f"{name} is no text")

@@ -1,8 +1,8 @@
-"""Read product data from inline scripts: the object that bears the product's name.
+"""Read product data from inline scripts: the object that carries the product's name.
 
 State objects (__NEXT_DATA__, window.__INITIAL_STATE__, dataLayer pushes) are JSON in one shop and hand-written
-JavaScript in the next, so none is parsed: where the name stands behind a key, the braces around it bound the object,
-and its plain values are read from it. FIELD_BY_KEY lists the keys that shops use for the same field.
+JavaScript in the next, so none is parsed: where the name follows a key, the braces around it delimit the object, and
+its plain values are read from it. FIELD_BY_KEY lists the keys that shops use for the same field.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from html import escape, unescape
 
 from crawler.page.page import Page
 
-MAX_OCCURRENCES = 40  # places of the name looked at
-OBJECT_REACH_CHARS = 6_000  # characters of an object on either side of its name
-MAX_VALUE_CHARS = 200  # characters of a value
+MAX_OCCURRENCES = 40  # of each spelling of the name
+OBJECT_REACH_CHARS = 6_000  # of an object on either side of its name
+MAX_VALUE_CHARS = 200
 
 # Key in lower case without _ and - -> field. Source: saved pages (half `tune`), the events of Google Analytics
-# (id, item_id, item_brand), Shopify (vendor), and plain names for the same.
+# (id, item_id, item_brand), Shopify (vendor), and plain synonyms.
 FIELD_BY_KEY = {
     **dict.fromkeys(("brand", "brandname", "itembrand", "manufacturer", "manufacturername", "productbrand"), "brand"),
     **dict.fromkeys(("vendor", "subbrand", "marca"), "brand"),
@@ -53,7 +53,7 @@ _KEY_VALUE_RE = re.compile(
 
 
 def script_values(page: Page, name: str) -> dict[str, list[str]]:
-    """Field -> values of the objects that bear this name, nearest object first. `id` is kept apart from `sku`."""
+    """Field -> values of the objects that carry `name`, nearest object first. `id` is kept apart from `sku`."""
     values_by_field: dict[str, list[str]] = {}
     if len(name) < 4:
         return values_by_field
@@ -87,7 +87,7 @@ def _object_sources(source: str, name: str) -> Iterator[str]:
 
 
 def _enclosing_object(source: str, position: int) -> str:
-    """The innermost braces around a place, or as much of them as lies within reach; objects in them are kept."""
+    """The innermost braces around `position`, or as much of them as is within reach, with the objects inside them."""
     begin, depth = max(0, position - OBJECT_REACH_CHARS), 0
     for brace in reversed(list(_BRACE_RE.finditer(source, begin, position))):
         depth += 1 if brace[0] == "}" else -1
@@ -104,7 +104,7 @@ def _enclosing_object(source: str, position: int) -> str:
 
 
 def _unescape_value(value: str) -> str:
-    """A value without escapes and entities."""
+    """A value without escapes and entities; "" if its escapes are invalid."""
     if "\\" in value:
         try:
             value = str(json.loads(f'"{value}"'))

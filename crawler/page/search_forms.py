@@ -1,4 +1,4 @@
-"""Find out how a site is searched: the address of its search with {query} in it, read from its own pages.
+"""Find out how a site is searched: the address of its search with {query} in it, from its own pages.
 
 Three sources, the most exact first: an OpenSearch description (https://github.com/dewitt/opensearch), a SearchAction in
 JSON-LD (https://schema.org/SearchAction), the form that looks most like a search. Only GET addresses on the site's own
@@ -44,13 +44,13 @@ _SEARCH_WORD_RE = re.compile(
 
 
 def opensearch_address(page: Page) -> str | None:
-    """The address of the site's OpenSearch description, None where it has none."""
+    """The address of the site's OpenSearch description, None if it has none."""
     link = page.css("link[type='application/opensearchdescription+xml'][href]")
     return page.link(link.attrib["href"]) if len(link) else None
 
 
 def opensearch_template(page: Page) -> str | None:
-    """The template that an OpenSearch description holds: the one for pages that people read."""
+    """The template in an OpenSearch description, the one for HTML pages first; None if it has none."""
     templates: list[tuple[bool, str]] = []
     for tag in _URL_TAG_RE.finditer(page.source[:200_000]):
         attributes = {name.lower(): unescape(value) for name, value in _ATTRIBUTE_RE.findall(tag[1])}
@@ -62,12 +62,12 @@ def opensearch_template(page: Page) -> str | None:
 
 
 def search_template(page: Page) -> str | None:
-    """The template that the page itself holds, in its SearchAction or its form."""
+    """The template in the page's SearchAction or its form; None if it has neither."""
     return next(filter(None, (*_action_templates(page), *_form_templates(page))), None)
 
 
 def fill_template(template: str, question: str) -> str:
-    """The address that asks a question."""
+    """The address of the search for `question`."""
     return template.replace(QUERY_PLACEHOLDER, quote(question, safe=""))
 
 
@@ -87,7 +87,7 @@ def _target_addresses(target: Any) -> Iterator[str]:
 
 
 def _form_templates(page: Page) -> Iterator[str | None]:
-    """Templates of the forms that look most like a search, best first."""
+    """Templates of the forms that look like a search, best first."""
     ranked = []
     for number, form in enumerate(page.css("form")):
         if number >= 40 or form.attrib.get("method", "get").lower() not in ("get", ""):
@@ -131,7 +131,7 @@ def _rank_form(page: Page, form: Selection) -> tuple[str | None, int]:
 
 
 def _normalize_template(page: Page, address: str) -> str | None:
-    """An address with one place for the question; of other places the optional ones are dropped."""
+    """An absolute template with one {query} and no other placeholder; None if unusable or of another site."""
     template = _QUERY_TERM_RE.sub(QUERY_PLACEHOLDER, address, count=1)
     template = _PLACEHOLDER_RE.sub(lambda match: match[0] if match[0] == QUERY_PLACEHOLDER else "", template)
     absolute = page.link(template)

@@ -1,8 +1,8 @@
-"""Sitemaps: the addresses that a site publishes for crawlers, each looked at alone.
+"""Sitemaps: the addresses that a site publishes for crawlers, each checked on its own.
 
-Read by the parser of pages, which knows no entities and fetches nothing. Only addresses of the sitemap's own scheme,
+Read by the HTML parser, which resolves no entities and fetches nothing. Only addresses of the sitemap's own scheme,
 host and port count, and an index may name sitemaps but no further index (https://www.sitemaps.org/protocol.html, 2008):
-so a map that lists itself, or fresh copies of itself, is left after one round.
+so a sitemap that lists itself, or fresh copies of itself, is left after one round.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from crawler.page.page import Page
 from crawler.page.request import Request
 
-SITEMAP_KEY = "by_sitemap"  # value of a request: a sitemap named it, as this
+SITEMAP_KEY = "by_sitemap"  # in the values of a request: what a sitemap named it as
 _MAP_KIND, _PAGE_KIND = "map", "page"
-_MAX_ADDRESS_CHARS = 2048  # characters of an address, by the protocol
+_MAX_ADDRESS_CHARS = 2048  # by the protocol
 
 
 def is_sitemap(page: Page) -> bool:
@@ -24,7 +24,7 @@ def is_sitemap(page: Page) -> bool:
 
 
 def sitemap_requests(page: Page) -> Iterator[Request]:
-    """What a sitemap names: requests for its pages, of an index those for its sitemaps; each address once."""
+    """Yield requests for the pages of a sitemap, or for the sitemaps of an index; each address once."""
     kinds = [("url > loc", _PAGE_KIND)]
     if page.values.get(SITEMAP_KEY) != _MAP_KIND:
         kinds.append(("sitemap > loc", _MAP_KIND))
@@ -35,7 +35,7 @@ def sitemap_requests(page: Page) -> Iterator[Request]:
 
 
 def _is_same_origin(sitemap_address: str, address: str) -> bool:
-    """Whether an address is whole, short enough and of the same scheme, host and port."""
+    """Whether `address` is absolute, short enough and of the same scheme, host and port."""
     try:
         return len(address) <= _MAX_ADDRESS_CHARS and urlsplit(address)[:2] == urlsplit(sitemap_address)[:2]
     except ValueError:

@@ -1,7 +1,7 @@
 """Structured data of a page and the votes it casts: schema.org in JSON-LD and microdata, Open Graph meta tags.
 
 JSON-LD and microdata become one list of objects in the shape of JSON-LD (values, lists, nested mappings with "@type").
-Pages that have neither cost nothing but two searches for a word.
+Pages that have neither cost only two substring searches.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from crawler.page.page import Page
 
 @frozen(kw_only=True)
 class StructuredObject:
-    """One object: the last part of its types ("Product"), its fields, and whether JSON-LD or microdata said it."""
+    """One object: the last part of its types ("Product"), its fields, and its source, JSON-LD or microdata."""
 
     types: tuple[str, ...]
     fields: Mapping[str, Any]
@@ -38,7 +38,7 @@ def structured_objects(page: Page) -> list[StructuredObject]:
 
 
 def opengraph(page: Page) -> dict[str, list[str]]:
-    """Open Graph and kindred meta tags (og:, product:, book:, twitter:): name -> contents that are not empty."""
+    """Open Graph and similar meta tags (og:, product:, book:, twitter:, description): name -> non-empty contents."""
     table: dict[str, list[str]] = {}
     for tag in page.css("meta[content]"):
         attributes = tag.attrib
@@ -50,7 +50,7 @@ def opengraph(page: Page) -> dict[str, list[str]]:
 
 
 def texts(value: Any) -> list[str]:
-    """All texts in a value of any shape: plain, a list, or objects with a name, a value or an address."""
+    """All texts in a value of any shape: plain, a list, or an object with a name, a value or an address."""
     if isinstance(value, str):
         return [" ".join(value.split())] if value.strip() else []
     if isinstance(value, bool) or value is None:
@@ -64,7 +64,7 @@ def texts(value: Any) -> list[str]:
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:
-    """The mappings in a value that is one, or a list of them."""
+    """The mappings in a value that is a mapping or a list of them."""
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
 
 
@@ -93,7 +93,7 @@ _AVAILABILITY_NAMES = {
 
 
 def vote_object(ballot: Ballot, main: StructuredObject, region: str) -> None:
-    """The votes of the object that the page is about."""
+    """Add the votes of the object that the page is about."""
     fields, source = main.fields, main.source
     ballot.add_vote("text", " ".join(texts(fields.get("description"))[:1]), source, STRUCTURED_WEIGHT)
     ballot.add_vote("brand", _first_text(fields, "brand", "manufacturer"), source, STRUCTURED_WEIGHT)
@@ -118,7 +118,7 @@ def vote_object(ballot: Ballot, main: StructuredObject, region: str) -> None:
 
 
 def _offers(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The offers, those of an AggregateOffer or of variants included."""
+    """The offers, including those of an AggregateOffer or of variants."""
     direct_offers = objects(fields.get("offers"))
     inner = [nested for offer in direct_offers for nested in objects(offer.get("offers"))]
     variants = [nested for variant in objects(fields.get("hasVariant")) for nested in objects(variant.get("offers"))]
@@ -126,7 +126,7 @@ def _offers(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _vote_offer(ballot: Ballot, offer: Mapping[str, Any], region: str, source: str, first: bool) -> None:
-    """The first offer counts whole; what the others ask may still agree with what the page shows."""
+    """Add the votes of an offer. The first counts in full; the prices of others may confirm what the page shows."""
     weight = STRUCTURED_WEIGHT if first else 1.0
     stated_currency = " ".join(texts(offer.get("priceCurrency") or offer.get("pricecurrency"))[:1])
     for money in _offer_prices(offer, stated_currency, region):
@@ -144,7 +144,7 @@ def _vote_offer(ballot: Ballot, offer: Mapping[str, Any], region: str, source: s
 
 
 def _offer_prices(fields: Mapping[str, Any], stated_currency: str, region: str) -> Iterator[Money]:
-    """The prices of an offer, its lowest first; a list price is none."""
+    """Yield the `price` or `lowPrice` of an offer, else the prices of its specifications except list prices."""
     for name in ("price", "lowPrice"):
         for text in texts(fields.get(name))[:1]:
             money = parse_price(text, stated_currency, region)
@@ -160,7 +160,7 @@ def _offer_prices(fields: Mapping[str, Any], stated_currency: str, region: str) 
 
 
 def vote_opengraph(ballot: Ballot, graph: Mapping[str, list[str]], region: str) -> None:
-    """The votes of meta tags."""
+    """Add the votes of meta tags."""
     for name in ("product:sale_price", "product:price", "og:price"):
         stated_currency = _first_content(graph, f"{name}:currency") or ""
         money = parse_price(_first_content(graph, f"{name}:amount"), stated_currency, region)
@@ -185,7 +185,7 @@ def vote_opengraph(ballot: Ballot, graph: Mapping[str, list[str]], region: str) 
 
 
 def vote_identifier(ballot: Ballot, scheme: str, text: str, source: str, weight: float) -> None:
-    """A vote for a GTIN, an ISBN (a GTIN that begins with 978 or 979 is one) or an MPN."""
+    """Vote for a GTIN, an ISBN (a GTIN that begins with 978 or 979 is one) or an MPN."""
     if scheme == "mpn":
         ballot.add_vote("mpn", text[:60], source, weight)
         return
@@ -196,7 +196,7 @@ def vote_identifier(ballot: Ballot, scheme: str, text: str, source: str, weight:
 
 
 def parse_availability(text: str) -> str | None:
-    """InStock and its like out of a word, an address or true and false; None for anything else."""
+    """An availability (InStock, ...) from a word, an address or true and false; None for anything else."""
     return _AVAILABILITY_NAMES.get(text.rstrip("/").rsplit("/", 1)[-1].casefold().strip()) or _schema_name(text)
 
 
@@ -209,7 +209,7 @@ def _vote_identifiers(ballot: Ballot, fields: Mapping[str, Any], source: str) ->
 
 
 def _person_names(value: Any) -> list[str]:
-    """Names of authors; an address is none."""
+    """Names of authors; addresses are left out."""
     return [name for name in texts(value)[:20] if "://" not in name]
 
 
@@ -218,7 +218,7 @@ def _first_text(fields: Mapping[str, Any], *names: str) -> str | None:
 
 
 def _shop_code(text: str | None) -> str | None:
-    """A number of the shop's own; an address is none."""
+    """`text` as a number of the shop's own; None for an address or a long text."""
     return text if text and "://" not in text and len(text) <= 60 else None
 
 
@@ -227,6 +227,6 @@ def _first_content(graph: Mapping[str, list[str]], name: str) -> str | None:
 
 
 def _schema_name(value: str | None) -> str | None:
-    """InStock out of http://schema.org/InStock; None for anything that is no such name."""
+    """InStock from http://schema.org/InStock; None for anything that is not such a name."""
     name = (value or "").rstrip("/").rsplit("/", 1)[-1]
     return name if name.isalpha() and name.isascii() and name[:1].isupper() else None

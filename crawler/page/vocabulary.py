@@ -1,4 +1,4 @@
-"""The words that pages put beside facts (words.toml): labels by field, and the meaning of buttons and notes."""
+"""The words that pages write beside facts (words.toml): labels by field, and the meaning of buttons and notes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORD_MEANINGS = frozenset(("buy", "sold", "stock", "former", "price", "lead"))
 
 @cache
 def label_fields() -> dict[str, tuple[str, ...]]:
-    """Label in lower case -> the fields it may stand for. Raises ValueError for a row that names another field."""
+    """Label in lower case -> the fields it may stand for. Raises ValueError for a row with an unknown field."""
     fields_by_label: dict[str, tuple[str, ...]] = {}
     for row in _read_rows("label", "field", LABEL_FIELDS):
         for word in row["words"]:
@@ -24,7 +24,7 @@ def label_fields() -> dict[str, tuple[str, ...]]:
 
 @cache
 def meaning_pattern(meaning: str) -> re.Pattern[str]:
-    """A pattern for any of the words with this meaning; words of letters with spaces between them end at a boundary."""
+    """A pattern for any word with this meaning; in scripts with spaces between words it matches whole words only."""
     ordered = sorted(meaning_words(meaning), key=lambda word: (-len(word), word))
     return re.compile("|".join(_word_pattern(word) for word in ordered), re.I)
 
@@ -37,13 +37,13 @@ def meaning_words(meaning: str) -> tuple[str, ...]:
 
 
 def lower_same_length(text: str) -> str:
-    """A text in lower case whose places are those of the text itself."""
+    """`text` in lower case, every character at the same position."""
     lowercase = text.lower()
     return lowercase if len(lowercase) == len(text) else text.replace("İ", "i").lower()
 
 
 def _word_pattern(word: str) -> str:
-    is_spaced = word[-1].isalpha() and word[-1] < "\u0e00"  # scripts below write spaces between words
+    is_spaced = word[-1].isalpha() and word[-1] < "\u0e00"  # scripts below U+0E00 put spaces between words
     return rf"\b{re.escape(word)}\b" if is_spaced else re.escape(word)
 
 

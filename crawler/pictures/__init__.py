@@ -1,4 +1,4 @@
-"""Bytes become a safely decoded picture and its perceptual hashes."""
+"""Decode pictures safely and compute their perceptual hashes."""
 
 from crawler.pictures.decoding import DecodedPicture, PictureError, decode_picture
 from crawler.pictures.inspection import (

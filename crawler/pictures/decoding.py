@@ -1,7 +1,7 @@
 """Decode bytes to one upright RGB picture of limited size: the only way in for pictures.
 
-Works and listings pass through the same decoding and the same shrinking, since hashes of differently shrunk pictures
-drift apart. Runs in a worker process; heavy imports wait until they are used.
+Pictures of works and listings pass through the same decoding and shrinking, since hashes of differently shrunk pictures
+drift apart. Runs in a worker process; heavy imports are deferred until they are used.
 """
 
 from __future__ import annotations
@@ -26,14 +26,10 @@ if TYPE_CHECKING:
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 40_000_000
-MAX_DECODED_SIDE_PIXELS = (
-    640  # pixels of the longer side: key points of a tile of a collage need more than hashes do (480)
-)
+MAX_DECODED_SIDE_PIXELS = 640  # longer side: keypoints of a tile of a collage need more than hashes do (480)
 DRAFT_SIDE_PIXELS = 800  # a JPEG is decoded at 1/2, 1/4 or 1/8 as long as it stays as large as this
-SHRINKING_VERSION = (
-    2  # grows whenever a picture is decoded or shrunk in another way: hashes of different ones are not compared
-)
-MIN_BILINEAR_SCALE = 0.7  # shrinking to this share and more needs no averaging by areas, which takes four times as long
+SHRINKING_VERSION = 2  # to increase whenever decoding or shrinking changes: hashes of different versions never compare
+MIN_BILINEAR_SCALE = 0.7  # from this scale no averaging by area is needed, which takes four times as long
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DECODE_ERRORS = (
@@ -50,33 +46,33 @@ _DECODE_ERRORS = (
 
 
 class PictureError(SwordnetError):
-    """These bytes are no picture that we decode: another format, broken, or over a limit."""
+    """The bytes are not a picture that we decode: another format, broken, or over a limit."""
 
 
 @frozen(kw_only=True, eq=False)
 class DecodedPicture:
-    """A shrunk RGB picture (`pixels` [height, width, 3]), upright and on white; width and height are the full ones,
-    upright too.
+    """A shrunk RGB picture (`pixels` [height, width, 3]), upright and on white; `width` and `height` are those of the
+    full picture, upright too.
     """
 
     pixels: NDArray[np.uint8]
     media_type: str
     width: int
     height: int
-    codes: tuple[str, ...]  # what its QR codes say
+    codes: tuple[str, ...]  # texts of its QR codes
 
     @property
     def image(self) -> Image:
-        """The same as a picture of Pillow."""
+        """The pixels as a Pillow image."""
         from PIL import Image as Pictures
 
         return Pictures.fromarray(self.pixels)
 
 
 def decode_picture(data: bytes) -> DecodedPicture:
-    """The first frame of a JPEG, PNG, WEBP, GIF or AVIF.
+    """Decode the first frame of a JPEG, PNG, WEBP, GIF or AVIF.
 
-    Raises PictureError for anything else, for broken data, more than 25 MB and more than 40 megapixels.
+    Raises PictureError for anything else, for broken data, more than 25 MB or more than 40 megapixels.
     """
     from PIL import Image
 
@@ -98,7 +94,7 @@ def decode_picture(data: bytes) -> DecodedPicture:
 
 
 def strip_png_text(data: bytes) -> bytes:
-    """A PNG without its texts and colour profiles, which may unpack to any size; everything else as it is."""
+    """A PNG without its texts and colour profiles, which may decompress to any size; other data unchanged."""
     if not data.startswith(_PNG_SIGNATURE):
         return data
     chunks, offset = [_PNG_SIGNATURE], len(_PNG_SIGNATURE)
@@ -112,7 +108,7 @@ def strip_png_text(data: bytes) -> bytes:
 
 @contextmanager
 def _allow_truncated_gif(data: bytes) -> Iterator[None]:
-    """A GIF that arrived up to its last byte may draw less than it has room for, as browsers let it."""
+    """Let a GIF that is complete to its last byte draw fewer pixels than its size, as browsers do."""
     from PIL import ImageFile
 
     ImageFile.LOAD_TRUNCATED_IMAGES = data.startswith(b"GIF8") and data.rstrip(b"\x00").endswith(b";")
@@ -135,11 +131,10 @@ def _decode_first_frame(source: Image) -> DecodedPicture:
     orientation = source.getexif().get(0x0112, 1)
     if orientation in (5, 6, 7, 8):
         width, height = height, width
-    scale = DRAFT_SIDE_PIXELS / max(source.size)  # rounded down: Pillow shrinks to no less than what is asked
+    scale = DRAFT_SIDE_PIXELS / max(source.size)  # rounded down: Pillow shrinks to no less than the requested size
     source.draft("RGB", (max(1, int(source.width * scale)), max(1, int(source.height * scale))))
-    upright = _flatten_on_white(
-        source if orientation == 1 else ImageOps.exif_transpose(source)
-    )  # a copy where nothing turns is 3 ms
+    # exif_transpose copies a picture that is already upright, which takes 3 ms.
+    upright = _flatten_on_white(source if orientation == 1 else ImageOps.exif_transpose(source))
     pixels = np.asarray(upright)
     codes = qr_codes(pixels)
     return DecodedPicture(pixels=_shrink_pixels(pixels), media_type=media_type, width=width, height=height, codes=codes)
@@ -149,7 +144,7 @@ def _flatten_on_white(image: Image) -> Image:
     import numpy as np
     from PIL import Image as Pictures
 
-    if image.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off at 255
+    if image.mode.startswith("I"):  # 16-bit grey, which convert() would clip at 255
         return Pictures.fromarray((np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8)).convert(
             "RGB"
         )
@@ -162,7 +157,7 @@ def _flatten_on_white(image: Image) -> Image:
 
 
 def _shrink_pixels(pixels: NDArray[np.uint8]) -> Any:
-    """By areas: four times as fast as Lanczos, and no ringing that key points would see."""
+    """Shrink by averaging areas: four times as fast as Lanczos, and no ringing that keypoints would pick up."""
     import cv2
 
     height, width = pixels.shape[:2]

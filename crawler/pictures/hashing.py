@@ -1,8 +1,8 @@
 """Compute perceptual hashes of a whole picture: ImageHash's phash (64 bits) and PDQ (256 bits).
 
-Both are computed from the picture at HASH_SIDE_PIXELS, whatever size it came in: over 344 attacked pictures the hashes
-of a copy that was saved at 150 pixels lie 10 bits from the original's this way, and 28 when 480 pixels are hashed;
-nothing else changes, and it costs less. A picture that shows nothing has no hashes and is never matched.
+Both are computed from the picture at HASH_SIDE_PIXELS, whatever its original size: over 344 attacked pictures the
+hashes of a copy that was saved at 150 pixels differ from the original's by 10 bits this way, and by 28 when 480 pixels
+are hashed; nothing else changes, and it costs less. A blank picture has no hashes and is never matched.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PHASH, PDQ = "phash", "pdq"
-HASH_SIDE_PIXELS = 128  # pixels
-MIN_SIDE_PIXELS = 16  # pixels; smaller pictures are spacers
-MIN_GREY_DEVIATION = 4.0  # of the grey values (0..255); flatter pictures show nothing
+HASH_SIDE_PIXELS = 128
+MIN_SIDE_PIXELS = 16  # smaller pictures are spacers
+MIN_GREY_DEVIATION = 4.0  # of the grey values (0..255); flatter pictures are blank
 
 
 def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[PictureHash, ...]:
-    """Hashes of an RGB picture; none where it shows nothing."""
+    """Hashes of an RGB picture; () if it is blank or a spacer."""
     import cv2
     import imagehash
     from PIL import Image as Pictures
@@ -39,7 +39,7 @@ def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[PictureHash, ...]:
 
 
 def shrink_for_hash(pixels: Any) -> Any:
-    """An RGB array with at most HASH_SIDE pixels a side, averaged by areas."""
+    """An RGB array with at most HASH_SIDE_PIXELS a side, averaged by area."""
     import cv2
 
     height, width = pixels.shape[:2]

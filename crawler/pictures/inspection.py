@@ -1,7 +1,7 @@
 """Inspect a picture: digest, type, size, perceptual hashes and QR codes; the protocol of inspectors.
 
-The crawl knows only the protocol; an inspector that compares with registered pictures is handed in by desk
-(matchers/images/image_matcher.py). Both run in a worker process, so an inspector can be pickled.
+The crawl knows only the protocol; an inspector that compares with registered pictures is passed in by desk
+(matchers/images/image_matcher.py). Both run in a worker process, so an inspector must be picklable.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from crawler.pictures.decoding import DecodedPicture, decode_picture
 
 
 def inspect_picture(data: bytes, url: str) -> Picture:
-    """What a picture is by itself; hashes are missing where it shows nothing. Raises PictureError."""
+    """Decode and describe a picture; without hashes if it is blank. Raises PictureError."""
     return describe_picture(decode_picture(data), data, url)
 
 
 def describe_picture(decoded: DecodedPicture, data: bytes, url: str) -> Picture:
-    """The Picture of bytes that were decoded already."""
+    """The Picture of bytes that are already decoded."""
     from crawler.pictures.hashing import perceptual_hashes
 
     return Picture(
@@ -48,20 +48,20 @@ def render_preview(data: bytes, side: int) -> bytes:
 
 @frozen(kw_only=True)
 class PictureInspection:
-    """A picture, and pictures that were drawn as evidence by their SHA-256: ours beside theirs."""
+    """A picture, and the images drawn as evidence by their SHA-256: the registered picture beside this one."""
 
     picture: Picture
     previews: Mapping[str, bytes] = Factory(dict)
 
 
 class PictureInspector(Protocol):
-    """`index_version` names what pictures are compared with; one that was compared with something else is looked at
-    anew.
+    """Inspects pictures. `index_version` names what they are compared with; a picture that was compared with another
+    version is inspected again.
     """
 
     @property
     def index_version(self) -> str:
-        """Empty where nothing is compared."""
+        """The version of the index; "" if nothing is compared."""
 
     def inspect(self, data: bytes, url: str) -> PictureInspection:
         """Decode and describe a picture. Raises PictureError."""
@@ -69,10 +69,10 @@ class PictureInspector(Protocol):
 
 @frozen
 class PlainInspector:
-    """Looks at a picture by itself."""
+    """Inspects a picture without comparing it."""
 
     index_version: str = ""
 
     def inspect(self, data: bytes, url: str) -> PictureInspection:
-        """Digest, size, hashes and QR codes."""
+        """Decode a picture and compute digest, size, hashes and QR codes. Raises PictureError."""
         return PictureInspection(picture=inspect_picture(data, url))

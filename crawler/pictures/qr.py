@@ -1,8 +1,8 @@
 """Read the QR codes of a picture: sellers show a share's address as one, where no text filter reads it.
 
-A picture is searched at no more than MAX_SIDE_PIXELS pixels a side: codes that people photograph with a phone are
-larger than that needs. Measured over twelve covers of the demo at 1200 x 900 pixels (2026-11-22): a picture
-without a code costs 4.7 to 7.3 ms, median 4.9.
+A picture is searched at no more than MAX_SIDE_PIXELS a side: codes that people photograph with a phone are larger than
+that needs. Measured over twelve covers of the demo at 1200 x 900 pixels (2026-11-22): a picture without a code costs
+4.7 to 7.3 ms, median 4.9.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_SIDE_PIXELS = 960
-MAX_QR_CODES = 4  # codes of one picture
-MAX_CODE_CHARS = 2000  # signs that one code may say
+MAX_QR_CODES = 4  # per picture
+MAX_CODE_CHARS = 2000
 
 
 def qr_codes(pixels: NDArray[np.uint8]) -> tuple[str, ...]:
-    """The texts of the QR codes in an RGB picture, each once; turned and slanted ones too."""
+    """The texts of the QR codes in an RGB picture, each once; rotated and slanted codes are read too."""
     import cv2
     import zxingcpp
 

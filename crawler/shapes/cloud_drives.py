@@ -1,6 +1,6 @@
 """Requests to cloud drives and their answers, as far as all drives are alike.
 
-A request carries the id of the share and the access code that it sends in its values; an answer leads to one listing of
+The values of a request carry the id of the share and the access code that it sends; an answer becomes one listing of
 kind `share` with state, title, files and sharer. Pure: platforms call this, nothing here knows a platform.
 """
 
@@ -28,7 +28,7 @@ _SIZE_RE = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,6})?) ?([KMGT]?)i?[Bo]?\b", re
 
 
 def parse_share(platform: str, address: str, code: str | None = None) -> ShareLink:
-    """The share that an address names, with the code it was asked with. BadInput where it is none of this platform."""
+    """The share at `address`, with the access code `code`. Raises BadInput if it is not a share of `platform`."""
     share = next((link for link in extract_links(address) if link.platform == platform), None)
     if share is None:
         raise BadInput(Problem(file=address, message=f"not the address of a share of {platform}"))
@@ -36,7 +36,7 @@ def parse_share(platform: str, address: str, code: str | None = None) -> ShareLi
 
 
 def share_of_page(platform: str, page: Page) -> ShareLink:
-    """The share that a page is of; without a name where neither the request nor the page's address names one."""
+    """The share that a page belongs to; with id "" if neither the request nor the page's address names one."""
     address = page.values.get("address") or page.url
     try:
         return parse_share(platform, address)
@@ -45,12 +45,12 @@ def share_of_page(platform: str, page: Page) -> ShareLink:
 
 
 def share_values(link: ShareLink, code: str | None = None) -> dict[str, str]:
-    """The values that a request for this share carries; `code` only where the request sends it."""
+    """The values that a request for this share carries; `code` only if the request sends it."""
     return {"share_id": link.share_id, "address": link.url} | ({"code": code} if code else {})
 
 
 def json_request(url: str, body: Mapping[str, Any], values: Mapping[str, str], **headers: str) -> Request:
-    """A request with a JSON body."""
+    """A POST request with a JSON body; _ in the names of `headers` stands for -."""
     sent_headers = {
         "Content-Type": "application/json",
         **{name.replace("_", "-"): value for name, value in headers.items()},
@@ -60,13 +60,13 @@ def json_request(url: str, body: Mapping[str, Any], values: Mapping[str, str], *
 
 
 def form_request(url: str, body: Mapping[str, str], values: Mapping[str, str], **headers: str) -> Request:
-    """A request with the body of an HTML form."""
+    """A POST request with the body of an HTML form."""
     sent_headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", **headers}
     return Request(url=url, method="POST", headers=sent_headers, body=urlencode(body).encode(), values=values)
 
 
 def parse_answer(page: Page) -> Any:
-    """The answer as JSON value, else as text (an HTML page, a cut answer)."""
+    """The answer as a JSON value, else as text (an HTML page, a truncated answer)."""
     text = page.source
     if text[:64].lstrip()[:1] in ("{", "["):
         try:
@@ -77,7 +77,7 @@ def parse_answer(page: Page) -> Any:
 
 
 def request_value(page: Page, *names: str) -> str:
-    """What a request said under one of these names: in its values, its query or its body. Raises KeyError."""
+    """The value of the first of `names` in the request's values, body or query. Raises StopIteration without any."""
     body = page.values.get("request_body", "")
     body_values = (
         json.loads(body) if body.startswith("{") else {key: entries[0] for key, entries in parse_qs(body).items()}
@@ -91,7 +91,7 @@ def request_value(page: Page, *names: str) -> str:
 
 
 def state_of(page: Page, classify: Callable[[Any], ShareState]) -> ShareState:
-    """The state an answer means, its status included: a throttled or challenged request says nothing of the share."""
+    """The state that an answer and its status mean: a throttled or challenged request says nothing of the share."""
     if page.status in _THROTTLE_STATUSES:
         return ShareState.RATE_LIMITED
     answer = parse_answer(page)
@@ -100,7 +100,7 @@ def state_of(page: Page, classify: Callable[[Any], ShareState]) -> ShareState:
         outcome = outcome_of(200, page.body, page.content_type, page.url)
         return ShareState.CAPTCHA if outcome is Outcome.CHALLENGED else state
     if state is ShareState.NEEDS_CODE and page.values.get("code"):
-        return ShareState.WRONG_CODE  # asked with a code, and still asked for one
+        return ShareState.WRONG_CODE  # a code was sent and rejected
     return state
 
 
@@ -114,7 +114,7 @@ def share_listing(
     files: Iterable[SharedFile] = (),
     sharer: str | None = None,
 ) -> Listing:
-    """The share as a listing; its link bears the code it was asked with. A share without a name carries no link."""
+    """The share as a listing; its link carries the code that was sent. A share without an id has no link."""
     listed_files = tuple(files)[:MAX_FILES]
     return Listing(
         platform=platform,
@@ -131,7 +131,7 @@ def share_listing(
 
 
 def answer_signature(page: Page) -> str:
-    """An answer in a few signs, to count those that nobody has explained: its status and its own code."""
+    """A short form of an answer, to count those that nobody has explained: its status and its own code."""
     answer = parse_answer(page)
     if isinstance(answer, Mapping):
         code = next((answer[name] for name in ("errno", "code", "res_code", "error", "value") if name in answer), "-")
@@ -140,12 +140,12 @@ def answer_signature(page: Page) -> str:
 
 
 def shared_file(name: Any, size: Any = None, folder: Any = False) -> SharedFile:
-    """One file of an answer; a size is a number, digits, or written like "12.5 MB"."""
+    """One file of an answer; `size` is a number, digits, or text like "12.5 MB"."""
     return SharedFile(name=str(name), size=parse_size(size), folder=bool(folder))
 
 
 def parse_size(text: Any) -> int | None:
-    """A size in bytes; None where it cannot be told."""
+    """A size in bytes; None if it cannot be parsed."""
     if isinstance(text, bool) or text is None:
         return None
     if isinstance(text, int):
@@ -155,14 +155,14 @@ def parse_size(text: Any) -> int | None:
 
 
 def objects_at(value: Any, *path: str) -> list[Mapping[str, Any]]:
-    """The objects of a list below `path`; [] where the answer has none."""
+    """The objects of the list at `path`; [] if the answer has none."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def object_at(value: Any, *path: str) -> Mapping[str, Any]:
-    """The object below `path`; {} where the answer has none."""
+    """The object at `path`; {} if the answer has none."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}

@@ -1,8 +1,8 @@
 """Lists of offers in HTML: a CSS selector for the rows, and one for each field of a row.
 
-A field is written "css" for the text of the first such element, "css@name" for an attribute, "@name" for one of the row
-itself; "|" separates alternatives. Where the element around the rows is missing, and no sign of an empty result is
-there either, the layout changed and reading raises.
+A field is written "css" for the text of the first match, "css@name" for an attribute, "@name" for one of the row
+itself; "|" separates alternatives. If there are no rows, and not even the container that an empty result has, the
+layout changed and reading raises LayoutError.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from crawler.urls import url_host
 
 @frozen(kw_only=True)
 class HtmlList:
-    """How a platform's list is marked up. `url` may be a template with {code}."""
+    """How a platform marks up its list. `url` may be a template with {code}."""
 
-    container: str  # what every page of results has, an empty one too
+    container: str  # on every page of results, an empty one too
     row: str
     title: str
     url: str
@@ -38,7 +38,7 @@ class HtmlList:
 
 
 def html_rows(page: Page, layout: HtmlList) -> Iterator[dict[str, Any]]:
-    """The fields of each row that has a title and an address. LayoutError where the page is no page of results."""
+    """Yield the fields of each row that has a title and an address. Raises LayoutError if it is no page of results."""
     elements = page.css(layout.row)
     if not len(elements) and not len(page.css(layout.container)):
         raise LayoutError(f"neither {layout.row!r} nor {layout.container!r}")
@@ -55,7 +55,7 @@ def html_rows(page: Page, layout: HtmlList) -> Iterator[dict[str, Any]]:
 
 
 def text_in(row: Selection, where: str) -> str:
-    """The text at a place of a row, "" where there is none."""
+    """The text that `where` selects in a row, "" if there is none."""
     for alternative in where.split("|") if where else ():
         selector, _, name = alternative.strip().partition("@")
         element = row.css(selector.strip()) if selector.strip() else row

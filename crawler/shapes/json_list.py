@@ -1,8 +1,8 @@
 """Lists of offers in JSON: a path to the list, and one to each field of a row.
 
-A path is written "a.b.0.c"; "|" separates alternatives, the first that is not empty counts; "*" walks over all entries
-of a list or an object. An address may be put together: "https://shop.example/item/<itemId>". A list that is not there
-at all is a changed layout and raises; an empty one is no result.
+A path is written "a.b.0.c"; "|" separates alternatives, the first that is not empty counts; "*" stands for all entries
+of a list or an object. An address may be composed: "https://shop.example/item/<itemId>". A list that is missing means a
+changed layout and raises LayoutError; an empty one means no results.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TRUE_WORDS = frozenset(("true", "1", "yes"))
 
 @frozen(kw_only=True)
 class JsonList:
-    """How a platform names the fields of a row. `price_divisor` is for prices in cents."""
+    """The paths of a platform's rows and their fields. `price_divisor` is for prices in cents."""
 
     rows: str
     title: str
@@ -36,7 +36,7 @@ class JsonList:
     code: str = ""
     price: str = ""
     price_divisor: int = 1
-    currency: str = ""  # a path, or a code of three capitals
+    currency: str = ""  # a path, or a code of three capital letters
     seller: str = ""
     seller_id: str = ""
     picture: str = ""
@@ -47,12 +47,14 @@ class JsonList:
     condition: str = ""
     published: str = ""
     identifiers: Mapping[str, str] = {}  # scheme -> path
-    sold: str = ""  # a path to something true where the offer is gone
+    sold: str = ""  # path of a value that is true if the offer is gone
 
 
 def json_rows(page: Page, value: Any, layout: JsonList) -> Iterator[dict[str, Any]]:
-    """The fields of each row that has a title and an address. LayoutError where the list, or all of its rows, is not
-    as expected."""
+    """Yield the fields of each row that has a title and an address.
+
+    Raises LayoutError if there is no list, or no row of it has both.
+    """
     entries = _value_at(value, layout.rows)
     if not isinstance(entries, list):
         raise LayoutError(f"no list at {layout.rows}")
@@ -67,7 +69,7 @@ def json_rows(page: Page, value: Any, layout: JsonList) -> Iterator[dict[str, An
 
 
 def text_at(value: Any, where: str) -> str:
-    """The text at a path, "" where there is none; markup and entities in it are undone."""
+    """The text at a path, "" if there is none; markup is removed, entities are decoded."""
     for alternative in where.split("|") if where else ():
         target = _value_at(value, alternative)
         if isinstance(target, list):
@@ -82,7 +84,7 @@ def text_at(value: Any, where: str) -> str:
 
 
 def embedded_json(page: Page, *marks: str) -> Any:
-    """The JSON value that a script of the page holds behind one of these marks. LayoutError where there is none."""
+    """The JSON value after one of `marks` in the source of the page. Raises LayoutError if there is none."""
     source = page.source
     for mark in marks:
         position = source.find(mark)
@@ -129,7 +131,7 @@ def _row_fields(page: Page, row: Any, layout: JsonList) -> dict[str, Any]:
 
 
 def _build_address(page: Page, row: Any, where: str) -> str | None:
-    """The address at a path, or one put together from paths; None where a part of it is missing."""
+    """The address at a path, or one composed from paths; None if a part of it is missing."""
     parts = _PATH_PART_RE.findall(where)
     if not parts:
         address = text_at(row, where)

@@ -1,7 +1,7 @@
-"""Fields of a listing from the generic reading of a page (crawler.page), for platforms that have nothing to add to it.
+"""Fields of a listing from the generic readers of pages (crawler.page), for platforms with little to add.
 
-A platform whose offer pages carry structured data needs no selectors of its own: it gives these fields to `listing` and
-puts its own knowledge on top.
+A platform whose offer pages carry structured data needs no selectors of its own: it passes these fields to `listing`
+and adds what it knows itself.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from crawler.page.page import LayoutError, Page
 from crawler.page.product import product_facts
 from crawler.urls import canonicalize_url
 
-MAX_POST_CHARS = 20_000  # characters
+MAX_POST_CHARS = 20_000
 
 
 def offer_fields(page: Page, **overrides: Any) -> dict[str, Any]:
-    """The fields of a page that is one offer; `overrides` wins over what is read. LayoutError where there is no
-    title.
-    """
+    """The fields of a page that is one offer; `overrides` other than None win. Raises LayoutError without a title."""
     fields = page_fields(page, product_facts(page))
     if not fields.get("title"):
         raise LayoutError("the page names no product")
@@ -44,7 +42,7 @@ def page_fields(page: Page, facts: Facts) -> dict[str, Any]:
 
 
 def row_fields(row: ListRow) -> dict[str, Any]:
-    """The fields of one entry of a list."""
+    """The fields of one row of a list."""
     return {
         "url": canonicalize_url(row.url),
         "kind": ListingKind.OFFER if row.money or row.is_product else ListingKind.POST,

@@ -1,6 +1,6 @@
 """The share API of Quark, which UC uses too: a token or detail request with pwd_id and passcode, answers with a code.
 
-`code` 0 opens; a share whose status is not 1 is not alive, whatever the code says.
+`code` 0 means open; a share whose status is not 1 is not alive, whatever the code says.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def share_state(platform: str, answer: Any) -> ShareState:
 
 
 def folder_entries(data: Any) -> tuple[Entry, ...]:
-    """The entries of `list`, folders with their fid."""
+    """The entries of `list` in `data`, each with its fid."""
     return tuple(
         (
             shared_file(item["file_name"], item.get("size"), item.get("dir") or item.get("file") is False),
@@ -40,5 +40,5 @@ def folder_entries(data: Any) -> tuple[Entry, ...]:
 
 
 def shared_files(data: Any) -> tuple[SharedFile, ...]:
-    """The files and folders of `list`."""
+    """The files and folders of `list` in `data`."""
     return tuple(file for file, _ in folder_entries(data))

@@ -1,6 +1,6 @@
 """Map answers of cloud drives to states of a share: a calibrated list (states.toml), `unknown` for everything else.
 
-So an HTML shell, a throttled request, a cut answer or an unexplained number never declares a living share dead.
+So an HTML shell, a throttled request, a truncated answer or an unexplained code never declares a live share dead.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Calibration:
 
 @cache
 def calibrations() -> Mapping[str, Calibration]:
-    """The list that ships: platform -> what is known of it. Raises BadInput naming every wrong record."""
+    """The shipped list: platform -> calibration. Raises BadInput naming every invalid record."""
     table = tomllib.loads((resources.files("crawler.shapes") / _DATA_FILE).read_text(encoding="utf-8"))
     problems: list[Problem] = []
     by_platform: dict[str, Calibration] = {}
@@ -58,24 +58,24 @@ def calibrations() -> Mapping[str, Calibration]:
 
 
 def state_by_code(platform: str, code: Any) -> ShareState:
-    """The state that a code of an answer means; another type than the calibrated one is another answer."""
+    """The state that a code of an answer means; a code of another type than the calibrated one is `unknown`."""
     if isinstance(code, bool) or not isinstance(code, int | str):
         return ShareState.UNKNOWN
     return calibrations()[platform].codes.get(code, ShareState.UNKNOWN)
 
 
 def state_by_words(platform: str, page: str) -> ShareState:
-    """The state that the first calibrated words in a page mean."""
+    """The state of the first calibrated words that occur in `page`; `unknown` without any."""
     return next((state for words, state in calibrations()[platform].words if words in page), ShareState.UNKNOWN)
 
 
 def outcome_of_state(state: ShareState) -> Outcome:
-    """The outcome of a page that says this of a share."""
+    """The outcome of a page that shows a share in `state`."""
     return _STATE_OUTCOMES.get(state, Outcome.LIVE)
 
 
 def answer_lifetime(state: ShareState) -> timedelta:
-    """How long an answer is good for before the share is asked again. Throttling is no answer, so it is never kept."""
+    """How long an answer is valid before the share is asked again. Throttling is no answer, so it is never kept."""
     if state is ShareState.RATE_LIMITED:
         return timedelta(0)
     if state in OPEN_STATES:
@@ -97,5 +97,5 @@ def _parse_calibration(record: Mapping[str, Any]) -> Calibration:
 
 
 def _parse_code(text: str) -> int | str:
-    """A bare number of the list is a number in the answer."""
+    """A code of the list as it is in an answer: digits are a number there."""
     return int(text) if text.lstrip("-").isdecimal() else text

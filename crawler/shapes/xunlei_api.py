@@ -13,7 +13,7 @@ from crawler.shapes.share_states import state_by_code
 
 
 def share_request(api: str, link: ShareLink, code: str | None) -> Request:
-    """The request for state, title and the first 100 entries of a share."""
+    """The request for the state, title and first 100 entries of a share."""
     query = {
         "share_id": link.share_id,
         "pass_code": code or "",
@@ -32,7 +32,7 @@ def share_state(platform: str, answer: Any) -> ShareState:
 
 
 def shared_files(answer: Any) -> tuple[SharedFile, ...]:
-    """The entries of `shared_files`; sizes come as text."""
+    """The entries of `files`; sizes come as text."""
     return tuple(
         shared_file(item["name"], item.get("size"), item.get("kind") == "drive#folder")
         for item in objects_at(answer, "files")

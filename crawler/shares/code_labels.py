@@ -1,6 +1,6 @@
-"""Words that announce an access code, in Chinese and English by pattern, in other languages from labels.toml.
+"""Labels that announce an access code: Chinese and English ones by pattern, other languages from labels.toml.
 
-With those that exclude it: what unpacks an archive, opens an account or confirms a log-in is never an access code.
+Also the words that exclude one: what unpacks an archive, opens an account or confirms a log-in is never an access code.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CHINESE_LABEL_PATTERN = (
 )
 _ENGLISH_OBJECT_PATTERN = r"(?: (?:for|to|of|on)(?: [a-z]{2,10}){1,4}(?= is | are |:|=))?"
 _LABEL_END_PATTERN = r"[\"'`*\])]{0,4} ?(?:[:=→>|是为係]|[-–—]{1,2} |is |are |\n| {1,3}[^ \n]{3,20} {0,2}$)"
-# What a label begins with: everywhere else the expression is not even tried.
+# What a label may begin with; elsewhere the expression is not tried.
 _FIRST_LABEL_CHARS = "提访訪分取查看打链鏈密口暗钥码碼🐴🐎🔑🔐🗝都填验驗输taesfducpkmi"
 OTHER_PASSWORD_RE = re.compile(
     r"(?:解压缩?|解壓縮?|压缩包?|壓縮包?|打包|zip|rar|7z|unzip|archive|unpack\w{0,3}|账号|帐号|账户|登[录陆]|開機|开机|wi-?fi|支付|银行|(?:短信|手机|登录|登陆|图形)(?:验证|驗證)?"
@@ -46,7 +46,7 @@ NO_CODE_NEEDED_RE = re.compile(
 
 @cache
 def label_pattern() -> re.Pattern[str]:
-    """A label, with the number that may follow it as `index`."""
+    """The pattern of a label (group `label`), with the number that may follow it as group `index`."""
     return re.compile(
         rf"(?=[{_FIRST_LABEL_CHARS}{_foreign_first_chars()}])(?P<label>{_foreign_label_pattern(_LABEL_END_PATTERN)}|{_CHINESE_LABEL_PATTERN}|(?<![A-Za-z]){_ENGLISH_LABEL_PATTERN}{_ENGLISH_OBJECT_PATTERN}(?={_LABEL_END_PATTERN}))"
         r"(?P<index>[1-9][0-9]?(?=[ :.、)]))?",
@@ -56,7 +56,7 @@ def label_pattern() -> re.Pattern[str]:
 
 @cache
 def _load_labels() -> tuple[list[str], list[str]]:
-    """Words that a code may follow at once, and words behind which something parts it. Raises BadInput."""
+    """Words that a code may follow directly (glued), and words that need a separator (parted). Raises BadInput."""
     records = tomllib.loads((resources.files("crawler.shares") / _LABELS_FILE).read_text(encoding="utf-8"))
     glued: list[str] = []
     parted: list[str] = []
@@ -73,7 +73,7 @@ def _load_labels() -> tuple[list[str], list[str]]:
 
 
 def _foreign_label_pattern(after: str) -> str:
-    """The words as an expression; parted ones only where `after` follows."""
+    """The pattern of the labels of labels.toml; parted ones match only where `after` follows."""
     glued, parted = _load_labels()
     return rf"{_alternatives(glued)}|(?<!\w){_alternatives(parted)}(?!\w)(?={after})"
 

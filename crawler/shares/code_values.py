@@ -1,13 +1,13 @@
 """Parse an access code behind its label: plain, letter by letter, in Chinese digits, in halves, as words.
 
-Every parser says which trick it undoes. Letter case and direction may be given by the words around the code.
+Every parser reports which trick it undoes. The words around a code may state its letter case and direction.
 """
 
 from __future__ import annotations
 
 import re
 
-# Letters and digits both: what may be a code where no word says so.
+# Letters and digits mixed, as required of a code that no label announces.
 MIXED_CODE_PATTERN = "(?=[0-9]{0,7}[A-Za-z])(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{4,8}"
 CHINESE_DIGIT_TABLE = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "00123456789" + "123456789" + "2")
 _CHINESE_DIGIT_CHARS = "零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两"
@@ -34,9 +34,9 @@ _REPEATED_SIGN_RE = re.compile(r"([2-8二两三四五六七八]) ?个 ?([A-Za-z0
 _LETTER_CASE_RE = re.compile(
     r"(?<!大)(?P<small>小写|小寫|lower ?case)|(?P<large>大写|大寫|upper ?case)(?!小)", re.IGNORECASE
 )
-_MAX_CASE_DISTANCE_CHARS = 16  # signs behind a code in which its letter case may be told
+_MAX_CASE_DISTANCE_CHARS = 16  # how far behind a code its letter case may be stated
 _LEADING_WORDS_RE = re.compile(r"[\u4e00-\u9fff,:; ]{1,10}")
-# Words of four letters that follow addresses in English lists, and years.
+# Four-letter words that follow addresses in English lists, years, and figures with a unit.
 NOT_A_CODE_RE = re.compile(
     r"(?:null|none|true|false|void|undefined|part|here|free|link|file|page|list|docs|book|code|back|full|more|info|mega|live|http|19\d\d|20\d\d|https?"
     r"|\d{1,4}(?:[GMKT]B?|FPS|HZ|MIN|TH|DPI|CM|MM|KG|ML|RMB)|(?:240|360|480|540|576|720|1080|1440|2160|4320)[PI]|[HX]26[45]|S\d\d?E\d\d?|V\d{1,3}|[248]K\w{0,4}"
@@ -44,11 +44,11 @@ NOT_A_CODE_RE = re.compile(
     re.IGNORECASE,
 )
 
-CodeValue = tuple[str, set[str], int]  # the code, the tricks in how it is written, where it ends
+CodeValue = tuple[str, set[str], int]  # the code, the tricks undone in it, where it ends in the text
 
 
 def apply_letter_case(code: str, text: str, before: tuple[int, int], end: int) -> str:
-    """A code in the letter case that the words around it ask for; 注意大小写 asks for none."""
+    """`code` in the letter case that the surrounding words ask for; 注意大小写 asks for none."""
     stop = text.find("\n", end, end + _MAX_CASE_DISTANCE_CHARS)
     case_match = _LETTER_CASE_RE.search(text, *before) or _LETTER_CASE_RE.search(
         text, end, stop if stop >= 0 else end + _MAX_CASE_DISTANCE_CHARS
@@ -59,12 +59,12 @@ def apply_letter_case(code: str, text: str, before: tuple[int, int], end: int) -
 
 
 def parse_code_value(text: str, start: int) -> CodeValue | None:
-    """The code at `start`; None where none stands there."""
+    """The code at `start`, or None."""
     return _parse_plain_value(text, start) or _parse_value_behind_words(text, start) or _parse_word_value(text, start)
 
 
 def _parse_plain_value(text: str, start: int) -> CodeValue | None:
-    """The value at `start`, the tricks in how it is written, and where it ends."""
+    """The value at `start`, the tricks undone in it, and where it ends; None where there is none."""
     if match := _SPLIT_VALUE_RE.match(text, start):
         return "".join(sign for sign in match[0] if sign.isascii() and sign.isalnum()), {"split_code"}, match.end()
     if match := _HALVES_RE.match(text, start):
@@ -84,7 +84,7 @@ def _parse_plain_value(text: str, start: int) -> CodeValue | None:
 
 
 def _parse_value_behind_words(text: str, start: int) -> CodeValue | None:
-    """A value behind a few words that do not send the reader elsewhere: 提取码就是四个字母 abcd."""
+    """A value behind a few words that do not refer the reader elsewhere: 提取码就是四个字母 abcd."""
     words = _LEADING_WORDS_RE.match(text, start)
     if words is None or _REFERRING_WORDS_RE.search(words[0]):
         return None

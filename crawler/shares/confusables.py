@@ -1,4 +1,4 @@
-"""Replace letters and digits in disguise: full-width, enclosed, look-alikes of other alphabets, invisible ones."""
+"""Replace disguised letters and digits: full-width, enclosed, look-alikes from other alphabets, and invisible ones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _CONFUSABLE_ALPHABETS = {
     "АВЕКМНОРСТХУІЈЅ": "ABEKMHOPCTXYIJS",
     "αβγεικνορτυχωη": "abyeikvoptuxwn",  # Greek
     "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ": "ABEZHIKMNOPTYX",
-    "ɑɡıȷʏɪƅɴʀᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢǫꜰɢʜʟꜱʙ": "agijyibnracdejkmoptuvwzqfghlsb",  # of Latin alphabets
+    "ɑɡıȷʏɪƅɴʀᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢǫꜰɢʜʟꜱʙ": "agijyibnracdejkmoptuvwzqfghlsb",  # phonetic and other Latin letters
 }
 _LOOKALIKE_TABLE = {
     ord(one): other for alike, plain in _CONFUSABLE_ALPHABETS.items() for one, other in zip(alike, plain, strict=True)
 }
 LOOKALIKE_PATTERN = f"[{''.join(_CONFUSABLE_ALPHABETS)}]{{1,20}}"
-# Labels of hosts as sellers write them in Chinese, longest first.
+# Host labels as sellers write them in Chinese, longest first.
 CHINESE_HOST_LABELS = {
     "阿里云盘": "alipan",
     "网盘": "pan",
@@ -36,7 +36,7 @@ CHINESE_HOST_LABELS = {
     "迅雷": "xunlei",
     "微云": "weiyun",
 } | {"蓝奏": "lanzou", "城通": "ctfile", "盘": "pan", "盤": "pan", "云": "yun", "雲": "yun"}
-# The blocks of characters with compatibility forms that stand in for Latin letters, digits and signs.
+# Blocks of characters whose compatibility forms are Latin letters, digits and punctuation.
 COMPATIBILITY_CHARS = (
     "\u02b0-\u02b8\u02e0-\u02e4\u1d2c-\u1d6a\u1d78\u1d9b-\u1dbf"
     "\u00a0\u00b2\u00b3\u00b9\u2000-\u200a\u2024\u202f\u205f\u2070-\u209f\u2100-\u218f\u2460-\u24ff\u3000\u3200-\u33ff"
@@ -50,17 +50,17 @@ INVISIBLE_CHARS = (
 
 
 def replace_match(match: re.Match[str], text: str, trick: str | None = None) -> Replacement:
-    """The whole match replaced by `text`."""
+    """A replacement of the whole match by `text`."""
     return [(text, match.start(), match.end())], trick
 
 
 def is_url_text(text: str) -> bool:
-    """Whether these signs may stand in an address."""
+    """Whether all characters of `text` may occur in an address."""
     return all(character.isascii() and (character.isalnum() or character in "./") for character in text)
 
 
 def replace_compatible(match: re.Match[str]) -> Replacement:
-    """The plain form of a full-width, styled or raised sign."""
+    """Replace a full-width, styled or superscript character with its plain form."""
     plain_form = unicodedata.normalize("NFKC", match[0])
     if plain_form == match[0]:
         return None
@@ -70,19 +70,19 @@ def replace_compatible(match: re.Match[str]) -> Replacement:
 
 
 def replace_enclosed_chars(match: re.Match[str]) -> Replacement:
-    """Digits and letters in discs and boxes."""
+    """Replace a digit or letter in a circle or box with its plain form."""
     code_point = ord(match[0])
     first, sign = max(enclosed_range for enclosed_range in _ENCLOSED_RANGES if enclosed_range[0] <= code_point)
     return replace_match(match, chr(ord(sign) + code_point - first), "full_width")
 
 
 def replace_lookalikes(match: re.Match[str]) -> Replacement:
-    """The Latin letters that letters of other alphabets, or with accents, stand in for."""
+    """Replace letters of other alphabets, or with accents, with the Latin letters they look like."""
     decomposed = unicodedata.normalize("NFD", match[0].translate(_LOOKALIKE_TABLE))
     latin = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
     return None if latin == match[0] else replace_match(match, latin, "lookalikes")
 
 
 def replace_chinese_label(match: re.Match[str]) -> Replacement:
-    """The label of a host that is written in Chinese."""
+    """Replace a host label written in Chinese with its Latin form."""
     return replace_match(match, CHINESE_HOST_LABELS[match[0]], "lookalikes")

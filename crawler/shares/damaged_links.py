@@ -1,8 +1,8 @@
-"""Find links that sellers damaged: gaps in a host or an id, a host in part, masked or backwards, an id alone.
+"""Find links that sellers damaged: gaps in a host or an id, a host that is partial, masked or reversed, an id alone.
 
-Gaps are short and are accepted only where a known host would continue, so Chinese is never removed from a text as a
-whole. Of a partial host (pan.baidu/s/1..., quark.cn/s/...) the id must have the platform's exact length; an id alone
-counts only behind the platform's name and a word that announces an id (夸克网盘后缀：...).
+Gaps are short and accepted only where a known host would continue, so Chinese is never removed from the text as a
+whole. Behind a partial host (pan.baidu/s/1..., quark.cn/s/...) the id must have the platform's exact length; an id
+alone counts only behind the platform's name and a word that announces an id (夸克网盘后缀：...).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from crawler.shares.text_view import TextView
 
 
 def find_gapped_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
-    """Links with gaps; those without any are among them."""
+    """Links with gaps in host, path or id; links without any gap are also found."""
     text = view.text
     text_letters = "".join(filter(str.isalnum, text.lower().encode("ascii", "ignore").decode()))
     for host, letters, rule in grammar.gapped_hosts:
@@ -29,7 +29,7 @@ def find_gapped_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLi
 
 
 def _is_separate_host(host: str) -> bool:
-    """pan-example.cn is a host of its own; with hyphens for all dots it could not be one."""
+    """Whether `host` is a host of its own, like pan-example.cn; one with hyphens for all its dots is none."""
     return "-" in host and "." in host and " " not in host
 
 
@@ -73,7 +73,7 @@ _GENERIC_HOST_LABELS = frozenset(("pan", "yun", "cloud", "drive", "share", "fast
 
 
 def find_partial_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
-    """Links whose host lacks its first label, its end or its dots; names alone behind the name of their platform."""
+    """Links whose host lacks its first label, its end or its dots, and ids alone behind the name of their platform."""
     by_partial_host = _rules_by_partial_host(grammar)
     for match in _PARTIAL_HOST_RE.finditer(view.text):
         rule = by_partial_host.get(match[0].lower())
@@ -92,7 +92,7 @@ _MAX_MASK_CHARS = 3
 
 
 def _find_masked_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
-    """Hosts with a sign in the place of a letter (pan.ba!du.com), and hosts written backwards."""
+    """Links whose host has a symbol in place of a letter (pan.ba!du.com) or is written backwards."""
     for match in _MASKED_HOST_RE.finditer(view.text):
         host_text = match[0].lower()
         if is_inside_path(view.text, match.start()):
@@ -112,7 +112,7 @@ def _find_masked_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedL
 
 
 def _rule_for_masked_host(masked_host: str, grammar: LinkGrammar) -> LinkRule | None:
-    """The one platform whose host this is but for the masked signs."""
+    """The one platform whose host equals `masked_host` except for the masked characters."""
     if sum(sign in _MASK_CHARS for sign in masked_host) > _MAX_MASK_CHARS:
         return None
     rules = [
@@ -148,7 +148,7 @@ def _partial_link(text: str, rule: LinkRule, share_id: str, start: int, end: int
 
 
 def _segment_paths(rule: LinkRule) -> list[PathPattern]:
-    """Paths that begin with a segment of their own: /s/, /t/. A name straight behind the host proves nothing."""
+    """Paths that begin with a segment of their own: /s/, /t/. An id directly behind the host proves nothing."""
     return [path for path in rule.paths if path.prefix.match("/") is None]
 
 
@@ -164,7 +164,7 @@ def _rules_by_partial_host(grammar: LinkGrammar) -> dict[str, LinkRule]:
 
 
 def partial_hosts(host: str) -> set[str]:
-    """Spellings of a host with something left out; the brand always stays."""
+    """Spellings of `host` with some labels or the dots left out; the brand always stays."""
     labels = host.split(".")
     brand = max((label for label in labels[:-1] if label not in _GENERIC_HOST_LABELS), key=len)
     spellings = {".".join(labels[:-1]), "".join(labels), "".join(labels[:-1]), brand}
@@ -179,9 +179,8 @@ def _named_id_patterns(grammar: LinkGrammar) -> tuple[tuple[tuple[str, ...], re.
     for rule in grammar.rules:
         names = rule.seller_names
         if rule.has_fixed_length and rule.url_template and names:
-            id_prefix = re.escape(
-                rule.url_template.partition("{id}")[0].rpartition("/")[2]
-            )  # the 1 before every name of baidu
+            # The 1 before every id of baidu.
+            id_prefix = re.escape(rule.url_template.partition("{id}")[0].rpartition("/")[2])
             pattern = (
                 rf"(?<![A-Za-z0-9.])(?:{'|'.join(map(re.escape, names))})(?:网盘|云盘|雲盤|云|盘)?"
                 rf"[^\n/.,@A-Za-z0-9]{{0,8}}(?:{_ID_CUE_PATTERN})"

@@ -1,8 +1,8 @@
 """Undo step by step what platforms, editors and sellers do to addresses.
 
 Entities, markup, escapes, %XX, base64, full-width letters, invisible characters, look-alike letters, words for dots.
-The steps repeat until nothing changes, at most MAX_PASSES times; each is linear in the text: repeats are bounded or
-cannot overlap.
+The steps repeat until nothing changes, at most MAX_PASSES times. Each is linear in the text: repetitions in the
+patterns are bounded or cannot overlap.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ MAX_PASSES = 16
 
 
 def deobfuscate(text: str) -> TextView:
-    """The text with all tricks undone."""
+    """A view of `text` with all tricks undone."""
     view = identity_view(text.translate(_PUNCTUATION_TABLE))
     for _ in range(MAX_PASSES):
         before = view
-        for signs, pattern, pieces in _STEPS:
-            if signs is None and view.text.isascii():
+        for required_substrings, pattern, replace in _STEPS:
+            if required_substrings is None and view.text.isascii():
                 continue
-            if not signs or any(sign in view.text for sign in signs):
-                view = view.replace(pattern, pieces)
+            if not required_substrings or any(sign in view.text for sign in required_substrings):
+                view = view.replace(pattern, replace)
         if view is before or view.text == before.text:
             break
     return view.with_sorted_marks()
 
 
-# Full-width punctuation that no address holds is no trick, only Chinese typing; one sign for one, so offsets stay.
+# Full-width punctuation is ordinary Chinese typing, not a trick. One character replaces one, so offsets stay valid.
 _PUNCTUATION_TABLE = str.maketrans("：，；！（）＝＋｜？＃＆　", ":,;!()=+|?#& ")
 
 
@@ -57,11 +57,11 @@ def _decode_percent(match: re.Match[str]) -> Replacement:
     return _percent_pieces(decoded_text, match.start()), "percent"
 
 
-def _percent_pieces(decoded_text: str, place: int) -> Iterator[Piece]:
+def _percent_pieces(decoded_text: str, position: int) -> Iterator[Piece]:
     for character in decoded_text:
         width = 3 * len(character.encode())
-        yield character, place, place + width
-        place += width
+        yield character, position, position + width
+        position += width
 
 
 def _decode_js_escape(match: re.Match[str]) -> Replacement:
@@ -90,12 +90,12 @@ def _join_first_label(match: re.Match[str]) -> Replacement:
 
 
 def _replace_list_number(match: re.Match[str]) -> Replacement:
-    """A number in a circle that counts the items of a list."""
+    """Replace a circled number that counts the items of a list."""
     return replace_match(match, f"({ord(match[0]) - ord('①') + 1}) ")
 
 
 def _join_signs(match: re.Match[str]) -> Replacement:
-    """Signs that stand one below the other, or each between quotes of its own."""
+    """Join characters written one per line, or each in its own quotes."""
     offsets = [offset for offset, sign in enumerate(match[0]) if sign not in " \n"]
     if match[0][0] in "\"'":
         offsets = [quoted_sign.start() + 1 for quoted_sign in re.finditer(r"[\"'][!-~][\"'](?= ?,|$)", match[0])]
@@ -120,7 +120,7 @@ def _decode_hex(match: re.Match[str]) -> Replacement:
 
 
 def _decode_any_base64(match: re.Match[str]) -> Replacement:
-    """Base64 of a text with an address in it; names of shares decode to no text."""
+    """Decode base64 of a text that holds an address; share ids do not decode to text."""
     if match[0].isdecimal() or match[0].islower() or match[0].isupper():
         return None
     decoded_text = _base64_text(match[0])
@@ -145,7 +145,7 @@ def _keep_group(match: re.Match[str]) -> Replacement:
 
 
 _BRACKETED_DOT_PATTERN = r"\[ ?(?:\.|dot|点) ?\]|\( ?(?:\.|dot|点) ?\)|\{ ?(?:\.|dot|点) ?\}|【 ?[.点] ?】"
-# What forums put between letters so that copies are spoilt, and text that no reader sees.
+# Text that forums insert between letters to spoil copies, and other invisible text.
 _HIDDEN_TEXT_RE = re.compile(
     r"<(font|span|div|p|i|b|em|u|s)\s[^<>]{0,200}?(?:jammer|display ?: ?none|font-size ?: ?0|visibility ?: ?hidden)"
     r"[^<>]{0,100}>[^<>]{0,200}</\1>",
@@ -154,8 +154,8 @@ _HIDDEN_TEXT_RE = re.compile(
 _CHINESE_LABELS_PATTERN = "|".join(CHINESE_HOST_LABELS)
 _LEFT_SIDE_PATTERN, _RIGHT_SIDE_PATTERN = r"(?<=[A-Za-z0-9]) {0,2}", r" {0,2}(?=[A-Za-z0-9])"
 
-# Signs without which a step has nothing to do, what it looks for, what it puts there. (): always tried; None: tried
-# where not all is ASCII.
+# Each step: substrings of which one must occur for the step to be tried, its pattern, its replacement.
+# (): always tried; None: tried unless the text is all ASCII.
 _STEPS: tuple[tuple[tuple[str, ...] | None, re.Pattern[str], Callable[[re.Match[str]], Replacement]], ...] = (
     (None, re.compile(f"[{INVISIBLE_CHARS}]{{1,200}}"), _replace_with("", "zero_width")),
     (("&",), re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});"), replace_entity),

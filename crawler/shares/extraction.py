@@ -1,7 +1,7 @@
 """Extract share links with their access codes from a text or a piece of HTML.
 
-A prefilter decides in a few microseconds whether a text can hold a link at all, as most descriptions hold none: either
-some sign is disguised, or the letters and digits alone spell a known host. It errs only towards a closer look.
+Most descriptions hold no link, so a prefilter decides in a few microseconds whether a text can hold one at all: either
+some character is disguised, or the letters and digits alone spell a known host. Its only errors are false positives.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from crawler.shares.pairing import MAX_NAMED_DISTANCE_CHARS, pair_codes
 from crawler.shares.plain_links import ParsedLink, find_pattern_links, find_plain_links
 from crawler.shares.text_view import TextView
 
-LONG_TEXT_CHARS = 50_000  # signs from which on codes are looked for near links only
+LONG_TEXT_CHARS = 50_000  # in longer texts, codes are searched for near links only
 _LINK_NUMBER_RE = re.compile(
     r"(?:链接|鏈接|地址|网盘|link) {0,2}([1-9][0-9]?) {0,2}[.:、)]{0,2} {0,2}\Z", re.IGNORECASE
 )
 
 
 def extract_links(text: str) -> tuple[ShareLink, ...]:
-    """The share links of a text in its order, each once, with code, tricks undone, and its span in `text`.
+    """The share links of `text` in order, each once, with its code, the tricks undone and its span in `text`.
 
-    Pure. Markup is read as well: addresses in attributes count, and tags inside an address are a trick.
+    Pure. Markup is read too: addresses in attributes count, and tags inside an address are a trick.
     """
     if not may_hold_links(text):
         return ()
@@ -54,7 +54,7 @@ def extract_links(text: str) -> tuple[ShareLink, ...]:
 
 
 def _find_codes(text: str, links: Sequence[ParsedLink], grammar: LinkGrammar) -> list[CodeCandidate]:
-    """All codes that a word or a platform's name announces, in the order of the text."""
+    """All codes that a label or a platform's name announces, in text order."""
     candidates = find_labelled_codes(text, grammar, _code_windows(len(text), links))
     label_ends = {candidate.end for candidate in candidates}
     if len(text) <= LONG_TEXT_CHARS:
@@ -63,7 +63,7 @@ def _find_codes(text: str, links: Sequence[ParsedLink], grammar: LinkGrammar) ->
 
 
 def _code_windows(length: int, links: Sequence[ParsedLink]) -> list[tuple[int, int]] | None:
-    """The stretches of a very long text in which a code may belong to a link."""
+    """The spans of a long text in which a code may belong to a link; None for texts that are searched as a whole."""
     if length <= LONG_TEXT_CHARS:
         return None
     windows: list[tuple[int, int]] = []
@@ -91,7 +91,7 @@ def _to_share_link(view: TextView, link: ParsedLink) -> ShareLink:
 
 
 def _find_links(view: TextView, grammar: LinkGrammar) -> list[ParsedLink]:
-    """All links of a view in its order, copies included."""
+    """All links of a view in text order, duplicates included."""
     links = _merge_links(
         [*find_plain_links(view, grammar), *_find_reversed_links(view, grammar)],
         [*find_pattern_links(view, grammar), *find_gapped_links(view, grammar), *find_partial_links(view, grammar)],
@@ -107,7 +107,7 @@ _REVERSED_URL_RE = re.compile(r"//:s?ptth|/(?:moc|nc|zn|ten)\.[a-z0-9]", re.IGNO
 
 
 def _find_reversed_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
-    """Addresses written from their end to their beginning."""
+    """Addresses written backwards."""
     if not _REVERSED_URL_RE.search(view.text):
         return
     length = len(view.text)
@@ -121,14 +121,14 @@ def _find_reversed_links(view: TextView, grammar: LinkGrammar) -> Iterator[Parse
 
 
 def _merge_links(plain_links: Iterable[ParsedLink], other_links: Iterable[ParsedLink]) -> list[ParsedLink]:
-    """All links in order, without other readings of what was found already."""
+    """All links in order; `other_links` that overlap a link already found are dropped."""
     links = sorted(plain_links, key=lambda link: link.start)
     starts = [link.start for link in links]
     for link in other_links:
-        place = bisect_left(starts, link.end)
-        if place == 0 or links[place - 1].end <= link.start:
-            links.insert(place, link)
-            starts.insert(place, link.start)
+        index = bisect_left(starts, link.end)
+        if index == 0 or links[index - 1].end <= link.start:
+            links.insert(index, link)
+            starts.insert(index, link.start)
     return links
 
 
@@ -143,15 +143,13 @@ _LINK_SIGN_RE = re.compile(
     r"|/[a-z]{1,2}/[A-Za-z0-9]{8}|://| (?:dot|slash) "
 )
 _NON_ALPHANUMERIC_RE = re.compile(r"[^a-z0-9]+")
-_SHARE_ID_RE = re.compile(
-    r"(?=[A-Za-z_-]{0,40}[0-9])(?=[0-9_-]{0,40}[A-Za-z])[A-Za-z0-9_-]{8}"
-)  # of a share, it may be
-_ASCII_RUN_RE = re.compile("[!-~]{3}")  # without one, neither of the two before
+_SHARE_ID_RE = re.compile(r"(?=[A-Za-z_-]{0,40}[0-9])(?=[0-9_-]{0,40}[A-Za-z])[A-Za-z0-9_-]{8}")
+_ASCII_RUN_RE = re.compile("[!-~]{3}")  # without such a run neither of the two patterns above can match
 _SCHEME_WORDS = ("magnet", "thunder", "ed2k", "lanz", "fromcharcode")
 
 
 def may_hold_links(text: str) -> bool:
-    """False only where no link can be in the text."""
+    """Return False only where `text` cannot hold a link."""
     if _OBFUSCATION_RE.search(text):
         return True
     if _ASCII_RUN_RE.search(text) and (

@@ -1,7 +1,7 @@
-"""Apply what a text tells its reader to do to an address: 把#换成n, 去掉中文, "replace X with Y".
+"""Apply a text's instructions for repairing an address: 把#换成n, 去掉中文, "replace X with Y".
 
-Sellers break an address and say how to mend it. An instruction is applied where its sign stands next to letters of an
-address, never inside the instruction itself; words between addresses and their codes are never removed.
+Sellers break an address and say how to repair it. An instruction is applied where its character is next to letters of
+an address, never inside the instruction itself; words between addresses and their codes are never removed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REPLACE_RE = re.compile(
     rf"(?:其中的?|里的?|中的|[(,;。\s]|^)?(?:把|将)?{_QUOTE_PATTERN}{{0,2}}(?P<old>(?![把将])[^\s\"'“”「」【】(),;。]{{1,6}}?){_QUOTE_PATTERN}{{0,2}}"
     rf"(?:{_CHANGE_WORDS_PATTERN}){_QUOTE_PATTERN}{{0,2}}(?P<new>[A-Za-z0-9./:_-]{{1,24}}|点|斜杠){_QUOTE_PATTERN}{{0,2}}(?![A-Za-z0-9/])"
 )
-# A table of signs: (#=n, @→a). Letters and digits stand for themselves there.
+# A table of substitutions: (#=n, @→a). Letters and digits are not substituted there.
 _SIGN_TABLE_RE = re.compile(
     r"(?:^|(?<=[\s(,;【\[]))(?P<old>[#@*$!^~+&|]|[\u4e00-\u9fff]{1,2}) ?(?:=>?|→|->) ?"
     r"(?P<new>[A-Za-z./]{1,6})(?=[\s),;】\]]|$)"
@@ -36,7 +36,7 @@ _ENGLISH_REPLACE_RE = re.compile(
 )
 _REMOVE_PATTERN = "(?:去掉|去除|删掉|删除|删去|删|去|移除|拿掉|除去|剔除|不要|忽略|\\b(?:delete|remove|without|drop) )"
 _DETERMINER_PATTERN = "(?:the |all |every |其中的?|里面的?|中间的?|所有的?|多余的?){0,2}"
-# What sellers call the sign that they put in, and the sign.
+# What sellers call the character that they inserted -> the character.
 _SIGN_NAMES = {
     "横杠": "-",
     "横线": "-",
@@ -65,7 +65,7 @@ _HAN_INSIDE_RE = re.compile(
     r"(?<=[A-Za-z0-9._/-])(?![^A-Za-z0-9]{0,6}[码碼密提取访訪问问链鏈接口令])[\u4e00-\u9fff]{1,6}(?=[A-Za-z0-9._/-])"
 )
 _SIGN_WORDS = {"点": ".", "dot": ".", "dots": ".", "斜杠": "/", "slash": "/", "slashes": "/"}
-_MAX_INSTRUCTIONS = 6  # orders that are obeyed; a text that gives more is a text about something else
+_MAX_INSTRUCTIONS = 6  # applied; a text with more of them is about something else
 _COMMON_HAN_CHARS = frozenset("的了是在有和与或及")
 
 
@@ -78,7 +78,7 @@ class _Instruction:
 
 
 def apply_instructions(view: TextView) -> TextView:
-    """The view as it reads once its orders are carried out."""
+    """The view with its instructions carried out."""
     text = view.text
     for instruction in list(_find_instructions(text))[:_MAX_INSTRUCTIONS]:
         view = _apply_instruction(view, instruction)
@@ -87,7 +87,7 @@ def apply_instructions(view: TextView) -> TextView:
     return view
 
 
-# A quick look whether a form can be in the text, and the form.
+# Substrings of which one must occur for a form to be tried, and the form.
 _REPLACE_FORMS = (
     (("换", "改", "变", "代", "当作", "就是"), _REPLACE_RE),
     (("=", "→", "->"), _SIGN_TABLE_RE),
@@ -99,8 +99,8 @@ _HAN_NAMES = ("中文", "汉字", "漢字", "文字", "chinese")
 
 def _find_instructions(text: str) -> Iterator[_Instruction]:
     lower = text.lower()
-    for signs, pattern in _REPLACE_FORMS:
-        for match in pattern.finditer(text) if any(sign in lower for sign in signs) else ():
+    for required_substrings, pattern in _REPLACE_FORMS:
+        for match in pattern.finditer(text) if any(sign in lower for sign in required_substrings) else ():
             old, new = _SIGN_NAMES.get(match["old"], match["old"]), _SIGN_WORDS.get(match["new"].lower(), match["new"])
             if old != new and old not in _COMMON_HAN_CHARS:
                 yield _Instruction(old=old, new=new.rstrip("."), start=match.start(), end=match.end())
@@ -114,7 +114,7 @@ def _find_instructions(text: str) -> Iterator[_Instruction]:
 
 
 def _apply_instruction(view: TextView, instruction: _Instruction) -> TextView:
-    """The sign is replaced where letters of an address stand beside it, and not in the order's own words."""
+    """Replace the character where it is next to letters of an address, but not in the instruction's own words."""
     sign = re.escape(instruction.old)
     pattern = re.compile(rf"(?<=[A-Za-z0-9./_-]){sign}|{sign}(?=[A-Za-z0-9./_-])", re.IGNORECASE)
     first, last = view.span(instruction.start, instruction.end) if instruction.end <= len(view.text) else (0, 0)

@@ -1,7 +1,7 @@
 """Find access codes that a label announces, behind it or in front of it.
 
-A candidate is only a stretch of text; to which link it belongs is decided over the whole text, in pairing. What unpacks
-an archive, opens an account or confirms a log-in is never an access code.
+A candidate is only a span of text; `pairing` decides over the whole text which link it belongs to. What unpacks an
+archive, opens an account or confirms a log-in is never an access code.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ _NUMBERED_CODE_RE = re.compile(r"[:： ]{0,3}\n {0,2}\(?[1-9][0-9]?[.、):] ?(?=
 
 @frozen(kw_only=True)
 class CodeCandidate:
-    """What may be an access code: text[start:end]. `platform` and `index` are those its label names."""
+    """A possible access code at text[start:end], with its label if any. `platform` and `index` come from the label."""
 
     value: str
-    kind: str  # label, before_label, bracket, trailing, own_line
+    kind: str  # label, before_label, bracket, trailing, own_line, column, keyed
     start: int
     end: int
     platform: str | None = None
     index: int | None = None
-    link_range: int = 0  # said of the first so many links (or, negative, of the last)
-    is_shared: bool = False  # said to be the code of several links
+    link_range: int = 0  # stated for the first n links (n > 0) or the last n (negative)
+    is_shared: bool = False  # stated to be the code of several links
     is_excluded: bool = False  # the password of something else
     tricks: frozenset[str] = field(default=frozenset())
 
@@ -61,9 +61,9 @@ class CodeCandidate:
 def find_labelled_codes(
     text: str, grammar: LinkGrammar, windows: Sequence[tuple[int, int]] | None = None
 ) -> list[CodeCandidate]:
-    """Candidates with a label, in the order of the text; those that open something else are marked `is_excluded`.
+    """Labelled candidates in text order; those that open something else are marked `is_excluded`.
 
-    Labels are looked for in the whole text, or in these stretches of it.
+    Labels are searched for in the whole text, or in `windows`, spans of it.
     """
     searched_windows = windows if windows is not None else [(0, len(text))]
     codes = [
@@ -80,7 +80,9 @@ def find_labelled_codes(
             codes.extend(_find_further_codes(text, candidate))
     by_end: dict[int, CodeCandidate] = {}
     for code in sorted(codes, key=lambda code: code.start):
-        by_end.setdefault(code.end, code)  # of two labels of one code the first says more: 提取码 都是 ab12
+        by_end.setdefault(
+            code.end, code
+        )  # of two labels of one code, keep the first, which says more: 提取码 都是 ab12
     return sorted(by_end.values(), key=lambda code: code.start)
 
 
@@ -125,7 +127,7 @@ def _parse_behind_label(text: str, label_match: re.Match[str], grammar: LinkGram
 
 
 def _skip_note(text: str, start: int) -> int:
-    """Where a note in brackets behind a label ends, if it holds no code; else `start`."""
+    """The end of a bracketed note at `start`, behind a label, if it holds no code; else `start`."""
     note = _BRACKET_NOTE_RE.match(text, start)
     return note.end() if note and not _CODE_INSIDE_RE.search(note[0]) else start
 
@@ -138,8 +140,8 @@ def _parse_link_range(before: str) -> int:
     return number if range_match["side"] == "前" else -number
 
 
-def _is_for_all_links(text: str, place: int) -> bool:
-    return bool(_FOR_ALL_LINKS_RE.search(text[max(0, place - 40) : place]))
+def _is_for_all_links(text: str, position: int) -> bool:
+    return bool(_FOR_ALL_LINKS_RE.search(text[max(0, position - 40) : position]))
 
 
 def _find_further_codes(text: str, first: CodeCandidate) -> Iterator[CodeCandidate]:

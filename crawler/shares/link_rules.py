@@ -1,4 +1,4 @@
-"""The rules of share links, one a platform: platforms.toml, validated and compiled on first use."""
+"""The share-link rules of platforms.toml, one per platform, validated and compiled on first use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from attrs import field, frozen
 from crawler.errors import BadInput, Problem
 
 _RULES_FILE = "platforms.toml"
-# A name ends where no letter or digit follows; a lone - or _ before one continues it, two of them part it.
+# An id ends where no letter or digit follows; a single - or _ before one continues the id, two of them end it.
 _ID_END_PATTERN = r"(?![A-Za-z0-9]|[-_][A-Za-z0-9])"
 _GAP_PATTERN = r"[^A-Za-z0-9/.]{0,3}"
 _HOST_GAP_PATTERN = r"[^A-Za-z0-9/.\n]{0,4}"
@@ -23,7 +23,7 @@ _HOST_DOT_PATTERN = r"[^A-Za-z0-9/\n]{1,6}"
 
 @frozen(kw_only=True)
 class PathPattern:
-    """One form of path: up to where the name of the share begins. `gapped` forgives blanks between its signs."""
+    """One form of path, up to where the share's id begins. `gapped_prefix` allows gaps between its characters."""
 
     prefix: re.Pattern[str]
     gapped_prefix: re.Pattern[str]
@@ -31,9 +31,7 @@ class PathPattern:
 
 @frozen(kw_only=True)
 class LinkRule:
-    """One platform. `strict_id` and `loose_id` match the name of a share at its place; see platforms.toml for the
-    rest.
-    """
+    """One platform. `strict_id` and `loose_id` match a share's id in its position; see platforms.toml for the rest."""
 
     name: str
     hosts: tuple[str, ...]
@@ -51,7 +49,7 @@ class LinkRule:
     patterns: tuple[re.Pattern[str], ...]
     required_words: tuple[str, ...]
     ignores_case: bool
-    needs_label: bool  # codes of this platform count only behind a word for them
+    needs_label: bool  # codes of this platform count only behind a label
     is_batch_excluded: bool
     example: str
     source: str = field(validator=lambda *given: _check_not_empty(*given))
@@ -59,17 +57,17 @@ class LinkRule:
 
 @frozen(kw_only=True, eq=False)
 class LinkGrammar:
-    """All platforms, with hosts ready to be asked."""
+    """All platforms, with lookup tables by host and by seller name."""
 
     rules: tuple[LinkRule, ...]
     exact_hosts: Mapping[str, LinkRule]
     domains: Mapping[str, LinkRule]
     gapped_hosts: tuple[tuple[str, str, LinkRule], ...]  # a host, its letters alone, its rule
-    platform_name_pattern: re.Pattern[str]  # what sellers call a platform, just before a word for its code
-    platform_by_name: Mapping[str, str]  # such a name -> platform
+    platform_name_pattern: re.Pattern[str]  # a seller name of a platform at the end of a text, before a code's label
+    platform_by_name: Mapping[str, str]  # seller name in lower case -> platform
 
     def rule_for_host(self, host: str) -> LinkRule | None:
-        """The platform that a host belongs to; None for strangers and look-alikes."""
+        """The rule of the platform that `host` belongs to; None for unknown hosts and look-alikes."""
         host = host.lower().rstrip(".")
         if listed_rule := self.exact_hosts.get(host.removeprefix("www.")):
             return listed_rule
@@ -85,13 +83,13 @@ class LinkGrammar:
 
 @cache
 def load_grammar() -> LinkGrammar:
-    """The rules that ship. Raises BadInput where platforms.toml is not as its head says."""
+    """The grammar of the shipped platforms.toml. Raises BadInput where the file is not as its header describes."""
     text = (resources.files("crawler.shares") / _RULES_FILE).read_text(encoding="utf-8")
     return compile_grammar(tomllib.loads(text))
 
 
 def compile_grammar(records: Mapping[str, Any]) -> LinkGrammar:
-    """Rules from their records. Raises BadInput naming every wrong record and field."""
+    """The grammar compiled from `records`. Raises BadInput naming every wrong record and field."""
     problems: list[Problem] = []
     rules = []
     for name, record in records.items():
@@ -138,7 +136,7 @@ def _compile_rule(name: str, record: Mapping[str, Any]) -> LinkRule:
     if not record.get("patterns") and not (record["hosts"] and record["paths"] and record["id"]):
         raise ValueError("neither hosts with paths and id, nor patterns")
     for part_name in ("id", "loose", "suffix", "code"):
-        re.compile(record.get(part_name, ""))  # each by itself: a bracket left open must not close in a frame
+        re.compile(record.get(part_name, ""))  # each alone: an unclosed bracket must not be closed by what wraps it
     hosts = record.get("hosts", [])
     strict = record.get("id", r"(?!)")
     params = "|".join(re.escape(param) for param in record.get("params", []))
@@ -198,7 +196,7 @@ def _compile_path(template: str) -> PathPattern:
 
 
 def _literal_pattern(part: str) -> str:
-    """The signs of a path; a parameter may stand behind other parameters, a slash may be doubled."""
+    """The pattern of a literal part of a path; a parameter may follow other parameters, a slash may be doubled."""
     start, question_mark, name = part.partition("?")
     path = re.escape(start).replace("/", "/{1,2}")
     return f"{path}\\?(?:[^#\\s]{{0,300}}?&)?{re.escape(name)}" if question_mark else path
@@ -210,7 +208,7 @@ def _alphanumerics(host: str) -> str:
 
 @cache
 def gapped_host_pattern(host: str) -> re.Pattern[str]:
-    """A host with gaps between its signs; made when a text holds its letters, as most texts hold none of them."""
+    """The pattern of `host` with gaps between its characters; compiled only when a text holds its letters."""
     labels = (_HOST_GAP_PATTERN.join(map(re.escape, label)) for label in host.split("."))
     return re.compile(
         r"(?:(?<=www\.)|(?<![A-Za-z0-9.\-]))" + _HOST_DOT_PATTERN.join(labels) + r"(?![A-Za-z0-9.\-])", re.IGNORECASE
@@ -218,7 +216,7 @@ def gapped_host_pattern(host: str) -> re.Pattern[str]:
 
 
 def _index_hosts(rules: list[LinkRule], problems: list[Problem]) -> tuple[dict[str, LinkRule], dict[str, LinkRule]]:
-    """Single hosts and whole domains, each with its rule; a host of two platforms is a problem."""
+    """Exact hosts and domains, each with its rule; a host that two platforms claim is added to `problems`."""
     exact_hosts: dict[str, LinkRule] = {}
     domains: dict[str, LinkRule] = {}
     for rule in rules:

@@ -1,9 +1,8 @@
-"""Find access codes in tables and lists: by their column, by their row, or by a key that the link has too.
+"""Find access codes in tables and lists: by column, by row, or by a key that the link has too.
 
-A column headed 提取码, or a column of codes in two rows or more, is accepted as it is; a single cell counts where it
-has letters and digits. Cells are separated by | (tabs and table cells of HTML are written so), commas or semicolons.
-Keys of a list (甲：ab12 乙：cd34, 度盘ab12、天翼cd34) are the names of platforms and short marks; of marks at least
-two.
+A column headed 提取码, or a column with codes in two or more rows, is accepted as it is; a single cell counts only with
+letters and digits. Cells are separated by | (which stands for tabs and HTML table cells), commas or semicolons. Keys of
+a list (甲：ab12 乙：cd34, 度盘ab12、天翼cd34) are platform names or short marks; of marks at least two are needed.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ _CELL_WRAPPING_RE = re.compile(
 )
 _CELL_VALUE_RE = re.compile(r"(?P<value>[A-Za-z0-9]{3,8})[\s\"'`*)\]}]*\Z")
 _MIXED_CODE_RE = re.compile(MIXED_CODE_PATTERN)
-_MAX_ROW_CHARS = 600  # signs of a row on each side of its link
-_MAX_ROW_CELLS = 24  # cells of a row
+_MAX_ROW_CHARS = 600  # of a row, on each side of its link
+_MAX_ROW_CELLS = 24
 
 
 @frozen(kw_only=True)
 class _Cell:
-    """What stands in one cell of a row, at its place in the text; `place` counts from the link's own cell."""
+    """One cell of a row: `value` is text[start:end], `offset` counts cells from the link's own."""
 
     value: str
     start: int
@@ -48,9 +47,7 @@ class _Cell:
 def find_column_codes(
     text: str, links: Sequence[ParsedLink], has_headings: bool
 ) -> Iterator[tuple[ParsedLink, CodeCandidate]]:
-    """Each link with the code of its row, where the head of the table (`has_headings`) or several rows say which
-    column.
-    """
+    """Pairs of link and code from its row; the column follows from the header (`has_headings`) or from several rows."""
     rows = [(link, cells) for link in links if (cells := _row_cells(text, link))]
     if has_headings:
         yield from _find_transposed_codes(text, rows)
@@ -72,7 +69,10 @@ def _find_block_codes(
 
 
 def _code_columns(rows: list[tuple[ParsedLink, list[_Cell]]]) -> list[int]:
-    """The columns that hold a code in every row, behind the link first; at least one of the codes is mixed."""
+    """Offsets of the columns that hold a code in every row, those behind the link first.
+
+    At least one code must mix letters and digits.
+    """
     offsets = []
     for offset in {cell.offset for cell in rows[0][1]}:
         values = [cell.value for _, cells in rows for cell in cells if cell.offset == offset]
@@ -85,7 +85,7 @@ def _code_columns(rows: list[tuple[ParsedLink, list[_Cell]]]) -> list[int]:
 def _find_transposed_codes(
     text: str, rows: list[tuple[ParsedLink, list[_Cell]]]
 ) -> Iterator[tuple[ParsedLink, CodeCandidate]]:
-    """Links side by side in one row, their codes below them in a row whose first cell says so."""
+    """Pairs of links side by side in one row and codes below them, in a row whose first cells say so."""
     for link, cells in rows:
         own_position = -cells[0].offset
         stop = text.find("\n", link.end, link.end + _MAX_ROW_CHARS)
@@ -103,7 +103,7 @@ def _find_transposed_codes(
 
 
 def _table_headings(text: str, link: ParsedLink, cells: list[_Cell]) -> list[str]:
-    """The cells of the line above the first row, where there are as many; a line of dashes may stand between."""
+    """The cells of the line above the first row, if there are as many; a line of dashes may come in between."""
     stop = text.rfind("\n", max(0, link.start - _MAX_ROW_CHARS), link.start)
     headings: list[str] = []
     for _ in range(2):
@@ -120,9 +120,10 @@ def _table_headings(text: str, link: ParsedLink, cells: list[_Cell]) -> list[str
 
 
 def _heading_columns(headings: list[str], link: ParsedLink, own_position: int, names: set[str]) -> list[int]:
-    """Columns, counted from the link's own, whose head is a word for codes, and names no other platform of `names`.
+    """Offsets from the link's column of those whose heading is a word for codes and names no other platform.
 
-    The platform's own come first, then those behind the link, the nearest first.
+    `names` are the seller names of all platforms in the table. If headings name the link's own platform, only those
+    columns count. Columns behind the link come first, the nearest first.
     """
     positions = [
         position
@@ -153,7 +154,7 @@ def _fits_platform(link: ParsedLink, value: str) -> bool:
 
 
 def _row_cells(text: str, link: ParsedLink) -> list[_Cell]:
-    """The cells of the link's row; none where nothing parts the line."""
+    """The cells of the link's row; none where the line has no separator."""
     first, last = max(0, link.start - _MAX_ROW_CHARS), min(len(text), link.end + _MAX_ROW_CHARS)
     start = max(text.rfind("\n", first, link.start) + 1, first)
     stop = text.find("\n", link.end, last)
@@ -175,7 +176,7 @@ def _parse_cell(text: str, start: int, end: int, offset: int) -> _Cell:
 
 
 def find_row_codes(text: str, link: ParsedLink) -> Iterator[CodeCandidate]:
-    """Cells of the link's row that hold nothing but letters and digits of a code, the nearest behind the link first."""
+    """Cells of the link's row that hold nothing but a code, those behind the link first, the nearest first."""
     cells = [cell for cell in _row_cells(text, link) if _is_code_cell(text, cell)]
     for cell in sorted(cells, key=lambda cell: (cell.offset < 0, abs(cell.offset))):
         if not NOT_A_CODE_RE.match(cell.value):
@@ -183,7 +184,7 @@ def find_row_codes(text: str, link: ParsedLink) -> Iterator[CodeCandidate]:
 
 
 def _is_code_cell(text: str, cell: _Cell) -> bool:
-    """Letters and digits, anywhere in the row; four digits alone only in the next cell of a table."""
+    """Whether the cell mixes letters and digits; four digits alone count only in the next cell of a table."""
     if cell.offset == 1 and cell.value.isdecimal() and len(cell.value) == 4:
         return "|" in text[cell.start - 3 : cell.start] or "|" in text[cell.end : cell.end + 3]
     return cell.offset != 0 and bool(_MIXED_CODE_RE.fullmatch(cell.value))
@@ -202,12 +203,12 @@ _LIST_ITEM_RE = re.compile(
 _LINK_KEY_RE = re.compile(
     rf"(?:^|\n)[^\w\n]{{0,4}}(?:第|链接|地址|网盘)?(?P<key>{_LIST_KEY_PATTERN})(?:[盘册卷部集篇章课讲链]|[^\w\n])[^\n]{{0,30}}\Z"
 )
-_MAX_KEY_DISTANCE_CHARS = 60  # signs of a line before its link
+_MAX_KEY_DISTANCE_CHARS = 60  # characters before a link in which its key is searched for
 _CODE_WORD_RE = re.compile(r"[码碼]|口令|code|pwd|password", re.IGNORECASE)
 
 
 def find_platform_codes(text: str, grammar: LinkGrammar) -> Iterator[CodeCandidate]:
-    """Codes straight behind the name of a platform, where some word says that the text gives codes."""
+    """Codes directly behind a platform's name, if any word in the text indicates that it gives codes."""
     if not _CODE_WORD_RE.search(text):
         return
     for match in _platform_code_pattern(grammar).finditer(text):
@@ -219,7 +220,7 @@ def find_platform_codes(text: str, grammar: LinkGrammar) -> Iterator[CodeCandida
 
 
 def find_keyed_codes(text: str, links: Sequence[ParsedLink]) -> Iterator[tuple[ParsedLink, CodeCandidate]]:
-    """Links with the codes of a list that has their keys. Nothing where fewer than two keys fit."""
+    """Pairs of links and codes from a list with the same keys. Nothing where fewer than two keys match."""
     items: dict[str, CodeCandidate] = {}
     for match in _LIST_ITEM_RE.finditer(text):
         if not NOT_A_CODE_RE.match(match["value"]):

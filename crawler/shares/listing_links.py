@@ -1,8 +1,8 @@
 """Collect all share links of a listing: from title and text, QR codes, file names, and links wrapped in other links.
 
-A share's own link comes first, with the code it was asked with, so that its state is kept beside those of the listings
-that sell it. Spans count in title and text joined by a newline. A thunder link wraps an address between AA and ZZ in
-base64.
+For a listing that is itself a share, its own link comes first, with the code it was opened with, so that its state is
+kept beside those of the listings that sell it. Spans refer to title and text joined by a newline. A thunder link wraps
+an address between AA and ZZ in base64.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from crawler.shares.extraction import extract_links
 
 
 def collect_links(listing: Listing) -> tuple[ShareLink, ...]:
-    """The links the listing has already and those that are found in it, each share once."""
+    """The links that `listing` already has and those found in it, each share once."""
     is_share = listing.kind is ListingKind.SHARE
     own_links = (
         listing.links or extract_links(listing.url) if is_share else extract_links(f"{listing.title}\n{listing.text}")
@@ -33,13 +33,13 @@ def collect_links(listing: Listing) -> tuple[ShareLink, ...]:
 
 
 def _find_file_links(listing: Listing) -> Iterator[ShareLink]:
-    """Shares that the names of files send the reader to: 更多课程 pan.example.cn/s/....txt."""
+    """Shares that file names point to: 更多课程 pan.example.cn/s/....txt."""
     for link in extract_links("\n".join(file.name for file in listing.files)):
         yield evolve(link, tricks=(*link.tricks, "file_name"), span=(0, 0))
 
 
 def _find_wrapped_links(link: ShareLink) -> Iterator[ShareLink]:
-    """The links that a thunder link wraps."""
+    """The links that `link` wraps, if it is a thunder link."""
     for inner in extract_links(unwrap_link(link) or ""):
         yield evolve(inner, tricks=(*inner.tricks, "wrapped"), span=link.span)
 
@@ -54,7 +54,7 @@ _SCHEME_RE = re.compile(r"(?:https?|ftp|ed2k|magnet):", re.IGNORECASE)
 
 
 def unwrap_link(link: ShareLink) -> str | None:
-    """The address inside a thunder link; None for other links, and where it is wrapped otherwise."""
+    """The address inside a thunder link; None for other links and for any other wrapping."""
     if link.platform != "thunder":
         return None
     try:

@@ -1,4 +1,4 @@
-"""Remove markup around and inside addresses: tags, entities, forum codes. What may be an address or a code is kept."""
+"""Remove markup around and inside addresses: tags, entities, BBCode. Possible addresses and access codes are kept."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ _TAG_SEPARATORS = dict.fromkeys((*_BLOCK_TAGS, *_MORE_BLOCK_TAGS), "\n") | {"td"
 _ATTRIBUTE_VALUE_RE = re.compile(r"""=\s?(?:"([^"]{1,2000})"|'([^']{1,2000})'|([^\s"'>]{1,2000}))""")
 _CODE_ATTRIBUTE_RE = re.compile(r"(?:code|pwd|pass|passwd|password|tiquma)\Z", re.IGNORECASE)
 _VALUE_ATTRIBUTE_RE = re.compile(r"(?:value|clipboard-text|data-copy)\Z", re.IGNORECASE)
-_ANGLE_BRACKETED_CODE_RE = re.compile(
-    r"<(?!h[1-6]>)(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{3,8}>"
-)  # a code between angle brackets
+_ANGLE_BRACKETED_CODE_RE = re.compile(r"<(?!h[1-6]>)(?=[A-Za-z]{0,7}[0-9])[A-Za-z0-9]{3,8}>")
 _INLINE_TAGS = frozenset(
     ("a", "abbr", "b", "bdi", "bdo", "big", "center", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd")
 ) | frozenset(
@@ -45,7 +43,7 @@ _BBCODE_TAGS = frozenset(
 
 
 def replace_entity(match: re.Match[str]) -> Replacement:
-    """The sign that an entity stands for."""
+    """Replace an entity with its character."""
     plain_text = html.unescape(match[0])
     if plain_text == match[0]:
         return None
@@ -53,7 +51,7 @@ def replace_entity(match: re.Match[str]) -> Replacement:
 
 
 def replace_tag(match: re.Match[str]) -> Replacement:
-    """Tags vanish; blocks part lines, and values of attributes that may hold an address or a code are kept."""
+    """Remove a tag; block tags become line breaks, and attribute values that may hold an address or code are kept."""
     pieces: list[Piece] = []
     if match[0].startswith("<") and _ANGLE_BRACKETED_CODE_RE.fullmatch(match[0]):
         return [
@@ -75,7 +73,7 @@ def replace_tag(match: re.Match[str]) -> Replacement:
 
 
 def _attribute_prefix(tag_text: str, value_match: re.Match[str]) -> str | None:
-    """What is put before the value of an attribute that is kept; None where it is not."""
+    """What to put before an attribute's value if it is kept; None if it is dropped."""
     content, name_start = value_match[value_match.lastindex or 0], max(0, value_match.start() - 24)
     if len(content) < 9 and _VALUE_ATTRIBUTE_RE.search(tag_text, name_start, value_match.start()):
         return " "
@@ -85,7 +83,7 @@ def _attribute_prefix(tag_text: str, value_match: re.Match[str]) -> str | None:
 
 
 def replace_bbcode(match: re.Match[str]) -> Replacement:
-    """Marks of forums vanish; the address of [url=...] is kept, rows part lines."""
+    """Remove a BBCode tag; the address of [url=...] is kept, and table rows become lines."""
     name = match[1].lower()
     if name not in _BBCODE_TAGS:
         return None

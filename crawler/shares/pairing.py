@@ -1,8 +1,8 @@
 """Decide which access code belongs to which link, over the whole text.
 
-What an address says of itself comes first, then what is said in words: a code named after its platform, a numbered
-code, rows of links followed by as many codes, the next code behind a link (in front of it where the text gives codes
-first), a code said to be for all. Position alone comes last. Every step searches near a link only, so that a text with
+The code in an address itself comes first, then what the words say: a code named after its platform, a numbered code, a
+row of links followed by as many codes, the next code behind a link (in front of it where the text gives codes first), a
+code stated for all links. Position alone comes last. Every step searches near a link only, so that a text with
 thousands of links stays cheap.
 """
 
@@ -19,8 +19,8 @@ from crawler.shares.listed_codes import find_column_codes, find_keyed_codes, fin
 from crawler.shares.plain_links import ParsedLink
 from crawler.shares.unlabelled_codes import code_from_share_id, find_unlabelled_codes, is_same_as_above
 
-MAX_CODE_DISTANCE_CHARS = 200  # signs between a link and its code: longer texts in between speak of something else
-MAX_NAMED_DISTANCE_CHARS = 1000  # the same where the code is named after the platform
+MAX_CODE_DISTANCE_CHARS = 200  # between a link and its code; a longer text in between is about something else
+MAX_NAMED_DISTANCE_CHARS = 1000  # the same for a code named after the platform
 MAX_CODE_DISTANCE_LINES = 4
 
 
@@ -32,30 +32,30 @@ class _Pairing:
         self.codes = [code for code in codes if not self.is_inside_link(code.start)]
         self.code_starts = [code.start for code in self.codes]
         self.used_codes: set[int] = set()
-        self.assigned_ends: set[int] = set()  # where codes end that belong to a link already
+        self.assigned_ends: set[int] = set()  # where the codes end that already belong to a link
 
-    def is_inside_link(self, place: int) -> bool:
-        before = bisect_right(self.link_starts, place) - 1
-        return before >= 0 and place < self.links[before].end
+    def is_inside_link(self, position: int) -> bool:
+        before = bisect_right(self.link_starts, position) - 1
+        return before >= 0 and position < self.links[before].end
 
-    def has_label(self, place: int) -> bool:
-        before = bisect_right(self.code_starts, place) - 1
-        return before >= 0 and place < self.codes[before].end
+    def has_label(self, position: int) -> bool:
+        before = bisect_right(self.code_starts, position) - 1
+        return before >= 0 and position < self.codes[before].end
 
     def is_free(self, code: CodeCandidate) -> bool:
-        """Whether a candidate without a label is neither a labelled one nor a part of a link."""
-        place = code.start
-        return not (self.has_label(place) or self.is_inside_link(place) or code.end in self.assigned_ends)
+        """Whether an unlabelled candidate is not assigned, not part of a labelled code and not inside a link."""
+        position = code.start
+        return not (self.has_label(position) or self.is_inside_link(position) or code.end in self.assigned_ends)
 
     def open_links(self) -> Iterator[ParsedLink]:
         return (link for link in self.links if link.code is None and link.rule.code_pattern)
 
     def free_codes(self, start: int = 0, end: int | None = None) -> Iterator[CodeCandidate]:
-        """Codes that begin at start or later, before `end`, and are not given away yet."""
+        """Codes that begin in `start` <= position < `end` and are neither assigned nor excluded."""
         first = bisect_left(self.code_starts, start)
         last = len(self.codes) if end is None else bisect_left(self.code_starts, end)
-        for place in range(first, last):
-            code = self.codes[place]
+        for index in range(first, last):
+            code = self.codes[index]
             if id(code) not in self.used_codes and code.end not in self.assigned_ends and not code.is_excluded:
                 yield code
 
@@ -68,7 +68,7 @@ class _Pairing:
 
 
 def pair_codes(text: str, links: Sequence[ParsedLink], codes: Sequence[CodeCandidate]) -> None:
-    """Give each link its code; links whose address states one keep it. Changes `links`, which are in order."""
+    """Assign each link its code, in place; a link whose address holds a code keeps it. `links` are in text order."""
     pairing = _Pairing(text, links, codes)
     for step in (
         _drop_repeated_codes,
@@ -88,14 +88,14 @@ def pair_codes(text: str, links: Sequence[ParsedLink], codes: Sequence[CodeCandi
 
 
 def fits_platform(link: ParsedLink, code: CodeCandidate) -> bool:
-    """Whether the code has the form of the link's platform, and is not another platform's."""
+    """Whether `code` has the form of the link's platform and is not named after another platform."""
     if code.platform not in (None, link.rule.name):
         return False
     return bool(link.rule.code_pattern and link.rule.code_pattern.fullmatch(code.value))
 
 
 def _drop_repeated_codes(pairing: _Pairing) -> None:
-    """Behind an address with its code in it, the same code in words belongs to the same link."""
+    """Where an address holds its code, mark the same code repeated behind it as used."""
     for link in pairing.links:
         if link.code:
             after = pairing.free_codes(link.end, link.end + MAX_CODE_DISTANCE_CHARS)
@@ -106,7 +106,7 @@ _LINK_TEXT_END_RE = re.compile(r"[)\]】」 ]{0,3}\]\(<?\Z")
 
 
 def _pair_by_link_text(pairing: _Pairing) -> None:
-    """A code in the text of a markdown link belongs to that link."""
+    """Assign a code in the text of a Markdown link to that link."""
     for link in list(pairing.open_links()):
         for code in pairing.free_codes(link.start - 60, link.start):
             if (
@@ -118,7 +118,7 @@ def _pair_by_link_text(pairing: _Pairing) -> None:
 
 
 def _pair_by_platform(pairing: _Pairing) -> None:
-    """A code named after a platform goes to the nearest link of that platform, behind the link first."""
+    """Assign a code named after a platform to the nearest link of that platform, preferring a link before the code."""
     for code in list(pairing.free_codes()):
         if code.platform is None or code.is_shared:
             continue
@@ -127,12 +127,12 @@ def _pair_by_platform(pairing: _Pairing) -> None:
         links = [link for link in pairing.links[first:last] if link.code is None and link.rule.name == code.platform]
         fitting_links = [link for link in links if fits_platform(link, code)]
         if fitting_links:
-            nearest_link = min(fitting_links, key=partial(_link_distance, place=code.start))
+            nearest_link = min(fitting_links, key=partial(_link_distance, position=code.start))
             pairing.assign_code(nearest_link, code)
 
 
-def _link_distance(link: ParsedLink, place: int) -> tuple[int, int]:
-    return abs(link.end - place) + (link.start > place), link.start
+def _link_distance(link: ParsedLink, position: int) -> tuple[int, int]:
+    return abs(link.end - position) + (link.start > position), link.start
 
 
 def _pair_by_number(pairing: _Pairing) -> None:
@@ -144,7 +144,7 @@ def _pair_by_number(pairing: _Pairing) -> None:
 
 
 def _pair_by_range(pairing: _Pairing) -> None:
-    """A code said of the first two links, or of the last three."""
+    """Assign a code stated for, say, the first two links or the last three."""
     for code in list(pairing.free_codes()):
         if code.link_range:
             links = pairing.links[: code.link_range] if code.link_range > 0 else pairing.links[code.link_range :]
@@ -154,19 +154,19 @@ def _pair_by_range(pairing: _Pairing) -> None:
 
 
 def _pair_by_key(pairing: _Pairing) -> None:
-    """A list of codes whose marks stand before the links too."""
+    """Assign the codes of a keyed list to the links that carry the same keys."""
     for link, code in find_keyed_codes(pairing.text, list(pairing.open_links())):
         if fits_platform(link, code) and not pairing.is_inside_link(code.start):
             pairing.assign_code(link, code)
 
 
 def _pair_by_heading(pairing: _Pairing) -> None:
-    """What the head of a table calls the code's column."""
+    """Assign the codes of the column that the table's header names."""
     _assign_columns(pairing, has_headings=True)
 
 
 def _pair_by_column(pairing: _Pairing) -> None:
-    """A column that holds a code in every row."""
+    """Assign the codes of a column that holds a code in every row."""
     _assign_columns(pairing, has_headings=False)
 
 
@@ -177,7 +177,7 @@ def _assign_columns(pairing: _Pairing, *, has_headings: bool) -> None:
 
 
 def _pair_rows(pairing: _Pairing) -> None:
-    """Two or more links in a row, then as many codes in a row (or the other way round): first to first."""
+    """Pair two or more consecutive links with as many consecutive codes (in either order), first to first."""
     items = _sort_by_start(pairing.open_links(), pairing.free_codes())
     runs = [list(run) for _, run in groupby(items, key=lambda item: isinstance(item, ParsedLink))]
     for first_run, second_run in pairwise(runs):
@@ -207,26 +207,26 @@ def _sort_by_start(links: Iterable[ParsedLink], codes: Iterable[CodeCandidate]) 
 def _pair_neighbours(pairing: _Pairing) -> None:
     items = _sort_by_start(pairing.links, pairing.free_codes())
     codes_first = bool(items) and isinstance(items[0], CodeCandidate) and isinstance(items[-1], ParsedLink)
-    for place, link in enumerate(pairing.links):
+    for link_index, link in enumerate(pairing.links):
         if link.code is None and link.rule.code_pattern:
             searches = (_previous_code, _next_code) if codes_first else (_next_code, _previous_code)
-            pairing.assign_code(link, searches[0](pairing, place) or searches[1](pairing, place))
+            pairing.assign_code(link, searches[0](pairing, link_index) or searches[1](pairing, link_index))
 
 
-def _next_code(pairing: _Pairing, place: int) -> CodeCandidate | None:
-    """The first code behind a link and before the next one."""
-    link = pairing.links[place]
-    stop = pairing.link_starts[place + 1] if place + 1 < len(pairing.links) else len(pairing.text)
+def _next_code(pairing: _Pairing, link_index: int) -> CodeCandidate | None:
+    """The first fitting code behind the link at index `place` and before the next link."""
+    link = pairing.links[link_index]
+    stop = pairing.link_starts[link_index + 1] if link_index + 1 < len(pairing.links) else len(pairing.text)
     codes = pairing.free_codes(link.end, min(stop, link.end + MAX_CODE_DISTANCE_CHARS))
     return next(
         (code for code in codes if fits_platform(link, code) and _is_near(pairing.text, link.end, code.start)), None
     )
 
 
-def _previous_code(pairing: _Pairing, place: int) -> CodeCandidate | None:
-    """The last code in front of a link and behind the one before."""
-    link = pairing.links[place]
-    stop = pairing.links[place - 1].end if place else 0
+def _previous_code(pairing: _Pairing, link_index: int) -> CodeCandidate | None:
+    """The last fitting code in front of the link at index `place` and behind the previous link."""
+    link = pairing.links[link_index]
+    stop = pairing.links[link_index - 1].end if link_index else 0
     codes = [
         code
         for code in pairing.free_codes(max(stop, link.start - MAX_CODE_DISTANCE_CHARS), link.start)

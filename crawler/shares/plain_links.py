@@ -1,7 +1,7 @@
-"""Find links to shares as platforms write them.
+"""Find share links in the form that platforms write.
 
-Hosts are parsed, not searched for: with userinfo, port, and all their labels, so that pan.example.cn.evil.test or
-xpan.example.cn belongs to no platform.
+Hosts are parsed with userinfo, port and all their labels, not searched for as substrings, so that neither
+pan.example.cn.evil.test nor xpan.example.cn is taken for a platform.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PATH_CODE_RE = re.compile(r"(?<=[A-Za-z0-9_-]{6})/(?=[0-9]{0,7}[A-Za-z])(?=[A-Z
 
 @define(kw_only=True)
 class ParsedLink:
-    """A link as found in a view: text[start:end] is its address. `code` is what the address itself says."""
+    """A link found in a view: text[start:end] is its address, `code` the access code, at first the address's own."""
 
     rule: LinkRule
     share_id: str
@@ -38,11 +38,11 @@ class ParsedLink:
     code_kind: str | None = None
     code_end: int = 0
     tricks: set[str] = field(factory=set)
-    index: int | None = None  # of "link 2"
+    index: int | None = None  # 2 of "link 2"
 
 
 def find_plain_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
-    """Web addresses of shares whose host, path and name stand in one piece."""
+    """Share addresses whose host and path are written without gaps."""
     text = view.text
     if "." not in text:
         return
@@ -60,7 +60,7 @@ def find_plain_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLin
 
 
 def url_tail(text: str, start: int) -> str:
-    """What may follow a host at `start`, up to where another address begins."""
+    """The URL characters at `start`, behind a host, up to where another address begins."""
     match = _URL_TAIL_RE.match(text, start)
     tail = match[0] if match else ""
     inner = _INNER_SCHEME_RE.search(tail)
@@ -68,13 +68,13 @@ def url_tail(text: str, start: int) -> str:
 
 
 def is_inside_path(text: str, start: int) -> bool:
-    """Whether what looks like a host stands in the path of another address: evil.test/pan.example.cn/s/1."""
+    """Whether what looks like a host is part of another address's path: evil.test/pan.example.cn/s/1."""
     return text[start - 1 : start] == "/" and text[max(0, start - 2) : start - 1].isalnum()
 
 
 def _parse_link(rule: LinkRule, host: re.Match[str], tail: str, id_match: ShareIdMatch) -> ParsedLink:
     origin = host.end()
-    end = id_match.end - origin  # in the tail; a torn name may end behind it
+    end = id_match.end - origin  # in the tail; a gapped id may end behind it
     if rule.suffix and (suffix := rule.suffix.match(tail, end)):
         end = suffix.end()
     url = (
@@ -101,13 +101,13 @@ def _parse_link(rule: LinkRule, host: re.Match[str], tail: str, id_match: ShareI
 
 
 def fold_share_id(rule: LinkRule, share_id: str) -> str:
-    """The name of a share in its one spelling."""
+    """The canonical spelling of a share's id."""
     share_id = share_id.rstrip("=")
     return share_id.lower() if rule.ignores_case else share_id
 
 
 def read_url_code(link: ParsedLink, tail: str, origin: int) -> None:
-    """Take over the code that the address itself states; `tail` stands at `origin` of the view."""
+    """Set `link.code` from the address itself; `tail` begins at `origin` in the view."""
     rule = link.rule
     for pattern, kind in ((rule.code_param, "parameter"), (rule.code_fragment, "fragment")):
         match = pattern.search(tail) if pattern else None
@@ -125,7 +125,7 @@ def read_url_code(link: ParsedLink, tail: str, origin: int) -> None:
 
 
 def find_pattern_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLink]:
-    """Links that are no web address: magnet, ed2k, thunder, group numbers, paths with the name of a platform."""
+    """Links that are not web addresses: magnet, ed2k, thunder, group numbers, paths behind a platform's name."""
     lower = view.text.lower()
     for rule in grammar.rules:
         if rule.required_words and not any(word in lower for word in rule.required_words):

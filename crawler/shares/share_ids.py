@@ -9,20 +9,19 @@ from attrs import frozen
 from crawler.shares.code_values import CHINESE_DIGIT_TABLE
 from crawler.shares.link_rules import LinkRule
 
-_GAP_RE = re.compile(r"[^A-Za-z0-9_\-/\n:=?#&.,;|码碼密提访訪链鏈]{1,3}")  # what may stand inside a torn name
-_LINE_BREAK_RE = re.compile(r" ?\n ?")  # a name of fixed length may go on in the next line
-_PIECE_WORDS_RE = re.compile(
-    r"[^A-Za-z0-9]{0,16}[前后後段半接拼剩余尾续第][^A-Za-z0-9]{0,16}"
-)  # words between told pieces
+_GAP_RE = re.compile(r"[^A-Za-z0-9_\-/\n:=?#&.,;|码碼密提访訪链鏈]{1,3}")  # between pieces of an id
+_LINE_BREAK_RE = re.compile(r" ?\n ?")  # an id of fixed length may continue on the next line
+# Words between announced pieces.
+_PIECE_WORDS_RE = re.compile(r"[^A-Za-z0-9]{0,16}[前后後段半接拼剩余尾续第][^A-Za-z0-9]{0,16}")
 _CHINESE_DIGITS_ID_RE = re.compile(r"[A-Za-z0-9_\-零〇一二三四五六七八九]{4,60}")
 _ID_RUN_RE = re.compile(r"[A-Za-z0-9_\-]{1,120}")
-_MAX_GAPPED_ID_CHARS = 120  # signs in which the pieces of a torn name are looked for
+_MAX_GAPPED_ID_CHARS = 120  # characters within which the pieces of a gapped id are searched for
 _MAX_PIECES = 5
 
 
 @frozen(kw_only=True)
 class ShareIdMatch:
-    """A share's name and where it ends in the text."""
+    """A share's id and where it ends in the text."""
 
     share_id: str
     end: int
@@ -30,7 +29,7 @@ class ShareIdMatch:
 
 
 def match_share_id(text: str, rule: LinkRule, start: int, end: int) -> ShareIdMatch | None:
-    """The name that begins at `start`, whole before `end`; torn ones are joined only where their length is fixed."""
+    """The id that begins at `start`, whole before `end`; one in pieces is joined only where its length is fixed."""
     if match := rule.strict_id.match(text, start, end):
         return ShareIdMatch(share_id=match["id"], end=match.end())
     if rule.has_fixed_length and (
@@ -44,7 +43,7 @@ def match_share_id(text: str, rule: LinkRule, start: int, end: int) -> ShareIdMa
 
 
 def _is_share_id(written: str) -> bool:
-    """Whether it is more than a row of the same sign: xxxxxx stands for a name, it is none."""
+    """Whether `written` is more than one character repeated: xxxxxx is a placeholder, not an id."""
     return len(set(written.lower())) > 1
 
 
@@ -59,7 +58,7 @@ def _match_gapped_id(text: str, rule: LinkRule, start: int) -> ShareIdMatch | No
 
 
 def _match_announced_pieces(text: str, rule: LinkRule, start: int) -> ShareIdMatch | None:
-    """A name given in two or three pieces with words like 后半段 between them."""
+    """An id given in two or three pieces with words like 后半段 between them."""
     share_id, end, last = "", start, start + _MAX_GAPPED_ID_CHARS
     for _ in range(3):
         gap = _PIECE_WORDS_RE.match(text, end, last)
@@ -73,14 +72,14 @@ def _match_announced_pieces(text: str, rule: LinkRule, start: int) -> ShareIdMat
 
 
 def _match_chinese_digits(text: str, rule: LinkRule, start: int) -> ShareIdMatch | None:
-    """A name with Chinese digits in it."""
+    """An id with Chinese digits in it."""
     run = _CHINESE_DIGITS_ID_RE.match(text, start)
     match = rule.strict_id.match(run[0].translate(CHINESE_DIGIT_TABLE)) if run else None
     return ShareIdMatch(share_id=match["id"], end=start + match.end(), is_gapped=True) if match else None
 
 
 def _gapped_places(text: str, start: int) -> tuple[list[int], list[int]]:
-    """Where the signs of a torn name stand, and how many of them each piece ends with."""
+    """The positions of a gapped id's characters, and the number of characters up to the end of each piece."""
     places: list[int] = []
     ends: list[int] = []
     last = start + _MAX_GAPPED_ID_CHARS
@@ -89,7 +88,7 @@ def _gapped_places(text: str, start: int) -> tuple[list[int], list[int]]:
         run = _ID_RUN_RE.match(text, start, last)
         if run is None:
             break
-        pieces += len(run[0]) > 2  # written letter by letter, a name has as many pieces as letters
+        pieces += len(run[0]) > 2  # an id spelled letter by letter has as many pieces as letters
         places.extend(range(*run.span()))
         ends.append(len(places))
         gap = _GAP_RE.match(text, run.end(), last) or _LINE_BREAK_RE.match(text, run.end(), last)

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable
 
 from attrs import evolve, frozen
 
-MAX_MARK_CHARS = 5000  # signs of the original that one mark may span
+MAX_MARK_CHARS = 5000  # characters of the original that one mark may span
 
-# One piece of a replacement: its text, and the stretch of the view that it stands for. A text as long as its stretch
-# is taken over character by character.
+# One piece of a replacement: its text, and start and end of the span of the view that it replaces. A text as long as
+# its span is mapped character by character.
 Piece = tuple[str, int, int]
 
 
 @frozen(kw_only=True)
 class TrickMark:
-    """A trick that was undone, at a stretch of the original text."""
+    """A trick that was undone, with its span in the original text."""
 
     trick: str
     start: int
@@ -27,7 +27,7 @@ class TrickMark:
 
 @frozen(kw_only=True, eq=False)
 class TextView:
-    """`text` as a patient reader would see it; character i came from original[starts[i]:ends[i]]. `marks` by start."""
+    """`text` with tricks undone; its character i came from original[starts[i]:ends[i]]. `marks` are sorted by start."""
 
     text: str
     starts: array[int]
@@ -35,10 +35,10 @@ class TextView:
     marks: tuple[TrickMark, ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The stretch of the original from which text[start:end] came. An empty stretch stays empty."""
+        """The span of the original from which text[start:end] came. An empty span stays empty."""
         if start >= end:
-            place = self.starts[start] if start < len(self.starts) else (self.ends[-1] if self.ends else 0)
-            return place, place
+            position = self.starts[start] if start < len(self.starts) else (self.ends[-1] if self.ends else 0)
+            return position, position
         return min(self.starts[start:end]), max(self.ends[start:end])
 
     def tricks(self, start: int, end: int) -> frozenset[str]:
@@ -52,11 +52,11 @@ class TextView:
         return frozenset(mark.trick for mark in nearby_marks if mark.end > first)
 
     def with_sorted_marks(self) -> TextView:
-        """The same view with its marks in order, as `tricks` needs them."""
+        """The same view with its marks sorted by start, as `tricks` requires."""
         return evolve(self, marks=tuple(sorted(self.marks, key=_mark_start)))
 
     def replace(self, pattern: re.Pattern[str], pieces: Callable[[re.Match[str]], Replacement]) -> TextView:
-        """The view with each match replaced by its pieces; None leaves a match as it is."""
+        """The view with each match of `pattern` replaced by `pieces(match)`; None leaves a match unchanged."""
         if pattern.search(self.text) is None:
             return self
         builder = _ViewBuilder(self)
@@ -107,7 +107,7 @@ class _ViewBuilder:
 
 
 def identity_view(text: str) -> TextView:
-    """The text as it stands."""
+    """A view of the unchanged text."""
     return TextView(text=text, starts=array("I", range(len(text))), ends=array("I", range(1, len(text) + 1)))
 
 

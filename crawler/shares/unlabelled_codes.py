@@ -1,6 +1,6 @@
-"""Find access codes that no word announces, by their position beside a link.
+"""Find access codes that no label announces, by their position beside a link.
 
-In brackets, at the end of the link's row, between separators, on a line alone. Weaker than any label, so used last.
+In brackets, at the end of the link's row, between separators, alone on a line. Weaker than any label, so used last.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CODE_FROM_ID_RE = re.compile(
 
 
 def code_from_share_id(text: str, link_end: int, share_id: str) -> str | None:
-    """The code where the text behind a link says that it is the end, or the beginning, of the link's own name."""
+    """The first or last four characters of `share_id`, where the text behind the link says that they are the code."""
     id_part_match = _CODE_FROM_ID_RE.match(text, link_end)
     if id_part_match is None:
         return None
@@ -44,12 +44,12 @@ def code_from_share_id(text: str, link_end: int, share_id: str) -> str | None:
 
 
 def is_same_as_above(text: str, link_end: int) -> bool:
-    """Whether the text behind a link says that its code is that of the link before."""
+    """Whether the text behind a link says that its code is that of the previous link."""
     return bool(_SAME_AS_ABOVE_RE.match(text, link_end))
 
 
 def find_unlabelled_codes(text: str, start: int, end: int) -> Iterator[CodeCandidate]:
-    """Candidates that only their place near a link at text[start:end] makes: bracketed, in its row, on a line alone."""
+    """Candidates by position alone near the link text[start:end]: bracketed, in its row, alone on a line."""
     for pattern, kind in _POSITION_PATTERNS:
         match = pattern.match(text, end)
         if (

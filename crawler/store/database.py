@@ -1,10 +1,9 @@
 """Opening a database, and what all tables share: schema version, transactions, locks, JSON values, ids.
 
 SQLite runs with WAL, synchronous=FULL, foreign keys on, and every writing transaction as BEGIN IMMEDIATE (a deferred
-read that turns into a write fails at once with SQLITE_BUSY_SNAPSHOT whatever the timeout says). Locks are those of
-the system (a PostgreSQL advisory lock, or flock beside the SQLite file), so they are released when their holder dies,
-however it dies. Whole values (works, listings, findings, asks) are stored as JSON, made and read by `to_json` and
-`from_json`.
+read that turns into a write fails at once with SQLITE_BUSY_SNAPSHOT, whatever the timeout is). Locks are the system's
+own (a PostgreSQL advisory lock, or flock on a file beside the SQLite file), so they are released however their holder
+dies. Whole values (works, listings, findings, asks) are stored as JSON, written and read by `to_json` and `from_json`.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ from crawler.urls import canonicalize_url
 BUSY_TIMEOUT_SECONDS = 30
 MIGRATIONS_FOLDER = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version"  # Alembic's own
-ANALYSIS_LIMIT_ROWS = 1_000  # rows of each index that are looked at: some milliseconds, whatever the size
-KEEPALIVE_OPTIONS: Mapping[str, int] = {  # libpq: a server that is cut off is known to be so within half a minute
+ANALYSIS_LIMIT_ROWS = 1_000  # rows of each index that are sampled: some milliseconds, whatever the size
+KEEPALIVE_OPTIONS: Mapping[str, int] = {  # libpq: a lost connection is noticed within half a minute
     "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -44,7 +43,7 @@ KEEPALIVE_OPTIONS: Mapping[str, int] = {  # libpq: a server that is cut off is k
     "tcp_user_timeout": 20_000,  # milliseconds
 }
 _NOTHING_LOST_HINT = "nothing that was committed is lost, and swordnet night goes on where it was"
-_SQLITE_ERROR_HINTS = {  # what SQLite says -> what to do about it
+_SQLITE_ERROR_HINTS = {  # words of SQLite's error -> what to do about it
     "disk is full": f"; free some space: {_NOTHING_LOST_HINT}",
     "disk I/O error": f"; is the disk full, or the folder gone? {_NOTHING_LOST_HINT}",
     "database is locked": f"; another program holds it: end that, {_NOTHING_LOST_HINT}",
@@ -52,8 +51,15 @@ _SQLITE_ERROR_HINTS = {  # what SQLite says -> what to do about it
 }
 
 
+class Repository:
+    """The base of each door of the store and of its parts: methods over one database engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+
 def open_engine(url: str) -> Engine:
-    """An engine for `url`. Raises StoreError for an address that is none or a driver that is not installed."""
+    """An engine for `url`. Raises StoreError if the address is malformed or its driver is not installed."""
     try:
         kind = make_url(url).get_backend_name()
         if kind == "sqlite":
@@ -66,9 +72,19 @@ def open_engine(url: str) -> Engine:
         raise StoreError(f"database {url!r}: {error}") from None
 
 
+def check_database_folder(url: str) -> None:
+    """Raise StoreError if `url` names an SQLite file in a folder that does not exist."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url == prefix + ":memory:":
+        return
+    folder = Path(url.removeprefix(prefix)).parent
+    if not folder.is_dir():
+        raise StoreError(f"database {url}: there is no folder {folder}")
+
+
 def upgrade_schema(engine: Engine) -> None:
-    """Bring the schema to this program's version. Raises StoreError where that cannot be."""
-    from alembic import command  # a tenth of the time that a command needs to start, and rarely needed
+    """Bring the schema to this program's version. Raises StoreError if that fails."""
+    from alembic import command  # imported late: a tenth of a command's start-up time, and rarely needed
     from alembic.config import Config
 
     with translate_errors(engine), engine.connect() as connection:
@@ -81,7 +97,7 @@ def upgrade_schema(engine: Engine) -> None:
 
 
 def check_schema(engine: Engine) -> None:
-    """Raise StoreError unless the schema is this program's: older ones say `swordnet db upgrade`, newer ones say so."""
+    """Raise StoreError unless the schema has this program's version; the message says what to do."""
     with translate_errors(engine), engine.connect() as connection:
         _refuse_newer_schema(connection)
         current = _current_version(connection)
@@ -93,18 +109,18 @@ def check_schema(engine: Engine) -> None:
 
 
 def is_empty(engine: Engine) -> bool:
-    """Whether the database holds no schema yet."""
+    """Whether the database has no schema yet."""
     with translate_errors(engine), engine.connect() as connection:
         return _current_version(connection) is None
 
 
 def schema_versions() -> list[str]:
-    """The schema's versions, the latest one last."""
+    """The schema's versions, oldest first."""
     return sorted(path.name.partition("_")[0] for path in (MIGRATIONS_FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def _current_version(connection: Connection) -> str | None:
-    """The schema's version in the database; None where there is none."""
+    """The schema's version in the database; None if it has no schema."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()
@@ -119,7 +135,7 @@ def _refuse_newer_schema(connection: Connection) -> None:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # transactions are begun below, not by the driver
+    connection.isolation_level = None  # `_begin_immediate` begins transactions, not the driver
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -131,20 +147,20 @@ def _begin_immediate(connection: Connection) -> None:
 
 @contextmanager
 def read_connection(engine: Engine) -> Iterator[Connection]:
-    """A connection that only reads: on SQLite it neither waits for the writer nor keeps it waiting."""
+    """A connection that only reads: on SQLite it neither waits for a writer nor blocks one."""
     with translate_errors(engine), engine.connect().execution_options(reading=True) as connection:
         yield connection
 
 
 @contextmanager
 def write_transaction(engine: Engine) -> Iterator[Connection]:
-    """A connection in one transaction, committed at the end of the block."""
+    """A connection in one transaction, committed at the end of the block; rolled back if the block raises."""
     with translate_errors(engine), engine.begin() as connection:
         yield connection
 
 
 def analyse_tables(engine: Engine) -> None:
-    """Let SQLite count what its indexes hold, so that a query takes the right one; PostgreSQL does so by itself."""
+    """Update SQLite's index statistics, so that queries take the right index; PostgreSQL does so by itself."""
     if engine.dialect.name == "sqlite":
         with write_transaction(engine) as connection:
             connection.exec_driver_sql(f"PRAGMA analysis_limit={ANALYSIS_LIMIT_ROWS}")
@@ -153,7 +169,7 @@ def analyse_tables(engine: Engine) -> None:
 
 @contextmanager
 def translate_errors(engine: Engine) -> Iterator[None]:
-    """Turn the driver's errors into StoreError with the database's name."""
+    """Turn the driver's errors into StoreError with the database's address."""
     try:
         yield
     except DatabaseError as error:
@@ -164,7 +180,7 @@ def translate_errors(engine: Engine) -> Iterator[None]:
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], keep: Collection[str] = ()) -> None:
-    """Insert rows or, where their primary key exists, overwrite all other columns but `keep`."""
+    """Insert rows; where a primary key exists already, overwrite all other columns except those in `keep`."""
     if not rows:
         return
     dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -177,19 +193,19 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 
 
 _NIGHT_LOCK_KEY = 0x5377_6F72  # PostgreSQL: the advisory lock of nights
-_NAMED_LOCK_KEY = 0x5746  # with a name: those of `alone`
+_NAMED_LOCK_KEY = 0x5746  # PostgreSQL: with a name, the advisory locks of `named_lock`
 
 
 @contextmanager
 def night_lock(engine: Engine) -> Iterator[None]:
-    """Hold the lock for the block. Raises Busy where another process holds it."""
+    """Hold the lock of nights for the block. Raises Busy if another process holds it."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.execute(text(f"SELECT pg_try_advisory_lock({_NIGHT_LOCK_KEY})")).scalar():
                 raise Busy("another night is running on this database; nothing was started")
             try:
                 yield
-            finally:  # the connection goes back to the pool, and would keep the lock
+            finally:  # the connection returns to the pool and would keep the lock
                 with suppress(DatabaseError):
                     connection.execute(text(f"SELECT pg_advisory_unlock({_NIGHT_LOCK_KEY})"))
         return
@@ -203,7 +219,7 @@ def night_lock(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def named_lock(engine: Engine, name: str) -> Iterator[None]:
-    """Wait until nobody else on this database, on any machine, is at what has this name; SQLite has one machine."""
+    """Wait for the lock of this name and hold it for the block, across machines; on SQLite (one machine) do nothing."""
     if engine.dialect.name != "postgresql":
         yield
         return
@@ -258,12 +274,12 @@ _CONVERTER = _build_converter()
 
 
 def to_json(value: Any) -> Any:
-    """A value as JSON types; fields that have their default are left out."""
+    """A value as JSON types; fields equal to their default are left out."""
     return _CONVERTER.unstructure(value)
 
 
 def from_json(data: Any, kind: type[T]) -> T:
-    """The value of `kind` that `to_json` made. Raises cattrs.BaseValidationError on foreign data."""
+    """The value of type `kind` that `to_json` wrote. Raises cattrs.BaseValidationError on other data."""
     return _CONVERTER.structure(data, kind)
 
 

@@ -1,7 +1,6 @@
 """Which hits are wanted: the query behind `hits list`, `hits export` and reports, and its SQL conditions.
 
-Also the queries that somebody saved under a name, and when each was last exported, so that the next export brings
-only what is new.
+Queries can be saved under a name, and exports are recorded, so that the next export contains only what is new.
 """
 
 from __future__ import annotations
@@ -12,22 +11,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import Factory, frozen
-from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 
 from crawler.items import Decision, Verdict
 from crawler.store import schema
-from crawler.store.database import read_connection, upsert, write_transaction
+from crawler.store.database import Repository, read_connection, upsert, write_transaction
 
-NO_VERDICT = "none"  # as a verdict: hits that nobody judged
+NO_VERDICT = "none"  # among `verdicts`: hits that nobody has judged
 _hits, _samples = schema.hits, schema.samples
+_filters, _exports = schema.filters, schema.exports
 
 
 @frozen(kw_only=True)
 class HitQuery:
     """Which hits: empty fields allow all. `since` and `until` are inclusive days of last_seen in `zone`.
 
-    `verdicts` are values of Verdict or UNJUDGED; `sellers` numbers or names; `changed_after` leaves out what is since
-    then as it was; `audit` asks for what was drawn for an audit and nobody judged yet.
+    `verdicts` are values of Verdict or NO_VERDICT; `sellers` are numbers or names; `changed_after` leaves out hits that
+    have not changed since; `audit` selects samples of an audit that nobody has judged yet.
     """
 
     platforms: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class HitQuery:
     audit: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """What can be saved of it: everything but the zone, the run and the time."""
+        """The fields that can be saved: all but `zone`, `run` and `changed_after`."""
         saved_fields: dict[str, Any] = {name: list(getattr(self, name)) for name in _LIST_FIELDS if getattr(self, name)}
         saved_fields |= {name: getattr(self, name).isoformat() for name in ("since", "until") if getattr(self, name)}
         return saved_fields | ({"audit": True} if self.audit else {})
@@ -53,7 +53,7 @@ _LIST_FIELDS = ("platforms", "works", "decisions", "sellers", "verdicts")
 
 
 def query_from_dict(saved: Mapping[str, Any], zone: ZoneInfo) -> HitQuery:
-    """The filter that `to_dict` gave."""
+    """The query whose fields `HitQuery.to_dict` saved."""
     return HitQuery(
         platforms=tuple(saved.get("platforms", ())),
         works=tuple(saved.get("works", ())),
@@ -68,7 +68,7 @@ def query_from_dict(saved: Mapping[str, Any], zone: ZoneInfo) -> HitQuery:
 
 
 def clauses_without_decision(hit_query: HitQuery) -> list[ColumnElement[bool]]:
-    """What the columns of hits must be, but for the decision."""
+    """The query's conditions on columns of hits, without the one on the decision."""
     columns = _hits.c
     value_filters = (
         (hit_query.platforms, columns.platform),
@@ -99,7 +99,7 @@ def _time_clauses(hit_query: HitQuery) -> list[ColumnElement[bool]]:
 
 
 def all_clauses(hit_query: HitQuery) -> list[ColumnElement[bool]]:
-    """All conditions in one list."""
+    """All the query's conditions on columns of hits."""
     clauses = clauses_without_decision(hit_query)
     if hit_query.decisions:
         clauses.append(_hits.c.decision.in_([decision.value for decision in hit_query.decisions]))
@@ -114,47 +114,41 @@ def _verdict_clause(verdicts: tuple[str, ...]) -> ColumnElement[bool]:
     return or_(*clauses)
 
 
-_filters, _exports = schema.filters, schema.exports
-
-
-class SavedQueries:
-    """Saved filters and past exports."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+class SavedQueries(Repository):
+    """Queries saved under a name, and past exports."""
 
     def save_query(self, name: str, value: Mapping[str, Any], at: datetime) -> None:
-        """Keep a filter under a name; an older one of this name is replaced."""
+        """Save a query under a name; an older one of this name is replaced."""
         with write_transaction(self._engine) as connection:
             upsert(connection, _filters, [{"name": name, "value": dict(value), "at": at}])
 
-    def get_query(self, name: str) -> Mapping[str, Any] | None:
-        """The filter of a name, None where there is none."""
+    def get_saved_query(self, name: str) -> Mapping[str, Any] | None:
+        """The query saved under a name; None if there is none."""
         with read_connection(self._engine) as connection:
             saved_query: Mapping[str, Any] | None = connection.execute(
                 select(_filters.c.value).where(_filters.c.name == name)
             ).scalar()
             return saved_query
 
-    def all_queries(self) -> dict[str, Mapping[str, Any]]:
-        """All saved filters by name."""
+    def all_saved_queries(self) -> dict[str, Mapping[str, Any]]:
+        """All saved queries by name."""
         with read_connection(self._engine) as connection:
             rows = connection.execute(select(_filters).order_by(_filters.c.name))
             return {row.name: row.value for row in rows}
 
-    def remove_query(self, name: str) -> bool:
-        """Forget a filter; False where there is none of this name."""
+    def remove_saved_query(self, name: str) -> bool:
+        """Remove a saved query; False if there is none of this name."""
         with write_transaction(self._engine) as connection:
             return bool(connection.execute(delete(_filters).where(_filters.c.name == name)).rowcount)
 
     def record_export(self, by: str, filter_fields: Mapping[str, Any], file: str, count: int, at: datetime) -> None:
-        """Note an export."""
+        """Record an export."""
         row = {"by": by, "filter": dict(filter_fields), "file": file, "count": count, "at": at}
         with write_transaction(self._engine) as connection:
             connection.execute(insert(_exports).values(**row))
 
     def last_export_time(self, by: str, filter_fields: Mapping[str, Any]) -> datetime | None:
-        """When this person exported with this filter last; None if never."""
+        """When this person last exported with these filter fields; None if never."""
         query = select(_exports.c.filter, _exports.c.at).where(_exports.c.by == by).order_by(_exports.c.id.desc())
         with read_connection(self._engine) as connection:
             return next((row.at for row in connection.execute(query) if row.filter == dict(filter_fields)), None)

@@ -1,26 +1,31 @@
-"""Stored listings and hits read in batches, to be compared again with a registry, rules or weights that changed.
+"""Stored listings: by address, as known before a new reading, and in batches to be compared again with the registry.
 
-Nothing was seen again, so only hits are rewritten: no share check is added, and no listing is touched.
+A rematch reads listings here and writes hits (`Hits.replace_hits`): nothing was seen again, so no listing and no share
+check changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from attrs import evolve, frozen
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal_column, select, update
+from attrs import evolve, fields, frozen
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, select
 
-from crawler.items import Ask, AssessedListing, Assessment, Finding, Listing
+from crawler.items import Ask, Listing
 from crawler.store import schema
-from crawler.store.database import from_json, listing_id, read_connection, to_json, write_transaction
-from crawler.store.write import delete_other_hits, hit_ids_of_listings, hit_rank, hit_row, write_hits
+from crawler.store.database import Repository, from_json, listing_id, read_connection
 
-MAX_PORTION_LISTINGS = 2_000  # listings in one portion
+MAX_PORTION_LISTINGS = 2_000  # listings in one portion of a rematch on a cluster
+STORED_LISTINGS_BATCH = 512  # listings in memory at a time
+SCREENING_KEYS_BATCH = 20_000  # keys in memory at a time
+_ID_BATCH_SIZE = 500
 _HEX_DIGITS = "0123456789abcdef"
-_RANGE_END = "g"  # comes after all of them: a range is found by the index, whatever the collation
+_RANGE_END = "g"  # sorts after all hexadecimal digits: a range uses the index, whatever the collation
 _listings, _hits = schema.listings, schema.hits
+
+StoredDecision = tuple[str, float, float]  # decision, identity, offence
+Decisions = dict[str, dict[str, StoredDecision]]  # listing -> work -> decision
 
 
 @frozen(kw_only=True)
@@ -28,35 +33,111 @@ class StoredListing:
     """A stored listing and its hits: work -> (decision, identity, offence)."""
 
     listing: Listing
-    hits: Mapping[str, tuple[str, float, float]]
+    hits: Mapping[str, StoredDecision]
 
 
-class Listings:
-    """Listings in the database."""
+class ScreeningKeys(NamedTuple):
+    """What some listings can be prefiltered by, in parallel sequences; a key is None if an older version stored it."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    ids: Sequence[str]
+    keys: Sequence[str | None]
+    picture_hashes: Sequence[bytes | None]
+
+
+class KnownListings(Repository):
+    """Listings by address, and what was known of a listing before it is read again."""
+
+    def get(self, address: str) -> Listing | None:
+        """The stored listing of an address; None if it was never seen."""
+        return self.get_many([address]).get(listing_id(address))
+
+    def get_many(self, addresses: Iterable[str]) -> dict[str, Listing]:
+        """The stored listings of these addresses, by id."""
+        listing_ids = [listing_id(address) for address in addresses]
+        listings: dict[str, Listing] = {}
+        if not listing_ids:
+            return listings
+        with read_connection(self._engine) as connection:
+            for start in range(0, len(listing_ids), _ID_BATCH_SIZE):
+                is_wanted = _listings.c.id.in_(listing_ids[start : start + _ID_BATCH_SIZE])
+                rows = connection.execute(select(_listings.c.id, _listings.c.value).where(is_wanted))
+                listings |= {row.id: from_json(row.value, Listing) for row in rows}
+        return listings
+
+    def merge_stored(self, listings: Sequence[Listing]) -> list[Listing]:
+        """The listings, each completed by what is stored where that says more.
+
+        A row of a list gets what only the listing's own page said. A share that can no longer be opened keeps the title
+        and the files that were seen in it.
+        """
+        stored = self.get_many(listing.url for listing in listings if _may_lack_details(listing))
+        return [_merge_listing(listing, stored.get(listing_id(listing.url))) for listing in listings]
+
+
+class ListingBatches(Repository):
+    """Stored listings with their hits, in batches."""
 
     def portion_asks(self) -> dict[str, list[Ask]]:
-        """For each platform, asks that together name all its listings: each the beginning of their ids."""
+        """For each platform, asks that together cover all its listings: each is a prefix of their ids."""
         query = select(_listings.c.platform, func.count()).group_by(_listings.c.platform)
         with read_connection(self._engine) as connection:
             rows = connection.execute(query.order_by(_listings.c.platform)).all()
         return {platform: [Ask(question=id_prefix) for id_prefix in _id_prefixes(count)] for platform, count in rows}
 
     def read_portion(self, platform: str, id_prefix: str) -> list[StoredListing]:
-        """The listings of a platform whose ids begin so."""
+        """The listings of a platform whose ids have this prefix."""
         is_in_range = _listings.c.id.between(id_prefix, id_prefix + _RANGE_END)
         is_in_portion = (_listings.c.platform == platform) & is_in_range
         with read_connection(self._engine) as connection:
-            hits: dict[str, dict[str, tuple[str, float, float]]] = {}
-            hits_query = select(_hits).join(_listings, _listings.c.id == _hits.c.listing).where(is_in_portion)
-            for row in connection.execute(hits_query):
-                hits.setdefault(row.listing, {})[row.work] = (row.decision, row.identity, row.offence)
-            rows = connection.execute(
-                select(_listings.c.id, _listings.c.value).where(is_in_portion).order_by(_listings.c.id)
-            )
-            return [StoredListing(listing=from_json(row.value, Listing), hits=hits.get(row.id, {})) for row in rows]
+            hits = _select_decisions().join(_listings, _listings.c.id == _hits.c.listing)
+            decisions = _decisions_by_listing(connection, hits.where(is_in_portion))
+            rows = connection.execute(_select_listings().where(is_in_portion)).all()
+        return _stored_listings(rows, decisions)
+
+    def all_batches(self) -> Iterator[list[StoredListing]]:
+        """All listings by id, in batches; no transaction stays open between them."""
+        last_id = ""
+        while True:
+            with read_connection(self._engine) as connection:
+                query = _select_listings().where(_listings.c.id > last_id).limit(STORED_LISTINGS_BATCH)
+                rows = connection.execute(query).all()
+                if not rows:
+                    return
+                last_id = rows[-1].id
+                decisions = _decisions_of_rows(connection, rows)
+            yield _stored_listings(rows, decisions)
+
+    def get_by_ids(self, ids: Sequence[str]) -> list[StoredListing]:
+        """The listings of these ids, in the order of their ids."""
+        with read_connection(self._engine) as connection:
+            rows = connection.execute(_select_listings().where(_listings.c.id.in_(ids))).all()
+            decisions = _decisions_of_rows(connection, rows)
+        return _stored_listings(rows, decisions)
+
+    def screening_key_batches(self) -> Iterator[ScreeningKeys]:
+        """The screening keys of all listings in batches, in the order in which they lie on the disk."""
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        place: ColumnElement[Any] = literal_column("listings.rowid") if is_sqlite else _listings.c.id
+        columns = (_listings.c.id, _listings.c.key, _listings.c.looks)
+        last_place: Any = 0 if is_sqlite else ""
+        while True:
+            with read_connection(self._engine) as connection:
+                query = (
+                    select(*columns, place.label("place"))
+                    .where(place > last_place)
+                    .order_by(place)
+                    .limit(SCREENING_KEYS_BATCH)
+                )
+                rows = _driver_rows(connection, query)
+            if not rows:
+                return
+            ids, keys, picture_hashes, places = zip(*rows, strict=True)
+            last_place = places[-1]
+            yield ScreeningKeys(ids, keys, picture_hashes)
+
+
+class Listings(KnownListings, ListingBatches):
+    """Stored listings. They are written together with their hits, see `Hits.write_batch`."""
 
 
 def _id_prefixes(count: int) -> list[str]:
@@ -66,174 +147,63 @@ def _id_prefixes(count: int) -> list[str]:
     return prefixes
 
 
-REMATCH_BATCH_SIZE = 512  # listings in memory at a time
-SCREENING_BATCH_SIZE = 20_000  # keys in memory at a time
-
-_listing_table, _hit_table = schema.listings, schema.hits
+def _select_listings() -> Select[Any]:
+    return select(_listings.c.id, _listings.c.value).order_by(_listings.c.id)
 
 
-class ScreeningKeys(NamedTuple):
-    """What some listings can be screened by, each in its place; a key is None where an older version stored it."""
-
-    ids: Sequence[str]
-    keys: Sequence[str | None]
-    picture_hashes: Sequence[bytes | None]
+def _select_decisions() -> Select[Any]:
+    return select(_hits.c.listing, _hits.c.work, _hits.c.decision, _hits.c.identity, _hits.c.offence)
 
 
-class ListingBatches:
-    """All stored listings with what was decided about them."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def listing_batches(self) -> Iterator[list[StoredListing]]:
-        """All listings by id, so many at a time that no transaction stays open between them."""
-        last_id = ""
-        while True:
-            with read_connection(self._engine) as connection:
-                query = select(_listing_table.c.id, _listing_table.c.value).where(_listing_table.c.id > last_id)
-                rows = connection.execute(query.order_by(_listing_table.c.id).limit(REMATCH_BATCH_SIZE)).all()
-                if not rows:
-                    return
-                last_id = rows[-1].id
-                decisions = _decisions_by_listing(connection, [row.id for row in rows])
-            yield [StoredListing(listing=from_json(row.value, Listing), hits=decisions.get(row.id, {})) for row in rows]
-
-    def screening_key_batches(self) -> Iterator[ScreeningKeys]:
-        """The keys of all listings in portions, in the order in which they lie on the disk."""
-        is_sqlite = self._engine.dialect.name == "sqlite"
-        place: ColumnElement[Any] = literal_column("listings.rowid") if is_sqlite else _listing_table.c.id
-        columns = (_listing_table.c.id, _listing_table.c.key, _listing_table.c.looks)
-        last_place: Any = 0 if is_sqlite else ""
-        while True:
-            with read_connection(self._engine) as connection:
-                query = (
-                    select(*columns, place.label("place"))
-                    .where(place > last_place)
-                    .order_by(place)
-                    .limit(SCREENING_BATCH_SIZE)
-                )
-                rows = _driver_rows(connection, query)
-            if not rows:
-                return
-            ids, keys, picture_hashes, places = zip(*rows, strict=True)
-            last_place = places[-1]
-            yield ScreeningKeys(ids, keys, picture_hashes)
-
-    def get_many(self, ids: Sequence[str]) -> list[StoredListing]:
-        """These listings, by id."""
-        with read_connection(self._engine) as connection:
-            query = (
-                select(_listing_table.c.id, _listing_table.c.value)
-                .where(_listing_table.c.id.in_(ids))
-                .order_by(_listing_table.c.id)
-            )
-            rows = connection.execute(query).all()
-            decisions = _decisions_by_listing(connection, [row.id for row in rows])
-        return [StoredListing(listing=from_json(row.value, Listing), hits=decisions.get(row.id, {})) for row in rows]
-
-    def replace_hits(self, batch: Sequence[AssessedListing], now: datetime) -> None:
-        """The hits of these listings (a portion at most) as they are now; those that a person judged stay."""
-        keys = [listing_id(assessed.listing.url) for assessed in batch]
-        with write_transaction(self._engine) as connection:
-            query = select(_listing_table.c.id, _listing_table.c.run).where(_listing_table.c.id.in_(keys))
-            runs = {row.id: row.run for row in connection.execute(query)}
-            hit_ids = hit_ids_of_listings(connection, keys)
-            rows = [
-                hit_row(key, assessed.listing, assessment, runs[key], now)
-                for key, assessed in zip(keys, batch, strict=True)
-                for assessment in assessed.assessments
-            ]
-            for row in rows:  # a hit that came back under a new address keeps its id
-                row["id"] = hit_ids.get((row["listing"], row["work"]), row["id"])
-            delete_other_hits(connection, keys, [row["id"] for row in rows])
-            write_hits(connection, rows, now)
+def _decisions_of_rows(connection: Connection, rows: Sequence[Row[Any]]) -> Decisions:
+    is_of_listings = _hits.c.listing.in_([row.id for row in rows])
+    return _decisions_by_listing(connection, _select_decisions().where(is_of_listings))
 
 
-def _driver_rows(connection: Connection, query: Select[Any]) -> Sequence[Any]:
-    """The rows of a query as the driver gives them: its part is less than half of what SQLAlchemy's rows cost."""
-    cursor = connection.execute(query).cursor
-    return cursor.fetchall() if cursor is not None else []
-
-
-def _decisions_by_listing(
-    connection: Connection, keys: Sequence[str]
-) -> dict[str, dict[str, tuple[str, float, float]]]:
-    decisions: dict[str, dict[str, tuple[str, float, float]]] = {}
-    for row in connection.execute(select(_hit_table).where(_hit_table.c.listing.in_(keys))):
+def _decisions_by_listing(connection: Connection, query: Select[Any]) -> Decisions:
+    decisions: Decisions = {}
+    for row in connection.execute(query):
         decisions.setdefault(row.listing, {})[row.work] = (row.decision, row.identity, row.offence)
     return decisions
 
 
-REDECISION_BATCH_SIZE = 500
-_hit_rows, _listing_rows = schema.hits, schema.listings
+def _stored_listings(rows: Sequence[Row[Any]], decisions: Decisions) -> list[StoredListing]:
+    return [StoredListing(listing=from_json(row.value, Listing), hits=decisions.get(row.id, {})) for row in rows]
 
 
-@frozen(kw_only=True)
-class StoredHit:
-    """A stored hit: its listing as of when it was last seen, what was found, and what was decided."""
-
-    id: str
-    work: str
-    listing: Listing
-    findings: tuple[Finding, ...]
-    previous_decision: tuple[str, float, float]
-    first_seen: datetime
+def _driver_rows(connection: Connection, query: Select[Any]) -> Sequence[Any]:
+    """The rows of a query as the driver returns them, which costs less than half of SQLAlchemy's rows."""
+    cursor = connection.execute(query).cursor
+    return cursor.fetchall() if cursor is not None else []
 
 
-class HitBatches:
-    """Stored hits, to be decided again."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def batches_of_works(self, works: Sequence[str]) -> Iterator[list[StoredHit]]:
-        """The hits of these works by id, in portions."""
-        for start in range(0, len(works), REDECISION_BATCH_SIZE):
-            yield from self._batches(_hit_rows.c.work.in_(works[start : start + REDECISION_BATCH_SIZE]))
-
-    def all_batches(self) -> Iterator[list[StoredHit]]:
-        """All hits by id, in portions."""
-        yield from self._batches(_hit_rows.c.id != "")
-
-    def _batches(self, where: Any) -> Iterator[list[StoredHit]]:
-        last_id = ""
-        query = (
-            select(_hit_rows, _listing_rows.c.value)
-            .join(_listing_rows)
-            .order_by(_hit_rows.c.id)
-            .limit(REDECISION_BATCH_SIZE)
-        )
-        while True:
-            with read_connection(self._engine) as connection:
-                rows = connection.execute(query.where(where, _hit_rows.c.id > last_id)).all()
-            if not rows:
-                return
-            last_id = rows[-1].id
-            yield [_stored_hit(row) for row in rows]
-
-    def update_decisions(self, changed: Sequence[tuple[StoredHit, Assessment]], now: datetime) -> None:
-        """What these hits are now."""
-        with write_transaction(self._engine) as connection:
-            for stored, assessment in changed:
-                values: dict[str, Any] = {
-                    "decision": assessment.decision.value,
-                    "identity": assessment.identity,
-                    "offence": assessment.offence,
-                    "findings": to_json(assessment.findings),
-                    "rank": hit_rank(assessment.harm, stored.first_seen),
-                }
-                if assessment.decision.value != stored.previous_decision[0]:
-                    values["changed_at"] = now
-                connection.execute(update(_hit_rows).where(_hit_rows.c.id == stored.id).values(**values))
+def _may_lack_details(listing: Listing) -> bool:
+    """Whether what is stored may say more: for a row of a list, for a share that cannot be opened."""
+    return not listing.whole or (listing.share_state is not None and not listing.files)
 
 
-def _stored_hit(row: Row[Any]) -> StoredHit:
-    return StoredHit(
-        id=row.id,
-        work=row.work,
-        listing=evolve(from_json(row.value, Listing), seen_at=row.last_seen),
-        findings=from_json(row.findings, tuple[Finding, ...]),
-        previous_decision=(row.decision, row.identity, row.offence),
-        first_seen=row.first_seen,
+def _merge_listing(listing: Listing, stored: Listing | None) -> Listing:
+    if stored is None or not _may_lack_details(listing):
+        return listing
+    if listing.share_state is not None and not listing.files:
+        return _merge_share(listing, stored)
+    return _merge_details(listing, stored)
+
+
+def _merge_share(listing: Listing, stored: Listing) -> Listing:
+    return evolve(
+        listing, title=listing.title or stored.title, files=stored.files, seller=listing.seller or stored.seller
     )
+
+
+def _merge_details(listing: Listing, stored: Listing) -> Listing:
+    """The row of a list (`listing`) with the fields it lacks, as the listing's own page (`stored`) gave them."""
+    if listing.whole or not stored.whole:
+        return listing
+    empty: tuple[Any, ...] = (None, "", (), {})
+    stored_details = {
+        attribute.name: getattr(stored, attribute.name)
+        for attribute in fields(Listing)
+        if getattr(listing, attribute.name) in empty and getattr(stored, attribute.name) not in empty
+    }
+    return evolve(listing, **stored_details, whole=True)

@@ -1,8 +1,8 @@
-"""What is known of pages asked before: validators for conditional requests with what was read, and hosts' robots.txt.
+"""What was fetched before: pages with validators for conditional requests, hosts' robots.txt, and pictures by address.
 
-A cached page keeps ETag, Last-Modified, its digest, and the listings and requests it gave, so that an unchanged page
-gives the same without being read. Its row is written together with the end of its unit, never before the listings of
-the page are committed. A robots.txt is shared by all crawls and machines: each host is asked once while the answer is
+A cached page keeps ETag, Last-Modified, its digest, and the listings and requests it yielded, so that an unchanged page
+yields the same without being read. Its row is written together with the end of its unit, never before the page's
+listings are committed. A robots.txt is shared by all crawls and machines: a host is asked once while the answer is
 fresh.
 """
 
@@ -14,18 +14,24 @@ from datetime import datetime
 from typing import Any
 
 from attrs import asdict, frozen
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, delete, select
 
+from crawler.items import Picture
 from crawler.store import schema
 from crawler.store.backoff import is_too_far_ahead
-from crawler.store.database import read_connection, upsert, write_transaction
+from crawler.store.database import Repository, from_json, read_connection, to_json, upsert, write_transaction
+from crawler.urls import canonicalize_url
 
-_pages = schema.seen_pages
+_pages, _robots, _pictures = schema.seen_pages, schema.robots, schema.pictures
 
 
 @frozen(kw_only=True)
 class CachedPage:
-    """A page as it was last read. `further` are requests as plain values; `asked` (spider, kind, address, code)."""
+    """A page as it was last read.
+
+    `reader` is what read it, `listings` are ids, `further` requests as plain values, `asked` tuples of (spider, kind,
+    address, code) that its listings gave reason to ask.
+    """
 
     platform: str
     url: str
@@ -39,42 +45,9 @@ class CachedPage:
     asked: Sequence[Sequence[str | None]] = ()
 
 
-class PageCache:
-    """Pages in the database."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def get_page(self, platform: str, url: str) -> CachedPage | None:
-        """The page of an address as this platform last read it."""
-        with read_connection(self._engine) as connection:
-            row = connection.execute(select(_pages).where(_pages.c.id == _page_id(platform, url))).first()
-        if row is None:
-            return None
-        return CachedPage(**{name: value for name, value in row._mapping.items() if name != "id"})
-
-    def delete_pages_before(self, moment: datetime) -> int:
-        """Drop what was not asked since; returns how many pages."""
-        with write_transaction(self._engine) as connection:
-            return connection.execute(delete(_pages).where(_pages.c.checked_at < moment)).rowcount
-
-
-def write_pages(connection: Connection, pages: Sequence[CachedPage]) -> None:
-    """Keep pages inside a transaction, the last of an address."""
-    rows = {_page_id(page.platform, page.url): asdict(page) for page in pages}
-    upsert(connection, _pages, [{"id": key, **row} for key, row in rows.items()])
-
-
-def _page_id(platform: str, url: str) -> str:
-    return hashlib.sha256(f"{platform}\0{url}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-_robots = schema.robots
-
-
 @frozen(kw_only=True)
 class RobotsFile:
-    """A robots.txt as text, empty where the host has none; `reached` False: it could not be had."""
+    """A robots.txt as text, empty if the host has none; `reached` is False if it could not be fetched."""
 
     root: str
     text: str
@@ -82,14 +55,24 @@ class RobotsFile:
     good_until: datetime
 
 
-class RobotsCache:
-    """Answers in the database."""
+class Pages(Repository):
+    """Pages, robots.txt files and pictures that were fetched before."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def get_page(self, platform: str, url: str) -> CachedPage | None:
+        """The page at an address as this platform last read it; None if it never was."""
+        with read_connection(self._engine) as connection:
+            row = connection.execute(select(_pages).where(_pages.c.id == _page_id(platform, url))).first()
+        if row is None:
+            return None
+        return CachedPage(**{name: value for name, value in row._mapping.items() if name != "id"})
+
+    def delete_pages_before(self, moment: datetime) -> int:
+        """Delete pages last asked before `moment`; returns how many."""
+        with write_transaction(self._engine) as connection:
+            return connection.execute(delete(_pages).where(_pages.c.checked_at < moment)).rowcount
 
     def get_robots(self, root: str, now: datetime) -> RobotsFile | None:
-        """The answer of a host, if it is still good."""
+        """A host's robots.txt; None if there is none that is still fresh."""
         is_fresh = (_robots.c.good_until > now) & ~is_too_far_ahead(_robots.c.good_until, now)
         with read_connection(self._engine) as connection:
             row = connection.execute(select(_robots).where(_robots.c.root == root, is_fresh)).first()
@@ -98,12 +81,48 @@ class RobotsCache:
         return RobotsFile(root=row.root, text=row.text, reached=bool(row.reached), good_until=row.good_until)
 
     def put_robots(self, robots_file: RobotsFile) -> None:
-        """Keep an answer in place of the one before."""
+        """Store a host's robots.txt in place of the one before."""
         row = {"root": robots_file.root, "text": robots_file.text, "reached": int(robots_file.reached)}
         with write_transaction(self._engine) as connection:
             upsert(connection, _robots, [row | {"good_until": robots_file.good_until}])
 
     def delete_robots_before(self, moment: datetime) -> int:
-        """Delete answers that were no longer good at that moment; returns how many."""
+        """Delete robots.txt files that expired before `moment`; returns how many."""
         with write_transaction(self._engine) as connection:
             return connection.execute(delete(_robots).where(_robots.c.good_until < moment)).rowcount
+
+    def get_picture(self, url: str) -> Picture | None:
+        """The picture fetched from an address; None if it never was."""
+        with read_connection(self._engine) as connection:
+            return read_picture(connection, url)
+
+    def put_picture(self, picture: Picture, now: datetime) -> None:
+        """Store a fetched picture under its address."""
+        row = {
+            "address": _picture_id(picture.url),
+            "sha256": picture.sha256,
+            "value": to_json(picture),
+            "fetched_at": now,
+        }
+        with write_transaction(self._engine) as connection:
+            upsert(connection, _pictures, [row])
+
+
+def write_pages(connection: Connection, pages: Sequence[CachedPage]) -> None:
+    """Store pages inside a transaction; of several with one address, the last."""
+    rows = {_page_id(page.platform, page.url): asdict(page) for page in pages}
+    upsert(connection, _pages, [{"id": key, **row} for key, row in rows.items()])
+
+
+def read_picture(connection: Connection, url: str) -> Picture | None:
+    """The picture fetched from an address; None if it never was."""
+    value = connection.execute(select(_pictures.c.value).where(_pictures.c.address == _picture_id(url))).scalar()
+    return None if value is None else from_json(value, Picture)
+
+
+def _page_id(platform: str, url: str) -> str:
+    return hashlib.sha256(f"{platform}\0{url}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _picture_id(url: str) -> str:
+    return hashlib.sha256(canonicalize_url(url).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,8 +1,8 @@
 """Known hits checked again: when each is due, what was found with its proof, and known positives.
 
-A recheck with the same result as the one before doubles the pause, from hours to fourteen days; a new result starts
-again with the shortest. Being blocked says nothing of the hit and changes no pause. Known positives are listings that
-a healthy night must find, so that "no hits" can be told from "blind".
+A recheck with the same result as the one before doubles the pause, from six hours to fourteen days; a new result resets
+it to the shortest. Being blocked says nothing about the hit and leaves the pause as it is. Known positives are listings
+that a healthy night must find, so that "no hits" can be distinguished from "saw nothing".
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from enum import StrEnum
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from crawler.items import Ask, Decision, Outcome
 from crawler.store import schema
-from crawler.store.database import listing_id, read_connection, upsert, write_transaction
+from crawler.store.database import Repository, listing_id, read_connection, upsert, write_transaction
 
 FIRST_RECHECK_PAUSE = timedelta(hours=6)
 MAX_RECHECK_PAUSE = timedelta(days=14)
-_checks, _watched, _hits, _listings = schema.hit_checks, schema.watched, schema.hits, schema.listings
+_checks, _watched, _positives = schema.hit_checks, schema.watched, schema.known_positives
+_hits, _listings = schema.hits, schema.listings
 _ID_BATCH_SIZE = 500
 
 
@@ -31,7 +32,7 @@ class RecheckState(StrEnum):
     UP = "up"
     CHANGED = "changed"
     GONE = "gone"
-    BLOCKED = "blocked"  # to us: robots, a wall, the platform
+    BLOCKED = "blocked"  # we were not let in: robots.txt, a login or captcha, the platform
     UNKNOWN = "unknown"
     RETURNED = "returned"  # under a new address
 
@@ -42,7 +43,7 @@ _OUTCOME_BY_STATE = {RecheckState.UP: Outcome.LIVE, RecheckState.CHANGED: Outcom
 
 @frozen(kw_only=True)
 class Recheck:
-    """One answer about a known hit. `endpoint` is what was asked, `digest` that of the answer's bytes."""
+    """One answer about a known hit: `endpoint` is the address asked, `digest` that of the answer's bytes."""
 
     listing: str
     state: RecheckState
@@ -55,14 +56,11 @@ class Recheck:
     at: datetime
 
 
-class Rechecks:
-    """Rechecks in the database."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+class RecheckSchedule(Repository):
+    """When known hits are due to be checked, and what was found."""
 
     def schedule_new_hits(self, now: datetime) -> int:
-        """Put hits that nobody watches yet on the schedule; returns how many."""
+        """Schedule the listings of hits that are not scheduled yet; returns how many."""
         shown_decisions = (Decision.HIT.value, Decision.REVIEW.value)
         query = (
             select(_hits.c.listing, _hits.c.platform, func.max(_hits.c.last_seen).label("seen"))
@@ -79,7 +77,7 @@ class Rechecks:
         return len(rows)
 
     def due_asks(self, now: datetime) -> dict[str, list[Ask]]:
-        """What is to be checked now, by platform, the most overdue first."""
+        """What is due to be checked, by platform, most overdue first."""
         query = (
             select(_watched.c.platform, _listings.c.value)
             .join(_listings, _listings.c.id == _watched.c.listing)
@@ -93,37 +91,87 @@ class Rechecks:
         return asks
 
     def recheck_history(self, listing: str) -> list[Recheck]:
-        """Everything that was found of a listing, oldest first."""
+        """All rechecks of a listing, oldest first."""
         query = select(_checks).where(_checks.c.listing == listing).order_by(_checks.c.id)
         with read_connection(self._engine) as connection:
             return [_recheck_from_row(row) for row in connection.execute(query)]
 
     def rechecks_of_run(self, run: str) -> list[tuple[str, Recheck]]:
-        """(platform, check) of all checks of a run."""
+        """(platform, recheck) of all rechecks in a run."""
         query = select(_checks, _listings.c.platform).join(_listings, _listings.c.id == _checks.c.listing)
         with read_connection(self._engine) as connection:
             rows = connection.execute(query.where(_checks.c.run == run).order_by(_checks.c.id)).all()
         return [(row.platform, _recheck_from_row(row)) for row in rows]
 
     def proof_digests(self) -> set[str]:
-        """The bytes that checks name as their proof."""
+        """The digests of the bytes that rechecks have as their proof."""
         with read_connection(self._engine) as connection:
             return {digest for digest in connection.execute(select(_checks.c.digest)).scalars() if digest}
 
 
+@frozen(kw_only=True)
+class KnownPositive:
+    """A listing known to carry a work, which a healthy run must find."""
+
+    url: str
+    platform: str
+    work: str
+
+
+class KnownPositives(Repository):
+    """Listings that a healthy run must find."""
+
+    def add_positive(self, positive: KnownPositive, now: datetime) -> None:
+        """Add a known positive; one with the same address is replaced."""
+        row = {
+            "listing": listing_id(positive.url),
+            "url": positive.url,
+            "platform": positive.platform,
+            "work": positive.work,
+        }
+        with write_transaction(self._engine) as connection:
+            upsert(connection, _positives, [{**row, "added_at": now}])
+
+    def remove_positive(self, url: str) -> bool:
+        """Remove the known positive of an address; False if there is none."""
+        with write_transaction(self._engine) as connection:
+            deletion = delete(_positives).where(_positives.c.listing == listing_id(url))
+            return bool(connection.execute(deletion).rowcount)
+
+    def all_positives(self) -> list[KnownPositive]:
+        """All known positives, by platform and address."""
+        with read_connection(self._engine) as connection:
+            rows = connection.execute(select(_positives).order_by(_positives.c.platform, _positives.c.url))
+            return [KnownPositive(url=row.url, platform=row.platform, work=row.work) for row in rows]
+
+    def missing_positives(self, run: str) -> list[KnownPositive]:
+        """The known positives that a run did not find as a hit of their work."""
+        shown_decisions = (Decision.HIT.value, Decision.REVIEW.value, Decision.LICENSED.value)
+        found_query = select(_hits.c.listing, _hits.c.work).where(
+            _hits.c.run == run, _hits.c.decision.in_(shown_decisions)
+        )
+        with read_connection(self._engine) as connection:
+            pairs = {(row.listing, row.work) for row in connection.execute(found_query)}
+        return [positive for positive in self.all_positives() if (listing_id(positive.url), positive.work) not in pairs]
+
+
+class Rechecks(RecheckSchedule, KnownPositives):
+    """Known hits checked again, and known positives."""
+
+
 def recheck_ask(value: dict[str, Any]) -> Ask:
-    """What asks for a stored listing again; of a share, with the code it was opened with."""
+    """The ask that requests a stored listing (`value`) again; for a share, with the code that opened it."""
     links = value.get("links") or [{}]
     return Ask(url=value["url"], code=links[0].get("code") if value.get("kind") == "share" else None)
 
 
 def recheck_pause(calm: int) -> timedelta:
-    """Until the next check, after `calm` checks in a row that said the same."""
+    """The pause until the next recheck, after `calm` rechecks in a row with the same result."""
     return min(MAX_RECHECK_PAUSE, FIRST_RECHECK_PAUSE * (1 << min(calm, 10)))
 
 
 def write_rechecks(connection: Connection, rechecks: Sequence[Recheck]) -> None:
-    """Record checks and set the next ones, inside a transaction."""
+    """Store rechecks and schedule the next ones, inside a transaction."""
     for recheck in rechecks:
         row = {
             name: getattr(recheck, name) for name in ("listing", "status", "endpoint", "digest", "told", "run", "at")
@@ -154,7 +202,7 @@ def _schedule_next(connection: Connection, recheck: Recheck) -> None:
 
 
 def touch_listings(connection: Connection, listings: Iterable[str], run: str, now: datetime) -> None:
-    """Listings of pages that have not changed were seen again, inside a transaction."""
+    """Mark listings of unchanged pages as seen again, inside a transaction."""
     ids = list(listings)
     live_outcomes = (Outcome.LIVE.value, Outcome.UNCHANGED.value)
     for start in range(0, len(ids), _ID_BATCH_SIZE):
@@ -169,60 +217,3 @@ def _recheck_from_row(row: Any) -> Recheck:
     names = ("listing", "endpoint", "status", "digest", "told", "run", "at")
     fields = {name: getattr(row, name) for name in names}
     return Recheck(**fields, state=RecheckState(row.state), outcome=Outcome(row.outcome))
-
-
-def check_of(address: str, **fields: Any) -> Recheck:
-    """A check of the listing of an address."""
-    return Recheck(listing=listing_id(address), **fields)
-
-
-_positives, _hit_table = schema.known_positives, schema.hits
-
-
-@frozen(kw_only=True)
-class KnownPositive:
-    """A listing that carries a work for certain."""
-
-    url: str
-    platform: str
-    work: str
-
-
-class KnownPositives:
-    """Known positives in the database."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def add_positive(self, positive: KnownPositive, now: datetime) -> None:
-        """Register a listing as "must be found"."""
-        row = {
-            "listing": listing_id(positive.url),
-            "url": positive.url,
-            "platform": positive.platform,
-            "work": positive.work,
-        }
-        with write_transaction(self._engine) as connection:
-            upsert(connection, _positives, [{**row, "added_at": now}])
-
-    def remove_positive(self, url: str) -> bool:
-        """Take one back; False if there is none."""
-        with write_transaction(self._engine) as connection:
-            deletion = delete(_positives).where(_positives.c.listing == listing_id(url))
-            return bool(connection.execute(deletion).rowcount)
-
-    def all_positives(self) -> list[KnownPositive]:
-        """All of them, by platform and address."""
-        with read_connection(self._engine) as connection:
-            rows = connection.execute(select(_positives).order_by(_positives.c.platform, _positives.c.url))
-            return [KnownPositive(url=row.url, platform=row.platform, work=row.work) for row in rows]
-
-    def missing_positives(self, run: str) -> list[KnownPositive]:
-        """Those that a run did not find as a hit of their work."""
-        shown_decisions = (Decision.HIT.value, Decision.REVIEW.value, Decision.LICENSED.value)
-        found_query = select(_hit_table.c.listing, _hit_table.c.work).where(
-            _hit_table.c.run == run, _hit_table.c.decision.in_(shown_decisions)
-        )
-        with read_connection(self._engine) as connection:
-            pairs = {(row.listing, row.work) for row in connection.execute(found_query)}
-        return [positive for positive in self.all_positives() if (listing_id(positive.url), positive.work) not in pairs]

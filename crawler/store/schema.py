@@ -39,11 +39,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC."""
+        """Convert to UTC."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From UTC."""
+        """Mark as UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -57,7 +57,7 @@ works = Table(
     Column("kind", String(40)),
     Column("owner", Text),
     Column("priority", Integer, nullable=False, default=0),
-    Column("digest", String(64), nullable=False),  # of all fields: tells a changed row from the same one
+    Column("digest", String(64), nullable=False),  # of all fields: tells a changed work from an unchanged one
     Column("value", JSON, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
@@ -76,7 +76,7 @@ listings = Table(
     Column("first_seen", UtcDateTime, nullable=False),
     Column("last_seen", UtcDateTime, nullable=False),
     Column("run", String(40), nullable=False),
-    Column("key", Text),  # folded title and text: what a rematch after new works looks through
+    Column("key", Text),  # folded title and text: what a rematch with new works prefilters by
     Column("looks", LargeBinary),  # the hashes of its pictures, eight bytes each
 )
 
@@ -97,11 +97,11 @@ hits = Table(
     Column("run", String(40), nullable=False, index=True),
     Column("seller", String(300)),  # number or name; for filters and histories
     Column("rank", Float, nullable=False, default=0.0),  # expected harm, see matchers/harm.py
-    Column("judged", String(20)),  # the verdict that stands
-    Column("changed_at", UtcDateTime),  # when it became what it is: found, decided otherwise, judged
+    Column("judged", String(20)),  # the current verdict
+    Column("changed_at", UtcDateTime),  # when it last changed: found, decided differently, judged
     UniqueConstraint("listing", "work", name="uq_hits_listing_work"),
     Index("ix_hits_decision_platform", "decision", "platform", "rank"),
-    # Every column of a filter: what no other index is made for is read from this one, never from the wide rows.
+    # Every column of a query: what no other index serves is read from this one, never from the wide rows.
     Index(
         "ix_hits_order",
         *("decision", "rank", "id", "platform", "work", "seller", "run", "judged", "last_seen", "changed_at"),
@@ -121,8 +121,8 @@ judgements = Table(
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("undoes", Integer),  # the judgement that this one takes back
-    # What the program said when it was judged: what calibrate and report quality learn from.
+    Column("undoes", Integer),  # the judgement that this one undoes
+    # What the program had decided when it was judged: what calibrate and report quality learn from.
     Column("decision", String(20)),
     Column("identity", Float),
     Column("offence", Float),
@@ -139,7 +139,7 @@ rules = Table(
     Column("platform", String(60), nullable=False, default=""),
     Column("value", Text, nullable=False),  # what is compared
     Column("shown", Text, nullable=False, default=""),
-    Column("judgement", Integer),  # the one that taught it
+    Column("judgement", Integer),  # the one that created it
     Column("reason", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
@@ -152,7 +152,7 @@ quarantines = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("work", String(200), ForeignKey("works.id"), nullable=False, index=True),
-    Column("held", Integer, nullable=False),  # 1: from now on, 0: no longer
+    Column("held", Integer, nullable=False),  # 1: put into quarantine, 0: released
     Column("why", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
@@ -166,7 +166,7 @@ samples = Table(
     Column("hit", String(32), ForeignKey("hits.id"), nullable=False, index=True),
     Column("platform", String(60), nullable=False),
     Column("decision", String(20), nullable=False),  # when it was drawn
-    Column("stands_for", Float, nullable=False),  # pairs of its kind that night for each one drawn
+    Column("stands_for", Float, nullable=False),  # how many pairs of its kind there were for each one drawn
     Column("at", UtcDateTime, nullable=False),
 )
 
@@ -174,7 +174,7 @@ calibrations = Table(
     "calibrations",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("weights", JSON),  # None: back to those that ship
+    Column("weights", JSON),  # None: those that ship
     Column("told", JSON, nullable=False),  # the figures before and after
     Column("by", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
@@ -277,7 +277,7 @@ runs = Table(
     Column("outcome", String(20)),
     Column("counts", JSON, nullable=False),
     Column("kind", String(10), nullable=False, default="crawl"),  # crawl, night, rematch or replay
-    Column("planned", JSON, nullable=False, default=list),  # the platforms whose first wave stands
+    Column("planned", JSON, nullable=False, default=list),  # the platforms whose first wave is planned
 )
 
 units = Table(
@@ -290,7 +290,7 @@ units = Table(
     Column("wave", Integer, nullable=False),
     Column("key", String(64), nullable=False),  # digest of the asks
     Column("asks", JSON, nullable=False),
-    Column("state", String(10), nullable=False),  # open, doing, done, failed, skipped (over its platform's budget)
+    Column("state", String(10), nullable=False),  # UnitState; skipped: over its platform's budget
     Column("priority", Integer, nullable=False, default=0),  # within a wave; higher ones first
     Column("holder", String(80)),
     Column("lease", UtcDateTime),
@@ -318,7 +318,7 @@ robots = Table(
     metadata,
     Column("root", String(300), primary_key=True),  # scheme and host, with the port where it is not the usual one
     Column("text", Text, nullable=False),
-    Column("reached", Integer, nullable=False),  # 0: it could not be had, which disallows all for a while
+    Column("reached", Integer, nullable=False),  # 0: it could not be fetched, which disallows all for a while
     Column("good_until", UtcDateTime, nullable=False),
 )
 
@@ -330,10 +330,10 @@ seen_pages = Table(
     Column("url", Text, nullable=False),
     Column("etag", Text),
     Column("modified", Text),
-    Column("digest", String(64), nullable=False),  # of the body as it was read
-    Column("reader", String(64), nullable=False),  # what read it; another reader reads it anew
+    Column("digest", String(64), nullable=False),  # of the body
+    Column("reader", String(64), nullable=False),  # what read it; another reader reads it again
     Column("listings", JSON, nullable=False),  # their ids
-    Column("further", JSON, nullable=False),  # requests that the page led to
+    Column("further", JSON, nullable=False),  # further requests that the page yielded
     Column("asked", JSON, nullable=False),  # what its listings gave reason to ask
     Column("checked_at", UtcDateTime, nullable=False),
 )
@@ -359,7 +359,7 @@ watched = Table(
     Column("listing", String(32), ForeignKey("listings.id"), primary_key=True),
     Column("platform", String(60), nullable=False),
     Column("next_check", UtcDateTime, nullable=False, index=True),
-    Column("calm", Integer, nullable=False, default=0),  # checks in a row that said the same
+    Column("calm", Integer, nullable=False, default=0),  # checks in a row with the same result
     Column("state", String(10), nullable=False),
 )
 

@@ -1,4 +1,4 @@
-"""What users set or their verdicts taught: weights, quarantined works, official shops, median prices."""
+"""What screening takes into account besides the registry: quarantined works, official shops, median prices."""
 
 from __future__ import annotations
 
@@ -9,84 +9,51 @@ from statistics import median
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from crawler.items import Licence
 from crawler.store import schema
-from crawler.store.database import read_connection, write_transaction
+from crawler.store.database import Repository, read_connection, write_transaction
 
-_official, _medians, _calibrations, _quarantines = (
-    schema.official,
-    schema.medians,
-    schema.calibrations,
-    schema.quarantines,
-)
-MIN_MEDIAN_IDENTITY = 0.8  # identity from which on a listing's price counts for the median
-MIN_MEDIAN_PRICES = 5  # prices that make a median
-
-
-@frozen(kw_only=True)
-class AppliedCalibration:
-    """One applied calibration; `weights` is None where it went back to those that ship."""
-
-    id: int
-    weights: Mapping[str, Any] | None
-    told: Mapping[str, Any]
-    by: str
-    at: datetime
+MIN_MEDIAN_IDENTITY = 0.8  # identity at and above which a listing's price counts for the median
+MIN_MEDIAN_PRICES = 5  # prices needed for a median
+_official, _medians, _quarantines = schema.official, schema.medians, schema.quarantines
+_hits, _listings = schema.hits, schema.listings
 
 
 @frozen(kw_only=True)
 class OfficialShop:
-    """An own shop or official store of an owner: a licence for all his works."""
+    """A rights holder's own shop or official store: a licence for all of the owner's works."""
 
     id: int
     owner: str
     licence: Licence
 
 
-class ScreeningSettings:
-    """Versioned rows beside what ships as data."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def calibrations(self) -> list[AppliedCalibration]:
-        """Everything applied so far; the last one holds."""
-        with read_connection(self._engine) as connection:
-            rows = connection.execute(select(_calibrations).order_by(_calibrations.c.id))
-            return [AppliedCalibration(**row._mapping) for row in rows]
-
-    def apply_calibration(
-        self, weights: Mapping[str, Any] | None, figures: Mapping[str, Any], by: str, at: datetime
-    ) -> int:
-        """Apply weights from now on; returns their number."""
-        row = {"weights": weights, "told": figures, "by": by, "at": at}
-        with write_transaction(self._engine) as connection:
-            inserted_row = connection.execute(insert(_calibrations).values(**row))
-            return int(inserted_row.inserted_primary_key[0])  # type: ignore[index]
+class ScreeningSettings(Repository):
+    """Quarantine, official shops and median prices. Rows are withdrawn by a later row or date, never deleted."""
 
     def quarantined_works(self) -> dict[str, str]:
-        """Works that are held, and why."""
+        """The works in quarantine, and why."""
         latest_ids = select(func.max(_quarantines.c.id)).group_by(_quarantines.c.work)
         query = select(_quarantines).where(_quarantines.c.id.in_(latest_ids), _quarantines.c.held == 1)
         with read_connection(self._engine) as connection:
             return {row.work: row.why for row in connection.execute(query.order_by(_quarantines.c.work))}
 
     def set_quarantine(self, work: str, held: bool, why: str, by: str, at: datetime) -> None:
-        """Put a work into quarantine, or let it out."""
+        """Put a work into quarantine (`held`), or release it."""
         row = {"work": work, "held": int(held), "why": why, "by": by, "at": at}
         with write_transaction(self._engine) as connection:
             connection.execute(insert(_quarantines).values(**row))
 
     def last_release_time(self, work: str) -> datetime | None:
-        """When a person let a work out last."""
+        """When a work was last released from quarantine; None if never."""
         query = select(func.max(_quarantines.c.at)).where(_quarantines.c.work == work, _quarantines.c.held == 0)
         with read_connection(self._engine) as connection:
             return connection.execute(query).scalar()
 
     def official_shops(self) -> list[OfficialShop]:
-        """Own shops and official stores that hold, by number."""
+        """Official shops that are not withdrawn, in the order of their numbers."""
         query = select(_official).where(_official.c.withdrawn_at.is_(None)).order_by(_official.c.id)
         with read_connection(self._engine) as connection:
             return [
@@ -95,7 +62,7 @@ class ScreeningSettings:
             ]
 
     def add_official_shop(self, owner: str, licence: Licence, at: datetime) -> int:
-        """Keep an own shop; returns its number."""
+        """Add an official shop; returns its number."""
         terms = {name: getattr(licence, name) for name in ("platform", "seller", "territory")}
         terms |= {name: day.isoformat() if (day := getattr(licence, name)) else None for name in ("since", "until")}
         with write_transaction(self._engine) as connection:
@@ -103,7 +70,7 @@ class ScreeningSettings:
             return int(inserted_row.inserted_primary_key[0])  # type: ignore[index]
 
     def withdraw_official_shop(self, number: int, at: datetime) -> str | None:
-        """Take an own shop back; returns its owner, None where there is none of this number."""
+        """Withdraw an official shop; returns its owner, None if there is none of this number."""
         is_current = (_official.c.id == number, _official.c.withdrawn_at.is_(None))
         with write_transaction(self._engine) as connection:
             owner = connection.execute(select(_official.c.owner).where(*is_current)).scalar()
@@ -111,7 +78,7 @@ class ScreeningSettings:
             return owner
 
     def price_medians(self) -> dict[tuple[str, str], tuple[Decimal, str, int]]:
-        """(work, platform) -> the middle price, its currency, of how many listings."""
+        """(work, platform) -> median price, its currency, number of listings."""
         with read_connection(self._engine) as connection:
             rows = connection.execute(select(_medians))
             return {
@@ -119,11 +86,10 @@ class ScreeningSettings:
             }
 
     def update_price_medians(self) -> int:
-        """Take the middle prices anew from all stored listings of a work; returns how many there are."""
-        hits, listings = schema.hits, schema.listings
-        price, currency = listings.c.value["price"].as_string(), listings.c.value["currency"].as_string()
-        query = select(hits.c.work, hits.c.platform, price.label("price"), currency.label("currency")).join(listings)
-        query = query.where(hits.c.identity >= MIN_MEDIAN_IDENTITY, price.is_not(None), currency.is_not(None))
+        """Compute the median prices again from all stored listings; returns how many there are."""
+        price, currency = _listings.c.value["price"].as_string(), _listings.c.value["currency"].as_string()
+        query = select(_hits.c.work, _hits.c.platform, price.label("price"), currency.label("currency")).join(_listings)
+        query = query.where(_hits.c.identity >= MIN_MEDIAN_IDENTITY, price.is_not(None), currency.is_not(None))
         prices: dict[tuple[str, str, str], list[Decimal]] = {}
         with read_connection(self._engine) as connection:
             for row in connection.execute(query):
@@ -137,7 +103,7 @@ class ScreeningSettings:
 
 
 def _median_rows(prices: Mapping[tuple[str, str, str], Sequence[Decimal]]) -> list[dict[str, Any]]:
-    """A row for each work and platform, of the currency that most listings have."""
+    """A row for each work and platform, in the currency that most listings have."""
     rows_by_work: dict[tuple[str, str], dict[str, Any]] = {}
     for (work, platform, currency), currency_prices in sorted(prices.items()):
         chosen_row = rows_by_work.get((work, platform))

@@ -1,6 +1,6 @@
-"""Shares of cloud drives: what the drive said last and ever, which listings sell a share, when it may be asked again.
+"""Shares of cloud drives: what the drive answered, which listings sell a share, when it may be asked again.
 
-An inconclusive answer (throttled, captcha, unexplained), or one that another code was wrong, never replaces a
+An inconclusive answer (throttled, captcha, unexplained), or one that a different code was wrong, never replaces a
 definite one; all answers are kept as checks.
 """
 
@@ -11,29 +11,27 @@ from datetime import datetime
 from typing import Any
 
 from attrs import evolve
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, insert, select
 
 from crawler.items import Ask, Listing, ListingKind, ShareCheck, SharedFile, ShareLink, ShareState
 from crawler.shapes.share_states import GONE_STATES, INCONCLUSIVE_STATES, LOCKED_STATES, OPEN_STATES, answer_lifetime
 from crawler.store import schema
-from crawler.store.database import from_json, listing_id, read_connection, upsert
+from crawler.store.database import Repository, from_json, listing_id, read_connection, upsert
 
-_checks, _sellers = schema.share_checks, schema.share_sellers
+_shares, _checks, _sellers = schema.shares, schema.share_checks, schema.share_sellers
+_listings = schema.listings
 
 
-class Shares:
-    """Stored shares."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+class Shares(Repository):
+    """Shares of cloud drives. Writing them is part of writing listings, see crawler.store.write."""
 
     def due_asks(self, asks: Sequence[Ask], now: datetime) -> list[Ask]:
-        """The asks whose last answer, with this code, is too old or never came."""
+        """The asks that have no answer yet with their code, or only an expired one."""
         with read_connection(self._engine) as connection:
             return [ask for ask in asks if _is_due(connection, ask, now)]
 
     def share_history(self, links: Iterable[ShareLink]) -> list[ShareCheck]:
-        """Everything drives said of these shares, oldest first."""
+        """All answers of drives about these shares, oldest first."""
         share_checks = []
         with read_connection(self._engine) as connection:
             for platform, share_id in dict.fromkeys((link.platform, link.share_id) for link in links):
@@ -44,12 +42,12 @@ class Shares:
         return sorted(share_checks, key=lambda check: check.at)
 
     def listings_selling(self, shares: Iterable[ShareLink]) -> list[Listing]:
-        """The listings that sell any of these shares, by address."""
+        """The listings that sell any of these shares, in the order of their addresses."""
         share_keys = {(link.platform, link.share_id) for link in shares}
         listings_by_url: dict[str, Listing] = {}
         with read_connection(self._engine) as connection:
             for platform, share_id in sorted(share_keys):
-                query = select(schema.listings.c.value).join(_sellers, _sellers.c.listing == schema.listings.c.id)
+                query = select(_listings.c.value).join(_sellers, _sellers.c.listing == _listings.c.id)
                 query = query.where(_sellers.c.platform == platform, _sellers.c.share_id == share_id)
                 for value in connection.execute(query).scalars():
                     listing = from_json(value, Listing)
@@ -57,7 +55,7 @@ class Shares:
         return [listings_by_url[url] for url in sorted(listings_by_url)]
 
     def add_share_contents(self, listing: Listing) -> Listing:
-        """The listing with what is known of its shares: the state its own code leads to, and the files."""
+        """The listing with what is known of its shares: the state that its own code leads to, and the files."""
         if listing.kind is ListingKind.SHARE or not listing.links:
             return listing
         links, files = [], []
@@ -70,29 +68,25 @@ class Shares:
 
 
 def write_shares(connection: Connection, listings: Iterable[Listing], run: str, now: datetime) -> None:
-    """Remember the shares of listings: who sells them, and what the drive said where it was asked."""
+    """Store the shares that listings link to and, for listings of shares, the drive's answers, inside a transaction."""
     for listing in listings:
         for link in listing.links:
             share = {"platform": link.platform, "share_id": link.share_id, "url": link.url, "code": link.code}
-            if listing.share_state is None or link != listing.links[0]:  # the first is the share's own
+            if listing.share_state is None or link != listing.links[0]:  # the first link is the share's own
                 unknown_share = {**share, "state": ShareState.UNKNOWN.value, "checked_at": None}
                 preserved_columns = ("state", "checked_at", *(("code",) if link.code is None else ()))
-                upsert(connection, schema.shares, [unknown_share], keep=preserved_columns)
+                upsert(connection, _shares, [unknown_share], keep=preserved_columns)
                 continue
             at = listing.seen_at or now
             connection.execute(insert(_checks).values(**_check_row(listing, link, run, at)))
             if is_more_definite(connection, listing):
                 code_column = () if link.code and listing.share_state in OPEN_STATES else ("code",)
-                upsert(
-                    connection,
-                    schema.shares,
-                    [{**share, "state": listing.share_state.value, "checked_at": at}],
-                    keep=code_column,
-                )
+                answered_share = {**share, "state": listing.share_state.value, "checked_at": at}
+                upsert(connection, _shares, [answered_share], keep=code_column)
 
 
 def write_sellers(connection: Connection, listings: Iterable[Listing]) -> None:
-    """Remember which stored listings sell which shares."""
+    """Store which listings sell which shares, inside a transaction."""
     share_sellers = {
         (link.platform, link.share_id, listing_id(listing.url))
         for listing in listings
@@ -106,12 +100,12 @@ def write_sellers(connection: Connection, listings: Iterable[Listing]) -> None:
 
 
 def is_more_definite(connection: Connection, listing: Listing) -> bool:
-    """Whether what a drive said now replaces what is known of the share."""
+    """Whether a drive's answer replaces what is known of the share; True for listings that are not shares."""
     state = listing.share_state
     link = listing.links[0] if listing.links else None
     if state is None or link is None or state in OPEN_STATES | GONE_STATES:
         return True
-    query = select(schema.shares.c.state, schema.shares.c.code)
+    query = select(_shares.c.state, _shares.c.code)
     stored_share = connection.execute(query.filter_by(platform=link.platform, share_id=link.share_id)).first()
     if stored_share is None or ShareState(stored_share.state) in INCONCLUSIVE_STATES:
         return True
@@ -122,8 +116,8 @@ def is_more_definite(connection: Connection, listing: Listing) -> bool:
 
 
 def _is_due(connection: Connection, ask: Ask, now: datetime) -> bool:
-    shares = schema.shares
-    share = connection.execute(select(shares.c.platform, shares.c.share_id).where(shares.c.url == ask.url)).first()
+    share_query = select(_shares.c.platform, _shares.c.share_id).where(_shares.c.url == ask.url)
+    share = connection.execute(share_query).first()
     if share is None:
         return True
     query = select(_checks.c.state, _checks.c.at, _checks.c.code)
@@ -138,7 +132,7 @@ def _is_due(connection: Connection, ask: Ask, now: datetime) -> bool:
 
 
 def _add_link_state(connection: Connection, link: ShareLink) -> ShareLink:
-    """The last definite answer for this code; what says nothing is passed over, and a share that is gone is gone."""
+    """The link with the last definite answer for its code; an answer that the share is gone counts for every code."""
     query = select(_checks).filter_by(platform=link.platform, share_id=link.share_id).order_by(_checks.c.id.desc())
     for row in connection.execute(query):
         state = ShareState(row.state)
@@ -148,7 +142,7 @@ def _add_link_state(connection: Connection, link: ShareLink) -> ShareLink:
 
 
 def _files_of_share(connection: Connection, link: ShareLink) -> list[SharedFile]:
-    query = select(schema.listings.c.value).where(schema.listings.c.id == listing_id(link.url))
+    query = select(_listings.c.value).where(_listings.c.id == listing_id(link.url))
     value: Any = connection.execute(query).scalar()
     if value is None:
         return []

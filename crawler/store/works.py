@@ -1,4 +1,4 @@
-"""The registry of protected works as the database keeps it: import, lookup, retirement, and a digest of the whole."""
+"""The registry of protected works as the database keeps it: import, lookup, retirement, a digest, pictures of works."""
 
 from __future__ import annotations
 
@@ -7,38 +7,44 @@ from datetime import datetime
 from hashlib import sha256
 
 from attrs import evolve, frozen
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Connection, func, select, update
 
-from crawler.items import Work
+from crawler.items import Picture, Work
 from crawler.store import schema
-from crawler.store.database import from_json, read_connection, to_json, upsert, value_digest, write_transaction
+from crawler.store.database import (
+    Repository,
+    from_json,
+    read_connection,
+    to_json,
+    upsert,
+    value_digest,
+    write_transaction,
+)
+from crawler.store.pages import read_picture
+from crawler.store.screening_settings import ScreeningSettings
 
 _ID_BATCH_SIZE = 1000
+_works = schema.works
 
 
 @frozen(kw_only=True)
 class ImportCounts:
-    """What an import did."""
+    """How many works an import added, changed and left unchanged."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
 
 
-class Works:
-    """The registry of works as the database keeps it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+class Registry(Repository):
+    """The registry of works."""
 
     def import_works(self, works: Sequence[Work], now: datetime) -> ImportCounts:
-        """Take all works over in one transaction; equal ones stay untouched, retired ones come back."""
+        """Store all works in one transaction; equal ones stay untouched, retired ones become current again."""
         with write_transaction(self._engine) as connection:
             stored = {
                 row.id: (row.digest, row.retired_at)
-                for row in connection.execute(
-                    select(schema.works.c.id, schema.works.c.digest, schema.works.c.retired_at)
-                )
+                for row in connection.execute(select(_works.c.id, _works.c.digest, _works.c.retired_at))
             }
             digested = [(work, value_digest(work)) for work in works]
             changed = [
@@ -48,77 +54,106 @@ class Works:
                 rows = [
                     _work_row(work, work_digest, now) for work, work_digest in changed[start : start + _ID_BATCH_SIZE]
                 ]
-                upsert(connection, schema.works, rows, keep=("added_at",))
+                upsert(connection, _works, rows, keep=("added_at",))
         added = sum(work.id not in stored for work, _ in changed)
         return ImportCounts(added=added, changed=len(changed) - added, unchanged=len(works) - len(changed))
 
     def all_works(self, include_retired: bool = False) -> Iterator[Work]:
-        """Works by id; retired ones only if asked."""
-        query = select(schema.works.c.value, schema.works.c.retired_at).order_by(schema.works.c.id)
+        """All works in the order of their ids; retired ones only with `include_retired`."""
+        query = select(_works.c.value, _works.c.retired_at).order_by(_works.c.id)
         if not include_retired:
-            query = query.where(schema.works.c.retired_at.is_(None))
+            query = query.where(_works.c.retired_at.is_(None))
         with read_connection(self._engine) as connection:
             for row in connection.execute(query):
                 yield evolve(from_json(row.value, Work), retired_at=row.retired_at)
 
+    def get(self, work_id: str) -> Work | None:
+        """The work of an id, retired or not; None if there is none."""
+        return self.get_many([work_id]).get(work_id)
+
     def get_many(self, ids: Iterable[str]) -> dict[str, Work]:
-        """The works of these ids that exist, retired ones included."""
+        """The works of these ids that exist, by id, retired ones included."""
         wanted = sorted(set(ids))
         works: dict[str, Work] = {}
         with read_connection(self._engine) as connection:
             for start in range(0, len(wanted), _ID_BATCH_SIZE):
-                query = select(schema.works).where(schema.works.c.id.in_(wanted[start : start + _ID_BATCH_SIZE]))
+                query = select(_works).where(_works.c.id.in_(wanted[start : start + _ID_BATCH_SIZE]))
                 for row in connection.execute(query):
                     works[row.id] = evolve(from_json(row.value, Work), retired_at=row.retired_at)
         return works
 
     def changed_since(self, since: datetime) -> set[str]:
-        """The ids of the works that came or changed since then, retired ones left out."""
-        columns = schema.works.c
-        query = select(columns.id).where(columns.changed_at >= since, columns.retired_at.is_(None))
+        """The ids of the current works that were added or changed since then."""
+        query = select(_works.c.id).where(_works.c.changed_at >= since, _works.c.retired_at.is_(None))
         with read_connection(self._engine) as connection:
             return {str(work_id) for work_id in connection.execute(query).scalars()}
 
     def titles_and_owners(self, ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
-        """Title and owner of these works, retired ones included."""
+        """Title and owner of these works, by id, retired ones included."""
         wanted = sorted(set(ids))
         titles: dict[str, tuple[str, str | None]] = {}
         with read_connection(self._engine) as connection:
             for start in range(0, len(wanted), _ID_BATCH_SIZE):
-                query = select(schema.works.c.id, schema.works.c.title, schema.works.c.owner)
-                for row in connection.execute(
-                    query.where(schema.works.c.id.in_(wanted[start : start + _ID_BATCH_SIZE]))
-                ):
+                query = select(_works.c.id, _works.c.title, _works.c.owner)
+                for row in connection.execute(query.where(_works.c.id.in_(wanted[start : start + _ID_BATCH_SIZE]))):
                     titles[row.id] = (row.title, row.owner)
         return titles
 
-    def get(self, work_id: str) -> Work | None:
-        """One work, None if there is none."""
-        return self.get_many([work_id]).get(work_id)
-
     def retire(self, work_id: str, now: datetime) -> bool:
-        """Stop asking for a work; its hits stay. False if there is no such work."""
+        """Stop looking for a work; its hits stay. False if there is no such work."""
         with write_transaction(self._engine) as connection:
-            result = connection.execute(update(schema.works).where(schema.works.c.id == work_id).values(retired_at=now))
+            result = connection.execute(update(_works).where(_works.c.id == work_id).values(retired_at=now))
             return bool(result.rowcount)
 
     def count_works(self) -> int:
-        """How many works are not retired."""
+        """The number of works that are not retired."""
         with read_connection(self._engine) as connection:
-            return connection.execute(select(func.count()).where(schema.works.c.retired_at.is_(None))).scalar_one()
+            return connection.execute(select(func.count()).where(_works.c.retired_at.is_(None))).scalar_one()
 
     def registry_digest(self) -> str:
-        """A digest of the registry as it is: equal digests, equal registries."""
-        query = (
-            select(schema.works.c.id, schema.works.c.digest)
-            .where(schema.works.c.retired_at.is_(None))
-            .order_by(schema.works.c.id)
-        )
+        """A digest of all current works: equal digests, equal registries."""
+        query = select(_works.c.id, _works.c.digest).where(_works.c.retired_at.is_(None)).order_by(_works.c.id)
         registry_hash = sha256()
         with read_connection(self._engine) as connection:
             for row in connection.execute(query):
                 registry_hash.update(f"{row.id}\0{row.digest}\n".encode())
         return registry_hash.hexdigest()
+
+    def registered_works(self) -> list[Work]:
+        """All current works, with what was fetched from their pictures' addresses filled in."""
+        return self.fill_pictures(self.all_works())
+
+    def unfetched_pictures(self, works: Iterable[Work]) -> tuple[Picture, ...]:
+        """The pictures that works name by address and that were never fetched."""
+        pictures_by_url = {picture.url: picture for work in works for picture in work.images if _is_remote(picture)}
+        with read_connection(self._engine) as connection:
+            return tuple(
+                picture for picture in pictures_by_url.values() if read_picture(connection, picture.url) is None
+            )
+
+    def fill_pictures(self, works: Iterable[Work]) -> list[Work]:
+        """The works with what was fetched from their pictures' addresses filled in."""
+        all_works = list(works)
+        with read_connection(self._engine) as connection:
+            return [
+                evolve(work, images=tuple(_fill_picture(connection, picture) for picture in work.images))
+                if any(map(_is_remote, work.images))
+                else work
+                for work in all_works
+            ]
+
+
+class Works(Registry, ScreeningSettings):
+    """The registry of works, and what screening takes into account besides."""
+
+
+def _fill_picture(connection: Connection, picture: Picture) -> Picture:
+    stored = read_picture(connection, picture.url) if _is_remote(picture) else None
+    return picture if stored is None else evolve(stored, url=picture.url)
+
+
+def _is_remote(picture: Picture) -> bool:
+    return picture.sha256 is None and picture.url.startswith(("http://", "https://"))
 
 
 def _work_row(work: Work, work_digest: str, now: datetime) -> dict[str, object]:

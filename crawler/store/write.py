@@ -1,10 +1,10 @@
 """Writing what crawls and rematches found: listings, their hits and the shares they sell, in one transaction.
 
-Hits are upserts on (work, listing). The first sighting stays as it was, and a hit that a person judged or an audit
-drew stays even if nothing is left of it. A seller whose offer was taken down lists it again under a new address: same
-seller and picture, or the same share, on the same platform make it the old hit, if the old address is gone, so its
-judgements and its history stay with it. Rank is expected harm and newness: harm counts in powers of two, and
-RANK_HALF_LIFE_DAYS of age halve it; the sum is stored and stays right as time goes by, since all hits age alike.
+Hits are upserts on (work, listing). `first_seen` never changes, and a hit that a person judged or an audit drew stays
+even if no assessment supports it any more. A seller whose offer was taken down may list it again under a new address:
+the same seller and picture, or the same share, on the same platform make it the old hit if the old address is gone, so
+that its judgements and history stay with it. Rank combines expected harm and age: harm counts in powers of two, and
+RANK_HALF_LIFE_DAYS of age halve it; the stored sum stays valid as time passes, since all hits age alike.
 """
 
 from __future__ import annotations
@@ -20,22 +20,27 @@ from crawler.pictures.hashing import PHASH
 from crawler.shapes.share_states import OPEN_STATES
 from crawler.store import schema
 from crawler.store.database import from_json, hit_id, listing_id, to_json, upsert
+from crawler.store.rechecks import RecheckState
 from crawler.store.shares import is_more_definite, write_sellers, write_shares
 from crawler.text import fold
 from crawler.urls import canonicalize_url
 
-MAX_KEY_TEXT_CHARS = 600  # characters of a listing's text, and of the names of its files, that a key holds
+MAX_KEY_TEXT_CHARS = 600  # characters of a listing's text, and of its file names, that a screening key holds
+RANK_HALF_LIFE_DAYS = 14.0  # estimate: an offer found two weeks ago has done half of its harm
+_RANK_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _ID_BATCH_SIZE = 500
 _PRESERVED_COLUMNS = ("first_seen", "judged")
-_hits = schema.hits
+_SHOWN_DECISIONS = (Decision.HIT.value, Decision.REVIEW.value)
+_hits, _listings = schema.hits, schema.listings
+
+HitKey = tuple[str, str]  # listing, work
 
 
 def write_listings(connection: Connection, batch: Sequence[AssessedListing], run: str, now: datetime) -> None:
-    """Store assessed listings inside a transaction; hits a listing no longer is go, unless a person judged them."""
+    """Store assessed listings inside a transaction, and delete hits without an assessment that nobody judged."""
     definite = [assessed for assessed in batch if is_more_definite(connection, assessed.listing)]
-    definite.sort(
-        key=lambda assessed: assessed.listing.share_state in OPEN_STATES
-    )  # of two codes for one share, the one that opened it
+    # Later ones win: of two codes for one share, the one that opened it.
+    definite.sort(key=lambda assessed: assessed.listing.share_state in OPEN_STATES)
     assessed_by_id = {listing_id(assessed.listing.url): assessed for assessed in definite}
     rows = [listing_row(key, assessed.listing, run, now) for key, assessed in assessed_by_id.items()]
     hits = [
@@ -58,7 +63,7 @@ def write_listings(connection: Connection, batch: Sequence[AssessedListing], run
 
 
 def write_hits(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Upsert hits; each keeps when it was found, and notes when it became what it is now."""
+    """Upsert hits inside a transaction; each keeps `first_seen`, and `changed_at` says when its decision changed."""
     stored_hits = _stored_hits(connection, [row["id"] for row in rows])
     for row in rows:
         stored = stored_hits.get(row["id"])
@@ -68,7 +73,7 @@ def write_hits(connection: Connection, rows: Sequence[dict[str, Any]], now: date
 
 
 def delete_other_hits(connection: Connection, listings: Sequence[str], ids: Sequence[str]) -> None:
-    """Delete the hits of these listings that are none of these, unless somebody judged them or an audit drew them."""
+    """Delete the hits of these listings that are not among `ids`, unless somebody judged them or an audit drew them."""
     is_needed = or_(
         _hits.c.id.in_(select(schema.judgements.c.hit)),
         _hits.c.id.in_(select(schema.samples.c.hit)),
@@ -78,9 +83,7 @@ def delete_other_hits(connection: Connection, listings: Sequence[str], ids: Sequ
 
 
 def hit_row(listing_key: str, listing: Listing, assessment: Assessment, run: str, now: datetime) -> dict[str, Any]:
-    """The row of a hit: `assessment` is the assessment, `listing_key` the id of its listing. Its rank is its harm
-    yet.
-    """
+    """The row of a hit; `listing_key` is the listing's id. `rank` is still the harm alone, see `hit_rank`."""
     evidence = [digest for digest in (listing.page_digest, *(picture.sha256 for picture in listing.pictures)) if digest]
     return {
         "id": hit_id(assessment.work_id, listing.url),
@@ -102,7 +105,7 @@ def hit_row(listing_key: str, listing: Listing, assessment: Assessment, run: str
 
 
 def picture_hash_bytes(pictures: Iterable[Picture]) -> bytes:
-    """The hashes of 64 bits of pictures, eight bytes each, in their order."""
+    """The 64-bit perceptual hashes of pictures, eight bytes each, in their order."""
     hashes = (
         picture_hash.value for picture in pictures for picture_hash in picture.hashes if picture_hash.hasher == PHASH
     )
@@ -110,7 +113,7 @@ def picture_hash_bytes(pictures: Iterable[Picture]) -> bytes:
 
 
 def screening_key(listing: Listing) -> str:
-    """What a rematch after new works looks through: the folded title, then a line of all else that may name a work."""
+    """The text by which new works are prefiltered: the folded title, then a line of all else that may name a work."""
     names = " ".join(file.name for file in listing.files)[:MAX_KEY_TEXT_CHARS]
     numbers = " ".join(value for values in listing.identifiers.values() for value in values)
     return f"{fold(listing.title)}\n{fold(f'{listing.text[:MAX_KEY_TEXT_CHARS]} {names} {numbers}')}"
@@ -126,7 +129,7 @@ def _stored_hits(connection: Connection, ids: Sequence[str]) -> Mapping[str, Any
 
 
 def listing_row(key: str, listing: Listing, run: str, now: datetime) -> dict[str, Any]:
-    """The row of a listing under this id."""
+    """The row of a listing; `key` is its id."""
     return {
         "id": key,
         "address": canonicalize_url(listing.url),
@@ -142,30 +145,21 @@ def listing_row(key: str, listing: Listing, run: str, now: datetime) -> dict[str
     }
 
 
-_hit_table, _listing_table = schema.hits, schema.listings
-_SHOWN_DECISIONS = (Decision.HIT.value, Decision.REVIEW.value)
-_LOOKUP_BATCH_SIZE = 500
-
-HitKey = tuple[str, str]  # listing, work
-
-
 def hit_ids_of_listings(connection: Connection, listings: Sequence[str]) -> dict[HitKey, str]:
-    """The hits that stored listings have."""
+    """The ids of the hits of stored listings, by (listing, work)."""
     hit_ids: dict[HitKey, str] = {}
-    for start in range(0, len(listings), _LOOKUP_BATCH_SIZE):
-        query = select(_hit_table.c.id, _hit_table.c.listing, _hit_table.c.work)
-        query = query.where(_hit_table.c.listing.in_(listings[start : start + _LOOKUP_BATCH_SIZE]))
+    for start in range(0, len(listings), _ID_BATCH_SIZE):
+        query = select(_hits.c.id, _hits.c.listing, _hits.c.work)
+        query = query.where(_hits.c.listing.in_(listings[start : start + _ID_BATCH_SIZE]))
         hit_ids |= {(row.listing, row.work): row.id for row in connection.execute(query)}
     return hit_ids
 
 
 def listings_of_hit_ids(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Which listings have the hits of these ids."""
+    """The listings of hits, by hit id."""
     listings_by_hit: dict[str, str] = {}
-    for start in range(0, len(ids), _LOOKUP_BATCH_SIZE):
-        query = select(_hit_table.c.id, _hit_table.c.listing).where(
-            _hit_table.c.id.in_(ids[start : start + _LOOKUP_BATCH_SIZE])
-        )
+    for start in range(0, len(ids), _ID_BATCH_SIZE):
+        query = select(_hits.c.id, _hits.c.listing).where(_hits.c.id.in_(ids[start : start + _ID_BATCH_SIZE]))
         listings_by_hit |= {row.id: row.listing for row in connection.execute(query)}
     return listings_by_hit
 
@@ -173,9 +167,9 @@ def listings_of_hit_ids(connection: Connection, ids: Sequence[str]) -> dict[str,
 def assign_hit_ids(
     connection: Connection, rows: Sequence[dict[str, Any]], listings: Mapping[str, Listing]
 ) -> list[tuple[str, str]]:
-    """Give rows of hits their ids; returns (old listing, new listing) of those that came back under a new address.
+    """Give rows of hits the ids they are stored under; returns (old listing, new listing) of those listed again.
 
-    A row comes with the id that is its own: the digest of its work and address.
+    A row comes with the id of a new hit: the digest of its work and address.
     """
     hit_ids = hit_ids_of_listings(connection, list(listings))
     listings_by_hit = listings_of_hit_ids(connection, [row["id"] for row in rows])
@@ -197,10 +191,10 @@ def assign_hit_ids(
 def record_return(
     connection: Connection, old_listing: str, listing: Listing, at: datetime, run: str, digest: str
 ) -> None:
-    """Record with the old listing that its offer came back, and where."""
+    """Record with the old listing that its offer returned, and under which address."""
     row = {
         "listing": old_listing,
-        "state": "returned",
+        "state": RecheckState.RETURNED.value,
         "outcome": Outcome.LIVE.value,
         "status": "",
         "endpoint": listing.url,
@@ -210,14 +204,10 @@ def record_return(
 
 
 def _find_relisted_hit(connection: Connection, key: str, listing: Listing, work: str) -> tuple[str, str] | None:
-    query = select(_hit_table.c.id, _hit_table.c.listing, _listing_table.c.value).join(
-        _listing_table, _listing_table.c.id == _hit_table.c.listing
-    )
-    query = query.where(
-        _hit_table.c.work == work, _hit_table.c.platform == listing.platform, _hit_table.c.listing != key
-    )
-    query = query.where(_listing_table.c.outcome == Outcome.GONE.value, _hit_table.c.decision.in_(_SHOWN_DECISIONS))
-    for row in connection.execute(query.order_by(_hit_table.c.last_seen.desc(), _hit_table.c.id)):
+    query = select(_hits.c.id, _hits.c.listing, _listings.c.value).join(_listings, _listings.c.id == _hits.c.listing)
+    query = query.where(_hits.c.work == work, _hits.c.platform == listing.platform, _hits.c.listing != key)
+    query = query.where(_listings.c.outcome == Outcome.GONE.value, _hits.c.decision.in_(_SHOWN_DECISIONS))
+    for row in connection.execute(query.order_by(_hits.c.last_seen.desc(), _hits.c.id)):
         if _is_same_offer(from_json(row.value, Listing), listing):
             return row.id, row.listing
     return None
@@ -233,10 +223,6 @@ def _is_same_offer(old: Listing, new: Listing) -> bool:
     return same_seller and bool(pictures & {picture.sha256 for picture in new.pictures})
 
 
-RANK_HALF_LIFE_DAYS = 14.0  # days; estimate: an offer found two weeks ago has done half of its harm
-_RANK_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-
-
 def hit_rank(harm: float, first_seen: datetime) -> float:
-    """The place of a hit in the order of work; higher ones first."""
+    """A hit's rank in the order of work: higher ranks first."""
     return harm + (first_seen - _RANK_EPOCH).total_seconds() / 86_400 / RANK_HALF_LIFE_DAYS

@@ -1,3 +1,3 @@
-"""The crawl around the platforms: downloader middlewares (robots, throttle, compression, SSRF guard, ...), the
-browser, pictures, and PlatformSpider.
+"""The crawl around the platforms: downloader middlewares (robots, throttle, compression, SSRF guard, ...), browser,
+pictures, and PlatformSpider.
 """

@@ -1,7 +1,7 @@
-"""Which URLs may be requested: http and https to public hosts; loopback only where the configuration says so. Pure.
+"""Which URLs may be requested: http and https to public hosts; loopback only where the configuration allows it. Pure.
 
-A literal IP address is recognised in every spelling that some system accepts, and must be public together with every
-IPv4 address inside it (mapped, 6to4, Teredo, NAT64). A name must end in a public top-level domain.
+A literal IP address is recognised in every spelling that some system accepts. It must be public, and so must every
+IPv4 address embedded in it (mapped, 6to4, Teredo, NAT64). A name must end in a public top-level domain.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 from tldextract import TLDExtract
 
 ALLOWED_PORTS = (80, 443, 8080, 8443)
-# Special-use names under which nothing public is found though a list of top-level domains may hold them
+# Special-use names that host nothing public, although a list of top-level domains may contain them
 # (RFC 6761, 6762, 7686, 8375, 9476).
 NON_PUBLIC_SUFFIXES = frozenset({"arpa", "onion"})
-# Public names whose answer is the address written in the name: nobody sells there, but they lead inside.
+# Public names that resolve to the address written in the name, or to loopback: nobody sells there, but they lead to
+# internal hosts.
 _IP_ECHO_DOMAINS = ("nip.io", "sslip.io", "xip.io", "localtest.me", "lvh.me", "vcap.me", "lacolhost.com", "yoogle.com")
-# Public by number, but answered by the cloud that this machine may stand in: Azure's host service, Oracle's metadata.
+# Public by number, but answered by the cloud this machine may run in: Azure's host service, Oracle's metadata.
 _CLOUD_METADATA_ADDRESSES = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "192.0.0.192")))
 _NAT64_NETWORK = ipaddress.ip_network("64:ff9b::/96")
 _HOST_LABEL_RE = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -30,7 +31,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def url_refusal(url: str, loopback: Collection[str] = (), ports: Collection[int] = ALLOWED_PORTS) -> str | None:
-    """Why an address may not be asked; None if it may. `loopback` holds HOST:PORT pairs that are let through."""
+    """Why `url` may not be requested; None if it may. `loopback` holds HOST:PORT pairs that are always allowed."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
@@ -49,8 +50,8 @@ def url_refusal(url: str, loopback: Collection[str] = (), ports: Collection[int]
 
 
 def host_refusal(host: str) -> str | None:
-    """Why a host may not be asked, as far as its spelling tells."""
-    address = None if any(map(str.isspace, host)) else parse_address(host)  # inet_aton reads no further than a space
+    """Why a host may not be requested, judged by its spelling alone; None if it may."""
+    address = None if any(map(str.isspace, host)) else parse_address(host)  # inet_aton ignores what follows a space
     if address is not None:
         return None if is_public(address) else f"{address} is not a public address"
     name = _encode_idna(host)
@@ -62,7 +63,10 @@ def host_refusal(host: str) -> str | None:
 
 
 def parse_address(host: str) -> Address | None:
-    """The address that a host spells, in any spelling the system accepts (127.1, 0x7f000001, full-width digits)."""
+    """The IP address that `host` spells in any form the system accepts (127.1, 0x7f000001, full-width digits), or None.
+
+    An IPv4-mapped IPv6 address is returned as IPv4.
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -74,7 +78,7 @@ def parse_address(host: str) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address, and any other that is written inside it, is reached over the public internet."""
+    """Whether an address, and every address embedded in it, is reached over the public internet."""
     if address in _NAT64_NETWORK:
         return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     if address in _CLOUD_METADATA_ADDRESSES or not address.is_global or address.is_multicast or address.is_reserved:
@@ -93,7 +97,7 @@ def _encode_idna(host: str) -> str | None:
 
 
 def _is_public_name(name: str) -> bool:
-    """Whether a name has a part below a top-level domain that is known. The list ships with tldextract."""
+    """Whether a name has a part below a known top-level domain. The list ships with tldextract."""
     return name.rpartition(".")[2] not in NON_PUBLIC_SUFFIXES and bool(
         _suffix_extractor()(name).domain and _suffix_extractor()(name).suffix
     )

@@ -1,8 +1,8 @@
 """Scrapy settings and request meta for pages that Chromium renders, and the limits on what such a page may request.
 
-scrapy-playwright renders. In a replay every request is answered from the archive; otherwise only what the address
-policy allows passes. These checks only save time: the gateway that all of Chromium's connections go through is the one
-that protects.
+scrapy-playwright renders the pages. In a replay every request is answered from the archive; otherwise only requests
+that the address policy allows pass. These checks only save time: the protection is the gateway, which carries all of
+Chromium's connections.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from crawler.web.gateway import gateway_of
 from crawler.web.session import Session
 
 BROWSER_HANDLER = "crawler.web.browser_handler.BrowserDownloadHandler"
-MAX_QUIET_WAIT_SECONDS = 5.0  # seconds that a page without a sign to wait for may go on loading; an estimate
+MAX_QUIET_WAIT_SECONDS = 5.0  # seconds that a page without a selector to wait for may go on loading; an estimate
 
-# Meta of a request: a script tried to take the page elsewhere; and this time it may.
+# Request meta: a script tried to navigate away from the page; such a navigation is allowed.
 NAVIGATION_BLOCKED_META, FOLLOW_NAVIGATION_META = "swordnet_left", "swordnet_follows"
 _DISABLE_DIALOGS_JS = "for (const name of ['open', 'alert', 'confirm', 'prompt', 'print']) window[name] = () => null;"
 _GUARDED_CONTEXTS: WeakSet[BrowserContext] = WeakSet()
 
 
 def browser_settings(settings: BaseSettings) -> dict[str, Any]:
-    """Scrapy settings of a platform that needs Chromium."""
+    """The Scrapy settings for a platform that needs Chromium."""
     return {
         "DOWNLOAD_HANDLERS": {
             **settings.getdict("DOWNLOAD_HANDLERS"),
@@ -53,7 +53,7 @@ def browser_settings(settings: BaseSettings) -> dict[str, Any]:
 
 
 def browser_meta(request: Request, session: Session) -> dict[str, Any]:
-    """Scrapy's meta for a request that Chromium should render."""
+    """The Scrapy request meta for a request that Chromium should render."""
     wait = session.config.browser.wait * 1000
     wait_method = (
         PageMethod(_wait_for_selector, request.wait_for, wait)
@@ -71,20 +71,20 @@ def browser_meta(request: Request, session: Session) -> dict[str, Any]:
             "proxy": {"server": proxy, "bypass": "<-loopback>"},
         },
         "playwright_page_goto_kwargs": {
-            "wait_until": "commit",  # what a script does afterwards (a download, another address) ends no visit
+            "wait_until": "commit",  # a later download or navigation by a script must not fail the request
             "timeout": session.config.crawl.timeout * 1000,
         },
     }
 
 
 async def _wait_for_selector(page: BrowserPage, selector: str, wait: float) -> None:
-    """Wait until the selector is there; a page that never shows it (an empty result) is read as it is then."""
+    """Wait up to `wait` ms for the selector; a page that never shows it (an empty result) is read as it is then."""
     with suppress(BrowserTimeout):
         await page.wait_for_selector(selector, timeout=wait, state="attached")
 
 
 async def _wait_for_network_idle(page: BrowserPage, wait: float) -> None:
-    """Wait until a page stops loading; what never stops is read as it is then."""
+    """Wait up to `wait` ms for a page to stop loading; one that never stops is read as it is then."""
     with suppress(BrowserTimeout):
         await page.wait_for_load_state("domcontentloaded", timeout=wait)
         await page.wait_for_load_state("networkidle", timeout=min(wait, MAX_QUIET_WAIT_SECONDS * 1000))
@@ -92,7 +92,7 @@ async def _wait_for_network_idle(page: BrowserPage, wait: float) -> None:
 
 @define
 class _PageBudget:
-    """What one page has asked so far."""
+    """Counts of the requests that one page has made so far."""
 
     limits: LimitsConfig
     requests: int = 0
@@ -100,7 +100,7 @@ class _PageBudget:
     navigations: int = 0
 
     def exceeded_limit(self, page: BrowserPage, request: BrowserRequest) -> str:
-        """The limit that a request is beyond; "" for none."""
+        """Count `request` and return the name of the limit it exceeds; "" for none."""
         self.requests += 1
         if request.is_navigation_request():
             is_frame = not _is_page_navigation(page, request)
@@ -153,12 +153,12 @@ async def _fulfill_from_archive(route: Route, request: BrowserRequest, archive: 
 
 
 def _is_page_navigation(page: BrowserPage, request: BrowserRequest) -> bool:
-    """Whether a request is for the page itself, not for something in it."""
+    """Whether a request loads the page itself, not a frame or a resource of it."""
     return request.is_navigation_request() and request.frame == page.main_frame
 
 
 async def _block_request(route: Route, request: BrowserRequest, page: BrowserPage) -> None:
-    """No answer; a frame stays empty, which is cheaper than the page of an error in each of 300."""
+    """Abort a request; a frame gets an empty 204 answer, which is cheaper than an error page in each of 300 frames."""
     if request.is_navigation_request() and not _is_page_navigation(page, request):
         await route.fulfill(status=204)
     else:
@@ -166,7 +166,7 @@ async def _block_request(route: Route, request: BrowserRequest, page: BrowserPag
 
 
 async def _close_popups(page: BrowserPage) -> None:
-    """Pages that a page opens ask for nothing and are closed."""
+    """Close the popups that `page` opens and abort all their requests."""
     await page.add_init_script(_DISABLE_DIALOGS_JS)
     if page.context not in _GUARDED_CONTEXTS:
         _GUARDED_CONTEXTS.add(page.context)

@@ -1,7 +1,7 @@
 """Download handler that renders pages under a deadline and a memory limit.
 
-scrapy-playwright waits for a page as long as the page likes, and closing a page whose script never ends may hang too.
-So the browser itself is killed; the next request starts a new one.
+scrapy-playwright waits for a page without limit, and closing a page whose script never ends may hang too. So the
+browser itself is killed; the next request starts a new one.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from crawler.web.chromium import BrowserProvider, browser_pool_of, kill_processe
 from crawler.web.header_limits import HeaderLimitsMixin
 from crawler.web.limits import LimitExceededError
 
-MAX_DOORWAY_CHARS = 20  # characters of text; a page of no more is a doorway to another, an estimate
-STARTUP_GRACE_SECONDS = 5.0  # seconds beyond the page's own time, for starting the browser
+MAX_DOORWAY_CHARS = 20  # characters of text; a page with no more only leads to another page, an estimate
+STARTUP_GRACE_SECONDS = 5.0  # seconds added to the page's timeout, for starting the browser
 
 
 class BrowserDownloadHandler(HeaderLimitsMixin, ScrapyPlaywrightDownloadHandler):
-    """Download handler of platforms that need Chromium; plain requests go the plain way."""
+    """Download handler of platforms that need Chromium; requests without a browser are downloaded as usual."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._max_mebibytes = crawler.settings["SWORDNET_LIMITS"].browser_memory
@@ -36,9 +36,9 @@ class BrowserDownloadHandler(HeaderLimitsMixin, ScrapyPlaywrightDownloadHandler)
         self.browser_provider_cls = lambda _config: self._provider
 
     async def _download_request(self, request: scrapy.Request, spider: Any = None) -> Response:
-        """Render one page as it is before its scripts take it elsewhere; then, if it shows nothing, where they lead.
+        """Render a page without following navigations by its scripts; if it shows nothing, render it and follow them.
 
-        Raises DownloadTimeoutError or OverLimit where the browser had to be killed.
+        Raises DownloadTimeoutError or LimitExceededError where the browser had to be killed.
         """
         response = await self._render(request, spider)
         if (
@@ -78,4 +78,4 @@ class BrowserDownloadHandler(HeaderLimitsMixin, ScrapyPlaywrightDownloadHandler)
         rendering.cancel()
         await asyncio.wait({rendering}, timeout=STARTUP_GRACE_SECONDS)
         if rendering.done() and not rendering.cancelled():
-            rendering.exception()  # known: the browser was killed
+            rendering.exception()  # retrieved so that asyncio does not log it: the browser was killed on purpose

@@ -1,8 +1,7 @@
-"""Request budget of one crawl: pages per host, pages per URL template, and seconds per address.
+"""Request budget of one crawl: pages per host, pages per URL template, and seconds per URL.
 
-A calendar, a shop's filters, session numbers in addresses and paths that grow are all the same crawler trap: many
-addresses of one host that differ in values only. Pages are counted by host and by template, so that no trap needs a
-rule of its own.
+Calendars, shop filters, session numbers in URLs and growing paths are all the same crawler trap: many URLs of one host
+that differ in values only. Pages are counted by host and by template, so that no trap needs a rule of its own.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ if TYPE_CHECKING:
     from crawler.config import LimitsConfig
 
 _VALUE_RE = re.compile(r"[0-9a-f]{8,64}|[0-9]{1,64}", re.I)
-STARTED_AT_META = "swordnet_begun"  # meta: when an address was first asked; redirects and repetitions inherit it
-UNCOUNTED_META = "swordnet_uncounted"  # meta: a picture; pictures have a number of their own for each listing
-_MIN_TIMEOUT_SECONDS = 0.1  # seconds
+STARTED_AT_META = "swordnet_begun"  # meta: when a URL was first requested; redirects and retries inherit it
+UNCOUNTED_META = "swordnet_uncounted"  # meta: a picture; pictures have a limit of their own per listing
+_MIN_TIMEOUT_SECONDS = 0.1
 
 
 class BudgetMiddleware:
-    """Downloader middleware: refuses what goes beyond [limits]."""
+    """Downloader middleware: raises LimitExceededError for requests beyond [limits]."""
 
     def __init__(self, limits: LimitsConfig, timeout: float) -> None:
         self._limits = limits
@@ -41,23 +40,20 @@ class BudgetMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """One crawl, one count."""
+        """The middleware of one crawl, with counts of its own."""
         config = crawler.spider.session.config  # type: ignore[union-attr]
         return cls(config.limits, config.crawl.timeout)
 
     def process_request(self, request: scrapy.Request) -> None:
-        """Count, refuse, and shorten the time that is left."""
+        """Count the request and shorten its timeout to the seconds left for its URL. Raises LimitExceededError."""
         started_at = request.meta.setdefault(STARTED_AT_META, monotonic())
         seconds_left = started_at + self._limits.seconds - monotonic()
         if seconds_left <= 0:
             raise LimitExceededError("seconds", f"more than {self._limits.seconds:g} seconds for one address")
         timeout = request.meta.get("download_timeout") or self._timeout
         request.meta["download_timeout"] = max(_MIN_TIMEOUT_SECONDS, min(timeout, seconds_left))
-        uncounted_keys = (
-            "redirect_times",
-            "retry_times",
-            UNCOUNTED_META,
-        )  # redirects and repetitions have limits of their own
+        # Redirects and retries have limits of their own.
+        uncounted_keys = ("redirect_times", "retry_times", UNCOUNTED_META)
         if not any(map(request.meta.get, uncounted_keys)):
             self._count_page(request.url)
 
@@ -73,9 +69,10 @@ class BudgetMiddleware:
 
 
 def url_template(url: str) -> str:
-    """What is the same in addresses that differ in values only: numbers and digests gone, a path's parts once each.
+    """The part that URLs differing in values only have in common.
 
-    Of a query the names remain, unless there are many: then filters are being combined.
+    Numbers and digests become 0, and each path segment is kept once, sorted. A query is reduced to its parameter name,
+    or to `*` where there is more than one: then filters are being combined.
     """
     parts = urlsplit(url)
     segments = dict.fromkeys(_VALUE_RE.sub("0", part) for part in parts.path.split("/") if part)

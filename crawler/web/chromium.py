@@ -1,8 +1,8 @@
-"""Chromium as a process: finding it, starting it, lending it to one crawl at a time, limiting its memory, ending it.
+"""Chromium processes: finding the executable, a pool that lends a browser to one crawl at a time, memory limit, kill.
 
-Starting a browser costs more than most pages, so a worker keeps a pool. A crawl has its browser for itself as long as
-it runs, so that a page which never ends or takes all memory disturbs no other crawl. Memory is read from /proc
-(Linux); elsewhere only the deadline of a page protects the machine.
+Starting a browser costs more than most pages, so a worker keeps a pool. A crawl has a browser to itself while it runs,
+so that a page which never ends or takes all memory disturbs no other crawl. Memory is read from /proc (Linux);
+elsewhere only the deadline of a page protects the machine.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--mute-audio",
-    # Nothing goes round the proxy: no name is looked up here, and no peer connection is made.
+    # Nothing bypasses the proxy: Chromium resolves no names and makes no peer connections.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--js-flags=--max-old-space-size=512",
 )
-DISCARD_PROXY_URL = "http://127.0.0.1:9"  # the discard port: what has no context of its own reaches nothing
-MAX_CRAWLS_PER_BROWSER = 50  # that one browser serves before a fresh one takes its place; an estimate
+DISCARD_PROXY_URL = "http://127.0.0.1:9"  # the discard port: requests outside a context of ours reach nothing
+MAX_CRAWLS_PER_BROWSER = 50  # crawls that one browser serves before it is replaced; an estimate
 CLOSE_TIMEOUT_SECONDS = 5.0  # seconds for a browser to close by itself
 
 
 def find_executable(configured: str = "") -> str | None:
-    """The path of Chromium: as configured, else found on the system; None leaves it to Playwright's own download."""
+    """The path of Chromium: `configured`, else found on PATH; None where Playwright's own download is to be used."""
     return configured or next(filter(None, map(shutil.which, EXECUTABLE_NAMES)), None)
 
 
 @define
 class _RunningBrowser:
-    """A running browser. By `mark`, one of its flags, its processes are known."""
+    """A running browser. `mark` is a unique command line flag by which its processes are found."""
 
     browser: Browser
     mark: str
@@ -60,7 +60,7 @@ class _RunningBrowser:
 
 @define
 class BrowserPool:
-    """The browsers of one worker: lent to one crawl at a time, started when none is free."""
+    """The browsers of one worker: each lent to one crawl at a time, started when none is idle."""
 
     config: BrowserConfig
     _idle: list[_RunningBrowser] = Factory(list)
@@ -70,7 +70,7 @@ class BrowserPool:
     _start_lock: asyncio.Lock = Factory(asyncio.Lock)
 
     async def acquire(self) -> _RunningBrowser:
-        """A browser of one's own. Raises playwright's Error where Chromium cannot be started."""
+        """Lend a browser, idle or new. Raises Playwright's Error where Chromium cannot be started."""
         while self._idle:
             running = self._idle.pop()
             if running.browser.is_connected():
@@ -82,7 +82,10 @@ class BrowserPool:
         return running
 
     async def release(self, running: _RunningBrowser) -> None:
-        """It is free for others, unless it is dead or has served long enough. What was given back before stays so."""
+        """Take a browser back; a second release does nothing.
+
+        It becomes idle, or is closed if it is dead, has served MAX_CRAWLS_PER_BROWSER crawls or the pool is closing.
+        """
         if running.mark not in self._lent_marks:
             return
         self._lent_marks.discard(running.mark)
@@ -94,7 +97,7 @@ class BrowserPool:
             await self.close()
 
     async def close(self) -> None:
-        """End those that are free; what is still lent ends when it comes back."""
+        """Close the idle browsers; those still lent are closed when they are released."""
         self._is_closing = True
         while self._idle:
             await _close_browser(self._idle.pop())
@@ -103,7 +106,7 @@ class BrowserPool:
             await driver.stop()
 
     def kill_idle(self) -> None:
-        """End those that are free at once, where nobody can wait."""
+        """Kill the idle browsers at once, where nobody can await `close`."""
         self._is_closing = True
         while self._idle:
             kill_processes(process_family(self._idle.pop().mark))
@@ -132,36 +135,36 @@ async def _close_browser(running: _RunningBrowser) -> None:
 
 
 def browser_pool_of(session: Session) -> BrowserPool:
-    """The browsers of a session."""
+    """The browser pool of a session, built on first use."""
     return session.get_or_build("browsers", lambda: BrowserPool(session.config.browser), BrowserPool.kill_idle)
 
 
 @frozen
 class BorrowedBrowser:
-    """A browser as scrapy-playwright sees it: closing it gives it back."""
+    """A browser as scrapy-playwright sees it: closing it returns it to the pool."""
 
     _running: _RunningBrowser
     _pool: BrowserPool
     _listeners: list[tuple[str, Callable[..., Any]]] = Factory(list)
 
     async def new_context(self, **options: Any) -> BrowserContext:
-        """A context: cookies and cache of one crawl."""
+        """Open a browser context: cookies and cache of one crawl."""
         return await self._running.browser.new_context(**options)
 
     def on(self, event: Any, listener: Callable[..., Awaitable[None] | None]) -> None:
-        """Tell of an event, as long as the browser is lent."""
+        """Register a listener for an event until the browser is returned."""
         self._listeners.append((event, listener))
         self._running.browser.on(event, listener)
 
     async def close(self) -> None:
-        """Give it back, once."""
+        """Remove the listeners and return the browser to the pool."""
         while self._listeners:
             self._running.browser.remove_listener(*self._listeners.pop())
         await self._pool.release(self._running)
 
 
 class BrowserProvider:
-    """scrapy-playwright's provider of browsers, for one crawl."""
+    """The browser provider of scrapy-playwright for one crawl. `mark` is that of the browser launched last."""
 
     def __init__(self, pool: BrowserPool) -> None:
         self._pool = pool
@@ -169,34 +172,33 @@ class BrowserProvider:
         self.mark = ""
 
     async def start(self) -> None:
-        """Nothing is started before a page needs it."""
+        """Do nothing: a browser is started when a page needs it."""
 
     async def launch_browser(self) -> BorrowedBrowser:
-        """A browser, and its mark."""
+        """Borrow a browser from the pool and remember its mark."""
         running = await self._pool.acquire()
         self.mark = running.mark
         self._borrowed.append(BorrowedBrowser(running, self._pool))
         return self._borrowed[-1]
 
     async def launch_persistent_context(self, _options: dict[str, Any]) -> BrowserContext:
-        """Never asked for: no profile is kept."""
+        """Raise NotImplementedError: no profile is kept, so scrapy-playwright never calls this."""
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Give back also what died and was left."""
+        """Return all borrowed browsers, including those that died."""
         while self._borrowed:
             await self._borrowed.pop().close()
 
 
 _PROC_DIR = Path("/proc")
-_MEMORY_PAGE_BYTES = (
-    4096  # bytes of memory behind one unit of statm; Chromium runs on machines with this page size only
-)
-WATCH_INTERVAL_SECONDS = 0.1  # seconds between two looks: a script fills some 100 MiB in that time
+# Unit of /proc/PID/statm; Chromium runs on machines with this page size only.
+_MEMORY_PAGE_BYTES = 4096
+WATCH_INTERVAL_SECONDS = 0.1  # seconds between two checks: a script fills some 100 MiB in that time
 
 
 def process_family(mark: str) -> list[int]:
-    """The process whose command line holds `mark`, and all that descend from it."""
+    """The ids of the processes whose command line contains `mark`, and of all their descendants."""
     children: dict[int, list[int]] = {}
     roots: list[int] = []
     for entry in _PROC_DIR.glob("[0-9]*"):
@@ -220,7 +222,10 @@ def kill_processes(pids: list[int]) -> None:
 
 
 async def watch_memory(mark: Callable[[], str], mebibytes: int, on_kill: Callable[[], None]) -> None:
-    """Kill every process of a family that takes more memory than allowed, as long as this runs; "" is no family yet."""
+    """Poll until cancelled and kill each process of `mark`'s family that takes more than `mebibytes` MiB.
+
+    `mark` returns "" while there is no family yet; `on_kill` is called after each kill.
+    """
     pids: list[int] = []
     for poll in range(1_000_000_000):
         if poll % 5 == 0:

@@ -1,6 +1,6 @@
 """Decompression of responses within limits, and detection of truncated streams.
 
-Scrapy takes half a gzip stream for a page and passes unknown codings on. TruncationMiddleware inspects the bytes as
+Scrapy accepts half a gzip stream as a page and passes unknown codings on. TruncationMiddleware inspects the bytes as
 received and flags the response; crawler.web.requests turns the flag into an outcome. CompressionMiddleware enforces
 the limits on size, ratio and layers, and names the one that was exceeded.
 """
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-TRUNCATED_FLAG = "cut"  # the stream ends before its end
-UNREADABLE_FLAG = "unreadable"  # a coding that nobody unpacks
+TRUNCATED_FLAG = "cut"  # the compressed stream is incomplete
+UNREADABLE_FLAG = "unreadable"  # an unknown content coding
 _KNOWN_CODINGS = frozenset({b"", b"identity", b"gzip", b"x-gzip", b"deflate", b"br", b"zstd"})
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _CHUNK_BYTES = 65_536
-_RATIO_EXEMPT_BYTES = 1 << 20  # bytes up to which nobody minds how well they were packed
+_RATIO_EXEMPT_BYTES = 1 << 20  # bytes after decompression up to which the ratio is not checked
 
 
 class TruncationMiddleware:
-    """Downloader middleware, nearer to the downloader than the one that unpacks."""
+    """Downloader middleware that flags truncated and unreadable responses; runs before decompression."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The limit is that of a page."""
+        """The middleware with the size limit of a page (DOWNLOAD_MAXSIZE)."""
         return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
 
     def process_response(self, request: scrapy.Request, response: Response) -> Response:
-        """The response, flagged where it is not whole."""
+        """The response, flagged where its body is truncated or its coding unknown."""
         coding = (response.headers.get("Content-Encoding") or b"").strip().lower()
         if any(name.strip() not in _KNOWN_CODINGS for name in coding.split(b",")):
             response.flags.append(UNREADABLE_FLAG)
@@ -58,12 +58,12 @@ def _is_gzip_truncated(body: bytes, limit: int) -> bool:
 
 
 def _is_deflate_truncated(body: bytes, limit: int) -> bool:
-    """With or without zlib's own head, as servers do both."""
+    """Whether a deflate stream is truncated, read with and without the zlib header: servers send both."""
     return _is_zlib_truncated(body, limit, 15) and _is_zlib_truncated(body, limit, -15)
 
 
 def _is_zlib_truncated(body: bytes, limit: int, window_bits: int) -> bool:
-    """Whether a stream stops short; one that unpacks beyond the limit is left to the one who unpacks."""
+    """Whether a stream is truncated or broken; False beyond `limit` bytes, which CompressionMiddleware handles."""
     stream, unpacked_bytes, remaining = zlib.decompressobj(window_bits), 0, body
     try:
         while remaining and not stream.eof and unpacked_bytes <= limit:
@@ -94,11 +94,11 @@ _TRUNCATION_CHECKS: dict[bytes, Callable[[bytes, int], bool]] = {
 
 
 class CompressionMiddleware(HttpCompressionMiddleware):
-    """Downloader middleware: Scrapy's unpacking within [limits]."""
+    """Downloader middleware: Scrapy's decompression within [limits]."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The limits are those of the session."""
+        """The middleware with the limits of the session."""
         middleware = super().from_crawler(crawler)
         limits = crawler.spider.session.config.limits  # type: ignore[union-attr]
         middleware.max_ratio, middleware.max_codings = limits.ratio, limits.codings
@@ -108,7 +108,7 @@ class CompressionMiddleware(HttpCompressionMiddleware):
     max_codings: int
 
     def process_response(self, request: scrapy.Request, response: Response, spider: Any = None) -> Any:
-        """The response with its body unpacked. Raises OverLimit."""
+        """The response with its body decompressed. Raises LimitExceededError (codings, page_limit, ratio)."""
         layers = b",".join(response.headers.getlist("Content-Encoding")).count(b",") + 1
         if layers > self.max_codings:
             raise LimitExceededError("codings", f"{layers} layers of compression")
@@ -117,7 +117,7 @@ class CompressionMiddleware(HttpCompressionMiddleware):
             unpacked = super().process_response(request, response)
         except IgnoreRequest as error:
             raise LimitExceededError("page_limit", str(error)) from None
-        if unpacked.body[:3] == _GZIP_MAGIC:  # a file that is compressed by itself, as sitemaps are
+        if unpacked.body[:3] == _GZIP_MAGIC:  # a gzip file as content, as sitemaps are
             unpacked = unpacked.replace(
                 body=self._decompress_gzip_file(unpacked.body, request.meta.get("download_maxsize", self._max_size))
             )
@@ -126,7 +126,10 @@ class CompressionMiddleware(HttpCompressionMiddleware):
         return unpacked
 
     def _decompress_gzip_file(self, body: bytes, limit: int) -> bytes:
-        """A gzip file's content. Raises OverLimit; what is no whole gzip file stays as it is."""
+        """The content of a gzip file; a body that is not a complete gzip file is returned unchanged.
+
+        Raises LimitExceededError where the content is longer than `limit` bytes.
+        """
         stream = zlib.decompressobj(31)
         try:
             content = stream.decompress(body, limit + 1)

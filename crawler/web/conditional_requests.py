@@ -1,4 +1,4 @@
-"""Conditional requests (ETag, If-Modified-Since) for pages that were read before, and reuse of what they gave.
+"""Conditional requests (ETag, If-Modified-Since) for pages that were read before, and reuse of their results.
 
 An unchanged page is not read again: its listings, further requests and follow-ups are repeated from the store. A page
 read by another version of the platform's reader is requested and read in full.
@@ -25,7 +25,7 @@ FollowUp = tuple[str, UnitKind, Ask]
 
 
 def reader_version(platform: type[Any]) -> str:
-    """What reads a platform's pages: the program's version and the spider's own source."""
+    """A digest of what reads a platform's pages: the program's version and the source of the spider's module."""
     return _reader_digest(platform.__module__)
 
 
@@ -39,25 +39,28 @@ def _reader_digest(module: str) -> str:
 
 
 def is_cacheable(spider: Any, request: Request) -> bool:
-    """Whether an unchanged answer says all: that of a plain page of a night; what drives say is kept as checks."""
+    """Whether a request may be answered from the page cache when the page is unchanged.
+
+    True for plain GET requests of an incremental live crawl; not for shares, whose answers are kept as share checks.
+    """
     is_plain_get = request.method == "GET" and not request.body and not request.browser
     is_live = spider.session.incremental and spider.session.archive is None
     return bool(is_live and is_plain_get and spider.platform.kind is not ListingKind.SHARE)
 
 
 def conditional_headers(cached_page: CachedPage) -> dict[str, str]:
-    """The headers that ask for an answer only if it changed."""
+    """The headers that request the page only if it changed."""
     headers = {"If-None-Match": cached_page.etag, "If-Modified-Since": cached_page.modified}
     return {name: value for name, value in headers.items() if value}
 
 
 def is_unchanged(response: Response, cached_page: CachedPage) -> bool:
-    """Whether an answer is what was read before: the host says so, or the bytes are the same."""
+    """Whether a response is the page that was read before: status 304, or status 200 with the same bytes."""
     return response.status == 304 or (response.status == 200 and _body_digest(response) == cached_page.digest)
 
 
 def new_cached_page(spider: Any, address: str, response: Response) -> CachedPage:
-    """A page that is read now, to be filled in with what it gives."""
+    """The cache entry of a page that was just read, still without its listings, requests and follow-ups."""
     return CachedPage(
         platform=spider.name,
         url=address,
@@ -70,7 +73,7 @@ def new_cached_page(spider: Any, address: str, response: Response) -> CachedPage
 
 
 def refresh_cached_page(spider: Any, cached_page: CachedPage, response: Response) -> CachedPage:
-    """The same page with what the host says of it now."""
+    """`cached_page` with the current time and the validators of `response`; validators it lacks are kept."""
     etag, modified = _header(response, "ETag"), _header(response, "Last-Modified")
     return evolve(
         cached_page,
@@ -81,7 +84,7 @@ def refresh_cached_page(spider: Any, cached_page: CachedPage, response: Response
 
 
 def recorded_requests(cached_page: CachedPage) -> list[Request]:
-    """The requests that a page led to."""
+    """The further requests that a cached page led to."""
     return [Request(**{**fields, "body": fields["body"].encode("latin-1")}) for fields in cached_page.further]
 
 
@@ -97,25 +100,25 @@ def request_to_dict(request: Request) -> dict[str, Any]:
 
 
 def recorded_follow_ups(cached_page: CachedPage) -> list[FollowUp]:
-    """What a page's listings gave reason to ask."""
+    """The follow-ups of a cached page's listings."""
     return [
         (str(spider), UnitKind(str(kind)), Ask(url=url, code=code)) for spider, kind, url, code in cached_page.asked
     ]
 
 
 def with_follow_up(page: CachedPage, follow_up: FollowUp) -> CachedPage:
-    """The page with one thing more that it gave reason to ask."""
+    """`page` with one more follow-up."""
     spider, kind, ask = follow_up
     return evolve(page, asked=(*page.asked, [spider, kind.value, ask.url, ask.code]))
 
 
 def with_request(page: CachedPage, request: Request) -> CachedPage:
-    """The page with one request more that it led to."""
+    """`page` with one more further request."""
     return evolve(page, further=(*page.further, request_to_dict(request)))
 
 
 def with_listing(page: CachedPage, listing_key: str) -> CachedPage:
-    """The page with one listing more, by its id."""
+    """`page` with one more listing, given by its id."""
     return evolve(page, listings=(*page.listings, listing_key))
 
 

@@ -1,7 +1,7 @@
-"""Cookies within limits: none crosses a host or a port, none is huge, none is set for a whole domain.
+"""Cookies within limits: none crosses a host or a port, none is huge, none applies to a whole domain.
 
-Scrapy keeps every cookie in one jar, whatever port set it, sends 172 KB of them back after a flood, and asks the live
-web for the list of public suffixes. Here every host and port has a bounded jar of its own.
+Scrapy keeps all cookies in one jar, whatever port set them, sends 172 KB of them back after a flood, and fetches the
+list of public suffixes from the live web. Here every host and port has a bounded jar of its own.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-_COOKIE_CHARS_RE = re.compile(
-    r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e\x22 ,]*"
-)  # RFC 6265, and what browsers send too
+# RFC 6265, and what browsers send besides.
+_COOKIE_CHARS_RE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e\x22 ,]*")
 
 
 class HostCookiesMiddleware(CookiesMiddleware):
@@ -32,7 +31,7 @@ class HostCookiesMiddleware(CookiesMiddleware):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The limits are those of the session, hits are counted in the spider's stats."""
+        """The middleware with the session's limits; exceeded limits are counted in the spider's stats."""
         middleware = super().from_crawler(crawler)
         spider: Any = crawler.spider
         limits = spider.session.config.limits
@@ -48,7 +47,7 @@ class HostCookiesMiddleware(CookiesMiddleware):
     limit_counts: Counter[str]
 
     def process_request(self, request: scrapy.Request, spider: Any = None) -> None:
-        """Send the cookies of this host and port."""
+        """Add the cookies of the request's host and port."""
         request.meta["cookiejar"] = _host_and_port(request.url)
         super().process_request(request)
 
@@ -64,12 +63,12 @@ class HostCookiesMiddleware(CookiesMiddleware):
 
 
 def _domain_covers(cookie: Cookie, host: str) -> bool:
-    """Whether a cookie may be of this host: its domain is the host or stands above it. It stays with the host."""
+    """Whether `host` may set this cookie: the cookie's domain is the host or a parent domain of it."""
     domain = cookie.domain.removeprefix(".").lower()
     return domain in ("", host, f"{host}.local") or (host.endswith(f".{domain}") and "." in domain)
 
 
 def _host_and_port(url: str) -> str:
-    """Host and port; http and https on their own ports are one place, as a site moves people from one to the other."""
+    """The key of a cookie jar. http and https without a port share one, since sites redirect from one to the other."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or 'web'}"

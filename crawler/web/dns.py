@@ -1,7 +1,8 @@
-"""The only place where names are resolved; an address that is not public is never returned.
+"""Name resolution, here only: an address that is not public is never returned.
 
-The guard asks before a request, and whoever opens the connection (Twisted, the browser's gateway) asks again and
-connects to exactly that address: DNS rebinding gains nothing. One private address is enough to refuse a name.
+The SSRF guard resolves a name before a request. Whoever opens the connection (Twisted, the browser's gateway) resolves
+it again and connects to exactly that address, so DNS rebinding gains nothing. One private address is enough to refuse
+a name.
 """
 
 from __future__ import annotations
@@ -29,18 +30,18 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-LOOKUP_TIMEOUT_SECONDS = 10.0  # seconds for one lookup
-CHECK_TTL_SECONDS = 60.0  # seconds that the guard's first look stands; a connection never relies on it
+LOOKUP_TIMEOUT_SECONDS = 10.0  # for one lookup
+CHECK_TTL_SECONDS = 60.0  # that the guard's check is reused; a connection never relies on it
 MAX_CACHED_CHECKS = 10_000
 _ADDRESS_FAMILIES = {dns.A: socket.AF_INET, dns.AAAA: socket.AF_INET6}
 
 
 class NonPublicAddressError(OSError):
-    """A name, or a spelled address, leads to an address that is not public."""
+    """A name or a literal IP address leads to an address that is not public."""
 
 
 class PublicResolver:
-    """Looks names up and lets only public addresses (or the configured loopback pairs) pass."""
+    """Resolves names to public addresses; others pass only for the configured `loopback` HOST:PORT pairs."""
 
     def __init__(self, loopback: Collection[str] = (), server: str = "") -> None:
         self._loopback = frozenset(loopback)
@@ -49,7 +50,10 @@ class PublicResolver:
         self.refusals: dict[str, str] = {}  # host -> why the last connection to it was refused
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """The public addresses of a host, at least one. Raises NotPublic, or another OSError if there is none."""
+        """The public addresses of a host, at least one.
+
+        Raises NonPublicAddressError where one is not public, another OSError where there is none.
+        """
         literal_address = parse_address(host)
         addresses = [str(literal_address)] if literal_address is not None else await self._lookup(host.rstrip("."))
         if not addresses:
@@ -62,9 +66,12 @@ class PublicResolver:
         return addresses
 
     async def cached_refusal(self, host: str, port: int) -> str | None:
-        """Why a host may not be asked, as its addresses were within the last minute; None too where it has none."""
+        """Why a host may not be requested, by its addresses within the last CHECK_TTL_SECONDS.
+
+        None where it may, and where it has no address.
+        """
         if parse_address(host) is not None:
-            return None  # its spelling was judged
+            return None  # a literal address: `url_refusal` has judged it
         checked_at, reason = self._checks.get(host, (-CHECK_TTL_SECONDS, ""))
         if monotonic() - checked_at >= CHECK_TTL_SECONDS:
             reason = ""
@@ -73,7 +80,7 @@ class PublicResolver:
             except NonPublicAddressError as error:
                 reason = str(error)
             except OSError:
-                return None  # the connection will tell
+                return None  # the connection will fail and say why
             if len(self._checks) >= MAX_CACHED_CHECKS:
                 self._checks.clear()
             self._checks[host] = monotonic(), reason
@@ -89,7 +96,7 @@ class PublicResolver:
 
 
 async def _query_server(name: str, server: str) -> list[str]:
-    """The A and AAAA records that one name server gives. Raises TimeoutError."""
+    """The addresses in the A and AAAA records of a name, from `server` (HOST:PORT). Raises TimeoutError."""
     host, _, port = server.rpartition(":")
     addresses: list[str] = []
     for record_type in (dns.A, dns.AAAA):
@@ -103,7 +110,7 @@ async def _query_server(name: str, server: str) -> list[str]:
 
 
 async def _exchange_datagrams(question: bytes, server: tuple[str, int]) -> bytes:
-    """The datagram that answers a question: the one with its number, from the server that was asked."""
+    """Send a DNS query and return the answer: the datagram from `server` with the same id. Raises TimeoutError."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[bytes] = loop.create_future()
 
@@ -122,7 +129,7 @@ async def _exchange_datagrams(question: bytes, server: tuple[str, int]) -> bytes
 
 @cache
 def resolver_for(loopback: Collection[str] = (), server: str = "") -> PublicResolver:
-    """The Names of these settings: one for the guard, the reactor and the gateway of a process."""
+    """The resolver for these settings, shared by the guard, the reactor and the gateway of a process."""
     return PublicResolver(loopback, server)
 
 
@@ -132,12 +139,12 @@ class _Resolution:
         self.name = name
 
     def cancel(self) -> None:
-        """A lookup ends by itself."""
+        """Do nothing: a lookup ends by itself."""
 
 
 @implementer(IHostnameResolver)
 class GuardedResolver:
-    """Twisted's way to ask Names: every connection of the reactor goes through it, literal addresses included."""
+    """Twisted's adapter to PublicResolver: every connection of the reactor uses it, literal addresses included."""
 
     def __init__(self, reactor: Any, resolver: PublicResolver) -> None:
         self._reactor = reactor
@@ -146,12 +153,14 @@ class GuardedResolver:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
-        """For `scrapy crawl`, which asks before its settings are complete; crawler.worker builds its own."""
+        """The resolver for `scrapy crawl`, which needs it before its settings are complete; crawler.worker builds its
+        own.
+        """
         crawl = load_config().crawl
         return cls(reactor, resolver_for(crawl.loopback, crawl.dns))
 
     def install_on_reactor(self) -> None:
-        """From now on every name of the reactor is looked up here."""
+        """Make this the name resolver of the reactor."""
         self._reactor.installNameResolver(self)
 
     def resolveHostName(  # noqa: N802 - Twisted's name
@@ -162,7 +171,7 @@ class GuardedResolver:
         addressTypes: Sequence[Any] | None = None,  # noqa: N803
         transportSemantics: str = "TCP",  # noqa: N803
     ) -> Any:
-        """Tell the receiver the public addresses of a name; none where the name is refused or unknown."""
+        """Report the public addresses of a name to the receiver; none where the name is refused or unknown."""
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
         task = asyncio.ensure_future(self._report_addresses(resolutionReceiver, hostName, portNumber))

@@ -1,8 +1,8 @@
 """Local HTTP proxy that resolves a name, checks the address and connects to exactly that address.
 
-Chromium resolves names by itself, so its requests are judged here, where the connection is made: DNS rebinding gains
-nothing. With a configured outgoing proxy, Scrapy goes through here too, and the outgoing proxy receives the checked
-address, never the name. TLS stays between browser and site.
+Chromium would resolve names by itself, so its requests are checked here, where the connection is made: DNS rebinding
+gains nothing. With a configured outgoing proxy, Scrapy uses this gateway too, and the outgoing proxy receives the
+checked address, never the name. TLS stays between browser and site.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from crawler.web.address_policy import url_refusal
 from crawler.web.dns import NonPublicAddressError, PublicResolver, resolver_for
 from crawler.web.session import Session
 
-MAX_HEAD_BYTES = 65_536  # bytes that the head of a request or an answer may take
-IO_TIMEOUT_SECONDS = 30.0  # seconds for a head, a connection, or silence in between
+MAX_HEAD_BYTES = 65_536  # of the head of a request or a response; also the chunk size when relaying
+IO_TIMEOUT_SECONDS = 30.0  # for a head or a connection; a relay may be silent four times as long
 _HOP_BY_HOP_HEADERS = frozenset(
     {b"proxy-authorization", b"proxy-connection", b"connection", b"keep-alive", b"te", b"upgrade"}
 )
 
-GATEWAY_HEADER = "Swordnet-Gateway"  # header of answers that are the gateway's own
+GATEWAY_HEADER = "Swordnet-Gateway"  # header of responses that the gateway itself made
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @frozen
 class UpstreamProxy:
-    """The configured proxy beyond this one."""
+    """The configured outgoing proxy. `authorization` is a complete header line, or empty."""
 
     host: str
     port: int
@@ -42,7 +42,7 @@ class UpstreamProxy:
 
     @classmethod
     def from_url(cls, url: str) -> UpstreamProxy | None:
-        """Read from http://USER:PASSWORD@HOST:PORT; None for an empty one."""
+        """Parse http://USER:PASSWORD@HOST:PORT; None for an empty `url`."""
         if not url:
             return None
         parts = urlsplit(url)
@@ -52,7 +52,7 @@ class UpstreamProxy:
 
 
 class Gateway:
-    """Listens from the moment it is made; serves once `serve` runs in a loop."""
+    """The proxy server. It listens from its construction and answers once `serve` runs in an event loop."""
 
     def __init__(self, config: Config) -> None:
         self._crawl = config.crawl
@@ -65,15 +65,15 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """How others reach it."""
+        """The proxy URL of this gateway."""
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     async def serve(self) -> None:
-        """Answer from now on."""
+        """Start to accept connections."""
         self._server = await asyncio.start_server(self._handle_connection, sock=self._socket, limit=MAX_HEAD_BYTES)
 
     def close(self) -> None:
-        """Stop listening and drop what is open."""
+        """Stop listening and drop the open connections."""
         for connection in self._connections:
             connection.cancel()
         if self._server is not None:
@@ -112,7 +112,7 @@ class Gateway:
             server[1].close()
 
     async def _resolve_target(self, url: str) -> tuple[str, int]:
-        """The address to connect to. Raises NotPublic."""
+        """The address and port to connect to. Raises NonPublicAddressError, or another OSError without an address."""
         reason = url_refusal(url, self._crawl.loopback, self._crawl.ports)
         if reason:
             raise NonPublicAddressError(f"{url[:200]}: {reason}")
@@ -136,7 +136,7 @@ class Gateway:
 
 
 def gateway_of(session: Session) -> Gateway:
-    """The gateway of a session, started when first asked for. Only inside a running loop."""
+    """The gateway of a session, started on first use. Call it only inside a running event loop."""
 
     def build() -> Gateway:
         gateway = Gateway(session.config)
@@ -147,7 +147,7 @@ def gateway_of(session: Session) -> Gateway:
 
 
 def _rewrite_head(head: bytes, url: str, address: str, upstream: UpstreamProxy | None) -> bytes:
-    """The head of a plain request as the site (or, with an `address`, the outgoing proxy) should see it."""
+    """The head of a plain HTTP request as the site should see it or, with `address`, the outgoing proxy."""
     request_line, *lines = head.rstrip(b"\r\n").split(b"\r\n")
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -160,7 +160,10 @@ def _rewrite_head(head: bytes, url: str, address: str, upstream: UpstreamProxy |
 
 
 def _body_length(head: bytes) -> int:
-    """How many bytes of body a request has. Raises ValueError for what is not plainly a number."""
+    """The length of a request's body in bytes.
+
+    Raises ValueError for a chunked request and for a Content-Length that is not a number.
+    """
     length = 0
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
@@ -172,15 +175,17 @@ def _body_length(head: bytes) -> int:
 
 
 async def _relay(client: Streams, server: Streams, length: int | None) -> None:
-    """Carry bytes both ways until both are done; of a plain request its body only, and its answer ends the visit."""
-    back = asyncio.ensure_future(_copy_bytes(server[0], client[1], None))
-    out = asyncio.ensure_future(_copy_bytes(client[0], server[1], length))
+    """Copy bytes both ways. A tunnel (`length` None) ends as soon as one side does; a plain request, of which only the
+    `length` bytes of its body are sent, ends when its response is complete too.
+    """
+    to_client = asyncio.ensure_future(_copy_bytes(server[0], client[1], None))
+    to_server = asyncio.ensure_future(_copy_bytes(client[0], server[1], length))
     try:
         await asyncio.wait(
-            {back, out}, return_when=asyncio.FIRST_COMPLETED if length is None else asyncio.ALL_COMPLETED
+            {to_client, to_server}, return_when=asyncio.FIRST_COMPLETED if length is None else asyncio.ALL_COMPLETED
         )
     finally:
-        for direction in (back, out):
+        for direction in (to_client, to_server):
             direction.cancel()
             with suppress(asyncio.CancelledError, OSError, TimeoutError):
                 await direction

@@ -1,8 +1,8 @@
 """Download handler that bounds response headers while they arrive.
 
 Twisted closes the connection at the first line over 16 KB, so that one huge cookie hides an honest page, and reads
-interim answers (103) without end. Here a header that is too long is skipped, a head that is too long ends the download,
-and the error names the limit.
+interim responses (103) without end. Here a header that is too long is skipped, a head that is too long ends the
+download, and the error names the limit.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class _LimitedParser(_LenientHTTPClientParser):
-    """Counts what the head of one answer takes. Made out of Scrapy's parser object, so it has no __init__."""
+    """Counts the bytes in the head of one response. It takes over Scrapy's parser object, so it has no __init__."""
 
     limits: LimitsConfig
     head_bytes = 0
     interim_answers = 0
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
-        """Bytes of the head, then of the body."""
+        """Receive bytes of the head or the body. Raises LimitExceededError(head)."""
         if self.state in ("STATUS", "HEADER"):
             if self.head_bytes > self.limits.head:
                 raise LimitExceededError("head", f"more than {self.limits.head} bytes of headers")
@@ -41,11 +41,11 @@ class _LimitedParser(_LenientHTTPClientParser):
         super().dataReceived(data)  # type: ignore[no-untyped-call]
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
-        """A header line without an end."""
+        """Raise LimitExceededError(head) for a header line without an end."""
         raise LimitExceededError("head", f"a header of more than {self.limits.head} bytes")
 
     def statusReceived(self, status: bytes) -> None:  # noqa: N802 - Twisted's name
-        """One status line; interim answers have their own."""
+        """Receive a status line; interim responses have one each. Raises LimitExceededError(interim)."""
         if status.partition(b" ")[2].startswith(b"1"):
             self.interim_answers += 1
             if self.interim_answers > self.limits.interim:
@@ -53,7 +53,7 @@ class _LimitedParser(_LenientHTTPClientParser):
         super().statusReceived(status)  # type: ignore[no-untyped-call]
 
     def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802 - Twisted's name
-        """One header, unless it is longer than a header may be."""
+        """Receive one header; ignore it if it is longer than `limits.header`."""
         if len(name) + len(value) <= self.limits.header:
             super().headerReceived(name, value)  # type: ignore[no-untyped-call]
 
@@ -62,7 +62,7 @@ class _LimitedProtocol(_LenientHTTP11ClientProtocol):
     limits: LimitsConfig
 
     def request(self, request: Any) -> Deferred[Any]:
-        """Send a request; its answer is read by our parser."""
+        """Send a request and let _LimitedParser read its response."""
         answer = super().request(request)
         parser: Any = self._parser
         parser.__class__ = _LimitedParser
@@ -81,7 +81,7 @@ def _client_factory(limits: LimitsConfig) -> type[_LenientHTTP11ClientFactory]:
 
 
 class HeaderLimitsMixin:
-    """Mixin of a Twisted download handler: its connections read heads within [limits]."""
+    """Mixin for a Twisted download handler: its connections read response heads within [limits]."""
 
     _pool: Any
 
@@ -91,11 +91,11 @@ class HeaderLimitsMixin:
 
 
 class HttpDownloadHandler(HeaderLimitsMixin, HTTP11DownloadHandler):
-    """http and https, with bounded heads."""
+    """Download handler for http and https with bounded response heads."""
 
 
 def find_exceeded_limit(error: BaseException | None) -> LimitExceededError | None:
-    """The limit of ours that ended a download, looked for in an exception and its causes."""
+    """The LimitExceededError that ended a download, searched for in an exception and its causes; None without one."""
     for _ in range(8):
         if isinstance(error, LimitExceededError) or error is None:
             return error

@@ -1,6 +1,6 @@
-"""Recheck of a stored hit: from the answer to its address follows whether it is up, changed, gone, or blocked to us.
+"""Recheck of a stored hit: the response at its URL shows whether it is up, changed, gone, or blocked to us.
 
-Only a clear answer says "gone": a wall, an error or a page that shows something else never does.
+Only a clear answer counts as "gone": a wall, an error or a page that shows something else never does.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def recheck_from_answer(
     run: str,
     at: datetime,
 ) -> Recheck:
-    """The check of one answer. `previous` is the listing as it was."""
+    """The recheck that follows from one response. `entries` were read from it; `previous` is the stored listing."""
     state, detail = _STATE_BY_OUTCOME.get(outcome, RecheckState.UNKNOWN), ""
     if outcome is Outcome.LIVE:
         state, detail = _compare_listing(address, entries, previous)
@@ -47,7 +47,7 @@ def recheck_from_answer(
 
 
 def recheck_from_failure(address: str, outcome: Outcome, error: object, run: str, at: datetime) -> Recheck:
-    """The check of an address that brought no page."""
+    """The recheck of an address whose request brought no page."""
     state = _STATE_BY_OUTCOME.get(outcome, RecheckState.UNKNOWN)
     detail = str(error)[:300]
     return Recheck(
@@ -56,7 +56,7 @@ def recheck_from_failure(address: str, outcome: Outcome, error: object, run: str
 
 
 def recheck_from_cached_page(address: str, cached_page: CachedPage, run: str) -> Recheck:
-    """The check of a listing whose own page another unit of this night has read."""
+    """The recheck of a listing whose own page another unit of this nightly run has read."""
     recheck = Recheck(
         listing=listing_id(address),
         state=RecheckState.UP,
@@ -84,5 +84,5 @@ def _compare_listing(
 
 
 def _is_changed(before: object, after: object) -> bool:
-    """Whether both say something, and not the same: a list row says less than a page."""
+    """Whether both values are stated and differ: a list row states less than the listing's own page."""
     return bool(before) and bool(after) and before != after

@@ -1,6 +1,6 @@
-"""Exceptions that end a request without a page: an outcome, a sentence, and the name of the limit, if one was exceeded.
+"""Exceptions that end a request without a page: an outcome, a message, and the name of the limit, if one was exceeded.
 
-Limits are the settings of [limits]; CrawlStats counts each exceeded limit by name, so that a report tells a bomb from a
+Limits are the settings of [limits]; CrawlStats counts exceeded limits by name, so that a report can tell a bomb from a
 bug.
 """
 
@@ -14,9 +14,9 @@ from crawler.items import Outcome
 
 
 class NoPageError(IgnoreRequest):
-    """No page came of this request; `outcome` says why, `limit` names the setting that cut it off.
+    """A request brought no page; `outcome` says why, `limit` names the setting of [limits] that was exceeded.
 
-    `again`: asking later may help, no sooner than `until` where that is known.
+    `is_retryable`: a later request may succeed, no sooner than `until` where that is known.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class NoPageError(IgnoreRequest):
 
 
 class LimitExceededError(NoPageError):
-    """More than a limit allows."""
+    """A limit was exceeded; the outcome is ERROR."""
 
     def __init__(self, limit: str, message: str) -> None:
         super().__init__(Outcome.ERROR, message, limit)

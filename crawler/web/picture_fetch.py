@@ -1,4 +1,4 @@
-"""Fetching of pictures: once per address, stored once per content, inspected in a process that can be killed.
+"""Fetching of pictures: downloaded once per URL, stored once per content, inspected in a process that can be killed.
 
 Pictures of listings are fetched during a crawl, pictures of the registry before a run by a spider of their own; both go
 through the same downloader middlewares as pages.
@@ -28,7 +28,7 @@ from crawler.web.session import CrawlStats, Session
 
 
 class PictureFetcher:
-    """Asks for pictures through the crawl's own downloader (robots, guard, pace, replay) and looks at them."""
+    """Downloads pictures through the crawl's own downloader (robots, guard, throttle, replay) and inspects them."""
 
     def __init__(self, session: Session, engine: Any, stats: CrawlStats) -> None:
         self._session = session
@@ -37,11 +37,11 @@ class PictureFetcher:
         self._pending: dict[str, asyncio.Task[Picture | None]] = {}
 
     async def fetch(self, picture: Picture) -> Picture:
-        """The picture with all that is seen in it; as it came where it cannot be had (counted as a problem).
+        """`picture` with its inspection; unchanged where it cannot be fetched, which is recorded as a problem.
 
-        One that was compared with another registry is compared anew, from the bytes that are kept.
+        A picture that was compared with another version of the registry's index is inspected again from stored bytes.
         """
-        stored = await asyncio.to_thread(self._session.store.pictures.get_picture, picture.url)
+        stored = await asyncio.to_thread(self._session.store.pages.get_picture, picture.url)
         if stored is None or stored.compared != self._session.picture_inspector.index_version:
             task = self._pending.get(picture.url)
             if task is None:
@@ -69,7 +69,7 @@ class PictureFetcher:
     def _save(self, data: bytes, inspection: PictureInspection) -> None:
         for content in (data, *inspection.previews.values()):
             self._session.blobs.put(content)
-        self._session.store.pictures.put_picture(inspection.picture, self._session.now())
+        self._session.store.pages.put_picture(inspection.picture, self._session.now())
 
     async def _download(self, url: str) -> bytes:
         meta = {"download_maxsize": self._session.config.pictures.limit, UNCOUNTED_META: True}
@@ -87,7 +87,7 @@ class PictureFetcher:
 
 
 def picture_process_pool(session: Session) -> ProcessPool:
-    """The session's processes that look at pictures, with a ceiling of memory."""
+    """The session's pool of processes that inspect pictures, each with a memory limit."""
     workers, memory = session.config.pictures.workers, session.config.limits.memory
     pool: ProcessPool = session.get_or_build("pictures", lambda: _build_pool(workers, memory), _stop_pool)
     return pool
@@ -104,7 +104,7 @@ def _stop_pool(pool: ProcessPool) -> None:
 
 
 class RegistryPictureSpider(scrapy.Spider):
-    """Not a platform: asks for pictures, and only the table of pictures learns of it."""
+    """Fetches the registry's pictures. Not a platform: it yields no items and writes pictures only."""
 
     name = "registered_pictures"
     custom_settings: ClassVar[dict[str, Any] | None] = {"ITEM_PIPELINES": {}}  # type: ignore[misc]
@@ -115,7 +115,7 @@ class RegistryPictureSpider(scrapy.Spider):
     pictures: tuple[Picture, ...]
 
     async def start(self) -> AsyncIterator[Any]:
-        """Fetch them all; nothing is yielded."""
+        """Fetch all `pictures`; yields nothing."""
         fetcher = PictureFetcher(self.session, self.crawler.engine, self.stats)
         await asyncio.gather(*(fetcher.fetch(picture) for picture in self.pictures))
         no_requests: tuple[scrapy.Request, ...] = ()

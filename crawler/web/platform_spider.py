@@ -1,6 +1,7 @@
-"""PlatformSpider: what a crawl does around a platform's `search`, `open` and `read`; the Scrapy half of every platform.
+"""PlatformSpider: the crawl around a platform's `search`, `open` and `read`; the Scrapy half of every platform.
 
-One crawl works on one unit. Each page's outcome is counted, each listing becomes an item, each follow-up a request.
+One crawl works on one unit. Each page's outcome is counted, each listing becomes an item, each further request of a
+page a Scrapy request.
 """
 
 from __future__ import annotations
@@ -77,17 +78,17 @@ class CrawledPlatform(Protocol):
     sites: tuple[str, ...]
 
     def search(self, question: str) -> Request | Iterable[Request]:
-        """The request that asks for `question`."""
+        """The request or requests that search for `question`."""
 
     def open(self, address: str, code: str | None = None) -> Request:
-        """The request for one listing's own page."""
+        """The request for one listing's own page, or for a share with its access code."""
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The listings of a page and further requests."""
 
 
 def platform_spider_of(platform: type[CrawledPlatform]) -> type[PlatformSpider]:
-    """The Scrapy spider of a platform: Scrapy wants one class, with a name, for each."""
+    """The Scrapy spider class of a platform; Scrapy needs a class with a name for each."""
     return type(f"{platform.__name__}Crawl", (PlatformSpider,), {"name": platform.name, "platform_type": platform})
 
 
@@ -96,14 +97,14 @@ class PlatformSpider(scrapy.Spider):
 
     platform_type: ClassVar[type[CrawledPlatform]]
     platform: CrawledPlatform
-    base: str = ""  # the host that is asked in place of the platform's, where the configuration names one
+    base: str = ""  # scheme and host to request instead of the platform's, where the configuration names them
     session: Session
     unit: Unit
     stats: CrawlStats
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Platforms that need a browser get its download handler; the others never load it."""
+        """Add the browser's settings for platforms that need it; the others never load its download handler."""
         super().update_settings(settings)
         if cls.platform_type.browser or cls.name in settings.getlist("SWORDNET_RENDERED"):
             for name, value in browser_settings(settings).items():
@@ -111,7 +112,9 @@ class PlatformSpider(scrapy.Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Built with a session, a unit and a stats by crawler.worker; `scrapy crawl` gives `query` or `url` instead."""
+        """Build the spider from a `session`, `unit` and `stats` (crawler.worker), or from `query` or `url`
+        (`scrapy crawl`).
+        """
         if "session" not in kwargs:
             from crawler.web.scrapy_command import build_spider_arguments
 
@@ -129,8 +132,8 @@ class PlatformSpider(scrapy.Spider):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._stored_listings: dict[str, Listing] = {}  # of a recheck: the listings as they were
-        self._unreadable_urls: set[str] = set()  # pages that came whole, and would not be read
+        self._stored_listings: dict[str, Listing] = {}  # of a recheck: the stored listings, by URL
+        self._unreadable_urls: set[str] = set()  # pages that arrived whole but could not be read
 
     @property
     def volatile(self) -> tuple[str, ...]:
@@ -139,11 +142,11 @@ class PlatformSpider(scrapy.Spider):
 
     @property
     def pace(self) -> float:
-        """The platform's least seconds between two requests to a host."""
+        """The platform's minimum seconds between two requests to a host."""
         return self.platform.pace
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        """The unit's asks as requests. Shares with an answer that is still good are not asked again."""
+        """Yield the requests of the unit's asks, without shares that are not due and pages that this run has seen."""
         asks: Sequence[Ask] = self.unit.asks
         if self.unit.kind is UnitKind.SHARES:
             asks = await asyncio.to_thread(self.session.store.shares.due_asks, asks, self.session.now())
@@ -157,7 +160,7 @@ class PlatformSpider(scrapy.Spider):
                 yield await to_scrapy_request(self, request, ask, dont_filter=True)
 
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[ListingItem | scrapy.Request]:
-        """Read one answer."""
+        """Read one response: record its outcome, then yield its further requests and its listings as items."""
         meta: dict[str, Any] = response.meta
         cached_page, ask, address = meta.get("seen"), meta["ask"], meta["address"]
         if cached_page is not None and is_unchanged(response, cached_page):
@@ -182,7 +185,7 @@ class PlatformSpider(scrapy.Spider):
         self._stop_on_throttling()
 
     def _limit_requests(self, requests: list[Request], response: Response) -> list[Request]:
-        """Requests of a page within the bounds on result pages, links and depth."""
+        """The requests of a page within the limits on result pages, links and depth; what is cut off is counted."""
         limits, depth = self.session.config.limits, response.meta.get("depth", 0)
         wanted = [request for request in requests if request.page <= self.session.config.crawl.pages_per_question]
         if wanted and depth >= limits.depth:
@@ -194,7 +197,7 @@ class PlatformSpider(scrapy.Spider):
         return wanted[:maximum]
 
     def _stop_on_throttling(self) -> None:
-        """A drive that throttles is asked no more: the unit pauses, and asks only what is still open."""
+        """Raise CloseSpider once a cloud drive throttles: the unit pauses and later repeats only its open asks."""
         if self.stats.outcomes[Outcome.BLOCKED] and self.unit.kind is UnitKind.SHARES:
             raise CloseSpider("throttled")
 
@@ -206,7 +209,7 @@ class PlatformSpider(scrapy.Spider):
         return ListingItem(listing=listing, body=page.body, requested_url=address)
 
     def _repeat_cached_page(self, cached_page: CachedPage, ask: Ask, response: Response) -> list[Request]:
-        """A page that was read before: what it gave holds again, nothing is read or compared."""
+        """Count an unchanged page's listings and follow-ups again without reading it; returns its further requests."""
         self.stats.outcomes[Outcome.UNCHANGED] += 1
         self.stats.listings += len(cached_page.listings)
         self.stats.unchanged_listings.update(dict.fromkeys(cached_page.listings))
@@ -224,7 +227,7 @@ class PlatformSpider(scrapy.Spider):
         page: Page,
         until: datetime | None = None,
     ) -> None:
-        """Keep what an answer says of its ask: to be asked again, or what became of a known hit."""
+        """Record what an answer means for its ask: deferred, answered, or the recheck of a known hit."""
         if outcome in RETRYABLE_OUTCOMES and page.url not in self._unreadable_urls:
             self.stats.defer(ask, outcome, until)
         if self.unit.kind is UnitKind.QUESTION and outcome not in RETRYABLE_OUTCOMES | {Outcome.UNCHANGED}:
@@ -234,12 +237,12 @@ class PlatformSpider(scrapy.Spider):
             self.stats.rechecks.append(recheck_from_answer(ask.url, outcome, entries, previous, page, run, at))
 
     def _record_on_page(self, address: str, add: Callable[[CachedPage, Any], CachedPage], addition: Any) -> None:
-        """Keep with a page what it gave, for the night when it is unchanged."""
+        """Add a listing, request or follow-up to a page's cache entry, for when the page is unchanged later."""
         if address in self.stats.pages:
             self.stats.pages[address] = add(self.stats.pages[address], addition)
 
     def _asks_left_tonight(self, asks: Sequence[Ask]) -> list[Ask]:
-        """The asks whose pages this night has not seen yet; the others are known to be up, which is noted."""
+        """The asks whose pages this nightly run has not seen yet; the others are recorded as up."""
         remaining = []
         for ask in asks:
             request = next(iter(self._requests_of(ask)), None)
@@ -258,14 +261,15 @@ class PlatformSpider(scrapy.Spider):
         return remaining
 
     def _load_listings(self, asks: Sequence[Ask]) -> dict[str, Listing]:
-        listings = {ask.url: self.session.store.hits.get_listing(ask.url) for ask in asks if ask.url is not None}
+        listings = {ask.url: self.session.store.listings.get(ask.url) for ask in asks if ask.url is not None}
         return {url: listing for url, listing in listings.items() if listing is not None}
 
     async def _read_page(
         self, page: Page, transport_outcome: Outcome | None
     ) -> tuple[Outcome, list[Listing | Request]]:
-        """What the spider reads from a page, and its outcome counted; `transport_outcome` is one that no body can
-        change.
+        """Read a page and count its outcome; returns the outcome and the entries read.
+
+        `transport_outcome` is an outcome that no body can change.
         """
         outcome = transport_outcome or outcome_of(page.status, page.body, page.content_type, page.url)
         entries: list[Listing | Request] = []
@@ -285,7 +289,7 @@ class PlatformSpider(scrapy.Spider):
         return outcome, entries
 
     def handle_failure(self, failure: Failure) -> None:
-        """Count a request that brought no page."""
+        """Count a request that brought no page, and defer its ask if a retry may help."""
         error = failure.value or RuntimeError()
         outcome = outcome_of_failure(error)
         self.stats.outcomes[outcome] += 1
@@ -300,12 +304,12 @@ class PlatformSpider(scrapy.Spider):
             self.stats.rechecks.append(recheck_from_failure(ask.url, outcome, error, self.unit.run, self.session.now()))
 
     def handle_error(self, failure: Failure) -> None:
-        """A page or a listing was lost to an error that nobody expected: the unit is not done."""
+        """Record that an unexpected error lost a page or a listing: the unit is not done."""
         self.stats.has_lost_data = True
         self.stats.problems.append(f"{type(failure.value).__name__}: {failure.value}")
 
     def ask_next(self, spider: str, kind: UnitKind, ask: Ask, page: str = "") -> None:
-        """Ask this in the next wave. `page` is the address of the page that gives reason to."""
+        """Plan an ask for the next wave. `page` is the address of the page whose listing led to it."""
         if self.session.plans_follow_ups:
             self.stats.follow_ups[spider, kind][ask] = None
         self._record_on_page(page, with_follow_up, (spider, kind, ask))

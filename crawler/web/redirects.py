@@ -1,8 +1,8 @@
 """Redirects and meta refresh, checked: the target must be allowed, and nothing sent to one host reaches another.
 
-Scrapy follows every Location and takes all headers along but two. Here a Location that hides line breaks is an error,
-one that the address policy refuses is refused before a request is made, and headers and body of the platform stay with
-its host. Meta refresh obeys the same rules and the same limit.
+Scrapy follows every Location and forwards all headers but two. Here a Location that hides line breaks is an error, one
+that the address policy refuses is refused before a request is made, and the platform's headers and body are not sent
+to another host. Meta refresh obeys the same rules and the same limit.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ _CONTROL_CHARS_RE = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 class _GuardedRedirectMixin:
-    """Mixin of Scrapy's two redirect middlewares."""
+    """Mixin for Scrapy's two redirect middlewares."""
 
     crawler: Any
 
     def _build_redirect_request(self, source_request: scrapy.Request, response: Response, **new: Any) -> scrapy.Request:
-        """The next request; without what belongs to another host if it goes there."""
+        """The next request; if it leaves the origin, only with the headers in _CROSS_HOST_HEADERS.
+
+        Raises NoPageError(refused) where it would carry a body to another host.
+        """
         config: Config = self.crawler.spider.session.config
         target = check_redirect_target(source_request.url, new["url"], config)
         leaves_origin = _origin(target) != _origin(source_request.url)
@@ -60,7 +63,7 @@ class GuardedRedirectMiddleware(_GuardedRedirectMixin, RedirectMiddleware):
     """Downloader middleware: HTTP redirects."""
 
     def process_response(self, request: scrapy.Request, response: Response, spider: Any = None) -> Any:
-        """Follow, refuse, or pass the response on."""
+        """The request to follow, or the response. Raises NoPageError where the target is refused."""
         location = response.headers.get("Location")
         if response.status in _REDIRECT_STATUSES and location is not None and not request.meta.get("dont_redirect"):
             check_redirect_target(request.url, location.decode("utf-8", "replace"), self.crawler.spider.session.config)
@@ -71,7 +74,7 @@ class GuardedMetaRefreshMiddleware(_GuardedRedirectMixin, MetaRefreshMiddleware)
     """Downloader middleware: meta refresh."""
 
     def process_response(self, request: scrapy.Request, response: Response, spider: Any = None) -> Any:
-        """Follow, refuse, or pass the response on; an address that is none is no refresh."""
+        """The request to follow, or the response, also where the refresh names no valid URL. Raises NoPageError."""
         try:
             return super().process_response(request, response)
         except ValueError:
@@ -79,7 +82,7 @@ class GuardedMetaRefreshMiddleware(_GuardedRedirectMixin, MetaRefreshMiddleware)
 
 
 def check_redirect_target(base: str, reference: str, config: Config) -> str:
-    """`reference` as an absolute address. Raises Unanswered where it may not be asked."""
+    """`reference` as an absolute URL. Raises NoPageError where it may not be requested."""
     if len(reference) > config.limits.address:
         raise LimitExceededError("address", f"a redirect to an address of {len(reference)} characters")
     try:

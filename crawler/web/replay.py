@@ -1,5 +1,5 @@
-"""Downloader middleware that answers every request of a replay from the archive; what the archive lacks is
-`missing`.
+"""Downloader middleware that answers every request of a replay from the archive; the outcome is `missing` where the
+archive has no response.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ReplayMiddleware:
-    """Downloader middleware: the archive instead of the network. crawler.web.browser answers what Chromium asks."""
+    """Downloader middleware: the archive instead of the network. crawler.web.browser answers Chromium's requests."""
 
     def __init__(self, archive: Archive, volatile: tuple[str, ...]) -> None:
         self._archive = archive
@@ -30,14 +30,14 @@ class ReplayMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Not configured where the session has no archive."""
+        """The middleware of a replay. Raises NotConfigured where the session has no archive."""
         spider = crawler.spider
         if spider.session.archive is None:  # type: ignore[union-attr]
             raise NotConfigured
         return cls(spider.session.archive, spider.volatile)  # type: ignore[union-attr]
 
     def process_request(self, request: scrapy.Request) -> Response | None:
-        """The recorded answer. Raises Unanswered(missing)."""
+        """The recorded response; None where Chromium renders the page. Raises NoPageError(missing)."""
         recorded = self._archive.find_response(request.method, request.url, request.body, self._volatile)
         if recorded is None:
             raise NoPageError(Outcome.MISSING, "not in the archive")

@@ -1,6 +1,6 @@
 """Translation between the crawl and Scrapy: asks become Scrapy requests, responses become pages and outcomes.
 
-A page that was read before is requested with the conditions under which it need not be sent again.
+A page that was read before is requested with conditional headers.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from crawler.web.compression import TRUNCATED_FLAG, UNREADABLE_FLAG
 from crawler.web.conditional_requests import conditional_headers, is_cacheable, reader_version
 from crawler.web.gateway import GATEWAY_HEADER
 from crawler.web.limits import NoPageError
+from crawler.web.session import Session
 
 
 def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
-    """The platform's requests for an ask; in a captured replay, those that the archive holds answers to.
+    """The platform's requests for an ask; in a captured replay, those that the archive holds responses for.
 
     Raises what `search` and `open` raise.
     """
@@ -37,15 +38,16 @@ def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
 
 
 async def to_scrapy_request(spider: Any, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
-    """The request as Scrapy sends it, with the ask that it serves."""
-    session, address = spider.session, rebase_url(request.url, spider.base)
+    """The Scrapy request for `request`; its meta holds the ask that it serves."""
+    session: Session = spider.session
+    address = rebase_url(request.url, spider.base)
     meta: dict[str, Any] = {"values": dict(request.values), "ask": ask, "address": address}
     if request.browser or session.config.platform(spider.name).browser:
         meta |= browser_meta(request, session)
     headers = dict(request.headers)
     if is_cacheable(spider, request):
         meta["remember"] = True
-        cached_page = await asyncio.to_thread(session.store.seen.get, spider.name, address)
+        cached_page = await asyncio.to_thread(session.store.pages.get_page, spider.name, address)
         if cached_page is not None and cached_page.reader == reader_version(type(spider.platform)):
             meta["seen"], headers = cached_page, headers | conditional_headers(cached_page)
     return scrapy.Request(
@@ -64,18 +66,18 @@ _COUNTED_FIELDS = ("title", "text", "price", "seller", "creators", "publisher", 
 
 
 def rebase_url(url: str, base: str) -> str:
-    """The address that is asked: in one spelling, and of another host where the configuration names one."""
+    """The URL to request: as Scrapy normalises it, with the scheme and host of `base` unless that is empty."""
     url = scrapy.Request(url).url
     return urlunsplit((*urlsplit(base)[:2], *urlsplit(url)[2:])) if base else url
 
 
 def stated_fields(listing: Listing) -> list[str]:
-    """Which fields a listing states; a layout that changed loses some of them on every page."""
+    """The fields that a listing states, with "read" first; a changed layout loses some of them on every page."""
     return ["read"] + [name for name in _COUNTED_FIELDS if getattr(listing, name) not in (None, "", (), {})]
 
 
 def recorded_request(recorded: RecordedResponse) -> Request:
-    """The request that a recorded answer belongs to; what was sent stands in its values for `read`."""
+    """The request that a recorded response belongs to; its values hold the body that was sent, for `read`."""
     request_values = {"request_body": recorded.request_body.decode("utf-8", "replace")} if recorded.request_body else {}
     return Request(
         url=recorded.url,
@@ -86,7 +88,7 @@ def recorded_request(recorded: RecordedResponse) -> Request:
 
 
 def page_from_response(response: Response) -> Page:
-    """The page of an answer; one that Chromium drew is UTF-8."""
+    """The page of a response; one that Chromium rendered is encoded in UTF-8."""
     content_type = response.headers.get("Content-Type") or b""
     body = response.body
     if isinstance(response, TextResponse) and response.meta.get("playwright"):
@@ -100,7 +102,7 @@ def page_from_response(response: Response) -> Page:
     )
 
 
-PARTIAL_CONTENT_STATUS = 206  # a part of a page, where nobody had asked for one
+PARTIAL_CONTENT_STATUS = 206  # a part of a page, although no range was requested
 
 
 def outcome_of_failure(error: BaseException) -> Outcome:
@@ -109,11 +111,11 @@ def outcome_of_failure(error: BaseException) -> Outcome:
 
 
 def outcome_of_response(response: Response) -> Outcome | None:
-    """What the way an answer arrived makes of it, whatever its body says; None where the body decides."""
+    """The outcome that follows from how a response arrived, whatever its body says; None where the body decides."""
     if response.headers.get(GATEWAY_HEADER):
         return Outcome.REFUSED if response.status == 403 else Outcome.ERROR
     if response.status == 304 and not _is_conditional(response):
-        return Outcome.ERROR  # nobody had asked whether it changed
+        return Outcome.ERROR  # the request was not conditional
     if TRUNCATED_FLAG in response.flags or response.status == PARTIAL_CONTENT_STATUS:
         return Outcome.PARTIAL
     return Outcome.ERROR if UNREADABLE_FLAG in response.flags else None

@@ -1,9 +1,10 @@
 """robots.txt, obeyed from the first request on.
 
-Scrapy's own middleware (2.14 to 2.19) lets requests through that wait while robots.txt is on its way: they share one
-Deferred, and all but the first get None, which means "allow all". Here one task a host fetches it and all wait for its
-result, which all crawls of the worker share, and by the store all workers and the next run. RFC 9309: a 4xx answer
-allows all, a 5xx answer or none disallows all for a while. A Crawl-delay becomes the host's pace.
+Scrapy's own middleware (2.14 to 2.19) lets through requests that arrive while robots.txt is being fetched: they share
+one Deferred, and all but the first get None, which means "allow all". Here one task per host fetches it and all
+requests wait for its result. The result is shared by all crawls of the worker and, through the store, by all workers
+and the next run. RFC 9309: a 4xx response allows all, a 5xx response or none disallows all for a while. A Crawl-delay
+becomes the host's pace.
 """
 
 from __future__ import annotations
@@ -31,18 +32,18 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
-MAX_ROBOTS_BYTES = 512_000  # bytes; RFC 9309 asks for at least 500 KiB
-MAX_INLINE_PARSE_CHARS = 20_000  # characters; a longer one is parsed in a thread, so that no crawl waits for it
+MAX_ROBOTS_BYTES = 512_000  # RFC 9309 asks for at least 500 KiB
+MAX_INLINE_PARSE_CHARS = 20_000  # a longer file is parsed in a thread, so that no crawl waits for it
 ROBOTS_TTL = timedelta(days=1)  # RFC 9309: not longer
-UNREACHED_TTL = timedelta(minutes=10)  # until a robots.txt that could not be had is asked for again; an estimate
-FETCH_TIMEOUT_SECONDS = 30  # seconds a host has to answer
+UNREACHED_TTL = timedelta(minutes=10)  # until an unreachable robots.txt is requested again; an estimate
+FETCH_TIMEOUT_SECONDS = 30
 ALLOW_ALL_RULES = ""
 DISALLOW_ALL_RULES = "User-agent: *\nDisallow: /"
 
 
 @frozen(kw_only=True)
 class RobotsRules:
-    """What a host's robots.txt says. `reached`: it answered; without that all is disallowed for now, not for good."""
+    """A host's robots.txt, parsed. `reached` False: the host did not answer, so all is disallowed, but only for now."""
 
     parser: Protego
     reached: bool = True
@@ -50,7 +51,7 @@ class RobotsRules:
 
 
 class RobotsMiddleware:
-    """Downloader middleware: raises Unanswered(disallowed) for what a host's robots.txt does not allow."""
+    """Downloader middleware: raises NoPageError(disallowed) for what a host's robots.txt does not allow."""
 
     def __init__(self, crawler: Crawler, user_agent: str, session: Session | None = None) -> None:
         self._crawler = crawler
@@ -61,14 +62,14 @@ class RobotsMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Not configured in a replay: no host is asked."""
+        """The middleware of a live crawl. Raises NotConfigured in a replay, which requests nothing."""
         session = crawler.spider.session  # type: ignore[union-attr]
         if session.archive is not None:
             raise NotConfigured
         return cls(crawler, crawler.settings["USER_AGENT"], session)
 
     async def process_request(self, request: scrapy.Request) -> None:
-        """Wait for the host's robots.txt, then pass or refuse."""
+        """Wait for the host's robots.txt. Raises NoPageError(disallowed), retryable where the host did not answer."""
         if request.meta.get("dont_obey_robotstxt"):
             return
         scheme, _, remainder = request.url.partition("://")
@@ -106,15 +107,15 @@ class RobotsMiddleware:
         return robots
 
     async def _get_robots_file(self, root: str) -> RobotsFile:
-        """What another crawl was told, else what the host says now."""
+        """The file that another crawl stored, while it is fresh, else the one fetched from the host now."""
         if self._session is None:
             return await self._fetch_robots_file(root)
-        robots = self._session.store.robots
-        stored = await asyncio.to_thread(robots.get_robots, root, datetime.now(UTC))
+        pages = self._session.store.pages
+        stored = await asyncio.to_thread(pages.get_robots, root, datetime.now(UTC))
         if stored is not None:
             return stored
         robots_file = await self._fetch_robots_file(root)
-        await asyncio.to_thread(robots.put_robots, robots_file)
+        await asyncio.to_thread(pages.put_robots, robots_file)
         return robots_file
 
     async def _fetch_robots_file(self, root: str) -> RobotsFile:
@@ -128,7 +129,7 @@ class RobotsMiddleware:
             response = await engine.download_async(request)
         except NoPageError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever kept robots.txt from us, RFC 9309 says: disallow
+        except Exception as error:  # noqa: BLE001 - whatever the failure, RFC 9309 says: disallow
             logger.warning("%s/robots.txt: %s: %s", root, type(error).__name__, error)
             return unreached
         if response.status >= 500 or response.status == 429:
@@ -138,7 +139,9 @@ class RobotsMiddleware:
 
 
 def _decode_robots(body: bytes) -> str:
-    """The first READ_AT_MOST bytes; a line that the limit cuts counts for nothing, nor does what no database keeps."""
+    """The first MAX_ROBOTS_BYTES bytes as text, without a line that the limit cuts and without NUL, which no database
+    stores.
+    """
     content = body[:MAX_ROBOTS_BYTES]
     if len(body) > MAX_ROBOTS_BYTES:
         content = content[: content.rfind(b"\n") + 1]

@@ -19,16 +19,19 @@ from crawler.web.session import CrawlStats, Session
 
 
 class ConfigurationAddon:
-    """Scrapy add-on: what swordnet.toml says goes before crawler/settings.py."""
+    """Scrapy add-on: settings from swordnet.toml take precedence over crawler/settings.py."""
 
     def update_settings(self, settings: BaseSettings) -> None:
-        """Overwrite what the configuration decides."""
+        """Overwrite the settings that the configuration decides."""
         for name, value in scrapy_settings(load_config()).items():
             settings.set(name, value, priority="project")
 
 
 def build_spider_arguments(crawler: Crawler, spider: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The spider's arguments with a session, a unit of the ledger and a stats of its own."""
+    """The spider's arguments with a session, a unit of the work queue and stats of its own.
+
+    Raises UsageError without a contact in the configuration, or without exactly one of `query` and `url`.
+    """
     config = load_config()
     if not config.crawl.contact and not config.crawl.loopback:
         raise UsageError("set crawl.contact in swordnet.toml: the live web is asked only with a contact")

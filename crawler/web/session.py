@@ -1,7 +1,7 @@
-"""State that all crawls of one worker share: configuration, store, clock, archive, and what is built once (index,
+"""State that all crawls of one worker share: configuration, store, clock, archive, and objects built once (index,
 pools).
 
-Spiders carry the session; middlewares and pipelines find it there. What belongs to a single crawl is in CrawlStats.
+Spiders carry the session; middlewares and pipelines find it there. State of a single crawl is in CrawlStats.
 """
 
 from __future__ import annotations
@@ -28,40 +28,43 @@ T = TypeVar("T")
 
 @define(kw_only=True)
 class CrawlStats:
-    """What one crawl saw and what should be asked next."""
+    """What one crawl saw, and what should be asked next."""
 
     outcomes: Counter[Outcome] = Factory(Counter)
     listings: int = 0
     hits: int = 0
     matched: int = 0  # listings that were compared with the registry
-    changed: int = 0  # of a rematch: those that are something else now
+    changed: int = 0  # of a rematch: listings whose decision changed
     problems: list[str] = Factory(list)
-    has_lost_data: bool = False  # something could not be stored: the unit is not done
-    limit_counts: Counter[str] = Factory(Counter)  # what was cut off, by the setting of [limits] that did it
-    unmapped: Counter[str] = Factory(Counter)  # answers of drives that nobody has explained yet
+    has_lost_data: bool = False  # a page or listing was lost to an error: the unit is not done
+    limit_counts: Counter[str] = Factory(Counter)  # cut-offs, by the setting of [limits] that caused them
+    unmapped: Counter[str] = Factory(Counter)  # answers of cloud drives that are not mapped to a share state yet
     field_counts: Counter[str] = Factory(Counter)  # how many listings state each field: a new layout loses some
-    deferred_asks: dict[Ask, None] = Factory(dict)  # no definite answer came: to be asked again
-    deferred_outcomes: Counter[Outcome] = Factory(Counter)  # the outcomes of those
-    deferred_until: datetime | None = None  # no sooner than then
-    claim_deadline: float = math.inf  # monotonic: who could not prolong the claim by then asks nothing more
-    crawl_delay: float = 0.0  # the longest that a host of this crawl asks for
+    deferred_asks: dict[Ask, None] = Factory(dict)  # without a definite answer: to be asked again
+    deferred_outcomes: Counter[Outcome] = Factory(Counter)  # the outcomes of `deferred_asks`
+    deferred_until: datetime | None = None  # before which they are not asked again
+    claim_deadline: float = math.inf  # monotonic; a worker that has not renewed its claim by then requests nothing more
+    crawl_delay: float = 0.0  # seconds; the longest Crawl-delay of the hosts in this crawl
     answered_asks: dict[Ask, None] = Factory(dict)  # questions with a definite answer
-    hits_by_form: Counter[str] = Factory(
-        Counter
-    )  # whole listings that are hits, by the form of the question that led here
-    pages: dict[str, CachedPage] = Factory(dict)  # by address as asked, for the next night
-    unchanged_listings: dict[str, None] = Factory(dict)  # listings of pages that have not changed
-    rechecks: list[Recheck] = Factory(list)  # what became of known hits
+    # Whole listings that are hits, by the form of the question that led to them.
+    hits_by_form: Counter[str] = Factory(Counter)
+    pages: dict[str, CachedPage] = Factory(dict)  # by URL as requested, for the next nightly run
+    unchanged_listings: dict[str, None] = Factory(dict)  # ids of listings on pages that have not changed
+    rechecks: list[Recheck] = Factory(list)  # of known hits
     follow_ups: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
 
     def defer(self, ask: Ask, outcome: Outcome, until: datetime | None = None) -> None:
-        """No definite answer came for an ask: it is asked again, no sooner than `until`."""
+        """Record an ask without a definite answer: it is asked again, no sooner than `until`."""
         self.deferred_asks[ask] = None
         self.deferred_outcomes[outcome] += 1
         self.deferred_until = max(filter(None, (self.deferred_until, until)), default=None)
 
+    def mark_lost_data(self) -> None:
+        """Something could not be stored: the unit is not done."""
+        self.has_lost_data = True
+
     def to_dict(self, repeated: Counter[Outcome] | None = None) -> dict[str, Any]:
-        """The stats as JSON types, for the unit's outcome. `again`: the outcomes of what is asked once more."""
+        """The stats as JSON types, for the unit's outcome. `repeated`: the outcomes of asks that are asked again."""
         counts = {
             "pages": _counts(self.outcomes),
             "listings": self.listings,
@@ -85,33 +88,32 @@ def _counts(outcomes: Counter[Outcome]) -> dict[str, int]:
 
 @define(kw_only=True)
 class Session:
-    """One worker's shared things. `archive` set: every request is answered from it and no connection is opened."""
+    """The shared state of one worker. With an `archive`, it answers every request and no connection is opened."""
 
     config: Config
     store: Store
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     archive: Archive | None = None
     captured: bool = False
-    listing_limit: int | None = None  # listings an on-demand crawl takes from one unit
+    listing_limit: int | None = None  # listings that an on-demand crawl takes from one unit
     plans_follow_ups: bool = True  # plan further waves
-    incremental: bool = False  # ask only for what changed since it was seen
-    started_at: datetime | None = None  # when the night began
-    stop_at: datetime | None = None  # no unit is begun after this moment
-    picture_inspector: PictureInspector = Factory(PlainInspector)  # how pictures of listings are looked at
-    on_answer: Callable[[Page, str, bytes], None] | None = (
-        None  # told of every answer, with its request's method and body
-    )
+    incremental: bool = False  # request only pages that changed since they were seen
+    started_at: datetime | None = None  # when the nightly run began
+    stop_at: datetime | None = None  # no unit is started after this moment
+    picture_inspector: PictureInspector = Factory(PlainInspector)  # inspects the pictures of listings
+    # Called with the page of every response and the method and body of its request.
+    on_answer: Callable[[Page, str, bytes], None] | None = None
     _built: dict[Hashable, Any] = Factory(dict)
     _closers: list[Callable[[], None]] = Factory(list)
     _lock: Any = Factory(Lock)
 
     @property
     def blobs(self) -> BlobStore:
-        """The bytes behind hits; not one of the shared things, which may need it while they are built."""
+        """The blob store; not built by `get_or_build`, because what that builds may need it meanwhile."""
         return open_blobs(self.config.store)
 
     def get_or_build(self, key: Hashable, build: Callable[[], T], close: Callable[[T], None] | None = None) -> T:
-        """The thing of this key, built when first asked; `close` runs at the end of the session."""
+        """The object of this key, built on first use; `close` runs at the end of the session."""
         with self._lock:
             if key not in self._built:
                 instance = build()
@@ -122,7 +124,7 @@ class Session:
             return cached
 
     def close(self) -> None:
-        """Close what was built, newest first."""
+        """Close the objects built by `get_or_build`, newest first."""
         while self._closers:
             self._closers.pop()()
         self._built.clear()

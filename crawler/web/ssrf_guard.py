@@ -1,8 +1,7 @@
 """SSRF guard: the last check before the downloader, for every request whatever its origin (redirect, picture, robots).
 
-The URL is judged by `crawler.web.address_policy`, the addresses behind its name by `crawler.web.dns`, which is asked
-again when the connection is opened. With an outgoing proxy every request goes through our own gateway, which does the
-same.
+`crawler.web.address_policy` checks the URL, `crawler.web.dns` the addresses behind its host, and the latter again when
+the connection is opened. With an outgoing proxy every request goes through our own gateway, which does the same.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SsrfGuardMiddleware:
-    """Downloader middleware, the last before the downloader: refuses what must not be asked."""
+    """Downloader middleware, the last before the downloader: refuses URLs that must not be requested."""
 
     def __init__(self, config: Config, resolver: PublicResolver | None, proxy: str = "") -> None:
         self._crawl = config.crawl
@@ -38,7 +37,7 @@ class SsrfGuardMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """In a replay no name is looked up: nothing is connected to."""
+        """The middleware of a crawl; in a replay it resolves no names, because no connection is opened."""
         from crawler.web.gateway import gateway_of
 
         session = crawler.spider.session  # type: ignore[union-attr]
@@ -48,7 +47,7 @@ class SsrfGuardMiddleware:
         return cls(config, resolver, gateway_of(session).url if uses_proxy else "")
 
     async def process_request(self, request: scrapy.Request) -> None:
-        """Refuse or pass."""
+        """Set the proxy, if any. Raises LimitExceededError(address) or NoPageError(refused)."""
         if len(request.url) > self._limits.address:
             raise LimitExceededError("address", f"an address of {len(request.url)} characters")
         reason = url_refusal(request.url, self._crawl.loopback, self._crawl.ports)
@@ -61,7 +60,9 @@ class SsrfGuardMiddleware:
             request.meta["proxy"] = self._proxy
 
     def process_exception(self, request: scrapy.Request, exception: Exception) -> None:
-        """A connection that the resolver refused is refused; an answer over a limit says which. Neither is repeated."""
+        """Raise NoPageError(refused) where the resolver refused a connection, LimitExceededError where a response
+        exceeded a limit; neither is retried.
+        """
         host = urlsplit(request.url).hostname or ""
         if (
             isinstance(exception, CannotResolveHostError)

@@ -1,8 +1,8 @@
 """Throttling per host: minimum delay between requests, Retry-After, retries with back-off, and a circuit breaker.
 
-One table of hosts serves all crawls of a worker, so that a new crawl does not begin with a burst. A short pause is
-waited for within the crawl; for a longer one the request ends as `blocked`, and its unit becomes due when the pause is
-over. Pauses are kept in the store, so that neither a new crawl nor a restart forgets them.
+One table of hosts serves all crawls of a worker, so that a new crawl does not begin with a burst. A crawl waits out a
+short pause; for a longer one the request ends as `blocked`, and its unit becomes due when the pause is over. Pauses are
+kept in the store, so that neither a new crawl nor a restart forgets them.
 """
 
 from __future__ import annotations
@@ -29,46 +29,52 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from crawler.items import Outcome
-from crawler.store.backoff import Backoff
+from crawler.store import Backoff
 from crawler.web.limits import NoPageError
 from crawler.web.session import CrawlStats, Session
 
-CIRCUIT_OPEN_FAILURES = 5  # failures in a row after which a host is only tried by one request at a time; an estimate
-GIVE_UP_FAILURES = 9  # failures in a row after which this night asks nothing more of it; an estimate
-MAX_BACKOFF_SECONDS = 900.0  # seconds
-MAX_RETRY_AFTER_SECONDS = 86_400.0  # seconds of a Retry-After; who says more is asked again the next night
-MAX_CRAWL_DELAY_SECONDS = 120.0  # seconds; a robots.txt that asks for more means "do not", and a night would not end
-JITTER_FRACTION = 0.3  # a pace is up to this much longer, a back-off up to this much shorter or longer
+CIRCUIT_OPEN_FAILURES = 5  # failures in a row after which a host gets only one trial request at a time; an estimate
+GIVE_UP_FAILURES = 9  # failures in a row after which this nightly run requests nothing more of it; an estimate
+MAX_BACKOFF_SECONDS = 900.0
+MAX_RETRY_AFTER_SECONDS = 86_400.0  # a host that asks for more is requested again in the next nightly run
+MAX_CRAWL_DELAY_SECONDS = 120.0  # a robots.txt that asks for more means "do not crawl", and a run would not end
+JITTER_FRACTION = 0.3  # a delay is up to this much longer, a back-off up to this much shorter or longer
 
 
 @define(kw_only=True)
 class HostThrottle:
-    """One host's clock, in seconds of the monotonic clock."""
+    """The throttling state of one host. Moments are in seconds of the monotonic clock."""
 
-    next_at: float = 0.0  # when the next request may start, by pace
-    not_before: float = 0.0  # left alone until then
-    crawl_delay: float = 0.0  # by its robots.txt
+    next_at: float = 0.0  # when the delay allows the next request to start
+    not_before: float = 0.0  # paused until then
+    crawl_delay: float = 0.0  # seconds, from its robots.txt
     failures: int = 0  # in a row
-    trial_until: float = 0.0  # the circuit is open, and one request is on its way; lost if it takes longer
-    reason: str = ""
+    trial_until: float = 0.0  # the circuit is open and a trial request is under way; given up if it takes longer
+    reason: str = ""  # of the pause
 
     @property
     def is_circuit_open(self) -> bool:
-        """Whether the circuit is open: only a trial may pass."""
+        """Whether the circuit is open: only trial requests may pass."""
         return self.failures >= CIRCUIT_OPEN_FAILURES
 
     def reserve(self, now: float, delay: float) -> float:
-        """When a request may start, no sooner than the pace allows; that moment is taken."""
+        """Reserve and return the next start of a request; the one after it is `delay` seconds or the crawl delay later.
+
+        The longer of the two counts, with jitter.
+        """
         at = max(now, self.next_at)
         self.next_at = at + max(delay, self.crawl_delay) * random.uniform(1.0, 1.0 + JITTER_FRACTION)
         return float(at)
 
     def record_success(self) -> None:
-        """An answer came: the circuit closes."""
+        """Record an answer: the circuit closes."""
         self.failures, self.trial_until = 0, 0.0
 
     def record_failure(self, now: float, backoff: float, retry_after: float | None, reason: str) -> float:
-        """No answer, or one that asks for patience. Returns the pause in seconds."""
+        """Record a missing answer, or one that asks to wait, and pause the host. Returns the pause in seconds.
+
+        The pause is `retry_after`, else `backoff` seconds doubled for each failure in a row; both capped and jittered.
+        """
         self.failures += 1
         self.trial_until = 0.0
         pause = min(MAX_BACKOFF_SECONDS, backoff * 2.0 ** (self.failures - 1)) * random.uniform(
@@ -82,24 +88,24 @@ class HostThrottle:
 
 @define
 class HostThrottles:
-    """The hosts of a worker, by HOST:PORT."""
+    """The throttling states of a worker's hosts, by HOST:PORT."""
 
     by_host: dict[str, HostThrottle] = Factory(dict)
     now: Callable[[], float] = lambda: 0.0
 
     def for_url(self, url: str) -> HostThrottle:
-        """The clock of an address's host."""
+        """The throttling state of the host of `url`."""
         return self.by_host.setdefault(host_key(url), HostThrottle())
 
 
 def host_key(url: str) -> str:
-    """The HOST:PORT of an address."""
+    """The HOST:PORT of a URL, in lower case; the host alone where the URL has no port."""
     parts = urlsplit(url)
     return parts.netloc.rpartition("@")[2].casefold()
 
 
 def parse_retry_after(retry_after: str, now: datetime) -> float | None:
-    """What a Retry-After header asks for, in seconds from `now`; None where it is neither a number nor a date."""
+    """The seconds from `now` that a Retry-After header asks for; None where it is neither a number nor a date."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)
@@ -119,9 +125,9 @@ if TYPE_CHECKING:
 TOO_MANY_REQUESTS_STATUS = 429
 THROTTLING_STATUSES = frozenset({TOO_MANY_REQUESTS_STATUS, 503})
 TRANSIENT_ERROR_STATUSES = frozenset({408, 500, 502, 504, 520, 521, 522, 523, 524})
-MAX_TRIES = {True: 6, False: 3}  # of one request: where the host said how long to wait, where it failed
-MIN_STORED_PAUSE_SECONDS = 1.0  # seconds; a shorter pause is not worth a row in the store
-TRIAL_POLL_SECONDS = 0.2  # seconds between two looks whether the trial of an open circuit has ended
+MAX_TRIES = {True: 6, False: 3}  # of one request, by whether the host said how long to wait
+MIN_STORED_PAUSE_SECONDS = 1.0  # a shorter pause is not worth a row in the store
+TRIAL_POLL_SECONDS = 0.2  # between two checks whether the trial of an open circuit has ended
 _NETWORK_ERRORS = (
     OSError,
     DownloadTimeoutError,
@@ -132,7 +138,7 @@ _NETWORK_ERRORS = (
 
 
 class ThrottleMiddleware:
-    """Downloader middleware. Raises Unanswered(blocked) where a host is to be left alone for long."""
+    """Downloader middleware: delays, retries and pauses. Raises NoPageError(blocked) for a host paused for long."""
 
     def __init__(self, session: Session, delay: float, stats: CrawlStats) -> None:
         self._session = session
@@ -142,7 +148,7 @@ class ThrottleMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Not configured in a replay: no host is asked."""
+        """The middleware of a live crawl. Raises NotConfigured in a replay, which requests nothing."""
         spider: Any = crawler.spider
         if spider.session.archive is not None:
             raise NotConfigured
@@ -152,7 +158,7 @@ class ThrottleMiddleware:
         return cls(spider.session, pace or config.crawl.delay, spider.stats)
 
     async def process_request(self, request: scrapy.Request) -> None:
-        """Wait until the host may be asked."""
+        """Wait until the host may be requested. Raises NoPageError(blocked) for a long pause or a lost claim."""
         host = self._hosts.for_url(request.url)
         self._stats.crawl_delay = max(self._stats.crawl_delay, host.crawl_delay)
         self._check_claim()
@@ -160,14 +166,14 @@ class ThrottleMiddleware:
         wait = host.reserve(time.monotonic(), self._delay) - time.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
-            await self._wait_for_host(request, host)  # another request may have been told to wait meanwhile
+            await self._wait_for_host(request, host)  # another request may have caused a pause meanwhile
         self._check_claim()
         if host.is_circuit_open:
             host.trial_until = time.monotonic() + self._session.config.crawl.timeout
             request.meta["trial"] = True
 
     def _check_claim(self) -> None:
-        """Ask nothing for a unit that another worker may be doing by now: together we would be faster than allowed."""
+        """Raise NoPageError once another worker may have claimed the unit: two would exceed the allowed pace."""
         if time.monotonic() > self._stats.claim_deadline:
             raise NoPageError(
                 Outcome.BLOCKED, "this worker was out of touch for long: its unit is another's", is_retryable=True
@@ -179,7 +185,7 @@ class ThrottleMiddleware:
             await asyncio.sleep(pause if host.not_before > host.trial_until else TRIAL_POLL_SECONDS)
 
     async def process_response(self, request: scrapy.Request, response: Response) -> Response | scrapy.Request:
-        """The answer, or the request once more after a pause."""
+        """The response, or the request again where a retry may help."""
         host = self._hosts.for_url(request.url)
         is_throttled = response.status in THROTTLING_STATUSES
         if not is_throttled and response.status not in TRANSIENT_ERROR_STATUSES:
@@ -189,11 +195,11 @@ class ThrottleMiddleware:
         retry_after = parse_retry_after(retry_after_header, datetime.now(UTC)) if retry_after_header else None
         await self._record_failure(request, host, retry_after, f"status {response.status}")
         if response.status == TOO_MANY_REQUESTS_STATUS and retry_after is None:
-            return response  # nobody knows how long: the unit pauses, and other platforms are asked meanwhile
+            return response  # no pause is stated: the unit pauses, and other platforms are crawled meanwhile
         return self._retry_request(request, retry_after is not None and is_throttled) or response
 
     async def process_exception(self, request: scrapy.Request, exception: Exception) -> scrapy.Request | None:
-        """The request once more after a pause, where no answer came; None hands the error on."""
+        """The request again after a network error; None passes the error on."""
         host = self._hosts.for_url(request.url)
         if isinstance(exception, IgnoreRequest) or not isinstance(exception, _NETWORK_ERRORS):
             if request.meta.get("trial"):
@@ -201,7 +207,7 @@ class ThrottleMiddleware:
             return None
         await self._record_failure(request, host, None, type(exception).__name__)
         if isinstance(exception, DownloadTimeoutError) or request.meta.get("dont_retry"):
-            return None  # another wait as long would keep the others waiting; the unit asks again later
+            return None  # another timeout would keep the other requests waiting; the unit retries later
         return self._retry_request(request, False)
 
     async def _record_failure(
@@ -212,7 +218,7 @@ class ThrottleMiddleware:
         request.meta["until"] = until
         if pause >= MIN_STORED_PAUSE_SECONDS:
             backoff = Backoff(key=f"host:{host_key(request.url)}", not_before=until, failures=host.failures, why=reason)
-            await asyncio.to_thread(self._session.store.backoffs.set_backoff, backoff)
+            await asyncio.to_thread(self._session.store.queue.set_backoff, backoff)
 
     def _retry_request(self, request: scrapy.Request, has_retry_after: bool) -> scrapy.Request | None:
         tries = request.meta.get("tries", 1)
@@ -229,7 +235,7 @@ class ThrottleMiddleware:
 
 
 def host_throttles_of(session: Session) -> HostThrottles:
-    """The clocks of all hosts, with the pauses that earlier crawls left in the store."""
+    """The session's throttling states, with the pauses that earlier crawls left in the store."""
 
     def load_throttles() -> HostThrottles:
         hosts = HostThrottles()
@@ -240,13 +246,13 @@ def host_throttles_of(session: Session) -> HostThrottles:
 
 
 def refresh_pauses(session: Session) -> None:
-    """Heed the pauses that hosts have asked other workers for meanwhile."""
+    """Load the pauses that other workers have stored meanwhile."""
     _apply_stored_pauses(host_throttles_of(session), session)
 
 
 def _apply_stored_pauses(hosts: HostThrottles, session: Session) -> None:
     now = datetime.now(UTC)
-    for backoff in session.store.backoffs.active_backoffs(now):
+    for backoff in session.store.queue.active_backoffs(now):
         kind, _, name = backoff.key.partition(":")
         if kind == "host":
             host = hosts.by_host.setdefault(name, HostThrottle())

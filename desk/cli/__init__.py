@@ -25,7 +25,7 @@ def application() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_root_options)
     for command in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if not command.name.startswith("_"):  # __main__ and what commands share
+        if not command.name.startswith("_"):  # __main__ and modules that commands share
             import_module(f"{__name__}.{command.name}").add(app)
     return app
 

@@ -1,4 +1,4 @@
-"""Options that filter hits, and the query they become, on top of a saved filter."""
+"""Options that filter hits, and the query built from them, on top of a saved filter."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from attrs import evolve
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Decision, Verdict
-from crawler.store import HitQuery, Store
-from crawler.store.hit_query import NO_VERDICT, query_from_dict
+from crawler.store import NO_VERDICT, HitQuery, Store, query_from_dict
 from desk.cli._options import CommandContext
 
 Platforms = Annotated[list[str] | None, typer.Option("--platform", help="Only this platform (repeatable).")]
@@ -35,12 +34,12 @@ LIST_FIELDS = ("platforms", "works", "decisions", "sellers")
 
 
 def build_filter(ctx: CommandContext, store: Store, saved: str | None, **given: Any) -> HitQuery:
-    """The filter that the options ask for. Raises BadInput."""
+    """The query for the options given, based on the filter `saved`, if any. Raises BadInput."""
     base = HitQuery(zone=ctx.config.zone)
     if saved is not None:
-        stored_filter = store.saved_queries.get_query(saved)
+        stored_filter = store.hits.get_saved_query(saved)
         if stored_filter is None:
-            names = ", ".join(store.saved_queries.all_queries()) or "-"
+            names = ", ".join(store.hits.all_saved_queries()) or "-"
             raise BadInput(Problem(file="--filter", message=ctx.message("no_filter", name=saved, known=names)))
         base = query_from_dict(stored_filter, ctx.config.zone)
     changes: dict[str, Any] = {name: tuple(given[name]) for name in LIST_FIELDS if given.get(name)}
@@ -60,7 +59,7 @@ def _check_verdict(ctx: CommandContext, text: str) -> str:
 
 
 def parse_day(ctx: CommandContext, name: str, text: str) -> date:
-    """The day that an option names. Raises BadInput."""
+    """The day given by an option called `name`. Raises BadInput."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`swordnet hits export` and `swordnet hits filters`: hits as files, whole or what is new since the last one."""
+"""`swordnet hits export` and `swordnet hits filters`: exports of hits, all or new since the last one; saved filters."""
 
 from __future__ import annotations
 
@@ -67,15 +67,15 @@ def export(
         query = build_filter(ctx, store, saved, **options, sellers=seller, verdicts=verdict, audit=audit)
         saved_query = query.to_dict()
         if save_filter:
-            store.saved_queries.save_query(save_filter, saved_query, at)
+            store.hits.save_query(save_filter, saved_query, at)
         if since_last:
-            query = evolve(query, changed_after=store.saved_queries.last_export_time(user, saved_query))
+            query = evolve(query, changed_after=store.hits.last_export_time(user, saved_query))
         pairs = picture_pairs(store, ctx.config) if pictures and file.suffix.lower() == ".xlsx" else None
         hit_rows = list(export_rows(store, query, ctx.config.language))
         if not hit_rows:
             raise NothingToDo(ctx.message("hits_none"))
         count = export_hits(file, hit_rows, pairs)
-        store.saved_queries.record_export(user, saved_query, str(file), count, at)
+        store.hits.record_export(user, saved_query, str(file), count, at)
     ctx.say("hits_exported", count=count, file=file)
 
 
@@ -90,10 +90,10 @@ def filters(
     """The filters saved with --save-filter."""
     ctx = command_context(config, quiet)
     with ctx.store() as store:
-        if remove is not None and not store.saved_queries.remove_query(remove):
-            names = ", ".join(store.saved_queries.all_queries()) or "-"
+        if remove is not None and not store.hits.remove_saved_query(remove):
+            names = ", ".join(store.hits.all_saved_queries()) or "-"
             raise BadInput(Problem(file="--remove", message=ctx.message("no_filter", name=remove, known=names)))
-        saved_filters = store.saved_queries.all_queries()
+        saved_filters = store.hits.all_saved_queries()
     if json:
         print_json(saved_filters)
         return

@@ -1,4 +1,4 @@
-"""`swordnet hits judge`, `undo`, `rules`, `unteach`: verdicts about hits, and the rules they teach."""
+"""`swordnet hits judge`, `undo`, `rules`, `unteach`: verdicts on hits, and the rules created from them."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def rules(
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
-        stored_rules = store.rules.all_rules(withdrawn)
+        stored_rules = store.reviews.all_rules(withdrawn)
     if json:
         print_json([asdict(rule) for rule in stored_rules])
         return

@@ -33,7 +33,7 @@ Now = Annotated[
 
 @frozen(kw_only=True)
 class CommandContext:
-    """One command's surroundings."""
+    """What every command needs: settings, clock, store, messages."""
 
     config: Config
     quiet: bool = False
@@ -41,25 +41,25 @@ class CommandContext:
 
     @property
     def console(self) -> Console:
-        """Where results go."""
+        """The console that results are printed on."""
         return Console(soft_wrap=not Console().is_terminal)
 
     def say(self, key: str, **values: object) -> None:
-        """Tell the user a sentence of desk/cli/messages.toml, unless --quiet."""
+        """Print a message of desk/cli/messages.toml, unless --quiet."""
         if not self.quiet:
             typer.echo(render_message("desk.cli", key, self.config.language, **values))
 
     def message(self, key: str, **values: object) -> str:
-        """A sentence of desk/cli/messages.toml in the configured language."""
+        """A message of desk/cli/messages.toml in the configured language."""
         return render_message("desk.cli", key, self.config.language, **values)
 
     def store(self) -> Store:
-        """The configured database."""
+        """Open the configured database."""
         return Store.open(self.config.store.url)
 
 
 def command_context(config: Path | None, quiet: bool = False, now: str | None = None) -> CommandContext:
-    """Read the settings. Raises BadInput."""
+    """The context of a command: settings read from `config`, clock fixed at `now` if given. Raises BadInput."""
     if now is None:
         return CommandContext(config=load_config(config), quiet=quiet)
     try:
@@ -71,7 +71,7 @@ def command_context(config: Path | None, quiet: bool = False, now: str | None = 
 
 
 def print_json(value: Any) -> None:
-    """A result for programs, one document."""
+    """Print a result as one JSON document."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
@@ -81,7 +81,7 @@ By = Annotated[
 
 
 def acting_user(by: str | None) -> str:
-    """The name given, else that of the login; a machine without one says so."""
+    """The name given, else the login name, else "unknown"."""
     if by and by.strip():
         return by.strip()
     try:
@@ -91,7 +91,7 @@ def acting_user(by: str | None) -> str:
 
 
 def only_hit(ctx: CommandContext, hits: Sequence[Hit], hit_id: str) -> Hit:
-    """The only one of `hits`. Raises BadInput where there is none, or more."""
+    """The single hit in `hits`. Raises BadInput if there is none or more than one."""
     if len(hits) != 1:
         message = ctx.message("many_hits" if hits else "no_hit", id=hit_id, count=len(hits))
         raise BadInput(Problem(file="hits", field="id", message=message))

@@ -1,4 +1,4 @@
-"""`swordnet calibrate`: weights from judgements."""
+"""`swordnet calibrate`: fits weights to judgements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desk.cli._options import By, ConfigFile, Json, Now, Quiet, acting_user, com
 if TYPE_CHECKING:
     from desk.calibrating import Calibration
 
-SHOWN_CHANGES = 12  # weights of which the change is told
+SHOWN_CHANGES = 12  # weights whose change is printed
 
 
 def add(app: typer.Typer) -> None:
@@ -39,9 +39,9 @@ def calibrate(
     language = ctx.config.language
     with ctx.store() as store:
         if revert:
-            if not store.screening_settings.calibrations():
+            if not store.reviews.all_calibrations():
                 raise NothingToDo(ctx.message("calibrate_ships"))
-            version = store.screening_settings.apply_calibration(None, {}, acting_user(by), ctx.now())
+            version = store.reviews.apply_calibration(None, {}, acting_user(by), ctx.now())
             changed_hits = redecide_hits(store, None, build_context(store, ctx.now(), language))
             ctx.say("calibrate_reverted", number=version, changed=changed_hits)
             return
@@ -49,7 +49,7 @@ def calibrate(
         number = None
         changed = 0
         if apply:
-            number = calibrating.apply(store, calibration, acting_user(by), ctx.now())
+            number = calibrating.apply_calibration(store, calibration, acting_user(by), ctx.now())
             changed = redecide_hits(store, None, build_context(store, ctx.now(), language))
     if json:
         weights = [{"ground": name, "before": old, "after": new} for name, old, new in calibration.changes]
@@ -64,7 +64,7 @@ def calibrate(
 
 
 def _print_calibration(message: Callable[..., str], calibration: Calibration) -> None:
-    """Figures on judgements that the fit did not see, and the weights that change most."""
+    """Print the evaluation on held-out judgements, and the weights that change most."""
     typer.echo(message("calibrate_figures", count=calibration.before.count, judgements=calibration.judgements))
     for name in ("log_loss", "calibration", "precision", "recall"):
         old, new = (getattr(evaluation, name) for evaluation in (calibration.before, calibration.after))

@@ -1,4 +1,4 @@
-"""`swordnet cases`: hits that belong together."""
+"""`swordnet cases`: clusters of hits that share a seller, a share link, a picture or a contact."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def crawl(
 
     ctx = command_context(config, quiet or json, now)
     if platform == SHARE_PLATFORM:
-        plan = crawling.shares_plan(url or ())
+        plan = crawling.plan_shares(url or ())
     else:
         spider = crawling.require_platform(platform, ctx.config.language)
         plan = _build_plan(ctx, spider, query or (), work or (), url or (), replay if captured else None)
@@ -68,7 +68,7 @@ def _print_shares(ctx: CommandContext, plan: Any) -> None:
     """What each share that was asked turned out to be."""
     with ctx.store() as store:
         for ask in (ask for kinds in plan.asks.values() for asks in kinds.values() for ask in asks):
-            share = store.hits.get_listing(ask.url)
+            share = store.listings.get(ask.url)
             state = share.share_state.value if share is not None and share.share_state else "unknown"
             files = len(share.files) if share is not None else 0
             ctx.say("share_told", url=ask.url, code=ask.code or "-", state=state, files=files)
@@ -80,7 +80,7 @@ def _build_plan(ctx: CommandContext, spider: Any, query: Any, work: Any, url: An
     from desk import crawling
 
     if captured is not None:
-        plan = crawling.captured_plan(open_archive(captured), [spider.name])
+        plan = crawling.plan_captured(open_archive(captured), [spider.name])
         if not plan.asks:
             raise NothingToDo(ctx.message("crawl_nothing_captured", platform=spider.name))
         return plan
@@ -102,7 +102,7 @@ def _build_plan(ctx: CommandContext, spider: Any, query: Any, work: Any, url: An
     if not asks and not url:
         raise NothingToDo(ctx.message("works_none"))
     kinds = {UnitKind.QUESTION: asks, UnitKind.DETAILS: [Ask(url=address) for address in url]}
-    return crawling.Plan(
+    return crawling.CrawlPlan(
         asks={spider.name: {kind: kind_asks for kind, kind_asks in kinds.items() if kind_asks}},
         enforce_floors=not query and not url,
     )
@@ -129,8 +129,6 @@ def unit_printer(ctx: CommandContext) -> Any:
 
 def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool) -> None:
     """Print what a run found, and write the hits where a file is given."""
-    """Print what a run found, and write the hits where a file is given."""
-
     from crawler.store import HitQuery
     from desk.export.formats import export_hits
     from desk.export.rows import export_rows

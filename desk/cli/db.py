@@ -1,4 +1,4 @@
-"""`swordnet db`: the database itself."""
+"""`swordnet db`: upgrade, back up, restore and move the database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def upgrade(config: ConfigFile = None, quiet: Quiet = False) -> None:
     """Bring the schema to this program's version."""
     ctx = command_context(config, quiet)
     with Store(ctx.config.store.url) as store:
-        store.upgrade()
+        store.admin.upgrade()
     ctx.say("db_upgraded")
 
 
@@ -35,7 +35,7 @@ def backup(
     """A consistent copy, also while a crawl writes."""
     ctx = command_context(config, quiet)
     with ctx.store() as store:
-        store.backup(file)
+        store.admin.backup(file)
     ctx.say("db_backed_up", file=file)
 
 
@@ -47,7 +47,7 @@ def restore(
     """Replace the database by a copy."""
     ctx = command_context(config, quiet)
     with Store(ctx.config.store.url) as store:
-        store.restore(file)
+        store.admin.restore(file)
     ctx.say("db_restored", file=file)
 
 
@@ -63,5 +63,5 @@ def migrate(
         ctx.say("db_moving", table=table, moved=moved, total=total)
 
     with ctx.store() as store:
-        counts = store.move_to(url, print_progress)
+        counts = store.admin.move_to(url, print_progress)
     ctx.say("db_moved", rows=sum(counts.values()), tables=len(counts))

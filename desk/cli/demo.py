@@ -1,4 +1,4 @@
-"""`swordnet demo`: the whole job on a small night that comes with the program; no network is used."""
+"""`swordnet demo`: a complete small night from bundled fixtures; no network is used."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def demo(
     from desk.nightly.local_workers import local_workers
     from desk.nightly.report import report_data
     from registry.works_reader import read_works
-    from screening.picture_registry import picture_reader
+    from screening.picture_screening import picture_reader
 
     if language not in LANGUAGES:
         raise BadInput(Problem(file="--language", message=", ".join(LANGUAGES)))
@@ -65,7 +65,7 @@ def demo(
     ctx.say(
         "works_imported", file="works.jsonl", added=counts.added, changed=counts.changed, unchanged=counts.unchanged
     )
-    plan = crawling.demo_plan(works, ctx.config, archive)
+    plan = crawling.plan_demo(works, ctx.config, archive)
     with local_workers(
         workers, ("--config", str(settings), "--replay", str(archive), "--now", DEMO_TIME), ctx.config
     ) as check_workers:
@@ -84,7 +84,7 @@ def demo(
 
 
 def _prepare_folder(folder: Path, language: str, has_workers: bool) -> Path:
-    """An empty demo folder with its settings; only what an earlier demo left is replaced."""
+    """Prepare the demo folder and return its settings file; only files of an earlier demo are replaced."""
     settings = folder / "swordnet.toml"
     if folder.exists() and any(folder.iterdir()) and not settings.exists():
         raise BadInput(Problem(file=str(folder), message=render_message("desk.cli", "no_demo_folder", language)))

@@ -47,7 +47,7 @@ def _fonts() -> str | None:
 def _database(ctx: CommandContext) -> str | None:
     try:
         with ctx.store() as store:
-            return f"{store.engine.url.render_as_string(hide_password=True)}, {store.works.count_works()} works"
+            return f"{store.admin.display_url}, {store.works.count_works()} works"
     except SwordnetError as error:
         typer.echo(str(error), err=True)
         return None

@@ -30,13 +30,15 @@ def forget(
 
     ctx = command_context(config, quiet or json)
     with ctx.store() as store:
-        listing_ids = store.erasure.listings_of_seller(seller, platform)
-        if not listing_ids and not any(rule.value == seller for rule in store.rules.all_rules(include_withdrawn=True)):
+        listing_ids = store.admin.listings_of_seller(seller, platform)
+        if not listing_ids and not any(
+            rule.value == seller for rule in store.reviews.all_rules(include_withdrawn=True)
+        ):
             raise NothingToDo(ctx.message("forget_unknown", seller=seller))
         if dry_run:
             ctx.say("forget_would", seller=seller, count=len(listing_ids))
             return
-        removed = store.erasure.forget_seller(seller, platform)
+        removed = store.admin.forget_seller(seller, platform)
         needed = store.hits.evidence_digests() | store.rechecks.proof_digests()
         blobs = open_blobs(ctx.config.store)
         files = sum(blobs.remove(digest) for digest in removed.evidence if digest not in needed)

@@ -1,4 +1,4 @@
-"""`swordnet hits`: what was found, what people say of it, and files of it."""
+"""`swordnet hits`: lists, shows, rechecks, judges and exports hits."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def list_hits(
     with ctx.store() as store:
         query = build_filter(ctx, store, saved, **options, sellers=seller, verdicts=verdict, audit=audit)
         if save_filter:
-            store.saved_queries.save_query(save_filter, query.to_dict(), ctx.now())
+            store.hits.save_query(save_filter, query.to_dict(), ctx.now())
         if not query.decisions and not query.audit:
             query = evolve(query, decisions=DECISIONS)
         hits = store.hits.find_page(query, limit, offset)
@@ -77,7 +77,7 @@ def list_hits(
             print_json([asdict(row) for row in rows_of_hits(store, hits, ctx.config.language)])
             return
         ctx.console.print(hit_table(store, hits, ctx.config.language))
-        waiting = store.audits.count_open_samples()
+        waiting = store.reviews.count_open_samples()
     if waiting and not audit:
         ctx.say("audit_waits", count=waiting)
     if len(hits) == limit:
@@ -91,13 +91,14 @@ def show(
 ) -> None:
     """One hit: which work and why, what is wrong with the offer, how sure, what would change it, who judged it."""
     from desk.review.explain import explain_hit
+    from desk.review.explanation_text import explanation_lines
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
         hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id), hit_id)
-        lines = list(explain_hit(store, hit, ctx.config.language))
+        explanation = explain_hit(store, hit)
         checks = store.rechecks.recheck_history(listing_id(hit.listing.url))
-    for line in lines:
+    for line in explanation_lines(explanation, ctx.config.language):
         typer.echo(line)
     for check in checks:
         state = ctx.message(f"check_{check.state.value}")

@@ -1,4 +1,4 @@
-"""`swordnet links`: share links and access codes in texts. All lines are checked before the first row is written."""
+"""`swordnet links`: finds share links and access codes in texts. All input is checked before any row is written."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def links(
 
 
 def read_texts(content: str, file: str, language: str = "en") -> list[TextRow]:
-    """The rows of the input. Raises BadInput with every wrong line."""
+    """The rows of the input. Raises BadInput with every invalid line."""
     problems: list[Problem] = []
     rows = [row for row in _parse_rows(content, file, language, problems) if row]
     if problems:
@@ -67,7 +67,7 @@ def read_texts(content: str, file: str, language: str = "en") -> list[TextRow]:
 
 
 def links_row(row: TextRow) -> dict[str, Any]:
-    """The row of output for one text."""
+    """The output row for one text."""
     from crawler.shares import extract_links
     from crawler.shares.link_rules import load_grammar
 

@@ -1,4 +1,4 @@
-"""`swordnet match`: a list of listings that came from elsewhere against works. Nothing is crawled or stored."""
+"""`swordnet match`: matches listings from a file with works. Nothing is crawled or stored."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from crawler.pictures import PictureInspector
     from desk.match_rows import MatchJob
 
-GC_THRESHOLD_OBJECTS = (
-    50_000  # objects made between two looks for garbage: findings hold no circles, and a look costs a tenth
-)
+# Objects created between two garbage collections: findings have no reference cycles, and collecting costs a tenth.
+GC_THRESHOLD_OBJECTS = 50_000
 
 
 def add(app: typer.Typer) -> None:
@@ -66,11 +65,13 @@ def match(
     offers = read_offers(Path(file), ctx.config.language, sys.stdin if file == "-" else None)
     with ExitStack() as stack:
         has_pictures = any(offer.listing.pictures for offer in offers)
-        registry, looker = _load_works(ctx, works, _picture_folder(ctx, works, index, stack) if has_pictures else None)
+        registry, inspector = _load_works(
+            ctx, works, _picture_folder(ctx, works, index, stack) if has_pictures else None
+        )
         build_start = time.perf_counter()
         is_opened = index is not None and open_indexes(registry, index) == "opened"
         assessor = Assessor(registry)
-        gc.freeze()  # works and index stay: the collector need not walk through millions of objects again and again
+        gc.freeze()  # works and index stay: the collector need not traverse millions of objects each time
         gc.set_threshold(GC_THRESHOLD_OBJECTS)
         build_end = time.perf_counter()
         job = MatchJob(
@@ -79,7 +80,7 @@ def match(
             context=Context(now=ctx.now(), language=ctx.config.language),
             folder=Path() if file == "-" else Path(file).parent,
             min_identity=min_identity,
-            looker=looker,
+            inspector=inspector,
         )
         out = stack.enter_context(output.open("w", encoding="utf-8", newline="\n")) if output else sys.stdout
         _write_matches(job, workers or available_cores(), quiet, out)
@@ -90,7 +91,7 @@ def match(
 
 
 def _write_matches(job: MatchJob, workers: int, quiet: bool, out: TextIO) -> None:
-    """Assess every listing and write its rows, in the order of the input."""
+    """Assess every listing and write its rows in input order."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -103,7 +104,9 @@ def _write_matches(job: MatchJob, workers: int, quiet: bool, out: TextIO) -> Non
 
 
 def _picture_folder(ctx: CommandContext, works: Path | None, index: Path | None, stack: ExitStack) -> Path:
-    """The folder for registered pictures: beside the index of titles, the database's, or one for this once."""
+    """The folder for registered pictures: beside the title index, the configured one for works of the database, or a
+    temporary one.
+    """
     from tempfile import TemporaryDirectory
 
     if index is not None:
@@ -116,13 +119,13 @@ def _picture_folder(ctx: CommandContext, works: Path | None, index: Path | None,
 def _load_works(
     ctx: CommandContext, path: Path | None, picture_folder: Path | None
 ) -> tuple[Sequence[Work], PictureInspector]:
-    """The works, and what compares pictures with theirs (where a folder for that is given)."""
+    """The works, and the inspector that compares pictures with theirs (if a folder for that is given)."""
     from attrs import evolve
 
     from crawler.pictures import PlainInspector
     from registry.work_pictures import inspect_one_by_one
     from registry.works_reader import read_works
-    from screening.picture_registry import index_pictures, picture_reader, sketch_missing
+    from screening.picture_screening import index_pictures, picture_reader, sketch_missing
 
     config = ctx.config
     if picture_folder is not None:
@@ -133,14 +136,16 @@ def _load_works(
         )
     else:
         with ctx.store() as store:
-            works = store.registered_works()
+            works = store.works.registered_works()
         if picture_folder is not None:
             sketch_missing(works, config)
     return works, index_pictures(works, config.pictures) if picture_folder is not None else PlainInspector()
 
 
 def _write_stats(path: Path, works: int, rows: int, index_s: float, is_opened: bool, match_s: float) -> None:
-    """The time until all matchers stand counts as opening where the index of titles was on disk, else as building."""
+    """Write the statistics as JSON. The time until all matchers are ready counts as opening if the title index was on
+    disk, else as building.
+    """
     import json
     import resource
 

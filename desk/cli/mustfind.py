@@ -1,5 +1,5 @@
-"""`swordnet must-find`: known listings that a healthy night must find, so that a blind night is not taken for a
-quiet one.
+"""`swordnet must-find`: known listings that a healthy night must find, so that a night that could not see them is not
+mistaken for one without hits.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ def must_find(
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
-        if drop is not None and not store.known_positives.remove_positive(drop):
+        if drop is not None and not store.rechecks.remove_positive(drop):
             raise BadInput(Problem(file="--drop", message=ctx.message("no_positive", url=drop)))
         if work is not None and url is not None:
             if store.works.get(work) is None:
                 raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work)))
             positive = KnownPositive(url=url, platform=platform_for(url).name, work=work)
-            store.known_positives.add_positive(positive, ctx.now())
+            store.rechecks.add_positive(positive, ctx.now())
             ctx.say("positive_added", url=url, platform=positive.platform)
             return
-        positives = store.known_positives.all_positives()
+        positives = store.rechecks.all_positives()
     if json:
         print_json([asdict(row) for row in positives])
         return

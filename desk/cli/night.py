@@ -1,4 +1,4 @@
-"""`swordnet night`: every platform that is enabled, the questions of the registry, the known hits that are due."""
+"""`swordnet night`: crawls every enabled platform with the questions of the registry and rechecks known hits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`swordnet platforms`: which platforms there are."""
+"""`swordnet platforms`: lists the platforms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`swordnet read`: listings in saved pages, one row out for each row in. A page that fails never ends the command."""
+"""`swordnet read`: reads listings from saved pages, one output row per input row. A bad page never ends the command."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def read(
 
 
 def read_page_rows(source: TextIO, name: str) -> Iterator[PageRow]:
-    """The rows of the input. Raises BadInput with every wrong line."""
+    """The rows of the input. Raises BadInput with every invalid line."""
     problems: list[Problem] = []
     rows: list[PageRow] = []
     for number, line in enumerate(source, start=1):
@@ -75,7 +75,7 @@ def read_page_rows(source: TextIO, name: str) -> Iterator[PageRow]:
 
 
 async def read_page(row: PageRow, base: Path, reader: Reader) -> dict[str, Any]:
-    """One row of the output: the outcome and the listings, with what the page states and nothing else."""
+    """One output row: the outcome and the listings, with only what the page states."""
     from crawler.items import Listing, Outcome
     from crawler.page import Page
     from crawler.page.outcome import outcome_of
@@ -148,7 +148,10 @@ async def _write(rows: list[PageRow], base: Path, out: BinaryIO) -> None:
 
 
 def _parse_row(line: str) -> PageRow:
-    """A page without an address (or with a note in its place) is read as a page of any shop, named after its file."""
+    """The row in a line of JSON. Raises ValueError.
+
+    A page without an address (or with a note in its place) is read as a page of any shop, named after its file.
+    """
     from crawler.urls import url_host
     from spiders.catalogue import FALLBACK_PLATFORM, platform_for, platforms
 
@@ -176,7 +179,7 @@ def _open_input(path: Path) -> TextIO:
 
 
 def _read_body(path: Path) -> bytes:
-    """The page's bytes, unpacked if they are gzip. Raises ValueError where they are damaged or too many."""
+    """The bytes of a page, decompressed if they are gzip. Raises ValueError if they are damaged or too many."""
     from crawler.archives.archive import gunzip
 
     with path.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""`swordnet rematch`: stored listings against the registry as it is now. Nothing is asked of the web."""
+"""`swordnet rematch`: matches stored listings with the current registry. No requests are sent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def rematch(
 
             _print_counts(ctx, rematch_on_cluster(store, ctx.config, ctx.now), as_json)
             return
-        works = store.registered_works()
+        works = store.works.registered_works()
         if index is not None:
             open_indexes(works, index)
         context = build_context(store, ctx.now(), ctx.config.language)

@@ -1,4 +1,4 @@
-"""`swordnet report`: what a night did, and how good decisions are."""
+"""`swordnet report`: the results of a night, and the quality of decisions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def night(
     json: Json = False,
 ) -> None:
     """For each platform: what was asked, answered, found, new, gone, blocked, and what to do."""
-    from crawler.store.runs import NIGHT_RUN
+    from crawler.store import NIGHT_RUN
     from desk.nightly.report import report_json, report_markdown, result_of_run, save_report
 
     ctx = command_context(config, quiet)

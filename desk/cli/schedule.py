@@ -1,4 +1,4 @@
-"""`swordnet schedule`: nights by the clock, for machines without cron or systemd."""
+"""`swordnet schedule`: starts a night every day, for machines without cron or systemd."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def schedule(
     quiet: Quiet = False,
 ) -> None:
     """Run a night every day at night.at; one that was missed is caught up. Ends with Ctrl-C."""
-    from crawler.store.runs import NIGHT_RUN
+    from crawler.store import NIGHT_RUN
     from desk.nightly import scheduling
 
     ctx = command_context(config, quiet)
     if show:
-        at = scheduling.trigger(ctx.config).get_next_fire_time(None, datetime.now(ctx.config.zone))
+        at = scheduling.nightly_trigger(ctx.config).get_next_fire_time(None, datetime.now(ctx.config.zone))
         ctx.say("schedule_next", at=at)
         return
     with ctx.store() as store:

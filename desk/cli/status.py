@@ -1,4 +1,4 @@
-"""`swordnet status` and `swordnet runs`: what runs, what ran, how it went."""
+"""`swordnet status` and `swordnet runs`: the progress of the current run, and the results of past ones."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) 
         units = store.queue.unit_outcomes(run.id)
         if json:
             states = [state for _, _, state, _ in units]
-            waiting = describe_pauses(store.backoffs.active_backoffs(now))
+            waiting = describe_pauses(store.queue.active_backoffs(now))
             counts = {state: states.count(state) for state in sorted(set(states))}
-            stand = store.progress.run_progress(run.id, now, run.started)
+            stand = store.runs.run_progress(run.id, now, run.started)
             summary: dict[str, Any] = {"run": run.id, "night": run.night, "outcome": _outcome(run), "units": counts}
             summary |= {
                 "left_alone": waiting,
@@ -47,7 +47,7 @@ def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) 
         ctx.say("status_told", run=run.id, started=_utc_text(run.started), outcome=ctx.message(f"run_{_outcome(run)}"))
         ctx.console.print(run_table(store, run.id, now, ctx.config.language, minutes))
         if run.finished is None:
-            stand = store.progress.run_progress(run.id, now, run.started)
+            stand = store.runs.run_progress(run.id, now, run.started)
             platform, seconds = stand.longest_wait or ("-", 0.0)
             ctx.say(
                 "status_pace", pace=f"{stand.total_units_per_minute:.1f}", platform=platform, seconds=f"{seconds:.0f}"

@@ -1,4 +1,4 @@
-"""`swordnet worker`: one of many machines that do a night's work."""
+"""`swordnet worker`: a worker that does units of a night handed out to many machines."""
 
 from __future__ import annotations
 

@@ -41,14 +41,14 @@ def import_works(
 ) -> None:
     """Take works over from a file; the same file twice changes nothing, and one that was stopped goes on."""
     from registry.works_reader import read_works
-    from screening.picture_registry import picture_reader
+    from screening.picture_screening import picture_reader
 
     ctx = command_context(config, quiet or json)
     works = read_works(file, ctx.config.language, picture_reader(ctx.config.pictures))
     with ctx.store() as store:
         keep_pictures(works, ctx)
         counts = store.works.import_works(works, ctx.now())
-        register_pictures(store.registered_works(), ctx)
+        register_pictures(store.works.registered_works(), ctx)
     if json:
         print_json({"added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged})
     else:
@@ -56,15 +56,15 @@ def import_works(
 
 
 def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
-    """Keep the bytes of local pictures, so that reports show them wherever the list of works goes."""
+    """Store the bytes of local pictures, so that reports can show them after the list of works was moved."""
     blobs = open_blobs(ctx.config.store)
-    for place in {picture.url for work in works for picture in work.images if picture.sha256}:
-        blobs.put(Path(place).read_bytes())
+    for path in {picture.url for work in works for picture in work.images if picture.sha256}:
+        blobs.put(Path(path).read_bytes())
 
 
 def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
-    """Put the pictures of all works where those of listings are compared with them; tell which show nothing."""
-    from screening.picture_registry import featureless_pictures, index_pictures, sketch_missing
+    """Index the pictures of all works for comparison with those of listings; print which show nothing."""
+    from screening.picture_screening import featureless_pictures, index_pictures, sketch_missing
 
     works = list(works)
     sketch_missing(works, ctx.config)
@@ -80,7 +80,7 @@ def list_works(
     json: Json = False,
 ) -> None:
     """All works."""
-    from crawler.store.database import to_json
+    from crawler.store import to_json
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
@@ -97,7 +97,7 @@ def list_works(
 
 def show(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> None:
     """Everything that is known about one work, as JSON."""
-    from crawler.store.database import to_json
+    from crawler.store import to_json
     from desk.nightly.settle import verdict_counts_by_work
 
     ctx = command_context(config, quiet)
@@ -105,11 +105,15 @@ def show(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> No
         work = store.works.get(work_id)
         if work is None:
             raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work_id)))
-        alarm, quarantine_reason = (
+        verdict_counts, quarantine_reason = (
             verdict_counts_by_work(store).get(work_id),
-            store.screening_settings.quarantined_works().get(work_id),
+            store.works.quarantined_works().get(work_id),
         )
-    judged = {"infringing": alarm.infringing, "not": alarm.innocent, "false_alarms": alarm.rate} if alarm else None
+    judged = (
+        {"infringing": verdict_counts.infringing, "not": verdict_counts.innocent, "false_alarms": verdict_counts.rate}
+        if verdict_counts
+        else None
+    )
     print_json(to_json(work) | {"judged": judged, "held": quarantine_reason})
 
 
@@ -126,9 +130,9 @@ def release(
 
     ctx = command_context(config, quiet, now)
     with ctx.store() as store:
-        if work_id not in store.screening_settings.quarantined_works():
+        if work_id not in store.works.quarantined_works():
             raise NothingToDo(ctx.message("not_held", work=work_id))
-        store.screening_settings.set_quarantine(work_id, False, "", acting_user(by), ctx.now())
+        store.works.set_quarantine(work_id, False, "", acting_user(by), ctx.now())
         changed = redecide_hits(store, [work_id], build_context(store, ctx.now(), ctx.config.language))
     ctx.say("work_released", work=work_id, changed=changed)
 
@@ -156,14 +160,14 @@ def official(
             licence = licence_from_options(
                 ctx.config.language, platform=platform, seller=seller, since=since, until=until
             )
-            store.screening_settings.add_official_shop(owner, licence, ctx.now())
+            store.works.add_official_shop(owner, licence, ctx.now())
             ctx.say("official_changed", changed=redecide_owner(store, owner, ctx.now(), ctx.config.language))
         elif remove is not None:
-            withdrawn_owner = store.screening_settings.withdraw_official_shop(remove, ctx.now())
+            withdrawn_owner = store.works.withdraw_official_shop(remove, ctx.now())
             if withdrawn_owner is None:
                 raise BadInput(Problem(file="--remove", message=ctx.message("no_official", number=remove)))
             ctx.say("official_changed", changed=redecide_owner(store, withdrawn_owner, ctx.now(), ctx.config.language))
-        entries = store.screening_settings.official_shops()
+        entries = store.works.official_shops()
     if json:
         print_json([{"number": entry.id, "owner": entry.owner, **asdict(entry.licence)} for entry in entries])
         return
@@ -184,7 +188,7 @@ def retire(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> 
 def check(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:
     """Works whose titles or pictures cannot identify them, and doubles."""
     from registry.checks import check_works
-    from screening.picture_registry import works_sharing_designs
+    from screening.picture_screening import works_sharing_designs
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:

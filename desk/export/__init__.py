@@ -1,1 +1,1 @@
-"""Hits as files for analysts and programs: CSV, XLSX, JSON Lines."""
+"""Exports hits as files for analysts and programs: CSV, XLSX, JSON Lines."""

@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all: beside its place, synced to disk, then renamed over it."""
+"""Writes a file completely or not at all: to a temporary file beside it, synced to disk, then renamed over it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crawler.messages import render_message
 
 @contextmanager
 def open_atomic(path: Path, language: str = "en") -> Iterator[BinaryIO]:
-    """A binary file that becomes `path` when the block ends without an error. Raises BadInput if it cannot."""
+    """A binary file that becomes `path` when the block ends without an error. Raises BadInput if writing fails."""
     try:
         target = path.resolve()
         temporary = target.with_name(f".{target.name[:100]}.{uuid4().hex[:12]}.part")
@@ -37,7 +37,7 @@ def open_atomic(path: Path, language: str = "en") -> Iterator[BinaryIO]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where the system can (Windows cannot open a folder)."""
+    """Sync a folder so that the rename itself survives a power cut, where possible (Windows cannot open a folder)."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,5 +1,5 @@
-"""Makes text from the web safe as a cell: a spreadsheet shows it and never runs it (CSV injection, as described by
-OWASP).
+"""Makes text from the web safe as a spreadsheet cell: it is shown and never run as a formula (CSV injection, as
+described by OWASP).
 
 A part of a cell that begins with a formula sign gets an apostrophe in front.
 """
@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
-SHORT_CELL_CHARS = 8_000  # characters that fit into any cell, whatever they are
-MAX_CELL_UNITS = 32_767  # characters a cell of a spreadsheet holds; more would make the file unreadable for Excel
+SHORT_CELL_CHARS = 8_000  # fit into any cell, whatever the characters are
+MAX_CELL_UNITS = 32_767  # UTF-16 units a cell holds; more would make the file unreadable for Excel
 _FORMULA_SIGNS = frozenset("=+-@＝＋－＠﹢﹣﹦﹫")
 _CELL_BREAK_RE = re.compile(r"([;\t\r\n])")
-_INVISIBLE_CATEGORIES = frozenset(
-    "CZ"
-)  # Unicode's classes of separators, and of controls, invisible and unassigned characters
+# Unicode's major categories: control, invisible and unassigned characters (C), separators (Z).
+_INVISIBLE_CATEGORIES = frozenset("CZ")
 
 
 def strip_unprintable(text: str) -> str:
-    """`text` without what no file may carry: half surrogate pairs become U+FFFD, control characters go (tab and
-    line ends stay)."""
+    """`text` without characters that no file may contain: lone surrogates become U+FFFD, control characters are removed
+    (tab and line ends stay).
+    """
     if text.isprintable():
         return text
     decoded = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -28,16 +28,18 @@ def strip_unprintable(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """`text` as a cell of a CSV file: cannot start a formula. Unchanged where it holds no formula sign at a start."""
+    """`text` as a cell of a CSV file that cannot start a formula; unchanged if no part of it begins with a formula
+    sign.
+    """
     if text[:1].isalnum() and text.isprintable() and ";" not in text:
-        return text  # most cells: nothing in it could begin a part
+        return text  # most cells: a single part that does not begin with a sign
     parts = _CELL_BREAK_RE.split(strip_unprintable(text))
     guarded = "".join(f"'{part}" if _starts_formula(part) else part for part in parts)
     return f"'{guarded}" if guarded[:1] in ("\t", "\r", "\n") else guarded
 
 
 def sheet_cell(text: str) -> str:
-    """`text` as a text cell of a workbook: no longer than one may be, with one kind of line end."""
+    """`text` as a text cell of a workbook: truncated to what a cell holds, with "\\n" as the only line end."""
     if len(text) < SHORT_CELL_CHARS and text.isprintable():
         return text
     return _truncate(strip_unprintable(text).replace("\r\n", "\n").replace("\r", "\n"))

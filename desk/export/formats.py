@@ -1,7 +1,7 @@
 """Writes hits as CSV, XLSX or JSON Lines, by the suffix of the file.
 
-The same hits give the same bytes on any machine: rows are ordered by hit_id and a workbook carries no time of its
-own.
+The same hits give the same bytes on any machine: rows are ordered by hit_id and a workbook contains no time of
+creation.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
 from desk.export.atomic_write import open_atomic
 from desk.export.cells import csv_cell, strip_unprintable
-from desk.export.rows import COLUMNS, HitRow, cell_text, cells_of, type_cell
-from desk.export.xlsx import type_pair_source, write_workbook
+from desk.export.rows import COLUMNS, CellValue, HitRow, cell_text, cells_of
+from desk.export.xlsx import PairSource, write_workbook
 
 
-def export_hits(path: Path, rows: Iterable[HitRow], pairs: type_pair_source | None = None) -> int:
-    """Write `rows` to `path` and return how many; `pairs` gives the pictures of a workbook.
+def export_hits(path: Path, rows: Iterable[HitRow], pairs: PairSource | None = None) -> int:
+    """Write `rows` to `path` and return their number; `pairs` provides the pictures of a workbook.
 
-    Raises BadInput for another suffix or a place not writable.
+    Raises BadInput for an unknown suffix or if `path` cannot be written.
     """
     write = _WRITERS.get(path.suffix.lower())
     if write is None:
@@ -41,7 +41,7 @@ def export_hits(path: Path, rows: Iterable[HitRow], pairs: type_pair_source | No
     return len(ordered)
 
 
-def _write_csv(file: BinaryIO, rows: Sequence[HitRow], _: type_pair_source | None = None) -> None:
+def _write_csv(file: BinaryIO, rows: Sequence[HitRow], _: PairSource | None = None) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     sheet = csv.writer(text, dialect="excel")
     sheet.writerow(COLUMNS)
@@ -49,13 +49,13 @@ def _write_csv(file: BinaryIO, rows: Sequence[HitRow], _: type_pair_source | Non
     text.detach()
 
 
-def _write_jsonl(file: BinaryIO, rows: Sequence[HitRow], _: type_pair_source | None = None) -> None:
+def _write_jsonl(file: BinaryIO, rows: Sequence[HitRow], _: PairSource | None = None) -> None:
     for row in rows:
         cells = {name: _json_value(value) for name, value in zip(COLUMNS, cells_of(row), strict=True)}
         file.write(json.dumps(cells, ensure_ascii=False).encode() + b"\n")
 
 
-def _json_value(value: type_cell) -> object:
+def _json_value(value: CellValue) -> object:
     if isinstance(value, tuple):
         return [strip_unprintable(part) for part in value]
     if isinstance(value, Decimal):
@@ -63,7 +63,7 @@ def _json_value(value: type_cell) -> object:
     return strip_unprintable(value) if isinstance(value, str) else value
 
 
-_WRITERS: dict[str, Callable[[BinaryIO, Sequence[HitRow], type_pair_source | None], None]] = {
+_WRITERS: dict[str, Callable[[BinaryIO, Sequence[HitRow], PairSource | None], None]] = {
     ".csv": _write_csv,
     ".xlsx": write_workbook,
     ".jsonl": _write_jsonl,

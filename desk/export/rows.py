@@ -1,4 +1,4 @@
-"""A hit as one flat row: the columns of `hits export` in their order, built from hits or straight from stored rows.
+"""A hit as one flat row: the columns of `hits export` in their order, built from hits or directly from stored rows.
 
 Fields with several values stay tuples; each format decides how to write them.
 """
@@ -15,15 +15,16 @@ from attrs import fields, frozen
 
 from crawler.items import Finding, Hit, Judgement, Polarity, Work
 from crawler.messages import render_message
-from crawler.store import HitQuery, Store
-from crawler.store.hits import is_up, listing_share_states
+from crawler.store import HitQuery, Store, is_up, listing_share_states
 
-type_cell = str | float | Decimal | tuple[str, ...] | None
+CellValue = str | float | Decimal | tuple[str, ...] | None
 
 
 @frozen(kw_only=True)
 class HitRow:
-    """One hit. `access_codes` has one entry a share link ("" without a code); `still_up` is yes, no or unknown."""
+    """One hit. `access_codes` has one entry per share link ("" without a code), or none if no link has a code;
+    `still_up` is yes, no or unknown.
+    """
 
     hit_id: str
     decision: str
@@ -54,12 +55,12 @@ class HitRow:
 
 _STILL_UP_TEXT = {True: "yes", False: "no", None: "unknown"}
 COLUMNS = tuple(column.name for column in fields(HitRow))
-VALUE_SEPARATOR = "; "  # between several values of one cell
-cells_of: Callable[[HitRow], tuple[type_cell, ...]] = attrgetter(*COLUMNS)
+VALUE_SEPARATOR = "; "  # between the values of one cell
+cells_of: Callable[[HitRow], tuple[CellValue, ...]] = attrgetter(*COLUMNS)
 
 
-def cell_text(value: type_cell) -> str:
-    """A cell as text: several values joined, probabilities to four places, "" for nothing."""
+def cell_text(value: CellValue) -> str:
+    """A cell as text: several values joined, floats to four decimal places, "" for None."""
     if isinstance(value, tuple):
         return VALUE_SEPARATOR.join(value)
     if isinstance(value, float):
@@ -73,7 +74,7 @@ def iso_utc(moment: datetime) -> str:
 
 
 def row_of_hit(hit: Hit, work: Work, judgement: Judgement | None = None, language: str = "en") -> HitRow:
-    """The row of a hit with its work and the last judgement; `language` is that of the mark before reasons against."""
+    """The row of a hit with its work and current judgement; `language` is that of the marker before reasons against."""
     listing = hit.listing
     codes = tuple(link.code or "" for link in listing.links)
     return HitRow(
@@ -113,7 +114,7 @@ def row_of_record(
     judgement: Judgement | None,
     language: str,
 ) -> HitRow:
-    """The same row straight from what is stored of a hit, its listing and the states of shares; much quicker."""
+    """The same row built directly from the stored hit, listing and share states; much faster."""
     value = row.value
     links = value.get("links", ())
     codes = tuple(link.get("code") or "" for link in links)
@@ -161,7 +162,7 @@ def _reason(finding: Finding, language: str) -> str:
 
 
 def export_rows(store: Store, query: HitQuery, language: str) -> Iterator[HitRow]:
-    """The rows of an export, by hit id: straight from what is stored, since there may be very many."""
+    """The rows of an export, by hit id, built directly from stored rows, since there may be very many."""
     for part, states in store.hits.find_rows(query):
         works = store.works.titles_and_owners(row.work for row in part)
         judgements = store.reviews.current_judgements([row.id for row in part if row.judged])

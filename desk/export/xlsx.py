@@ -1,7 +1,7 @@
-"""Writes hits as a workbook: a sheet of rows with links, a second one with pictures of listings beside those of
+"""Writes hits as a workbook: a sheet of rows with links, and a second one with pictures of listings beside those of
 works.
 
-The same rows give the same bytes, and rows are streamed to save memory.
+The same rows give the same bytes; rows are streamed to save memory.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from crawler.config import Config
 from crawler.items import Picture
 from crawler.store import Store
 from desk.export.cells import sheet_cell
-from desk.export.rows import COLUMNS, HitRow, cell_text, cells_of, type_cell
+from desk.export.rows import COLUMNS, CellValue, HitRow, cell_text, cells_of
 
-PREVIEW_PIXELS = 160  # pixels of the longer side in a workbook
-MAX_PICTURE_ROWS = 300  # hits of one workbook that are shown with pictures; more would make it too large to mail
+PREVIEW_PIXELS = 160  # longer side of a picture in a workbook
+MAX_PICTURE_ROWS = 300  # hits shown with pictures in one workbook; more would make it too large to mail
 
 
 @frozen(kw_only=True)
 class PicturePair:
-    """The first kept picture of a hit's listing and of its work, as PNG; None where none is kept."""
+    """The first stored picture of a hit's listing and of its work, as PNG; None if none is stored."""
 
     hit_id: str
     title: str
@@ -39,11 +39,11 @@ class PicturePair:
     work_picture: bytes | None
 
 
-type_pair_source = Callable[[Sequence[str]], Iterator[PicturePair]]
+PairSource = Callable[[Sequence[str]], Iterator[PicturePair]]
 
 
-def picture_pairs(store: Store, config: Config) -> type_pair_source:
-    """What gives the pairs of some hits: those that have any picture, at most MOST."""
+def picture_pairs(store: Store, config: Config) -> PairSource:
+    """A function that yields the picture pairs of hits by id: at most `MAX_PICTURE_ROWS`, each with a listing's."""
     blobs = open_blobs(config.store)
 
     def pairs(ids: Sequence[str]) -> Iterator[PicturePair]:
@@ -51,7 +51,7 @@ def picture_pairs(store: Store, config: Config) -> type_pair_source:
         for start in range(0, len(ids), MAX_PICTURE_ROWS):
             hits = store.hits.get_many(ids[start : start + MAX_PICTURE_ROWS])
             works = store.works.get_many(hit.work_id for hit in hits.values())
-            complete = {work.id: work for work in store.pictures.fill_pictures(works.values())}
+            complete = {work.id: work for work in store.works.fill_pictures(works.values())}
             for hit in hits.values():
                 listing_picture, work_picture = (
                     _first_preview(hit.listing.pictures, blobs),
@@ -72,7 +72,7 @@ def picture_pairs(store: Store, config: Config) -> type_pair_source:
 
 
 def _first_preview(pictures: Iterable[Picture], blobs: BlobStore) -> bytes | None:
-    """The first picture that is kept and can be decoded, shrunk."""
+    """A preview of the first picture that is stored and can be decoded; None if there is none."""
     from crawler.pictures import PictureError, render_preview
 
     for picture in pictures:
@@ -86,19 +86,17 @@ def _first_preview(pictures: Iterable[Picture], blobs: BlobStore) -> bytes | Non
 
 
 MAX_LINKS = 60_000  # a sheet holds 65,530 links
-MAX_LINK_CHARS = 2_079  # characters that a spreadsheet takes for an address
-MAX_WRAPPED_ROWS = (
-    5_000  # rows; of longer sheets the cells are not wrapped: a spreadsheet would lay them out for minutes
-)
+MAX_LINK_CHARS = 2_079  # longest address a spreadsheet accepts
+MAX_WRAPPED_ROWS = 5_000  # cells of longer sheets are not wrapped: a spreadsheet would take minutes to lay them out
 COLUMN_WIDTHS = {"work_title": 24, "url": 40, "title": 48, "share_links": 32, "reasons": 64}  # in characters; others 14
-PICTURE_COLUMNS = {"hit_id": 24, "title": 48, "listing": 24, "work": 24}  # and their widths
-PICTURE_ROW_POINTS = PREVIEW_PIXELS * 0.75 + 6  # points; a pixel is three quarters of one
+PICTURE_COLUMNS = {"hit_id": 24, "title": 48, "listing": 24, "work": 24}  # name: width in characters
+PICTURE_ROW_POINTS = PREVIEW_PIXELS * 0.75 + 6  # a pixel is three quarters of a point
 _URL_COLUMN = COLUMNS.index("url")
 _EPOCH = datetime(1980, 1, 1)  # noqa: DTZ001 - workbooks want naive UTC; the earliest time a ZIP entry can carry
 
 
-def write_workbook(file: BinaryIO, rows: Sequence[HitRow], pairs: type_pair_source | None = None) -> None:
-    """Write the rows, and the pictures that `pairs` gives for their ids."""
+def write_workbook(file: BinaryIO, rows: Sequence[HitRow], pairs: PairSource | None = None) -> None:
+    """Write the rows, and the pictures that `pairs` yields for their ids."""
     draft = io.BytesIO()
     with Workbook(draft, {"constant_memory": True}) as book:
         book.set_properties({"author": "swordnet", "created": _EPOCH})
@@ -110,7 +108,7 @@ def write_workbook(file: BinaryIO, rows: Sequence[HitRow], pairs: type_pair_sour
 
 
 def _repack(draft: BinaryIO, file: BinaryIO) -> None:
-    """The same workbook without what the machine adds: entries carry the modes and local times of temporary files."""
+    """Copy the workbook without the modes and local times of temporary files that its ZIP entries carry."""
     with zipfile.ZipFile(draft) as source, zipfile.ZipFile(file, "w") as target:
         for name in source.namelist():
             entry = zipfile.ZipInfo(name, date_time=_EPOCH.timetuple()[:6])
@@ -135,8 +133,8 @@ def _write_hits(book: Workbook, sheet: Worksheet, rows: Sequence[HitRow]) -> Non
                 _write_cell(sheet, line, column, value, cell_format)
 
 
-def _write_cell(sheet: Worksheet, line: int, column: int, value: type_cell, cell_format: Format | None) -> None:
-    """A number as a number, text as text whatever it looks like, nothing as nothing."""
+def _write_cell(sheet: Worksheet, line: int, column: int, value: CellValue, cell_format: Format | None) -> None:
+    """Write a number as a number, text always as text, and nothing for an empty value."""
     if isinstance(value, float | Decimal):
         sheet.write_number(line, column, float(value), cell_format)
     elif text := sheet_cell(cell_text(value)):
@@ -144,7 +142,7 @@ def _write_cell(sheet: Worksheet, line: int, column: int, value: type_cell, cell
 
 
 def _is_link(url: str) -> bool:
-    """Whether it is an address of the web to click on."""
+    """Whether `url` is a web address that can be a clickable link."""
     return url.startswith(("http://", "https://")) and len(url) <= MAX_LINK_CHARS
 
 

@@ -1,7 +1,7 @@
 """Renders the report of a night as a single HTML file that needs no network and runs no script.
 
-Everything from the web is escaped text; the style is allowed by its digest; pictures are data URIs of raster formats
-only.
+Everything from the web is escaped text; the style sheet is allowed by its digest; pictures are data URIs of raster
+formats only.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 from attrs import Factory, field, frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from crawler.items import Decision, Finding, Hit, Question, ShareLink, Work
+from crawler.items import Decision, Hit
 from crawler.messages import render_message
 from desk.export.atomic_write import open_atomic
+from desk.review.explain import Explanation
 
-MAX_PICTURE_BYTES = 2_000_000  # bytes; a larger one is left out, so that a page of many hits still opens
+MAX_PICTURE_BYTES = 2_000_000  # larger pictures are left out, so that a page of many hits still opens
 _MEDIA_TYPE_BY_MAGIC = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -33,8 +34,8 @@ _MEDIA_TYPE_BY_MAGIC = {
 
 @frozen(kw_only=True)
 class PlatformRow:
-    """How one platform did: units asked, pages by outcome, listings read, hits. `limits` counts what a limit left
-    out, by its setting; `note` says why the platform is not healthy.
+    """The figures of one platform: units asked, pages by outcome, listings read, hits. `limits` counts what limits left
+    out, by setting; `note` says why the platform is not healthy.
     """
 
     name: str
@@ -54,31 +55,23 @@ class PlatformRow:
 
 @frozen(kw_only=True)
 class ReportHit:
-    """A hit of any decision beside its work, with the bytes of one picture each."""
+    """A hit of any decision with its explanation, and the bytes of one picture of each side."""
 
-    hit: Hit
-    work: Work
+    explanation: Explanation
     listing_picture: bytes | None = None
     work_picture: bytes | None = None
-    comparison: bytes | None = (
-        None  # drawn for the surest picture finding: theirs with ours outlined, set upright, ours
-    )
+    # Preview of the most certain picture match: query with the reference outlined, aligned part, reference.
+    comparison: bytes | None = None
 
     @property
-    def shares(self) -> tuple[tuple[ShareLink, str], ...]:
-        """The share links with their last known state, unknown where none is known."""
-        states = (*self.hit.share_states, *["unknown"] * len(self.hit.listing.links))
-        return tuple(zip(self.hit.listing.links, states, strict=False))
-
-    def findings(self, question: str) -> tuple[Finding, ...]:
-        """The findings that answer one question, the strongest first."""
-        answers = (finding for finding in self.hit.findings if finding.question is Question(question))
-        return tuple(sorted(answers, key=lambda finding: -finding.probability))
+    def hit(self) -> Hit:
+        """The hit itself."""
+        return self.explanation.hit
 
 
 @frozen(kw_only=True)
 class ReportData:
-    """What a report is about. `hits` are of all decisions; the page groups them."""
+    """The content of a report. `hits` are of all decisions; the page groups them."""
 
     title: str
     started: datetime
@@ -86,10 +79,10 @@ class ReportData:
     platforms: tuple[PlatformRow, ...] = ()
     hits: tuple[ReportHit, ...] = ()
     language: str = field(default="en")
-    past: tuple[tuple[str, int, int], ...] = ()  # the last nights: date, hits, new ones
+    past: tuple[tuple[str, int, int], ...] = ()  # the last nights: date, hits, new hits
 
     def with_decision(self, decision: str) -> tuple[ReportHit, ...]:
-        """The hits of one decision: surest first, then by id."""
+        """The hits of one decision, the most probable first, then by id."""
         report_hits = (report_hit for report_hit in self.hits if report_hit.hit.decision is Decision(decision))
         return tuple(
             sorted(
@@ -100,17 +93,17 @@ class ReportData:
 
     @property
     def pages(self) -> Counter[str]:
-        """Pages of all platforms by outcome."""
+        """The number of pages of all platforms, by outcome."""
         total: Counter[str] = Counter()
         for platform in self.platforms:
             total.update(platform.pages)
         return total
 
 
-def write_report(path: Path, night: ReportData) -> None:
-    """Write the page. Raises BadInput where `path` cannot be written."""
-    page = render_html(night)
-    with open_atomic(path, night.language) as file:
+def write_report(path: Path, report: ReportData) -> None:
+    """Write the page. Raises BadInput if `path` cannot be written."""
+    page = render_html(report)
+    with open_atomic(path, report.language) as file:
         file.write(page.encode("utf-8", "replace"))
 
 
@@ -131,7 +124,7 @@ def _message(language: str, key: str, **values: object) -> str:
 
 
 def _safe_link(address: str) -> str | None:
-    """The address if a reader may follow it, else None."""
+    """The address if it is an http(s) link, else None."""
     try:
         parts = urlsplit(address)
         return address if parts.scheme in ("http", "https") and parts.hostname else None
@@ -140,7 +133,7 @@ def _safe_link(address: str) -> str | None:
 
 
 def _data_uri(content: bytes | None) -> str | None:
-    """A data: address, or None for what is no picture that a browser only draws (SVG can carry scripts)."""
+    """A data URI, or None if the content is too large or not a known raster format (SVG can contain scripts)."""
     if not content or len(content) > MAX_PICTURE_BYTES:
         return None
     media_type = next((kind for magic, kind in _MEDIA_TYPE_BY_MAGIC.items() if content.startswith(magic)), None)
@@ -152,5 +145,5 @@ def _utc_text(time: datetime) -> str:
 
 
 def _percent(probability: float) -> int:
-    """Never 100 for what is not certain, never 0 for what is not ruled out."""
+    """A probability in percent: 100 only if it is certain, 0 only if it is impossible."""
     return min(99, max(1, round(probability * 100))) if 0 < probability < 1 else round(probability * 100)

@@ -13,9 +13,10 @@ from crawler.errors import SwordnetError
 
 @contextmanager
 def local_workers(count: int, arguments: Sequence[str], config: Config) -> Iterator[Callable[[str], None]]:
-    """Start so many; told to stop in the end, they end what they have begun (`cluster.patience`), else are killed.
+    """Start `count` workers; at the end they are terminated, and killed if they need longer than `cluster.patience` for
+    the units they have begun.
 
-    What is yielded, to be called now and then with the run, raises SwordnetError when none of them is left.
+    Yields a function to be called periodically with the run id; it raises SwordnetError when no worker is left.
     """
     command = [sys.executable, "-m", "desk.cli", "worker", "--quiet", *arguments]
     workers = [subprocess.Popen(command) for _ in range(count)]

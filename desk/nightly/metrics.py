@@ -1,7 +1,7 @@
 """Prometheus metrics of a run: a textfile for node_exporter, an endpoint while a night runs, and the callbacks that
 update them.
 
-Names begin with swordnet_; labels are platform and, for pages, outcome.
+Names begin with swordnet_; labels are platform, with outcome for pages and state for units, or worker.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest, start_h
 from crawler.config import Config
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, count_by_platform
-from crawler.items import Unit
-from crawler.store import Store
-from crawler.store.run_progress import RunProgress
+from crawler.items import Unit, UnitState
+from crawler.store import RunProgress, Store
 from crawler.web.session import CrawlStats
 from desk.export.atomic_write import open_atomic
 from desk.nightly.progress import worker_states
@@ -26,7 +25,7 @@ from desk.nightly.progress import worker_states
 ProgressCallback = Callable[[Unit, CrawlStats], None]
 
 
-METRICS_INTERVAL_SECONDS = 10.0  # seconds between two looks at how a run stands
+METRICS_INTERVAL_SECONDS = 10.0  # at least between two updates of a run's progress
 
 
 _COUNT_GAUGES = {
@@ -40,7 +39,7 @@ _COUNT_GAUGES = {
 
 
 class Metrics:
-    """The figures of one run."""
+    """The metrics of one run."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -68,7 +67,7 @@ class Metrics:
     def set_counts(
         self, platforms: Sequence[PlatformCounts], unhealthy: Sequence[str] = (), finished: float = 0.0
     ) -> None:
-        """Set all figures."""
+        """Set the metrics that come from the counts of platforms."""
         self._finished_gauge.set(finished)
         for counts in platforms:
             for outcome, number in counts.pages.items():
@@ -79,7 +78,7 @@ class Metrics:
                 gauge.labels(counts.platform).set(value)
 
     def set_progress(self, progress: RunProgress, workers: Sequence[Mapping[str, Any]]) -> None:
-        """Set what the ledger says of a run that goes on."""
+        """Set the metrics of a run in progress: units by state, pace, waiting time, workers."""
         for gauge in (self._state_gauge, self._pace_gauge, self._waiting_gauge, self._silent_gauge, self._alive_gauge):
             gauge.clear()
         for platform, states in progress.states.items():
@@ -92,20 +91,20 @@ class Metrics:
             self._alive_gauge.labels(worker["worker"]).set(worker["alive"])
 
     def serve(self, port: int) -> None:
-        """Answer Prometheus on this machine until the process ends. Raises BadInput where the port is taken."""
+        """Serve the metrics on 127.0.0.1 until the process ends. Raises BadInput if the port is taken."""
         try:
             start_http_server(port, "127.0.0.1", self.registry)
         except OSError as error:
             raise BadInput(Problem(file="swordnet.toml", field="night.metrics_port", message=str(error))) from None
 
     def write(self, path: Path) -> None:
-        """Write the textfile. Raises BadInput where it cannot be written."""
+        """Write the textfile. Raises BadInput if it cannot be written."""
         with open_atomic(path) as file:
             file.write(generate_latest(self.registry))
 
 
 def run_metrics_updater(store: Callable[[], Store], metrics: Metrics, config: Config) -> Callable[[str], None]:
-    """What to call with a run while it goes on: now and then, how it stands is given to Prometheus."""
+    """A callback for the id of a run in progress: updates its metrics, at most every `METRICS_INTERVAL_SECONDS`."""
     last_update = -METRICS_INTERVAL_SECONDS
     opened: list[Store] = []
 
@@ -118,10 +117,10 @@ def run_metrics_updater(store: Callable[[], Store], metrics: Metrics, config: Co
             return
         last_update = time.monotonic()
         opened[:] = opened or [store()]
-        stored_run, now = opened[0].runs.get_run(run), opened[0].current_time()
+        stored_run, now = opened[0].runs.get_run(run), opened[0].admin.current_time()
         if stored_run is not None:
             workers = worker_states(opened[0], run, now, config)
-            metrics.set_progress(opened[0].progress.run_progress(run, now, stored_run.started), workers)
+            metrics.set_progress(opened[0].runs.run_progress(run, now, stored_run.started), workers)
         if config.night.metrics_file:
             metrics.write(Path(config.night.metrics_file))
 
@@ -131,14 +130,14 @@ def run_metrics_updater(store: Callable[[], Store], metrics: Metrics, config: Co
 def unit_metrics_updater(
     progress: ProgressCallback, metrics: Metrics, config: Config, update_run: Callable[[str], None] = lambda _: None
 ) -> ProgressCallback:
-    """What to call after each unit: as before, and the figures so far are given to Prometheus."""
+    """A callback for after each unit: calls `progress`, then updates the metrics, if any are configured."""
     outcomes: list[tuple[str, str, str, dict[str, Any]]] = []
     if not config.night.metrics_file and not config.night.metrics_port:
         return progress
 
     def after_unit(unit: Unit, stats: CrawlStats) -> None:
         progress(unit, stats)
-        outcomes.append((unit.spider, unit.kind.value, "done", stats.to_dict()))
+        outcomes.append((unit.spider, unit.kind, UnitState.DONE, stats.to_dict()))
         metrics.set_counts(count_by_platform(outcomes))
         update_run(unit.run)
         if config.night.metrics_file:

@@ -1,5 +1,5 @@
-"""Delivers the results of a night: report files, metrics, a webhook with JSON, a mail; then deletes blobs that
-nothing needs any more.
+"""Delivers the results of a night: report files, metrics, a webhook with JSON, an e-mail; then deletes blobs that are
+no longer needed.
 
 A message that cannot be delivered never fails a night.
 """
@@ -30,7 +30,10 @@ TIMEOUT_SECONDS = 30
 
 
 def notify(config: TellConfig, title: str, text: str, report: Mapping[str, Any], healthy: bool) -> list[str]:
-    """Send what is configured; returns what could not be delivered."""
+    """Send the configured notifications; returns the problems of those that could not be delivered.
+
+    Nothing is sent for a healthy night unless `tell.always` is set.
+    """
     problems: list[str] = []
     if healthy and not config.always:
         return problems
@@ -73,7 +76,7 @@ def _send_mail(config: TellConfig, title: str, text: str) -> None:
 def deliver_results(
     store: Store, result: RunResult, config: Config, metrics: Metrics, show_message: Callable[..., None]
 ) -> None:
-    """Write and send what is configured; delete what is kept for nobody."""
+    """Write the configured reports and metrics, send the notifications, and delete expired blobs."""
     if config.night.reports:
         folder = Path(config.night.reports)
         folder.mkdir(parents=True, exist_ok=True)
@@ -92,10 +95,13 @@ def deliver_results(
 
 
 def delete_expired_blobs(store: Store, config: Config, result: RunResult) -> int:
-    """Delete bytes that no hit, no check and no work needs, once they are old enough; returns how many files."""
+    """Delete blobs that no hit, recheck or work needs, once older than `night.keep_days`; returns how many.
+
+    Also deletes expired pages and robots.txt files from the store.
+    """
     cutoff = result.finished - timedelta(days=config.night.keep_days)
     store.pages.delete_pages_before(cutoff)
-    store.robots.delete_robots_before(result.finished)
+    store.pages.delete_robots_before(result.finished)
     needed = store.hits.evidence_digests() | store.rechecks.proof_digests()
     needed |= {
         digest

@@ -1,5 +1,5 @@
-"""The progress of a run for people: a live table by platform on a terminal, plain lines elsewhere, and the state of
-each worker.
+"""Shows the progress of a run: a live table by platform on a terminal, plain lines elsewhere, and the state of each
+worker.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ from rich.table import Table
 
 from crawler.config import Config
 from crawler.health import PlatformCounts, count_by_platform
-from crawler.items import Unit
+from crawler.items import Unit, UnitKind, UnitState
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.backoff import Backoff
+from crawler.store import Backoff, Store
 from crawler.web.session import CrawlStats
 
 PROGRESS_COLUMNS = ("platform", "units", "pages", "listings", "found", "blocked", "pace", "waits")
-REDRAW_SECONDS = 1.0  # seconds between two looks at the store
+REDRAW_SECONDS = 1.0  # at least between two reads of the store
 
 
 def run_table(store: Store, run: str, now: datetime, language: str, minutes: float = 0.0) -> Table:
-    """How far each platform of a run is; `minutes` it has run so far, for the pace."""
+    """The progress of a run by platform, with active pauses; `minutes` is how long it has run, for the pace."""
     table = Table(*(render_message("desk.cli", f"progress_{name}", language) for name in PROGRESS_COLUMNS))
     units = store.queue.unit_outcomes(run)
-    pauses = describe_pauses(store.backoffs.active_backoffs(now))
+    pauses = describe_pauses(store.queue.active_backoffs(now))
     for counts in count_by_platform(units):
         table.add_row(*_row(counts, units, minutes), pauses.get(counts.platform, ""))
     for key, pause in sorted(pauses.items()):
@@ -40,9 +39,9 @@ def run_table(store: Store, run: str, now: datetime, language: str, minutes: flo
 
 
 def worker_states(store: Store, run: str, now: datetime, config: Config) -> list[dict[str, Any]]:
-    """Everybody who has worked on a run; `silent` are the seconds since the last sign of life of one that holds units.
+    """The workers of a run. `silent`: seconds since the last sign of life of a worker that holds units, else None.
 
-    `alive` is False where that is longer than `cluster.stale` (`crawl.lease` on one machine): its units go to others.
+    `alive` is False if that is longer than `cluster.stale` (`crawl.lease` on one machine): its units go to others.
     """
     states, max_silence = [], config.cluster.stale if config.cluster.hand_out else config.crawl.lease
     for worker in store.queue.worker_activity(run, config.crawl.lease):
@@ -61,7 +60,7 @@ def worker_states(store: Store, run: str, now: datetime, config: Config) -> list
 
 
 def worker_table(store: Store, run: str, now: datetime, config: Config) -> Table:
-    """The same for people; who is silent for too long is marked."""
+    """The workers of a run as a table; those that are silent for too long are marked."""
     table = Table(
         *(render_message("desk.cli", f"worker_{name}", config.language) for name in ("name", "done", "doing", "silent"))
     )
@@ -72,18 +71,18 @@ def worker_table(store: Store, run: str, now: datetime, config: Config) -> Table
     return table
 
 
-def describe_pauses(clocks: Iterable[Backoff]) -> dict[str, str]:
-    """Who is left alone until when and why, by platform or host."""
+def describe_pauses(backoffs: Iterable[Backoff]) -> dict[str, str]:
+    """The active pauses by platform or host: until when, and why."""
     return {
-        clock.key.partition(":")[2]: f"{clock.not_before:%H:%M:%S} UTC {clock.why}".strip()
-        for clock in clocks
-        if clock.why != "pace"
+        backoff.key.partition(":")[2]: f"{backoff.not_before:%H:%M:%S} UTC {backoff.why}".strip()
+        for backoff in backoffs
+        if backoff.why != "pace"
     }
 
 
-def _row(counts: PlatformCounts, units: Sequence[tuple[str, str, str, object]], minutes: float) -> list[str]:
+def _row(counts: PlatformCounts, units: Sequence[tuple[str, UnitKind, UnitState, object]], minutes: float) -> list[str]:
     states = [state for spider, _, state, _ in units if spider == counts.platform]
-    ended_units = sum(state in ("done", "failed", "skipped") for state in states)
+    ended_units = sum(state not in (UnitState.OPEN, UnitState.DOING) for state in states)
     pages = sum(counts.pages.values())
     pace = f"{pages / minutes:.0f}/min" if minutes else ""
     numbers = (f"{ended_units}/{len(states)}", pages, counts.listings, counts.hits, counts.blocked)
@@ -98,7 +97,7 @@ def live_progress(
     print_unit: Callable[[Unit, CrawlStats], None],
     quiet: bool,
 ) -> Iterator[Callable[[Unit, CrawlStats], None]]:
-    """What to call after each unit: redraws the table on a terminal, prints a line elsewhere."""
+    """A callback for after each unit: redraws the table on a terminal, otherwise (or if `quiet`) calls `print_unit`."""
     if quiet or not console.is_terminal:
         yield print_unit
         return

@@ -1,8 +1,7 @@
-"""`report quality`: how precise hits are and how many are missed, by platform, from what people judged.
+"""`report quality`: how precise hits are and how many are missed, by platform, from people's judgements.
 
-Two sources, never mixed. *Audit*: pairs that were drawn at random say what holds for all pairs. *All judged*: what
-people chose to judge says how the work went, not how good the program is. Every figure comes with what it is a share
-of.
+Two sources, never mixed. *Audit*: pairs drawn at random are representative of all pairs. *All judged*: what people
+chose to judge shows how their work went, not how good the program is. Every figure comes with its base.
 """
 
 from __future__ import annotations
@@ -15,8 +14,7 @@ from attrs import frozen
 
 from crawler.items import Decision, Verdict
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.reviews import AuditSample, ReviewedHit
+from crawler.store import AuditSample, ReviewedHit, Store
 from matchers.evaluation import Proportion, calibration_error, proportion_of
 
 ALL_PLATFORMS = "*"
@@ -26,9 +24,10 @@ ALL_PLATFORMS = "*"
 class PlatformQuality:
     """The figures of one platform, or of all (`ALL_PLATFORMS`).
 
-    `precision`: of drawn hits, those that infringe; `missed`: of drawn dropped pairs, those that infringe after all;
-    `missed_in_all`: how many that would be of all dropped ones; `licensed`: of drawn licensed pairs, those that are no
-    infringement; `judged`: of all hits that people judged, those that infringe; `waiting`: drawn and not yet judged.
+    `precision`: of sampled hits, those that infringe; `missed`: of sampled dropped pairs, those that infringe after
+    all; `missed_in_all`: an estimate of how many that is among all dropped pairs; `licensed`: of sampled licensed
+    pairs, those that do not infringe; `judged`: of all hits that people judged, those that infringe; `waiting`: samples
+    not yet judged.
     """
 
     platform: str
@@ -42,16 +41,18 @@ class PlatformQuality:
 
 @frozen(kw_only=True)
 class Quality:
-    """The figures by platform, `ALL_PLATFORMS` first, and whether stated offences came true."""
+    """The figures by platform, `ALL_PLATFORMS` first, and the calibration error of offence probabilities (None without
+    judgements), measured on `calibrated_on` judgements.
+    """
 
-    channels: tuple[PlatformQuality, ...]
+    platforms: tuple[PlatformQuality, ...]
     calibration: float | None
     calibrated_on: int
 
 
 def measure_quality(store: Store) -> Quality:
-    """The figures as they are now."""
-    samples, judged_hits = list(store.audits.all_samples()), list(store.reviews.reviewed_hits())
+    """The current figures."""
+    samples, judged_hits = list(store.reviews.all_samples()), list(store.reviews.reviewed_hits())
     names = sorted({row.platform for row in samples} | {row.platform for row in judged_hits})
     channels = [_platform_quality(ALL_PLATFORMS, samples, judged_hits)]
     for name in names:
@@ -59,7 +60,7 @@ def measure_quality(store: Store) -> Quality:
         channels.append(_platform_quality(name, of_name, [row for row in judged_hits if row.platform == name]))
     pairs = [(row.snapshot.offence, is_infringing(row)) for row in judged_hits if row.snapshot and _is_decided(row)]
     return Quality(
-        channels=tuple(channels), calibration=calibration_error(pairs) if pairs else None, calibrated_on=len(pairs)
+        platforms=tuple(channels), calibration=calibration_error(pairs) if pairs else None, calibrated_on=len(pairs)
     )
 
 
@@ -87,7 +88,7 @@ def _judged_samples(samples: Iterable[AuditSample]) -> list[AuditSample]:
 
 
 def is_infringing(judged_hit: ReviewedHit) -> bool:
-    """Whether a person said so."""
+    """Whether a person judged the hit infringing."""
     return judged_hit.judgement.verdict is Verdict.INFRINGING
 
 
@@ -96,9 +97,9 @@ def _is_decided(judged_hit: ReviewedHit) -> bool:
 
 
 def quality_lines(quality: Quality, language: str) -> list[str]:
-    """The report for people."""
+    """The report as lines of text, for people."""
     lines = []
-    for row in quality.channels:
+    for row in quality.platforms:
         name = render_message("desk", "quality_all", language) if row.platform == ALL_PLATFORMS else row.platform
         lines.append(render_message("desk", "quality_channel", language, platform=name, waiting=row.waiting))
         lines.extend(
@@ -123,11 +124,11 @@ def _share_text(share: Proportion, language: str) -> str:
 
 
 def quality_json(quality: Quality) -> dict[str, Any]:
-    """The report for programs."""
+    """The report as JSON values, for programs."""
     names = ("precision", "missed", "licensed", "judged")
     channels = [
         {"platform": row.platform, "waiting": row.waiting, "missed_in_all": round(row.missed_in_all, 1)}
         | {name: getattr(row, name).plain() for name in names}
-        for row in quality.channels
+        for row in quality.platforms
     ]
     return {"channels": channels, "calibration_error": quality.calibration, "judged": quality.calibrated_on}

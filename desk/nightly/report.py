@@ -11,20 +11,22 @@ from crawler.blobs import BlobStore, open_blobs
 from crawler.config import Config
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, counts_from_dict
-from crawler.items import Hit, Picture, Work
+from crawler.items import Picture
 from crawler.messages import render_message
-from crawler.store import HitQuery, Run, Store
-from crawler.store.runs import NIGHT_RUN
+from crawler.store import NIGHT_RUN, HitQuery, Run, Store
 from desk.crawling import RunResult
 from desk.export.atomic_write import open_atomic
 from desk.nightly.html_report import PlatformRow, ReportData, ReportHit, write_report
+from desk.review.explain import Explanation
+from matchers.weights import default_weights
+from screening.match_context import current_weights
 
 REPORT_COLUMNS = ("asked", "answered", "blocked", "listings", "hits", "new", "changed", "gone", "returned")
 REPORT_SUFFIXES = (".html", ".md", ".json")
 
 
 def result_of_run(run: Run) -> RunResult:
-    """What a stored run did."""
+    """The result of a stored run."""
     counts = [counts_from_dict(name, plain) for name, plain in sorted(run.counts.items())]
     complaints = {name: plain["complaint"] for name, plain in run.counts.items() if plain.get("complaint")}
     finished = run.finished or run.started
@@ -32,7 +34,7 @@ def result_of_run(run: Run) -> RunResult:
 
 
 def report_json(result: RunResult) -> dict[str, Any]:
-    """The report for programs."""
+    """The report as JSON values, for programs."""
     platforms = {
         counts.platform: {name: getattr(counts, name) for name in REPORT_COLUMNS}
         | {
@@ -51,12 +53,12 @@ def report_json(result: RunResult) -> dict[str, Any]:
 
 
 def question_forms(counts: PlatformCounts) -> dict[str, dict[str, int]]:
-    """What each form of question brought: {form: {asked, hits}}."""
+    """The yield of each form of question: {form: {asked, hits}}."""
     return {form: {"asked": number, "hits": counts.hits_by[form]} for form, number in sorted(counts.asked_by.items())}
 
 
 def report_markdown(result: RunResult, language: str) -> str:
-    """The report for people, in plain text."""
+    """The report as Markdown, for people."""
     heads = [render_message("desk.cli", f"report_{name}", language) for name in ("platform", *REPORT_COLUMNS)]
     lines = [f"# {render_message('desk.cli', 'report_title', language)}", "", _run_line(result), ""]
     lines += _complaint_lines(result, language)
@@ -71,7 +73,9 @@ def report_markdown(result: RunResult, language: str) -> str:
 
 
 def save_report(path: Path, store: Store, result: RunResult, config: Config) -> None:
-    """Write the report, by suffix .html, .md or .json. Raises BadInput."""
+    """Write the report as HTML, Markdown or JSON, by the suffix of `path`. Raises BadInput for any other suffix or if
+    `path` cannot be written.
+    """
     if path.suffix == ".html":
         write_report(path, report_data(store, result, config))
         return
@@ -120,27 +124,28 @@ def _run_line(result: RunResult) -> str:
 
 
 def _table_text(text: str) -> str:
-    """Text from the web as text of a table: no cell ends, no line breaks, no code ends."""
+    """Text from the web made safe for a Markdown table: no cell separators, backticks, tags or line breaks."""
     return " ".join(text.replace("|", "¦").replace("`", "'").replace("<", "‹").split())
 
 
-CHART_NIGHTS = 14  # on the chart of the last nights
+CHART_NIGHTS = 14  # nights on the chart of the last nights
 
 
 def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
-    """The report of one run."""
+    """The data of the HTML report of one run."""
     run_hits = list(store.hits.find_hits(HitQuery(run=result.run)))
     works = {
-        work.id: work
-        for work in store.pictures.fill_pictures(store.works.get_many(h.work_id for h in run_hits).values())
+        work.id: work for work in store.works.fill_pictures(store.works.get_many(h.work_id for h in run_hits).values())
     }
-    blobs = open_blobs(config.store)
+    blobs, weights = open_blobs(config.store), current_weights(store) or default_weights()
     return ReportData(
         title=render_message("desk.cli", "report_title", config.language),
         started=result.started,
         finished=result.finished,
         platforms=tuple(_platform_rows(result)),
-        hits=tuple(_report_hit(hit, works[hit.work_id], blobs) for hit in run_hits),
+        hits=tuple(
+            _report_hit(Explanation(hit=hit, work=works[hit.work_id], weights=weights), blobs) for hit in run_hits
+        ),
         past=tuple(_past_nights(store)),
         language=config.language,
     )
@@ -168,7 +173,7 @@ def _platform_rows(result: RunResult) -> list[PlatformRow]:
 
 
 def _past_nights(store: Store) -> list[tuple[str, int, int]]:
-    """The last nights, the oldest first: date, hits, new ones."""
+    """The last nights, the oldest first: date, hits, new hits."""
     nights = [run for run in store.runs.latest_runs(CHART_NIGHTS, NIGHT_RUN) if run.finished]
     totals = [
         (run, [sum(counts.get(name, 0) for counts in run.counts.values()) for name in ("hits", "new")])
@@ -177,20 +182,20 @@ def _past_nights(store: Store) -> list[tuple[str, int, int]]:
     return [(run.night, hits, new) for run, (hits, new) in reversed(totals)]
 
 
-def _report_hit(hit: Hit, work: Work, blobs: BlobStore) -> ReportHit:
-    listing_picture, work_picture = (
-        _first_picture_bytes(hit.listing.pictures, blobs),
-        _first_picture_bytes(work.images, blobs),
-    )
+def _report_hit(explanation: Explanation, blobs: BlobStore) -> ReportHit:
+    hit, work = explanation.hit, explanation.work
     sightings = (finding.sighting for finding in hit.findings if finding.sighting is not None)
     comparison = next(
         (data for sighting in sightings if sighting.beside and (data := blobs.get(sighting.beside))), None
     )
     return ReportHit(
-        hit=hit, work=work, listing_picture=listing_picture, work_picture=work_picture, comparison=comparison
+        explanation=explanation,
+        listing_picture=_first_picture_bytes(hit.listing.pictures, blobs),
+        work_picture=_first_picture_bytes(work.images, blobs),
+        comparison=comparison,
     )
 
 
 def _first_picture_bytes(pictures: Sequence[Picture], blobs: BlobStore) -> bytes | None:
-    """The bytes of the first picture that is kept."""
+    """The bytes of the first picture that is stored; None if there is none."""
     return next((data for picture in pictures if picture.sha256 and (data := blobs.get(picture.sha256))), None)

@@ -1,7 +1,7 @@
-"""Runs a night: one run a date, planned once, resumed after a crash, finished with a report.
+"""Runs a night: one run per date, planned once, resumed after a crash, finished with a report.
 
-New releases and works of high priority are asked first, known hits are rechecked when due, stored listings are
-rematched after the registry changed.
+New releases and works of high priority are searched for first, known hits are rechecked when due, and stored listings
+are rematched after the registry changed.
 """
 
 from __future__ import annotations
@@ -18,27 +18,22 @@ from attrs import evolve
 from crawler.archives import open_archive
 from crawler.config import Config
 from crawler.errors import NothingToDo, StoreError
-from crawler.items import Ask, Unit, UnitKind, Work
+from crawler.items import Ask, Unit, UnitKind, UnitState, Work
 from crawler.messages import render_message
-from crawler.store import Run, Store
-from crawler.store.database import night_lock
-from crawler.store.runs import NIGHT_RUN
+from crawler.store import NIGHT_RUN, Run, Store
 from crawler.units import batches
 from crawler.web.session import CrawlStats, Session
-from desk.crawling import Plan, RunResult, finish_run, night_plan, require_contact
+from desk.crawling import CrawlPlan, RunResult, finish_run, plan_night, require_contact
 from desk.nightly.settle import settle_run
 from desk.rematch_units import rematch_unit
 from spiders.catalogue import is_enabled, platforms
 
 COMPARED_NIGHTS = 7  # nights that a night is compared with
 LEARNING_NIGHTS = 30  # nights from which a platform's forms of questions are learned
-MAX_RESUME_AGE = timedelta(hours=24)  # an unfinished night that is older is left as it is
+MAX_RESUME_AGE = timedelta(hours=24)  # an older unfinished night is not resumed
 NEW_RELEASE_PRIORITY = 100  # added to the priority of a work that has just been released
-MAX_RETRIES, RETRY_PAUSE_SECONDS = (
-    5,
-    5,
-)  # how often a night of many machines is begun once more after the database failed; seconds before
-MATCHED_REGISTRY_MARK = "registry_matched"  # the mark: which registry stored listings were last compared with
+MAX_RETRIES, RETRY_PAUSE_SECONDS = 5, 5  # when the database fails during a night on many machines
+MATCHED_REGISTRY_KEY = "registry_matched"  # name of the stored version of the registry last compared with all listings
 
 ProgressCallback = Callable[[Unit, CrawlStats], None]
 
@@ -54,10 +49,10 @@ def run_night(
     on_tick: Callable[[str], None] = lambda _: None,
     show_message: Callable[..., None] = lambda *_, **__: None,
 ) -> RunResult:
-    """Run tonight's night to its end. Raises Busy, NothingToDo where it has run, Interrupted where it was stopped.
+    """Run tonight's night to its end. Raises Busy, NothingToDo if it has run already, Interrupted if it was stopped.
 
-    `on_tick` is called with the run now and then while others work. Where they do, a database that restarts ends
-    nothing: the night is begun once more, and goes on where it was.
+    `on_tick` is called with the run id periodically while workers do the units. In that mode the night survives a
+    restart of the database: it is started again and resumes.
     """
     require_contact(config, replay)
     started_runs: list[str] = []
@@ -89,18 +84,18 @@ def _run_once(
 ) -> RunResult:
     from crawler import worker
 
-    with Store.open(config.store.url) as store, night_lock(store.engine):
+    with Store.open(config.store.url) as store, store.admin.night_lock():
         works = prioritise_releases(list(store.works.all_works()), now(), config)
         archive = open_archive(replay) if replay else None
         recent_runs, seed = (
             store.runs.latest_runs(LEARNING_NIGHTS, NIGHT_RUN),
             f"{now().astimezone(config.zone):%Y-%m-%d}",
         )
-        plan = evolve(night_plan(works, config, only, archive, recent_runs, seed), check_positives=True)
+        plan = evolve(plan_night(works, config, only, archive, recent_runs, seed), check_positives=True)
         run = _open_run(store, plan, config, now(), rerun, only, show_message)
         started_runs.append(run.id)
         registry_version = (
-            f"{store.works.registry_digest()} {version('swordnet')} {len(store.screening_settings.calibrations())}"
+            f"{store.works.registry_digest()} {version('swordnet')} {len(store.reviews.all_calibrations())}"
         )
         past_nights = [
             entry
@@ -128,28 +123,26 @@ def _run_once(
         if not store.queue.count_open_units(run.id):
             settlement = settle_run(store, run.id, config, now())
             for entry in settlement.quarantined_works:
-                show_message("work_held", work=entry, why=store.screening_settings.quarantined_works()[entry])
+                show_message("work_held", work=entry, why=store.works.quarantined_works()[entry])
         result = finish_run(store, run.id, plan, config, run.started, now, past_nights)
-        rematch_states = [
-            state for _, kind, state, _ in store.queue.unit_outcomes(run.id) if kind == UnitKind.REMATCH.value
-        ]
-        if all(state == "done" for state in rematch_states):
-            store.named_values.put_value(MATCHED_REGISTRY_MARK, registry_version)
+        rematch_states = [state for _, kind, state, _ in store.queue.unit_outcomes(run.id) if kind is UnitKind.REMATCH]
+        if all(state is UnitState.DONE for state in rematch_states):
+            store.runs.put_named_value(MATCHED_REGISTRY_KEY, registry_version)
         return result
 
 
 def prioritise_releases(works: Sequence[Work], now: datetime, config: Config) -> list[Work]:
-    """The works, those just released with a higher priority; a campaign is a work's own priority."""
+    """The works, with a higher priority for recent releases; for a campaign set a work's own priority."""
     since = now.date() - timedelta(days=config.night.new_days)
-    new_releases = {worker.id for worker in works if worker.released_on is not None and since <= worker.released_on}
+    new_releases = {work.id for work in works if work.released_on is not None and since <= work.released_on}
     return [
-        evolve(worker, priority=worker.priority + NEW_RELEASE_PRIORITY) if worker.id in new_releases else worker
-        for worker in works
+        evolve(work, priority=work.priority + NEW_RELEASE_PRIORITY) if work.id in new_releases else work
+        for work in works
     ]
 
 
 def platform_priority(platform: str, past: Sequence[Run], config: Config) -> int:
-    """The priority of a platform's units: as configured, then by how many of a hundred pages led to a hit lately."""
+    """The priority of a platform's units: as configured, then by hits per hundred pages on `past` nights."""
     platform_counts = [run.counts[platform] for run in past if platform in run.counts]
     pages = sum(sum(counts.get("pages", {}).values()) for counts in platform_counts)
     hits = sum(counts.get("hits", 0) for counts in platform_counts)
@@ -159,14 +152,17 @@ def platform_priority(platform: str, past: Sequence[Run], config: Config) -> int
 
 def _open_run(
     store: Store,
-    plan: Plan,
+    plan: CrawlPlan,
     config: Config,
     now: datetime,
     rerun: bool,
     only: Sequence[str],
     show_message: Callable[..., None],
 ) -> Run:
-    """Tonight's run: a new one, or one that goes on."""
+    """Tonight's run: an unfinished one to resume, a finished one with new platforms to add, or a new one.
+
+    Raises NothingToDo if tonight's run is complete or there is nothing to plan.
+    """
     date = f"{now.astimezone(config.zone):%Y-%m-%d}"
     unfinished = [
         run
@@ -192,20 +188,20 @@ def _open_run(
 def _plan_first_wave(
     store: Store,
     run: Run,
-    plan: Plan,
+    plan: CrawlPlan,
     config: Config,
     past: Sequence[Run],
     registry_version: str,
     now: datetime,
     only: Sequence[str],
 ) -> None:
-    """Plan the first wave of each platform, once."""
+    """Plan the first wave of each platform, once: questions, due rechecks, and a rematch if the registry changed."""
     store.rechecks.schedule_new_hits(now)
     asks: dict[str, dict[UnitKind, Sequence[Ask]]] = {name: dict(kinds) for name, kinds in plan.asks.items()}
     for name, due in store.rechecks.due_asks(now).items():
         if _is_selected(name, config, only):
             asks.setdefault(name, {})[UnitKind.RECHECK] = due
-    if store.named_values.get_value(MATCHED_REGISTRY_MARK) != registry_version:
+    if store.runs.get_named_value(MATCHED_REGISTRY_KEY) != registry_version:
         for name, id_prefixes in store.listings.portion_asks().items():
             if name in platforms():
                 asks.setdefault(name, {})[UnitKind.REMATCH] = id_prefixes

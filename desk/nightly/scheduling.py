@@ -1,6 +1,6 @@
-"""Starts a night at night.at every day, for machines without cron or systemd, each in a process of its own.
+"""Starts a night every day at `night.at`, each in a process of its own, for machines without cron or systemd.
 
-A missed night is caught up for night.catch_up hours.
+A missed night is caught up on within `night.catch_up` hours.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from crawler.store import Run
 ShowMessage = Callable[..., None]
 
 
-def trigger(config: Config) -> CronTrigger:
-    """Every day at `night.at` in the configured time zone."""
+def nightly_trigger(config: Config) -> CronTrigger:
+    """The trigger for every day at `night.at` in the configured time zone."""
     hour, _, minute = config.night.at.partition(":")
     return CronTrigger(hour=int(hour), minute=int(minute), timezone=config.zone)
 
 
 def missed_night(config: Config, last: Run | None, now: datetime) -> str | None:
-    """The date of a night that should have begun and has not, None where there is none or it is too late for it."""
+    """The date of a night that was due and did not run; None if there is none or it is too late to catch up."""
     local = now.astimezone(config.zone)
     hour, _, minute = config.night.at.partition(":")
     due = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
@@ -39,7 +39,7 @@ def missed_night(config: Config, last: Run | None, now: datetime) -> str | None:
 
 
 def spawn_night(config_file: Path | None, show_message: ShowMessage) -> int:
-    """One night in a process of its own; returns its exit code."""
+    """Run one night in a process of its own; returns its exit code."""
     command = [sys.executable, "-m", "desk.cli", "night"]
     if config_file is not None:
         command += ["--config", str(config_file)]
@@ -51,20 +51,24 @@ def spawn_night(config_file: Path | None, show_message: ShowMessage) -> int:
 def schedule(
     config: Config, config_file: Path | None, last: Run | None, now: datetime, show_message: ShowMessage
 ) -> None:
-    """Run nights until the process is ended."""
+    """Run nights until the process is ended, beginning with a missed one."""
     night = missed_night(config, last, now)
     if night is not None:
         show_message("schedule_missed", night=night)
         spawn_night(config_file, show_message)
-    show_message("schedule_next", at=trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
+    show_message("schedule_next", at=nightly_trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
     night_scheduler(config, config_file, show_message).start()
 
 
 def night_scheduler(config: Config, config_file: Path | None, show_message: ShowMessage) -> BlockingScheduler:
-    """What starts a night whenever one is due."""
+    """The scheduler that starts a night whenever one is due."""
     grace_seconds = int(config.night.catch_up * 3600) or None
     scheduler = BlockingScheduler(timezone=config.zone)
     scheduler.add_job(
-        spawn_night, trigger(config), [config_file, show_message], misfire_grace_time=grace_seconds, coalesce=True
+        spawn_night,
+        nightly_trigger(config),
+        [config_file, show_message],
+        misfire_grace_time=grace_seconds,
+        coalesce=True,
     )
     return scheduler

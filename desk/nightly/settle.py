@@ -1,5 +1,5 @@
-"""Settles a run before it is counted: usual prices, hits with recent licence terms, works to quarantine, pairs to
-audit.
+"""Settles a run before it is counted: updates usual prices, redecides hits after recent licence terms, quarantines
+works and draws audit samples.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from matchers.evaluation import wilson_interval
 from screening.match_context import build_context
 from screening.redecide_hits import redecide_hits, works_with_recent_terms
 
-MIN_WORK_JUDGEMENTS = 8  # judgements of a work from which on its share of false alarms says something
-MAX_FALSE_ALARM_SHARE = 0.5  # share of false alarms, at the low end of its interval, from which on a work is held
+MIN_WORK_JUDGEMENTS = 8  # judgements of a work needed for its share of false alarms to be meaningful
+MAX_FALSE_ALARM_SHARE = 0.5  # a work is quarantined if the low end of the interval of its share is above
 MACHINE_NAME = "swordnet"
 
 
 @frozen(kw_only=True)
 class Settlement:
-    """What was done: decisions that changed, works newly held, pairs drawn."""
+    """The result of settling a run: decisions changed, works newly quarantined, audit samples drawn."""
 
     changed_decisions: int
     quarantined_works: tuple[str, ...]
@@ -33,33 +33,33 @@ class Settlement:
 
 @frozen(kw_only=True)
 class HitVerdictCounts:
-    """What people judged of a work's hits."""
+    """How many hits of a work people judged infringing, and not."""
 
     infringing: int
     innocent: int
 
     @property
     def rate(self) -> float:
-        """The share of false alarms; 0.0 of nothing."""
+        """The share of false alarms; 0.0 without judgements."""
         total = self.infringing + self.innocent
         return self.innocent / total if total else 0.0
 
 
 def settle_run(store: Store, run: str, config: Config, now: datetime) -> Settlement:
-    """Settle a run."""
-    store.screening_settings.update_price_medians()
+    """Settle a run: prices, decisions, quarantine, audit samples."""
+    store.works.update_price_medians()
     context = build_context(store, now, config.language)
     changed = redecide_hits(store, works_with_recent_terms(store.works.all_works(), context), context)
     quarantined = quarantine_works(store, run, config, now)
     if quarantined:
         changed += redecide_hits(store, quarantined, build_context(store, now, config.language))
-    samples = store.audits.draw_samples(run, config.night.audit, now)
-    store.analyse_tables()
+    samples = store.reviews.draw_samples(run, config.night.audit, now)
+    store.admin.analyse_tables()
     return Settlement(changed_decisions=changed, quarantined_works=tuple(quarantined), audit_samples=samples)
 
 
 def verdict_counts_by_work(store: Store) -> dict[str, HitVerdictCounts]:
-    """What people judged, by work."""
+    """The counts of people's verdicts, by work."""
     counts: Counter[tuple[str, Verdict]] = Counter()
     for judged_hit in store.reviews.reviewed_hits():
         counts[judged_hit.work, judged_hit.judgement.verdict] += 1
@@ -71,8 +71,11 @@ def verdict_counts_by_work(store: Store) -> dict[str, HitVerdictCounts]:
 
 
 def quarantine_works(store: Store, run: str, config: Config, now: datetime) -> list[str]:
-    """Put works into quarantine that give mostly false alarms, or suddenly far more hits than a night should have."""
-    quarantined = store.screening_settings.quarantined_works()
+    """Quarantine works with mostly false alarms, or with more new hits than `night.flood` and none judged infringing.
+
+    Returns the works newly quarantined.
+    """
+    quarantined = store.works.quarantined_works()
     counts_by_work = verdict_counts_by_work(store)
     reasons: dict[str, str] = {}
     for work, verdict_counts in counts_by_work.items():
@@ -92,10 +95,10 @@ def quarantine_works(store: Store, run: str, config: Config, now: datetime) -> l
             reasons.setdefault(work, render_message("desk", "held_flood", config.language, count=count))
     fresh = {work: why for work, why in reasons.items() if work not in quarantined and not _was_released(store, work)}
     for work, why in sorted(fresh.items()):
-        store.screening_settings.set_quarantine(work, True, why, MACHINE_NAME, now)
+        store.works.set_quarantine(work, True, why, MACHINE_NAME, now)
     return sorted(fresh)
 
 
 def _was_released(store: Store, work: str) -> bool:
-    """A person who let a work out knows it; the machine does not hold it again."""
-    return store.screening_settings.last_release_time(work) is not None
+    """Whether a person released the work from quarantine; it is then not quarantined again automatically."""
+    return store.works.last_release_time(work) is not None

@@ -1,1 +1,1 @@
-"""People review hits: verdicts, what they teach, and the explanation of a hit."""
+"""Reviews of hits by people: verdicts, the rules created from them, and explanations of hits."""

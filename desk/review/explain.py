@@ -1,172 +1,162 @@
-"""Explains one hit line by line: which work, why, what is wrong with the offer, how sure, and what would change the
-decision.
+"""Explains one hit: which work and why, what is wrong with the offer, how sure, and what would change the decision.
 
-The offence is shown as a sum of weighted grounds.
+An explanation is a value without language or layout: `hits show` writes it as lines (`explanation_text`), the report as
+a card.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from crawler.items import Decision, Finding, Hit, Listing, Polarity, Question, ShareCheck, Work
-from crawler.messages import render_message
+from attrs import Factory, frozen
+
+from crawler.items import Decision, Finding, Hit, Judgement, Polarity, Question, ShareCheck, ShareLink, Work
 from crawler.store import Store
 from matchers.decision import LICENCE_MATCHER, Term, calibrated_probability, offence_terms
 from matchers.signals.work_type import work_type
 from matchers.weights import Bounds, Weights, default_weights
 from screening.match_context import current_weights
 
-
-def explain_hit(store: Store, hit: Hit, language: str) -> Iterator[str]:
-    """The hit line by line."""
-    work = store.works.get_many([hit.work_id])[hit.work_id]
-    weights = current_weights(store) or default_weights()
-    listing = hit.listing
-    yield f"{hit.id}  {_say(f'decision_{hit.decision.value}', language)}"
-    yield f"{listing.title}\n{listing.url}"
-    yield _say("told_offer", language, platform=listing.platform, **_seller_and_price(listing, language))
-    yield _say("told_work", language, id=work.id, title=work.title, owner=work.owner or work.publisher or "-")
-    yield from _identity_lines(hit, weights, language)
-    yield from _offence_lines(hit, weights, language)
-    yield from _decision_lines(hit, work, weights, language)
-    yield from _share_lines(hit, store.shares.share_history(listing.links), language)
-    yield from _judgement_lines(store, hit, language)
+MAX_NEEDED_OFFENCE = 0.98  # the highest probability of infringing that a hit can need
+MIN_DIVISOR_IDENTITY = 0.01  # a lower identity counts as this one, as the chance is divided by it
 
 
-def _identity_lines(hit: Hit, weights: Weights, language: str) -> Iterator[str]:
-    yield _say("told_identity", language, probability=f"{hit.identity:.2f}")
-    for finding in hit.findings:
-        if finding.question is Question.IDENTITY:
-            sign = "+" if finding.polarity is Polarity.FOR else "-"
-            chance = (
-                calibrated_probability(finding, weights) if finding.polarity is Polarity.FOR else finding.probability
-            )
-            yield f"  {sign} {chance:.2f} {finding.matcher}: {finding.why}{_comparison(finding, language)}"
+@frozen(kw_only=True)
+class WeightedGround:
+    """A line of the sum, and the strongest finding of its ground."""
+
+    term: Term
+    finding: Finding
 
 
-def _offence_lines(hit: Hit, weights: Weights, language: str) -> Iterator[str]:
-    """The sum: start, what each ground adds (weight x strength), total, probability."""
-    channel = hit.listing.kind.value
-    terms = offence_terms(hit.findings, channel, weights)
-    total = sum(term.contribution for term in terms)
-    yield _say("told_offence", language, probability=f"{hit.offence:.2f}")
-    start = _say("told_start", language, kind=_say(f"kind_{channel}", language))
-    yield f"  {terms[0].contribution:+5.2f}  {start}"
-    strongest = _strongest_by_ground(hit.findings)
-    for term in sorted(terms[1:], key=lambda term: -abs(term.contribution)):
-        finding = strongest.get(term.ground)
-        why = f"{finding.matcher}: {finding.why}" if finding else term.ground
-        weight_text = _say("told_weighed", language, weight=f"{term.weight:.2f}", strength=f"{term.strength:.2f}")
-        yield f"  {term.contribution:+5.2f}  {why}  ({weight_text})"
-    yield f"  {total:+5.2f}  {_say('told_sum', language, probability=f'{hit.offence:.2f}')}"
+@frozen(kw_only=True)
+class Change:
+    """A single change that would change the decision, as a message key and its values."""
+
+    key: str
+    values: Mapping[str, str] = Factory(dict)
 
 
-def _strongest_by_ground(findings: Sequence[Finding]) -> dict[str, Finding]:
-    strongest: dict[str, Finding] = {}
-    for finding in sorted(findings, key=lambda finding: finding.probability):
-        if finding.question is Question.OFFENCE:
-            strongest[finding.ground or finding.matcher] = finding
-    return strongest
+@frozen(kw_only=True)
+class ExplainedShare:
+    """A share link of the listing, its last known state, and all checks of it, oldest first."""
+
+    link: ShareLink
+    state: str
+    checks: tuple[ShareCheck, ...] = ()
 
 
-def _decision_lines(hit: Hit, work: Work, weights: Weights, language: str) -> Iterator[str]:
-    """How the decision follows, and what would change it."""
-    channel = hit.listing.kind.value
-    bounds = weights.bounds_of(channel, work_type(work).value)
-    values = {"identity": f"{hit.identity:.2f}", "offence": f"{hit.offence:.2f}"}
-    values |= {"product": f"{hit.identity * hit.offence:.2f}", "least": f"{bounds.identity:.2f}"}
-    values |= {"offends": f"{bounds.offence:.2f}", "chance": f"{bounds.chance:.2f}", "review": f"{bounds.review:.2f}"}
-    yield _say(f"told_because_{hit.decision.value}", language, **values)
-    change_lines = list(_change_lines(hit, bounds, offence_terms(hit.findings, channel, weights), language))
-    if change_lines:
-        yield _say("told_changes", language)
-        yield from (f"  {line}" for line in change_lines)
+@frozen(kw_only=True)
+class Explanation:
+    """A hit with its work, the reasons for its decision, the checks of its shares, and its judgements."""
 
+    hit: Hit
+    work: Work
+    weights: Weights = Factory(default_weights)
+    share_checks: tuple[ShareCheck, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    quarantine_reason: str = ""  # why the work is held for people to look at
 
-def _change_lines(hit: Hit, bounds: Bounds, terms: Sequence[Term], language: str) -> Iterator[str]:
-    """Single things that would turn the decision."""
-    licence = next(
-        (
-            finding
-            for finding in hit.findings
-            if finding.matcher == LICENCE_MATCHER and finding.polarity is Polarity.AGAINST
-        ),
-        None,
-    )
-    if licence is not None:
-        yield _say("told_change_licence", language, why=licence.why)
-        return
-    total = sum(term.contribution for term in terms)
-    strongest = _strongest_by_ground(hit.findings)
-    needed_log_odds = _log_odds(max(bounds.offence, min(0.98, bounds.chance / max(hit.identity, 0.01))))
-    is_hit = hit.decision is Decision.HIT
-    for term in terms[1:]:
-        total_without = total - term.contribution
-        is_decisive = (
-            total_without < needed_log_odds
-            if is_hit
-            else total_without >= needed_log_odds and hit.identity >= bounds.identity
+    @property
+    def channel(self) -> str:
+        """The kind of listing, which decides where the sum starts."""
+        return self.hit.listing.kind.value
+
+    @property
+    def bounds(self) -> Bounds:
+        """The bounds of the decision for this kind of listing and work."""
+        return self.weights.bounds_of(self.channel, work_type(self.work).value)
+
+    def findings(self, question: Question | str) -> tuple[Finding, ...]:
+        """The findings that answer one question, the strongest first."""
+        answers = (finding for finding in self.hit.findings if finding.question is Question(question))
+        return tuple(sorted(answers, key=lambda finding: -finding.probability))
+
+    def identity_reasons(self) -> Iterator[tuple[Finding, float]]:
+        """Yield the findings on the identity, each with its calibrated probability."""
+        for finding in self.findings(Question.IDENTITY):
+            is_for = finding.polarity is Polarity.FOR
+            yield finding, calibrated_probability(finding, self.weights) if is_for else finding.probability
+
+    def offence_terms(self) -> list[Term]:
+        """The terms of the sum: the start of the channel, then one term for each ground."""
+        return offence_terms(self.hit.findings, self.channel, self.weights)
+
+    def weighted_grounds(self) -> list[WeightedGround]:
+        """The grounds of the sum, heaviest first."""
+        strongest = self._strongest_by_ground()
+        terms = sorted(self.offence_terms()[1:], key=lambda term: -abs(term.contribution))
+        return [WeightedGround(term=term, finding=strongest[term.ground]) for term in terms]
+
+    def changes(self) -> Iterator[Change]:
+        """Yield the single changes that would change the decision."""
+        licence = self._licence()
+        if licence is not None:
+            yield Change(key="told_change_licence", values={"why": licence.why})
+            return
+        hit, bounds, terms = self.hit, self.bounds, self.offence_terms()
+        total = sum(term.contribution for term in terms)
+        needed = _needed_log_odds(hit, bounds)
+        yield from self._decisive_grounds(terms, total, needed)
+        if hit.decision is Decision.HIT:
+            yield Change(key="told_change_new_licence", values={"id": hit.id})
+        elif hit.identity < bounds.identity:
+            yield Change(key="told_change_identity", values={"least": f"{bounds.identity:.2f}"})
+        elif total < needed:
+            yield Change(key="told_change_more", values={"points": f"{needed - total:.2f}"})
+
+    def shares(self) -> tuple[ExplainedShare, ...]:
+        """The share links of the listing; the state is "unknown" if none is stored."""
+        links = self.hit.listing.links
+        states = (*self.hit.share_states, *["unknown"] * len(links))
+        return tuple(
+            ExplainedShare(link=link, state=state, checks=tuple(self._checks_of(link)))
+            for link, state in zip(links, states, strict=False)
         )
-        if is_decisive and term.ground in strongest:
-            yield _say("told_change_ground", language, why=strongest[term.ground].why)
-    if is_hit:
-        yield _say("told_change_new_licence", language, id=hit.id)
-    elif hit.identity < bounds.identity:
-        yield _say("told_change_identity", language, least=f"{bounds.identity:.2f}")
-    elif total < needed_log_odds:
-        yield _say("told_change_more", language, points=f"{needed_log_odds - total:.2f}")
 
-
-def _log_odds(chance: float) -> float:
-    return math.log(chance / (1.0 - chance))
-
-
-def _share_lines(hit: Hit, checks: Sequence[ShareCheck], language: str) -> Iterator[str]:
-    for link, state in zip(hit.listing.links, hit.share_states, strict=False):
-        yield _say("told_share", language, url=link.url, code=link.code or "-", state=state)
-        for check in checks:
+    def _checks_of(self, link: ShareLink) -> Iterator[ShareCheck]:
+        for check in self.share_checks:
             if (check.platform, check.share_id) == (link.platform, link.share_id):
-                yield _check_line(check, language)
+                yield check
+
+    def _licence(self) -> Finding | None:
+        for finding in self.hit.findings:
+            if finding.matcher == LICENCE_MATCHER and finding.polarity is Polarity.AGAINST:
+                return finding
+        return None
+
+    def _strongest_by_ground(self) -> dict[str, Finding]:
+        weakest_first = sorted(self.findings(Question.OFFENCE), key=lambda finding: finding.probability)
+        return {finding.ground or finding.matcher: finding for finding in weakest_first}
+
+    def _decisive_grounds(self, terms: Sequence[Term], total: float, needed: float) -> Iterator[Change]:
+        """Yield the grounds without which the decision would be different."""
+        strongest, hit = self._strongest_by_ground(), self.hit
+        for term in terms[1:]:
+            total_without = total - term.contribution
+            if hit.decision is Decision.HIT:
+                is_decisive = total_without < needed
+            else:
+                is_decisive = total_without >= needed and hit.identity >= self.bounds.identity
+            if is_decisive:
+                yield Change(key="told_change_ground", values={"why": strongest[term.ground].why})
 
 
-def _check_line(check: ShareCheck, language: str) -> str:
-    at = check.at.strftime("%Y-%m-%d %H:%M:%S")
-    details = {"endpoint": check.endpoint.partition("?")[0], "status": check.status, "digest": check.digest[:12]}
-    return _say("told_check", language, at=at, state=check.state.value, code=check.code or "-", **details)
+def explain_hit(store: Store, hit: Hit) -> Explanation:
+    """The explanation of a hit, with its checks and judgements from the store."""
+    return Explanation(
+        hit=hit,
+        work=store.works.get_many([hit.work_id])[hit.work_id],
+        weights=current_weights(store) or default_weights(),
+        share_checks=tuple(store.shares.share_history(hit.listing.links)),
+        judgements=tuple(store.reviews.judgement_history(hit.id)),
+        quarantine_reason=store.works.quarantined_works().get(hit.work_id, ""),
+    )
 
 
-def _judgement_lines(store: Store, hit: Hit, language: str) -> Iterator[str]:
-    for judgement in store.reviews.judgement_history(hit.id):
-        key = "told_undone" if judgement.undoes else "told_judged"
-        yield _say(
-            key,
-            language,
-            verdict=judgement.verdict.value,
-            by=judgement.by,
-            at=f"{judgement.at:%Y-%m-%d %H:%M}",
-            reason=judgement.reason,
-        )
-    why = store.screening_settings.quarantined_works().get(hit.work_id)
-    if why:
-        yield _say("told_held", language, why=why, work=hit.work_id)
-
-
-def _seller_and_price(listing: Listing, language: str) -> dict[str, str]:
-    """Who offers it, for how much."""
-    seller = listing.seller or listing.publisher or _say("told_nobody", language)
-    if listing.price is None:
-        return {"seller": seller, "price": _say("told_no_price", language)}
-    return {"seller": seller, "price": f"{listing.price} {listing.currency or ''}".rstrip()}
-
-
-def _comparison(finding: Finding, language: str) -> str:
-    """Both sides, where they differ and the reason does not hold them already."""
-    sides = (finding.ours, finding.theirs)
-    if not all(sides) or finding.ours == finding.theirs or all(side in finding.why for side in sides):
-        return ""
-    return f"  [{_say('told_compared', language, ours=finding.ours, theirs=finding.theirs)}]"
-
-
-def _say(key: str, language: str, **values: object) -> str:
-    return render_message("desk.cli", key, language, **values)
+def _needed_log_odds(hit: Hit, bounds: Bounds) -> float:
+    """The sum of terms from which on the offer counts as infringing."""
+    chance = bounds.chance / max(hit.identity, MIN_DIVISOR_IDENTITY)
+    needed_offence = max(bounds.offence, min(MAX_NEEDED_OFFENCE, chance))
+    return math.log(needed_offence / (1.0 - needed_offence))

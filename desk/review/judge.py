@@ -1,7 +1,7 @@
-"""Records verdicts about hits, one by one or from an edited export, and the rules and official shops they come with;
-what is stored is decided again at once.
+"""Records verdicts on hits, one by one or from an edited export, with the rules they create, and official shops; stored
+hits are redecided at once.
 
-A verdict is never deleted: another entry takes it back.
+A verdict is never deleted: another entry withdraws it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from attrs import frozen
 from crawler.errors import BadInput, Problem
 from crawler.items import Hit, Judgement, Licence, Verdict
 from crawler.messages import render_message
-from crawler.store import Store
-from crawler.store.reviews import DecisionSnapshot, ReviewEntry
+from crawler.store import DecisionSnapshot, ReviewEntry, Store
 from crawler.text import fold
 from crawler.urls import canonicalize_url
 from matchers.decision import term_strengths
@@ -28,12 +27,12 @@ from registry.tables import Row, read_table
 from screening.match_context import build_context, current_weights
 from screening.redecide_hits import redecide_hits
 
-MIN_PHRASE_CHARS = 2  # characters of a phrase that is taught: one alone stands everywhere
+MIN_PHRASE_CHARS = 2  # of a phrase for a rule: a single character occurs everywhere
 
 
 @frozen(kw_only=True)
 class Lesson:
-    """What a "not" is to teach besides this listing."""
+    """The further rules that a verdict "not" creates, besides the one for its listing."""
 
     seller: bool = False
     phrase: str = ""
@@ -41,7 +40,7 @@ class Lesson:
 
 @frozen(kw_only=True)
 class NewVerdict:
-    """One verdict to be kept."""
+    """One verdict to be recorded."""
 
     hit: Hit
     verdict: Verdict
@@ -52,7 +51,7 @@ class NewVerdict:
 
 
 def record_verdicts(store: Store, verdicts: Sequence[NewVerdict], language: str) -> list[int]:
-    """Keep verdicts, teach what they teach, decide what is stored again. Returns the numbers of the rules."""
+    """Record verdicts, create their rules and redecide stored hits. Returns the numbers of the rules."""
     weights = current_weights(store) or default_weights()
     rule_ids = store.reviews.add_reviews([_judgement_entry(new_verdict, weights) for new_verdict in verdicts])
     _redecide_works(
@@ -90,23 +89,23 @@ def _decision_snapshot(hit: Hit, weights: Weights) -> DecisionSnapshot:
 
 
 def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, reason: str = "") -> Judgement | None:
-    """Take back the verdict that stands, and what it taught; returns it, None where none stands. An older "not"
-    stands again, and teaches this listing again.
+    """Withdraw the current verdict of a hit, and its rules; returns it, or None if there is none. An older "not"
+    becomes current again, and so does its rule for the listing.
     """
     undone = store.reviews.undo_judgement(hit.id, by, at, reason)
     if undone is not None and undone.id is not None:
-        store.rules.withdraw_rules_of(undone.id, by, at)
+        store.reviews.withdraw_rules_of_judgement(undone.id, by, at)
         older = store.reviews.current_judgements([hit.id]).get(hit.id)
         if older is not None and older.verdict is Verdict.NOT:
             new_verdict = NewVerdict(hit=hit, verdict=older.verdict, reason=older.reason, by=older.by, at=older.at)
-            store.rules.add_rule(_taught_rules(new_verdict)[0] | {"judgement": older.id})
+            store.reviews.add_rule(_taught_rules(new_verdict)[0] | {"judgement": older.id})
         _redecide_works(store, {hit.work_id}, at, language)
     return undone
 
 
 def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: str) -> bool:
-    """Take a rule back; False where there is none of this number."""
-    rule = store.rules.withdraw_rule(number, by, at)
+    """Withdraw a rule and redecide the hits of its work; False if there is no rule with this number."""
+    rule = store.reviews.withdraw_rule(number, by, at)
     if rule is None:
         return False
     _redecide_works(store, {rule.work}, at, language)
@@ -114,7 +113,7 @@ def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: st
 
 
 def check_lesson(new_verdict: NewVerdict, language: str, file: str, line: int | None = None) -> None:
-    """Raise BadInput where a lesson cannot be taught."""
+    """Raise BadInput if no rule can be created from the lesson of a verdict."""
     lesson, listing = new_verdict.lesson, new_verdict.hit.listing
     problem = None
     if (lesson.seller or lesson.phrase) and new_verdict.verdict is not Verdict.NOT:
@@ -169,12 +168,12 @@ PHRASE_PREFIX = "phrase:"
 
 
 def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str) -> list[NewVerdict]:
-    """The new verdicts of a file. Raises BadInput with every problem; then nothing was taken over."""
+    """The new verdicts in a file. Raises BadInput with every problem; nothing is recorded then."""
     table = read_table(path, language)
     problems = list(table.problems)
     judged_rows = [row for row in table.rows if _cell_value(row, "verdict")]
     ids = [_cell_value(row, "hit_id") for row in judged_rows]
-    hits, standing = store.hits.get_many(ids), store.reviews.current_judgements(ids)
+    hits, current_judgements = store.hits.get_many(ids), store.reviews.current_judgements(ids)
     new_verdicts: dict[str, NewVerdict] = {}
     for row in judged_rows:
         try:
@@ -182,7 +181,7 @@ def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str
         except BadInput as error:
             problems.extend(error.problems)
             continue
-        if not _is_same(new_verdict, standing):
+        if not _is_same(new_verdict, current_judgements):
             new_verdicts[new_verdict.hit.id] = new_verdict
     if problems:
         raise BadInput(problems)
@@ -209,8 +208,8 @@ def _read_verdict(row: Row, path: Path, hits: Mapping[str, Hit], by: str, at: da
     return new_verdict
 
 
-def _is_same(new_verdict: NewVerdict, standing: Mapping[str, Judgement]) -> bool:
-    judgement = standing.get(new_verdict.hit.id)
+def _is_same(new_verdict: NewVerdict, current_judgements: Mapping[str, Judgement]) -> bool:
+    judgement = current_judgements.get(new_verdict.hit.id)
     is_new_lesson = new_verdict.lesson != Lesson()
     return judgement is not None and judgement.verdict is new_verdict.verdict and not is_new_lesson
 
@@ -221,7 +220,7 @@ def _cell_value(row: Row, name: str) -> str:
 
 
 def licence_from_options(language: str, **options: str | None) -> Licence:
-    """The licence that options state; at least a platform or a seller. Raises BadInput."""
+    """The licence given by command options; needs at least a platform or a seller. Raises BadInput."""
     if not options.get("platform") and not options.get("seller"):
         raise BadInput(Problem(file="works official", message=render_message("desk", "official_what", language)))
     try:
@@ -233,7 +232,7 @@ def licence_from_options(language: str, **options: str | None) -> Licence:
 
 
 def redecide_owner(store: Store, owner: str, at: datetime, language: str) -> int:
-    """Decide the stored hits of an owner's works again; returns how many became something else."""
+    """Redecide the stored hits of an owner's works; returns how many decisions changed."""
     works = [
         work.id for work in store.works.all_works() if owner in (work.owner, None if work.owner else work.publisher)
     ]

@@ -1,9 +1,9 @@
 """The context of a name in the title makes a work surer: beside it only sellers' words, or the work's own type.
 
-Where all the rest of a title is sellers' words, or the listing is of the work's own type (a season beside a series, a
-crack beside a program), a weak name is the work's. The title engine knows few of these words, so it is asked once more
-with the title without them: then neither their number (16 weights OTF) nor a word among them (同款内容) makes it
-another work.
+Where the rest of a title is nothing but sellers' words, or the listing is of the work's own type (a season beside a
+series, a crack beside a program), a weak name match is the work's. The title matcher knows few of these words, so it is
+run again on the title without them; then neither their number (16 weights OTF) nor a word among them (同款内容) makes
+it another work.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ OF_ITS_TYPE = Ground(
     en="“{ours}” is a word made up for a name, and “{theirs}” is of the same kind as the work",
     zh="“{ours}”是自造的名字，而“{theirs}”与该作品属同一类",
 )
-# Factor by which the odds of the identity grow. Of title_exact findings without doubts over seven title sets
-# (bench/titles.py), 191 had nothing but signs beside the name: of those stated .2 to .4, .74 were right (23), of .4 to
-# .6, .96 (68). With the calibrated chance of matchers/weights.toml and over all sets: 124 pairs, stated .86, right .86.
+# Factor on the odds of the identity. Of title_exact findings without doubts over seven title sets (bench/titles.py),
+# 191 had nothing but signals beside the name: of those with probability .2 to .4, .74 were right (23), of .4 to .6,
+# .96 (68). With the calibrated probability of matchers/weights.toml, over all sets: 124 pairs, stated .86, right .86.
 SELLER_WORDS_ODDS = 6.0
-MAX_BOOSTED_IDENTITY = 0.9  # most that a boost reaches; a surer name needs none
-MAX_UNKNOWN_WORDS = 1.0  # unknown words (a Han character is one) that may be beside the name
-MIN_IDENTITY_GAIN = 0.02  # a smaller gain is not worth a reason
+MAX_BOOSTED_IDENTITY = 0.9  # probability that a boost can reach
+MAX_UNKNOWN_WORDS = 1.0  # beside the name (a Han character is one word)
+MIN_IDENTITY_GAIN = 0.02  # in probability; less is not worth a reason
 EXACT_GROUNDS = (EXACT.key, EXACT_REASONED.key)
 NUMBER_GROUNDS = frozenset(
     {"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other"}
 )
 STRIPPED_TITLES_CACHE_SIZE = 1_024  # titles, more than a batch has: each is stripped for its prefetch and when asked
-_SELLING_AREA_RE = re.compile(  # areas of signs that say how the work is sold, never which work it is
+_SELLING_AREA_RE = re.compile(  # areas of signals that say how the work is sold, never which work it is
     "account|bundle|burned|copy|copyshop|counterfeit|course|crack|drive|file|handover"
     "|pirateshop|rip|server|stream|virtual|wholesale|disclaimer|new|shop|used|open|gone|preorder|original|print"
 )
@@ -63,7 +63,7 @@ _WORD_RE = re.compile(r"[^ ]{1,80}")
 _FUNCTION_WORD_RE = re.compile(
     "the|an?|of|by|and|for|with|in|on|to|from|or|w|s|is|it|my|your|all|watch|season|episode|movie|film|book|app|game"
 )
-# What turns a name into a command, and what clones of apps put behind one.
+# Words that turn a name into a call to action, and what clones of apps append to one.
 _CALL_TO_ACTION_RE = re.compile(r"^(?:watch|download|get|stream|read|listen to|buy)\b", re.IGNORECASE)
 _APP_SUFFIX_RE = re.compile(
     r"(?:(?<=[\s:：\-－—(（·])|(?<=[^\x00-\x7f]))"
@@ -73,13 +73,13 @@ _APP_SUFFIX_RE = re.compile(
     re.IGNORECASE,
 )
 _HAN_FUNCTION_CHARS = frozenset("的了等含送带及与和版有是著")
-MIN_COINED_CHARS = 7  # letters of a coined word
-MAX_COINED_WORDS = 2  # words of a coined name, numbers aside
-# Factors by which the odds of a coined name grow. Estimates; five title sets of bench/titles.py stayed as they were.
-OWN_TRADE_ODDS = 15.0  # signs of an offence that only works of this type suffer, or an app under an app's name
-SAME_TYPE_ODDS = 6.0  # a plain word of the trade in such works
-MIN_COINED_STRENGTH = 0.5  # strength of such signs
-MIN_COMMON_STRENGTH = 0.8  # where the name is made of common words
+MIN_COINED_CHARS = 7  # of a coined word
+MAX_COINED_WORDS = 2  # in a coined name, not counting numbers
+# Factors on the odds of the identity of a coined name. Estimates; five title sets of bench/titles.py were unaffected.
+OWN_TRADE_ODDS = 15.0  # for signals of an offence that only this type of work suffers, or an app with an app's name
+SAME_TYPE_ODDS = 6.0  # for a plain word of the trade
+MIN_COINED_STRENGTH = 0.5  # of such signals
+MIN_COMMON_STRENGTH = 0.8  # of such signals, where the name is made of common words
 BESIDE_WORK_AREAS = ("merch", "own", "service")
 _NUMBER_RE = re.compile(r"\d{1,4}")
 OWN_TRADE_AREAS = {
@@ -107,7 +107,7 @@ _TRADE_WORD_RES = {
 
 
 class Matcher(IdentityMatcher):
-    """The titles of works that the title names unsurely, looked up without sellers' words."""
+    """The titles of works that the title names without certainty, looked up without sellers' words."""
 
     name = "rest"
     stage = Stage.BOOST
@@ -191,16 +191,16 @@ class Matcher(IdentityMatcher):
 
 def _strip_seller_words(listing: Listing, candidates: Candidates, context: Context) -> Listing | None:
     """The listing with its title alone, bare of sellers' words; None where that names no work, or is sure of it."""
-    unsure = [findings for findings in candidates.values() if _is_unsure_name(findings, context)]
-    if not unsure:
+    uncertain = [findings for findings in candidates.values() if _is_uncertain_name(findings, context)]
+    if not uncertain:
         return None
-    quotes = [finding.theirs for findings in unsure for finding in findings if finding.ground in EXACT_GROUNDS]
+    quotes = [finding.theirs for findings in uncertain for finding in findings if finding.ground in EXACT_GROUNDS]
     bare_title = _strip_signals(listing.title, listing.kind is ListingKind.APP, tuple(quotes))
     return None if bare_title == listing.title else evolve(listing, title=bare_title, text="")
 
 
-def _is_unsure_name(findings: Sequence[Finding], context: Context) -> bool:
-    """Whether the title names the work, and is not sure of it."""
+def _is_uncertain_name(findings: Sequence[Finding], context: Context) -> bool:
+    """Whether the title names the work, with an identity probability below MAX_BOOSTED_IDENTITY."""
     is_named = any(finding.ground in EXACT_GROUNDS for finding in findings)
     return is_named and identity_probability(findings, context.weights or default_weights()) < MAX_BOOSTED_IDENTITY
 
@@ -234,12 +234,12 @@ def _boost_lone_name(
 
 
 def _multiply_odds(probability: float, odds: float) -> float:
-    """A probability whose odds grow by a factor, at most MAX_BOOSTED_IDENTITY."""
+    """The probability whose odds are `odds` times those of `probability`, at most MAX_BOOSTED_IDENTITY."""
     return min(MAX_BOOSTED_IDENTITY, odds * probability / (1.0 - probability + odds * probability))
 
 
 def _is_minor_version(listing: Listing, work: Work, findings: Sequence[Finding]) -> bool:
-    """Whether the title names a point release of a program whose name ends with a number: 4.2 is no sequel of 4."""
+    """Whether the title has a program's name with a minor version behind its number: 4.2 of 4 is not a sequel."""
     if work_type(work) is not WorkType.PROGRAM:
         return False
     numbered_names = [
@@ -250,7 +250,7 @@ def _is_minor_version(listing: Listing, work: Work, findings: Sequence[Finding])
 
 
 def _is_other_company_app(listing: Listing, work: Work) -> bool:
-    """Whether an app comes from another company than the work: its "second part" is a clone with a new ending."""
+    """Whether an app is by another company than the work's: its "second part" is a clone with a new suffix."""
     if listing.kind is not ListingKind.APP:
         return False
     ours = [name for name in (work.publisher, work.owner, *work.creators) if name]
@@ -260,7 +260,7 @@ def _is_other_company_app(listing: Listing, work: Work) -> bool:
 
 @lru_cache(maxsize=STRIPPED_TITLES_CACHE_SIZE)
 def _strip_signals(title: str, is_app: bool, quotes: tuple[str, ...]) -> str:
-    """The title with a bar in place of every sign of an offer, except within these quotes."""
+    """The title with every character of a selling signal replaced by a bar, except inside `quotes`."""
     text_signals = find_text_signals(title)
     stripped = bytearray(len(title))
     for signal in text_signals.signals:
@@ -282,7 +282,7 @@ def _strip_signals(title: str, is_app: bool, quotes: tuple[str, ...]) -> str:
 
 
 def _has_only_signals(text_signals: TextSignals, quote: str) -> bool:
-    """Whether there are signs beside the quote, and hardly any word that is none."""
+    """Whether there is a signal beside the quote, and at most MAX_UNKNOWN_WORDS words that are none."""
     in_name = _mark_quote(text_signals, quote)
     is_known = bytearray(in_name)
     signal_count = 0
@@ -295,14 +295,14 @@ def _has_only_signals(text_signals: TextSignals, quote: str) -> bool:
 
 
 def _mark_quote(text_signals: TextSignals, quote: str) -> bytearray:
-    """1 for each character of the folded text that belongs to the quote."""
+    """1 for each character of the folded text that is part of the quote, else 0."""
     start = text_signals.analysis.original.find(quote)
     end = start + len(quote)
     return bytearray(start <= origin < end for origin in text_signals.analysis.fold_map.origins)
 
 
 def _count_unknown_words(folded: str, is_known: bytearray) -> float:
-    """How many words of the folded text are neither known nor function words nor numbers."""
+    """The number of words of the folded text that are neither known nor function words nor numbers."""
     count = 0.0
     for word in _WORD_RE.finditer(folded):
         places = [place for place in range(*word.span()) if not is_known[place]]
@@ -314,7 +314,7 @@ def _count_unknown_words(folded: str, is_known: bytearray) -> float:
 
 
 def _work_type_odds(listing: Listing, work: Work, name: str) -> float:
-    """The factor by which the odds of a work grow whose type the listing shows; 1.0 where it shows none."""
+    """The factor on the odds of the work of this name; 1.0 where nothing shows the listing's type."""
     if find_signals(listing, work, *BESIDE_WORK_AREAS):
         return 1.0
     if not _is_coined_name(name):
@@ -331,10 +331,9 @@ def _work_type_odds(listing: Listing, work: Work, name: str) -> float:
 
 
 def _has_other_number(listing: Listing, work: Work, name: str) -> bool:
-    """Whether a number follows the name that is none of the work's, where the work has one: Draft 2019 is not Draft
-    2026.
+    """Whether the number behind `name` is none of the work's numbers, if it has any: Draft 2019 is not Draft 2026.
 
-    What follows a name that ends with a number is a point release.
+    False for a name that ends with a digit: a number behind it is a point release.
     """
     work_numbers = {number for work_name in (work.title, *work.aliases) for number in _NUMBER_RE.findall(work_name)}
     number_match = (
@@ -346,7 +345,7 @@ def _has_other_number(listing: Listing, work: Work, name: str) -> bool:
 
 
 def _is_coined_name(name: str) -> bool:
-    """Whether a long Latin word that general text does not have is all of the name, or most of it."""
+    """Whether the name consists wholly or mostly of a long Latin word that is unknown to general text."""
     words = [word for word in analyse(name).fold_map.text.split() if not word.isdigit()]
     rare_words = [
         word

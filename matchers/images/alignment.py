@@ -1,6 +1,6 @@
 """Alignment: where a registered picture lies within a query, as a homography from keypoint pairs that is then refined.
 
-All homographies lead from pixels of the query ("theirs") to pixels of the registered thumbnail ("ours").
+All homographies map pixels of the query to pixels of the registered picture's thumbnail (the reference).
 """
 
 from __future__ import annotations
@@ -15,21 +15,19 @@ from numpy.typing import NDArray
 from matchers.images.descriptors import Pixels, to_grey
 from matchers.images.voting import PictureCandidate
 
-INLIER_RADIUS_PIXELS = 4.0  # pixels of the thumb that an inlier may be off
+INLIER_RADIUS_PIXELS = 4.0  # distance in the thumb up to which a pair is an inlier
 MIN_INLIERS = 6  # fewer fit any homography
 RANSAC_MAX_ITERATIONS, RANSAC_CONFIDENCE = 2000, 0.999  # of MAGSAC
-MIN_SIDE_PIXELS = 24.0  # pixels of the shorter side that our picture has in theirs; smaller it shows nothing
-NEIGHBOURHOOD_SIGMA_PIXELS = (
-    8.0  # pixels: brightness and contrast are evened out over such a neighbourhood before places are followed
-)
-NEIGHBOURHOOD_DOWNSCALE = (
-    4  # times smaller the neighbourhood is averaged: a fifth of the time, the same to half a level
-)
-FLOW_WINDOW_PIXELS = (17, 17)  # pixels of the window that is followed
-MAX_ROUND_TRIP_PIXELS = 0.7  # pixels: a place followed there and back must come home
-MAX_FLOW_PIXELS = 10.0  # pixels that refining may move a place
+MIN_SIDE_PIXELS = 24.0  # shorter side of the reference in the query; smaller it shows nothing
+# Neighbourhood over which brightness and contrast are evened out before points are tracked.
+NEIGHBOURHOOD_SIGMA_PIXELS = 8.0
+# Factor by which pictures are shrunk for local means: a fifth of the time, the same result to half a grey level.
+NEIGHBOURHOOD_DOWNSCALE = 4
+FLOW_WINDOW_PIXELS = (17, 17)  # window of the optical flow
+MAX_ROUND_TRIP_PIXELS = 0.7  # a point tracked forth and back must return this close to its start
+MAX_FLOW_PIXELS = 10.0  # farthest that tracking may move a point
 MIN_TRACKED_POINTS = 12
-CONVERGENCE_PIXELS = 0.5  # pixels: a round that moves the corners less is the last one
+CONVERGENCE_PIXELS = 0.5  # a round that moves the corners by less is the last one
 REFINEMENT_ROUNDS = 2
 
 Homography = NDArray[np.float64]
@@ -38,7 +36,7 @@ Points = NDArray[np.float32]
 
 @frozen(eq=False)
 class PictureAlignment:
-    """A homography with what led to it: inliers among the pairs (0 where it came from hashes)."""
+    """A homography and its support: `inliers` among `pairs` of keypoints (by default 0: it came from a hash)."""
 
     homography: Homography
     inliers: int = 0
@@ -46,7 +44,7 @@ class PictureAlignment:
 
 
 def align_keypoints(candidate: PictureCandidate) -> PictureAlignment | None:
-    """The homography that most pairs agree on."""
+    """The homography that most pairs agree on; None with fewer than `MIN_INLIERS` inliers."""
     if len(candidate.query_points) < MIN_INLIERS:
         return None
     matrix, mask = cv2.findHomography(
@@ -64,8 +62,8 @@ def align_keypoints(candidate: PictureCandidate) -> PictureAlignment | None:
 
 
 def project_corners(homography: Homography, shape: tuple[int, ...]) -> Points | None:
-    """The corners of our picture (height, width) in theirs, clockwise from top left; None where that is no picture:
-    folded, turned inside out, beyond the horizon, or too small.
+    """The corners of the reference (`shape`: height, width) in the query, clockwise from top left; None if they form no
+    plausible picture: folded, turned inside out, beyond the horizon, or too small.
     """
     height, width = shape[:2]
     try:
@@ -85,14 +83,16 @@ def project_corners(homography: Homography, shape: tuple[int, ...]) -> Points | 
 
 
 def warp_picture(pixels: Pixels, homography: Homography, shape: tuple[int, ...]) -> Pixels:
-    """Their picture as seen in our frame."""
+    """The query warped into the frame of the reference, of size `shape` (height, width)."""
     height, width = shape[:2]
     warped_pixels: Any = cv2.warpPerspective(pixels, homography, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return warped_pixels  # type: ignore[no-any-return]
 
 
 def normalize_contrast(grey: Pixels) -> Pixels:
-    """Brightness and contrast of every neighbourhood made alike: places are followed through light and filters."""
+    """The picture with brightness and contrast evened out locally, so that points are tracked through light and
+    filters.
+    """
     values = grey.astype(np.float32)
     mean, squares = cv2.split(_local_mean(cv2.merge([values, values * values])))
     variance = squares - mean * mean
@@ -113,9 +113,9 @@ def _local_mean(values: Any) -> Any:
 
 @frozen(eq=False)
 class RefinedHomography:
-    """A homography that fits to a fraction of a pixel, and how far each place that was followed is still off.
+    """A homography that fits to a fraction of a pixel, and how far each tracked point is still off.
 
-    `residuals` [n, 2] is in pixels of our thumb, not a number where a place was lost.
+    `residuals` [n, 2] is in pixels of the reference thumb, NaN where a point was lost.
     """
 
     homography: Homography
@@ -125,7 +125,7 @@ class RefinedHomography:
 def refine_homography(
     reference_normalized: Pixels, points: Points, query_pixels: Pixels, homography: Homography
 ) -> RefinedHomography:
-    """Follow the places [n, 2] of our picture into theirs and correct the homography by where they went."""
+    """Track the points [n, 2] of the reference in the query and correct the homography by where they went."""
     grey = to_grey(query_pixels)
     residuals = np.full(points.shape, np.nan, np.float32)
     for _ in range(REFINEMENT_ROUNDS):
@@ -165,7 +165,7 @@ def _track_points(reference_grey: Pixels, query_grey: Pixels, points: Points) ->
 
 
 def _estimate_correction(tracked: Points, points: Points, shape: tuple[int, ...]) -> Homography | None:
-    """What leads from where places went to where they should be; None where too few agree or it leads too far."""
+    """The homography from tracked points to where they should be; None if too few agree or it moves corners too far."""
     if len(tracked) < MIN_TRACKED_POINTS:
         return None
     correction, mask = cv2.findHomography(tracked, points, cv2.USAC_MAGSAC, 1.5, maxIters=500, confidence=0.99)

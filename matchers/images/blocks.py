@@ -1,7 +1,7 @@
 """Block comparison of two aligned pictures: how much of the registered picture is really there, and how exactly.
 
 The number of keypoints that agree cannot tell a copy from a sibling: cartons of one brand share a logo with a hundred
-of them. Here every block of 16 x 16 pixels of the registered thumbnail is compared with the same place of the query. A
+of them. Here every block of 16 x 16 pixels of the registered thumbnail is compared with the same area of the query. A
 copy fits to a fraction of a pixel everywhere, another photograph of the same thing does not: over 344 attacked copies
 the blocks of nine in ten are off by less than a quarter of a pixel, those of 69 hard wrong pairs by at least a third.
 """
@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from attrs import evolve, frozen
-from numpy.typing import NDArray
+from attrs import evolve
 
 from matchers.images.alignment import Homography, Points, refine_homography, warp_picture
-from matchers.images.copy_decision import is_exact
+from matchers.images.copy_decision import BlockAgreement, is_exact
 from matchers.images.descriptors import Pixels, to_grey
 from matchers.images.distortions import (
     MAX_BEND_RESIDUAL_PIXELS,
@@ -27,44 +26,23 @@ from matchers.images.distortions import (
 )
 from matchers.images.prepared import Mask, PreparedQuery, PreparedReference, Values
 
-MIN_ALIKE_CORRELATION = 0.6  # correlation from which a block agrees
+MIN_ALIKE_CORRELATION = 0.6  # above, a block agrees
 MAX_UNLIKE_CORRELATION = 0.3  # below, a block shows something else
-MIN_TEXTURE_DEVIATION = 4.0  # deviation of the grey values of a block that has a drawing; the others are flat
-MAX_FLAT_DEVIATION = 6.0  # deviation that a flat block of ours may have in theirs, in our contrast
-MIN_BLOCK_COVERAGE = 0.9  # share of a block that must lie within their picture to be visible
-BLUR_SIGMA_PIXELS = 2.0  # pixels of blur at which blocks are compared a second time: noise and screens of dots vanish
-MIN_CONTRAST_RATIO = 0.15  # of theirs against ours
-DENSITY_RANGE = (0.1, 12.0)  # pixels of theirs for one of our thumb
-
-
-@frozen(kw_only=True)
-class BlockAgreement:
-    """What the blocks say. Shares are of the textured visible blocks where nothing else is said. Colours, bends and
-    blur are looked at only where the rest does not settle it.
-    """
-
-    visible: int  # blocks of ours within their picture
-    blocks: int  # all blocks of ours
-    textured: int  # visible ones that have a drawing
-    alike: float  # share that agrees
-    unlike: float  # share that shows another drawing
-    all_alike: float  # share of all visible blocks, flat ones included, that agree
-    coloured: float = 0.0  # share of all visible blocks whose colour agrees, whatever filter lies over all
-    median_offset: float  # pixels that the median agreeing block is off
-    worst_offset: float  # and the worst fifth of them
-    bent_offset: float = np.inf  # pixels that the median is off after a smooth bend of the paper is allowed for
-    sharpness: float = (
-        np.inf
-    )  # fine detail of theirs against ours in the blocks that agree, in our contrast; blurred is under .5
-    scale: float  # pixels of theirs for a pixel of our thumb
-    grid: tuple[int, int]
-    block_marks: NDArray[np.int8]  # of each block: 1 agrees, 0 undecided, -1 another drawing, -2 not visible, -3 flat
+MIN_TEXTURE_DEVIATION = 4.0  # standard deviation of grey values above which a block is textured; the others are flat
+MAX_FLAT_DEVIATION = 6.0  # of a flat block in the query, scaled to the contrast of the reference
+MIN_BLOCK_COVERAGE = 0.9  # share of a block that must lie within the query for it to be visible
+BLUR_SIGMA_PIXELS = 2.0  # blocks are compared a second time with this blur, which removes noise and halftone dots
+MIN_CONTRAST_RATIO = 0.15  # of the query against the reference
+DENSITY_RANGE = (0.1, 12.0)  # pixels of the query for one of the reference thumb
 
 
 def compare_blocks(
     reference: PreparedReference, query: PreparedQuery, homography: Homography
 ) -> tuple[BlockAgreement, Homography] | None:
-    """Refine an alignment and count what agrees; None where the pictures do not overlap in a sensible way."""
+    """Refine an alignment and measure the agreement; None if the alignment is degenerate or its scale out of range.
+
+    The homography returned is the refined one.
+    """
     density = _pixel_density(homography, reference.grey.shape)
     if density is None:
         return None
@@ -81,7 +59,7 @@ def compare_blocks(
 
 
 def _pixel_density(homography: Homography, shape: tuple[int, ...]) -> float | None:
-    """Pixels of theirs for a pixel of ours, in the middle of ours."""
+    """Pixels of the query for one pixel of the reference, at its centre; None if degenerate or out of range."""
     height, width = shape[:2]
     try:
         inverse = np.linalg.inv(homography)
@@ -134,7 +112,7 @@ def _count_agreement(
     offset_lengths: Values,
     density: float,
 ) -> BlockAgreement:
-    """Without colours, bends and blur."""
+    """The agreement of classified blocks (alike, unlike, textured, quiet), without colours, bends and blur."""
     alike, unlike, textured, quiet = block_masks
     marks = np.zeros(len(visible), np.int8)
     for value, mask in ((-3, visible & ~textured), (1, alike), (-1, unlike), (-2, ~visible)):
@@ -156,7 +134,7 @@ def _count_agreement(
 
 
 def _overlay_query(reference: PreparedReference, pixels: Pixels, homography: Homography) -> tuple[Pixels, Mask]:
-    """Their picture in our frame, and which blocks of ours it covers."""
+    """The query warped into the frame of the reference, and which blocks it covers."""
     shape = reference.grey.shape
     full_mask = np.full(pixels.shape[:2], 255, np.uint8)
     mask = cv2.warpPerspective(full_mask, homography, (shape[1], shape[0])).astype(np.float32)
@@ -166,21 +144,21 @@ def _overlay_query(reference: PreparedReference, pixels: Pixels, homography: Hom
 def _classify_blocks(
     reference: PreparedReference, warped_pixels: Pixels, visible: Mask, density: float
 ) -> tuple[Mask, Mask, Mask, Mask]:
-    """Of the visible blocks: which agree, which show another drawing, which have one; which are quiet in theirs."""
-    ours_grey, theirs_grey = reference.grey.astype(np.float32), to_grey(warped_pixels).astype(np.float32)
-    if density < 1:  # theirs was enlarged: ours is blurred as much
-        ours_grey = cv2.GaussianBlur(ours_grey, (0, 0), 0.55 / density).astype(np.float32)
-    fine_blocks = reference.split_blocks(ours_grey), reference.split_blocks(theirs_grey)
+    """Four masks: visible blocks that agree, that show other content, that are textured; blocks flat in the query."""
+    reference_grey, query_grey = reference.grey.astype(np.float32), to_grey(warped_pixels).astype(np.float32)
+    if density < 1:  # the query was enlarged: blur the reference as much
+        reference_grey = cv2.GaussianBlur(reference_grey, (0, 0), 0.55 / density).astype(np.float32)
+    fine_blocks = reference.split_blocks(reference_grey), reference.split_blocks(query_grey)
     blurred_blocks = [
         reference.split_blocks(cv2.GaussianBlur(grey, (0, 0), BLUR_SIGMA_PIXELS).astype(np.float32))
-        for grey in (ours_grey, theirs_grey)
+        for grey in (reference_grey, query_grey)
     ]
     similarity = np.maximum(_correlation(*fine_blocks), _correlation(blurred_blocks[0], blurred_blocks[1]))
-    ours_deviation, theirs_deviation = fine_blocks[0].std(1), fine_blocks[1].std(1)
-    textured = visible & (ours_deviation > MIN_TEXTURE_DEVIATION)
+    reference_deviation, query_deviation = fine_blocks[0].std(1), fine_blocks[1].std(1)
+    textured = visible & (reference_deviation > MIN_TEXTURE_DEVIATION)
     alike = textured & (similarity > MIN_ALIKE_CORRELATION)
-    contrast = float(np.median(theirs_deviation[alike] / ours_deviation[alike])) if alike.sum() > 4 else 1.0
-    quiet = theirs_deviation / max(contrast, MIN_CONTRAST_RATIO) < MAX_FLAT_DEVIATION
+    contrast = float(np.median(query_deviation[alike] / reference_deviation[alike])) if alike.sum() > 4 else 1.0
+    quiet = query_deviation / max(contrast, MIN_CONTRAST_RATIO) < MAX_FLAT_DEVIATION
     return alike, textured & (similarity < MAX_UNLIKE_CORRELATION) & ~quiet, textured, quiet
 
 

@@ -1,9 +1,9 @@
-"""Which registered pictures a query shows: a cascade, the cheapest stage first, each for what is still open.
+"""Which registered pictures a query shows: a cascade of stages, the cheapest first.
 
-1. the very same bytes; 2. a hash of the whole; 3. hashes of its regions and turns (matchers/images/regions.py); 4. ORB
-keypoints; 5. SIFT keypoints, and those of the mirror image; 6. the user's own embedding, if there is one. Every stage
-only proposes candidates; the block comparison decides (matchers/images/copy_decision.py). The cascade ends as soon as
-a copy is found that takes most of the picture.
+1. the very same bytes; 2. a hash of the whole; 3. hashes of its regions and dihedral turns
+(matchers/images/regions.py); 4. ORB keypoints; 5. SIFT keypoints, and those of the mirror image; 6. the user's own
+embedding, if there is one. Every stage only proposes candidates; the block comparison decides
+(matchers/images/copy_decision.py). The cascade ends as soon as a copy is found that covers most of the query.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from crawler.items import PictureHash
 from crawler.pictures.hashing import PDQ, PHASH, hasher_version
 from matchers.images import keypoints, regions
 from matchers.images.alignment import Homography, PictureAlignment, align_keypoints, project_corners
-from matchers.images.blocks import BlockAgreement, compare_blocks
-from matchers.images.copy_decision import CopyDecision, certainty, decide_copy
+from matchers.images.blocks import compare_blocks
+from matchers.images.copy_decision import BlockAgreement, CopyDecision, certainty, decide_copy
 from matchers.images.descriptors import DescriptorStore, Pixels, to_grey
 from matchers.images.embeddings import EmbeddingIndex, match_keypoints
 from matchers.images.image_index import ImageIndex
@@ -29,17 +29,17 @@ from matchers.images.prepared import PreparedQuery, PreparedReference
 from matchers.images.shared_designs import SharedDesigns, has_own_blocks
 from matchers.images.voting import rank_candidates
 
-PHASH_RADIUS_BITS = 8  # bits of phash's 64: no wrong pair in 1.54 million unrelated ones; siblings begin at 10
-PDQ_RADIUS_BITS = 60  # bits of PDQ's 256 that propose: the nearest wrong one of 610 pictures lies at 68
-LARGE_INDEX_PDQ_RADIUS_BITS = 31  # the same where so many are registered that only the bands can find them
-LARGE_INDEX_PICTURES = 200_000  # registered pictures
-MAX_CANDIDATES = 6  # pictures that are aligned by key points, of each kind
-MAX_VIEWS_PER_PICTURE = 3  # views of one picture that are aligned
-PREPARED_CACHE_SIZE = 64  # thumbs that are kept ready, 2 MB each
+PHASH_RADIUS_BITS = 8  # of phash's 64: no wrong pair in 1.54 million unrelated ones; siblings begin at 10
+PDQ_RADIUS_BITS = 60  # of PDQ's 256, for candidates: the nearest wrong one of 610 pictures lies at 68
+LARGE_INDEX_PDQ_RADIUS_BITS = 31  # the same for an index so large that only the bands can search it
+LARGE_INDEX_PICTURES = 200_000  # registered pictures above which an index is large
+MAX_CANDIDATES = 6  # registered pictures aligned by keypoints, for each kind of keypoint
+MAX_VIEWS_PER_PICTURE = 3  # regions of the query aligned with one registered picture
+PREPARED_CACHE_SIZE = 64  # prepared thumbnails kept in memory, 2 MB each
 
 
 class MatchCascade:
-    """Asks an index of registered pictures. Changes nothing; one engine is for one thread."""
+    """Searches an index of registered pictures, read-only. Not thread-safe: use one cascade per thread."""
 
     def __init__(
         self,
@@ -62,11 +62,14 @@ class MatchCascade:
         return self._index.digests[number]
 
     def thumb(self, number: int) -> Pixels:
-        """A registered picture as blocks are compared on it."""
+        """The thumbnail of a registered picture, on which blocks are compared."""
         return self._prepare_reference(number).thumb
 
     def find_matches(self, pixels: Pixels, hashes: Sequence[PictureHash]) -> list[ReferenceMatch]:
-        """What an RGB picture at the shared size shows, the surest first; `hashes` are its own."""
+        """The registered pictures that an RGB picture at the shared size shows, the most certain first.
+
+        `hashes` are those of the picture itself.
+        """
         query = Query(pixels)
         for stage in self._stages(query, hashes):
             for match in stage:
@@ -87,7 +90,7 @@ class MatchCascade:
             yield self._match_embedding(query, self._embeddings)
 
     def _match_whole(self, query: Query, hashes: Sequence[PictureHash]) -> Iterator[ReferenceMatch]:
-        """The whole is near a registered whole."""
+        """Matches whose whole-picture hash is near that of the whole query."""
         distance_by_number: dict[int, int] = {}
         for picture_hash in hashes:
             if (picture_hash.version, picture_hash.settings) != hasher_version(picture_hash.hasher):
@@ -108,13 +111,13 @@ class MatchCascade:
             yield from self._match_frame(query, number, frame, False, "whole", distance)
 
     def _match_regions(self, query: Query, query_regions: Sequence[regions.RegionHash]) -> Iterator[ReferenceMatch]:
-        """A part or a turn of it is near a registered whole."""
+        """Matches whose whole-picture hash is near that of a region or a turn of the query."""
         radius = PDQ_RADIUS_BITS if len(self._index) <= LARGE_INDEX_PICTURES else LARGE_INDEX_PDQ_RADIUS_BITS
         hits_by_number: dict[int, list[tuple[int, regions.RegionHash]]] = {}
         if query_regions:
             nearby = self._index.search_pdq_all(np.stack([region.code for region in query_regions]), radius)
-            for which, row, distance in zip(*(column.tolist() for column in nearby), strict=True):
-                hits_by_number.setdefault(row, []).append((distance, query_regions[which]))
+            for region_number, row, distance in zip(*(column.tolist() for column in nearby), strict=True):
+                hits_by_number.setdefault(row, []).append((distance, query_regions[region_number]))
         nearest_first = sorted(
             hits_by_number, key=lambda entry: (min(distance for distance, _ in hits_by_number[entry]), entry)
         )
@@ -134,13 +137,13 @@ class MatchCascade:
         yield from self._check_alignment(query, number, alignment, mirrored, how, distance)
 
     def _match_keypoints(self, query: Query, kind: KeypointKind) -> Iterator[ReferenceMatch]:
-        """Many of its key points are those of a registered picture."""
+        """Matches that share many keypoints with the query, then with its mirror image."""
         yield from self._match_keypoint_votes(query, kind, False)
         if not query.is_settled:
             yield from self._match_keypoint_votes(query, kind, True)
 
     def _match_embedding(self, query: Query, embeddings: EmbeddingIndex) -> Iterator[ReferenceMatch]:
-        """A user's own model says that it looks like a registered picture."""
+        """Matches among the pictures nearest by the user's own embedding model."""
         for number in embeddings.nearest_numbers(query.pixels):
             reference_keypoints = self._store.get(self.digest(number)).keypoints["sift"]
             for mirrored in (False, True):
@@ -161,7 +164,7 @@ class MatchCascade:
     def _check_alignment(
         self, query: Query, number: int, alignment: PictureAlignment, mirrored: bool, how: str, distance: int | None
     ) -> Iterator[ReferenceMatch]:
-        """The sighting that an alignment comes to, if any."""
+        """The match that an alignment leads to, if any."""
         reference = self._prepare_reference(number)
         if project_corners(alignment.homography, reference.thumb.shape) is None:
             return
@@ -187,31 +190,31 @@ class MatchCascade:
         return self._references[number]
 
 
-MIN_COPY_AREA_SHARE = 0.5  # of their picture that a copy takes for the search to end
+MIN_COPY_AREA_SHARE = 0.5  # of the query that a copy must cover for the search to end
 
 
 @frozen(eq=False)
 class ReferenceMatch:
-    """A registered picture (its number in the index) in another one."""
+    """A registered picture (`number` in the index) found in a query."""
 
     number: int
     how: str  # whole, part or points
     decision: CopyDecision
     agreement: BlockAgreement
-    homography: Homography  # pixels of theirs (mirrored where `mirrored`) to pixels of our thumb
-    corners: NDArray[np.float32]  # of ours, in theirs as it is, pixels
+    homography: Homography  # pixels of the query (of its mirror image if `mirrored`) to pixels of the reference thumb
+    corners: NDArray[np.float32]  # of the reference, in pixels of the query as it is, not mirrored
     mirrored: bool
     distance: int | None = None
 
     @property
     def certainty(self) -> float:
-        """How sure it is."""
+        """The certainty of the decision, as `copy_decision.certainty` computes it."""
         return certainty(self.agreement, self.decision)
 
 
 @define(eq=False)
 class Query:
-    """A picture that is asked about, with what was found in it so far."""
+    """The picture being searched for, with the matches found so far."""
 
     pixels: Pixels
     matches: dict[int, ReferenceMatch] = field(factory=dict)
@@ -219,27 +222,27 @@ class Query:
     _keypoints: dict[KeypointKind, KeypointExtraction] = field(factory=dict)
 
     def prepare_side(self, mirrored: bool) -> PreparedQuery:
-        """The picture, or its mirror image."""
+        """The picture, or its mirror image, prepared for the block comparison."""
         if mirrored not in self._prepared_sides:
             pixels = np.ascontiguousarray(self.pixels[:, ::-1]) if mirrored else self.pixels
             self._prepared_sides[mirrored] = PreparedQuery(pixels)
         return self._prepared_sides[mirrored]
 
     def extract_keypoints(self, kind: KeypointKind, mirrored: bool) -> Keypoints:
-        """Its key points, or those of its mirror image."""
+        """Its keypoints, or those of its mirror image."""
         if kind not in self._keypoints:
             self._keypoints[kind] = keypoints.extract_query(to_grey(self.pixels), kind)
         return self._keypoints[kind].mirrored_keypoints if mirrored else self._keypoints[kind].keypoints
 
     def add(self, match: ReferenceMatch) -> None:
-        """Keep the better one of two sightings of the same picture."""
+        """Add a match; of two matches of the same registered picture the more certain one is kept."""
         previous = self.matches.get(match.number)
         if previous is None or match.certainty > previous.certainty:
             self.matches[match.number] = match
 
     @property
     def is_settled(self) -> bool:
-        """Whether a copy takes most of the picture, so that nothing is left to look for."""
+        """Whether a copy covers most of the picture, so that nothing is left to search for."""
         picture_area = self.pixels.shape[0] * self.pixels.shape[1]
         return any(
             match.decision == "copy" and cv2.contourArea(match.corners) >= MIN_COPY_AREA_SHARE * picture_area

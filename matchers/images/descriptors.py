@@ -1,9 +1,9 @@
 """What is stored of a registered picture so that it can be recognised: perceptual hashes, a thumbnail, keypoints.
 
-A descriptor is made once for each content and written to a file named by the picture's digest, in a folder named by
+A descriptor is computed once for each content and written to a file named by the picture's digest, in a folder named by
 the descriptor version. The version covers everything a descriptor depends on (hashers, library versions, sizes,
 seeds): descriptors of another version are never read, so a changed hasher makes new ones instead of mixing both. An
-interrupted run continues where it stopped: a descriptor that exists is not made again.
+interrupted run continues where it stopped: a descriptor that exists is not computed again.
 """
 
 from __future__ import annotations
@@ -28,24 +28,26 @@ from crawler.pictures.hashing import PDQ, PHASH, hasher_version, perceptual_hash
 from matchers.images import keypoints
 from matchers.images.keypoints import KEYPOINT_KINDS, KeypointKind, Keypoints
 
-THUMB_SIDE_PIXELS = 320  # pixels: what blocks are compared on
-THUMB_JPEG_QUALITY = 90  # of its JPEG, about 25 kB
-LAYOUT_VERSION = 1  # of the bytes
-PLACE_UNITS = np.array([64, 64, 64, 100], dtype=np.float32)  # a place as whole numbers below 65,536
+THUMB_SIDE_PIXELS = 320  # longer side of the thumbnail, on which blocks are compared
+THUMB_JPEG_QUALITY = 90  # about 25 kB
+LAYOUT_VERSION = 1  # of a descriptor's bytes
+PLACE_UNITS = np.array([64, 64, 64, 100], dtype=np.float32)  # steps per pixel and degree; packed values stay < 65,536
 
 Pixels = NDArray[np.uint8]
 
 
 @frozen(eq=False)
 class PictureDescriptor:
-    """`thumb` is RGB; the places of `points` are pixels of the thumb; `hashes` is empty where it shows nothing."""
+    """A registered picture's descriptor. `thumb` is RGB; the places of `keypoints` are in pixels of the thumb; `hashes`
+    is empty if the picture shows nothing.
+    """
 
     thumb: Pixels
     keypoints: Mapping[KeypointKind, Keypoints]
-    hashes: Mapping[str, bytes]  # by hasher; their makers are part of the mark
+    hashes: Mapping[str, bytes]  # by hasher; the hashers' versions are part of `descriptor_version`
 
     def to_bytes(self) -> bytes:
-        """For a file; `from_bytes` reads it."""
+        """The content of a descriptor file; `from_bytes` reads it."""
         is_encoded, jpeg = cv2.imencode(
             ".jpg", cv2.cvtColor(self.thumb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, THUMB_JPEG_QUALITY]
         )
@@ -64,13 +66,13 @@ class PictureDescriptor:
 
     @staticmethod
     def read_thumb(path: Path) -> Pixels:
-        """Its small picture alone, read from a file of `to_bytes`. Raises as `from_bytes` does, and OSError."""
+        """Only the thumbnail of a descriptor file. Raises as `from_bytes` does, and OSError."""
         with np.load(path, allow_pickle=False) as arrays:
             return _decode_jpeg(arrays["thumb"])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> PictureDescriptor:
-        """Raises ValueError or KeyError for foreign bytes."""
+        """Read what `to_bytes` wrote. Raises ValueError or KeyError for anything else."""
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             thumb = _decode_jpeg(arrays["thumb"])
             points = {
@@ -89,7 +91,7 @@ def _decode_jpeg(jpeg: NDArray[np.uint8]) -> Pixels:
 
 
 def extract_descriptor(decoded: DecodedPicture) -> PictureDescriptor:
-    """The sketch of a picture of a work."""
+    """The descriptor of a picture of a work."""
     cv2.setNumThreads(1)
     pixels = decoded.pixels
     thumb = resize_to_side(pixels, THUMB_SIDE_PIXELS)
@@ -124,19 +126,19 @@ def to_grey(pixels: Pixels) -> Pixels:
 
 
 def pack_places(places: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Places as whole numbers: 1/64 pixel, 1/100 degree."""
+    """Keypoint places as integers, in steps of 1/64 pixel and 1/100 degree."""
     packed_places: NDArray[np.uint16] = np.clip(np.rint(places * PLACE_UNITS), 0, 65_535).astype(np.uint16)
     return packed_places
 
 
 def unpack_places(places: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """The places that `pack_places` packed."""
+    """The keypoint places that `pack_places` packed."""
     return (places / PLACE_UNITS).astype(np.float32)
 
 
 @cache
 def descriptor_version() -> str:
-    """A short name of everything that sketches and hashes depend on."""
+    """A short digest of everything that descriptors and hashes depend on."""
     dependencies = [
         LAYOUT_VERSION,
         MAX_DECODED_SIDE_PIXELS,
@@ -158,22 +160,22 @@ def descriptor_version() -> str:
     return hashlib.sha256(repr(dependencies).encode()).hexdigest()[:12]
 
 
-DESCRIPTOR_CACHE_SIZE = 64  # sketches in memory: candidates come again and again
+DESCRIPTOR_CACHE_SIZE = 64  # descriptors kept in memory: the same candidates recur
 
 
 class DescriptorStore:
-    """The sketches under a folder; `folder` itself holds everything of the current mark."""
+    """The descriptors under `root`; `folder` holds everything of the current descriptor version."""
 
     def __init__(self, root: Path) -> None:
         self.folder = root / descriptor_version()
         self._cached_read = lru_cache(DESCRIPTOR_CACHE_SIZE)(self.read)
 
     def has(self, digest: str) -> bool:
-        """Whether a picture of this SHA-256 was sketched."""
+        """Whether there is a descriptor for this SHA-256."""
         return self._path(digest).exists()
 
     def put(self, digest: str, picture_descriptor: PictureDescriptor) -> None:
-        """Keep a sketch; a half-written one is never seen."""
+        """Store a descriptor atomically."""
         path = self._path(digest)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
@@ -182,15 +184,15 @@ class DescriptorStore:
         Path(name).replace(path)
 
     def get(self, digest: str) -> PictureDescriptor:
-        """The sketch of a SHA-256. Raises OSError, ValueError or KeyError where it is not there or broken."""
+        """The descriptor for a SHA-256, cached. Raises OSError, ValueError or KeyError if it is missing or damaged."""
         return self._cached_read(digest)
 
     def thumb(self, digest: str) -> Pixels:
-        """The small picture of a sketch alone: less than a third of its bytes. Raises as `get` does."""
+        """Only the thumbnail of a descriptor, less than a third of its bytes. Raises as `get` does."""
         return PictureDescriptor.read_thumb(self._path(digest))
 
     def read(self, digest: str) -> PictureDescriptor:
-        """The same, never remembered."""
+        """The descriptor for a SHA-256, not cached. Raises as `get` does."""
         return PictureDescriptor.from_bytes(self._path(digest).read_bytes())
 
     def _path(self, digest: str) -> Path:

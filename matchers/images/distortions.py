@@ -1,9 +1,9 @@
 """Distortions of a whole picture that leave its content the same: nonrigid (bends), photometric (filter, light, blur).
 
-A page of an open book, a wavy print, a lens: a homography cannot follow them, a field of third degree in x and y can.
-Of 12 pictures drawn on bent paper 11 agree in .97 of their blocks and more once the bend is removed (.69 to .93
-before). Two photographs of one heap of things are off in steps, not smoothly: such a field leaves four times as much
-of them.
+A page of an open book, a wavy print, a lens: a homography cannot model them, a displacement field of third degree in x
+and y can. Of 12 pictures drawn on bent paper 11 agree in .97 of their blocks and more once the bend is removed (.69 to
+.93 before). Two photographs of one heap of things are displaced in steps, not smoothly: such a field leaves residuals
+four times as large.
 """
 
 from __future__ import annotations
@@ -15,17 +15,15 @@ from matchers.images.alignment import Points
 from matchers.images.descriptors import Pixels, to_grey
 from matchers.images.prepared import BLOCK_PIXELS, Mask, PreparedReference
 
-BEND_DEGREE = 3
-MIN_BEND_BLOCKS = 40  # blocks that a bend is fitted on
-MAX_BEND_RESIDUAL_PIXELS, MIN_BEND_OFFSET_PIXELS = (
-    0.3,
-    0.5,
-)  # pixels: a bend explains what is off when it leaves less; it is looked for when more is off
+BEND_DEGREE = 3  # of the polynomial in x and y
+MIN_BEND_BLOCKS = 40  # blocks needed to fit a bend
+# A bend is removed if it leaves a median offset below the first and the median offset before is above the second.
+MAX_BEND_RESIDUAL_PIXELS, MIN_BEND_OFFSET_PIXELS = 0.3, 0.5
 
 
 def fit_bend(reference: PreparedReference, offsets: Points, alike: Mask) -> tuple[Points | None, float]:
-    """A smooth field through the distances of the blocks that agree, at the middle of every
-    block, and the median distance that it leaves.
+    """A smooth displacement field fitted to the offsets of the blocks that agree, at the centre of every block, and the
+    median residual in pixels; None and infinity with fewer than `MIN_BEND_BLOCKS` usable blocks.
     """
     is_usable = alike & np.isfinite(offsets).all(1)
     if is_usable.sum() < MIN_BEND_BLOCKS:
@@ -42,11 +40,11 @@ def fit_bend(reference: PreparedReference, offsets: Points, alike: Mask) -> tupl
 
 
 def remove_bend(reference: PreparedReference, query_pixels: Pixels, field: Points) -> Pixels:
-    """Their picture in our frame with a bend of the paper taken out."""
+    """The query, already in the frame of the reference, with a bend of the paper removed."""
     height, width = reference.grey.shape
     rows, columns = reference.grid
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    # the field is known in the middle of each block; cv2.resize places its samples there too
+    # the field is known at the centre of each block; cv2.resize places its samples there too
     dense_field = cv2.resize(
         field.reshape(rows, columns, 2), (columns * BLOCK_PIXELS, rows * BLOCK_PIXELS), interpolation=cv2.INTER_LINEAR
     )
@@ -68,13 +66,16 @@ def remove_bend(reference: PreparedReference, query_pixels: Pixels, field: Point
     return flattened.astype(np.uint8)
 
 
-MAX_COLOUR_ERROR_LEVELS = 18.0  # levels that the mean colour of a block may be off after the filter was fitted
-MIN_FITTED_BLOCKS = 12  # blocks that it is fitted on
-FITTING_ROUNDS = 5  # of fitting; blocks that are covered count less each time
+MAX_COLOUR_ERROR_LEVELS = 18.0  # error of a block's mean colour after fitting the filter
+MIN_FITTED_BLOCKS = 12  # blocks needed to fit a filter
+FITTING_ROUNDS = 5  # covered blocks weigh less in each round
 
 
 def match_colours(reference: PreparedReference, query_pixels: Pixels, fitted_blocks: Mask) -> Mask:
-    """Blocks whose colour is what a filter over the whole picture, and a slope of light, make of ours."""
+    """The blocks whose colour is that of the reference under one filter and light gradient over the whole picture.
+
+    Both are fitted on `fitted_blocks`; no block matches if these are fewer than `MIN_FITTED_BLOCKS`.
+    """
     query_colours = reference.block_means(query_pixels)
     if fitted_blocks.sum() < MIN_FITTED_BLOCKS:
         return np.zeros(len(query_colours), np.bool_)
@@ -92,7 +93,9 @@ def match_colours(reference: PreparedReference, query_pixels: Pixels, fitted_blo
 
 
 def sharpness_ratio(reference: PreparedReference, query_pixels: Pixels, alike: Mask) -> float:
-    """Fine detail of theirs against ours in the blocks that agree, in our contrast; a blurred picture is under .5."""
+    """Fine detail of the query against the reference in the blocks that agree, at equal contrast; a blurred picture is
+    under .5.
+    """
     if not alike.any():
         return 1.0
     fine, coarse = [], []

@@ -1,9 +1,9 @@
 """The user's own embedding as one more source of candidates: an ONNX model that turns a picture into a vector.
 
-The model gets one RGB picture [1, 3, height, width], values 0 to 1, and gives one vector; what else it wants (mean,
-deviation) belongs into its graph. It only proposes: keypoints align what it proposes with the query, and the block
+The model takes one RGB picture [1, 3, height, width], values 0 to 1, and returns one vector; any other normalisation
+(mean, deviation) belongs in its graph. It only proposes candidates: keypoints align them with the query, and the block
 comparison decides as for all others. Vectors of registered pictures are kept in the index's folder under the model's
-digest, so those of another model are never mixed in. Needs the extra `embedding` (onnxruntime).
+digest, so those of different models are never mixed. Needs the extra `embedding` (onnxruntime).
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from matchers.images.descriptors import DescriptorStore, Pixels
 from matchers.images.keypoints import Keypoints
 from matchers.images.voting import MAX_DESCRIPTOR_DISTANCE_BITS, PictureCandidate
 
-DEFAULT_SIDE_PIXELS = 224  # pixels, where the model leaves it open
-MAX_NEAREST_PICTURES = 6  # pictures whose vectors are nearest
+DEFAULT_SIDE_PIXELS = 224  # if the model's input size is dynamic
+MAX_NEAREST_PICTURES = 6
 
 Vectors = NDArray[np.float32]
 
 
 @frozen
 class EmbeddingModel:
-    """An ONNX file; may be pickled, opens in each process when first used."""
+    """An ONNX file; may be pickled, each process opens it on first use."""
 
     path: Path
 
     @property
     def version(self) -> str:
-        """A short name of its content. Raises OSError."""
+        """A short digest of the file. Raises OSError."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()[:12]
 
     def embed(self, pixels: Pixels) -> Vectors:
@@ -60,7 +60,7 @@ class EmbeddingIndex:
     vectors: Vectors = field(repr=False)
 
     def nearest_numbers(self, pixels: Pixels) -> list[int]:
-        """Numbers of the pictures whose vectors are nearest, the nearest first."""
+        """The numbers of the pictures whose vectors are nearest, the nearest first."""
         if not len(self.vectors):
             return []
         similarities = self.vectors @ self.model.embed(pixels)
@@ -68,7 +68,7 @@ class EmbeddingIndex:
 
 
 def embed_all(root: Path, model: EmbeddingModel) -> None:
-    """Make the vectors that are missing of the pictures in the index under a folder."""
+    """Compute the missing vectors of the pictures in the index under `root`."""
     from matchers.images.image_index import ImageIndex
 
     store = DescriptorStore(root)
@@ -82,7 +82,7 @@ def embed_all(root: Path, model: EmbeddingModel) -> None:
 
 
 def load_embeddings(folder: Path, model: EmbeddingModel, digests: Sequence[str]) -> EmbeddingIndex:
-    """The vectors of an index; a picture without one has zeros, which are near nothing."""
+    """The vectors of an index in the order of `digests`; a picture without one gets zeros, which are near nothing."""
     vectors_by_digest = _read_vectors(folder, model)
     width = len(next(iter(vectors_by_digest.values()))) if vectors_by_digest else 0
     zero_vector = np.zeros(width, np.float32)
@@ -91,7 +91,7 @@ def load_embeddings(folder: Path, model: EmbeddingModel, digests: Sequence[str])
 
 
 def match_keypoints(number: int, query: Keypoints, reference: Keypoints) -> PictureCandidate | None:
-    """The key points of two pictures that are each other's nearest; None where there are none."""
+    """A candidate from the keypoints of two pictures that are mutually nearest; None if a picture has no keypoints."""
     if not len(query) or not len(reference):
         return None
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(query.codes, reference.codes)

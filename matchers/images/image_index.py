@@ -1,8 +1,8 @@
 """The index of registered pictures: immutable segments on disk, opened without reading, extended without a rebuild.
 
 New pictures make a segment of their own; a segment that is not much smaller than the one before is merged with it, so
-there are never many and each picture is rewritten a few times at most. The list of segments is replaced in one step: a
-process that has the old one open keeps using it.
+there are never many segments and each picture is rewritten a few times at most. The list of segments is replaced
+atomically: a process that has the old one open keeps using it.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from matchers.images.voting import (
 
 SEGMENTS_FILE = "parts.json"
 OPEN_ATTEMPTS = 3
-MAX_MERGE_RATIO = 2  # a part is joined with the one before when that has at most so many times its pictures
+MAX_MERGE_RATIO = 2  # a segment is merged with the one before if that has at most this many times its pictures
 
 _UNREADABLE_ERRORS = (OSError, ValueError, KeyError)
 
 
 class ImageIndex:
-    """Pictures are numbered through all parts; `digests` tells which they are."""
+    """All segments as one index; pictures are numbered across segments, `digests` holds their SHA-256 by number."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens what is there. What cannot be read is left out: registering finds it missing and adds it again."""
+        """Open the index in `folder`. If it cannot be read it is empty: registering finds all missing and adds them."""
         self.folder = folder
-        for _ in range(OPEN_ATTEMPTS):  # parts may be replaced between reading their list and opening them
+        for _ in range(OPEN_ATTEMPTS):  # segments may be replaced between reading their list and opening them
             try:
                 names = json.loads((folder / SEGMENTS_FILE).read_text(encoding="ascii"))
                 self._set_segments([Segment(folder / name) for name in names])
@@ -56,11 +56,11 @@ class ImageIndex:
 
     @property
     def keypoint_count(self) -> int:
-        """How many key points it holds."""
+        """The number of keypoints in the index."""
         return sum(segment.keypoint_count for segment in self._segments)
 
     def extend(self, contents: SegmentContents) -> None:
-        """Add pictures behind those that are there."""
+        """Append pictures."""
         self.folder.mkdir(parents=True, exist_ok=True)
         segments = list(self._segments)
         merged = contents
@@ -71,23 +71,23 @@ class ImageIndex:
         self._replace_segments([*segments, Segment(segment_folder)])
 
     def search_pdq(self, code: NDArray[np.uint8], radius: int) -> tuple[Rows, Distances]:
-        """Numbers of the pictures within a radius of a PDQ hash, and how far they are."""
+        """Numbers of the pictures within `radius` bits of a PDQ hash, and their distances."""
         results = [segment.search_pdq(code, radius) for segment in self._segments]
         return self._to_picture_numbers(results)
 
     def search_pdq_all(self, codes: NDArray[np.uint8], radius: int) -> tuple[Rows, Rows, Distances]:
-        """For many PDQ hashes [n, 32]: which of them, the number of a picture within the radius, and how far it is."""
+        """For PDQ hashes [n, 32]: row of the hash, number of a picture within `radius` bits of it, their distance."""
         results = [segment.search_pdq_all(codes, radius) for segment in self._segments]
         empty = np.zeros(0, np.int64)
         numbers, picture_distances = self._to_picture_numbers([(rows, distances) for _, rows, distances in results])
         return np.concatenate([empty, *(which for which, _, _ in results)]), numbers, picture_distances
 
     def search_phash(self, value: int, radius: int) -> tuple[Rows, Distances]:
-        """Numbers of the pictures within a radius of a phash, and how far they are."""
+        """Numbers of the pictures within `radius` bits of a phash, and their distances."""
         return self._to_picture_numbers([segment.search_phash(value, radius) for segment in self._segments])
 
     def search_keypoints(self, keypoints: Keypoints, kind: KeypointKind) -> KeypointPairs:
-        """Pairs of key points that are near, one for each key point of theirs and picture of ours."""
+        """Pairs of near keypoints, at most one for each query keypoint and registered picture."""
         empty = np.zeros((len(keypoints), 0))
         distances, pictures = [empty.astype(np.int32)], [empty.astype(np.int64)]
         places = [np.zeros((len(keypoints), 0, 4), np.uint16)]
@@ -117,7 +117,7 @@ class ImageIndex:
         self.digests = [digest for segment in segments for digest in segment.digests]
 
     def _replace_segments(self, segments: list[Segment]) -> None:
-        """Write the list of parts, then drop the folders that are in no list any more."""
+        """Write the list of segments, then delete the folders it no longer names."""
         names = [segment.folder.name for segment in segments]
         handle, name = tempfile.mkstemp(dir=self.folder)
         with os.fdopen(handle, "w", encoding="ascii") as file:
@@ -129,12 +129,12 @@ class ImageIndex:
                 shutil.rmtree(segment_folder, ignore_errors=True)
 
 
-DIGESTS_FILE = "pictures.json"  # written last: a folder without it is half written
+DIGESTS_FILE = "pictures.json"  # written last: a folder without it is incomplete
 
 
 @frozen(eq=False)
 class KeypointTable:
-    """Key points of many pictures: which picture (row) each belongs to, its place, packed as in a sketch, its code."""
+    """Keypoints of many pictures: the picture (row) each belongs to, its place (see `pack_places`) and its code."""
 
     owners: NDArray[np.int32]
     places: NDArray[np.uint16]
@@ -143,7 +143,7 @@ class KeypointTable:
 
 @frozen(eq=False)
 class SegmentContents:
-    """What a part holds, in the order of its rows. `phash` as numbers, `pdq` as bytes [n, 32]."""
+    """What a segment holds, in the order of its rows. `phash` as numbers, `pdq` as bytes [n, 32]."""
 
     digests: Sequence[str]
     phash: NDArray[np.uint64]
@@ -152,10 +152,10 @@ class SegmentContents:
 
 
 class Segment:
-    """An opened part."""
+    """An opened segment."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError, ValueError or KeyError for what `write` did not write."""
+        """Open what `write` wrote. Raises OSError, ValueError or KeyError for anything else."""
         self.folder = folder
         self.digests: list[str] = json.loads((folder / DIGESTS_FILE).read_text(encoding="ascii"))
         self._phash = np.load(folder / "phash.npy")
@@ -169,12 +169,12 @@ class Segment:
 
     @property
     def keypoint_count(self) -> int:
-        """How many key points it holds."""
+        """The number of keypoints in the segment."""
         return sum(map(len, self._owners.values()))
 
     @staticmethod
     def write(folder: Path, contents: SegmentContents) -> None:
-        """Keep a part in a folder of its own."""
+        """Write a segment into a folder of its own."""
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "phash.npy", contents.phash)
         HashCodes.write(folder / "pdq", contents.pdq)
@@ -185,7 +185,7 @@ class Segment:
         (folder / DIGESTS_FILE).write_text(json.dumps(list(contents.digests)), encoding="ascii")
 
     def read_contents(self) -> SegmentContents:
-        """All of it, to be joined with other parts."""
+        """The contents of the segment, for merging it with others."""
         tables = {
             kind: KeypointTable(
                 np.array(self._owners[kind]), np.array(self._places[kind]), self._inverted_files[kind].read_codes()
@@ -195,15 +195,15 @@ class Segment:
         return SegmentContents(self.digests, self._phash, np.load(self.folder / "pdq" / "codes.npy"), tables)
 
     def search_pdq(self, code: NDArray[np.uint8], radius: int) -> tuple[Rows, Distances]:
-        """Rows whose PDQ hash lies within a radius, and how far."""
+        """Rows whose PDQ hash lies within `radius` bits, and their distances."""
         return self._pdq.search(code, radius)
 
     def search_pdq_all(self, codes: NDArray[np.uint8], radius: int) -> tuple[Rows, Rows, Distances]:
-        """The same for many hashes: which of them, the row, how far."""
+        """The same for many hashes: row of the hash in `codes`, row in the segment, distance."""
         return self._pdq.search_all(codes, radius)
 
     def search_phash(self, value: int, radius: int) -> tuple[Rows, Distances]:
-        """Rows whose phash lies within a radius, and how far."""
+        """Rows whose phash lies within `radius` bits, and their distances."""
         distances = np.bitwise_count(self._phash ^ np.uint64(value))
         rows = np.flatnonzero(distances <= radius)
         return rows.astype(np.int64), distances[rows].astype(np.int64)
@@ -211,7 +211,7 @@ class Segment:
     def search_keypoints(
         self, codes: BinaryCodes, kind: KeypointKind, limit: int
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint16]]:
-        """For each code the distances, pictures (-1 where there are fewer) and packed places of its nearest points."""
+        """For each code its nearest keypoints: distances, pictures (-1 where there are fewer) and packed places."""
         distances, rows = self._inverted_files[kind].search(codes, limit)
         if not len(self._owners[kind]):
             return distances, rows, np.zeros((*rows.shape, 4), np.uint16)
@@ -220,12 +220,12 @@ class Segment:
         return distances, pictures, self._places[kind][valid_rows]
 
 
-def merge_contents(parts: Sequence[SegmentContents]) -> SegmentContents:
-    """Several parts as one, rows in the same order."""
-    first_rows = np.cumsum([0, *(len(part.digests) for part in parts)])
+def merge_contents(segments: Sequence[SegmentContents]) -> SegmentContents:
+    """The contents of several segments as one, rows in the same order."""
+    first_rows = np.cumsum([0, *(len(segment.digests) for segment in segments)])
     merged_tables = {}
     for kind in KEYPOINT_KINDS:
-        tables = [part.keypoint_tables[kind] for part in parts]
+        tables = [segment.keypoint_tables[kind] for segment in segments]
         owners = [table.owners + np.int32(first) for table, first in zip(tables, first_rows, strict=False)]
         merged_tables[kind] = KeypointTable(
             np.concatenate([*owners, np.zeros(0, np.int32)]).astype(np.int32),
@@ -233,8 +233,8 @@ def merge_contents(parts: Sequence[SegmentContents]) -> SegmentContents:
             np.concatenate([*(table.codes for table in tables), np.zeros((0, CODE_BYTES), np.uint8)]),
         )
     return SegmentContents(
-        [digest for part in parts for digest in part.digests],
-        np.concatenate([part.phash for part in parts]),
-        np.concatenate([part.pdq for part in parts]),
+        [digest for segment in segments for digest in segment.digests],
+        np.concatenate([segment.phash for segment in segments]),
+        np.concatenate([segment.pdq for segment in segments]),
         merged_tables,
     )

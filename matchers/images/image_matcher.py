@@ -1,8 +1,8 @@
 """Compares a picture with the registered ones and says which it shows, with a preview of both side by side as evidence.
 
-An image matcher is small and can be pickled: a worker process opens the index when it is first asked, from the same
-memory-mapped files as all others. Its mark names descriptors and index, so a picture that was compared with another
-index is compared again.
+An image matcher is small and can be pickled: a worker process opens the index on first use, from the same memory-mapped
+files as all other processes. Its `index_version` identifies descriptors and index, so a picture that was compared with
+another index is compared again.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from matchers.images.embeddings import EmbeddingModel, load_embeddings
 from matchers.images.image_index import ImageIndex
 from matchers.images.shared_designs import SharedDesigns
 
-MAX_MATCHES_PER_PICTURE = 4  # sightings that are kept of one picture, the surest first
+MAX_MATCHES_PER_PICTURE = 4  # matches kept for one picture, the most certain first
 SAME_BYTES_CERTAINTY = 0.98
 
 
 @frozen
 class ImageMatcher:
-    """Compares with what is registered under a folder."""
+    """Compares pictures with those registered under the folder `root`."""
 
     root: Path
     index_version: str
     model: EmbeddingModel | None = None
 
     def inspect(self, data: bytes, url: str) -> PictureInspection:
-        """Decode, describe, compare. Raises PictureError."""
+        """Decode and describe a picture and compare it with the registered ones. Raises PictureError."""
         decoded = decode_picture(data)
         picture = evolve(describe_picture(decoded, data, url), compared=self.index_version)
         open_index = _open_index(self.root, self.index_version, self.model)
@@ -60,7 +60,7 @@ class ImageMatcher:
 
 
 def open_image_matcher(root: Path, model: EmbeddingModel | None = None) -> ImageMatcher:
-    """A looker for the index as it is now."""
+    """An image matcher for the current state of the index under `root`."""
     index = ImageIndex(DescriptorStore(root).folder / "index")
     state_digest = hashlib.sha256(
         "\n".join(
@@ -77,8 +77,8 @@ class _OpenIndex:
 
 
 @lru_cache(maxsize=1)
-def _open_index(root: Path, mark: str, model: EmbeddingModel | None) -> _OpenIndex:
-    """The engine of this process; a new mark opens the index anew."""
+def _open_index(root: Path, index_version: str, model: EmbeddingModel | None) -> _OpenIndex:
+    """The index and its cascade, opened once per process and reopened when `mark` (the index version) changes."""
     store = DescriptorStore(root)
     index = ImageIndex(store.folder / "index")
     embeddings = None if model is None else load_embeddings(index.folder, model, index.digests)
@@ -94,7 +94,7 @@ def _same_bytes_match(picture: Picture) -> PictureMatch:
 def _to_picture_match(
     match: ReferenceMatch, digest: str, query_pixels: Pixels, reference_pixels: Pixels, preview_digest: str
 ) -> PictureMatch:
-    """In fractions of width and height, so that it means the same at any size."""
+    """The match as an item: homography and corners in fractions of width and height, valid at any picture size."""
     query_size = np.array([query_pixels.shape[1], query_pixels.shape[0]], np.float64)
     reference_size = np.array([reference_pixels.shape[1], reference_pixels.shape[0]], np.float64)
     matrix = np.diag([*(1 / reference_size), 1.0]) @ match.homography @ np.diag([*query_size, 1.0])
@@ -114,16 +114,20 @@ def _to_picture_match(
     )
 
 
-PREVIEW_HEIGHT_PIXELS = 320  # pixels
+PREVIEW_HEIGHT_PIXELS = 320
 PREVIEW_GAP_PIXELS = 8
-OUTLINE_COLOUR, OUTLINE_WIDTH_PIXELS = (220, 30, 40), 2  # RGB, pixels
+OUTLINE_COLOUR, OUTLINE_WIDTH_PIXELS = (220, 30, 40), 2  # the colour is RGB
 PREVIEW_JPEG_QUALITY = 82
 
 
 def draw_preview(
     query_pixels: Pixels, reference_pixels: Pixels, homography: Homography, corners: NDArray[np.float32], mirrored: bool
 ) -> bytes:
-    """A JPEG. `homography` leads from theirs (mirrored where said) to ours, `corners` are ours in theirs as it is."""
+    """A JPEG of the outlined query, its aligned part and the reference, side by side.
+
+    `homography` maps pixels of the query (of its mirror image if `mirrored`) to pixels of the reference; `corners` are
+    the reference's corners in the query as it is, not mirrored.
+    """
     outlined = _scale_to_height(query_pixels)
     outline = np.rint(corners * (PREVIEW_HEIGHT_PIXELS / query_pixels.shape[0])).astype(np.int32)
     cv2.polylines(outlined, [outline], True, OUTLINE_COLOUR, OUTLINE_WIDTH_PIXELS, cv2.LINE_AA)
@@ -141,7 +145,7 @@ def draw_preview(
 
 
 def _scale_to_height(pixels: Pixels) -> Pixels:
-    """At the sheet's height, cut where it would be wider than twice that."""
+    """The picture at the preview's height, cropped where it would be wider than twice that."""
     scale = PREVIEW_HEIGHT_PIXELS / pixels.shape[0]
     resized = resize_to_side(pixels, max(1, round(max(pixels.shape[:2]) * scale)))
     panel = np.full((PREVIEW_HEIGHT_PIXELS, resized.shape[1], 3), 255, np.uint8)

@@ -1,4 +1,4 @@
-"""Indexing: registered pictures get their descriptors and their places in the index; what exists already is kept.
+"""Indexing: computes the descriptors of registered pictures and adds them to the index; what exists already is kept.
 
 Keypoints take 52 bytes each in the index, 42 kB for a picture: when the room for them is used up, further pictures
 (works of lower priority come last) are found by their hashes only.
@@ -22,20 +22,20 @@ from matchers.images.keypoints import CODE_BYTES, KEYPOINT_KINDS, KeypointKind
 from matchers.images.shared_designs import RelatedPair, SharedDesigns, find_relatives
 
 KEYPOINT_BYTES = CODE_BYTES + 8 + 4 + 8  # code, number, owner, place
-CHECKPOINT_PICTURES = 500  # pictures compared with the others after which that is written down: about 25 s of work
-INDEX_BATCH_SIZE = 2_000  # pictures that are put into the index at a time: 110 MB of sketches
+CHECKPOINT_PICTURES = 500  # pictures compared with the others between two saves: about 25 s of work
+INDEX_BATCH_SIZE = 2_000  # pictures added to the index at a time: 110 MB of descriptors
 
 ParallelMap = Callable[[Callable[[str], list[RelatedPair]], Iterable[str]], Iterable[list[RelatedPair]]]
 
 
 @frozen
 class DescriptorExtractor:
-    """Looks at a picture of a work and keeps its sketch; may be pickled."""
+    """Describes a picture of a work and stores its descriptor; may be pickled."""
 
     root: Path
 
     def __call__(self, data: bytes, url: str) -> Picture:
-        """The picture; its sketch is made unless it is there. Raises PictureError."""
+        """The picture; its descriptor is computed and stored unless it exists. Raises PictureError."""
         decoded = decode_picture(data)
         picture = describe_picture(decoded, data, url)
         store = DescriptorStore(self.root)
@@ -45,7 +45,7 @@ class DescriptorExtractor:
 
 
 def owners_by_digest(works: Iterable[Work]) -> dict[str, frozenset[str]]:
-    """The digests of all pictures of works that are not retired, those of urgent works first, and whose they are."""
+    """The digests of all pictures of works that are not retired, by falling priority, with the ids of their works."""
     works_by_digest: dict[str, set[str]] = {}
     for work in sorted(works, key=lambda registered_work: -registered_work.priority):
         for picture in work.images if work.retired_at is None else ():
@@ -55,7 +55,7 @@ def owners_by_digest(works: Iterable[Work]) -> dict[str, frozenset[str]]:
 
 
 def find_missing_descriptors(root: Path, digests: Iterable[str]) -> list[str]:
-    """Those that have no sketch of this program's making."""
+    """The digests without a descriptor of the current version."""
     store = DescriptorStore(root)
     return [digest for digest in digests if not store.has(digest)]
 
@@ -63,9 +63,9 @@ def find_missing_descriptors(root: Path, digests: Iterable[str]) -> list[str]:
 def index_pictures(
     root: Path, owners: Mapping[str, frozenset[str]], room_bytes: int, parallel_map: ParallelMap = map
 ) -> None:
-    """Put all of these pictures that have a sketch and show something into the index, and compare them with each other.
+    """Add the pictures of `owners` that have a descriptor with hashes to the index, and compare them with each other.
 
-    `room_bytes` is in bytes. Pictures that are in the index stay, asked for or not.
+    `room_bytes` bounds the keypoints in the index. Pictures already in the index stay, whether in `owners` or not.
     """
     store = DescriptorStore(root)
     index = ImageIndex(store.folder / "index")
@@ -82,7 +82,7 @@ def index_pictures(
 
 
 def related_pictures(root: Path, digests: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Those that share a part with others, and with which."""
+    """The digests of pictures that share a part with others, each with the digests of those others."""
     designs = SharedDesigns(DescriptorStore(root).folder / "index")
     for digest in digests:
         design = designs.get(digest)
@@ -91,7 +91,7 @@ def related_pictures(root: Path, digests: Iterable[str]) -> Iterator[tuple[str, 
 
 
 def find_featureless(root: Path, digests: Iterable[str]) -> list[str]:
-    """Those whose sketch shows nothing, or so little that it cannot be told from others."""
+    """The digests whose descriptor has no hashes: the picture shows nothing, or too little to distinguish it."""
     store = DescriptorStore(root)
     return [digest for digest in digests if store.has(digest) and not store.read(digest).hashes]
 
@@ -121,7 +121,7 @@ class RelativeFinder:
     root: Path
 
     def __call__(self, digest: str) -> list[RelatedPair]:
-        """What it shares with others."""
+        """The pairs of the picture with others that share a part with it."""
         index, store, numbers = _open_index(self.root, _segments_list(self.root))
         return find_relatives(index, store, digest, numbers)
 
@@ -140,7 +140,7 @@ def _open_index(root: Path, segments_list: str) -> tuple[ImageIndex, DescriptorS
 def segment_contents(
     descriptors: Sequence[tuple[str, PictureDescriptor]], room_bytes: int
 ) -> tuple[SegmentContents, int]:
-    """Sketches as a part of the index, and the room that is left: key points of the first ones only where it ends."""
+    """Descriptors as contents of a segment, and the room left; where it runs out, later ones get no keypoints."""
     sizes = np.cumsum([KEYPOINT_BYTES * sum(map(len, descriptor.keypoints.values())) for _, descriptor in descriptors])
     keypoint_pictures = int(np.searchsorted(sizes, room_bytes, side="right"))
     contents = SegmentContents(

@@ -1,8 +1,8 @@
 """An inverted file (IVF) of binary codes: which keypoints of many registered pictures lie near those of a query.
 
-Every code is kept in the list of the nearest of some hundred or thousand centres, and a query looks only into the
-lists of its nearest centres. The centres are codes drawn from the data; nothing is learned. The lists lie on disk and
-are memory-mapped, so all processes share one copy and opening costs nothing.
+Every code is kept in the list of the nearest of some hundred or thousand centres, and a query probes only the lists of
+its nearest centres. The centres are codes sampled from the data; nothing is trained. The lists are memory-mapped files,
+so all processes share one copy and opening costs nothing.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from matchers.images.keypoints import CODE_BYTES, BinaryCodes
 
-PROBED_LISTS = 8  # lists looked into
-LISTS_PER_ROOT = 4  # lists for each root of the number of codes: centres and codes looked at then cost about the same
+PROBED_LISTS = 8  # lists searched for each code
+LISTS_PER_ROOT = (
+    4  # lists = this times the root of the number of codes: comparing centres and codes then costs the same
+)
 MIN_LISTS, MAX_LISTS = 16, 16_384
 CENTRES_SEED = 1
 
@@ -26,15 +28,15 @@ SearchResult = tuple[NDArray[np.int32], NDArray[np.int64]]
 
 
 class InvertedFile:
-    """One immutable part of the index; rows are numbered as they were written."""
+    """The codes of one immutable segment; rows are numbered in the order they were written."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError or ValueError where the folder does not hold what `write` wrote."""
+        """Open what `write` wrote. Raises OSError or ValueError for anything else."""
         faiss.omp_set_num_threads(1)
         centres, sizes = np.load(folder / "centres.npy"), np.load(folder / "sizes.npy")
         self._lists = faiss.OnDiskInvertedLists(len(centres), CODE_BYTES, str(folder / "lists"))
         self._lists.read_only = True
-        self._lists.prefetch_nthread = 0  # a forked process that drops an index would wait for threads it has not got
+        self._lists.prefetch_nthread = 0  # a forked process that frees an index would wait for threads it does not have
         self._lists.totsize = (folder / "lists").stat().st_size
         if self._lists.totsize != int(sizes.sum()) * (CODE_BYTES + _ID_DTYPE.itemsize):
             raise ValueError(f"{folder}: lists of another size")
@@ -51,7 +53,7 @@ class InvertedFile:
 
     @staticmethod
     def write(folder: Path, codes: BinaryCodes) -> None:
-        """Sort codes into lists."""
+        """Sort codes into lists and write them."""
         faiss.omp_set_num_threads(1)
         folder.mkdir(parents=True, exist_ok=True)
         list_count = int(
@@ -73,7 +75,7 @@ class InvertedFile:
         np.save(folder / "sizes.npy", sizes)
 
     def read_codes(self) -> BinaryCodes:
-        """All codes by row, read back: parts are joined from what they hold."""
+        """All codes by row, read back for merging segments."""
         sizes = np.load(Path(self._lists.filename).with_name("sizes.npy")).astype(np.int64)
         data = np.fromfile(self._lists.filename, dtype=np.uint8)
         codes = np.zeros((int(sizes.sum()), CODE_BYTES), np.uint8)
@@ -85,6 +87,6 @@ class InvertedFile:
         return codes
 
     def search(self, codes: BinaryCodes, limit: int) -> SearchResult:
-        """For each code its nearest rows and their distances in bits, [n, most]; row -1 where there are fewer."""
+        """Distances in bits and rows of the codes nearest to each code, [n, limit]; row -1 where there are fewer."""
         distances, rows = self._index.search(np.ascontiguousarray(codes), limit)
         return distances, rows

@@ -1,10 +1,11 @@
 """Keypoints of a picture, ORB's and SIFT's, each with a place and a binary descriptor of 256 bits.
 
-One index serves both kinds, since a SIFT descriptor (128 numbers) is made binary too: bit i says which of a fixed pair
-of its numbers is larger. Over 86 attacked copies the right one of 498 works came first for .963 of them, as with the
-full numbers, and a code needs a quarter of the bytes; no codebook is learned, so none must be shipped or kept in step.
-The mirror image costs no second detection: mirroring permutes the numbers of a SIFT descriptor, and ORB describes the
-same places again, turned as the mirror image turns them.
+One kind of index serves both, since a SIFT descriptor (128 numbers) is made binary too: bit i says which of a fixed
+pair of its numbers is larger. Over 86 attacked copies the right one of 498 works came first for .963 of them, as with
+the full numbers, and a code needs a quarter of the bytes; no codebook is trained, so none must be shipped or kept in
+sync.
+The mirror image costs no second detection: mirroring permutes the numbers of a SIFT descriptor, and for ORB the same
+points, mirrored, are described again.
 """
 
 from __future__ import annotations
@@ -22,29 +23,24 @@ KeypointKind = Literal["orb", "sift"]
 KEYPOINT_KINDS: tuple[KeypointKind, ...] = ("orb", "sift")
 CODE_BYTES = 32
 
-REFERENCE_SIDE_PIXELS = 480  # pixels
-REFERENCE_MIN_SIDE_PIXELS = 300  # pixels: smaller pictures are enlarged, or icons have no key points
-REFERENCE_MAX_KEYPOINTS = 400  # key points of each kind, the strongest first
-# What is asked may hold the work small, as a collage does. SIFT doubles a picture before it looks: it takes 51 ms at
-# 320 pixels and 112 at 512, and of 342 pictures of two seeds that ORB had left open it found the same copies at both.
+REFERENCE_SIDE_PIXELS = 480
+REFERENCE_MIN_SIDE_PIXELS = 300  # smaller pictures are enlarged: icons would have no keypoints
+REFERENCE_MAX_KEYPOINTS = 400  # of each kind, the strongest first
+# A query may show the work small, as a collage does. SIFT doubles a picture before detection: it takes 51 ms at 320
+# pixels and 112 at 512, and of 342 pictures of two seeds that ORB had left open it found the same copies at both sizes.
 QUERY_SIDE_PIXELS: Mapping[KeypointKind, int] = {"orb": 640, "sift": 320}
 QUERY_MIN_SIDE_PIXELS: Mapping[KeypointKind, int] = {"orb": 400, "sift": 320}
-QUERY_MAX_KEYPOINTS: Mapping[KeypointKind, int] = {
-    "orb": 600,
-    "sift": 800,
-}  # SIFT with 500 loses one copy in 150, small ones in collages
-MIRRORED_MAX_KEYPOINTS: Mapping[KeypointKind, int] = {
-    "orb": 600,
-    "sift": 400,
-}  # SIFT finds next to nothing mirrored that ORB did not
-SIFT_CONTRAST_THRESHOLD = 0.02  # SIFT's threshold, half its default: faded copies and flat art have few strong points
-ORB_FAST_THRESHOLD = 10  # ORB's threshold, half its default, for the same reason
-ORB_SCALE_FACTOR = 1.2  # between the smaller pictures that ORB looks at, its default
-DETECTION_FACTOR = 2  # times as many are found as are kept
-GRID_CELLS_PER_SIDE = (
-    5  # a side: three quarters of the points kept are the strongest of their cell, or one tile would have them all
-)
-DESCRIPTOR_PAIRS_SEED = 20261122  # another seed makes other codes: part of what a sketch's mark names
+# SIFT with 500 loses one copy in 150, small ones in collages.
+QUERY_MAX_KEYPOINTS: Mapping[KeypointKind, int] = {"orb": 600, "sift": 800}
+# SIFT finds next to nothing in mirror images that ORB did not find.
+MIRRORED_MAX_KEYPOINTS: Mapping[KeypointKind, int] = {"orb": 600, "sift": 400}
+SIFT_CONTRAST_THRESHOLD = 0.02  # half of SIFT's default: faded copies and flat art have few strong points
+ORB_FAST_THRESHOLD = 10  # half of ORB's default, for the same reason
+ORB_SCALE_FACTOR = 1.2  # between the levels of ORB's image pyramid, its default
+DETECTION_FACTOR = 2  # times as many keypoints are detected as are kept
+# Three quarters of the points kept are the strongest of their cell; otherwise one tile could have them all.
+GRID_CELLS_PER_SIDE = 5
+DESCRIPTOR_PAIRS_SEED = 20261122  # another seed makes other codes: part of `descriptor_version`
 
 BinaryCodes = NDArray[np.uint8]
 Places = NDArray[np.float32]
@@ -52,7 +48,7 @@ Places = NDArray[np.float32]
 
 @frozen(eq=False)
 class Keypoints:
-    """`places` [n, 4]: x, y, size in pixels of the picture given, angle in degrees; `codes` [n, 32] bytes."""
+    """Keypoints. `places` [n, 4]: x, y and size in pixels of the picture, angle in degrees; `codes` [n, 32] bytes."""
 
     places: Places
     codes: BinaryCodes
@@ -62,21 +58,21 @@ class Keypoints:
 
 
 def extract_reference(grey: NDArray[np.uint8], kind: KeypointKind) -> Keypoints:
-    """Of a picture of a work."""
+    """The keypoints of a picture of a work."""
     return KeypointExtraction(
         grey, kind, REFERENCE_SIDE_PIXELS, REFERENCE_MIN_SIDE_PIXELS, REFERENCE_MAX_KEYPOINTS
     ).keypoints
 
 
 def extract_query(grey: NDArray[np.uint8], kind: KeypointKind) -> KeypointExtraction:
-    """Of a picture of a listing."""
+    """The keypoints of a picture of a listing, computed when first needed."""
     return KeypointExtraction(
         grey, kind, QUERY_SIDE_PIXELS[kind], QUERY_MIN_SIDE_PIXELS[kind], QUERY_MAX_KEYPOINTS[kind]
     )
 
 
 class KeypointExtraction:
-    """Key points of a picture, and those of its mirror image in the mirror image's pixels, each made when asked for."""
+    """Keypoints of a picture and of its mirror image (in the mirror image's pixels), computed when first needed."""
 
     def __init__(self, grey: NDArray[np.uint8], kind: KeypointKind, side: int, min_side: int, limit: int) -> None:
         longer_side = max(grey.shape)
@@ -96,7 +92,7 @@ class KeypointExtraction:
 
     @cached_property
     def keypoints(self) -> Keypoints:
-        """As the picture is."""
+        """The keypoints of the picture."""
         codes = (
             self._descriptors
             if self._kind == "orb" or not len(self._points)
@@ -106,7 +102,7 @@ class KeypointExtraction:
 
     @cached_property
     def mirrored_keypoints(self) -> Keypoints:
-        """Of its mirror image."""
+        """The keypoints of its mirror image."""
         if not len(self._points):
             return self.keypoints
         points = self._points[: MIRRORED_MAX_KEYPOINTS[self._kind]].copy()
@@ -117,7 +113,7 @@ class KeypointExtraction:
         return self._to_keypoints(points, binarize_descriptors(self._descriptors[: len(points), _mirror_permutation()]))
 
     def _describe_mirror_image(self, points: NDArray[np.float32]) -> Keypoints:
-        """ORB finds a place in one of several smaller pictures: that one is mirrored, to the pixel."""
+        """ORB keypoints of the mirror image; each is mirrored to the pixel on the pyramid level it was detected on."""
         steps = ORB_SCALE_FACTOR ** points[:, 5]
         widths = np.rint(self._scaled_grey.shape[1] / steps)
         points[:, 0] = (widths - 1 - np.rint(points[:, 0] / steps)) * steps
@@ -139,7 +135,7 @@ class KeypointExtraction:
 
 
 def _select_spread(point_table: NDArray[np.float32], shape: tuple[int, ...], limit: int) -> NDArray[np.intp]:
-    """Which points are kept: the strongest of each cell, then the strongest of all."""
+    """Rows of the points to keep: the strongest of each grid cell, then the strongest of all."""
     order = np.argsort(-point_table[:, 4], kind="stable")
     if len(order) <= limit:
         return order
@@ -170,7 +166,7 @@ def _resize(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
 
 @cache
 def _detector(kind: KeypointKind, limit: int) -> Any:
-    cv2_factories: Any = cv2  # its stubs do not know them
+    cv2_factories: Any = cv2  # its stubs lack these factories
     if kind == "orb":
         return cv2_factories.ORB_create(limit, scaleFactor=ORB_SCALE_FACTOR, fastThreshold=ORB_FAST_THRESHOLD)
     return cv2_factories.SIFT_create(limit, contrastThreshold=SIFT_CONTRAST_THRESHOLD)
@@ -178,15 +174,15 @@ def _detector(kind: KeypointKind, limit: int) -> Any:
 
 @cache
 def _comparison_pairs() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Four times each of the 128 numbers is compared with another one."""
-    dice = np.random.default_rng(DESCRIPTOR_PAIRS_SEED)
-    orders = [dice.permutation(128) for _ in range(4)]
+    """The pairs of numbers to compare: each of the 128 numbers of a descriptor is in four of them."""
+    generator = np.random.default_rng(DESCRIPTOR_PAIRS_SEED)
+    orders = [generator.permutation(128) for _ in range(4)]
     return np.concatenate([order[:64] for order in orders]), np.concatenate([order[64:] for order in orders])
 
 
 @cache
 def _mirror_permutation() -> NDArray[np.intp]:
-    """Where each number of a descriptor (4 x 4 cells of 8 directions) comes from in the mirror image."""
+    """For each number of a mirrored SIFT descriptor (4 x 4 cells of 8 directions) its index in the original."""
     cells = np.arange(128).reshape(4, 4, 8)
     return cells[::-1][:, :, (8 - np.arange(8)) % 8].reshape(-1)
 

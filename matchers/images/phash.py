@@ -1,6 +1,6 @@
 """Search over the 64-bit phashes of whole pictures: for pictures that no image matcher has compared with the registry.
 
-Nothing is aligned here, so only what is very near counts, and only among hashes of the same hasher and settings.
+Nothing is aligned here, so only very near hashes count, and only among those of the same hasher version and settings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from crawler.items import Picture, PictureHash
 from crawler.pictures.hashing import PHASH
 
-PHASH_RADIUS_BITS = 8  # bits of 64: no wrong pair in 1.54 million unrelated ones
+PHASH_RADIUS_BITS = 8  # of 64: no wrong pair in 1.54 million unrelated ones
 
 _HasherVersion = tuple[str, str]
 
@@ -28,10 +28,10 @@ class PhashIndex:
                 rows.setdefault((picture_hash.version, picture_hash.settings), []).append(
                     (int(picture_hash.value, 16), number)
                 )
-        self._tables = {maker: _to_columns(entries) for maker, entries in rows.items()}
+        self._tables = {hasher_version: _to_columns(entries) for hasher_version, entries in rows.items()}
 
     def search(self, picture: Picture) -> Iterator[tuple[int, int]]:
-        """(number, bits apart) of the registered pictures near one."""
+        """The registered pictures near `picture`: (number, distance in bits)."""
         for picture_hash in filter(_is_phash, picture.hashes):
             table = self._tables.get((picture_hash.version, picture_hash.settings))
             if table is None:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from matchers.images.alignment import Points, normalize_contrast
 from matchers.images.descriptors import Pixels, to_grey
 
-BLOCK_PIXELS = 16  # pixels of the thumb
-MAX_HALVINGS = 3  # times a picture is halved at most
-MAX_DENSITY_RATIO = 1.5  # times their picture may be denser than ours before it is shrunk
+BLOCK_PIXELS = 16  # side of a block, in pixels of the thumb
+MAX_HALVINGS = 3
+MAX_DENSITY_RATIO = 1.5  # pixels of the query for one of the thumb, above which the query is halved
 
 Values = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -22,35 +22,35 @@ Mask = NDArray[np.bool_]
 
 @define(eq=False)
 class PreparedReference:
-    """A registered thumb with what is needed of it, made once."""
+    """A registered picture's thumbnail with everything the comparison needs of it, each computed once."""
 
     thumb: Pixels
 
     @cached_property
     def grey(self) -> Pixels:
-        """Its brightness."""
+        """The brightness of `thumb`."""
         return to_grey(self.thumb)
 
     @cached_property
     def normalized(self) -> Pixels:
-        """Its brightness for following places."""
+        """The brightness with local contrast evened out, for point tracking."""
         return normalize_contrast(self.grey)
 
     @cached_property
     def grid(self) -> tuple[int, int]:
-        """Blocks: rows, columns."""
+        """The number of blocks: rows, columns."""
         return max(1, self.grey.shape[0] // BLOCK_PIXELS), max(1, self.grey.shape[1] // BLOCK_PIXELS)
 
     @cached_property
     def block_centres(self) -> Points:
-        """The middle of every block: x, y."""
+        """The centre of every block: x, y."""
         ys, xs = np.mgrid[0 : self.grid[0], 0 : self.grid[1]]
         centres: Points = (np.stack([xs, ys], -1).reshape(-1, 2) * BLOCK_PIXELS + BLOCK_PIXELS / 2).astype(np.float32)
         return centres
 
     @cached_property
     def block_deviations(self) -> Values:
-        """Of the grey values of every block."""
+        """The standard deviation of the grey values of every block."""
         deviations: Values = self.split_blocks(self.grey.astype(np.float32)).std(1)
         return deviations
 
@@ -60,7 +60,7 @@ class PreparedReference:
         return self.block_means(self.thumb)
 
     def split_blocks(self, values: Values) -> Values:
-        """A picture of this size as one row of values for each block."""
+        """A picture of this size as one row of values per block."""
         rows, columns = self.grid
         padded = values[: rows * BLOCK_PIXELS, : columns * BLOCK_PIXELS]
         if padded.shape != (rows * BLOCK_PIXELS, columns * BLOCK_PIXELS):
@@ -80,14 +80,14 @@ class PreparedReference:
 
 @define(eq=False)
 class PreparedQuery:
-    """A picture that was asked about, RGB, at several sizes."""
+    """A query picture, RGB, at several sizes."""
 
     pixels: Pixels
 
-    _pyramid: list[Pixels] = field(factory=list)  # the picture, half as large, a quarter ... as far as was asked for
+    _pyramid: list[Pixels] = field(factory=list)  # the picture at half its size, a quarter ..., as far as needed yet
 
     def shrink_to_density(self, density: float) -> tuple[Pixels, float]:
-        """The picture at a size at which a pixel of ours has about one of it, and by how much it was shrunk."""
+        """The picture at a size at which it has about one pixel for each of the reference, and its shrink factor."""
         level, level_pixels = 0, self.pixels
         while (
             density / 2**level > MAX_DENSITY_RATIO
@@ -96,7 +96,7 @@ class PreparedQuery:
         ):
             if level == len(self._pyramid):
                 height, width = (extent // 2 for extent in level_pixels.shape[:2])
-                even = level_pixels[: 2 * height, : 2 * width]  # exactly half: ten times as fast as nearly half
+                even = level_pixels[: 2 * height, : 2 * width]  # halving exactly is ten times as fast as nearly half
                 self._pyramid.append(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8))
             level_pixels = self._pyramid[level]
             level += 1

@@ -1,7 +1,7 @@
 """PDQ hashes of the regions of a picture that may be a work by themselves, each in its eight dihedral turns.
 
-A hash knows nothing of places, so the regions are guessed: the picture without its plain borders, the tiles of a
-collage, and everything with four straight sides (a cover on a table, a picture in a chat), set upright. A wrong guess
+A hash does not locate anything, so the regions are guessed: the picture without its plain borders, the tiles of a
+collage, and everything with four straight sides (a cover on a table, a picture in a chat), rectified. A wrong guess
 costs a tenth of a millisecond; a right one is checked like any other alignment.
 
 The hashes of all regions are computed at once, as pdqhash computes them for pictures of at most 128 pixels a side, for
@@ -25,17 +25,17 @@ from numpy.typing import NDArray
 from crawler.pictures.hashing import HASH_SIDE_PIXELS, shrink_for_hash
 from matchers.images.descriptors import Pixels, resize_to_side, to_grey
 
-REGION_SEARCH_SIDE_PIXELS = 320  # pixels at which parts are looked for: a hash needs no more, and it costs a quarter
-MAX_BORDER_LEVELS = 10  # levels a border may differ from its colour
-MIN_TRIMMED_SHARE = 0.03  # of a side that a border takes to be worth another look
-MIN_REGION_SIDE_PIXELS = 24  # pixels a side of a part
-MAX_QUADRILATERALS = 6  # four-sided shapes, the largest first
-MIN_QUADRILATERAL_AREA_SHARE = 0.02  # of the picture that a shape takes
-MAX_OUTLINE_ERROR_SHARE = 0.03  # of its outline that a shape's corners may be off
+REGION_SEARCH_SIDE_PIXELS = 320  # longer side for finding regions: a hash needs no more, and it costs a quarter
+MAX_BORDER_LEVELS = 10  # range of values in a row or column of a plain border
+MIN_TRIMMED_SHARE = 0.03  # of a side; a thinner border is not trimmed
+MIN_REGION_SIDE_PIXELS = 24
+MAX_QUADRILATERALS = 6  # the largest are kept
+MIN_QUADRILATERAL_AREA_SHARE = 0.02  # of the picture
+MAX_OUTLINE_ERROR_SHARE = 0.03  # of the outline's length: tolerance when it is approximated by four corners
 MIN_BOX_FILL_SHARE = 0.85  # of its box that a shape with round corners fills
-COLLAGE_GRIDS = (2, 3)
+COLLAGE_GRIDS = (2, 3)  # tiles a side
 
-# After np.rot90 0 to 3 times, and of the mirror images: which corner of the part (0 top left, clockwise) becomes the
+# After np.rot90 0 to 3 times, and for the mirror images: which corner of the region (0 top left, clockwise) becomes the
 # top left, top right, bottom right and bottom left one. The order is pdqhash's.
 TURN_CORNERS = (
     (0, 1, 2, 3),
@@ -55,8 +55,8 @@ Corners = NDArray[np.float32]
 
 @frozen(eq=False)
 class RegionHash:
-    """Its 32 bytes; `corners` [4, 2]: which points of the picture would be the corners of the work, clockwise from its
-    top left; in the mirror image's pixels where it is `mirrored`.
+    """The PDQ hash of a region, 32 bytes in `code`. `corners` [4, 2]: the points of the picture that would be the
+    corners of the work, clockwise from its top left; in pixels of the mirror image if `mirrored`.
     """
 
     code: NDArray[np.uint8]
@@ -65,13 +65,13 @@ class RegionHash:
 
 
 def hash_whole(pixels: Pixels) -> list[RegionHash]:
-    """The whole picture, in eight turns."""
+    """Hashes of the whole picture in eight turns."""
     height, width = pixels.shape[:2]
     return _hash_turns([pixels], [_box_corners(0, 0, width, height)], width, ALL_TURNS)
 
 
 def hash_parts(pixels: Pixels) -> list[RegionHash]:
-    """The picture without its borders in eight turns, its tiles and its four-sided shapes in two and eight."""
+    """Hashes of parts: without borders and four-sided shapes in eight turns each, collage tiles in two."""
     scale = min(1.0, REGION_SEARCH_SIDE_PIXELS / max(pixels.shape[:2]))
     thumb = pixels if scale == 1 else resize_to_side(pixels, REGION_SEARCH_SIDE_PIXELS)
     return [
@@ -93,10 +93,10 @@ def _hash_parts(pixels: Pixels) -> list[RegionHash]:
 
 
 def _hash_turns(
-    crops: Sequence[Pixels], places: Sequence[Corners], width: int, turns: Sequence[int]
+    crops: Sequence[Pixels], crop_corners: Sequence[Corners], width: int, turns: Sequence[int]
 ) -> list[RegionHash]:
     regions = []
-    for codes, corners in zip(dihedral_pdq_codes(crops, turns), places, strict=True):
+    for codes, corners in zip(dihedral_pdq_codes(crops, turns), crop_corners, strict=True):
         for code, turn in zip(codes, turns, strict=True):
             turned_corners = corners[list(TURN_CORNERS[turn])]
             if turn in MIRRORED_TURNS:
@@ -115,7 +115,7 @@ def _box_corners(left: float, top: float, right: float, bottom: float) -> Corner
 
 
 def _trim_borders(pixels: Pixels) -> Corners | None:
-    """What is left when plain rows and columns are cut off at the sides."""
+    """The box that is left when plain rows and columns at the edges are cut off; None if that is not worthwhile."""
     height, width = pixels.shape[:2]
     is_plain = np.ptp(pixels, axis=1).max(1) <= MAX_BORDER_LEVELS, np.ptp(pixels, axis=0).max(1) <= MAX_BORDER_LEVELS
     if is_plain[0].all() or is_plain[1].all():
@@ -150,7 +150,7 @@ def _collage_tiles(width: int, height: int) -> Iterator[Corners]:
 
 
 def _find_quadrilaterals(grey: Pixels) -> list[Corners]:
-    """The largest four-sided convex shapes in the edges of a picture, clockwise from the corner that is top left."""
+    """The largest convex four-sided shapes among the edges of a picture, clockwise from the top left corner."""
     edges = cv2.dilate(cv2.Canny(cv2.GaussianBlur(grey, (0, 0), 1.2), 30, 90), np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     quadrilaterals: list[tuple[float, Corners]] = []
@@ -165,7 +165,7 @@ def _find_quadrilaterals(grey: Pixels) -> list[Corners]:
 
 
 def _quadrilateral_of(outline: Any) -> Corners | None:
-    """Four corners that an outline amounts to: its own, or those of the box that it fills."""
+    """The four corners of an outline, or those of the box that it nearly fills; None if it has neither."""
     shape: Any = cv2.approxPolyDP(outline, MAX_OUTLINE_ERROR_SHARE * cv2.arcLength(outline, True), True)
     if len(shape) == 4 and cv2.isContourConvex(shape):
         return np.asarray(shape.reshape(4, 2), np.float32)
@@ -184,7 +184,7 @@ def _order_clockwise(points: NDArray[np.generic]) -> Corners:
 
 
 def _drop_duplicates(quadrilaterals: list[tuple[float, Corners]], size: int) -> list[Corners]:
-    """Without shapes that are the outer and the inner edge of one line, and without the frame of the picture itself."""
+    """The shapes without duplicates (outer and inner edge of one line) and without the frame of the picture itself."""
     kept: list[Corners] = []
     for area, shape in quadrilaterals:
         if (
@@ -198,7 +198,7 @@ def _drop_duplicates(quadrilaterals: list[tuple[float, Corners]], size: int) -> 
 
 
 def _rectify(pixels: Pixels, corners: Corners) -> Pixels:
-    """A four-sided part as the rectangle it would be if it were seen from the front."""
+    """A four-sided region as the rectangle it would be if seen from the front."""
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     width, height = max(sides[0], sides[2]), max(sides[1], sides[3])
     scale = min(1.0, 2 * HASH_SIDE_PIXELS / max(width, height))
@@ -210,8 +210,8 @@ def _rectify(pixels: Pixels, corners: Corners) -> Pixels:
 
 SAMPLE_SIDE_PIXELS, DCT_WAVES = 64, 16
 
-# For np.rot90 0 to 3 times, and the mirror images in pdqhash's order: are rows and columns of waves swapped, are odd
-# waves negated from top to bottom, from left to right.
+# For np.rot90 0 to 3 times, and the mirror images in pdqhash's order: whether rows and columns of waves are swapped,
+# whether odd waves are negated from top to bottom, and from left to right.
 TURN_TRANSPOSES = (False, True, False, True, False, False, True, True)
 TURN_FLIPS_VERTICALLY = (False, True, True, False, True, False, False, True)
 TURN_FLIPS_HORIZONTALLY = (False, False, True, True, False, True, False, True)
@@ -226,7 +226,7 @@ _ODD_WAVE_SIGNS = (-1.0) ** np.arange(1, DCT_WAVES + 1).astype(np.float32)
 
 
 def dihedral_pdq_codes(parts: Sequence[Pixels], turns: Sequence[int]) -> NDArray[np.uint8]:
-    """Of RGB pictures of any size: [pictures, turns, 32] bytes."""
+    """The PDQ hashes of RGB pictures of any size: [pictures, turns, 32] bytes."""
     if not parts:
         return np.zeros((0, len(turns), 2 * DCT_WAVES), np.uint8)
     waves = _DCT_COSINES @ np.stack([_sample_grey(part) for part in parts]) @ _DCT_COSINES.T
@@ -242,7 +242,7 @@ def dihedral_pdq_codes(parts: Sequence[Pixels], turns: Sequence[int]) -> NDArray
 
 
 def _sample_grey(part: Pixels) -> NDArray[np.float32]:
-    """The grey values of 64 x 64 places."""
+    """The grey values at 64 x 64 points."""
     resized: Pixels = shrink_for_hash(part)
     assert max(resized.shape[:2]) <= HASH_SIDE_PIXELS
     rows, columns = ((_SAMPLE_CENTRES * extent / SAMPLE_SIDE_PIXELS).astype(np.intp) for extent in resized.shape[:2])

@@ -2,8 +2,8 @@
 
 Volumes of a series share a frame and a heading, cartons a logo, apps a background. What two registered works share
 says nothing about which of them is shown. So each new picture is compared with those of other works, the blocks that
-it shares with them are remembered, and a copy must agree in blocks of its own. Pictures that share nearly everything
-can never be told apart: they always end in review.
+it shares with them are stored, and a copy must agree in blocks of its own. Pictures that share nearly everything
+cannot be distinguished: they always end in review.
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from matchers.images.alignment import PictureAlignment, align_keypoints, project_corners
-from matchers.images.blocks import BlockAgreement, compare_blocks
+from matchers.images.blocks import compare_blocks
+from matchers.images.copy_decision import BlockAgreement
 from matchers.images.descriptors import DescriptorStore
 from matchers.images.image_index import ImageIndex
 from matchers.images.keypoints import KEYPOINT_KINDS
 from matchers.images.prepared import PreparedQuery, PreparedReference
 from matchers.images.voting import rank_candidates
 
-MIN_SHARED_BLOCK_SHARE = 0.12  # of the blocks with a drawing that agree: less is chance or a small logo
-MAX_SHARED_OFFSET_PIXELS = 1.5  # pixels; another photograph of the same thing counts too
-MAX_SAME_OFFSET_PIXELS = (
-    0.25  # pixels: what fits so exactly is the same drawing, more is another photograph of the same thing
-)
-MIN_CLOSE_SHARE = 0.4  # share from which another photograph is close enough to be taken for a blurred copy
-MIN_OWN_BLOCKS = 12  # visible blocks of its own that a copy is judged by
+MIN_SHARED_BLOCK_SHARE = 0.12  # of the textured blocks; less is chance or a small logo
+MAX_SHARED_OFFSET_PIXELS = 1.5  # another photograph of the same thing counts too
+MAX_SAME_OFFSET_PIXELS = 0.25  # up to this it is the same drawing, above another photograph of the same thing
+MIN_CLOSE_SHARE = 0.4  # of blocks alike, from which another photograph could be taken for a blurred copy
+MIN_OWN_BLOCKS = 12  # visible unshared blocks that a copy needs
 MIN_OWN_ALIKE_SHARE = 0.6  # share of them that must agree
 SHARED_DESIGNS_FILE = "alike.json"
 
@@ -42,8 +41,8 @@ BlockMask = NDArray[np.bool_]
 
 @frozen(eq=False)
 class SharedDesign:
-    """Which other pictures (by digest) a picture looks like, in what share; which blocks they have in common exactly;
-    and how exactly a copy must fit (pixels) because another photograph of the same thing fits nearly.
+    """What a picture has in common with others: `others` by digest with the share of blocks alike; the blocks shared
+    exactly; and the largest offset (pixels) of a copy, since another photograph of the same thing nearly fits.
     """
 
     others: Mapping[str, float]
@@ -61,7 +60,7 @@ class PictureOverlap:
 
 
 def picture_overlap(agreement: BlockAgreement, inliers: int) -> PictureOverlap | None:
-    """What two registered pictures share, seen from ours; None where they are no relatives."""
+    """What two registered pictures share, in blocks of the reference; None if they are not related."""
     is_related = (
         agreement.alike >= MIN_SHARED_BLOCK_SHARE
         and agreement.median_offset <= MAX_SHARED_OFFSET_PIXELS
@@ -73,7 +72,9 @@ def picture_overlap(agreement: BlockAgreement, inliers: int) -> PictureOverlap |
 
 
 def has_own_blocks(agreement: BlockAgreement, design: SharedDesign | None) -> bool:
-    """Whether a copy agrees in what the picture shares with no other registered one, and more exactly than those do."""
+    """Whether a copy agrees in blocks that the picture shares with no other registered one, and fits more exactly than
+    other photographs of the same thing do.
+    """
     if design is None:
         return True
     if agreement.median_offset > design.max_copy_offset:
@@ -86,7 +87,7 @@ def has_own_blocks(agreement: BlockAgreement, design: SharedDesign | None) -> bo
 
 
 class SharedDesigns:
-    """What is known of relatives, in a file of the index's folder: digest -> Alike."""
+    """The shared designs of registered pictures by digest, kept in a file of the index's folder."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / SHARED_DESIGNS_FILE
@@ -102,15 +103,15 @@ class SharedDesigns:
         return self._design_by_digest.get(digest)
 
     def missing(self, digests: Iterable[str]) -> list[str]:
-        """Those that were not compared with the others yet."""
+        """The digests of pictures not yet compared with the others."""
         return [digest for digest in digests if digest not in self._compared_digests]
 
     def record_comparison(self, digest: str) -> None:
-        """All its relatives were added."""
+        """Mark a picture as compared, after all its relatives were added."""
         self._compared_digests.add(digest)
 
     def add(self, digest: str, other: str, overlap: PictureOverlap) -> None:
-        """What one picture shares with another, seen from its side."""
+        """Record what a picture shares with another, in blocks of the first."""
         previous = self._design_by_digest.get(digest) or SharedDesign(
             {}, np.zeros(len(overlap.blocks), np.bool_), float("inf")
         )
@@ -125,7 +126,7 @@ class SharedDesigns:
         )
 
     def write(self) -> None:
-        """Keep what is known."""
+        """Write all shared designs to the file, atomically."""
         document = {
             "alike": {digest: _to_json(design) for digest, design in sorted(self._design_by_digest.items())},
             "compared": sorted(self._compared_digests),
@@ -154,13 +155,13 @@ def _from_json(entry: Mapping[str, object]) -> SharedDesign:
     return SharedDesign(others, bits[: int(str(entry["blocks"]))].astype(np.bool_), max_copy_offset)
 
 
-MAX_RELATED_CANDIDATES = 8  # pictures that each kind of key points proposes
-RELATED_PDQ_RADIUS_BITS = 60  # bits of PDQ's 256
+MAX_RELATED_CANDIDATES = 8  # pictures that each kind of keypoint proposes
+RELATED_PDQ_RADIUS_BITS = 60  # of PDQ's 256
 
 
 @frozen(eq=False)
 class RelatedPair:
-    """What two pictures share, each seen from its own side."""
+    """What two pictures share, for each in its own blocks."""
 
     first: str
     second: str
@@ -171,7 +172,7 @@ class RelatedPair:
 def find_relatives(
     index: ImageIndex, store: DescriptorStore, digest: str, numbers: Mapping[str, int]
 ) -> list[RelatedPair]:
-    """The relatives of a registered picture among all that are indexed; `numbers` says where each stands."""
+    """The relatives of a registered picture among all indexed ones; `numbers` maps digests to numbers in the index."""
     cv2.setNumThreads(1)
     descriptor = store.get(digest)
     reference, pair_by_digest = PreparedReference(descriptor.thumb), {}
@@ -188,7 +189,7 @@ def find_relatives(
 def _propose_alignments(
     index: ImageIndex, store: DescriptorStore, digest: str
 ) -> Iterator[tuple[int, PictureAlignment]]:
-    """Numbers of pictures that may be related, and how the picture would lie on each."""
+    """The numbers of pictures that may be related, each with the alignment of the picture to it."""
     descriptor = store.get(digest)
     for kind in KEYPOINT_KINDS:
         for candidate in rank_candidates(

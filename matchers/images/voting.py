@@ -1,7 +1,7 @@
-"""Candidates by keypoint voting: registered pictures with many keypoints of a query, in one scale and one rotation.
+"""Candidates by keypoint voting: registered pictures that share many keypoints with a query, at one scale and rotation.
 
-Every keypoint of the query votes for the pictures whose keypoints are near its own, once for each. A real copy was
-scaled and turned as a whole, so its votes agree on scale and rotation; chance votes do not (weak geometric
+Every keypoint of the query votes for the pictures that have a keypoint near it, once for each picture. A real copy was
+scaled and rotated as a whole, so its votes agree on scale and rotation; chance votes do not (weak geometric
 consistency, Jegou et al. 2008).
 """
 
@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 
 from matchers.images.keypoints import Places
 
-NEIGHBOURS_PER_KEYPOINT = 4  # rows that a key point votes for
-MAX_DESCRIPTOR_DISTANCE_BITS = (
-    72  # bits of 256: right neighbours lie at 20 to 60, the nearest wrong ones of half a million at 75 and more
-)
-MAX_SCORED_PICTURES = 20  # pictures with the most votes whose scales and turns are looked at
-SCALE_STEP_OCTAVES, TURN_STEP_DEGREES = 0.5, 30.0  # octaves, degrees
-MIN_SCALE_OCTAVES, SCALE_BINS, TURN_BINS = -7.0, 28, 12  # from 1/128 to 128 times
+NEIGHBOURS_PER_KEYPOINT = 4  # keypoints of a segment that a query keypoint may vote for
+# Of 256 bits: right neighbours lie at 20 to 60, the nearest wrong ones of half a million at 75 and more.
+MAX_DESCRIPTOR_DISTANCE_BITS = 72
+MAX_SCORED_PICTURES = 20  # pictures with the most votes, of which scales and rotations are compared
+SCALE_STEP_OCTAVES, TURN_STEP_DEGREES = 0.5, 30.0
+MIN_SCALE_OCTAVES, SCALE_BINS, TURN_BINS = -7.0, 28, 12  # scales from 1/128 to 128 times
 MIN_PAIRS = 5
 
 
 @frozen(eq=False)
 class PictureCandidate:
-    """A registered picture by its row, and the pairs of places (theirs, ours) [n, 2] that speak for it."""
+    """A registered picture (by number) and the keypoint pairs that support it: `query_points` and `reference_points`
+    are [n, 2].
+    """
 
     picture: int
     score: float
@@ -35,7 +36,7 @@ class PictureCandidate:
 
 @frozen(eq=False)
 class KeypointPairs:
-    """Pairs of key points: places of what was asked, places and picture of the registered one, weight."""
+    """Pairs of keypoints: places in the query, places in the registered picture, that picture's number, weight."""
 
     query_places: Places
     reference_places: Places
@@ -44,7 +45,7 @@ class KeypointPairs:
 
 
 def rank_candidates(pairs: KeypointPairs, limit: int) -> list[PictureCandidate]:
-    """The pictures whose pairs agree best, the best first."""
+    """At most `limit` pictures whose pairs agree best on scale and rotation, the best first."""
     if not len(pairs.pictures):
         return []
     votes = np.bincount(pairs.pictures, weights=pairs.weights)
@@ -57,7 +58,7 @@ def rank_candidates(pairs: KeypointPairs, limit: int) -> list[PictureCandidate]:
 def drop_duplicate_votes(
     query_rows: NDArray[np.intp], pictures: NDArray[np.int64], weights: NDArray[np.float32]
 ) -> NDArray[np.intp]:
-    """Of the pairs of a key point with the same picture only the nearest: their positions."""
+    """Indices of the pairs to keep: of a query keypoint's pairs with the same picture only the nearest."""
     order = np.argsort(-weights, kind="stable")
     keys = query_rows[order].astype(np.int64) * (int(pictures.max(initial=0)) + 1) + pictures[order]
     chosen: NDArray[np.intp] = order[np.unique(keys, return_index=True)[1]]
@@ -77,6 +78,6 @@ def _score_picture(pairs: KeypointPairs, picture: int) -> PictureCandidate:
     in_range = (rows >= 0) & (rows < SCALE_BINS)
     cells = rows * TURN_BINS + np.minimum(turns / TURN_STEP_DEGREES, TURN_BINS - 1).astype(np.intp)
     table = np.bincount(cells[in_range], weights[in_range], SCALE_BINS * TURN_BINS).reshape(SCALE_BINS, TURN_BINS)
-    table = table + np.roll(table, 1, axis=1)  # neighbouring turns, around the circle
+    table = table + np.roll(table, 1, axis=1)  # add neighbouring turns, around the circle
     table = table[1:] + table[:-1]  # and neighbouring scales
     return PictureCandidate(picture, float(table.max()), query_places[:, :2], reference_places[:, :2])

@@ -1,9 +1,9 @@
 """The intent of a listing: does it offer the work, ask for it, or report what others do with it?
 
-News of a raid, a warning, someone asking for a file speak of others' offences; two signals of news or a warning
-outweigh the words of a handover, which such news are full of. The coupon, the study guide and the installing service
-are delivered at once and cost a hundredth of the work, and that says nothing of the work. A link, or a way to hand over
-a file in a post, is an offer whatever else is said; so are the words of copying beside merchandise.
+News of a raid, a warning or a request for a file are about the offences of others; two signals of news or a warning
+outweigh words of handover, which such news is full of. A coupon, a study guide or an installation service is delivered
+at once and costs a hundredth of the work, which says nothing about the work. A link, or a way to hand over a file in a
+post, is an offer whatever else is said; so are words of copying beside merchandise.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from crawler.items import Listing, ListingKind, Work
 from crawler.text import fold
 from matchers.signals.listing_signals import find_signals, signal_strength
 
-# What a title begins with whose writer wants the work; behind it stands a break, a measure word or the work's name.
+# The beginning of a title whose writer wants the work; a break, a measure word or the work's name follows it.
 _REQUEST_RE = re.compile(
     r"^[\W_]{0,4}(?:(?:高价|诚|诚心|长期|重金|有偿|大量)?(?:求购|收购|求收|收|求)|跪求|急求|徵求|征求|徵|征|蹲一?个?"
     r"|wtb|iso|wanted|looking for|in search of|searching for|request(?! (?:filled|done|fulfilled|granted)))(?![a-z])",
@@ -27,18 +27,18 @@ _REQUEST_END_RE = re.compile(r"^[\s:：\]】)）,，\-–—《「\[]|^(?:一|�
 
 TALK_AREAS = ("news", "warning", "request", "question", "library")
 REPORT_AREAS = ("news", "warning")
-MIN_REPORT_SIGNALS = 2  # different signs of these that outweigh a handover
+MIN_REPORT_SIGNALS = 2  # different signals of REPORT_AREAS that outweigh a handover
 OFFER_AREAS = ("handover", "stream", "account")
 BESIDE_WORK_AREAS = ("merch", "own")
 COPY_AREAS = ("copy", "counterfeit", "drive", "crack", "account", "burned")
 SERVICE_AREAS = ("service",)
-MIN_SIGNAL_STRENGTH = 0.8  # strength from which on such signs count
-REPORT_FACTOR = 0.25  # what is left of the words of piracy where they are told of; estimates
-BESIDE_WORK_FACTOR = 0.4  # what is left where they are about something beside the work
+MIN_SIGNAL_STRENGTH = 0.8  # for such signals to count
+REPORT_FACTOR = 0.25  # share of strength that words of piracy keep in a report or request; an estimate
+BESIDE_WORK_FACTOR = 0.4  # the same where they are about something beside the work; an estimate
 
 
 def intent_factor(listing: Listing, work: Work) -> float:
-    """The share of their strength that words of piracy keep in this listing."""
+    """The share of their strength (0..1) that words of piracy keep in this listing."""
     if listing.links:
         return 1.0
     if is_report_or_request(listing, work):
@@ -51,7 +51,7 @@ def intent_factor(listing: Listing, work: Work) -> float:
 
 
 def is_report_or_request(listing: Listing, work: Work) -> bool:
-    """Whether the listing asks for the work, or tells of what others do with it."""
+    """Whether the listing asks for the work, or reports what others do with it."""
     if is_request(listing, work):
         return True
     if not is_discussion(listing):
@@ -80,7 +80,7 @@ def is_question(listing: Listing) -> bool:
 
 
 def is_request(listing: Listing, work: Work) -> bool:
-    """Whether the title begins with asking for the work, which may have a price: what its writer would pay."""
+    """Whether the title begins by asking for the work. Such a listing may have a price: what its writer would pay."""
     match = _REQUEST_RE.match(listing.title)
     if not match or fold(listing.title).startswith(fold(work.title)):
         return False
@@ -91,5 +91,5 @@ def is_request(listing: Listing, work: Work) -> bool:
 
 
 def is_discussion(listing: Listing) -> bool:
-    """Whether people talk there rather than sell: a post, and nothing has a price."""
+    """Whether people talk there rather than sell: a post without a price."""
     return listing.kind is ListingKind.POST and listing.price is None

@@ -1,6 +1,4 @@
-"""Lexicons: words that say something about an offer, kept as data, and which of them occur in a folded text, and
-where.
-"""
+"""Lexicons: words that say something about an offer, loaded from data files and found in folded texts."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ _START_KEY = itemgetter(1)
 
 @frozen(kw_only=True)
 class Word:
-    """A word of a lexicon. `probability` (0..1) is that of its area being true where the word stands."""
+    """A word of a lexicon. `probability` (0..1) is that of its area being true where the word occurs."""
 
     text: str
     area: str
@@ -31,7 +29,7 @@ class Word:
 
 
 class WordMatch(NamedTuple):
-    """A word at key[start:end] of a folded text."""
+    """A word at [start:end] of a folded text."""
 
     word: Word
     start: int
@@ -39,7 +37,7 @@ class WordMatch(NamedTuple):
 
 
 class Lexicon:
-    """The words of a list; where two overlap the longer counts, and a Latin word must stand between word borders."""
+    """The words of a list; where two overlap the longer counts, and a Latin word must match whole words."""
 
     def __init__(self, words: Iterable[Word]) -> None:
         self._words: dict[str, Word] = {}
@@ -50,29 +48,29 @@ class Lexicon:
         self._starts_with_letter = [_is_letter(key[0]) for key in self._words]
         self._ends_with_letter = [_is_letter(key[-1]) for key in self._words]
 
-    def find(self, key: str) -> Iterator[WordMatch]:
-        """The words in a folded text, from its beginning on."""
-        for word, start, end in self.find_spans(key):
+    def find(self, folded_text: str) -> Iterator[WordMatch]:
+        """The words in `key`, a folded text, in text order."""
+        for word, start, end in self.find_spans(folded_text):
             yield WordMatch(word=word, start=start, end=end)
 
-    def find_spans(self, key: str) -> list[tuple[Word, int, int]]:
-        """The same as plain tuples, which are made faster."""
+    def find_spans(self, folded_text: str) -> list[tuple[Word, int, int]]:
+        """The same as plain tuples, which are faster to create."""
         heads, tails = self._starts_with_letter, self._ends_with_letter
         matches = [
             (start - end, start, end, index)
-            for index, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True)
+            for index, start, end in self._automaton.find_matches_as_indexes(folded_text, overlapping=True)
             if not (
-                (heads[index] and start and _is_letter(key[start - 1]))
-                or (tails[index] and end < len(key) and _is_letter(key[end]))
+                (heads[index] and start and _is_letter(folded_text[start - 1]))
+                or (tails[index] and end < len(folded_text) and _is_letter(folded_text[end]))
             )
         ]
         if len(matches) > 1:
-            matches = _drop_overlaps(matches, len(key))
+            matches = _drop_overlaps(matches, len(folded_text))
         return [(self._entries[index], start, end) for _, start, end, index in matches]
 
 
 def _drop_overlaps(matches: list[tuple[int, int, int, int]], length: int) -> list[tuple[int, int, int, int]]:
-    """Of words that overlap only the longest, from the beginning on."""
+    """Of overlapping matches only the longest, in text order."""
     kept = []
     covered = bytearray(length)
     for candidate in sorted(matches):
@@ -85,7 +83,7 @@ def _drop_overlaps(matches: list[tuple[int, int, int, int]], length: int) -> lis
 
 
 def _is_letter(character: str) -> bool:
-    """Whether it is a letter of a script that parts words by spaces: two of them beside each other are one word."""
+    """Whether it is a letter of a script that separates words by spaces, so that adjacent ones are one word."""
     return character.isalpha() and not is_han(character)
 
 

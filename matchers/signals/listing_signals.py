@@ -1,6 +1,6 @@
-"""Find the signals of a listing, leaving out what is part of the work's own name.
+"""Find the signals of a listing, except those that are part of the work's own name.
 
-A book called "PDF Explained" is no digital delivery because of its title.
+The title of a book called "PDF Explained" does not make it a digital delivery.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from crawler.items import Listing, Work
 from matchers.signals.text_signals import Signal, TextSignals, find_text_signals
 from matchers.titles.title_names import names_of
 
-MAX_QUOTES = 4  # quotes in one reason
-MAX_NAME_CHARS = 400  # characters; of a longer name only so much is compared on either side of a sign
+MAX_QUOTES = 4  # in one reason
+MAX_NAME_CHARS = 400  # of a longer name at most this much is compared on either side of a signal
 
 
 @frozen(kw_only=True)
 class ListingSignal:
-    """A sign as the listing writes it, and whether it stands in the title."""
+    """A signal, as the listing writes it (`quote`), and whether it is in the title."""
 
     signal: Signal
     quote: str
@@ -28,12 +28,12 @@ class ListingSignal:
 
     @property
     def probability(self) -> float:
-        """That of the sign's area being true where it stands."""
+        """The probability that the signal's area is true where it occurs."""
         return self.signal.probability
 
 
 def find_signals(listing: Listing, work: Work, *areas: str) -> list[ListingSignal]:
-    """The signs of these areas in title, text and condition, the surest first; each word once."""
+    """The signals of these areas in title, text and condition, the most probable first; each word once."""
     last_listing, last_work, by_area = _last_lookup[0]
     if last_listing is not listing or last_work is not work:
         by_area = _signals_by_area(
@@ -44,17 +44,17 @@ def find_signals(listing: Listing, work: Work, *areas: str) -> list[ListingSigna
     return sorted(signals, key=lambda signal: -signal.probability) if len(areas) > 1 else signals
 
 
-# What was found for the pair that was asked about last: every ground asks for it several times.
+# The result for the last pair of listing and work: every ground asks for it several times.
 _last_lookup: list[tuple[Listing | None, Work | None, Mapping[str, tuple[ListingSignal, ...]]]] = [(None, None, {})]
 
 
 def has_signal(listing: Listing, work: Work, *areas: str) -> bool:
-    """Whether any sign of these areas is there."""
+    """Whether the listing has any signal of these areas."""
     return bool(find_signals(listing, work, *areas))
 
 
 def signal_strength(signals: list[ListingSignal]) -> float:
-    """The chance that the area is true, of several signs as independent ones; 0.0 without any."""
+    """The probability that the area is true, taking the signals as independent; 0.0 without any."""
     missed = 1.0
     for signal in signals:
         missed *= 1.0 - signal.probability
@@ -62,7 +62,7 @@ def signal_strength(signals: list[ListingSignal]) -> float:
 
 
 def quote_signals(signals: list[ListingSignal]) -> str:
-    """The first few of these signs for a reason."""
+    """The first MAX_QUOTES distinct quotes of these signals, for a reason."""
     return "、".join(list(dict.fromkeys(signal.quote for signal in signals))[:MAX_QUOTES])
 
 
@@ -70,7 +70,7 @@ def quote_signals(signals: list[ListingSignal]) -> str:
 def _signals_by_area(
     title: str, text: str, condition: str, names: frozenset[str]
 ) -> Mapping[str, tuple[ListingSignal, ...]]:
-    """The signs of a listing by their area, the surest first, each word once."""
+    """The signals of a listing by area, the most probable first, each word once."""
     by_area: dict[str, dict[str, ListingSignal]] = {}
     for place, part in enumerate((title, text, condition)):
         for signal in _find_part_signals(find_text_signals(part), names, place == 0) if part else ():
@@ -92,16 +92,16 @@ def _find_part_signals(text_signals: TextSignals, names: frozenset[str], in_titl
 
 @lru_cache(maxsize=4_096)
 def _compact_names(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
-    """The keys of a work's names; every ground asks for them."""
+    """The compact forms of a work's names, cached because every ground needs them."""
     return frozenset(name.compact for name in names_of(0, Work(id="asked", title=title, aliases=aliases)))
 
 
 def _is_in_name(inner: str, before: str, after: str, names: frozenset[str]) -> bool:
-    """Whether what stands between `before` and `after` is a part of one of the names there."""
+    """Whether `inner`, between `before` and `after`, is part of an occurrence of one of the names."""
     for name in names:
-        place = name.find(inner)
-        while place >= 0:
-            if before.endswith(name[:place]) and after.startswith(name[place + len(inner) :]):
+        position = name.find(inner)
+        while position >= 0:
+            if before.endswith(name[:position]) and after.startswith(name[position + len(inner) :]):
                 return True
-            place = name.find(inner, place + 1)
+            position = name.find(inner, position + 1)
     return False

@@ -1,4 +1,4 @@
-"""Find how much is sold at once: 500册, 三百多门课, 3万本, 1.2T, "2,000 bestsellers", "18k channels"."""
+"""Find quantities sold at once: 500册, 三百多门课, 3万本, 1.2T, "2,000 bestsellers", "18k channels"."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-MAX_TEXT_CHARS = 4_000  # characters of a text; what lies beyond is not looked at
+MAX_TEXT_CHARS = 4_000  # of a text; the rest is not searched
 _PIECE_PATTERN = (
     "册|本书|本|部|套|种|个课|门课|门|首|张专辑|款游戏|个频道|频道"
     "|(?:books?|e-?books?|titles?|bestsellers?|novels?|epubs?|pdfs?|comics?|courses?|volumes|textbooks?|magazines?"
@@ -52,7 +52,7 @@ _GIGABYTES_PER_UNIT = {"t": 1_000, "tb": 1_000}
 
 @frozen(kw_only=True)
 class Quantity:
-    """Pieces (or gigabytes) that an offer names, and how it writes them."""
+    """A number of pieces (gigabytes if `is_size`) that an offer states, and how it writes it (`quote`)."""
 
     number: int
     quote: str
@@ -60,7 +60,7 @@ class Quantity:
 
 
 def find_quantities(text: str) -> Iterator[Quantity]:
-    """The amounts named in a text, in their order within each kind."""
+    """The quantities in a text, kind by kind, in text order within each kind."""
     head = text[:MAX_TEXT_CHARS]
     for match in _PIECE_COUNT_RE.finditer(head):
         number = Decimal(match["number"].replace(",", "")) * _SCALE_FACTORS.get((match["scale"] or "").lower(), 1)
@@ -77,7 +77,7 @@ def find_quantities(text: str) -> Iterator[Quantity]:
 
 
 def _parse_han_numeral(numeral: str) -> int:
-    """三百五十 is 350; a numeral written as no one writes it is what its parts come to."""
+    """The number of a Han numeral: 350 for 三百五十; for a malformed one, the sum of its parts."""
     total = section = digit = 0
     for letter in numeral:
         if letter == "万":

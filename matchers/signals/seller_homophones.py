@@ -1,6 +1,6 @@
-"""Find words of piracy spelled by their sound: pinyin for characters (dian子版, 网pan), or homophones (破姐版).
+"""Find words of piracy spelled by sound: pinyin for characters (dian子版, 网pan), or homophones (破姐版).
 
-Only words of sounds.csv; those with everyday homophones (复印 and 福音) count only where letters are among them.
+Only words of sounds.csv; those with everyday homophones (复印 and 福音) count only if spelled partly in letters.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from attrs import frozen
 from crawler.text import is_han
 from matchers.titles.phonetics import syllable
 
-MAX_TEXT_CHARS = 4_000  # characters of a text; what lies beyond is not listened to
+MAX_TEXT_CHARS = 4_000  # of a text; the rest is not searched
 
 
 @frozen(kw_only=True)
 class Homophone:
-    """A word of the list that is heard at key[start:end]."""
+    """A word of the list that is spelled by sound at [start:end] of a folded text."""
 
     word: str
     area: str
@@ -31,11 +31,11 @@ class Homophone:
     end: int
 
 
-def find_homophones(key: str) -> Iterator[Homophone]:
-    """The words of the list that a folded text spells by their sound, not by their characters."""
-    if key.isascii():
+def find_homophones(folded_text: str) -> Iterator[Homophone]:
+    """The words of the list that `key`, a folded text, spells by sound and not by their own characters."""
+    if folded_text.isascii():
         return
-    places, sounds = _sound_units(key[:MAX_TEXT_CHARS])
+    places, sounds = _sound_units(folded_text[:MAX_TEXT_CHARS])
     automaton, words = _homophone_automaton()
     matches = automaton.find_matches_as_indexes("".join(sounds), overlapping=True)
     if not matches:
@@ -44,18 +44,18 @@ def find_homophones(key: str) -> Iterator[Homophone]:
     for index, first, last in matches:
         if first in unit_by_edge and last in unit_by_edge:
             start, end = places[unit_by_edge[first]], places[unit_by_edge[last]]
-            row, spelling = words[index], key[start:end].replace(" ", "")
+            row, spelling = words[index], folded_text[start:end].replace(" ", "")
             if spelling != row["word"] and (row["homophones"] == "yes" or _has_letters(spelling)):
                 chance = float(row["probability"])
                 yield Homophone(word=row["word"], area=row["area"], probability=chance, start=start, end=end)
 
 
-def _sound_units(key: str) -> tuple[list[int], list[str]]:
-    """Where each unit begins (and the last one ends), and its sound; units are Han characters and runs of letters."""
+def _sound_units(folded_text: str) -> tuple[list[int], list[str]]:
+    """The start of each unit (plus the end of the last) and its sound; units are Han characters and runs of letters."""
     places: list[int] = []
     sounds: list[str] = []
     in_word = False
-    for place, sign in enumerate(key):
+    for place, sign in enumerate(folded_text):
         if "a" <= sign <= "z":
             if in_word:
                 sounds[-1] += sign
@@ -67,7 +67,7 @@ def _sound_units(key: str) -> tuple[list[int], list[str]]:
                 continue
         places.append(place)
         sounds.append(_unit_sound(sign))
-    return [*places, len(key)], sounds
+    return [*places, len(folded_text)], sounds
 
 
 @cache

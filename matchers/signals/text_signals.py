@@ -1,7 +1,7 @@
 """Find the signals of one text, and which of them are negated.
 
-A signal is a word with an area or a pair of words near each other in one clause. A negation inverts it: "不是电子版" is
-no file, "no paper book" is a file, so a negated signal keeps its place under the area with `no_` before it.
+A signal is a word with an area, or a pair of words near each other in one clause. A negation inverts it: "不是电子版"
+is not a file, "no paper book" is one, so a negated signal is kept, with `no_` in front of its area.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from matchers.titles.analysis import AnalysedText, analyse, cache_latest
 
 NEGATED_PREFIX = "no_"
 EXTRA_PREFIX = "extra_"
-MAX_NEGATION_CHARS = 60  # characters between a denial and what it denies, however long the words
-MAX_GIFT_DISTANCE_CHARS = 8  # characters between "with it you get" and what you get
+MAX_NEGATION_CHARS = 60  # between a negation and what it negates, however long the words
+MAX_GIFT_DISTANCE_CHARS = 8  # between "with it you get" and what you get
 _CLAUSE_END_RE = re.compile(r"[。！？!?；;\n，,]|\.(?=\s|$)")
 _WORD_RE = re.compile(r"[^\s]{1,60}")
 _GIFT_AREAS = frozenset({"file", "handover", "companion", "drive"})  # what may come beside a printed book
@@ -29,7 +29,7 @@ _GIFT_AREAS = frozenset({"file", "handover", "companion", "drive"})  # what may 
 
 @frozen(kw_only=True)
 class Signal:
-    """A sign at key[start:end] of a folded text: the word of the list, or the two of a pair, that made it."""
+    """A signal at [start:end] of a folded text; `word` is the word of the list, or both words of a pair."""
 
     area: str
     word: str
@@ -39,7 +39,7 @@ class Signal:
 
 
 class TextSignals:
-    """The signs of one text, each once a place, in their order."""
+    """The signals of one text, in text order."""
 
     def __init__(self, text: str) -> None:
         self.analysis: AnalysedText = analyse(text)
@@ -47,7 +47,7 @@ class TextSignals:
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
-        """All signs, the denied ones under their denied area."""
+        """All signals; negated ones and gifts have a prefix before their area."""
         plain_signals = [*self._find_words(), *self._find_homophones(), *self._find_pairs()]
         return tuple(
             sorted(
@@ -57,19 +57,19 @@ class TextSignals:
         )
 
     def quote(self, signal: Signal) -> str:
-        """The very characters of a sign."""
+        """The characters of a signal in the original text."""
         first, last = self.analysis.fold_map.original_span(signal.start, signal.end)
         return self.analysis.original[first:last]
 
     @cached_property
     def _clause_ends(self) -> list[int]:
-        """Places of the key with the end of a clause before them."""
+        """The positions in the folded text with the end of a clause before them."""
         origins = self.analysis.fold_map.origins
         ends = (bisect_left(origins, match.start()) for match in _CLAUSE_END_RE.finditer(self.analysis.original))
         return sorted({end for end in ends if 0 < end < len(origins)})
 
     def _is_one_clause(self, start: int, end: int) -> bool:
-        """Whether no clause ends between start and end."""
+        """Whether no clause ends between `start` and `end`."""
         return bisect_right(self._clause_ends, start) == bisect_left(self._clause_ends, end)
 
     def _find_words(self) -> Iterator[Signal]:
@@ -88,7 +88,7 @@ class TextSignals:
             )
 
     def _find_pairs(self) -> Iterator[Signal]:
-        """The nearest second word for each first one."""
+        """Signals made by a first word and the nearest second word of its pair."""
         slot_spans = [(word.area, start, end) for word, start, end in slot_lexicon().find_spans(self.folded_text)]
         for number, (area, start, end) in enumerate(slot_spans):
             for pair in signal_pairs():
@@ -139,7 +139,7 @@ class TextSignals:
         ]
 
     def _is_gift(self, signal: Signal) -> bool:
-        """Whether it comes beside what is sold, or is a companion of it: 送电子讲义, source code download."""
+        """Whether the signal is an extra to what is sold, or a companion of it: 送电子讲义, source code download."""
         before = max(0, signal.start - MAX_GIFT_DISTANCE_CHARS)
         for _, start, end in self._gifts:
             if before <= end <= signal.start and self._is_one_clause(start, signal.end):
@@ -150,11 +150,11 @@ class TextSignals:
 
 
 def _count_words(between: str) -> int:
-    """How many words: a Han character is one, a Latin word is one."""
+    """The number of words: a Han character counts as one, a Latin word as one."""
     return sum(1 if is_han(word[0]) is False else len(word) for word in _WORD_RE.findall(between))
 
 
 @cache_latest
 def find_text_signals(text: str) -> TextSignals:
-    """The speech of a text; each ground asks for the same few."""
+    """The signals of a text, cached because every ground asks for the same few texts."""
     return TextSignals(text)

@@ -1,4 +1,4 @@
-"""The word lists of signals, negations and pairs, read once from CSV and refused as a whole where a row is wrong."""
+"""The word lists of signals, negations and pairs, read once from CSV; a file with a bad row is refused as a whole."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RowT = TypeVar("_RowT")
 
 @frozen(kw_only=True)
 class Negation:
-    """A word that turns what stands within `reach` words (Han characters count as words) of it into its contrary."""
+    """A word that negates a signal at most `reach` words (a Han character is one) away; `is_before`: it comes first."""
 
     text: str
     is_before: bool
@@ -28,7 +28,7 @@ class Negation:
 
 @frozen(kw_only=True)
 class SignalPair:
-    """Two words of these slots, at most `reach` characters apart in one clause, say `area`."""
+    """A signal of `area` made by words of two slots, at most `reach` characters apart in one clause."""
 
     area: str
     first: str
@@ -39,25 +39,25 @@ class SignalPair:
 
 @cache
 def signal_lexicon() -> Lexicon:
-    """The words with an area each."""
+    """The signal words, each with its area."""
     return load_lexicon(_PACKAGE, "signs.csv")
 
 
 @cache
 def slot_lexicon() -> Lexicon:
-    """The words that mean something in pairs only; the area is the slot."""
+    """The words that mean something in pairs only; their area is the slot."""
     return Lexicon(_read_rows("slots.csv", _parse_slot))
 
 
 @cache
 def signal_pairs() -> tuple[SignalPair, ...]:
-    """Which slots together say what."""
+    """The pairs of slots that make a signal."""
     return tuple(_read_rows("pairs.csv", _parse_pair))
 
 
 @cache
 def negations() -> tuple[Lexicon, dict[str, list[Negation]]]:
-    """The words that deny, and how each does, by the word."""
+    """The lexicon of negating words, and by word, the negations it can make."""
     by_word: dict[str, list[Negation]] = {}
     for negation in _read_rows("denials.csv", _parse_negation):
         by_word.setdefault(negation.text, []).append(negation)
@@ -88,7 +88,7 @@ def _parse_pair(row: dict[str, str]) -> SignalPair:
 
 
 def _read_rows(file: str, parse_row: Callable[[dict[str, str]], _RowT]) -> list[_RowT]:
-    """The rows of a data file. Raises BadInput with every bad one."""
+    """The parsed rows of a data file. Raises BadInput with every bad row."""
     text = (resources.files(_PACKAGE) / file).read_text(encoding="utf-8")
     rows: list[_RowT] = []
     problems: list[Problem] = []

@@ -1,7 +1,7 @@
 """The type of a work, as far as an offer is concerned: printed, sold as files anyway, or a course.
 
-A book's own second-hand market is paper; an app has none. So "instant download" says much beside a book and little
-beside software, and a cheap course is no used copy.
+The second-hand market of a book is paper; an app has none. So "instant download" means much beside a book and little
+beside software, and a cheap course cannot be a used copy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PROGRAM_KINDS = frozenset({"app", "software", "game", "font", "plugin", "templa
 
 
 class WorkType(StrEnum):
-    """How a work is sold when nothing is wrong."""
+    """How a work is sold legitimately."""
 
     PRINT = "print"
     PROGRAM = "program"  # a licence and a download, sometimes a box
@@ -27,7 +27,7 @@ class WorkType(StrEnum):
 
 
 def work_type(work: Work) -> WorkType:
-    """By the kind that the registry states; unknown kinds of films and music, nothing stated is print."""
+    """The type by the kind that the registry states; an unknown kind is SHOW (films, music), no kind is PRINT."""
     return _type_of_kind(work.kind or "")
 
 

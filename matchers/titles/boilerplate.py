@@ -1,10 +1,10 @@
 """What sellers and release groups put around a title: release names, group tags, phrases with numbers.
 
 `Show.Name.S02E03.2019.1080p.WEB-DL`, `[字幕组] 片名 - 01 [1080p]`, `片名 (1994)【4K REMUX】`: a text with a sign of a
-release (resolution, source, codec, check sum, video file) is cut at the first season, episode, year or sign behind its
-beginning; the title is what stands before. Where a sign comes first, the text is no release name. The phrases
-(editions, episodes, sizes, prices) are patterns over folded texts in phrases.csv; each begins at a word boundary and
-comes with examples, which show every character that it can begin with.
+release (resolution, source, codec, check sum, video file) is cut at the first season, episode, year or sign after its
+beginning; the title is what comes before. If a sign comes first, the text is no release name. The phrases (editions,
+episodes, sizes, prices) are patterns over folded texts in phrases.csv; each begins at a word boundary and comes with
+examples, which show every character that it can begin with.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LETTER_RE = re.compile(r"[^\W_]")
 
 
 def find_title_span(original: str) -> tuple[int, int] | None:
-    """Where the title of a release name stands; None for a text that is no release name."""
+    """The offsets of the title in a release name; None for a text that is no release name."""
     text = original.lower()
     if len(text) != len(original):
         text = original
@@ -59,7 +59,7 @@ def find_title_span(original: str) -> tuple[int, int] | None:
 
 
 def find_group_tags(original: str) -> Iterator[tuple[int, int]]:
-    """Where the tags of release groups stand behind a codec, source or resolution (x264-GRP)."""
+    """The offsets of the tags of release groups behind a codec, source or resolution (x264-GRP)."""
     for match in _GROUP_TAG_RE.finditer(original) if "-" in original else ():
         yield match.span("group")
 
@@ -68,7 +68,7 @@ _NUMBER_RE = re.compile(r"[0-9一二三四五六七八九十]|edition")
 
 
 def find_phrases(folded: str) -> Iterator[tuple[int, int]]:
-    """Where such phrases stand in a folded text."""
+    """The offsets in a folded text of the phrases of phrases.csv."""
     if _NUMBER_RE.search(folded):
         for match in _phrases_re().finditer(folded):
             yield match.span()
@@ -76,7 +76,7 @@ def find_phrases(folded: str) -> Iterator[tuple[int, int]]:
 
 @cache
 def _phrases_re() -> re.Pattern[str]:
-    """All patterns in one; what they begin with is looked at first, as that is nearly always wanting."""
+    """All patterns in one; it first checks for a character that they can begin with, as there is nearly always none."""
     either = "|".join(f"(?:{row['pattern']})" for row in phrase_rows())
     firsts = "".join(
         sorted({example[0] for row in phrase_rows() for example in row["examples"].split("|")} | set("0123456789"))
@@ -85,7 +85,7 @@ def _phrases_re() -> re.Pattern[str]:
 
 
 def phrase_rows() -> list[dict[str, str]]:
-    """phrases.csv: pattern, examples, source. Raises BadInput with every bad row."""
+    """The rows of phrases.csv (pattern, examples, source). Raises BadInput with every bad row."""
     text = (resources.files("matchers.titles") / "phrases.csv").read_text(encoding="utf-8")
     good_rows: list[dict[str, str]] = []
     problems: list[Problem] = []

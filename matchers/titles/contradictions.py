@@ -1,8 +1,8 @@
 """Why a text that spells a name means another work: a number, a word of a derived work or sequel, another person.
 
-A number right behind the name (or an ordinal right before it) that the name lacks tells of a sequel, volume or
+A number right behind the name (or an ordinal right before it) that the name lacks indicates a sequel, volume or
 season; years, prices, sizes and quantities do not. A foreign name with its middle dot, or two to four characters that
-begin with a common surname (surnames.csv), is another person where the work's own creators are not named.
+begin with a common surname (surnames.csv), is another person if the work's own creators are not named.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from matchers.titles.title_names import Name
 
 @frozen(kw_only=True)
 class Contradiction:
-    """Why a sighting is another work.
+    """A reason why a match means another work.
 
     `kind` is sequel, season, volume, other_number, derived, before, behind, other_creator or stranger.
     """
@@ -42,7 +42,7 @@ class Contradiction:
 def find_contradictions(
     name_match: NameMatch, text: AnalysedText, work: Work, corroboration: Corroboration
 ) -> Iterator[Contradiction]:
-    """What speaks against a name that stands in the text."""
+    """The contradictions of a name found in the text."""
     ours = name_match.name.spelled
     foreign_number = find_foreign_number(name_match, text, fold(work.kind) if work.kind else "")
     if foreign_number:
@@ -74,7 +74,7 @@ def find_contradictions(
 
 
 def creator_contradictions(work: Work, corroboration: Corroboration) -> Iterator[Contradiction]:
-    """Another creator than the work's."""
+    """The contradiction by another creator than the work's, if there is one."""
     if corroboration.other_creators:
         yield Contradiction(
             kind="other_creator",
@@ -85,7 +85,7 @@ def creator_contradictions(work: Work, corroboration: Corroboration) -> Iterator
 
 
 def lexicon_contradictions(name: Name, text: AnalysedText) -> Iterator[Contradiction]:
-    """The first word of a derived work or sequel in the text that is not in the name."""
+    """The contradiction by the first word of a derived work or sequel in the text that is not in the name, if any."""
     for spot in text.lexicon_words:
         if spot.word.area in ("derived", "sequel") and text.compact[spot.start : spot.end] not in name.compact:
             yield Contradiction(
@@ -98,7 +98,9 @@ def lexicon_contradictions(name: Name, text: AnalysedText) -> Iterator[Contradic
 
 
 def _contradicting_word(name_match: NameMatch, text: AnalysedText) -> WordMatch | None:
-    """A word of a derived work anywhere (near, in a long text), or one that touches the name at its side."""
+    """A word of a derived work anywhere (in a long text: near the name), or another one that touches the name at the
+    side where it counts.
+    """
     reach = DERIVED_WORD_REACH_CHARS if len(text.compact) > LONG_TEXT_CHARS else LONG_TEXT_CHARS
     for spot in text.contradicting_words:
         if (spot.start >= name_match.end or spot.end <= name_match.start) and _is_contradicting(
@@ -132,16 +134,16 @@ _KINDS_WITHOUT_SEASONS = frozenset({"book", "film", "movie", "app", "course", "t
 
 @frozen(kw_only=True)
 class ForeignNumber:
-    """A number in the listing that the name lacks, which makes it another work."""
+    """A number in the listing that the name lacks and that indicates another work."""
 
     kind: str
     theirs: str
 
 
 def find_foreign_number(name_match: NameMatch, text: AnalysedText, kind: str) -> ForeignNumber | None:
-    """The number beside (or, for a name with an error, inside) a sighting that tells of another work, if there is one.
+    """The number beside a match (or, if it has an edit, inside it) that indicates another work, if there is one.
 
-    `kind` is the work's, folded; "" where unknown.
+    `kind` is the work's, folded; "" if unknown.
     """
     changed_numeral = _changed_numeral(name_match, text) if name_match.edits else ""
     if changed_numeral:
@@ -150,7 +152,7 @@ def find_foreign_number(name_match: NameMatch, text: AnalysedText, kind: str) ->
 
 
 def _changed_numeral(name_match: NameMatch, text: AnalysedText) -> str:
-    """What stands there, if it differs from the name in a numeral or volume word, else ""."""
+    """The text of the match, if it differs from the name in a numeral or volume word, else ""."""
     name_compact, text_compact = name_match.name.compact, text.compact[name_match.start : name_match.end]
     shorter = min(len(name_compact), len(text_compact))
     prefix = next(
@@ -211,7 +213,7 @@ def _number_behind(name_match: NameMatch, text: AnalysedText, kind: str) -> Fore
 
 
 def _counter_kind(match: re.Match[str], role: str, is_standalone: bool, kind: str) -> str | None:
-    """What a number of 2 or more behind the name makes of it, by the role of its unit."""
+    """The kind of contradiction that a number of 2 or more behind the name makes, by the role of its unit."""
     value = match["value"]
     if role == "":
         is_code = value.isdigit() and (len(value) >= 3 or value.startswith("0"))
@@ -240,7 +242,9 @@ def _ordinal_before(name_match: NameMatch, text: AnalysedText) -> ForeignNumber 
 
 
 def _is_standalone(match: re.Match[str], text: AnalysedText, position: int, end: int) -> bool:
-    """Whether a bare number ends there and counts the name, not the noun behind it (10 in 执行力10项法则)."""
+    """Whether a bare number ends at `end` and numbers the name, instead of counting the noun behind it (10 in
+    执行力10项法则).
+    """
     value = match["value"]
     has_boundary = text.boundaries[end] > 0 or bool(text.noise[end])
     if match["ordinal"]:
@@ -251,9 +255,9 @@ def _is_standalone(match: re.Match[str], text: AnalysedText, position: int, end:
 
 
 def _unit_at(analysed: AnalysedText, position: int, text: str) -> str:
-    """The longest known unit at the beginning of `text`, which stands at `position`; "" where there is none.
+    """The longest known unit at the beginning of `text`, which stands at `position`; "" if there is none.
 
-    A unit touches its number (but "2 GB") and is neither the beginning of a longer word nor of a seller's phrase.
+    A unit touches its number (except "2 GB") and is neither the beginning of a longer word nor of a seller's phrase.
     """
     phrase_length = next((spot.end - spot.start for spot in analysed.lexicon_words if spot.start == position), 1)
     for length in range(len(text), phrase_length - 1, -1):
@@ -271,7 +275,7 @@ def _is_price_or_size(text: AnalysedText, position: int) -> bool:
 
 
 def _is_number_continued(text: AnalysedText, end: int) -> bool:
-    """Whether a number goes on in the original: a price, a rating or a version behind a point, or a range."""
+    """Whether a number continues in the original: a price, a rating or a version after a point, or a range."""
     last = text.origins[end - 1] + 1
     return _FRACTION_RE.match(text.original, last) is not None or _RANGE_RE.match(text.original, last) is not None
 
@@ -281,9 +285,7 @@ MAX_PERSON_NAME_CHARS = 4  # characters of a Chinese or Japanese name
 
 
 def find_other_person(name_match: NameMatch, text: AnalysedText, known_text: str) -> str | None:
-    """The first run that looks like a person who is not `known_text` (a folded text of what the work's own fields
-    say).
-    """
+    """The first run that looks like a person and is not in `known_text` (the folded text of the work's own fields)."""
     for start, end in _name_runs(name_match, text):
         quote = text.quote(start, end).strip()
         compact = text.compact[start:end]
@@ -297,7 +299,7 @@ def find_other_person(name_match: NameMatch, text: AnalysedText, known_text: str
 
 
 def _name_runs(name_match: NameMatch, text: AnalysedText) -> list[tuple[int, int]]:
-    """Stretches between gaps, noise and the sighting; a middle dot is no gap."""
+    """Runs of at least two characters between boundaries, noise and the match; a middle dot is no boundary."""
     runs: list[tuple[int, int]] = []
     run_start = None
     for position in range(len(text.compact) + 1):

@@ -24,11 +24,11 @@ _CREATOR_CLAIM_RE = re.compile(
 )
 _MIDDLE_DOTS = "·・•"
 PERSON_SIMILARITY_THRESHOLD = 75.0  # token_set_ratio of two spellings of a person's name
-MIN_NAME_PART_CHARS = 2  # letters of a part of a name that is worth comparing
+MIN_NAME_PART_CHARS = 2  # letters of a part of a name worth comparing
 
 
 class CreatorIndex:
-    """All creators and publishers of the registry, to notice that a listing names one of them or somebody else's."""
+    """All creators and publishers of the registry, to notice that a listing names one of them, or another work's."""
 
     def __init__(self, works: Sequence[Work]) -> None:
         creators: set[str] = set()
@@ -39,7 +39,7 @@ class CreatorIndex:
                 spellings.update(map(_fold_compact, _person_spellings(work.creators)))
                 spellings.add(_fold_compact(work.publisher or ""))
         self._names = sorted(folded for folded in creators | spellings if len(folded) > 1)
-        self._are_telling = [
+        self._is_distinctive = [
             folded in creators and len(folded) >= MIN_NAME_PART_CHARS + (0 if is_han(folded[0]) else 3)
             for folded in self._names
         ]
@@ -47,8 +47,8 @@ class CreatorIndex:
         self._latest_query: tuple[AnalysedText | None, bool] = (None, False)
 
     def may_corroborate(self, text: AnalysedText, listing: Listing | None) -> bool:
-        """Whether anything but a name may speak for a work: the listing or the text states a creator, a publisher or a
-        year, be it another work's.
+        """Whether anything besides a name may support a work: the listing or the text states a creator, publisher or
+        year, even if another work's.
         """
         if listing is not None and (listing.creators or listing.publisher or listing.year):
             return True
@@ -61,9 +61,9 @@ class CreatorIndex:
         return is_corroborable
 
     def other_creators(self, text: AnalysedText, name_match: NameMatch) -> Iterator[str]:
-        """Folded names of registered creators that stand in the text outside the sighting, between word borders."""
+        """Folded names of registered creators in the text, outside the match and between word boundaries."""
         for creator_index, start, end in self._automaton.find_matches_as_indexes(text.compact, overlapping=True):
-            if not self._are_telling[creator_index] or (start < name_match.end and end > name_match.start):
+            if not self._is_distinctive[creator_index] or (start < name_match.end and end > name_match.start):
                 continue
             if _has_word_boundary(text, start) and _has_word_boundary(text, end):
                 yield self._names[creator_index]
@@ -77,9 +77,9 @@ def find_corroboration(
     creator_index: CreatorIndex,
     is_only_name: bool,
 ) -> Corroboration:
-    """Second reasons for (and one against) a work, in the text around the sighting and in the listing's fields.
+    """Second reasons for (and one against) a work, from the text around the match and from the listing's fields.
 
-    Where several works are named (not `is_only_name`), another creator in the text is no reason against one of them.
+    If several works are named (not `is_only_name`), another creator in the text is no reason against one of them.
     """
     creator = (
         (text.find_mention(_person_spellings(work.creators)) or _agreeing_creator(work, listing))
@@ -92,14 +92,14 @@ def find_corroboration(
             _claimed_other_creator(work, text, name_match, creator_index) if is_only_name else None
         )
     publisher = work.publisher and (text.find_mention([work.publisher]) or _same_publisher(work, listing))
-    year = work.year if work.year and _says_year(work.year, text, name_match, listing) else None
+    year = work.year if work.year and _states_year(work.year, text, name_match, listing) else None
     if not (creator or publisher or year or other_creators):
         return NO_CORROBORATION
     return Corroboration(creator=creator, publisher=publisher or None, year=year, other_creators=other_creators)
 
 
 def is_same_person(name: str, other_name: str) -> bool:
-    """Whether two spellings may name one person: a part in common, or much alike."""
+    """Whether two spellings may name one person: they share a part, or are very similar."""
     ours, theirs = _name_parts(name), _name_parts(other_name)
     if (
         ours & theirs
@@ -111,7 +111,7 @@ def is_same_person(name: str, other_name: str) -> bool:
 
 
 def is_part_of_person(text: AnalysedText, start: int, end: int) -> bool:
-    """Whether these places are only a part of a foreign name written with a middle dot (凯特 in 凯特·米德尔顿)."""
+    """Whether start..end is only a part of a foreign name written with a middle dot (凯特 in 凯特·米德尔顿)."""
     if not any(dot in text.original for dot in _MIDDLE_DOTS):
         return False
     start, end = text.span(start, end)
@@ -123,7 +123,7 @@ def is_part_of_person(text: AnalysedText, start: int, end: int) -> bool:
 
 
 def _person_spellings(creators: Sequence[str]) -> list[str]:
-    """Full names, then the last part of each foreign one (·-parted or Latin) if it is telling by itself."""
+    """Full names, then the last part of each foreign one (with · or Latin) if it is distinctive on its own."""
     parts = [name_parts[-1] for name in creators if len(name_parts := _NAME_PART_RE.findall(name)) > 1]
     return [*creators, *(part for part in parts if len(fold(part)) > MIN_NAME_PART_CHARS)]
 
@@ -145,7 +145,7 @@ def _same_publisher(work: Work, listing: Listing | None) -> str | None:
     return listed_publisher if ours and theirs and (ours in theirs or theirs in ours) else None
 
 
-def _says_year(year: int, analysed: AnalysedText, name_match: NameMatch, listing: Listing | None) -> bool:
+def _states_year(year: int, analysed: AnalysedText, name_match: NameMatch, listing: Listing | None) -> bool:
     if listing is not None and listing.year == year:
         return True
     start, end = analysed.span(name_match.start, name_match.end)
@@ -154,7 +154,7 @@ def _says_year(year: int, analysed: AnalysedText, name_match: NameMatch, listing
 
 
 def _listed_other_creators(listing: Listing | None) -> str | None:
-    """The creators that the listing's own field states. An app's other developer is an offence, not another work."""
+    """The creators in the listing's own field. None for apps: another developer is an offence, not another work."""
     if listing is None or listing.kind is ListingKind.APP or not any(listing.creators):
         return None
     return "、".join(listing.creators)
@@ -163,7 +163,7 @@ def _listed_other_creators(listing: Listing | None) -> str | None:
 def _claimed_other_creator(
     work: Work, text: AnalysedText, name_match: NameMatch, creator_index: CreatorIndex
 ) -> str | None:
-    """Another creator than the work's: claimed in the text, or one known from other works."""
+    """Another creator than the work's: one claimed in the text, or one known from other works."""
     start, end = text.span(name_match.start, name_match.end)
     for match in _CREATOR_CLAIM_RE.finditer(text.original):
         claimed_creator = match["behind"] or match["foreign"] or match["before"]

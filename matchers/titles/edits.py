@@ -1,7 +1,7 @@
-"""The kind of edit (one-character error) between a name and what is written: a slip of the pen, or another word.
+"""The kind of edit (one-character error) between a name and what is written: a typo, or another word.
 
-Two letters swapped, one doubled or left out, a character that sounds the same: slips. A character from nowhere, at
-the edge of the name, or one that turns a word into another common word: rather another title.
+Two letters swapped, one doubled or left out, and a character that sounds the same are typos. An unrelated character,
+one at the edge of the name, or one that turns a word into another common word rather indicates another title.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from matchers.titles.numerals import is_numeral
 from matchers.titles.phonetics import syllable
 from matchers.titles.tokens import token_bits
 
-KNOWN_WORD_BITS = 19.5  # bits under which a word is in the table of frequencies
+KNOWN_WORD_BITS = 19.5  # a word with fewer bits is in the table of frequencies
 
 
 def edit_features(name_compact: str, start: int, end: int, text: AnalysedText) -> dict[str, float]:
-    """The kind of the one error of a name without spaces at start..end, as features of 0 and 1.
+    """The kind of the one edit between a compact name and the text at start..end, as features of 0 and 1.
 
-    Another number is no slip: a veto says what it is.
+    Empty for another number, which is no typo but a contradiction (contradictions.py).
     """
     text_compact = text.compact[start:end]
     prefix = _common_prefix_length(name_compact, text_compact)
@@ -43,7 +43,7 @@ def edit_features(name_compact: str, start: int, end: int, text: AnalysedText) -
 
 
 def _common_prefix_length(name_compact: str, text_compact: str) -> int:
-    """How many characters two strings have in common from the beginning."""
+    """The number of characters that two strings share from the beginning."""
     count = 0
     for ours, theirs in zip(name_compact, text_compact, strict=False):
         if ours != theirs:
@@ -68,9 +68,7 @@ def _edit_kind(name_compact: str, replaced: str, replacement: str, position: int
 
 
 def _makes_word(position: int, text: AnalysedText) -> bool:
-    """Whether the Latin word there, in which the error lies, is a known word, a number or a single letter as it
-    stands.
-    """
+    """Whether the Latin word with the edit, at `position`, is as written a known word, a number or a single letter."""
     if is_han(text.compact[position]):
         return False
     index, folded = text.positions[position], text.folded

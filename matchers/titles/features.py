@@ -1,7 +1,7 @@
 """The features of a name found in a text, by which the models of weights.toml judge it (scoring.py).
 
-A name says more the longer it is and the less else stands in the text that is neither sellers' noise nor known of the
-work.
+A name is stronger evidence the longer it is, and the less else there is in the text that is neither sellers' noise nor
+known of the work.
 """
 
 from __future__ import annotations
@@ -32,20 +32,13 @@ FEATURE_KNOTS = {
 }
 
 
-LONG_TEXT_CHARS = 80  # places
-
-
-MAX_HAN_EQUIVALENTS = 8.0
-
-
+LONG_TEXT_CHARS = 80  # characters; in longer texts only what is near a name counts
+MAX_HAN_EQUIVALENTS = 8.0  # information of a name, in Han characters
 NEGLIGIBLE_REST_SHARE = 0.1  # share of the text that is neither name nor noise
-
-
-SHORT_NAME_INFORMATION = (
-    2.5  # units of information under which a name needs a second reason: two characters are a coin toss
-)
+# Han characters of information below which a name needs a second reason: two characters are a coin toss.
+SHORT_NAME_INFORMATION = 2.5
 TINY_NAME_INFORMATION = 1.6  # the same for names without Han characters: three letters
-DERIVED_WORD_REACH_CHARS = 25  # places around a name in which a word of a derived work counts, where the text is long
+DERIVED_WORD_REACH_CHARS = 25  # characters around a name in which a word of a derived work counts in a long text
 _HINGES = build_hinges(**FEATURE_KNOTS)
 _POSSESSIVE_CHARS = frozenset("的之")  # 沈岚的灯塔: the creator's
 
@@ -60,7 +53,7 @@ class Corroboration:
     other_creators: str | None = None
 
     def has_second_reason(self) -> bool:
-        """Whether something but the name speaks for the work."""
+        """Whether something besides the name supports the work."""
         return bool(self.creator or self.publisher)
 
 
@@ -68,9 +61,9 @@ NO_CORROBORATION = Corroboration()
 
 
 def match_features(name_match: NameMatch, text: AnalysedText, corroboration: Corroboration) -> dict[str, float]:
-    """Features by name, each about 0..1 but `units` (information in Han characters, at most 8) and `bits` (tens).
+    """Features by name, each about 0..1 except `units` (information in Han characters, at most 8) and `bits` (tens).
 
-    Those that are 0 may be missing.
+    Features that are 0 may be missing.
     """
     name, start, end = name_match.name, name_match.start, name_match.end
     rest_share, known_spans = _rest_share(name_match, text, corroboration)
@@ -109,14 +102,14 @@ def match_features(name_match: NameMatch, text: AnalysedText, corroboration: Cor
 
 
 def model_of(name_match: NameMatch, features: Mapping[str, float]) -> str:
-    """The map that a sighting is judged by: spelled exactly or not, script, whether unknown text touches it."""
+    """The model that judges a match: by exact spelling or edit, by script, by whether unknown text touches it."""
     kind = "error" if name_match.edits else "exact"
     script = "han" if has_han(name_match.name.compact) else "latin"
     return f"{kind}_{script}_touched" if "touched" in features else f"{kind}_{script}"
 
 
 def _edit_match_features(name_match: NameMatch, text: AnalysedText, features: dict[str, float]) -> dict[str, float]:
-    """What the one error, or the sound that alone agrees, adds."""
+    """The further features of a match with one edit, or of one in sound only."""
     return {
         "error": 1.0 / max(features["units"], 1.0),
         "error_all": float(not name_match.is_homophone and "all" in features),
@@ -128,7 +121,7 @@ def _edit_match_features(name_match: NameMatch, text: AnalysedText, features: di
 
 
 def _edit_kind_features(name_match: NameMatch, text: AnalysedText) -> dict[str, float]:
-    """The kind of the error; none where only the sound agrees."""
+    """Features of the kind of edit; none if only the sound agrees."""
     if name_match.is_homophone:
         return {}
     return edit_features(name_match.name.compact, name_match.start, name_match.end, text)
@@ -140,7 +133,7 @@ def is_tiny(name: Name) -> bool:
 
 
 def corroboration_features(corroboration: Corroboration) -> dict[str, float]:
-    """What speaks for the work besides its name."""
+    """Features of what supports the work besides its name."""
     return {
         "creator": float(corroboration.creator is not None),
         "publisher": float(corroboration.publisher is not None),
@@ -160,9 +153,9 @@ def _is_framed(name_match: NameMatch, text: AnalysedText) -> bool:
 def _rest_share(
     name_match: NameMatch, text: AnalysedText, corroboration: Corroboration
 ) -> tuple[float, list[tuple[int, int]]]:
-    """The share of the text that is neither name nor noise nor creator, publisher or year; and where these stand.
+    """The share of the text that is neither name, noise, creator, publisher nor year; and where the last three stand.
 
-    Of a long text only what is near the name.
+    Of a long text only what is near the name counts.
     """
     first = max(0, name_match.start - LONG_TEXT_CHARS)
     last = min(len(text.compact), name_match.end + LONG_TEXT_CHARS)
@@ -193,13 +186,13 @@ def _rest_share(
 
 
 def _begins_subtitle(text: AnalysedText, position: int) -> bool:
-    """Whether a colon or dash parts this place from the one before it."""
+    """Whether a colon or dash separates `position` from the one before it."""
     first, last = text.span(position - 1, position + 1)
     return any(character in ":：—–-" for character in text.original[first + 1 : last - 1])
 
 
 def _is_torn(name_match: NameMatch, text: AnalysedText) -> bool:
-    """Whether words part elsewhere than in the name, so that the match may run across words of another sentence."""
+    """Whether words are separated elsewhere than in the name, so that the match may run across words of a sentence."""
     if name_match.edits:
         return False
     return bool(text.word_breaks(name_match.start, name_match.end) ^ name_match.name.word_breaks)

@@ -1,4 +1,4 @@
-"""A name at its place in a text: by its number in the index (`NameHit`), and with the name itself (`NameMatch`)."""
+"""A name at its positions in a text: by its number in the index (`NameHit`), and with the name itself (`NameMatch`)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from matchers.titles.title_names import Name
 
 
 class NameHit(NamedTuple):
-    """A name, by its number, at places start..end of a reading.
+    """A name, by its number in the index, at positions start..end of an analysed text.
 
-    `edits` is 1 with one edit and for what only sounds like the name; `is_disguised`: digits for letters or split
-    characters; `neighbour_count`: halves of other names that share characters with the stretch; `is_below_threshold`:
-    by itself it comes to nothing (prospects.py); it may hide shorter names, and a creator may speak for it.
+    `edits` is 1 for one edit and for what only sounds like the name; `is_disguised`: digits for letters or split
+    characters; `neighbour_count`: halves of other names that share characters with start..end; `is_below_threshold`:
+    too weak on its own (index/pruning.py), but it may hide shorter names, and a creator may support it.
     """
 
     name_id: int
@@ -28,7 +28,7 @@ class NameHit(NamedTuple):
 
 
 class LookupResult(NamedTuple):
-    """What was found in one text: names, and bare names (editions.py) that stand there as they are."""
+    """The hits in one text: full names, and bare names (title_names.py), which must be spelled exactly."""
 
     hits: list[NameHit]
     bare_hits: list[NameHit]
@@ -36,9 +36,9 @@ class LookupResult(NamedTuple):
 
 @frozen(kw_only=True)
 class NameMatch:
-    """A name at places start..end of a reading, as `NameHit` has it.
+    """A name at positions start..end of an analysed text, with the fields of its `NameHit`.
 
-    `similarity`: the share of the name's characters that stand there.
+    `similarity`: the share of the name's characters that are found there.
     """
 
     name: Name

@@ -1,4 +1,4 @@
-"""Numerals in keys: Arabic, Roman, Han and English, and the units that say what they count."""
+"""Numerals in folded text: Arabic, Roman, Han and English, and the units that say what they count."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from functools import cache
 from importlib import resources
 
-# For regular expressions over keys; the longest Roman numerals first.
+# For regular expressions over folded text; the longest Roman numerals first.
 NUMERAL_PATTERN = r"\d{1,4}(?!\d)|[一二三四五六七八九十]{1,3}|(?:viii|vii|iii|xii|iv|ix|vi|xi|ii|v|x)(?![a-z\d])"
 ENGLISH_NUMBER_PATTERN = r"(?:one|two|three|four|five|six|seven|eight|nine|ten)(?![a-z])"
 
@@ -40,10 +40,10 @@ def numeral_value(text: str) -> int | None:
 
 
 def is_numeral(numeral: str, whole: str, position: int) -> bool:
-    """Whether whole[place:][:len(changed)] is only numerals and volume words.
+    """Whether `numeral`, found at `position` of `whole`, holds only numerals and volume words.
 
-    i, v and x in a word are letters; 上, 中 and 下 count volumes at the end and before a word for one (北上广 is no
-    first volume).
+    i, v and x inside a word are letters; 上, 中 and 下 count volumes only at the end or before a word for one
+    (北上广 is no first volume).
     """
     if not set(numeral) <= _NUMERAL_CHARS:
         return False
@@ -57,9 +57,9 @@ def is_numeral(numeral: str, whole: str, position: int) -> bool:
 
 
 def rewrite_numerals(folded: str) -> tuple[str, list[int]] | None:
-    """A folded text with its Roman numerals in digits and its digits beside Han in Han (3部曲 is 三部曲).
+    """A folded text with its Roman numerals as digits and its digits beside Han as Han numerals (3部曲 is 三部曲).
 
-    With the place of each character in `folded`; None where there is nothing of the kind.
+    Also returns the index of each character in `folded`. None if there is nothing to rewrite.
     """
     letters: list[str] = []
     positions: list[int] = []
@@ -78,7 +78,7 @@ def rewrite_numerals(folded: str) -> tuple[str, list[int]] | None:
 
 
 def _han_numeral(value: int) -> str:
-    """1 to 99."""
+    """The Han numeral for a value from 1 to 99."""
     tens, ones = divmod(value, 10)
     digits = "零一二三四五六七八九十"
     return (digits[tens] * (tens > 1) + "十") * (tens > 0) + digits[ones] * (ones > 0)
@@ -86,6 +86,6 @@ def _han_numeral(value: int) -> str:
 
 @cache
 def unit_roles() -> dict[str, str]:
-    """What a unit behind a number makes of it: sequel, season, volume, edition or quantity (units.csv)."""
+    """The role of each unit behind a number: sequel, season, volume, edition or quantity (units.csv)."""
     text = (resources.files("matchers.titles") / "units.csv").read_text(encoding="utf-8")
     return {unit: row["role"] for row in csv.DictReader(text.splitlines()) for unit in row["units"].split()}

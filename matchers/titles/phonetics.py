@@ -1,7 +1,7 @@
-"""Pinyin of Han characters: homophones and pinyin written for characters (阴间shen探) lead back to the name.
+"""Pinyin of Han characters, which leads from homophones and pinyin written for characters (阴间shen探) to the name.
 
-Only for texts with Han characters, and names of three and more: shorter ones sound like too many others. In a text
-each character has one reading, its commonest; tones are dropped.
+Only for texts with Han characters, and for names with three or more of them: shorter ones sound like too many others.
+In a text each character has one reading, its commonest; tones are dropped.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from attrs import frozen
 from crawler.text import is_han
 from matchers.titles.rolling_hash import IntArray, code_points
 
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # only single characters are looked up; the phrases take .3 s
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # only single characters are looked up; loading phrases takes .3 s
 from pypinyin.constants import PINYIN_DICT
 
-MIN_PINYIN_HAN_CHARS = 3  # Han characters of a name that is sought by its sound
-MAX_PINYIN_VARIANTS = 2  # of a name, by characters with a second reading
-MAX_PINYIN_UNITS = 24  # characters or Latin runs of the stretch that is compared
+MIN_PINYIN_HAN_CHARS = 3  # Han characters of a name that is looked up by its pinyin
+MAX_PINYIN_VARIANTS = 2  # further spellings of a name, for characters with a second reading
+MAX_PINYIN_UNITS = 24  # characters or Latin runs of the span that is compared
 _HAN_RE = re.compile("[\u3005-\u3007\u3400-\u9fff]")
 _LATIN_RUN_RE = re.compile(r"[a-z]{1,20}")
 
@@ -34,8 +34,8 @@ _LATIN_RUN_RE = re.compile(r"[a-z]{1,20}")
 class PinyinBatch:
     """Several texts in pinyin, in units: a Han character is one, a Latin run is one.
 
-    Unit i has letters[edges[i] : edges[i + 1]] and stands at places[i] of its text, `widths[i]` characters wide. Text
-    number owners[k] has the units begins[k] .. begins[k] + sizes[k].
+    Unit i has letters[edges[i] : edges[i + 1]] and begins at positions[i] of its text, widths[i] characters wide. Text
+    owners[k] has the units begins[k] : begins[k] + sizes[k].
     """
 
     letters: str
@@ -48,9 +48,9 @@ class PinyinBatch:
 
 
 def pinyin_variants(compact: str) -> tuple[str, ...]:
-    """The pinyin of a name's key, Latin letters and digits as they are; () for names not sought by sound.
+    """The pinyin spellings of a compact name, Latin letters and digits unchanged; () if it is not looked up by pinyin.
 
-    The first few characters with two everyday readings (polyphones.csv) give a variant each.
+    Each of the first few characters with two everyday readings (polyphones.csv) adds a variant.
     """
     if sum(map(is_han, compact)) < MIN_PINYIN_HAN_CHARS or len(compact) > MAX_PINYIN_UNITS:
         return ()
@@ -66,7 +66,7 @@ def pinyin_variants(compact: str) -> tuple[str, ...]:
 
 
 def transcribe(texts: Sequence[str]) -> PinyinBatch | None:
-    """The texts that hold Han characters, unit by unit; None where none does."""
+    """The pinyin of the texts that hold Han characters, unit by unit; None if none does."""
     owners = [owner for owner, text in enumerate(texts) if _HAN_RE.search(text)]
     if not owners:
         return None
@@ -95,29 +95,29 @@ def transcribe(texts: Sequence[str]) -> PinyinBatch | None:
 
 @cache
 def syllable(character: str) -> str:
-    """The commonest reading of a Han character without its tone; other characters stay."""
-    texts = PINYIN_DICT.get(ord(character)) if is_han(character) else None
-    if not texts:
+    """The commonest reading of a Han character without its tone; other characters are returned unchanged."""
+    readings = PINYIN_DICT.get(ord(character)) if is_han(character) else None
+    if not readings:
         return character
-    plain = unicodedata.normalize("NFD", texts.split(",")[0]).replace("u\u0308", "v")
+    plain = unicodedata.normalize("NFD", readings.split(",")[0]).replace("u\u0308", "v")
     match = _LATIN_RUN_RE.match("".join(letter for letter in plain if letter.isascii()))
     return match.group() if match else character
 
 
 @cache
 def _second_readings() -> dict[str, str]:
-    """The other everyday reading of a character."""
+    """The second everyday reading of each character in polyphones.csv."""
     text = (resources.files("matchers.titles") / "polyphones.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     return {
-        character: next(analysed for analysed in row["readings"].split() if analysed != syllable(character))
+        character: next(reading for reading in row["readings"].split() if reading != syllable(character))
         for row in rows
         for character in row["characters"]
     }
 
 
 class _SyllableLengths(dict[str, int]):
-    """How many letters a character has in pinyin."""
+    """The number of letters of a character's pinyin, filled in when a character is first met."""
 
     def __missing__(self, character: str) -> int:
         self[character] = length = len(syllable(character))
@@ -125,7 +125,7 @@ class _SyllableLengths(dict[str, int]):
 
 
 class _SyllableTable(dict[int, str]):
-    """A table for str.translate, filled when a character is first met."""
+    """A table for str.translate, filled in when a character is first met."""
 
     def __init__(self) -> None:
         super().__init__()

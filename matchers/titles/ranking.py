@@ -1,4 +1,4 @@
-"""Which of the names found in a text count, and how much rivals for the same characters take from each other.
+"""Which of the names found in a text count, and how far rivals for the same characters reduce each other's odds.
 
 The longest name wins (三国 inside 三国演义); a name inside a longer one, inside a seller's word (书店 in 新华书店) or
 inside a foreign person's name is dropped. Names that claim the same characters share one chance, as at most one of
@@ -20,8 +20,9 @@ from matchers.titles.name_matches import NameHit
 
 
 def select_hits(hits: Collection[NameHit], text: AnalysedText, index: NameIndex) -> list[NameHit]:
-    """Exact ones first, then those with an error: those between words first, of them those whose first and last
-    characters agree, of them the longest.
+    """The hits that count: exact ones first, then those with an edit.
+
+    Of the latter those between words come first, then those whose first and last characters agree, then the longest.
     """
     if not hits:
         return []
@@ -61,8 +62,8 @@ def _is_part_of_noise(hit: NameHit, text: AnalysedText) -> bool:
 
 
 def _splits_noise(hit: NameHit, text: AnalysedText) -> bool:
-    """Whether an end of it parts letters and digits of a seller's word (4 of 4k), or any such word where all of it is
-    noise (新全套 in 9成新 全套).
+    """Whether an end of the hit splits letters or digits of a seller's word (4 of 4k), or any such word if all of the
+    hit is noise (新全套 in 9成新 全套).
     """
     positions = [
         position
@@ -75,15 +76,14 @@ def _splits_noise(hit: NameHit, text: AnalysedText) -> bool:
         for position in positions
     ):
         return True
-    is_boilerplate = (
-        boilerplate.find(0, hit.start, hit.end) < 0
-    )  # all of it: outside its slot a release name is noise too
+    # `boilerplate`, not `noise`: a release name is all noise outside its title span.
+    is_boilerplate = boilerplate.find(0, hit.start, hit.end) < 0
     return is_boilerplate and any(boilerplate[position - 1] and boilerplate[position] for position in positions)
 
 
 def _is_hidden_by(hit: NameHit, longer: NameHit, text: AnalysedText, index: NameIndex) -> bool:
     if longer.edits or (hit.edits and longer.is_below_threshold):
-        return False  # what comes to nothing itself says nothing against a name with an error: Prisoner in Th Prisoner
+        return False  # a hit below the threshold does not hide a name with an edit: Prisoner in Th Prisoner
     overlap = min(hit.end, longer.end) - max(hit.start, longer.start)
     if overlap <= 0:
         return False
@@ -100,7 +100,7 @@ def _is_hidden_by(hit: NameHit, longer: NameHit, text: AnalysedText, index: Name
 
 
 def _extends_beyond(hit: NameHit, exact: NameHit, text: AnalysedText) -> bool:
-    """Whether a name with an error goes on where an exact one ends in the midst of Han: 日本性 in 日本性日至."""
+    """Whether a name with an edit extends beyond an exact one that ends inside a run of Han: 日本性 in 日本性日至."""
     is_torn_before = hit.start < exact.start and not text.boundaries[exact.start] and not text.noise[exact.start - 1]
     is_torn_behind = exact.end < hit.end and not text.boundaries[exact.end] and not text.noise[exact.end]
     return is_torn_before or is_torn_behind
@@ -110,7 +110,7 @@ MAX_RIVAL_ODDS = 1e9
 
 
 class RivalSpan(NamedTuple):
-    """Places start..end claimed for a work with these odds (right to wrong, vetoes counted)."""
+    """Positions start..end claimed for a work with these odds (right to wrong, contradictions included)."""
 
     work_index: int
     start: int
@@ -119,7 +119,7 @@ class RivalSpan(NamedTuple):
 
 
 def rival_log_odds(spans: Sequence[RivalSpan]) -> list[float]:
-    """For each claim the logarithm of 1 + the odds of all other works on places that it claims too."""
+    """For each span the logarithm of 1 + the summed odds of all other works with overlapping spans."""
     if len(spans) == 1:
         return [0.0]
     log_odds = []

@@ -1,7 +1,7 @@
 """Rolling hashes of all windows of a text at once, in numpy, the same on every machine and run.
 
 A window's hash is sum(mix(character) * BASE**position) modulo 2**64, shifted to position 0 and mixed again; so the
-hashes of all windows of a text cost one pass, and two equal windows have one hash wherever they stand.
+hashes of all windows of a text cost one pass, and equal windows have equal hashes wherever they are.
 """
 
 from __future__ import annotations
@@ -22,14 +22,12 @@ _MASK = (1 << 64) - 1
 
 
 def code_points(text: str) -> CodePoints:
-    """The characters of a text as numbers."""
+    """The code points of a text."""
     return np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
 
 
 def prefix_hashes(codes: CodePoints, positions: IntArray | None = None) -> Hashes:
-    """Running sums over the codes, one longer than they are; `positions` count within each string, if there are
-    many.
-    """
+    """Running sums over `codes`, one longer than it; `positions` count within each string, if there are several."""
     powers = _powers()[0]
     factors = powers[: len(codes)] if positions is None else powers[positions]
     sums = np.zeros(len(codes) + 1, dtype=np.uint64)
@@ -40,7 +38,7 @@ def prefix_hashes(codes: CodePoints, positions: IntArray | None = None) -> Hashe
 def window_hashes(
     sums: Hashes, starts: IntArray, ends: IntArray, salt: int, positions: IntArray | None = None
 ) -> Hashes:
-    """The hash of each stretch starts..ends; `salt` parts kinds of patterns, `positions` are the starts in each
+    """The hash of each window starts..ends; `salt` separates kinds of patterns, `positions` are the starts within each
     string.
     """
     inverse = _powers()[1]
@@ -50,7 +48,7 @@ def window_hashes(
 
 
 def _mix_bits(values: Any) -> Hashes:
-    """splitmix64's finish: each bit of the result depends on all bits of the value."""
+    """The finalizer of splitmix64: each bit of the result depends on all bits of the value."""
     mixed: Hashes = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return mixed ^ (mixed >> np.uint64(31))
@@ -58,7 +56,7 @@ def _mix_bits(values: Any) -> Hashes:
 
 @cache
 def _powers() -> tuple[Hashes, Hashes]:
-    """BASE**place and its inverse modulo 2**64, for every place."""
+    """BASE**position and its inverse modulo 2**64, for every position."""
     inverse = pow(_BASE, -1, 1 << 64)
     powers = []
     for factor in (_BASE, inverse):

@@ -1,6 +1,6 @@
 """From features to a probability: logistic models with their weights in weights.toml, fitted by bench/fit_titles.py.
 
-A feature named "rest>0.4" is what its feature `rest` has above 0.4: a hinge, where the model may bend.
+A feature named "rest>0.4" is the excess of the feature `rest` over 0.4: a hinge, where the slope may change.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from functools import cache
 from importlib import resources
 
 MAX_LOG_ODDS = 30.0
-MIN_PROBABILITY = 0.04  # candidates under it are not reported: what one of 24 works of the same title is worth
-MIN_BARE_PROBABILITY = 0.005  # the same for what only resembles a text that is nothing but a short title
-NEIGHBOUR_LOG_SCALE = 4.0  # by which the logarithm of how many names share something is divided
+MIN_PROBABILITY = 0.04  # candidates below it are not reported: what one of 24 works of the same title has
+MIN_BARE_PROBABILITY = 0.005  # the same for names that only resemble a text that is nothing but a short title
+NEIGHBOUR_LOG_SCALE = 4.0  # divisor of the logarithm of the neighbour count
 
 Weights = Mapping[str, Mapping[str, float]]
 
 
 def odds(name: str, features: Mapping[str, float]) -> float:
-    """Right ones to wrong ones among pairs of this map with such features."""
+    """The odds (right to wrong) that the model `name` gives for these features, within bounds."""
     return math.exp(max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, log_odds(model_weights(), name, features))))
 
 
 def log_odds(weights: Weights, name: str, features: Mapping[str, float]) -> float:
-    """The logarithm of the odds, without its bounds, by these weights."""
+    """The log odds that the model `name` of `weights` gives for these features, unbounded."""
     model = weights[name]
     total = model["bias"]
     for feature, value in features.items():
@@ -35,20 +35,22 @@ def log_odds(weights: Weights, name: str, features: Mapping[str, float]) -> floa
 
 
 def probability(name: str, features: Mapping[str, float]) -> float:
-    """The share of right ones among them."""
+    """The probability that the model `name` gives for these features."""
     match_odds = odds(name, features)
     return match_odds / (1.0 + match_odds)
 
 
 def contradiction_weight(kind: str) -> float:
-    """The share that a veto of this kind takes away: of pairs that were right without it, so many are not."""
+    """The share of the probability that a contradiction of this kind takes away: the share of wrong pairs among those
+    that would be right without it.
+    """
     return model_weights()["vetoes"][kind]
 
 
 def hinge_features(
     hinges: Mapping[str, tuple[tuple[float, str], ...]], features: Mapping[str, float]
 ) -> Iterator[tuple[str, float]]:
-    """What the features of a table of `build_hinges` have above the places where their maps bend."""
+    """The hinge features: the excess of each feature over each of its knots, by a table of `build_hinges`."""
     for feature, knots in hinges.items():
         value = features.get(feature, 0.0)
         for knot, name in knots:
@@ -58,7 +60,7 @@ def hinge_features(
 
 
 def build_hinges(**knots: tuple[float, ...]) -> dict[str, tuple[tuple[float, str], ...]]:
-    """A table for `hinge_features`: features and where their maps bend, the lowest first."""
+    """A table for `hinge_features`: each feature with its knots and their names, the lowest first."""
     return {
         feature: tuple((knot, f"{feature}>{knot:g}") for knot in feature_knots)
         for feature, feature_knots in knots.items()
@@ -66,16 +68,16 @@ def build_hinges(**knots: tuple[float, ...]) -> dict[str, tuple[tuple[float, str
 
 
 def neighbour_feature(count: int) -> float:
-    """How many names of the registry share something with a stretch of text, as a feature: 1 for fifty.
+    """The number of names in the registry that share something with a span of text, as a feature: 1 for fifty.
 
-    Works that share nothing with a text change nothing of it; those that do make a likeness by chance likelier.
+    Works that share nothing with a text change nothing; those that do make a chance resemblance likelier.
     """
     return math.log1p(count) / NEIGHBOUR_LOG_SCALE
 
 
 @cache
 def model_weights() -> dict[str, dict[str, float]]:
-    """The weights of each map."""
+    """The weights of each model, from weights.toml."""
     text = (resources.files("matchers.titles") / "weights.toml").read_text(encoding="utf-8")
     sections = tomllib.loads(text)
     return {

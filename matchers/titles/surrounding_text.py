@@ -2,7 +2,7 @@
 
 A name between sellers' words, punctuation or the ends of a text is the title; one that unknown words touch may be
 part of a longer title (Kingdom in The Lost Kingdom Returns). Brackets hold remarks, not parts of a title. In the
-batch, variants of a text (digits read as letters) have no surroundings: those few names are looked at one by one.
+batch, variants of a text (digits read as letters) have no surroundings: those few names are checked one by one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ from matchers.titles.text_batch import SEPARATOR, TextBatch
 from matchers.titles.tokens import token_bits
 
 MAX_ELSEWHERE_INFORMATION = 12.0  # Han characters of unknown text
-
-
-MAX_RUN_INFORMATION = 8.0  # Han characters of unknown text beside a name; more says no more
-SMALL_WORD_BITS = 8.0  # bits under which a word is a small one (of, the, and), which joins a name to its neighbour
+MAX_RUN_INFORMATION = 8.0  # Han characters of unknown text beside a name; more adds nothing
+SMALL_WORD_BITS = 8.0  # bits below which a word is a small one (of, the, and), which joins a name to its neighbour
 BEFORE_SIDE, BEHIND_SIDE = "before", "behind"
 
 Spans = Sequence[tuple[int, int]]
@@ -32,10 +30,10 @@ Spans = Sequence[tuple[int, int]]
 def surrounding_features(
     text: AnalysedText, start: int, end: int, han_equivalents: float, known_spans: Spans
 ) -> dict[str, float]:
-    """Features of both sides of a name of these units at start..end.
+    """Features of both sides of a name at start..end with `han_equivalents` of information.
 
-    `known_spans` are places of the text that say what is known of the work: creator, publisher, year. `touched` is 1
-    where unknown text touches the name.
+    `known_spans` are positions of what is known of the work: creator, publisher, year. `touched` is 1 if unknown text
+    touches the name.
     """
     bracketed = text.bracketed
     if bracketed.find(1, start, end) >= 0:
@@ -65,7 +63,7 @@ def surrounding_features(
 
 
 def touches_unknown_text(text: AnalysedText, start: int, end: int) -> bool:
-    """Whether unknown text touches a name at start..end, as `beside` has it where nothing is known of the work."""
+    """Whether unknown text touches a name at start..end: `touched` of `surrounding_features` without known spans."""
     return _touches_side(text, start, start - 1) or _touches_side(text, end, end)
 
 
@@ -82,7 +80,7 @@ def _touches_side(text: AnalysedText, position: int, neighbour: int) -> bool:
 def _side_features(
     text: AnalysedText, position: int, known_spans: Spans, bracketed: bytearray, *, forward: bool
 ) -> dict[str, float]:
-    """Features of one side: kind of border, units of the unknown run, the word that touches."""
+    """Features of one side: kind of boundary, information of the unknown run, the word that touches."""
     side = BEHIND_SIDE if forward else BEFORE_SIDE
     neighbour = position if forward else position - 1
     if not 0 <= neighbour < len(text.compact):
@@ -94,7 +92,7 @@ def _side_features(
     if any(first <= neighbour < run_end for first, run_end in known_spans):
         return {f"{side}_known": 1.0}
     boundary = text.boundaries[position]
-    # A title in two languages: the name in another script beside it is no part of a longer one.
+    # A title in two languages: a name beside text in another script is not part of a longer one.
     is_other_script = boundary and is_han(text.compact[position]) != is_han(text.compact[position - 1])
     if boundary == HARD_BOUNDARY or is_other_script:
         return {f"{side}_hard": 1.0}
@@ -114,7 +112,7 @@ def _side_features(
 
 
 def _unknown_run_end(text: AnalysedText, neighbour: int, bracketed: bytearray, *, forward: bool) -> int:
-    """Where the unknown text that begins beside a name ends: at noise, an aside, a hard border, an end."""
+    """Where the unknown text beside a name ends: at noise, a bracketed remark, a hard boundary or the text's end."""
     if forward:
         ends = [mask.find(1, neighbour + 1) for mask in (text.noise, bracketed)]
         ends.append(text.boundaries.find(HARD_BOUNDARY, neighbour + 1))
@@ -133,13 +131,13 @@ def _touching_word(text: AnalysedText, neighbour: int, *, forward: bool) -> str:
 
 Mask = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
-NO_NEIGHBOUR, NOISE_NEIGHBOUR, BRACKETED_NEIGHBOUR, TEXT_NEIGHBOUR = range(4)  # what can stand beside a stretch
+NO_NEIGHBOUR, NOISE_NEIGHBOUR, BRACKETED_NEIGHBOUR, TEXT_NEIGHBOUR = range(4)  # what can stand beside a span
 _QUOTATION_MARK_RE = re.compile(r"[《〈「『【\[“\"]")  # behind which a name may be framed
 _OUTSIDE_MASK = b"\x01" * len(SEPARATOR)
 
 
 class BatchSurroundings:
-    """Noise, remarks and borders of the joined texts."""
+    """Noise, bracketed remarks and boundaries of all variants of a batch."""
 
     def __init__(self, batch: TextBatch) -> None:
         self._batch = batch
@@ -164,7 +162,7 @@ class BatchSurroundings:
         )
 
     def touch_unknown_text(self, starts: IntArray, ends: IntArray) -> Mask:
-        """Which of the stretches starts..ends unknown text touches at one side or the other."""
+        """Which of the spans starts..ends unknown text touches on either side."""
         blocked, boundary, han_mask = (self._noise | self._bracketed).astype(bool), self._boundaries, self._is_han
         is_open = boundary != HARD_BOUNDARY
         is_open[1:] &= (boundary[1:] == 0) | (han_mask[1:] == han_mask[:-1])
@@ -172,23 +170,23 @@ class BatchSurroundings:
         return is_touched
 
     def count_torn_ends(self, starts: IntArray, ends: IntArray) -> IntArray:
-        """How many ends of each stretch stand in the midst of a word that is no noise."""
+        """How many ends of each span lie inside a word that is not noise."""
         is_unbroken = self._boundaries == 0
         is_start_torn = is_unbroken[starts] & (self._noise[starts - 1] == 0)
         torn_ends: IntArray = is_start_torn.astype(np.int64) + (is_unbroken[ends] & (self._noise[ends] == 0))
         return torn_ends
 
     def text_flags(self, variants: IntArray) -> tuple[Mask, Mask, Mask]:
-        """Whether the text of each of these views holds remarks, is a release name, holds quotation marks."""
+        """Whether the text of each variant holds bracketed remarks, is a release name, holds quotation marks."""
         owners = self._batch.owners[variants]
         return self._has_brackets[owners], self._has_title_span[owners], self._has_quotation_marks[owners]
 
     def kinds_before(self, starts: IntArray) -> IntArray:
-        """What stands before each place: NONE, NOISE, ASIDE or TEXT."""
+        """What stands before each start: NO_NEIGHBOUR, NOISE_NEIGHBOUR, BRACKETED_NEIGHBOUR or TEXT_NEIGHBOUR."""
         return self._neighbour_kinds(starts - 1)
 
     def kinds_behind(self, ends: IntArray) -> IntArray:
-        """What stands there."""
+        """What stands behind each end, in the same kinds."""
         return self._neighbour_kinds(ends)
 
     def _neighbour_kinds(self, positions: IntArray) -> IntArray:
@@ -203,8 +201,8 @@ class BatchSurroundings:
     def unknown_information(
         self, starts: IntArray, ends: IntArray, variants: IntArray, reach: int
     ) -> tuple[FloatArray, FloatArray]:
-        """The unknown text outside each stretch, in Han characters: within `reach` places of it, and in all of its
-        view.
+        """The unknown text outside each span, in Han characters: within `reach` characters of it, and in its whole
+        variant.
         """
         steps = np.where(self._is_han, 1.0, LETTER_INFORMATION) * (self._noise == 0)
         sums = np.concatenate([[0.0], np.cumsum(steps)])
@@ -221,7 +219,7 @@ def _mask_array(parts: Sequence[bytes | bytearray]) -> npt.NDArray[np.uint8]:
 
 
 def _are_han(codes: CodePoints) -> Mask:
-    """Han and kana, as `is_han` of folded characters has it."""
+    """Which of these characters are Han or kana, as `is_han` decides for folded characters."""
     is_han_code: Mask = (
         ((codes >= 0x3005) & (codes <= 0x9FFF)) | ((codes >= 0xF900) & (codes <= 0xFAFF)) | (codes >= 0x20000)
     )

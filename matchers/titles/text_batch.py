@@ -1,6 +1,6 @@
 """Many texts, in all their variants, as one array of code points, so that all are looked up and compared at once.
 
-Before, between and behind the texts stand two zeros.
+Two zeros stand before, between and after the variants.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Mask = npt.NDArray[np.bool_]
 
 @frozen(kw_only=True, eq=False)
 class TextBatch:
-    """View number i is views[i] of readings[owners[i]]; it begins at begins[i] of `codes` and has sizes[i] characters.
+    """variants[i] belongs to texts[owners[i]]; it begins at begins[i] of `codes` and has sizes[i] characters.
 
-    firsts[k] is the first view of readings[k].
-    A name may not begin where `no_start` is true, nor end (its last character standing before) where `no_end` is.
+    first_variants[k] is the number of the first variant of texts[k]. A name may not begin where `no_start` is true, nor
+    end (its last character being the one before) where `no_end` is.
     """
 
     texts: Sequence[AnalysedText]
@@ -42,12 +42,12 @@ class TextBatch:
     no_end: Mask
 
     def positions(self) -> IntArray:
-        """The place of each character in its own view."""
+        """The position of each character within its own variant."""
         return positions_within(self.sizes + len(SEPARATOR), len(SEPARATOR))
 
 
 def batch_texts(texts: Sequence[AnalysedText]) -> TextBatch:
-    """All views of these readings."""
+    """The batch of all variants of these texts."""
     interiors = word_interiors(texts)
     owned = [(owner, variant) for owner, text in enumerate(texts) for variant in text_variants(text)]
     variants = [variant for _, variant in owned]
@@ -68,18 +68,18 @@ def batch_texts(texts: Sequence[AnalysedText]) -> TextBatch:
 
 
 def positions_within(sizes: IntArray, offset: int = 0) -> IntArray:
-    """0, 1, 2 .. within each of several strings of these sizes, behind `offset` places that are in none."""
+    """0, 1, 2 .. within each of several strings of these sizes, after `offset` zeros that belong to none."""
     positions = np.arange(int(sizes.sum()), dtype=np.int64) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return np.concatenate([np.zeros(offset, dtype=np.int64), positions])
 
 
 def ranks_within_owner(owners: IntArray) -> IntArray:
-    """For rows in the order of their owners: the how manyth of its owner each one is, from 0."""
+    """The rank of each row among the rows of its owner, from 0; `owners` must be sorted."""
     return np.arange(len(owners)) - np.searchsorted(owners, owners)
 
 
 def enumerate_windows(begins: IntArray, sizes: IntArray, lengths: tuple[int, ...]) -> tuple[IntArray, IntArray]:
-    """Starts and ends of all stretches of these lengths inside texts that begin there and are so long."""
+    """Starts and ends of all windows of these `lengths` inside strings with these `begins` and `sizes`."""
     positions = positions_within(sizes)
     remaining = np.repeat(sizes, sizes) - positions
     positions += np.repeat(begins, sizes)
@@ -90,7 +90,7 @@ def enumerate_windows(begins: IntArray, sizes: IntArray, lengths: tuple[int, ...
 
 
 def _mask(parts: list[bytes]) -> Mask:
-    """One byte for each place of the joined texts; each part is one longer than its view."""
+    """A mask of one byte for each position of the joined variants; each part is one longer than its variant."""
     joined_mask = b"".join(chain((_BREAKABLE * len(SEPARATOR),), *((part, _BREAKABLE) for part in parts)))
     return np.frombuffer(joined_mask, dtype=np.bool_)
 

@@ -1,8 +1,8 @@
 """School textbooks: subject, stage, grade and volume identify the book; the edition separates twins.
 
-"义务教育教科书·数学八年级下册", "人教版数学八年级下册" and "初中8年级下册数学课本" are one book where subject,
-grade and volume agree and no other edition (人教版, 北师大版) is stated. Books that lack one of these facets are
-matched by name only.
+"义务教育教科书·数学八年级下册", "人教版数学八年级下册" and "初中8年级下册数学课本" are one book if subject, grade
+and volume agree and no other edition (人教版, 北师大版) is stated. Books that lack one of these facets are matched by
+name only.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _EDITION_RE = re.compile(r"(?P<edition>[\u4e00-\u9fff]{1,4}?[a-d]?)版(?!本)")
 _TRACK_RE = re.compile(
     r"(?P<track>[a-d])版|(?P<start>[一二三])年级起点|(?P<staff>五线谱|简谱)|(?P<extra>活动手册|活动册|地图册|图册)"
 )
-_TEXTBOOK_HINT_RE = re.compile("年[级級]|[必选選]修|[初高][一二三123]")  # a quick look before folding
+_TEXTBOOK_HINT_RE = re.compile("年[级級]|[必选選]修|[初高][一二三123]")  # a quick check before folding
 _SCHOOL_GRADES = {"初一": 7, "初二": 8, "初三": 9, "高一": 10, "高二": 11, "高三": 12}
 _NO_EDITION_RE = re.compile(r"子版|新版|旧版|正版|原版|第.版|秋版|春版|描版|清版|修订版|最新|电子|扫描|高清|出版")
 
 
 @frozen(kw_only=True)
 class TextbookFacets:
-    """The facets of a school book; "" for what is not stated."""
+    """The facets of a textbook; "" for what is not stated."""
 
     subject: str
     level: str
@@ -52,7 +52,7 @@ class TextbookMatch:
 
 
 class TextbookIndex:
-    """The school books among the works, by subject, level and volume."""
+    """The textbooks among the works, by subject, level and volume."""
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._books: dict[tuple[str, str, str], list[tuple[int, TextbookFacets]]] = {}
@@ -60,15 +60,13 @@ class TextbookIndex:
         for work_index, work in enumerate(works):
             if work.retired_at is not None or not _TEXTBOOK_HINT_RE.search(work.title):
                 continue
-            facets_of_work = parse_facets(" ".join((work.title, work.publisher or "")))
-            if facets_of_work:
-                for subject in _subject_family(facets_of_work.subject):
-                    self._books.setdefault((subject, facets_of_work.level, facets_of_work.volume), []).append(
-                        (work_index, facets_of_work)
-                    )
+            facets = parse_facets(" ".join((work.title, work.publisher or "")))
+            if facets:
+                for subject in _subject_family(facets.subject):
+                    self._books.setdefault((subject, facets.level, facets.volume), []).append((work_index, facets))
 
     def find(self, original: str) -> list[TextbookMatch]:
-        """The books whose facets are the text's."""
+        """The textbooks whose subject, level and volume agree with the text's."""
         if not self._books or not _TEXTBOOK_HINT_RE.search(original):
             return []
         text_facets = parse_facets(original)
@@ -100,15 +98,15 @@ class TextbookIndex:
 
 
 def is_other_textbook(title: str, original: str) -> bool:
-    """Whether both are school books, of another subject, level or volume: however alike their words are."""
+    """Whether both titles are textbooks of different subject, level or volume, however similar their words."""
     if not (_TEXTBOOK_HINT_RE.search(title) and _TEXTBOOK_HINT_RE.search(original)):
         return False
     ours, theirs = parse_facets(title), parse_facets(original)
     if ours is None or theirs is None:
         return False
-    same = set(_subject_family(ours.subject)) & set(_subject_family(theirs.subject))
+    shared_subjects = set(_subject_family(ours.subject)) & set(_subject_family(theirs.subject))
     other_volume = "" not in (ours.volume, theirs.volume) and ours.volume != theirs.volume
-    return not same or ours.level != theirs.level or other_volume
+    return not shared_subjects or ours.level != theirs.level or other_volume
 
 
 def parse_facets(original: str) -> TextbookFacets | None:
@@ -147,26 +145,26 @@ def _volume(compact: str, level: str) -> str:
 
 
 def _edition(compact: str) -> str:
-    same = _edition_synonyms()
+    synonyms = _edition_synonyms()
     known_edition = next(
         (name for name in _edition_names() if f"{name}版" in compact or (name.endswith("出版社") and name in compact)),
         "",
     )
     if known_edition:
-        return same.get(known_edition, known_edition)
+        return synonyms.get(known_edition, known_edition)
     for match in _EDITION_RE.finditer(compact):
         if not _NO_EDITION_RE.search(match.group()):
-            return same.get(match["edition"], match["edition"])
+            return synonyms.get(match["edition"], match["edition"])
     return ""
 
 
 def _editions_agree(edition: str, other_edition: str) -> bool:
-    """Whether two editions may be one: 人教 is silent on which of 人教a and 人教b it is."""
+    """Whether two editions may be the same: 人教 may be 人教a as well as 人教b."""
     return bool(edition and other_edition) and (edition.startswith(other_edition) or other_edition.startswith(edition))
 
 
 def _subject_family(subject: str) -> tuple[str, ...]:
-    """A subject and the wider one that it is a part of (中国历史 is taught as 历史)."""
+    """A subject, and the wider one that it is a part of (中国历史 is taught as 历史)."""
     wider = next((name for name in _subject_names() if name != subject and subject.endswith(name)), "")
     return (subject, wider) if wider else (subject,)
 
@@ -177,7 +175,7 @@ def _han_digits(written: str) -> str:
 
 @cache
 def _subject_names() -> tuple[str, ...]:
-    """The longest first."""
+    """The folded names of all subjects, the longest first."""
     return _names_of_kind("subject")
 
 
@@ -189,7 +187,7 @@ def _edition_names() -> tuple[str, ...]:
 
 @cache
 def _edition_synonyms() -> dict[str, str]:
-    """Other names of an edition and the one it goes by here."""
+    """The name used here for each name of an edition."""
     return {fold(name): fold(row[0]) for row in _kind_rows("same") for name in row}
 
 

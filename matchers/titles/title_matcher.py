@@ -1,6 +1,6 @@
-"""Which registered titles do these texts name, how surely, and what contradicts each?
+"""Finds which registered titles texts name, with what probability, and what contradicts each.
 
-The matcher is built once over the works and shared by all that ask about the same works; texts are best looked up in
+The matcher is built once over the works and shared by all callers with the same works; texts are best looked up in
 batches (`prefetch`). Names of one or two characters need a second reason.
 """
 
@@ -45,20 +45,20 @@ from matchers.titles.title_names import Name, first_name
 from matchers.titles.token_overlap import TokenOverlapIndex
 from matchers.titles.token_similarity import Similarity
 
-MAX_UNSUPPORTED_PROBABILITY = 0.38  # most that a name of one or two characters reaches without a second reason
-# The same where nothing but noise stands beside the name. Of 770 such pairs of the benchmark .89 were right, but its
-# registries are small: among many works more namesakes wait. So a person looks.
+MAX_UNSUPPORTED_PROBABILITY = 0.38  # the most that a name of one or two characters reaches without a second reason
+# The same if nothing but noise stands beside the name. Of 770 such pairs of the benchmark .89 were right, but its
+# registries are small: among many works there are more namesakes. So a person reviews it.
 MAX_LONE_NAME_PROBABILITY = 0.6
-# Kinds of works whose names shops put in their own words (brand, model, extras): a likeness of words says more there.
+# Kinds of works whose names shops put in their own words (brand, model, extras): similar words are stronger evidence.
 PRODUCT_KINDS = frozenset({"product", "goods", "device", "toy"})
-SURE_PROBABILITY = 0.8  # where a name that is spelled out is as sure as this, no text is compared word by word
+SURE_PROBABILITY = 0.8  # if a spelled-out name reaches this, the text is not compared word by word
 
 
 @frozen(kw_only=True)
 class Candidate:
-    """A work (its position in the sequence) that a text names. `span` are offsets into texts[text].
+    """A work (its position in the sequence) that a text names. `span` holds offsets into texts[text_index].
 
-    `channel`: spelled, loose or school; `model`: the map of weights.toml that made a chance of the features.
+    `channel`: spelled, loose or school; `model`: the model of weights.toml that judged the features.
     """
 
     work_index: int
@@ -79,7 +79,7 @@ class Candidate:
 
 @frozen(kw_only=True)
 class _Draft:
-    """A sighting with all that is known about it but its rivals."""
+    """A name match with all that is known about it except its rivals."""
 
     name_match: NameMatch
     corroboration: Corroboration
@@ -89,7 +89,7 @@ class _Draft:
     odds: float
 
     def rival_span(self) -> RivalSpan:
-        """The places it claims, and with which odds."""
+        """The positions it claims, with its odds after contradictions."""
         remaining_odds = self.odds
         for contradiction in self.contradictions:
             remaining_odds *= 1.0 - contradiction.probability
@@ -97,7 +97,7 @@ class _Draft:
 
 
 class TitleMatcher:
-    """Built once over works (retired ones left out), asked often; what it keeps of a text only saves time."""
+    """A title matcher, built once over works (retired ones left out) and queried often; its caches only save time."""
 
     def __init__(self, works: Sequence[Work], arrays: IndexArrays | None = None) -> None:
         self.works = works
@@ -120,8 +120,8 @@ class TitleMatcher:
         )
 
     def prefetch(self, queries: Iterable[tuple[str, Listing | None]]) -> None:
-        """Looks many texts (each with the listing it will be asked with) up at once, so that `find` is quicker for each
-        of them; changes no answer.
+        """Looks up many texts at once, each with the listing that `find` will get, so that `find` is faster for each of
+        them; changes no result.
         """
         analysed = [(analyse(text), listing) for text, listing in queries if text]
         distinct_texts = list(dict.fromkeys(item for item, _ in analysed))
@@ -135,13 +135,13 @@ class TitleMatcher:
         self._token_overlap.prefetch(list(overlap_queries))
 
     def find_bare(self, text: str, listing: Listing | None = None) -> list[Candidate]:
-        """The works whose bare names (editions.py) stand in the text as they are; they rival each other alone."""
+        """The works whose bare names (title_names.py) are spelled exactly in the text; they rival only each other."""
         analysed = analyse(text)
         hits = self._index.lookup(analysed).bare_hits if text else []
         return list(self._spelled_candidates(0, hits, analysed, listing)) if hits else []
 
     def _is_fully_named(self, text: AnalysedText) -> bool:
-        """Whether a telling name is all of the text but sellers' words: then words will hardly be compared."""
+        """Whether an informative name is all of the text except noise: then words will hardly be compared."""
         return any(
             not hit.edits
             and hit.end - hit.start >= text.core_chars
@@ -193,8 +193,8 @@ class TitleMatcher:
         spans: dict[tuple[int, int, int], set[int]] = {}
         for draft in drafts:
             spans.setdefault(_claimed_span(draft), set()).add(draft.name_match.name.work_index)
-        for draft, rival_odds in zip(drafts, rival_log_odds([draft.rival_span() for draft in drafts]), strict=True):
-            candidate = _to_candidate(text_index, draft, text, rival_odds, len(spans[_claimed_span(draft)]) - 1)
+        for draft, log_rival_odds in zip(drafts, rival_log_odds([draft.rival_span() for draft in drafts]), strict=True):
+            candidate = _to_candidate(text_index, draft, text, log_rival_odds, len(spans[_claimed_span(draft)]) - 1)
             if candidate:
                 yield candidate
 
@@ -205,9 +205,8 @@ class TitleMatcher:
         features = match_features(name_match, text, corroboration)
         model = model_of(name_match, features)
         match_odds = odds(model, features)
-        is_below_threshold = match_odds < MIN_PROBABILITY / (
-            1.0 - MIN_PROBABILITY
-        )  # then nothing is said of it, nor of what speaks against it
+        # Below the threshold the match is not reported, so its contradictions are not looked for.
+        is_below_threshold = match_odds < MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)
         return _Draft(
             name_match=name_match,
             corroboration=corroboration,
@@ -256,18 +255,19 @@ def _is_product_kind(kind: str) -> bool:
 
 
 def _to_candidate(
-    text_index: int, draft: _Draft, text: AnalysedText, rival_odds: float, rival_count: int
+    text_index: int, draft: _Draft, text: AnalysedText, log_rival_odds: float, rival_count: int
 ) -> Candidate | None:
-    """The candidate with its probability, by the odds of `rival_odds`; None under LEAST.
+    """The candidate with its probability against its rivals (`rival_odds`, from `rival_log_odds`); None if it is below
+    MIN_PROBABILITY.
 
-    No weight can carry the rule for short names without a second reason.
+    The rule for short names without a second reason is applied here, as no weight can express it.
     """
     name_match, features = draft.name_match, draft.features
     is_unsupported = is_tiny(name_match.name) and not draft.corroboration.has_second_reason()
     max_probability = (
         (MAX_LONE_NAME_PROBABILITY if "all" in features else MAX_UNSUPPORTED_PROBABILITY) if is_unsupported else 1.0
     )
-    chance = max_probability * draft.odds / (draft.odds + math.exp(rival_odds))
+    chance = max_probability * draft.odds / (draft.odds + math.exp(log_rival_odds))
     if chance < MIN_PROBABILITY:
         return None
     span = text.span(name_match.start, name_match.end)
@@ -285,7 +285,7 @@ def _to_candidate(
         corroboration=draft.corroboration,
         rival_count=rival_count,
         contradictions=draft.contradictions,
-        features=features | {"against": rival_odds},
+        features=features | {"against": log_rival_odds},
     )
 
 
@@ -339,7 +339,7 @@ _latest: list[TitleMatcher] = []
 
 
 def title_matcher_for(works: Sequence[Work]) -> TitleMatcher:
-    """The engine over exactly this sequence; the latest one is kept."""
+    """The matcher over exactly this sequence; the latest one is kept."""
     with _lock:
         if not _latest or _latest[0].works is not works:
             _latest[:] = [TitleMatcher(works)]
@@ -347,10 +347,9 @@ def title_matcher_for(works: Sequence[Work]) -> TitleMatcher:
 
 
 def open_title_matcher(works: Sequence[Work], folder: Path) -> str:
-    """Makes the engine that `title_matcher_for` returns for these works with an index kept in a folder; says how it
-    came about.
+    """Makes the matcher that `title_matcher_for` returns for these works, with an index kept in `folder`.
 
-    One of opened, extended, built.
+    Returns the origin of the index: opened, extended or built.
     """
     stored = open_index(works, folder)
     with _lock:

@@ -1,7 +1,7 @@
 """The spellings by which a work can be found: title and aliases, also without note, subtitle, edition mark or article.
 
 Sellers write editions, years and "revised" in other ways or leave them out, so the bare names are indexed beside the
-full ones; `stated_numbers` says which editions or years a text states.
+full ones; `stated_numbers` returns the editions or years that a title states.
 """
 
 from __future__ import annotations
@@ -22,20 +22,17 @@ _HAN_RE = re.compile("[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf90
 _NUMBER_IN_NOTE_RE = re.compile(r"[上中下一二三四五六七八九十\d]")
 _LEADING_ARTICLE_RE = re.compile(r"(?:the|an?)\s+(?=\S)", re.IGNORECASE)
 FULL_FORM, NOTE_FORM, SHORTENED_FORM, INVERTED_FORM = "full", "note", "shortened", "inverted"
-MIN_SHORTENED_INFORMATION = 4.0  # units of information that a title without its subtitle must still have
-HAN_CHAR_INFORMATION, DIGIT_INFORMATION, LETTER_INFORMATION = (
-    1.0,
-    0.5,
-    0.4,
-)  # information of one character, one Han character being 1
+MIN_SHORTENED_INFORMATION = 4.0  # information, in Han characters, that a title without its subtitle must still have
+# Information of one character; a Han character has 1.
+HAN_CHAR_INFORMATION, DIGIT_INFORMATION, LETTER_INFORMATION = 1.0, 0.5, 0.4
 
 
 @frozen(kw_only=True)
 class Name:
-    """One spelling of works[work]. `compact` is its key without spaces, `word_breaks` where words part in it.
+    """One spelling of works[work_index]. `compact` is `folded` without spaces, `word_breaks` where words part in it.
 
-    `form`: FULL, or what was changed: without a NOTE in brackets, SHORTENED by the subtitle, or the article INVERTED
-    (Garden, The).
+    `form`: FULL_FORM, or what was changed: without a note in brackets (NOTE_FORM), without the subtitle
+    (SHORTENED_FORM), or with the article at the end (INVERTED_FORM: Garden, The).
     """
 
     work_index: int
@@ -48,7 +45,7 @@ class Name:
 
 
 def names_of(work_index: int, work: Work) -> Iterator[Name]:
-    """Each spelling of a work once, the full ones first."""
+    """Each distinct spelling of a work, the full ones first."""
     yielded: set[str] = set()
     for form, spelled, folded in _folded_spellings(work):
         compact = folded.replace(" ", "")
@@ -61,7 +58,7 @@ def names_of(work_index: int, work: Work) -> Iterator[Name]:
 
 
 def _folded_spellings(work: Work) -> Iterator[tuple[str, str, str]]:
-    """Form, spelling and key; and the key with its numbers written otherwise."""
+    """(form, spelling, folded spelling) of each spelling; and the same with the numerals rewritten."""
     for form, spelled in _spellings(work):
         folded = fold(spelled)
         yield form, spelled, folded
@@ -71,7 +68,7 @@ def _folded_spellings(work: Work) -> Iterator[tuple[str, str, str]]:
 
 
 def first_name(work_index: int, work: Work) -> Name:
-    """The first of `names_of`, at a fraction of its cost where the title has letters at all."""
+    """The first of `names_of`, at a fraction of its cost unless the title folds to nothing."""
     folded = fold(work.title)
     if not folded:
         return next(names_of(work_index, work))
@@ -93,7 +90,7 @@ def build_name(work_index: int, spelled: str, folded: str, form: str) -> Name:
 
 
 def han_equivalents(compact: str) -> float:
-    """How much a key says, in Han characters: letters and digits say less."""
+    """The information of a compact name, in Han characters: letters and digits carry less."""
     han_count = len(_HAN_RE.findall(compact)) if not compact.isascii() else 0
     digit_count = sum(map(str.isdigit, compact))
     return (
@@ -125,7 +122,7 @@ def _word_breaks(folded: str) -> frozenset[int]:
     return frozenset(accumulate(map(len, folded.split(" ")[:-1])))
 
 
-BARE_FORM = "bare"  # the form of such a name
+BARE_FORM = "bare"  # the form of a bare name
 
 _ORDINAL_WORDS_PATTERN = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
 _ORDINAL_WORDS = _ORDINAL_WORDS_PATTERN.split("|")
@@ -141,19 +138,19 @@ _YEAR_RE = re.compile(_YEAR_PATTERN)
 _MARK_AT_END_RE = re.compile(rf"(?:{_ENGLISH_EDITION_PATTERN}|{_CHINESE_EDITION_PATTERN}|{_YEAR_PATTERN})$")
 _REVISED_AT_END_RE = re.compile(r"(?:修订版|增订版|最新版|新版|revised edition|new edition)$")
 _FOLDED_ARTICLE_RE = re.compile(r"^(?:the|an?) (?=\S)")
-_MARK_LAST_CHARS = frozenset("0123456789版end")  # with one of them a mark at the end ends: a quick look
+_MARK_LAST_CHARS = frozenset("0123456789版end")  # the last characters of all marks at the end, for a quick check
 
 
 @frozen(kw_only=True)
 class EditionMark:
-    """What is cut off a name. `kind` is edition, year, revised or article; `value` the number."""
+    """What was cut off a name. `kind` is edition, year, revised or article; `value` is the number."""
 
     kind: str
     value: int = 0
 
 
 def bare_names(work_index: int, work: Work) -> Iterator[Name]:
-    """The bare name of a work, if its title has a mark; and the same with its numbers written otherwise."""
+    """The bare name of a work, if its title has a mark; and the same with its numerals rewritten."""
     stripped = strip_mark(work.title)
     if stripped is None:
         return
@@ -164,7 +161,7 @@ def bare_names(work_index: int, work: Work) -> Iterator[Name]:
 
 
 def strip_mark(title: str) -> tuple[str, EditionMark] | None:
-    """The folded name without its last mark and what that was; None where nothing telling would be left."""
+    """The folded title without its last mark, and the mark; None if there is none or too little would be left."""
     folded = fold(title)
     ends = ((_MARK_AT_END_RE, ""), (_REVISED_AT_END_RE, "revised")) if folded[-1:] in _MARK_LAST_CHARS else ()
     for pattern, kind in (*ends, (_FOLDED_ARTICLE_RE, "article")):
@@ -178,7 +175,7 @@ def strip_mark(title: str) -> tuple[str, EditionMark] | None:
 
 
 def stated_numbers(mark: EditionMark, title: str) -> set[int]:
-    """The numbers of editions (or years) that the title states; none for marks without a number."""
+    """The numbers of editions (or years, as `mark` has it) that the title states; none for marks without a number."""
     folded = fold(title)
     if mark.kind == "year":
         return {int(match["year"]) for match in _YEAR_RE.finditer(folded)}

@@ -1,4 +1,4 @@
-"""Names that share telling tokens with a text, in whatever order: candidates for a comparison token by token.
+"""Names that share informative tokens with a text, in any order: candidates for a comparison token by token.
 
 They are looked up for many texts at once; the few most similar ones are compared (token_similarity.py).
 """
@@ -33,14 +33,14 @@ from matchers.titles.token_similarity import (
 )
 from matchers.titles.tokens import letter_run_pattern
 
-MAX_NAMES_PER_WORD = 400  # names with one word: a commoner one finds nothing that the rarer ones of a text do not
-MAX_NAMES_PER_TEXT = 350  # names with any of a text's words that are looked at, those with its rarest words first
-MAX_COMPARISONS = 2  # names for one text: the likest, and the one that it must be ahead of
-MAX_TITLE_CHARS = 240  # places: longer texts are no titles
-MIN_SHARED_WEIGHT_SHARE = 0.34  # of the weight of a name that its telling words must bring
-MIN_BARE_SHARED_WEIGHT_SHARE = 0.15  # the same where the text is nothing but a short title
-LOOKUP_CACHE_SIZE = 4_096  # texts whose words are kept looked up
-_ROW_BITS, _NAME_BITS = 22, 27  # of a number that holds a row, a name and a text: four million, 134 million
+MAX_NAMES_PER_WORD = 400  # names with one word: a commoner word finds nothing that the rarer ones of a text do not
+MAX_NAMES_PER_TEXT = 350  # names with any of a text's words that are considered, those with its rarest words first
+MAX_COMPARISONS = 2  # names for one text: the most similar, and the one that it must be ahead of
+MAX_TITLE_CHARS = 240  # longer texts are no titles
+MIN_SHARED_WEIGHT_SHARE = 0.34  # of the weight of a name that its informative words must bring
+MIN_BARE_SHARED_WEIGHT_SHARE = 0.15  # the same if the text is nothing but a short title
+LOOKUP_CACHE_SIZE = 4_096  # texts whose lookups are kept
+_ROW_BITS, _NAME_BITS = 22, 27  # of a number that holds a text, a name and a row: 134 million names, four million rows
 
 
 _LONG_WORD_RE = letter_run_pattern(MODEL_NUMBER_CHARS + 1)  # one that may be glued to others
@@ -48,14 +48,14 @@ _ARTICLE_RE = re.compile("a|the")
 
 
 class LikelyNames(NamedTuple):
-    """The names that are likest a text, and how many share something telling with it."""
+    """The names most similar to a text, and how many share something informative with it."""
 
     name_ids: list[int]
     neighbour_count: int
 
 
 class TokenOverlapIndex:
-    """The telling words of all names."""
+    """Lookup of names by their informative words."""
 
     def __init__(self, index: NameIndex, is_product: npt.NDArray[np.bool_]) -> None:
         self._index = index
@@ -64,8 +64,8 @@ class TokenOverlapIndex:
         self._lookups: dict[tuple[str, bool], tuple[TextTokens, LikelyNames]] = {}
 
     def find(self, text: AnalysedText, may_corroborate: bool) -> list[Similarity]:
-        """The names most like the text, the likest first. `may_corroborate`: a creator, a publisher or a year may
-        speak for one, too.
+        """The names most similar to the text, best first. `may_corroborate`: a creator, a publisher or a year may
+        support one, too.
         """
         if not text.compact or len(text.compact) > MAX_TITLE_CHARS:
             return []
@@ -83,7 +83,7 @@ class TokenOverlapIndex:
         return list(add_margins(ranked))
 
     def prefetch(self, queries: Sequence[tuple[AnalysedText, bool]]) -> None:
-        """Looks up the words of many texts at once, each as `find` will be asked; changes no answer."""
+        """Looks up the words of many texts at once, each with the arguments of its `find`; changes no result."""
         queries = [
             (text, may_corroborate) for text, may_corroborate in queries if 0 < len(text.compact) <= MAX_TITLE_CHARS
         ]
@@ -99,7 +99,7 @@ class TokenOverlapIndex:
             self._lookups.pop(next(iter(self._lookups)))
 
     def _lookup_batch(self, texts: Sequence[TextTokens], may_corroborate: Sequence[bool]) -> list[LikelyNames]:
-        """For each text the names that share the most of its telling words."""
+        """For each text the names that share the most of its informative words."""
         words = [word for text_tokens in texts for word in text_tokens.weights]
         if not words:
             return [LikelyNames([], 0) for _ in texts]
@@ -160,7 +160,7 @@ class TokenOverlapIndex:
         neighbour_counts: IntArray,
         is_supported: BoolColumn,
     ) -> BoolColumn:
-        """Which of these names belong to texts where at least one name can come to what is reported."""
+        """Which of these names belong to texts where at least one name can reach the reporting threshold."""
         arrays = self._index.arrays
         works = arrays.works[names]
         sizes = (arrays.starts[names + 1] - arrays.starts[names]).astype(np.float64)
@@ -179,9 +179,8 @@ class TokenOverlapIndex:
         min_coverage_sums = np.array(
             [MIN_BARE_COVERAGE_SUM if text_tokens.is_bare_title else MIN_COVERAGE_SUM for text_tokens in texts]
         )[owners]
-        comparable_strength = np.where(
-            name_coverage + text_coverage > min_coverage_sums, strength, 0.0
-        )  # else it may not be compared at all
+        # At or below the minimum a name may not be compared at all.
+        comparable_strength = np.where(name_coverage + text_coverage > min_coverage_sums, strength, 0.0)
         rival_strength[pair_rows], rival_strength[pair_rows + 1] = (
             comparable_strength[pair_rows + 1],
             comparable_strength[pair_rows],
@@ -210,7 +209,7 @@ class TokenOverlapIndex:
     def _coverages(
         self, texts: Sequence[TextTokens], owners: IntArray, names: IntArray
     ) -> tuple[FeatureColumn, FeatureColumn]:
-        """How much of each of these names its text says, and how much of the text the name does, all at once."""
+        """How much of each name its text covers, and how much of the text the name covers, computed at once."""
         arrays = self._index.arrays
         begins, ends = arrays.word_starts[names], arrays.word_starts[names + 1]
         counts = ends - begins
@@ -237,7 +236,7 @@ class TokenOverlapIndex:
 
 
 def _can_be_glued(names: Sequence[str], texts: Sequence[str]) -> BoolColumn:
-    """Where words may stand torn or glued to others: in name or text there is a long one."""
+    """Which pairs may hold words that are split or glued to others: in name or text there is a long one."""
     pairs = zip(names, texts, strict=True)
     return np.array(
         [bool(_LONG_WORD_RE.search(name) or _LONG_WORD_RE.search(text)) for name, text in pairs], dtype=bool
@@ -245,7 +244,7 @@ def _can_be_glued(names: Sequence[str], texts: Sequence[str]) -> BoolColumn:
 
 
 def _edges_agree(names: Sequence[str], texts: Sequence[str]) -> tuple[FeatureColumn, FeatureColumn]:
-    """Where the first and the last word of name and text may be the same, articles apart: their letters are."""
+    """Where the first and the last word of name and text may agree, articles apart: their outer letters do."""
     pairs = list(zip(names, texts, strict=True))
     first = [name[:1] == text[:1] or bool(_ARTICLE_RE.match(name) or _ARTICLE_RE.match(text)) for name, text in pairs]
     return np.array(first, dtype=np.float64), np.array(
@@ -254,7 +253,7 @@ def _edges_agree(names: Sequence[str], texts: Sequence[str]) -> tuple[FeatureCol
 
 
 def _rarest_word_rows(owners: IntArray, counts: IntArray) -> IntArray:
-    """Rows of each text's words that are worth looking up: the rarest, until so many names hold them."""
+    """Rows of each text's words that are worth looking up: the rarest, up to MAX_NAMES_PER_TEXT names with them."""
     rows = np.flatnonzero((counts > 0) & (counts <= MAX_NAMES_PER_WORD))
     rows = rows[np.lexsort((counts[rows], owners[rows]))]
     sums = np.cumsum(counts[rows])
@@ -267,9 +266,9 @@ def _rarest_word_rows(owners: IntArray, counts: IntArray) -> IntArray:
 def _sum_pair_weights(
     owners: IntArray, names: IntArray, weights: npt.NDArray[np.float64]
 ) -> tuple[IntArray, IntArray, npt.NDArray[np.float64]]:
-    """Each pair of owner and name once, and the sum of its weights.
+    """Each pair of owner and name once, with the sum of its weights.
 
-    One number for owner, name and row is sorted at once, which takes a fifth of the time of sorting by keys.
+    Owner, name and row are sorted as one number, which takes a fifth of the time of sorting by keys.
     """
     if not len(names):
         return owners, names, weights

@@ -1,4 +1,4 @@
-"""How similar a text and a name are, token by token: how much of each the other covers, weighed in bits.
+"""How similar a text and a name are, token by token: how much of each the other covers, weighted in bits.
 
 Model numbers and other numbers count separately.
 """
@@ -18,14 +18,14 @@ from matchers.titles.scoring import neighbour_feature
 from matchers.titles.title_names import Name
 from matchers.titles.tokens import token_id, token_weight, tokenize
 
-# Of said and covers together. On the benchmark 13 of some 3,000 right pairs at .18 and more lie under it.
+# Of `said` and `covers` together. On the benchmark 13 of some 3,000 right pairs at .18 and more lie below it.
 MIN_COVERAGE_SUM = 0.9
-# A text that is nothing but a short Han title may be the name under another translation: there the likest name is
-# considered, however unsure (regional film titles, F1 .57 to .59). Places; a share as above.
+# A text that is nothing but a short Han title may be the name in another translation: there the most similar name is
+# considered, however unsure (regional film titles, F1 .57 to .59). Characters; a sum as above.
 MAX_BARE_TITLE_CHARS, MIN_BARE_COVERAGE_SUM = 16, 0.5
-MODEL_NUMBER_CHARS = 3  # characters of a word with letters and digits that is taken for a model number
-MAX_SHARED_WORDS, MAX_NEW_BITS = 6, 60.0  # words in common, and bits of a text that a name lacks: more says no more
-MAX_SHARED_BITS = 80.0  # the same for bits of a name that stand in the text
+MODEL_NUMBER_CHARS = 3  # a word with letters and digits that has more characters is taken for a model number
+MAX_SHARED_WORDS, MAX_NEW_BITS = 6, 60.0  # words in common, and bits of a text that a name lacks: more adds nothing
+MAX_SHARED_BITS = 80.0  # the same for bits of a name that the text contains
 _ARTICLE_WORDS = frozenset({"the", "a", "an"})
 _DIGIT_RE = re.compile(r"\d")
 _CLEAN_RUN_RE = re.compile(b"\x00+")
@@ -33,9 +33,9 @@ _CLEAN_RUN_RE = re.compile(b"\x00+")
 
 @frozen(kw_only=True)
 class Similarity:
-    """A name that the whole of a text resembles, with features between 0 and 1 and the map that judges them.
+    """A name that a text as a whole resembles, with features between 0 and 1 and the model that judges them.
 
-    `is_bare_title`: the text is nothing but a short Han title.
+    `is_bare`: the text is nothing but a short Han title.
     """
 
     name: Name
@@ -45,12 +45,12 @@ class Similarity:
 
     @property
     def strength(self) -> float:
-        """For ranking among the resemblances of one text."""
+        """The sum by which the similar names of one text are ranked."""
         return self.features["said"] + self.features["covers"] + self.features["ratio"]
 
 
 class Tokens:
-    """The words of a name or text and their weights; model numbers and other numbers among them."""
+    """The tokens of a name or text and their weights; model numbers and other numbers among them."""
 
     def __init__(self, folded: str) -> None:
         words = tokenize(folded)
@@ -61,12 +61,12 @@ class Tokens:
 
     @cached_attribute
     def model_numbers(self) -> list[str]:
-        """Model numbers."""
+        """The tokens that are model numbers."""
         return [word for word in self._words_with_digits if is_model(word)]
 
     @cached_attribute
     def plain_numbers(self) -> list[str]:
-        """Numbers that are nothing else."""
+        """The tokens of digits only."""
         return [word for word in self._words_with_digits if word.isdigit()]
 
     @cached_attribute
@@ -75,7 +75,7 @@ class Tokens:
 
 
 class TextTokens:
-    """A text: all its words, and those that are no sellers' noise."""
+    """The tokens of a text: all of them, and those that are not noise."""
 
     def __init__(self, text: AnalysedText) -> None:
         self.folded = text.folded
@@ -88,28 +88,28 @@ class TextTokens:
 
     @cached_attribute
     def core(self) -> str:
-        """The folded text without sellers' words, or all of it where nothing else is there."""
+        """The folded text without noise, or all of it if there is nothing else."""
         return _strip_noise(self._text) or self.folded
 
     @cached_attribute
     def compact_core(self) -> str:
-        """The same without spaces."""
+        """`core` without spaces."""
         return self.core.replace(" ", "")
 
     @cached_attribute
     def core_tokens(self) -> Tokens:
-        """Its words."""
+        """The tokens of `core`."""
         tokens = Tokens(self.core)
         return tokens if tokens.total_weight else Tokens(self.folded)
 
     @cached_attribute
     def token_ids(self) -> list[int]:
-        """The numbers of all words."""
+        """The `token_id` of each token."""
         return [token_id(word) for word in self.weights]
 
     @cached_attribute
     def core_weights(self) -> list[float]:
-        """What each of all words counts, sellers' words nothing."""
+        """The weight of each token; 0 for noise."""
         return [self.core_tokens.weights.get(word, 0.0) for word in self.weights]
 
 
@@ -117,7 +117,7 @@ _cached_tokens = lru_cache(maxsize=8_192)(Tokens)
 
 
 def compare_tokens(name: Name, text_tokens: TextTokens, neighbour_count: int) -> Similarity | None:
-    """How far name and text say the same; None where too little. `neighbour_count`: names that share something with
+    """The similarity of name and text; None if there is too little. `neighbour_count`: names that share something with
     the text.
     """
     name_tokens = _cached_tokens(name.folded)
@@ -170,19 +170,19 @@ def compare_tokens(name: Name, text_tokens: TextTokens, neighbour_count: int) ->
 
 
 def is_model(word: str) -> bool:
-    """Whether a word is a model number: letters and digits, or five digits and more."""
+    """Whether a word is a model number: letters and digits, or at least five digits."""
     if word.isdigit():
         return len(word) > 4
     return len(word) > MODEL_NUMBER_CHARS and any(map(str.isdigit, word)) and not is_han(word[0])
 
 
 def _is_embedded(word: str, compact: str) -> bool:
-    """Whether a longer word stands in a key without spaces, torn or glued to others (cdp ce375, cdpce375)."""
+    """Whether a longer word occurs in a compact text, split or glued to others (cdp ce375, cdpce375)."""
     return len(word) > MODEL_NUMBER_CHARS and word in compact
 
 
 def _strip_noise(text: AnalysedText) -> str:
-    """The folded text without the words of sellers."""
+    """The folded text without noise."""
     if not text.has_noise:
         return text.folded
     folded, positions = text.folded, text.positions
@@ -191,7 +191,7 @@ def _strip_noise(text: AnalysedText) -> str:
 
 
 def add_margins(ranked: list[Similarity]) -> Iterator[Similarity]:
-    """Each with how far it is ahead of (or behind) the best other work's."""
+    """Each similarity with how far it is ahead of (or behind) the best one of another work."""
     for similarity in ranked:
         rival_strengths = [other.strength for other in ranked if other.name.work_index != similarity.name.work_index]
         ahead = similarity.strength - max(rival_strengths, default=0.0)

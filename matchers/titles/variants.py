@@ -22,7 +22,7 @@ from matchers.titles.analysis import AnalysedText
 from matchers.titles.numerals import rewrite_numerals
 from matchers.titles.tokens import token_bits
 
-NOISE_MARK = "\x01"  # in no folded text
+NOISE_MARK = "\x01"  # occurs in no folded text
 _WORD_RE = re.compile(r"[0-9a-z]{2,40}")
 _LETTER_DIGIT_RE = re.compile(r"(?=[a-z][0-9]|[0-9][a-z])")
 _NUMERAL_RE = re.compile(r"[1-9]|i[ivx]|[vx]i")
@@ -32,19 +32,19 @@ _DIGITS_AS_LETTERS_L = str.maketrans("01345789", "oleastbg")
 
 @frozen
 class Variant:
-    """One way to read a text: character i of `text` stands at place `places[i]` of `tight` (at place i without)."""
+    """One way to read a text: character i of `text` stands at positions[i] of `compact` (at i if there are none)."""
 
     text: str
     positions: Sequence[int] | None = None
     is_disguised: bool = False
 
     def position_of(self, index: int) -> int:
-        """The place in `tight` of a character of the view."""
+        """The position in `compact` of text[index]."""
         return index if self.positions is None else self.positions[index]
 
 
 def text_variants(analysed: AnalysedText) -> list[Variant]:
-    """The text as it stands, with symbols and digits read as letters, its numbers otherwise, and characters joined."""
+    """The text as written, with symbols and digits read as letters, numerals rewritten, and split characters joined."""
     variants = [Variant(analysed.compact)]
     folded = analysed.folded
     is_mixed, is_numbered = (
@@ -68,7 +68,7 @@ def text_variants(analysed: AnalysedText) -> list[Variant]:
 
 
 def _matches_outside_noise(pattern: re.Pattern[str], text: AnalysedText, width: int) -> bool:
-    """Whether the pattern stands in the folded text where no character of it (of `width`) is sellers' noise."""
+    """Whether `pattern` matches the folded text where none of its `width` characters is noise."""
     for match in pattern.finditer(text.folded):
         position = text.position_of(match.start())
         if text.noise.find(1, position, position + width) < 0:
@@ -77,7 +77,7 @@ def _matches_outside_noise(pattern: re.Pattern[str], text: AnalysedText, width: 
 
 
 def _mask_noise(text: AnalysedText) -> str:
-    """The folded text with a mark for every character of sellers' noise: 1080p and x264 hide no letters."""
+    """The folded text with NOISE_MARK for every character of noise: 1080p and x264 hide no letters."""
     letters = list(text.folded)
     for position, noisy in enumerate(text.noise):
         if noisy:
@@ -104,7 +104,7 @@ def _numeral_variant(text: AnalysedText, folded: str, indexes: Sequence[int]) ->
 
 
 def _letter_variants(folded: str, positions: Sequence[int] | None) -> Iterator[Variant]:
-    """A folded text with digits inside words read as the letters they are drawn like; none where no word holds both."""
+    """Variants of a folded text with digits inside words read as letters they resemble; none if no word holds both."""
     mixed = [match for match in _WORD_RE.finditer(folded) if _has_letters_and_digits(match.group())]
     variant_texts = []
     for digit_letters in (_DIGITS_AS_LETTERS_I, _DIGITS_AS_LETTERS_L) if mixed else ():
@@ -120,21 +120,22 @@ def _has_letters_and_digits(word: str) -> bool:
     return not word.isalpha() and not word.isdigit()
 
 
-RARE_PART_BITS = 13.0  # bits of a character: a pair with such a part (白勺) is seldom two words (女子)
+RARE_PART_BITS = 13.0  # bits of a character: a pair with such a part (白勺) is seldom two words (as 女子 is)
 _DRAWN_SYMBOL_RE = re.compile(
     r"(?<=[^\W_])[@!](?=[^\W_])|(?<=[^\W_])@(?![^\s])|(?<![^\s])@(?=[^\W_])",
 )
 
 
 def replace_symbols(text: str) -> str:
-    """`text` with @ and ! inside words as the letters a and i, for which they are drawn; as long as before."""
+    """`text` with @ and ! inside words replaced by the letters a and i, which they resemble; its length stays."""
     if "@" not in text and "!" not in text:
         return text
     return _DRAWN_SYMBOL_RE.sub(lambda match: "a" if match.group() == "@" else "i", text)
 
 
 def join_split_characters(compact: str, eager: bool) -> tuple[str, tuple[int, ...]]:
-    """A key with split characters joined (白勺 is 的), and the place of each character; ("", ()) where none is.
+    """A compact text with split characters joined (白勺 is 的), and the position of each character; ("", ()) if there
+    are none.
 
     Only pairs with a rare part are joined, unless `eager`.
     """
@@ -162,7 +163,7 @@ def _pair_automaton() -> AhoCorasick:
 
 @cache
 def _split_characters() -> dict[str, str]:
-    """splits.csv: the two parts and the character they make, folded."""
+    """The character that each pair of parts makes, both folded, from splits.csv."""
     text = (resources.files("matchers.titles") / "splits.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return {fold(parts): fold(row["character"]) for row in rows for parts in row["parts"].split()}

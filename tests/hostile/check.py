@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 
-def told(server: str, path: str) -> Any:
+def fetch_json(server: str, path: str) -> Any:
     """JSON that the server answers."""
     with urllib.request.urlopen(server + path, timeout=30) as answer:
         return json.load(answer)
 
 
-def faults(expect: dict[str, Any], row: dict[str, Any], hits: int, base: float) -> list[str]:
+def find_faults(expect: dict[str, Any], row: dict[str, Any], hits: int, base: float) -> list[str]:
     """What is wrong with one case."""
     wrong = {
         f"outcome {row['outcome']}, not {expect['outcome']}": row["outcome"] not in expect["outcome"].split("|"),
@@ -26,7 +26,7 @@ def faults(expect: dict[str, Any], row: dict[str, Any], hits: int, base: float) 
         f"{row.get('peak_rss_mb')} MB": row.get("peak_rss_mb", 0) - base > expect["rss_mb"],
         f"{hits} requests": hits > expect["reqs"],
     }
-    return [text for text, is_so in wrong.items() if is_so]
+    return [text for text, is_wrong in wrong.items() if is_wrong]
 
 
 def main() -> int:
@@ -38,19 +38,26 @@ def main() -> int:
     parser.add_argument("--browser", action="store_true")
     arguments = parser.parse_args()
     rows = {row["path"]: row for row in map(json.loads, arguments.outcomes.read_text(encoding="utf-8").splitlines())}
-    log = told(arguments.server, "/_log")
-    given = arguments.manifest
-    cases = json.loads(given.read_text(encoding="utf-8")) if given else told(arguments.server, "/manifest.json")
+    log = fetch_json(arguments.server, "/_log")
+    manifest = arguments.manifest
+    cases = (
+        json.loads(manifest.read_text(encoding="utf-8")) if manifest else fetch_json(arguments.server, "/manifest.json")
+    )
     base = min((row["peak_rss_mb"] for row in rows.values() if "peak_rss_mb" in row), default=0)
     failed = 0
     for case in cases:
         path = case["path"]
-        wrong = faults(case["expect"], rows[path], log.get(path, 0), base) if path in rows else ["no outcome"]
+        wrong = find_faults(case["expect"], rows[path], log.get(path, 0), base) if path in rows else ["no outcome"]
         failed += bool(wrong)
         sys.stdout.write(f"{'FAIL' if wrong else 'pass'}  {path}  {'; '.join(wrong)}\n")
-    whole = [*(f"canary: {each}" for each in log["_canary"]), *(["cookies"] if log.get("_cookie", 0) > 16_384 else [])]
-    sys.stdout.write("".join(f"FAIL  {each}\n" for each in whole) + f"pass {len(cases) - failed}  fail {failed}\n")
-    return int(bool(failed or whole))
+    general_faults = [
+        *(f"canary: {fault}" for fault in log["_canary"]),
+        *(["cookies"] if log.get("_cookie", 0) > 16_384 else []),
+    ]
+    sys.stdout.write(
+        "".join(f"FAIL  {fault}\n" for fault in general_faults) + f"pass {len(cases) - failed}  fail {failed}\n"
+    )
+    return int(bool(failed or general_faults))
 
 
 if __name__ == "__main__":

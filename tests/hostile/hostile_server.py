@@ -22,39 +22,39 @@ from typing import Any
 
 sys.modules.setdefault("hostile_server", sys.modules[__name__])
 
-HITS: Counter[str] = Counter()
-CANARY: Counter[str] = Counter()
-CASES: dict[str, tuple[Callable[[Any], Awaitable[None]], dict[str, Any]]] = {}
+HIT_COUNTS: Counter[str] = Counter()
+CANARY_HITS: Counter[str] = Counter()
+CASE_HANDLERS: dict[str, tuple[Callable[[Any], Awaitable[None]], dict[str, Any]]] = {}
 PORT = 8899
 ITEM = "<h1>The lamplighter of Tern Rock, complete e-book</h1><p>epub, mobi, pdf, sent at once after payment."
 
 
-class Visit:
+class HttpRequest:
     """One request, and ways to answer it."""
 
     def __init__(self, target: str, headers: dict[str, str], writer: asyncio.StreamWriter) -> None:
         self.target, self.headers, self.writer = target, headers, writer
 
-    async def raw(self, *parts: bytes) -> None:
+    async def send_bytes(self, *parts: bytes) -> None:
         """Bytes as they are."""
         for part in parts:
             self.writer.write(part)
             await self.writer.drain()
 
-    async def page(
+    async def send_page(
         self, body: str | bytes, *headers: str, kind: str = "text/html; charset=utf-8", status: int = 200
     ) -> None:
         """A whole answer."""
         data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
         head = [f"HTTP/1.1 {status} Said", f"Content-Type: {kind}", f"Content-Length: {len(data)}", "Connection: close"]
-        await self.raw("\r\n".join([*head, *headers]).encode("utf-8") + b"\r\n\r\n" + data)
+        await self.send_bytes("\r\n".join([*head, *headers]).encode("utf-8") + b"\r\n\r\n" + data)
 
 
-def case(path: str, outcome: str, secs: int = 30, reqs: int = 4, rss_mb: int = 400, **more: Any) -> Any:
+def case(path: str, outcome: str, secs: int = 30, reqs: int = 4, rss_mb: int = 400, **expectations: Any) -> Any:
     """Register what answers a path, and what a crawler must make of it."""
 
-    def register(answer: Callable[[Visit], Awaitable[None]]) -> Callable[[Visit], Awaitable[None]]:
-        CASES[path] = answer, {"outcome": outcome, "secs": secs, "reqs": reqs, "rss_mb": rss_mb, **more}
+    def register(answer: Callable[[HttpRequest], Awaitable[None]]) -> Callable[[HttpRequest], Awaitable[None]]:
+        CASE_HANDLERS[path] = answer, {"outcome": outcome, "secs": secs, "reqs": reqs, "rss_mb": rss_mb, **expectations}
         return answer
 
     return register
@@ -65,16 +65,16 @@ def page_case(path: str, outcome: str, body: str | bytes, *headers: str, **expec
     kind, status = expect.pop("kind", "text/html; charset=utf-8"), expect.pop("status", 200)
 
     @case(path, outcome, **expect)
-    async def answer(visit: Visit) -> None:
-        await visit.page(body, *headers, kind=kind, status=status)
+    async def answer(visit: HttpRequest) -> None:
+        await visit.send_page(body, *headers, kind=kind, status=status)
 
 
 def redirect_case(name: str, target: str, outcome: str = "blocked") -> None:
     """Register a redirect; CANARY in the target is the canary's port."""
 
     @case(f"/inside/{name}", outcome, secs=20, reqs=1)
-    async def answer(visit: Visit) -> None:
-        await visit.page("", f"Location: {target.replace('CANARY', str(PORT + 1))}", status=302)
+    async def answer(visit: HttpRequest) -> None:
+        await visit.send_page("", f"Location: {target.replace('CANARY', str(PORT + 1))}", status=302)
 
 
 def _bomb(mebibytes: int) -> bytes:
@@ -118,51 +118,51 @@ def register() -> None:
         redirect_case(name, target)
 
     @case("/net/hints", "failed", secs=20)
-    async def hints(visit: Visit) -> None:
+    async def hints(visit: HttpRequest) -> None:
         for _ in range(2000):
-            await visit.raw(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+            await visit.send_bytes(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
             await asyncio.sleep(0.01)
 
     @case("/net/head", "failed", rss_mb=100)
-    async def head(visit: Visit) -> None:
-        await visit.raw(b"HTTP/1.1 200 OK\r\nX: ", b"a" * 9_000_000, b"\r\nContent-Length: 2\r\n\r\nhi")
+    async def head(visit: HttpRequest) -> None:
+        await visit.send_bytes(b"HTTP/1.1 200 OK\r\nX: ", b"a" * 9_000_000, b"\r\nContent-Length: 2\r\n\r\nhi")
 
     @case("/net/endless", "failed", rss_mb=200)
-    async def endless(visit: Visit) -> None:
-        await visit.raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", *[b"<p>" + b"A" * 65_530] * 9000)
+    async def endless(visit: HttpRequest) -> None:
+        await visit.send_bytes(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", *[b"<p>" + b"A" * 65_530] * 9000)
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError, EOFError, ValueError, asyncio.LimitOverrunError):
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-        visit = Visit(lines[0].split(" ")[1], headers, writer)
+        visit = HttpRequest(lines[0].split(" ")[1], headers, writer)
         path = visit.target.partition("?")[0]
-        told = {
+        pages = {
             "/manifest.json": lambda: [
-                {"path": path, "title": "", "expect": expect} for path, (_, expect) in CASES.items()
+                {"path": path, "title": "", "expect": expect} for path, (_, expect) in CASE_HANDLERS.items()
             ],
-            "/_log": lambda: {**HITS, "_canary": CANARY},
-            "/_reset": lambda: HITS.clear() or CANARY.clear() or "ok",
+            "/_log": lambda: {**HIT_COUNTS, "_canary": CANARY_HITS},
+            "/_reset": lambda: HIT_COUNTS.clear() or CANARY_HITS.clear() or "ok",
             "/robots.txt": lambda: "User-agent: *",
         }
-        if path in told:
-            value = told[path]()
+        if path in pages:
+            value = pages[path]()
             plain = path == "/robots.txt"
-            await visit.page(
+            await visit.send_page(
                 str(value) if plain else json.dumps(value), kind="text/plain" if plain else "application/json"
             )
-        elif path in CASES:
-            HITS[path] += 1
-            HITS["_cookie"] = max(HITS["_cookie"], len(headers.get("cookie", "")))
-            await CASES[path][0](visit)
+        elif path in CASE_HANDLERS:
+            HIT_COUNTS[path] += 1
+            HIT_COUNTS["_cookie"] = max(HIT_COUNTS["_cookie"], len(headers.get("cookie", "")))
+            await CASE_HANDLERS[path][0](visit)
         else:
-            await visit.page("none", status=404)
+            await visit.send_page("none", status=404)
     writer.close()
 
 
 async def _canary(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    CANARY[(await reader.read(4096))[:100].decode("latin-1")] += 1
+    CANARY_HITS[(await reader.read(4096))[:100].decode("latin-1")] += 1
     writer.close()
 
 

@@ -1,4 +1,4 @@
-"""The arrays of the index of names: saved to a folder, mapped from it, extended by further works."""
+"""The arrays of the name index: saved to a folder, mapped from it, extended by further works."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matchers.titles.index.hash_table import HashTable
 from matchers.titles.rolling_hash import CodePoints
 
 FORMAT_VERSION = 4  # of the saved files
-FIRST_BARE_NTH = 250  # the bare names of a work count from here on, its others from 0
+FIRST_BARE_NTH = 250  # the bare names of a work are numbered from here, its other names from 0
 SPELLING_TABLE, PINYIN_TABLE, TOKEN_TABLE = "plain", "sound", "token"
 TABLE_SALTS = {SPELLING_TABLE: 1, PINYIN_TABLE: 2, TOKEN_TABLE: 3}
 
@@ -26,9 +26,10 @@ NAME_ARRAYS = (
 
 @frozen(kw_only=True, eq=False)
 class IndexArrays:
-    """The index as arrays: characters of all names, where each starts, its work and which of the work's names it is
-    (from BARE_FROM on a bare one); its units, bits in tens, whether it holds Han, which part was cut off (CUT); the
-    words of each name by their numbers, with their weights.
+    """The index as arrays: `codes` of all names, where each `starts`, its work and which of the work's names it is
+    (`nths`, bare ones from FIRST_BARE_NTH); its information in Han characters (`units`), `bits` in tens, whether it
+    holds Han (`is_han`), which part was cut off (`is_cut`: FORM_CODES of pruning.py); the `words` of each name by their
+    `token_id`, with their `weights`.
     """
 
     codes: CodePoints
@@ -47,7 +48,7 @@ class IndexArrays:
     tables: dict[str, HashTable]
 
     def concatenate(self, other: IndexArrays, offset: int) -> IndexArrays:
-        """With the names of further works, whose positions begin at `offset`."""
+        """The arrays extended by the names of further works, whose positions begin at `offset`."""
         name_count = len(self.works)
         steps = {SPELLING_TABLE: name_count << 2, PINYIN_TABLE: name_count, TOKEN_TABLE: name_count}
         return IndexArrays(
@@ -79,7 +80,7 @@ class IndexArrays:
 
     @classmethod
     def open(cls, folder: Path) -> IndexArrays | None:
-        """Maps what `save` wrote; None where there is nothing whole of this format."""
+        """Maps what `save` wrote; None if there is nothing complete in this format."""
         try:
             description = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -1,8 +1,8 @@
 """Builds the index of names, and keeps it on disk, one folder for one list of works.
 
-Names of five Han characters or eight letters and more go in as halves (at most twelve characters of each) and once
-with the middle swapped; shorter names whole; Han names by their pinyin; and the most informative tokens of a name.
-Bare names (title_names.py) are looked up as they stand, so only their first half (or the whole) is there.
+Names of at least five Han characters or eight letters are indexed as halves (at most twelve characters of each) and
+once with the middle swapped; shorter names whole; Han names by their pinyin; and the most informative tokens of a name.
+Bare names (title_names.py) must be spelled exactly, so only their first half (or the whole) is indexed.
 
 A folder is opened if it was built from exactly these names, extended if works were only appended, and otherwise
 rebuilt. A half-written folder is never read: the description is written last and holds a digest of the names.
@@ -50,13 +50,15 @@ from matchers.titles.rolling_hash import MAX_STRING_CHARS, CodePoints, Hashes, c
 from matchers.titles.title_names import Name, bare_names, names_of
 from matchers.titles.tokens import has_han, information_bits, informative_tokens, token_id, token_weight, tokenize
 
-MIN_SPLIT_HAN_CHARS, MIN_SPLIT_LATIN_CHARS = 5, 8  # shorter names are sought whole: one error would leave too little
-MAX_NAME_CHARS = 1_000  # characters of a name that are indexed
+MIN_SPLIT_HAN_CHARS, MIN_SPLIT_LATIN_CHARS = 5, 8  # shorter names are indexed whole: an edit would leave too little
+MAX_NAME_CHARS = 1_000  # longer names are not indexed
 WORKS_BATCH_SIZE = 200_000  # works whose names are Python objects at a time
 
 
 def build_arrays(works: Sequence[Work]) -> IndexArrays:
-    """Reads all works' names once, a portion at a time: ten million of them would take more memory than the index."""
+    """The index arrays of all works, built a batch at a time: the names of ten million works as Python objects would
+    take more memory than the index.
+    """
     builder = _ArraysBuilder()
     for first in range(0, max(1, len(works)), WORKS_BATCH_SIZE):
         builder.add(_NameColumns(works, first, first + WORKS_BATCH_SIZE))
@@ -65,7 +67,7 @@ def build_arrays(works: Sequence[Work]) -> IndexArrays:
 
 @define
 class _ArraysBuilder:
-    """The columns of all portions, and what is to be put into the tables."""
+    """The columns of all batches, and the keys and entries of the tables."""
 
     _columns: dict[str, list[npt.NDArray[Any]]] = Factory(lambda: defaultdict(list))
     _keys: dict[str, list[Hashes]] = Factory(lambda: defaultdict(list))
@@ -74,7 +76,7 @@ class _ArraysBuilder:
     _count: int = 0
 
     def add(self, names: _NameColumns) -> None:
-        """The names of a portion."""
+        """Adds the names of a batch."""
         columns = names.columns()
         sizes = columns["starts"]
         starts = _offsets(sizes)
@@ -98,7 +100,7 @@ class _ArraysBuilder:
         self._count += len(sizes)
 
     def build(self) -> IndexArrays:
-        """All of it, which is given away."""
+        """The arrays of all batches; leaves the builder empty."""
         columns = {name: self._pop_column(self._columns, name) for name in list(self._columns)}
         tables = {
             name: HashTable.from_pairs(self._pop_column(self._keys, name), self._pop_column(self._entries, name))
@@ -118,7 +120,7 @@ class _ArraysBuilder:
 
 
 class _NameColumns:
-    """Columns, filled name by name: objects of a million names would cost a gigabyte."""
+    """The columns of a batch of works, filled name by name: objects of a million names would cost a gigabyte."""
 
     def __init__(self, works: Sequence[Work], first: int, last: int) -> None:
         self.compact_names: list[str] = []
@@ -169,7 +171,7 @@ class _NameColumns:
         self.token_name_ids.extend([name_id] * len(tokens))
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The arrays of the index by name; those of starts as counts."""
+        """The arrays of the index by field name; `starts` and `word_starts` as sizes."""
         return {
             "codes": code_points("".join(self.compact_names)),
             "starts": np.array(self.sizes, dtype=np.int64),
@@ -198,14 +200,14 @@ def _indexable_names(works: Sequence[Work], first: int) -> Iterator[tuple[int, N
 
 
 def _offsets(sizes: IntArray) -> IntArray:
-    """Where each of several strings of these sizes begins, and the end."""
+    """Where each of several strings of these sizes begins, and where the last one ends."""
     return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)
 
 
 def _seed_hashes(
     codes: CodePoints, starts: IntArray, han_at_edge: npt.NDArray[np.bool_], is_bare: npt.NDArray[np.bool_]
 ) -> Iterator[tuple[Hashes, IntArray, set[int]]]:
-    """Hashes and entries of pieces, and the lengths that they have."""
+    """Hashes and entries of the seeds of one kind at a time, and the lengths of these seeds."""
     begin, end = starts[:-1], starts[1:]
     sizes = end - begin
     name_ids = np.arange(len(sizes), dtype=np.int64)
@@ -262,14 +264,14 @@ DESCRIPTION_FILE = "works.json"
 
 @frozen(kw_only=True)
 class StoredIndex:
-    """The arrays, and how they came about: opened, extended or built."""
+    """The arrays, and their `origin`: opened, extended or built."""
 
     arrays: IndexArrays
     origin: str
 
 
 def open_index(works: Sequence[Work], folder: Path) -> StoredIndex:
-    """The index over exactly these works, from the folder if it is there, which is written if it is not."""
+    """The index over exactly these works, opened from `folder` if it is there; else extended or built, and written."""
     count, digest = _read_description(folder)
     arrays = IndexArrays.open(folder) if 0 < count <= len(works) and digest == works_digest(works[:count]) else None
     if arrays is not None and count == len(works):
@@ -305,7 +307,7 @@ def _read_description(folder: Path) -> tuple[int, str]:
 
 
 def _replace_folder(arrays: IndexArrays, works: Sequence[Work], folder: Path) -> None:
-    """Writes beside the folder and puts the new one in its place."""
+    """Writes a new folder beside `folder`, then puts it in its place."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     arrays.save(temporary)

@@ -1,7 +1,6 @@
-"""A hash table of sorted numpy arrays: mapped from disk, asked for many keys at once.
+"""A hash table of sorted numpy arrays: mapped from disk, queried with many keys at once.
 
-A bit filter that stays in the processor's cache rejects most keys that are absent; the rest are looked up in their
-bucket.
+A bit filter that stays in the processor's cache rejects most absent keys; the rest are looked up in their bucket.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from matchers.titles.rolling_hash import Hashes
 
 Entries = npt.NDArray[np.uint32]
 _ARRAY_NAMES = ("keys", "firsts", "entries", "buckets", "bits")
-FILTER_BITS_PER_KEY = 8  # of the filter, for each key: about one in ten absent keys passes
+FILTER_BITS_PER_KEY = 8  # bits of the filter for each key: about one in ten absent keys passes
 
 
 class HashTable:
-    """Built at once from (key, entry) pairs; several entries may have one key."""
+    """A read-only table of (key, entry) pairs; a key may have several entries."""
 
     def __init__(self, parts: dict[str, npt.NDArray[Any]]) -> None:
         self._keys = parts["keys"]
@@ -51,7 +50,7 @@ class HashTable:
         return cls({"keys": distinct, "firsts": firsts, "entries": entries, "buckets": buckets, "bits": bits})
 
     def merge(self, other: HashTable, offset: int) -> HashTable:
-        """Both tables in one; `offset` is added to the other's entries."""
+        """One table with the pairs of both; `offset` is added to the entries of `other`."""
         keys, entries = self._all_pairs()
         other_keys, other_entries = other._all_pairs()
         return HashTable.from_pairs(
@@ -73,7 +72,7 @@ class HashTable:
         return key_rows, self._entries.take(np.repeat(begins, counts) + steps)
 
     def count_entries(self, keys: Hashes) -> npt.NDArray[np.int64]:
-        """How many entries each key has."""
+        """The number of entries of each key."""
         rows, slots = self._find_slots(keys)
         counts = np.zeros(len(keys), dtype=np.int64)
         counts[rows] = self._firsts[slots + 1].astype(np.int64) - self._firsts[slots]
@@ -92,7 +91,7 @@ class HashTable:
         return cls(parts)
 
     def _find_slots(self, keys: Hashes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """(row of `keys`, its place among the table's keys) for the keys that are there."""
+        """(row of `keys`, its index among the table's keys) for the keys that are in the table."""
         bucket = (keys >> self._bucket_shift).astype(np.int64)
         position, end = self._buckets.take(bucket).astype(np.int64), self._buckets.take(bucket + 1).astype(np.int64)
         rows = np.arange(len(keys))

@@ -1,8 +1,9 @@
-"""Where registered names stand in a text, also with a wrong, missing, extra or swapped character, or by their sound.
+"""Finds registered names in texts, also with a wrong, missing, extra or swapped character, or by their sound.
 
-A name with at most k edits contains one of its k + 1 pieces unchanged (pigeonhole): these seeds, short whole names,
-names with their middle swapped, pinyin spellings and telling tokens are kept by their hash in tables on numpy arrays,
-so all windows of many texts are looked up and compared at once. The index holds no Python objects for names.
+A text with a name in at most k edits contains one of the name's k + 1 pieces unchanged (pigeonhole). These seeds, short
+whole names, names with their middle swapped, pinyin spellings and informative tokens are kept by their hash in tables
+on numpy arrays, so all windows of many texts are looked up and compared at once. The index holds no Python objects for
+names.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ from matchers.titles.title_names import INVERTED_FORM, Name, bare_names, first_n
 from matchers.titles.variants import Variant
 
 TINY_HAN_CHARS, TINY_LATIN_CHARS = 2, 3  # characters of names that need a second reason
-# Names that share characters with a stretch of text, from which on a name that unknown text touches there is no work
-# offered, if nothing but the name speaks for it: of 1,400 such pairs with an error and of 1,000 others none was right.
+# With this many neighbours (names that share characters with its span), a name that unknown text touches is dropped if
+# nothing but the name supports the work: of 1,400 such pairs with an edit and of 1,000 others none was right.
 CROWDED_EDIT_NEIGHBOURS, CROWDED_EXACT_NEIGHBOURS = 8, 64
-MAX_EDITED_HITS = 8  # names with an error in one text: among so many that stand as near, none is the one
+MAX_EDITED_HITS = 8  # names with an edit in one text: among this many equally close ones, none is the one meant
 _FIRST_HAN_CODE_POINT = 0x3005
 
 
 class _Candidate(NamedTuple):
-    """A name at start..end of a view. `is_crowded`: among so many others that, touched by unknown text, it is none.
-    `most`: log odds that it can come to at most, by the map of this place in MAPS.
+    """A name at start..end of a variant. `is_crowded`: it has so many neighbours that it is dropped if unknown text
+    touches it. `max_log_odds`: the highest log odds it can reach, by SPELLED_MODELS[model].
     """
 
     name_id: int
@@ -58,7 +59,7 @@ class _Candidate(NamedTuple):
 
 
 class NameIndex:
-    """All names of a registry."""
+    """All names of a registry, looked up in texts."""
 
     def __init__(self, works: Sequence[Work], arrays: IndexArrays | None = None) -> None:
         self._works = works
@@ -70,9 +71,8 @@ class NameIndex:
             self.has_creator_or_publisher
             | np.array([work.year is not None for work in works], dtype=bool)[self.arrays.works]
         )
-        self._results: WeakKeyDictionary[AnalysedText, LookupResult] = (
-            WeakKeyDictionary()
-        )  # as long as the reading is kept
+        # Results are kept as long as their analysed text.
+        self._results: WeakKeyDictionary[AnalysedText, LookupResult] = WeakKeyDictionary()
         self._cached_name = lru_cache(maxsize=4096)(self._build_name)
 
     def name(self, name_id: int) -> Name:
@@ -80,7 +80,7 @@ class NameIndex:
         return self._cached_name(name_id)
 
     def compact_name(self, name_id: int) -> str:
-        """The folded name without spaces, at a fraction of the cost of the name."""
+        """The folded name without spaces, at a fraction of the cost of `name`."""
         codes = self.arrays.codes[self.arrays.starts[name_id] : self.arrays.starts[name_id + 1]]
         return codes.tobytes().decode("utf-32-le", "replace")
 
@@ -89,11 +89,11 @@ class NameIndex:
         return int(self.arrays.works[name_id])
 
     def han_equivalents(self, name_id: int) -> float:
-        """How much a name says, in Han characters."""
+        """The information of a name, in Han characters."""
         return float(self.arrays.units[name_id])
 
     def is_false_inversion(self, hit: NameHit, text: AnalysedText) -> bool:
-        """Whether a name with its article behind (Garden, The) stands there only because the next words begin so."""
+        """Whether a name with its article at the end (Garden, The) matches only because the next words begin so."""
         if not self.arrays.nths[hit.name_id] or hit.end == len(text.compact) or text.noise[hit.end]:
             return False
         name = self._cached_name(hit.name_id)
@@ -104,11 +104,11 @@ class NameIndex:
         )
 
     def name_hits(self, text: AnalysedText) -> list[NameHit]:
-        """Every name in the text that begins and ends between words."""
+        """The hits of all names, except bare ones, that begin and end between words in the text."""
         return self.lookup(text).hits
 
     def lookup(self, text: AnalysedText) -> LookupResult:
-        """The same, and the bare names."""
+        """The hits of full names and of bare names in the text; kept with it."""
         result = self._results.get(text)
         if result is None:
             self.prefetch([text])
@@ -116,7 +116,7 @@ class NameIndex:
         return result
 
     def name_match(self, hit: NameHit, text: AnalysedText) -> NameMatch:
-        """The same with the name itself."""
+        """The hit with the name itself."""
         name = self._cached_name(hit.name_id)
         similarity = 1.0
         if hit.is_homophone:
@@ -133,7 +133,7 @@ class NameIndex:
         )
 
     def prefetch(self, texts: Sequence[AnalysedText]) -> None:
-        """Looks many texts up at once, which is cheaper than one after the other; changes no answer."""
+        """Looks up many texts at once, which is cheaper than one after the other; changes no result."""
         self._results.update(zip(texts, self._lookup_batch(texts), strict=True))
 
     def _lookup_batch(self, analysed_texts: Sequence[AnalysedText]) -> list[LookupResult]:
@@ -159,8 +159,8 @@ class NameIndex:
         ]
 
     def _to_hit(self, candidate: _Candidate, variant: Variant, text: AnalysedText) -> NameHit | None:
-        """A name of a view at its places in the text; None where the text itself spells it there, it is only a part, or
-        its error leaves nothing.
+        """The candidate at its positions in the text; None if the variant spells it as the text does, if it is crowded
+        and touched by unknown text, or if its edit leaves it below the threshold with nothing to support it.
         """
         first, last = candidate.start, candidate.end
         if variant.positions is not None:
@@ -189,7 +189,7 @@ class NameIndex:
         )
 
     def _align_spellings(self, batch: TextBatch) -> tuple[Iterator[_Candidate], NeighbourCounts]:
-        """Every name in the views that begins and ends between words; and the crowd of all others."""
+        """Every name in the variants that begins and ends between words; and the counts of its neighbours."""
         starts, ends = enumerate_windows(batch.begins, batch.sizes, self.arrays.lengths)
         positions = batch.positions()
         hashes = window_hashes(
@@ -210,7 +210,7 @@ class NameIndex:
         kept_rows = kept_rows[np.lexsort((alignment.edits[kept_rows], variants[kept_rows]))]
         alignment, variants, is_bare = alignment.select(kept_rows), variants[kept_rows], is_bare[kept_rows]
         variant_begins = batch.begins[variants]
-        # A name with one error has one of its own halves beside it.
+        # A name with one edit has one of its own halves as a neighbour.
         neighbour_counts = np.maximum(0, neighbours.count_overlaps(alignment.starts, alignment.ends) - alignment.edits)
         upper_limits = np.where(alignment.edits > 0, CROWDED_EDIT_NEIGHBOURS, CROWDED_EXACT_NEIGHBOURS)
         is_crowded = (neighbour_counts >= upper_limits) & ~self.has_creator_or_publisher[alignment.name_ids]
@@ -238,8 +238,8 @@ class NameIndex:
     def _are_outranked(
         self, alignment: Alignment, owners: IntArray, batch: TextBatch, surroundings: BatchSurroundings
     ) -> Mask:
-        """Which names stand behind so many with an error in one text that none of those is the one: between words come
-        first, then those whose first and last characters agree, then the longest.
+        """Which names rank behind MAX_EDITED_HITS others with an edit in their text: those between words come first,
+        then those whose first and last characters agree, then the longest.
         """
         codes, starts = self.arrays.codes, self.arrays.starts
         first, last = starts[alignment.name_ids], starts[alignment.name_ids + 1] - 1
@@ -268,7 +268,7 @@ class NameIndex:
         batch: TextBatch,
         surroundings: BatchSurroundings,
     ) -> tuple[IntArray, FloatArray]:
-        """Map and highest log odds of each name; infinite for what stands there in disguise."""
+        """The model (index of SPELLED_MODELS) and the highest log odds of each name; infinite for disguised ones."""
         arrays, name_ids = self.arrays, alignment.name_ids
         han_equivalents, information_bits = (
             arrays.units[name_ids].astype(np.float64),
@@ -281,7 +281,7 @@ class NameIndex:
         return models, np.where(is_plain, max_log_odds, np.inf)
 
     def _homophone_hits(self, batch: TextBatch, neighbours: NeighbourCounts) -> Iterator[tuple[int, NameHit]]:
-        """(reading, name) of every name that what stands there sounds like, between words."""
+        """(index of the text, hit) of every name that a span between words sounds like."""
         for owner, name_id, first, last in self._find_homophones(batch.texts):
             word_interior = batch.word_interiors[owner]
             if word_interior[first] or word_interior[last]:
@@ -298,11 +298,13 @@ class NameIndex:
         """Which names of two Han characters or three letters can have no second reason and do not stand alone."""
         sizes = self.arrays.starts[name_ids + 1] - self.arrays.starts[name_ids]
         is_tiny = sizes <= np.where(firsts >= _FIRST_HAN_CODE_POINT, TINY_HAN_CHARS, TINY_LATIN_CHARS)
-        is_lost: npt.NDArray[np.bool_] = is_tiny & (core_chars > sizes + 1) & ~self.has_creator_or_publisher[name_ids]
-        return is_lost
+        is_unsupported: npt.NDArray[np.bool_] = (
+            is_tiny & (core_chars > sizes + 1) & ~self.has_creator_or_publisher[name_ids]
+        )
+        return is_unsupported
 
     def _find_homophones(self, texts: Sequence[AnalysedText]) -> Iterator[tuple[int, int, int, int]]:
-        """(reading, name, start, end) of every name that sounds like what stands there."""
+        """(index of the text, name, start, end) of every name that sounds like start..end."""
         pinyin = transcribe([text.compact for text in texts])
         if pinyin is None:
             return

@@ -1,7 +1,7 @@
-"""Seed and extend: which seeds found in texts belong to a name that stands there whole or with one edit, all at once.
+"""Seed and extend: finds which seeds belong to a name that is in the text whole or with one edit, all at once.
 
-An edit is a character replaced, missing or inserted, or two neighbours swapped. Beside a found half the other half
-must stand with at most one edit: how far both agree from the near end and from the far end decides it, so nothing is
+An edit is a character replaced, missing or inserted, or two neighbours swapped. Beside a found half there must be the
+other half with at most one edit: how far both agree from the near end and from the far end decides it, so nothing is
 compared twice and no edit distance is computed.
 """
 
@@ -14,22 +14,22 @@ from attrs import frozen
 from matchers.titles.rolling_hash import CodePoints, IntArray
 from matchers.titles.text_batch import TextBatch
 
-FIRST_HALF, SECOND_HALF, WHOLE_NAME, SWAPPED_MIDDLE = range(4)  # which piece of a name an entry of the plain table is
+FIRST_HALF, SECOND_HALF, WHOLE_NAME, SWAPPED_MIDDLE = range(4)  # kinds of seeds in the entries of SPELLING_TABLE
 SWAP_CONTEXT_CHARS = 5  # characters on either side of a swapped middle
-TWO_CHAR_CHECK_MIN_CHARS = 5  # characters of a half of which one error leaves two at an end
-MAX_SEED_CHARS = 12  # characters; more of a half need not be looked up to be rare
+TWO_CHAR_CHECK_MIN_CHARS = 5  # characters of a half of which one edit leaves two intact at an end
+MAX_SEED_CHARS = 12  # more characters of a half need not be looked up for it to be rare
 
 
 @frozen(kw_only=True, eq=False)
 class Seeds:
-    """Pieces of names found in texts: number of the name, kind of piece, place of it in the joined texts."""
+    """Pieces of names found in texts: number of the name, kind of piece, its position in the joined texts."""
 
     name_ids: IntArray
     kinds: npt.NDArray[np.uint32]
     positions: IntArray
 
     def select(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Seeds:
-        """Some of them."""
+        """The seeds of these rows."""
         rows = _as_row_numbers(rows)
         return Seeds(
             name_ids=self.name_ids.take(rows), kinds=self.kinds.take(rows), positions=self.positions.take(rows)
@@ -38,10 +38,10 @@ class Seeds:
 
 @frozen(kw_only=True, eq=False)
 class NeighbourCounts:
-    """Halves of names that stand in the joined texts without the rest of their name: for each place, how many begin
+    """Halves of names that are in the joined texts without the rest of their name: for each position, how many begin
     before it, and how many end at or before it.
 
-    Among many names that share something with a stretch of text one may resemble it by chance.
+    Among many names that share something with a span of text, one may resemble it by chance.
     """
 
     starts_before: IntArray
@@ -49,19 +49,19 @@ class NeighbourCounts:
 
     @classmethod
     def from_spans(cls, starts: IntArray, ends: IntArray, size: int) -> NeighbourCounts:
-        """Of halves that begin and end there, in joined texts of so many characters."""
+        """The counts of halves at starts..ends, in joined texts of `size` characters."""
         starts_before = np.zeros(size + 2, dtype=np.int64)
         np.cumsum(np.bincount(starts, minlength=size + 1), out=starts_before[1:])
         return cls(starts_before=starts_before, ends_up_to=np.cumsum(np.bincount(ends, minlength=size + 1)))
 
     def count_overlaps(self, starts: IntArray, ends: IntArray) -> IntArray:
-        """How many of them share characters with each of these stretches."""
+        """How many of the halves share characters with each of the spans starts..ends."""
         return self.starts_before[ends] - self.ends_up_to[starts]
 
 
 @frozen(kw_only=True, eq=False)
 class Alignment:
-    """Names that stand in the joined texts at starts..ends, with 0 or 1 errors."""
+    """Names in the joined texts at starts..ends, with 0 or 1 edits."""
 
     name_ids: IntArray
     starts: IntArray
@@ -69,7 +69,7 @@ class Alignment:
     edits: IntArray
 
     def select(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Alignment:
-        """Some of them."""
+        """The names of these rows."""
         rows = _as_row_numbers(rows)
         return Alignment(
             name_ids=self.name_ids.take(rows),
@@ -80,14 +80,14 @@ class Alignment:
 
 
 class SeedExtender:
-    """The characters of all names, and where each name starts in them."""
+    """Extends seeds to names: holds the characters of all names, and where each name starts in them."""
 
     def __init__(self, codes: CodePoints, starts: IntArray) -> None:
         self._codes = codes
         self._starts = starts
 
     def extend(self, seeds: Seeds, batch: TextBatch) -> tuple[Alignment, NeighbourCounts]:
-        """The names that these pieces belong to, where they begin and end between words; and the other halves."""
+        """The names of these seeds that begin and end between words; and the counts of halves without their name."""
         is_whole, is_swapped = seeds.kinds == WHOLE_NAME, seeds.kinds == SWAPPED_MIDDLE
         text_codes = batch.codes
         halves, neighbours = self._align_halves(
@@ -107,7 +107,7 @@ class SeedExtender:
         return alignment.select(~(batch.no_start[alignment.starts] | batch.no_end[alignment.ends])), neighbours
 
     def _select_unbroken(self, seeds: Seeds, batch: TextBatch) -> Seeds:
-        """The halves at whose outer end the name may begin or end: error or not, that end is where it is."""
+        """The halves at whose outer end a name may begin or end: an edit in the other half does not move that end."""
         begin, end = self._starts.take(seeds.name_ids), self._starts.take(seeds.name_ids + 1)
         last = np.minimum(seeds.positions + (end - begin) - (end - begin) // 2, len(batch.no_end) - 1)
         is_torn = np.where(seeds.kinds == SECOND_HALF, batch.no_end.take(last), batch.no_start.take(seeds.positions))
@@ -166,8 +166,8 @@ class SeedExtender:
         return [*alignments, *self._align_with_edit(likely.select(has_edit), head[has_edit], text_codes)], neighbours
 
     def _may_align(self, half: _HalfSeeds, text_codes: CodePoints) -> npt.NDArray[np.bool_]:
-        """A quick look: one error leaves the nearest or the farthest of two characters and more where it belongs, and
-        of five and more the two nearest or the two farthest.
+        """A quick check: one edit leaves the nearest or the farthest of two or more characters in place, and of five or
+        more the two nearest or the two farthest.
         """
         is_short = half.other_lengths < TWO_CHAR_CHECK_MIN_CHARS
         inner_step = np.where(is_short, 0, half.step)
@@ -193,7 +193,7 @@ class SeedExtender:
         return likely
 
     def _is_half_complete(self, half: _HalfSeeds, text_codes: CodePoints) -> npt.NDArray[np.bool_]:
-        """Of a half longer than a piece only the piece was looked up: the rest of it must stand there too."""
+        """Whether the rest of a half longer than MAX_SEED_CHARS, of which only a piece was looked up, is there too."""
         is_complete = np.ones(len(half.other_lengths), dtype=bool)
         rows = np.flatnonzero(half.seed_lengths > MAX_SEED_CHARS)
         part = half.select(rows)
@@ -206,7 +206,7 @@ class SeedExtender:
         return is_complete
 
     def _align_with_edit(self, half: _HalfSeeds, head: IntArray, text_codes: CodePoints) -> list[Alignment]:
-        """A missing character, a replaced one or a swapped pair, one put in; at an edge more than one of them fits."""
+        """Names with a replaced character or swapped pair, a missing one, an extra one; at an edge several may fit."""
         last_in_name, last_in_text = (
             half.name_positions + half.step * (half.other_lengths - 1),
             half.text_positions + half.step * (half.other_lengths - 1),
@@ -246,12 +246,12 @@ class SeedExtender:
         step: IntArray | int,
         max_lengths: IntArray,
     ) -> IntArray:
-        """How many characters agree from these places on, going by `step`, up to `max_lengths`."""
+        """How many characters agree from these positions, going by `step`, up to `max_lengths`."""
         run_lengths = np.maximum(max_lengths, 0)
         starts_equal = self._codes.take(np.where(run_lengths > 0, name_positions, 0)) == _codes_at(
             text_codes, text_positions
         )
-        run_lengths = np.where(starts_equal, run_lengths, 0)  # for most that is all there is to compare
+        run_lengths = np.where(starts_equal, run_lengths, 0)  # for most this ends the comparison
         rows = np.flatnonzero(run_lengths > 1)
         counts = run_lengths[rows]
         if not len(rows):
@@ -268,7 +268,7 @@ class SeedExtender:
 
 @frozen(kw_only=True, eq=False)
 class _HalfSeeds:
-    """A piece that was found, and where the other half of its name would stand, going by `step` from its near end."""
+    """Halves that were found, and where the other half of each name would be, going by `step` from its near end."""
 
     seeds: Seeds
     step: IntArray
@@ -278,7 +278,7 @@ class _HalfSeeds:
     seed_lengths: IntArray
 
     def select(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> _HalfSeeds:
-        """Some of them."""
+        """The halves of these rows."""
         rows = _as_row_numbers(rows)
         return _HalfSeeds(
             seeds=self.seeds.select(rows),
@@ -290,7 +290,7 @@ class _HalfSeeds:
         )
 
     def align(self, rows: npt.NDArray[np.bool_], extra_chars: int, edits: int) -> Alignment:
-        """The whole names, where the other half is by `extra_chars` longer than in the name."""
+        """The whole names, if the other half is longer by `extra_chars` than in the name."""
         part = self.select(rows)
         ends = part.text_positions + part.step * (part.other_lengths + extra_chars)
         begins = part.text_positions - part.step * part.seed_lengths
@@ -303,10 +303,10 @@ def _alignment_of(name_ids: IntArray, starts: IntArray, ends: IntArray, edits: i
 
 
 def _as_row_numbers(rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> IntArray:
-    """Rows by their numbers: several arrays are taken from faster so than by a mask."""
+    """Rows by their numbers, which is faster than a mask for taking them from several arrays."""
     return np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64, copy=False)
 
 
 def _codes_at(text_codes: CodePoints, positions: IntArray) -> CodePoints:
-    """The characters there; outside, the zeros at the end."""
+    """The characters at `positions`; for positions outside, the zeros at the ends."""
     return text_codes.take(positions, mode="clip")

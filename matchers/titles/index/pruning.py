@@ -1,6 +1,6 @@
 """Upper bounds of the log odds of many names at once: what cannot reach the threshold is dropped before it is read.
 
-In a big registry most of what stands in a text by chance is worth nothing, and nearly every text shares tokens with
+In a big registry most names that are in a text by chance are worth nothing, and nearly every text shares tokens with
 some name. What a model gives for the features already known (a name's length, bits, neighbours, surroundings; for
 token overlap the shares of bits) is added up in arrays; every other feature counts at its best.
 """
@@ -30,26 +30,19 @@ from matchers.titles.title_names import NOTE_FORM, SHORTENED_FORM
 
 SPELLED_MODELS = ("exact_han", "exact_han_touched", "exact_latin", "exact_latin_touched",
         "error_han", "error_han_touched", "error_latin", "error_latin_touched")  # fmt: skip
-MIN_LOG_ODDS = (
-    math.log(MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)) - 0.001
-)  # log odds; arrays of the index are a little less exact
+MIN_LOG_ODDS = math.log(MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)) - 0.001  # the index's arrays are a little less exact
 FORM_CODES = {NOTE_FORM: 1, SHORTENED_FORM: 2}  # forms of names that lack a part of the title, as the index has them
 _SIDE_KINDS = ("noise", "aside", "known", "hard", "soft", "joined")
 _EDIT_KINDS = ("missing", "extra", "swapped", "replaced_kin", "replaced_foreign")
 _KNOTTED_FEATURES = ("units", "bits", "crowd", "rest", "elsewhere")
 _RELEASE_FEATURES = ("heads_slot", "outside", "released")
 _FORM_FEATURES = {NOTE_FORM: "noted", SHORTENED_FORM: "shortened"}
-_LATER_FEATURES = {
-    "against",
-    "creator",
-    "publisher",
-    "year",
-    "short_reasoned",
-}  # by rivals, or where more than a name is known
+# Features set by rivals, or where more than a name is known.
+_LATER_FEATURES = {"against", "creator", "publisher", "year", "short_reasoned"}
 
 
 class UpperBounds:
-    """The maps as arrays."""
+    """The weights of SPELLED_MODELS as arrays, with upper bounds for features not yet known."""
 
     def __init__(self, weights: Mapping[str, Mapping[str, float]]) -> None:
         models = [weights[name] for name in SPELLED_MODELS]
@@ -76,10 +69,10 @@ class UpperBounds:
         surroundings: BatchSurroundings,
         spans: tuple[IntArray, IntArray, IntArray],
     ) -> tuple[IntArray, FloatArray]:
-        """For each name the place of its map in MAPS, and the highest log odds.
+        """For each name the index of its model in SPELLED_MODELS, and its highest log odds.
 
-        Known are of each name (units, bits in tens, whether with Han, what was cut off), its errors, its crowd, and
-        where it stands (starts, ends, views).
+        `name` holds information in Han characters, bits in tens, whether it has Han, and what was cut off (FORM_CODES);
+        `spans` holds starts, ends and variants.
         """
         han_equivalents, information_bits, is_han, is_cut = name
         starts, ends, variants = spans
@@ -109,18 +102,18 @@ class UpperBounds:
 
 @cache
 def upper_bounds() -> UpperBounds:
-    """Of the weights that the program comes with."""
+    """The upper bounds for the bundled weights."""
     return UpperBounds(model_weights())
 
 
 @cache
 def max_edit_log_odds(model: str) -> float:
-    """The most that an error adds by its kind, in this map."""
+    """The most that an edit adds by its kind in this model."""
     return _edit_max(model_weights()[model])
 
 
 def edit_log_odds(model: str, kind: Mapping[str, float]) -> float:
-    """What the kind of an error (errors.py) adds."""
+    """What the kind of an edit (the features of edits.py) adds in this model."""
     weights = model_weights()[model]
     return sum(weights.get(name, 0.0) * value for name, value in kind.items())
 
@@ -148,7 +141,7 @@ def _known_feature_weights(weights: Mapping[str, float], has_edit: bool) -> list
 
 
 def _text_flag_weights(weights: Mapping[str, float]) -> list[float]:
-    """What remarks, a release name, quotation marks in a text give at most."""
+    """The most that bracketed remarks, a release name and quotation marks in a text add."""
     remarks = max(0.0, weights.get("aside", 0.0)) + _piecewise_max(weights, "elsewhere")
     return [
         remarks,
@@ -157,7 +150,7 @@ def _text_flag_weights(weights: Mapping[str, float]) -> list[float]:
 
 
 def _other_features_max(weights: Mapping[str, float], is_touched: bool) -> float:
-    """All other features at their best."""
+    """The most that all other features add."""
     excluded = {
         "bias",
         *_KNOTTED_FEATURES,
@@ -188,12 +181,12 @@ def _piecewise_value(feature: str, weights: Mapping[str, float], value: float) -
 
 
 def _piecewise_max(weights: Mapping[str, float], feature: str) -> float:
-    """The most that a feature between 0 and 1 and its bends come to."""
+    """The most that a feature between 0 and 1 adds with its hinges."""
     return max(_piecewise_value(feature, weights, value) for value in (0.0, *FEATURE_KNOTS[feature], 1.0))
 
 
 def _side_bounds(weights: Mapping[str, float], side: str) -> list[float]:
-    """What NONE, NOISE, ASIDE and TEXT beside a name come to at most."""
+    """The most that each kind of neighbour (NO_NEIGHBOUR to TEXT_NEIGHBOUR) at this side of a name adds."""
     side_weights = {kind: weights.get(f"{side}_{kind}", 0.0) for kind in (*_SIDE_KINDS, "run", "digits", "small")}
     open_ended = max(side_weights["soft"], side_weights["joined"]) + sum(
         max(0.0, side_weights[kind]) for kind in ("run", "digits", "small")
@@ -209,9 +202,9 @@ def _side_bounds(weights: Mapping[str, float], side: str) -> list[float]:
 
 
 PRODUCT_MODEL = "loose_product"
-GLUED_SHARE = 0.1  # what words torn or glued together may add to a share, where there are any
+GLUED_SHARE = 0.1  # what words split or glued together may add to a share, where there are any
 SPACES_SHARE = 0.05  # what spaces may add to a ratio of letters without them
-ALL_WORDS_SHARE = 0.995  # a share from which on it is all of the words
+ALL_WORDS_SHARE = 0.995  # a larger share counts as all of the words
 _RATIO_FEATURES = ("ratio", "han_ratio")
 _CORROBORATION_FEATURES = ("creator", "publisher", "year")
 _GIVEN_FEATURES = ("ahead", "crowd", "information", "shared", "same_first", "same_last")
@@ -235,11 +228,11 @@ BoolColumn = npt.NDArray[np.bool_]
 def max_overlap_log_odds(
     features: Mapping[str, FeatureColumn], is_supported: BoolColumn, is_latin: BoolColumn, is_product: BoolColumn
 ) -> FeatureColumn:
-    """The highest log odds of names, by these features of each: said, covers, glued (what may come to both), ratio (of
-    letters without spaces), sorted (by the lengths); ahead, crowd, information, shared, same_first and same_last (at
-    most).
+    """The highest log odds of names, by these features of each: `said`, `covers`, `glued` (what may be added to both),
+    `ratio` (of letters without spaces), `sorted` (by the lengths), and upper limits of `ahead`, `crowd`, `information`,
+    `shared`, `same_first` and `same_last`.
 
-    `is_supported`: a creator, publisher or year may speak for the work as well; `is_latin`: the name holds no Han.
+    `is_supported`: a creator, publisher or year may support the work as well; `is_latin`: the name holds no Han.
     """
     latin = _model_max_log_odds(model_weights()["loose_latin"], features, is_supported)
     max_log_odds: FeatureColumn = latin

@@ -1,0 +1,81 @@
+"""Erasing a seller: their listings and everything that depends on them, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+from sqlalchemy import Connection, Select, delete, or_, select
+
+from crawler.store import schema
+from crawler.store.database import Repository, read_connection, write_transaction
+
+_ID_BATCH_SIZE = 500
+_listings, _hits = schema.listings, schema.hits
+
+
+@frozen(kw_only=True)
+class ErasureCounts:
+    """How many rows of each kind were removed, and the digests of the bytes kept for them (`evidence`)."""
+
+    listings: int = 0
+    hits: int = 0
+    judgements: int = 0
+    checks: int = 0
+    rules: int = 0
+    evidence: tuple[str, ...] = ()
+
+
+class SellerErasure(Repository):
+    """Removal of everything kept about a seller."""
+
+    def listings_of_seller(self, seller: str, platform: str | None = None) -> list[str]:
+        """The ids of a seller's listings; `seller` is a number or a name."""
+        with read_connection(self._engine) as connection:
+            return _ids_of_seller(connection, seller, platform)
+
+    def forget_seller(self, seller: str, platform: str | None = None) -> ErasureCounts:
+        """Remove a seller's listings, the hits, judgements, samples and checks on them, and the rules about them."""
+        with write_transaction(self._engine) as connection:
+            ids = _ids_of_seller(connection, seller, platform)
+            counts = {"listings": 0, "hits": 0, "judgements": 0, "checks": 0}
+            digests: set[str] = set()
+            for start in range(0, len(ids), _ID_BATCH_SIZE):
+                digests |= _delete_listings(connection, ids[start : start + _ID_BATCH_SIZE], counts)
+            rules = delete(schema.rules).where(schema.rules.c.kind == "seller", schema.rules.c.value == seller)
+            if platform:
+                rules = rules.where(schema.rules.c.platform == platform)
+            return ErasureCounts(**counts, rules=connection.execute(rules).rowcount, evidence=tuple(sorted(digests)))
+
+
+def _ids_of_seller(connection: Connection, seller: str, platform: str | None) -> list[str]:
+    return [str(listing_id) for listing_id in connection.execute(_select_seller_listings(seller, platform)).scalars()]
+
+
+def _select_seller_listings(seller: str, platform: str | None) -> Select[tuple[str]]:
+    value = _listings.c.value
+    query = select(_listings.c.id).where(
+        or_(value["seller"].as_string() == seller, value["seller_id"].as_string() == seller)
+    )
+    query = query if platform is None else query.where(_listings.c.platform == platform)
+    return query.order_by(_listings.c.id)
+
+
+def _delete_listings(connection: Connection, ids: Sequence[str], counts: dict[str, int]) -> set[str]:
+    """Delete listings and what depends on them, add to `counts`; returns the digests of their evidence."""
+    hits = list(connection.execute(select(_hits.c.id, _hits.c.evidence).where(_hits.c.listing.in_(ids))))
+    hit_ids = [row.id for row in hits]
+    for table in (schema.samples, schema.judgements):
+        deleted_rows = connection.execute(delete(table).where(table.c.hit.in_(hit_ids))).rowcount
+        counts["judgements"] += deleted_rows if table is schema.judgements else 0
+    addresses = select(_listings.c.address).where(_listings.c.id.in_(ids))
+    connection.execute(
+        delete(schema.rules).where(schema.rules.c.kind == "listing", schema.rules.c.value.in_(addresses))
+    )
+    connection.execute(delete(_hits).where(_hits.c.listing.in_(ids)))
+    for table in (schema.hit_checks, schema.watched, schema.share_sellers, schema.known_positives):
+        deleted_rows = connection.execute(delete(table).where(table.c.listing.in_(ids))).rowcount
+        counts["checks"] += deleted_rows if table is schema.hit_checks else 0
+    counts["listings"] += connection.execute(delete(_listings).where(_listings.c.id.in_(ids))).rowcount
+    counts["hits"] += len(hits)
+    return {digest for row in hits for digest in row.evidence}

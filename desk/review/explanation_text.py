@@ -1,0 +1,101 @@
+"""Renders the explanation of a hit as lines for the terminal, the offence as a sum of weighted grounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crawler.items import Finding, Listing, Polarity, ShareCheck
+from crawler.messages import render_message
+from desk.review.explain import Explanation
+
+
+def explanation_lines(explanation: Explanation, language: str) -> Iterator[str]:
+    """Yield the lines of the explanation; the second entry holds two lines, title and address."""
+    hit, work = explanation.hit, explanation.work
+    listing = hit.listing
+    yield f"{hit.id}  {_say(f'decision_{hit.decision.value}', language)}"
+    yield f"{listing.title}\n{listing.url}"
+    yield _say("told_offer", language, platform=listing.platform, **_seller_and_price(listing, language))
+    yield _say("told_work", language, id=work.id, title=work.title, owner=work.owner or work.publisher or "-")
+    yield from _identity_lines(explanation, language)
+    yield from _offence_lines(explanation, language)
+    yield from _decision_lines(explanation, language)
+    yield from _share_lines(explanation, language)
+    yield from _judgement_lines(explanation, language)
+
+
+def _identity_lines(explanation: Explanation, language: str) -> Iterator[str]:
+    yield _say("told_identity", language, probability=f"{explanation.hit.identity:.2f}")
+    for finding, probability in explanation.identity_reasons():
+        sign = "+" if finding.polarity is Polarity.FOR else "-"
+        yield f"  {sign} {probability:.2f} {finding.matcher}: {finding.why}{_comparison(finding, language)}"
+
+
+def _offence_lines(explanation: Explanation, language: str) -> Iterator[str]:
+    """The sum of the offence: start, contribution of each ground (weight x strength), total, probability."""
+    terms, probability = explanation.offence_terms(), f"{explanation.hit.offence:.2f}"
+    yield _say("told_offence", language, probability=probability)
+    start = _say("told_start", language, kind=_say(f"kind_{explanation.channel}", language))
+    yield f"  {terms[0].contribution:+5.2f}  {start}"
+    for entry in explanation.weighted_grounds():
+        term, why = entry.term, f"{entry.finding.matcher}: {entry.finding.why}"
+        weight_text = _say("told_weighed", language, weight=f"{term.weight:.2f}", strength=f"{term.strength:.2f}")
+        yield f"  {term.contribution:+5.2f}  {why}  ({weight_text})"
+    total = sum(term.contribution for term in terms)
+    yield f"  {total:+5.2f}  {_say('told_sum', language, probability=probability)}"
+
+
+def _decision_lines(explanation: Explanation, language: str) -> Iterator[str]:
+    """How the decision follows from identity and offence, and what would change it."""
+    hit, bounds = explanation.hit, explanation.bounds
+    values = {"identity": f"{hit.identity:.2f}", "offence": f"{hit.offence:.2f}"}
+    values |= {"product": f"{hit.identity * hit.offence:.2f}", "least": f"{bounds.identity:.2f}"}
+    values |= {"offends": f"{bounds.offence:.2f}", "chance": f"{bounds.chance:.2f}", "review": f"{bounds.review:.2f}"}
+    yield _say(f"told_because_{hit.decision.value}", language, **values)
+    changes = list(explanation.changes())
+    if changes:
+        yield _say("told_changes", language)
+        yield from (f"  {_say(change.key, language, **change.values)}" for change in changes)
+
+
+def _share_lines(explanation: Explanation, language: str) -> Iterator[str]:
+    for share in explanation.shares():
+        yield _say("told_share", language, url=share.link.url, code=share.link.code or "-", state=share.state)
+        for check in share.checks:
+            yield _check_line(check, language)
+
+
+def _check_line(check: ShareCheck, language: str) -> str:
+    at = check.at.strftime("%Y-%m-%d %H:%M:%S")
+    details = {"endpoint": check.endpoint.partition("?")[0], "status": check.status, "digest": check.digest[:12]}
+    return _say("told_check", language, at=at, state=check.state.value, code=check.code or "-", **details)
+
+
+def _judgement_lines(explanation: Explanation, language: str) -> Iterator[str]:
+    for judgement in explanation.judgements:
+        values = {"verdict": judgement.verdict.value, "by": judgement.by, "reason": judgement.reason}
+        key = "told_undone" if judgement.undoes else "told_judged"
+        yield _say(key, language, at=f"{judgement.at:%Y-%m-%d %H:%M}", **values)
+    if explanation.quarantine_reason:
+        work_id = explanation.hit.work_id
+        yield _say("told_held", language, why=explanation.quarantine_reason, work=work_id)
+
+
+def _seller_and_price(listing: Listing, language: str) -> dict[str, str]:
+    """The seller and the price of a listing, as message values."""
+    seller = listing.seller or listing.publisher or _say("told_nobody", language)
+    if listing.price is None:
+        return {"seller": seller, "price": _say("told_no_price", language)}
+    return {"seller": seller, "price": f"{listing.price} {listing.currency or ''}".rstrip()}
+
+
+def _comparison(finding: Finding, language: str) -> str:
+    """Both sides of a finding, if they differ and its reason does not contain them; else ""."""
+    sides = (finding.ours, finding.theirs)
+    if not all(sides) or finding.ours == finding.theirs or all(side in finding.why for side in sides):
+        return ""
+    return f"  [{_say('told_compared', language, ours=finding.ours, theirs=finding.theirs)}]"
+
+
+def _say(key: str, language: str, **values: object) -> str:
+    return render_message("desk.cli", key, language, **values)

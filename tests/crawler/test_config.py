@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawler.config import Config, iter_settings, load_config, render_config
+from crawler.errors import BadInput
+from tests import ROOT
+
+
+def write_settings(folder: Path, text: str) -> Path:
+    path = folder / "swordnet.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_the_commented_file_says_is_the_default(tmp_path: Path) -> None:
+    config = load_config(write_settings(tmp_path, render_config()), {})
+    assert config.crawl == Config().crawl
+    assert config.store.url == f"sqlite:///{tmp_path}/swordnet.db"
+
+
+def test_unknown_keys_are_refused_with_the_nearest_known_one(tmp_path: Path) -> None:
+    path = write_settings(tmp_path, 'langauge = "en"\n[crawl]\ndelai = 1\n[platforms.kongfz]\nenable = true\n')
+    with pytest.raises(BadInput) as refused:
+        load_config(path, {})
+    suggestions = [(problem.field, problem.message.rpartition("mean ")[2]) for problem in refused.value.problems]
+    assert suggestions == [
+        ("langauge", "language?"),
+        ("crawl.delai", "crawl.delay?"),
+        ("platforms.kongfz.enable", "platforms.kongfz.enabled?"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('language = "fr"', "language"),
+        ("[crawl]\ndelay = -1", "crawl.delay"),
+        ('[crawl]\ndelay = "2"', "crawl.delay"),
+        ("[crawl]\nconcurrency = true", "crawl.concurrency"),
+        ("[crawl]\nloopback = [1]", "crawl.loopback"),
+        ("crawl = 3", "crawl"),
+        ("platforms = 3", "platforms"),
+        ("[platforms]\nkongfz = 3", "platforms.kongfz"),
+        ('time_zone = "Mars/Olympus"', "time_zone"),
+    ],
+)
+def test_wrong_values_are_refused_by_name(tmp_path: Path, text: str, field: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load_config(write_settings(tmp_path, text), {})
+    assert [problem.field for problem in refused.value.problems] == [field]
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"swordnet\.toml"):
+        load_config(write_settings(tmp_path, "a = = 1"), {})
+
+
+def test_a_missing_named_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such file"):
+        load_config(tmp_path / "none.toml", {})
+
+
+def test_the_environment_names_file_and_database(tmp_path: Path) -> None:
+    path = write_settings(tmp_path, "[crawl]\ndelay = 7")
+    config = load_config(None, {"SWORDNET_CONFIG": str(path), "SWORDNET_DATABASE": "postgresql+psycopg://a@b/c"})
+    assert (config.crawl.delay, config.store.url) == (7, "postgresql+psycopg://a@b/c")
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
+    documented = {row[1].strip().strip("`"): (row[2].strip(), row[3].strip()) for row in rows}
+    expected = {
+        name: (f"`{attribute.default!r}`", attribute.metadata["meaning"]) for name, attribute in iter_settings()
+    }
+    assert documented == expected

@@ -1,0 +1,38 @@
+"""Every sentence exists in both languages, with the same placeholders, and every sentence that code asks for exists."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+
+from crawler.messages import LANGUAGES, load_messages, render_message
+from tests.conftest import ROOT
+
+PACKAGES = ("desk", "desk.cli", "matchers", "registry")
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_both_languages_say_the_same(package: str) -> None:
+    for key, templates in load_messages(package).items():
+        assert set(templates) == set(LANGUAGES), key
+        assert placeholders(templates["en"]) == placeholders(templates["zh"]), key
+
+
+def test_every_sentence_that_commands_ask_for_exists() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "desk").rglob("*.py"))
+    used_keys = set(re.findall(r'\.(?:say|message)\(\s*"(\w+)"', code)) | set(
+        re.findall(r'render_message\(\s*"desk\.cli", "(\w+)"', code)
+    )
+    assert used_keys
+    assert used_keys <= set(load_messages("desk.cli"))
+
+
+def test_an_unknown_sentence_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        render_message("desk.cli", "no_such_sentence")

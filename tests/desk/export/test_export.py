@@ -1,0 +1,295 @@
+"""Exported hits: the contract's columns, the same bytes every time, and no cell that a spreadsheet would run."""
+
+import csv
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from crawler.errors import BadInput
+from crawler.items import (
+    Decision,
+    Finding,
+    Hit,
+    Judgement,
+    Listing,
+    ListingKind,
+    Polarity,
+    Question,
+    ShareLink,
+    Verdict,
+    Work,
+)
+from desk.export.cells import csv_cell, sheet_cell
+from desk.export.formats import export_hits
+from desk.export.rows import COLUMNS, HitRow, row_of_hit
+from desk.export.xlsx import PicturePair
+from tests.drawing import cover, encode_picture
+
+EXPECTED_COLUMNS = [
+    "hit_id",
+    "decision",
+    "identity",
+    "offence",
+    "work_id",
+    "work_title",
+    "work_owner",
+    "platform",
+    "kind",
+    "url",
+    "title",
+    "seller",
+    "price",
+    "currency",
+    "share_links",
+    "access_codes",
+    "share_state",
+    "reasons",
+    "first_seen",
+    "last_seen",
+    "still_up",
+    "verdict",
+    "judged_by",
+    "judged_at",
+    "evidence",
+]
+SEEN_AT = datetime(2026, 11, 22, 23, 30, tzinfo=timezone(timedelta(hours=8)))
+WORK = Work(id="w1", title="潮汐图书馆", owner="青屿出版社")
+
+
+def make_hit(id_: str = "h1", title: str = "潮汐图书馆 PDF", **listing: object) -> Hit:
+    listing.setdefault("price", Decimal("9.90"))
+    return Hit(
+        id=id_,
+        listing=Listing(
+            platform="kongfz",
+            kind=ListingKind.OFFER,
+            url="https://item.kongfz.com/book/1.html",
+            title=title,
+            currency="CNY",
+            links=(
+                ShareLink(platform="quark", share_id="a" * 12, url="https://pan.quark.cn/s/aaaaaaaaaaaa"),
+                ShareLink(platform="baidu", share_id="1b", url="https://pan.baidu.com/s/1b", code="x7k2"),
+            ),
+            **listing,  # type: ignore[arg-type]
+        ),
+        work_id="w1",
+        identity=0.987654,
+        offence=1.0,
+        decision=Decision.HIT,
+        findings=(
+            Finding(matcher="title", question=Question.IDENTITY, work_id="w1", probability=0.9, why="书名相同"),
+            Finding(
+                matcher="price",
+                question=Question.OFFENCE,
+                work_id="w1",
+                probability=0.5,
+                polarity=Polarity.AGAINST,
+                why="near list price",
+            ),
+        ),
+        first_seen=SEEN_AT,
+        last_seen=SEEN_AT,
+        still_up=True,
+        share_states=("alive", "needs_code"),
+        evidence=("e1", "e2"),
+    )
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_row_says_what_the_contract_lists_in_its_order(tmp_path: Path) -> None:
+    assert list(COLUMNS) == EXPECTED_COLUMNS
+    verdict = Judgement(hit="h1", verdict=Verdict.INFRINGING, reason="copy", by="lin", at=SEEN_AT)
+    path = tmp_path / "hits.csv"
+    assert export_hits(path, [row_of_hit(make_hit(), WORK, verdict)]) == 1
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfhit_id,decision,")
+    assert path.read_bytes().endswith(b"\r\n")
+    (row,) = read_csv(path)
+    assert row == {
+        "hit_id": "h1",
+        "decision": "hit",
+        "identity": "0.9877",
+        "offence": "1",
+        "work_id": "w1",
+        "work_title": "潮汐图书馆",
+        "work_owner": "青屿出版社",
+        "platform": "kongfz",
+        "kind": "offer",
+        "url": "https://item.kongfz.com/book/1.html",
+        "title": "潮汐图书馆 PDF",
+        "seller": "",
+        "price": "9.90",
+        "currency": "CNY",
+        "share_links": "https://pan.quark.cn/s/aaaaaaaaaaaa; https://pan.baidu.com/s/1b",
+        "access_codes": "; x7k2",
+        "share_state": "alive; needs_code",
+        "reasons": "书名相同; against: near list price",
+        "first_seen": "2026-11-22T15:30:00Z",
+        "last_seen": "2026-11-22T15:30:00Z",
+        "still_up": "yes",
+        "verdict": "infringing",
+        "judged_by": "lin",
+        "judged_at": "2026-11-22T15:30:00Z",
+        "evidence": "e1; e2",
+    }
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl"])
+def test_the_same_hits_give_the_same_bytes_in_any_order(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row_of_hit(make_hit(f"h{number}", f"第{number}本"), WORK) for number in range(5)]
+    export_hits(tmp_path / f"a{suffix}", rows)
+    monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
+    monkeypatch.setattr("time.localtime", lambda *_: (2033, 5, 18, 3, 33, 20, 2, 138, 0))
+    export_hits(tmp_path / f"b{suffix}", reversed(rows))
+    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"a{suffix}", f"b{suffix}"]
+
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "   =1",
+    "\ufeff\u200b=1",
+    "\u3000＝1",
+    "＋1",
+    "－1",
+    "＠A1",
+    "a;=1",
+    "a\n=1",
+    "a\t-1",
+    "\x00=1",
+]
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_no_cell_starts_a_formula(tmp_path: Path, title: str) -> None:
+    rows = [row_of_hit(make_hit(title=title, seller=title), WORK)]
+    export_hits(tmp_path / "hits.csv", rows)
+    (row,) = read_csv(tmp_path / "hits.csv")
+    for part in re.split(r"[;\n\r\t]", row["title"]):
+        assert not part.strip().startswith(tuple("=+-@＝＋－＠"))
+    assert "'" in row["title"]
+    assert "'" in row["seller"]
+    export_hits(tmp_path / "hits.xlsx", rows)
+    cell = load_workbook(tmp_path / "hits.xlsx")["hits"].cell(2, EXPECTED_COLUMNS.index("title") + 1)
+    assert cell.data_type == "s"
+
+
+@given(st.text())
+def test_no_text_at_all_becomes_a_formula_or_cannot_be_written(text: str) -> None:
+    cell = csv_cell(text)
+    cell.encode("utf-8")
+    visible = "".join(character for character in cell if unicodedata.category(character)[0] not in "CZ")
+    assert not visible.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert not cell.startswith(("\t", "\r", "\n"))
+    assert csv_cell("书" + text.translate(dict.fromkeys(map(ord, ";\t\r\n")))).startswith("书")
+    assert len(sheet_cell(text * 200).encode("utf-16-le")) <= 2 * 32_767
+
+
+@pytest.mark.parametrize(
+    ("title", "csv_says", "sheet_says"),
+    [
+        ("龍脊觀測站\n第二行", "龍脊觀測站\n第二行", "龍脊觀測站\n第二行"),
+        ('引号"与,逗号', '引号"与,逗号', '引号"与,逗号'),
+        ("half \ud83d pair", "half \ufffd pair", "half \ufffd pair"),
+        ("bell\x07 and null\x00", "bell and null", "bell and null"),
+        ("#N/A", "#N/A", "#N/A"),
+        ("_x0041_", "_x0041_", "_x005F_x0041_"),
+        ("2026-11-22", "2026-11-22", "2026-11-22"),
+    ],
+)
+def test_titles_arrive_as_they_are(tmp_path: Path, title: str, csv_says: str, sheet_says: str) -> None:
+    rows = [row_of_hit(make_hit(title=title), WORK)]
+    for suffix in (".csv", ".xlsx", ".jsonl"):
+        export_hits(tmp_path / f"hits{suffix}", rows)
+    assert read_csv(tmp_path / "hits.csv")[0]["title"] == csv_says
+    line = json.loads((tmp_path / "hits.jsonl").read_text(encoding="utf-8"))
+    assert line["title"] == csv_says
+    assert list(line) == EXPECTED_COLUMNS
+    sheet = load_workbook(tmp_path / "hits.xlsx")["hits"]
+    assert [cell.value for cell in sheet[1]] == EXPECTED_COLUMNS
+    assert sheet.cell(2, EXPECTED_COLUMNS.index("title") + 1).value == sheet_says
+    assert sheet.cell(2, EXPECTED_COLUMNS.index("price") + 1).value == pytest.approx(9.9)
+
+
+def test_json_lines_keep_lists_and_exact_prices(tmp_path: Path) -> None:
+    export_hits(tmp_path / "hits.jsonl", [row_of_hit(make_hit(), WORK), row_of_hit(make_hit("h0", price=None), WORK)])
+    first, second = map(json.loads, (tmp_path / "hits.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (first["hit_id"], first["price"]) == ("h0", None)
+    assert (second["price"], second["access_codes"], second["identity"]) == ("9.90", ["", "x7k2"], 0.987654)
+
+
+def test_a_failed_export_is_reported_and_the_old_file_stays(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    for path in (tmp_path / "file" / "hits.csv", tmp_path / "absent" / "hits.csv", tmp_path / "hits.pdf"):
+        with pytest.raises(BadInput, match=re.escape(str(path))):
+            export_hits(path, [])
+    old = tmp_path / "hits.csv"
+    old.write_text("old", encoding="utf-8")
+
+    def rows() -> list[HitRow]:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        export_hits(old, (row for row in rows()))
+    assert old.read_text(encoding="utf-8") == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "hits.csv"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = tmp_path / "hits.csv"
+    old.write_text("old", encoding="utf-8")
+
+    def raise_disk_full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", raise_disk_full)
+    with pytest.raises(BadInput, match="No space left"):
+        export_hits(old, [row_of_hit(make_hit(), WORK)])
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_times_are_utc() -> None:
+    assert row_of_hit(make_hit(), WORK).first_seen == datetime(2026, 11, 22, 15, 30, tzinfo=UTC).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
+
+
+def test_a_workbook_shows_pictures_side_by_side_under_their_hits(tmp_path: Path) -> None:
+    work_picture, listing_picture = encode_picture(cover(1), "PNG"), encode_picture(cover(2), "PNG")
+    picture_pairs = [
+        PicturePair(hit_id="h1", title="=1+1", listing_picture=listing_picture, work_picture=work_picture),
+        PicturePair(hit_id="h2", title="第二本", listing_picture=listing_picture, work_picture=None),
+    ]
+    requested_ids: list[str] = []
+
+    def pairs(ids: Sequence[str]) -> Iterator[PicturePair]:
+        requested_ids.extend(ids)
+        return iter(picture_pairs)
+
+    export_hits(tmp_path / "hits.xlsx", [row_of_hit(make_hit("h2"), WORK), row_of_hit(make_hit("h1"), WORK)], pairs)
+    sheet = load_workbook(tmp_path / "hits.xlsx")["pictures"]
+    anchors = [(image.anchor._from.row, image.anchor._from.col) for image in sheet._images]
+    assert requested_ids == ["h1", "h2"]
+    assert sorted(anchors) == [(1, 2), (1, 3), (2, 2)]
+    assert [image._data() for image in sheet._images].count(listing_picture) == 2
+    assert [(cell.value, cell.data_type) for cell in sheet["B"][1:]] == [("=1+1", "s"), ("第二本", "s")]

@@ -1,0 +1,179 @@
+"""Who is told of a night, and how: mail, Prometheus' endpoint, the live table; and the clock that starts nights."""
+
+from __future__ import annotations
+
+import io
+import socketserver
+import threading
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apscheduler.triggers.interval import IntervalTrigger
+from attrs import evolve
+from rich.console import Console
+
+from crawler.config import Config, NightConfig, TellConfig
+from crawler.errors import BadInput
+from crawler.health import PlatformCounts
+from crawler.items import Ask, UnitKind, Work
+from crawler.store import Backoff, Run, Store, UnitResult
+from crawler.web.session import CrawlStats
+from desk.nightly import scheduling
+from desk.nightly.metrics import Metrics
+from desk.nightly.notify import notify
+from desk.nightly.progress import live_progress
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+
+
+class MailServer(socketserver.StreamRequestHandler):
+    """Takes one mail as SMTP says (RFC 5321), without TLS."""
+
+    got: list[bytes]
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        for line in self.rfile:
+            word = line[:4].upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                text = b"".join(iter(self.rfile.readline, b".\r\n"))
+                self.got.append(text)
+            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+
+
+@pytest.fixture
+def mails() -> Iterator[tuple[int, list[bytes]]]:
+    messages: list[bytes] = []
+    handler = type("Handler", (MailServer,), {"got": messages})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], messages
+        server.shutdown()
+
+
+def tell_config(port: int, **settings: Any) -> TellConfig:
+    return TellConfig(
+        smtp_host="127.0.0.1",
+        smtp_port=port,
+        smtp_tls=False,
+        sender="net@desk.example",
+        to=("a@desk.example", "b@desk.example"),
+        **settings,
+    )
+
+
+def test_a_night_that_cannot_be_trusted_is_mailed(mails: tuple[int, list[bytes]]) -> None:
+    port, messages = mails
+    assert notify(tell_config(port), "SwordNet 夜间报告", "孔夫子: 12 challenged", {}, healthy=False) == []
+    mail = message_from_bytes(messages[0], policy=policy.default)
+    assert mail["Subject"] == "SwordNet 夜间报告"
+    assert mail["To"] == "a@desk.example, b@desk.example"
+    assert "孔夫子: 12 challenged" in mail.get_content()
+
+
+def test_a_healthy_night_is_mailed_only_where_that_is_wished(mails: tuple[int, list[bytes]]) -> None:
+    port, messages = mails
+    notify(tell_config(port), "t", "w", {}, healthy=True)
+    assert not messages
+    notify(tell_config(port, always=True), "t", "w", {}, healthy=True)
+    assert len(messages) == 1
+
+
+def test_a_mail_that_cannot_be_delivered_is_a_problem_and_no_end() -> None:
+    problems = notify(tell_config(9), "t", "w", {}, healthy=False)
+    assert len(problems) == 1
+    assert problems[0].startswith("127.0.0.1: ")
+
+
+def test_prometheus_is_answered_while_a_night_runs() -> None:
+    metrics = Metrics()
+    counts = PlatformCounts(platform="kongfz", asked=3, pages=Counter(live=2, challenged=1), listings=40)
+    metrics.set_counts([counts], unhealthy=["kongfz"])
+    port = free_port()
+    metrics.serve(port)
+    lines = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode().splitlines()
+    assert 'swordnet_pages{outcome="challenged",platform="kongfz"} 1.0' in lines
+    assert 'swordnet_healthy{platform="kongfz"} 0.0' in lines
+    assert 'swordnet_listings{platform="kongfz"} 40.0' in lines
+    with pytest.raises(BadInput, match="metrics_port"):
+        metrics.serve(port)
+
+
+def free_port() -> int:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        return int(server.server_address[1])
+
+
+def test_the_live_table_says_how_far_each_platform_is_and_who_waits(tmp_path: Path) -> None:
+    url, screen = f"sqlite:///{tmp_path}/s.db", io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=160)
+    with Store.open(url) as store:
+        store.works.import_works([Work(id="W", title="轨道纪元")], NOW)
+        store.runs.start_run("r", "2026-11-22", NOW, "night")
+        store.queue.plan_units("r", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="a"),), (Ask(question="b"),)])
+        unit = store.queue.claim_next("r", "me", NOW, 60)
+        assert unit is not None
+        store.queue.complete(unit, UnitResult(outcome={"pages": {"live": 7}, "listings": 61, "hits": 5}))
+        store.queue.set_backoff(
+            Backoff(key="host:item.kongfz.com", not_before=datetime.now(UTC) + timedelta(hours=1), why="429")
+        )
+        with live_progress(console, lambda: Store.open(url), "en", lambda *_: None, quiet=False) as on_unit:
+            on_unit(evolve(unit), CrawlStats())
+    output = screen.getvalue()
+    assert "1/2" in output
+    assert "61" in output
+    assert "item.kongfz.com" in output
+    assert "429" in output
+
+
+def test_without_a_terminal_nothing_is_drawn() -> None:
+    lines: list[str] = []
+    console = Console(file=io.StringIO(), force_terminal=False)
+    with live_progress(
+        console, lambda: pytest.fail("opened"), "en", lambda *_: lines.append("x"), quiet=False
+    ) as on_unit:
+        on_unit(None, CrawlStats())  # type: ignore[arg-type]
+    assert lines == ["x"]
+
+
+def past_run(started: datetime, finished: bool = True) -> Run:
+    return Run(
+        id="r", night="n", started=started, finished=started + timedelta(hours=1) if finished else None, kind="night"
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "night"),
+    [
+        ("2026-11-22 09:00", None, "2026-11-22"),
+        ("2026-11-22 09:00", past_run(datetime(2026, 11, 22, 1, 30, tzinfo=UTC)), None),
+        ("2026-11-22 09:00", past_run(datetime(2026, 11, 22, 1, 30, tzinfo=UTC), finished=False), "2026-11-22"),
+        ("2026-11-22 09:00", past_run(datetime(2026, 11, 21, 1, 30, tzinfo=UTC)), "2026-11-22"),
+        ("2026-11-22 01:00", past_run(datetime(2026, 11, 21, 1, 30, tzinfo=UTC)), None),
+        ("2026-11-22 01:00", None, None),  # yesterday's, and more than twelve hours late
+        ("2026-11-22 13:31", None, None),
+    ],
+)
+def test_a_missed_night_is_caught_up_while_it_makes_sense(now: str, last: Run | None, night: str | None) -> None:
+    config = Config(time_zone="UTC", night=NightConfig(at="01:30", catch_up=12.0))
+    assert scheduling.missed_night(config, last, datetime.fromisoformat(now).replace(tzinfo=UTC)) == night
+
+
+def test_the_clock_starts_a_night_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, message_keys = threading.Event(), []
+    monkeypatch.setattr(scheduling, "spawn_night", lambda *_: started.set())
+    monkeypatch.setattr(scheduling, "nightly_trigger", lambda config: IntervalTrigger(seconds=1))
+    scheduler = scheduling.night_scheduler(Config(time_zone="UTC"), None, lambda key, **_: message_keys.append(key))
+    thread = threading.Thread(target=scheduler.start)
+    thread.start()
+    assert started.wait(20)
+    scheduler.shutdown()
+    thread.join(20)
+    assert not thread.is_alive()

@@ -1,0 +1,95 @@
+"""The docs are true: what the README prints runs, what is generated is current, links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from desk.cli import application
+from desk.matcher_tables import renew_tables
+from desk.platforms import platforms_markdown
+from tests.conftest import ROOT
+
+READMES = ("README.md", "README.zh.md")
+NIGHT = ROOT / "fixtures" / "night"
+
+
+def commands(name: str) -> list[str]:
+    """The lines of the README's shell blocks, without comments."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.S)
+    lines = (line.split("#")[0].strip() for block in blocks for line in block.splitlines())
+    return [line for line in lines if line]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_every_command_of_the_readme_works_as_printed(tmp_path: Path) -> None:
+    bin_folder = Path(sys.executable).parent
+    env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "SWORDNET_REPLAY": str(NIGHT)}
+    here = tmp_path
+    ran = []
+    for line in commands(READMES[0]):  # the other prints the same ones
+        words = shlex.split(line)
+        if words[0] == "cd":
+            here = here / words[1]
+        elif words[0] == "make":
+            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M), line
+        else:
+            assert shutil.which(words[0], path=env["PATH"]), line
+            done = subprocess.run(words, cwd=here, env=env, capture_output=True, text=True, timeout=120, check=False)
+            assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+            ran.append(words[1])
+    assert {"init", "works", "night", "crawl", "hits"} <= set(ran)
+    assert (here / "hits.csv").exists()
+
+
+def test_both_readmes_print_the_same_commands() -> None:
+    assert commands(READMES[0]) == commands(READMES[1])
+
+
+def test_the_table_of_platforms_is_current() -> None:
+    assert (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8") == platforms_markdown(), "run: make docs"
+
+
+def test_the_tables_of_matchers_are_current() -> None:
+    page = (ROOT / "docs" / "matchers.md").read_text(encoding="utf-8")
+    assert page == renew_tables(page), "run: make docs"
+
+
+def test_links_within_the_docs_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    def walk(command: typer.core.TyperGroup, path: str) -> None:
+        for name, each in command.commands.items():
+            if isinstance(each, typer.core.TyperGroup):
+                walk(each, f"{path} {name}")
+            else:
+                assert each.help, f"{path} {name}"
+                options = {option for parameter in each.params for option in parameter.opts}
+                assert {"--quiet"} <= options, f"{path} {name}"
+                assert "--config" in options or name in ("init", "demo"), f"{path} {name}"
+                assert (each.epilog or "").startswith(f"Example: {path} {name}"), f"{path} {name}"
+
+    group = typer.main.get_command(application())
+    assert isinstance(group, typer.core.TyperGroup)
+    walk(group, "swordnet")
+
+
+def test_pipelines_only_adapt() -> None:
+    sizes = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "pipelines").glob("[a-z]*.py")}
+    assert {"duplicates.py", "pictures.py", "links.py", "match.py", "store.py", "session_screening.py"} == set(sizes)
+    assert max(sizes.values()) <= 50, sizes

@@ -1,0 +1,256 @@
+"""Every matcher against its table of pairs in fixtures/pairs: work, listing, what must be said, why."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import pytest
+from attrs import evolve
+
+from crawler.items import Decision, Finding, Listing, ListingKind, Picture, Polarity, Question, SharedFile, Work
+from crawler.pictures import inspect_picture
+from crawler.shares import extract_links
+from matchers.assessor import Assessor
+from matchers.catalogue import matcher_classes
+from matchers.images import indexing
+from matchers.images.image_matcher import open_image_matcher
+from matchers.matcher import (
+    Candidates,
+    Context,
+    MedianPrice,
+    Rule,
+    RuleKind,
+    SellerRecord,
+    Stage,
+)
+from registry import fields
+from tests import ROOT
+from tests.drawing import picture_bytes
+
+PAIRS = ROOT / "fixtures" / "pairs"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+OTHERS = (
+    Work(id="other-1", title="雨林铁路"),
+    Work(id="other-2", title="Ledger of Tides", creators=("Ana Brandt",)),
+)
+MATCHERS = {matcher.name: matcher for stage in Stage for matcher in matcher_classes(stage)}
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (PAIRS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [{column: value for column, value in row.items() if value} for row in csv.DictReader(file)]
+
+
+ALL = [
+    pytest.param(name, row, id=f"{name}: {row['reason']}: {row['title'][:24]}")
+    for name in MATCHERS
+    if (PAIRS / f"{name}.csv").exists()
+    for row in rows(name)
+]
+
+
+@cache
+def drawn(names: str) -> tuple[Picture, ...]:
+    return tuple(inspect_picture(picture_bytes(name), name) for name in names.split("|"))
+
+
+@cache
+def seen(names: str, ours: str, folder: Path) -> tuple[Picture, ...]:
+    """Pictures of a listing, compared with a registry that holds the pictures `ours`."""
+    root = folder / "-".join(ours.split())
+    sketch = indexing.DescriptorExtractor(root)
+    owners = {sketch(picture_bytes(name), name).sha256 or "": frozenset({"work"}) for name in ours.split("|")}
+    indexing.index_pictures(root, owners, 1 << 30)
+    return tuple(open_image_matcher(root).inspect(picture_bytes(name), name).picture for name in names.split("|"))
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("looks")
+
+
+def listed(row: dict[str, str], name: str) -> tuple[str, ...]:
+    return tuple(row[name].split("|")) if name in row else ()
+
+
+def work_of(row: dict[str, str]) -> Work:
+    identifiers = {scheme: (row[f"work_{scheme}"],) for scheme in ("isbn", "package") if f"work_{scheme}" in row}
+    return Work(
+        id="work",
+        title=row["work_title"],
+        kind=row.get("work_kind"),
+        creators=listed(row, "work_creators"),
+        publisher=row.get("work_publisher"),
+        identifiers=identifiers,
+        list_price=fields.parse_price(row.get("work_price")),
+        currency=row.get("work_currency"),
+        licences=fields.parse_licences(row.get("work_licences")),
+        released_on=fields.parse_day(row.get("work_released_on")),
+        images=drawn(row["work_images"]) if "work_images" in row else (),
+    )
+
+
+def listing_of(row: dict[str, str], looks: Path) -> Listing:
+    return Listing(
+        platform=row.get("platform", "bookshop"),
+        kind=ListingKind(row.get("kind", "offer")),
+        url=row.get("url", "https://bookshop.example/1"),
+        title=row["title"],
+        text=row.get("text", ""),
+        creators=listed(row, "creators"),
+        publisher=row.get("publisher"),
+        seller=row.get("seller"),
+        sku=row.get("sku"),
+        territory=row.get("territory"),
+        identifiers={scheme: (row[scheme],) for scheme in ("isbn", "package") if scheme in row},
+        price=fields.parse_price(row.get("price")),
+        currency=row.get("currency"),
+        condition=row.get("condition"),
+        availability=row.get("availability"),
+        links=tuple(extract_links(row.get("links", ""))),
+        files=tuple(SharedFile(name=name) for name in listed(row, "files")),
+        pictures=seen(row["images"], row["work_images"], looks) if "images" in row else (),
+        seen_at=datetime.fromisoformat(row["seen_at"]) if "seen_at" in row else None,
+    )
+
+
+def context() -> Context:
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    taught = [
+        Rule(id=1, kind=RuleKind.LISTING, work="work", value="https://bookshop.example/judged", at=at),
+        Rule(id=2, kind=RuleKind.SELLER, work="work", value="清白书屋", platform="kongfz", at=at),
+        Rule(id=3, kind=RuleKind.PHRASE, work="work", value="出版社赠阅本", at=at),
+    ]
+    return Context(
+        now=NOW,
+        medians={("work", "kongfz"): MedianPrice(price=Decimal(40), currency="CNY", count=12)},
+        sellers={
+            ("kongfz", "惯犯书屋"): SellerRecord(infringing=5, innocent=1),
+            ("kongfz", "清白书屋"): SellerRecord(infringing=0, innocent=4),
+            ("kongfz", "新来书屋"): SellerRecord(infringing=1),
+        },
+        rules={"work": tuple(taught)},
+    )
+
+
+def found_by(name: str, row: dict[str, str], looks: Path) -> list[Finding]:
+    """What a matcher finds for a row, after the stages before its own."""
+    work, listing = work_of(row), listing_of(row, looks)
+    works = [*OTHERS, work]
+    matcher = MATCHERS[name]
+    candidates: Candidates = {}
+    if matcher.stage is Stage.BOOST:
+        earlier = [
+            finding
+            for identity in matcher_classes(Stage.IDENTITY)
+            for finding in identity(works).find(listing, {}, context())
+        ]
+        candidates = {work.id: [finding for finding in earlier if finding.work_id == work.id]}
+    elif matcher.stage is Stage.OFFENCE:
+        candidates = {work.id: ()}
+    findings = list(matcher(works).find(listing, candidates, context()))
+    assert not [finding for finding in findings if finding.work_id != work.id]
+    return [finding for finding in findings if finding.matcher == name]
+
+
+@pytest.mark.parametrize(("name", "row"), ALL)
+def test_pair(name: str, row: dict[str, str], looks: Path) -> None:
+    found = found_by(name, row, looks)
+    likely = [finding for finding in found if finding.probability > 0.1]
+    polarities = {finding.polarity.value for finding in likely}
+    wanted = {"for": {"for"}, "none": set(), "against": {"against"}}[row["expected"]]
+    is_judged = MATCHERS[name].stage is Stage.OFFENCE
+    assert polarities - ({"for"} if row["expected"] == "against" and not is_judged else set()) == wanted
+    grounds = {ground.key: ground for ground in MATCHERS[name].grounds}
+    assert all(finding.why and finding.polarity is grounds[finding.ground].polarity for finding in found)
+    assert all((finding.question is Question.OFFENCE) is is_judged for finding in found)
+
+
+@pytest.mark.parametrize("name", MATCHERS)
+def test_every_matcher_has_a_table_that_can_fail(name: str) -> None:
+    expected = Counter(row["expected"] for row in rows(name))
+    assert len(expected) >= 2, f"fixtures/pairs/{name}.csv needs pairs of both kinds"
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row["reason"]) for row in rows("decisions")])
+def test_decision(row: dict[str, str], looks: Path) -> None:
+    work, listing = work_of(row), listing_of(row, looks)
+    found = Assessor([*OTHERS, work]).assess(listing, Context(now=NOW))
+    decision = next((one.decision for one in found if one.work_id == work.id), Decision.NONE)
+    wanted = {Decision(row["expected"])}
+    assert decision in (wanted | {Decision.NONE} if wanted == {Decision.DROPPED} else wanted)
+    assert all(one.decision in (Decision.DROPPED, Decision.NONE) for one in found if one.work_id != work.id)
+
+
+def test_reasons_are_said_in_the_language_of_the_context() -> None:
+    work = Work(id="work", title="轨道纪元")
+    listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="轨道纪元 电子版")
+    (found,) = Assessor([work]).assess(listing, Context(now=NOW, language="zh"))
+    assert found.findings[0].why == "标题写明“轨道纪元”"
+
+
+def test_the_finding_quotes_the_very_characters() -> None:
+    work = Work(id="work", title="轨道纪元")
+    listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="秒发 軌\u200b道紀元！")
+    (finding,) = MATCHERS["title"]([work]).find(listing, {}, Context(now=NOW))
+    assert finding.theirs == "軌\u200b道紀元"
+    assert finding.ours == "轨道纪元"
+
+
+def test_several_works_in_one_listing_are_all_found() -> None:
+    works = [Work(id=title, title=title) for title in ("轨道纪元", "雨林铁路", "雨林铁路学徒手记", "古塔测绘图集")]
+    title = "打包：轨道纪元 / 雨林铁路学徒手记 / 古塔测绘图集 3本PDF"
+    found = Assessor(works).assess(
+        Listing(platform="x", kind=ListingKind.OFFER, url="x", title=title), Context(now=NOW)
+    )
+    hits = {one.work_id for one in found if one.decision is Decision.HIT}
+    assert hits == {"轨道纪元", "雨林铁路学徒手记", "古塔测绘图集"}, "the longer name hides the shorter one inside it"
+
+
+def test_equal_titles_need_something_that_tells_them_apart() -> None:
+    works = [Work(id="a", title="轨道纪元", creators=("沈岚",)), Work(id="b", title="轨道纪元", creators=("顾北川",))]
+    assessor = Assessor(works)
+    listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="轨道纪元 电子版")
+    assert {one.decision for one in assessor.assess(listing, Context(now=NOW))} == {Decision.REVIEW}
+    told = assessor.assess(evolve(listing, title="轨道纪元 沈岚 电子版"), Context(now=NOW))
+    assert [(one.work_id, one.decision) for one in told if one.decision is Decision.HIT] == [("a", Decision.HIT)]
+
+
+def test_retired_works_are_not_found() -> None:
+    work = Work(id="work", title="轨道纪元", identifiers={"isbn": ("9787999012344",)}, retired_at=NOW)
+    listing = Listing(
+        platform="x", kind=ListingKind.SHARE, url="x", title="轨道纪元", identifiers={"isbn": ("9787999012344",)}
+    )
+    assert Assessor([work]).assess(listing, Context(now=NOW)) == ()
+
+
+def test_an_empty_registry_and_an_empty_listing_are_no_problem() -> None:
+    listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="")
+    assert Assessor([]).assess(listing, Context(now=NOW)) == ()
+    assert Assessor([Work(id="a", title="·· ··")]).assess(evolve(listing, title="轨道纪元"), Context(now=NOW)) == ()
+
+
+def test_every_name_is_found_in_noise_of_its_own_script() -> None:
+    dice = Random(7)
+    characters = [chr(dice.randrange(0x4E00, 0x9F00)) for _ in range(300)]
+    titles = ["".join(dice.sample(characters, dice.randrange(4, 9))) for _ in range(200)]
+    works = [Work(id=title, title=title) for title in titles]
+    assessor = Assessor(works)
+    for title in titles:
+        listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title=f"高清 {title} 电子版 秒发")
+        found = assessor.assess(listing, Context(now=NOW))
+        assert found[0].work_id == title
+        assert found[0].decision is Decision.HIT
+
+
+def test_findings_against_are_about_identity_or_offence_never_both() -> None:
+    listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="轨道纪元2 二手")
+    (found,) = Assessor([Work(id="work", title="轨道纪元")]).assess(listing, Context(now=NOW))
+    against = [finding for finding in found.findings if finding.polarity is Polarity.AGAINST]
+    assert {finding.matcher for finding in against} == {"title", "innocent"}

@@ -1,0 +1,335 @@
+"""Lists of works: every form and encoding reads the same; whatever is wrong is told at once, with line and field."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from PIL import Image
+
+from crawler.errors import BadInput
+from crawler.items import Licence, ListingKind, Picture, PictureHash, Work
+from registry.checks import check_works
+from registry.licences import LicenceState, check_licence
+from registry.query_planning import name_queries
+from registry.works_reader import COLUMN_NAMES, read_works
+from tests.conftest import jsonl
+
+ROW = {
+    "id": "W-1",
+    "title": "云上的灯塔",
+    "aliases": "云塔|灯塔 全集",
+    "kind": "book",
+    "creators": "林一舟|赵夏",
+    "publisher": "南溪出版社",
+    "owner": "南溪文化",
+    "year": "2019",
+    "identifiers": "isbn:7-302-05678-1|package:com.nanxi.tower",
+    "isbn": "",
+    "list_price": "39.80",
+    "currency": "cny",
+    "licences": "platform=kongfz;seller=南溪书店;territory=CN;since=2026-01-01;until=2026-12-31|platform=quark",
+    "released_on": "2019/5/1",
+    "priority": "3",
+}
+WORK = Work(
+    id="W-1",
+    title="云上的灯塔",
+    aliases=("云塔", "灯塔 全集"),
+    kind="book",
+    creators=("林一舟", "赵夏"),
+    publisher="南溪出版社",
+    owner="南溪文化",
+    year=2019,
+    identifiers={"isbn": ("9787302056782",), "package": ("com.nanxi.tower",)},
+    list_price=Decimal("39.80"),
+    currency="CNY",
+    licences=(
+        Licence(platform="kongfz", seller="南溪书店", territory="CN", since=date(2026, 1, 1), until=date(2026, 12, 31)),
+        Licence(platform="quark"),
+    ),
+    released_on=date(2019, 5, 1),
+    priority=3,
+)
+
+
+def csv_table(*rows: dict[str, str], delimiter: str = ",") -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def read_problems(path: Path) -> list[tuple[int | None, str | None]]:
+    with pytest.raises(BadInput) as caught:
+        read_works(path)
+    assert all(problem.file == str(path) for problem in caught.value.problems)
+    return [(problem.line, problem.field) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+def test_csv_reads_the_same_in_every_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "works.csv"
+    path.write_bytes(csv_table(ROW).encode(encoding))
+    assert read_works(path) == [WORK]
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";"])
+def test_csv_as_spreadsheets_export_it(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "works.csv"
+    row = {name: value for name, value in ROW.items() if name != "licences"}
+    path.write_bytes(csv_table(row, delimiter=delimiter).encode("utf-16"))
+    assert read_works(path)[0].title == WORK.title
+
+
+def test_xlsx_with_cells_as_spreadsheets_hold_them(tmp_path: Path) -> None:
+    book = Workbook()
+    row: dict[str, Any] = dict(ROW)
+    row |= {"year": 2019, "list_price": 39.8, "released_on": datetime(2019, 5, 1), "priority": 3}  # noqa: DTZ001
+    row |= {"identifiers": "package:com.nanxi.tower", "isbn": 9787302056782.0}
+    book.active.append(list(row))
+    book.active.append([None] * 3)
+    book.active.append(list(row.values()))
+    path = tmp_path / "works.xlsx"
+    book.save(path)
+    (work,) = read_works(path)
+    assert dict(work.identifiers) == dict(WORK.identifiers)
+    assert (work.year, work.list_price, work.released_on, work.priority) == (2019, Decimal("39.8"), date(2019, 5, 1), 3)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+def test_json_lines(tmp_path: Path, suffix: str) -> None:
+    row: dict[str, Any] = dict(ROW)
+    row |= {
+        "aliases": ["云塔", "灯塔 全集"],
+        "creators": ["林一舟", "赵夏"],
+        "year": 2019,
+        "list_price": 39.80,
+        "priority": None,
+    }
+    row["identifiers"] = {"isbn": [9787302056782, "978-7-302-05678-2"], "package": "com.nanxi.tower"}
+    row["licences"] = [{"platform": "kongfz", "since": "2026-01-01", "until": None}]
+    data = ("\n" + jsonl(row)).encode()
+    path = tmp_path / f"works{suffix}"
+    path.write_bytes(gzip.compress(data, mtime=0) if suffix.endswith(".gz") else data)
+    (work,) = read_works(path)
+    assert dict(work.identifiers) == dict(WORK.identifiers)
+    assert work.licences == (Licence(platform="kongfz", since=date(2026, 1, 1)),)
+    assert work.list_price == Decimal("39.8")
+
+
+WRONG_VALUES = [
+    ("id", ""),
+    ("title", " "),
+    ("title", "a\0b"),
+    ("year", "2019年"),
+    ("year", "29019"),
+    ("identifiers", "9787302056782"),
+    ("identifiers", "isbn:9787302056783"),
+    ("identifiers", "ibsn:9787302056782"),
+    ("identifiers", "package:tower"),
+    ("identifiers", "isrc:XX"),
+    ("identifiers", "eidr:10.5240/7791-8534-2C23-9030-8610-6"),
+    ("isbn", "978730205678"),
+    ("list_price", "¥39.80"),
+    ("list_price", "-1"),
+    ("list_price", "NaN"),
+    ("currency", "RMB"),
+    ("licences", "kongfz"),
+    ("licences", "platfrom=kongfz"),
+    ("licences", "since=2026-13-01"),
+    ("licences", "since=2026-02-01;until=2026-01-31"),
+    ("released_on", "2019"),
+    ("released_on", "2019-02-29"),
+    ("priority", "high"),
+    ("images", "not-there.png"),
+    ("images", "ftp://example.org/a.png"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG_VALUES)
+def test_a_wrong_value_is_named_with_line_and_field(tmp_path: Path, field: str, value: str) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text(csv_table(ROW | {"images": ""}, ROW | {"images": "", "id": "W-2"} | {field: value}), "utf-8")
+    assert read_problems(path) == [(3, field)]
+
+
+def test_right_identifiers_of_every_scheme(tmp_path: Path) -> None:
+    identifiers = {
+        "eidr": "10.5240/7791-8534-2c23-9030-8610-5",
+        "isrc": "US-SKG-19-12345",
+        "bundle": "com.nanxi.Tower-2",
+    }
+    identifiers |= {"imdb": "tt0111161", "house_number": "A 1"}
+    path = tmp_path / "works.jsonl"
+    path.write_text(jsonl({"id": "W", "title": "x y", "identifiers": identifiers}), "utf-8")
+    assert dict(read_works(path)[0].identifiers) == {
+        "eidr": ("10.5240/7791-8534-2C23-9030-8610-5",),
+        "isrc": ("USSKG1912345",),
+        "bundle": ("com.nanxi.Tower-2",),
+        "imdb": ("tt0111161",),
+        "house_number": ("A 1",),
+    }
+
+
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
+    rows = [
+        {"id": "A", "title": "x", "tilte": 1},
+        {"id": "A", "title": "y", "year": "?", "images": ["1.png", "2.png"]},
+        {},
+    ]
+    path = tmp_path / "works.jsonl"
+    path.write_text(jsonl(*rows) + "[1]\nnot json\n" + '{"id": "B", "title": NaN}\n', "utf-8")
+    expected = [(1, "tilte"), (2, "year"), (2, "id"), (2, "images"), (2, "images"), (3, "id"), (3, "title")]
+    assert read_problems(path) == [*expected, (4, None), (5, None), (6, None)]
+
+
+def test_unknown_and_missing_columns_suggest_the_nearest_name(tmp_path: Path) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text("id,tittle,year,year\nA,x,2000,2001\nB,y,1,2,3\n", "utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_works(path)
+    assert [problem.field for problem in caught.value.problems] == ["year", "tittle", "title", None]
+    assert "'title'" in caught.value.problems[1].message
+    assert caught.value.problems[3].line == 3
+
+
+def test_quoted_line_breaks_keep_line_numbers_right(tmp_path: Path) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text('id,title,year\nA,"two\nlines",2000\n\nB,y,bad\n', "utf-8")
+    assert read_problems(path) == [(5, "year")]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("works.csv", b""),
+        ("works.csv", b"\xef\xbb\xbf"),
+        ("works.csv", b"id,title\n"),
+        ("works.csv", b'id,title\n"A,x\n'),
+        ("works.csv", b"\xff\xff\xff"),
+        ("works.csv", "id,title\nA,云上的灯塔和海\n".encode()[:-2] + b"\n"),
+        ("works.txt", b"id,title\nA,x\n"),
+        ("works.xlsx", b"PK not a zip"),
+        ("works.jsonl.gz", gzip.compress(b'{"id": "A", "title": "x"}' * 50, mtime=0)[:-9]),
+        ("works.jsonl", b"[" * 100_000),
+    ],
+)
+def test_files_that_are_no_list_are_refused(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert len(read_problems(path)) == 1
+
+
+def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
+    assert read_problems(tmp_path / "none.csv") == [(None, None)]
+    (tmp_path / "folder.csv").mkdir()
+    assert read_problems(tmp_path / "folder.csv") == [(None, None)]
+
+
+def test_pictures_are_read_and_hashed_from_beside_the_list(tmp_path: Path) -> None:
+    (tmp_path / "covers").mkdir()
+    noise = Image.effect_noise((120, 160), 80).convert("RGB")
+    noise.save(tmp_path / "covers" / "a.png")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n cut")
+    path = tmp_path / "works.csv"
+    path.write_text("id,title,images\nA,x,covers/a.png|https://example.org/b.jpg\n", "utf-8")
+    local, remote = read_works(path)[0].images
+    assert local.url == str(tmp_path / "covers" / "a.png")
+    assert (local.width, local.height) == (120, 160)
+    assert local.sha256
+    assert local.hashes
+    assert remote == Picture(url="https://example.org/b.jpg")
+    path.write_text("id,title,images\nA,x,broken.png\nB,y,covers\n", "utf-8")
+    assert read_problems(path) == [(2, "images"), (3, "images")]
+
+
+def test_problems_are_reported_in_the_requested_language(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="没有这个文件"):
+        read_works(tmp_path / "none.csv", "zh")
+
+
+def test_every_column_of_the_contract_is_known() -> None:
+    assert set(ROW) | {"images"} <= set(COLUMN_NAMES)
+
+
+def test_questions_are_important_first_and_never_too_short() -> None:
+    works = [
+        Work(id="B", title="风", creators=("周晚",)),
+        Work(id="A", title="雨夜", aliases=("雨夜 长歌", "歌")),
+        Work(id="D", title="Harbour Light", priority=5, kind="book"),
+        Work(id="C", title="harbour light", aliases=("灯火海港",)),
+        Work(id="E", title="停用之书", priority=9, retired_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    ]
+    assert name_queries(works) == ["Harbour Light", "风 周晚", "雨夜 长歌", "灯火海港"]
+    assert name_queries(reversed(works), limit=2) == ["Harbour Light", "风 周晚"]
+    assert "Harbour Light" not in name_queries(works[2:3], ListingKind.APP)
+
+
+OFFER_FACTS = {
+    "platform": "kongfz",
+    "host": "book.kongfz.com",
+    "seller": "南溪 书店",
+    "territory": None,
+    "day": date(2026, 6, 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        (Licence(), LicenceState.COVERING),
+        (Licence(platform="KONGFZ"), LicenceState.COVERING),
+        (Licence(platform="kongfz.com"), LicenceState.COVERING),
+        (Licence(platform="ongfz.com"), LicenceState.OTHER),
+        (Licence(seller="南溪书店"), LicenceState.COVERING),
+        (Licence(seller="北溪书店"), LicenceState.OTHER),
+        (Licence(territory="CN"), LicenceState.COVERING),
+        (Licence(since=date(2026, 6, 1), until=date(2026, 6, 1)), LicenceState.COVERING),
+        (Licence(until=date(2026, 5, 31)), LicenceState.ENDED),
+        (Licence(since=date(2026, 6, 2)), LicenceState.NOT_BEGUN),
+        (Licence(platform="quark", until=date(2026, 5, 31)), LicenceState.OTHER),
+    ],
+)
+def test_states_of_a_licence(licence: Licence, expected: LicenceState) -> None:
+    assert check_licence(licence, **OFFER_FACTS) is expected  # type: ignore[arg-type]
+
+
+def test_a_named_seller_and_a_stated_other_territory_are_not_covered() -> None:
+    nobody, elsewhere = OFFER_FACTS | {"seller": None}, OFFER_FACTS | {"territory": "TW"}
+    assert check_licence(Licence(seller="南溪书店"), **nobody) is LicenceState.OTHER  # type: ignore[arg-type]
+    assert check_licence(Licence(territory="CN"), **elsewhere) is LicenceState.OTHER  # type: ignore[arg-type]
+
+
+def test_weak_works_are_reported() -> None:
+    def pictures_with_hash(value: int) -> tuple[Picture, ...]:
+        picture_hash = PictureHash(hasher="p", version="1", settings="", value=f"{value:016x}")
+        return (Picture(url="a.png", hashes=(picture_hash,)),)
+
+    works = [
+        Work(id="A", title="风"),
+        Work(id="B", title="风", creators=("周晚",), year=2001),
+        Work(id="C", title="長夜", creators=("甲",), images=pictures_with_hash(0xFFFF)),
+        Work(id="D", title="长夜", creators=("乙",), images=pictures_with_hash(0xFFFE)),
+        Work(id="E", title="海港灯火", list_price=Decimal(3), images=pictures_with_hash(0xFF00FF00FF)),
+    ]
+    weaknesses = [(weak.work_id, weak.check, weak.others) for weak in check_works(works)]
+    assert weaknesses == [
+        ("A", "same_title", ("B",)),
+        ("A", "short_title", ()),
+        ("B", "same_title", ("A",)),
+        ("C", "same_picture", ("D",)),
+        ("D", "same_picture", ("C",)),
+        ("E", "price_without_currency", ()),
+    ]
+    assert "B" in check_works(works)[0].message
+    assert json.dumps([weak.message for weak in check_works(works, "zh")], ensure_ascii=False).count("同名") == 2

@@ -1,0 +1,112 @@
+"""Stored listings are compared again when works come, change or are judged; nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from typer.testing import CliRunner
+
+from crawler.items import Ask, AssessedListing, Judgement, Listing, ListingKind, UnitKind, Verdict, Work
+from crawler.store import HitQuery, Store, hit_id
+from desk.cli import application
+from matchers.assessor import Assessor
+from matchers.matcher import Context
+from screening.rematch_listings import RematchCounts, rematch_all, rematch_new_works
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+WORK = Work(id="W1", title="长夜里的灯塔守望者")
+NEW_WORK = Work(id="W2", title="远山之外的那一封信")
+LISTINGS = [
+    Listing(platform="kongfz", kind=ListingKind.OFFER, url=f"https://a.test/{number}", title=title, seen_at=NOW)
+    for number, title in enumerate(("长夜里的灯塔守望者 电子版 PDF", "远山之外的那一封信 epub 电子版", "雨伞"))
+]
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    with Store.open(database) as opened:
+        opened.works.import_works([WORK], NOW)
+        opened.runs.start_run("r1", "2026-11-22", NOW)
+        opened.queue.plan_units("r1", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="x"),)])
+        unit = opened.queue.claim_next("r1", "a", NOW, 60)
+        assert unit is not None
+        assessor = Assessor(opened.works.registered_works())
+        batch = [
+            AssessedListing(listing=listing, assessments=assessor.assess(listing, Context(now=NOW)))
+            for listing in LISTINGS
+        ]
+        opened.hits.write_batch(batch, unit, NOW)
+        yield opened
+
+
+def rematch(store: Store, workers: int = 1) -> RematchCounts:
+    return rematch_all(store, Assessor(store.works.registered_works()), Context(now=LATER), workers)
+
+
+def hit_urls(store: Store) -> dict[str, str]:
+    return {hit.work_id: hit.listing.url for hit in store.hits.find_hits(HitQuery())}
+
+
+def test_nothing_changes_where_no_work_did(store: Store) -> None:
+    before = list(store.hits.find_hits(HitQuery()))
+    assert rematch(store) == RematchCounts(listings=3, changed=0, hits=0)
+    assert list(store.hits.find_hits(HitQuery())) == before
+
+
+def test_only_what_may_carry_a_new_work_is_read_again(store: Store) -> None:
+    store.works.import_works([NEW_WORK], LATER)
+    assert store.works.changed_since(LATER) == {"W2"}
+    counts = rematch_new_works(
+        store, [NEW_WORK], lambda: Assessor(store.works.registered_works()), Context(now=LATER), 1
+    )
+    assert counts == RematchCounts(listings=3, changed=1, hits=1)
+    assert hit_urls(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
+    second_counts = rematch_new_works(
+        store, [NEW_WORK], lambda: Assessor(store.works.registered_works()), Context(now=LATER), 1
+    )
+    assert second_counts == RematchCounts(listings=3, changed=0, hits=0)
+
+
+def test_without_a_listing_that_may_carry_them_no_index_is_built(store: Store) -> None:
+    def never() -> Assessor:
+        raise AssertionError
+
+    other = Work(id="W3", title="无人提起的书名")
+    assert rematch_new_works(store, [other], never, Context(now=LATER), 1) == RematchCounts(listings=3)
+    assert rematch_new_works(store, [], never, Context(now=LATER), 1) == RematchCounts(listings=3)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_work_that_came_later_meets_old_listings(store: Store, workers: int) -> None:
+    store.works.import_works([NEW_WORK], LATER)
+    assert rematch(store, workers) == RematchCounts(listings=3, changed=1, hits=1)
+    assert hit_urls(store) == {"W1": "https://a.test/0", "W2": "https://a.test/1"}
+    (hit,) = store.hits.find_by_id_prefix(hit_id("W2", "https://a.test/1"))
+    assert hit.last_seen == NOW  # compared again is not seen again
+
+
+def test_a_hit_of_a_renamed_work_goes_unless_a_person_judged_it(store: Store) -> None:
+    store.works.import_works([evolve(WORK, title="完全不同的另外一本书")], LATER)
+    key = hit_id("W1", "https://a.test/0")
+    store.reviews.add_judgement(Judgement(hit=key, verdict=Verdict.INFRINGING, reason="seen", by="li", at=NOW))
+    assert rematch(store).changed == 1
+    assert hit_urls(store) == {"W1": "https://a.test/0"}
+    assert rematch(store).listings == 3
+
+
+def test_the_command_says_what_changed(
+    store: Store, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SWORDNET_DATABASE", database)
+    store.works.import_works([NEW_WORK], LATER)
+    result = CliRunner().invoke(application(), ["rematch", "--json", "--workers", "1", "--now", "2026-11-23T03:00:00Z"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"listings": 3, "changed": 1, "hits": 1}
+    assert hit_urls(store)["W2"] == "https://a.test/1"
