@@ -9,9 +9,8 @@ from attrs import evolve
 from crawler.items import ListingItem
 from crawler.shares.listing_links import collect_links
 
-MAX_INLINE_CHARS = (
-    20_000  # signs read on the event loop; the slowest megabyte of bench/links_speed.py takes .7 s, so these 14 ms
-)
+# Signs read on the event loop; the slowest megabyte of bench/links_speed.py takes .7 s, so these 14 ms
+MAX_INLINE_CHARS = 20_000
 
 
 class ShareLinksPipeline:

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from matchers.images.keypoints import CODE_BYTES, BinaryCodes
 
 PROBED_LISTS = 8  # lists searched for each code
-LISTS_PER_ROOT = (
-    4  # lists = this times the root of the number of codes: comparing centres and codes then costs the same
-)
+# Lists = this times the root of the number of codes: comparing centres and codes then costs the same
+LISTS_PER_ROOT = 4
 MIN_LISTS, MAX_LISTS = 16, 16_384
 CENTRES_SEED = 1
 

@@ -6,24 +6,19 @@ is not a file, "no paper book" is one, so a negated signal is kept, with `no_` i
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
 from attrs import evolve, frozen
 
-from crawler.text import is_han
+from matchers.signals.negation import Clauses, TextNegations
 from matchers.signals.seller_homophones import find_homophones
-from matchers.signals.word_lists import Negation, negations, signal_lexicon, signal_pairs, slot_lexicon
+from matchers.signals.word_lists import signal_lexicon, signal_pairs, slot_lexicon
 from matchers.titles.analysis import AnalysedText, analyse, cache_latest
 
 NEGATED_PREFIX = "no_"
 EXTRA_PREFIX = "extra_"
-MAX_NEGATION_CHARS = 60  # between a negation and what it negates, however long the words
 MAX_GIFT_DISTANCE_CHARS = 8  # between "with it you get" and what you get
-_CLAUSE_END_RE = re.compile(r"[。！？!?；;\n，,]|\.(?=\s|$)")
-_WORD_RE = re.compile(r"[^\s]{1,60}")
 _GIFT_AREAS = frozenset({"file", "handover", "companion", "drive"})  # what may come beside a printed book
 
 
@@ -44,6 +39,8 @@ class TextSignals:
     def __init__(self, text: str) -> None:
         self.analysis: AnalysedText = analyse(text)
         self.folded_text = self.analysis.fold_map.text
+        self._clauses = Clauses(self.analysis)
+        self._negations = TextNegations(self.folded_text, self._clauses)
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
@@ -61,20 +58,9 @@ class TextSignals:
         first, last = self.analysis.fold_map.original_span(signal.start, signal.end)
         return self.analysis.original[first:last]
 
-    @cached_property
-    def _clause_ends(self) -> list[int]:
-        """The positions in the folded text with the end of a clause before them."""
-        origins = self.analysis.fold_map.origins
-        ends = (bisect_left(origins, match.start()) for match in _CLAUSE_END_RE.finditer(self.analysis.original))
-        return sorted({end for end in ends if 0 < end < len(origins)})
-
-    def _is_one_clause(self, start: int, end: int) -> bool:
-        """Whether no clause ends between `start` and `end`."""
-        return bisect_right(self._clause_ends, start) == bisect_left(self._clause_ends, end)
-
     def _find_words(self) -> Iterator[Signal]:
         for word, start, end in signal_lexicon().find_spans(self.folded_text):
-            if self._is_one_clause(start, end):
+            if self._clauses.is_one_clause(start, end):
                 yield Signal(area=word.area, word=word.text, probability=word.probability, start=start, end=end)
 
     def _find_homophones(self) -> Iterator[Signal]:
@@ -97,38 +83,17 @@ class TextSignals:
                 for other, first, last in slot_spans[number + 1 : number + 9]:
                     if first - end > pair.reach:
                         break
-                    if other == pair.second and self._is_one_clause(start, last):
+                    if other == pair.second and self._clauses.is_one_clause(start, last):
                         words = f"{self.folded_text[start:end]} + {self.folded_text[first:last]}"
                         yield Signal(area=pair.area, word=words, probability=pair.probability, start=start, end=last)
                         break
 
     def _apply_negation(self, signal: Signal) -> Signal:
-        if any(self._is_negated(signal, *negation_span) for negation_span in self._negations):
+        if self._negations.negates(signal.start, signal.end):
             return evolve(signal, area=NEGATED_PREFIX + signal.area)
         if signal.area in _GIFT_AREAS and self._is_gift(signal):
             return evolve(signal, area=EXTRA_PREFIX + signal.area)
         return signal
-
-    @cached_property
-    def _negations(self) -> list[tuple[Negation, int, int]]:
-        lexicon, negations_by_word = negations()
-        return [
-            (negation, start, end)
-            for word, start, end in lexicon.find_spans(self.folded_text)
-            for negation in negations_by_word[word.text]
-        ]
-
-    def _is_negated(self, signal: Signal, negation: Negation, start: int, end: int) -> bool:
-        if negation.is_before:
-            return end <= signal.start and self._is_near(end, signal.start, negation.reach)
-        return signal.end <= start and self._is_near(signal.end, start, negation.reach)
-
-    def _is_near(self, start: int, end: int, reach: int) -> bool:
-        if end - start > MAX_NEGATION_CHARS or bisect_right(self._clause_ends, end) > bisect_left(
-            self._clause_ends, start
-        ):
-            return False
-        return _count_words(self.folded_text[start:end]) <= reach
 
     @cached_property
     def _gifts(self) -> list[tuple[str, int, int]]:
@@ -142,16 +107,11 @@ class TextSignals:
         """Whether the signal is an extra to what is sold, or a companion of it: 送电子讲义, source code download."""
         before = max(0, signal.start - MAX_GIFT_DISTANCE_CHARS)
         for _, start, end in self._gifts:
-            if before <= end <= signal.start and self._is_one_clause(start, signal.end):
+            if before <= end <= signal.start and self._clauses.is_one_clause(start, signal.end):
                 return True
             if signal.start <= start and end <= signal.end:
                 return True
         return False
-
-
-def _count_words(between: str) -> int:
-    """The number of words: a Han character counts as one, a Latin word as one."""
-    return sum(1 if is_han(word[0]) is False else len(word) for word in _WORD_RE.findall(between))
 
 
 @cache_latest
