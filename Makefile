@@ -54,4 +54,5 @@ lock:
 
 docs: $(READY)
 	$(BIN)/swordnet platforms --markdown > docs/platforms.md
+	$(BIN)/python -m desk.matcher_tables docs/matchers.md
 	$(BIN)/python -m tools.draw_rooms

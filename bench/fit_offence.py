@@ -2,35 +2,43 @@
 
     python bench/fit_offence.py [--write]
 
-The prior is offence_prior.toml (PRIOR_FILE): what each ground was thought to mean before any row was seen. Rows that
-are not the work or are licensed are excluded: the weights answer "infringing, if it is the work".
+The prior of a ground is the weight that it is declared with (matchers.matcher.Ground), that of a start is in
+START_PRIOR: what each was thought to mean before any row was seen. Rows that are not the work or are licensed are
+excluded: the weights answer "infringing, if it is the work".
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+from attrs import evolve
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.offers import VISIBLE_SETS, AssessedRow, assess_rows  # noqa: E402
+from matchers.catalogue import check_weights, declared_weights  # noqa: E402
 from matchers.decision import offence_terms  # noqa: E402
 from matchers.fitting import JudgedExample, fit_weights  # noqa: E402
-from matchers.weights import read_weights  # noqa: E402
+from matchers.weights import Weights, default_weights  # noqa: E402
 
 WEIGHTS_FILE = ROOT / "matchers" / "weights.toml"
-PRIOR_FILE = ROOT / "bench" / "offence_prior.toml"
+START_PRIOR = {"offer": -2.0, "share": 1.0, "app": -1.5, "post": -2.5}  # log odds of an offer of which nothing is said
 UNDECIDED_WEIGHT = 2.0  # weight in rows of each of the four undecidable ones, on either side; an estimate
 OTHER_WORK_SETS = ("other-edition", "namesake")
 
 
+def prior_weights() -> Weights:
+    """The weights that a fit starts from; the rest of the set as it ships."""
+    return evolve(default_weights(), start=START_PRIOR, grounds=declared_weights())
+
+
 def training_examples(rows: list[AssessedRow]) -> Iterator[JudgedExample]:
     """The rows that can be learned from, with the terms of their sums."""
-    weights = read_weights(tomllib.loads(PRIOR_FILE.read_text(encoding="utf-8")), PRIOR_FILE.name)
+    weights = prior_weights()
     for row in rows:
         expected = row.row["expected"]
         if expected == "licensed" or row.row["set"] in OTHER_WORK_SETS or row.work_assessment is None:
@@ -56,13 +64,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    prior = tomllib.loads(PRIOR_FILE.read_text(encoding="utf-8"))
-    prior_weights = {f"start_{name}": value for name, value in prior["start"].items()} | prior["for"] | prior["against"]
+    check_weights(default_weights(), WEIGHTS_FILE.name)
+    prior = prior_weights().prior()
     examples = list(training_examples([row for name in VISIBLE_SETS for row in assess_rows(name)]))
-    weights = fit_weights(examples, prior_weights)
+    weights = fit_weights(examples, prior)
     for name, value in weights.items():
         row_count = sum(name in example.terms for example in examples)
-        print(f"{name:24} {prior_weights[name]:6.2f} -> {value:6.2f}   in {row_count} rows")
+        print(f"{name:24} {prior[name]:6.2f} -> {value:6.2f}   in {row_count} rows")
     if arguments.write:
         WEIGHTS_FILE.write_text(
             replace_weights(WEIGHTS_FILE.read_text(encoding="utf-8"), weights, len(examples)), encoding="utf-8"
@@ -71,19 +79,23 @@ def main() -> None:
 
 def replace_weights(text: str, weights: dict[str, float], count: int) -> str:
     """`text` of weights.toml with its weights and its source replaced, everything else unchanged."""
-    lines = []
+    priors = declared_weights()
+    tables = {
+        "start": {name: weights[f"start_{name}"] for name in START_PRIOR},
+        "for": {name: weights[name] for name in sorted(priors) if priors[name] >= 0},
+        "against": {name: weights[name] for name in sorted(priors) if priors[name] < 0},
+    }
+    lines: list[str] = []
     table = ""
     for line in text.splitlines():
-        name = line.split(" = ")[0]
         if line.startswith("["):
             table = line.strip("[]")
-        key = f"start_{name}" if table == "start" else name
-        if line.startswith("source = "):
+            lines += [line, *(f"{name} = {weight}" for name, weight in tables.get(table, {}).items())]
+        elif line.startswith("source = "):
             source = f"bench/fit_offence.py on {count} rows of {', '.join(VISIBLE_SETS)} of fixtures/offers"
-            line = f'source = "{source}, prior of bench/offence_prior.toml"'
-        elif table in ("start", "for", "against") and key in weights:
-            line = f"{name} = {weights[key]}"
-        lines.append(line)
+            lines.append(f'source = "{source}, priors as declared by matchers/offence"')
+        elif table not in tables or " = " not in line:
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 

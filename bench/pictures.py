@@ -54,7 +54,7 @@ class QueryInspector:
         except PictureError:
             return
         listing = Listing(platform="bench", kind=ListingKind.OFFER, url="x", title="", pictures=(picture,))
-        for finding in self.matcher.find(listing, Context(now=datetime.now(UTC))):
+        for finding in self.matcher.find(listing, {}, Context(now=datetime.now(UTC))):
             match_found = finding.sighting
             yield {
                 "query_id": query["query_id"],

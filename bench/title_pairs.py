@@ -17,7 +17,7 @@ from attrs import define
 
 from bench.titles import DATA, rows, work_of
 from crawler.items import Listing, ListingKind, Work
-from matchers.identity.title import MAX_TITLE_PROBABILITY
+from matchers.title_findings import MAX_TITLE_PROBABILITY
 from matchers.titles import title_matcher, token_overlap
 from matchers.titles.index import lookup
 from matchers.titles.index.arrays import IndexArrays

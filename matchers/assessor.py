@@ -1,178 +1,141 @@
-"""Assesses a listing against all works: every identity matcher once, every offence judge for each candidate work.
+"""Assesses a listing against all works: the matchers of each stage in turn, then the sum of what they found.
 
-A stored hit can be decided again without searching for works: `reassess` keeps its identity findings and asks the
-offence judges, when a licence's term, a rule, a weight or a price has changed.
+A stored hit can be decided again without searching for works: `reassess` keeps its identity findings and asks only the
+matchers of stage offence, when a licence's term, a rule, a weight or a price has changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from crawler.items import Assessment, Decision, Finding, Listing, Question, Work
+from matchers.catalogue import declared_keys, matcher_classes
 from matchers.decision import MIN_CANDIDATE_IDENTITY, identity_support, weigh_findings
 from matchers.harm import expected_harm
-from matchers.identity import title
-from matchers.matcher import Context, IdentityMatcher, PrefetchingMatcher, matcher_modules
-from matchers.signals.context_boost import EXACT_TITLE_GROUNDS, boost_identity, is_uncertain_name, strip_signals
+from matchers.matcher import Candidates, Context, Stage, works_by_id
 from matchers.signals.work_type import work_type
 
-MIN_JUDGED_IDENTITY = (
-    0.2  # identity without what speaks against it; below, the work is rejected whatever the offer says
-)
-
-_OffenceJudge = Callable[[Listing, Work, Context], Iterable[Finding]]
-
-
-@frozen(kw_only=True)
-class _IdentityFindings:
-    """The findings for an identity by work, and the listing to ask about once more, without sellers' words."""
-
-    by_work: dict[str, list[Finding]]
-    stripped_listing: Listing | None
+# Identity without what speaks against it; below, the work is rejected whatever the offer says.
+MIN_JUDGED_IDENTITY = 0.2
+PROBABILITY_TOLERANCE = 1e-6  # probabilities nearer than this are the same
 
 
 class Assessor:
     """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread.
 
-    Works whose findings for an identity, whatever speaks against them, come to less than `min_identity` are no
-    candidates.
+    A work is considered if the findings by which it was first found come to at least `min_identity`, whatever speaks
+    against it.
     """
 
     def __init__(self, works: Sequence[Work], min_identity: float = MIN_CANDIDATE_IDENTITY) -> None:
         self._min_identity = min_identity
-        self._works = {work.id: work for work in works}
-        self._matchers: list[IdentityMatcher] = [
-            module.Matcher(works) for module in matcher_modules("matchers.identity")
-        ]
-        self._titles = next(matcher for matcher in self._matchers if isinstance(matcher, title.Matcher))
+        self._works = works_by_id(works)
+        self._identity, self._boost, self._offence = (_StageMatchers(stage, works) for stage in Stage)
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
         """An assessment for each work that comes into question, the surest identity first; () where none does."""
-        return self._assess_candidates(listing, self._find_identity(listing, context), context)
+        found = self._identity.find(listing, {}, context)
+        considered = self._boost_considered(listing, found, context)
+        return self._weigh_considered(listing, considered, context)
 
     def assess_all(self, listings: Sequence[Listing], context: Context) -> list[tuple[Assessment, ...]]:
-        """The same for each of many listings, whose titles are looked up together: a batch costs little more than one
-        listing.
-        """
-        self.prefetch(listings)
-        identity_findings = [self._find_identity(listing, context) for listing in listings]
-        self._titles.prefetch(
-            [findings.stripped_listing for findings in identity_findings if findings.stripped_listing]
-        )
-        return [
-            self._assess_candidates(listing, findings, context)
-            for listing, findings in zip(listings, identity_findings, strict=True)
-        ]
+        """The same for each of many listings. What matchers look up together costs little more than one listing."""
+        self.prefetch(listings, context)
+        found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
+        self._boost.prefetch(found, context)
+        considered = [(listing, self._boost_considered(listing, by_work, context)) for listing, by_work in found]
+        self._offence.prefetch([(listing, _worth_judging(by_work)) for listing, by_work in considered], context)
+        return [self._weigh_considered(listing, by_work, context) for listing, by_work in considered]
 
     def have_candidates(self, listings: Sequence[Listing], context: Context) -> list[bool]:
-        """Whether any work comes into question, for each listing; no ground is asked."""
-        self.prefetch(listings)
-        identity_findings = [self._find_identity(listing, context) for listing in listings]
-        are_certain = [self._has_candidate(findings.by_work) for findings in identity_findings]
-        self._titles.prefetch(
-            [
-                findings.stripped_listing
-                for findings, is_certain in zip(identity_findings, are_certain, strict=True)
-                if findings.stripped_listing and not is_certain
-            ]
-        )
+        """Whether any work is considered, for each listing; no offence is judged."""
+        self.prefetch(listings, context)
+        found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
+        are_certain = [self._is_any_supported(by_work) for _, by_work in found]
+        uncertain = [entry for entry, is_certain in zip(found, are_certain, strict=True) if not is_certain]
+        self._boost.prefetch(uncertain, context)
         return [
-            is_certain or self._has_candidate(self._find_by_bare_title(findings, context) | findings.by_work)
-            for findings, is_certain in zip(identity_findings, are_certain, strict=True)
+            is_certain or bool(self._boost_considered(listing, by_work, context))
+            for (listing, by_work), is_certain in zip(found, are_certain, strict=True)
         ]
 
-    def _has_candidate(self, by_work: Mapping[str, list[Finding]]) -> bool:
+    def prefetch(self, listings: Iterable[Listing], context: Context | None = None) -> None:
+        """Tell the identity matchers which listings come next; changes no answer, only the time it takes."""
+        self._identity.prefetch([(listing, {}) for listing in listings], context or Context())
+
+    def _is_any_supported(self, by_work: Candidates) -> bool:
         return any(identity_support(findings) >= self._min_identity for findings in by_work.values())
 
-    def prefetch(self, listings: Iterable[Listing]) -> None:
-        """Tells the matchers which listings are asked about next; changes no answer, only the time it takes."""
-        listings = list(listings)
-        for matcher in self._matchers:
-            if isinstance(matcher, PrefetchingMatcher):
-                matcher.prefetch(listings)
+    def _boost_considered(self, listing: Listing, found: Candidates, context: Context) -> Candidates:
+        """The works considered, and their findings after stage boost."""
+        if not found:
+            return {}
+        boosted = self._boost.find(listing, found, context)
+        return {
+            work_id: boosted.get(work_id, first_findings)
+            for work_id, first_findings in {**boosted, **found}.items()
+            if identity_support(first_findings) >= self._min_identity
+        }
 
-    def _find_identity(self, listing: Listing, context: Context) -> _IdentityFindings:
-        """What every way of recognising says."""
-        by_work: dict[str, list[Finding]] = {}
-        for matcher in self._matchers:
-            for finding in matcher.find(listing, context):
-                by_work.setdefault(finding.work_id, []).append(finding)
-        return _IdentityFindings(
-            by_work=by_work, stripped_listing=_strip_seller_words(listing, by_work, context) if by_work else None
-        )
-
-    def _find_by_bare_title(self, identity_findings: _IdentityFindings, context: Context) -> dict[str, list[Finding]]:
-        """What the title says of works without sellers' words."""
-        by_work: dict[str, list[Finding]] = {}
-        for finding in (
-            self._titles.find(identity_findings.stripped_listing, context) if identity_findings.stripped_listing else ()
-        ):
-            by_work.setdefault(finding.work_id, []).append(finding)
-        return by_work
-
-    def _assess_candidates(
-        self, listing: Listing, identity_findings: _IdentityFindings, context: Context
-    ) -> tuple[Assessment, ...]:
-        if not identity_findings.by_work:
-            return ()
-        stripped_findings = self._find_by_bare_title(identity_findings, context)
-        assessments = []
-        for work_id, findings in (stripped_findings | identity_findings.by_work).items():
-            if identity_support(findings) >= self._min_identity:
-                work = self._works[work_id]
-                boosted_findings = boost_identity(
-                    listing,
-                    work,
-                    identity_findings.by_work.get(work_id, []),
-                    stripped_findings.get(work_id, []),
-                    context,
-                )
-                assessments.append(reassess(listing, work, boosted_findings, context))
+    def _weigh_considered(self, listing: Listing, considered: Candidates, context: Context) -> tuple[Assessment, ...]:
+        offence_findings = self._offence.find(listing, _worth_judging(considered), context)
+        assessments = [
+            _weigh(listing, self._works[work_id], [*findings, *offence_findings.get(work_id, ())], context)
+            for work_id, findings in considered.items()
+        ]
         return tuple(
             sorted(assessments, key=lambda assessment: (-assessment.identity, -assessment.offence, assessment.work_id))
         )
 
 
-def _strip_seller_words(listing: Listing, by_work: Mapping[str, list[Finding]], context: Context) -> Listing | None:
-    """The listing with its title alone, bare of sellers' words; None where that names no work, or says enough."""
-    weak_findings = [findings for findings in by_work.values() if is_uncertain_name(findings, context)]
-    if not weak_findings:
-        return None
-    bare_title = strip_signals(
-        listing,
-        [finding.theirs for findings in weak_findings for finding in findings if finding.ground in EXACT_TITLE_GROUNDS],
-    )
-    return None if bare_title == listing.title else evolve(listing, title=bare_title, text="")
-
-
 def reassess(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
-    """The assessment of a work by what was found for its identity and what the grounds say now."""
+    """The assessment of a work by what was found for its identity and what the offence matchers say now."""
     identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
-    offence_findings = (
-        [] if identity_support(identity_findings) < MIN_JUDGED_IDENTITY else _judge_offence(listing, work, context)
-    )
-    assessment = weigh_findings(
-        work.id, [*identity_findings, *offence_findings], listing.kind.value, work_type(work).value, context.weights
-    )
+    judged = _worth_judging({work.id: identity_findings})
+    offence_findings = _StageMatchers(Stage.OFFENCE, (work,)).find(listing, judged, context)
+    return _weigh(listing, work, [*identity_findings, *offence_findings.get(work.id, ())], context)
+
+
+class _StageMatchers:
+    """The matchers of one stage over the same works."""
+
+    def __init__(self, stage: Stage, works: Sequence[Work]) -> None:
+        self._matchers = [matcher(works) for matcher in matcher_classes(stage)]
+        self._declared = declared_keys(stage)
+
+    def prefetch(self, batch: Sequence[tuple[Listing, Candidates]], context: Context) -> None:
+        for matcher in self._matchers:
+            matcher.prefetch(batch, context)
+
+    def find(self, listing: Listing, candidates: Candidates, context: Context) -> dict[str, list[Finding]]:
+        """The findings of all matchers by work. Raises ValueError for a finding whose matcher does not declare it."""
+        by_work: dict[str, list[Finding]] = {}
+        for matcher in self._matchers:
+            for finding in matcher.find(listing, candidates, context):
+                if (finding.matcher, finding.ground) not in self._declared:
+                    raise ValueError(
+                        f"{matcher.name} found {finding.matcher} {finding.ground!r}, which is not declared"
+                    )
+                by_work.setdefault(finding.work_id, []).append(finding)
+        return by_work
+
+
+def _worth_judging(considered: Candidates) -> Candidates:
+    """The works whose offer is judged."""
+    return {
+        work_id: findings
+        for work_id, findings in considered.items()
+        if identity_support(findings) >= MIN_JUDGED_IDENTITY
+    }
+
+
+def _weigh(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
+    assessment = weigh_findings(work.id, findings, listing.kind.value, work_type(work).value, context.weights)
     if work.id in context.quarantined and assessment.decision is Decision.HIT:
         assessment = evolve(assessment, decision=Decision.REVIEW)
     return evolve(assessment, harm=expected_harm(assessment.identity, assessment.offence, listing, work))
-
-
-def _judge_offence(listing: Listing, work: Work, context: Context) -> list[Finding]:
-    return [finding for judge in _offence_judges() for finding in judge(listing, work, context)]
-
-
-@cache
-def _offence_judges() -> tuple[_OffenceJudge, ...]:
-    return tuple(cast(_OffenceJudge, module.judge) for module in matcher_modules("matchers.offence"))
-
-
-PROBABILITY_TOLERANCE = 1e-6  # probabilities nearer than this are the same
 
 
 def differs(stored: Mapping[str, tuple[str, float, float]], assessments: Iterable[Assessment]) -> bool:

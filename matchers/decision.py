@@ -16,6 +16,7 @@ from attrs import frozen
 
 from crawler.items import Assessment, Decision, Finding, ListingKind, Polarity, Question
 from crawler.text import fold, is_han
+from matchers.catalogue import declared_weights
 from matchers.weights import Bounds, Weights, default_weights
 
 START_PREFIX = "start_"  # the first term of a sum: the log odds of the channel
@@ -99,25 +100,35 @@ def offence_terms(findings: Iterable[Finding], channel: str, weights: Weights) -
             key not in strongest or finding.probability > strongest[key].probability
         ):
             strongest[key] = finding
-    return [start, *(_term(finding, start.weight, weights.grounds) for finding in strongest.values())]
+    return [start, *(_term(finding, start.weight, weights) for finding in strongest.values())]
 
 
 def offence_from_strengths(strengths: Mapping[str, float], weights: Weights) -> float:
     """The offence that weights make of a kept sum (ground -> strength)."""
-    total = sum(_ground_weight(ground, weights) * strength for ground, strength in strengths.items())
+    total = sum(_term_weight(ground, weights) * strength for ground, strength in strengths.items())
     return min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, _logistic(total)))
 
 
-def _ground_weight(ground: str, weights: Weights) -> float:
+def ground_weight(ground: str, weights: Weights) -> float | None:
+    """The weight of a ground: that of the set, else the one it was declared with; None where it has neither."""
+    weight = weights.grounds.get(ground)
+    return declared_weights().get(ground) if weight is None and ground else weight
+
+
+def _term_weight(ground: str, weights: Weights) -> float:
     if ground.startswith(START_PREFIX):
         return weights.start[ground.removeprefix(START_PREFIX)]
-    return weights.grounds.get(ground, 0.0)
+    return ground_weight(ground, weights) or 0.0
 
 
 def term_strengths(findings: Iterable[Finding], channel: str, weights: Weights) -> dict[str, float]:
     """What stood in the sum, ground -> strength: what `calibrate` learns from. Grounds need a weight."""
     terms = offence_terms(findings, channel, weights)
-    return {term.ground: term.strength for term in terms if term.ground in weights.grounds or term is terms[0]}
+    return {
+        term.ground: term.strength
+        for term in terms
+        if term is terms[0] or ground_weight(term.ground, weights) is not None
+    }
 
 
 def offence_probability(findings: Iterable[Finding], channel: str, weights: Weights) -> float:
@@ -164,9 +175,10 @@ def _decide(findings: Sequence[Finding], identity: float, offence: float, bounds
     return Decision.DROPPED
 
 
-def _term(finding: Finding, start: float, grounds: Mapping[str, float]) -> Term:
-    if finding.ground in grounds:
-        return Term(ground=finding.ground, weight=grounds[finding.ground], strength=finding.probability)
+def _term(finding: Finding, start: float, weights: Weights) -> Term:
+    known_weight = ground_weight(finding.ground, weights)
+    if known_weight is not None:
+        return Term(ground=finding.ground, weight=known_weight, strength=finding.probability)
     chance = min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, finding.probability))
     odds = math.log(chance / (1.0 - chance))
     weight = max(0.0, odds - start) if finding.polarity is Polarity.FOR else min(0.0, -odds - UNWEIGHTED_LOG_ODDS)

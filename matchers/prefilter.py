@@ -2,8 +2,8 @@
 
 Reading a million listings to compare them with a thousand works takes minutes. So names and listings are cut into
 n-grams: two Han characters by their sound, three letters. Where one of the rarest n-grams of a name occurs, the name
-is compared with the line; only listings that hold the name (in the title with one edit, if it is long), a registered
-identifier or a picture near one of a work are read.
+is compared with the line; only listings that hold the name (in the title with one edit, if it is long), a string that
+another matcher looks for (`prefilter_keys`: identifiers) or a picture near one of a work are read.
 
 Not found this way: names of one Han character or two letters, names that are only described, and variants (split
 characters, digits for letters, pinyin for characters). Comparing everything finds those.
@@ -21,7 +21,9 @@ from rapidfuzz.fuzz import partial_ratio
 from crawler.items import Work
 from crawler.pictures.hashing import PHASH
 from crawler.text import is_han
+from matchers.catalogue import matcher_classes
 from matchers.images.phash import PHASH_RADIUS_BITS
+from matchers.matcher import Stage
 from matchers.titles.phonetics import MIN_PINYIN_HAN_CHARS, syllable
 from matchers.titles.title_names import names_of
 
@@ -50,12 +52,14 @@ class Prefilter:
 
     def __init__(self, works: Sequence[Work]) -> None:
         names = [name for number, work in enumerate(works) for name in names_of(number, work)]
-        numbers = [value for work in works for values in work.identifiers.values() for value in values]
-        codes, lines = _encode_lines([*(name.compact for name in names), *numbers])
+        other_keys = [
+            key for matcher in matcher_classes(Stage.IDENTITY) for work in works for key in matcher.prefilter_keys(work)
+        ]
+        codes, lines = _encode_lines([*(name.compact for name in names), *other_keys])
         self._short_names = [name.compact if len(name.compact) < MIN_PINYIN_HAN_CHARS else "" for name in names] + [
             ""
-        ] * len(numbers)
-        self._name_strings = _line_strings(codes, lines, range(len(names) + len(numbers)))
+        ] * len(other_keys)
+        self._name_strings = _line_strings(codes, lines, range(len(names) + len(other_keys)))
         grams, owners = _line_grams(codes, lines)
         pairs = np.unique(np.stack([grams, owners], axis=1), axis=0)
         self._grams, self._gram_of_pair = np.unique(pairs[:, 0], return_inverse=True)
@@ -63,7 +67,7 @@ class Prefilter:
         allows_error = [
             name.han_equivalents >= MIN_FUZZY_HAN_EQUIVALENTS and len(name.compact) >= MIN_FUZZY_NAME_CHARS
             for name in names
-        ] + [False] * len(numbers)
+        ] + [False] * len(other_keys)
         self._allows_error = np.array(allows_error, dtype=bool)
         self._gram_table = np.zeros(1 << _GRAM_TABLE_BITS, dtype=bool)
         self._gram_table[_hash_grams(self._grams)] = True

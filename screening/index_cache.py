@@ -18,8 +18,7 @@ from attrs import frozen
 
 from crawler.blobs import BlobStore
 from crawler.items import Work
-from matchers.titles import open_title_matcher
-from matchers.titles.index.build import open_index, works_digest
+from matchers.catalogue import index_digest, open_indexes
 
 TITLE_INDEX, PICTURE_INDEX = "titles", "looks"
 _VERSION_FILE = "version"  # the file in a folder that says which version it holds
@@ -53,8 +52,8 @@ class IndexCache:
     def ensure_title_index(self, works: Sequence[Work]) -> str:
         """Make title matching of these works use the shared index; returns "kept", "fetched" or "built"."""
         folder = self.folder / TITLE_INDEX
-        origin = self.ensure_index(TITLE_INDEX, works_digest(works), folder, lambda: open_index(works, folder))
-        open_title_matcher(works, folder)
+        origin = self.ensure_index(TITLE_INDEX, index_digest(works), folder, lambda: open_indexes(works, folder))
+        open_indexes(works, folder)
         return origin
 
 

@@ -57,8 +57,8 @@ def match(
 
     from desk.match_rows import MatchJob, read_offers
     from matchers.assessor import Assessor
+    from matchers.catalogue import open_indexes
     from matchers.matcher import Context
-    from matchers.titles import open_title_matcher
     from screening.parallel import available_cores
 
     ctx = command_context(config, quiet, now)
@@ -69,7 +69,7 @@ def match(
             ctx, works, _picture_folder(ctx, works, index, stack) if has_pictures else None
         )
         build_start = time.perf_counter()
-        is_opened = index is not None and open_title_matcher(registry, index) == "opened"
+        is_opened = index is not None and open_indexes(registry, index) == "opened"
         assessor = Assessor(registry)
         gc.freeze()  # works and index stay: the collector need not traverse millions of objects each time
         gc.set_threshold(GC_THRESHOLD_OBJECTS)

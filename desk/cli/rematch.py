@@ -38,8 +38,8 @@ def rematch(
     On many machines (cluster.hand_out) the workers do it, unless --since says that little is to be done.
     """
     from matchers.assessor import Assessor
+    from matchers.catalogue import open_indexes
     from matchers.decision import MIN_STORED_IDENTITY
-    from matchers.titles import open_title_matcher
     from screening.match_context import build_context
     from screening.parallel import available_cores
     from screening.rematch_listings import rematch_all as rematch_stored
@@ -54,7 +54,7 @@ def rematch(
             return
         works = store.works.registered_works()
         if index is not None:
-            open_title_matcher(works, index)
+            open_indexes(works, index)
         context = build_context(store, ctx.now(), ctx.config.language)
         if since is None:
             counts = rematch_stored(store, Assessor(works, MIN_STORED_IDENTITY), context, workers or available_cores())

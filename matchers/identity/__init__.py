@@ -1,1 +1,1 @@
-"""Which registered work does a listing carry? One module, one way to recognise it."""
+"""Which registered work does a listing carry? One module for each way to tell; matchers.matcher has the protocol."""

@@ -1,8 +1,8 @@
 """The title names the work without its edition, version, year or article: "Organic Chemistry 3e", CadForge for
 CadForge Pro 2026.
 
-Names that end in such a mark are registered whole, sellers write the mark otherwise or not at all. So the bare name is
-sought, and the marks are compared: the same one, none, or another one, which speaks against the work.
+Names that end in such a mark are registered whole, but sellers write the mark otherwise or not at all. So the bare
+name is sought, and the marks are compared: the same one, none, or another one, which speaks against the work.
 """
 
 from __future__ import annotations
@@ -10,57 +10,79 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from crawler.items import Finding, Listing, Polarity, Work
-from matchers.findings import identity_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
 from matchers.titles import Candidate, title_matcher_for
 from matchers.titles.title_names import EditionMark, stated_numbers, strip_mark
 
-NAME = "edition"
-# What is left of the engine's chance for the bare name. Estimates; over all title sets 1,323 pairs with such a finding
-# were stated .98 on average and .97 were right.
+# Share of the engine's probability for the bare name that is kept. Estimates; over all title sets 1,323 pairs with such
+# a finding were stated .98 on average and .97 were right.
 SAME_EDITION_FACTOR, UNSTATED_EDITION_FACTOR, ARTICLE_FACTOR = 0.97, 0.85, 0.97
 OTHER_EDITION_PROBABILITY = 0.93  # another edition is another book to whoever registered this one
-NUMBER_VETO_KINDS = frozenset(
-    {"other_number", "sequel", "volume"}
-)  # vetoes that only read the number of the same edition
-MIN_BARE_PROBABILITY = 0.5  # chance of the bare name; below it the title says something else
+# Contradictions that only read the number of the same edition.
+NUMBER_VETO_KINDS = frozenset({"other_number", "sequel", "volume"})
+MIN_BARE_PROBABILITY = 0.5  # probability of the bare name; below it the title says something else
+SAME = Ground(
+    "edition_same",
+    Polarity.FOR,
+    None,
+    en="the title names “{theirs}” and states the same edition as “{ours}”",
+    zh="标题写明“{theirs}”，版次与“{ours}”相同",
+)
+UNSTATED = Ground(
+    "edition_unstated",
+    Polarity.FOR,
+    None,
+    en="the title names “{theirs}” and states no edition; the work is “{ours}”",
+    zh="标题写明“{theirs}”，未注明版次；登记作品为“{ours}”",
+)
+ARTICLE = Ground(
+    "edition_article",
+    Polarity.FOR,
+    None,
+    en="the title names “{ours}” without its article: “{theirs}”",
+    zh="标题写明“{ours}”（省略冠词）：“{theirs}”",
+)
+OTHER = Ground(
+    "edition_other",
+    Polarity.AGAINST,
+    None,
+    en="“{theirs}” states another edition or year than “{ours}”",
+    zh="“{theirs}”的版次或年份与“{ours}”不同",
+)
 
 
-class Matcher:
+class Matcher(IdentityMatcher):
     """The bare names of the works that have one."""
+
+    name = "edition"
+    grounds = (SAME, UNSTATED, ARTICLE, OTHER)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._engine = title_matcher_for(works)
 
-    def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
-        """At most one finding a work."""
+    def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
+        """At most one finding for a work."""
         for candidate in self._engine.find_bare(listing.title, listing):
             work = self._engine.works[candidate.work_index]
             bare_name = strip_mark(work.title)
             if bare_name and candidate.probability >= MIN_BARE_PROBABILITY:
-                yield from _edition_findings(candidate, work, bare_name[1], listing.title, context)
+                yield from self._compare_editions(candidate, work, bare_name[1], listing.title, context)
 
-
-def _edition_findings(
-    candidate: Candidate, work: Work, mark: EditionMark, title: str, context: Context
-) -> Iterator[Finding]:
-    numbers = stated_numbers(mark, title)
-    if numbers and mark.value not in numbers:
-        yield identity_finding(
-            NAME,
-            context,
-            work,
-            "edition_other",
-            OTHER_EDITION_PROBABILITY,
-            polarity=Polarity.AGAINST,
-            ours=work.title,
-            theirs=title,
-        )
-        return
-    if any(veto.kind not in NUMBER_VETO_KINDS or not numbers for veto in candidate.contradictions):
-        return
-    factor = ARTICLE_FACTOR if mark.kind == "article" else SAME_EDITION_FACTOR if numbers else UNSTATED_EDITION_FACTOR
-    key = "edition_article" if mark.kind == "article" else "edition_same" if numbers else "edition_unstated"
-    yield identity_finding(
-        NAME, context, work, key, candidate.probability * factor, ours=work.title, theirs=candidate.quote
-    )
+    def _compare_editions(
+        self, candidate: Candidate, work: Work, mark: EditionMark, title: str, context: Context
+    ) -> Iterator[Finding]:
+        numbers = stated_numbers(mark, title)
+        if numbers and mark.value not in numbers:
+            yield make_finding(
+                self.name, context, work, OTHER, OTHER_EDITION_PROBABILITY, ours=work.title, theirs=title
+            )
+            return
+        if any(veto.kind not in NUMBER_VETO_KINDS or not numbers for veto in candidate.contradictions):
+            return
+        if mark.kind == "article":
+            ground, factor = ARTICLE, ARTICLE_FACTOR
+        else:
+            ground, factor = (SAME, SAME_EDITION_FACTOR) if numbers else (UNSTATED, UNSTATED_EDITION_FACTOR)
+        probability = candidate.probability * factor
+        yield make_finding(self.name, context, work, ground, probability, ours=work.title, theirs=candidate.quote)

@@ -1,7 +1,7 @@
-"""The names of the files in a share spell registered names. What is in the share counts, whatever its title says.
+"""The names of the files in a share spell registered names, whatever the share's title says.
 
-A listing that sells a share carries its files too; its finding tells the chain: share, code, state, time, file, and how
-many lessons of a numbered series are there.
+A listing that sells a share carries its files too. Its finding shows the chain from listing to file (share, code,
+state, time of the check) and how many lessons of a numbered series are there.
 """
 
 from __future__ import annotations
@@ -12,22 +12,42 @@ from typing import Any
 from crawler.items import Finding, Listing, Polarity, SharedFile, ShareState, Work
 from crawler.messages import render_message
 from matchers.course_lessons import coverage
-from matchers.findings import identity_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
+from matchers.title_findings import CONTRADICTION_GROUNDS, contradiction_findings
 from matchers.titles import Candidate, title_matcher_for
 
-NAME = "files"
 MAX_FILE_PROBABILITY = 0.95  # file names are written by the sharer alone
-MAX_FILES = 500  # of one share; the rest is not looked at
+MAX_FILES = 500  # files of one listing; the rest is not looked at
+FILE_NAMES = Ground(
+    "file_names",
+    Polarity.FOR,
+    None,
+    en="the file “{theirs}” bears the name “{ours}”{series}",
+    zh="文件“{theirs}”的名称含“{ours}”{series}",
+)
+FILE_IN_SHARE = Ground(
+    "file_in_share",
+    Polarity.FOR,
+    None,
+    en=(
+        "sells the share {share} (code {code}; {state}, checked {checked}), where “{theirs}” bears the name "
+        "“{ours}”{series}"
+    ),
+    zh="出售分享 {share}（提取码 {code}；{state}，检查于 {checked}），其中“{theirs}”的名称含“{ours}”{series}",
+)
 
 
-class Matcher:
-    """All names of all works, asked with each file name."""
+class Matcher(IdentityMatcher):
+    """All names of all works, looked up in each file name."""
+
+    name = "files"
+    grounds = (FILE_NAMES, FILE_IN_SHARE, *CONTRADICTION_GROUNDS.values())
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._engine = title_matcher_for(works)
 
-    def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
+    def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
         """The best finding for each work, with what speaks against that file."""
         if not listing.files:
             return
@@ -38,38 +58,30 @@ class Matcher:
                 best[candidate.work_index] = candidate
         for candidate in best.values():
             work = self._engine.works[candidate.work_index]
-            yield _file_finding(listing, listing.files[candidate.text_index], candidate, work, context)
-            for veto in candidate.contradictions:
-                yield identity_finding(
-                    NAME,
-                    context,
-                    work,
-                    f"veto_{veto.kind}",
-                    veto.probability,
-                    polarity=Polarity.AGAINST,
-                    ours=veto.ours,
-                    theirs=veto.theirs,
-                )
+            yield self._file_finding(listing, listing.files[candidate.text_index], candidate, work, context)
+            yield from contradiction_findings(self.name, candidate.contradictions, work, context)
+
+    def _file_finding(
+        self, listing: Listing, file: SharedFile, candidate: Candidate, work: Work, context: Context
+    ) -> Finding:
+        probability = MAX_FILE_PROBABILITY * candidate.probability
+        values: dict[str, Any] = {"ours": candidate.name.spelled, "theirs": file.name}
+        values["series"] = _series_text(listing, file, context.language)
+        link = next((link for link in listing.links if file.share and link.url == file.share), None)
+        if link is None:
+            return make_finding(self.name, context, work, FILE_NAMES, probability, **values)
+        values |= {
+            "share": link.url,
+            "code": link.code or "-",
+            "state": link.state.value if link.state else ShareState.UNKNOWN.value,
+            "checked": f"{link.checked_at:%Y-%m-%d %H:%M} UTC" if link.checked_at else "-",
+        }
+        return make_finding(self.name, context, work, FILE_IN_SHARE, probability, **values)
 
 
-def _file_finding(listing: Listing, file: SharedFile, candidate: Candidate, work: Work, context: Context) -> Finding:
-    chance = MAX_FILE_PROBABILITY * candidate.probability
-    names: dict[str, Any] = {"ours": candidate.name.spelled, "theirs": file.name}
-    series_coverage = coverage([shared_file for shared_file in listing.files if shared_file.share == file.share])
-    series = (
-        render_message(
-            "matchers", "file_series", context.language, present=series_coverage.present, whole=series_coverage.total
-        )
-        if series_coverage
-        else ""
-    )
-    link = next((link for link in listing.links if file.share and link.url == file.share), None)
-    if link is None:
-        return identity_finding(NAME, context, work, "file_names", chance, series=series, **names)
-    chain: dict[str, Any] = {
-        "share": link.url,
-        "code": link.code or "-",
-        "state": link.state.value if link.state else ShareState.UNKNOWN.value,
-        "checked": f"{link.checked_at:%Y-%m-%d %H:%M} UTC" if link.checked_at else "-",
-    }
-    return identity_finding(NAME, context, work, "file_in_share", chance, series=series, **names, **chain)
+def _series_text(listing: Listing, file: SharedFile, language: str) -> str:
+    """How much of a numbered series is in the file's share; "" where it holds none."""
+    lessons = coverage([shared_file for shared_file in listing.files if shared_file.share == file.share])
+    if not lessons:
+        return ""
+    return render_message("matchers", "file_series", language, present=lessons.present, whole=lessons.total)

@@ -1,34 +1,50 @@
 """The listing carries a number that names the work: an ISBN in any spelling, a package name, an ISRC, an EIDR.
 
-Identifiers are compared in one spelling each. ISBN are also sought in sku, title and text, with or without hyphens, and
-with ten digits or thirteen.
+Identifiers are compared in one spelling for each scheme. ISBN are also sought in sku, title and text, with or without
+hyphens, and with ten digits or thirteen.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from stdnum import isbn
 from stdnum.exceptions import ValidationError
 
-from crawler.items import Finding, Listing, Work
+from crawler.items import Finding, Listing, Polarity, Work
 from crawler.text import fold
-from matchers.findings import identity_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
 
-NAME = "identifier"
 STATED_PROBABILITY, SPELLED_OUT_PROBABILITY = 0.985, 0.96  # in the platform's own field; found in title or text
 MAX_SCANNED_CHARS = 20_000  # characters of a text that are searched for ISBN
 MIN_NUMERIC_CHARS = 5  # numeric characters of a text that may hold one: none stands for more than two digits
+STATED = Ground(
+    "identifier_stated",
+    Polarity.FOR,
+    None,
+    en="the listing states the {scheme} {ours} of the work",
+    zh="该条目标明作品的 {scheme}：{ours}",
+)
+SPELLED_OUT = Ground(
+    "identifier_spelled_out",
+    Polarity.FOR,
+    None,
+    en="title or description contain the {scheme} {ours} of the work",
+    zh="标题或描述中写有作品的 {scheme}：{ours}",
+)
 
 _ISBN13_RE = re.compile(r"(?<!\d)(?=(97[89](?: ?\d){10})(?!\d))")
 _ISBN10_RE = re.compile(r"(?<!\d)(?=(\d(?: ?\d){8} ?[\dx])(?![\da-z]))")
 _SEPARATOR_RE = re.compile(r"[\s\-–—./]+")
 
 
-class Matcher:
+class Matcher(IdentityMatcher):
     """Every identifier of every work."""
+
+    name = "identifier"
+    grounds = (STATED, SPELLED_OUT)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._works = works
@@ -40,39 +56,42 @@ class Matcher:
                 for value in values:
                     self._owners.setdefault(_fold_identifier(scheme, value), []).append(position)
 
-    def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
-        """One finding for each work and identifier, by the surest place it stands in."""
+    def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
+        """One finding for each work and identifier, by the surest place where it is written."""
         if not self._owners:
             return
         seen: set[tuple[int, str]] = set()
-        for scheme, value, written, key in _find_identifiers(listing):
+        for scheme, value, written, ground in _find_identifiers(listing):
             for position in self._owners.get((scheme, value), ()):
                 if (position, value) in seen:
                     continue
                 seen.add((position, value))
                 owner_count = len(self._owners[scheme, value])
-                chance = (
-                    SPELLED_OUT_PROBABILITY if key == "identifier_spelled_out" else STATED_PROBABILITY
-                ) / owner_count
-                yield identity_finding(
-                    NAME,
+                probability = (SPELLED_OUT_PROBABILITY if ground is SPELLED_OUT else STATED_PROBABILITY) / owner_count
+                yield make_finding(
+                    self.name,
                     context,
                     self._works[position],
-                    key,
-                    chance,
+                    ground,
+                    probability,
                     ours=value,
                     theirs=written,
                     scheme=scheme.upper(),
                 )
 
+    @classmethod
+    def prefilter_keys(cls, work: Work) -> Iterable[str]:
+        """The work's identifiers."""
+        return [value for values in work.identifiers.values() for value in values]
 
-def _find_identifiers(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
-    """(scheme, value in one spelling, as written, key of the reason) of all identifiers that a listing carries."""
+
+def _find_identifiers(listing: Listing) -> Iterator[tuple[str, str, str, Ground]]:
+    """(scheme, value in one spelling, as written, ground) of all identifiers that a listing carries."""
     for scheme, values in listing.identifiers.items():
         for value in values:
-            yield (*_fold_identifier(scheme, value), value, "identifier_stated")
+            yield (*_fold_identifier(scheme, value), value, STATED)
     if listing.sku:
-        yield (*_fold_identifier("isbn", listing.sku), listing.sku, "identifier_stated")
+        yield (*_fold_identifier("isbn", listing.sku), listing.sku, STATED)
     for text in (listing.title, listing.text):
         if sum(map(str.isnumeric, text[:MAX_SCANNED_CHARS])) < MIN_NUMERIC_CHARS:
             continue
@@ -80,7 +99,7 @@ def _find_identifiers(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
         for pattern in (_ISBN13_RE, _ISBN10_RE):
             for match in pattern.finditer(key):
                 scheme, value = _fold_identifier("isbn", match[1])
-                yield scheme, value, match[1], "identifier_spelled_out"
+                yield scheme, value, match[1], SPELLED_OUT
 
 
 def _fold_identifier(scheme: str, value: str) -> tuple[str, str]:

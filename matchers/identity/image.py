@@ -1,7 +1,8 @@
 """A picture of the listing shows a registered one: the same file, or seen in it whole, cut, turned or photographed.
 
 Pictures were compared when they were fetched (matchers/images) and carry their matches; a picture that was never
-compared is known only by its digest and its hash. Where works look so alike that it fits several, none is certain.
+compared is known only by its digest and its hash. Where several works look so much alike that the picture may show
+either, none is certain.
 """
 
 from __future__ import annotations
@@ -11,23 +12,52 @@ from pathlib import PurePath
 
 from attrs import evolve, frozen
 
-from crawler.items import Finding, Listing, Picture, PictureMatch, Work
-from matchers.findings import identity_finding
+from crawler.items import Finding, Listing, Picture, PictureMatch, Polarity, Work
+from matchers.findings import make_finding
 from matchers.images.phash import PhashIndex
-from matchers.matcher import Context
+from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
 
-NAME = "image"
-SAME_BYTES_PROBABILITY, WHOLE_PICTURE_PROBABILITY, DOUBTFUL_PROBABILITY = (
-    0.98,
-    0.93,
-    0.45,
-)  # estimates; a picture that several works share is doubtful
-
-MAX_ALIKE_HASH_BITS = 2  # bits; works whose hashes differ by so little look alike
-MIN_BLOCK_MARGIN = (
-    0.06  # share of blocks by which one of two works at the same place must agree better to be the one shown
+# Estimates; a picture that several works share is doubtful.
+SAME_BYTES_PROBABILITY, WHOLE_PICTURE_PROBABILITY, DOUBTFUL_PROBABILITY = 0.98, 0.93, 0.45
+MAX_ALIKE_HASH_BITS = 2  # bits; works whose hashes differ by no more look alike
+# Share of blocks by which one of two works at the same place must agree better to be the one shown.
+MIN_BLOCK_MARGIN = 0.06
+MIN_BOX_OVERLAP = 0.5  # share of the smaller box that two works at the same place have in common
+SAME_BYTES = Ground(
+    "image_same_bytes",
+    Polarity.FOR,
+    None,
+    en="a picture is the very file of a registered picture",
+    zh="图片与登记图片是同一文件",
 )
-MIN_BOX_OVERLAP = 0.5  # of the smaller one that two works at the same place have in common
+WHOLE = Ground(
+    "image_whole",
+    Polarity.FOR,
+    None,
+    en="a picture looks like a registered picture (distance {distance} of 64)",
+    zh="图片与登记图片一致（距离 {distance}/64）",
+)
+SEEN = Ground(
+    "image_seen",
+    Polarity.FOR,
+    None,
+    en="a picture shows a registered picture: {alike} % of what can be seen of it agrees",
+    zh="图片中可见登记图片：可见部分的 {alike}% 一致",
+)
+MIRRORED = Ground(
+    "image_mirrored",
+    Polarity.FOR,
+    None,
+    en="a picture shows a registered picture mirrored: {alike} % of what can be seen of it agrees",
+    zh="图片中可见左右翻转的登记图片：可见部分的 {alike}% 一致",
+)
+ALIKE = Ground(
+    "image_alike",
+    Polarity.FOR,
+    None,
+    en="a picture resembles a registered picture: {alike} % of what can be seen of it agrees; someone should look",
+    zh="图片与登记图片相似：可见部分的 {alike}% 一致，需人工核对",
+)
 
 
 @frozen(kw_only=True)
@@ -40,13 +70,16 @@ class PictureCandidate:
     sighting: PictureMatch
 
     @property
-    def chance(self) -> float:
+    def probability(self) -> float:
         """The probability that it is the work."""
         return self.sighting.certainty
 
 
-class Matcher:
+class Matcher(IdentityMatcher):
     """All pictures of all works."""
+
+    name = "image"
+    grounds = (SAME_BYTES, WHOLE, SEEN, MIRRORED, ALIKE)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._works = works
@@ -58,21 +91,19 @@ class Matcher:
                 self._digests.setdefault(picture.sha256, []).append(number)
         self._phash_index = PhashIndex(list(enumerate(picture for _, picture in self._pictures)))
 
-    def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
-        """For each work its surest picture; `copy`, or `review` where several works look like it or blocks doubt."""
+    def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
+        """For each work its surest picture; `copy`, or `review` where several works look like it or blocks differ."""
         best: dict[int, PictureCandidate] = {}
         for theirs in listing.pictures:
-            candidates = list(self._find_candidates(theirs))
-            for candidate in (
-                unchecked if _is_unrivalled(unchecked, candidates) else _lower_to_review(unchecked)
-                for unchecked in candidates
-            ):
-                if candidate.work not in best or candidate.chance > best[candidate.work].chance:
+            shown = list(self._find_pictures(theirs))
+            for candidate in (item if _is_unrivalled(item, shown) else _lower_to_review(item) for item in shown):
+                if candidate.work not in best or candidate.probability > best[candidate.work].probability:
                     best[candidate.work] = candidate
         for candidate in best.values():
             yield self._finding(candidate, context)
 
-    def _find_candidates(self, theirs: Picture) -> Iterator[PictureCandidate]:
+    def _find_pictures(self, theirs: Picture) -> Iterator[PictureCandidate]:
+        """The registered pictures that a picture of the listing may show."""
         same = self._digests.get(theirs.sha256 or "", [])
         for number in same:
             yield self._candidate(
@@ -98,12 +129,12 @@ class Matcher:
 
     def _finding(self, candidate: PictureCandidate, context: Context) -> Finding:
         sighting, address = candidate.sighting, candidate.ours.url
-        return identity_finding(
-            NAME,
+        return make_finding(
+            self.name,
             context,
             self._works[candidate.work],
-            _ground_key(sighting),
-            candidate.chance,
+            _picture_ground(sighting),
+            candidate.probability,
             ours=address if "://" in address else PurePath(address).name,
             theirs=candidate.theirs.url,
             verdict=sighting.verdict,
@@ -119,14 +150,14 @@ def _picture_match(ours: Picture, how: str, certainty: float, distance: int) -> 
     )
 
 
-def _ground_key(sighting: PictureMatch) -> str:
+def _picture_ground(sighting: PictureMatch) -> Ground:
     if sighting.how == "bytes":
-        return "image_same_bytes"
+        return SAME_BYTES
     if sighting.how == "whole" and sighting.distance is not None:
-        return "image_whole"
+        return WHOLE
     if sighting.verdict == "review":
-        return "image_alike"
-    return "image_mirrored" if sighting.mirrored else "image_seen"
+        return ALIKE
+    return MIRRORED if sighting.mirrored else SEEN
 
 
 def _lower_to_review(candidate: PictureCandidate) -> PictureCandidate:
@@ -143,7 +174,7 @@ def _is_unrivalled(candidate: PictureCandidate, candidates: Sequence[PictureCand
 
 
 def _is_rival(sighting: PictureMatch, other: PictureMatch) -> bool:
-    """Whether `corners_b` may be what is shown where `one` seems to be."""
+    """Whether the picture of `other` may be what is shown where that of `sighting` seems to be."""
     if other.verdict != "copy" or sighting.how == "bytes" != other.how:
         return False
     if sighting.distance is not None and other.distance is not None:

@@ -12,32 +12,40 @@ from collections.abc import Iterator, Sequence
 
 from ahocorasick_rs import AhoCorasick
 
-from crawler.items import Finding, Listing, Work
+from crawler.items import Finding, Listing, Polarity, Work
 from crawler.text import fold, is_han
-from matchers.findings import identity_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
 from matchers.titles.analysis import AnalysedText, analyse
 from matchers.titles.title_names import han_equivalents
 
-NAME = "maker"
 # Of titles over all title sets (bench/titles.py) that this module alone recognised, .12 of 26 were right while a name
 # could lack its end or a number; none of those is left.
 WHOLE_NAME_PROBABILITY = 0.85  # estimate
-PARTIAL_NAME_PROBABILITY = (
-    0.6  # of 24 such pairs over all title sets 22 were right; less, as a few works made most of them
-)
-MIN_NAME_COVERAGE = 0.55  # of the name's information, where its beginning is missing
-SEVERAL_WORKS_FACTOR = 0.5  # what is left where two works of the same maker fit equally well
-MIN_HAN_EQUIVALENTS = 3.0  # of the pieces that stand there
+# Of 24 such pairs over all title sets 22 were right; less, as a few works made most of them.
+PARTIAL_NAME_PROBABILITY = 0.6
+MIN_NAME_COVERAGE = 0.55  # share of the name's information, where its beginning is missing
+SEVERAL_WORKS_FACTOR = 0.5  # share kept where two works of the same maker fit equally well
+MIN_HAN_EQUIVALENTS = 3.0  # information of the pieces that are there
 COVERAGE_EPSILON = 1e-9
 MIN_MAKER_HAN_CHARS, MIN_MAKER_LATIN_CHARS = 2, 6  # characters of a maker's name
 MIN_PIECE_HAN_CHARS, MIN_PIECE_LATIN_CHARS = 2, 3  # characters of a piece
+PIECES = Ground(
+    "maker_pieces",
+    Polarity.FOR,
+    None,
+    en="the title names {maker} and {percent} % of “{ours}”: “{theirs}”",
+    zh="标题写明{maker}及“{ours}”的 {percent}%：“{theirs}”",
+)
 _PART_RE = re.compile(r"[a-z]+|\d+|[^a-z\d\s]+")
 _NUMBER_RE = re.compile(r"\d+")
 
 
-class Matcher:
+class Matcher(IdentityMatcher):
     """The works of every maker, found by the maker's name."""
+
+    name = "maker"
+    grounds = (PIECES,)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._works: dict[str, list[tuple[Work, str]]] = defaultdict(list)
@@ -49,52 +57,53 @@ class Matcher:
         self._keys = list(self._works)
         self._automaton = AhoCorasick(self._keys)
 
-    def find(self, listing: Listing, context: Context) -> Iterator[Finding]:
-        """A finding for each work most of whose name stands beside its maker."""
+    def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
+        """A finding for each work of which most of the name is written beside its maker."""
         if not self._keys:
             return
-        reading = analyse(listing.title)
-        matches = self._automaton.find_matches_as_indexes(reading.compact, overlapping=True)
+        analysed = analyse(listing.title)
+        matches = self._automaton.find_matches_as_indexes(analysed.compact, overlapping=True)
         makers = {index: (start, end) for index, start, end in matches}
         for index, (start, end) in makers.items():
-            if not reading.word_interior[start] and not reading.word_interior[end]:
-                title_rest = reading.compact[:start] + "\n" + reading.compact[end:]
-                yield from self._find_works(self._works[self._keys[index]], title_rest, reading, context)
+            if not analysed.word_interior[start] and not analysed.word_interior[end]:
+                title_rest = analysed.compact[:start] + "\n" + analysed.compact[end:]
+                yield from self._find_works(self._works[self._keys[index]], title_rest, analysed, context)
 
     def _find_works(
-        self, works: Sequence[tuple[Work, str]], title_rest: str, reading: AnalysedText, context: Context
+        self, works: Sequence[tuple[Work, str]], title_rest: str, analysed: AnalysedText, context: Context
     ) -> Iterator[Finding]:
-        if any(spot.word.area != "noise" for spot in reading.lexicon_words):
+        if any(spot.word.area != "noise" for spot in analysed.lexicon_words):
             return
         coverages = [
             (_name_coverage(name, title_rest), work)
             for work, name in works
-            if name.replace(" ", "") not in reading.compact
+            if name.replace(" ", "") not in analysed.compact
         ]
         best_coverage = max((coverage for coverage, _ in coverages), default=0.0)
         fitting = [
             work for coverage, work in coverages if coverage == best_coverage and best_coverage >= MIN_NAME_COVERAGE
         ]
+        is_whole = best_coverage > 1.0 - COVERAGE_EPSILON
+        probability = WHOLE_NAME_PROBABILITY if is_whole else PARTIAL_NAME_PROBABILITY
+        probability *= 1.0 if len(fitting) == 1 else SEVERAL_WORKS_FACTOR
         for work in fitting:
-            chance = WHOLE_NAME_PROBABILITY if best_coverage > 1.0 - COVERAGE_EPSILON else PARTIAL_NAME_PROBABILITY
-            probability = chance * (1.0 if len(fitting) == 1 else SEVERAL_WORKS_FACTOR)
-            percent = round(100 * best_coverage)
-            yield identity_finding(
-                NAME,
+            yield make_finding(
+                self.name,
                 context,
                 work,
-                "maker_pieces",
+                PIECES,
                 probability,
                 ours=work.title,
-                theirs=reading.original,
-                percent=percent,
+                theirs=analysed.original,
+                percent=round(100 * best_coverage),
                 maker="、".join(work.creators),
             )
 
 
 def _name_coverage(name: str, title_rest: str) -> float:
-    """The share of a name's information whose pieces stand in `title_rest` in their order; 0.0 where more than its
-    beginning is missing, or a number."""
+    """The share of a name's information whose pieces `title_rest` holds in their order; 0.0 where more than its
+    beginning is missing, or a number.
+    """
     if not set(_NUMBER_RE.findall(name)) <= set(_NUMBER_RE.findall(title_rest)):
         return 0.0
     place, covered_information = 0, 0.0
@@ -117,14 +126,12 @@ def _name_coverage(name: str, title_rest: str) -> float:
 
 
 def _longest_piece(part: str, title_rest: str, place: int) -> str:
-    """The longest beginning of a part that stands in `title_rest` from `place` on; "" where it is too short for a
-    piece.
-    """
+    """The longest beginning of a part that `title_rest` holds from `place` on; "" where it is too short for a piece."""
     min_chars = MIN_PIECE_HAN_CHARS if is_han(part[0]) else len(part) if part[0].isdigit() else MIN_PIECE_LATIN_CHARS
     for end in range(len(part), min_chars - 1, -1):
         if title_rest.find(part[:end], place) >= 0:
             return part[:end]
-    return part[0] if place and title_rest.startswith(part[0], place) else ""  # 60讲: right behind what stands there
+    return part[0] if place and title_rest.startswith(part[0], place) else ""  # 60讲: right behind the last piece
 
 
 def _compact_key(name: str) -> str:

@@ -1,1 +1,1 @@
-"""What makes an offer an infringement? One module, one ground."""
+"""What makes an offer an infringement? One module for each kind of reason; matchers.matcher has the protocol."""

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crawler.items import Finding, Listing, Work
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from crawler.items import Finding, Listing, Polarity, Work
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-NAME = "account"
-PRINT_FACTOR = 0.8  # what is left where the work is a book: its seller speaks of a platform's account
+PRINT_FACTOR = 0.8  # share of the strength kept where the work is a book: its seller speaks of a platform's account
+LOGIN_SHARED = Ground(
+    "account_shared",
+    Polarity.FOR,
+    3.5,
+    en="a login is sold or shared: {theirs}",
+    zh="出售或共享账号：{theirs}",
+)
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """At most one finding."""
-    signals = find_signals(listing, work, "account")
-    if signals:
-        chance = signal_strength(signals) * (PRINT_FACTOR if work_type(work) is WorkType.PRINT else 1.0)
-        yield offence_finding(NAME, context, work, "account_shared", chance, theirs=quote_signals(signals))
+class Matcher(OffenceMatcher):
+    """Words for a shared login."""
+
+    name = "account"
+    grounds = (LOGIN_SHARED,)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """At most one finding."""
+        signals = find_signals(listing, work, "account")
+        if signals:
+            strength = signal_strength(signals) * (PRINT_FACTOR if work_type(work) is WorkType.PRINT else 1.0)
+            yield make_finding(self.name, context, work, LOGIN_SHARED, strength, theirs=quote_signals(signals))

@@ -1,62 +1,83 @@
-"""Too much for too little: 全套 500 本 9.9. Nobody sells five hundred genuine works for the price of a lunch."""
+"""Too much is sold for too little: nobody sells five hundred genuine works (全套 500 本) for the price of a lunch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
 
-from crawler.items import Finding, Listing, Work
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from crawler.items import Finding, Listing, Polarity, Work
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.intent import intent_factor
 from matchers.signals.listing_signals import find_signals, signal_strength
 from matchers.signals.quantities import Quantity, find_quantities
 from matchers.titles.analysis import analyse
 
-NAME = "bundle"
 LARGE_SET_PIECES = 40  # pieces: more than any genuine set
 MIN_SET_PIECES = 12  # pieces of a set that may be genuine at its price
-MIN_SIZE_GIGABYTES = 20  # gigabytes: no genuine work is sold by its weight
+MIN_SIZE_GIGABYTES = 20  # gigabytes: no genuine work is sold by its size
 CHEAP_PIECE_PRICE_RATIO = Decimal("0.08")  # of the list price for one piece: less than the paper costs
+DEFAULT_LIST_PRICE = Decimal(30)  # in the listing's currency, where the work's price is unknown; estimate
 EXCESS_PROBABILITY, LARGE_SET_PROBABILITY, SIZE_PROBABILITY, WORDS_PROBABILITY = 0.95, 0.75, 0.8, 0.5  # estimates
+EXCESS = Ground(
+    "bundle_excess",
+    Polarity.FOR,
+    3.5,
+    en="{theirs} for {price}",
+    zh="{theirs}，售价 {price}",
+)
+SIZE = Ground(
+    "bundle_size",
+    Polarity.FOR,
+    2.0,
+    en="sold by its size: {theirs}",
+    zh="按容量出售：{theirs}",
+)
+WORDS = Ground(
+    "bundle_words",
+    Polarity.FOR,
+    0.8,
+    en="sold in a bundle: {theirs}",
+    zh="打包出售：{theirs}",
+)
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """At most one finding, by the largest amount."""
-    quantities = [
-        quantity
-        for text in (listing.title, listing.text)
-        for quantity in find_quantities(text)
-        if not _is_in_name(quantity, work)
-    ]
-    factor = intent_factor(listing, work)
-    largest = max(quantities, key=lambda quantity: (not quantity.is_size, quantity.number), default=None)
-    sizes = [quantity for quantity in quantities if quantity.is_size and quantity.number >= MIN_SIZE_GIGABYTES]
-    if largest and not largest.is_size and largest.number >= MIN_SET_PIECES:
-        chance = _piece_count_probability(largest, listing, work)
-        if chance:
-            price = f"{listing.price} {listing.currency}" if listing.price is not None else "-"
-            yield offence_finding(
-                NAME, context, work, "bundle_excess", chance * factor, theirs=largest.quote, price=price
-            )
-            return
-    signals = find_signals(listing, work, "bundle")
-    if sizes:
-        yield offence_finding(NAME, context, work, "bundle_size", SIZE_PROBABILITY * factor, theirs=sizes[0].quote)
-    elif signals:
-        yield offence_finding(
-            NAME,
-            context,
-            work,
-            "bundle_words",
-            WORDS_PROBABILITY * signal_strength(signals) * factor,
-            theirs=signals[0].quote,
-        )
+class Matcher(OffenceMatcher):
+    """Numbers of pieces, sizes, and words for a bundle."""
+
+    name = "bundle"
+    grounds = (EXCESS, SIZE, WORDS)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """At most one finding, by the largest amount."""
+        quantities = [
+            quantity
+            for text in (listing.title, listing.text)
+            for quantity in find_quantities(text)
+            if not _is_in_name(quantity, work)
+        ]
+        factor = intent_factor(listing, work)
+        largest = max(quantities, key=lambda quantity: (not quantity.is_size, quantity.number), default=None)
+        sizes = [quantity for quantity in quantities if quantity.is_size and quantity.number >= MIN_SIZE_GIGABYTES]
+        if largest and not largest.is_size and largest.number >= MIN_SET_PIECES:
+            probability = _piece_count_probability(largest, listing, work)
+            if probability:
+                price = f"{listing.price} {listing.currency}" if listing.price is not None else "-"
+                yield make_finding(
+                    self.name, context, work, EXCESS, probability * factor, theirs=largest.quote, price=price
+                )
+                return
+        signals = find_signals(listing, work, "bundle")
+        if sizes:
+            yield make_finding(self.name, context, work, SIZE, SIZE_PROBABILITY * factor, theirs=sizes[0].quote)
+        elif signals:
+            probability = WORDS_PROBABILITY * signal_strength(signals) * factor
+            yield make_finding(self.name, context, work, WORDS, probability, theirs=signals[0].quote)
 
 
 def _piece_count_probability(quantity: Quantity, listing: Listing, work: Work) -> float:
     piece_price = listing.price / quantity.number if listing.price is not None else None
-    usual_price = work.list_price if work.list_price and work.currency == listing.currency else Decimal(30)
+    usual_price = work.list_price if work.list_price and work.currency == listing.currency else DEFAULT_LIST_PRICE
     if piece_price is not None and piece_price < CHEAP_PIECE_PRICE_RATIO * usual_price:
         return EXCESS_PROBABILITY
     if piece_price is not None and piece_price > 3 * CHEAP_PIECE_PRICE_RATIO * usual_price:
@@ -65,6 +86,6 @@ def _piece_count_probability(quantity: Quantity, listing: Listing, work: Work) -
 
 
 def _is_in_name(quantity: Quantity, work: Work) -> bool:
-    """零基础油画48讲 is a course, not forty-eight of them."""
+    """Whether the work's own name holds the quantity: 零基础油画48讲 is one course, not forty-eight of them."""
     quote = analyse(quantity.quote).compact
     return any(quote in analyse(name).compact for name in (work.title, *work.aliases))

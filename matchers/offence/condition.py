@@ -4,44 +4,88 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crawler.items import Finding, Listing, Work
+from crawler.items import Finding, Listing, Polarity, Work
 from crawler.text import fold
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.intent import intent_factor
 from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
 from matchers.signals.text_signals import find_text_signals
 from matchers.signals.work_type import WorkType, work_type
 
-NAME = "condition"
-# What is denied of being genuine is said of being a copy.
-GROUND_AREAS = {
-    "copy": ("copy",),
-    "counterfeit": ("counterfeit", "no_original"),
-    "crack": ("crack",),
-    "server": ("server",),
-    "wholesale": ("wholesale",),
-}
-PRINT_GROUNDS = frozenset({"copy", "wholesale"})  # ways of printed works only
-PROGRAM_GROUNDS = frozenset({"crack", "server"})  # ways of programs; of another work they are said of something else
-OTHER_TYPE_FACTOR = 0.4  # what is left of a way that is not the work's
+COPY = Ground(
+    "condition_copy",
+    Polarity.FOR,
+    3.5,
+    en="printed again by its own words: {theirs}",
+    zh="自称为复印、打印或翻印：{theirs}",
+)
+COUNTERFEIT = Ground(
+    "condition_counterfeit",
+    Polarity.FOR,
+    4.0,
+    en="not genuine by its own words: {theirs}",
+    zh="自称为盗版或非原版：{theirs}",
+)
+CRACK = Ground(
+    "condition_crack",
+    Polarity.FOR,
+    3.5,
+    en="cracked or unlocked by its own words: {theirs}",
+    zh="自称为破解或解锁：{theirs}",
+)
+SERVER = Ground(
+    "condition_server",
+    Polarity.FOR,
+    3.5,
+    en="a private server or a cheat by its own words: {theirs}",
+    zh="自称为私服或外挂：{theirs}",
+)
+WHOLESALE = Ground(
+    "condition_wholesale",
+    Polarity.FOR,
+    1.0,
+    en="sold like goods from a press: {theirs}",
+    zh="像印厂货一样批发：{theirs}",
+)
+COPY_SHOP = Ground(
+    "condition_copyshop",
+    Polarity.FOR,
+    2.5,
+    en="the seller is a copy shop: {theirs}",
+    zh="卖家是打印店：{theirs}",
+)
+# The areas of signs.csv that say each. To deny that it is genuine is to say that it is a copy.
+GROUND_AREAS = (
+    (COPY, ("copy",)),
+    (COUNTERFEIT, ("counterfeit", "no_original")),
+    (CRACK, ("crack",)),
+    (SERVER, ("server",)),
+    (WHOLESALE, ("wholesale",)),
+)
+PRINT_GROUNDS = (COPY, WHOLESALE)  # said of printed works; beside a program, of something else
+PROGRAM_GROUNDS = (CRACK, SERVER)  # said of programs; beside another work, of something else
+OTHER_TYPE_FACTOR = 0.4  # share of the strength kept then
 SHOP_NAME_AREAS = ("copyshop",)
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """One finding for each kind of copy, and one for a copy shop that sells a printed work."""
-    is_program = work_type(work) is WorkType.PROGRAM
-    for ground, areas in GROUND_AREAS.items():
-        signals = find_signals(listing, work, *areas)
-        if signals:
-            is_other_type = ground in (PRINT_GROUNDS if is_program else PROGRAM_GROUNDS)
-            chance = (
-                signal_strength(signals) * (OTHER_TYPE_FACTOR if is_other_type else 1.0) * intent_factor(listing, work)
-            )
-            yield offence_finding(NAME, context, work, f"condition_{ground}", chance, theirs=quote_signals(signals))
-    shop_signals = [
-        signal for signal in find_text_signals(listing.seller or "").signals if signal.area in SHOP_NAME_AREAS
-    ]
-    if shop_signals and work_type(work) is WorkType.PRINT and fold(listing.seller or "") != fold(work.publisher or ""):
-        chance = max(signal.probability for signal in shop_signals)
-        yield offence_finding(NAME, context, work, "condition_copyshop", chance, theirs=listing.seller or "")
+class Matcher(OffenceMatcher):
+    """Words for a copy that is not genuine, and the names of copy shops."""
+
+    name = "condition"
+    grounds = (COPY, COUNTERFEIT, CRACK, SERVER, WHOLESALE, COPY_SHOP)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """One finding for each kind of copy, and one for a copy shop that sells a printed work."""
+        other_grounds = PRINT_GROUNDS if work_type(work) is WorkType.PROGRAM else PROGRAM_GROUNDS
+        for ground, areas in GROUND_AREAS:
+            signals = find_signals(listing, work, *areas)
+            if signals:
+                factor = OTHER_TYPE_FACTOR if any(ground is other for other in other_grounds) else 1.0
+                strength = signal_strength(signals) * factor * intent_factor(listing, work)
+                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+        seller = listing.seller or ""
+        shop_signals = [signal for signal in find_text_signals(seller).signals if signal.area in SHOP_NAME_AREAS]
+        if shop_signals and work_type(work) is WorkType.PRINT and fold(seller) != fold(work.publisher or ""):
+            strength = max(signal.probability for signal in shop_signals)
+            yield make_finding(self.name, context, work, COPY_SHOP, strength, theirs=seller)

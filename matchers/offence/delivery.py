@@ -1,58 +1,102 @@
-"""The offer is delivered as a file: it says so, names a drive, tells how the file is handed over, or is a burnt copy.
+"""The offer is delivered as a file: it says so, names a cloud drive, tells how a file is handed over, or is burned.
 
-Words alone, so an app store, where files are the rule, says nothing. What comes beside a printed book (送电子讲义)
-is no delivery of the work.
+Only words count, so an app store, where files are the rule, says nothing. What comes beside a printed book
+(送电子讲义) is no delivery of the work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from crawler.items import Finding, Listing, ListingKind, Work
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from crawler.items import Finding, Listing, ListingKind, Polarity, Work
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.intent import intent_factor, is_discussion
 from matchers.signals.listing_signals import ListingSignal, find_signals, has_signal, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-NAME = "delivery"
-# Areas of signs.csv that say the same; what is denied of paper is said of a file.
-GROUND_AREAS = {
-    "file": ("file",),
-    "virtual": ("virtual", "no_print"),
-    "drive": ("drive",),
-    "handover": ("handover",),
-    "disclaimer": ("disclaimer",),
-    "burned": ("burned",),
-}
-# What is left of a word where it is ordinary: software is downloaded and its keys are mailed. Estimates.
+FILE = Ground(
+    "delivery_file",
+    Polarity.FOR,
+    3.5,
+    en="a file by its own words: {theirs}",
+    zh="自称为电子文件：{theirs}",
+)
+VIRTUAL = Ground(
+    "delivery_virtual",
+    Polarity.FOR,
+    3.0,
+    en="nothing material is sent: {theirs}",
+    zh="不发实物：{theirs}",
+)
+DRIVE = Ground(
+    "delivery_drive",
+    Polarity.FOR,
+    3.5,
+    en="delivered by a cloud drive: {theirs}",
+    zh="通过网盘交付：{theirs}",
+)
+HANDOVER = Ground(
+    "delivery_handover",
+    Polarity.FOR,
+    3.0,
+    en="says how a file, a link or a code is handed over: {theirs}",
+    zh="说明了文件、链接或口令的交付方式：{theirs}",
+)
+DISCLAIMER = Ground(
+    "delivery_disclaimer",
+    Polarity.FOR,
+    2.5,
+    en="carries the disclaimer that pirates write: {theirs}",
+    zh="带有盗版者常用的免责声明：{theirs}",
+)
+BURNED = Ground(
+    "delivery_burned",
+    Polarity.FOR,
+    3.0,
+    en="a burnt disc or a filled stick: {theirs}",
+    zh="刻录盘或拷贝U盘：{theirs}",
+)
+# The areas of signs.csv that say each. To deny that it is paper is to say that it is a file.
+GROUND_AREAS = (
+    (FILE, ("file",)),
+    (VIRTUAL, ("virtual", "no_print")),
+    (DRIVE, ("drive",)),
+    (HANDOVER, ("handover",)),
+    (DISCLAIMER, ("disclaimer",)),
+    (BURNED, ("burned",)),
+)
+# Share of the strength kept where such words are ordinary: software is downloaded and its keys are mailed. Estimates.
 ORDINARY_FACTORS = {
-    (WorkType.PROGRAM, "file"): 0.4,
-    (WorkType.PROGRAM, "virtual"): 0.3,
-    (WorkType.COURSE, "virtual"): 0.6,
+    (WorkType.PROGRAM, FILE.key): 0.4,
+    (WorkType.PROGRAM, VIRTUAL.key): 0.3,
+    (WorkType.COURSE, VIRTUAL.key): 0.6,
 }
-# A post often only speaks of files: what is left where its title names none and nothing hands one over. Estimate.
+# A post often only speaks of files: the share kept where its title names none and nothing hands one over. Estimate.
 MENTION_FACTOR = 0.2
 HANDOVER_AREAS = ("drive", "handover", "virtual", "stream")
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """One finding for each way of delivery."""
-    if listing.kind is ListingKind.APP:
-        return
-    for ground, areas in GROUND_AREAS.items():
-        signals = find_signals(listing, work, *areas)
-        if signals:
-            chance = (
-                signal_strength(signals)
-                * ORDINARY_FACTORS.get((work_type(work), ground), 1.0)
-                * intent_factor(listing, work)
-            )
-            chance *= MENTION_FACTOR if ground == "file" and _is_mention_only(listing, work, signals) else 1.0
-            yield offence_finding(NAME, context, work, f"delivery_{ground}", chance, theirs=quote_signals(signals))
+class Matcher(OffenceMatcher):
+    """Words for each way of delivery."""
+
+    name = "delivery"
+    grounds = (FILE, VIRTUAL, DRIVE, HANDOVER, DISCLAIMER, BURNED)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """One finding for each way of delivery."""
+        if listing.kind is ListingKind.APP:
+            return
+        for ground, areas in GROUND_AREAS:
+            signals = find_signals(listing, work, *areas)
+            if signals:
+                factor = ORDINARY_FACTORS.get((work_type(work), ground.key), 1.0)
+                strength = signal_strength(signals) * factor * intent_factor(listing, work)
+                strength *= MENTION_FACTOR if ground is FILE and _is_mention_only(listing, work, signals) else 1.0
+                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
 
 
-def _is_mention_only(listing: Listing, work: Work, signals: list[ListingSignal]) -> bool:
+def _is_mention_only(listing: Listing, work: Work, signals: Sequence[ListingSignal]) -> bool:
     """Whether a post speaks of a file that it does not hand over."""
     if not is_discussion(listing) or listing.links or any(signal.in_title for signal in signals):
         return False

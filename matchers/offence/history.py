@@ -1,4 +1,4 @@
-"""The seller's history: people judged offers of this seller infringing before, or found them innocent."""
+"""The seller has a history: people judged offers of this seller infringing before, or found them innocent."""
 
 from __future__ import annotations
 
@@ -6,26 +6,43 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.items import Finding, Listing, Polarity, Work
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 
-NAME = "history"
 MIN_VERDICTS = 2  # judgements that make a history
-PRIOR_VERDICTS = 1  # judgements of either kind that every seller is thought to have, so that two say less than twenty
+PRIOR_VERDICTS = 1  # judgements of either kind that every seller starts with, so that two say less than twenty
+REPEAT = Ground(
+    "history_repeat",
+    Polarity.FOR,
+    2.0,
+    en="people judged {infringing} offers of {theirs} infringing and {innocent} not",
+    zh="{theirs}有 {infringing} 个商品被判侵权，{innocent} 个被判不侵权",
+)
+CLEAN = Ground(
+    "history_clean",
+    Polarity.AGAINST,
+    -1.5,
+    en="people judged {innocent} offers of {theirs} innocent and {infringing} infringing",
+    zh="{theirs}有 {innocent} 个商品被判不侵权，{infringing} 个被判侵权",
+)
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """At most one finding, by the share of infringing ones among the judged offers of the seller."""
-    seller = listing.seller_id or listing.seller
-    record = context.sellers.get((listing.platform, seller)) if seller else None
-    if record is None or record.infringing + record.innocent < MIN_VERDICTS:
-        return
-    counts: dict[str, Any] = {"infringing": record.infringing, "innocent": record.innocent}
-    share = (record.infringing + PRIOR_VERDICTS) / (record.infringing + record.innocent + 2 * PRIOR_VERDICTS)
-    theirs = listing.seller or seller or ""
-    if record.infringing >= record.innocent:
-        yield offence_finding(NAME, context, work, "history_repeat", share, theirs=theirs, **counts)
-    else:
-        yield offence_finding(
-            NAME, context, work, "history_clean", 1 - share, polarity=Polarity.AGAINST, theirs=theirs, **counts
-        )
+class Matcher(OffenceMatcher):
+    """The verdicts about a seller, from the context."""
+
+    name = "history"
+    grounds = (REPEAT, CLEAN)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """At most one finding, by the share of infringing ones among the seller's judged offers."""
+        seller = listing.seller_id or listing.seller
+        record = context.sellers.get((listing.platform, seller)) if seller else None
+        if record is None or record.infringing + record.innocent < MIN_VERDICTS:
+            return
+        values: dict[str, Any] = {"infringing": record.infringing, "innocent": record.innocent}
+        values["theirs"] = listing.seller or seller or ""
+        share = (record.infringing + PRIOR_VERDICTS) / (record.infringing + record.innocent + 2 * PRIOR_VERDICTS)
+        if record.infringing >= record.innocent:
+            yield make_finding(self.name, context, work, REPEAT, share, **values)
+        else:
+            yield make_finding(self.name, context, work, CLEAN, 1 - share, **values)

@@ -1,20 +1,18 @@
-"""Signs of a genuine copy: used by its own words, an original disc or box, paper and not a file, a bookshop's manners.
+"""The offer shows signs of a genuine copy: used, an original disc or box, paper and no file, a bookshop's manners.
 
-None of them counts where the offer says itself that it is a file, a copy or a login: thieves say "used" too.
+None of them counts where the offer says itself that it is a file, a copy or a login: pirates write "used" too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-NAME = "innocent"
 PIRACY_AREAS = (
     "file",
     "virtual",
@@ -28,24 +26,65 @@ PIRACY_AREAS = (
     "account",
     "burned",
 )
-MIN_PIRACY_STRENGTH = 0.8  # strength of the hard signs from which on the innocent ones say nothing
-GROUND_AREAS = {
-    "used_copy": ("used",),
-    "used_original": ("original",),
-    "used_paper": ("no_file", "no_copy", "no_drive", "no_handover", "no_counterfeit", "no_virtual"),
-    "used_print": ("print",),
-    "used_shop": ("shop", "companion", "extra_companion"),
-}
+MIN_PIRACY_STRENGTH = 0.8  # strength of these signs from which on the innocent ones do not count
+USED = Ground(
+    "used_copy",
+    Polarity.AGAINST,
+    -1.5,
+    en="used by its own words: {theirs}",
+    zh="自称为二手：{theirs}",
+)
+ORIGINAL = Ground(
+    "used_original",
+    Polarity.AGAINST,
+    -1.5,
+    en="an original by its own words: {theirs}",
+    zh="自称为原版：{theirs}",
+)
+NO_FILE = Ground(
+    "used_paper",
+    Polarity.AGAINST,
+    -1.0,
+    en="paper, or no file or copy, by its own words: {theirs}",
+    zh="自称为纸质、非电子、非复印：{theirs}",
+)
+PAPER = Ground(
+    "used_print",
+    Polarity.AGAINST,
+    -0.5,
+    en="paper by its own words: {theirs}",
+    zh="自称为纸质：{theirs}",
+)
+SHOP = Ground(
+    "used_shop",
+    Polarity.AGAINST,
+    -1.0,
+    en="a bookshop's manners: {theirs}",
+    zh="正规书店的用语：{theirs}",
+)
+GROUND_AREAS = (
+    (USED, ("used",)),
+    (ORIGINAL, ("original",)),
+    (NO_FILE, ("no_file", "no_copy", "no_drive", "no_handover", "no_counterfeit", "no_virtual")),
+    (PAPER, ("print",)),
+    (SHOP, ("shop", "companion", "extra_companion")),
+)
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """Findings against, one for each sign."""
-    if listing.kind in (ListingKind.SHARE, ListingKind.APP) or listing.links:
-        return
-    if signal_strength(find_signals(listing, work, *PIRACY_AREAS)) >= MIN_PIRACY_STRENGTH:
-        return
-    make_finding = partial(offence_finding, NAME, context, work, polarity=Polarity.AGAINST)
-    for key, areas in GROUND_AREAS.items():
-        signals = find_signals(listing, work, *areas)
-        if signals and not (key == "used_copy" and work_type(work) is WorkType.COURSE):
-            yield make_finding(key, signal_strength(signals), theirs=quote_signals(signals))
+class Matcher(OffenceMatcher):
+    """Words for a genuine copy."""
+
+    name = "innocent"
+    grounds = (USED, ORIGINAL, NO_FILE, PAPER, SHOP)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """Findings against, one for each sign."""
+        if listing.kind in (ListingKind.SHARE, ListingKind.APP) or listing.links:
+            return
+        if signal_strength(find_signals(listing, work, *PIRACY_AREAS)) >= MIN_PIRACY_STRENGTH:
+            return
+        for ground, areas in GROUND_AREAS:
+            signals = find_signals(listing, work, *areas)
+            if signals and not (ground is USED and work_type(work) is WorkType.COURSE):
+                strength = signal_strength(signals)
+                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))

@@ -7,30 +7,54 @@ from collections.abc import Iterator
 from crawler.items import Finding, Listing, Polarity, Work
 from crawler.text import fold
 from crawler.urls import canonicalize_url
-from matchers.findings import offence_finding
-from matchers.matcher import Context, Rule, RuleKind
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher, Rule, RuleKind
 
-NAME = "judged"
 VERDICT_PROBABILITY = 0.99  # a person looked
+LISTING = Ground(
+    "judged_listing",
+    Polarity.AGAINST,
+    -8.0,
+    en="this listing was judged no infringement ({ours}): {reason}",
+    zh="该商品曾被判为不侵权（{ours}）：{reason}",
+)
+SELLER = Ground(
+    "judged_seller",
+    Polarity.AGAINST,
+    -6.0,
+    en="{theirs} was judged to sell this work by right ({ours}): {reason}",
+    zh="{theirs}曾被判为有权出售该作品（{ours}）：{reason}",
+)
+PHRASE = Ground(
+    "judged_phrase",
+    Polarity.AGAINST,
+    -6.0,
+    en="“{theirs}” beside this work was judged no infringement ({ours}): {reason}",
+    zh="该作品旁的“{theirs}”曾被判为不侵权（{ours}）：{reason}",
+)
+_GROUNDS = {RuleKind.LISTING: LISTING, RuleKind.SELLER: SELLER, RuleKind.PHRASE: PHRASE}
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """At most one finding against, by the first rule that fits; each rule can be withdrawn by its number."""
-    for rule in context.rules.get(work.id, ()):
-        if _is_applicable(rule, listing):
-            day = rule.at.date()
-            yield offence_finding(
-                NAME,
+class Matcher(OffenceMatcher):
+    """The rules that people taught, from the context; each can be withdrawn by its number."""
+
+    name = "judged"
+    grounds = (LISTING, SELLER, PHRASE)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """At most one finding against, by the first rule that applies."""
+        rule = next((rule for rule in context.rules.get(work.id, ()) if _is_applicable(rule, listing)), None)
+        if rule is not None:
+            yield make_finding(
+                self.name,
                 context,
                 work,
-                f"judged_{rule.kind.value}",
+                _GROUNDS[rule.kind],
                 VERDICT_PROBABILITY,
-                polarity=Polarity.AGAINST,
-                ours=f"#{rule.id} {rule.by} {day}",
+                ours=f"#{rule.id} {rule.by} {rule.at.date()}",
                 theirs=rule.shown or rule.value,
                 reason=rule.reason,
             )
-            return
 
 
 def _is_applicable(rule: Rule, listing: Listing) -> bool:

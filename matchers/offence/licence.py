@@ -1,83 +1,105 @@
-"""A licence covers the offer, or it did until a day; and who publishes the work himself needs none.
+"""A licence covers the offer, or did so until a day; the work's own side needs none.
 
-A covering licence turns a match into "licensed" (a finding against). A licence of exactly this seller or platform that
-has ended, or has not begun, is a ground.
+A covering licence makes a match "licensed" (a finding against). A licence of exactly this seller or platform that has
+ended, or has not begun, is a ground for an offence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
 
 from crawler.items import Finding, Licence, Listing, ListingKind, Polarity, Work
 from crawler.text import fold
 from crawler.urls import url_host
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.work_type import WorkType, work_type
 from registry.company_names import CompanyMatch, compare_companies
 from registry.licences import LicenceState, check_licence
 
-NAME = "licence"
 COVERED_PROBABILITY = 0.99
-OUT_OF_TERM_PROBABILITY = 0.9  # the term is a fact; that the seller has no newer licence is what may be wrong
+OUT_OF_TERM_PROBABILITY = 0.9  # the term is a fact; the seller may have a newer licence that nobody registered
 OWN_OFFER_PROBABILITY = 0.95
 MIN_CREATOR_CHARS = 2  # characters of a creator's name that is compared with a seller's
+COVERS = Ground(
+    "licence_covers",
+    Polarity.AGAINST,
+    -4.0,
+    en="{theirs} holds a licence ({ours})",
+    zh="{theirs}已获授权（{ours}）",
+)
+OWN = Ground(
+    "licence_own",
+    Polarity.AGAINST,
+    -4.0,
+    en="{theirs} is the work's own side ({ours})",
+    zh="{theirs}即权利方（{ours}）",
+)
+ENDED = Ground(
+    "licence_ended",
+    Polarity.FOR,
+    5.0,
+    en="the licence of {theirs} ended on {ours}",
+    zh="{theirs}的授权已于 {ours} 到期",
+)
+NOT_BEGUN = Ground(
+    "licence_not_begun",
+    Polarity.FOR,
+    5.0,
+    en="the licence of {theirs} begins only on {ours}",
+    zh="{theirs}的授权 {ours} 才开始",
+)
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """At most one finding: licensed, own offer, or out of term."""
-    day = (listing.seen_at or context.now).date()
-    own_party = _own_party(listing, work)
-    if own_party:
-        yield offence_finding(
-            NAME,
-            context,
-            work,
-            "licence_own",
-            OWN_OFFER_PROBABILITY,
-            polarity=Polarity.AGAINST,
-            ours=own_party,
-            theirs=_offering_name(listing),
-        )
-        return
-    licences = (*work.licences, *context.official_licences.get(work.owner or work.publisher or "", ()))
-    licence_states = [(licence, _licence_state(licence, listing, day)) for licence in licences]
-    covering = next(
-        (licence for licence, licence_state in licence_states if licence_state is LicenceState.COVERING), None
-    )
-    make_finding = partial(offence_finding, NAME, context, work, theirs=_offering_name(listing))
-    specific_states = [
-        (licence, licence_state) for licence, licence_state in licence_states if licence.seller or licence.platform
-    ]
-    end_days = [
+class Matcher(OffenceMatcher):
+    """The licences of the work and of its owner's official shops."""
+
+    name = "licence"
+    grounds = (COVERS, OWN, ENDED, NOT_BEGUN)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """At most one finding: the work's own offer, licensed, or out of term."""
+        finding = partial(make_finding, self.name, context, work, theirs=_offering_name(listing))
+        own_party = _own_party(listing, work)
+        if own_party:
+            yield finding(OWN, OWN_OFFER_PROBABILITY, ours=own_party)
+            return
+        day = (listing.seen_at or context.now).date()
+        licences = (*work.licences, *context.official_licences.get(work.owner or work.publisher or "", ()))
+        states = [(licence, _licence_state(licence, listing, day)) for licence in licences]
+        covering = next((licence for licence, state in states if state is LicenceState.COVERING), None)
+        if covering is not None:
+            yield finding(COVERS, COVERED_PROBABILITY, ours=_describe_licence(covering))
+        elif end_day := _last_end(states):
+            yield finding(ENDED, OUT_OF_TERM_PROBABILITY, ours=str(end_day))
+        elif start_day := _first_start(states):
+            yield finding(NOT_BEGUN, OUT_OF_TERM_PROBABILITY, ours=str(start_day))
+
+
+def _last_end(states: Sequence[tuple[Licence, LicenceState]]) -> date | None:
+    """The day on which the last licence of exactly this seller or platform ended."""
+    days = [
         licence.until
-        for licence, licence_state in specific_states
-        if licence_state is LicenceState.ENDED and licence.until
+        for licence, state in states
+        if (licence.seller or licence.platform) and state is LicenceState.ENDED and licence.until
     ]
-    start_days = [
+    return max(days, default=None)
+
+
+def _first_start(states: Sequence[tuple[Licence, LicenceState]]) -> date | None:
+    """The day on which the first licence of exactly this seller or platform will begin."""
+    days = [
         licence.since
-        for licence, licence_state in specific_states
-        if licence_state is LicenceState.NOT_BEGUN and licence.since
+        for licence, state in states
+        if (licence.seller or licence.platform) and state is LicenceState.NOT_BEGUN and licence.since
     ]
-    if covering is not None:
-        until = covering.until or "∞"
-        yield make_finding(
-            "licence_covers",
-            COVERED_PROBABILITY,
-            polarity=Polarity.AGAINST,
-            ours=_describe_licence(covering),
-            until=until,
-        )
-    elif end_days:
-        yield make_finding("licence_ended", OUT_OF_TERM_PROBABILITY, ours=str(max(end_days)))
-    elif start_days:
-        yield make_finding("licence_not_begun", OUT_OF_TERM_PROBABILITY, ours=str(min(start_days)))
+    return min(days, default=None)
 
 
 def _licence_state(licence: Licence, listing: Listing, day: date) -> LicenceState:
-    """How a licence stands to the offer, under the seller's name or number."""
+    """Whether a licence covers the offer, by the seller's name or else by the seller's number."""
     state_for = partial(
         check_licence,
         licence,
@@ -91,9 +113,7 @@ def _licence_state(licence: Licence, listing: Listing, day: date) -> LicenceStat
 
 
 def _own_party(listing: Listing, work: Work) -> str | None:
-    """The work's publisher, owner or maker who offers it himself; of a share only who shares it is known, not who he
-    is.
-    """
+    """The work's publisher, owner or maker who makes the offer; None for shares, whose sharers cannot be identified."""
     if listing.kind is ListingKind.SHARE:
         return None
     offering = [name for name in (listing.seller, _app_publisher(listing)) if name]

@@ -8,40 +8,63 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-NAME = "merch"
-GROUND_AREAS = {"merch_beside": ("merch",), "merch_own": ("own",), "merch_service": ("service",)}
-TEXT_ONLY_FACTOR = 0.5  # what is left of words that stand in the description only
-COPY_AREAS = ("copy", "counterfeit", "drive", "crack")  # a copy of the work with a bookmark is a copy
-MIN_COPY_STRENGTH = 0.8  # strength of these words
-COPY_FACTOR = 0.3  # what is left of merchandise then
-MIN_COURSE_STRENGTH = (
-    0.3  # strength of words of a course passed on from which on slides and templates belong to it; estimate
+BESIDE = Ground(
+    "merch_beside",
+    Polarity.AGAINST,
+    -2.5,
+    en="something beside the work by its own words: {theirs}",
+    zh="自称为周边、衍生品或服务：{theirs}",
 )
+OWN = Ground(
+    "merch_own",
+    Polarity.AGAINST,
+    -3.0,
+    en="the seller's own work: {theirs}",
+    zh="卖家自己的作品：{theirs}",
+)
+SERVICE = Ground(
+    "merch_service",
+    Polarity.AGAINST,
+    -3.0,
+    en="a service, not the work: {theirs}",
+    zh="是服务而非作品：{theirs}",
+)
+GROUND_AREAS = ((BESIDE, ("merch",)), (OWN, ("own",)), (SERVICE, ("service",)))
+TEXT_ONLY_FACTOR = 0.5  # share of the strength kept of words that only the description has
+COPY_AREAS = ("copy", "counterfeit", "drive", "crack")  # a copy of the work with a bookmark is a copy
+MIN_COPY_STRENGTH = 0.8  # strength of these words from which on it is one
+COPY_FACTOR = 0.3  # share of the strength of merchandise kept then
+# Strength of words of a course passed on from which on slides and templates belong to the course. Estimate.
+MIN_COURSE_STRENGTH = 0.3
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """Findings against: something beside the work, the seller's own work, a service."""
-    if listing.kind is ListingKind.SHARE or listing.links:
-        return
-    is_copied = signal_strength(find_signals(listing, work, *COPY_AREAS)) >= MIN_COPY_STRENGTH or _is_courseware(
-        listing, work
-    )
-    for key, areas in GROUND_AREAS.items():
-        signals = find_signals(listing, work, *areas)
-        if signals:
-            chance = max(
-                signal_strength([signal for signal in signals if signal.in_title]),
-                TEXT_ONLY_FACTOR * signal_strength(signals),
-            )
-            chance *= COPY_FACTOR if is_copied and key == "merch_beside" else 1.0
-            yield offence_finding(
-                NAME, context, work, key, chance, polarity=Polarity.AGAINST, theirs=quote_signals(signals)
-            )
+class Matcher(OffenceMatcher):
+    """Words for what is not the work itself."""
+
+    name = "merch"
+    grounds = (BESIDE, OWN, SERVICE)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """Findings against: something beside the work, the seller's own work, a service."""
+        if listing.kind is ListingKind.SHARE or listing.links:
+            return
+        is_copied = signal_strength(find_signals(listing, work, *COPY_AREAS)) >= MIN_COPY_STRENGTH or _is_courseware(
+            listing, work
+        )
+        for ground, areas in GROUND_AREAS:
+            signals = find_signals(listing, work, *areas)
+            if signals:
+                strength = max(
+                    signal_strength([signal for signal in signals if signal.in_title]),
+                    TEXT_ONLY_FACTOR * signal_strength(signals),
+                )
+                strength *= COPY_FACTOR if is_copied and ground is BESIDE else 1.0
+                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
 
 
 def _is_courseware(listing: Listing, work: Work) -> bool:

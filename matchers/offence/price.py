@@ -1,7 +1,7 @@
-"""The price against the list price and against what the same work costs on the platform.
+"""The price is compared with the list price, and with what the same work costs on the platform.
 
-A printed work new at a fraction of its list price is no genuine copy; a used one may be, and one of which nothing is
-said is what nobody can decide. A course or a program has no used copies. A price near the list price speaks for the
+A printed work new at a fraction of its list price is no genuine copy; a used one may be, and one that says neither
+cannot be decided by its price. A course or a program has no used copies. A price near the list price speaks for the
 seller. Prices in other currencies are compared by round rates (rates.csv), which is enough to tell a twentieth from a
 half.
 """
@@ -14,87 +14,115 @@ from typing import Any
 
 from crawler.items import Finding, Listing, Polarity, Work
 from matchers.exchange_rates import to_dollars
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.intent import intent_factor
 from matchers.signals.listing_signals import find_signals
 from matchers.signals.work_type import WorkType, work_type
 
-NAME = "price"
 NEW_CONDITIONS = frozenset({"new", "brandnew", "newcondition", "https://schema.org/newcondition"})
 SOLD_OUT_STATES = frozenset({"out_of_stock", "sold_out", "soldout", "outofstock", "discontinued"})
-# Shares of the list price below which a chance holds, for new and used or unstated copies. Estimates; what they are
-# worth together with other grounds is fitted (weights.toml).
+# Shares of the list price below which a probability holds, for new and used or unstated copies. Estimates; what they
+# are worth together with other grounds is fitted (weights.toml).
 NEW_PRICE_STEPS = ((Decimal("0.13"), 0.95), (Decimal("0.25"), 0.85), (Decimal("0.35"), 0.5))
 UNSTATED_PRICE_STEPS = ((Decimal("0.05"), 0.7), (Decimal("0.15"), 0.5), (Decimal("0.22"), 0.35))
 NO_USED_PRICE_STEPS = ((Decimal("0.1"), 0.95), (Decimal("0.25"), 0.8), (Decimal("0.4"), 0.5))
 PROGRAM_AREAS = ("crack", "file", "virtual", "drive", "handover", "account", "server", "bundle", "new")
-UNNAMED_PROGRAM_FACTOR = (
-    0.6  # what is left of a program's low price where nothing says that it is the program, and not a mouse pad
-)
+# Share of the probability kept of a program's low price where nothing says that it is the program, and no mouse pad.
+UNNAMED_PROGRAM_FACTOR = 0.6
 MIN_FAIR_PRICE_RATIO = Decimal("0.38")  # from this share on the price is a genuine copy's
 MAX_FAIR_PRICE_RATIO = Decimal("1.6")  # a collector's price is fair too, but says less
+FAIR_PROBABILITY, COLLECTOR_PROBABILITY = 0.9, 0.6  # up to that share, and above it
 MIN_MEDIAN_LISTINGS = 5  # listings of the work on the platform that make a median
 FAR_BELOW_MEDIAN_RATIO = Decimal("0.3")  # share of the median
 BELOW_MEDIAN_PROBABILITY = 0.4  # estimate
+LOW = Ground(
+    "price_low",
+    Polarity.FOR,
+    3.0,
+    en="{theirs} is {percent} % of the list price {ours}",
+    zh="售价 {theirs}，仅为定价 {ours} 的 {percent}%",
+)
+UNSTATED = Ground(
+    "price_unstated",
+    Polarity.FOR,
+    2.6,
+    en="{theirs} is {percent} % of the list price {ours}, and nothing says whether it is used",
+    zh="售价 {theirs}，仅为定价 {ours} 的 {percent}%，且未说明新旧",
+)
+BELOW_MEDIAN = Ground(
+    "price_median",
+    Polarity.FOR,
+    1.0,
+    en="{theirs} is far below {ours}, the middle price of {count} listings of the work there",
+    zh="{theirs}，远低于该平台 {count} 个同作品商品的中位价 {ours}",
+)
+FAIR = Ground(
+    "price_fair",
+    Polarity.AGAINST,
+    -1.5,
+    en="{theirs} is {percent} % of the list price {ours}: what a genuine copy costs",
+    zh="{theirs} 为定价 {ours} 的 {percent}%：正版的价格",
+)
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """One finding against the list price, and one against the median of the platform."""
-    if listing.price is None or listing.currency is None or (listing.availability or "").casefold() in SOLD_OUT_STATES:
-        return
-    if work.list_price and work.currency and not find_signals(listing, work, "gone"):
-        yield from _compare_list_price(listing, work, context, listing.price)
-    median = context.medians.get((work.id, listing.platform))
-    if median and median.count >= MIN_MEDIAN_LISTINGS and median.currency == listing.currency:
-        ratio = listing.price / median.price if median.price else Decimal(1)
-        if ratio < FAR_BELOW_MEDIAN_RATIO:
-            ours = f"{median.price:.2f} {median.currency}"
-            yield offence_finding(
-                NAME,
-                context,
-                work,
-                "price_median",
-                BELOW_MEDIAN_PROBABILITY,
-                ours=ours,
-                theirs=_offered_price(listing),
-                count=median.count,
-            )
+class Matcher(OffenceMatcher):
+    """Prices that are too low, and fair ones."""
+
+    name = "price"
+    grounds = (LOW, UNSTATED, BELOW_MEDIAN, FAIR)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """One finding by the list price, and one by the median of the platform."""
+        is_sold_out = (listing.availability or "").casefold() in SOLD_OUT_STATES
+        if listing.price is None or listing.currency is None or is_sold_out:
+            return
+        if work.list_price and work.currency and not find_signals(listing, work, "gone"):
+            yield from self._compare_list_price(listing, work, context, listing.price)
+        median = context.medians.get((work.id, listing.platform))
+        if median and median.count >= MIN_MEDIAN_LISTINGS and median.currency == listing.currency:
+            ratio = listing.price / median.price if median.price else Decimal(1)
+            if ratio < FAR_BELOW_MEDIAN_RATIO:
+                yield make_finding(
+                    self.name,
+                    context,
+                    work,
+                    BELOW_MEDIAN,
+                    BELOW_MEDIAN_PROBABILITY,
+                    ours=f"{median.price:.2f} {median.currency}",
+                    theirs=_offered_price(listing),
+                    count=median.count,
+                )
+
+    def _compare_list_price(self, listing: Listing, work: Work, context: Context, price: Decimal) -> Iterator[Finding]:
+        ours = work.list_price or Decimal(1)
+        ratio = _price_ratio(price, listing.currency, ours, work.currency)
+        if ratio is None:
+            return
+        values: dict[str, Any] = {"ours": f"{ours:.2f} {work.currency}", "theirs": _offered_price(listing)}
+        values["percent"] = round(100 * ratio) or "<1"
+        ground, steps = _price_steps(listing, work)
+        probability = next((probability for limit, probability in steps if ratio < limit), None)
+        if probability is not None:
+            if work_type(work) is WorkType.PROGRAM and not find_signals(listing, work, *PROGRAM_AREAS):
+                probability *= UNNAMED_PROGRAM_FACTOR
+            yield make_finding(self.name, context, work, ground, probability * intent_factor(listing, work), **values)
+        elif ratio >= MIN_FAIR_PRICE_RATIO:
+            probability = FAIR_PROBABILITY if ratio <= MAX_FAIR_PRICE_RATIO else COLLECTOR_PROBABILITY
+            yield make_finding(self.name, context, work, FAIR, probability, **values)
 
 
-def _compare_list_price(listing: Listing, work: Work, context: Context, price: Decimal) -> Iterator[Finding]:
-    ours = work.list_price or Decimal(1)
-    ratio = _price_ratio(price, listing.currency, ours, work.currency)
-    if ratio is None:
-        return
-    percent = round(100 * ratio) or "<1"
-    prices: dict[str, Any] = {"ours": f"{ours:.2f} {work.currency}", "theirs": _offered_price(listing)}
-    key, steps = _price_steps(listing, work)
-    chance = next((chance for limit, chance in steps if ratio < limit), None)
-    if chance is not None:
-        if work_type(work) is WorkType.PROGRAM and not find_signals(listing, work, *PROGRAM_AREAS):
-            chance *= UNNAMED_PROGRAM_FACTOR
-        yield offence_finding(
-            NAME, context, work, key, chance * intent_factor(listing, work), percent=percent, **prices
-        )
-    elif ratio >= MIN_FAIR_PRICE_RATIO:
-        chance = 0.9 if ratio <= MAX_FAIR_PRICE_RATIO else 0.6
-        yield offence_finding(
-            NAME, context, work, "price_fair", chance, polarity=Polarity.AGAINST, percent=percent, **prices
-        )
-
-
-def _price_steps(listing: Listing, work: Work) -> tuple[str, tuple[tuple[Decimal, float], ...]]:
-    """The ground, and its steps."""
+def _price_steps(listing: Listing, work: Work) -> tuple[Ground, tuple[tuple[Decimal, float], ...]]:
+    """The ground of a low price, and its steps."""
     used_signals = find_signals(listing, work, "used")
     if work_type(work) in (WorkType.COURSE, WorkType.PROGRAM):
-        return "price_low", () if used_signals or find_signals(listing, work, "original") else NO_USED_PRICE_STEPS
+        return LOW, () if used_signals or find_signals(listing, work, "original") else NO_USED_PRICE_STEPS
     is_new = (
         find_signals(listing, work, "new") or (listing.condition or "").casefold().replace(" ", "") in NEW_CONDITIONS
     )
     if is_new and not used_signals:
-        return "price_low", NEW_PRICE_STEPS
-    return "price_unstated", () if used_signals else UNSTATED_PRICE_STEPS
+        return LOW, NEW_PRICE_STEPS
+    return UNSTATED, () if used_signals else UNSTATED_PRICE_STEPS
 
 
 def _offered_price(listing: Listing) -> str:

@@ -1,29 +1,54 @@
 """The work is in a public share of a cloud drive: the listing is one, or carries the link to one.
 
-A share needs no price and no word to offend.
+A share needs neither a price nor words to offend.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crawler.items import Finding, Listing, ListingKind, Work
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from crawler.items import Finding, Listing, ListingKind, Polarity, Work
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 
-NAME = "share"
 SHARE_PROBABILITY = 0.95  # estimates: public shares of a registered work rarely have a licence
 LINK_PROBABILITY = 0.92
 GROUP_LINK_PROBABILITY = 0.6  # a channel or a group of a messenger: what is in it is not known
+MAX_QUOTED_LINKS = 3  # links in one reason
+SHARE = Ground(
+    "share_is",
+    Polarity.FOR,
+    3.0,
+    en="it is a public share of a cloud drive",
+    zh="这是公开的网盘分享",
+)
+LINK = Ground(
+    "share_link",
+    Polarity.FOR,
+    4.5,
+    en="it carries {count} link(s) to cloud drives: {theirs}",
+    zh="含有 {count} 个网盘链接：{theirs}",
+)
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """One finding."""
-    if listing.kind is ListingKind.SHARE:
-        yield offence_finding(NAME, context, work, "share_is", SHARE_PROBABILITY, theirs=listing.url)
-    elif listing.links:
-        quoted_urls = "、".join(link.url for link in listing.links[:3])
-        chance = (
-            GROUP_LINK_PROBABILITY if all(link.platform == "telegram" for link in listing.links) else LINK_PROBABILITY
-        )
-        yield offence_finding(NAME, context, work, "share_link", chance, theirs=quoted_urls, count=len(listing.links))
+class Matcher(OffenceMatcher):
+    """Shares, and links to them."""
+
+    name = "share"
+    grounds = (SHARE, LINK)
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """At most one finding."""
+        if listing.kind is ListingKind.SHARE:
+            yield make_finding(self.name, context, work, SHARE, SHARE_PROBABILITY, theirs=listing.url)
+        elif listing.links:
+            is_group = all(link.platform == "telegram" for link in listing.links)
+            yield make_finding(
+                self.name,
+                context,
+                work,
+                LINK,
+                GROUP_LINK_PROBABILITY if is_group else LINK_PROBABILITY,
+                theirs="、".join(link.url for link in listing.links[:MAX_QUOTED_LINKS]),
+                count=len(listing.links),
+            )

@@ -1,27 +1,75 @@
 """Someone talks about the work or asks for it and offers nothing: a review, a question, news, a warning, a library.
 
-A link or a way to hand over a file is an offer whatever else is said.
+A link or a way to hand over a file is an offer, whatever else is said.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
-from matchers.findings import offence_finding
-from matchers.matcher import Context
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.intent import is_discussion, is_question, is_report_or_request, is_request
 from matchers.signals.listing_signals import find_signals, has_signal, quote_signals, signal_strength
 from matchers.signals.text_signals import find_text_signals
 
-NAME = "talk"
-TALK_AREAS = ("review", "question", "request", "news", "warning", "library")
-PRICED_FACTOR = 0.3  # what is left where something has a price: sellers write reviews too
-QUESTION_PROBABILITY = 0.85  # a question mark behind the title
+REVIEW = Ground(
+    "talk_review",
+    Polarity.AGAINST,
+    -2.5,
+    en="a review by its own words: {theirs}",
+    zh="自称为评论：{theirs}",
+)
+QUESTION = Ground(
+    "talk_question",
+    Polarity.AGAINST,
+    -2.0,
+    en="a question, not an offer: {theirs}",
+    zh="是提问而非出售：{theirs}",
+)
+REQUEST = Ground(
+    "talk_request",
+    Polarity.AGAINST,
+    -3.5,
+    en="someone asks for it, nothing is offered: {theirs}",
+    zh="是求购而非出售：{theirs}",
+)
+NEWS = Ground(
+    "talk_news",
+    Polarity.AGAINST,
+    -2.5,
+    en="news, not an offer: {theirs}",
+    zh="是新闻而非出售：{theirs}",
+)
+WARNING = Ground(
+    "talk_warning",
+    Polarity.AGAINST,
+    -3.5,
+    en="a warning of pirates: {theirs}",
+    zh="是打击盗版的提醒：{theirs}",
+)
+LIBRARY = Ground(
+    "talk_library",
+    Polarity.AGAINST,
+    -3.0,
+    en="a library: {theirs}",
+    zh="图书馆：{theirs}",
+)
+GROUND_AREAS = (
+    (REVIEW, "review"),
+    (QUESTION, "question"),
+    (REQUEST, "request"),
+    (NEWS, "news"),
+    (WARNING, "warning"),
+    (LIBRARY, "library"),
+)
+PRICED_FACTOR = 0.3  # share of the strength kept where something has a price: sellers write reviews too
+QUESTION_PROBABILITY = 0.85  # a question mark at the end of the title
 MAX_QUOTE_CHARS = 12  # characters of the title quoted then
-HANDOVER_FACTOR = 0.3  # what is left where a file is handed over
+MIN_HANDOVER_STRENGTH = 0.8  # strength of words of a handover from which on a file is handed over
+HANDOVER_FACTOR = 0.3  # share of the strength kept then
 REQUEST_PROBABILITY = 0.9  # the title begins with asking for it; estimate
 # Who writes: a paper, a library. Estimates.
 PRESS_NAME_RE = re.compile(
@@ -32,37 +80,42 @@ PRESS_NAME_RE = re.compile(
 PRESS_PROBABILITY = 0.7
 
 
-def judge(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """Findings against, one for each sign."""
-    if listing.kind in (ListingKind.SHARE, ListingKind.APP) or listing.links:
-        return
-    make_finding = partial(offence_finding, NAME, context, work, polarity=Polarity.AGAINST)
-    factor = 1.0 if listing.price is None else PRICED_FACTOR
-    if signal_strength(find_signals(listing, work, "handover", "stream")) >= 0.8 and not is_report_or_request(
-        listing, work
-    ):
-        factor *= HANDOVER_FACTOR
-    yield from _judge_writer(listing, work, context)
-    if is_request(listing, work):
-        yield make_finding("talk_request", REQUEST_PROBABILITY, theirs=listing.title[:MAX_QUOTE_CHARS])
-    if is_question(listing) and not has_signal(listing, work, "question"):
-        yield make_finding("talk_question", QUESTION_PROBABILITY * factor, theirs=listing.title[-MAX_QUOTE_CHARS:])
-    for area in TALK_AREAS:
-        signals = find_signals(listing, work, area)
-        if signals:
-            yield make_finding(f"talk_{area}", signal_strength(signals) * factor, theirs=quote_signals(signals))
+class Matcher(OffenceMatcher):
+    """Words of those who offer nothing, and who they are."""
 
+    name = "talk"
+    grounds = (REVIEW, QUESTION, REQUEST, NEWS, WARNING, LIBRARY)
 
-def _judge_writer(listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-    """A library or a paper writes of it: what the writer's name says."""
-    writer = listing.seller or ""
-    if not writer or not is_discussion(listing):
-        return
-    make_finding = partial(offence_finding, NAME, context, work, polarity=Polarity.AGAINST, theirs=writer)
-    library_probabilities = [
-        signal.probability for signal in find_text_signals(writer).signals if signal.area == "library"
-    ]
-    if library_probabilities:
-        yield make_finding("talk_library", max(library_probabilities))
-    if PRESS_NAME_RE.search(writer):
-        yield make_finding("talk_news", PRESS_PROBABILITY)
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """Findings against, one for each sign."""
+        if listing.kind in (ListingKind.SHARE, ListingKind.APP) or listing.links:
+            return
+        factor = 1.0 if listing.price is None else PRICED_FACTOR
+        handover_strength = signal_strength(find_signals(listing, work, "handover", "stream"))
+        if handover_strength >= MIN_HANDOVER_STRENGTH and not is_report_or_request(listing, work):
+            factor *= HANDOVER_FACTOR
+        yield from self._judge_writer(listing, work, context)
+        if is_request(listing, work):
+            quote = listing.title[:MAX_QUOTE_CHARS]
+            yield make_finding(self.name, context, work, REQUEST, REQUEST_PROBABILITY, theirs=quote)
+        if is_question(listing) and not has_signal(listing, work, "question"):
+            quote = listing.title[-MAX_QUOTE_CHARS:]
+            yield make_finding(self.name, context, work, QUESTION, QUESTION_PROBABILITY * factor, theirs=quote)
+        for ground, area in GROUND_AREAS:
+            signals = find_signals(listing, work, area)
+            if signals:
+                strength = signal_strength(signals) * factor
+                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+
+    def _judge_writer(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """A library or a paper writes about the work, by the writer's name."""
+        writer = listing.seller or ""
+        if not writer or not is_discussion(listing):
+            return
+        library_probabilities = [
+            signal.probability for signal in find_text_signals(writer).signals if signal.area == "library"
+        ]
+        if library_probabilities:
+            yield make_finding(self.name, context, work, LIBRARY, max(library_probabilities), theirs=writer)
+        if PRESS_NAME_RE.search(writer):
+            yield make_finding(self.name, context, work, NEWS, PRESS_PROBABILITY, theirs=writer)

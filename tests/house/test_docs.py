@@ -14,6 +14,7 @@ import pytest
 import typer
 
 from desk.cli import application
+from desk.matcher_tables import renew_tables
 from desk.platforms import platforms_markdown
 from tests.conftest import ROOT
 
@@ -56,6 +57,11 @@ def test_both_readmes_print_the_same_commands() -> None:
 
 def test_the_table_of_platforms_is_current() -> None:
     assert (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8") == platforms_markdown(), "run: make docs"
+
+
+def test_the_tables_of_matchers_are_current() -> None:
+    page = (ROOT / "docs" / "matchers.md").read_text(encoding="utf-8")
+    assert page == renew_tables(page), "run: make docs"
 
 
 def test_links_within_the_docs_lead_somewhere() -> None:

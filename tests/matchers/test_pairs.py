@@ -13,14 +13,22 @@ from random import Random
 import pytest
 from attrs import evolve
 
-from crawler.items import Decision, Finding, Listing, ListingKind, Picture, Polarity, SharedFile, Work
-from crawler.messages import load_messages
+from crawler.items import Decision, Finding, Listing, ListingKind, Picture, Polarity, Question, SharedFile, Work
 from crawler.pictures import inspect_picture
 from crawler.shares import extract_links
 from matchers.assessor import Assessor
+from matchers.catalogue import matcher_classes
 from matchers.images import indexing
 from matchers.images.image_matcher import open_image_matcher
-from matchers.matcher import Context, MedianPrice, Rule, RuleKind, SellerRecord, matcher_modules
+from matchers.matcher import (
+    Candidates,
+    Context,
+    MedianPrice,
+    Rule,
+    RuleKind,
+    SellerRecord,
+    Stage,
+)
 from registry import fields
 from tests import ROOT
 from tests.drawing import picture_bytes
@@ -31,8 +39,7 @@ OTHERS = (
     Work(id="other-1", title="雨林铁路"),
     Work(id="other-2", title="Ledger of Tides", creators=("Ana Brandt",)),
 )
-IDENTITY = {module.NAME: module for module in matcher_modules("matchers.identity")}
-OFFENCE = {module.NAME: module for module in matcher_modules("matchers.offence")}
+MATCHERS = {matcher.name: matcher for stage in Stage for matcher in matcher_classes(stage)}
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -42,7 +49,7 @@ def rows(name: str) -> list[dict[str, str]]:
 
 ALL = [
     pytest.param(name, row, id=f"{name}: {row['reason']}: {row['title'][:24]}")
-    for name in [*IDENTITY, *OFFENCE]
+    for name in MATCHERS
     if (PAIRS / f"{name}.csv").exists()
     for row in rows(name)
 ]
@@ -132,26 +139,40 @@ def context() -> Context:
     )
 
 
-def said(name: str, row: dict[str, str], looks: Path) -> list[Finding]:
+def found_by(name: str, row: dict[str, str], looks: Path) -> list[Finding]:
+    """What a matcher finds for a row, after the stages before its own."""
     work, listing = work_of(row), listing_of(row, looks)
-    if name in OFFENCE:
-        return list(OFFENCE[name].judge(listing, work, context()))
-    matcher = IDENTITY[name].Matcher([*OTHERS, work])
-    found = list(matcher.find(listing, context()))
-    assert not [finding for finding in found if finding.work_id != work.id]
-    return found
+    works = [*OTHERS, work]
+    matcher = MATCHERS[name]
+    candidates: Candidates = {}
+    if matcher.stage is Stage.BOOST:
+        earlier = [
+            finding
+            for identity in matcher_classes(Stage.IDENTITY)
+            for finding in identity(works).find(listing, {}, context())
+        ]
+        candidates = {work.id: [finding for finding in earlier if finding.work_id == work.id]}
+    elif matcher.stage is Stage.OFFENCE:
+        candidates = {work.id: ()}
+    findings = list(matcher(works).find(listing, candidates, context()))
+    assert not [finding for finding in findings if finding.work_id != work.id]
+    return [finding for finding in findings if finding.matcher == name]
 
 
 @pytest.mark.parametrize(("name", "row"), ALL)
 def test_pair(name: str, row: dict[str, str], looks: Path) -> None:
-    found = [finding for finding in said(name, row, looks) if finding.probability > 0.1]
-    polarities = {finding.polarity.value for finding in found}
+    found = found_by(name, row, looks)
+    likely = [finding for finding in found if finding.probability > 0.1]
+    polarities = {finding.polarity.value for finding in likely}
     wanted = {"for": {"for"}, "none": set(), "against": {"against"}}[row["expected"]]
-    assert polarities - ({"for"} if row["expected"] == "against" and name in IDENTITY else set()) == wanted
-    assert all(finding.matcher == name and finding.why and finding.work_id == "work" for finding in found)
+    is_judged = MATCHERS[name].stage is Stage.OFFENCE
+    assert polarities - ({"for"} if row["expected"] == "against" and not is_judged else set()) == wanted
+    grounds = {ground.key: ground for ground in MATCHERS[name].grounds}
+    assert all(finding.why and finding.polarity is grounds[finding.ground].polarity for finding in found)
+    assert all((finding.question is Question.OFFENCE) is is_judged for finding in found)
 
 
-@pytest.mark.parametrize("name", [*IDENTITY, *OFFENCE])
+@pytest.mark.parametrize("name", MATCHERS)
 def test_every_matcher_has_a_table_that_can_fail(name: str) -> None:
     expected = Counter(row["expected"] for row in rows(name))
     assert len(expected) >= 2, f"fixtures/pairs/{name}.csv needs pairs of both kinds"
@@ -167,13 +188,6 @@ def test_decision(row: dict[str, str], looks: Path) -> None:
     assert all(one.decision in (Decision.DROPPED, Decision.NONE) for one in found if one.work_id != work.id)
 
 
-def test_reasons_exist_in_every_language_with_the_same_placeholders() -> None:
-    for key, said_in in load_messages("matchers").items():
-        assert set(said_in) == {"en", "zh"}, key
-        holes = [{part.split("}")[0] for part in text.split("{")[1:]} for text in said_in.values()]
-        assert holes[0] == holes[1] or key.startswith("title_error") or key.startswith("title_in_text"), key
-
-
 def test_reasons_are_said_in_the_language_of_the_context() -> None:
     work = Work(id="work", title="轨道纪元")
     listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="轨道纪元 电子版")
@@ -184,7 +198,7 @@ def test_reasons_are_said_in_the_language_of_the_context() -> None:
 def test_the_finding_quotes_the_very_characters() -> None:
     work = Work(id="work", title="轨道纪元")
     listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="秒发 軌\u200b道紀元！")
-    (finding,) = IDENTITY["title"].Matcher([work]).find(listing, Context(now=NOW))
+    (finding,) = MATCHERS["title"]([work]).find(listing, {}, Context(now=NOW))
     assert finding.theirs == "軌\u200b道紀元"
     assert finding.ours == "轨道纪元"
 

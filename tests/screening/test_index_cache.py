@@ -15,8 +15,8 @@ from crawler.store import Store
 from crawler.web.session import Session
 from matchers.assessor import Assessor
 from matchers.matcher import Context
+from matchers.titles.index import build
 from pipelines.session_screening import index_cache_of
-from screening import index_cache
 from screening.index_cache import IndexCache, picture_index_digest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_one_machine_builds_the_index_of_titles_and_the_others_fetch_it(
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(index_cache, "open_index", never)
+    monkeypatch.setattr(build, "build_arrays", never)
     others = list(WORKS)
     assert second.ensure_title_index(others) == "fetched"
     assert Assessor(others).assess(LISTING, Context(now=NOW)) == expected
