@@ -55,16 +55,21 @@ from attrs import asdict, frozen
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-SHARED = ROOT.parent / "shared" / "bench"
-RECORDED = ROOT / "bench" / "decisions"
-SETS = SHARED / "titles" / "sets"
-IMAGES, LINKS, PAGES, REAL = SHARED / "images", SHARED / "links", SHARED / "pages", SHARED / "offers-real"
+SHARED_DATA = ROOT.parent / "shared" / "bench"
+RECORD_FOLDER = ROOT / "bench" / "decisions"
+TITLE_SETS = SHARED_DATA / "titles" / "sets"
+IMAGES_FOLDER, LINKS_FOLDER, PAGES_FOLDER, REAL_OFFERS_FOLDER = (
+    SHARED_DATA / "images",
+    SHARED_DATA / "links",
+    SHARED_DATA / "pages",
+    SHARED_DATA / "offers-real",
+)
 FIXTURES = ROOT / "fixtures"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-GRAVEST = ("hit", "review", "licensed", "dropped")
-MADE = ("--per-attack", "10", "--negatives", "300", "--series-negatives", "100", "--seed", "1")
-REAL_ROWS, MORE_WORKS = 2_000, 10_000
-SHOWN = 10
+DECISIONS_BY_GRAVITY = ("hit", "review", "licensed", "dropped")
+QUERY_OPTIONS = ("--per-attack", "10", "--negatives", "300", "--series-negatives", "100", "--seed", "1")
+REAL_ROW_COUNT, EXTRA_WORK_COUNT = 2_000, 10_000
+MAX_SHOWN_ROWS = 10
 
 
 @frozen(kw_only=True)
@@ -78,7 +83,7 @@ class Row:
 
 
 @frozen(kw_only=True)
-class Kept:
+class RecordedRow:
     """What is kept of a row."""
 
     id: str
@@ -87,13 +92,13 @@ class Kept:
     order: str = ""
 
     @classmethod
-    def of(cls, row: Row) -> Kept:
+    def from_row(cls, row: Row) -> RecordedRow:
         """The digests of a row."""
         order = digest(row.values)[:4] if len(row.values) > 1 else ""
         return cls(id=row.id, digest=digest(sorted(row.values))[:8], word=row.word, order=order)
 
     @classmethod
-    def read(cls, line: str) -> Kept:
+    def parse_line(cls, line: str) -> RecordedRow:
         """A line of a file."""
         id_, of_values, word, order = [*line.split("\t"), "", ""][:4]
         return cls(id=id_, digest=of_values, word=word, order=order)
@@ -128,27 +133,27 @@ def assess(works: Sequence[Any], listings: Sequence[Any], now: datetime) -> Iter
 
     assessor, context = Assessor(works), Context(now=now)
     for start in range(0, len(listings), ROWS_PER_BATCH):
-        for found in assessor.assess_all(listings[start : start + ROWS_PER_BATCH], context):
-            yield told(found)
+        for assessments in assessor.assess_all(listings[start : start + ROWS_PER_BATCH], context):
+            yield summarize(assessments)
 
 
-def assess_pair(row: Mapping[str, str], looks: Path) -> tuple[str, list[str]]:
+def assess_pair(row: Mapping[str, str], picture_folder: Path) -> tuple[str, list[str]]:
     """Word and values of one row of fixtures/pairs; `looks` is a folder for registered pictures."""
     from matchers.assessor import Assessor
-    from tests.matchers.test_pairs import OTHERS, context, listing_of, work_of
+    from tests.matchers.test_pairs import OTHER_WORKS, listing_of, make_context, work_of
 
     cells = dict(row)
-    return told(Assessor([*OTHERS, work_of(cells)]).assess(listing_of(cells, looks), context()))
+    return summarize(Assessor([*OTHER_WORKS, work_of(cells)]).assess(listing_of(cells, picture_folder), make_context()))
 
 
-def assess_offers(offers: Path, works: Path, first: int | None = None) -> Iterator[tuple[str, str, list[str]]]:
+def assess_offers(offers: Path, works: Path, limit: int | None = None) -> Iterator[tuple[str, str, list[str]]]:
     """Id, word and values of the (first) rows of a file, read as `swordnet match` reads it and its works."""
     from desk.match_rows import read_offers
     from registry.works_reader import read_works
 
-    read = read_offers(offers)[:first]
-    found = assess(read_works(works), [offer.listing for offer in read], NOW)
-    for offer, (word, values) in zip(read, found, strict=True):
+    parsed_offers = read_offers(offers)[:limit]
+    results = assess(read_works(works), [offer.listing for offer in parsed_offers], NOW)
+    for offer, (word, values) in zip(parsed_offers, results, strict=True):
         yield offer.id, word, values
 
 
@@ -161,15 +166,15 @@ def assess_titles(name: str) -> Iterator[tuple[str, list[str]]]:
     return assess(works, listings, datetime(2026, 11, 1, tzinfo=UTC))
 
 
-def look_at(works: Path, queries: Sequence[dict[str, Any]], folder: Path) -> Iterator[list[dict[str, Any]]]:
+def match_pictures(works: Path, queries: Sequence[dict[str, Any]], folder: Path) -> Iterator[list[dict[str, Any]]]:
     """What is found in each query's picture."""
     from bench.pictures import QueryInspector, register_works
     from matchers.identity.image import Matcher
 
-    registry, looker = register_works(works, folder / "looks")
-    look = QueryInspector(looker, Matcher(registry), folder)
+    registry, inspector = register_works(works, folder / "looks")
+    inspect_query = QueryInspector(inspector, Matcher(registry), folder)
     for query in queries:
-        yield look(query)[1]
+        yield inspect_query(query)[1]
 
 
 def run_links(texts: Path, output: Path) -> None:
@@ -190,26 +195,28 @@ def run_hostile() -> tuple[str, Path]:
     """What bench/hostile.py prints, and the file of outcomes that it writes."""
     from bench import hostile
 
-    command = [sys.executable, str(hostile.__file__), "--server", str(SHARED / "hostile")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout, ROOT / "bench" / "out" / "outcomes.jsonl"
+    command = [sys.executable, str(hostile.__file__), "--server", str(SHARED_DATA / "hostile")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout, ROOT / "bench" / "out" / "outcomes.jsonl"
 
 
 # Parts: the rows of each.
 
 
-def told(found: Iterable[Any]) -> tuple[str, list[str]]:
+def summarize(assessments: Iterable[Any]) -> tuple[str, list[str]]:
     """The gravest decision, and the values of assessments: a line for each work, and one for each of its findings."""
     values: list[str] = []
     decisions = set()
-    for one in found:
-        decision = one.decision.value
+    for assessment in assessments:
+        decision = assessment.decision.value
         decisions.add(decision)
-        values.append(f"{one.work_id} {decision} {one.identity:.3f} {one.offence:.3f} {one.harm:.3f}")
-        for finding in one.findings:
+        values.append(
+            f"{assessment.work_id} {decision} {assessment.identity:.3f} {assessment.offence:.3f} {assessment.harm:.3f}"
+        )
+        for finding in assessment.findings:
             ground = finding.ground or finding.matcher
-            values.append(f"{one.work_id} {finding.question.value} {finding.polarity.value} {ground}")
-    return next((decision for decision in GRAVEST if decision in decisions), "none"), values
+            values.append(f"{assessment.work_id} {finding.question.value} {finding.polarity.value} {ground}")
+    return next((decision for decision in DECISIONS_BY_GRAVITY if decision in decisions), "none"), values
 
 
 def demo() -> Iterator[Row]:
@@ -239,7 +246,7 @@ def pairs(folder: Path = Path("looks")) -> Iterator[Row]:
 
 def titles() -> Iterator[Row]:
     """All queries of all sets."""
-    for folder in sorted(SETS.iterdir()):
+    for folder in sorted(TITLE_SETS.iterdir()):
         for number, (word, values) in enumerate(assess_titles(folder.name), start=1):
             yield Row(id=f"{folder.name}/{number}", word=word, values=values)
 
@@ -247,69 +254,77 @@ def titles() -> Iterator[Row]:
 def pictures() -> Iterator[Row]:
     """The attacked pictures, made anew."""
     out = Path("made")
-    command = [sys.executable, str(IMAGES / "make_queries.py"), "--out", str(out), *MADE]
+    command = [sys.executable, str(IMAGES_FOLDER / "make_queries.py"), "--out", str(out), *QUERY_OPTIONS]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    queries = lines(out / "queries.jsonl")
-    made = [sha256((out / query["image"]).read_bytes()).hexdigest() for query in queries]
-    yield Row(id="made", values=made, about="the pictures themselves: where they differ the other rows say nothing")
-    for number, (query, found) in enumerate(zip(queries, look_at(IMAGES / "works.jsonl", queries, out), strict=True)):
-        said = {one["decision"] for one in found}
-        word = next((verdict for verdict in ("copy", "review") if verdict in said), "none")
-        values = [f"{one['work_id']} {one['score']:.3f} {one['decision']} {one['how']}" for one in found]
+    queries = read_json_lines(out / "queries.jsonl")
+    digests = [sha256((out / query["image"]).read_bytes()).hexdigest() for query in queries]
+    yield Row(id="made", values=digests, about="the pictures themselves: where they differ the other rows say nothing")
+    for number, (query, predictions) in enumerate(
+        zip(queries, match_pictures(IMAGES_FOLDER / "works.jsonl", queries, out), strict=True)
+    ):
+        verdicts = {prediction["decision"] for prediction in predictions}
+        word = next((verdict for verdict in ("copy", "review") if verdict in verdicts), "none")
+        values = [
+            f"{prediction['work_id']} {prediction['score']:.3f} {prediction['decision']} {prediction['how']}"
+            for prediction in predictions
+        ]
         yield Row(id=str(number), word=word, values=values, about=f"{query['role']} {query['attack']}")
 
 
 def links() -> Iterator[Row]:
     """The links of each text."""
     out = Path("links.jsonl")
-    run_links(LINKS / "dev.jsonl", out)
-    for number, row in enumerate(lines(out), start=1):
-        yield Row(id=str(number), values=[canonical(link) for link in row["links"]], about=str(row["id"]))
+    run_links(LINKS_FOLDER / "dev.jsonl", out)
+    for number, row in enumerate(read_json_lines(out), start=1):
+        yield Row(id=str(number), values=[canonical_json(link) for link in row["links"]], about=str(row["id"]))
 
 
 def pages() -> Iterator[Row]:
     """The outcome and the listings of each page."""
     out = Path("pages.jsonl")
-    run_read(PAGES / "manifest.jsonl", out)
-    for number, row in enumerate(lines(out), start=1):
+    run_read(PAGES_FOLDER / "manifest.jsonl", out)
+    for number, row in enumerate(read_json_lines(out), start=1):
         listings = row.pop("listings")
-        values = [canonical(row), *map(canonical, listings)]
+        values = [canonical_json(row), *map(canonical_json, listings)]
         yield Row(id=str(number), word=row["outcome"], values=values, about=f"{row['spider']} {row['file']}")
 
 
 def offers() -> Iterator[Row]:
     """The labelled offers."""
     for path in sorted((FIXTURES / "offers").glob("works-*.jsonl")):
-        yield from labelled(path.stem.removeprefix("works-"))
+        yield from offer_rows(path.stem.removeprefix("works-"))
 
 
-def labelled(name: str, first: int | None = None) -> Iterator[Row]:
+def offer_rows(name: str, limit: int | None = None) -> Iterator[Row]:
     """The (first) rows of a set of fixtures/offers."""
     folder = FIXTURES / "offers"
-    for id_, word, values in assess_offers(folder / f"{name}.jsonl", folder / f"works-{name}.jsonl", first):
+    for id_, word, values in assess_offers(folder / f"{name}.jsonl", folder / f"works-{name}.jsonl", limit):
         yield Row(id=f"{name}/{id_}", word=word, values=values)
 
 
 def offers_real() -> Iterator[Row]:
     """The sample of real rows."""
-    own = unpacked(REAL / "offers.jsonl")
-    asked = [*own, *sample(REAL / "bulk_offers.jsonl.gz", REAL_ROWS - len(own))]
-    works = [*unpacked(REAL / "works.jsonl"), *sample(REAL / "bulk_works.jsonl.gz", MORE_WORKS)]
-    for path, rows in (("offers.jsonl", asked), ("works.jsonl", works)):
+    own_lines = read_lines(REAL_OFFERS_FOLDER / "offers.jsonl")
+    offer_lines = [*own_lines, *sample(REAL_OFFERS_FOLDER / "bulk_offers.jsonl.gz", REAL_ROW_COUNT - len(own_lines))]
+    work_lines = [
+        *read_lines(REAL_OFFERS_FOLDER / "works.jsonl"),
+        *sample(REAL_OFFERS_FOLDER / "bulk_works.jsonl.gz", EXTRA_WORK_COUNT),
+    ]
+    for path, rows in (("offers.jsonl", offer_lines), ("works.jsonl", work_lines)):
         Path(path).write_text("\n".join(rows) + "\n", encoding="utf-8")
-    found = assess_offers(Path("offers.jsonl"), Path("works.jsonl"))
-    for number, (id_, word, values) in enumerate(found, start=1):
+    results = assess_offers(Path("offers.jsonl"), Path("works.jsonl"))
+    for number, (id_, word, values) in enumerate(results, start=1):
         yield Row(id=str(number), word=word, values=values, about=id_)
 
 
 def sample(path: Path, count: int) -> list[str]:
     """So many lines of a packed file: those whose ids have the smallest digests, in the order of the file."""
-    rows = unpacked(path)
+    rows = read_lines(path)
     ranked = sorted(range(len(rows)), key=lambda number: sha256(json.loads(rows[number])["id"].encode()).digest())
     return [rows[number] for number in sorted(ranked[:count])]
 
 
-def unpacked(path: Path) -> list[str]:
+def read_lines(path: Path) -> list[str]:
     """The lines of a file, packed or not, that are not empty."""
     data = path.read_bytes()
     text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
@@ -318,52 +333,52 @@ def unpacked(path: Path) -> list[str]:
 
 def hostile() -> Iterator[Row]:
     """The verdict on each case, and what became of it."""
-    printed, path = run_hostile()
+    output, path = run_hostile()
     verdicts: dict[str, str] = {}
-    for line in printed.splitlines():
-        verdict, _, rest = line.partition("  ")
-        if verdict in ("pass", "FAIL", "skip") and rest.startswith("/"):
-            name = rest.split("  ")[0]
+    for line in output.splitlines():
+        verdict, _, remainder = line.partition("  ")
+        if verdict in ("pass", "FAIL", "skip") and remainder.startswith("/"):
+            name = remainder.split("  ")[0]
             verdicts[name] = "FAIL" if "FAIL" in (verdict, verdicts.get(name)) else verdict
-    for number, row in enumerate(lines(path), start=1):
+    for number, row in enumerate(read_json_lines(path), start=1):
         word = verdicts.get(row["path"], "not judged")
         values = [word, row["outcome"], str(row["items"]), *row.get("seen", ())]
         yield Row(id=str(number), word=word, values=values, about=row["path"])
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
     """The rows of JSON Lines."""
     with path.open(encoding="utf-8") as file:
         return [json.loads(line) for line in file if line.strip()]
 
 
-def canonical(value: object) -> str:
+def canonical_json(value: object) -> str:
     """JSON that is the same for the same value."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 # By name: what computes a part, and which data it cannot do without. Long ones first, as two are computed at a time.
 PARTS: Mapping[str, tuple[Callable[[], Iterator[Row]], Path]] = {
-    "pictures": (pictures, IMAGES),
-    "titles": (titles, SETS),
-    "offers-real": (offers_real, REAL),
-    "pages": (pages, PAGES),
+    "pictures": (pictures, IMAGES_FOLDER),
+    "titles": (titles, TITLE_SETS),
+    "offers-real": (offers_real, REAL_OFFERS_FOLDER),
+    "pages": (pages, PAGES_FOLDER),
     "demo": (demo, FIXTURES),
     "offers": (offers, FIXTURES),
     "pairs": (pairs, FIXTURES),
-    "links": (links, LINKS),
-    "hostile": (hostile, SHARED / "hostile"),
+    "links": (links, LINKS_FOLDER),
+    "hostile": (hostile, SHARED_DATA / "hostile"),
 }
-ALONE = "hostile"  # its cases have limits of time
+LAST_PART = "hostile"  # its cases have limits of time
 
 
 # Recording and comparing.
 
 
-def recorded(part: str) -> dict[str, Kept]:
+def read_record(part: str) -> dict[str, RecordedRow]:
     """What was recorded of a part, by row."""
-    text = (RECORDED / f"{part}.txt").read_text(encoding="utf-8")
-    return {kept.id: kept for kept in map(Kept.read, text.splitlines())}
+    text = (RECORD_FOLDER / f"{part}.txt").read_text(encoding="utf-8")
+    return {recorded_row.id: recorded_row for recorded_row in map(RecordedRow.parse_line, text.splitlines())}
 
 
 @frozen(kw_only=True)
@@ -375,92 +390,97 @@ class Comparison:
     order_only: int
 
     @classmethod
-    def of(cls, part: str, rows: Iterable[Row], whole: bool = True) -> Comparison:
+    def compare(cls, part: str, rows: Iterable[Row], is_whole: bool = True) -> Comparison:
         """Compare; unless all rows of the part are given, recorded ones may be missing."""
-        known = recorded(part)
+        recorded_rows = read_record(part)
         differing: list[str] = []
         count = order_only = 0
         for row in rows:
             count += 1
-            was, now = known.pop(row.id, None), Kept.of(row)
-            if was != now:
-                is_order = was is not None and (was.digest, was.word) == (now.digest, now.word)
+            recorded_row, current_row = recorded_rows.pop(row.id, None), RecordedRow.from_row(row)
+            if recorded_row != current_row:
+                is_order = recorded_row is not None and (recorded_row.digest, recorded_row.word) == (
+                    current_row.digest,
+                    current_row.word,
+                )
                 order_only += is_order
-                differing.append(difference(row, was, is_order))
-        missing = [f"{id_}: no longer there" for id_ in known] if whole else []
+                differing.append(describe_difference(row, recorded_row, is_order))
+        missing = [f"{id_}: no longer there" for id_ in recorded_rows] if is_whole else []
         return cls(rows=count, differing=[*differing, *missing], order_only=order_only)
 
 
-def difference(row: Row, was: Kept | None, is_order: bool) -> str:
+def describe_difference(row: Row, recorded_row: RecordedRow | None, is_order: bool) -> str:
     """A line about a row that differs, with what it is now."""
-    found = " | ".join(row.values)[:240].encode("utf-8", "replace").decode()  # a page may hold half a surrogate
-    now = f"now {found or 'nothing'}"
-    if was is None:
+    row_values = " | ".join(row.values)[:240].encode("utf-8", "replace").decode()  # a page may hold half a surrogate
+    current = f"now {row_values or 'nothing'}"
+    if recorded_row is None:
         kind = "not recorded"
     elif is_order:
         kind = "the same in another order"
     else:
-        kind = f"{was.word} -> {row.word}" if was.word != row.word else "values differ"
-    return f"{row.id}{f' ({row.about[:80]})' if row.about else ''}: {kind}; {now}"
+        kind = f"{recorded_row.word} -> {row.word}" if recorded_row.word != row.word else "values differ"
+    return f"{row.id}{f' ({row.about[:80]})' if row.about else ''}: {kind}; {current}"
 
 
 def record(part: str, rows: Sequence[Row]) -> str:
     """Write the file of a part; returns what is said of it."""
-    kept = [Kept.of(row) for row in rows]
-    if len({each.id for each in kept}) < len(kept):
+    recorded_rows = [RecordedRow.from_row(row) for row in rows]
+    if len({recorded_row.id for recorded_row in recorded_rows}) < len(recorded_rows):
         raise SystemExit(f"{part}: two rows have the same id")
-    RECORDED.mkdir(exist_ok=True)
-    text = "".join(f"{each.line}\n" for each in kept)
-    (RECORDED / f"{part}.txt").write_text(text, encoding="utf-8", newline="\n")
+    RECORD_FOLDER.mkdir(exist_ok=True)
+    text = "".join(f"{recorded_row.line}\n" for recorded_row in recorded_rows)
+    (RECORD_FOLDER / f"{part}.txt").write_text(text, encoding="utf-8", newline="\n")
     return f"{len(rows)} rows recorded, {len(text) / 1000:.0f} kB"
 
 
 def check(part: str, rows: Sequence[Row]) -> tuple[str, bool]:
     """What is said of a part, and whether it is as recorded."""
-    if not (RECORDED / f"{part}.txt").is_file():
+    if not (RECORD_FOLDER / f"{part}.txt").is_file():
         return "nothing was recorded", False
-    compared = Comparison.of(part, rows)
-    count = len(compared.differing)
-    said = f"{compared.rows} rows, {count} differ" + (f", {compared.order_only} only in their order" if count else "")
-    return "\n  ".join([said, *compared.differing[:SHOWN]]), not count
+    comparison = Comparison.compare(part, rows)
+    count = len(comparison.differing)
+    report = f"{comparison.rows} rows, {count} differ" + (
+        f", {comparison.order_only} only in their order" if count else ""
+    )
+    return "\n  ".join([report, *comparison.differing[:MAX_SHOWN_ROWS]]), not count
 
 
-def computed(part: str) -> list[Row]:
+def compute_rows(part: str) -> list[Row]:
     """The rows of a part, computed in a process and a folder of its own, with no settings of this machine."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("SWORDNET_")}
     env["PYTHONHASHSEED"] = "0"
     with tempfile.TemporaryDirectory(prefix="swordnet-decisions-") as folder:
         command = [sys.executable, str(Path(__file__).resolve()), "--compute", part]
-        done = subprocess.run(
+        result = subprocess.run(
             command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
         )
-        if done.returncode:
-            raise RuntimeError(f"could not be computed\n{done.stderr[-2000:]}")
-        return [Row(**row) for row in lines(Path(folder) / "computed.jsonl")]
+        if result.returncode:
+            raise RuntimeError(f"could not be computed\n{result.stderr[-2000:]}")
+        return [Row(**row) for row in read_json_lines(Path(folder) / "computed.jsonl")]
 
 
-def compute(part: str) -> None:
+def write_rows(part: str) -> None:
     """In the process of a part: write its rows here."""
     with Path("computed.jsonl").open("w", encoding="utf-8") as out:
         for row in PARTS[part][0]():
             out.write(json.dumps(asdict(row)) + "\n")
 
 
-def treat(part: str, is_record: bool) -> bool:
+def process_part(part: str, is_record: bool) -> bool:
     """Record or check a part and tell of it; whether all is well."""
-    needed = PARTS[part][1]
-    if not needed.exists():
-        print(f"{part}: left out, {needed} is not there", flush=True)
+    data_path = PARTS[part][1]
+    if not data_path.exists():
+        print(f"{part}: left out, {data_path} is not there", flush=True)
         return True
     begun = time.perf_counter()
     try:
-        rows = computed(part)
-        said, is_well = (record(part, rows), True) if is_record else check(part, rows)
+        rows = compute_rows(part)
+        report, is_ok = (record(part, rows), True) if is_record else check(part, rows)
     except RuntimeError as error:
-        said, is_well = str(error), False
-    first, *more = said.split("\n")
+        report, is_ok = str(error), False
+    first, *more = report.split("\n")
     print("\n".join([f"{part}: {first} ({time.perf_counter() - begun:.0f} s)", *more]), flush=True)
-    return is_well
+    return is_ok
 
 
 def main() -> int:
@@ -471,15 +491,20 @@ def main() -> int:
     mode.add_argument("--check", action="store_true", help="compare with what was recorded (what it does by itself)")
     mode.add_argument("--compute", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
-    given = parser.parse_args()
-    if given.compute:
-        compute(given.compute)
+    arguments = parser.parse_args()
+    if arguments.compute:
+        write_rows(arguments.compute)
         return 0
     with ThreadPoolExecutor(2) as pool:
-        well = list(pool.map(lambda part: treat(part, given.record), [part for part in given.only if part != ALONE]))
-    if ALONE in given.only:
-        well.append(treat(ALONE, given.record))
-    return 0 if all(well) else 1
+        part_results = list(
+            pool.map(
+                lambda part: process_part(part, arguments.record),
+                [part for part in arguments.only if part != LAST_PART],
+            )
+        )
+    if LAST_PART in arguments.only:
+        part_results.append(process_part(LAST_PART, arguments.record))
+    return 0 if all(part_results) else 1
 
 
 if __name__ == "__main__":

@@ -18,84 +18,84 @@ MAX_TITLE_PROBABILITY = 0.985
 TEXT_FACTOR = 0.55  # estimate: names in free text are often mentioned, not offered
 MIN_TEXT_HAN_EQUIVALENTS = 3.0  # shorter names are not sought in free text
 
-EXACT = Ground(
+TITLE_EXACT = Ground(
     "title_exact",
     Polarity.FOR,
     None,
     en="the title names “{ours}”",
     zh="标题写明“{ours}”",
 )
-EXACT_REASONED = Ground(
+TITLE_EXACT_REASONED = Ground(
     "title_exact_reasoned",
     Polarity.FOR,
     None,
     en="the title names “{ours}”, and the listing also names {reasons}",
     zh="标题写明“{ours}”，并写明{reasons}",
 )
-ERROR = Ground(
+TITLE_ERROR = Ground(
     "title_error",
     Polarity.FOR,
     None,
     en="the title spells “{ours}” with one error: “{theirs}”",
     zh="标题“{theirs}”与“{ours}”只差一字",
 )
-ERROR_REASONED = Ground(
+TITLE_ERROR_REASONED = Ground(
     "title_error_reasoned",
     Polarity.FOR,
     None,
     en="the title spells “{ours}” with one error: “{theirs}”, and the listing also names {reasons}",
     zh="标题“{theirs}”与“{ours}”只差一字，并写明{reasons}",
 )
-SOUND = Ground(
+TITLE_SOUND = Ground(
     "title_sound",
     Polarity.FOR,
     None,
     en="the title sounds like “{ours}”: “{theirs}”",
     zh="标题与“{ours}”同音：“{theirs}”",
 )
-SOUND_REASONED = Ground(
+TITLE_SOUND_REASONED = Ground(
     "title_sound_reasoned",
     Polarity.FOR,
     None,
     en="the title sounds like “{ours}”: “{theirs}”, and the listing also names {reasons}",
     zh="标题与“{ours}”同音：“{theirs}”，商品还提到{reasons}",
 )
-LOOSE = Ground(
+TITLE_LOOSE = Ground(
     "title_loose",
     Polarity.FOR,
     None,
     en="the title says most words of “{ours}” and little else: “{theirs}”",
     zh="标题包含“{ours}”的大部分词语，其余内容很少：“{theirs}”",
 )
-LOOSE_REASONED = Ground(
+TITLE_LOOSE_REASONED = Ground(
     "title_loose_reasoned",
     Polarity.FOR,
     None,
     en="the title says most words of “{ours}” and little else: “{theirs}”, and the listing also names {reasons}",
     zh="标题包含“{ours}”的大部分词语，其余内容很少：“{theirs}”，商品还提到{reasons}",
 )
-SCHOOL = Ground(
+TITLE_SCHOOL = Ground(
     "title_school",
     Polarity.FOR,
     None,
     en="subject, grade and volume are those of the school book “{ours}”: “{theirs}”",
     zh="学科、年级和册次与课本“{ours}”一致：“{theirs}”",
 )
-IN_TEXT = Ground(
+TITLE_IN_TEXT = Ground(
     "title_in_text",
     Polarity.FOR,
     None,
     en="the description names “{ours}”",
     zh="描述中提到“{ours}”",
 )
-IN_TEXT_REASONED = Ground(
+TITLE_IN_TEXT_REASONED = Ground(
     "title_in_text_reasoned",
     Polarity.FOR,
     None,
     en="the description names “{ours}” and {reasons}",
     zh="描述中提到“{ours}”和{reasons}",
 )
-SHARED = Ground(
+TITLE_SHARED = Ground(
     "title_shared",
     Polarity.AGAINST,
     None,
@@ -169,18 +169,18 @@ CONTRADICTION_GROUNDS = {
     ),
 }
 TITLE_GROUNDS = (
-    EXACT,
-    EXACT_REASONED,
-    ERROR,
-    ERROR_REASONED,
-    SOUND,
-    SOUND_REASONED,
-    LOOSE,
-    LOOSE_REASONED,
-    SCHOOL,
-    IN_TEXT,
-    IN_TEXT_REASONED,
-    SHARED,
+    TITLE_EXACT,
+    TITLE_EXACT_REASONED,
+    TITLE_ERROR,
+    TITLE_ERROR_REASONED,
+    TITLE_SOUND,
+    TITLE_SOUND_REASONED,
+    TITLE_LOOSE,
+    TITLE_LOOSE_REASONED,
+    TITLE_SCHOOL,
+    TITLE_IN_TEXT,
+    TITLE_IN_TEXT_REASONED,
+    TITLE_SHARED,
     *CONTRADICTION_GROUNDS.values(),
 )
 
@@ -217,7 +217,7 @@ def _candidate_findings(candidate: Candidate, work: Work, context: Context) -> I
     )
     if candidate.rival_count:
         yield make_finding(
-            TITLE_MATCHER, context, work, SHARED, 0.0, ours=ours, theirs=theirs, count=candidate.rival_count
+            TITLE_MATCHER, context, work, TITLE_SHARED, 0.0, ours=ours, theirs=theirs, count=candidate.rival_count
         )
     yield from contradiction_findings(TITLE_MATCHER, candidate.contradictions, work, context)
 
@@ -241,13 +241,13 @@ def contradiction_findings(
 
 def _name_ground(candidate: Candidate, is_reasoned: bool) -> Ground:
     if candidate.text_index:
-        return IN_TEXT_REASONED if is_reasoned else IN_TEXT
+        return TITLE_IN_TEXT_REASONED if is_reasoned else TITLE_IN_TEXT
     if candidate.channel == "school":
-        return SCHOOL
+        return TITLE_SCHOOL
     if candidate.channel == "loose":
-        return LOOSE_REASONED if is_reasoned else LOOSE
+        return TITLE_LOOSE_REASONED if is_reasoned else TITLE_LOOSE
     if candidate.is_homophone:
-        return SOUND_REASONED if is_reasoned else SOUND
+        return TITLE_SOUND_REASONED if is_reasoned else TITLE_SOUND
     if candidate.edits:
-        return ERROR_REASONED if is_reasoned else ERROR
-    return EXACT_REASONED if is_reasoned else EXACT
+        return TITLE_ERROR_REASONED if is_reasoned else TITLE_ERROR
+    return TITLE_EXACT_REASONED if is_reasoned else TITLE_EXACT

@@ -22,21 +22,21 @@ from matchers.matcher import Candidates, Context, Ground, IdentityMatcher, Stage
 from matchers.signals.listing_signals import find_signals, signal_strength
 from matchers.signals.text_signals import EXTRA_PREFIX, TextSignals, find_text_signals
 from matchers.signals.work_type import WorkType, work_type
-from matchers.title_findings import EXACT, EXACT_REASONED, title_findings
+from matchers.title_findings import TITLE_EXACT, TITLE_EXACT_REASONED, title_findings
 from matchers.titles import title_matcher_for
 from matchers.titles.analysis import analyse
 from matchers.titles.tokens import UNKNOWN_WORD_BITS, token_bits
 from matchers.weights import default_weights
 from registry.company_names import CompanyMatch, compare_companies
 
-SELLERS_WORDS = Ground(
+REST_SELLERS_WORDS = Ground(
     "rest_sellers_words",
     Polarity.FOR,
     None,
     en="beside “{ours}” the title holds sellers' words only: “{theirs}”",
     zh="标题“{theirs}”中除“{ours}”外只有卖家用语",
 )
-OF_ITS_TYPE = Ground(
+REST_OF_ITS_KIND = Ground(
     "rest_of_its_kind",
     Polarity.FOR,
     None,
@@ -50,7 +50,7 @@ SELLER_WORDS_ODDS = 6.0
 MAX_BOOSTED_IDENTITY = 0.9  # probability that a boost can reach
 MAX_UNKNOWN_WORDS = 1.0  # beside the name (a Han character is one word)
 MIN_IDENTITY_GAIN = 0.02  # in probability; less is not worth a reason
-EXACT_GROUNDS = (EXACT.key, EXACT_REASONED.key)
+EXACT_GROUNDS = (TITLE_EXACT.key, TITLE_EXACT_REASONED.key)
 NUMBER_GROUNDS = frozenset(
     {"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other"}
 )
@@ -111,7 +111,7 @@ class Matcher(IdentityMatcher):
 
     name = "rest"
     stage = Stage.BOOST
-    grounds = (SELLERS_WORDS, OF_ITS_TYPE)
+    grounds = (REST_SELLERS_WORDS, REST_OF_ITS_KIND)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._engine = title_matcher_for(works)
@@ -175,7 +175,7 @@ class Matcher(IdentityMatcher):
         if identity + MIN_IDENTITY_GAIN >= MAX_BOOSTED_IDENTITY:
             return findings
         probability = calibrated_probability(name_finding, weights)
-        target, ground = 0.0, SELLERS_WORDS
+        target, ground = 0.0, REST_SELLERS_WORDS
         if not any(finding.ground == SHARED_TITLE_GROUND for finding in stripped_findings):
             target = min(MAX_BOOSTED_IDENTITY, identity_probability(stripped_findings, weights))
         if len(findings) == 1:
@@ -226,11 +226,11 @@ def _boost_lone_name(
 ) -> tuple[float, Ground]:
     """The identity where nothing but the name speaks, by what is beside it, and its ground."""
     if _has_other_number(listing, work, name_finding.ours):
-        return 0.0, SELLERS_WORDS
+        return 0.0, REST_SELLERS_WORDS
     if _has_only_signals(find_text_signals(listing.title), name_finding.theirs):
         target = max(target, _multiply_odds(probability, SELLER_WORDS_ODDS))
     type_target = _multiply_odds(probability, _work_type_odds(listing, work, name_finding.ours))
-    return (type_target, OF_ITS_TYPE) if type_target > target else (target, SELLERS_WORDS)
+    return (type_target, REST_OF_ITS_KIND) if type_target > target else (target, REST_SELLERS_WORDS)
 
 
 def _multiply_odds(probability: float, odds: float) -> float:

@@ -22,28 +22,28 @@ OTHER_EDITION_PROBABILITY = 0.93  # another edition is another book to whoever r
 # Contradictions that only read the number of the same edition.
 NUMBER_VETO_KINDS = frozenset({"other_number", "sequel", "volume"})
 MIN_BARE_PROBABILITY = 0.5  # probability of the bare name; below it the title says something else
-SAME = Ground(
+EDITION_SAME = Ground(
     "edition_same",
     Polarity.FOR,
     None,
     en="the title names “{theirs}” and states the same edition as “{ours}”",
     zh="标题写明“{theirs}”，版次与“{ours}”相同",
 )
-UNSTATED = Ground(
+EDITION_UNSTATED = Ground(
     "edition_unstated",
     Polarity.FOR,
     None,
     en="the title names “{theirs}” and states no edition; the work is “{ours}”",
     zh="标题写明“{theirs}”，未注明版次；登记作品为“{ours}”",
 )
-ARTICLE = Ground(
+EDITION_ARTICLE = Ground(
     "edition_article",
     Polarity.FOR,
     None,
     en="the title names “{ours}” without its article: “{theirs}”",
     zh="标题写明“{ours}”（省略冠词）：“{theirs}”",
 )
-OTHER = Ground(
+EDITION_OTHER = Ground(
     "edition_other",
     Polarity.AGAINST,
     None,
@@ -56,7 +56,7 @@ class Matcher(IdentityMatcher):
     """The bare names of the works that have one."""
 
     name = "edition"
-    grounds = (SAME, UNSTATED, ARTICLE, OTHER)
+    grounds = (EDITION_SAME, EDITION_UNSTATED, EDITION_ARTICLE, EDITION_OTHER)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._engine = title_matcher_for(works)
@@ -75,14 +75,16 @@ class Matcher(IdentityMatcher):
         numbers = stated_numbers(mark, title)
         if numbers and mark.value not in numbers:
             yield make_finding(
-                self.name, context, work, OTHER, OTHER_EDITION_PROBABILITY, ours=work.title, theirs=title
+                self.name, context, work, EDITION_OTHER, OTHER_EDITION_PROBABILITY, ours=work.title, theirs=title
             )
             return
         if any(veto.kind not in NUMBER_VETO_KINDS or not numbers for veto in candidate.contradictions):
             return
         if mark.kind == "article":
-            ground, factor = ARTICLE, ARTICLE_FACTOR
+            ground, factor = EDITION_ARTICLE, ARTICLE_FACTOR
         else:
-            ground, factor = (SAME, SAME_EDITION_FACTOR) if numbers else (UNSTATED, UNSTATED_EDITION_FACTOR)
+            ground, factor = (
+                (EDITION_SAME, SAME_EDITION_FACTOR) if numbers else (EDITION_UNSTATED, UNSTATED_EDITION_FACTOR)
+            )
         probability = candidate.probability * factor
         yield make_finding(self.name, context, work, ground, probability, ours=work.title, theirs=candidate.quote)

@@ -20,14 +20,14 @@ from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
 STATED_PROBABILITY, SPELLED_OUT_PROBABILITY = 0.985, 0.96  # in the platform's own field; found in title or text
 MAX_SCANNED_CHARS = 20_000  # characters of a text that are searched for ISBN
 MIN_NUMERIC_CHARS = 5  # numeric characters of a text that may hold one: none stands for more than two digits
-STATED = Ground(
+IDENTIFIER_STATED = Ground(
     "identifier_stated",
     Polarity.FOR,
     None,
     en="the listing states the {scheme} {ours} of the work",
     zh="该条目标明作品的 {scheme}：{ours}",
 )
-SPELLED_OUT = Ground(
+IDENTIFIER_SPELLED_OUT = Ground(
     "identifier_spelled_out",
     Polarity.FOR,
     None,
@@ -44,7 +44,7 @@ class Matcher(IdentityMatcher):
     """Every identifier of every work."""
 
     name = "identifier"
-    grounds = (STATED, SPELLED_OUT)
+    grounds = (IDENTIFIER_STATED, IDENTIFIER_SPELLED_OUT)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._works = works
@@ -67,7 +67,9 @@ class Matcher(IdentityMatcher):
                     continue
                 seen.add((position, value))
                 owner_count = len(self._owners[scheme, value])
-                probability = (SPELLED_OUT_PROBABILITY if ground is SPELLED_OUT else STATED_PROBABILITY) / owner_count
+                probability = (
+                    SPELLED_OUT_PROBABILITY if ground is IDENTIFIER_SPELLED_OUT else STATED_PROBABILITY
+                ) / owner_count
                 yield make_finding(
                     self.name,
                     context,
@@ -89,9 +91,9 @@ def _find_identifiers(listing: Listing) -> Iterator[tuple[str, str, str, Ground]
     """(scheme, value in one spelling, as written, ground) of all identifiers that a listing carries."""
     for scheme, values in listing.identifiers.items():
         for value in values:
-            yield (*_fold_identifier(scheme, value), value, STATED)
+            yield (*_fold_identifier(scheme, value), value, IDENTIFIER_STATED)
     if listing.sku:
-        yield (*_fold_identifier("isbn", listing.sku), listing.sku, STATED)
+        yield (*_fold_identifier("isbn", listing.sku), listing.sku, IDENTIFIER_STATED)
     for text in (listing.title, listing.text):
         if sum(map(str.isnumeric, text[:MAX_SCANNED_CHARS])) < MIN_NUMERIC_CHARS:
             continue
@@ -99,7 +101,7 @@ def _find_identifiers(listing: Listing) -> Iterator[tuple[str, str, str, Ground]
         for pattern in (_ISBN13_RE, _ISBN10_RE):
             for match in pattern.finditer(key):
                 scheme, value = _fold_identifier("isbn", match[1])
-                yield scheme, value, match[1], SPELLED_OUT
+                yield scheme, value, match[1], IDENTIFIER_SPELLED_OUT
 
 
 def _fold_identifier(scheme: str, value: str) -> tuple[str, str]:

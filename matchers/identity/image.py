@@ -23,35 +23,35 @@ MAX_ALIKE_HASH_BITS = 2  # bits; works whose hashes differ by no more look alike
 # Share of blocks by which one of two works at the same place must agree better to be the one shown.
 MIN_BLOCK_MARGIN = 0.06
 MIN_BOX_OVERLAP = 0.5  # share of the smaller box that two works at the same place have in common
-SAME_BYTES = Ground(
+IMAGE_SAME_BYTES = Ground(
     "image_same_bytes",
     Polarity.FOR,
     None,
     en="a picture is the very file of a registered picture",
     zh="图片与登记图片是同一文件",
 )
-WHOLE = Ground(
+IMAGE_WHOLE = Ground(
     "image_whole",
     Polarity.FOR,
     None,
     en="a picture looks like a registered picture (distance {distance} of 64)",
     zh="图片与登记图片一致（距离 {distance}/64）",
 )
-SEEN = Ground(
+IMAGE_SEEN = Ground(
     "image_seen",
     Polarity.FOR,
     None,
     en="a picture shows a registered picture: {alike} % of what can be seen of it agrees",
     zh="图片中可见登记图片：可见部分的 {alike}% 一致",
 )
-MIRRORED = Ground(
+IMAGE_MIRRORED = Ground(
     "image_mirrored",
     Polarity.FOR,
     None,
     en="a picture shows a registered picture mirrored: {alike} % of what can be seen of it agrees",
     zh="图片中可见左右翻转的登记图片：可见部分的 {alike}% 一致",
 )
-ALIKE = Ground(
+IMAGE_ALIKE = Ground(
     "image_alike",
     Polarity.FOR,
     None,
@@ -79,7 +79,7 @@ class Matcher(IdentityMatcher):
     """All pictures of all works."""
 
     name = "image"
-    grounds = (SAME_BYTES, WHOLE, SEEN, MIRRORED, ALIKE)
+    grounds = (IMAGE_SAME_BYTES, IMAGE_WHOLE, IMAGE_SEEN, IMAGE_MIRRORED, IMAGE_ALIKE)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._works = works
@@ -152,12 +152,12 @@ def _picture_match(ours: Picture, how: str, certainty: float, distance: int) -> 
 
 def _picture_ground(sighting: PictureMatch) -> Ground:
     if sighting.how == "bytes":
-        return SAME_BYTES
+        return IMAGE_SAME_BYTES
     if sighting.how == "whole" and sighting.distance is not None:
-        return WHOLE
+        return IMAGE_WHOLE
     if sighting.verdict == "review":
-        return ALIKE
-    return MIRRORED if sighting.mirrored else SEEN
+        return IMAGE_ALIKE
+    return IMAGE_MIRRORED if sighting.mirrored else IMAGE_SEEN
 
 
 def _lower_to_review(candidate: PictureCandidate) -> PictureCandidate:

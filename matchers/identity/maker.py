@@ -30,7 +30,7 @@ MIN_HAN_EQUIVALENTS = 3.0  # information of the pieces that are there
 COVERAGE_EPSILON = 1e-9
 MIN_MAKER_HAN_CHARS, MIN_MAKER_LATIN_CHARS = 2, 6  # characters of a maker's name
 MIN_PIECE_HAN_CHARS, MIN_PIECE_LATIN_CHARS = 2, 3  # characters of a piece
-PIECES = Ground(
+MAKER_PIECES = Ground(
     "maker_pieces",
     Polarity.FOR,
     None,
@@ -45,7 +45,7 @@ class Matcher(IdentityMatcher):
     """The works of every maker, found by the maker's name."""
 
     name = "maker"
-    grounds = (PIECES,)
+    grounds = (MAKER_PIECES,)
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._works: dict[str, list[tuple[Work, str]]] = defaultdict(list)
@@ -91,7 +91,7 @@ class Matcher(IdentityMatcher):
                 self.name,
                 context,
                 work,
-                PIECES,
+                MAKER_PIECES,
                 probability,
                 ours=work.title,
                 theirs=analysed.original,

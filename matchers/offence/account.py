@@ -11,7 +11,7 @@ from matchers.signals.listing_signals import find_signals, quote_signals, signal
 from matchers.signals.work_type import WorkType, work_type
 
 PRINT_FACTOR = 0.8  # share of the strength kept where the work is a book: its seller speaks of a platform's account
-LOGIN_SHARED = Ground(
+ACCOUNT_SHARED = Ground(
     "account_shared",
     Polarity.FOR,
     3.5,
@@ -24,11 +24,11 @@ class Matcher(OffenceMatcher):
     """Words for a shared login."""
 
     name = "account"
-    grounds = (LOGIN_SHARED,)
+    grounds = (ACCOUNT_SHARED,)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding."""
         signals = find_signals(listing, work, "account")
         if signals:
             strength = signal_strength(signals) * (PRINT_FACTOR if work_type(work) is WorkType.PRINT else 1.0)
-            yield make_finding(self.name, context, work, LOGIN_SHARED, strength, theirs=quote_signals(signals))
+            yield make_finding(self.name, context, work, ACCOUNT_SHARED, strength, theirs=quote_signals(signals))

@@ -19,21 +19,21 @@ MIN_SIZE_GIGABYTES = 20  # gigabytes: no genuine work is sold by its size
 CHEAP_PIECE_PRICE_RATIO = Decimal("0.08")  # of the list price for one piece: less than the paper costs
 DEFAULT_LIST_PRICE = Decimal(30)  # in the listing's currency, where the work's price is unknown; estimate
 EXCESS_PROBABILITY, LARGE_SET_PROBABILITY, SIZE_PROBABILITY, WORDS_PROBABILITY = 0.95, 0.75, 0.8, 0.5  # estimates
-EXCESS = Ground(
+BUNDLE_EXCESS = Ground(
     "bundle_excess",
     Polarity.FOR,
     3.5,
     en="{theirs} for {price}",
     zh="{theirs}，售价 {price}",
 )
-SIZE = Ground(
+BUNDLE_SIZE = Ground(
     "bundle_size",
     Polarity.FOR,
     2.0,
     en="sold by its size: {theirs}",
     zh="按容量出售：{theirs}",
 )
-WORDS = Ground(
+BUNDLE_WORDS = Ground(
     "bundle_words",
     Polarity.FOR,
     0.8,
@@ -46,7 +46,7 @@ class Matcher(OffenceMatcher):
     """Numbers of pieces, sizes, and words for a bundle."""
 
     name = "bundle"
-    grounds = (EXCESS, SIZE, WORDS)
+    grounds = (BUNDLE_EXCESS, BUNDLE_SIZE, BUNDLE_WORDS)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding, by the largest amount."""
@@ -64,15 +64,15 @@ class Matcher(OffenceMatcher):
             if probability:
                 price = f"{listing.price} {listing.currency}" if listing.price is not None else "-"
                 yield make_finding(
-                    self.name, context, work, EXCESS, probability * factor, theirs=largest.quote, price=price
+                    self.name, context, work, BUNDLE_EXCESS, probability * factor, theirs=largest.quote, price=price
                 )
                 return
         signals = find_signals(listing, work, "bundle")
         if sizes:
-            yield make_finding(self.name, context, work, SIZE, SIZE_PROBABILITY * factor, theirs=sizes[0].quote)
+            yield make_finding(self.name, context, work, BUNDLE_SIZE, SIZE_PROBABILITY * factor, theirs=sizes[0].quote)
         elif signals:
             probability = WORDS_PROBABILITY * signal_strength(signals) * factor
-            yield make_finding(self.name, context, work, WORDS, probability, theirs=signals[0].quote)
+            yield make_finding(self.name, context, work, BUNDLE_WORDS, probability, theirs=signals[0].quote)
 
 
 def _piece_count_probability(quantity: Quantity, listing: Listing, work: Work) -> float:

@@ -13,42 +13,42 @@ from matchers.signals.listing_signals import find_signals, quote_signals, signal
 from matchers.signals.text_signals import find_text_signals
 from matchers.signals.work_type import WorkType, work_type
 
-COPY = Ground(
+CONDITION_COPY = Ground(
     "condition_copy",
     Polarity.FOR,
     3.5,
     en="printed again by its own words: {theirs}",
     zh="自称为复印、打印或翻印：{theirs}",
 )
-COUNTERFEIT = Ground(
+CONDITION_COUNTERFEIT = Ground(
     "condition_counterfeit",
     Polarity.FOR,
     4.0,
     en="not genuine by its own words: {theirs}",
     zh="自称为盗版或非原版：{theirs}",
 )
-CRACK = Ground(
+CONDITION_CRACK = Ground(
     "condition_crack",
     Polarity.FOR,
     3.5,
     en="cracked or unlocked by its own words: {theirs}",
     zh="自称为破解或解锁：{theirs}",
 )
-SERVER = Ground(
+CONDITION_SERVER = Ground(
     "condition_server",
     Polarity.FOR,
     3.5,
     en="a private server or a cheat by its own words: {theirs}",
     zh="自称为私服或外挂：{theirs}",
 )
-WHOLESALE = Ground(
+CONDITION_WHOLESALE = Ground(
     "condition_wholesale",
     Polarity.FOR,
     1.0,
     en="sold like goods from a press: {theirs}",
     zh="像印厂货一样批发：{theirs}",
 )
-COPY_SHOP = Ground(
+CONDITION_COPYSHOP = Ground(
     "condition_copyshop",
     Polarity.FOR,
     2.5,
@@ -57,14 +57,14 @@ COPY_SHOP = Ground(
 )
 # The areas of signs.csv that say each. To deny that it is genuine is to say that it is a copy.
 GROUND_AREAS = (
-    (COPY, ("copy",)),
-    (COUNTERFEIT, ("counterfeit", "no_original")),
-    (CRACK, ("crack",)),
-    (SERVER, ("server",)),
-    (WHOLESALE, ("wholesale",)),
+    (CONDITION_COPY, ("copy",)),
+    (CONDITION_COUNTERFEIT, ("counterfeit", "no_original")),
+    (CONDITION_CRACK, ("crack",)),
+    (CONDITION_SERVER, ("server",)),
+    (CONDITION_WHOLESALE, ("wholesale",)),
 )
-PRINT_GROUNDS = (COPY, WHOLESALE)  # said of printed works; beside a program, of something else
-PROGRAM_GROUNDS = (CRACK, SERVER)  # said of programs; beside another work, of something else
+PRINT_GROUNDS = (CONDITION_COPY, CONDITION_WHOLESALE)  # said of printed works; beside a program, of something else
+PROGRAM_GROUNDS = (CONDITION_CRACK, CONDITION_SERVER)  # said of programs; beside another work, of something else
 OTHER_TYPE_FACTOR = 0.4  # share of the strength kept then
 SHOP_NAME_AREAS = ("copyshop",)
 
@@ -73,7 +73,14 @@ class Matcher(OffenceMatcher):
     """Words for a copy that is not genuine, and the names of copy shops."""
 
     name = "condition"
-    grounds = (COPY, COUNTERFEIT, CRACK, SERVER, WHOLESALE, COPY_SHOP)
+    grounds = (
+        CONDITION_COPY,
+        CONDITION_COUNTERFEIT,
+        CONDITION_CRACK,
+        CONDITION_SERVER,
+        CONDITION_WHOLESALE,
+        CONDITION_COPYSHOP,
+    )
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """One finding for each kind of copy, and one for a copy shop that sells a printed work."""
@@ -88,4 +95,4 @@ class Matcher(OffenceMatcher):
         shop_signals = [signal for signal in find_text_signals(seller).signals if signal.area in SHOP_NAME_AREAS]
         if shop_signals and work_type(work) is WorkType.PRINT and fold(seller) != fold(work.publisher or ""):
             strength = max(signal.probability for signal in shop_signals)
-            yield make_finding(self.name, context, work, COPY_SHOP, strength, theirs=seller)
+            yield make_finding(self.name, context, work, CONDITION_COPYSHOP, strength, theirs=seller)

@@ -15,42 +15,42 @@ from matchers.signals.intent import intent_factor, is_discussion
 from matchers.signals.listing_signals import ListingSignal, find_signals, has_signal, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-FILE = Ground(
+DELIVERY_FILE = Ground(
     "delivery_file",
     Polarity.FOR,
     3.5,
     en="a file by its own words: {theirs}",
     zh="自称为电子文件：{theirs}",
 )
-VIRTUAL = Ground(
+DELIVERY_VIRTUAL = Ground(
     "delivery_virtual",
     Polarity.FOR,
     3.0,
     en="nothing material is sent: {theirs}",
     zh="不发实物：{theirs}",
 )
-DRIVE = Ground(
+DELIVERY_DRIVE = Ground(
     "delivery_drive",
     Polarity.FOR,
     3.5,
     en="delivered by a cloud drive: {theirs}",
     zh="通过网盘交付：{theirs}",
 )
-HANDOVER = Ground(
+DELIVERY_HANDOVER = Ground(
     "delivery_handover",
     Polarity.FOR,
     3.0,
     en="says how a file, a link or a code is handed over: {theirs}",
     zh="说明了文件、链接或口令的交付方式：{theirs}",
 )
-DISCLAIMER = Ground(
+DELIVERY_DISCLAIMER = Ground(
     "delivery_disclaimer",
     Polarity.FOR,
     2.5,
     en="carries the disclaimer that pirates write: {theirs}",
     zh="带有盗版者常用的免责声明：{theirs}",
 )
-BURNED = Ground(
+DELIVERY_BURNED = Ground(
     "delivery_burned",
     Polarity.FOR,
     3.0,
@@ -59,18 +59,18 @@ BURNED = Ground(
 )
 # The areas of signs.csv that say each. To deny that it is paper is to say that it is a file.
 GROUND_AREAS = (
-    (FILE, ("file",)),
-    (VIRTUAL, ("virtual", "no_print")),
-    (DRIVE, ("drive",)),
-    (HANDOVER, ("handover",)),
-    (DISCLAIMER, ("disclaimer",)),
-    (BURNED, ("burned",)),
+    (DELIVERY_FILE, ("file",)),
+    (DELIVERY_VIRTUAL, ("virtual", "no_print")),
+    (DELIVERY_DRIVE, ("drive",)),
+    (DELIVERY_HANDOVER, ("handover",)),
+    (DELIVERY_DISCLAIMER, ("disclaimer",)),
+    (DELIVERY_BURNED, ("burned",)),
 )
 # Share of the strength kept where such words are ordinary: software is downloaded and its keys are mailed. Estimates.
 ORDINARY_FACTORS = {
-    (WorkType.PROGRAM, FILE.key): 0.4,
-    (WorkType.PROGRAM, VIRTUAL.key): 0.3,
-    (WorkType.COURSE, VIRTUAL.key): 0.6,
+    (WorkType.PROGRAM, DELIVERY_FILE.key): 0.4,
+    (WorkType.PROGRAM, DELIVERY_VIRTUAL.key): 0.3,
+    (WorkType.COURSE, DELIVERY_VIRTUAL.key): 0.6,
 }
 # A post often only speaks of files: the share kept where its title names none and nothing hands one over. Estimate.
 MENTION_FACTOR = 0.2
@@ -81,7 +81,7 @@ class Matcher(OffenceMatcher):
     """Words for each way of delivery."""
 
     name = "delivery"
-    grounds = (FILE, VIRTUAL, DRIVE, HANDOVER, DISCLAIMER, BURNED)
+    grounds = (DELIVERY_FILE, DELIVERY_VIRTUAL, DELIVERY_DRIVE, DELIVERY_HANDOVER, DELIVERY_DISCLAIMER, DELIVERY_BURNED)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """One finding for each way of delivery."""
@@ -92,7 +92,9 @@ class Matcher(OffenceMatcher):
             if signals:
                 factor = ORDINARY_FACTORS.get((work_type(work), ground.key), 1.0)
                 strength = signal_strength(signals) * factor * intent_factor(listing, work)
-                strength *= MENTION_FACTOR if ground is FILE and _is_mention_only(listing, work, signals) else 1.0
+                strength *= (
+                    MENTION_FACTOR if ground is DELIVERY_FILE and _is_mention_only(listing, work, signals) else 1.0
+                )
                 yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
 
 

@@ -11,14 +11,14 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 
 MIN_VERDICTS = 2  # judgements that make a history
 PRIOR_VERDICTS = 1  # judgements of either kind that every seller starts with, so that two say less than twenty
-REPEAT = Ground(
+HISTORY_REPEAT = Ground(
     "history_repeat",
     Polarity.FOR,
     2.0,
     en="people judged {infringing} offers of {theirs} infringing and {innocent} not",
     zh="{theirs}有 {infringing} 个商品被判侵权，{innocent} 个被判不侵权",
 )
-CLEAN = Ground(
+HISTORY_CLEAN = Ground(
     "history_clean",
     Polarity.AGAINST,
     -1.5,
@@ -31,7 +31,7 @@ class Matcher(OffenceMatcher):
     """The verdicts about a seller, from the context."""
 
     name = "history"
-    grounds = (REPEAT, CLEAN)
+    grounds = (HISTORY_REPEAT, HISTORY_CLEAN)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding, by the share of infringing ones among the seller's judged offers."""
@@ -43,6 +43,6 @@ class Matcher(OffenceMatcher):
         values["theirs"] = listing.seller or seller or ""
         share = (record.infringing + PRIOR_VERDICTS) / (record.infringing + record.innocent + 2 * PRIOR_VERDICTS)
         if record.infringing >= record.innocent:
-            yield make_finding(self.name, context, work, REPEAT, share, **values)
+            yield make_finding(self.name, context, work, HISTORY_REPEAT, share, **values)
         else:
-            yield make_finding(self.name, context, work, CLEAN, 1 - share, **values)
+            yield make_finding(self.name, context, work, HISTORY_CLEAN, 1 - share, **values)

@@ -27,35 +27,35 @@ PIRACY_AREAS = (
     "burned",
 )
 MIN_PIRACY_STRENGTH = 0.8  # strength of these signs from which on the innocent ones do not count
-USED = Ground(
+USED_COPY = Ground(
     "used_copy",
     Polarity.AGAINST,
     -1.5,
     en="used by its own words: {theirs}",
     zh="自称为二手：{theirs}",
 )
-ORIGINAL = Ground(
+USED_ORIGINAL = Ground(
     "used_original",
     Polarity.AGAINST,
     -1.5,
     en="an original by its own words: {theirs}",
     zh="自称为原版：{theirs}",
 )
-NO_FILE = Ground(
+USED_PAPER = Ground(
     "used_paper",
     Polarity.AGAINST,
     -1.0,
     en="paper, or no file or copy, by its own words: {theirs}",
     zh="自称为纸质、非电子、非复印：{theirs}",
 )
-PAPER = Ground(
+USED_PRINT = Ground(
     "used_print",
     Polarity.AGAINST,
     -0.5,
     en="paper by its own words: {theirs}",
     zh="自称为纸质：{theirs}",
 )
-SHOP = Ground(
+USED_SHOP = Ground(
     "used_shop",
     Polarity.AGAINST,
     -1.0,
@@ -63,11 +63,11 @@ SHOP = Ground(
     zh="正规书店的用语：{theirs}",
 )
 GROUND_AREAS = (
-    (USED, ("used",)),
-    (ORIGINAL, ("original",)),
-    (NO_FILE, ("no_file", "no_copy", "no_drive", "no_handover", "no_counterfeit", "no_virtual")),
-    (PAPER, ("print",)),
-    (SHOP, ("shop", "companion", "extra_companion")),
+    (USED_COPY, ("used",)),
+    (USED_ORIGINAL, ("original",)),
+    (USED_PAPER, ("no_file", "no_copy", "no_drive", "no_handover", "no_counterfeit", "no_virtual")),
+    (USED_PRINT, ("print",)),
+    (USED_SHOP, ("shop", "companion", "extra_companion")),
 )
 
 
@@ -75,7 +75,7 @@ class Matcher(OffenceMatcher):
     """Words for a genuine copy."""
 
     name = "innocent"
-    grounds = (USED, ORIGINAL, NO_FILE, PAPER, SHOP)
+    grounds = (USED_COPY, USED_ORIGINAL, USED_PAPER, USED_PRINT, USED_SHOP)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """Findings against, one for each sign."""
@@ -85,6 +85,6 @@ class Matcher(OffenceMatcher):
             return
         for ground, areas in GROUND_AREAS:
             signals = find_signals(listing, work, *areas)
-            if signals and not (ground is USED and work_type(work) is WorkType.COURSE):
+            if signals and not (ground is USED_COPY and work_type(work) is WorkType.COURSE):
                 strength = signal_strength(signals)
                 yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))

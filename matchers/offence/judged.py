@@ -11,35 +11,35 @@ from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher, Rule, RuleKind
 
 VERDICT_PROBABILITY = 0.99  # a person looked
-LISTING = Ground(
+JUDGED_LISTING = Ground(
     "judged_listing",
     Polarity.AGAINST,
     -8.0,
     en="this listing was judged no infringement ({ours}): {reason}",
     zh="该商品曾被判为不侵权（{ours}）：{reason}",
 )
-SELLER = Ground(
+JUDGED_SELLER = Ground(
     "judged_seller",
     Polarity.AGAINST,
     -6.0,
     en="{theirs} was judged to sell this work by right ({ours}): {reason}",
     zh="{theirs}曾被判为有权出售该作品（{ours}）：{reason}",
 )
-PHRASE = Ground(
+JUDGED_PHRASE = Ground(
     "judged_phrase",
     Polarity.AGAINST,
     -6.0,
     en="“{theirs}” beside this work was judged no infringement ({ours}): {reason}",
     zh="该作品旁的“{theirs}”曾被判为不侵权（{ours}）：{reason}",
 )
-_GROUNDS = {RuleKind.LISTING: LISTING, RuleKind.SELLER: SELLER, RuleKind.PHRASE: PHRASE}
+_GROUNDS = {RuleKind.LISTING: JUDGED_LISTING, RuleKind.SELLER: JUDGED_SELLER, RuleKind.PHRASE: JUDGED_PHRASE}
 
 
 class Matcher(OffenceMatcher):
     """The rules that people taught, from the context; each can be withdrawn by its number."""
 
     name = "judged"
-    grounds = (LISTING, SELLER, PHRASE)
+    grounds = (JUDGED_LISTING, JUDGED_SELLER, JUDGED_PHRASE)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding against, by the first rule that applies."""

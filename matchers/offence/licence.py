@@ -23,28 +23,28 @@ COVERED_PROBABILITY = 0.99
 OUT_OF_TERM_PROBABILITY = 0.9  # the term is a fact; the seller may have a newer licence that nobody registered
 OWN_OFFER_PROBABILITY = 0.95
 MIN_CREATOR_CHARS = 2  # characters of a creator's name that is compared with a seller's
-COVERS = Ground(
+LICENCE_COVERS = Ground(
     "licence_covers",
     Polarity.AGAINST,
     -4.0,
     en="{theirs} holds a licence ({ours})",
     zh="{theirs}已获授权（{ours}）",
 )
-OWN = Ground(
+LICENCE_OWN = Ground(
     "licence_own",
     Polarity.AGAINST,
     -4.0,
     en="{theirs} is the work's own side ({ours})",
     zh="{theirs}即权利方（{ours}）",
 )
-ENDED = Ground(
+LICENCE_ENDED = Ground(
     "licence_ended",
     Polarity.FOR,
     5.0,
     en="the licence of {theirs} ended on {ours}",
     zh="{theirs}的授权已于 {ours} 到期",
 )
-NOT_BEGUN = Ground(
+LICENCE_NOT_BEGUN = Ground(
     "licence_not_begun",
     Polarity.FOR,
     5.0,
@@ -57,25 +57,25 @@ class Matcher(OffenceMatcher):
     """The licences of the work and of its owner's official shops."""
 
     name = "licence"
-    grounds = (COVERS, OWN, ENDED, NOT_BEGUN)
+    grounds = (LICENCE_COVERS, LICENCE_OWN, LICENCE_ENDED, LICENCE_NOT_BEGUN)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding: the work's own offer, licensed, or out of term."""
         finding = partial(make_finding, self.name, context, work, theirs=_offering_name(listing))
         own_party = _own_party(listing, work)
         if own_party:
-            yield finding(OWN, OWN_OFFER_PROBABILITY, ours=own_party)
+            yield finding(LICENCE_OWN, OWN_OFFER_PROBABILITY, ours=own_party)
             return
         day = (listing.seen_at or context.now).date()
         licences = (*work.licences, *context.official_licences.get(work.owner or work.publisher or "", ()))
         states = [(licence, _licence_state(licence, listing, day)) for licence in licences]
         covering = next((licence for licence, state in states if state is LicenceState.COVERING), None)
         if covering is not None:
-            yield finding(COVERS, COVERED_PROBABILITY, ours=_describe_licence(covering))
+            yield finding(LICENCE_COVERS, COVERED_PROBABILITY, ours=_describe_licence(covering))
         elif end_day := _last_end(states):
-            yield finding(ENDED, OUT_OF_TERM_PROBABILITY, ours=str(end_day))
+            yield finding(LICENCE_ENDED, OUT_OF_TERM_PROBABILITY, ours=str(end_day))
         elif start_day := _first_start(states):
-            yield finding(NOT_BEGUN, OUT_OF_TERM_PROBABILITY, ours=str(start_day))
+            yield finding(LICENCE_NOT_BEGUN, OUT_OF_TERM_PROBABILITY, ours=str(start_day))
 
 
 def _last_end(states: Sequence[tuple[Licence, LicenceState]]) -> date | None:

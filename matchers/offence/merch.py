@@ -13,28 +13,28 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-BESIDE = Ground(
+MERCH_BESIDE = Ground(
     "merch_beside",
     Polarity.AGAINST,
     -2.5,
     en="something beside the work by its own words: {theirs}",
     zh="自称为周边、衍生品或服务：{theirs}",
 )
-OWN = Ground(
+MERCH_OWN = Ground(
     "merch_own",
     Polarity.AGAINST,
     -3.0,
     en="the seller's own work: {theirs}",
     zh="卖家自己的作品：{theirs}",
 )
-SERVICE = Ground(
+MERCH_SERVICE = Ground(
     "merch_service",
     Polarity.AGAINST,
     -3.0,
     en="a service, not the work: {theirs}",
     zh="是服务而非作品：{theirs}",
 )
-GROUND_AREAS = ((BESIDE, ("merch",)), (OWN, ("own",)), (SERVICE, ("service",)))
+GROUND_AREAS = ((MERCH_BESIDE, ("merch",)), (MERCH_OWN, ("own",)), (MERCH_SERVICE, ("service",)))
 TEXT_ONLY_FACTOR = 0.5  # share of the strength kept of words that only the description has
 COPY_AREAS = ("copy", "counterfeit", "drive", "crack")  # a copy of the work with a bookmark is a copy
 MIN_COPY_STRENGTH = 0.8  # strength of these words from which on it is one
@@ -47,7 +47,7 @@ class Matcher(OffenceMatcher):
     """Words for what is not the work itself."""
 
     name = "merch"
-    grounds = (BESIDE, OWN, SERVICE)
+    grounds = (MERCH_BESIDE, MERCH_OWN, MERCH_SERVICE)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """Findings against: something beside the work, the seller's own work, a service."""
@@ -63,7 +63,7 @@ class Matcher(OffenceMatcher):
                     signal_strength([signal for signal in signals if signal.in_title]),
                     TEXT_ONLY_FACTOR * signal_strength(signals),
                 )
-                strength *= COPY_FACTOR if is_copied and ground is BESIDE else 1.0
+                strength *= COPY_FACTOR if is_copied and ground is MERCH_BESIDE else 1.0
                 yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
 
 

@@ -36,28 +36,28 @@ FAIR_PROBABILITY, COLLECTOR_PROBABILITY = 0.9, 0.6  # up to that share, and abov
 MIN_MEDIAN_LISTINGS = 5  # listings of the work on the platform that make a median
 FAR_BELOW_MEDIAN_RATIO = Decimal("0.3")  # share of the median
 BELOW_MEDIAN_PROBABILITY = 0.4  # estimate
-LOW = Ground(
+PRICE_LOW = Ground(
     "price_low",
     Polarity.FOR,
     3.0,
     en="{theirs} is {percent} % of the list price {ours}",
     zh="售价 {theirs}，仅为定价 {ours} 的 {percent}%",
 )
-UNSTATED = Ground(
+PRICE_UNSTATED = Ground(
     "price_unstated",
     Polarity.FOR,
     2.6,
     en="{theirs} is {percent} % of the list price {ours}, and nothing says whether it is used",
     zh="售价 {theirs}，仅为定价 {ours} 的 {percent}%，且未说明新旧",
 )
-BELOW_MEDIAN = Ground(
+PRICE_MEDIAN = Ground(
     "price_median",
     Polarity.FOR,
     1.0,
     en="{theirs} is far below {ours}, the middle price of {count} listings of the work there",
     zh="{theirs}，远低于该平台 {count} 个同作品商品的中位价 {ours}",
 )
-FAIR = Ground(
+PRICE_FAIR = Ground(
     "price_fair",
     Polarity.AGAINST,
     -1.5,
@@ -70,7 +70,7 @@ class Matcher(OffenceMatcher):
     """Prices that are too low, and fair ones."""
 
     name = "price"
-    grounds = (LOW, UNSTATED, BELOW_MEDIAN, FAIR)
+    grounds = (PRICE_LOW, PRICE_UNSTATED, PRICE_MEDIAN, PRICE_FAIR)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """One finding by the list price, and one by the median of the platform."""
@@ -87,7 +87,7 @@ class Matcher(OffenceMatcher):
                     self.name,
                     context,
                     work,
-                    BELOW_MEDIAN,
+                    PRICE_MEDIAN,
                     BELOW_MEDIAN_PROBABILITY,
                     ours=f"{median.price:.2f} {median.currency}",
                     theirs=_offered_price(listing),
@@ -109,20 +109,20 @@ class Matcher(OffenceMatcher):
             yield make_finding(self.name, context, work, ground, probability * intent_factor(listing, work), **values)
         elif ratio >= MIN_FAIR_PRICE_RATIO:
             probability = FAIR_PROBABILITY if ratio <= MAX_FAIR_PRICE_RATIO else COLLECTOR_PROBABILITY
-            yield make_finding(self.name, context, work, FAIR, probability, **values)
+            yield make_finding(self.name, context, work, PRICE_FAIR, probability, **values)
 
 
 def _price_steps(listing: Listing, work: Work) -> tuple[Ground, tuple[tuple[Decimal, float], ...]]:
     """The ground of a low price, and its steps."""
     used_signals = find_signals(listing, work, "used")
     if work_type(work) in (WorkType.COURSE, WorkType.PROGRAM):
-        return LOW, () if used_signals or find_signals(listing, work, "original") else NO_USED_PRICE_STEPS
+        return PRICE_LOW, () if used_signals or find_signals(listing, work, "original") else NO_USED_PRICE_STEPS
     is_new = (
         find_signals(listing, work, "new") or (listing.condition or "").casefold().replace(" ", "") in NEW_CONDITIONS
     )
     if is_new and not used_signals:
-        return LOW, NEW_PRICE_STEPS
-    return UNSTATED, () if used_signals else UNSTATED_PRICE_STEPS
+        return PRICE_LOW, NEW_PRICE_STEPS
+    return PRICE_UNSTATED, () if used_signals else UNSTATED_PRICE_STEPS
 
 
 def _offered_price(listing: Listing) -> str:

@@ -16,14 +16,14 @@ from registry.company_names import CompanyMatch, compare_companies
 PUBLISHER_NAME_RE = re.compile(r"[\u4e00-\u9fff]{2,8}?出版社")  # a publisher named in a title
 OTHER_PUBLISHER_PROBABILITY = 0.9  # estimates
 PARTIAL_NAME_PROBABILITY = 0.5  # one name is a part of the other: perhaps a branch, perhaps a disguise
-APP = Ground(
+PUBLISHER_APP = Ground(
     "publisher_app",
     Polarity.FOR,
     4.5,
     en="the app is published by {theirs}, not by {ours}",
     zh="该应用由{theirs}发布，而非{ours}",
 )
-OTHER = Ground(
+PUBLISHER_OTHER = Ground(
     "publisher_other",
     Polarity.FOR,
     3.0,
@@ -36,7 +36,7 @@ class Matcher(OffenceMatcher):
     """Companies that are none of the work's."""
 
     name = "publisher"
-    grounds = (APP, OTHER)
+    grounds = (PUBLISHER_APP, PUBLISHER_OTHER)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """One finding where both sides name a company and none of ours is theirs."""
@@ -52,7 +52,13 @@ class Matcher(OffenceMatcher):
             return
         probability = PARTIAL_NAME_PROBABILITY if CompanyMatch.UNCLEAR in relations else OTHER_PUBLISHER_PROBABILITY
         yield make_finding(
-            self.name, context, work, APP if is_app else OTHER, probability, ours="、".join(ours), theirs=theirs
+            self.name,
+            context,
+            work,
+            PUBLISHER_APP if is_app else PUBLISHER_OTHER,
+            probability,
+            ours="、".join(ours),
+            theirs=theirs,
         )
 
 

@@ -14,7 +14,7 @@ OFFER_PROBABILITY = 0.9  # estimate, where it is offered
 MENTION_PROBABILITY = 0.3  # estimate: a post that names it and says nothing of an offer is news of it
 OFFER_AREAS = ("file", "drive", "handover", "rip", "stream", "burned", "virtual")
 PREORDER_AREAS = ("preorder",)
-BEFORE = Ground(
+RELEASE_BEFORE = Ground(
     "release_before",
     Polarity.FOR,
     3.0,
@@ -27,7 +27,7 @@ class Matcher(OffenceMatcher):
     """Offers earlier than the work's release."""
 
     name = "release"
-    grounds = (BEFORE,)
+    grounds = (RELEASE_BEFORE,)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding."""
@@ -36,4 +36,6 @@ class Matcher(OffenceMatcher):
             return
         is_offered = bool(listing.links) or not is_discussion(listing) or has_signal(listing, work, *OFFER_AREAS)
         probability = OFFER_PROBABILITY if is_offered else MENTION_PROBABILITY
-        yield make_finding(self.name, context, work, BEFORE, probability, ours=str(work.released_on), theirs=str(day))
+        yield make_finding(
+            self.name, context, work, RELEASE_BEFORE, probability, ours=str(work.released_on), theirs=str(day)
+        )

@@ -15,14 +15,14 @@ SHARE_PROBABILITY = 0.95  # estimates: public shares of a registered work rarely
 LINK_PROBABILITY = 0.92
 GROUP_LINK_PROBABILITY = 0.6  # a channel or a group of a messenger: what is in it is not known
 MAX_QUOTED_LINKS = 3  # links in one reason
-SHARE = Ground(
+SHARE_IS = Ground(
     "share_is",
     Polarity.FOR,
     3.0,
     en="it is a public share of a cloud drive",
     zh="这是公开的网盘分享",
 )
-LINK = Ground(
+SHARE_LINK = Ground(
     "share_link",
     Polarity.FOR,
     4.5,
@@ -35,19 +35,19 @@ class Matcher(OffenceMatcher):
     """Shares, and links to them."""
 
     name = "share"
-    grounds = (SHARE, LINK)
+    grounds = (SHARE_IS, SHARE_LINK)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding."""
         if listing.kind is ListingKind.SHARE:
-            yield make_finding(self.name, context, work, SHARE, SHARE_PROBABILITY, theirs=listing.url)
+            yield make_finding(self.name, context, work, SHARE_IS, SHARE_PROBABILITY, theirs=listing.url)
         elif listing.links:
             is_group = all(link.platform == "telegram" for link in listing.links)
             yield make_finding(
                 self.name,
                 context,
                 work,
-                LINK,
+                SHARE_LINK,
                 GROUP_LINK_PROBABILITY if is_group else LINK_PROBABILITY,
                 theirs="、".join(link.url for link in listing.links[:MAX_QUOTED_LINKS]),
                 count=len(listing.links),

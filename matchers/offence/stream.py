@@ -18,21 +18,21 @@ EPISODES_RE = re.compile(
 )
 DOTTED_NAME_RE = re.compile(r"[\w'-]{1,40}(?:\.[\w'-]{1,40}){3,20}")  # Words.with.dots.between.them
 OTHER_TYPE_FACTOR = 0.4  # share of the strength kept of such words beside a book or a program
-RIP = Ground(
+STREAM_RIP = Ground(
     "stream_rip",
     Polarity.FOR,
     3.5,
     en="a rip by its own words: {theirs}",
     zh="自称为影音资源：{theirs}",
 )
-STREAM = Ground(
+STREAM_STREAM = Ground(
     "stream_stream",
     Polarity.FOR,
     3.5,
     en="an open stream: {theirs}",
     zh="提供在线播放：{theirs}",
 )
-RELEASE = Ground(
+STREAM_RELEASE = Ground(
     "stream_release",
     Polarity.FOR,
     2.5,
@@ -45,14 +45,14 @@ class Matcher(OffenceMatcher):
     """Words for rips and streams, and titles written like a release."""
 
     name = "stream"
-    grounds = (RIP, STREAM, RELEASE)
+    grounds = (STREAM_RIP, STREAM_STREAM, STREAM_RELEASE)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """One finding for a rip, one for a stream, one for the name of a release."""
         if listing.kind is ListingKind.APP:
             return
         is_show = work_type(work) in (WorkType.SHOW, WorkType.COURSE)
-        for ground, area in ((RIP, "rip"), (STREAM, "stream")):
+        for ground, area in ((STREAM_RIP, "rip"), (STREAM_STREAM, "stream")):
             signals = find_signals(listing, work, area)
             if signals:
                 strength = signal_strength(signals) * (1.0 if is_show else OTHER_TYPE_FACTOR)
@@ -61,7 +61,7 @@ class Matcher(OffenceMatcher):
         release_name = _release_name(listing) if is_show else ""
         if release_name:
             probability = RELEASE_NAME_PROBABILITY * intent_factor(listing, work)
-            yield make_finding(self.name, context, work, RELEASE, probability, theirs=release_name)
+            yield make_finding(self.name, context, work, STREAM_RELEASE, probability, theirs=release_name)
 
 
 def _release_name(listing: Listing) -> str:

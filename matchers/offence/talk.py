@@ -15,42 +15,42 @@ from matchers.signals.intent import is_discussion, is_question, is_report_or_req
 from matchers.signals.listing_signals import find_signals, has_signal, quote_signals, signal_strength
 from matchers.signals.text_signals import find_text_signals
 
-REVIEW = Ground(
+TALK_REVIEW = Ground(
     "talk_review",
     Polarity.AGAINST,
     -2.5,
     en="a review by its own words: {theirs}",
     zh="自称为评论：{theirs}",
 )
-QUESTION = Ground(
+TALK_QUESTION = Ground(
     "talk_question",
     Polarity.AGAINST,
     -2.0,
     en="a question, not an offer: {theirs}",
     zh="是提问而非出售：{theirs}",
 )
-REQUEST = Ground(
+TALK_REQUEST = Ground(
     "talk_request",
     Polarity.AGAINST,
     -3.5,
     en="someone asks for it, nothing is offered: {theirs}",
     zh="是求购而非出售：{theirs}",
 )
-NEWS = Ground(
+TALK_NEWS = Ground(
     "talk_news",
     Polarity.AGAINST,
     -2.5,
     en="news, not an offer: {theirs}",
     zh="是新闻而非出售：{theirs}",
 )
-WARNING = Ground(
+TALK_WARNING = Ground(
     "talk_warning",
     Polarity.AGAINST,
     -3.5,
     en="a warning of pirates: {theirs}",
     zh="是打击盗版的提醒：{theirs}",
 )
-LIBRARY = Ground(
+TALK_LIBRARY = Ground(
     "talk_library",
     Polarity.AGAINST,
     -3.0,
@@ -58,12 +58,12 @@ LIBRARY = Ground(
     zh="图书馆：{theirs}",
 )
 GROUND_AREAS = (
-    (REVIEW, "review"),
-    (QUESTION, "question"),
-    (REQUEST, "request"),
-    (NEWS, "news"),
-    (WARNING, "warning"),
-    (LIBRARY, "library"),
+    (TALK_REVIEW, "review"),
+    (TALK_QUESTION, "question"),
+    (TALK_REQUEST, "request"),
+    (TALK_NEWS, "news"),
+    (TALK_WARNING, "warning"),
+    (TALK_LIBRARY, "library"),
 )
 PRICED_FACTOR = 0.3  # share of the strength kept where something has a price: sellers write reviews too
 QUESTION_PROBABILITY = 0.85  # a question mark at the end of the title
@@ -84,7 +84,7 @@ class Matcher(OffenceMatcher):
     """Words of those who offer nothing, and who they are."""
 
     name = "talk"
-    grounds = (REVIEW, QUESTION, REQUEST, NEWS, WARNING, LIBRARY)
+    grounds = (TALK_REVIEW, TALK_QUESTION, TALK_REQUEST, TALK_NEWS, TALK_WARNING, TALK_LIBRARY)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """Findings against, one for each sign."""
@@ -97,10 +97,10 @@ class Matcher(OffenceMatcher):
         yield from self._judge_writer(listing, work, context)
         if is_request(listing, work):
             quote = listing.title[:MAX_QUOTE_CHARS]
-            yield make_finding(self.name, context, work, REQUEST, REQUEST_PROBABILITY, theirs=quote)
+            yield make_finding(self.name, context, work, TALK_REQUEST, REQUEST_PROBABILITY, theirs=quote)
         if is_question(listing) and not has_signal(listing, work, "question"):
             quote = listing.title[-MAX_QUOTE_CHARS:]
-            yield make_finding(self.name, context, work, QUESTION, QUESTION_PROBABILITY * factor, theirs=quote)
+            yield make_finding(self.name, context, work, TALK_QUESTION, QUESTION_PROBABILITY * factor, theirs=quote)
         for ground, area in GROUND_AREAS:
             signals = find_signals(listing, work, area)
             if signals:
@@ -116,6 +116,6 @@ class Matcher(OffenceMatcher):
             signal.probability for signal in find_text_signals(writer).signals if signal.area == "library"
         ]
         if library_probabilities:
-            yield make_finding(self.name, context, work, LIBRARY, max(library_probabilities), theirs=writer)
+            yield make_finding(self.name, context, work, TALK_LIBRARY, max(library_probabilities), theirs=writer)
         if PRESS_NAME_RE.search(writer):
-            yield make_finding(self.name, context, work, NEWS, PRESS_PROBABILITY, theirs=writer)
+            yield make_finding(self.name, context, work, TALK_NEWS, PRESS_PROBABILITY, theirs=writer)

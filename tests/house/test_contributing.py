@@ -115,7 +115,7 @@ def test_a_matcher_is_one_file_and_one_table(project: Path) -> None:
     (project / "fixtures" / "pairs" / "toy.csv").write_text(TOY_PAIRS, encoding="utf-8")
     run_check(project, TOY_CHECK)
     printed = run_tests(project, "test_pairs.py", "toy")
-    assert len(re.findall(r"^PASSED .*test_pair\[toy: ", printed, re.M)) == 3, printed
+    assert len(re.findall(r"^PASSED .*test_a_pair_gives_the_expected_finding\[toy: ", printed, re.M)) == 3, printed
     assert "test_every_matcher_has_a_table_that_can_fail[toy]" in printed
     assert "failed" not in printed, printed
     assert run(project, "-m", "desk.matcher_tables", "docs/matchers.md").returncode == 0

@@ -19,10 +19,10 @@ from desk.platforms import platforms_markdown
 from tests.conftest import ROOT
 
 READMES = ("README.md", "README.zh.md")
-NIGHT = ROOT / "fixtures" / "night"
+NIGHT_FOLDER = ROOT / "fixtures" / "night"
 
 
-def commands(name: str) -> list[str]:
+def readme_commands(name: str) -> list[str]:
     """The lines of the README's shell blocks, without comments."""
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.S)
     lines = (line.split("#")[0].strip() for block in blocks for line in block.splitlines())
@@ -33,26 +33,28 @@ def commands(name: str) -> list[str]:
 @pytest.mark.browser
 def test_every_command_of_the_readme_works_as_printed(tmp_path: Path) -> None:
     bin_folder = Path(sys.executable).parent
-    env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "SWORDNET_REPLAY": str(NIGHT)}
-    here = tmp_path
-    ran = []
-    for line in commands(READMES[0]):  # the other prints the same ones
+    env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "SWORDNET_REPLAY": str(NIGHT_FOLDER)}
+    folder = tmp_path
+    commands_run = []
+    for line in readme_commands(READMES[0]):  # the other prints the same ones
         words = shlex.split(line)
         if words[0] == "cd":
-            here = here / words[1]
+            folder = folder / words[1]
         elif words[0] == "make":
             assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M), line
         else:
             assert shutil.which(words[0], path=env["PATH"]), line
-            done = subprocess.run(words, cwd=here, env=env, capture_output=True, text=True, timeout=120, check=False)
-            assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-            ran.append(words[1])
-    assert {"init", "works", "night", "crawl", "hits"} <= set(ran)
-    assert (here / "hits.csv").exists()
+            result = subprocess.run(
+                words, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
+            )
+            assert result.returncode == 0, f"{line}\n{result.stdout}{result.stderr}"
+            commands_run.append(words[1])
+    assert {"init", "works", "night", "crawl", "hits"} <= set(commands_run)
+    assert (folder / "hits.csv").exists()
 
 
 def test_both_readmes_print_the_same_commands() -> None:
-    assert commands(READMES[0]) == commands(READMES[1])
+    assert readme_commands(READMES[0]) == readme_commands(READMES[1])
 
 
 def test_the_table_of_platforms_is_current() -> None:
@@ -73,20 +75,20 @@ def test_links_within_the_docs_lead_somewhere() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    def walk(command: typer.core.TyperGroup, path: str) -> None:
-        for name, each in command.commands.items():
-            if isinstance(each, typer.core.TyperGroup):
-                walk(each, f"{path} {name}")
+    def check_commands(command: typer.core.TyperGroup, path: str) -> None:
+        for name, subcommand in command.commands.items():
+            if isinstance(subcommand, typer.core.TyperGroup):
+                check_commands(subcommand, f"{path} {name}")
             else:
-                assert each.help, f"{path} {name}"
-                options = {option for parameter in each.params for option in parameter.opts}
+                assert subcommand.help, f"{path} {name}"
+                options = {option for parameter in subcommand.params for option in parameter.opts}
                 assert {"--quiet"} <= options, f"{path} {name}"
                 assert "--config" in options or name in ("init", "demo"), f"{path} {name}"
-                assert (each.epilog or "").startswith(f"Example: {path} {name}"), f"{path} {name}"
+                assert (subcommand.epilog or "").startswith(f"Example: {path} {name}"), f"{path} {name}"
 
     group = typer.main.get_command(application())
     assert isinstance(group, typer.core.TyperGroup)
-    walk(group, "swordnet")
+    check_commands(group, "swordnet")
 
 
 def test_pipelines_only_adapt() -> None:

@@ -21,10 +21,10 @@ from matchers.decision import MAX_PROBABILITY, offence_probability, offence_term
 from matchers.weights import default_weights
 from tests.drawing import picture_bytes
 
-CHANCES = st.floats(0, 1)
+PROBABILITIES = st.floats(0, 1)
 
 
-def finding(
+def make_finding(
     question: Question, probability: float, matcher: str = "title", polarity: Polarity = Polarity.FOR
 ) -> Finding:
     return Finding(
@@ -32,37 +32,50 @@ def finding(
     )
 
 
-def identity(probability: float, matcher: str = "title", polarity: Polarity = Polarity.FOR) -> Finding:
-    return finding(Question.IDENTITY, probability, matcher, polarity)
+def identity_finding(probability: float, matcher: str = "title", polarity: Polarity = Polarity.FOR) -> Finding:
+    return make_finding(Question.IDENTITY, probability, matcher, polarity)
 
 
-def offence(probability: float, matcher: str = "delivery", polarity: Polarity = Polarity.FOR) -> Finding:
-    return finding(Question.OFFENCE, probability, matcher, polarity)
+def offence_finding(probability: float, matcher: str = "delivery", polarity: Polarity = Polarity.FOR) -> Finding:
+    return make_finding(Question.OFFENCE, probability, matcher, polarity)
 
 
-def ground(name: str, strength: float, polarity: Polarity = Polarity.FOR) -> Finding:
-    return evolve(offence(strength, name.split("_")[0], polarity), ground=name)
+def ground_finding(name: str, strength: float, polarity: Polarity = Polarity.FOR) -> Finding:
+    return evolve(offence_finding(strength, name.split("_")[0], polarity), ground=name)
 
 
-COVERED = offence(0.99, "licence", Polarity.AGAINST)
+LICENCE_FINDING = offence_finding(0.99, "licence", Polarity.AGAINST)
 
 
 @pytest.mark.parametrize(
     ("findings", "decision"),
     [
-        ([identity(0.9), offence(0.9)], Decision.HIT),
-        ([identity(0.9), offence(0.4)], Decision.REVIEW),
-        ([identity(0.5), offence(0.9)], Decision.REVIEW),
-        ([identity(0.5), offence(0.4)], Decision.DROPPED),
-        ([identity(0.9)], Decision.DROPPED),
-        ([identity(0.3), offence(0.9)], Decision.DROPPED),
-        ([identity(0.9), offence(0.9), COVERED], Decision.LICENSED),
-        ([identity(0.9), COVERED], Decision.LICENSED),
-        ([identity(0.3), offence(0.9), COVERED], Decision.DROPPED),
-        ([identity(0.9), identity(0.9, polarity=Polarity.AGAINST), offence(0.9)], Decision.DROPPED),
-        ([identity(0.9, "identifier"), identity(0.9, polarity=Polarity.AGAINST), offence(0.9)], Decision.REVIEW),
-        ([identity(0.9), offence(0.9), offence(0.8, "innocent", Polarity.AGAINST)], Decision.DROPPED),
-        ([identity(0.9), offence(0.9, "licence")], Decision.HIT),
+        ([identity_finding(0.9), offence_finding(0.9)], Decision.HIT),
+        ([identity_finding(0.9), offence_finding(0.4)], Decision.REVIEW),
+        ([identity_finding(0.5), offence_finding(0.9)], Decision.REVIEW),
+        ([identity_finding(0.5), offence_finding(0.4)], Decision.DROPPED),
+        ([identity_finding(0.9)], Decision.DROPPED),
+        ([identity_finding(0.3), offence_finding(0.9)], Decision.DROPPED),
+        ([identity_finding(0.9), offence_finding(0.9), LICENCE_FINDING], Decision.LICENSED),
+        ([identity_finding(0.9), LICENCE_FINDING], Decision.LICENSED),
+        ([identity_finding(0.3), offence_finding(0.9), LICENCE_FINDING], Decision.DROPPED),
+        (
+            [identity_finding(0.9), identity_finding(0.9, polarity=Polarity.AGAINST), offence_finding(0.9)],
+            Decision.DROPPED,
+        ),
+        (
+            [
+                identity_finding(0.9, "identifier"),
+                identity_finding(0.9, polarity=Polarity.AGAINST),
+                offence_finding(0.9),
+            ],
+            Decision.REVIEW,
+        ),
+        (
+            [identity_finding(0.9), offence_finding(0.9), offence_finding(0.8, "innocent", Polarity.AGAINST)],
+            Decision.DROPPED,
+        ),
+        ([identity_finding(0.9), offence_finding(0.9, "licence")], Decision.HIT),
     ],
 )
 def test_decisions(findings: list[Finding], decision: Decision) -> None:
@@ -70,34 +83,43 @@ def test_decisions(findings: list[Finding], decision: Decision) -> None:
 
 
 def test_reasons_for_an_identity_are_joined_as_independent_chances() -> None:
-    assert weigh_findings("w", [identity(0.5), identity(0.6, "image")]).identity == pytest.approx(0.8)
+    assert weigh_findings("w", [identity_finding(0.5), identity_finding(0.6, "image")]).identity == pytest.approx(0.8)
 
 
 def test_what_grounds_add_to_the_log_odds_is_the_sum_that_the_terms_tell() -> None:
-    grounds = [ground("delivery_file", 0.9), ground("delivery_drive", 0.8), ground("used_copy", 0.75, Polarity.AGAINST)]
+    grounds = [
+        ground_finding("delivery_file", 0.9),
+        ground_finding("delivery_drive", 0.8),
+        ground_finding("used_copy", 0.75, Polarity.AGAINST),
+    ]
     terms = offence_terms(grounds, "offer", default_weights())
     assert [term.ground for term in terms] == ["start_offer", "delivery_file", "delivery_drive", "used_copy"]
     total = sum(term.contribution for term in terms)
-    assert weigh_findings("w", [identity(0.9), *grounds]).offence == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-4)
+    assert weigh_findings("w", [identity_finding(0.9), *grounds]).offence == pytest.approx(
+        1 / (1 + math.exp(-total)), abs=1e-4
+    )
 
 
 def test_a_ground_counts_once_by_its_strongest_finding() -> None:
-    once, twice = [ground("delivery_file", 0.9)], [ground("delivery_file", 0.9), ground("delivery_file", 0.5)]
-    assert offence_probability(once, "offer", default_weights()) == offence_probability(
-        twice, "offer", default_weights()
+    single, repeated = (
+        [ground_finding("delivery_file", 0.9)],
+        [ground_finding("delivery_file", 0.9), ground_finding("delivery_file", 0.5)],
+    )
+    assert offence_probability(single, "offer", default_weights()) == offence_probability(
+        repeated, "offer", default_weights()
     )
 
 
 def test_a_matcher_of_ones_own_without_a_weight_says_what_it_says() -> None:
-    assert offence_probability([offence(0.9)], "offer", default_weights()) == pytest.approx(0.9)
-    assert offence_probability([offence(0.9)], "post", default_weights()) == pytest.approx(0.9)
+    assert offence_probability([offence_finding(0.9)], "offer", default_weights()) == pytest.approx(0.9)
+    assert offence_probability([offence_finding(0.9)], "post", default_weights()) == pytest.approx(0.9)
 
 
 FINDINGS = st.lists(
     st.builds(
-        finding,
+        make_finding,
         st.sampled_from(Question),
-        CHANCES,
+        PROBABILITIES,
         st.sampled_from(["title", "image", "delivery", "price"]),
         st.sampled_from(Polarity),
     ),
@@ -105,25 +127,29 @@ FINDINGS = st.lists(
 )
 
 
-@given(FINDINGS, CHANCES)
+@given(FINDINGS, PROBABILITIES)
 def test_one_more_reason_never_pulls_the_wrong_way(findings: list[Finding], chance: float) -> None:
     before = weigh_findings("w", findings)
     assert 0 <= before.identity <= MAX_PROBABILITY
     assert 0 <= before.offence <= MAX_PROBABILITY
-    assert weigh_findings("w", [*findings, identity(chance)]).identity >= before.identity - 1e-4
+    assert weigh_findings("w", [*findings, identity_finding(chance)]).identity >= before.identity - 1e-4
     assert (
-        weigh_findings("w", [*findings, identity(chance, polarity=Polarity.AGAINST)]).identity <= before.identity + 1e-4
+        weigh_findings("w", [*findings, identity_finding(chance, polarity=Polarity.AGAINST)]).identity
+        <= before.identity + 1e-4
     )
-    assert weigh_findings("w", [*findings, offence(chance, "price", Polarity.AGAINST)]).offence <= before.offence + 1e-4
+    assert (
+        weigh_findings("w", [*findings, offence_finding(chance, "price", Polarity.AGAINST)]).offence
+        <= before.offence + 1e-4
+    )
 
 
 @given(FINDINGS)
 def test_the_order_of_findings_does_not_matter(findings: list[Finding]) -> None:
-    one, other = weigh_findings("w", findings), weigh_findings("w", findings[::-1])
-    assert (one.identity, one.offence, one.decision) == (
-        pytest.approx(other.identity, abs=2e-4),
-        pytest.approx(other.offence, abs=2e-4),
-        other.decision,
+    assessment, reversed_assessment = weigh_findings("w", findings), weigh_findings("w", findings[::-1])
+    assert (assessment.identity, assessment.offence, assessment.decision) == (
+        pytest.approx(reversed_assessment.identity, abs=2e-4),
+        pytest.approx(reversed_assessment.offence, abs=2e-4),
+        reversed_assessment.decision,
     )
 
 
@@ -150,23 +176,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def matched(*arguments: str, source: str | None = None) -> list[dict[str, object]]:
-    done = CliRunner().invoke(application(), ["match", *arguments], input=source)
-    assert done.exit_code == 0, done.output or done.exception
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def run_match(*arguments: str, source: str | None = None) -> list[dict[str, object]]:
+    result = CliRunner().invoke(application(), ["match", *arguments], input=source)
+    assert result.exit_code == 0, result.output or result.exception
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def test_the_command_answers_every_row_in_its_order(folder: Path) -> None:
-    found = matched("listings.jsonl", "--works", "works.jsonl", "--stats", "stats.json")
-    assert [(row["id"], row["work_id"], row["decision"]) for row in found] == [
+    rows = run_match("listings.jsonl", "--works", "works.jsonl", "--stats", "stats.json")
+    assert [(row["id"], row["work_id"], row["decision"]) for row in rows] == [
         ("a", "w1", "hit"),
         ("b", None, "none"),
         ("c", "w2", "hit"),
         ("d", "w1", "hit"),
         ("e", "w1", "dropped"),
     ]
-    assert set(found[0]) == {"id", "work_id", "identity", "offence", "decision", "findings"}
-    reasons = {reason["matcher"]: reason for row in found for reason in row["findings"]}  # type: ignore[attr-defined]
+    assert set(rows[0]) == {"id", "work_id", "identity", "offence", "decision", "findings"}
+    reasons = {reason["matcher"]: reason for row in rows for reason in row["findings"]}  # type: ignore[attr-defined]
     assert reasons["image"]["verdict"] == "copy"
     assert set(reasons["title"]) == {"matcher", "why", "ours", "theirs", "probability", "polarity"}
     stats = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
@@ -177,8 +203,8 @@ def test_the_command_answers_every_row_in_its_order(folder: Path) -> None:
 
 
 def test_works_less_surely_identified_are_left_out(folder: Path) -> None:
-    found = matched("listings.jsonl", "--works", "works.jsonl", "--min-identity", "0.5")
-    assert [row["decision"] for row in found] == ["hit", "none", "hit", "hit", "none"]
+    rows = run_match("listings.jsonl", "--works", "works.jsonl", "--min-identity", "0.5")
+    assert [row["decision"] for row in rows] == ["hit", "none", "hit", "hit", "none"]
 
 
 def test_csv_standard_input_and_an_output_file_say_the_same(folder: Path) -> None:
@@ -188,17 +214,17 @@ def test_csv_standard_input_and_an_output_file_say_the_same(folder: Path) -> Non
         writer.writeheader()
         writer.writerows(rows)
     lines = "\n".join(map(json.dumps, rows))
-    from_csv = matched("listings.csv", "--works", "works.jsonl")
-    assert from_csv == matched("-", "--works", "works.jsonl", source=lines)
-    assert matched("listings.csv", "--works", "works.jsonl", "-o", "out.jsonl") == []
-    written = (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line) for line in written] == from_csv
+    from_csv = run_match("listings.csv", "--works", "works.jsonl")
+    assert from_csv == run_match("-", "--works", "works.jsonl", source=lines)
+    assert run_match("listings.csv", "--works", "works.jsonl", "-o", "out.jsonl") == []
+    out_lines = (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in out_lines] == from_csv
 
 
 def test_a_picture_that_cannot_be_decoded_does_not_end_the_job(folder: Path) -> None:
     (folder / "theirs.jpg").write_bytes(b"<html>gone</html>")
-    found = matched("listings.jsonl", "--works", "works.jsonl")
-    assert [row["decision"] for row in found if row["id"] == "c"] == ["none"]
+    rows = run_match("listings.jsonl", "--works", "works.jsonl")
+    assert [row["decision"] for row in rows if row["id"] == "c"] == ["none"]
 
 
 def test_every_wrong_row_is_named(folder: Path) -> None:

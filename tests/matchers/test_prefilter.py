@@ -12,12 +12,12 @@ from crawler.store.write import picture_hash_bytes, screening_key
 from matchers.prefilter import Prefilter
 
 NAMES = ("潮汐测绘手记", "夜渡船工", "三体", "Marrow Grotesk Family", "Ember Hollow")
-SCREEN = Prefilter([Work(id=name, title=name) for name in NAMES])
+PREFILTER = Prefilter([Work(id=name, title=name) for name in NAMES])
 
 
-def passes(title: str, text: str = "", screen: Prefilter = SCREEN) -> bool:
+def passes_prefilter(title: str, text: str = "", prefilter: Prefilter = PREFILTER) -> bool:
     listing = Listing(platform="a", kind=ListingKind.OFFER, url="https://a.test/1", title=title, text=text)
-    return screen.select_rows([screening_key(listing)], [b""]) == [0]
+    return prefilter.select_rows([screening_key(listing)], [b""]) == [0]
 
 
 @pytest.mark.parametrize(
@@ -35,17 +35,17 @@ def passes(title: str, text: str = "", screen: Prefilter = SCREEN) -> bool:
     ],
 )
 def test_names_pass_whole_with_an_error_and_by_their_sound(title: str) -> None:
-    assert passes(title)
+    assert passes_prefilter(title)
 
 
 @pytest.mark.parametrize("title", ["雨伞", "潮汐表 2026", "散题", "夜渡", "Grotesque families", "", "📚📚"])
-def test_other_titles_do_not(title: str) -> None:
-    assert not passes(title)
+def test_other_titles_do_not_pass(title: str) -> None:
+    assert not passes_prefilter(title)
 
 
 def test_in_the_text_a_name_must_stand_whole() -> None:
-    assert passes("雨伞", "内附潮汐测绘手记一册")
-    assert not passes("雨伞", "内附潮汐手记一册")
+    assert passes_prefilter("雨伞", "内附潮汐测绘手记一册")
+    assert not passes_prefilter("雨伞", "内附潮汐手记一册")
 
 
 def test_numbers_and_pictures_pass() -> None:
@@ -56,18 +56,18 @@ def test_numbers_and_pictures_pass() -> None:
     work = Work(
         id="W", title="潮汐测绘手记", identifiers={"isbn": ("9787111213826",)}, images=(picture("ff00ff00ff00ff00"),)
     )
-    screen = Prefilter([work])
-    assert passes("书 978-7-111-21382-6", screen=screen)
+    prefilter = Prefilter([work])
+    assert passes_prefilter("书 978-7-111-21382-6", prefilter=prefilter)
     near, far = (picture_hash_bytes([picture(value)]) for value in ("ff00ff00ff00ff0f", "00ff00ff00ff00ff"))
-    assert screen.select_rows(["\n", "\n", "\n"], [far, near, b""]) == [1]
+    assert prefilter.select_rows(["\n", "\n", "\n"], [far, near, b""]) == [1]
 
 
 def test_no_works_no_listings() -> None:
     assert Prefilter([]).select_rows(["雨伞\n"], [b""]) == []
-    assert SCREEN.select_rows([], []) == []
+    assert PREFILTER.select_rows([], []) == []
     assert Prefilter([Work(id="W", title="书")]).select_rows(["书\n"], [b""]) == []
 
 
 @given(st.text(max_size=60), st.sampled_from(NAMES), st.text(max_size=60))
 def test_a_name_passes_whatever_stands_around_it(before: str, name: str, behind: str) -> None:
-    assert passes(f"{before} {name} {behind}")
+    assert passes_prefilter(f"{before} {name} {behind}")

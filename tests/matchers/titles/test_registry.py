@@ -27,9 +27,9 @@ from matchers.titles.surrounding_text import BatchSurroundings, touches_unknown_
 from matchers.titles.text_batch import batch_texts
 from matchers.titles.textbooks import is_other_textbook
 
-HEADS = "春夏秋冬东南西北风云山河湖海日月星辰花草鸟兽鱼虫金木水火土石"
-PARTS = "灯塔 长夜 雨林 铁路 钟声 海岸 守望者 的 往事 II 3 Winter Harbour Lake Days of"
-BESIDE = "PDF 1080p 电子版 【修订】 第2版 (2019) 《 》 包邮 秒发 沈岚 作者:王某 Mara_Vale x264-GRP 其他 内容 Again"
+HEAD_CHARACTERS = "春夏秋冬东南西北风云山河湖海日月星辰花草鸟兽鱼虫金木水火土石"
+NAME_PARTS = "灯塔 长夜 雨林 铁路 钟声 海岸 守望者 的 往事 II 3 Winter Harbour Lake Days of"
+NOISE_WORDS = "PDF 1080p 电子版 【修订】 第2版 (2019) 《 》 包邮 秒发 沈岚 作者:王某 Mara_Vale x264-GRP 其他 内容 Again"
 WORKS = (
     Work(id="garden", title="The Cartographer's Winter Garden", kind="book"),
     Work(id="light", title="长夜里的灯塔守望者", kind="book", creators=("沈岚",)),
@@ -58,27 +58,37 @@ def listing(title: str) -> Listing:
     return Listing(platform="shop", kind=ListingKind.OFFER, url=f"https://shop.example/{hash(title)}", title=title)
 
 
-def chance(works: list[Work], title: str) -> float:
-    return max((one.probability for one in TitleMatcher(works).find([title]) if one.work_index == 0), default=0.0)
+def probability_of_first(works: list[Work], title: str) -> float:
+    return max((match.probability for match in TitleMatcher(works).find([title]) if match.work_index == 0), default=0.0)
 
 
 def test_an_error_is_less_sure_the_more_names_share_something_with_the_text() -> None:
     ours = Work(id="ours", title="重金属鬼屋", kind="book")
-    sharing = [Work(id=f"s{head}", title=f"重金{head}{tail}谱", kind="book") for head in HEADS for tail in "之的与和"]
-    strange = [Work(id=f"x{head}", title=f"{head}{tail}纸船渡口", kind="book") for head in HEADS for tail in "之的与和"]
-    alone = chance([ours], "重金属屋 电子版")
-    assert chance([ours, *strange], "重金属屋 电子版") == alone
-    assert chance([ours, *sharing], "重金属屋 电子版") < 0.7 * alone
+    sharing = [
+        Work(id=f"s{head}", title=f"重金{head}{tail}谱", kind="book") for head in HEAD_CHARACTERS for tail in "之的与和"
+    ]
+    unrelated = [
+        Work(id=f"x{head}", title=f"{head}{tail}纸船渡口", kind="book")
+        for head in HEAD_CHARACTERS
+        for tail in "之的与和"
+    ]
+    probability_alone = probability_of_first([ours], "重金属屋 电子版")
+    assert probability_of_first([ours, *unrelated], "重金属屋 电子版") == probability_alone
+    assert probability_of_first([ours, *sharing], "重金属屋 电子版") < 0.7 * probability_alone
 
 
 def test_a_name_that_stands_alone_is_sure_in_a_crowd_and_one_inside_a_longer_title_is_not() -> None:
     ours = Work(id="ours", title="Strange Harbour Days", kind="film")
     words = ("Silver", "Copper", "Winter", "Hollow", "Distant", "Broken", "Crimson", "Velvet", "Paper", "Marble")
-    sharing = [Work(id=f"s{one}{other}", title=f"{one} {other} Harbour Days") for one in words for other in words]
+    sharing = [
+        Work(id=f"s{first_word}{second_word}", title=f"{first_word} {second_word} Harbour Days")
+        for first_word in words
+        for second_word in words
+    ]
     crowd = [ours, *sharing]
-    assert chance(crowd, "Strange Harbour Days 1080p WEB-DL") > 0.8
-    assert chance(crowd, "Port of Strange Harbour Days Revisited PDF") < chance([ours], "Port of Strange Harbour Days "
-                                                                               "Revisited PDF")  # fmt: skip
+    assert probability_of_first(crowd, "Strange Harbour Days 1080p WEB-DL") > 0.8
+    longer_title = "Port of Strange Harbour Days Revisited PDF"
+    assert probability_of_first(crowd, longer_title) < probability_of_first([ours], longer_title)
 
 
 @given(st.lists(st.sampled_from(TITLES), min_size=1, max_size=12))
@@ -89,85 +99,93 @@ def test_a_batch_is_assessed_as_each_of_its_listings_alone(titles: list[str]) ->
 
 
 def test_what_is_not_compared_word_by_word_would_not_have_been_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    def anything(known: Mapping[str, np.ndarray], *_: object) -> np.ndarray:
-        return np.full(len(known["said"]), math.inf)
+    def unbounded(features: Mapping[str, np.ndarray], *_: object) -> np.ndarray:
+        return np.full(len(features["said"]), math.inf)
 
-    quick = TitleMatcher(WORKS)
-    found = [quick.find([title]) for title in TITLES]
-    assert any(one.channel == "loose" for each in found for one in each)
-    monkeypatch.setattr(token_overlap, "max_overlap_log_odds", anything)
-    slow = TitleMatcher(WORKS)
-    assert [slow.find([title]) for title in TITLES] == found
+    pruned = TitleMatcher(WORKS)
+    matches = [pruned.find([title]) for title in TITLES]
+    assert any(match.channel == "loose" for title_matches in matches for match in title_matches)
+    monkeypatch.setattr(token_overlap, "max_overlap_log_odds", unbounded)
+    exhaustive = TitleMatcher(WORKS)
+    assert [exhaustive.find([title]) for title in TITLES] == matches
 
 
-def made(seed: int) -> tuple[list[Work], list[str]]:
+def make_registry(seed: int) -> tuple[list[Work], list[str]]:
     """Works whose names share parts, and texts with them, in noise, with errors, remarks and quotation marks."""
-    draw = random.Random(seed)
+    generator = random.Random(seed)
     works = []
     for number in range(400):
-        chosen = draw.sample(PARTS.split(), draw.randint(2, 4))
-        title = (" " if chosen[0].isascii() else "").join(chosen)
-        title += draw.choice(["", "", ": 上篇", " (dvd)"])
-        creators = draw.choice([(), ("沈岚",), ("Mara Vale",)])
-        works.append(Work(id=str(number), title=title, kind="book", creators=creators, year=draw.choice([None, 2019])))
+        parts = generator.sample(NAME_PARTS.split(), generator.randint(2, 4))
+        title = (" " if parts[0].isascii() else "").join(parts)
+        title += generator.choice(["", "", ": 上篇", " (dvd)"])
+        creators = generator.choice([(), ("沈岚",), ("Mara Vale",)])
+        works.append(
+            Work(id=str(number), title=title, kind="book", creators=creators, year=generator.choice([None, 2019]))
+        )
     texts = []
     for _ in range(300):
-        letters = list(draw.choice(works).title)
-        place = draw.randrange(len(letters))
-        if draw.random() < 0.6:
-            letters[place : place + 1] = draw.choice([[], ["风"], ["x"], letters[place : place + 1] * 2])
-        around = draw.sample(BESIDE.split(), draw.randint(0, 3))
-        texts.append(" ".join([*around[:1], "".join(letters), *around[1:]]))
+        letters = list(generator.choice(works).title)
+        place = generator.randrange(len(letters))
+        if generator.random() < 0.6:
+            letters[place : place + 1] = generator.choice([[], ["风"], ["x"], letters[place : place + 1] * 2])
+        noise = generator.sample(NOISE_WORDS.split(), generator.randint(0, 3))
+        texts.append(" ".join([*noise[:1], "".join(letters), *noise[1:]]))
     return works, texts
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_name_comes_to_more_than_its_prospects(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    works, texts = made(seed)
+def test_no_name_scores_more_than_its_upper_bound(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    works, texts = make_registry(seed)
     engine = TitleMatcher(works)
     monkeypatch.setattr(lookup, "MIN_LOG_ODDS", -math.inf)
-    compared, kept_apart = 0, NameIndex._to_hit
+    compared, to_hit = 0, NameIndex._to_hit
 
-    def checked(self: NameIndex, one: Any, view: Any, reading: AnalysedText) -> NameHit | None:
+    def check_bound(self: NameIndex, candidate: Any, view: Any, analysed: AnalysedText) -> NameHit | None:
         nonlocal compared
-        seen = kept_apart(self, one, view, reading)
-        speaks = (
-            seen is not None and self.has_metadata[seen.name_id] and engine._creators.may_corroborate(reading, None)
+        hit = to_hit(self, candidate, view, analysed)
+        may_corroborate = (
+            hit is not None and self.has_metadata[hit.name_id] and engine._creators.may_corroborate(analysed, None)
         )
-        if seen is not None and not speaks and one.max_log_odds < math.inf:
-            assert math.log(engine._build_draft(seen, reading, None, True).odds) <= one.max_log_odds + 1e-5, (
-                reading.original,
-                seen,
+        if hit is not None and not may_corroborate and candidate.max_log_odds < math.inf:
+            assert math.log(engine._build_draft(hit, analysed, None, True).odds) <= candidate.max_log_odds + 1e-5, (
+                analysed.original,
+                hit,
             )
             compared += 1
-        return seen
+        return hit
 
-    monkeypatch.setattr(NameIndex, "_to_hit", checked)
+    monkeypatch.setattr(NameIndex, "_to_hit", check_bound)
     engine.prefetch([(text, None) for text in texts])
     assert compared > 300
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_what_comes_to_nothing_early_would_have_come_to_nothing_late(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    works, texts = made(seed)
-    quick = TitleMatcher(works)
-    quick.prefetch([(text, None) for text in texts])
-    found = [quick.find([text]) for text in texts]
+def test_what_is_pruned_early_would_not_have_matched(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    works, texts = make_registry(seed)
+    pruned = TitleMatcher(works)
+    pruned.prefetch([(text, None) for text in texts])
+    matches = [pruned.find([text]) for text in texts]
     monkeypatch.setattr(lookup, "MIN_LOG_ODDS", -math.inf)
-    monkeypatch.setattr(token_overlap, "max_overlap_log_odds", lambda known, *_: np.full(len(known["said"]), math.inf))
-    slow = TitleMatcher(works)
-    slow.prefetch([(text, None) for text in texts])
-    for text, early in zip(texts, found, strict=True):
-        late = {one.work_index: one.probability for one in slow.find([text])}
-        for one in early:  # with an error: late, an exact name that comes to nothing hides it
-            assert one.edits or one.probability == pytest.approx(late[one.work_index], abs=0.06), text
-        assert set(late) - {one.work_index for one in early} == set(), text
+    monkeypatch.setattr(
+        token_overlap, "max_overlap_log_odds", lambda features, *_: np.full(len(features["said"]), math.inf)
+    )
+    exhaustive = TitleMatcher(works)
+    exhaustive.prefetch([(text, None) for text in texts])
+    for text, pruned_matches in zip(texts, matches, strict=True):
+        probability_by_work = {match.work_index: match.probability for match in exhaustive.find([text])}
+        for match in pruned_matches:  # with an error: late, an exact name that comes to nothing hides it
+            assert match.edits or match.probability == pytest.approx(probability_by_work[match.work_index], abs=0.06), (
+                text
+            )
+        assert set(probability_by_work) - {match.work_index for match in pruned_matches} == set(), text
 
 
-def test_an_exact_name_that_comes_to_nothing_hides_no_longer_one_with_an_error() -> None:
-    words = [f"{one}{other}" for one in ("Silver", "Copper", "Winter", "Hollow") for other in HEADS[:12]]
+def test_a_rejected_exact_name_hides_no_longer_name_with_an_error() -> None:
+    words = [
+        f"{first_part}{second_part}"
+        for first_part in ("Silver", "Copper", "Winter", "Hollow")
+        for second_part in HEAD_CHARACTERS[:12]
+    ]
     sharing = [Work(id=word, title=f"{word} Prisoner", kind="film") for word in words]
     works = [
         Work(id="long", title="The Prisoner", kind="film"),
@@ -178,36 +196,36 @@ def test_an_exact_name_that_comes_to_nothing_hides_no_longer_one_with_an_error()
     assert (works[best.work_index].id, best.edits) == ("long", 1)
 
 
-def test_a_name_made_of_parts_of_sellers_words_is_none() -> None:
+def test_a_name_made_of_parts_of_sellers_words_is_no_match() -> None:
     works = [Work(id="parts", title="新全套", kind="book"), Work(id="whole", title="全套", kind="book")]
     engine = TitleMatcher(works)
-    assert [one for one in engine.find(["二手书 9成新 全套 电子版"]) if one.work_index == 0] == []
-    assert [one.work_index for one in engine.find(["新全套"])] == [0]
+    assert [match for match in engine.find(["二手书 9成新 全套 电子版"]) if match.work_index == 0] == []
+    assert [match.work_index for match in engine.find(["新全套"])] == [0]
 
 
-def test_a_name_outside_the_slot_of_a_release_name_is_no_sellers_word() -> None:
+def test_a_name_outside_the_title_span_is_no_sellers_word() -> None:
     works = [Work(id="part", title="海岸线上的钟声", kind="film")]
     text = "Some.Other.Show.S02E03.2019.1080p.WEB-DL 国海岸线上的钟声传"
-    assert [one.work_index for one in TitleMatcher(works).find([text]) if not one.edits] == [0]
+    assert [match.work_index for match in TitleMatcher(works).find([text]) if not match.edits] == [0]
 
 
 def test_of_long_texts_only_the_latest_are_kept() -> None:
     engine = TitleMatcher(WORKS)
-    kept = []
+    references = []
     for number in range(3 * LONG_TEXT_CACHE_SIZE):
-        reading = analyse(f"{number} " + "长夜里的灯塔 " * 40)
-        engine.find([reading.original])
-        kept.append(weakref.ref(reading))
-    del reading
-    assert 0 < sum(each() is not None for each in kept) <= LONG_TEXT_CACHE_SIZE
+        analysed = analyse(f"{number} " + "长夜里的灯塔 " * 40)
+        engine.find([analysed.original])
+        references.append(weakref.ref(analysed))
+    del analysed
+    assert 0 < sum(reference() is not None for reference in references) <= LONG_TEXT_CACHE_SIZE
 
 
 def test_a_bare_name_rivals_no_full_one() -> None:
     works = [Work(id="second", title="Organic Mechanisms 2nd edition"), Work(id="own", title="Organic Mechanisms")]
     engine = TitleMatcher(works)
-    (own,) = (one for one in engine.find(["Organic Mechanisms epub"]) if one.channel == "spelled")
-    assert (own.work_index, own.rival_count) == (1, 0)
-    assert [one.work_index for one in engine.find_bare("Organic Mechanisms epub")] == [0]
+    (bare_match,) = (match for match in engine.find(["Organic Mechanisms epub"]) if match.channel == "spelled")
+    assert (bare_match.work_index, bare_match.rival_count) == (1, 0)
+    assert [match.work_index for match in engine.find_bare("Organic Mechanisms epub")] == [0]
 
 
 @pytest.mark.parametrize(
@@ -239,13 +257,13 @@ def test_school_books_of_another_subject_or_volume_are_other_books(title: str, i
 def test_numbers_of_books_are_read_in_any_digits() -> None:
     work = Work(id="numbered", title="无题", identifiers={"isbn": ("9787536692930",)})
     title = "旧书 ９７８７５３６６９２９３０ 正版"
-    (found,) = Assessor([work]).assess(listing(title), CONTEXT)
-    assert found.identity > 0.9
+    (assessment,) = Assessor([work]).assess(listing(title), CONTEXT)
+    assert assessment.identity > 0.9
 
 
 @given(st.lists(st.text(alphabet="长夜灯塔 ab1.·-()【】PDF", max_size=24), min_size=1, max_size=6))
 @settings(deadline=None, max_examples=100)
-def test_what_touches_a_stretch_is_told_alike_for_one_text_and_for_many(titles: list[str]) -> None:
+def test_surrounding_text_is_judged_alike_for_one_text_and_a_batch(titles: list[str]) -> None:
     texts = batch_texts([AnalysedText(title) for title in titles])
     spans = [
         (number, start, end)
@@ -257,8 +275,10 @@ def test_what_touches_a_stretch_is_told_alike_for_one_text_and_for_many(titles: 
     if not spans:
         return
     begins = texts.begins[[number for number, _, _ in spans]]
-    found = BatchSurroundings(texts).touch_unknown_text(
+    batch_results = BatchSurroundings(texts).touch_unknown_text(
         begins + [start for _, start, _ in spans], begins + [end for _, _, end in spans]
     )
-    alone = [touches_unknown_text(texts.texts[texts.owners[number]], start, end) for number, start, end in spans]
-    assert found.tolist() == alone
+    single_results = [
+        touches_unknown_text(texts.texts[texts.owners[number]], start, end) for number, start, end in spans
+    ]
+    assert batch_results.tolist() == single_results

@@ -33,22 +33,25 @@ WORKS = (
     Work(id="w4", title="义务教育教科书·数学五年级下册", kind="textbook", publisher="人教版"),
 )
 ENGINE = TitleMatcher(WORKS)
-LETTERS = st.text(alphabet="长夜里的灯塔守望者雨林铁路abcdefgh 0123456789《》【】", max_size=40)
-INVISIBLE = st.sampled_from(["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "🔥"])
+LETTER_TEXTS = st.text(alphabet="长夜里的灯塔守望者雨林铁路abcdefgh 0123456789《》【】", max_size=40)
+INVISIBLE_CHARACTERS = st.sampled_from(["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "🔥"])
 
 
-def best(title: str, engine: TitleMatcher = ENGINE) -> tuple[str, float] | None:
-    found = engine.find([title])
-    left = [(one, one.probability * np.prod([1 - veto.probability for veto in one.contradictions])) for one in found]
-    if not left:
+def best_match(title: str, engine: TitleMatcher = ENGINE) -> tuple[str, float] | None:
+    matches = engine.find([title])
+    remaining = [
+        (match, match.probability * np.prod([1 - contradiction.probability for contradiction in match.contradictions]))
+        for match in matches
+    ]
+    if not remaining:
         return None
-    one, chance = max(left, key=lambda pair: pair[1])
-    return engine.works[one.work_index].id, float(chance)
+    match, probability = max(remaining, key=lambda pair: pair[1])
+    return engine.works[match.work_index].id, float(probability)
 
 
-def found(title: str) -> str | None:
-    first = best(title)
-    return first[0] if first and first[1] >= 0.3 else None
+def matched_work(title: str) -> str | None:
+    match = best_match(title)
+    return match[0] if match and match[1] >= 0.3 else None
 
 
 @given(st.text(max_size=60))
@@ -57,16 +60,16 @@ def test_folding_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-@given(st.lists(st.tuples(st.integers(0, 8), INVISIBLE), max_size=6))
+@given(st.lists(st.tuples(st.integers(0, 8), INVISIBLE_CHARACTERS), max_size=6))
 @settings(deadline=None)
 def test_noise_characters_never_change_the_decision(noise: list[tuple[int, str]]) -> None:
     title = "长夜里的灯塔守望者"
     for place, character in noise:
         title = title[:place] + character + title[place:]
-    assert found(title) == "w1"
+    assert matched_work(title) == "w1"
 
 
-@given(LETTERS)
+@given(LETTER_TEXTS)
 @settings(deadline=None, max_examples=60)
 def test_works_that_share_no_piece_change_nothing(title: str) -> None:
     others = [Work(id=f"x{number}", title=f"ЖЩЮ{number} ЦЧШ ЫЭЪ") for number in range(20)]
@@ -95,51 +98,51 @@ def test_works_that_share_no_piece_change_nothing(title: str) -> None:
     ],
 )
 def test_names_in_disguise_and_names_of_others(title: str, work: str | None) -> None:
-    assert found(title) == work
+    assert matched_work(title) == work
 
 
 @given(st.integers(2, 9), st.sampled_from(["{}", "第{}部", " {}"]))
 @settings(deadline=None)
-def test_a_listing_never_matches_a_work_whose_veto_it_states(number: int, form: str) -> None:
-    first = best("长夜里的灯塔守望者" + form.format(number))
-    assert first is None or first[1] < 0.3
+def test_a_listing_never_matches_a_work_that_it_contradicts(number: int, form: str) -> None:
+    match = best_match("长夜里的灯塔守望者" + form.format(number))
+    assert match is None or match[1] < 0.3
 
 
 def test_time_is_linear_in_the_length_of_the_text() -> None:
-    begun = time.perf_counter()
+    start = time.perf_counter()
     ENGINE.find(["长夜里的灯塔 winter 12 " * 60_000])
-    assert time.perf_counter() - begun < 5.0
+    assert time.perf_counter() - start < 5.0
 
 
 @given(st.lists(st.sampled_from(["PDF", "秒发", "第2版", "S01E02", "v2.1.3", "1080p", "全12册", "9成新"]), max_size=4))
 @settings(deadline=None)
 def test_phrases_of_sellers_never_change_the_decision(words: list[str]) -> None:
-    assert found(" ".join(["长夜里的灯塔守望者", *words])) == "w1"
+    assert matched_work(" ".join(["长夜里的灯塔守望者", *words])) == "w1"
 
 
 def test_every_phrase_of_sellers_is_noise() -> None:
     for row in phrase_rows():
         for example in row["examples"].split("|"):
-            reading = AnalysedText(f"雨林铁路 {example}")
-            assert reading.noise.count(0) == 4, (example, reading.compact)
+            analysed = AnalysedText(f"雨林铁路 {example}")
+            assert analysed.noise.count(0) == 4, (example, analysed.compact)
 
 
-def test_equal_titles_share_one_chance_and_a_creator_decides() -> None:
+def test_equal_titles_share_the_probability_and_a_creator_decides() -> None:
     twins = TitleMatcher(
         [
             Work(id="one", title="远山之外的信", creators=("沈岚",)),
             Work(id="two", title="远山之外的信", creators=("顾言",)),
         ]
     )
-    both = twins.find(["远山之外的信 PDF"])
-    assert [round(one.probability, 3) for one in both] == [pytest.approx(0.5, abs=0.01)] * 2
+    matches = twins.find(["远山之外的信 PDF"])
+    assert [round(match.probability, 3) for match in matches] == [pytest.approx(0.5, abs=0.01)] * 2
     assert twins.works[twins.find(["远山之外的信 沈岚 PDF"])[0].work_index].id == "one"
 
 
-def test_the_end_that_is_wanting_is_not_taken_from_the_next_word() -> None:
-    reading = AnalysedText("长夜里的灯塔守望 电子版")
-    seen = ENGINE._index.name_hits(reading)
-    assert "长夜里的灯塔守望" in {reading.quote(one.start, one.end) for one in seen}
+def test_a_missing_end_is_not_taken_from_the_next_word() -> None:
+    analysed = AnalysedText("长夜里的灯塔守望 电子版")
+    hits = ENGINE._index.name_hits(analysed)
+    assert "长夜里的灯塔守望" in {analysed.quote(hit.start, hit.end) for hit in hits}
 
 
 @given(
@@ -149,29 +152,29 @@ def test_the_end_that_is_wanting_is_not_taken_from_the_next_word() -> None:
     st.sampled_from("abcdx"),
 )
 @settings(deadline=None, max_examples=300)
-def test_every_name_with_one_error_inside_is_seen(name: str, place: int, how: str, letter: str) -> None:
-    assume(how != "extra" or letter == "x")  # one more of a run of the same letter may as well stand outside the name
-    head, rest = name[:place], name[place:]
+def test_every_name_with_one_error_inside_is_found(name: str, place: int, edit: str, letter: str) -> None:
+    assume(edit != "extra" or letter == "x")  # one more of a run of the same letter may as well stand outside the name
+    head, tail = name[:place], name[place:]
     wrong = {
-        "replaced": head + letter + rest[1:],
-        "missing": head + rest[1:],
-        "extra": head + letter + rest,
-        "swapped": head + rest[1::-1] + rest[2:],
-    }[how]
-    seen = TitleMatcher([Work(id="w", title=name)])._index.name_hits(AnalysedText(f"pdf {wrong} epub"))
-    assert (3, 3 + len(wrong), OSA.distance(name, wrong)) in {(one.start, one.end, one.edits) for one in seen}
+        "replaced": head + letter + tail[1:],
+        "missing": head + tail[1:],
+        "extra": head + letter + tail,
+        "swapped": head + tail[1::-1] + tail[2:],
+    }[edit]
+    hits = TitleMatcher([Work(id="w", title=name)])._index.name_hits(AnalysedText(f"pdf {wrong} epub"))
+    assert (3, 3 + len(wrong), OSA.distance(name, wrong)) in {(hit.start, hit.end, hit.edits) for hit in hits}
 
 
 def test_characters_with_two_readings_are_heard_in_both() -> None:
     assert {"changyeli", "zhangyeli"} <= set(pinyin_variants("长夜里"))
 
 
-def test_looking_many_texts_up_at_once_changes_no_answer() -> None:
+def test_looking_up_many_texts_at_once_changes_no_answer() -> None:
     titles = ["长夜里的塔灯守望者 PDF", "雨林铁路 4K 秒发", "Winter Garden, The Cartographer's", "数学 五年级下册"]
-    alone = [TitleMatcher(WORKS).find([title]) for title in titles]
+    expected = [TitleMatcher(WORKS).find([title]) for title in titles]
     engine = TitleMatcher(WORKS)
     engine.prefetch([(title, None) for title in titles])
-    assert [engine.find([title]) for title in titles] == alone
+    assert [engine.find([title]) for title in titles] == expected
 
 
 def test_the_index_on_disk_is_opened_extended_and_built_anew(tmp_path: Path) -> None:
@@ -204,30 +207,30 @@ def test_a_broken_index_is_built_anew(tmp_path: Path) -> None:
         ("雨林铁路 电子版", None),
     ],
 )
-def test_title_slot_of_release_names(name: str, title: str | None) -> None:
-    slot = find_title_span(name)
-    assert (name[slot[0] : slot[1]].rstrip(" .(") if slot else None) == title
+def test_title_span_of_release_names(name: str, title: str | None) -> None:
+    span = find_title_span(name)
+    assert (name[span[0] : span[1]].rstrip(" .(") if span else None) == title
 
 
 def test_facets_of_school_books() -> None:
-    ours = parse_facets("义务教育教科书·数学五年级下册 人教版")
-    assert ours is not None
-    assert (ours.subject, ours.level, ours.volume, ours.edition) == ("数学", "grade 5", "下", "人教")
+    facets = parse_facets("义务教育教科书·数学五年级下册 人教版")
+    assert facets is not None
+    assert (facets.subject, facets.level, facets.volume, facets.edition) == ("数学", "grade 5", "下", "人教")
     assert parse_facets("五年级的夏天") is None
 
 
 @given(st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=30))
 @settings(deadline=None)
 def test_a_table_gives_back_what_was_put_in(words: list[str]) -> None:
-    keys = np.concatenate([hashed(word) for word in words])
+    keys = np.concatenate([hash_word(word) for word in words])
     table = HashTable.from_pairs(keys, np.arange(len(words), dtype=np.uint32))
     for number, word in enumerate(words):
-        _, entries = table.find(hashed(word))
+        _, entries = table.find(hash_word(word))
         assert {words[entry] for entry in entries.tolist()} == {word}
         assert number in entries
 
 
-def hashed(word: str) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def hash_word(word: str) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     codes = code_points(word)
     return window_hashes(prefix_hashes(codes), np.array([0]), np.array([len(codes)]), 1)
 
@@ -237,7 +240,7 @@ def test_rare_words_say_more_than_common_ones() -> None:
     assert token_bits("的") < token_bits("塔")
 
 
-def test_only_pairs_with_a_rare_part_are_joined_unless_eager() -> None:
+def test_only_character_pairs_with_a_rare_part_are_joined_unless_eager() -> None:
     assert join_split_characters("儿女情长白勺", eager=False)[0] == "儿女情长的"
     assert join_split_characters("女子", eager=False) == ("", ())
     assert join_split_characters("女子", eager=True)[0] == "好"
