@@ -1,35 +1,34 @@
-"""Whether the program still decides as it did: every decision over the data at hand, compared with what was recorded.
+"""Compares the program's decisions over the data at hand with recorded ones.
 
     python -m bench.decisions --record [--only PART ...]
     python -m bench.decisions [--check] [--only PART ...]
 
-Meant for changes that must not change a decision, such as renaming and moving modules. --record writes one file a part
-into bench/decisions, --check computes everything again, prints how many rows differ and which (the first ten of a
-part), and exits with 1 if any does. Data in ../shared/bench that is not there is left out, and a line says so.
+For changes that must not change a decision, such as renaming and moving modules. --record writes one file per part into
+bench/decisions; --check computes everything again, prints how many rows differ and the first ten of each part, and
+exits with 1 if any does. A part whose data in ../shared/bench is missing is skipped, with a message.
 
 demo         every column of the demo night's hits.csv but `reasons`, and the order of its rows
 pairs        the rows of fixtures/pairs, each against its work and two others through the Assessor
-titles       all queries of the 17 sets of titles, each set against its own registry, as bench/titles.py asks them
+titles       all queries of the 17 sets of titles, each set against its own registry, as bench/titles.py runs them
 pictures     830 pictures that make_queries.py makes: ten of each attack, 300 negatives, 100 of the same series
 links        the texts of links/dev.jsonl through `swordnet links`
-pages        the saved pages through `swordnet read`: outcome, and the listings as they are written
+pages        the saved pages through `swordnet read`: outcome, and the listings as written
 offers       all sets of fixtures/offers, read and assessed as `swordnet match` does
-offers-real  2,000 real rows (all of offers.jsonl, the others from the bulk) against 10,536 works, in the same way; of
-             the bulk those whose ids have the smallest digests
-hostile      the cases of bench/hostile.py without browser: verdict, outcome, items, what the pages turned out to be
+offers-real  2,000 real rows (all of offers.jsonl, the others from the bulk files) against 10,536 works, in the same
+             way; of the bulk files the rows whose ids have the smallest digests
+hostile      the cases of bench/hostile.py without browser: verdict, outcome, items, what each page was read as
 
-Of a listing and a work we keep decision, identity, offence and harm to the third digit, and the grounds of the findings
-with their polarity (a finding without a ground goes by its matcher). A line of a file is: the row's id, the first 8
-digits of a SHA-256 over its values sorted, a word (decision, outcome or verdict; of several decisions the gravest), and
-the first 4 digits of a SHA-256 over its values in their order, so that a row in which only the order is another is told
-apart. Nothing of the shared data stands in the files: its rows go by their number. --check also tells what it found
-in a row that differs, on the screen only.
+For a listing and a work, decision, identity, offence and harm (three digits) and the grounds of the findings with their
+polarity are recorded; a finding without a ground counts by its matcher. A line of a file is: the row's id, the first 8
+digits of the SHA-256 of its sorted values, a word (decision, outcome or verdict; of several decisions the gravest), and
+the first 4 digits of the SHA-256 of its values in order, which shows rows in which only the order changed. The files
+contain no shared data: rows of it are numbered. --check also prints what a differing row contains, on the screen only.
 
-Sets are walked in the same order in every run (PYTHONHASHSEED=0), though nothing is known to depend on it: all was the
-same in processes of other seeds. Pictures hold for one set of library versions (Pillow, OpenCV, the
-fonts): the row `made` is the digest of the pictures that were made, and where it differs the others say nothing. Of the
-hostile server time and memory are not kept, yet a case over its limits fails, so it runs alone, after all others; ask
-again with `--only hostile` on a quiet machine.
+Python sets are iterated in the same order in every run (PYTHONHASHSEED=0), though nothing is known to depend on it:
+everything was the same in processes of other seeds. Pictures hold for one set of library versions (Pillow, OpenCV, the
+fonts): the row `made` is the digest of the pictures that were made; if it differs, the other rows say nothing. Of the
+hostile server, time and memory are not recorded, yet a case over its limits fails, so it runs alone, after all others;
+repeat it with `--only hostile` on a quiet machine.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ MAX_SHOWN_ROWS = 10
 
 @frozen(kw_only=True)
 class Row:
-    """One row of a part: its values in their order. `about` helps to find it again and is never written to a file."""
+    """One row of a part: its values in order. `about` identifies it on the screen and is never written to a file."""
 
     id: str
     word: str = ""
@@ -84,7 +83,7 @@ class Row:
 
 @frozen(kw_only=True)
 class RecordedRow:
-    """What is kept of a row."""
+    """What is recorded of a row."""
 
     id: str
     digest: str
@@ -99,26 +98,26 @@ class RecordedRow:
 
     @classmethod
     def parse_line(cls, line: str) -> RecordedRow:
-        """A line of a file."""
+        """The row that a line of a file records."""
         id_, of_values, word, order = [*line.split("\t"), "", ""][:4]
         return cls(id=id_, digest=of_values, word=word, order=order)
 
     @property
     def line(self) -> str:
-        """As a line of a file."""
+        """The row as a line of a file."""
         return "\t".join((self.id, self.digest, self.word, self.order)).rstrip("\t")
 
 
 def digest(values: Sequence[str]) -> str:
-    """SHA-256 of texts; two lists of the same texts have the same only if they are divided in the same way."""
+    """The SHA-256 of a list of texts; where one text ends and the next begins counts."""
     return sha256(json.dumps(list(values)).encode()).hexdigest()
 
 
-# Adapters: everything that knows a module of the program.
+# Adapters: all imports of the program's modules.
 
 
 def demo_night(folder: Path) -> Path:
-    """The hits.csv of a demo in this folder."""
+    """Run a demo in this folder; returns the path of its hits.csv."""
     from desk.cli.demo import demo
 
     demo(folder=folder, quiet=True)
@@ -138,7 +137,7 @@ def assess(works: Sequence[Any], listings: Sequence[Any], now: datetime) -> Iter
 
 
 def assess_pair(row: Mapping[str, str], picture_folder: Path) -> tuple[str, list[str]]:
-    """Word and values of one row of fixtures/pairs; `looks` is a folder for registered pictures."""
+    """Word and values of one row of fixtures/pairs; `picture_folder` is a folder for registered pictures."""
     from matchers.assessor import Assessor
     from tests.matchers.test_pairs import OTHER_WORKS, listing_of, make_context, work_of
 
@@ -147,7 +146,7 @@ def assess_pair(row: Mapping[str, str], picture_folder: Path) -> tuple[str, list
 
 
 def assess_offers(offers: Path, works: Path, limit: int | None = None) -> Iterator[tuple[str, str, list[str]]]:
-    """Id, word and values of the (first) rows of a file, read as `swordnet match` reads it and its works."""
+    """Id, word and values of the first `limit` rows of a file, read as `swordnet match` does."""
     from desk.match_rows import read_offers
     from registry.works_reader import read_works
 
@@ -167,7 +166,7 @@ def assess_titles(name: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def match_pictures(works: Path, queries: Sequence[dict[str, Any]], folder: Path) -> Iterator[list[dict[str, Any]]]:
-    """What is found in each query's picture."""
+    """The predictions for each query's picture."""
     from bench.pictures import QueryInspector, register_works
     from matchers.identity.image import Matcher
 
@@ -178,21 +177,21 @@ def match_pictures(works: Path, queries: Sequence[dict[str, Any]], folder: Path)
 
 
 def run_links(texts: Path, output: Path) -> None:
-    """`swordnet links`."""
+    """Run `swordnet links`."""
     from desk.cli.links import links
 
     links(str(texts), output=output, quiet=True)
 
 
 def run_read(manifest: Path, output: Path) -> None:
-    """`swordnet read`."""
+    """Run `swordnet read`."""
     from desk.cli.read import read
 
     read(str(manifest), output=output, quiet=True)
 
 
 def run_hostile() -> tuple[str, Path]:
-    """What bench/hostile.py prints, and the file of outcomes that it writes."""
+    """Run bench/hostile.py; returns what it prints and the path of the outcomes that it writes."""
     from bench import hostile
 
     command = [sys.executable, str(hostile.__file__), "--server", str(SHARED_DATA / "hostile")]
@@ -225,7 +224,7 @@ def demo() -> Iterator[Row]:
 
 
 def demo_rows(path: Path) -> Iterator[Row]:
-    """The rows of its hits.csv by their id, and the order in which they stand."""
+    """The order of the rows of a hits.csv, then each row by its id."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     yield Row(id="rows", values=[row["hit_id"] for row in rows])
@@ -252,7 +251,7 @@ def titles() -> Iterator[Row]:
 
 
 def pictures() -> Iterator[Row]:
-    """The attacked pictures, made anew."""
+    """The attacked pictures, made again."""
     out = Path("made")
     command = [sys.executable, str(IMAGES_FOLDER / "make_queries.py"), "--out", str(out), *QUERY_OPTIONS]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -296,7 +295,7 @@ def offers() -> Iterator[Row]:
 
 
 def offer_rows(name: str, limit: int | None = None) -> Iterator[Row]:
-    """The (first) rows of a set of fixtures/offers."""
+    """The first `limit` rows (None: all) of a set of fixtures/offers."""
     folder = FIXTURES / "offers"
     for id_, word, values in assess_offers(folder / f"{name}.jsonl", folder / f"works-{name}.jsonl", limit):
         yield Row(id=f"{name}/{id_}", word=word, values=values)
@@ -318,21 +317,21 @@ def offers_real() -> Iterator[Row]:
 
 
 def sample(path: Path, count: int) -> list[str]:
-    """So many lines of a packed file: those whose ids have the smallest digests, in the order of the file."""
+    """`count` lines of a compressed file: those whose ids have the smallest digests, in the order of the file."""
     rows = read_lines(path)
     ranked = sorted(range(len(rows)), key=lambda number: sha256(json.loads(rows[number])["id"].encode()).digest())
     return [rows[number] for number in sorted(ranked[:count])]
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file, packed or not, that are not empty."""
+    """The lines of a file, compressed or not, without empty ones."""
     data = path.read_bytes()
     text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
     return [line for line in text.split("\n") if line]
 
 
 def hostile() -> Iterator[Row]:
-    """The verdict on each case, and what became of it."""
+    """The verdict on each case, and its outcome."""
     output, path = run_hostile()
     verdicts: dict[str, str] = {}
     for line in output.splitlines():
@@ -353,11 +352,11 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def canonical_json(value: object) -> str:
-    """JSON that is the same for the same value."""
+    """JSON that is the same for equal values."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-# By name: what computes a part, and which data it cannot do without. Long ones first, as two are computed at a time.
+# By name: the function that computes a part, and the data it needs. Long ones first, as two are computed at a time.
 PARTS: Mapping[str, tuple[Callable[[], Iterator[Row]], Path]] = {
     "pictures": (pictures, IMAGES_FOLDER),
     "titles": (titles, TITLE_SETS),
@@ -369,21 +368,21 @@ PARTS: Mapping[str, tuple[Callable[[], Iterator[Row]], Path]] = {
     "links": (links, LINKS_FOLDER),
     "hostile": (hostile, SHARED_DATA / "hostile"),
 }
-LAST_PART = "hostile"  # its cases have limits of time
+LAST_PART = "hostile"  # its cases have time limits
 
 
 # Recording and comparing.
 
 
 def read_record(part: str) -> dict[str, RecordedRow]:
-    """What was recorded of a part, by row."""
+    """The recorded rows of a part, by id."""
     text = (RECORD_FOLDER / f"{part}.txt").read_text(encoding="utf-8")
     return {recorded_row.id: recorded_row for recorded_row in map(RecordedRow.parse_line, text.splitlines())}
 
 
 @frozen(kw_only=True)
 class Comparison:
-    """A part beside what was recorded of it: lines about rows that differ, and how many of them only in their order."""
+    """A part compared with its recording: lines about rows that differ, and how many differ only in their order."""
 
     rows: int
     differing: Sequence[str]
@@ -391,7 +390,7 @@ class Comparison:
 
     @classmethod
     def compare(cls, part: str, rows: Iterable[Row], is_whole: bool = True) -> Comparison:
-        """Compare; unless all rows of the part are given, recorded ones may be missing."""
+        """Compare a part; unless `is_whole`, recorded rows may be missing."""
         recorded_rows = read_record(part)
         differing: list[str] = []
         count = order_only = 0
@@ -410,8 +409,8 @@ class Comparison:
 
 
 def describe_difference(row: Row, recorded_row: RecordedRow | None, is_order: bool) -> str:
-    """A line about a row that differs, with what it is now."""
-    row_values = " | ".join(row.values)[:240].encode("utf-8", "replace").decode()  # a page may hold half a surrogate
+    """A line about a row that differs, with its current values."""
+    row_values = " | ".join(row.values)[:240].encode("utf-8", "replace").decode()  # a page may contain a lone surrogate
     current = f"now {row_values or 'nothing'}"
     if recorded_row is None:
         kind = "not recorded"
@@ -423,7 +422,7 @@ def describe_difference(row: Row, recorded_row: RecordedRow | None, is_order: bo
 
 
 def record(part: str, rows: Sequence[Row]) -> str:
-    """Write the file of a part; returns what is said of it."""
+    """Write the file of a part; returns a report line."""
     recorded_rows = [RecordedRow.from_row(row) for row in rows]
     if len({recorded_row.id for recorded_row in recorded_rows}) < len(recorded_rows):
         raise SystemExit(f"{part}: two rows have the same id")
@@ -434,7 +433,7 @@ def record(part: str, rows: Sequence[Row]) -> str:
 
 
 def check(part: str, rows: Sequence[Row]) -> tuple[str, bool]:
-    """What is said of a part, and whether it is as recorded."""
+    """The report on a part, and whether it is as recorded."""
     if not (RECORD_FOLDER / f"{part}.txt").is_file():
         return "nothing was recorded", False
     comparison = Comparison.compare(part, rows)
@@ -460,14 +459,14 @@ def compute_rows(part: str) -> list[Row]:
 
 
 def write_rows(part: str) -> None:
-    """In the process of a part: write its rows here."""
+    """Write the rows of a part into the current folder; runs in the part's own process."""
     with Path("computed.jsonl").open("w", encoding="utf-8") as out:
         for row in PARTS[part][0]():
             out.write(json.dumps(asdict(row)) + "\n")
 
 
 def process_part(part: str, is_record: bool) -> bool:
-    """Record or check a part and tell of it; whether all is well."""
+    """Record or check a part and print the report; False if anything differs."""
     data_path = PARTS[part][1]
     if not data_path.exists():
         print(f"{part}: left out, {data_path} is not there", flush=True)

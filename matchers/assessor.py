@@ -1,7 +1,7 @@
-"""Assesses a listing against all works: the matchers of each stage in turn, then the sum of what they found.
+"""Assesses a listing against all works: runs the matchers of each stage in turn and weighs their findings.
 
-A stored hit can be decided again without searching for works: `reassess` keeps its identity findings and asks only the
-matchers of stage offence, when a licence's term, a rule, a weight or a price has changed.
+A stored hit can be decided again without searching for works: `reassess` keeps its identity findings and runs only the
+matchers of stage offence, for when a licence's term, a rule, a weight or a price has changed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from matchers.harm import expected_harm
 from matchers.matcher import Candidates, Context, Stage, works_by_id
 from matchers.signals.work_type import work_type
 
-# Identity without what speaks against it; below, the work is rejected whatever the offer says.
+# By the findings for an identity alone; below it the work is rejected without judging the offer.
 MIN_JUDGED_IDENTITY = 0.2
-PROBABILITY_TOLERANCE = 1e-6  # probabilities nearer than this are the same
+PROBABILITY_TOLERANCE = 1e-6  # probabilities that differ by no more are equal
 
 
 class Assessor:
     """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread.
 
-    A work is considered if the findings by which it was first found come to at least `min_identity`, whatever speaks
-    against it.
+    A work is considered if the findings of stage identity (or boost, if only that found it) support it with at least
+    `min_identity`, whatever speaks against it.
     """
 
     def __init__(self, works: Sequence[Work], min_identity: float = MIN_CANDIDATE_IDENTITY) -> None:
@@ -35,13 +35,13 @@ class Assessor:
         self._identity, self._boost, self._offence = (_StageMatchers(stage, works) for stage in Stage)
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
-        """An assessment for each work that comes into question, the surest identity first; () where none does."""
+        """An assessment for each work considered, the most probable identity first; () if there is none."""
         found = self._identity.find(listing, {}, context)
         considered = self._boost_considered(listing, found, context)
         return self._weigh_considered(listing, considered, context)
 
     def assess_all(self, listings: Sequence[Listing], context: Context) -> list[tuple[Assessment, ...]]:
-        """The same for each of many listings. What matchers look up together costs little more than one listing."""
+        """The result of `assess` for each listing; the joint lookup costs little more than that of one listing."""
         self.prefetch(listings, context)
         found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
         self._boost.prefetch(found, context)
@@ -50,7 +50,7 @@ class Assessor:
         return [self._weigh_considered(listing, by_work, context) for listing, by_work in considered]
 
     def have_candidates(self, listings: Sequence[Listing], context: Context) -> list[bool]:
-        """Whether any work is considered, for each listing; no offence is judged."""
+        """For each listing, whether any work is considered; no offence is judged."""
         self.prefetch(listings, context)
         found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
         are_certain = [self._is_any_supported(by_work) for _, by_work in found]
@@ -62,14 +62,14 @@ class Assessor:
         ]
 
     def prefetch(self, listings: Iterable[Listing], context: Context | None = None) -> None:
-        """Tell the identity matchers which listings come next; changes no answer, only the time it takes."""
+        """Let the identity matchers look up these listings in advance; changes no result, only the time it takes."""
         self._identity.prefetch([(listing, {}) for listing in listings], context or Context())
 
     def _is_any_supported(self, by_work: Candidates) -> bool:
         return any(identity_support(findings) >= self._min_identity for findings in by_work.values())
 
     def _boost_considered(self, listing: Listing, found: Candidates, context: Context) -> Candidates:
-        """The works considered, and their findings after stage boost."""
+        """The works considered, with their findings after stage boost."""
         if not found:
             return {}
         boosted = self._boost.find(listing, found, context)
@@ -91,7 +91,7 @@ class Assessor:
 
 
 def reassess(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
-    """The assessment of a work by what was found for its identity and what the offence matchers say now."""
+    """The assessment of a work by the identity findings among `findings` and new findings of the offence matchers."""
     identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
     judged = _worth_judging({work.id: identity_findings})
     offence_findings = _StageMatchers(Stage.OFFENCE, (work,)).find(listing, judged, context)
@@ -110,7 +110,7 @@ class _StageMatchers:
             matcher.prefetch(batch, context)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> dict[str, list[Finding]]:
-        """The findings of all matchers by work. Raises ValueError for a finding whose matcher does not declare it."""
+        """The findings of all matchers by work. Raises ValueError for a finding whose ground is not declared."""
         by_work: dict[str, list[Finding]] = {}
         for matcher in self._matchers:
             for finding in matcher.find(listing, candidates, context):
@@ -123,7 +123,7 @@ class _StageMatchers:
 
 
 def _worth_judging(considered: Candidates) -> Candidates:
-    """The works whose offer is judged."""
+    """The works whose offer is judged: those with a support of at least MIN_JUDGED_IDENTITY."""
     return {
         work_id: findings
         for work_id, findings in considered.items()
@@ -139,7 +139,7 @@ def _weigh(listing: Listing, work: Work, findings: Sequence[Finding], context: C
 
 
 def differs(stored: Mapping[str, tuple[str, float, float]], assessments: Iterable[Assessment]) -> bool:
-    """Whether a decision or a probability is another than the stored one: work -> (decision, identity, offence)."""
+    """Whether any decision or probability differs from `stored`: work -> (decision, identity, offence)."""
     current = {
         assessment.work_id: (assessment.decision.value, assessment.identity, assessment.offence)
         for assessment in assessments

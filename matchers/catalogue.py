@@ -1,4 +1,4 @@
-"""The catalogue of matchers: found by their files, with the grounds they declare and the indexes they keep.
+"""The catalogue of matchers, found by their files: the grounds they declare and the indexes they keep.
 
 A file in matchers/identity (stages identity and boost) or matchers/offence that defines one class `Matcher` is a
 matcher; files beginning with _ are helpers.
@@ -20,7 +20,7 @@ from matchers.matcher import Ground, Matcher, Stage
 from matchers.weights import Weights
 
 _FOLDERS = {Stage.IDENTITY: "identity", Stage.BOOST: "identity", Stage.OFFENCE: "offence"}
-_INDEX_ORIGINS = ("opened", "extended", "built")  # the quickest first
+_INDEX_ORIGINS = ("opened", "extended", "built")  # the fastest first
 
 
 def matcher_modules(folder: str) -> list[ModuleType]:
@@ -32,13 +32,13 @@ def matcher_modules(folder: str) -> list[ModuleType]:
 
 @cache
 def matcher_classes(stage: Stage) -> tuple[type[Matcher], ...]:
-    """The matchers of a stage, in the order of their files. Raises ValueError where a file declares none, or badly."""
+    """The matchers of a stage, in the order of their files. Raises ValueError if a file has no valid matcher."""
     classes = [_matcher_class(module) for module in matcher_modules(_FOLDERS[stage])]
     return tuple(matcher for matcher in classes if matcher.stage is stage)
 
 
 def _matcher_class(module: ModuleType) -> type[Matcher]:
-    """The one matcher of a module."""
+    """The one matcher of a module. Raises ValueError if it is missing, misplaced or has grounds without weights."""
     matcher: type[Matcher] | None = getattr(module, "Matcher", None)
     file = module.__name__.replace(".", "/") + ".py"
     if matcher is None or matcher.__module__ != module.__name__:
@@ -53,7 +53,7 @@ def _matcher_class(module: ModuleType) -> type[Matcher]:
 
 
 def declared_grounds(stages: Iterable[Stage] = tuple(Stage)) -> dict[str, Ground]:
-    """All grounds of these stages by their keys. Raises ValueError where two matchers declare one key differently."""
+    """All grounds of these stages by their keys. Raises ValueError if two matchers declare one key differently."""
     grounds: dict[str, Ground] = {}
     for stage in stages:
         for matcher in matcher_classes(stage):
@@ -67,7 +67,7 @@ def declared_grounds(stages: Iterable[Stage] = tuple(Stage)) -> dict[str, Ground
 def declared_keys(stage: Stage) -> frozenset[tuple[str, str]]:
     """(name of a matcher, key of a ground) of all findings that matchers of this stage may yield.
 
-    Those of stage boost may hand back what stage identity found, and what its matchers would have found.
+    Matchers of stage boost may also yield what matchers of stage identity found or would have found.
     """
     stages = (Stage.IDENTITY, Stage.BOOST) if stage is Stage.BOOST else (stage,)
     return frozenset(
@@ -80,14 +80,14 @@ def declared_keys(stage: Stage) -> frozenset[tuple[str, str]]:
 
 @cache
 def declared_weights() -> Mapping[str, float]:
-    """The weights that the grounds of offences are declared with: in force where a set of weights has no other."""
+    """The declared weights of offence grounds, which apply where a set of weights has no other."""
     return {
         key: ground.weight for key, ground in declared_grounds([Stage.OFFENCE]).items() if ground.weight is not None
     }
 
 
 def check_weights(weights: Weights, file: str) -> None:
-    """Raise BadInput with every weight whose ground no matcher declares, or declares with the other sign.
+    """Raise BadInput with every weight whose ground no matcher declares, or whose sign contradicts its polarity.
 
     For weights.toml. A set that `calibrate --apply` stored may be older than the matchers, and is not checked.
     """
@@ -103,14 +103,14 @@ def check_weights(weights: Weights, file: str) -> None:
 
 
 def open_indexes(works: Sequence[Work], folder: Path) -> str:
-    """Let every matcher open, extend or build what it keeps in this folder, before an Assessor is built over the same
-    sequence of works. Says what took longest: "opened", "extended" or "built".
+    """Open, extend or build every matcher's index in this folder, before an Assessor is built over the same sequence of
+    works. Returns the slowest of what was done: "opened", "extended" or "built".
     """
     origins = [matcher.open_index(works, folder) for matcher in matcher_classes(Stage.IDENTITY)]
     return max(filter(None, origins), key=_INDEX_ORIGINS.index, default=_INDEX_ORIGINS[0])
 
 
 def index_digest(works: Sequence[Work]) -> str:
-    """A digest of all that the matchers' indexes hold of these works."""
+    """A digest of the contents of all matchers' indexes of these works."""
     digests = [digest for matcher in matcher_classes(Stage.IDENTITY) if (digest := matcher.index_digest(works))]
     return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()[:32]

@@ -1,7 +1,7 @@
 """How much of a numbered series a share holds: lessons of a course, episodes or chapters, by the numbers in file names.
 
-A number that lies far from the others (a year, a resolution) makes no series. The series is taken to reach from 1 to
-the highest number seen: what is missing at the end cannot be known.
+Numbers far from the others (a year, a resolution) form no series. A series is taken to reach from 1 to the highest
+number seen: what is missing at the end cannot be known.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _LESSON_NUMBER_RE = re.compile(
 
 @frozen(kw_only=True)
 class Coverage:
-    """`present` different numbers of a series that reaches to `total`."""
+    """A series of `total` numbers, of which `present` were seen."""
 
     present: int
     total: int
 
 
 def coverage(files: Sequence[SharedFile]) -> Coverage | None:
-    """The series that these files are numbered in; None where they are none."""
+    """The series by which these files are numbered; None if they form none."""
     names = [file.name for file in files if not file.folder]
     numbers = {
         number for name in names if (number := lesson_number(name)) is not None and 0 < number <= MAX_LESSON_NUMBER
@@ -45,7 +45,7 @@ def coverage(files: Sequence[SharedFile]) -> Coverage | None:
 
 
 def lesson_number(name: str) -> int | None:
-    """The number of a lesson, an episode or a chapter in a file's name."""
+    """The number of the lesson, episode or chapter in a file's name; None if it has none."""
     match = _LESSON_NUMBER_RE.search(name)
     if match is None:
         return None

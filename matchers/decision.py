@@ -1,10 +1,10 @@
-"""From the findings about one (listing, work) to two probabilities and one decision.
+"""Weighs the findings about one (listing, work) into two probabilities and one decision.
 
-Identity: findings for it are combined as independent chances (noisy or); each finding against takes its share away, in
-full from findings of the same matcher, less from others: an ISBN stays an ISBN.
+Identity: findings for it are combined as independent chances (noisy or). Each finding against it reduces them: findings
+of the same matcher by its full probability, others by less, since an ISBN stays an ISBN.
 
-Offence: a logistic sum. A listing of a kind starts with the log odds that such listings have; every ground adds its
-weight times its strength. `offence_terms` gives the sum line by line.
+Offence: the logistic function of a sum of log odds. It starts with the log odds of the listing's kind; every ground
+adds its weight times its strength. `offence_terms` returns the terms of the sum.
 """
 
 from __future__ import annotations
@@ -19,34 +19,28 @@ from crawler.text import fold, is_han
 from matchers.catalogue import declared_weights
 from matchers.weights import Bounds, Weights, default_weights
 
-START_PREFIX = "start_"  # the first term of a sum: the log odds of the channel
-TITLE_PREFIX = "title_"  # grounds of the title engine
-SHARED_TITLE_GROUND = "title_shared"  # what the title engine says of a name that several works have
-LICENCE_MATCHER = "licence"  # the judge whose finding against means "licensed"
-DISMISSED_GROUND = (
-    "judged_listing"  # a person said of this very listing that it is no infringement: no sum overrules it
-)
-MAX_PROBABILITY = 0.99  # nothing that a machine reads is surer
-CROSS_MATCHER_FACTOR = 0.4  # what a finding against weighs for findings of another matcher
-MIN_CANDIDATE_IDENTITY = (
-    0.005  # findings for an identity below it are not worth a row of a list that someone asked about
-)
-MIN_STORED_IDENTITY = 0.2  # nor below this one of the database: it is half of what a person would be shown
-MIN_AMBIGUOUS_HIT_IDENTITY = (
-    0.85  # identity of a hit where the name is two characters, or another work's too: the title engine says at
-)
-# most .6 of such a name alone, which is calibrated to .8, so that a person looks
-UNWEIGHTED_LOG_ODDS = (
-    2.0  # log odds that a ground against without a weight takes away beside its own: what one for would bring
-)
-DISPUTE_THRESHOLD = 0.5  # a finding against the identity from which on a person should look, whatever speaks for it
-MAX_TINY_HAN_CHARS, MAX_TINY_LETTERS = 2, 3  # characters of such names
-MIN_LICENSED_IDENTITY = 0.4  # identity from which on a licence makes it licensed
+START_PREFIX = "start_"  # of the first term of a sum: the log odds of the channel
+TITLE_PREFIX = "title_"  # of the grounds of the title engine
+SHARED_TITLE_GROUND = "title_shared"  # the finding of the title engine that several works have this name
+LICENCE_MATCHER = "licence"  # the matcher whose finding against means "licensed"
+DISMISSED_GROUND = "judged_listing"  # a person judged exactly this listing not infringing: no sum overrules that
+MAX_PROBABILITY = 0.99  # no automatic finding is more certain
+CROSS_MATCHER_FACTOR = 0.4  # factor on a finding against when it is applied to findings of another matcher
+MIN_CANDIDATE_IDENTITY = 0.005  # below it a work is not worth a row in a list that a user asked for
+MIN_STORED_IDENTITY = 0.2  # below it a work is not stored; this is half of what a person would be shown
+# Identity needed for a hit if the name has two characters or several works share it. The title engine gives such a name
+# alone at most .6, which is calibrated to .8, so that a person reviews it.
+MIN_AMBIGUOUS_HIT_IDENTITY = 0.85
+# Log odds that a ground against without a weight subtracts besides its own: as much as a ground for would add.
+UNWEIGHTED_LOG_ODDS = 2.0
+DISPUTE_THRESHOLD = 0.5  # a finding against the identity above this needs a person, whatever speaks for the identity
+MAX_TINY_HAN_CHARS, MAX_TINY_LETTERS = 2, 3  # names of at most this length are ambiguous
+MIN_LICENSED_IDENTITY = 0.4  # identity needed for the decision "licensed"
 
 
 @frozen(kw_only=True)
 class Term:
-    """One line of the sum: a ground, its weight, how strongly it stands, and what it adds."""
+    """One term of the sum: a ground, its weight and its strength."""
 
     ground: str
     weight: float
@@ -54,12 +48,12 @@ class Term:
 
     @property
     def contribution(self) -> float:
-        """What it adds to the log odds."""
+        """The log odds that the term adds."""
         return self.weight * self.strength
 
 
 def identity_support(findings: Iterable[Finding]) -> float:
-    """The probability by the findings for an identity alone, whatever speaks against them."""
+    """The probability by the findings for an identity alone, ignoring those against it."""
     return _noisy_or(
         finding.probability
         for finding in findings
@@ -68,7 +62,7 @@ def identity_support(findings: Iterable[Finding]) -> float:
 
 
 def calibrated_probability(finding: Finding, weights: Weights) -> float:
-    """What a finding for an identity is worth: the title engine's chances are calibrated, others mean what they say."""
+    """The probability of an identity finding, calibrated if it is from the title engine, else as stated."""
     is_stated = finding.ground.startswith(TITLE_PREFIX)
     return weights.calibrate(finding.probability) if is_stated else finding.probability
 
@@ -88,9 +82,10 @@ def identity_probability(findings: Sequence[Finding], weights: Weights) -> float
 
 
 def offence_terms(findings: Iterable[Finding], channel: str, weights: Weights) -> list[Term]:
-    """The sum: the start of the channel, then each ground once, by its strongest finding.
+    """The terms of the sum: the start of the channel, then each ground once, by its strongest finding.
 
-    A ground that has no weight (a matcher of one's own) counts as if it stood alone: with its chance p as the whole.
+    A ground for without a weight (a user's own matcher) gets the weight that would make its probability the result if
+    it were the only ground.
     """
     start = Term(ground=f"{START_PREFIX}{channel}", weight=weights.start[channel], strength=1.0)
     strongest: dict[str, Finding] = {}
@@ -104,13 +99,13 @@ def offence_terms(findings: Iterable[Finding], channel: str, weights: Weights) -
 
 
 def offence_from_strengths(strengths: Mapping[str, float], weights: Weights) -> float:
-    """The offence that weights make of a kept sum (ground -> strength)."""
+    """The probability of an offence by stored term strengths (ground -> strength) and these weights."""
     total = sum(_term_weight(ground, weights) * strength for ground, strength in strengths.items())
     return min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, _logistic(total)))
 
 
 def ground_weight(ground: str, weights: Weights) -> float | None:
-    """The weight of a ground: that of the set, else the one it was declared with; None where it has neither."""
+    """The weight of a ground in `weights`, else the one it is declared with; None if it has neither."""
     weight = weights.grounds.get(ground)
     return declared_weights().get(ground) if weight is None and ground else weight
 
@@ -122,7 +117,7 @@ def _term_weight(ground: str, weights: Weights) -> float:
 
 
 def term_strengths(findings: Iterable[Finding], channel: str, weights: Weights) -> dict[str, float]:
-    """What stood in the sum, ground -> strength: what `calibrate` learns from. Grounds need a weight."""
+    """The terms of the sum as ground -> strength, without grounds that have no weight; `calibrate` learns from them."""
     terms = offence_terms(findings, channel, weights)
     return {
         term.ground: term.strength
@@ -144,7 +139,7 @@ def weigh_findings(
     nature: str = "",
     weights: Weights | None = None,
 ) -> Assessment:
-    """The assessment of one work, offered on a channel (the listing's kind). Reasons stand with the surest first."""
+    """The assessment of one work on a channel (the listing's kind); findings by question, the most probable first."""
     applied_weights = weights or default_weights()
     identity, offence = (
         identity_probability(findings, applied_weights),
@@ -186,9 +181,7 @@ def _term(finding: Finding, start: float, weights: Weights) -> Term:
 
 
 def _is_ambiguous(findings: Iterable[Finding]) -> bool:
-    """Whether the surest finding for the identity stands on a name that alone says little, or another one disputes
-    it.
-    """
+    """Whether the identity rests on a tiny name, or on one that other works share, or is disputed by a finding."""
     identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
     if any(
         finding.ground == SHARED_TITLE_GROUND
@@ -210,7 +203,7 @@ def _is_licensed(findings: Iterable[Finding]) -> bool:
 
 
 def _remaining_share(finding: Finding, against: Iterable[Finding]) -> float:
-    """What is left of a finding's chance after all that speaks against it."""
+    """The share (0..1) of a finding's probability that remains after the findings against it."""
     remaining = 1.0
     for opposing in against:
         remaining *= 1.0 - opposing.probability * (1.0 if opposing.matcher == finding.matcher else CROSS_MATCHER_FACTOR)

@@ -1,9 +1,8 @@
-"""How good decisions and probabilities are, by what people judged: proportions with intervals, calibration, log loss.
+"""Measures decisions and probabilities against verdicts: proportions with intervals, calibration, log loss.
 
-For the calibration, pairs are sorted into bins of equal count, lowest first, and in each bin the mean stated
-probability is compared with the share that was right: of pairs stated about .9, about nine of ten should be right. The
-calibration error is the mean distance of the two. Proportions come with Wilson's .95 interval and what they are shares
-of.
+For calibration, pairs are sorted into bins of equal count, lowest first, and in each bin the mean stated probability is
+compared with the share that was right: of pairs stated about .9, about nine of ten should be right. The calibration
+error is the mean distance of the two. Proportions come with Wilson's .95 interval and their total.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ NORMAL_QUANTILE_975 = 1.959964  # quantile of the normal distribution for an int
 
 @frozen(kw_only=True)
 class Bin:
-    """Pairs stated between `low` and `high`."""
+    """`count` pairs stated between `low` and `high`: their mean (`stated`) and the share that is `right`."""
 
     low: float
     high: float
@@ -30,7 +29,7 @@ class Bin:
 
 
 def bins(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> list[Bin]:
-    """So many bins of equal count over (stated, is right); fewer where there are fewer pairs."""
+    """`count` bins of equal size over (stated, is right); fewer if there are fewer pairs."""
     ordered = sorted(pairs)
     edges = sorted({number * len(ordered) // count for number in range(count + 1)})
     calibration_bins = []
@@ -49,7 +48,7 @@ def bins(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> list[Bi
 
 
 def calibration_error(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> float:
-    """The calibration error: mean distance of stated and right over the bins, by their counts; 0.0 without pairs."""
+    """The mean distance of stated and right over the bins, weighted by their counts; 0.0 without pairs."""
     return sum(
         calibration_bin.count * abs(calibration_bin.stated - calibration_bin.right)
         for calibration_bin in bins(pairs, count)
@@ -57,13 +56,13 @@ def calibration_error(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUN
 
 
 def log_loss(pairs: Sequence[tuple[float, bool]]) -> float:
-    """The mean surprise in nats; lower is better. 0.0 without pairs."""
+    """The mean log loss in nats; lower is better. 0.0 without pairs."""
     losses = (-math.log(max(1e-9, stated if is_right else 1.0 - stated)) for stated, is_right in pairs)
     return sum(losses) / max(1, len(pairs))
 
 
 def wilson_interval(right: int, total: int) -> tuple[float, float]:
-    """Wilson's .95 interval of a share; (0, 1) of nothing."""
+    """Wilson's .95 interval of a share; (0, 1) if `total` is 0."""
     if not total:
         return 0.0, 1.0
     share, square = right / total, NORMAL_QUANTILE_975 * NORMAL_QUANTILE_975
@@ -75,23 +74,23 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
 
 @frozen(kw_only=True)
 class Proportion:
-    """`right` of `total`, and what this says of the share in all (Wilson's .95 interval)."""
+    """`right` of `total`, with Wilson's .95 interval of the underlying share."""
 
     right: int
     total: int
 
     @property
     def value(self) -> float | None:
-        """The share; None of nothing."""
+        """The share; None if `total` is 0."""
         return self.right / self.total if self.total else None
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Between what and what the share in all lies."""
+        """The .95 interval of the underlying share."""
         return wilson_interval(self.right, self.total)
 
     def to_dict(self) -> dict[str, object]:
-        """For programs."""
+        """The proportion as JSON types, with the interval to four digits."""
         low, high = self.interval
         return {
             "right": self.right,
@@ -104,23 +103,23 @@ class Proportion:
 
 @define
 class RightWrongTally:
-    """Right and wrong ones."""
+    """Counts of right and wrong verdicts."""
 
     right: int = 0
     wrong: int = 0
 
     def add(self, is_right: bool) -> None:
-        """Count one."""
+        """Count one verdict."""
         self.right += is_right
         self.wrong += not is_right
 
     def proportion(self) -> Proportion:
-        """The share of right ones."""
+        """The proportion of right verdicts."""
         return Proportion(right=self.right, total=self.right + self.wrong)
 
 
 def proportion_of(verdicts: Iterable[bool]) -> Proportion:
-    """The share of true ones."""
+    """The proportion of true values."""
     tally = RightWrongTally()
     for verdict in verdicts:
         tally.add(verdict)

@@ -1,8 +1,8 @@
 """Fits the weights of grounds to labelled offers: logistic regression that stays near the weights it starts from.
 
-Few labelled rows cannot tell thirty weights from nothing. So the fit is the most likely one under a prior: each
-weight is thought to lie near the old one, within a deviation; and no weight may turn its sign. What no row shows
-stays as it was.
+A few labelled rows cannot determine thirty weights. So the fit is the most likely one under a prior: each weight is
+assumed to lie near the old one, within a deviation, and no weight may change its sign. The weight of a ground that no
+row has stays as it was.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-PRIOR_DEVIATION = 1.0  # of a weight from its prior; estimate: a ground rarely means three times as much elsewhere
+PRIOR_DEVIATION = 1.0  # of a weight; estimate: a ground rarely means three times as much elsewhere
 START_PRIOR_DEVIATION = 0.7  # of a start
 MAX_STEPS = 4_000
 WEIGHT_TOLERANCE = 1e-7
@@ -23,7 +23,7 @@ WEIGHT_TOLERANCE = 1e-7
 
 @frozen(kw_only=True)
 class JudgedExample:
-    """What stood in the sum of one judged offer: ground -> strength, the start of its channel included as 1.0."""
+    """The terms of one judged offer: ground -> strength, the start of its channel included as 1.0."""
 
     terms: Mapping[str, float]
     infringing: bool
@@ -59,7 +59,7 @@ def _climb_gradient(
     lower_bounds: FloatArray,
     upper_bounds: FloatArray,
 ) -> FloatArray:
-    """Projected gradient ascent with a step that no curvature of the problem can make too long."""
+    """The weights found by projected gradient ascent; its step is safe for any curvature of the problem."""
     weights = prior_weights.copy()
     curvature = (
         0.25 * float(np.linalg.norm(rows * np.sqrt(sample_weights)[:, None], 2)) ** 2

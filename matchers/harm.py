@@ -1,8 +1,8 @@
-"""How much harm an offer is expected to do: its probability, its reach, the worth of the work and its priority.
+"""The expected harm of an offer, from its probability, its reach, the price of the work and its priority.
 
-On a scale of powers of two: one more is twice the harm. Reach and worth count by their roots, since a platform's
-figures say more of the platform than of the loss. All weights are estimates, and only order hits: the number is shown
-to nobody.
+The scale is logarithmic with base 2: one more is twice the harm. Roots of reach and price count, since a platform's
+figures say more about the platform than about the loss. All weights are estimates and serve only to order hits: the
+number is never shown.
 """
 
 from __future__ import annotations
@@ -13,21 +13,17 @@ from math import log2
 from crawler.items import Listing, ListingKind, Work
 from matchers.exchange_rates import to_dollars
 
-MIN_CHANCE = 0.001  # chance of what is all but certain to be innocent
-SALES_PER_WANT, SALES_PER_VIEW, SALES_PER_STOCK_ITEM, SALES_PER_FILE = (
-    0.3,
-    0.01,
-    0.05,
-    0.5,
-)  # sales that one of each is thought to be worth
-SALES_PER_OPEN_SHARE = 20  # sales that an open share is thought to be worth: it costs nothing
-REACH_EXPONENT, WORTH_EXPONENT = 0.5, 0.25  # exponents
-DEFAULT_PRICE_DOLLARS = Decimal(10)  # dollars, of a work whose price nobody states
+MIN_CHANCE = 0.001  # lower probabilities (offers almost certainly innocent) count as this
+# Estimated sales that one of each stands for.
+SALES_PER_WANT, SALES_PER_VIEW, SALES_PER_STOCK_ITEM, SALES_PER_FILE = 0.3, 0.01, 0.05, 0.5
+SALES_PER_OPEN_SHARE = 20  # estimated sales that an open share stands for: it is free
+REACH_EXPONENT, WORTH_EXPONENT = 0.5, 0.25  # of the estimated sales, of the price in dollars
+DEFAULT_PRICE_DOLLARS = Decimal(10)  # of a work whose price is unknown
 MAX_COUNTED_FILES = 200
 
 
 def expected_harm(identity: float, offence: float, listing: Listing, work: Work) -> float:
-    """The expected harm of an offer of a work, without its age."""
+    """The expected harm of an offer of a work, as log2; the offer's age is not included."""
     chance = max(MIN_CHANCE, identity * offence)
     priority = max(0, work.priority)
     return round(
@@ -40,7 +36,7 @@ def expected_harm(identity: float, offence: float, listing: Listing, work: Work)
 
 
 def estimate_sales(listing: Listing) -> float:
-    """About how many sales the offer's figures stand for."""
+    """The approximate number of sales that the offer's figures stand for."""
     reach = listing.reach
     sales = (
         (reach.sales or 0)

@@ -11,17 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
-MAX_HITS_PER_FACT = {
+MAX_HITS_PER_FACT = {  # by kind of fact; a fact that more hits share links none of them. Estimates
     "seller": 10_000,
     "share": 1_000,
     "contact": 300,
     "picture": 40,
-}  # hits that a fact may link; estimates
+}
 
 
 @frozen(kw_only=True, order=True)
 class SharedFact:
-    """What hits may share: a kind of MOST, and a value."""
+    """A fact that hits may share; `kind` is a key of MAX_HITS_PER_FACT."""
 
     kind: str
     value: str
@@ -38,7 +38,7 @@ class HitLink:
 
 @frozen(kw_only=True)
 class HitCluster:
-    """Hits linked to one another; `id` is that of the first of them."""
+    """Hits linked to one another; `id` is the id of the first hit."""
 
     id: str
     hits: tuple[str, ...]
@@ -46,7 +46,7 @@ class HitCluster:
 
 
 def cluster_hits(facts: Mapping[str, Iterable[SharedFact]]) -> list[HitCluster]:
-    """The clusters of two hits and more, the largest first, of hits with their facts."""
+    """The clusters of two or more hits, the largest first; `facts` are the facts of each hit."""
     holders: dict[SharedFact, list[str]] = defaultdict(list)
     for hit in sorted(facts):
         for fact in sorted(set(facts[hit])):

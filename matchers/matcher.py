@@ -1,8 +1,8 @@
-"""The protocol of matchers, the grounds they declare, and the context they are asked in.
+"""The protocol of matchers, the grounds they declare, and the context they get.
 
 A matcher answers one of two questions. Those in matchers/identity: which registered works does this listing carry?
-Those in matchers/offence: what makes its offer of such a work an infringement? Either yields findings, each with a
-ground that it has declared. A file in one of the two folders that defines one class `Matcher` is the registration
+Those in matchers/offence: what makes its offer of such a work an infringement? Both yield findings, each with a ground
+that the matcher declares. A file in one of the two folders that defines one class `Matcher` is registered by that alone
 (matchers/catalogue.py).
 """
 
@@ -24,16 +24,16 @@ from matchers.weights import Weights
 
 
 class RuleKind(StrEnum):
-    """What a judgement taught."""
+    """What a rule covers."""
 
-    LISTING = "listing"  # this very listing
+    LISTING = "listing"  # exactly this listing
     SELLER = "seller"  # this seller, of this work
-    PHRASE = "phrase"  # these words beside this work
+    PHRASE = "phrase"  # these words together with this work
 
 
 @frozen(kw_only=True)
 class Rule:
-    """What a person taught with the verdict "not"; visible, and withdrawn by its number. `value` is compared."""
+    """A rule that a person created with the verdict "not"; it can be withdrawn by its number. `value` is compared."""
 
     id: int
     kind: RuleKind
@@ -48,7 +48,7 @@ class Rule:
 
 @frozen(kw_only=True)
 class MedianPrice:
-    """What a work costs on a platform: the middle price of `count` listings."""
+    """What a work costs on a platform: the median price of `count` listings."""
 
     price: Decimal
     currency: str
@@ -57,7 +57,7 @@ class MedianPrice:
 
 @frozen(kw_only=True)
 class SellerRecord:
-    """What people judged of a seller's offers so far."""
+    """How many of a seller's offers people have judged infringing and innocent."""
 
     infringing: int = 0
     innocent: int = 0
@@ -65,11 +65,11 @@ class SellerRecord:
 
 @frozen(kw_only=True)
 class Context:
-    """What matching may know besides the listing and the works; handed in by desk and pipelines, never fetched.
+    """What matchers may use besides the listing and the works; desk and pipelines pass it in, it is never fetched.
 
     `medians` are by (work id, platform), `sellers` by (platform, seller's number or name), `rules` by work id,
     `official_licences` (own shops and official stores, as licences for all works) by owner. `weights` is None for
-    those that ship. Works in `quarantined` flood: nothing of them is a hit, a person looks.
+    those that ship. Hits of works in `quarantined` (too many new or false hits) become reviews.
     """
 
     now: datetime = field(factory=lambda: datetime.now(UTC))
@@ -83,21 +83,21 @@ class Context:
 
 
 class Stage(StrEnum):
-    """When a matcher is asked: stages follow each other in this order, matchers of one stage in that of their files."""
+    """When a matcher runs: stages in this order, the matchers of a stage in the order of their files."""
 
     IDENTITY = "identity"  # finds works
-    BOOST = "boost"  # looks again at the works found, and may find more
-    OFFENCE = "offence"  # asks of each work found what is wrong with the offer
+    BOOST = "boost"  # examines the works found again, and may find more
+    OFFENCE = "offence"  # judges the offer of each work found
 
 
 @frozen
 class Ground:
-    """A reason that a matcher may give, declared once with its sentences; matchers/messages.toml has none of them.
+    """A reason that a matcher may give, declared once with its sentences, which are not in matchers/messages.toml.
 
     `key` is stored with findings and named in weights.toml: write it as a literal, so that a search finds it. `weight`
-    is what an offence ground of full strength is thought to add to the log odds before any data was seen (the prior of
-    bench/fit_offence.py; in force where weights.toml has no other); None for grounds of an identity. The sentences may
-    use {ours}, {theirs} and what else the finding is made with.
+    is what an offence ground of full strength is assumed to add to the log odds before any data (the prior of
+    bench/fit_offence.py; used where weights.toml has no other); None for identity grounds. The sentences may use
+    {ours}, {theirs} and the other `values` of `make_finding`.
     """
 
     key: str = field(validator=validators.matches_re(r"[a-z]+(_[a-z]+)+"))
@@ -116,36 +116,35 @@ class Ground:
         return self.zh if language == "zh" else self.en
 
 
-Candidates = Mapping[str, Sequence[Finding]]  # the works found so far, by their ids, and what was found of each
+Candidates = Mapping[str, Sequence[Finding]]  # the works found so far, by id, with their findings
 
 
 class Matcher(Protocol):
-    """What the Assessor asks. One object is built over all works and asked from any thread.
+    """What the Assessor runs. One object is built over all works and used from any thread.
 
-    Subclass `IdentityMatcher` or `OffenceMatcher`: they bring defaults for all that is optional, which is everything
-    below `find`.
+    Subclass `IdentityMatcher` or `OffenceMatcher`. Everything below `find` is optional and has defaults.
 
     `candidates` is empty at stage identity. At stage boost it holds every work found so far, however weakly; what a
-    matcher yields there for a work *replaces* the identity findings of that work, works for which it yields nothing
-    keep theirs, and works that only it has found are considered too. Whether a work is considered at all depends on
-    the findings by which it was first found: boosting lifts no work over that threshold. At stage offence it holds the
-    works worth judging.
+    matcher yields there for a work *replaces* the identity findings of that work; works for which it yields nothing
+    keep theirs, and works that only it found are considered too. Whether a work is considered depends on the findings
+    by which it was first found: boosting lifts no work over that threshold. At stage offence it holds the works whose
+    offer is judged.
     """
 
-    name: ClassVar[str]  # unique; findings bear it, and fixtures/pairs/<name>.csv tests it
+    name: ClassVar[str]  # unique; stored in its findings, and fixtures/pairs/<name>.csv tests it
     stage: ClassVar[Stage]
-    grounds: ClassVar[tuple[Ground, ...]]  # all that its findings may have: any other raises an error
+    grounds: ClassVar[tuple[Ground, ...]]  # all grounds of its findings: any other raises an error
 
     @abstractmethod
     def __init__(self, works: Sequence[Work]) -> None:
-        """Prepare to be asked about these works, leaving out the retired ones."""
+        """Prepare for these works, without the retired ones."""
 
     @abstractmethod
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """Findings, for and against, of each ground at most one for a work."""
+        """Findings for and against, at most one for each work and ground."""
 
     def prefetch(self, batch: Sequence[tuple[Listing, Candidates]], context: Context) -> None:
-        """Prepare for `find` being asked about each of these: many looked up at once take less time. Changes no answer.
+        """Prepare `find` for each of these: a joint lookup takes less time. Changes no result.
 
         It is not called before every `find`, and never by two threads at a time.
         """
@@ -153,25 +152,25 @@ class Matcher(Protocol):
 
     @classmethod
     def open_index(cls, works: Sequence[Work], folder: Path) -> str:
-        """Open what is kept for these works in a folder, or extend or build it: "opened", "extended" or "built".
+        """Open the index of these works in a folder, or extend or build it; returns "opened", "extended" or "built".
 
-        Called before matchers over the same sequence are built. The folder belongs to all matchers: names of files
-        begin with the matcher's name, but for those of `title`, which had the folder first. "" where nothing is kept.
+        Called before matchers over the same sequence are built. All matchers share the folder: file names begin with
+        the matcher's name, except those of `title`, which had the folder first. Returns "" if no index is kept.
         """
         return ""
 
     @classmethod
     def index_digest(cls, works: Sequence[Work]) -> str:
-        """A digest of all that the index holds of the works: machines share one of the same digest. "" without one."""
+        """A digest of the contents of the index: machines share an index of the same digest. "" if there is none."""
         return ""
 
     @classmethod
     def prefilter_keys(cls, work: Work) -> Iterable[str]:
-        """Strings of which a stored listing holds at least one (in title, text, file names or identifiers) if this
-        matcher finds the work in it.
+        """Strings of which a listing contains at least one (in title, text, file names or identifiers) if this matcher
+        finds the work in it.
 
-        With new works, only stored listings are compared that hold one (matchers/prefilter.py), or a name or a picture
-        of the works.
+        New works are compared only with stored listings that contain one (matchers/prefilter.py), or a name or a
+        picture of the works.
         """
         return ()
 
@@ -183,7 +182,7 @@ class IdentityMatcher(Matcher):
 
 
 class OffenceMatcher(Matcher):
-    """The base of matchers that judge the offer of one work at a time, whatever else the listing carries."""
+    """The base of matchers that judge the offer of one work at a time, regardless of other works in the listing."""
 
     stage = Stage.OFFENCE
 
@@ -205,7 +204,7 @@ _latest: list[tuple[Sequence[Work], Mapping[str, Work]]] = []
 
 
 def works_by_id(works: Sequence[Work]) -> Mapping[str, Work]:
-    """The works by their ids. The latest table is kept, so that all matchers over one sequence share it."""
+    """The works by id. The latest mapping is kept, so that all matchers over one sequence share it."""
     with _lock:
         if not _latest or _latest[0][0] is not works:
             _latest[:] = [(works, {work.id: work for work in works})]

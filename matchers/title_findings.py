@@ -1,6 +1,6 @@
-"""The findings of the title engine: what a name in a title, a text or a file name says of a work, and against it.
+"""The findings of the title engine: what a name in a title, a text or a file name says for a work and against it.
 
-Shared by the matchers that ask the engine; each declares the grounds that it may give.
+Shared by the matchers that use the engine; each declares the grounds that it may give.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from matchers.findings import make_finding
 from matchers.matcher import Context, Ground
 from matchers.titles import Candidate, Contradiction, TitleMatcher
 
-TITLE_MATCHER = "title"  # the name that findings of titles bear, whoever asked for them
-# Of what text alone says; it is never surer: 97 titles of one list of books cover 212 works.
+TITLE_MATCHER = "title"  # the matcher's name in findings of titles, whichever matcher yields them
+# The most that text alone can give: 97 titles of one list of books cover 212 works.
 MAX_TITLE_PROBABILITY = 0.985
 TEXT_FACTOR = 0.55  # estimate: names in free text are often mentioned, not offered
-MIN_TEXT_HAN_EQUIVALENTS = 3.0  # shorter names are not sought in free text
+MIN_TEXT_HAN_EQUIVALENTS = 3.0  # shorter names are not searched for in free text
 
 TITLE_EXACT = Ground(
     "title_exact",
@@ -186,7 +186,7 @@ TITLE_GROUNDS = (
 
 
 def title_findings(engine: TitleMatcher, listing: Listing, context: Context) -> Iterator[Finding]:
-    """A finding for each work that title or text name, and one against it for each thing that makes it another work."""
+    """A finding for each work that title or text name, and one against it for each contradiction."""
     seen: set[int] = set()
     for candidate in sorted(
         engine.find((listing.title, listing.text), listing), key=lambda candidate: candidate.text_index
@@ -225,7 +225,7 @@ def _candidate_findings(candidate: Candidate, work: Work, context: Context) -> I
 def contradiction_findings(
     matcher: str, contradictions: Sequence[Contradiction], work: Work, context: Context
 ) -> Iterator[Finding]:
-    """A finding against the work for each thing that makes it another one."""
+    """A finding against the work for each contradiction."""
     for contradiction in contradictions:
         ground = CONTRADICTION_GROUNDS[contradiction.kind]
         yield make_finding(

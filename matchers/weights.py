@@ -1,7 +1,7 @@
 """The weights of the grounds: data with a source (weights.toml), or what `calibrate --apply` stored.
 
-A weight is what a ground of full strength adds to the log odds that the offer infringes. Grounds for an offence weigh
-nothing or more, grounds against it nothing or less: the sign is what the ground means, and no fit may turn it.
+A weight is what a ground of full strength adds to the log odds that the offer infringes. Weights of grounds for an
+offence are at least 0, of grounds against it at most 0: the sign is what the ground means, and no fit may change it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WEIGHTS_FILE = "weights.toml"
 
 @frozen(kw_only=True)
 class Bounds:
-    """From which probabilities on a pair is a hit, and from which on a person looks (`chance`, `review`: products)."""
+    """Lower bounds: of `identity`, `offence` and their product (`chance`) for a hit, of the product for a `review`."""
 
     identity: float
     offence: float
@@ -32,8 +32,8 @@ class Bounds:
 
 @frozen(kw_only=True)
 class Weights:
-    """A whole set. `identity` holds what the title engine states and the share that is right. `start` holds the log
-    odds of an offer of a kind that nothing is said of; `source` where all is from.
+    """A complete set of weights. `identity` is the calibration map: points (stated by the title engine, share that is
+    right). `start` has the log odds of an offer without grounds, by kind; `source` says where the set comes from.
     """
 
     source: str
@@ -43,14 +43,14 @@ class Weights:
     bounds: Mapping[str, Bounds]
 
     def calibrate(self, stated: float) -> float:
-        """The share of right ones among pairs of which the title engine states this chance."""
+        """The share that is right among pairs with this probability stated by the title engine."""
         for (low, first), (high, last) in pairwise(self.identity):
             if low <= stated <= high:
                 return first + (last - first) * (stated - low) / (high - low)
         return stated
 
     def prior(self) -> dict[str, float]:
-        """Starts (start_...) and grounds in one table: what a fit begins with."""
+        """Starts (as start_...) and grounds in one mapping, which a fit begins with."""
         return {f"start_{name}": value for name, value in self.start.items()} | dict(self.grounds)
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Weights:
         return {"source": self.source, "start": dict(self.start), **by_polarity, "identity": identity, "bounds": bounds}
 
     def bounds_of(self, channel: str, nature: str) -> Bounds:
-        """The bounds of a channel and a nature of works, else of the channel, else of all."""
+        """The bounds of a channel and a work type (`nature`), else of the channel, else of all."""
         for key in (f"{channel}.{nature}", channel):
             if key in self.bounds:
                 return self.bounds[key]

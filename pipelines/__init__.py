@@ -1,1 +1,1 @@
-"""Scrapy item pipelines: duplicates, pictures, links, match, store; each adapts Scrapy to an idea."""
+"""Scrapy item pipelines: duplicates, pictures, links, match, store; thin adapters."""

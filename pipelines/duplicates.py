@@ -9,13 +9,13 @@ from crawler.store import listing_id
 
 
 class DuplicatesPipeline:
-    """Drops a listing whose address this crawl has already seen; of a share, each code it was asked with counts."""
+    """Drops a listing whose address this crawl has already seen; a share counts once for each code requested."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
 
     def process_item(self, item: ListingItem) -> ListingItem:
-        """Pass the first, drop the others."""
+        """Pass the first listing of an address, drop the others."""
         key = listing_id(item.listing.url)
         if item.listing.share_state is not None:
             key += "".join(f" {link.code}" for link in item.listing.links)

@@ -1,4 +1,4 @@
-"""Compares each listing with the registry in a thread, together with all listings that wait at the same time."""
+"""Compares each listing with the registry in a thread, together with the listings that wait at the same time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from screening.screener import MicroBatcher
 
 @frozen(kw_only=True)
 class AssessedItem(ListingItem):
-    """A listing with its assessments, best work first."""
+    """A listing with its assessments, the most probable work first."""
 
     assessments: tuple[Assessment, ...]
 
 
 class MatchPipeline:
-    """Assesses listings. A row of a list is joined with what its own page said before."""
+    """Assesses listings. A row of a list is completed by what its own page said before."""
 
     def __init__(self, spider: PlatformSpider) -> None:
         self._spider = spider
@@ -34,7 +34,7 @@ class MatchPipeline:
         return cls(crawler.spider)
 
     async def process_item(self, item: ListingItem) -> AssessedItem:
-        """Identity and offence for every work that comes into question."""
+        """The listing with an assessment for every work considered."""
         self._spider.stats.matched += 1
         entry = await self._batcher.assess(item.listing)
         return AssessedItem(

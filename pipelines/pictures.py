@@ -15,7 +15,7 @@ from pipelines.session_screening import picture_screening_of
 
 
 class PicturesPipeline:
-    """Fills in digest, size, hashes and sightings of the first pictures of each listing."""
+    """Fills in digest, size, hashes and picture matches of the first pictures of each listing."""
 
     def __init__(self, crawler: Crawler, spider: PlatformSpider) -> None:
         self._crawler = crawler
@@ -29,13 +29,13 @@ class PicturesPipeline:
         return cls(crawler, crawler.spider)
 
     async def process_item(self, item: ListingItem) -> ListingItem:
-        """The listing with its pictures looked at."""
+        """The listing with its first pictures fetched and compared."""
         session = self._spider.session
         if not item.listing.pictures:
             return item
         if self._fetcher is None:
             session.picture_inspector = await asyncio.to_thread(picture_screening_of(session).inspector)
-        if self._fetcher is None:  # another listing may have come first meanwhile
+        if self._fetcher is None:  # another listing may have created it during the await
             self._fetcher = PictureFetcher(session, self._crawler.engine, self._spider.stats)
         limit = session.config.pictures.per_listing
         first_pictures, other_pictures = item.listing.pictures[:limit], item.listing.pictures[limit:]

@@ -1,4 +1,4 @@
-"""Builds the parts of screening from a worker's session: its store, clock, settings, blobs and picture processes."""
+"""Builds the screening objects from a worker's session: its store, clock, settings, blobs and picture processes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def picture_screening_of(session: Session) -> PictureScreening:
 
 
 def index_cache_of(session: Session) -> IndexCache | None:
-    """The indexes that the workers of a cluster share; None without a cluster and in a replay."""
+    """The cache of indexes that the workers of a cluster share; None without a cluster and in a replay."""
     cluster = session.config.cluster
     if not cluster.hand_out or session.archive is not None:
         return None

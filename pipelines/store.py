@@ -1,4 +1,4 @@
-"""Stores assessed listings in batches and notes the follow-up questions for the next wave."""
+"""Stores assessed listings in batches and plans their follow-up asks for the next wave."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StorePipeline:
         return cls(crawler.spider)
 
     async def process_item(self, item: AssessedItem) -> AssessedItem:
-        """Queue the listing; keep its page where it is more than looked at."""
+        """Queue the listing; keep its page if it is a hit or a review."""
         listing, spider = item.listing, self._spider
         if any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
             is_hit = any(part.decision is Decision.HIT for part in item.assessments)

@@ -1,2 +1,2 @@
-"""Which of these listings infringe which works: matching context, screening of new listings, rematches of stored
-ones, indexes."""
+"""Finds which listings infringe which works: matching context, screening of new listings, rematches of stored ones,
+indexes."""

@@ -1,7 +1,6 @@
-"""Index files that many machines need: one machine builds a version, keeps it with the blobs, and the others fetch
-it.
+"""Shares index files between machines: one builds a version and stores it with the blobs, the others fetch it.
 
-A version is a digest of the contents and of the program.
+A version is made of the program's version and a digest of the contents.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from crawler.items import Work
 from matchers.catalogue import index_digest, open_indexes
 
 TITLE_INDEX, PICTURE_INDEX = "titles", "looks"
-_VERSION_FILE = "version"  # the file in a folder that says which version it holds
+_VERSION_FILE = "version"  # the file in a folder that names its version
 
 
 @frozen(kw_only=True)
@@ -36,7 +35,7 @@ class IndexCache:
     folder: Path  # where this machine keeps the index of titles
 
     def ensure_index(self, name: str, content_digest: str, folder: Path, build: Callable[[], object]) -> str:
-        """Bring the files of this version into `folder`; returns "kept", "fetched" or "built"."""
+        """Make `folder` hold the files of this version; returns "kept", "fetched" or "built"."""
         wanted_version = f"{version('swordnet')}-{content_digest}"
         with self.lock(name):
             if _local_version(folder) == wanted_version:
@@ -58,7 +57,7 @@ class IndexCache:
 
 
 def picture_index_digest(digests: Iterable[str], format_mark: str) -> str:
-    """Which pictures an index is of, and in what format."""
+    """A digest of the pictures in an index (`digests`) and of its format."""
     return hashlib.sha256("\n".join([format_mark, *sorted(digests)]).encode()).hexdigest()[:32]
 
 
@@ -70,7 +69,7 @@ def _local_version(folder: Path) -> str:
 
 
 def _fetch_index(blobs: BlobStore, name: str, wanted_version: str, folder: Path) -> bool:
-    """Write the files beside the folder, and put them in its place."""
+    """Replace `folder` by the stored files of this version; False if there are none."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     if not blobs.get_version(name, wanted_version, staging):

@@ -1,4 +1,4 @@
-"""Builds the context of matching from the store: rules, sellers' records, official shops, usual prices, weights.
+"""Builds the matching context from the store: rules, sellers' records, official shops, median prices, weights.
 
 It is read once for a session or a command.
 """
@@ -15,7 +15,7 @@ from matchers.weights import Weights, read_weights
 
 
 def build_context(store: Store, now: datetime, language: str) -> Context:
-    """The context of everything that is assessed with this store."""
+    """The context for assessing listings with this store."""
     return Context(
         now=now,
         language=language,
@@ -58,7 +58,7 @@ def rules_by_work(stored_rules: list[StoredRule]) -> dict[str, tuple[Rule, ...]]
 
 
 def seller_records(store: Store) -> dict[tuple[str, str], SellerRecord]:
-    """What was judged of each seller."""
+    """The judged offers of each seller, by (platform, seller)."""
     counts: Counter[tuple[str, str, Verdict]] = Counter()
     for judged_hit in store.reviews.reviewed_hits():
         if judged_hit.seller:

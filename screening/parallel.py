@@ -1,6 +1,6 @@
-"""Runs one task over many parts in forked processes, with the answers in the order of the parts.
+"""Runs one task over many parts in forked processes and yields the results in the order of the parts.
 
-Where the system cannot fork, one process does it all.
+If the system cannot fork, everything runs in this process.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from crawler.errors import SwordnetError
 Part = TypeVar("Part")
 Answer = TypeVar("Answer")
 
-PARTS_AHEAD_PER_WORKER = 4  # parts for each worker that are under way at a time
+PARTS_AHEAD_PER_WORKER = 4  # parts submitted at a time for each worker
 
-_task: list[Callable[[Any], Any]] = []  # what forked workers find in their memory
+_task: list[Callable[[Any], Any]] = []  # inherited by forked workers
 
 
 def available_cores() -> int:
@@ -32,9 +32,9 @@ def available_cores() -> int:
 
 
 def map_in_order(task: Callable[[Part], Answer], parts: Iterable[Part], workers: int) -> Iterator[Answer]:
-    """The task's answer for each part; what a task raises is raised here. A few parts are taken ahead, not all.
+    """The task's result for each part; what a task raises is raised here. Parts are taken a few at a time, not all.
 
-    Raises SwordnetError where a worker process died, as one does that needs more memory than there is.
+    Raises SwordnetError if a worker process died, for example for lack of memory.
     """
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(task, parts)
@@ -55,7 +55,7 @@ def _map_in_processes(parts: Iterable[Any], workers: int) -> Iterator[Any]:
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
         for part in parts:
             with warnings.catch_warnings():
-                # Of forking with threads: none of ours holds a lock.
+                # The warning is about forking with threads: none of ours holds a lock.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pending.append(pool.submit(_run_task, part))
             if len(pending) >= PARTS_AHEAD_PER_WORKER * workers:

@@ -1,7 +1,7 @@
 """Indexes the registered pictures of works and builds the inspector that compares pictures of listings with them.
 
 An import uses all cores; a crawl uses its picture processes, with a deadline for each picture. Descriptors are kept, so
-that both resume after an interruption. Also finds pictures without features, and designs that works share.
+that both can resume after an interruption. Also finds pictures without features and designs that works share.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
     from matchers.images.embeddings import EmbeddingModel
 
-SINGLE_PROCESS_PICTURES = 8  # pictures that one process looks at before others have begun
-INDEX_TIMEOUT_SECONDS = 80_000  # seconds that indexing may take; it is bounded by the size of the registry
+SINGLE_PROCESS_PICTURES = 8  # up to this many, one process is done before others have started
+INDEX_TIMEOUT_SECONDS = 80_000  # for indexing; it is bounded by the size of the registry
 
 PictureOrError = Picture | PictureError
 
 
 @frozen
 class PictureFileReader:
-    """Reads a picture's file and keeps its sketch under a folder."""
+    """Reads a picture's file and keeps its descriptor under `root`."""
 
     root: Path
 
     def __call__(self, path: Path) -> PictureOrError:
-        """The picture, or what is wrong with it."""
+        """The picture, or the error in reading it."""
         from matchers.images.indexing import DescriptorExtractor
 
         try:
@@ -51,26 +51,26 @@ class PictureFileReader:
 
 
 def read_pictures(paths: Sequence[Path], root: Path) -> Iterable[PictureOrError]:
-    """What each file shows, in their order; sketches are kept."""
+    """The picture of each file, or its error, in the order of `paths`; descriptors are kept under `root`."""
     return map_in_order(
         PictureFileReader(root), paths, available_cores() if len(paths) > SINGLE_PROCESS_PICTURES else 1
     )
 
 
 def picture_reader(settings: PicturesConfig) -> Callable[[Sequence[Path]], Iterable[PictureOrError]]:
-    """How `read_works` looks at the pictures of a list."""
+    """The function with which `read_works` reads the pictures of a list."""
     return lambda paths: read_pictures(paths, Path(settings.index))
 
 
 @frozen
 class StoredPictureSketcher:
-    """Sketches a registered picture whose bytes are kept; may be pickled."""
+    """Extracts the descriptor of a registered picture from its stored bytes; can be pickled."""
 
     root: Path
     store: StoreConfig
 
     def __call__(self, digest: str) -> None:
-        """What cannot be read is not found; nothing else is lost."""
+        """Extract the descriptor; a picture that cannot be read gets none and will not be recognised."""
         from matchers.images.indexing import DescriptorExtractor
 
         data = open_blobs(self.store).get(digest)
@@ -80,7 +80,7 @@ class StoredPictureSketcher:
 
 
 def sketch_missing(works: Iterable[Work], config: Config) -> int:
-    """Sketch what this version has not sketched yet, from the bytes that are kept; returns how many were missing."""
+    """Extract descriptors of this version that are missing, from stored bytes; returns how many were missing."""
     from matchers.images.indexing import find_missing_descriptors, owners_by_digest
 
     root = Path(config.pictures.index)
@@ -95,7 +95,7 @@ def sketch_missing(works: Iterable[Work], config: Config) -> int:
 
 
 def featureless_pictures(works: Iterable[Work], settings: PicturesConfig) -> list[tuple[Work, Picture]]:
-    """Pictures that show nothing by which they could be recognised: they are kept, and never found."""
+    """The pictures without features by which they could be recognised: they are kept, but never found."""
     from matchers.images.indexing import find_featureless
 
     by_digest = {picture.sha256: (work, picture) for work in works for picture in work.images if picture.sha256}
@@ -104,7 +104,7 @@ def featureless_pictures(works: Iterable[Work], settings: PicturesConfig) -> lis
 
 
 def works_sharing_designs(works: Iterable[Work], settings: PicturesConfig) -> dict[str, set[str]]:
-    """For each work those whose registered pictures share a part of its own: volumes of a series, one brand."""
+    """For each work, the works whose registered pictures share a part of its own: volumes of a series, one brand."""
     from matchers.images import indexing
 
     owners = indexing.owners_by_digest(works)
@@ -116,7 +116,7 @@ def works_sharing_designs(works: Iterable[Work], settings: PicturesConfig) -> di
 
 
 def index_pictures(works: Iterable[Work], settings: PicturesConfig) -> PictureInspector:
-    """Index the works' pictures as far as they are sketched; returns what compares with them."""
+    """Index the works' pictures that have descriptors; returns the inspector that compares with them."""
     from matchers.images import embeddings, image_matcher, indexing
 
     root = Path(settings.index)
@@ -148,7 +148,7 @@ class PictureScreening:
     _lock: Any = field(default=Factory(Lock), init=False)
 
     def inspector(self) -> PictureInspector:
-        """The inspector. To be called in a thread: the first call may take long."""
+        """The inspector. Call it in a thread: the first call may take long."""
         with self._lock:
             if self._inspector is None:
                 self._inspector = self._build_inspector()
@@ -182,7 +182,7 @@ class PictureScreening:
         return image_matcher.open_image_matcher(root, model)
 
     def _sketch_picture(self, sketch: Callable[[bytes, str], Picture], data: bytes) -> None:
-        """A picture that cannot be sketched is not found; it was a problem of its own when it was fetched."""
+        """Extract a picture's descriptor; errors are ignored, since they were reported when the picture was fetched."""
         from pebble import ProcessExpired
 
         with suppress(PictureError, DeadlineError, ProcessExpired):

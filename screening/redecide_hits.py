@@ -1,7 +1,6 @@
-"""Decides stored hits again from their stored findings, when a licence term, a rule, a weight or a price has
-changed.
+"""Decides stored hits again when a licence term, a rule, a weight or a price has changed.
 
-No page is read and no title compared: only the grounds are evaluated again.
+No page is read and no title compared: identity findings stay, and only the offence is judged again.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from crawler.store import Store
 from matchers.assessor import differs, reassess
 from matchers.matcher import Context
 
-RECENT_TERM_WINDOW = timedelta(days=45)  # so long after the day a term began or ended, stored hits are looked at again
+RECENT_TERM_WINDOW = timedelta(days=45)  # how long after a term began or ended stored hits are decided again
 
 
 def redecide_hits(store: Store, works: Sequence[str] | None, context: Context) -> int:
-    """Decide the hits of these works (None: all) again; returns how many became something else."""
+    """Decide the hits of these works (None: all) again; returns how many decisions changed."""
     batches = store.hits.all_batches() if works is None else store.hits.batches_of_works(works)
     registry: dict[str, Work] = {}
     count = 0
@@ -36,7 +35,7 @@ def redecide_hits(store: Store, works: Sequence[str] | None, context: Context) -
 
 
 def works_with_recent_terms(works: Iterable[Work], context: Context) -> list[str]:
-    """The works of which a licence or a release began or ended lately, so that what is stored may have changed."""
+    """The ids of works whose licence began or ended, or that were released, within RECENT_TERM_WINDOW."""
     last_day = context.now.date()
     first_day = last_day - RECENT_TERM_WINDOW
     return [work.id for work in works if any(first_day <= day <= last_day for day in _term_days(work, context))]

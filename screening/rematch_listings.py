@@ -1,6 +1,6 @@
-"""Compares stored listings with the registry as it is now, in parallel, and writes what changed.
+"""Compares stored listings with the current registry, in parallel, and writes what changed.
 
-With a few new works, listings are prefiltered by their keys.
+For a few new works, listings are prefiltered by their keys.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from matchers.matcher import Context
 from matchers.prefilter import Prefilter
 from screening.parallel import map_in_order
 
-LISTINGS_PER_LOOKUP = 96  # listings whose titles and texts are looked up together: the engine keeps 512 readings
+LISTINGS_PER_LOOKUP = 96  # listings whose titles and texts are looked up together
 
 
 @define(kw_only=True)
 class RematchCounts:
-    """What came of it: listings looked at, listings that changed, hits now among the changed ones."""
+    """Counts of a rematch: listings compared, listings that changed, changed listings that are hits now."""
 
     listings: int = 0
     changed: int = 0
@@ -35,7 +35,7 @@ class _RematchTask:
     context: Context
 
     def __call__(self, portion: list[StoredListing]) -> tuple[int, list[AssessedListing]]:
-        """How many listings there were, and those whose assessments are no longer what is stored."""
+        """The number of listings, and those whose assessments differ from the stored ones."""
         changed = []
         for start in range(0, len(portion), LISTINGS_PER_LOOKUP):
             part = portion[start : start + LISTINGS_PER_LOOKUP]
@@ -50,8 +50,8 @@ class _RematchTask:
 def rematch_new_works(
     store: Store, new: Sequence[Work], assessor: Callable[[], Assessor], context: Context, workers: int
 ) -> RematchCounts:
-    """Assess again what may carry one of a few new works, and write what changed: listings are screened by their keys,
-    what passes is compared with the new works, and what is left with all (`assessor`).
+    """Assess again the listings that may carry one of a few new works, and write what changed: listings are prefiltered
+    by their keys, those left are compared with the new works, and those that have a candidate with all (`assessor`).
     """
     screen, new_assessor = Prefilter(new), Assessor(new, MIN_STORED_IDENTITY)
     counts = RematchCounts()
@@ -81,7 +81,7 @@ def rematch_new_works(
 
 
 def _candidate_ids(portion: Sequence[StoredListing], assessor: Assessor, context: Context) -> list[str]:
-    """The ids of the listings that one of the new works comes into question for."""
+    """The ids of the listings for which one of the new works is considered."""
     _prefetch_texts(assessor, portion)
     listings = [entry.listing for entry in portion]
     is_candidate = assessor.have_candidates(listings, context)
@@ -89,7 +89,7 @@ def _candidate_ids(portion: Sequence[StoredListing], assessor: Assessor, context
 
 
 def _prefetch_texts(assessor: Assessor, portion: Sequence[StoredListing]) -> None:
-    """Look up what listings say besides their titles at once."""
+    """Look up the texts of these listings in advance, all at once."""
     assessor.prefetch(
         [
             evolve(stored_listing.listing, title=stored_listing.listing.text)
@@ -106,7 +106,7 @@ def _write_changes(store: Store, changed: list[AssessedListing], context: Contex
 
 
 def rematch_all(store: Store, assessor: Assessor, context: Context, workers: int) -> RematchCounts:
-    """Assess all stored listings again, in portions over so many processes; each portion is written as it comes."""
+    """Assess all stored listings again in portions, in `workers` processes; each portion is written when it is done."""
     counts = RematchCounts()
     joined = (
         [_with_shares(store, stored_listing) for stored_listing in batch] for batch in store.listings.all_batches()
@@ -119,11 +119,11 @@ def rematch_all(store: Store, assessor: Assessor, context: Context, workers: int
 
 
 def is_any_hit(assessments: Iterable[Assessment]) -> bool:
-    """Whether one of the works makes the listing a hit."""
+    """Whether the listing is a hit for any work."""
     return any(part.decision is Decision.HIT for part in assessments)
 
 
 def _with_shares(store: Store, stored_listing: StoredListing) -> StoredListing:
-    """With what is known of its shares, as when it was crawled."""
+    """The listing with what is known of its shares, as when it was crawled."""
     listing: Listing = store.shares.add_share_contents(stored_listing.listing)
     return StoredListing(listing=listing, hits=stored_listing.hits)

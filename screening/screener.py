@@ -1,7 +1,6 @@
-"""Screens listings against the registered works of a store in small batches, and writes the hits under the claim of a
-unit.
+"""Screens listings against the registered works of a store in small batches, and writes the hits under a unit's claim.
 
-Listings that sell a share are assessed again when the share was read.
+Listings that sell a share are assessed again when the share has been read.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from matchers.decision import MIN_STORED_IDENTITY
 from matchers.matcher import Context
 from screening.match_context import build_context
 
-CANDIDATE_THRESHOLD = 0.5  # identity from which the page of a list row is opened: as likely the work as not
+CANDIDATE_THRESHOLD = 0.5  # identity from which the page of a list row is opened: an even chance
 WRITE_BATCH_SIZE = 200
-# Listings in one hop to a thread: some milliseconds, so that the event loop is not kept waiting for long.
+# Listings assessed in one call in a thread: some milliseconds, so that the event loop does not wait for long.
 ASSESS_BATCH_SIZE = 20
 
 
@@ -33,7 +32,7 @@ ASSESS_BATCH_SIZE = 20
 class Screener:
     """Assesses listings against the registered works of a store. One is shared by all crawls of a worker.
 
-    The matchers and the matching context are built at the first call. `prepare_titles` is called with the works before.
+    The matchers and the matching context are built at the first call; before that, `prepare_titles` gets the works.
     """
 
     store: Store
@@ -42,15 +41,15 @@ class Screener:
     prepare_titles: Callable[[Sequence[Work]], object] | None = None
     _built: tuple[Assessor, Context] | None = field(default=None, init=False)
     _build_lock: Any = field(default=Factory(Lock), init=False)
-    _prefetch_lock: Any = field(default=Factory(Lock), init=False)  # matchers keep in tables what is looked up ahead
+    _prefetch_lock: Any = field(default=Factory(Lock), init=False)  # matchers keep prefetched results in shared tables
 
     def assess(self, listing: Listing) -> tuple[Assessment, ...]:
-        """Identity and offence for every work that comes into question, best work first."""
+        """An assessment for every work considered, the most probable identity first."""
         assessor, context = self._matchers()
         return assessor.assess(listing, context)
 
     def assess_batch(self, listings: Sequence[Listing]) -> list[AssessedListing]:
-        """The listings, joined with what the store knows of them, with their assessments."""
+        """The listings, completed from the store, with their assessments."""
         stored = self.store.listings.merge_stored(listings)
         joined = [self.store.shares.add_share_contents(listing) for listing in stored]
         assessor, context = self._matchers()
@@ -62,7 +61,7 @@ class Screener:
         ]
 
     def assess_share_sellers(self, batch: Iterable[AssessedListing]) -> list[AssessedListing]:
-        """The listings that sell the shares of a batch, with what was found in them: state, files, and so the works."""
+        """The listings that sell the shares of a batch, with the shares' state and files and new assessments."""
         share_links = [
             link for entry in batch if entry.listing.kind is ListingKind.SHARE for link in entry.listing.links
         ]
@@ -76,7 +75,7 @@ class Screener:
             assessor.prefetch(listings)
 
     def _matchers(self) -> tuple[Assessor, Context]:
-        """The matchers, and the context as it was read when they were built, with the current time."""
+        """The matchers, and the context that was read when they were built, with the current time."""
         with self._build_lock:
             if self._built is None:
                 self._built = self._build_assessor(), build_context(self.store, self.now(), self.language)
@@ -84,9 +83,9 @@ class Screener:
         return assessor, evolve(context, now=self.now())
 
     def _build_assessor(self) -> Assessor:
-        """Built once; then all that lives is left out of garbage collection, which else stops the loop to look at it.
+        """Build the matchers, then exempt all live objects from garbage collection, which else stalls the event loop.
 
-        The longest stall of the loop over 10,000 works was 146 ms of CPU with it (bench/throughput.py).
+        With this, the longest stall of the loop over 10,000 works was 146 ms of CPU (bench/throughput.py).
         """
         works = self.store.works.registered_works()
         if self.prepare_titles is not None:
@@ -98,9 +97,9 @@ class Screener:
 
 
 class MicroBatcher:
-    """Listings that wait at the same time are assessed in one go: one hop to a thread and one look into the store.
+    """Assesses listings that wait at the same time together: one call in a thread and one query of the store.
 
-    An error of one is an error of all that waited with it; the unit is not done then and comes again.
+    An error in one listing is raised for all of its batch; the unit is not done then and is retried.
     """
 
     def __init__(self, screener: Screener) -> None:
@@ -109,7 +108,7 @@ class MicroBatcher:
         self._task: asyncio.Task[None] | None = None
 
     async def assess(self, listing: Listing) -> AssessedListing:
-        """The listing, joined with what is known of it, and its assessments."""
+        """The listing, completed from the store, with its assessments."""
         future: asyncio.Future[AssessedListing] = asyncio.get_running_loop().create_future()
         self._waiting.append((listing, future))
         if self._task is None:
@@ -118,11 +117,11 @@ class MicroBatcher:
 
     async def _drain(self) -> None:
         while self._waiting:
-            await asyncio.sleep(0)  # whoever comes in this turn of the loop comes along
+            await asyncio.sleep(0)  # let other listings of this turn of the loop join
             batch, self._waiting = self._waiting[:ASSESS_BATCH_SIZE], self._waiting[ASSESS_BATCH_SIZE:]
             try:
                 results = await asyncio.to_thread(self._screener.assess_batch, [listing for listing, _ in batch])
-            except Exception as error:  # noqa: BLE001 - handed to everybody who waits, none is left waiting
+            except Exception as error:  # noqa: BLE001 - raised for every waiting caller
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)
@@ -150,13 +149,13 @@ class HitWriter:
         self._waiting: list[AssessedListing] = []
 
     async def add(self, entry: AssessedListing) -> None:
-        """Queue; commit when WRITE_BATCH_SIZE are waiting."""
+        """Queue a listing; commit when WRITE_BATCH_SIZE are waiting."""
         self._waiting.append(entry)
         if len(self._waiting) >= WRITE_BATCH_SIZE:
             await self.commit()
 
     async def commit(self) -> None:
-        """Write what waits, and the listings that sell the shares in it."""
+        """Write the waiting listings, and the listings that sell the shares among them."""
         batch, self._waiting = self._waiting, []
         is_stored = False
         try:
@@ -165,7 +164,7 @@ class HitWriter:
         except StoreError as error:
             self._on_failure(str(error))
         finally:
-            if not is_stored:  # whatever went wrong: scrapy only logs what a pipeline raises at the end
+            if not is_stored:  # for every kind of error: Scrapy only logs what a pipeline raises on closing
                 self._on_lost()
 
     def _write_batch(self, batch: list[AssessedListing]) -> None:
@@ -180,7 +179,7 @@ def follow_ups(
 ) -> list[tuple[str, UnitKind, Ask]]:
     """The asks that a listing leads to: its own page, if it is a list row and a candidate, and the shares it links to.
 
-    `platforms` are those whose shares can be asked. Licensed assessments do not make a listing a candidate.
+    `platforms` are those whose shares can be requested. Licensed assessments do not make a listing a candidate.
     """
     asks: list[tuple[str, UnitKind, Ask]] = []
     unlicensed_assessments = [assessment for assessment in assessments if assessment.decision is not Decision.LICENSED]

@@ -79,7 +79,7 @@ class AuditSamples(Repository):
 
 @frozen(kw_only=True)
 class AppliedCalibration:
-    """An applied calibration. `weights` is None for those that ship; `told` are the figures before and after."""
+    """An applied calibration. `weights` is None for those that ship; `told` has the figures before and after."""
 
     id: int
     weights: Mapping[str, Any] | None

@@ -1,4 +1,4 @@
-"""Stored hits: all that a HitQuery selects, one page in order of rank, and in batches to be decided again."""
+"""Stored hits: all that a HitQuery selects, one page by rank, and batches to be decided again."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class HitWriter(Repository):
             write_hits(connection, rows, now)
 
     def update_decisions(self, changed: Sequence[tuple[StoredHit, Assessment]], now: datetime) -> None:
-        """Store what was decided again about hits."""
+        """Store new decisions about hits."""
         with write_transaction(self._engine) as connection:
             for stored, assessment in changed:
                 values: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Stored listings: by address, as known before a new reading, and in batches to be compared again with the registry.
+"""Stored listings: by address, as known before they are read again, and in batches for a rematch with the registry.
 
 A rematch reads listings here and writes hits (`Hits.replace_hits`): nothing was seen again, so no listing and no share
 check changes.

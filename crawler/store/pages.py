@@ -29,8 +29,8 @@ _pages, _robots, _pictures = schema.seen_pages, schema.robots, schema.pictures
 class CachedPage:
     """A page as it was last read.
 
-    `reader` is what read it, `listings` are ids, `further` requests as plain values, `asked` tuples of (spider, kind,
-    address, code) that its listings gave reason to ask.
+    `reader` is what read it, `listings` are ids, `further` requests as plain values, `asked` the follow-up asks of its
+    listings as tuples (spider, kind, address, code).
     """
 
     platform: str
@@ -67,7 +67,7 @@ class Pages(Repository):
         return CachedPage(**{name: value for name, value in row._mapping.items() if name != "id"})
 
     def delete_pages_before(self, moment: datetime) -> int:
-        """Delete pages last asked before `moment`; returns how many."""
+        """Delete pages last requested before `moment`; returns how many."""
         with write_transaction(self._engine) as connection:
             return connection.execute(delete(_pages).where(_pages.c.checked_at < moment)).rowcount
 

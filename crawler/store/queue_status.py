@@ -1,4 +1,4 @@
-"""Reading the queue of units of work: which are due, who holds them, and what became of them."""
+"""Reading the queue of units of work: which are due, who holds them, and their outcomes."""
 
 from __future__ import annotations
 

@@ -27,12 +27,12 @@ _ID_BATCH_SIZE = 500
 
 
 class RecheckState(StrEnum):
-    """What became of a known hit."""
+    """The state in which a recheck found a known hit."""
 
     UP = "up"
     CHANGED = "changed"
     GONE = "gone"
-    BLOCKED = "blocked"  # we were not let in: robots.txt, a login or captcha, the platform
+    BLOCKED = "blocked"  # access was refused: by robots.txt, a login or captcha, or the platform
     UNKNOWN = "unknown"
     RETURNED = "returned"  # under a new address
 

@@ -1,4 +1,4 @@
-"""Runs (crawls, nights, rematches, replays), how far they are, and named values that outlive a run."""
+"""Runs (crawls, nights, rematches, replays), their progress, and named values that outlive a run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Run:
 
 @frozen(kw_only=True)
 class RunProgress:
-    """Of each platform: units in each state, units ended per minute lately, seconds that its oldest open unit waits.
+    """For each platform: units in each state, units ended per minute lately, seconds its oldest open unit has waited.
 
     A unit that may not be claimed yet (a pause after a failure) does not count as waiting.
     """
@@ -107,7 +107,7 @@ class RunLedger(Repository):
             return [_run_from_row(row) for row in connection.execute(query)]
 
     def run_progress(self, run: str, now: datetime, started: datetime) -> RunProgress:
-        """How far a run is, counted from its units; it began at `started`."""
+        """The progress of a run, counted from its units; it began at `started`."""
         of_run, spider = _units.c.run == run, _units.c.spider
         span = min(PACE_WINDOW, max(now - started, timedelta(seconds=1)))
         is_due = or_(_units.c.not_before.is_(None), _units.c.not_before <= now)

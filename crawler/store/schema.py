@@ -334,7 +334,7 @@ seen_pages = Table(
     Column("reader", String(64), nullable=False),  # what read it; another reader reads it again
     Column("listings", JSON, nullable=False),  # their ids
     Column("further", JSON, nullable=False),  # further requests that the page yielded
-    Column("asked", JSON, nullable=False),  # what its listings gave reason to ask
+    Column("asked", JSON, nullable=False),  # the follow-up asks of its listings
     Column("checked_at", UtcDateTime, nullable=False),
 )
 

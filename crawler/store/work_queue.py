@@ -25,7 +25,7 @@ from crawler.store.rechecks import Recheck, touch_listings, write_rechecks
 from crawler.units import RETRYABLE_OUTCOMES
 
 AskBatches = Mapping[tuple[str, UnitKind], Sequence[Sequence[Ask]]]  # (platform, kind) -> the asks of each unit
-FIRST_WAVE_BY_KIND = {UnitKind.RECHECK: 4}  # after questions, details and shares: what these have seen needs no recheck
+FIRST_WAVE_BY_KIND = {UnitKind.RECHECK: 4}  # after queries, details and shares: what these have seen needs no recheck
 BUSY_RETRY_DELAY = timedelta(seconds=1)  # until a platform whose slots are taken is tried again; an estimate
 _CLAIM_LOCK_KEY = 0x5744  # PostgreSQL: the advisory lock under which claims are handed out one after the other
 _SLOT_LOCK_KEY = 0x5745  # PostgreSQL: with a platform, the advisory lock under which its slots are counted
@@ -308,7 +308,7 @@ def plan_platform(connection: Connection, run: str, spider: str, batches: AskBat
 
 
 def plan_follow_ups(connection: Connection, run: str, wave: int, follow_ups: AskBatches) -> None:
-    """Plan what a unit gave reason to ask, inside a transaction."""
+    """Plan the follow-up asks of a unit, inside a transaction."""
     for (spider, kind), unit_batches in follow_ups.items():
         for batch in unit_batches:
             plan_unit(connection, run, spider, kind, wave, batch)

@@ -1,7 +1,7 @@
-"""The context of a name in the title makes a work surer: beside it only sellers' words, or the work's own type.
+"""The context of a name in the title makes a work more certain: only sellers' words, or signs of the work's type.
 
 Where the rest of a title is nothing but sellers' words, or the listing is of the work's own type (a season beside a
-series, a crack beside a program), a weak name match is the work's. The title matcher knows few of these words, so it is
+series, a crack beside a program), a weak name match counts more. The title matcher knows few of these words, so it is
 run again on the title without them; then neither their number (16 weights OTF) nor a word among them (同款内容) makes
 it another work.
 """
@@ -55,7 +55,7 @@ NUMBER_GROUNDS = frozenset(
     {"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other"}
 )
 STRIPPED_TITLES_CACHE_SIZE = 1_024  # titles, more than a batch has: each is stripped for its prefetch and when asked
-_SELLING_AREA_RE = re.compile(  # areas of signals that say how the work is sold, never which work it is
+_SELLING_AREA_RE = re.compile(  # areas of signals of how the work is sold, not of which work it is
     "account|bundle|burned|copy|copyshop|counterfeit|course|crack|drive|file|handover"
     "|pirateshop|rip|server|stream|virtual|wholesale|disclaimer|new|shop|used|open|gone|preorder|original|print"
 )
@@ -132,7 +132,7 @@ class Matcher(IdentityMatcher):
                 yield from boosted
 
     def _find_stripped(self, listing: Listing, candidates: Candidates, context: Context) -> Candidates:
-        """What the title engine finds in the title without sellers' words."""
+        """The findings of the title engine in the title without sellers' words, by work."""
         by_work: dict[str, list[Finding]] = {}
         stripped_listing = _strip_seller_words(listing, candidates, context)
         for finding in title_findings(self._engine, stripped_listing, context) if stripped_listing else ():
@@ -147,8 +147,8 @@ class Matcher(IdentityMatcher):
         stripped_findings: Sequence[Finding],
         context: Context,
     ) -> Sequence[Finding]:
-        """The findings of a work without those against its name and with one more, where the context says so;
-        `findings` itself where it says nothing.
+        """The findings of a work without those against its name and with one more, if the context supports it, else
+        `findings` itself.
         """
         if _is_other_company_app(listing, work) or _is_minor_version(listing, work, findings):
             findings = _without_number_grounds(findings)
@@ -169,7 +169,7 @@ class Matcher(IdentityMatcher):
         stripped_findings: Sequence[Finding],
         context: Context,
     ) -> Sequence[Finding]:
-        """The finding of the name and one that makes it surer, where that gains something over all `findings`."""
+        """`name_finding` and one that boosts it, if that makes the work more probable than all `findings` do."""
         weights = context.weights or default_weights()
         identity = identity_probability(findings, weights)
         if identity + MIN_IDENTITY_GAIN >= MAX_BOOSTED_IDENTITY:
@@ -190,7 +190,7 @@ class Matcher(IdentityMatcher):
 
 
 def _strip_seller_words(listing: Listing, candidates: Candidates, context: Context) -> Listing | None:
-    """The listing with its title alone, bare of sellers' words; None where that names no work, or is sure of it."""
+    """The listing with its title without sellers' words and nothing else; None if no work is named with uncertainty."""
     uncertain = [findings for findings in candidates.values() if _is_uncertain_name(findings, context)]
     if not uncertain:
         return None
@@ -210,8 +210,8 @@ def _without_number_grounds(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _lone_name_finding(findings: Sequence[Finding]) -> Finding | None:
-    """The finding of a name spelled exactly, where nothing but its own matcher says anything of the work, and no other
-    work shares the name.
+    """The finding of an exactly spelled name, if no other matcher has a finding about the work and no other work shares
+    the name.
     """
     name_findings = [finding for finding in findings if finding.ground in EXACT_GROUNDS]
     if len(name_findings) != 1 or any(
@@ -224,7 +224,7 @@ def _lone_name_finding(findings: Sequence[Finding]) -> Finding | None:
 def _boost_lone_name(
     listing: Listing, work: Work, name_finding: Finding, probability: float, target: float
 ) -> tuple[float, Ground]:
-    """The identity where nothing but the name speaks, by what is beside it, and its ground."""
+    """The identity if the name is the only evidence, by what is beside it, and its ground."""
     if _has_other_number(listing, work, name_finding.ours):
         return 0.0, REST_SELLERS_WORDS
     if _has_only_signals(find_text_signals(listing.title), name_finding.theirs):

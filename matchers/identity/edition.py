@@ -1,8 +1,8 @@
 """The title names the work without its edition, version, year or article: "Organic Chemistry 3e", CadForge for
 CadForge Pro 2026.
 
-Names that end in such a mark are registered whole, but sellers write the mark otherwise or not at all. So the bare
-name is sought, and the marks are compared: the same one, none, or another one, which speaks against the work.
+Names that end in such a mark are registered whole, but sellers write the mark differently or not at all. So the bare
+name is searched for, and the marks are compared: the same one, none, or another one, which speaks against the work.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SAME_EDITION_FACTOR, UNSTATED_EDITION_FACTOR, ARTICLE_FACTOR = 0.97, 0.85, 0.97
 OTHER_EDITION_PROBABILITY = 0.93  # another edition is another book to whoever registered this one
 # Contradictions that only read the number of the same edition.
 NUMBER_VETO_KINDS = frozenset({"other_number", "sequel", "volume"})
-MIN_BARE_PROBABILITY = 0.5  # probability of the bare name; below it the title says something else
+MIN_BARE_PROBABILITY = 0.5  # probability of the bare name; below it the title means something else
 EDITION_SAME = Ground(
     "edition_same",
     Polarity.FOR,

@@ -1,4 +1,4 @@
-"""The names of the files in a share spell registered names, whatever the share's title says.
+"""File names in a share contain registered names, whatever the share's title says.
 
 A listing that sells a share carries its files too. Its finding shows the chain from listing to file (share, code,
 state, time of the check) and how many lessons of a numbered series are there.
@@ -18,7 +18,7 @@ from matchers.title_findings import CONTRADICTION_GROUNDS, contradiction_finding
 from matchers.titles import Candidate, title_matcher_for
 
 MAX_FILE_PROBABILITY = 0.95  # file names are written by the sharer alone
-MAX_FILES = 500  # files of one listing; the rest is not looked at
+MAX_FILES = 500  # files of one listing; the rest is ignored
 FILE_NAMES = Ground(
     "file_names",
     Polarity.FOR,
@@ -48,7 +48,7 @@ class Matcher(IdentityMatcher):
         self._engine = title_matcher_for(works)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """The best finding for each work, with what speaks against that file."""
+        """The best finding for each work, with the findings against that file."""
         if not listing.files:
             return
         best: dict[int, Candidate] = {}
@@ -80,7 +80,7 @@ class Matcher(IdentityMatcher):
 
 
 def _series_text(listing: Listing, file: SharedFile, language: str) -> str:
-    """How much of a numbered series is in the file's share; "" where it holds none."""
+    """How much of a numbered series is in the file's share; "" if it holds none."""
     lessons = coverage([shared_file for shared_file in listing.files if shared_file.share == file.share])
     if not lessons:
         return ""

@@ -1,7 +1,7 @@
-"""The listing carries a number that names the work: an ISBN in any spelling, a package name, an ISRC, an EIDR.
+"""The listing carries an identifier of the work: an ISBN in any spelling, a package name, an ISRC, an EIDR.
 
-Identifiers are compared in one spelling for each scheme. ISBN are also sought in sku, title and text, with or without
-hyphens, and with ten digits or thirteen.
+Identifiers are compared in one spelling for each scheme. ISBN are also searched for in sku, title and text, with or
+without hyphens, with ten digits or thirteen.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Matcher(IdentityMatcher):
                     self._owners.setdefault(_fold_identifier(scheme, value), []).append(position)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """One finding for each work and identifier, by the surest place where it is written."""
+        """One finding for each work and identifier, by the most reliable place where it is written."""
         if not self._owners:
             return
         seen: set[tuple[int, str]] = set()
@@ -105,7 +105,7 @@ def _find_identifiers(listing: Listing) -> Iterator[tuple[str, str, str, Ground]
 
 
 def _fold_identifier(scheme: str, value: str) -> tuple[str, str]:
-    """An identifier in the one spelling of its scheme; a misprinted ISBN meets only the very same digits."""
+    """An identifier in the one spelling of its scheme; a misprinted ISBN matches only exactly the same digits."""
     scheme = "isbn" if scheme.casefold() in ("isbn10", "isbn13", "isbn-10", "isbn-13", "ean", "gtin13") else scheme
     scheme = scheme.casefold()
     if scheme == "isbn":

@@ -1,8 +1,8 @@
-"""A picture of the listing shows a registered one: the same file, or seen in it whole, cut, turned or photographed.
+"""A picture of the listing shows a registered one: the same file, or the picture whole, cut, turned or photographed.
 
 Pictures were compared when they were fetched (matchers/images) and carry their matches; a picture that was never
 compared is known only by its digest and its hash. Where several works look so much alike that the picture may show
-either, none is certain.
+any of them, none is certain.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Matcher(IdentityMatcher):
         self._phash_index = PhashIndex(list(enumerate(picture for _, picture in self._pictures)))
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """For each work its surest picture; `copy`, or `review` where several works look like it or blocks differ."""
+        """The best picture of each work: `copy`, or `review` if several works look like it or blocks differ."""
         best: dict[int, PictureCandidate] = {}
         for theirs in listing.pictures:
             shown = list(self._find_pictures(theirs))
@@ -167,14 +167,14 @@ def _lower_to_review(candidate: PictureCandidate) -> PictureCandidate:
 
 
 def _is_unrivalled(candidate: PictureCandidate, candidates: Sequence[PictureCandidate]) -> bool:
-    """Whether no other work's picture is as likely to be what is shown at that place."""
+    """Whether no picture of another work is as likely to be shown at that place."""
     return not any(
         other.work != candidate.work and _is_rival(candidate.sighting, other.sighting) for other in candidates
     )
 
 
 def _is_rival(sighting: PictureMatch, other: PictureMatch) -> bool:
-    """Whether the picture of `other` may be what is shown where that of `sighting` seems to be."""
+    """Whether the place of `sighting` may show the picture of `other` instead."""
     if other.verdict != "copy" or sighting.how == "bytes" != other.how:
         return False
     if sighting.distance is not None and other.distance is not None:
@@ -183,7 +183,7 @@ def _is_rival(sighting: PictureMatch, other: PictureMatch) -> bool:
 
 
 def _is_same_place(corners_a: Sequence[float], corners_b: Sequence[float]) -> bool:
-    """Whether the boxes around two places have most of the smaller one in common; no corners are the whole picture."""
+    """Whether the boxes around two places have most of the smaller one in common; no corners mean the whole picture."""
     boxes = [_box(corners or (0, 0, 1, 0, 1, 1, 0, 1)) for corners in (corners_a, corners_b)]
     common = _area([*map(max, boxes[0][:2], boxes[1][:2]), *map(min, boxes[0][2:], boxes[1][2:])])
     return common > MIN_BOX_OVERLAP * min(map(_area, boxes))

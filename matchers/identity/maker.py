@@ -1,7 +1,8 @@
-"""The title names the work's creator, and its name in pieces (李沐晨 财务建模 直播 实战营) or without its beginning.
+"""The title names the work's creator and has the work's name in pieces (李沐晨 财务建模 直播 实战营) or without its
+beginning.
 
-The name in one piece is the title matcher's business. Here all pieces of it must be present in their order, its numbers
-among them, and no word that makes it a derived work. A name that lacks its end is another work of the same series.
+The title matcher finds the name in one piece. Here all pieces of it must be present in their order, its numbers among
+them, and no word that makes it a derived work. A name that lacks its end is another work of the same series.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ WHOLE_NAME_PROBABILITY = 0.85  # estimate
 PARTIAL_NAME_PROBABILITY = 0.6
 MIN_NAME_COVERAGE = 0.55  # share of the name's information, where its beginning is missing
 SEVERAL_WORKS_FACTOR = 0.5  # share kept where two works of the same maker fit equally well
-MIN_HAN_EQUIVALENTS = 3.0  # information of the pieces that are there
+MIN_HAN_EQUIVALENTS = 3.0  # information of the pieces that are present
 COVERAGE_EPSILON = 1e-9
 MIN_MAKER_HAN_CHARS, MIN_MAKER_LATIN_CHARS = 2, 6  # characters of a maker's name
 MIN_PIECE_HAN_CHARS, MIN_PIECE_LATIN_CHARS = 2, 3  # characters of a piece
@@ -58,7 +59,7 @@ class Matcher(IdentityMatcher):
         self._automaton = AhoCorasick(self._keys)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """A finding for each work of which most of the name is written beside its maker."""
+        """A finding for each work of whose name the title has most, beside its maker."""
         if not self._keys:
             return
         analysed = analyse(listing.title)

@@ -1,6 +1,6 @@
-"""The listing's title spells a registered name; so, more weakly, does its free text.
+"""The listing's title contains a registered name, or its free text does, which counts less.
 
-Names of one or two characters need a second reason: how alike two characters are says nothing.
+Names of one or two characters need a second reason: the similarity of two characters says nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Matcher(IdentityMatcher):
         self._engine.prefetch((listing.title, listing) for listing, _ in batch)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """A finding for each work named, and one against it for each thing that makes it another work."""
+        """A finding for each work named, and one against it for each contradiction."""
         yield from title_findings(self._engine, listing, context)
 
     @classmethod

@@ -10,7 +10,7 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-PRINT_FACTOR = 0.8  # share of the strength kept where the work is a book: its seller speaks of a platform's account
+PRINT_FACTOR = 0.8  # share of the strength kept if the work is a book, where sellers mean a platform's account
 ACCOUNT_SHARED = Ground(
     "account_shared",
     Polarity.FOR,

@@ -13,7 +13,7 @@ from matchers.signals.listing_signals import find_signals, signal_strength
 from matchers.signals.quantities import Quantity, find_quantities
 from matchers.titles.analysis import analyse
 
-LARGE_SET_PIECES = 40  # pieces: more than any genuine set
+LARGE_SET_PIECES = 40  # more pieces than any genuine set has
 MIN_SET_PIECES = 12  # pieces of a set that may be genuine at its price
 MIN_SIZE_GIGABYTES = 20  # gigabytes: no genuine work is sold by its size
 CHEAP_PIECE_PRICE_RATIO = Decimal("0.08")  # of the list price for one piece: less than the paper costs
@@ -43,7 +43,7 @@ BUNDLE_WORDS = Ground(
 
 
 class Matcher(OffenceMatcher):
-    """Numbers of pieces, sizes, and words for a bundle."""
+    """Numbers of pieces, sizes and words of a bundle."""
 
     name = "bundle"
     grounds = (BUNDLE_EXCESS, BUNDLE_SIZE, BUNDLE_WORDS)

@@ -1,4 +1,4 @@
-"""The offer says itself that it is no genuine copy: printed again, counterfeit, cracked, a private server, a cheat."""
+"""The offer itself says that it is not genuine: a reprint, a counterfeit, a crack, a private server, a cheat."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CONDITION_COPYSHOP = Ground(
     en="the seller is a copy shop: {theirs}",
     zh="卖家是打印店：{theirs}",
 )
-# The areas of signs.csv that say each. To deny that it is genuine is to say that it is a copy.
+# The areas of signs.csv for each ground. Denying that it is genuine means that it is a copy.
 GROUND_AREAS = (
     (CONDITION_COPY, ("copy",)),
     (CONDITION_COUNTERFEIT, ("counterfeit", "no_original")),
@@ -65,7 +65,7 @@ GROUND_AREAS = (
 )
 PRINT_GROUNDS = (CONDITION_COPY, CONDITION_WHOLESALE)  # said of printed works; beside a program, of something else
 PROGRAM_GROUNDS = (CONDITION_CRACK, CONDITION_SERVER)  # said of programs; beside another work, of something else
-OTHER_TYPE_FACTOR = 0.4  # share of the strength kept then
+OTHER_TYPE_FACTOR = 0.4  # share of the strength kept beside a work of the other type
 SHOP_NAME_AREAS = ("copyshop",)
 
 
@@ -83,7 +83,7 @@ class Matcher(OffenceMatcher):
     )
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """One finding for each kind of copy, and one for a copy shop that sells a printed work."""
+        """One finding for each kind of copy, and one if a copy shop sells a printed work."""
         other_grounds = PRINT_GROUNDS if work_type(work) is WorkType.PROGRAM else PROGRAM_GROUNDS
         for ground, areas in GROUND_AREAS:
             signals = find_signals(listing, work, *areas)

@@ -1,4 +1,4 @@
-"""A course is passed on: recorded, bought together, handed over; a seat in a course cannot be resold."""
+"""A course is passed on: recorded, bought jointly, handed over; a seat in a course cannot be resold."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COURSE_SOLD = Ground(
 
 
 class Matcher(OffenceMatcher):
-    """Words for passing a course on, and strangers who sell one."""
+    """Words for passing on a course, and strangers who sell one."""
 
     name = "course"
     grounds = (COURSE_PASSED_ON, COURSE_SOLD)

@@ -1,7 +1,7 @@
-"""The offer is delivered as a file: it says so, names a cloud drive, tells how a file is handed over, or is burned.
+"""The offer is delivered as a file: it says so, names a cloud drive, says how a file is handed over, or is burned.
 
-Only words count, so an app store, where files are the rule, says nothing. What comes beside a printed book
-(送电子讲义) is no delivery of the work.
+Only words count, so listings of app stores, where files are normal, have no such findings. An extra to a printed book
+(送电子讲义) is not a delivery of the work.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ DELIVERY_BURNED = Ground(
     en="a burnt disc or a filled stick: {theirs}",
     zh="刻录盘或拷贝U盘：{theirs}",
 )
-# The areas of signs.csv that say each. To deny that it is paper is to say that it is a file.
+# The areas of signs.csv for each ground. Denying that it is paper means that it is a file.
 GROUND_AREAS = (
     (DELIVERY_FILE, ("file",)),
     (DELIVERY_VIRTUAL, ("virtual", "no_print")),
@@ -66,13 +66,13 @@ GROUND_AREAS = (
     (DELIVERY_DISCLAIMER, ("disclaimer",)),
     (DELIVERY_BURNED, ("burned",)),
 )
-# Share of the strength kept where such words are ordinary: software is downloaded and its keys are mailed. Estimates.
+# Share of the strength kept where such words are normal: software is downloaded and its keys are mailed. Estimates.
 ORDINARY_FACTORS = {
     (WorkType.PROGRAM, DELIVERY_FILE.key): 0.4,
     (WorkType.PROGRAM, DELIVERY_VIRTUAL.key): 0.3,
     (WorkType.COURSE, DELIVERY_VIRTUAL.key): 0.6,
 }
-# A post often only speaks of files: the share kept where its title names none and nothing hands one over. Estimate.
+# A post may only mention files: the share kept if its title names none and it does not hand one over. Estimate.
 MENTION_FACTOR = 0.2
 HANDOVER_AREAS = ("drive", "handover", "virtual", "stream")
 
@@ -99,7 +99,7 @@ class Matcher(OffenceMatcher):
 
 
 def _is_mention_only(listing: Listing, work: Work, signals: Sequence[ListingSignal]) -> bool:
-    """Whether a post speaks of a file that it does not hand over."""
+    """Whether a post mentions a file that it does not hand over."""
     if not is_discussion(listing) or listing.links or any(signal.in_title for signal in signals):
         return False
     return not has_signal(listing, work, *HANDOVER_AREAS)

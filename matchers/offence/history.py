@@ -1,4 +1,4 @@
-"""The seller has a history: people judged offers of this seller infringing before, or found them innocent."""
+"""The seller has a history: people judged earlier offers of this seller infringing, or innocent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from crawler.items import Finding, Listing, Polarity, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
 
-MIN_VERDICTS = 2  # judgements that make a history
-PRIOR_VERDICTS = 1  # judgements of either kind that every seller starts with, so that two say less than twenty
+MIN_VERDICTS = 2  # needed for a history
+PRIOR_VERDICTS = 1  # of either kind, added to every seller's verdicts, so that two verdicts count less than twenty
 HISTORY_REPEAT = Ground(
     "history_repeat",
     Polarity.FOR,
@@ -34,7 +34,7 @@ class Matcher(OffenceMatcher):
     grounds = (HISTORY_REPEAT, HISTORY_CLEAN)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """At most one finding, by the share of infringing ones among the seller's judged offers."""
+        """At most one finding, by the share of the seller's judged offers that are infringing."""
         seller = listing.seller_id or listing.seller
         record = context.sellers.get((listing.platform, seller)) if seller else None
         if record is None or record.infringing + record.innocent < MIN_VERDICTS:

@@ -1,6 +1,6 @@
-"""The offer shows signs of a genuine copy: used, an original disc or box, paper and no file, a bookshop's manners.
+"""The offer shows signs of a genuine copy: used, an original disc or box, paper and no file, a bookseller's wording.
 
-None of them counts where the offer says itself that it is a file, a copy or a login: pirates write "used" too.
+None of them counts if the offer itself says that it is a file, a copy or a login: pirates write "used" too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PIRACY_AREAS = (
     "account",
     "burned",
 )
-MIN_PIRACY_STRENGTH = 0.8  # strength of these signs from which on the innocent ones do not count
+MIN_PIRACY_STRENGTH = 0.8  # from this strength of piracy signals the innocent ones do not count
 USED_COPY = Ground(
     "used_copy",
     Polarity.AGAINST,
@@ -78,7 +78,7 @@ class Matcher(OffenceMatcher):
     grounds = (USED_COPY, USED_ORIGINAL, USED_PAPER, USED_PRINT, USED_SHOP)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """Findings against, one for each sign."""
+        """Findings against, one for each ground."""
         if listing.kind in (ListingKind.SHARE, ListingKind.APP) or listing.links:
             return
         if signal_strength(find_signals(listing, work, *PIRACY_AREAS)) >= MIN_PIRACY_STRENGTH:

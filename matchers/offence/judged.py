@@ -1,4 +1,4 @@
-"""An earlier verdict covers the offer: this listing, seller of this work, or phrase beside it was no infringement."""
+"""An earlier verdict covers the offer: the listing, the seller, or a phrase beside the work was judged innocent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crawler.urls import canonicalize_url
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher, Rule, RuleKind
 
-VERDICT_PROBABILITY = 0.99  # a person looked
+VERDICT_PROBABILITY = 0.99  # a person has judged it
 JUDGED_LISTING = Ground(
     "judged_listing",
     Polarity.AGAINST,
@@ -36,7 +36,7 @@ _GROUNDS = {RuleKind.LISTING: JUDGED_LISTING, RuleKind.SELLER: JUDGED_SELLER, Ru
 
 
 class Matcher(OffenceMatcher):
-    """The rules that people taught, from the context; each can be withdrawn by its number."""
+    """The rules that people created, from the context; each can be withdrawn by its number."""
 
     name = "judged"
     grounds = (JUDGED_LISTING, JUDGED_SELLER, JUDGED_PHRASE)

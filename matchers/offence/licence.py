@@ -1,4 +1,4 @@
-"""A licence covers the offer, or did so until a day; the work's own side needs none.
+"""A licence covers the offer, has ended or has not begun; the work's publisher, owner or maker needs none.
 
 A covering licence makes a match "licensed" (a finding against). A licence of exactly this seller or platform that has
 ended, or has not begun, is a ground for an offence.
@@ -60,7 +60,7 @@ class Matcher(OffenceMatcher):
     grounds = (LICENCE_COVERS, LICENCE_OWN, LICENCE_ENDED, LICENCE_NOT_BEGUN)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """At most one finding: the work's own offer, licensed, or out of term."""
+        """At most one finding: offered by the work's own party, licensed, or out of term."""
         finding = partial(make_finding, self.name, context, work, theirs=_offering_name(listing))
         own_party = _own_party(listing, work)
         if own_party:

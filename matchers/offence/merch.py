@@ -1,6 +1,6 @@
-"""What is offered is something beside the work: merchandise, a fan's own work, a service, a namesake of another trade.
+"""The offer is something other than the work: merchandise, a fan's own work, a service, a namesake of another trade.
 
-Whether a title names the work or a derived one is a question of identity; this is the second look, at the offer.
+Whether a title names the work or a derived one is a question of identity; this matcher examines the offer.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ MERCH_SERVICE = Ground(
     zh="是服务而非作品：{theirs}",
 )
 GROUND_AREAS = ((MERCH_BESIDE, ("merch",)), (MERCH_OWN, ("own",)), (MERCH_SERVICE, ("service",)))
-TEXT_ONLY_FACTOR = 0.5  # share of the strength kept of words that only the description has
-COPY_AREAS = ("copy", "counterfeit", "drive", "crack")  # a copy of the work with a bookmark is a copy
-MIN_COPY_STRENGTH = 0.8  # strength of these words from which on it is one
-COPY_FACTOR = 0.3  # share of the strength of merchandise kept then
-# Strength of words of a course passed on from which on slides and templates belong to the course. Estimate.
+TEXT_ONLY_FACTOR = 0.5  # share of the strength kept if only the description has the words
+COPY_AREAS = ("copy", "counterfeit", "drive", "crack")  # a pirated copy sold with a bookmark is still a copy
+MIN_COPY_STRENGTH = 0.8  # from this strength of such words it is a copy
+COPY_FACTOR = 0.3  # share of the strength of merchandise kept for a copy
+# From this strength of words for passing on a course, slides and templates belong to the course. Estimate.
 MIN_COURSE_STRENGTH = 0.3
 
 
@@ -50,7 +50,7 @@ class Matcher(OffenceMatcher):
     grounds = (MERCH_BESIDE, MERCH_OWN, MERCH_SERVICE)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """Findings against: something beside the work, the seller's own work, a service."""
+        """Findings against: merchandise, the seller's own work, a service."""
         if listing.kind is ListingKind.SHARE or listing.links:
             return
         is_copied = signal_strength(find_signals(listing, work, *COPY_AREAS)) >= MIN_COPY_STRENGTH or _is_courseware(

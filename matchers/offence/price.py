@@ -1,9 +1,9 @@
 """The price is compared with the list price, and with what the same work costs on the platform.
 
-A printed work new at a fraction of its list price is no genuine copy; a used one may be, and one that says neither
-cannot be decided by its price. A course or a program has no used copies. A price near the list price speaks for the
-seller. Prices in other currencies are compared by round rates (rates.csv), which is enough to tell a twentieth from a
-half.
+A new printed copy at a fraction of its list price is not genuine; a used one may be, and if the condition is not stated
+the price alone decides nothing. A course or a program has no used copies. A price near the list price speaks for the
+seller. Prices in other currencies are compared by approximate rates (rates.csv), which is enough to tell a twentieth
+from a half.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from matchers.signals.work_type import WorkType, work_type
 
 NEW_CONDITIONS = frozenset({"new", "brandnew", "newcondition", "https://schema.org/newcondition"})
 SOLD_OUT_STATES = frozenset({"out_of_stock", "sold_out", "soldout", "outofstock", "discontinued"})
-# Shares of the list price below which a probability holds, for new and used or unstated copies. Estimates; what they
-# are worth together with other grounds is fitted (weights.toml).
+# (Share of the list price, probability below it), for new copies, for those of unstated condition, and for works
+# without used copies. Estimates; their weight beside other grounds is fitted (weights.toml).
 NEW_PRICE_STEPS = ((Decimal("0.13"), 0.95), (Decimal("0.25"), 0.85), (Decimal("0.35"), 0.5))
 UNSTATED_PRICE_STEPS = ((Decimal("0.05"), 0.7), (Decimal("0.15"), 0.5), (Decimal("0.22"), 0.35))
 NO_USED_PRICE_STEPS = ((Decimal("0.1"), 0.95), (Decimal("0.25"), 0.8), (Decimal("0.4"), 0.5))
 PROGRAM_AREAS = ("crack", "file", "virtual", "drive", "handover", "account", "server", "bundle", "new")
-# Share of the probability kept of a program's low price where nothing says that it is the program, and no mouse pad.
+# Share of the probability kept if a program's price is low and nothing says that it is the program, not a mouse pad.
 UNNAMED_PROGRAM_FACTOR = 0.6
-MIN_FAIR_PRICE_RATIO = Decimal("0.38")  # from this share on the price is a genuine copy's
-MAX_FAIR_PRICE_RATIO = Decimal("1.6")  # a collector's price is fair too, but says less
-FAIR_PROBABILITY, COLLECTOR_PROBABILITY = 0.9, 0.6  # up to that share, and above it
-MIN_MEDIAN_LISTINGS = 5  # listings of the work on the platform that make a median
-FAR_BELOW_MEDIAN_RATIO = Decimal("0.3")  # share of the median
+MIN_FAIR_PRICE_RATIO = Decimal("0.38")  # from this share of the list price the price is that of a genuine copy
+MAX_FAIR_PRICE_RATIO = Decimal("1.6")  # above this share it is a collector's price: fair too, but weaker evidence
+FAIR_PROBABILITY, COLLECTOR_PROBABILITY = 0.9, 0.6  # up to MAX_FAIR_PRICE_RATIO, and above it
+MIN_MEDIAN_LISTINGS = 5  # of the work on the platform, needed for a median
+FAR_BELOW_MEDIAN_RATIO = Decimal("0.3")  # of the median; lower prices are far below it
 BELOW_MEDIAN_PROBABILITY = 0.4  # estimate
 PRICE_LOW = Ground(
     "price_low",
@@ -113,7 +113,7 @@ class Matcher(OffenceMatcher):
 
 
 def _price_steps(listing: Listing, work: Work) -> tuple[Ground, tuple[tuple[Decimal, float], ...]]:
-    """The ground of a low price, and its steps."""
+    """The ground of a low price, and its steps (share of the list price, probability below it)."""
     used_signals = find_signals(listing, work, "used")
     if work_type(work) in (WorkType.COURSE, WorkType.PROGRAM):
         return PRICE_LOW, () if used_signals or find_signals(listing, work, "original") else NO_USED_PRICE_STEPS
@@ -130,7 +130,7 @@ def _offered_price(listing: Listing) -> str:
 
 
 def _price_ratio(price: Decimal, currency: str | None, ours: Decimal, our_currency: str | None) -> Decimal | None:
-    """The price as a share of ours; None where the currencies cannot be compared."""
+    """The price as a share of `ours`; None if the currencies cannot be compared."""
     if currency == our_currency:
         return price / ours
     theirs, own = to_dollars(price, currency), to_dollars(ours, our_currency)

@@ -1,6 +1,6 @@
 """Another company offers the work under its own name: an app by another developer, a book by another publisher.
 
-For apps this is the mark of a clone. Books have editions, reprints and translations, so there it is a weak ground.
+For apps this is typical of a clone. Books have editions, reprints and translations, so there it is a weak ground.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ PUBLISHER_OTHER = Ground(
 
 
 class Matcher(OffenceMatcher):
-    """Companies that are none of the work's."""
+    """Companies other than those of the work."""
 
     name = "publisher"
     grounds = (PUBLISHER_APP, PUBLISHER_OTHER)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """One finding where both sides name a company and none of ours is theirs."""
+        """One finding if listing and work both name companies and none of them is the same."""
         is_app = listing.kind is ListingKind.APP
         ours = list(dict.fromkeys(filter(None, (work.publisher, work.owner, *(work.creators if is_app else ())))))
         theirs = (
@@ -63,7 +63,7 @@ class Matcher(OffenceMatcher):
 
 
 def _publisher_in_title(listing: Listing, work: Work) -> str | None:
-    """The publisher that a title names; None where ours is not called so, or is named in the title too."""
+    """The 出版社 that a title names; None if the work's publisher is not called so, or is named in the title too."""
     ours = work.publisher or ""
     if not ours.endswith("出版社") or ours in listing.title:
         return None

@@ -1,4 +1,4 @@
-"""The work is offered before it came out, when nobody can have it legally."""
+"""The work is offered before its release, when nobody can have it legally."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.intent import is_discussion
 from matchers.signals.listing_signals import has_signal
 
-OFFER_PROBABILITY = 0.9  # estimate, where it is offered
-MENTION_PROBABILITY = 0.3  # estimate: a post that names it and says nothing of an offer is news of it
+OFFER_PROBABILITY = 0.9  # estimate, if it is offered
+MENTION_PROBABILITY = 0.3  # estimate: a post that names it without an offer is news about it
 OFFER_AREAS = ("file", "drive", "handover", "rip", "stream", "burned", "virtual")
 PREORDER_AREAS = ("preorder",)
 RELEASE_BEFORE = Ground(
@@ -24,7 +24,7 @@ RELEASE_BEFORE = Ground(
 
 
 class Matcher(OffenceMatcher):
-    """Offers earlier than the work's release."""
+    """Offers before the work's release."""
 
     name = "release"
     grounds = (RELEASE_BEFORE,)

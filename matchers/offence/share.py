@@ -1,6 +1,6 @@
-"""The work is in a public share of a cloud drive: the listing is one, or carries the link to one.
+"""The work is in a public share of a cloud drive: the listing is one, or links to one.
 
-A share needs neither a price nor words to offend.
+A share infringes without a price or any words.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 
 SHARE_PROBABILITY = 0.95  # estimates: public shares of a registered work rarely have a licence
 LINK_PROBABILITY = 0.92
-GROUP_LINK_PROBABILITY = 0.6  # a channel or a group of a messenger: what is in it is not known
+GROUP_LINK_PROBABILITY = 0.6  # a channel or group of a messenger: its contents are unknown
 MAX_QUOTED_LINKS = 3  # links in one reason
 SHARE_IS = Ground(
     "share_is",

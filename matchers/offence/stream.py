@@ -17,7 +17,7 @@ EPISODES_RE = re.compile(
     r"(?:全 ?\d{1,3} ?[集话回]|(?<!\d)\d{1,3} ?[-~–至] ?\d{1,3} ?[集话回]|[Ee]\d{2} ?[-–~] ?[Ee]?\d{2})"
 )
 DOTTED_NAME_RE = re.compile(r"[\w'-]{1,40}(?:\.[\w'-]{1,40}){3,20}")  # Words.with.dots.between.them
-OTHER_TYPE_FACTOR = 0.4  # share of the strength kept of such words beside a book or a program
+OTHER_TYPE_FACTOR = 0.4  # share of the strength kept for such words beside a book or a program
 STREAM_RIP = Ground(
     "stream_rip",
     Polarity.FOR,
@@ -48,7 +48,7 @@ class Matcher(OffenceMatcher):
     grounds = (STREAM_RIP, STREAM_STREAM, STREAM_RELEASE)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """One finding for a rip, one for a stream, one for the name of a release."""
+        """At most one finding each for a rip, a stream and the name of a release."""
         if listing.kind is ListingKind.APP:
             return
         is_show = work_type(work) in (WorkType.SHOW, WorkType.COURSE)

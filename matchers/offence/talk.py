@@ -1,6 +1,6 @@
 """Someone talks about the work or asks for it and offers nothing: a review, a question, news, a warning, a library.
 
-A link or a way to hand over a file is an offer, whatever else is said.
+A link, or a way to hand over a file, is an offer whatever the text says.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ GROUND_AREAS = (
     (TALK_WARNING, "warning"),
     (TALK_LIBRARY, "library"),
 )
-PRICED_FACTOR = 0.3  # share of the strength kept where something has a price: sellers write reviews too
+PRICED_FACTOR = 0.3  # share of the strength kept if the listing has a price: sellers write reviews too
 QUESTION_PROBABILITY = 0.85  # a question mark at the end of the title
-MAX_QUOTE_CHARS = 12  # characters of the title quoted then
-MIN_HANDOVER_STRENGTH = 0.8  # strength of words of a handover from which on a file is handed over
-HANDOVER_FACTOR = 0.3  # share of the strength kept then
-REQUEST_PROBABILITY = 0.9  # the title begins with asking for it; estimate
-# Who writes: a paper, a library. Estimates.
+MAX_QUOTE_CHARS = 12  # of the title, quoted for a question or a request
+MIN_HANDOVER_STRENGTH = 0.8  # from this strength of words of a handover a file is handed over
+HANDOVER_FACTOR = 0.3  # share of the strength kept if a file is handed over
+REQUEST_PROBABILITY = 0.9  # the title begins with a request for the work; estimate
+# Names of newspapers and magazines that write about works. Estimates.
 PRESS_NAME_RE = re.compile(
     r"(?:[日晚早时周快]报|周刊|新闻|快讯|通讯社|观察站?|法治|电视台"
     r"|\b(?:gazette|herald|tribune|times|weekly|daily|dispatch|chronicle|ledger|observer|news|newswire))\W*$",
@@ -81,13 +81,13 @@ PRESS_PROBABILITY = 0.7
 
 
 class Matcher(OffenceMatcher):
-    """Words of those who offer nothing, and who they are."""
+    """Words of writers who offer nothing, and the writers' names."""
 
     name = "talk"
     grounds = (TALK_REVIEW, TALK_QUESTION, TALK_REQUEST, TALK_NEWS, TALK_WARNING, TALK_LIBRARY)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """Findings against, one for each sign."""
+        """Findings against: by the writer's name, a request, a question mark, and words of each ground."""
         if listing.kind in (ListingKind.SHARE, ListingKind.APP) or listing.links:
             return
         factor = 1.0 if listing.price is None else PRICED_FACTOR
@@ -108,7 +108,7 @@ class Matcher(OffenceMatcher):
                 yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
 
     def _judge_writer(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """A library or a paper writes about the work, by the writer's name."""
+        """Findings against if a library or a newspaper writes about the work, by the writer's name."""
         writer = listing.seller or ""
         if not writer or not is_discussion(listing):
             return
