@@ -136,7 +136,7 @@ def weigh_findings(
     work_id: str,
     findings: Sequence[Finding],
     channel: str = ListingKind.OFFER.value,
-    nature: str = "",
+    work_type: str = "",
     weights: Weights | None = None,
 ) -> Assessment:
     """The assessment of one work on a channel (the listing's kind); findings by question, the most probable first."""
@@ -146,7 +146,7 @@ def weigh_findings(
         offence_probability(findings, channel, applied_weights),
     )
     ordered = sorted(findings, key=lambda finding: (finding.question is Question.OFFENCE, -finding.probability))
-    bounds = applied_weights.bounds_of(channel, nature)
+    bounds = applied_weights.bounds_of(channel, work_type)
     return Assessment(
         work_id=work_id,
         identity=round(identity, 6),
@@ -194,8 +194,10 @@ def _is_ambiguous(findings: Iterable[Finding]) -> bool:
         key=lambda finding: finding.probability,
         default=None,
     )
-    key = fold(best.ours).replace(" ", "") if best and best.ground.startswith("title_") else ""
-    return bool(key) and len(key) <= (MAX_TINY_HAN_CHARS if is_han(key[0]) else MAX_TINY_LETTERS)
+    compact_name = fold(best.ours).replace(" ", "") if best and best.ground.startswith("title_") else ""
+    return bool(compact_name) and len(compact_name) <= (
+        MAX_TINY_HAN_CHARS if is_han(compact_name[0]) else MAX_TINY_LETTERS
+    )
 
 
 def _is_licensed(findings: Iterable[Finding]) -> bool:

@@ -102,7 +102,7 @@ class Proportion:
 
 
 @define
-class RightWrongTally:
+class VerdictCounts:
     """Counts of right and wrong verdicts."""
 
     right: int = 0
@@ -120,7 +120,7 @@ class RightWrongTally:
 
 def proportion_of(verdicts: Iterable[bool]) -> Proportion:
     """The proportion of true values."""
-    tally = RightWrongTally()
+    counts = VerdictCounts()
     for verdict in verdicts:
-        tally.add(verdict)
-    return tally.proportion()
+        counts.add(verdict)
+    return counts.proportion()

@@ -17,7 +17,7 @@ def make_finding(
     ours: str = "",
     theirs: str = "",
     verdict: str | None = None,
-    sighting: PictureMatch | None = None,
+    picture_match: PictureMatch | None = None,
     **values: object,
 ) -> Finding:
     """A finding of `matcher`; `ours`, `theirs` and `values` fill the placeholders of the ground's sentence."""
@@ -31,6 +31,6 @@ def make_finding(
         ours=ours,
         theirs=theirs,
         verdict=verdict,
-        sighting=sighting,
+        sighting=picture_match,
         ground=ground.key,
     )

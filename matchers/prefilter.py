@@ -97,12 +97,12 @@ class Prefilter:
             return np.zeros(0, dtype=np.int64)
         may_be_known = self._gram_table[_hash_grams(grams)]
         grams, lines = grams[may_be_known], lines[may_be_known]
-        places = np.minimum(np.searchsorted(self._grams, grams), len(self._grams) - 1)
-        is_known = self._grams[places] == grams
-        places, lines = places[is_known], lines[is_known]
-        names, firsts, lasts = self._rarest_grams(np.bincount(places, minlength=len(self._grams)))
-        counts = lasts[places] - firsts[places]
-        first = np.repeat(firsts[places] - np.append(0, np.cumsum(counts)[:-1]), counts)
+        gram_numbers = np.minimum(np.searchsorted(self._grams, grams), len(self._grams) - 1)
+        is_known = self._grams[gram_numbers] == grams
+        gram_numbers, lines = gram_numbers[is_known], lines[is_known]
+        names, firsts, lasts = self._rarest_grams(np.bincount(gram_numbers, minlength=len(self._grams)))
+        counts = lasts[gram_numbers] - firsts[gram_numbers]
+        first = np.repeat(firsts[gram_numbers] - np.append(0, np.cumsum(counts)[:-1]), counts)
         return np.unique(np.repeat(lines, counts) * len(self._name_strings) + names[first + np.arange(counts.sum())])
 
     def _rarest_grams(self, frequencies: IntArray) -> tuple[IntArray, IntArray, IntArray]:

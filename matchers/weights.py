@@ -63,9 +63,9 @@ class Weights:
         bounds = {key: asdict(bound) for key, bound in self.bounds.items()}
         return {"source": self.source, "start": dict(self.start), **by_polarity, "identity": identity, "bounds": bounds}
 
-    def bounds_of(self, channel: str, nature: str) -> Bounds:
+    def bounds_of(self, channel: str, work_type: str) -> Bounds:
         """The bounds of a channel and a work type (`nature`), else of the channel, else of all."""
-        for key in (f"{channel}.{nature}", channel):
+        for key in (f"{channel}.{work_type}", channel):
             if key in self.bounds:
                 return self.bounds[key]
         return self.bounds["all"]

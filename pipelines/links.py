@@ -10,7 +10,7 @@ from crawler.items import ListingItem
 from crawler.shares.listing_links import collect_links
 
 # Texts up to this length are read on the event loop; the slowest megabyte of bench/links_speed.py takes .7 s, so 14 ms.
-MAX_INLINE_CHARS = 20_000
+MAX_EVENT_LOOP_CHARS = 20_000
 
 
 class ShareLinksPipeline:
@@ -22,7 +22,7 @@ class ShareLinksPipeline:
         char_count = len(listing.text) + sum(len(file.name) for file in listing.files)
         links = (
             collect_links(listing)
-            if char_count <= MAX_INLINE_CHARS
+            if char_count <= MAX_EVENT_LOOP_CHARS
             else await asyncio.to_thread(collect_links, listing)
         )
         return evolve(item, listing=evolve(listing, links=links))

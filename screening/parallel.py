@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from crawler.errors import SwordnetError
 
 Part = TypeVar("Part")
-Answer = TypeVar("Answer")
+Result = TypeVar("Answer")
 
 PARTS_AHEAD_PER_WORKER = 4  # parts submitted at a time for each worker
 
@@ -31,7 +31,7 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def map_in_order(task: Callable[[Part], Answer], parts: Iterable[Part], workers: int) -> Iterator[Answer]:
+def map_in_order(task: Callable[[Part], Result], parts: Iterable[Part], workers: int) -> Iterator[Result]:
     """The task's result for each part; what a task raises is raised here. Parts are taken a few at a time, not all.
 
     Raises SwordnetError if a worker process died, for example for lack of memory.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from matchers.images.embeddings import EmbeddingModel
 
-SINGLE_PROCESS_PICTURES = 8  # up to this many, one process is done before others have started
+MAX_SINGLE_PROCESS_PICTURES = 8  # up to this many, one process is done before others have started
 INDEX_TIMEOUT_SECONDS = 80_000  # for indexing; it is bounded by the size of the registry
 
 PictureOrError = Picture | PictureError
@@ -53,7 +53,7 @@ class PictureFileReader:
 def read_pictures(paths: Sequence[Path], root: Path) -> Iterable[PictureOrError]:
     """The picture of each file, or its error, in the order of `paths`; descriptors are kept under `root`."""
     return map_in_order(
-        PictureFileReader(root), paths, available_cores() if len(paths) > SINGLE_PROCESS_PICTURES else 1
+        PictureFileReader(root), paths, available_cores() if len(paths) > MAX_SINGLE_PROCESS_PICTURES else 1
     )
 
 
@@ -63,7 +63,7 @@ def picture_reader(settings: PicturesConfig) -> Callable[[Sequence[Path]], Itera
 
 
 @frozen
-class StoredPictureSketcher:
+class StoredDescriptorExtractor:
     """Extracts the descriptor of a registered picture from its stored bytes; can be pickled."""
 
     root: Path
@@ -79,16 +79,16 @@ class StoredPictureSketcher:
                 DescriptorExtractor(self.root)(data, "")
 
 
-def sketch_missing(works: Iterable[Work], config: Config) -> int:
+def extract_missing_descriptors(works: Iterable[Work], config: Config) -> int:
     """Extract descriptors of this version that are missing, from stored bytes; returns how many were missing."""
     from matchers.images.indexing import find_missing_descriptors, owners_by_digest
 
     root = Path(config.pictures.index)
     missing = find_missing_descriptors(root, owners_by_digest(works))
     for _ in map_in_order(
-        StoredPictureSketcher(root, config.store),
+        StoredDescriptorExtractor(root, config.store),
         missing,
-        available_cores() if len(missing) > SINGLE_PROCESS_PICTURES else 1,
+        available_cores() if len(missing) > MAX_SINGLE_PROCESS_PICTURES else 1,
     ):
         pass
     return len(missing)
@@ -168,7 +168,7 @@ class PictureScreening:
             for digest in indexing.find_missing_descriptors(root, owners):
                 data = self.blobs.get(digest)
                 if data is not None:
-                    self._sketch_picture(sketch, data)
+                    self._extract_descriptor(sketch, data)
             self._run_in_pool(indexing.index_pictures, root, owners, self.settings.index_room << 20)
 
         if self.index_cache is not None:
@@ -181,12 +181,12 @@ class PictureScreening:
             self._run_in_pool(embeddings.embed_all, root, model)
         return image_matcher.open_image_matcher(root, model)
 
-    def _sketch_picture(self, sketch: Callable[[bytes, str], Picture], data: bytes) -> None:
+    def _extract_descriptor(self, extractor: Callable[[bytes, str], Picture], data: bytes) -> None:
         """Extract a picture's descriptor; errors are ignored, since they were reported when the picture was fetched."""
         from pebble import ProcessExpired
 
         with suppress(PictureError, DeadlineError, ProcessExpired):
-            self.pool.schedule(sketch, args=[data, ""], timeout=self.settings.deadline).result()
+            self.pool.schedule(extractor, args=[data, ""], timeout=self.settings.deadline).result()
 
     def _run_in_pool(self, task: Callable[..., object], *arguments: object) -> None:
         self.pool.schedule(task, args=arguments, timeout=INDEX_TIMEOUT_SECONDS).result()

@@ -53,13 +53,13 @@ def rematch_new_works(
     """Assess again the listings that may carry one of a few new works, and write what changed: listings are prefiltered
     by their keys, those left are compared with the new works, and those that have a candidate with all (`assessor`).
     """
-    screen, new_assessor = Prefilter(new), Assessor(new, MIN_STORED_IDENTITY)
+    prefilter, new_assessor = Prefilter(new), Assessor(new, MIN_STORED_IDENTITY)
     counts = RematchCounts()
     candidate_ids: list[str] = []
     for keyed in store.listings.screening_key_batches():
         counts.listings += len(keyed.ids)
         unkeyed = {place for place, key in enumerate(keyed.keys) if key is None}
-        passing = screen.select_rows(
+        passing = prefilter.select_rows(
             [key or "\n" for key in keyed.keys], [look or b"" for look in keyed.picture_hashes]
         )
         ids = [keyed.ids[place] for place in sorted(unkeyed.union(passing))]

@@ -125,7 +125,7 @@ def _load_works(
     from crawler.pictures import PlainInspector
     from registry.work_pictures import inspect_one_by_one
     from registry.works_reader import read_works
-    from screening.picture_screening import index_pictures, picture_reader, sketch_missing
+    from screening.picture_screening import extract_missing_descriptors, index_pictures, picture_reader
 
     config = ctx.config
     if picture_folder is not None:
@@ -138,7 +138,7 @@ def _load_works(
         with ctx.store() as store:
             works = store.works.registered_works()
         if picture_folder is not None:
-            sketch_missing(works, config)
+            extract_missing_descriptors(works, config)
     return works, index_pictures(works, config.pictures) if picture_folder is not None else PlainInspector()
 
 

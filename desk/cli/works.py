@@ -64,10 +64,10 @@ def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
 
 def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
     """Index the pictures of all works for comparison with those of listings; print which show nothing."""
-    from screening.picture_screening import featureless_pictures, index_pictures, sketch_missing
+    from screening.picture_screening import extract_missing_descriptors, featureless_pictures, index_pictures
 
     works = list(works)
-    sketch_missing(works, ctx.config)
+    extract_missing_descriptors(works, ctx.config)
     index_pictures(works, ctx.config.pictures)
     for work, picture in featureless_pictures(works, ctx.config.pictures):
         ctx.say("picture_weak", work=work.id, picture=Path(picture.url).name)

@@ -138,7 +138,7 @@ class Matcher(IdentityMatcher):
             ours=address if "://" in address else PurePath(address).name,
             theirs=candidate.theirs.url,
             verdict=sighting.verdict,
-            sighting=sighting,
+            picture_match=sighting,
             distance=sighting.distance,
             alike=round(100 * sighting.alike),
         )
