@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from crawler.errors import SwordnetError
 
 Part = TypeVar("Part")
-Result = TypeVar("Answer")
+Result = TypeVar("Result")
 
 PARTS_AHEAD_PER_WORKER = 4  # parts submitted at a time for each worker
 

@@ -110,6 +110,7 @@ def run_tests(project: Path, name: str, keyword: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_matcher_is_one_file_and_one_table(project: Path) -> None:
     (project / "matchers" / "offence" / "toy.py").write_text(example("Add a matcher"), encoding="utf-8")
     (project / "fixtures" / "pairs" / "toy.csv").write_text(TOY_PAIRS, encoding="utf-8")
@@ -125,6 +126,7 @@ def test_a_matcher_is_one_file_and_one_table(project: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_platform_is_one_file_and_one_saved_page(project: Path) -> None:
     code = TOYSHOP_HEAD + example("Add a platform").replace("Bookshop", "Toyshop").replace("bookshop", "toyshop")
     (project / "spiders" / "toyshop.py").write_text(code, encoding="utf-8")
