@@ -1,7 +1,7 @@
-"""Assesses a listing against all works: the matchers of each stage in turn, then the sum of what they found.
+"""Assesses a listing against all works: runs the matchers of each stage in turn and weighs what they find.
 
-A stored hit can be decided again without searching for works: `reassess` keeps its identity findings and asks only the
-matchers of stage offence, when a licence's term, a rule, a weight or a price has changed.
+`reassess` decides a stored hit again without searching for works, when a licence's term, a rule, a weight or a price
+has changed: it keeps the identity findings and runs only the matchers of stage offence.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from matchers.harm import expected_harm
 from matchers.matcher import Candidates, Context, Stage, works_by_id
 from matchers.signals.work_type import work_type
 
-# Identity without what speaks against it; below, the work is rejected whatever the offer says.
-MIN_JUDGED_IDENTITY = 0.2
-PROBABILITY_TOLERANCE = 1e-6  # probabilities nearer than this are the same
+MIN_JUDGED_IDENTITY = 0.2  # of the findings for an identity alone, ignoring those against it
+PROBABILITY_TOLERANCE = 1e-6  # probabilities that differ by less are the same
 
 
 class Assessor:
     """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread.
 
-    A work is considered if the findings by which it was first found come to at least `min_identity`, whatever speaks
-    against it.
+    A work is considered if the findings for it by which it was first found add up to at least `min_identity`, ignoring
+    those against it.
     """
 
     def __init__(self, works: Sequence[Work], min_identity: float = MIN_CANDIDATE_IDENTITY) -> None:
@@ -35,22 +34,22 @@ class Assessor:
         self._identity, self._boost, self._offence = (_StageMatchers(stage, works) for stage in Stage)
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
-        """An assessment for each work that comes into question, the surest identity first; () where none does."""
+        """An assessment for each work considered, by identity, highest first; () without any."""
         found = self._identity.find(listing, {}, context)
         considered = self._boost_considered(listing, found, context)
         return self._weigh_considered(listing, considered, context)
 
     def assess_all(self, listings: Sequence[Listing], context: Context) -> list[tuple[Assessment, ...]]:
-        """The same for each of many listings. What matchers look up together costs little more than one listing."""
+        """The same for each of many listings, faster than one by one: matchers look up a batch together."""
         self.prefetch(listings, context)
         found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
         self._boost.prefetch(found, context)
         considered = [(listing, self._boost_considered(listing, by_work, context)) for listing, by_work in found]
-        self._offence.prefetch([(listing, _worth_judging(by_work)) for listing, by_work in considered], context)
+        self._offence.prefetch([(listing, _select_judged(by_work)) for listing, by_work in considered], context)
         return [self._weigh_considered(listing, by_work, context) for listing, by_work in considered]
 
     def have_candidates(self, listings: Sequence[Listing], context: Context) -> list[bool]:
-        """Whether any work is considered, for each listing; no offence is judged."""
+        """Whether any work is considered, for each listing; judges no offence."""
         self.prefetch(listings, context)
         found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
         are_certain = [self._is_any_supported(by_work) for _, by_work in found]
@@ -62,14 +61,14 @@ class Assessor:
         ]
 
     def prefetch(self, listings: Iterable[Listing], context: Context | None = None) -> None:
-        """Tell the identity matchers which listings come next; changes no answer, only the time it takes."""
+        """Let the identity matchers look up these listings together; changes no result, only the time it takes."""
         self._identity.prefetch([(listing, {}) for listing in listings], context or Context())
 
     def _is_any_supported(self, by_work: Candidates) -> bool:
         return any(identity_support(findings) >= self._min_identity for findings in by_work.values())
 
     def _boost_considered(self, listing: Listing, found: Candidates, context: Context) -> Candidates:
-        """The works considered, and their findings after stage boost."""
+        """The works considered, with their findings after stage boost."""
         if not found:
             return {}
         boosted = self._boost.find(listing, found, context)
@@ -80,7 +79,9 @@ class Assessor:
         }
 
     def _weigh_considered(self, listing: Listing, considered: Candidates, context: Context) -> tuple[Assessment, ...]:
-        offence_findings = self._offence.find(listing, _worth_judging(considered), context)
+        if not considered:
+            return ()
+        offence_findings = self._offence.find(listing, _select_judged(considered), context)
         assessments = [
             _weigh(listing, self._works[work_id], [*findings, *offence_findings.get(work_id, ())], context)
             for work_id, findings in considered.items()
@@ -91,9 +92,9 @@ class Assessor:
 
 
 def reassess(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
-    """The assessment of a work by what was found for its identity and what the offence matchers say now."""
+    """The assessment of a work by its stored identity `findings` and new findings of stage offence."""
     identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
-    judged = _worth_judging({work.id: identity_findings})
+    judged = _select_judged({work.id: identity_findings})
     offence_findings = _StageMatchers(Stage.OFFENCE, (work,)).find(listing, judged, context)
     return _weigh(listing, work, [*identity_findings, *offence_findings.get(work.id, ())], context)
 
@@ -110,20 +111,20 @@ class _StageMatchers:
             matcher.prefetch(batch, context)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> dict[str, list[Finding]]:
-        """The findings of all matchers by work. Raises ValueError for a finding whose matcher does not declare it."""
+        """The findings of all matchers by work. Raises ValueError for a finding with an undeclared ground."""
         by_work: dict[str, list[Finding]] = {}
         for matcher in self._matchers:
             for finding in matcher.find(listing, candidates, context):
                 if (finding.matcher, finding.ground) not in self._declared:
                     raise ValueError(
-                        f"{matcher.name} found {finding.matcher} {finding.ground!r}, which is not declared"
+                        f"{matcher.name} yields ground {finding.ground!r}, which {finding.matcher} does not declare"
                     )
                 by_work.setdefault(finding.work_id, []).append(finding)
         return by_work
 
 
-def _worth_judging(considered: Candidates) -> Candidates:
-    """The works whose offer is judged."""
+def _select_judged(considered: Candidates) -> Candidates:
+    """The candidates of stage offence: works below MIN_JUDGED_IDENTITY are rejected whatever the offer says."""
     return {
         work_id: findings
         for work_id, findings in considered.items()
@@ -139,7 +140,7 @@ def _weigh(listing: Listing, work: Work, findings: Sequence[Finding], context: C
 
 
 def differs(stored: Mapping[str, tuple[str, float, float]], assessments: Iterable[Assessment]) -> bool:
-    """Whether a decision or a probability is another than the stored one: work -> (decision, identity, offence)."""
+    """Whether a decision or probability differs from the `stored` ones, work -> (decision, identity, offence)."""
     current = {
         assessment.work_id: (assessment.decision.value, assessment.identity, assessment.offence)
         for assessment in assessments

@@ -1,4 +1,4 @@
-"""The catalogue of matchers: found by their files, with the grounds they declare and the indexes they keep.
+"""The catalogue of matchers, found by their files: what they declare, and the indexes they keep.
 
 A file in matchers/identity (stages identity and boost) or matchers/offence that defines one class `Matcher` is a
 matcher; files beginning with _ are helpers.
@@ -20,7 +20,7 @@ from matchers.matcher import Ground, Matcher, Stage
 from matchers.weights import Weights
 
 _FOLDERS = {Stage.IDENTITY: "identity", Stage.BOOST: "identity", Stage.OFFENCE: "offence"}
-_INDEX_ORIGINS = ("opened", "extended", "built")  # the quickest first
+_INDEX_ORIGINS = ("opened", "extended", "built")  # least work first
 
 
 def matcher_modules(folder: str) -> list[ModuleType]:
@@ -32,7 +32,7 @@ def matcher_modules(folder: str) -> list[ModuleType]:
 
 @cache
 def matcher_classes(stage: Stage) -> tuple[type[Matcher], ...]:
-    """The matchers of a stage, in the order of their files. Raises ValueError where a file declares none, or badly."""
+    """The matchers of a stage, by file name. Raises ValueError for a file without a well declared matcher."""
     classes = [_matcher_class(module) for module in matcher_modules(_FOLDERS[stage])]
     return tuple(matcher for matcher in classes if matcher.stage is stage)
 
@@ -48,7 +48,7 @@ def _matcher_class(module: ModuleType) -> type[Matcher]:
         raise ValueError(f"{file}: stage {matcher.stage.value} belongs to matchers/{_FOLDERS[matcher.stage]}")
     for ground in matcher.grounds:
         if (ground.weight is None) != (matcher.stage is not Stage.OFFENCE):
-            raise ValueError(f"{file}: {ground.key} needs a weight if it is a ground of an offence, and only then")
+            raise ValueError(f"{file}: grounds of offences have a weight, others None: {ground.key}")
     return matcher
 
 
@@ -59,15 +59,15 @@ def declared_grounds(stages: Iterable[Stage] = tuple(Stage)) -> dict[str, Ground
         for matcher in matcher_classes(stage):
             for ground in matcher.grounds:
                 if grounds.setdefault(ground.key, ground) != ground:
-                    raise ValueError(f"{matcher.__module__} declares {ground.key} otherwise than another matcher")
+                    raise ValueError(f"{matcher.__module__}: another matcher declares {ground.key} differently")
     return grounds
 
 
 @cache
 def declared_keys(stage: Stage) -> frozenset[tuple[str, str]]:
-    """(name of a matcher, key of a ground) of all findings that matchers of this stage may yield.
+    """(name of a matcher, key of a ground) of all findings that may be yielded at this stage.
 
-    Those of stage boost may hand back what stage identity found, and what its matchers would have found.
+    Stage boost may also yield findings that it was given, or that the matchers of stage identity could have made.
     """
     stages = (Stage.IDENTITY, Stage.BOOST) if stage is Stage.BOOST else (stage,)
     return frozenset(
@@ -80,21 +80,21 @@ def declared_keys(stage: Stage) -> frozenset[tuple[str, str]]:
 
 @cache
 def declared_weights() -> Mapping[str, float]:
-    """The weights that the grounds of offences are declared with: in force where a set of weights has no other."""
+    """The declared weights of the grounds of offences, used where a set of weights has none."""
     return {
         key: ground.weight for key, ground in declared_grounds([Stage.OFFENCE]).items() if ground.weight is not None
     }
 
 
 def check_weights(weights: Weights, file: str) -> None:
-    """Raise BadInput with every weight whose ground no matcher declares, or declares with the other sign.
+    """Raise BadInput with every weight of an undeclared ground or with the wrong sign, naming the file.
 
-    For weights.toml. A set that `calibrate --apply` stored may be older than the matchers, and is not checked.
+    For weights.toml. A set stored by `calibrate --apply` may be older than the matchers and is not checked.
     """
     grounds = declared_grounds([Stage.OFFENCE])
     problems = [f"{key}: no matcher declares this ground" for key in weights.grounds if key not in grounds]
     problems += [
-        f"{key}: a weight of {weight} does not speak {grounds[key].polarity.value} an offence"
+        f"{key}: a weight of {weight} for a ground {grounds[key].polarity.value} an offence"
         for key, weight in weights.grounds.items()
         if key in grounds and weight and (weight < 0) != (grounds[key].polarity is Polarity.AGAINST)
     ]
@@ -103,14 +103,15 @@ def check_weights(weights: Weights, file: str) -> None:
 
 
 def open_indexes(works: Sequence[Work], folder: Path) -> str:
-    """Let every matcher open, extend or build what it keeps in this folder, before an Assessor is built over the same
-    sequence of works. Says what took longest: "opened", "extended" or "built".
+    """Let every matcher open, extend or build its index in `folder`, before an Assessor is built over the same works.
+
+    Returns "opened", "extended" or "built", whichever took most work.
     """
     origins = [matcher.open_index(works, folder) for matcher in matcher_classes(Stage.IDENTITY)]
     return max(filter(None, origins), key=_INDEX_ORIGINS.index, default=_INDEX_ORIGINS[0])
 
 
 def index_digest(works: Sequence[Work]) -> str:
-    """A digest of all that the matchers' indexes hold of these works."""
+    """A digest of everything in the matchers' indexes of these works."""
     digests = [digest for matcher in matcher_classes(Stage.IDENTITY) if (digest := matcher.index_digest(works))]
     return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()[:32]

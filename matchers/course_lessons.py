@@ -1,7 +1,7 @@
-"""How much of a numbered series a share holds: lessons of a course, episodes or chapters, by the numbers in file names.
+"""Counts the lessons of a course (episodes, chapters) that a share holds, by the numbers in its file names.
 
-A number that lies far from the others (a year, a resolution) makes no series. The series is taken to reach from 1 to
-the highest number seen: what is missing at the end cannot be known.
+A number far from the others (a year, a resolution) makes no series. The series is taken to run from 1 to the highest
+number seen: lessons missing at the end cannot be known.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from attrs import frozen
 
 from crawler.items import SharedFile
 
-MIN_NUMBERED_FILES = 3  # numbered files that make a series; two may be two volumes
+MIN_NUMBERED_FILES = 3  # two numbered files may be two volumes
 MAX_LESSON_NUMBER = 500  # a higher number is a year or a code
 _HAN_DIGITS = str.maketrans("零〇一二三四五六七八九两", "001234567892")
 _LESSON_WORDS = "E|EP|Ep|ep|Lesson|lesson|Chapter|chapter|Lecture|lecture|Part|part"
@@ -27,14 +27,14 @@ _LESSON_NUMBER_RE = re.compile(
 
 @frozen(kw_only=True)
 class Coverage:
-    """`present` different numbers of a series that reaches to `total`."""
+    """`present` different numbers of a series that runs from 1 to `total`."""
 
     present: int
     total: int
 
 
 def coverage(files: Sequence[SharedFile]) -> Coverage | None:
-    """The series that these files are numbered in; None where they are none."""
+    """The coverage of the series that these files form; None if they form none."""
     names = [file.name for file in files if not file.folder]
     numbers = {
         number for name in names if (number := lesson_number(name)) is not None and 0 < number <= MAX_LESSON_NUMBER
@@ -45,7 +45,7 @@ def coverage(files: Sequence[SharedFile]) -> Coverage | None:
 
 
 def lesson_number(name: str) -> int | None:
-    """The number of a lesson, an episode or a chapter in a file's name."""
+    """The number of a lesson, episode or chapter in a file name; None without one."""
     match = _LESSON_NUMBER_RE.search(name)
     if match is None:
         return None

@@ -1,10 +1,10 @@
-"""From the findings about one (listing, work) to two probabilities and one decision.
+"""Combines the findings about one (listing, work) into two probabilities and one decision.
 
-Identity: findings for it are combined as independent chances (noisy or); each finding against takes its share away, in
-full from findings of the same matcher, less from others: an ISBN stays an ISBN.
+Identity: findings for it are combined as independent probabilities (noisy or); each finding against reduces them, in
+full those of the same matcher, less those of others: an ISBN stays an ISBN.
 
-Offence: a logistic sum. A listing of a kind starts with the log odds that such listings have; every ground adds its
-weight times its strength. `offence_terms` gives the sum line by line.
+Offence: a logistic sum. A listing starts with the log odds of its kind; every ground adds its weight times its
+strength. `offence_terms` gives the sum term by term.
 """
 
 from __future__ import annotations
@@ -21,32 +21,25 @@ from matchers.weights import Bounds, Weights, default_weights
 
 START_PREFIX = "start_"  # the first term of a sum: the log odds of the channel
 TITLE_PREFIX = "title_"  # grounds of the title engine
-SHARED_TITLE_GROUND = "title_shared"  # what the title engine says of a name that several works have
-LICENCE_MATCHER = "licence"  # the judge whose finding against means "licensed"
-DISMISSED_GROUND = (
-    "judged_listing"  # a person said of this very listing that it is no infringement: no sum overrules it
-)
-MAX_PROBABILITY = 0.99  # nothing that a machine reads is surer
-CROSS_MATCHER_FACTOR = 0.4  # what a finding against weighs for findings of another matcher
-MIN_CANDIDATE_IDENTITY = (
-    0.005  # findings for an identity below it are not worth a row of a list that someone asked about
-)
-MIN_STORED_IDENTITY = 0.2  # nor below this one of the database: it is half of what a person would be shown
-MIN_AMBIGUOUS_HIT_IDENTITY = (
-    0.85  # identity of a hit where the name is two characters, or another work's too: the title engine says at
-)
-# most .6 of such a name alone, which is calibrated to .8, so that a person looks
-UNWEIGHTED_LOG_ODDS = (
-    2.0  # log odds that a ground against without a weight takes away beside its own: what one for would bring
-)
-DISPUTE_THRESHOLD = 0.5  # a finding against the identity from which on a person should look, whatever speaks for it
-MAX_TINY_HAN_CHARS, MAX_TINY_LETTERS = 2, 3  # characters of such names
-MIN_LICENSED_IDENTITY = 0.4  # identity from which on a licence makes it licensed
+SHARED_TITLE_GROUND = "title_shared"  # the ground of a name that several works have
+LICENCE_MATCHER = "licence"  # the matcher whose finding against means "licensed"
+DISMISSED_GROUND = "judged_listing"  # a person judged this listing no infringement, which no sum overrules
+MAX_PROBABILITY = 0.99  # no machine is more certain
+CROSS_MATCHER_FACTOR = 0.4  # share of a finding against that counts for findings of other matchers
+MIN_CANDIDATE_IDENTITY = 0.005  # below it, not worth a row of output that someone asked for
+MIN_STORED_IDENTITY = 0.2  # below it, not stored: half of what a person is shown
+# For a hit by a name of two characters, or one that another work has too. The title engine states at most .6 for such a
+# name alone, which is calibrated to .8, so that a person decides.
+MIN_AMBIGUOUS_HIT_IDENTITY = 0.85
+UNWEIGHTED_LOG_ODDS = 2.0  # subtracted by a ground against without a weight, beyond its own: what one for would add
+DISPUTE_THRESHOLD = 0.5  # probability of a finding against the identity above which a person should decide
+MAX_TINY_HAN_CHARS, MAX_TINY_LETTERS = 2, 3  # length of such names
+MIN_LICENSED_IDENTITY = 0.4  # from which on a licence makes an offer licensed
 
 
 @frozen(kw_only=True)
 class Term:
-    """One line of the sum: a ground, its weight, how strongly it stands, and what it adds."""
+    """One term of the sum: a ground, its weight and its strength."""
 
     ground: str
     weight: float
@@ -54,12 +47,12 @@ class Term:
 
     @property
     def contribution(self) -> float:
-        """What it adds to the log odds."""
+        """Its part of the log odds."""
         return self.weight * self.strength
 
 
 def identity_support(findings: Iterable[Finding]) -> float:
-    """The probability by the findings for an identity alone, whatever speaks against them."""
+    """The identity by the findings for it alone, ignoring those against it."""
     return _noisy_or(
         finding.probability
         for finding in findings
@@ -68,13 +61,13 @@ def identity_support(findings: Iterable[Finding]) -> float:
 
 
 def calibrated_probability(finding: Finding, weights: Weights) -> float:
-    """What a finding for an identity is worth: the title engine's chances are calibrated, others mean what they say."""
+    """The probability of a finding for an identity: those of the title engine are calibrated, others unchanged."""
     is_stated = finding.ground.startswith(TITLE_PREFIX)
     return weights.calibrate(finding.probability) if is_stated else finding.probability
 
 
 def identity_probability(findings: Sequence[Finding], weights: Weights) -> float:
-    """The probability (0..0.99) that the listing carries the work."""
+    """The probability (0 to 0.99) that the listing carries the work."""
     against = [
         finding
         for finding in findings
@@ -88,9 +81,9 @@ def identity_probability(findings: Sequence[Finding], weights: Weights) -> float
 
 
 def offence_terms(findings: Iterable[Finding], channel: str, weights: Weights) -> list[Term]:
-    """The sum: the start of the channel, then each ground once, by its strongest finding.
+    """The terms of the sum: the start of the channel, then each ground once, by its strongest finding.
 
-    A ground that has no weight (a matcher of one's own) counts as if it stood alone: with its chance p as the whole.
+    A ground without any weight counts as if it were alone: the sum then gives its own probability.
     """
     start = Term(ground=f"{START_PREFIX}{channel}", weight=weights.start[channel], strength=1.0)
     strongest: dict[str, Finding] = {}
@@ -104,7 +97,7 @@ def offence_terms(findings: Iterable[Finding], channel: str, weights: Weights) -
 
 
 def offence_from_strengths(strengths: Mapping[str, float], weights: Weights) -> float:
-    """The offence that weights make of a kept sum (ground -> strength)."""
+    """The offence probability of a stored sum (ground -> strength) under these weights."""
     total = sum(_term_weight(ground, weights) * strength for ground, strength in strengths.items())
     return min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, _logistic(total)))
 
@@ -122,7 +115,7 @@ def _term_weight(ground: str, weights: Weights) -> float:
 
 
 def term_strengths(findings: Iterable[Finding], channel: str, weights: Weights) -> dict[str, float]:
-    """What stood in the sum, ground -> strength: what `calibrate` learns from. Grounds need a weight."""
+    """The sum as ground -> strength, for `calibrate` to learn from; grounds without a weight are left out."""
     terms = offence_terms(findings, channel, weights)
     return {
         term.ground: term.strength
@@ -132,7 +125,7 @@ def term_strengths(findings: Iterable[Finding], channel: str, weights: Weights) 
 
 
 def offence_probability(findings: Iterable[Finding], channel: str, weights: Weights) -> float:
-    """The probability (0.01..0.99) that the offer infringes, if it is the work."""
+    """The probability (0.01 to 0.99) that the offer infringes, if it is the work."""
     total = sum(term.contribution for term in offence_terms(findings, channel, weights))
     return min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, _logistic(total)))
 
@@ -144,7 +137,7 @@ def weigh_findings(
     nature: str = "",
     weights: Weights | None = None,
 ) -> Assessment:
-    """The assessment of one work, offered on a channel (the listing's kind). Reasons stand with the surest first."""
+    """The assessment of one work offered on a channel (the listing's kind); findings by probability, highest first."""
     applied_weights = weights or default_weights()
     identity, offence = (
         identity_probability(findings, applied_weights),
@@ -186,9 +179,7 @@ def _term(finding: Finding, start: float, weights: Weights) -> Term:
 
 
 def _is_ambiguous(findings: Iterable[Finding]) -> bool:
-    """Whether the surest finding for the identity stands on a name that alone says little, or another one disputes
-    it.
-    """
+    """Whether the most probable finding for the identity rests on a tiny or shared name, or another disputes it."""
     identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
     if any(
         finding.ground == SHARED_TITLE_GROUND
@@ -210,7 +201,7 @@ def _is_licensed(findings: Iterable[Finding]) -> bool:
 
 
 def _remaining_share(finding: Finding, against: Iterable[Finding]) -> float:
-    """What is left of a finding's chance after all that speaks against it."""
+    """The share of a finding's probability that remains after all findings against it."""
     remaining = 1.0
     for opposing in against:
         remaining *= 1.0 - opposing.probability * (1.0 if opposing.matcher == finding.matcher else CROSS_MATCHER_FACTOR)

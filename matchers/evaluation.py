@@ -1,9 +1,8 @@
-"""How good decisions and probabilities are, by what people judged: proportions with intervals, calibration, log loss.
+"""Measures decisions and probabilities by people's verdicts: proportions with intervals, calibration, log loss.
 
 For the calibration, pairs are sorted into bins of equal count, lowest first, and in each bin the mean stated
-probability is compared with the share that was right: of pairs stated about .9, about nine of ten should be right. The
-calibration error is the mean distance of the two. Proportions come with Wilson's .95 interval and what they are shares
-of.
+probability is compared with the share that was right: of pairs stated about .9, nine of ten should be right. The
+calibration error is the mean distance of the two. Proportions come with Wilson's .95 interval and with their totals.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from collections.abc import Iterable, Sequence
 from attrs import define, frozen
 
 BIN_COUNT = 10
-NORMAL_QUANTILE_975 = 1.959964  # quantile of the normal distribution for an interval of .95
+NORMAL_QUANTILE_975 = 1.959964  # for an interval of .95
 
 
 @frozen(kw_only=True)
 class Bin:
-    """Pairs stated between `low` and `high`."""
+    """The pairs whose stated probability lies between `low` and `high`: means of stated and right."""
 
     low: float
     high: float
@@ -30,7 +29,7 @@ class Bin:
 
 
 def bins(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> list[Bin]:
-    """So many bins of equal count over (stated, is right); fewer where there are fewer pairs."""
+    """`count` bins of equal size over (stated, is right); fewer where there are fewer pairs."""
     ordered = sorted(pairs)
     edges = sorted({number * len(ordered) // count for number in range(count + 1)})
     calibration_bins = []
@@ -49,7 +48,7 @@ def bins(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> list[Bi
 
 
 def calibration_error(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> float:
-    """The calibration error: mean distance of stated and right over the bins, by their counts; 0.0 without pairs."""
+    """The mean distance of stated and right over the bins, weighted by their counts; 0.0 without pairs."""
     return sum(
         calibration_bin.count * abs(calibration_bin.stated - calibration_bin.right)
         for calibration_bin in bins(pairs, count)
@@ -57,13 +56,13 @@ def calibration_error(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUN
 
 
 def log_loss(pairs: Sequence[tuple[float, bool]]) -> float:
-    """The mean surprise in nats; lower is better. 0.0 without pairs."""
+    """The mean log loss in nats; lower is better. 0.0 without pairs."""
     losses = (-math.log(max(1e-9, stated if is_right else 1.0 - stated)) for stated, is_right in pairs)
     return sum(losses) / max(1, len(pairs))
 
 
 def wilson_interval(right: int, total: int) -> tuple[float, float]:
-    """Wilson's .95 interval of a share; (0, 1) of nothing."""
+    """Wilson's .95 interval of a share; (0, 1) where `total` is 0."""
     if not total:
         return 0.0, 1.0
     share, square = right / total, NORMAL_QUANTILE_975 * NORMAL_QUANTILE_975
@@ -75,23 +74,23 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
 
 @frozen(kw_only=True)
 class Proportion:
-    """`right` of `total`, and what this says of the share in all (Wilson's .95 interval)."""
+    """`right` of `total`, with Wilson's .95 interval of the share."""
 
     right: int
     total: int
 
     @property
     def value(self) -> float | None:
-        """The share; None of nothing."""
+        """The share; None where `total` is 0."""
         return self.right / self.total if self.total else None
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Between what and what the share in all lies."""
+        """The lower and upper end of the interval."""
         return wilson_interval(self.right, self.total)
 
     def to_dict(self) -> dict[str, object]:
-        """For programs."""
+        """The figures as JSON values."""
         low, high = self.interval
         return {
             "right": self.right,
@@ -104,7 +103,7 @@ class Proportion:
 
 @define
 class RightWrongTally:
-    """Right and wrong ones."""
+    """A count of right and wrong ones."""
 
     right: int = 0
     wrong: int = 0

@@ -1,6 +1,4 @@
-"""Prices of different currencies compared by round exchange rates (rates.csv): enough to tell a twentieth from a
-half.
-"""
+"""Converts prices with rounded exchange rates (rates.csv), exact enough to tell a twentieth from a half."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from importlib import resources
 
 
 def to_dollars(price: Decimal, currency: str | None) -> Decimal | None:
-    """About what a price is in US dollars; None for a currency without a rate."""
+    """The approximate price in US dollars; None for a currency without a rate."""
     rate = _rates().get(currency or "")
     return None if rate is None else price * rate
 

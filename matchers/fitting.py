@@ -1,8 +1,7 @@
-"""Fits the weights of grounds to labelled offers: logistic regression that stays near the weights it starts from.
+"""Fits the weights of grounds to labelled offers: logistic regression with a prior around the weights it starts from.
 
-Few labelled rows cannot tell thirty weights from nothing. So the fit is the most likely one under a prior: each
-weight is thought to lie near the old one, within a deviation; and no weight may turn its sign. What no row shows
-stays as it was.
+A few labelled rows are not enough for thirty weights, so this is a maximum a posteriori fit: each weight has a normal
+prior around the old one, and none changes its sign. A weight without rows stays as it was.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ WEIGHT_TOLERANCE = 1e-7
 
 @frozen(kw_only=True)
 class JudgedExample:
-    """What stood in the sum of one judged offer: ground -> strength, the start of its channel included as 1.0."""
+    """The sum of one judged offer: ground -> strength, including the start of its channel as 1.0."""
 
     terms: Mapping[str, float]
     infringing: bool
@@ -31,7 +30,7 @@ class JudgedExample:
 
 
 def fit_weights(examples: Sequence[JudgedExample], prior: Mapping[str, float]) -> dict[str, float]:
-    """The weights with the highest posterior; names as in the terms, signs as in `prior` (starts have none)."""
+    """The weights with the highest posterior; names as in the terms, signs as in `prior` (starts may have any)."""
     names = sorted(prior)
     column_by_name = {name: number for number, name in enumerate(names)}
     rows = np.zeros((len(examples), len(names)))
@@ -59,7 +58,7 @@ def _climb_gradient(
     lower_bounds: FloatArray,
     upper_bounds: FloatArray,
 ) -> FloatArray:
-    """Projected gradient ascent with a step that no curvature of the problem can make too long."""
+    """Projected gradient ascent with a step length that is safe by an upper bound of the curvature."""
     weights = prior_weights.copy()
     curvature = (
         0.25 * float(np.linalg.norm(rows * np.sqrt(sample_weights)[:, None], 2)) ** 2

@@ -1,8 +1,7 @@
-"""How much harm an offer is expected to do: its probability, its reach, the worth of the work and its priority.
+"""Estimates the expected harm of an offer from its probability, its reach, and the work's price and priority.
 
-On a scale of powers of two: one more is twice the harm. Reach and worth count by their roots, since a platform's
-figures say more of the platform than of the loss. All weights are estimates, and only order hits: the number is shown
-to nobody.
+On a log2 scale: one more is twice the harm. Reach and price count by their roots, since a platform's figures say more
+about the platform than about the loss. All weights are estimates and only order hits: the number is shown to nobody.
 """
 
 from __future__ import annotations
@@ -13,21 +12,21 @@ from math import log2
 from crawler.items import Listing, ListingKind, Work
 from matchers.exchange_rates import to_dollars
 
-MIN_CHANCE = 0.001  # chance of what is all but certain to be innocent
+MIN_CHANCE = 0.001  # floor for offers that are almost certainly innocent
 SALES_PER_WANT, SALES_PER_VIEW, SALES_PER_STOCK_ITEM, SALES_PER_FILE = (
     0.3,
     0.01,
     0.05,
     0.5,
-)  # sales that one of each is thought to be worth
-SALES_PER_OPEN_SHARE = 20  # sales that an open share is thought to be worth: it costs nothing
-REACH_EXPONENT, WORTH_EXPONENT = 0.5, 0.25  # exponents
-DEFAULT_PRICE_DOLLARS = Decimal(10)  # dollars, of a work whose price nobody states
+)  # sales that one of each is estimated to stand for
+SALES_PER_OPEN_SHARE = 20  # sales that an open share is estimated to stand for: it is free
+REACH_EXPONENT, WORTH_EXPONENT = 0.5, 0.25
+DEFAULT_PRICE_DOLLARS = Decimal(10)  # of a work without a known price
 MAX_COUNTED_FILES = 200
 
 
 def expected_harm(identity: float, offence: float, listing: Listing, work: Work) -> float:
-    """The expected harm of an offer of a work, without its age."""
+    """The expected harm of an offer of a work, not counting its age."""
     chance = max(MIN_CHANCE, identity * offence)
     priority = max(0, work.priority)
     return round(
@@ -40,7 +39,7 @@ def expected_harm(identity: float, offence: float, listing: Listing, work: Work)
 
 
 def estimate_sales(listing: Listing) -> float:
-    """About how many sales the offer's figures stand for."""
+    """The number of sales that the offer's figures are estimated to stand for."""
     reach = listing.reach
     sales = (
         (reach.sales or 0)

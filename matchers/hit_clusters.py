@@ -1,7 +1,7 @@
-"""Clusters of hits: connected components over shared facts (a seller, a share, a picture, a contact), by union-find.
+"""Clusters hits into connected components over shared facts (a seller, a share, a picture, a contact), by union-find.
 
-The same hits give the same clusters in any order. Each link names the fact and the two hits; a fact that very many
-hits share links none of them, since it is a platform's hotline or a publisher's cover.
+The result does not depend on the order of hits. Each link names the fact and the two hits. A fact that too many hits
+share links none of them: it is a platform's hotline or a publisher's cover.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ MAX_HITS_PER_FACT = {
     "share": 1_000,
     "contact": 300,
     "picture": 40,
-}  # hits that a fact may link; estimates
+}  # hits that one fact of a kind may link; estimates
 
 
 @frozen(kw_only=True, order=True)
 class SharedFact:
-    """What hits may share: a kind of MOST, and a value."""
+    """Something that hits may share: a kind (a key of MAX_HITS_PER_FACT) and a value."""
 
     kind: str
     value: str
@@ -38,7 +38,7 @@ class HitLink:
 
 @frozen(kw_only=True)
 class HitCluster:
-    """Hits linked to one another; `id` is that of the first of them."""
+    """Hits that are linked to each other; `id` is that of the first."""
 
     id: str
     hits: tuple[str, ...]
@@ -46,7 +46,7 @@ class HitCluster:
 
 
 def cluster_hits(facts: Mapping[str, Iterable[SharedFact]]) -> list[HitCluster]:
-    """The clusters of two hits and more, the largest first, of hits with their facts."""
+    """The clusters of at least two hits, the largest first; `facts` maps hits to theirs."""
     holders: dict[SharedFact, list[str]] = defaultdict(list)
     for hit in sorted(facts):
         for fact in sorted(set(facts[hit])):

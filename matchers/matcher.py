@@ -1,9 +1,8 @@
-"""The protocol of matchers, the grounds they declare, and the context they are asked in.
+"""The protocol of matchers, the grounds they declare, and the context they run in.
 
-A matcher answers one of two questions. Those in matchers/identity: which registered works does this listing carry?
-Those in matchers/offence: what makes its offer of such a work an infringement? Either yields findings, each with a
-ground that it has declared. A file in one of the two folders that defines one class `Matcher` is the registration
-(matchers/catalogue.py).
+Matchers in matchers/identity answer: which registered works does this listing carry? Those in matchers/offence answer:
+what makes its offer of such a work an infringement? Both yield findings, each with a ground that they have declared. A
+file in one of the two folders that defines one class `Matcher` is the registration (matchers/catalogue.py).
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ from matchers.weights import Weights
 
 
 class RuleKind(StrEnum):
-    """What a judgement taught."""
+    """The scope of a rule."""
 
-    LISTING = "listing"  # this very listing
-    SELLER = "seller"  # this seller, of this work
-    PHRASE = "phrase"  # these words beside this work
+    LISTING = "listing"  # one listing
+    SELLER = "seller"  # all offers of one work by one seller
+    PHRASE = "phrase"  # all offers of one work with certain words
 
 
 @frozen(kw_only=True)
 class Rule:
-    """What a person taught with the verdict "not"; visible, and withdrawn by its number. `value` is compared."""
+    """A rule that a person taught with the verdict "not". `value` is compared, `shown` displayed; `id` withdraws it."""
 
     id: int
     kind: RuleKind
@@ -48,7 +47,7 @@ class Rule:
 
 @frozen(kw_only=True)
 class MedianPrice:
-    """What a work costs on a platform: the middle price of `count` listings."""
+    """The median price of `count` listings of a work on a platform."""
 
     price: Decimal
     currency: str
@@ -57,7 +56,7 @@ class MedianPrice:
 
 @frozen(kw_only=True)
 class SellerRecord:
-    """What people judged of a seller's offers so far."""
+    """The verdicts on a seller's offers so far."""
 
     infringing: int = 0
     innocent: int = 0
@@ -65,11 +64,11 @@ class SellerRecord:
 
 @frozen(kw_only=True)
 class Context:
-    """What matching may know besides the listing and the works; handed in by desk and pipelines, never fetched.
+    """What matchers may know besides the listing and the works; handed in by the caller, never fetched.
 
     `medians` are by (work id, platform), `sellers` by (platform, seller's number or name), `rules` by work id,
     `official_licences` (own shops and official stores, as licences for all works) by owner. `weights` is None for
-    those that ship. Works in `quarantined` flood: nothing of them is a hit, a person looks.
+    those that ship. Works in `quarantined` have too many false alarms: their hits become reviews.
     """
 
     now: datetime = field(factory=lambda: datetime.now(UTC))
@@ -83,21 +82,21 @@ class Context:
 
 
 class Stage(StrEnum):
-    """When a matcher is asked: stages follow each other in this order, matchers of one stage in that of their files."""
+    """When a matcher runs: stages in this order, matchers of one stage by their file names."""
 
     IDENTITY = "identity"  # finds works
-    BOOST = "boost"  # looks again at the works found, and may find more
-    OFFENCE = "offence"  # asks of each work found what is wrong with the offer
+    BOOST = "boost"  # revises the findings of works already found, and may find more
+    OFFENCE = "offence"  # judges the offer of each work found
 
 
 @frozen
 class Ground:
-    """A reason that a matcher may give, declared once with its sentences; matchers/messages.toml has none of them.
+    """A reason that a matcher may give, declared once, with its sentences.
 
     `key` is stored with findings and named in weights.toml: write it as a literal, so that a search finds it. `weight`
-    is what an offence ground of full strength is thought to add to the log odds before any data was seen (the prior of
-    bench/fit_offence.py; in force where weights.toml has no other); None for grounds of an identity. The sentences may
-    use {ours}, {theirs} and what else the finding is made with.
+    is what an offence ground of full strength is believed to add to the log odds before any data was seen (the prior of
+    bench/fit_offence.py, and the weight where weights.toml has none); None for identity grounds. The sentences may use
+    {ours}, {theirs} and the other values that `make_finding` is called with.
     """
 
     key: str = field(validator=validators.matches_re(r"[a-z]+(_[a-z]+)+"))
@@ -109,81 +108,82 @@ class Ground:
     @weight.validator
     def _has_the_sign_of_its_polarity(self, _: object, weight: float | None) -> None:
         if weight is not None and (weight < 0) != (self.polarity is Polarity.AGAINST):
-            raise ValueError(f"{self.key}: a weight of {weight} does not speak {self.polarity.value} an offence")
+            raise ValueError(f"{self.key}: a weight of {weight} for a ground {self.polarity.value} an offence")
 
     def sentence(self, language: str) -> str:
         """The sentence in a language of crawler.messages.LANGUAGES, with its placeholders."""
         return self.zh if language == "zh" else self.en
 
 
-Candidates = Mapping[str, Sequence[Finding]]  # the works found so far, by their ids, and what was found of each
+Candidates = Mapping[str, Sequence[Finding]]  # the works found so far: work id -> findings
 
 
 class Matcher(Protocol):
-    """What the Assessor asks. One object is built over all works and asked from any thread.
+    """What the Assessor runs: one object over all works, used from any thread.
 
-    Subclass `IdentityMatcher` or `OffenceMatcher`: they bring defaults for all that is optional, which is everything
-    below `find`.
+    Subclass `IdentityMatcher` or `OffenceMatcher`; both have defaults for the optional methods, which are those after
+    `find`. What `candidates` holds, and what becomes of the findings, depends on the stage:
 
-    `candidates` is empty at stage identity. At stage boost it holds every work found so far, however weakly; what a
-    matcher yields there for a work *replaces* the identity findings of that work, works for which it yields nothing
-    keep theirs, and works that only it has found are considered too. Whether a work is considered at all depends on
-    the findings by which it was first found: boosting lifts no work over that threshold. At stage offence it holds the
-    works worth judging.
+    identity: `candidates` is empty; findings for works and against them.
+    boost: `candidates` are all works found so far, however weakly. The findings yielded for a work *replace* its
+        identity findings; a work for which nothing is yielded keeps its own; works found here first are added. The
+        threshold for considering a work is applied to the findings by which it was first found, so a boost lifts no
+        work over it.
+    offence: `candidates` are the works whose offer is judged.
     """
 
-    name: ClassVar[str]  # unique; findings bear it, and fixtures/pairs/<name>.csv tests it
+    name: ClassVar[str]  # unique, stored with findings; fixtures/pairs/<name>.csv is the test
     stage: ClassVar[Stage]
-    grounds: ClassVar[tuple[Ground, ...]]  # all that its findings may have: any other raises an error
+    grounds: ClassVar[tuple[Ground, ...]]  # of all its findings: the Assessor raises ValueError for any other
 
     @abstractmethod
     def __init__(self, works: Sequence[Work]) -> None:
-        """Prepare to be asked about these works, leaving out the retired ones."""
+        """Prepare for these works; retired ones are not to be found."""
 
     @abstractmethod
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """Findings, for and against, of each ground at most one for a work."""
+        """Findings for and against works."""
 
     def prefetch(self, batch: Sequence[tuple[Listing, Candidates]], context: Context) -> None:
-        """Prepare for `find` being asked about each of these: many looked up at once take less time. Changes no answer.
+        """Look up a batch together before `find` is called for each, where that takes less time. Changes no result.
 
-        It is not called before every `find`, and never by two threads at a time.
+        Not every `find` is preceded by it; it is never called by two threads at a time.
         """
         return
 
     @classmethod
     def open_index(cls, works: Sequence[Work], folder: Path) -> str:
-        """Open what is kept for these works in a folder, or extend or build it: "opened", "extended" or "built".
+        """Open the index of these works in a folder, or extend or build it; returns "opened", "extended" or "built".
 
-        Called before matchers over the same sequence are built. The folder belongs to all matchers: names of files
-        begin with the matcher's name, but for those of `title`, which had the folder first. "" where nothing is kept.
+        Called before matchers over the same sequence are built. Matchers share the folder: file names begin with the
+        matcher's name (except those of `title`). Returns "" for a matcher without an index.
         """
         return ""
 
     @classmethod
     def index_digest(cls, works: Sequence[Work]) -> str:
-        """A digest of all that the index holds of the works: machines share one of the same digest. "" without one."""
+        """A digest of everything in the index; machines share an index by its digest. "" without an index."""
         return ""
 
     @classmethod
     def prefilter_keys(cls, work: Work) -> Iterable[str]:
-        """Strings of which a stored listing holds at least one (in title, text, file names or identifiers) if this
-        matcher finds the work in it.
+        """Strings at least one of which is in the title, text, file names or identifiers of every listing in which this
+        matcher finds the work.
 
-        With new works, only stored listings are compared that hold one (matchers/prefilter.py), or a name or a picture
-        of the works.
+        After new works, only stored listings with such a string, or with a name or picture of the works, are matched
+        again (matchers/prefilter.py).
         """
         return ()
 
 
 class IdentityMatcher(Matcher):
-    """The base of matchers that recognise works."""
+    """Base of the matchers that recognise works."""
 
     stage = Stage.IDENTITY
 
 
 class OffenceMatcher(Matcher):
-    """The base of matchers that judge the offer of one work at a time, whatever else the listing carries."""
+    """Base of the matchers that judge the offer of each work by itself: write `judge`."""
 
     stage = Stage.OFFENCE
 
@@ -191,7 +191,7 @@ class OffenceMatcher(Matcher):
         self._works = works_by_id(works)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """What `judge` yields for each candidate."""
+        """The findings of `judge` for each candidate."""
         for work_id in candidates:
             yield from self.judge(listing, self._works[work_id], context)
 

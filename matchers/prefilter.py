@@ -1,12 +1,12 @@
 """A prefilter for rematching: which stored listings may carry one of a few new works, by keys and picture hashes.
 
-Reading a million listings to compare them with a thousand works takes minutes. So names and listings are cut into
+Reading a million listings to compare them with a thousand works takes minutes. So names and listings are split into
 n-grams: two Han characters by their sound, three letters. Where one of the rarest n-grams of a name occurs, the name
-is compared with the line; only listings that hold the name (in the title with one edit, if it is long), a string that
-another matcher looks for (`prefilter_keys`: identifiers) or a picture near one of a work are read.
+is compared with the line. Only those listings are read that contain the name (in the title with one edit, if it is
+long), a string that another matcher needs (`Matcher.prefilter_keys`: identifiers) or a picture similar to a work's.
 
 Not found this way: names of one Han character or two letters, names that are only described, and variants (split
-characters, digits for letters, pinyin for characters). Comparing everything finds those.
+characters, digits for letters, pinyin for characters). A full rematch finds those.
 """
 
 from __future__ import annotations
@@ -27,28 +27,21 @@ from matchers.matcher import Stage
 from matchers.titles.phonetics import MIN_PINYIN_HAN_CHARS, syllable
 from matchers.titles.title_names import names_of
 
-MIN_FUZZY_NAME_CHARS, MIN_FUZZY_HAN_EQUIVALENTS = (
-    5,
-    3.2,
-)  # characters, information of a name that may hold an error: 5 Han characters, 8 letters
-RAREST_GRAMS_PER_NAME = (
-    4  # grams of such a name, of which one at least is left by one wrong character: it spoils three at most
-)
-MAX_EDIT_CHARS = 1.2  # characters of a name that may differ: one, and what is lost where a stretch is cut
-LETTER_CODES_START, SYLLABLE_CODES_START, OTHER_CODES_START = (
-    1,
-    100,
-    1_000,
-)  # where codes of Latin letters and digits, of syllables and of other letters begin
-_CODE_BITS = 18  # bits of a code
-_GRAM_TABLE_BITS = 20  # of the table that says quickly whether a gram is any name's
+# Characters and information of a name that may contain an error: 5 Han characters, 8 letters.
+MIN_FUZZY_NAME_CHARS, MIN_FUZZY_HAN_EQUIVALENTS = 5, 3.2
+RAREST_GRAMS_PER_NAME = 4  # n-grams compared of such a name: one wrong character spoils at most three of them
+MAX_EDIT_CHARS = 1.2  # characters of a name that may differ: one, and what is lost where a span is cut
+# The first codes of Latin letters and digits, of syllables and of other letters.
+LETTER_CODES_START, SYLLABLE_CODES_START, OTHER_CODES_START = 1, 100, 1_000
+_CODE_BITS = 18  # of one code
+_GRAM_TABLE_BITS = 20  # of the table that rules out most n-grams of no name
 _HASH_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 IntArray = NDArray[np.int64]
 
 
 class Prefilter:
-    """The grams of works' names and the hashes of their pictures. Built once, asked with many listings at once."""
+    """The n-grams of works' names and the hashes of their pictures. Built once, for many listings at a time."""
 
     def __init__(self, works: Sequence[Work]) -> None:
         names = [name for number, work in enumerate(works) for name in names_of(number, work)]
@@ -77,8 +70,9 @@ class Prefilter:
         )
 
     def select_rows(self, keys: Sequence[str], phashes: Sequence[bytes]) -> list[int]:
-        """The places of the listings that must be read. A key is a line of the title and a line of the rest; looks are
-        phashes of eight bytes each.
+        """The indexes of the listings that must be read.
+
+        `keys` are two lines each, the title and everything else; `phashes` are perceptual hashes of eight bytes each.
         """
         return sorted({*self._rows_with_names(keys), *self._rows_with_pictures(phashes)})
 
@@ -99,7 +93,7 @@ class Prefilter:
                 yield line // 2
 
     def _candidate_pairs(self, grams: IntArray, lines: IntArray) -> IntArray:
-        """Lines and names (line * names + name), once each, where one of the rarest grams of the name stands there."""
+        """(line, name) as line * names + name, once each, where the line contains one of the name's rarest n-grams."""
         if not len(self._grams):
             return np.zeros(0, dtype=np.int64)
         may_be_known = self._gram_table[_hash_grams(grams)]
@@ -113,7 +107,10 @@ class Prefilter:
         return np.unique(np.repeat(lines, counts) * len(self._name_strings) + names[first + np.arange(counts.sum())])
 
     def _rarest_grams(self, frequencies: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-        """The names that each gram tells of, where grams stand as often as said here: each name by its rarest ones."""
+        """(names, first, last): n-gram g calls for comparing names[first[g]:last[g]]; each name has its rarest n-grams.
+
+        `frequencies` counts the occurrences of each n-gram in the lines.
+        """
         order = np.lexsort((frequencies[self._gram_of_pair], self._name_of_pair))
         owners = self._name_of_pair[order]
         rank = np.arange(len(owners)) - np.searchsorted(owners, owners)
@@ -139,7 +136,7 @@ class Prefilter:
 
 
 def _encode_lines(texts: Sequence[str]) -> tuple[IntArray, IntArray]:
-    """The codes of all that is said in the texts, and the number of the line in which each stands."""
+    """The codes of all letters, digits and Han characters of the texts, and the line number of each."""
     points = np.frombuffer("\n".join(texts).encode("utf-32-le", "replace"), dtype=np.uint32)
     codes = _code_table()[np.minimum(points, len(_code_table()) - 1)]
     lines = np.cumsum(points == ord("\n"))
@@ -148,14 +145,14 @@ def _encode_lines(texts: Sequence[str]) -> tuple[IntArray, IntArray]:
 
 
 def _line_strings(codes: IntArray, lines: IntArray, wanted: Sequence[int]) -> list[str]:
-    """The codes of these lines as strings, to be compared."""
+    """The codes of the `wanted` lines as strings."""
     text = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     starts, ends = (np.searchsorted(lines, wanted, side=side).tolist() for side in ("left", "right"))
     return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _line_grams(codes: IntArray, lines: IntArray) -> tuple[IntArray, IntArray]:
-    """Pairs of Han characters and threes of other letters within a line, each as one number, and their lines."""
+    """The n-grams within each line (two Han characters, three others), each as one number, and their lines."""
     is_han_code = (codes >= SYLLABLE_CODES_START) & (codes < OTHER_CODES_START)
     is_pair = is_han_code[:-1] & is_han_code[1:] & (lines[:-1] == lines[1:])
     is_triple = ~(is_han_code[:-2] | is_han_code[1:-1] | is_han_code[2:]) & (lines[:-2] == lines[2:])
@@ -172,7 +169,7 @@ def _hash_grams(grams: IntArray) -> NDArray[np.uint64]:
 
 @cache
 def _code_table() -> IntArray:
-    """The code of each character: letters and digits, syllables without tones, other letters; 0 for what is none."""
+    """The code of each character: letters and digits, syllables without tones, other letters; 0 for anything else."""
     codes = np.zeros(0x20001, dtype=np.int64)
     syllables: dict[str, int] = {}
     for point in range(0x20000):

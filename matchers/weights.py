@@ -1,7 +1,7 @@
 """The weights of the grounds: data with a source (weights.toml), or what `calibrate --apply` stored.
 
-A weight is what a ground of full strength adds to the log odds that the offer infringes. Grounds for an offence weigh
-nothing or more, grounds against it nothing or less: the sign is what the ground means, and no fit may turn it.
+A weight is what a ground of full strength adds to the log odds that the offer infringes. Weights of grounds for an
+offence are at least 0, of grounds against it at most 0: the sign is the meaning of the ground, and no fit changes it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WEIGHTS_FILE = "weights.toml"
 
 @frozen(kw_only=True)
 class Bounds:
-    """From which probabilities on a pair is a hit, and from which on a person looks (`chance`, `review`: products)."""
+    """The least probabilities of a hit, and the least product for review. `chance` and `review` are of the product."""
 
     identity: float
     offence: float
@@ -32,8 +32,10 @@ class Bounds:
 
 @frozen(kw_only=True)
 class Weights:
-    """A whole set. `identity` holds what the title engine states and the share that is right. `start` holds the log
-    odds of an offer of a kind that nothing is said of; `source` where all is from.
+    """A complete set.
+
+    `identity` holds pairs of a probability that the title engine states and the share of such findings that is right.
+    `start` holds by kind the log odds of an offer without grounds. `source` says where all of it comes from.
     """
 
     source: str
@@ -43,14 +45,14 @@ class Weights:
     bounds: Mapping[str, Bounds]
 
     def calibrate(self, stated: float) -> float:
-        """The share of right ones among pairs of which the title engine states this chance."""
+        """The share of right ones among pairs for which the title engine states this probability."""
         for (low, first), (high, last) in pairwise(self.identity):
             if low <= stated <= high:
                 return first + (last - first) * (stated - low) / (high - low)
         return stated
 
     def prior(self) -> dict[str, float]:
-        """Starts (start_...) and grounds in one table: what a fit begins with."""
+        """Starts (start_...) and grounds in one table, as a fit begins with."""
         return {f"start_{name}": value for name, value in self.start.items()} | dict(self.grounds)
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,7 +66,7 @@ class Weights:
         return {"source": self.source, "start": dict(self.start), **by_polarity, "identity": identity, "bounds": bounds}
 
     def bounds_of(self, channel: str, nature: str) -> Bounds:
-        """The bounds of a channel and a nature of works, else of the channel, else of all."""
+        """The bounds of a channel and a type of works, else of the channel, else of all."""
         for key in (f"{channel}.{nature}", channel):
             if key in self.bounds:
                 return self.bounds[key]
@@ -80,7 +82,7 @@ def default_weights() -> Weights:
 
 
 def read_weights(data: Mapping[str, Any], file: str) -> Weights:
-    """Weights as tables, as in the file and in the store. Raises BadInput with every problem."""
+    """The weights in these tables, which are as in the file and the store. Raises BadInput with every problem."""
     problems = [f"for.{ground}: {weight} speaks against" for ground, weight in data["for"].items() if weight < 0]
     problems += [f"against.{ground}: {weight} speaks for" for ground, weight in data["against"].items() if weight > 0]
     bounds = {key: Bounds(**values) for key, values in data["bounds"].items()}
