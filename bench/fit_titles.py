@@ -214,9 +214,8 @@ def write_weights(fitted: ModelWeights) -> None:
             "# Weights of the logistic models of scoring.py: probability = 1 / (1 + e^-(bias + weight x feature)).\n"
         )
         out.write('source = "bench/fit_titles.py, 2026-11: 17 sets of the title benchmark (development half) and ')
-        out.write(
-            'generated registries, each set weighing as the square root of its rows; bounds of weights are in that script"\n'
-        )
+        out.write("generated registries, each set weighing as the square root of its rows; ")
+        out.write('bounds of weights are in that script"\n')
         for channel, weights in fitted.items():
             out.write(f"\n[{channel}]\n")
             out.writelines(

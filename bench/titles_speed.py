@@ -7,8 +7,8 @@ processor time, as others may share the machine. The rate is for batches, ROUND_
 machine may be slower at times), each time with empty caches; the tail is for listings assessed one by one, each the
 best of three.
 A row is found if the planted work comes first with an identity of at least IDENTITY_THRESHOLD; a false alarm is any
-work at or above it on a row without one. Listed separately: chance occurrences of names under five Han characters or eight
-letters, and edits that turn a number into another (2007 into 207), which makes it another work.
+work at or above it on a row without one. Listed separately: chance occurrences of names under five Han characters or
+eight letters, and edits that turn a number into another (2007 into 207), which makes it another work.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def main() -> None:
 
 
 def time_index(works: list[Work], folder: Path) -> None:
-    """Time the index on disk: built without the last ADDED_WORK_COUNT works, extended, opened; only opened if it exists."""
+    """Time the index on disk: built without the last ADDED_WORK_COUNT works, extended, opened; else only opened."""
     for index_works in (works,) if folder.exists() else (works[:-ADDED_WORK_COUNT], works, works):
         begun, wall = time.process_time(), time.perf_counter()
         origin = open_title_matcher(index_works, folder)
