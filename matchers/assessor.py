@@ -46,7 +46,7 @@ class Assessor:
         found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
         self._boost.prefetch(found, context)
         considered = [(listing, self._boost_considered(listing, by_work, context)) for listing, by_work in found]
-        self._offence.prefetch([(listing, _worth_judging(by_work)) for listing, by_work in considered], context)
+        self._offence.prefetch([(listing, _select_judged(by_work)) for listing, by_work in considered], context)
         return [self._weigh_considered(listing, by_work, context) for listing, by_work in considered]
 
     def have_candidates(self, listings: Sequence[Listing], context: Context) -> list[bool]:
@@ -80,7 +80,9 @@ class Assessor:
         }
 
     def _weigh_considered(self, listing: Listing, considered: Candidates, context: Context) -> tuple[Assessment, ...]:
-        offence_findings = self._offence.find(listing, _worth_judging(considered), context)
+        if not considered:
+            return ()
+        offence_findings = self._offence.find(listing, _select_judged(considered), context)
         assessments = [
             _weigh(listing, self._works[work_id], [*findings, *offence_findings.get(work_id, ())], context)
             for work_id, findings in considered.items()
@@ -93,7 +95,7 @@ class Assessor:
 def reassess(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
     """The assessment of a work by the identity findings among `findings` and new findings of the offence matchers."""
     identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
-    judged = _worth_judging({work.id: identity_findings})
+    judged = _select_judged({work.id: identity_findings})
     offence_findings = _StageMatchers(Stage.OFFENCE, (work,)).find(listing, judged, context)
     return _weigh(listing, work, [*identity_findings, *offence_findings.get(work.id, ())], context)
 
@@ -116,7 +118,7 @@ class _StageMatchers:
             for finding in matcher.find(listing, candidates, context):
                 if (finding.matcher, finding.ground) not in self._declared:
                     raise ValueError(
-                        f"{matcher.name} found {finding.matcher} {finding.ground!r}, which is not declared"
+                        f"{matcher.name} yields ground {finding.ground!r}, which {finding.matcher} does not declare"
                     )
                 by_work.setdefault(finding.work_id, []).append(finding)
         return by_work

@@ -48,7 +48,7 @@ def _matcher_class(module: ModuleType) -> type[Matcher]:
         raise ValueError(f"{file}: stage {matcher.stage.value} belongs to matchers/{_FOLDERS[matcher.stage]}")
     for ground in matcher.grounds:
         if (ground.weight is None) != (matcher.stage is not Stage.OFFENCE):
-            raise ValueError(f"{file}: {ground.key} needs a weight if it is a ground of an offence, and only then")
+            raise ValueError(f"{file}: grounds of offences have a weight, others None: {ground.key}")
     return matcher
 
 
@@ -59,13 +59,13 @@ def declared_grounds(stages: Iterable[Stage] = tuple(Stage)) -> dict[str, Ground
         for matcher in matcher_classes(stage):
             for ground in matcher.grounds:
                 if grounds.setdefault(ground.key, ground) != ground:
-                    raise ValueError(f"{matcher.__module__} declares {ground.key} otherwise than another matcher")
+                    raise ValueError(f"{matcher.__module__}: another matcher declares {ground.key} differently")
     return grounds
 
 
 @cache
 def declared_keys(stage: Stage) -> frozenset[tuple[str, str]]:
-    """(name of a matcher, key of a ground) of all findings that matchers of this stage may yield.
+    """(name of a matcher, key of a ground) of all findings that may be yielded at this stage.
 
     Matchers of stage boost may also yield what matchers of stage identity found or would have found.
     """
@@ -89,12 +89,12 @@ def declared_weights() -> Mapping[str, float]:
 def check_weights(weights: Weights, file: str) -> None:
     """Raise BadInput with every weight whose ground no matcher declares, or whose sign contradicts its polarity.
 
-    For weights.toml. A set that `calibrate --apply` stored may be older than the matchers, and is not checked.
+    For weights.toml. A set stored by `calibrate --apply` may be older than the matchers and is not checked.
     """
     grounds = declared_grounds([Stage.OFFENCE])
     problems = [f"{key}: no matcher declares this ground" for key in weights.grounds if key not in grounds]
     problems += [
-        f"{key}: a weight of {weight} does not speak {grounds[key].polarity.value} an offence"
+        f"{key}: a weight of {weight} for a ground {grounds[key].polarity.value} an offence"
         for key, weight in weights.grounds.items()
         if key in grounds and weight and (weight < 0) != (grounds[key].polarity is Polarity.AGAINST)
     ]

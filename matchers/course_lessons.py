@@ -1,4 +1,4 @@
-"""How much of a numbered series a share holds: lessons of a course, episodes or chapters, by the numbers in file names.
+"""Counts the lessons of a course (episodes, chapters) that a share holds, by the numbers in its file names.
 
 Numbers far from the others (a year, a resolution) form no series. A series is taken to reach from 1 to the highest
 number seen: what is missing at the end cannot be known.
@@ -13,7 +13,7 @@ from attrs import frozen
 
 from crawler.items import SharedFile
 
-MIN_NUMBERED_FILES = 3  # numbered files that make a series; two may be two volumes
+MIN_NUMBERED_FILES = 3  # two numbered files may be two volumes
 MAX_LESSON_NUMBER = 500  # a higher number is a year or a code
 _HAN_DIGITS = str.maketrans("零〇一二三四五六七八九两", "001234567892")
 _LESSON_WORDS = "E|EP|Ep|ep|Lesson|lesson|Chapter|chapter|Lecture|lecture|Part|part"

@@ -68,7 +68,7 @@ def calibrated_probability(finding: Finding, weights: Weights) -> float:
 
 
 def identity_probability(findings: Sequence[Finding], weights: Weights) -> float:
-    """The probability (0..0.99) that the listing carries the work."""
+    """The probability (0 to 0.99) that the listing carries the work."""
     against = [
         finding
         for finding in findings
@@ -127,7 +127,7 @@ def term_strengths(findings: Iterable[Finding], channel: str, weights: Weights) 
 
 
 def offence_probability(findings: Iterable[Finding], channel: str, weights: Weights) -> float:
-    """The probability (0.01..0.99) that the offer infringes, if it is the work."""
+    """The probability (0.01 to 0.99) that the offer infringes, if it is the work."""
     total = sum(term.contribution for term in offence_terms(findings, channel, weights))
     return min(MAX_PROBABILITY, max(1.0 - MAX_PROBABILITY, _logistic(total)))
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from attrs import define, frozen
 
 BIN_COUNT = 10
-NORMAL_QUANTILE_975 = 1.959964  # quantile of the normal distribution for an interval of .95
+NORMAL_QUANTILE_975 = 1.959964  # for an interval of .95
 
 
 @frozen(kw_only=True)

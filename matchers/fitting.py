@@ -1,4 +1,4 @@
-"""Fits the weights of grounds to labelled offers: logistic regression that stays near the weights it starts from.
+"""Fits the weights of grounds to labelled offers: logistic regression with a prior around the weights it starts from.
 
 A few labelled rows cannot determine thirty weights. So the fit is the most likely one under a prior: each weight is
 assumed to lie near the old one, within a deviation, and no weight may change its sign. The weight of a ground that no
@@ -31,7 +31,7 @@ class JudgedExample:
 
 
 def fit_weights(examples: Sequence[JudgedExample], prior: Mapping[str, float]) -> dict[str, float]:
-    """The weights with the highest posterior; names as in the terms, signs as in `prior` (starts have none)."""
+    """The weights with the highest posterior; names as in the terms, signs as in `prior` (starts may have any)."""
     names = sorted(prior)
     column_by_name = {name: number for number, name in enumerate(names)}
     rows = np.zeros((len(examples), len(names)))

@@ -1,7 +1,7 @@
-"""Clusters of hits: connected components over shared facts (a seller, a share, a picture, a contact), by union-find.
+"""Clusters hits into connected components over shared facts (a seller, a share, a picture, a contact), by union-find.
 
-The same hits give the same clusters in any order. Each link names the fact and the two hits; a fact that very many
-hits share links none of them, since it is a platform's hotline or a publisher's cover.
+The result does not depend on the order of hits. Each link names the fact and the two hits. A fact that too many hits
+share links none of them: it is a platform's hotline or a publisher's cover.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ class Ground:
     @weight.validator
     def _has_the_sign_of_its_polarity(self, _: object, weight: float | None) -> None:
         if weight is not None and (weight < 0) != (self.polarity is Polarity.AGAINST):
-            raise ValueError(f"{self.key}: a weight of {weight} does not speak {self.polarity.value} an offence")
+            raise ValueError(f"{self.key}: a weight of {weight} for a ground {self.polarity.value} an offence")
 
     def sentence(self, language: str) -> str:
         """The sentence in a language of crawler.messages.LANGUAGES, with its placeholders."""
@@ -146,7 +146,7 @@ class Matcher(Protocol):
     def prefetch(self, batch: Sequence[tuple[Listing, Candidates]], context: Context) -> None:
         """Prepare `find` for each of these: a joint lookup takes less time. Changes no result.
 
-        It is not called before every `find`, and never by two threads at a time.
+        Not every `find` is preceded by it; it is never called by two threads at a time.
         """
         return
 
@@ -176,7 +176,7 @@ class Matcher(Protocol):
 
 
 class IdentityMatcher(Matcher):
-    """The base of matchers that recognise works."""
+    """Base of the matchers that recognise works."""
 
     stage = Stage.IDENTITY
 
@@ -190,7 +190,7 @@ class OffenceMatcher(Matcher):
         self._works = works_by_id(works)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        """What `judge` yields for each candidate."""
+        """The findings of `judge` for each candidate."""
         for work_id in candidates:
             yield from self.judge(listing, self._works[work_id], context)
 

@@ -143,7 +143,7 @@ def _encode_lines(texts: Sequence[str]) -> tuple[IntArray, IntArray]:
 
 
 def _line_strings(codes: IntArray, lines: IntArray, wanted: Sequence[int]) -> list[str]:
-    """The codes of these lines as strings, to be compared."""
+    """The codes of the `wanted` lines as strings."""
     text = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     starts, ends = (np.searchsorted(lines, wanted, side=side).tolist() for side in ("left", "right"))
     return [text[start:end] for start, end in zip(starts, ends, strict=True)]

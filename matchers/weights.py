@@ -80,7 +80,7 @@ def default_weights() -> Weights:
 
 
 def read_weights(data: Mapping[str, Any], file: str) -> Weights:
-    """Weights as tables, as in the file and in the store. Raises BadInput with every problem."""
+    """The weights in these tables, which are as in the file and the store. Raises BadInput with every problem."""
     problems = [f"for.{ground}: {weight} speaks against" for ground, weight in data["for"].items() if weight < 0]
     problems += [f"against.{ground}: {weight} speaks for" for ground, weight in data["against"].items() if weight > 0]
     bounds = {key: Bounds(**values) for key, values in data["bounds"].items()}
