@@ -128,7 +128,7 @@ def time_round(
     assessor: Assessor, listings: list[Listing], context: Context, caches: list[Any]
 ) -> tuple[list[tuple[Assessment, ...]], list[float]]:
     """Assess all listings once with empty caches; the assessments, and the seconds of each batch."""
-    engine = assessor._titles._engine
+    engine = next(matcher._engine for matcher in assessor._identity._matchers if matcher.name == "title")
     for lookup_cache in (engine._index._results, engine._token_overlap._lookups):
         lookup_cache.clear()
     for cache in caches:

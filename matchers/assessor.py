@@ -124,7 +124,7 @@ class _StageMatchers:
         return by_work
 
 
-def _worth_judging(considered: Candidates) -> Candidates:
+def _select_judged(considered: Candidates) -> Candidates:
     """The works whose offer is judged: those with a support of at least MIN_JUDGED_IDENTITY."""
     return {
         work_id: findings
