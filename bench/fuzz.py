@@ -2,8 +2,8 @@
 
     python bench/fuzz.py [--seconds N] [--only TARGET] [--seed N]
 
-Bytes are damaged copies of the saved pages and of small archives and tables (tests/mutating.py); texts are made by
-hypothesis from relevant pieces (links, prices, disguises). A finding is written to bench/out/fuzz/ and printed; the
+Bytes are damaged copies of the saved pages and of small archives and tables (tests/page_mutations.py); texts are made
+by hypothesis from relevant pieces (links, prices, disguises). A finding is written to bench/out/fuzz/ and printed; the
 exit code is 1 if there is one. Not part of the tests: a finding becomes a fixture or test of its own.
 """
 
@@ -41,7 +41,7 @@ from crawler.shares import extract_links  # noqa: E402
 from crawler.text import clean_text, fold, fold_map  # noqa: E402
 from registry.works_reader import read_works  # noqa: E402
 from spiders.catalogue import platforms  # noqa: E402
-from tests.mutating import mutate  # noqa: E402
+from tests.page_mutations import mutate  # noqa: E402
 
 MAX_INPUT_SECONDS = 1.0  # seconds
 FINDINGS_FOLDER = ROOT / "bench" / "out" / "fuzz"

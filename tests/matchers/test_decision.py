@@ -19,7 +19,7 @@ from desk.cli import application
 from desk.match_rows import read_offers
 from matchers.decision import MAX_PROBABILITY, offence_probability, offence_terms, weigh_findings
 from matchers.weights import default_weights
-from tests.drawing import picture_bytes
+from tests.cover_pictures import picture_bytes
 
 PROBABILITIES = st.floats(0, 1)
 

@@ -31,7 +31,7 @@ from matchers.matcher import (
 )
 from registry import fields
 from tests import ROOT
-from tests.drawing import picture_bytes
+from tests.cover_pictures import picture_bytes
 
 PAIRS = ROOT / "fixtures" / "pairs"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

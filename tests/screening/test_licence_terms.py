@@ -12,7 +12,7 @@ from crawler.store import HitQuery, Store
 from screening.match_context import build_context
 from screening.redecide_hits import redecide_hits, works_with_recent_terms
 from tests.conftest import on_sqlite
-from tests.trusting import make_offers, make_works, record_crawl
+from tests.judged_store import make_offers, make_works, record_crawl
 
 CURRENT_LICENCE = Licence(platform="kongfz", seller="店0", since=date(2026, 11, 1), until=date(2026, 11, 30))
 RENEWED_LICENCE = Licence(platform="kongfz", seller="店0", since=date(2027, 1, 1))

@@ -14,7 +14,7 @@ from crawler.page.outcome import outcome_of
 from crawler.page.reader import read_page
 from crawler.page.sanitize import sanitize_listing
 from spiders.catalogue import platforms
-from tests.mutating import mutate
+from tests.page_mutations import mutate
 from tests.spiders.test_saved_pages import CASES
 
 FAST_SEEDS, ALL_SEEDS = 5, 200

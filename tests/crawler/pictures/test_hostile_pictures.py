@@ -18,7 +18,7 @@ from crawler.items import Picture, Work
 from crawler.pictures import PictureError, decode_picture, inspect_picture
 from matchers.images import indexing
 from matchers.images.image_matcher import ImageMatcher, open_image_matcher
-from tests.drawing import cover, encode_picture, picture_bytes
+from tests.cover_pictures import cover, encode_picture, picture_bytes
 
 
 @pytest.fixture(scope="module")

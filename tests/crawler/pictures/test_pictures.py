@@ -15,7 +15,7 @@ from PIL import Image
 from crawler.items import Picture
 from crawler.pictures import PictureError, decode_picture, decoding, inspect_picture
 from matchers.images.phash import PhashIndex
-from tests.drawing import cover, encode_picture, picture_bytes
+from tests.cover_pictures import cover, encode_picture, picture_bytes
 
 
 def test_a_picture_is_described_by_digest_size_and_hashes() -> None:

@@ -14,7 +14,7 @@ from crawler.items import Listing, ListingItem, ListingKind
 from crawler.pictures import inspect_picture
 from pipelines.links import ShareLinksPipeline
 from tests.conftest import ROOT
-from tests.drawing import cover
+from tests.cover_pictures import cover
 
 ADDRESS = "https://pan.quark.cn/s/0a1b2c3d4e5f?pwd=x9k2"
 

@@ -32,7 +32,7 @@ from desk.export.cells import csv_cell, sheet_cell
 from desk.export.formats import export_hits
 from desk.export.rows import COLUMNS, HitRow, row_of_hit
 from desk.export.xlsx import PicturePair
-from tests.drawing import cover, encode_picture
+from tests.cover_pictures import cover, encode_picture
 
 EXPECTED_COLUMNS = [
     "hit_id",

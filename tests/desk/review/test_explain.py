@@ -18,7 +18,7 @@ from desk.review.explain import explain_hit
 from desk.review.explanation_text import explanation_lines
 from registry.works_reader import read_works
 from tests.conftest import ROOT, on_sqlite
-from tests.trusting import record_crawl
+from tests.judged_store import record_crawl
 
 OFFERS = ROOT / "fixtures" / "offers"
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -30,7 +30,7 @@ from desk.review.judge import (
 )
 from matchers.assessor import Assessor
 from tests.conftest import on_sqlite
-from tests.trusting import NOW, hit_by_url, judge_hit, make_offers, make_works, record_crawl
+from tests.judged_store import NOW, hit_by_url, judge_hit, make_offers, make_works, record_crawl
 
 LATER = NOW + timedelta(days=1)
 WORKS = make_works(2)

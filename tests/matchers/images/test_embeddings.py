@@ -17,7 +17,7 @@ from matchers.images.embeddings import EmbeddingModel, embed_all, load_embedding
 from matchers.images.image_index import ImageIndex
 from matchers.images.image_matcher import ImageMatcher, open_image_matcher
 from screening.picture_screening import index_pictures
-from tests.drawing import cover, encode_picture, picture_bytes
+from tests.cover_pictures import cover, encode_picture, picture_bytes
 
 
 def tiny_model(path: Path, side: int = 32) -> EmbeddingModel:

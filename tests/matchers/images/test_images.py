@@ -32,7 +32,7 @@ from matchers.images.regions import dihedral_pdq_codes
 from matchers.images.shared_designs import SharedDesigns
 from registry.checks import check_works
 from screening.picture_screening import works_sharing_designs
-from tests.drawing import cover, encode_picture, picture_bytes
+from tests.cover_pictures import cover, encode_picture, picture_bytes
 
 WORK_COUNT = 12
 KEYPOINT_ROOM_BYTES = 1 << 30
