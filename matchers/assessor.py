@@ -36,29 +36,31 @@ class Assessor:
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
         """An assessment for each work considered, the most probable identity first; () if there is none."""
-        found = self._identity.find(listing, {}, context)
-        considered = self._boost_considered(listing, found, context)
+        candidates = self._identity.find(listing, {}, context)
+        considered = self._boost_considered(listing, candidates, context)
         return self._weigh_considered(listing, considered, context)
 
     def assess_all(self, listings: Sequence[Listing], context: Context) -> list[tuple[Assessment, ...]]:
         """The result of `assess` for each listing; the joint lookup costs little more than that of one listing."""
         self.prefetch(listings, context)
-        found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
-        self._boost.prefetch(found, context)
-        considered = [(listing, self._boost_considered(listing, by_work, context)) for listing, by_work in found]
+        with_candidates = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
+        self._boost.prefetch(with_candidates, context)
+        considered = [
+            (listing, self._boost_considered(listing, by_work, context)) for listing, by_work in with_candidates
+        ]
         self._offence.prefetch([(listing, _select_judged(by_work)) for listing, by_work in considered], context)
         return [self._weigh_considered(listing, by_work, context) for listing, by_work in considered]
 
     def have_candidates(self, listings: Sequence[Listing], context: Context) -> list[bool]:
         """For each listing, whether any work is considered; no offence is judged."""
         self.prefetch(listings, context)
-        found = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
-        are_certain = [self._is_any_supported(by_work) for _, by_work in found]
-        uncertain = [entry for entry, is_certain in zip(found, are_certain, strict=True) if not is_certain]
+        with_candidates = [(listing, self._identity.find(listing, {}, context)) for listing in listings]
+        are_certain = [self._is_any_supported(by_work) for _, by_work in with_candidates]
+        uncertain = [entry for entry, is_certain in zip(with_candidates, are_certain, strict=True) if not is_certain]
         self._boost.prefetch(uncertain, context)
         return [
             is_certain or bool(self._boost_considered(listing, by_work, context))
-            for (listing, by_work), is_certain in zip(found, are_certain, strict=True)
+            for (listing, by_work), is_certain in zip(with_candidates, are_certain, strict=True)
         ]
 
     def prefetch(self, listings: Iterable[Listing], context: Context | None = None) -> None:
@@ -68,14 +70,14 @@ class Assessor:
     def _is_any_supported(self, by_work: Candidates) -> bool:
         return any(identity_support(findings) >= self._min_identity for findings in by_work.values())
 
-    def _boost_considered(self, listing: Listing, found: Candidates, context: Context) -> Candidates:
+    def _boost_considered(self, listing: Listing, candidates: Candidates, context: Context) -> Candidates:
         """The works considered, with their findings after stage boost."""
-        if not found:
+        if not candidates:
             return {}
-        boosted = self._boost.find(listing, found, context)
+        boosted = self._boost.find(listing, candidates, context)
         return {
             work_id: boosted.get(work_id, first_findings)
-            for work_id, first_findings in {**boosted, **found}.items()
+            for work_id, first_findings in {**boosted, **candidates}.items()
             if identity_support(first_findings) >= self._min_identity
         }
 
