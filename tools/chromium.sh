@@ -8,8 +8,8 @@ found() {
 import os, sys
 from pathlib import Path
 from playwright.sync_api import sync_playwright
-from crawler.web.chromium import executable
-if executable():
+from crawler.web.chromium import find_executable
+if find_executable():
     sys.exit(0)
 with sync_playwright() as playwright:
     sys.exit(0 if Path(playwright.chromium.executable_path).exists() else 1)
