@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,19 @@ def test_pipelines_only_adapt() -> None:
     sizes = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "pipelines").glob("[a-z]*.py")}
     assert {"duplicates.py", "pictures.py", "links.py", "match.py", "store.py", "session_screening.py"} == set(sizes)
     assert max(sizes.values()) <= 50, sizes
+
+
+def test_what_scripts_and_docs_import_exists() -> None:
+    texts = [*(ROOT / "tools").glob("*.sh"), *ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    imports = [
+        (module, name.strip())
+        for path in texts
+        for module, names in re.findall(
+            r"^\s*from ((?:crawler|registry|spiders|matchers|screening|pipelines|desk)[\w.]*) import ([\w, ]+)$",
+            path.read_text(encoding="utf-8"),
+            re.M,
+        )
+        for name in names.split(",")
+    ]
+    assert ("crawler.web.chromium", "find_executable") in imports
+    assert [(module, name) for module, name in imports if not hasattr(import_module(module), name)] == []
