@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attrs import evolve
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.offers import VISIBLE_SETS, AssessedRow, assess_rows  # noqa: E402
+from crawler.items import Finding, Question  # noqa: E402
 from matchers.catalogue import check_weights, declared_weights  # noqa: E402
 from matchers.decision import offence_terms  # noqa: E402
 from matchers.fitting import JudgedExample, fit_weights  # noqa: E402
@@ -40,23 +41,29 @@ def training_examples(rows: list[AssessedRow]) -> Iterator[JudgedExample]:
     """The rows that can be learned from, with the terms of their sums."""
     weights = prior_weights()
     for row in rows:
-        expected = row.row["expected"]
-        if expected == "licensed" or row.row["set"] in OTHER_WORK_SETS or row.work_assessment is None:
-            continue
-        if (
-            not any(finding.question.value == "offence" for finding in row.work_assessment.findings)
-            and expected == "hit"
-        ):
-            continue
-        terms = offence_terms(row.work_assessment.findings, row.listing.kind.value, weights)
-        strengths = {term.ground: term.strength for term in terms}
-        if expected == "review":  # nobody can decide: half of such offers are thought to infringe
-            yield from (
-                JudgedExample(terms=strengths, infringing=either, sample_weight=UNDECIDED_WEIGHT)
-                for either in (True, False)
-            )
-        else:
-            yield JudgedExample(terms=strengths, infringing=expected == "hit")
+        if row.row["set"] not in OTHER_WORK_SETS and row.work_assessment is not None:
+            findings = row.work_assessment.findings
+            yield from judged_examples(findings, row.listing.kind.value, row.row["expected"], weights)
+
+
+def judged_examples(
+    findings: Sequence[Finding], channel: str, expected: str, weights: Weights
+) -> Iterator[JudgedExample]:
+    """What one pair teaches that is the work: nothing if it is licensed, or infringes without any ground found; one
+    example on either side if nobody can decide (`expected` is review), else one.
+    """
+    if expected == "licensed":
+        return
+    if expected == "hit" and not any(finding.question is Question.OFFENCE for finding in findings):
+        return
+    strengths = {term.ground: term.strength for term in offence_terms(findings, channel, weights)}
+    if expected == "review":  # half of such offers are thought to infringe
+        yield from (
+            JudgedExample(terms=strengths, infringing=either, sample_weight=UNDECIDED_WEIGHT)
+            for either in (True, False)
+        )
+    else:
+        yield JudgedExample(terms=strengths, infringing=expected == "hit")
 
 
 def main() -> None:

@@ -29,8 +29,11 @@ class Bin:
 
 
 def bins(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> list[Bin]:
-    """`count` bins of equal size over (stated, is right); fewer if there are fewer pairs."""
-    ordered = sorted(pairs)
+    """`count` bins of equal size over (stated, is right); fewer if there are fewer pairs.
+
+    Pairs stated alike are right to their common share, so that it does not matter which of them come into which bin.
+    """
+    ordered = _share_right(pairs)
     edges = sorted({number * len(ordered) // count for number in range(count + 1)})
     calibration_bins = []
     for first, last in itertools.pairwise(edges):
@@ -41,10 +44,19 @@ def bins(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> list[Bi
                 high=part[-1][0],
                 count=len(part),
                 stated=sum(stated for stated, _ in part) / len(part),
-                right=sum(is_right for _, is_right in part) / len(part),
+                right=sum(right for _, right in part) / len(part),
             )
         )
     return calibration_bins
+
+
+def _share_right(pairs: Sequence[tuple[float, bool]]) -> list[tuple[float, float]]:
+    """The pairs in the order of what is stated, each with the share of those stated alike that is right."""
+    shared: list[tuple[float, float]] = []
+    for stated, alike in itertools.groupby(sorted(pairs), key=lambda pair: pair[0]):
+        outcomes = [is_right for _, is_right in alike]
+        shared += [(stated, sum(outcomes) / len(outcomes))] * len(outcomes)
+    return shared
 
 
 def calibration_error(pairs: Sequence[tuple[float, bool]], count: int = BIN_COUNT) -> float:
