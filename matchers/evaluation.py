@@ -101,6 +101,11 @@ class Proportion:
         """The .95 interval of the underlying share."""
         return wilson_interval(self.right, self.total)
 
+    def to_text(self) -> str:
+        """The proportion with its base and interval: 0.900 (9/10; .95: 0.596-0.982). "-" if `total` is 0."""
+        low, high = self.interval
+        return f"{self.value:.3f} ({self.right}/{self.total}; .95: {low:.3f}-{high:.3f})" if self.total else "-"
+
     def to_dict(self) -> dict[str, object]:
         """The proportion as JSON types, with the interval to four digits."""
         low, high = self.interval

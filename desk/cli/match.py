@@ -1,24 +1,41 @@
-"""`swordnet match`: matches listings from a file with works. Nothing is crawled or stored."""
+"""`swordnet match`: matches listings from a file with works, or draws decisions to check. Nothing is crawled, nothing
+stored.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from attrs import frozen
 
-from desk.cli._options import CommandContext, ConfigFile, Now, Quiet, command_context
+from crawler.errors import BadInput, NothingToDo, Problem
+from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import ExitStack
 
     from crawler.items import Work
     from crawler.pictures import PictureInspector
     from desk.match_rows import MatchJob
+    from desk.match_sheet import SampleDraw
+
+    Writer = Callable[[CommandContext, MatchJob, Sequence[Work]], None]
 
 # Objects created between two garbage collections: findings have no reference cycles, and collecting costs a tenth.
 GC_THRESHOLD_OBJECTS = 50_000
+
+
+@frozen
+class MatchOptions:
+    """What `match` compares with (None: the works of the database) and how; `stats` is a file for counts and times."""
+
+    works: Path | None
+    index: Path | None
+    min_identity: float
+    stats: Path | None
 
 
 def add(app: typer.Typer) -> None:
@@ -27,7 +44,9 @@ def add(app: typer.Typer) -> None:
 
 
 def match(
-    file: Annotated[str, typer.Argument(help="Listings as .jsonl or .csv; - is JSON Lines from standard input.")],
+    file: Annotated[
+        str | None, typer.Argument(help="Listings as .jsonl or .csv; - is JSON Lines from standard input.")
+    ] = None,
     works: Annotated[
         Path | None, typer.Option(help="Works as .csv, .xlsx or .jsonl; else those of the database.")
     ] = None,
@@ -45,11 +64,37 @@ def match(
     output: Annotated[
         Path | None, typer.Option("-o", help="Write here, else to standard output.", metavar="OUT")
     ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Draw this many decisions to check, as a CSV to fill in.", metavar="N")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="With --sample: another number draws others.")] = 1,
+    sheet: Annotated[Path | None, typer.Option(help="Read a filled sheet: how many decisions are right.")] = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
+    json: Json = False,
     now: Now = None,
 ) -> None:
     """Compare listings with works: which work, what makes it an infringement, and why."""
+    from functools import partial
+
+    from desk.match_sheet import SampleDraw
+
+    ctx = command_context(config, quiet, now)
+    if (file is None) == (sheet is None):
+        raise BadInput(Problem(file="match", message=ctx.message("match_what")))
+    if sheet is not None:
+        _print_sheet(ctx, sheet, json)
+    elif file is not None:
+        write: Writer = partial(_write_matches, output=output, workers=workers)
+        if sample is not None:
+            if output is None or output.suffix.lower() != ".csv":
+                raise BadInput(Problem(file="-o", message=ctx.message("sample_output")))
+            write = partial(_write_sample, output=output, workers=workers, draw=SampleDraw(count=sample, seed=seed))
+        _match_file(ctx, file, MatchOptions(works, index, min_identity, stats), write)
+
+
+def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Writer) -> None:
+    """Match the listings of a file; `write` runs the job and writes what comes of it."""
     import gc
     import sys
     import time
@@ -59,17 +104,17 @@ def match(
     from matchers.assessor import Assessor
     from matchers.catalogue import open_indexes
     from matchers.matcher import Context
-    from screening.parallel import available_cores
 
-    ctx = command_context(config, quiet, now)
     offers = read_offers(Path(file), ctx.config.language, sys.stdin if file == "-" else None)
     with ExitStack() as stack:
         has_pictures = any(offer.listing.pictures for offer in offers)
         registry, inspector = _load_works(
-            ctx, works, _picture_folder(ctx, works, index, stack) if has_pictures else None
+            ctx,
+            options.works,
+            _picture_folder(ctx, options.works, options.index, stack) if has_pictures else None,
         )
         build_start = time.perf_counter()
-        is_opened = index is not None and open_indexes(registry, index) == "opened"
+        is_opened = options.index is not None and open_indexes(registry, options.index) == "opened"
         assessor = Assessor(registry)
         gc.freeze()  # works and index stay: the collector need not traverse millions of objects each time
         gc.set_threshold(GC_THRESHOLD_OBJECTS)
@@ -79,28 +124,76 @@ def match(
             offers=offers,
             context=Context(now=ctx.now(), language=ctx.config.language),
             folder=Path() if file == "-" else Path(file).parent,
-            min_identity=min_identity,
+            min_identity=options.min_identity,
             inspector=inspector,
         )
-        out = stack.enter_context(output.open("w", encoding="utf-8", newline="\n")) if output else sys.stdout
-        _write_matches(job, workers or available_cores(), quiet, out)
-    if stats:
+        write(ctx, job, registry)
+    if options.stats:
         _write_stats(
-            stats, len(registry), len(offers), build_end - build_start, is_opened, time.perf_counter() - build_end
+            options.stats,
+            len(registry),
+            len(offers),
+            build_end - build_start,
+            is_opened,
+            time.perf_counter() - build_end,
         )
 
 
-def _write_matches(job: MatchJob, workers: int, quiet: bool, out: TextIO) -> None:
-    """Assess every listing and write its rows in input order."""
+def _run_batches(ctx: CommandContext, job: MatchJob, workers: int) -> Iterator[str]:
+    """Assess every listing: the results of each batch as JSON Lines in input order, with a progress bar."""
     from rich.console import Console
     from rich.progress import Progress
 
+    from screening.parallel import available_cores
+
     screen = Console(stderr=True)
-    with Progress(console=screen, disable=quiet or not screen.is_terminal, transient=True) as progress:
+    with Progress(console=screen, disable=ctx.quiet or not screen.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=len(job.offers))
-        for rows, lines in job.run_batches(workers):
-            out.write(lines)
+        for rows, lines in job.run_batches(workers or available_cores()):
+            yield lines
             progress.advance(task, rows)
+
+
+def _write_matches(ctx: CommandContext, job: MatchJob, _: Sequence[Work], *, output: Path | None, workers: int) -> None:
+    """Write all results as JSON Lines."""
+    import sys
+    from contextlib import nullcontext
+
+    with output.open("w", encoding="utf-8", newline="\n") if output else nullcontext(sys.stdout) as out:
+        for lines in _run_batches(ctx, job, workers):
+            out.write(lines)
+
+
+def _write_sample(
+    ctx: CommandContext, job: MatchJob, registry: Sequence[Work], *, output: Path, workers: int, draw: SampleDraw
+) -> None:
+    """Write the sheet with the decisions drawn, and tell how many there are of each kind."""
+    from json import loads
+
+    from desk.export.atomic_write import open_atomic
+    from desk.match_sheet import write_sheet
+
+    for lines in _run_batches(ctx, job, workers):
+        draw.add(loads(line) for line in lines.splitlines())
+    rows, drawn_counts = draw.draw()
+    with open_atomic(output, ctx.config.language) as file:
+        write_sheet(file, rows, job.offers, registry, ctx.config.language)
+    ctx.say("sheet_written", file=output, count=len(rows), total=len(job.offers), **drawn_counts)
+
+
+def _print_sheet(ctx: CommandContext, sheet: Path, as_json: bool) -> None:
+    """Print what a filled sheet says. Raises NothingToDo if it has no answer."""
+    from desk.match_sheet import measure_sheet, read_sheet, sheet_json, sheet_lines
+
+    rows = read_sheet(sheet, ctx.config.language)
+    figures = measure_sheet(rows)
+    if figures[0].waiting == len(rows):
+        raise NothingToDo(ctx.message("sheet_empty", file=sheet))
+    if as_json:
+        print_json(sheet_json(figures))
+        return
+    for line in sheet_lines(figures, ctx.config.language):
+        typer.echo(line)
 
 
 def _picture_folder(ctx: CommandContext, works: Path | None, index: Path | None, stack: ExitStack) -> Path:

@@ -117,10 +117,7 @@ def quality_lines(quality: Quality, language: str) -> list[str]:
 
 
 def _share_text(share: Proportion, language: str) -> str:
-    if share.value is None:
-        return render_message("desk", "quality_nothing", language)
-    low, high = share.interval
-    return f"{share.value:.3f} ({share.right}/{share.total}; .95: {low:.3f}-{high:.3f})"
+    return share.to_text() if share.total else render_message("desk", "quality_nothing", language)
 
 
 def quality_json(quality: Quality) -> dict[str, Any]:
@@ -128,7 +125,7 @@ def quality_json(quality: Quality) -> dict[str, Any]:
     names = ("precision", "missed", "licensed", "judged")
     channels = [
         {"platform": row.platform, "waiting": row.waiting, "missed_in_all": round(row.missed_in_all, 1)}
-        | {name: getattr(row, name).plain() for name in names}
+        | {name: getattr(row, name).to_dict() for name in names}
         for row in quality.platforms
     ]
     return {"channels": channels, "calibration_error": quality.calibration, "judged": quality.calibrated_on}
