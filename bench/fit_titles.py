@@ -1,13 +1,14 @@
 """Fit matchers/titles/weights.toml: the share of right ones among pairs with the same features.
 
-    python bench/fit_titles.py --stream FOLDER [--stream FOLDER ..] [--apart] [--write]
+    python bench/fit_titles.py --stream FOLDER [--stream FOLDER ..] [--apart] [--families] [--write]
 
 Pairs are what the title matcher finds in all 17 sets of ../shared/bench/titles and in generated registries
 (make_registry.py), where names are many and chance matches likely. One logistic model per kind of pair
 (matchers.titles.features.model_of, loose, school); each set has the square root of the number of its pairs as weight;
 the signs of weights are fixed where common sense demands it. Rivals and weights are computed alternately. --apart fits
-without each set in turn and scores the set with those weights, which shows what to expect of unseen sets. Needs scipy,
-which the program itself does not.
+without each set in turn and scores the set with those weights, which shows what to expect of unseen sets. --families
+leaves out each family of noise in turn (title_pairs.family_of): its queries are scored by weights fitted without them,
+and with a word list that knows none of their words. Needs scipy, which the program itself does not.
 """
 
 from __future__ import annotations
@@ -26,8 +27,16 @@ from scipy.optimize import minimize
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.title_pairs import GENERATED_PREFIX, Pair, collect_all_pairs, pair_odds, predictions, weigh_rivals  # noqa: E402
-from bench.titles import CORE_SETS, DATA, rows  # noqa: E402
+from bench.title_pairs import (  # noqa: E402
+    GENERATED_PREFIX,
+    Pair,
+    collect_all_pairs,
+    collect_unseen_pairs,
+    pair_odds,
+    predictions,
+    weigh_rivals,
+)
+from bench.titles import CORE_SETS, DATA, rows, work_of  # noqa: E402
 from matchers.titles.scoring import model_weights  # noqa: E402
 
 L2_PENALTY = 1.0
@@ -52,7 +61,7 @@ FALLING_FEATURES = {
 MIN_WEIGHTS = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0}
 MAX_WEIGHTS = {
     "disguised": -0.2, "number_lost": -0.5, "number_new": -0.5, "edition_differs": -4.0, "edition_elsewhere": -4.0,
-    "track_differs": -2.0, "several": -1.0,
+    "track_differs": -2.0, "several": -1.0, "unknown_rest": -3.0,
 }  # fmt: skip
 # Minimum weight of each kind of contradiction, as some kinds are rare in the sets. Chosen by hand.
 MIN_CONTRADICTION_WEIGHTS = {
@@ -68,6 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stream", type=Path, required=True, action="append")
     parser.add_argument("--apart", action="store_true")
+    parser.add_argument("--families", action="store_true")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     pairs = collect_all_pairs(arguments.stream)
@@ -82,6 +92,8 @@ def main() -> None:
     print_scores(predictions(pairs, fitted))
     if arguments.apart:
         cross_validate(pairs, fitted)
+    if arguments.families:
+        cross_validate_families(pairs, fitted)
     if arguments.write:
         write_weights(fitted)
 
@@ -185,6 +197,26 @@ def cross_validate(pairs: list[Pair], fitted: ModelWeights) -> None:
         weigh_rivals(set_pairs, weights)
         scores.update(predictions(set_pairs, weights))
     print("each set by weights fitted without it")
+    print_scores(scores)
+
+
+def cross_validate_families(pairs: list[Pair], fitted: ModelWeights) -> None:
+    """Score each family of noise with weights fitted without it and words that never saw it.
+
+    Textbooks are in one set only, so their weights are kept.
+    """
+    unseen_pairs: dict[str, list[Pair]] = defaultdict(list)
+    for name in sorted(path.name for path in (DATA / "sets").iterdir()):
+        works = [work_of(row) for row in rows(name, "registry")]
+        for pair in collect_unseen_pairs(name, works, rows(name, "queries")):
+            unseen_pairs[pair.family].append(pair)
+    scores: dict[str, dict[str, float]] = {}
+    for family, family_pairs in unseen_pairs.items():
+        weights = fit_all([pair for pair in pairs if pair.family != family], fitted, rounds=1)
+        weights = fitted | weights | {"school": fitted["school"]}
+        weigh_rivals(family_pairs, weights)
+        scores.update(predictions(family_pairs, weights))
+    print(f"each of {len(unseen_pairs)} families by weights and words that do not know it")
     print_scores(scores)
 
 

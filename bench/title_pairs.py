@@ -10,18 +10,23 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from attrs import define
 
 from bench.titles import DATA, rows, work_of
 from crawler.items import Listing, ListingKind, Work
+from crawler.text import fold
+from matchers.signals.lexicon import Lexicon, load_lexicon
 from matchers.title_findings import MAX_TITLE_PROBABILITY
-from matchers.titles import title_matcher, token_overlap
+from matchers.titles import analysis, title_matcher, token_overlap
+from matchers.titles.analysis import AnalysedText
 from matchers.titles.index import lookup
 from matchers.titles.index.arrays import IndexArrays
-from matchers.titles.index.build import open_index
+from matchers.titles.index.build import build_arrays, open_index
 from matchers.titles.ranking import RivalSpan, rival_log_odds
 from matchers.titles.scoring import MAX_LOG_ODDS, log_odds, probability
 
@@ -36,7 +41,8 @@ Weights = Mapping[str, Mapping[str, float]]
 class Pair:
     """A work found for a query.
 
-    `model`: its model; `max_probability`: the cap of its probability; `contradictions`: their kinds.
+    `model`: its model; `max_probability`: the cap of its probability; `contradictions`: their kinds; `family`: of the
+    query (`family_of`).
     """
 
     set_name: str
@@ -47,6 +53,7 @@ class Pair:
     features: dict[str, float]
     max_probability: float
     contradictions: tuple[str, ...]
+    family: str
     is_right: bool
     is_neutral: bool
     span: tuple[int, int]
@@ -102,10 +109,40 @@ def collect_pairs(
                 features=dict(candidate.features),
                 max_probability=candidate.probability / probability(candidate.model, candidate.features),
                 contradictions=tuple(contradiction.kind for contradiction in candidate.contradictions),
+                family=family_of(name, query),
                 is_right=work in gold,
                 is_neutral=work in (query.get("ignore") or ()),
                 span=candidate.span,
             )
+
+
+def family_of(name: str, query: Mapping[str, Any]) -> str:
+    """The noise family of a query: its kind of noise or wording, whatever else was done to it and in whichever set; of
+    a set of real titles the set.
+    """
+    operator = str(query.get("op") or "").removeprefix("not_registered:").removesuffix("+obf").partition("+")[0]
+    return operator if operator and not name.startswith(GENERATED_PREFIX) else name
+
+
+def collect_unseen_pairs(name: str, works: list[Work], queries: list[dict[str, Any]]) -> Iterable[Pair]:
+    """The pairs of a set as if the word list knew none of the words of a query's own family, as with unseen wording.
+
+    Sets of real titles, whose wording is the same in other halves, keep all words.
+    """
+    arrays = build_arrays(works)
+    all_words = load_lexicon("matchers.titles", "words.csv")
+    families: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for query in queries:
+        families[family_of(name, query)].append(query)
+    for family, family_queries in families.items():
+        folded_texts = [fold(query["text"]) for query in family_queries] if family != name else []
+        used_words = {match.word for folded in folded_texts for match in all_words.find(folded)}
+        lexicon = Lexicon(word for word in all_words.words() if word not in used_words)
+        with (
+            patch.object(analysis, "load_lexicon", lambda *_, lexicon=lexicon: lexicon),
+            patch.object(title_matcher, "analyse", cache(AnalysedText)),
+        ):
+            yield from collect_pairs(name, works, family_queries, arrays)
 
 
 def weigh_rivals(pairs: Iterable[Pair], weights: Weights) -> None:

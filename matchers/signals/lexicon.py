@@ -48,6 +48,10 @@ class Lexicon:
         self._starts_with_letter = [_is_letter(key[0]) for key in self._words]
         self._ends_with_letter = [_is_letter(key[-1]) for key in self._words]
 
+    def words(self) -> Iterable[Word]:
+        """All words."""
+        return self._words.values()
+
     def find(self, folded_text: str) -> Iterator[WordMatch]:
         """The words in `key`, a folded text, in text order."""
         for word, start, end in self.find_spans(folded_text):

@@ -153,7 +153,7 @@ class TitleMatcher:
         best: dict[int, Candidate] = {}
         for candidate in self._spelled_candidates(text_index, self._index.name_hits(text), text, listing):
             _keep_best(best, candidate)
-        for book in self._textbooks.find(text.original):
+        for book in self._textbooks.find(text):
             _keep_best(best, self._textbook_candidate(text_index, book, text))
         is_title = text_index == 0 or listing is None
         if is_title and not any(_rank(candidate)[0] >= SURE_PROBABILITY for candidate in best.values()):

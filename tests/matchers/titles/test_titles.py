@@ -22,7 +22,7 @@ from matchers.titles.index.build import open_index
 from matchers.titles.index.hash_table import HashTable
 from matchers.titles.phonetics import pinyin_variants
 from matchers.titles.rolling_hash import code_points, prefix_hashes, window_hashes
-from matchers.titles.textbooks import parse_facets
+from matchers.titles.textbook_facets import parse_facets, read_facets
 from matchers.titles.tokens import token_bits
 from matchers.titles.variants import join_split_characters
 
@@ -244,3 +244,29 @@ def test_only_character_pairs_with_a_rare_part_are_joined_unless_eager() -> None
     assert join_split_characters("儿女情长白勺", eager=False)[0] == "儿女情长的"
     assert join_split_characters("女子", eager=False) == ("", ())
     assert join_split_characters("女子", eager=True)[0] == "好"
+
+
+GRADES = st.integers(1, 9)
+GRADE_FORMS = st.sampled_from(
+    ["{han}年级{volume}册", "{digit}年级{volume}", "{han}{volume}", "{digit}{volume}", "{han}年级第{term}学期"]
+)
+
+
+@given(GRADES, st.sampled_from("上下"), GRADE_FORMS, st.sampled_from(["数学", "物理", "地理", "英语"]), st.booleans())
+@settings(deadline=None)
+def test_textbooks_are_recognised_however_their_facets_are_written(
+    grade: int, volume: str, form: str, subject: str, subject_first: bool
+) -> None:
+    han = "一二三四五六七八九"[grade - 1]
+    written = form.format(han=han, digit=grade, volume=volume, term="一" if volume == "上" else "二")
+    stated = read_facets(subject + written if subject_first else written + subject)
+    assert stated is not None
+    assert (stated.subjects, stated.levels, stated.volumes) == ((subject,), (f"grade {grade}",), (volume,))
+
+
+def test_a_set_of_textbooks_states_each_of_them() -> None:
+    stated = read_facets("语文数学七至九年级上下册")
+    assert stated is not None
+    books = {(book.subject, book.level, book.volume) for book in stated.books()}
+    assert {("语文", "grade 7", "上"), ("数学", "grade 9", "下")} <= books
+    assert not any(book.level == "grade 6" for book in stated.books())
