@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 
 from crawler.items import Licence, Verdict
-from crawler.store import Store, StoredRule
+from crawler.store import ALIAS_RULE, Store, StoredRule
 from matchers.matcher import Context, MedianPrice, Rule, RuleKind, SellerRecord
 from matchers.weights import Weights, read_weights
 
@@ -39,9 +39,11 @@ def current_weights(store: Store) -> Weights | None:
 
 
 def rules_by_work(stored_rules: list[StoredRule]) -> dict[str, tuple[Rule, ...]]:
-    """Rules by work."""
+    """Rules by work; names that people taught are read with the works and are none here."""
     by_work: dict[str, list[Rule]] = defaultdict(list)
     for row in stored_rules:
+        if row.kind == ALIAS_RULE:
+            continue
         rule = Rule(
             id=row.id,
             kind=RuleKind(row.kind),

@@ -34,9 +34,10 @@ from crawler.store.runs import CRAWL_RUN, NIGHT_RUN, REMATCH_RUN, REPLAY_RUN, Ru
 from crawler.store.screening_settings import OfficialShop
 from crawler.store.shares import Shares
 from crawler.store.work_queue import ClaimLost, UnitResult, WorkQueue
-from crawler.store.works import ImportCounts, Works
+from crawler.store.works import ALIAS_RULE, ImportCounts, Works
 
 __all__ = [
+    "ALIAS_RULE",
     "CRAWL_RUN",
     "NIGHT_RUN",
     "NO_VERDICT",

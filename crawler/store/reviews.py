@@ -172,7 +172,9 @@ def _snapshot_from_row(row: Any) -> DecisionSnapshot | None:
 
 @frozen(kw_only=True)
 class StoredRule:
-    """A rule of `kind` listing, seller or phrase, for one work; `judgement` is the number of the one it came from."""
+    """A rule of `kind` listing, seller, phrase or alias, for one work; `judgement` is the number of the one it came
+    from.
+    """
 
     id: int
     kind: str

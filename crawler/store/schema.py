@@ -134,7 +134,7 @@ rules = Table(
     "rules",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("kind", String(20), nullable=False),  # listing, seller, phrase
+    Column("kind", String(20), nullable=False),  # listing, seller, phrase, alias
     Column("work", String(200), ForeignKey("works.id"), nullable=False, index=True),
     Column("platform", String(60), nullable=False, default=""),
     Column("value", Text, nullable=False),  # what is compared

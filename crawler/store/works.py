@@ -1,13 +1,17 @@
-"""The registry of protected works as the database keeps it: import, lookup, retirement, a digest, pictures of works."""
+"""The registry of protected works as the database keeps it: import, lookup, retirement, a digest, pictures of works.
+
+Works are read with the names that people taught as rules; an import neither brings nor removes these.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from attrs import evolve, frozen
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from crawler.items import Picture, Work
 from crawler.store import schema
@@ -24,7 +28,8 @@ from crawler.store.pages import read_picture
 from crawler.store.screening_settings import ScreeningSettings
 
 _ID_BATCH_SIZE = 1000
-_works = schema.works
+_works, _rules = schema.works, schema.rules
+ALIAS_RULE = "alias"  # kind of the rules that say what people call a work; see crawler/store/reviews.py
 
 
 @frozen(kw_only=True)
@@ -60,12 +65,13 @@ class Registry(Repository):
 
     def all_works(self, include_retired: bool = False) -> Iterator[Work]:
         """All works in the order of their ids; retired ones only with `include_retired`."""
-        query = select(_works.c.value, _works.c.retired_at).order_by(_works.c.id)
+        query = select(_works.c.id, _works.c.value, _works.c.retired_at).order_by(_works.c.id)
         if not include_retired:
             query = query.where(_works.c.retired_at.is_(None))
         with read_connection(self._engine) as connection:
+            taught = _taught_names(connection)
             for row in connection.execute(query):
-                yield evolve(from_json(row.value, Work), retired_at=row.retired_at)
+                yield _work_from_row(row, taught.get(row.id, ()))
 
     def get(self, work_id: str) -> Work | None:
         """The work of an id, retired or not; None if there is none."""
@@ -76,15 +82,18 @@ class Registry(Repository):
         wanted = sorted(set(ids))
         works: dict[str, Work] = {}
         with read_connection(self._engine) as connection:
+            taught = _taught_names(connection) if wanted else {}
             for start in range(0, len(wanted), _ID_BATCH_SIZE):
                 query = select(_works).where(_works.c.id.in_(wanted[start : start + _ID_BATCH_SIZE]))
                 for row in connection.execute(query):
-                    works[row.id] = evolve(from_json(row.value, Work), retired_at=row.retired_at)
+                    works[row.id] = _work_from_row(row, taught.get(row.id, ()))
         return works
 
     def changed_since(self, since: datetime) -> set[str]:
-        """The ids of the current works that were added or changed since then."""
-        query = select(_works.c.id).where(_works.c.changed_at >= since, _works.c.retired_at.is_(None))
+        """The ids of the current works that were added or changed, or got another name, since then."""
+        renamed = select(_rules.c.work).where(*_IN_FORCE, _rules.c.at >= since)
+        is_changed = or_(_works.c.changed_at >= since, _works.c.id.in_(renamed))
+        query = select(_works.c.id).where(is_changed, _works.c.retired_at.is_(None))
         with read_connection(self._engine) as connection:
             return {str(work_id) for work_id in connection.execute(query).scalars()}
 
@@ -111,12 +120,14 @@ class Registry(Repository):
             return connection.execute(select(func.count()).where(_works.c.retired_at.is_(None))).scalar_one()
 
     def registry_digest(self) -> str:
-        """A digest of all current works: equal digests, equal registries."""
+        """A digest of all current works and the names taught for them: equal digests, equal registries."""
         query = select(_works.c.id, _works.c.digest).where(_works.c.retired_at.is_(None)).order_by(_works.c.id)
         registry_hash = sha256()
         with read_connection(self._engine) as connection:
             for row in connection.execute(query):
                 registry_hash.update(f"{row.id}\0{row.digest}\n".encode())
+            for work_id, names in sorted(_taught_names(connection).items()):
+                registry_hash.update("\0".join((work_id, *names, "\n")).encode())
         return registry_hash.hexdigest()
 
     def registered_works(self) -> list[Work]:
@@ -141,6 +152,23 @@ class Registry(Repository):
                 else work
                 for work in all_works
             ]
+
+
+_IN_FORCE = (_rules.c.kind == ALIAS_RULE, _rules.c.withdrawn_at.is_(None))
+
+
+def _taught_names(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The names that people taught, by work, in the order they came."""
+    names: dict[str, tuple[str, ...]] = {}
+    for row in connection.execute(select(_rules.c.work, _rules.c.shown).where(*_IN_FORCE).order_by(_rules.c.id)):
+        names[row.work] = (*names.get(row.work, ()), row.shown)
+    return names
+
+
+def _work_from_row(row: Any, taught: tuple[str, ...]) -> Work:
+    work = from_json(row.value, Work)
+    new_names = tuple(name for name in taught if name not in work.aliases)
+    return evolve(work, retired_at=row.retired_at, aliases=(*work.aliases, *new_names))
 
 
 class Works(Registry, ScreeningSettings):

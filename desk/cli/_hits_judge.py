@@ -9,6 +9,7 @@ import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Verdict
+from crawler.store import ALIAS_RULE
 from desk.cli._options import By, ConfigFile, Json, Now, Quiet, acting_user, command_context, only_hit, print_json
 
 HitId = Annotated[str, typer.Argument(metavar="ID", help="The hit's id, or its beginning.")]
@@ -34,6 +35,9 @@ def judge(
     teach_phrase: Annotated[
         str, typer.Option("--teach-phrase", help="With `not`: nor is this work beside these words.", metavar="WORDS")
     ] = "",
+    teach_alias: Annotated[
+        str, typer.Option("--teach-alias", help="With `infringing`: people call the work so, too.", metavar="NAME")
+    ] = "",
     file: Annotated[
         Path | None,
         typer.Option("--from", help="An exported CSV or XLSX with the verdict (and reason) filled in.", metavar="FILE"),
@@ -45,6 +49,7 @@ def judge(
     now: Now = None,
 ) -> None:
     """Say what hits are: one, or all that an edited export judges. What is judged never comes back as new."""
+    from desk.review.aliases import NameRegister
     from desk.review.judge import Lesson, NewVerdict, check_lesson, read_verdicts
     from desk.review.judge import record_verdicts as record
 
@@ -58,16 +63,28 @@ def judge(
             new_verdicts = read_verdicts(file, store, user, ctx.now(), ctx.config.language)
         elif verdict is not None:
             hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id or ""), hit_id or "")
-            lesson = Lesson(seller=teach_seller, phrase=teach_phrase)
+            lesson = Lesson(seller=teach_seller, phrase=teach_phrase, alias=teach_alias)
             new_verdicts = [NewVerdict(hit=hit, verdict=verdict, reason=reason, by=user, at=ctx.now(), lesson=lesson)]
             check_lesson(new_verdicts[0], ctx.config.language, "hits judge")
+            if teach_alias:
+                register = NameRegister(store.works.all_works())
+                register.check(teach_alias, hit.work_id, ctx.config.language, "hits judge")
         if not new_verdicts:
             raise NothingToDo(ctx.message("judged_none", file=file))
         rule_ids = record(store, new_verdicts, ctx.config.language)
+        names = [rule for rule in store.reviews.all_rules() if rule.kind == ALIAS_RULE and rule.id in rule_ids]
     if json:
         print_json({"judged": len(new_verdicts), "rules": rule_ids})
-    else:
-        ctx.say("judged", count=len(new_verdicts), rules=len(rule_ids))
+        return
+    ctx.say("judged", count=len(new_verdicts), rules=len(rule_ids))
+    for rule in names:
+        ctx.say(
+            "alias_added",
+            work=rule.work,
+            name=rule.shown,
+            number=rule.id,
+            day=ctx.now().astimezone(ctx.config.zone).date(),
+        )
 
 
 def undo(
@@ -127,6 +144,7 @@ def unteach(
 
     ctx = command_context(config, quiet, now)
     with ctx.store() as store:
-        if not withdraw_rule(store, number, acting_user(by), ctx.now(), ctx.config.language):
-            raise BadInput(Problem(file="rules", field="number", message=ctx.message("no_rule", number=number)))
-    ctx.say("untaught", number=number)
+        rule = withdraw_rule(store, number, acting_user(by), ctx.now(), ctx.config.language)
+    if rule is None:
+        raise BadInput(Problem(file="rules", field="number", message=ctx.message("no_rule", number=number)))
+    ctx.say("alias_withdrawn" if rule.kind == ALIAS_RULE else "untaught", number=number)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import BadInput, Problem
-from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
+from desk.cli._options import By, ConfigFile, Json, Quiet, acting_user, command_context, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -21,6 +21,10 @@ def must_find(
     work: Annotated[str | None, typer.Argument(metavar="WORK", help="The work that the listing carries.")] = None,
     url: Annotated[str | None, typer.Argument(metavar="URL", help="The listing's address.")] = None,
     drop: Annotated[str | None, typer.Option("--drop", help="Take this one back.", metavar="URL")] = None,
+    teach_alias: Annotated[
+        str, typer.Option("--teach-alias", help="People call the work so, which is why it was missed.", metavar="NAME")
+    ] = "",
+    by: By = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -29,6 +33,7 @@ def must_find(
     from attrs import asdict
 
     from crawler.store import KnownPositive
+    from desk.review.aliases import teach_alias as add_alias
     from spiders.catalogue import platform_for
 
     ctx = command_context(config, quiet)
@@ -39,6 +44,16 @@ def must_find(
             if store.works.get(work) is None:
                 raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work)))
             positive = KnownPositive(url=url, platform=platform_for(url).name, work=work)
+            if teach_alias:
+                user, language = acting_user(by), ctx.config.language
+                number = add_alias(store, work, teach_alias, url, user, ctx.now(), language)
+                ctx.say(
+                    "alias_added",
+                    work=work,
+                    name=teach_alias,
+                    number=number,
+                    day=ctx.now().astimezone(ctx.config.zone).date(),
+                )
             store.rechecks.add_positive(positive, ctx.now())
             ctx.say("positive_added", url=url, platform=positive.platform)
             return

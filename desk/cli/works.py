@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from attrs import asdict
@@ -13,7 +13,11 @@ from rich.table import Table
 from crawler.blobs import open_blobs
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Work
+from crawler.store import ALIAS_RULE
 from desk.cli._options import By, CommandContext, ConfigFile, Json, Now, Quiet, acting_user, command_context, print_json
+
+if TYPE_CHECKING:
+    from desk.review.aliases import AliasProposal
 
 WorkId = Annotated[str, typer.Argument(metavar="ID", help="The work's id.")]
 
@@ -30,6 +34,7 @@ def add(app: typer.Typer) -> None:
         official
     )
     works.command("check", epilog="Example: swordnet works check")(check)
+    works.command("aliases", epilog="Example: swordnet works aliases W-001 --add 'The Lampwright'")(aliases)
     app.add_typer(works, name="works")
 
 
@@ -174,6 +179,68 @@ def official(
     for entry in entries:
         terms = "; ".join(f"{name}={value}" for name, value in asdict(entry.licence).items() if value)
         typer.echo(f"{entry.id}  {entry.owner}: {terms}")
+
+
+def aliases(
+    work_id: Annotated[str | None, typer.Argument(metavar="ID", help="Only this work.")] = None,
+    add_name: Annotated[str, typer.Option("--add", help="People call the work so, too.", metavar="NAME")] = "",
+    propose: Annotated[bool, typer.Option("--propose", help="Names that judged hits have in common.")] = False,
+    reason: Annotated[str, typer.Option(help="Why.", metavar="TEXT")] = "",
+    by: By = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+    json: Json = False,
+    now: Now = None,
+) -> None:
+    """Names that people taught or confirmed, with their numbers for `hits unteach`; proposals; add one."""
+    from desk.review.aliases import propose_aliases, teach_alias
+
+    ctx = command_context(config, quiet or json, now)
+    with ctx.store() as store:
+        if work_id is not None and store.works.get(work_id) is None:
+            raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work_id)))
+        if propose:
+            _print_proposals(ctx, propose_aliases(store, work_id), json)
+            return
+        if add_name:
+            if work_id is None:
+                raise BadInput(Problem(file="works aliases", field="id", message=ctx.message("alias_what")))
+            language = ctx.config.language
+            number = teach_alias(store, work_id, add_name, reason, acting_user(by), ctx.now(), language)
+            ctx.say(
+                "alias_added",
+                work=work_id,
+                name=add_name,
+                number=number,
+                day=ctx.now().astimezone(ctx.config.zone).date(),
+            )
+            return
+        rules = [rule for rule in store.reviews.all_rules() if rule.kind == ALIAS_RULE and work_id in (None, rule.work)]
+    if not rules and not json:
+        raise NothingToDo(ctx.message("aliases_none"))
+    if json:
+        print_json([asdict(rule) for rule in rules])
+        return
+    for rule in rules:
+        typer.echo(f"{rule.id}  {rule.work}  {rule.shown}  ({rule.by} {rule.at:%Y-%m-%d}) {rule.reason}".rstrip())
+
+
+def _print_proposals(ctx: CommandContext, proposals: Sequence[AliasProposal], as_json: bool) -> None:
+    from desk.review.aliases import MIN_PROPOSAL_LISTINGS, MIN_PROPOSAL_SELLERS
+
+    if as_json:
+        print_json([asdict(proposal) for proposal in proposals])
+        return
+    if not proposals:
+        bounds = {"listings": MIN_PROPOSAL_LISTINGS, "sellers": MIN_PROPOSAL_SELLERS}
+        raise NothingToDo(ctx.message("aliases_no_proposal", **bounds))
+    for proposal in proposals:
+        counts = {"listings": proposal.listings, "sellers": proposal.sellers}
+        work = {"work": proposal.work_id, "title": proposal.work_title}
+        typer.echo(ctx.message("alias_proposed", name=proposal.name, **work, **counts))
+        for title in proposal.examples:
+            typer.echo(f"  {title}")
+    ctx.say("alias_confirm")
 
 
 def retire(work_id: WorkId, config: ConfigFile = None, quiet: Quiet = False) -> None:

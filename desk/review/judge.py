@@ -11,14 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Hit, Judgement, Licence, Verdict
 from crawler.messages import render_message
-from crawler.store import DecisionSnapshot, ReviewEntry, Store
+from crawler.store import DecisionSnapshot, ReviewEntry, Store, StoredRule
 from crawler.text import fold
 from crawler.urls import canonicalize_url
+from desk.review.aliases import NameRegister, alias_rule, is_in_listing
 from matchers.decision import term_strengths
 from matchers.matcher import RuleKind
 from matchers.weights import Weights, default_weights
@@ -32,10 +33,11 @@ MIN_PHRASE_CHARS = 2  # of a phrase for a rule: a single character occurs everyw
 
 @frozen(kw_only=True)
 class Lesson:
-    """The further rules that a verdict "not" creates, besides the one for its listing."""
+    """The further rules that a verdict creates: "not" about a seller or words, "infringing" a name of the work."""
 
     seller: bool = False
     phrase: str = ""
+    alias: str = ""
 
 
 @frozen(kw_only=True)
@@ -103,13 +105,14 @@ def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, r
     return undone
 
 
-def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: str) -> bool:
-    """Withdraw a rule and redecide the hits of its work; False if there is no rule with this number."""
+def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: str) -> StoredRule | None:
+    """Withdraw a rule and redecide the hits of its work; returns it, None if there is no rule with this number. What a
+    withdrawn name found stays until a rematch.
+    """
     rule = store.reviews.withdraw_rule(number, by, at)
-    if rule is None:
-        return False
-    _redecide_works(store, {rule.work}, at, language)
-    return True
+    if rule is not None:
+        _redecide_works(store, {rule.work}, at, language)
+    return rule
 
 
 def check_lesson(new_verdict: NewVerdict, language: str, file: str, line: int | None = None) -> None:
@@ -118,6 +121,10 @@ def check_lesson(new_verdict: NewVerdict, language: str, file: str, line: int | 
     problem = None
     if (lesson.seller or lesson.phrase) and new_verdict.verdict is not Verdict.NOT:
         problem = "teach_only_not"
+    elif lesson.alias and new_verdict.verdict is not Verdict.INFRINGING:
+        problem = "teach_only_infringing"
+    elif lesson.alias and not is_in_listing(lesson.alias, listing.title, listing.text):
+        problem = "teach_no_alias"
     elif lesson.seller and not (listing.seller_id or listing.seller):
         problem = "teach_no_seller"
     elif lesson.phrase and not _contains_phrase(lesson.phrase, f"{listing.title}\n{listing.text}"):
@@ -139,6 +146,9 @@ def _contains_phrase(phrase: str, listing_text: str) -> bool:
 
 
 def _taught_rules(new_verdict: NewVerdict) -> list[dict[str, Any]]:
+    if new_verdict.verdict is Verdict.INFRINGING and new_verdict.lesson.alias:
+        work_id, alias = new_verdict.hit.work_id, new_verdict.lesson.alias
+        return [alias_rule(work_id, alias, new_verdict.reason, new_verdict.by, new_verdict.at)]
     if new_verdict.verdict is not Verdict.NOT:
         return []
     listing = new_verdict.hit.listing
@@ -164,7 +174,7 @@ def _redecide_works(store: Store, works: set[str], at: datetime | None, language
         redecide_hits(store, sorted(works), build_context(store, at, language))
 
 
-PHRASE_PREFIX = "phrase:"
+PHRASE_PREFIX, ALIAS_PREFIX = "phrase:", "alias:"
 
 
 def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str) -> list[NewVerdict]:
@@ -175,9 +185,13 @@ def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str
     ids = [_cell_value(row, "hit_id") for row in judged_rows]
     hits, current_judgements = store.hits.get_many(ids), store.reviews.current_judgements(ids)
     new_verdicts: dict[str, NewVerdict] = {}
+    register: NameRegister | None = None
     for row in judged_rows:
         try:
             new_verdict = _read_verdict(row, path, hits, by, at, language)
+            if new_verdict.lesson.alias:
+                register = register or NameRegister(store.works.all_works())
+                new_verdict = _check_alias(new_verdict, register, path, row.line, language)
         except BadInput as error:
             problems.extend(error.problems)
             continue
@@ -199,12 +213,25 @@ def _read_verdict(row: Row, path: Path, hits: Mapping[str, Hit], by: str, at: da
         message = render_message("desk", "verdict_unknown", language, text=verdict_text, known=verdict_names)
         raise BadInput(Problem(file=str(path), line=row.line, field="verdict", message=message))
     teach = _cell_value(row, "teach")
-    phrase = teach[len(PHRASE_PREFIX) :].strip() if teach.casefold().startswith(PHRASE_PREFIX) else ""
-    lesson = Lesson(seller=teach.casefold() == "seller", phrase=phrase)
+    phrase, alias = (
+        teach[len(prefix) :].strip() if teach.casefold().startswith(prefix) else ""
+        for prefix in (PHRASE_PREFIX, ALIAS_PREFIX)
+    )
+    lesson = Lesson(seller=teach.casefold() == "seller", phrase=phrase, alias=alias)
     new_verdict = NewVerdict(
         hit=hit, verdict=Verdict(verdict_text), reason=_cell_value(row, "reason"), by=by, at=at, lesson=lesson
     )
     check_lesson(new_verdict, language, str(path), row.line)
+    return new_verdict
+
+
+def _check_alias(new_verdict: NewVerdict, register: NameRegister, path: Path, line: int, language: str) -> NewVerdict:
+    """The verdict, without its name if the work has it already: the same file twice changes nothing."""
+    alias, work_id = new_verdict.lesson.alias, new_verdict.hit.work_id
+    if register.has(alias, work_id):
+        return evolve(new_verdict, lesson=evolve(new_verdict.lesson, alias=""))
+    register.check(alias, work_id, language, str(path), line)
+    register.add(alias, work_id)
     return new_verdict
 
 
