@@ -64,12 +64,26 @@ class SellerRecord:
 
 
 @frozen(kw_only=True)
+class ConfirmedOutlet:
+    """A platform, host or seller (of a platform) that only passes on copies, as a person confirmed."""
+
+    id: int
+    field: str  # platform, host or seller
+    value: str
+    platform: str = ""  # of a seller
+    reason: str = ""
+    by: str = ""
+    at: datetime
+
+
+@frozen(kw_only=True)
 class Context:
     """What matchers may use besides the listing and the works; desk and pipelines pass it in, it is never fetched.
 
     `medians` are by (work id, platform), `sellers` by (platform, seller's number or name), `rules` by work id,
-    `official_licences` (own shops and official stores, as licences for all works) by owner. `weights` is None for
-    those that ship. Hits of works in `quarantined` (too many new or false hits) become reviews.
+    `official_licences` (own shops and official stores, as licences for all works) by owner, `outlets` by (field,
+    platform of a seller or "", value). `weights` is None for those that ship. Hits of works in `quarantined` (too many
+    new or false hits) become reviews.
     """
 
     now: datetime = field(factory=lambda: datetime.now(UTC))
@@ -78,6 +92,7 @@ class Context:
     sellers: Mapping[tuple[str, str], SellerRecord] = Factory(dict)
     rules: Mapping[str, tuple[Rule, ...]] = Factory(dict)
     official_licences: Mapping[str, tuple[Licence, ...]] = Factory(dict)
+    outlets: Mapping[tuple[str, str, str], ConfirmedOutlet] = Factory(dict)
     weights: Weights | None = None
     quarantined: frozenset[str] = frozenset()
 

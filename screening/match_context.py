@@ -1,4 +1,4 @@
-"""Builds the matching context from the store: rules, sellers' records, official shops, median prices, weights.
+"""Builds the matching context from the store: rules, sellers' records, shops, outlets, prices, weights.
 
 It is read once for a session or a command.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from crawler.items import Licence, Verdict
 from crawler.store import ALIAS_RULE, Store, StoredRule
-from matchers.matcher import Context, MedianPrice, Rule, RuleKind, SellerRecord
+from matchers.matcher import ConfirmedOutlet, Context, MedianPrice, Rule, RuleKind, SellerRecord
 from matchers.weights import Weights, read_weights
 
 
@@ -26,6 +26,7 @@ def build_context(store: Store, now: datetime, language: str) -> Context:
         sellers=seller_records(store),
         rules=rules_by_work(store.reviews.all_rules()),
         official_licences=_official_licences(store),
+        outlets=confirmed_outlets(store),
         weights=current_weights(store),
         quarantined=frozenset(store.works.quarantined_works()),
     )
@@ -71,6 +72,22 @@ def seller_records(store: Store) -> dict[tuple[str, str], SellerRecord]:
             infringing=counts[platform, seller, Verdict.INFRINGING], innocent=counts[platform, seller, Verdict.NOT]
         )
         for platform, seller in sorted(sellers)
+    }
+
+
+def confirmed_outlets(store: Store) -> dict[tuple[str, str, str], ConfirmedOutlet]:
+    """The outlets that people confirmed, by (field, platform of a seller or "", value)."""
+    return {
+        (row.field, row.platform, row.value): ConfirmedOutlet(
+            id=row.id,
+            field=row.field,
+            value=row.value,
+            platform=row.platform,
+            reason=row.reason,
+            by=row.by,
+            at=row.at,
+        )
+        for row in store.outlets.confirmed_outlets()
     }
 
 

@@ -1,4 +1,4 @@
-"""The only package that speaks SQL: a `Store` is opened by database address and offers everything through ten doors.
+"""The only package that speaks SQL: a `Store` is opened by database address and offers everything through eleven doors.
 
 Each door is a repository: methods over the database, grouped by what they keep. Other packages import from here only.
 """
@@ -31,7 +31,16 @@ from crawler.store.queue_status import DueUnit, WorkerActivity
 from crawler.store.rechecks import KnownPositive, Recheck, Rechecks, RecheckState, recheck_ask
 from crawler.store.reviews import DecisionSnapshot, ReviewedHit, ReviewEntry, Reviews, StoredRule
 from crawler.store.runs import CRAWL_RUN, NIGHT_RUN, REMATCH_RUN, REPLAY_RUN, Run, RunProgress, Runs
-from crawler.store.screening_settings import OfficialShop
+from crawler.store.screening_settings import (
+    MIN_JUDGED_COPIES,
+    MIN_JUDGED_WORKS,
+    PLACE_FIELDS,
+    OfficialShop,
+    OutletRecords,
+    Place,
+    PlaceRecord,
+    StoredOutlet,
+)
 from crawler.store.shares import Shares
 from crawler.store.work_queue import ClaimLost, UnitResult, WorkQueue
 from crawler.store.works import ALIAS_RULE, ImportCounts, Works
@@ -39,8 +48,11 @@ from crawler.store.works import ALIAS_RULE, ImportCounts, Works
 __all__ = [
     "ALIAS_RULE",
     "CRAWL_RUN",
+    "MIN_JUDGED_COPIES",
+    "MIN_JUDGED_WORKS",
     "NIGHT_RUN",
     "NO_VERDICT",
+    "PLACE_FIELDS",
     "REMATCH_RUN",
     "REPLAY_RUN",
     "STORED_LISTINGS_BATCH",
@@ -57,6 +69,9 @@ __all__ = [
     "ImportCounts",
     "KnownPositive",
     "OfficialShop",
+    "OutletRecords",
+    "Place",
+    "PlaceRecord",
     "Recheck",
     "RecheckState",
     "ReviewEntry",
@@ -68,6 +83,7 @@ __all__ = [
     "Store",
     "StoredHit",
     "StoredListing",
+    "StoredOutlet",
     "StoredRule",
     "UnitResult",
     "WorkerActivity",
@@ -83,13 +99,13 @@ __all__ = [
 
 
 class Store:
-    """An opened database, through ten doors.
+    """An opened database, through eleven doors.
 
     `works`: the registry, pictures of works, quarantine, official shops, median prices. `queue`: units of work and
     back-off. `listings`: what was read. `hits`: what was decided about it, saved queries, exports. `reviews`: verdicts,
     rules, audit samples, calibrations. `runs`: runs, their progress, named values. `pages`: pages, robots.txt and
     pictures fetched before. `shares`: shares of cloud drives. `rechecks`: known hits checked again, known positives.
-    `admin`: the database as a whole.
+    `outlets`: outlets of copies, proposed and confirmed. `admin`: the database as a whole.
     """
 
     def __init__(self, url: str) -> None:
@@ -103,6 +119,7 @@ class Store:
         self.pages = Pages(self._engine)
         self.shares = Shares(self._engine)
         self.rechecks = Rechecks(self._engine)
+        self.outlets = OutletRecords(self._engine)
         self.admin = Admin(self._engine)
 
     @classmethod

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, delete, or_, select
 
 from crawler.store import schema
 from crawler.store.database import Repository, read_connection, write_transaction
+from crawler.store.screening_settings import delete_seller_outlets
 
 _ID_BATCH_SIZE = 500
 _listings, _hits = schema.listings, schema.hits
@@ -23,6 +24,7 @@ class ErasureCounts:
     judgements: int = 0
     checks: int = 0
     rules: int = 0
+    outlets: int = 0
     evidence: tuple[str, ...] = ()
 
 
@@ -35,7 +37,7 @@ class SellerErasure(Repository):
             return _ids_of_seller(connection, seller, platform)
 
     def forget_seller(self, seller: str, platform: str | None = None) -> ErasureCounts:
-        """Remove a seller's listings, the hits, judgements, samples and checks on them, and the rules about them."""
+        """Remove a seller's listings, the hits, judgements, samples and checks on them, the rules and outlets."""
         with write_transaction(self._engine) as connection:
             ids = _ids_of_seller(connection, seller, platform)
             counts = {"listings": 0, "hits": 0, "judgements": 0, "checks": 0}
@@ -45,7 +47,12 @@ class SellerErasure(Repository):
             rules = delete(schema.rules).where(schema.rules.c.kind == "seller", schema.rules.c.value == seller)
             if platform:
                 rules = rules.where(schema.rules.c.platform == platform)
-            return ErasureCounts(**counts, rules=connection.execute(rules).rowcount, evidence=tuple(sorted(digests)))
+            return ErasureCounts(
+                **counts,
+                rules=connection.execute(rules).rowcount,
+                outlets=delete_seller_outlets(connection, [seller], platform),
+                evidence=tuple(sorted(digests)),
+            )
 
 
 def _ids_of_seller(connection: Connection, seller: str, platform: str | None) -> list[str]:

@@ -194,6 +194,22 @@ official = Table(
     Column("withdrawn_at", UtcDateTime),
 )
 
+outlets = Table(
+    "outlets",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("field", String(10), nullable=False),  # seller, host or platform
+    Column("platform", String(60), nullable=False, default=""),  # of a seller
+    Column("value", String(300), nullable=False),
+    Column("copies", Integer, nullable=False),  # judged infringing when it was confirmed
+    Column("works", Integer, nullable=False),  # of how many works
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawn_by", Text),
+)
+
 medians = Table(
     "medians",
     metadata,

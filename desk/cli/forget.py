@@ -23,7 +23,7 @@ def forget(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Remove a seller's listings, hits, checks, judgements, rules and kept bytes, and say how many of each."""
+    """Remove a seller's listings, hits, checks, judgements, rules, outlets and kept bytes, and say how many of each."""
     from attrs import asdict
 
     from crawler.blobs import open_blobs
@@ -31,9 +31,9 @@ def forget(
     ctx = command_context(config, quiet or json)
     with ctx.store() as store:
         listing_ids = store.admin.listings_of_seller(seller, platform)
-        if not listing_ids and not any(
-            rule.value == seller for rule in store.reviews.all_rules(include_withdrawn=True)
-        ):
+        names = {rule.value for rule in store.reviews.all_rules(include_withdrawn=True)}
+        names |= {outlet.value for outlet in store.outlets.confirmed_outlets(include_withdrawn=True)}
+        if not listing_ids and seller not in names:
             raise NothingToDo(ctx.message("forget_unknown", seller=seller))
         if dry_run:
             ctx.say("forget_would", seller=seller, count=len(listing_ids))
@@ -45,5 +45,5 @@ def forget(
     if json:
         print_json({**asdict(removed, filter=lambda field, _: field.name != "evidence"), "files": files})
         return
-    counts = {name: getattr(removed, name) for name in ("listings", "hits", "judgements", "checks", "rules")}
+    counts = {name: getattr(removed, name) for name in ("listings", "hits", "judgements", "checks", "rules", "outlets")}
     ctx.say("forgotten", seller=seller, files=files, **counts)

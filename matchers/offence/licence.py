@@ -6,6 +6,7 @@ ended, or has not begun, is a ground for an offence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
@@ -15,6 +16,7 @@ from crawler.text import fold
 from crawler.urls import url_host
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
+from matchers.signals.outlets import COPY_KINDS, OutletKind, seller_kind
 from matchers.signals.work_type import WorkType, work_type
 from registry.company_names import CompanyMatch, compare_companies
 from registry.licences import LicenceState, check_licence
@@ -22,6 +24,7 @@ from registry.licences import LicenceState, check_licence
 COVERED_PROBABILITY = 0.99
 OUT_OF_TERM_PROBABILITY = 0.9  # the term is a fact; the seller may have a newer licence that nobody registered
 OWN_OFFER_PROBABILITY = 0.95
+MODIFIED_NAME_RE = re.compile(r"\+\+|\+\s*$")  # a name with plus signs behind it, which folding drops
 MIN_CREATOR_CHARS = 2  # characters of a creator's name that is compared with a seller's
 LICENCE_COVERS = Ground(
     "licence_covers",
@@ -113,8 +116,8 @@ def _licence_state(licence: Licence, listing: Listing, day: date) -> LicenceStat
 
 
 def _own_party(listing: Listing, work: Work) -> str | None:
-    """The work's publisher, owner or maker who makes the offer; None for shares, whose sharers cannot be identified."""
-    if listing.kind is ListingKind.SHARE:
+    """The work's publisher, owner or maker who makes the offer; None where the name of who offers proves nothing."""
+    if listing.kind is ListingKind.SHARE or not _is_name_credible(listing, work):
         return None
     offering = [name for name in (listing.seller, _app_publisher(listing)) if name]
     companies = [party for party in (work.publisher, work.owner) if party]
@@ -128,6 +131,20 @@ def _own_party(listing: Listing, work: Work) -> str | None:
             return party
     authors = {fold(creator): creator for creator in work.creators if len(creator) >= MIN_CREATOR_CHARS}
     return next((authors[fold(name)] for name in offering if fold(name) in authors), None)
+
+
+def _is_name_credible(listing: Listing, work: Work) -> bool:
+    """Whether the name of who offers is that party's own statement.
+
+    An outlet of copies names the maker of what it copies, and whoever keeps a list of apps for side loading names the
+    original's developer beside a changed app: there the developer's name counts only if the app has the exact name.
+    """
+    kind = seller_kind(listing, work)
+    if kind is None or kind.kind not in (*COPY_KINDS, OutletKind.SIDE_LOADING_LIST):
+        return True
+    names = {fold(name) for name in (work.title, *work.aliases)}
+    has_changed_name = MODIFIED_NAME_RE.search(listing.title) or fold(listing.title) not in names
+    return kind.kind is OutletKind.SIDE_LOADING_LIST and not has_changed_name
 
 
 def _app_publisher(listing: Listing) -> str | None:

@@ -95,8 +95,8 @@ def test_values_survive_json(value: object) -> None:
     assert from_json(to_json(value), type(value)) == value
 
 
-def test_a_store_offers_ten_doors_and_nothing_else() -> None:
-    doors = {"works", "queue", "listings", "hits", "reviews", "runs", "pages", "shares", "rechecks", "admin"}
+def test_a_store_offers_eleven_doors_and_nothing_else() -> None:
+    doors = {"works", "queue", "listings", "hits", "reviews", "runs", "pages", "shares", "rechecks", "outlets", "admin"}
     with Store("sqlite:///:memory:") as opened:
         assert {name for name in dir(opened) if not name.startswith("_")} == doors | {"open", "close"}
 
