@@ -4,7 +4,7 @@
 
 Prints precision and recall of hits, licensed offers among the hits and the share of reviews for both halves, with
 --others also for the sets by another hand. --wrong prints the wrong rows of the sets that may be looked at (tune,
-others-a, others-d); rows of the check half, of others-b and of others-c are never printed.
+others-a, others-d, market-a); rows of the check half, of others-b, others-c and market-b are never printed.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from registry.works_reader import read_works  # noqa: E402
 
 OFFERS_FOLDER = ROOT / "fixtures" / "offers"
 HALVES = ("tune", "check")
-OTHER_SETS = ("others-a", "others-b", "others-c", "others-d")
-VISIBLE_SETS = ("tune", "others-a", "others-d")
+OTHER_SETS = ("others-a", "others-b", "others-c", "others-d", "market-a", "market-b")
+VISIBLE_SETS = ("tune", "others-a", "others-d", "market-a")
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
 
 
@@ -59,8 +59,16 @@ class AssessedRow:
     @property
     def is_right_hit(self) -> bool:
         """Whether the offence was found for its work, and only for it."""
-        hits = {assessment.work_id for assessment in self.assessments if assessment.decision is Decision.HIT}
-        return self.row["expected"] == "hit" and hits == {self.row["work"]}
+        return self.row["expected"] == "hit" and self._hit_works == {self.row["work"]}
+
+    @property
+    def is_excused_hit(self) -> bool:
+        """Whether a hit is not what the row expects but as defensible (`accept`): it counts neither way."""
+        return "hit" in self.row.get("accept", ()) and self._hit_works == {self.row["work"]}
+
+    @property
+    def _hit_works(self) -> set[str]:
+        return {assessment.work_id for assessment in self.assessments if assessment.decision is Decision.HIT}
 
 
 def assess_rows(half: str, folder: Path = OFFERS_FOLDER) -> Iterator[AssessedRow]:
@@ -74,10 +82,10 @@ def assess_rows(half: str, folder: Path = OFFERS_FOLDER) -> Iterator[AssessedRow
 
 def figures(rows: Sequence[AssessedRow]) -> dict[str, float]:
     """The figures that the targets are about."""
-    hit_rows = [row for row in rows if row.decision == "hit"]
+    hit_rows = [row for row in rows if row.decision == "hit" and not row.is_excused_hit]
     expected_hits = [row for row in rows if row.row["expected"] == "hit"]
     right = sum(row.is_right_hit for row in hit_rows)
-    same_decisions = sum(_is_same_decision(row.row["expected"], row.decision) for row in rows)
+    same_decisions = sum(_is_accepted(row.row, row.decision) for row in rows)
     return {
         "rows": len(rows),
         "precision": right / len(hit_rows) if hit_rows else 1.0,
@@ -88,8 +96,9 @@ def figures(rows: Sequence[AssessedRow]) -> dict[str, float]:
     }
 
 
-def _is_same_decision(expected: str, decision: str) -> bool:
-    return decision == expected or (expected == "dropped" and decision == "none")
+def _is_accepted(row: dict[str, Any], decision: str) -> bool:
+    expected = {row["expected"], *row.get("accept", ())}
+    return decision in expected or (decision == "none" and "dropped" in expected)
 
 
 def _print_by_set(rows: Sequence[AssessedRow]) -> None:
@@ -102,7 +111,7 @@ def _print_by_set(rows: Sequence[AssessedRow]) -> None:
 
 def _print_wrong(rows: Sequence[AssessedRow]) -> None:
     for row in rows:
-        if _is_same_decision(row.row["expected"], row.decision) or row.is_right_hit:
+        if _is_accepted(row.row, row.decision) or row.is_right_hit:
             continue
         assessment = row.work_assessment
         chance = f"{assessment.identity:.2f} x {assessment.offence:.2f}" if assessment else "-"

@@ -8,15 +8,19 @@ from decimal import Decimal
 from crawler.items import Finding, Listing, Polarity, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
+from matchers.signals.clauses import ClauseKind
 from matchers.signals.intent import intent_factor
 from matchers.signals.listing_signals import find_signals, signal_strength
 from matchers.signals.quantities import Quantity, find_quantities
+from matchers.signals.text_signals import find_text_signals
 from matchers.titles.analysis import analyse
 
 LARGE_SET_PIECES = 40  # more pieces than any genuine set has
 MIN_SET_PIECES = 12  # pieces of a set that may be genuine at its price
 MIN_SIZE_GIGABYTES = 20  # gigabytes: no genuine work is sold by its size
 CHEAP_PIECE_PRICE_RATIO = Decimal("0.08")  # of the list price for one piece: less than the paper costs
+UNCOUNTED_KINDS = (ClauseKind.BLURB, ClauseKind.TERMS, ClauseKind.TALK)  # of clauses whose numbers are not of the offer
+MIN_UNCOUNTED_PROBABILITY = 0.5  # that a clause is of one of them, from which on its numbers do not count
 DEFAULT_LIST_PRICE = Decimal(30)  # in the listing's currency, where the work's price is unknown; estimate
 EXCESS_PROBABILITY, LARGE_SET_PROBABILITY, SIZE_PROBABILITY, WORDS_PROBABILITY = 0.95, 0.75, 0.8, 0.5  # estimates
 BUNDLE_EXCESS = Ground(
@@ -52,9 +56,9 @@ class Matcher(OffenceMatcher):
         """At most one finding, by the largest amount."""
         quantities = [
             quantity
-            for text in (listing.title, listing.text)
+            for text, in_title in ((listing.title, True), (listing.text, False))
             for quantity in find_quantities(text)
-            if not _is_in_name(quantity, work)
+            if not _is_in_name(quantity, work) and _is_of_the_offer(quantity, text, in_title)
         ]
         factor = intent_factor(listing, work)
         largest = max(quantities, key=lambda quantity: (not quantity.is_size, quantity.number), default=None)
@@ -73,6 +77,12 @@ class Matcher(OffenceMatcher):
         elif signals:
             probability = WORDS_PROBABILITY * signal_strength(signals) * factor
             yield make_finding(self.name, context, work, BUNDLE_WORDS, probability, theirs=signals[0].quote)
+
+
+def _is_of_the_offer(quantity: Quantity, text: str, in_title: bool) -> bool:
+    """Whether the clause counts what the buyer gets: copies sold so far and the least for a group order are others."""
+    elsewhere = find_text_signals(text).kind_probability(quantity.start, UNCOUNTED_KINDS, in_title)
+    return elsewhere < MIN_UNCOUNTED_PROBABILITY
 
 
 def _piece_count_probability(quantity: Quantity, listing: Listing, work: Work) -> float:

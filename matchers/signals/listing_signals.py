@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crawler.items import Listing, Work
 from matchers.signals.text_signals import Signal, TextSignals, find_text_signals
 from matchers.titles.title_names import names_of
 
 MAX_QUOTES = 4  # in one reason
+MIN_BORNE_PROBABILITY = 0.1  # of a signal, times what its clause can bear; below it the signal is dropped
 MAX_NAME_CHARS = 400  # of a longer name at most this much is compared on either side of a signal
 
 
@@ -86,8 +87,13 @@ def _find_part_signals(text_signals: TextSignals, names: frozenset[str], in_titl
         before = text_signals.folded_text[max(0, signal.start - MAX_NAME_CHARS) : signal.start].replace(" ", "")
         after = text_signals.folded_text[signal.end : signal.end + MAX_NAME_CHARS].replace(" ", "")
         inner = text_signals.folded_text[signal.start : signal.end].replace(" ", "")
-        if not _is_in_name(inner, before, after, names):
-            yield ListingSignal(signal=signal, quote=text_signals.quote(signal), in_title=in_title)
+        if _is_in_name(inner, before, after, names):
+            continue
+        borne = signal.probability * text_signals.bearing(signal, in_title)
+        if borne >= MIN_BORNE_PROBABILITY:
+            yield ListingSignal(
+                signal=evolve(signal, probability=borne), quote=text_signals.quote(signal), in_title=in_title
+            )
 
 
 @lru_cache(maxsize=4_096)

@@ -52,10 +52,11 @@ _GIGABYTES_PER_UNIT = {"t": 1_000, "tb": 1_000}
 
 @frozen(kw_only=True)
 class Quantity:
-    """A number of pieces (gigabytes if `is_size`) that an offer states, and how it writes it (`quote`)."""
+    """A number of pieces (gigabytes if `is_size`) that an offer states, and how it writes it (`quote`, at `start`)."""
 
     number: int
     quote: str
+    start: int
     is_size: bool = False
 
 
@@ -64,16 +65,16 @@ def find_quantities(text: str) -> Iterator[Quantity]:
     head = text[:MAX_TEXT_CHARS]
     for match in _PIECE_COUNT_RE.finditer(head):
         number = Decimal(match["number"].replace(",", "")) * _SCALE_FACTORS.get((match["scale"] or "").lower(), 1)
-        yield Quantity(number=int(number), quote=match.group().strip())
+        yield Quantity(number=int(number), quote=match.group().strip(), start=match.start())
     for match in _TOP_LIST_RE.finditer(head):
-        yield Quantity(number=int(match["number"]), quote=match.group())
+        yield Quantity(number=int(match["number"]), quote=match.group(), start=match.start())
     for match in _ROUND_NUMERAL_RE.finditer(head):
-        yield Quantity(number=_ROUND_NUMERALS.get(match["word"], 10_000), quote=match.group())
+        yield Quantity(number=_ROUND_NUMERALS.get(match["word"], 10_000), quote=match.group(), start=match.start())
     for match in _HAN_NUMERAL_RE.finditer(head):
-        yield Quantity(number=_parse_han_numeral(match["number"]), quote=match.group())
+        yield Quantity(number=_parse_han_numeral(match["number"]), quote=match.group(), start=match.start())
     for match in _SIZE_RE.finditer(head):
         number = Decimal(match["number"]) * _GIGABYTES_PER_UNIT.get(match["unit"].lower(), 1)
-        yield Quantity(number=int(number), quote=match.group(), is_size=True)
+        yield Quantity(number=int(number), quote=match.group(), start=match.start(), is_size=True)
 
 
 def _parse_han_numeral(numeral: str) -> int:

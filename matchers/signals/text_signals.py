@@ -1,16 +1,19 @@
 """Find the signals of one text, and which of them are negated.
 
 A signal is a word with an area, or a pair of words near each other in one clause. A negation inverts it: "不是电子版"
-is not a file, "no paper book" is one, so a negated signal is kept, with `no_` in front of its area.
+is not a file, "no paper book" is one, so a negated signal is kept, with `no_` in front of its area. How far a clause
+can bear a signal is told by what the clause does (matchers/signals/clauses.py): 全书 in a blurb is no file.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
 from attrs import evolve, frozen
 
+from matchers.signals.clauses import ClauseKind, ClauseReading, clause_model, split_clauses
 from matchers.signals.negation import Clauses, TextNegations
 from matchers.signals.seller_homophones import find_homophones
 from matchers.signals.word_lists import signal_lexicon, signal_pairs, slot_lexicon
@@ -19,6 +22,16 @@ from matchers.titles.analysis import AnalysedText, analyse, cache_latest
 NEGATED_PREFIX = "no_"
 EXTRA_PREFIX = "extra_"
 MAX_GIFT_DISTANCE_CHARS = 8  # between "with it you get" and what you get
+CLAUSES_PER_LOOKUP = 32  # clauses of a text that are classified at a time
+# The kinds of clauses that cannot bear the meaning of an area. A blurb tells of the work and not of this copy of it.
+_COPY_AREAS = (
+    "account", "bundle", "burned", "copy", "counterfeit", "course", "crack", "drive", "file", "handover", "rip",
+    "server", "stream", "virtual", "wholesale", "no_original", "no_print",
+)  # fmt: skip
+_UNBEARABLE_KINDS = {
+    **dict.fromkeys(_COPY_AREAS, (ClauseKind.BLURB,)),
+    **dict.fromkeys(("news", "question", "request", "warning"), (ClauseKind.BLURB, ClauseKind.TITLE)),
+}
 _GIFT_AREAS = frozenset({"file", "handover", "companion", "drive"})  # what may come beside a printed book
 
 
@@ -41,6 +54,7 @@ class TextSignals:
         self.folded_text = self.analysis.fold_map.text
         self._clauses = Clauses(self.analysis)
         self._negations = TextNegations(self.folded_text, self._clauses)
+        self._readings: dict[tuple[int, bool], list[ClauseReading]] = {}
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
@@ -58,10 +72,51 @@ class TextSignals:
         first, last = self.analysis.fold_map.original_span(signal.start, signal.end)
         return self.analysis.original[first:last]
 
+    def bearing(self, signal: Signal, in_title: bool) -> float:
+        """The probability that the clause of a signal can bear the meaning of its area."""
+        kinds = _UNBEARABLE_KINDS.get(signal.area, ())
+        if not kinds:
+            return 1.0
+        return 1.0 - self.kind_probability(self.analysis.fold_map.origins[signal.start], kinds, in_title)
+
+    def kind_probability(self, place: int, kinds: tuple[ClauseKind, ...], in_title: bool) -> float:
+        """The probability that the clause at `place` of the original text is of one of these kinds; 0.0 outside any."""
+        number = bisect_right(self.clause_spans, (place, len(self.analysis.original) + 1)) - 1
+        return sum(self.clause_reading(number, in_title).kinds[kind] for kind in kinds) if number >= 0 else 0.0
+
+    @cached_property
+    def clause_spans(self) -> list[tuple[int, int]]:
+        """The spans [start, end) of the clauses in the original text."""
+        return list(split_clauses(self.analysis.original))
+
+    def clause_reading(self, number: int, in_title: bool) -> ClauseReading:
+        """What the clause of this number does; it is classified together with CLAUSES_PER_LOOKUP around it."""
+        lookup, place = divmod(number, CLAUSES_PER_LOOKUP)
+        if (lookup, in_title) not in self._readings:
+            first = lookup * CLAUSES_PER_LOOKUP
+            start = max(0, first - 1)  # one more on either side, as a neighbour
+            spans = self.clause_spans[start : first + CLAUSES_PER_LOOKUP + 1]
+            clauses = [self.analysis.original[begin:end] for begin, end in spans]
+            self._readings[lookup, in_title] = clause_model().read(clauses, in_title)[first - start :]
+        return self._readings[lookup, in_title][place]
+
     def _find_words(self) -> Iterator[Signal]:
         for word, start, end in signal_lexicon().find_spans(self.folded_text):
-            if self._clauses.is_one_clause(start, end):
+            if self._clauses.is_one_clause(start, end) and not self._is_across_words(start, end):
                 yield Signal(area=word.area, word=word.text, probability=word.probability, start=start, end=end)
+
+    def _is_across_words(self, start: int, end: int) -> bool:
+        """Whether a blank inside the span parts two written words: 如图 包邮 says nothing of 图包; 网 盘 is one."""
+        original, origins = self.analysis.original, self.analysis.fold_map.origins
+        for place in range(start + 1, end):
+            before, behind = origins[place - 1], origins[place]
+            if not any(letter.isspace() for letter in original[before + 1 : behind]) or self.folded_text[place] == " ":
+                continue
+            is_torn_before = place - 1 == start and start > 0 and origins[start - 1] + 1 == before
+            is_torn_behind = place + 1 == end and end < len(origins) and origins[end] == behind + 1
+            if is_torn_before or is_torn_behind:
+                return True
+        return False
 
     def _find_homophones(self) -> Iterator[Signal]:
         for homophone in find_homophones(self.folded_text):

@@ -23,6 +23,10 @@ DIGESTS = {
     "works-others-c.jsonl": "04634e185ac79fcb553c16b79644f9246ef1f664eb8ca9488b9cf4dbd4851af4",
     "others-d.jsonl": "ebe5cc4a984f49cd1b724db676778c54d0db03d7573920b6554bc648513b2089",
     "works-others-d.jsonl": "3a24df5abe12c3016531ad81c8c348821ef5edfd62bce651db3c3c0a6fff903e",
+    "market-a.jsonl": "4ece42e44c2a64c7f6fa894408c67a025233df8edb72ed25c853a2f1207b7149",
+    "market-b.jsonl": "7791c00b91ea0ec828c2bd3e9f0620de3c92467935c611715d1b7847e821ccfd",
+    "works-market-a.jsonl": "147cd992641e33ff755d3fdbe7177092353ee7745605ae4c4b52758fe13c38a1",
+    "works-market-b.jsonl": "2f2b5bd3f4e71131818b7319ad1768b030f9427647235e7ce880408ff07799b8",
 }
 
 
