@@ -14,12 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from zlib import crc32
 
+from ahocorasick_rs import AhoCorasick
 from attrs import define
 
+from bench.fit_runs import all_examples, fit_weights, list_words, quantise
 from bench.titles import DATA, rows, work_of
 from crawler.items import Listing, ListingKind, Work
-from crawler.text import fold
+from crawler.text import fold as fold_text
 from matchers.signals.lexicon import Lexicon, load_lexicon
 from matchers.title_findings import MAX_TITLE_PROBABILITY
 from matchers.titles import analysis, title_matcher, token_overlap
@@ -28,11 +31,13 @@ from matchers.titles.index import lookup
 from matchers.titles.index.arrays import IndexArrays
 from matchers.titles.index.build import build_arrays, open_index
 from matchers.titles.ranking import RivalSpan, rival_log_odds
+from matchers.titles.run_kinds import WEIGHT_STEP, weigh_run
 from matchers.titles.scoring import MAX_LOG_ODDS, log_odds, probability
 
 GENERATED_PREFIX = "made "  # prefix of the names of sets that make_registry.py wrote
 MIN_PAIR_PROBABILITY = 0.005  # weak pairs are fitted too; otherwise the model would only see what it believed before
 BATCH_SIZE = 128
+FAMILY_FOLDS = 6  # groups of families that are left out together
 
 Weights = Mapping[str, Mapping[str, float]]
 
@@ -42,7 +47,7 @@ class Pair:
     """A work found for a query.
 
     `model`: its model; `max_probability`: the cap of its probability; `contradictions`: their kinds; `family`: of the
-    query (`family_of`).
+    query (`family_of`); `is_unseen`: found by lists that know no word of its family.
     """
 
     set_name: str
@@ -54,6 +59,7 @@ class Pair:
     max_probability: float
     contradictions: tuple[str, ...]
     family: str
+    is_unseen: bool
     is_right: bool
     is_neutral: bool
     span: tuple[int, int]
@@ -77,7 +83,9 @@ def collect_all_pairs(streams: Sequence[Path]) -> list[Pair]:
     lookup.MIN_LOG_ODDS = math.log(MIN_PAIR_PROBABILITY / (1.0 - MIN_PAIR_PROBABILITY)) - 0.001
     pairs: list[Pair] = []
     for name in sorted(path.name for path in (DATA / "sets").iterdir()):
-        pairs.extend(collect_pairs(name, [work_of(row) for row in rows(name, "registry")], rows(name, "queries")))
+        works = [work_of(row) for row in rows(name, "registry")]
+        pairs.extend(collect_pairs(name, works, rows(name, "queries")))
+        pairs.extend(collect_unseen_pairs(name, works, rows(name, "queries")))
     for number, stream in enumerate(streams):
         rows_by_part = {part: [json.loads(line) for line in (stream / f"{part}.jsonl").open(encoding="utf-8")]
                 for part in ("registry", "queries")}  # fmt: skip
@@ -88,7 +96,11 @@ def collect_all_pairs(streams: Sequence[Path]) -> list[Pair]:
 
 
 def collect_pairs(
-    name: str, works: list[Work], queries: list[dict[str, Any]], index: IndexArrays | None = None
+    name: str,
+    works: list[Work],
+    queries: list[dict[str, Any]],
+    index: IndexArrays | None = None,
+    is_unseen: bool = False,
 ) -> Iterable[Pair]:
     """All candidates for each query, as pairs."""
     titles = title_matcher.TitleMatcher(works, index)
@@ -101,7 +113,7 @@ def collect_pairs(
         for candidate in titles.find([query["text"]], listing):
             work = works[candidate.work_index].id
             yield Pair(
-                set_name=name,
+                set_name=f"{name} unseen" if is_unseen else name,
                 query=query["query_id"],
                 work=work,
                 channel=candidate.channel,
@@ -110,6 +122,7 @@ def collect_pairs(
                 max_probability=candidate.probability / probability(candidate.model, candidate.features),
                 contradictions=tuple(contradiction.kind for contradiction in candidate.contradictions),
                 family=family_of(name, query),
+                is_unseen=is_unseen,
                 is_right=work in gold,
                 is_neutral=work in (query.get("ignore") or ()),
                 span=candidate.span,
@@ -135,14 +148,37 @@ def collect_unseen_pairs(name: str, works: list[Work], queries: list[dict[str, A
     for query in queries:
         families[family_of(name, query)].append(query)
     for family, family_queries in families.items():
-        folded_texts = [fold(query["text"]) for query in family_queries] if family != name else []
+        folded_texts = [fold_text(query["text"]) for query in family_queries] if family != name else []
         used_words = {match.word for folded in folded_texts for match in all_words.find(folded)}
         lexicon = Lexicon(word for word in all_words.words() if word not in used_words)
+        run_weights = fold_run_weights(family_fold(family))
         with (
             patch.object(analysis, "load_lexicon", lambda *_, lexicon=lexicon: lexicon),
             patch.object(title_matcher, "analyse", cache(AnalysedText)),
+            patch.object(analysis, "run_kind", lambda run, weights=run_weights: weigh_run(run, weights)),
         ):
-            yield from collect_pairs(name, works, family_queries, arrays)
+            yield from collect_pairs(name, works, family_queries, arrays, is_unseen=True)
+
+
+def family_fold(family: str) -> int:
+    """The number of the fold in which a family is left out; -1 for generated registries, which never are."""
+    return -1 if family.startswith(GENERATED_PREFIX) else crc32(family.encode()) % FAMILY_FOLDS
+
+
+@cache
+def fold_run_weights(fold: int) -> list[list[float]]:
+    """The weights of runs (fit_runs.py) fitted without any word that occurs in a query of the fold's families."""
+    words = list(list_words())
+    automaton = AhoCorasick(words)
+    used_words: set[str] = set()
+    for name in sorted(path.name for path in (DATA / "sets").iterdir()):
+        for query in rows(name, "queries"):
+            family = family_of(name, query)
+            if family != name and family_fold(family) == fold:
+                matches = automaton.find_matches_as_indexes(fold_text(query["text"]), overlapping=True)
+                used_words.update(words[index] for index, _, _ in matches)
+    weights: list[list[float]] = (quantise(fit_weights(all_examples(used_words))) * WEIGHT_STEP).tolist()
+    return weights
 
 
 def weigh_rivals(pairs: Iterable[Pair], weights: Weights) -> None:

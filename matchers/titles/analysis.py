@@ -21,6 +21,7 @@ from crawler.text import FoldedText, fold, fold_origins, folded_text, is_han
 from matchers.signals.lexicon import WordMatch, load_lexicon
 from matchers.titles.boilerplate import find_group_tags, find_phrases, find_title_span
 from matchers.titles.rolling_hash import code_points
+from matchers.titles.run_kinds import RunKind, run_kind
 
 Value = TypeVar("Value")
 
@@ -157,7 +158,7 @@ class AnalysedText:
             first, last = self.position_of(start), self.position_of(end - 1) + 1
             mask[first:last] = b"\x01" * (last - first)
         for start, end in find_group_tags(self.original):
-            first, last = self._positions_between(start, end)
+            first, last = self.positions_between(start, end)
             mask[first:last] = b"\x01" * (last - first)
         return mask
 
@@ -176,9 +177,37 @@ class AnalysedText:
         """1 for each position inside a bracketed remark, which is never part of a longer title."""
         mask = bytearray(len(self.compact))
         for match in _BRACKETED_RE.finditer(self.original):
-            first, last = self._positions_between(*match.span())
+            first, last = self.positions_between(*match.span())
             mask[first:last] = b"\x01" * (last - first)
         return mask
+
+    @cached_attribute
+    def unknown_runs(self) -> list[tuple[int, int]]:
+        """The runs of text that is not noise, cut at brackets, hard boundaries, and spaces beside Han."""
+        runs: list[tuple[int, int]] = []
+        first = -1
+        compact, noise, bracketed, boundaries = self.compact, self.noise, self.bracketed, self.boundaries
+        for position, boundary in enumerate(boundaries[:-1]):
+            is_cut = noise[position] or (
+                first >= 0
+                and (
+                    boundary == HARD_BOUNDARY
+                    or bracketed[position] != bracketed[position - 1]
+                    or (boundary and (is_han(compact[position]) or is_han(compact[position - 1])))
+                )
+            )
+            if is_cut and first >= 0:
+                runs.append((first, position))
+                first = -1
+            if first < 0 and not noise[position]:
+                first = position
+        if first >= 0:
+            runs.append((first, len(compact)))
+        return runs
+
+    def run_kind(self, start: int, end: int) -> RunKind:
+        """What the run start..end does."""
+        return run_kind(self.folded[self.positions[start] : self.positions[end - 1] + 1])
 
     @cached_attribute
     def core_chars(self) -> int:
@@ -203,7 +232,7 @@ class AnalysedText:
         offsets = find_title_span(self.original)
         if offsets is None:
             return None
-        first, last = self._positions_between(*offsets)
+        first, last = self.positions_between(*offsets)
         return (first, last) if 0 in self.boilerplate[first:last] else None
 
     def is_title_span(self, start: int, end: int) -> bool:
@@ -214,7 +243,7 @@ class AnalysedText:
         core = self.boilerplate.find(0, first), self.boilerplate.rfind(0, first, last) + 1
         return first <= start <= core[0] and core[1] <= end <= last
 
-    def _positions_between(self, start: int, end: int) -> tuple[int, int]:
+    def positions_between(self, start: int, end: int) -> tuple[int, int]:
         """The positions of original[start:end]."""
         return bisect_left(self.origins, start), bisect_left(self.origins, end)
 

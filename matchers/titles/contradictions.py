@@ -7,11 +7,8 @@ begin with a common surname (surnames.csv), is another person if the work's own 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 
 from attrs import frozen
 
@@ -19,7 +16,9 @@ from crawler.items import Work
 from crawler.text import fold, is_han
 from matchers.signals.lexicon import WordMatch
 from matchers.titles.analysis import AnalysedText
-from matchers.titles.features import DERIVED_WORD_REACH_CHARS, LONG_TEXT_CHARS, Corroboration
+from matchers.titles.corroboration import begins_with_surname
+from matchers.titles.features import Corroboration, derived_word_reach
+from matchers.titles.frames import find_frame
 from matchers.titles.name_matches import NameMatch
 from matchers.titles.numerals import ENGLISH_NUMBER_PATTERN, NUMERAL_PATTERN, is_numeral, numeral_value, unit_roles
 from matchers.titles.scoring import contradiction_weight
@@ -60,6 +59,9 @@ def find_contradictions(
             theirs=text.quote(spot.start, spot.end),
             probability=contradiction_weight(spot.word.area),
         )
+    elif frame := find_frame(name_match, text):
+        kind, theirs = frame
+        yield Contradiction(kind=kind, ours=ours, theirs=theirs, probability=contradiction_weight(kind))
     yield from creator_contradictions(work, corroboration)
     if work.creators and not corroboration.creator and not corroboration.other_creators:
         known_text = fold(" ".join((work.title, *work.aliases, work.publisher or ""))).replace(" ", "")
@@ -101,7 +103,7 @@ def _contradicting_word(name_match: NameMatch, text: AnalysedText) -> WordMatch 
     """A word of a derived work anywhere (in a long text: near the name), or another one that touches the name at the
     side where it counts.
     """
-    reach = DERIVED_WORD_REACH_CHARS if len(text.compact) > LONG_TEXT_CHARS else LONG_TEXT_CHARS
+    reach = derived_word_reach(text)
     for spot in text.contradicting_words:
         if (spot.start >= name_match.end or spot.end <= name_match.start) and _is_contradicting(
             spot, name_match, reach
@@ -126,9 +128,14 @@ _ENGLISH_COUNTER_RE = re.compile(
 )
 _ORDINAL_BEFORE_RE = re.compile(r"第(?P<value>\d{1,2}|[一二三四五六七八九十]{1,3})(?P<unit>部|季|代|弹)$")
 _FRACTION_RE = re.compile(r"[.．:/]\d{1,3}(?!\d)")
-_RANGE_RE = re.compile(r"\s?[-–—~～至到]\s?\d")
+_RANGE_RE = re.compile(r"\s?[-–—~～至到+＋&、]\s?(?:\d|[一二三四五六七八九十]|[ivx]{1,4}(?![a-z]))", re.IGNORECASE)
 _EPISODE_RE = re.compile(r"s?\d{1,4} ?[ex]\d{1,3}")
 _PRICE_OR_SIZE_RE = re.compile(r"[¥￥$€£×*]\s{0,2}$|(?<![^\W\d])[xX]\s{0,2}$")
+# Registered as a whole: each numbered or dated part of them (第3期, Day 12, II) is of the work.
+KINDS_OF_PARTS = frozenset({"course", "lecture", "lectures", "training", "课程", "教程", "网课"})
+_FIRST_PART_RE = re.compile(
+    r"(?:附|含|带|连同|包括|送)[^\W\d_]{0,2}(?:第[一1]|[一1](?=[部季卷册])|前作)"
+)  # 2附带第一部
 _KINDS_WITHOUT_SEASONS = frozenset({"book", "film", "movie", "app", "course", "textbook", "software", "game", "music"})
 
 
@@ -148,6 +155,8 @@ def find_foreign_number(name_match: NameMatch, text: AnalysedText, kind: str) ->
     changed_numeral = _changed_numeral(name_match, text) if name_match.edits else ""
     if changed_numeral:
         return ForeignNumber(kind="other_number", theirs=changed_numeral)
+    if kind in KINDS_OF_PARTS or _FIRST_PART_RE.search(text.folded):
+        return None
     return _number_behind(name_match, text, kind) or _ordinal_before(name_match, text)
 
 
@@ -291,9 +300,7 @@ def find_other_person(name_match: NameMatch, text: AnalysedText, known_text: str
         compact = text.compact[start:end]
         if compact in known_text or not all(map(is_han, compact)):
             continue
-        if _DOTTED_NAME_RE.fullmatch(quote) or (
-            len(compact) <= MAX_PERSON_NAME_CHARS and _begins_with_surname(compact)
-        ):
+        if _DOTTED_NAME_RE.fullmatch(quote) or (len(compact) <= MAX_PERSON_NAME_CHARS and begins_with_surname(compact)):
             return quote
     return None
 
@@ -318,13 +325,3 @@ def _name_runs(name_match: NameMatch, text: AnalysedText) -> list[tuple[int, int
 def _has_middle_dot(text: AnalysedText, position: int) -> bool:
     first, last = text.span(position - 1, position + 1)
     return any(dot in text.original[first:last] for dot in "·・•・")
-
-
-def _begins_with_surname(compact: str) -> bool:
-    return (len(compact) <= 3 and compact[0] in _surnames()) or compact[:2] in _surnames()
-
-
-@cache
-def _surnames() -> frozenset[str]:
-    text = (resources.files("matchers.titles") / "surnames.csv").read_text(encoding="utf-8")
-    return frozenset(name for row in csv.DictReader(text.splitlines()) for name in row["surnames"].split())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
 
 from ahocorasick_rs import AhoCorasick
 from rapidfuzz import fuzz
@@ -22,8 +25,17 @@ _CREATOR_CLAIM_RE = re.compile(
     r"|(?<![《「『“])(?P<foreign>[\u4e00-\u9fff]{1,6}(?:[·・•][\u4e00-\u9fff]{1,6}){1,3})(?!\s{0,2}译)"
     r"|(?P<before>[^\s:：,，、。()（）【】《》]{2,16})\s{0,2}(?:著|执导)(?![名作])"
 )
+# A name right before a title in quotation marks: 某某的《X》, and 某某《X》 if it begins as names do.
+_CREATOR_OF_RE = re.compile(
+    r"(?:^|[\s:：,，、。|/()（）【】])(?P<name>[\u4e00-\u9fff]{2,4}?|[\u4e00-\u9fff]{1,6}(?:[·・•][\u4e00-\u9fff]{1,6}){1,3})"
+    r"\s?(?P<of>的|所?著的?|写的)?\s?[《「『]$"
+)
+_CREATOR_BEHIND_RE = re.compile(
+    r"[》」』\"”]?[,，]?\s{1,2}by\s(?P<name>[A-Z][\w.'’-]{0,20}(?:\s[A-Z][\w.'’-]{0,20}){1,3})"
+)
 _MIDDLE_DOTS = "·・•"
 PERSON_SIMILARITY_THRESHOLD = 75.0  # token_set_ratio of two spellings of a person's name
+MIN_NAME_SHARE = 0.6  # of a run that is part of a title or name (run_kinds.py)
 MIN_NAME_PART_CHARS = 2  # letters of a part of a name worth comparing
 
 
@@ -170,7 +182,36 @@ def _claimed_other_creator(
         is_inside = match.start() < end and match.end() > start
         if not is_inside and not any(is_same_person(claimed_creator, ours) for ours in work.creators):
             return claimed_creator
-    return next(creator_index.other_creators(text, name_match), None)
+    return _stated_creator(work, text, start, end) or next(creator_index.other_creators(text, name_match), None)
+
+
+def _stated_creator(work: Work, text: AnalysedText, start: int, end: int) -> str | None:
+    """The person whom the words around the title at the offsets start..end make its creator, if it is another one."""
+    behind = _CREATOR_BEHIND_RE.match(text.original, end)
+    before = _CREATOR_OF_RE.search(text.original[max(0, start - 24) : start])
+    if before and not behind:
+        first, _last = text.positions_between(start - len(before.group()) + before.group().index(before["name"]), start)
+        name = before["name"]
+        is_named = before["of"] or "·" in name or begins_with_surname(name)
+        is_noise = (
+            1 in text.noise[first : first + len(name)] or text.run_kind(first, first + len(name)).title < MIN_NAME_SHARE
+        )
+        before = before if is_named and not is_noise else None
+    match = behind or before
+    if match is None or any(is_same_person(match["name"], ours) for ours in work.creators):
+        return None
+    return match["name"]
+
+
+def begins_with_surname(compact: str) -> bool:
+    """Whether a run of Han characters begins with a surname of surnames.csv, as a person's name does."""
+    return (len(compact) <= 3 and compact[0] in _surnames()) or compact[:2] in _surnames()
+
+
+@cache
+def _surnames() -> frozenset[str]:
+    text = (resources.files("matchers.titles") / "surnames.csv").read_text(encoding="utf-8")
+    return frozenset(name for row in csv.DictReader(text.splitlines()) for name in row["surnames"].split())
 
 
 def _has_word_boundary(text: AnalysedText, position: int) -> bool:

@@ -16,9 +16,7 @@ from matchers.titles.analysis import AnalysedText
 from matchers.titles.edits import edit_features
 from matchers.titles.name_matches import NameMatch
 from matchers.titles.scoring import build_hinges, hinge_features, neighbour_feature
-from matchers.titles.surrounding_text import (
-    surrounding_features,
-)
+from matchers.titles.surrounding_text import run_features, surrounding_features
 from matchers.titles.title_names import NOTE_FORM, SHORTENED_FORM, Name
 from matchers.titles.tokens import has_han, information_bits
 
@@ -76,6 +74,7 @@ def match_features(name_match: NameMatch, text: AnalysedText, corroboration: Cor
         "crowd": neighbour_share,
         "crowd_rest": neighbour_share * rest_share,
         **surrounding_features(text, start, end, name.han_equivalents, known_spans),
+        **run_features(text, start, end, known_spans, derived_word_reach(text)),
     }
     values.update((feature, 1.0) for feature, holds in (
         ("short", is_short),
@@ -125,6 +124,11 @@ def _edit_kind_features(name_match: NameMatch, text: AnalysedText) -> dict[str, 
     if name_match.is_homophone:
         return {}
     return edit_features(name_match.name.compact, name_match.start, name_match.end, text)
+
+
+def derived_word_reach(text: AnalysedText) -> int:
+    """The characters around a name in which a word of a derived work counts."""
+    return DERIVED_WORD_REACH_CHARS if len(text.compact) > LONG_TEXT_CHARS else LONG_TEXT_CHARS
 
 
 def is_tiny(name: Name) -> bool:

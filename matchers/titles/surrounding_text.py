@@ -8,7 +8,7 @@ batch, variants of a text (digits read as letters) have no surroundings: those f
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from matchers.titles.tokens import token_bits
 
 MAX_ELSEWHERE_INFORMATION = 12.0  # Han characters of unknown text
 MAX_RUN_INFORMATION = 8.0  # Han characters of unknown text beside a name; more adds nothing
+MAX_ISOLATED_CHARS = 8  # characters of a name between separators; more adds nothing
 SMALL_WORD_BITS = 8.0  # bits below which a word is a small one (of, the, and), which joins a name to its neighbour
 BEFORE_SIDE, BEHIND_SIDE = "before", "behind"
 
@@ -60,6 +61,55 @@ def surrounding_features(
         features["outside"] = float(start < first or last < end)
         features["heads_slot"] = float(start == first)
     return features
+
+
+def run_features(text: AnalysedText, start: int, end: int, known_spans: Spans, reach: int) -> dict[str, float]:
+    """What the unknown text within `reach` characters of a name at start..end does (run_kinds.py).
+
+    `chatter` is the share of it that sellers put beside any title, `about` the surest sign of a work about the title;
+    `touch_chatter` and `touch_about` are the same of what touches the name. `isolated`: separators or sellers' words
+    on both sides of a Han name, whatever stands behind them; `isolated_units` grows with its length.
+    """
+    features: dict[str, float] = {}
+    total = chatter = about = 0.0
+    for first, last in _runs_beside(text, start, end):
+        if last <= start - reach or first >= end + reach or _is_known(first, last, known_spans):
+            continue
+        kind, units = text.run_kind(first, last), text.unknown_sums[last] - text.unknown_sums[first]
+        total += units
+        chatter += units * kind.chatter
+        about = max(about, kind.about)
+        boundary = text.boundaries[start] if last == start else text.boundaries[end] if first == end else HARD_BOUNDARY
+        if boundary != HARD_BOUNDARY:
+            features["touch_chatter"] = min(features.get("touch_chatter", 1.0), kind.chatter)
+            features["touch_about"] = max(features.get("touch_about", 0.0), kind.about)
+    if total:
+        features["chatter"] = chatter / total
+        features["about"] = about
+    if is_han(text.compact[start]) and _is_isolated(text, start, start - 1) and _is_isolated(text, end, end):
+        features["isolated"] = 1.0
+        features["isolated_units"] = min(1.0, (end - start) / MAX_ISOLATED_CHARS)
+    return features
+
+
+def _runs_beside(text: AnalysedText, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The unknown runs outside start..end."""
+    for first, last in text.unknown_runs:
+        if last <= start or first >= end:
+            yield first, last
+            continue
+        if first < start:
+            yield first, start
+        if last > end:
+            yield end, last
+
+
+def _is_known(first: int, last: int, known_spans: Spans) -> bool:
+    return any(first < known_end and last > known_first for known_first, known_end in known_spans)
+
+
+def _is_isolated(text: AnalysedText, position: int, neighbour: int) -> bool:
+    return text.boundaries[position] > 0 or bool(text.noise[neighbour])
 
 
 def touches_unknown_text(text: AnalysedText, start: int, end: int) -> bool:

@@ -150,13 +150,13 @@ def _subjects(bare: str, covered: bytearray) -> tuple[str, ...]:
 
 
 def _subjects_by_character(bare: str, covered: bytearray) -> tuple[str, ...]:
-    """Subjects named by their first characters beside another facet (八下数, 语数英)."""
+    """Subjects named by one character each beside another facet (八下数, 语数英)."""
     for match in re.finditer(f"[{_SUBJECT_CHARS}]{{1,9}}", bare):
         start, end = match.span()
         if (start and covered[start - 1]) or (end < len(bare) and covered[end]):
             _cover(covered, match)
             return tuple(
-                next(name for name in _subject_names() if len(name) == 2 and name[0] == character)
+                next(name for name in _subject_names() if len(name) == 2 and character in name)
                 for character in dict.fromkeys(match.group())
             )
     return ()

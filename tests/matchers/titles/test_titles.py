@@ -270,3 +270,10 @@ def test_a_set_of_textbooks_states_each_of_them() -> None:
     books = {(book.subject, book.level, book.volume) for book in stated.books()}
     assert {("语文", "grade 7", "上"), ("数学", "grade 9", "下")} <= books
     assert not any(book.level == "grade 6" for book in stated.books())
+
+
+@given(st.text(alphabet="语数英物化生史地政科学年级上下册初高一二3必修选1a版人教|xueshu", max_size=16))
+@settings(deadline=None)
+def test_reading_facets_never_fails(text: str) -> None:
+    stated = read_facets(text)
+    assert stated is None or (stated.subjects and stated.levels and stated.volumes)

@@ -1,0 +1,97 @@
+"""What a run of unknown text beside a name does: part of a title, sellers' chatter, or naming a work about the title.
+
+Word lists (words.csv) never hold all that sellers write. So the runs that no list knows are judged by how they are
+made: a softmax model over hashed n-grams of characters and words, fitted by bench/fit_runs.py on the project's own
+lists and on pieces of titles, and kept as numbers only (run_kinds.npy).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from importlib import resources
+from io import BytesIO
+from itertools import pairwise
+from typing import NamedTuple
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from crawler.text import is_han
+
+RUN_KINDS = ("title", "chatter", "about")
+HASH_SLOTS = 32_768  # slots of hashed n-grams
+WEIGHT_STEP = 1 / 24  # one step of a stored weight
+MAX_RUN_CHARS = 40  # characters of a run that are read
+MAX_RUN_LOG_ODDS = 6.0
+_PART_RE = re.compile(r"[0-9]{1,40}|[a-z]{1,40}|[^\sa-z0-9]{1,40}")
+
+
+class RunKind(NamedTuple):
+    """How likely a run is part of a title, sellers' chatter, or naming a work about the title; they sum to 1."""
+
+    title: float
+    chatter: float
+    about: float
+
+
+@lru_cache(maxsize=8_192)
+def run_kind(run: str) -> RunKind:
+    """What a folded run of text does."""
+    return weigh_run(run, _run_weights())
+
+
+def weigh_run(run: str, weights: Sequence[Sequence[float]]) -> RunKind:
+    """What a folded run of text does by these weights of each slot."""
+    sums = [0.0, 0.0, 0.0]
+    for slot in set(run_slots(run)):
+        title, chatter, about = weights[slot]
+        sums[0] += title
+        sums[1] += chatter
+        sums[2] += about
+    highest = max(sums)
+    shares = [math.exp(max(-MAX_RUN_LOG_ODDS, value - highest)) for value in sums]
+    total = sum(shares)
+    return RunKind(*(share / total for share in shares))
+
+
+def run_slots(run: str) -> Iterator[int]:
+    """The slots of a run's n-grams: characters and pairs of Han, words, pairs, beginnings and ends of Latin words."""
+    for gram in _grams(run[:MAX_RUN_CHARS]):
+        yield crc32(gram.encode("utf-8", "replace")) % HASH_SLOTS
+
+
+def _grams(run: str) -> Iterator[str]:
+    yield ""
+    previous_word = "^"
+    for part in _PART_RE.findall(run):
+        if is_han(part[0]):
+            yield from part
+            yield from map("".join, pairwise(part))
+            yield f"^{part[0]}"
+            yield f"{part[-1]}$"
+            yield f"{part[-2:]}$"
+            previous_word = "^"
+        elif part.isdigit():
+            yield "0"
+        else:
+            yield f" {part}"
+            yield f"{previous_word} {part}"
+            yield f"{part[-3:]}<"
+            yield f">{part[:4]}"
+            previous_word = part
+    if previous_word != "^":
+        yield f"{previous_word} $"
+
+
+@cache
+def _run_weights() -> list[tuple[float, float, float]]:
+    """The weights of each slot by kind."""
+    stored = (resources.files("matchers.titles") / "run_kinds.npy").read_bytes()
+    weights: npt.NDArray[np.int8] = np.load(BytesIO(stored), allow_pickle=False)
+    return [
+        (title * WEIGHT_STEP, chatter * WEIGHT_STEP, about * WEIGHT_STEP) for title, chatter, about in weights.tolist()
+    ]
