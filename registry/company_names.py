@@ -2,7 +2,8 @@
 
 A company's own name must be contained whole in the other one, and everything around it must be legal forms, trades,
 places and the words of official stores (companies.csv). So 北辰出版社旗舰店 is 北辰出版社, 北辰出版社代购小铺 is not,
-and 小榕科技 is not 小榕网络. A name that is only part of the other is `UNCLEAR`.
+and 小榕科技 is not 小榕网络. A publishing house may be called by one character of each of its words: 四川少儿出版社 is
+四川少年儿童出版社. A name that is only part of the other is `UNCLEAR`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,15 @@ from functools import cache
 from importlib import resources
 
 from crawler.text import fold
+
+PUBLISHING_MARK = "出版"  # in the names of publishing houses
+WORD_CHARS = 2  # Han characters of most words in a house's name
+LONG_WORD_CHARS = 3  # of a place in front (黑龙江) or a word behind, where the number of characters is odd
+MIN_SHORT_NAME_CHARS = 2
+# What publishing houses are called, whatever the language; companies of other trades have none of these words.
+_HOUSE_RE = re.compile(
+    r"出版(?:社|公司|集团|传媒|有限|股份)|书局$|书社$|印书馆$|音像社$|\b(?:press|publish(?:ing|ers?)|verlag|editions?|ediciones|editora|editrice|editorial|izdatelstvo)\b"
+)
 
 
 class CompanyMatch(StrEnum):
@@ -34,6 +44,8 @@ def compare_companies(ours: str, theirs: str) -> CompanyMatch:
         if _is_affix(other_name[:position]) and _is_affix(other_name[position + len(own_name) :]):
             return CompanyMatch.SAME
         position = other_name.find(own_name, position + 1)
+    if _is_short_house(ours, theirs):
+        return CompanyMatch.SAME
     other_bare = _without_legal_form(theirs)
     return (
         CompanyMatch.UNCLEAR
@@ -42,6 +54,43 @@ def compare_companies(ours: str, theirs: str) -> CompanyMatch:
         and len(min(other_bare, own_name, key=len)) > 1
         else CompanyMatch.OTHER
     )
+
+
+def is_publishing_house(name: str) -> bool:
+    """Whether a company is a publishing house by its name: 南溟出版社, Kestrel Press."""
+    return _HOUSE_RE.search(fold(name)) is not None
+
+
+def _is_short_house(ours: str, theirs: str) -> bool:
+    """Whether both are names of publishing houses, and equal, or one is the other with words cut to one character."""
+    short, full = sorted((_house_words(ours), _house_words(theirs)), key=len)
+    return len(short) >= MIN_SHORT_NAME_CHARS and (short == full or _is_cut(short, full))
+
+
+def _is_cut(short: str, full: str) -> bool:
+    """Whether `short` keeps of each word of `full`, in order, one character or all of them."""
+    if len(full) % WORD_CHARS == 0:
+        return _keeps_words(short, [full[start : start + WORD_CHARS] for start in range(0, len(full), WORD_CHARS)])
+    head, tail = full[:LONG_WORD_CHARS], full[-LONG_WORD_CHARS:]
+    before = [full[start : start + WORD_CHARS] for start in range(0, len(full) - LONG_WORD_CHARS, WORD_CHARS)]
+    behind = [full[start : start + WORD_CHARS] for start in range(LONG_WORD_CHARS, len(full), WORD_CHARS)]
+    return _keeps_words(short, [head, *behind]) or _keeps_words(short, [*before, tail])
+
+
+def _keeps_words(short: str, words: list[str]) -> bool:
+    if not words:
+        return not short
+    first, rest = words[0], words[1:]
+    return (short.startswith(first) and _keeps_words(short[len(first) :], rest)) or (
+        bool(short) and short[0] in first and _keeps_words(short[1:], rest)
+    )
+
+
+@cache
+def _house_words(name: str) -> str:
+    """What stands before 出版 in a house's compact name; "" if more than the words of companies and stores follow."""
+    before, mark, behind = _compact_name(name).rpartition(PUBLISHING_MARK)
+    return before if _is_affix(mark + behind) else ""
 
 
 def _compact_name(name: str) -> str:
