@@ -22,6 +22,9 @@ from matchers.weights import Bounds, Weights, default_weights
 START_PREFIX = "start_"  # of the first term of a sum: the log odds of the channel
 TITLE_PREFIX = "title_"  # of the grounds of the title engine
 SHARED_TITLE_GROUND = "title_shared"  # the finding of the title engine that several works have this name
+# Findings of the title engine after which a name alone is not enough: other works have it, or may be meant.
+AMBIGUITY_GROUNDS = frozenset({SHARED_TITLE_GROUND, "veto_other_medium", "veto_other_spelling"})
+LOOSE_TITLE_GROUND = "title_loose"  # the finding that a title has most words of a name, and no second reason
 LICENCE_MATCHER = "licence"  # the matcher whose finding against means "licensed"
 DISMISSED_GROUND = "judged_listing"  # a person judged exactly this listing not infringing: no sum overrules that
 MAX_PROBABILITY = 0.99  # no automatic finding is more certain
@@ -31,6 +34,9 @@ MIN_STORED_IDENTITY = 0.2  # below it a work is not stored; this is half of what
 # Identity needed for a hit if the name has two characters or several works share it. The title engine gives such a name
 # alone at most .6, which is calibrated to .8, so that a person reviews it.
 MIN_AMBIGUOUS_HIT_IDENTITY = 0.85
+# The same if only similar words speak for the work: of such hits in bench/bulk_verdicts.csv, 2 of 2 below it name
+# another work, above it none of 2.
+MIN_LOOSE_HIT_IDENTITY = 0.65
 # Log odds that a ground against without a weight subtracts besides its own: as much as a ground for would add.
 UNWEIGHTED_LOG_ODDS = 2.0
 DISPUTE_THRESHOLD = 0.5  # a finding against the identity above this needs a person, whatever speaks for the identity
@@ -162,7 +168,7 @@ def _decide(findings: Sequence[Finding], identity: float, offence: float, bounds
     if any(finding.ground == DISMISSED_GROUND for finding in findings):
         return Decision.DROPPED
     chance = identity * offence
-    min_identity = max(bounds.identity, MIN_AMBIGUOUS_HIT_IDENTITY) if _is_ambiguous(findings) else bounds.identity
+    min_identity = max(bounds.identity, _min_hit_identity(findings))
     if identity >= min_identity and offence >= bounds.offence and chance >= bounds.chance:
         return Decision.HIT
     if chance >= bounds.review:
@@ -180,11 +186,19 @@ def _term(finding: Finding, start: float, weights: Weights) -> Term:
     return Term(ground=finding.ground or finding.matcher, weight=weight, strength=1.0)
 
 
+def _min_hit_identity(findings: Sequence[Finding]) -> float:
+    """The identity that findings of their kind need for a hit, whatever the channel."""
+    if _is_ambiguous(findings):
+        return MIN_AMBIGUOUS_HIT_IDENTITY
+    grounds = {finding.ground for finding in findings if finding.question is Question.IDENTITY}
+    return MIN_LOOSE_HIT_IDENTITY if grounds == {LOOSE_TITLE_GROUND} else 0.0
+
+
 def _is_ambiguous(findings: Iterable[Finding]) -> bool:
-    """Whether the identity rests on a tiny name, or on one that other works share, or is disputed by a finding."""
+    """Whether the identity rests on a tiny name, or on one that may be another work's, or is disputed by a finding."""
     identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
     if any(
-        finding.ground == SHARED_TITLE_GROUND
+        finding.ground in AMBIGUITY_GROUNDS
         or (finding.polarity is Polarity.AGAINST and finding.probability > DISPUTE_THRESHOLD)
         for finding in identity_findings
     ):

@@ -5,198 +5,140 @@ Shared by the matchers that use the engine; each declares the grounds that it ma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
-from crawler.items import Finding, Listing, Polarity, Work
+from attrs import evolve
+
+from crawler.items import Finding, Listing, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground
+from matchers.signals.work_type import WorkType, work_type
+from matchers.stated_creators import Agreement, compare_creators, states_several_works, with_stated_creators
+from matchers.title_doubts import MENTION_PROBABILITY, find_doubts, is_claimed_creator, is_in_sentence
+from matchers.title_grounds import (
+    CONTRADICTION_GROUNDS,
+    DOUBT_GROUNDS,
+    TITLE_ERROR,
+    TITLE_ERROR_REASONED,
+    TITLE_EXACT,
+    TITLE_EXACT_REASONED,
+    TITLE_IN_TEXT,
+    TITLE_IN_TEXT_REASONED,
+    TITLE_LOOSE,
+    TITLE_LOOSE_REASONED,
+    TITLE_MATCHER,
+    TITLE_SCHOOL,
+    TITLE_SHARED,
+    TITLE_SOUND,
+    TITLE_SOUND_REASONED,
+)
 from matchers.titles import Candidate, Contradiction, TitleMatcher
 
-TITLE_MATCHER = "title"  # the matcher's name in findings of titles, whichever matcher yields them
 # The most that text alone can give: 97 titles of one list of books cover 212 works.
 MAX_TITLE_PROBABILITY = 0.985
 TEXT_FACTOR = 0.55  # estimate: names in free text are often mentioned, not offered
+MIN_SUBJECT_PROBABILITY = 0.6  # of a work whose name leads the title, so that others in the description are mentioned
+MAX_DOUBTED_SHARE = 0.2  # of the probability; what is left of a rival below it is no rival any more
 MIN_TEXT_HAN_EQUIVALENTS = 3.0  # shorter names are not searched for in free text
-
-TITLE_EXACT = Ground(
-    "title_exact",
-    Polarity.FOR,
-    None,
-    en="the title names “{ours}”",
-    zh="标题写明“{ours}”",
-)
-TITLE_EXACT_REASONED = Ground(
-    "title_exact_reasoned",
-    Polarity.FOR,
-    None,
-    en="the title names “{ours}”, and the listing also names {reasons}",
-    zh="标题写明“{ours}”，并写明{reasons}",
-)
-TITLE_ERROR = Ground(
-    "title_error",
-    Polarity.FOR,
-    None,
-    en="the title spells “{ours}” with one error: “{theirs}”",
-    zh="标题“{theirs}”与“{ours}”只差一字",
-)
-TITLE_ERROR_REASONED = Ground(
-    "title_error_reasoned",
-    Polarity.FOR,
-    None,
-    en="the title spells “{ours}” with one error: “{theirs}”, and the listing also names {reasons}",
-    zh="标题“{theirs}”与“{ours}”只差一字，并写明{reasons}",
-)
-TITLE_SOUND = Ground(
-    "title_sound",
-    Polarity.FOR,
-    None,
-    en="the title sounds like “{ours}”: “{theirs}”",
-    zh="标题与“{ours}”同音：“{theirs}”",
-)
-TITLE_SOUND_REASONED = Ground(
-    "title_sound_reasoned",
-    Polarity.FOR,
-    None,
-    en="the title sounds like “{ours}”: “{theirs}”, and the listing also names {reasons}",
-    zh="标题与“{ours}”同音：“{theirs}”，商品还提到{reasons}",
-)
-TITLE_LOOSE = Ground(
-    "title_loose",
-    Polarity.FOR,
-    None,
-    en="the title says most words of “{ours}” and little else: “{theirs}”",
-    zh="标题包含“{ours}”的大部分词语，其余内容很少：“{theirs}”",
-)
-TITLE_LOOSE_REASONED = Ground(
-    "title_loose_reasoned",
-    Polarity.FOR,
-    None,
-    en="the title says most words of “{ours}” and little else: “{theirs}”, and the listing also names {reasons}",
-    zh="标题包含“{ours}”的大部分词语，其余内容很少：“{theirs}”，商品还提到{reasons}",
-)
-TITLE_SCHOOL = Ground(
-    "title_school",
-    Polarity.FOR,
-    None,
-    en="subject, grade and volume are those of the school book “{ours}”: “{theirs}”",
-    zh="学科、年级和册次与课本“{ours}”一致：“{theirs}”",
-)
-TITLE_IN_TEXT = Ground(
-    "title_in_text",
-    Polarity.FOR,
-    None,
-    en="the description names “{ours}”",
-    zh="描述中提到“{ours}”",
-)
-TITLE_IN_TEXT_REASONED = Ground(
-    "title_in_text_reasoned",
-    Polarity.FOR,
-    None,
-    en="the description names “{ours}” and {reasons}",
-    zh="描述中提到“{ours}”和{reasons}",
-)
-TITLE_SHARED = Ground(
-    "title_shared",
-    Polarity.AGAINST,
-    None,
-    en="{count} other registered works have the same name; the listing must tell them apart",
-    zh="另有{count}部登记作品同名，需要其他信息区分",
-)
-# By the kind of contradiction (matchers/titles/contradictions.py).
-CONTRADICTION_GROUNDS = {
-    "sequel": Ground(
-        "veto_sequel",
-        Polarity.AGAINST,
-        None,
-        en="“{theirs}” beside the name makes it another part than “{ours}”",
-        zh="名称旁的“{theirs}”表明这不是“{ours}”，而是另一部",
-    ),
-    "season": Ground(
-        "veto_season",
-        Polarity.AGAINST,
-        None,
-        en="“{theirs}” makes it another season than “{ours}”",
-        zh="“{theirs}”表明这是另一季，不是“{ours}”",
-    ),
-    "volume": Ground(
-        "veto_volume",
-        Polarity.AGAINST,
-        None,
-        en="“{theirs}” may be another volume than “{ours}”",
-        zh="“{theirs}”可能是“{ours}”以外的另一册",
-    ),
-    "other_number": Ground(
-        "veto_other_number",
-        Polarity.AGAINST,
-        None,
-        en="“{theirs}” differs from “{ours}” in a number or volume",
-        zh="“{theirs}”与“{ours}”的册次或编号不同",
-    ),
-    "derived": Ground(
-        "veto_derived",
-        Polarity.AGAINST,
-        None,
-        en="“{theirs}” says that this is about “{ours}” or made after it, not the work itself",
-        zh="“{theirs}”表明这是关于“{ours}”的内容或衍生品，不是作品本身",
-    ),
-    "before": Ground(
-        "veto_before",
-        Polarity.AGAINST,
-        None,
-        en="“{theirs}” before the name makes it a work about “{ours}”",
-        zh="名称前的“{theirs}”表明这是关于“{ours}”的另一作品",
-    ),
-    "behind": Ground(
-        "veto_behind",
-        Polarity.AGAINST,
-        None,
-        en="“{theirs}” behind the name makes it a work about “{ours}”",
-        zh="名称后的“{theirs}”表明这是关于“{ours}”的另一作品",
-    ),
-    "other_creator": Ground(
-        "veto_other_creator",
-        Polarity.AGAINST,
-        None,
-        en="the listing names {theirs}, the work is by {ours}",
-        zh="该条目的作者是{theirs}，登记作品的作者是{ours}",
-    ),
-    "stranger": Ground(
-        "veto_stranger",
-        Polarity.AGAINST,
-        None,
-        en="the listing seems to name {theirs}, the work is by {ours}",
-        zh="该条目似乎写的是{theirs}，登记作品的作者是{ours}",
-    ),
-}
-TITLE_GROUNDS = (
-    TITLE_EXACT,
-    TITLE_EXACT_REASONED,
-    TITLE_ERROR,
-    TITLE_ERROR_REASONED,
-    TITLE_SOUND,
-    TITLE_SOUND_REASONED,
-    TITLE_LOOSE,
-    TITLE_LOOSE_REASONED,
-    TITLE_SCHOOL,
-    TITLE_IN_TEXT,
-    TITLE_IN_TEXT_REASONED,
-    TITLE_SHARED,
-    *CONTRADICTION_GROUNDS.values(),
-)
+_AGAINST_GROUNDS = CONTRADICTION_GROUNDS | DOUBT_GROUNDS
 
 
 def title_findings(engine: TitleMatcher, listing: Listing, context: Context) -> Iterator[Finding]:
-    """A finding for each work that title or text name, and one against it for each contradiction."""
+    """A finding for each work that title or text name, and one against it for each contradiction or doubt.
+
+    Creators whom the listing states in its words count like those of its own field.
+    """
+    stating = with_stated_creators(listing)
+    candidates = [
+        evolve(candidate, contradictions=tuple(_contradictions(candidate, engine.works, listing, stating)))
+        for candidate in engine.find((stating.title, stating.text), stating)
+        if not is_claimed_creator(candidate, stating)
+    ]
+    subject = next(filter(_is_subject, candidates), None)
+    if subject:
+        candidates = [_with_mention_doubt(candidate, subject, stating.text) for candidate in candidates]
     seen: set[int] = set()
-    for candidate in sorted(
-        engine.find((listing.title, listing.text), listing), key=lambda candidate: candidate.text_index
-    ):
+    for candidate in sorted(candidates, key=lambda candidate: candidate.text_index):
         if candidate.work_index in seen or (
             candidate.text_index and candidate.name.han_equivalents < MIN_TEXT_HAN_EQUIVALENTS
         ):
             continue
         seen.add(candidate.work_index)
-        yield from _candidate_findings(candidate, engine.works[candidate.work_index], context)
+        settled = _without_doubted_rivals(candidate, candidates)
+        yield from _candidate_findings(settled, engine.works[candidate.work_index], context)
+
+
+def _contradictions(
+    candidate: Candidate, works: Sequence[Work], listing: Listing, stating: Listing
+) -> Iterator[Contradiction]:
+    """Those of the engine, without creators who cannot be compared, and the doubts about the whole listing."""
+    work = works[candidate.work_index]
+    # Beside a program, whoever changed it or passes it on states himself; several works may have several creators.
+    is_program = work_type(work) is WorkType.PROGRAM
+    is_creator_comparable = stating is listing or not (
+        is_program
+        or states_several_works(listing)
+        or compare_creators(stating.creators, work.creators) is not Agreement.OTHER
+    )
+    for contradiction in candidate.contradictions:
+        if contradiction.kind != "other_creator" or is_creator_comparable:
+            yield contradiction
+    yield from find_doubts(candidate, work, stating)
+
+
+def _is_subject(candidate: Candidate) -> bool:
+    """Whether the title is this work's, outright."""
+    is_outright = candidate.channel == "spelled" and not candidate.edits and "leads" in candidate.features
+    return (
+        is_outright
+        and not candidate.text_index
+        and not candidate.contradictions
+        and candidate.probability >= MIN_SUBJECT_PROBABILITY
+    )
+
+
+def _with_mention_doubt(candidate: Candidate, subject: Candidate, text: str) -> Candidate:
+    """The candidate, doubted if a sentence of the description names it beside a title that is another work's."""
+    is_other = candidate.text_index and candidate.work_index != subject.work_index
+    if not is_other or not is_in_sentence(candidate, text):
+        return candidate
+    doubt = Contradiction(
+        kind="mention", ours=candidate.name.spelled, theirs=subject.quote, probability=MENTION_PROBABILITY
+    )
+    return evolve(candidate, contradictions=(*candidate.contradictions, doubt))
+
+
+def _without_doubted_rivals(candidate: Candidate, candidates: Sequence[Candidate]) -> Candidate:
+    """The candidate as it is if those of its rivals that are contradicted count only for what is left of them."""
+    if not candidate.rival_count or "against" not in candidate.features:
+        return candidate
+    rivals = [
+        rival
+        for rival in candidates
+        if rival.work_index != candidate.work_index
+        and (rival.text_index, rival.span) == (candidate.text_index, candidate.span)
+        and "against" in rival.features
+    ]
+    doubted = [rival for rival in rivals if _remaining_share(rival) < MAX_DOUBTED_SHARE]
+    if not doubted or candidate.contradictions:
+        return candidate
+    total = sum(map(_own_odds, rivals))
+    kept = sum(_own_odds(rival) for rival in rivals if rival not in doubted)
+    rival_odds = (math.exp(candidate.features["against"]) - 1.0) * (kept / total if total else 0.0)
+    own_odds = _own_odds(candidate)
+    probability = max(candidate.probability, own_odds / (own_odds + 1.0 + rival_odds))
+    return evolve(candidate, probability=probability, rival_count=max(0, candidate.rival_count - len(doubted)))
+
+
+def _own_odds(candidate: Candidate) -> float:
+    """The odds of a candidate before its rivals."""
+    chance = min(candidate.probability, MAX_TITLE_PROBABILITY)
+    return chance / (1.0 - chance) * math.exp(candidate.features["against"])
+
+
+def _remaining_share(candidate: Candidate) -> float:
+    return math.prod(1.0 - contradiction.probability for contradiction in candidate.contradictions)
 
 
 def _candidate_findings(candidate: Candidate, work: Work, context: Context) -> Iterator[Finding]:
@@ -227,7 +169,7 @@ def contradiction_findings(
 ) -> Iterator[Finding]:
     """A finding against the work for each contradiction."""
     for contradiction in contradictions:
-        ground = CONTRADICTION_GROUNDS[contradiction.kind]
+        ground = _AGAINST_GROUNDS[contradiction.kind]
         yield make_finding(
             matcher,
             context,

@@ -22,7 +22,9 @@ from matchers.matcher import Candidates, Context, Ground, IdentityMatcher, Stage
 from matchers.signals.listing_signals import find_signals, signal_strength
 from matchers.signals.text_signals import EXTRA_PREFIX, TextSignals, find_text_signals
 from matchers.signals.work_type import WorkType, work_type
-from matchers.title_findings import TITLE_EXACT, TITLE_EXACT_REASONED, title_findings
+from matchers.stated_creators import with_stated_creators
+from matchers.title_findings import title_findings
+from matchers.title_grounds import DOUBT_KEYS, TITLE_EXACT, TITLE_EXACT_REASONED
 from matchers.titles import title_matcher_for
 from matchers.titles.analysis import analyse
 from matchers.titles.tokens import UNKNOWN_WORD_BITS, token_bits
@@ -196,7 +198,7 @@ def _strip_seller_words(listing: Listing, candidates: Candidates, context: Conte
         return None
     quotes = [finding.theirs for findings in uncertain for finding in findings if finding.ground in EXACT_GROUNDS]
     bare_title = _strip_signals(listing.title, listing.kind is ListingKind.APP, tuple(quotes))
-    return None if bare_title == listing.title else evolve(listing, title=bare_title, text="")
+    return None if bare_title == listing.title else evolve(with_stated_creators(listing), title=bare_title, text="")
 
 
 def _is_uncertain_name(findings: Sequence[Finding], context: Context) -> bool:
@@ -214,8 +216,12 @@ def _lone_name_finding(findings: Sequence[Finding]) -> Finding | None:
     the name.
     """
     name_findings = [finding for finding in findings if finding.ground in EXACT_GROUNDS]
-    if len(name_findings) != 1 or any(
-        finding.matcher != name_findings[0].matcher or finding.ground == SHARED_TITLE_GROUND for finding in findings
+    if (
+        any(finding.ground in DOUBT_KEYS for finding in findings)
+        or len(name_findings) != 1
+        or any(
+            finding.matcher != name_findings[0].matcher or finding.ground == SHARED_TITLE_GROUND for finding in findings
+        )
     ):
         return None
     return name_findings[0]

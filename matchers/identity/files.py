@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from attrs import evolve
+
 from crawler.items import Finding, Listing, Polarity, SharedFile, ShareState, Work
 from crawler.messages import render_message
 from matchers.course_lessons import coverage
 from matchers.findings import make_finding
 from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
-from matchers.title_findings import CONTRADICTION_GROUNDS, contradiction_findings
+from matchers.title_doubts import find_doubts
+from matchers.title_findings import contradiction_findings
+from matchers.title_grounds import CONTRADICTION_GROUNDS, DOUBT_GROUNDS
 from matchers.titles import Candidate, title_matcher_for
 
 MAX_FILE_PROBABILITY = 0.95  # file names are written by the sharer alone
@@ -42,7 +46,7 @@ class Matcher(IdentityMatcher):
     """All names of all works, looked up in each file name."""
 
     name = "files"
-    grounds = (FILE_NAMES, FILE_IN_SHARE, *CONTRADICTION_GROUNDS.values())
+    grounds = (FILE_NAMES, FILE_IN_SHARE, *CONTRADICTION_GROUNDS.values(), *DOUBT_GROUNDS.values())
 
     def __init__(self, works: Sequence[Work]) -> None:
         self._engine = title_matcher_for(works)
@@ -58,8 +62,11 @@ class Matcher(IdentityMatcher):
                 best[candidate.work_index] = candidate
         for candidate in best.values():
             work = self._engine.works[candidate.work_index]
-            yield self._file_finding(listing, listing.files[candidate.text_index], candidate, work, context)
-            yield from contradiction_findings(self.name, candidate.contradictions, work, context)
+            file = listing.files[candidate.text_index]
+            yield self._file_finding(listing, file, candidate, work, context)
+            as_title = evolve(candidate, text_index=0)
+            doubts = find_doubts(as_title, work, evolve(listing, title=file.name, text="", creators=()))
+            yield from contradiction_findings(self.name, (*candidate.contradictions, *doubts), work, context)
 
     def _file_finding(
         self, listing: Listing, file: SharedFile, candidate: Candidate, work: Work, context: Context

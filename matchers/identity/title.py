@@ -10,7 +10,9 @@ from pathlib import Path
 
 from crawler.items import Finding, Listing, Work
 from matchers.matcher import Candidates, Context, IdentityMatcher
-from matchers.title_findings import TITLE_GROUNDS, TITLE_MATCHER, title_findings
+from matchers.stated_creators import with_stated_creators
+from matchers.title_findings import title_findings
+from matchers.title_grounds import TITLE_GROUNDS, TITLE_MATCHER
 from matchers.titles import open_title_matcher, title_matcher_for
 from matchers.titles.index.build import works_digest
 
@@ -26,7 +28,8 @@ class Matcher(IdentityMatcher):
 
     def prefetch(self, batch: Sequence[tuple[Listing, Candidates]], context: Context) -> None:
         """Look up all titles at once."""
-        self._engine.prefetch((listing.title, listing) for listing, _ in batch)
+        stating = (with_stated_creators(listing) for listing, _ in batch)
+        self._engine.prefetch((listing.title, listing) for listing in stating)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
         """A finding for each work named, and one against it for each contradiction."""

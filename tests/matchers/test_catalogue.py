@@ -18,7 +18,7 @@ from matchers.catalogue import check_weights, declared_grounds, declared_weights
 from matchers.decision import offence_terms
 from matchers.findings import make_finding
 from matchers.matcher import Candidates, Context, Ground, IdentityMatcher, Matcher, Stage
-from matchers.title_findings import TITLE_GROUNDS
+from matchers.title_grounds import TITLE_GROUNDS
 from matchers.weights import default_weights, read_weights
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
