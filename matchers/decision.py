@@ -26,6 +26,7 @@ SHARED_TITLE_GROUND = "title_shared"  # the finding of the title engine that sev
 AMBIGUITY_GROUNDS = frozenset({SHARED_TITLE_GROUND, "veto_other_medium", "veto_other_spelling"})
 LOOSE_TITLE_GROUND = "title_loose"  # the finding that a title has most words of a name, and no second reason
 LICENCE_MATCHER = "licence"  # the matcher whose finding against means "licensed"
+TERRITORY_UNKNOWN_GROUND = "licence_territory_unknown"  # whether a licence covers the offer, a person must tell
 DISMISSED_GROUND = "judged_listing"  # a person judged exactly this listing not infringing: no sum overrules that
 MAX_PROBABILITY = 0.99  # no automatic finding is more certain
 CROSS_MATCHER_FACTOR = 0.4  # factor on a finding against when it is applied to findings of another matcher
@@ -167,6 +168,8 @@ def _decide(findings: Sequence[Finding], identity: float, offence: float, bounds
         return Decision.LICENSED
     if any(finding.ground == DISMISSED_GROUND for finding in findings):
         return Decision.DROPPED
+    if identity >= MIN_LICENSED_IDENTITY and any(finding.ground == TERRITORY_UNKNOWN_GROUND for finding in findings):
+        return Decision.REVIEW
     chance = identity * offence
     min_identity = max(bounds.identity, _min_hit_identity(findings))
     if identity >= min_identity and offence >= bounds.offence and chance >= bounds.chance:

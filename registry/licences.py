@@ -1,16 +1,19 @@
 """Check whether a licence covers an offer by platform, seller, territory and day. An unset field covers everything.
 
-Where the offer itself states nothing, it depends on the field: a licence for one seller never covers an unnamed seller,
-while an unstated territory contradicts nothing, since most platforms show none.
+A licence for one seller never covers an unnamed seller, and one for a territory covers no offer elsewhere. Most offers
+state no territory; it is inferred (registry/territories.py), and where nothing tells it, it is not known whether the
+licence covers the offer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
 from crawler.items import Licence
 from crawler.text import fold
+from registry.territories import TerritoryFit, TerritoryHint, match_territory, without_territory
 
 
 class LicenceState(StrEnum):
@@ -19,24 +22,37 @@ class LicenceState(StrEnum):
     COVERING = "covering"
     ENDED = "ended"  # everything but the day fits: it covered this offer until `until`
     NOT_BEGUN = "not_begun"
-    OTHER = "other"  # for another platform, seller or territory
+    TERRITORY_UNKNOWN = "territory_unknown"  # everything else fits; where it is offered is not known
+    OTHER_TERRITORY = "other_territory"  # for this platform and seller, but not where it is offered
+    OTHER = "other"  # for another platform or seller
 
 
 def check_licence(
-    licence: Licence, *, platform: str, host: str | None, seller: str | None, territory: str | None, day: date
+    licence: Licence,
+    *,
+    platform: str,
+    host: str | None,
+    seller: str | None,
+    territory_hints: Sequence[TerritoryHint],
+    day: date,
 ) -> LicenceState:
     """How `licence` applies to an offer. `host` is that of the offer's address: a licence may name it or `platform`."""
-    if not (
-        _fits_platform(licence, platform, host)
-        and _fits_seller(licence, seller)
-        and _fits_territory(licence, territory)
-    ):
+    if not (_fits_platform(licence, platform, host) and _fits_seller(licence, seller)):
         return LicenceState.OTHER
+    fit = _territory_fit(licence, territory_hints)
+    if fit is TerritoryFit.OUTSIDE:
+        return LicenceState.OTHER_TERRITORY
     if licence.since and day < licence.since:
         return LicenceState.NOT_BEGUN
     if licence.until and day > licence.until:
         return LicenceState.ENDED
-    return LicenceState.COVERING
+    return LicenceState.COVERING if fit is TerritoryFit.INSIDE else LicenceState.TERRITORY_UNKNOWN
+
+
+def _territory_fit(licence: Licence, hints: Sequence[TerritoryHint]) -> TerritoryFit:
+    if licence.territory is None:
+        return TerritoryFit.INSIDE
+    return match_territory(licence.territory, hints, bool(licence.seller or licence.platform)).fit
 
 
 def _fits_platform(licence: Licence, platform: str, host: str | None) -> bool:
@@ -49,13 +65,11 @@ def _fits_platform(licence: Licence, platform: str, host: str | None) -> bool:
 
 
 def _fits_seller(licence: Licence, seller: str | None) -> bool:
-    return licence.seller is None or (seller is not None and _compact_name(licence.seller) == _compact_name(seller))
-
-
-def _fits_territory(licence: Licence, territory: str | None) -> bool:
-    return (
-        licence.territory is None or territory is None or _compact_name(licence.territory) == _compact_name(territory)
-    )
+    """Whether it is the licensed seller; under a licence for a territory the name may have one at its end (NAME_UK)."""
+    if licence.seller is None or seller is None:
+        return licence.seller is None
+    names = [seller, without_territory(seller)] if licence.territory else [seller]
+    return any(_compact_name(licence.seller) == _compact_name(name) for name in names)
 
 
 def _compact_name(name: str) -> str:

@@ -1,7 +1,8 @@
 """A licence covers the offer, has ended or has not begun; the work's publisher, owner or maker needs none.
 
 A covering licence makes a match "licensed" (a finding against). A licence of exactly this seller or platform that has
-ended, or has not begun, is a ground for an offence.
+ended, has not begun, or is for another territory than the offer's is a ground for an offence. Where nothing tells the
+territory of the offer, a licence limited to one makes it a case for a person.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ from crawler.text import fold
 from crawler.urls import url_host
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
-from matchers.signals.outlets import COPY_KINDS, OutletKind, seller_kind
+from matchers.signals.outlets import COPY_KINDS, OutletKind, seller_kind, storefront_territory
 from matchers.signals.work_type import WorkType, work_type
 from registry.company_names import CompanyMatch, compare_companies
 from registry.licences import LicenceState, check_licence
+from registry.territories import HintKind, TerritoryHint, find_hints, match_territory
 
 COVERED_PROBABILITY = 0.99
 OUT_OF_TERM_PROBABILITY = 0.9  # the term is a fact; the seller may have a newer licence that nobody registered
 OWN_OFFER_PROBABILITY = 0.95
+OUTSIDE_PROBABILITY = 0.9  # an address, a currency, a seller's name; estimates
+WEAKLY_OUTSIDE_PROBABILITY = 0.4  # only the language of the text
+UNKNOWN_TERRITORY_PROBABILITY = 0.5
 MODIFIED_NAME_RE = re.compile(r"\+\+|\+\s*$")  # a name with plus signs behind it, which folding drops
 MIN_CREATOR_CHARS = 2  # characters of a creator's name that is compared with a seller's
 LICENCE_COVERS = Ground(
@@ -56,29 +61,110 @@ LICENCE_NOT_BEGUN = Ground(
 )
 
 
+LICENCE_OTHER_TERRITORY = Ground(
+    "licence_other_territory",
+    Polarity.FOR,
+    3.0,
+    en="{theirs} is licensed for {ours} only and offers elsewhere ({how}: “{quote}”)",
+    zh="{theirs}仅获授权于{ours}，却在其他地区提供（{how}：“{quote}”）",
+)
+# The decision is a review whatever the sum says (matchers/decision.py); the weight is that of a doubt.
+LICENCE_TERRITORY_UNKNOWN = Ground(
+    "licence_territory_unknown",
+    Polarity.FOR,
+    0.5,
+    en="{theirs} is licensed for {ours} only; where this is offered is not known",
+    zh="{theirs}仅获授权于{ours}，无法判断该商品在何地提供",
+)
+HINT_NAMES = {
+    HintKind.STATED: ("stated", "标明"),
+    HintKind.STOREFRONT: ("storefront", "店面"),
+    HintKind.DOMAIN: ("domain", "域名"),
+    HintKind.ADDRESS: ("address", "网址"),
+    HintKind.SELLER: ("seller's name", "卖家名称"),
+    HintKind.CURRENCY: ("currency", "货币"),
+    HintKind.LANGUAGE: ("language", "语言"),
+}
+
+
 class Matcher(OffenceMatcher):
     """The licences of the work and of its owner's official shops."""
 
     name = "licence"
-    grounds = (LICENCE_COVERS, LICENCE_OWN, LICENCE_ENDED, LICENCE_NOT_BEGUN)
+    grounds = (
+        LICENCE_COVERS,
+        LICENCE_OWN,
+        LICENCE_ENDED,
+        LICENCE_NOT_BEGUN,
+        LICENCE_OTHER_TERRITORY,
+        LICENCE_TERRITORY_UNKNOWN,
+    )
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """At most one finding: offered by the work's own party, licensed, or out of term."""
+        """At most one finding: offered by the work's own party, licensed, out of term, or outside the territory."""
         finding = partial(make_finding, self.name, context, work, theirs=_offering_name(listing))
-        own_party = _own_party(listing, work)
-        if own_party:
-            yield finding(LICENCE_OWN, OWN_OFFER_PROBABILITY, ours=own_party)
-            return
         day = (listing.seen_at or context.now).date()
         licences = (*work.licences, *context.official_licences.get(work.owner or work.publisher or "", ()))
-        states = [(licence, _licence_state(licence, listing, day)) for licence in licences]
-        covering = next((licence for licence, state in states if state is LicenceState.COVERING), None)
-        if covering is not None:
+        hints = _territory_hints(listing, work) if any(licence.territory for licence in licences) else []
+        states = [(licence, _licence_state(licence, listing, hints, day)) for licence in licences]
+        outside = _outside_licence(states)
+        own_party = _own_party(listing, work)
+        if own_party and not (outside and outside.seller):
+            yield finding(LICENCE_OWN, OWN_OFFER_PROBABILITY, ours=own_party)
+        elif covering := _first_in_state(states, LicenceState.COVERING):
             yield finding(LICENCE_COVERS, COVERED_PROBABILITY, ours=_describe_licence(covering))
+        elif unknown := _first_in_state(states, LicenceState.TERRITORY_UNKNOWN):
+            yield finding(LICENCE_TERRITORY_UNKNOWN, UNKNOWN_TERRITORY_PROBABILITY, ours=unknown.territory or "")
         elif end_day := _last_end(states):
             yield finding(LICENCE_ENDED, OUT_OF_TERM_PROBABILITY, ours=str(end_day))
         elif start_day := _first_start(states):
             yield finding(LICENCE_NOT_BEGUN, OUT_OF_TERM_PROBABILITY, ours=str(start_day))
+        elif outside and outside.territory and (hint := match_territory(outside.territory, hints, is_named=True).hint):
+            yield finding(
+                LICENCE_OTHER_TERRITORY,
+                OUTSIDE_PROBABILITY if hint.excludes else WEAKLY_OUTSIDE_PROBABILITY,
+                ours=outside.territory,
+                how=HINT_NAMES[hint.kind][context.language == "zh"],
+                quote=hint.quote,
+            )
+
+
+def _first_in_state(states: Sequence[tuple[Licence, LicenceState]], wanted: LicenceState) -> Licence | None:
+    return next((licence for licence, state in states if state is wanted), None)
+
+
+def _outside_licence(states: Sequence[tuple[Licence, LicenceState]]) -> Licence | None:
+    """A licence of exactly this seller or platform for another territory."""
+    return next(
+        (
+            licence
+            for licence, state in states
+            if (licence.seller or licence.platform) and state is LicenceState.OTHER_TERRITORY
+        ),
+        None,
+    )
+
+
+def _territory_hints(listing: Listing, work: Work) -> list[TerritoryHint]:
+    """What tells where an offer is made; the names of the work are no words of the seller's language."""
+    text = f"{listing.title}\n{listing.text}"
+    for name in sorted((work.title, *work.aliases, *work.creators), key=len, reverse=True):
+        text = text.replace(name, " ")
+    hints = find_hints(
+        platform=listing.platform,
+        url=listing.url,
+        territory=listing.territory,
+        seller=listing.seller,
+        currency=listing.currency,
+        text=text,
+    )
+    storefront = storefront_territory(listing)
+    if storefront is None:
+        return hints
+    country, quote = storefront
+    hint = TerritoryHint(kind=HintKind.STOREFRONT, territories=frozenset({country}), quote=quote)
+    place = sum(earlier.kind is HintKind.STATED for earlier in hints)
+    return [*hints[:place], hint, *hints[place:]]
 
 
 def _last_end(states: Sequence[tuple[Licence, LicenceState]]) -> date | None:
@@ -101,14 +187,14 @@ def _first_start(states: Sequence[tuple[Licence, LicenceState]]) -> date | None:
     return min(days, default=None)
 
 
-def _licence_state(licence: Licence, listing: Listing, day: date) -> LicenceState:
+def _licence_state(licence: Licence, listing: Listing, hints: Sequence[TerritoryHint], day: date) -> LicenceState:
     """Whether a licence covers the offer, by the seller's name or else by the seller's number."""
     state_for = partial(
         check_licence,
         licence,
         platform=listing.platform,
         host=url_host(listing.url),
-        territory=listing.territory,
+        territory_hints=hints,
         day=day,
     )
     by_name, by_number = state_for(seller=listing.seller), state_for(seller=listing.seller_id)

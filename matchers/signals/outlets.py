@@ -155,6 +155,16 @@ def matching_outlets(listing: Listing) -> Iterator[tuple[Outlet, str]]:
     yield from sorted(matches, key=lambda match: (match[0].kind not in COPY_KINDS, _is_market(match[0])))
 
 
+def storefront_territory(listing: Listing) -> tuple[str, str] | None:
+    """The country that a listing's platform or host sells in, whoever the seller is, and the listing's words for it."""
+    host = url_host(listing.url)
+    places = ((_outlets_by_key().get(("platform", listing.platform.casefold())), listing.platform),)
+    for outlet, quote in (*places, (_host_outlet(host), host)):
+        if outlet and outlet.territory:
+            return outlet.territory, quote
+    return None
+
+
 def title_tag(title: str) -> tuple[Outlet, str] | None:
     """The group or repacker that signs a title (…-GROUP at its end, [NAME Repack], repack by NAME), with the words."""
     match = _group_tag_re().search(title)

@@ -20,6 +20,7 @@ from crawler.items import Licence, ListingKind, Picture, PictureHash, Work
 from registry.checks import check_works
 from registry.licences import LicenceState, check_licence
 from registry.query_planning import name_queries
+from registry.territories import find_hints
 from registry.works_reader import COLUMN_NAMES, read_works
 from tests.conftest import jsonl
 
@@ -279,7 +280,7 @@ OFFER_FACTS = {
     "platform": "kongfz",
     "host": "book.kongfz.com",
     "seller": "南溪 书店",
-    "territory": None,
+    "territory_hints": find_hints(platform="kongfz", url="https://book.kongfz.com/1"),
     "day": date(2026, 6, 1),
 }
 
@@ -294,6 +295,9 @@ OFFER_FACTS = {
         (Licence(seller="南溪书店"), LicenceState.COVERING),
         (Licence(seller="北溪书店"), LicenceState.OTHER),
         (Licence(territory="CN"), LicenceState.COVERING),
+        (Licence(territory="worldwide"), LicenceState.COVERING),
+        (Licence(territory="TW", until=date(2026, 5, 31)), LicenceState.OTHER_TERRITORY),
+        (Licence(territory="Atlantis"), LicenceState.TERRITORY_UNKNOWN),
         (Licence(since=date(2026, 6, 1), until=date(2026, 6, 1)), LicenceState.COVERING),
         (Licence(until=date(2026, 5, 31)), LicenceState.ENDED),
         (Licence(since=date(2026, 6, 2)), LicenceState.NOT_BEGUN),
@@ -305,9 +309,12 @@ def test_states_of_a_licence(licence: Licence, expected: LicenceState) -> None:
 
 
 def test_a_named_seller_and_a_stated_other_territory_are_not_covered() -> None:
-    nobody, elsewhere = OFFER_FACTS | {"seller": None}, OFFER_FACTS | {"territory": "TW"}
+    nobody = OFFER_FACTS | {"seller": None}
     assert check_licence(Licence(seller="南溪书店"), **nobody) is LicenceState.OTHER  # type: ignore[arg-type]
-    assert check_licence(Licence(territory="CN"), **elsewhere) is LicenceState.OTHER  # type: ignore[arg-type]
+    elsewhere = OFFER_FACTS | {"territory_hints": find_hints(platform="kongfz", url="", territory="TW")}
+    assert check_licence(Licence(territory="CN"), **elsewhere) is LicenceState.OTHER_TERRITORY  # type: ignore[arg-type]
+    nowhere = OFFER_FACTS | {"territory_hints": []}
+    assert check_licence(Licence(territory="CN"), **nowhere) is LicenceState.TERRITORY_UNKNOWN  # type: ignore[arg-type]
 
 
 def test_weak_works_are_reported() -> None:
