@@ -55,4 +55,5 @@ lock:
 docs: $(READY)
 	$(BIN)/swordnet platforms --markdown > docs/platforms.md
 	$(BIN)/python -m desk.matcher_tables docs/matchers.md
+	$(BIN)/python -m tools.make_lexicon
 	$(BIN)/python -m tools.draw_rooms

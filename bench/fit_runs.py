@@ -3,7 +3,7 @@
     python bench/fit_runs.py [--write]
 
 Examples of sellers' chatter and of words for works about a title are the project's own lists (words.csv of titles,
-signs.csv of signals); examples of titles are pieces of the titles and names in ../shared/bench/titles. Only hashed
+the lexicon of signals); examples of titles are pieces of the titles and names in ../shared/bench/titles. Only hashed
 weights are kept. A tenth of the examples is left out and judged by a fit without them, printed as a table. Needs scipy.
 """
 
@@ -67,7 +67,7 @@ def all_examples(excluded_words: Collection[str] = ()) -> Examples:
 def list_words() -> dict[str, str]:
     """The folded words of the project's lists and their kinds; a word with two kinds is left out."""
     kinds: dict[str, str] = {}
-    for package, file in (("matchers.titles", "words.csv"), ("matchers.signals", "signs.csv")):
+    for package, file in (("matchers.titles", "words.csv"), ("matchers.signals", "lexicon")):
         for word in load_lexicon(package, file).words():
             kind = AREA_KINDS.get(word.area)
             if kind:

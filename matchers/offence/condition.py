@@ -55,7 +55,7 @@ CONDITION_COPYSHOP = Ground(
     en="the seller is a copy shop: {theirs}",
     zh="卖家是打印店：{theirs}",
 )
-# The areas of signs.csv for each ground. Denying that it is genuine means that it is a copy.
+# The areas of the lexicon for each ground. Denying that it is genuine means that it is a copy.
 GROUND_AREAS = (
     (CONDITION_COPY, ("copy",)),
     (CONDITION_COUNTERFEIT, ("counterfeit", "no_original")),

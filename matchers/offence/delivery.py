@@ -57,7 +57,7 @@ DELIVERY_BURNED = Ground(
     en="a burnt disc or a filled stick: {theirs}",
     zh="刻录盘或拷贝U盘：{theirs}",
 )
-# The areas of signs.csv for each ground. Denying that it is paper means that it is a file.
+# The areas of the lexicon for each ground. Denying that it is paper means that it is a file.
 GROUND_AREAS = (
     (DELIVERY_FILE, ("file",)),
     (DELIVERY_VIRTUAL, ("virtual", "no_print")),

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from crawler.errors import BadInput, Problem
 from crawler.text import fold, is_han
 
 _START_KEY = itemgetter(1)
+_FIELD_MESSAGES = {"probability": "a number from 0 to 1 is needed"}
 
 
 @frozen(kw_only=True)
@@ -92,19 +94,57 @@ def _is_letter(character: str) -> bool:
 
 
 @cache
-def load_lexicon(package: str, file: str) -> Lexicon:
-    """The lexicon in a CSV file of a package: word, area, probability, source. Raises BadInput with every bad row."""
-    text = (resources.files(package) / file).read_text(encoding="utf-8")
-    words: list[Word] = []
+def load_lexicon(package: str, place: str) -> Lexicon:
+    """The lexicon in a CSV file of a package, or in a folder of such files, one for each area and language.
+
+    A file has the columns word, area, probability and source; in a folder the area is no column but the name of a file
+    up to its first dot. Raises BadInput with file, line and field of every bad row.
+    """
+    root = resources.files(package) / place
     problems: list[Problem] = []
-    for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        try:
-            probability = float(row["probability"])
-            if not 0 <= probability <= 1 or not fold(row["word"]) or not row["source"]:
-                raise ValueError("a word, a probability from 0 to 1 and a source are needed")
-            words.append(Word(text=row["word"], area=row["area"], probability=probability, source=row["source"]))
-        except (ValueError, TypeError, KeyError) as error:
-            problems.append(Problem(file=file, line=line, message=str(error)))
+    if root.is_file():
+        words = list(_read_words(root, None, problems))
+    else:
+        files = sorted((file for file in root.iterdir() if file.name.endswith(".csv")), key=lambda file: file.name)
+        words = [word for file in files for word in _read_words(file, file.name.partition(".")[0], problems)]
     if problems:
         raise BadInput(problems)
     return Lexicon(words)
+
+
+def _read_words(file: Traversable, area: str | None, problems: list[Problem]) -> Iterator[Word]:
+    """The words of a file; what is wrong with its rows is added to `problems`."""
+    rows = csv.reader(file.read_text(encoding="utf-8").splitlines())
+    header = next(rows, [])
+    needed = ("word", "probability", "source") if area else ("word", "probability", "source", "area")
+    missing = [name for name in needed if name not in header]
+    if missing:
+        problems += [Problem(file=file.name, line=1, field=name, message="this column is missing") for name in missing]
+        return
+    places = [header.index(name) for name in needed]
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            message = f"{len(row)} values in {len(header)} columns"
+            problems.append(Problem(file=file.name, line=line, message=message))
+            continue
+        values = [row[place] for place in places]
+        bad_fields = [name for name, value in zip(needed, values, strict=True) if not value.strip()]
+        probability = _parse_probability(values[1])
+        if probability is None and "probability" not in bad_fields:
+            bad_fields.append("probability")
+        if probability is None or bad_fields:
+            problems += [
+                Problem(file=file.name, line=line, field=name, message=_FIELD_MESSAGES.get(name, "this is empty"))
+                for name in bad_fields
+            ]
+            continue
+        yield Word(text=values[0], area=area or values[3], probability=probability, source=values[2])
+
+
+def _parse_probability(text: str) -> float | None:
+    """A probability; None for what is none."""
+    try:
+        probability = float(text)
+    except ValueError:
+        return None
+    return probability if 0 <= probability <= 1 else None

@@ -40,7 +40,7 @@ class SignalPair:
 @cache
 def signal_lexicon() -> Lexicon:
     """The signal words, each with its area."""
-    return load_lexicon(_PACKAGE, "signs.csv")
+    return load_lexicon(_PACKAGE, "lexicon")
 
 
 @cache
