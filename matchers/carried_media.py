@@ -51,13 +51,23 @@ _OWN_MEDIA = {  # the media in which a work of a type is passed on; an audio boo
     WorkType.COURSE: frozenset(Medium),
 }
 _AUDIO_KINDS = frozenset({"music", "album", "song", "audiobook", "podcast"})
+_FILM_KINDS = frozenset({"film", "movie"})
+_EPISODE_RE = re.compile(
+    r"(?<![a-z\d])s\d{2} ?e\d{2,3}(?!\d)|\bseason \d{1,2}\b|第\s?[\d一二三四五六七八九十]{1,3}\s?季|全\s?\d{1,3}\s?集",
+    re.I,
+)  # seasons and episodes, which no film has
 _VIDEO_KINDS = frozenset({"film", "movie", "series", "video", "anime", "documentary", "tv", "show", "cartoon"})
 
 
 def is_other_medium(listing: Listing, work: Work) -> bool:
-    """Whether the listing carries media, and none in which the work is passed on. False if the kind is not stated."""
+    """Whether the listing carries media, and none in which the work is passed on; or episodes of what is a film.
+
+    False if the kind is not stated.
+    """
     if listing.kind is ListingKind.APP or not work.kind:
         return False
+    if fold(work.kind) in _FILM_KINDS and _EPISODE_RE.search(listing.title):
+        return True
     own_media = _own_media(work)
     carried = carried_media(listing.title, listing.text)
     if not own_media or not carried or own_media & carried:

@@ -20,11 +20,13 @@ from matchers.titles.corroboration import is_same_person
 from matchers.titles.phonetics import syllable
 
 MAX_SEARCHED_CHARS = 4_000  # characters of a text in which labels are looked for
+CLAIMS_CACHE_SIZE = 2_048  # titles and texts, more than a batch has: each is asked for by several matchers
 MAX_CLAIM_CHARS = 160  # characters behind a label that may hold its names
 MAX_NAMES = 8  # names of one listing that are kept
 MAX_PERSON_CHARS = 40  # characters of one name
 MAX_HAN_PERSON_CHARS = 4  # characters of a Chinese or Japanese name
 MIN_PART_SIMILARITY = 75.0  # ratio of two transliterations of a part of a name
+_MARK_RE = re.compile(r"[:：】\]]|[Bb]y ")  # one of which every claim holds
 _LABEL_RE = re.compile(
     r"(?:作\s{0,4}者|著者|编\s{0,2}著者?|原著|原作|主编|导\s{0,4}演|编剧|讲师|主讲(?:人|老师)?|歌手|演唱者?"
     r"|(?<![a-z])(?:authors?(?:\(s\))?|written by|directors?|directed by|instructors?|artists?|composers?))"
@@ -75,10 +77,14 @@ def with_stated_creators(listing: Listing) -> Listing:
     return evolve(listing, creators=names[:MAX_NAMES]) if names else listing
 
 
-@lru_cache(maxsize=1_024)
 def find_claims(text: str) -> tuple[Claim, ...]:
-    """The claims in a text, in their order."""
-    return tuple(_claims(text[:MAX_SEARCHED_CHARS]))
+    """The claims in a text: those with a label in their order, then bylines."""
+    return _find_claims(text[:MAX_SEARCHED_CHARS]) if _MARK_RE.search(text) else ()
+
+
+@lru_cache(maxsize=CLAIMS_CACHE_SIZE)
+def _find_claims(text: str) -> tuple[Claim, ...]:
+    return tuple(_claims(text))
 
 
 def states_several_works(listing: Listing) -> bool:

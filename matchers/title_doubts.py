@@ -20,6 +20,7 @@ from matchers.signals.work_type import WorkType, work_type
 from matchers.stated_creators import Agreement, compare_creators, find_claims
 from matchers.titles import Candidate, Contradiction
 from matchers.titles.analysis import AnalysedText, analyse
+from matchers.titles.numerals import NUMERAL_PATTERN, unit_roles
 from matchers.titles.title_names import han_equivalents, strip_mark
 
 # Probabilities that a doubt is right. Estimates, checked on the 393 hits of bench/bulk_verdicts.csv; those of .65 and
@@ -34,6 +35,7 @@ PASSING_MENTION_PROBABILITY = 0.5
 OTHER_SPELLING_PROBABILITY = 0.45  # a slip, or another word: matchers/decision.py lets neither be a hit by itself
 UNCONFIRMED_PROBABILITY = 0.6
 HEAD_WORD_PROBABILITY = 0.55
+NUMBER_PROBABILITY = 0.8
 SERIES_REMARK_PROBABILITY = 0.65
 
 MIN_SUBTITLE_SHARE = 0.5  # of the characters of the shorter of two Han subtitles of one work, in their order
@@ -52,6 +54,7 @@ _LEADING_SIGNS_RE = re.compile(r"[+#＋＃]{0,3}")
 _LATIN_WORD_RE = re.compile(r"[a-z]+")
 _EDITION_RE = re.compile(r"(?:原书)?第 ?[\d一二三四五六七八九十]{1,3} ?版|\d{1,2}(?:st|nd|rd|th)? ?(?:ed|edition|e)\b")
 _SUBTITLE_START_RE = re.compile(r"\s{0,3}(?:[:：—–_-]|[^\s\W])")
+_NUMBER_RE = re.compile(rf"\d+|第(?:{NUMERAL_PATTERN})(?P<unit>[^\d\W]{{1,2}})")
 _ITEM_SEPARATOR_RE = re.compile(r"[、，,+/;；|·。！!？?()（）\n]")
 _SERIES_RE = re.compile(r"(?:丛书|文丛|译丛|文库|书系|系列)$|\b(?:series|library|collection)$", re.IGNORECASE)
 _DELIMITED_RE = re.compile(r"^\s{0,3}《.*》\s{0,3}$|\.[A-Za-z]{2,4}[0-9]?\s{0,3}$")
@@ -73,25 +76,33 @@ _MENTION_BEHIND_RE = re.compile(
 def find_doubts(candidate: Candidate, work: Work, listing: Listing) -> Iterator[Contradiction]:
     """The doubts about a candidate that `title` or `text` of the listing names; the listing holds stated creators."""
     text = analyse(listing.text if candidate.text_index else listing.title)
-    is_exact = candidate.channel == "spelled" and not candidate.edits
     is_confirmed = candidate.corroboration.has_second_reason()
     if candidate.channel == "spelled":
         yield from _sign_doubts(candidate, text)
         yield from _spelling_doubts(candidate, is_confirmed)
         yield from _mention_doubts(candidate, work, listing, text)
-    if is_exact and not candidate.text_index:
-        if work_type(work) in _SUBTITLED_TYPES:
-            yield from _subtitle_doubts(candidate, work, text)
-        if not is_confirmed and _is_series_remark(candidate, text):
-            yield _doubt("series_remark", candidate, candidate.quote, SERIES_REMARK_PROBABILITY)
-    is_whole = is_exact and "all" in candidate.features and not candidate.text_index
+        if not candidate.edits and not candidate.text_index:
+            yield from _title_doubts(candidate, work, listing, text)
     if not is_confirmed and is_other_medium(listing, work):
         probability = SHARED_OTHER_MEDIUM_PROBABILITY if candidate.rival_count else OTHER_MEDIUM_PROBABILITY
         yield _doubt("other_medium", candidate, listing.title, probability)
-    if is_exact and not is_confirmed and listing.kind in _TITLED_KINDS and _is_head_word(candidate):
-        yield _doubt("head_word", candidate, text.original, HEAD_WORD_PROBABILITY)
+    is_whole = not (candidate.edits or candidate.text_index) and "all" in candidate.features
     if not is_confirmed and not is_whole and _is_creator_unconfirmed(listing, work):
         yield _doubt("unconfirmed", candidate, "、".join(listing.creators), UNCONFIRMED_PROBABILITY)
+
+
+def _title_doubts(candidate: Candidate, work: Work, listing: Listing, text: AnalysedText) -> Iterator[Contradiction]:
+    """The doubts about a name that a title spells exactly: it may be a part of another title."""
+    if work_type(work) in _SUBTITLED_TYPES:
+        yield from _subtitle_doubts(candidate, work, text)
+    if _is_number(candidate) and not _is_outright(candidate):
+        yield _doubt("number", candidate, text.original, NUMBER_PROBABILITY)
+    elif candidate.corroboration.has_second_reason():
+        return
+    elif _is_series_remark(candidate, text):
+        yield _doubt("series_remark", candidate, candidate.quote, SERIES_REMARK_PROBABILITY)
+    elif listing.kind in _TITLED_KINDS and _is_head_word(candidate):
+        yield _doubt("head_word", candidate, text.original, HEAD_WORD_PROBABILITY)
 
 
 def is_claimed_creator(candidate: Candidate, listing: Listing) -> bool:
@@ -132,9 +143,12 @@ def _spelling_doubts(candidate: Candidate, is_confirmed: bool) -> Iterator[Contr
         for compact in (ours, theirs)
     )
     is_other_word = our_words != their_words and any(map(is_han, ours))
-    is_longer_or_shorter = len(ours) != len(theirs) and is_han(ours[0])
+    is_unlike = len(ours) != len(theirs) or "replaced_foreign" in candidate.features
     if is_other_word or (
-        is_longer_or_shorter and not is_confirmed and candidate.name.han_equivalents <= SHORT_SPELLING_INFORMATION
+        is_unlike
+        and is_han(ours[0])
+        and not is_confirmed
+        and candidate.name.han_equivalents <= SHORT_SPELLING_INFORMATION
     ):
         yield _doubt("other_spelling", candidate, candidate.quote, OTHER_SPELLING_PROBABILITY)
 
@@ -271,12 +285,28 @@ def _is_series_remark(candidate: Candidate, text: AnalysedText) -> bool:
     )
 
 
+def _is_number(candidate: Candidate) -> bool:
+    """Whether the name is a number, a year or a volume: 2010, 第二集."""
+    match = _NUMBER_RE.fullmatch(candidate.name.compact)
+    return match is not None and (not match["unit"] or match["unit"] in unit_roles())
+
+
+def _is_outright(candidate: Candidate) -> bool:
+    """Whether the name is all of a title, or of a release name, or in title marks."""
+    is_marked = "framed" in candidate.features and not candidate.name.compact.isdigit()  # [2010] is a year
+    return is_marked or "all" in candidate.features or "released" in candidate.features
+
+
 def _is_head_word(candidate: Candidate) -> bool:
-    """Whether a short Han name is a small part of a long title, which may only begin or end with the same words."""
-    features = candidate.features
-    is_part = "all" not in features and "framed" not in features and "released" not in features
-    is_short = candidate.name.han_equivalents < MIN_HEAD_INFORMATION and is_han(candidate.name.compact[0])
-    return not candidate.text_index and is_part and is_short and features.get("rest", 0.0) >= MIN_HEAD_REST_SHARE
+    """Whether a short name is a small part of a long title, which may only begin or end with the same words.
+
+    A Latin name that begins the title is the title of many a release; a Han one begins a compound.
+    """
+    if _is_outright(candidate) or candidate.name.han_equivalents >= MIN_HEAD_INFORMATION:
+        return False
+    if not is_han(candidate.name.compact[0]):
+        return "leads" not in candidate.features
+    return candidate.features.get("rest", 0.0) >= MIN_HEAD_REST_SHARE
 
 
 def _is_creator_unconfirmed(listing: Listing, work: Work) -> bool:

@@ -207,6 +207,13 @@ DOUBT_GROUNDS = {
         en="“{ours}” stands in brackets behind another title",
         zh="“{ours}”写在另一书名后的括号内",
     ),
+    "number": Ground(
+        "veto_number",
+        Polarity.AGAINST,
+        None,
+        en="“{ours}” may be a year or a number in “{theirs}”",
+        zh="“{ours}”在“{theirs}”中可能只是年份或编号",
+    ),
     "head_word": Ground(
         "veto_head_word",
         Polarity.AGAINST,

@@ -27,6 +27,10 @@ WORKS = (
     ),
     Work(id="head", title="灯塔编程入门篇", aliases=("灯塔编程",), kind="book", creators=("鲸叔",)),
     Work(id="series", title="半岛轻读文库", kind="book"),
+    Work(id="year", title="2031", kind="film"),
+    Work(id="part", title="第二集", kind="book"),
+    Work(id="platform", title="Velomir", kind="app"),
+    Work(id="single", title="Copper Rain Harbour", kind="film"),
 )
 ASSESSOR = Assessor(WORKS)
 DRIVE = "\n简体PDF 网盘下载 https://pan.baidu.com/s/1AbCdEfGhIjKlMnOpQrStUv 提取码：ab12"
@@ -65,6 +69,12 @@ def decisions(
         ),
         pytest.param("灯塔编程：高级架设篇.pdf", "", {"head": "review"}, id="another volume of an alias"),
         pytest.param("灯塔编程入门篇（第二版）.pdf", "", {"head": "hit"}, id="the volume itself"),
+        pytest.param("FROSTVALE [2031] DVDRip x264", "", {}, id="a year that is a title too"),
+        pytest.param("2031", "1080p mkv", {"year": "hit"}, id="a number that is all of the title"),
+        pytest.param("旧闻录（第二集）", "", {}, id="a volume that is a title too"),
+        pytest.param("远岸寻人 Velomir官方字幕 1080p", "", {}, id="a platform in the title of a film"),
+        pytest.param("Copper Rain Harbour S01E04 1080p", "", {"single": "review"}, id="an episode of what is a film"),
+        pytest.param("Copper Rain Harbour 1080p", "", {"single": "hit"}, id="the film"),
         pytest.param("半岛轻读文库：潮汐", "", {"series": "hit"}, id="a registered series leads the title"),
         pytest.param("潮汐的故事 (半岛轻读文库)", "", {"series": "review"}, id="a registered series as a remark"),
     ],
