@@ -203,8 +203,14 @@ def _licence_state(licence: Licence, listing: Listing, hints: Sequence[Territory
 
 def _own_party(listing: Listing, work: Work) -> str | None:
     """The work's publisher, owner or maker who makes the offer; None where the name of who offers proves nothing."""
-    if listing.kind is ListingKind.SHARE or not _is_name_credible(listing, work):
+    if listing.kind is ListingKind.SHARE:
         return None
+    party = _named_party(listing, work)
+    return party if party and _is_name_credible(listing, work) else None
+
+
+def _named_party(listing: Listing, work: Work) -> str | None:
+    """The party of the work that bears the name of whoever offers."""
     offering = [name for name in (listing.seller, _app_publisher(listing)) if name]
     companies = [party for party in (work.publisher, work.owner) if party]
     makers = (

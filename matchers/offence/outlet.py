@@ -73,8 +73,10 @@ class Matcher(OffenceMatcher):
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding for the outlet and one for file hosts."""
+        confirmed, match, hosts = confirmed_outlet(listing, context), _copy_outlet(listing), _download_hosts(listing)
+        if not (confirmed or match or hosts):
+            return
         factor = intent_factor(listing, work)
-        confirmed, match = confirmed_outlet(listing, context), _copy_outlet(listing)
         if confirmed is not None:
             ours = f"#{confirmed.id} {confirmed.by} {confirmed.at.date()}: {confirmed.reason}".removesuffix(": ")
             strength = LISTED_PROBABILITY * factor
@@ -90,7 +92,6 @@ class Matcher(OffenceMatcher):
                 theirs=match.quote,
                 kind=KIND_NAMES[match.outlet.kind][context.language == "zh"],
             )
-        hosts = _download_hosts(listing)
         if hosts:
             theirs = "、".join(hosts[:MAX_QUOTED_HOSTS])
             yield make_finding(self.name, context, work, OUTLET_HOSTS, HOST_PROBABILITY * factor, theirs=theirs)

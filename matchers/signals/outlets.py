@@ -43,7 +43,9 @@ _BOOKSHOP_ENDINGS = (
         "图书音像旗舰店",
         "书籍专营店",
         "图书店",
+        "图书专营",
     ),
+    *("出版社旗舰店", "出版社官方旗舰店", "出版社专营店", "出版社自营店"),  # of a house, which need not be the work's
     *("ブックス", "ブックストア", "서점", "문고", "북스"),
 )
 _BOOKSHOP_WORDS = (
@@ -151,8 +153,7 @@ def seller_kind(listing: Listing, work: Work) -> SellerKind | None:
 
 def matching_outlets(listing: Listing) -> Iterator[tuple[Outlet, str]]:
     """The rows that fit a listing, each with the listing's words: outlets of copies first, person markets last."""
-    matches = list(_find_outlets(listing))
-    yield from sorted(matches, key=lambda match: (match[0].kind not in COPY_KINDS, _is_market(match[0])))
+    yield from _matches_of_place(listing.platform, listing.url, listing.seller, listing.kind)
 
 
 def storefront_territory(listing: Listing) -> tuple[str, str] | None:
@@ -165,6 +166,7 @@ def storefront_territory(listing: Listing) -> tuple[str, str] | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def title_tag(title: str) -> tuple[Outlet, str] | None:
     """The group or repacker that signs a title (…-GROUP at its end, [NAME Repack], repack by NAME), with the words."""
     match = _group_tag_re().search(title)
@@ -181,6 +183,9 @@ def title_tag(title: str) -> tuple[Outlet, str] | None:
 def file_hosts(text: str) -> tuple[str, ...]:
     """The file hosts that a text links to, or names in a list of at least MIN_LISTED_HOSTS, as it writes them."""
     searched = text[:MAX_HOST_TEXT_CHARS]
+    lower_text = searched.lower()
+    if "magnet:" not in lower_text and not any(name in lower_text for name in _host_spellings()):
+        return ()  # nearly every text: a list costs ten times as much to split
     linked = [host for host in _URL_HOST_RE.findall(searched) if _host_outlet(host.lower(), OutletKind.FILE_HOST)]
     if _MAGNET_RE.search(searched):
         linked.append("magnet")
@@ -233,19 +238,25 @@ def _outlet_key(field: str, pattern: str) -> str:
     return pattern.casefold() if field in ("platform", "host") else fold(pattern)
 
 
-def _find_outlets(listing: Listing) -> Iterator[tuple[Outlet, str]]:
+@lru_cache(maxsize=256)  # asked for by several matchers, for each work found in a listing
+def _matches_of_place(platform: str, url: str, seller: str | None, kind: ListingKind) -> tuple[tuple[Outlet, str], ...]:
+    matches = list(_find_outlets(platform, url, seller, kind))
+    return tuple(sorted(matches, key=lambda match: (match[0].kind not in COPY_KINDS, _is_market(match[0]))))
+
+
+def _find_outlets(platform: str, url: str, seller: str | None, kind: ListingKind) -> Iterator[tuple[Outlet, str]]:
     rows = _outlets_by_key()
-    host = url_host(listing.url)
-    places = ((rows.get(("platform", listing.platform.casefold())), listing.platform), (_host_outlet(host), host))
+    host = url_host(url)
+    places = ((rows.get(("platform", platform.casefold())), platform), (_host_outlet(host), host))
     is_market = False
     for outlet, quote in places:
-        if outlet and _is_own_seller(outlet, listing.seller):
+        if outlet and _is_own_seller(outlet, seller):
             is_market = is_market or _is_market(outlet)
             yield outlet, quote
-    if listing.seller:
-        for outlet in _seller_outlets(listing.seller, listing.kind):
+    if seller:
+        for outlet in _seller_outlets(seller, kind):
             if outlet.kind in COPY_KINDS or not is_market:
-                yield outlet, listing.seller
+                yield outlet, seller
 
 
 def _is_own_seller(outlet: Outlet, seller: str | None) -> bool:
@@ -292,8 +303,8 @@ def _is_market(outlet: Outlet) -> bool:
 
 def _kind_by_name(listing: Listing, work: Work) -> SellerKind | None:
     """What a seller is by the structure of a name or an address."""
-    host = url_host(listing.url)
-    if _is_library_host(host):
+    host = _library_host(listing.url)
+    if host:
         return SellerKind(kind=OutletKind.LIBRARY, quote=host, source="the address of a university's library")
     if not listing.seller:
         return None
@@ -308,10 +319,13 @@ def _kind_by_name(listing: Listing, work: Work) -> SellerKind | None:
     return None
 
 
-def _is_library_host(host: str) -> bool:
-    """Whether a host is that of a university's library: lib.NAME.edu, library.NAME.ac.uk, lib.NAME.edu.cn."""
+@lru_cache(maxsize=256)
+def _library_host(url: str) -> str:
+    """The host of an address if it is a university's library (lib.NAME.edu, library.NAME.ac.uk, lib.NAME.edu.cn)."""
+    host = url_host(url)
     labels = host.split(".")
-    return any(label in ("edu", "ac") for label in labels[-2:]) and not _LIBRARY_LABELS.isdisjoint(labels[:-2])
+    is_university = any(label in ("edu", "ac") for label in labels[-2:])
+    return host if is_university and not _LIBRARY_LABELS.isdisjoint(labels[:-2]) else ""
 
 
 @cache
@@ -341,6 +355,13 @@ def _file_host_names() -> frozenset[str]:
     names = {fold(outlet.name) for outlet in hosts}
     domains = {outlet.pattern for outlet in hosts if outlet.field == "host"}
     return frozenset(names | {fold(domain) for domain in domains})
+
+
+@cache
+def _host_spellings() -> tuple[str, ...]:
+    """Names and domains of file hosts in lower case: a text without any of them has none."""
+    hosts = [outlet for outlet in load_outlets() if outlet.kind is OutletKind.FILE_HOST]
+    return tuple({outlet.name.lower() for outlet in hosts} | {outlet.pattern.lower() for outlet in hosts})
 
 
 @cache
