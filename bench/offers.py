@@ -1,10 +1,11 @@
 """Measure the quality of decisions on the labelled offers of fixtures/offers.
 
-    python bench/offers.py [--others] [--kinds] [--wrong]
+    python bench/offers.py [--others] [--kinds] [--wrong] [--unverified FACTOR]
 
 Prints precision and recall of hits, licensed offers among the hits and the share of reviews for both halves, with
 --others also for the sets by another hand. --wrong prints the wrong rows of the sets that may be looked at (tune,
 others-a, others-d, market-a); rows of the check half, of others-b, others-c and market-b are never printed.
+--unverified multiplies the probabilities of the words of the lexicon that no open fixture holds; 0 leaves them out.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -27,7 +29,11 @@ from crawler.items import Assessment, Decision, Listing  # noqa: E402
 from desk.match_rows import read_offers  # noqa: E402
 from matchers.assessor import Assessor  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
+from matchers.signals import text_signals  # noqa: E402
+from matchers.signals.lexicon import Lexicon  # noqa: E402
+from matchers.signals.word_lists import signal_lexicon  # noqa: E402
 from registry.works_reader import read_works  # noqa: E402
+from tools.make_lexicon import read_rows  # noqa: E402
 
 OFFERS_FOLDER = ROOT / "fixtures" / "offers"
 HALVES = ("tune", "check")
@@ -124,13 +130,31 @@ def _print_wrong(rows: Sequence[AssessedRow]) -> None:
             print(f"      {sign}{finding.probability:.2f} {finding.matcher}: {finding.why}")
 
 
+def scaled_lexicon(factor: float) -> Lexicon:
+    """The lexicon with the probabilities of unverified words multiplied by `factor`; at 0 it is without them."""
+    unverified = {row.word for row in read_rows() if not row.fixtures}
+    return Lexicon(
+        evolve(word, probability=word.probability * factor) if word.text in unverified else word
+        for word in signal_lexicon().words()
+        if factor or word.text not in unverified
+    )
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wrong", action="store_true", help="print the wrong rows of the visible sets")
     parser.add_argument("--kinds", action="store_true", help="decisions by kind of offer")
     parser.add_argument("--others", action="store_true", help="also the sets by another hand")
+    parser.add_argument("--unverified", type=float, default=1.0, metavar="FACTOR", help="of words in no open fixture")
     arguments = parser.parse_args()
+    lexicon = scaled_lexicon(arguments.unverified) if arguments.unverified != 1.0 else signal_lexicon()
+    with patch.object(text_signals, "signal_lexicon", lambda: lexicon):
+        print_sets(arguments)
+
+
+def print_sets(arguments: argparse.Namespace) -> None:
+    """Print the figures of the sets that are asked for."""
     for half in HALVES + (OTHER_SETS if arguments.others else ()):
         rows = list(assess_rows(half))
         print(half, {name: round(value, 3) for name, value in figures(rows).items()})

@@ -11,6 +11,7 @@ import pytest
 from crawler.errors import BadInput
 from crawler.text import fold
 from matchers.signals.lexicon import load_lexicon
+from matchers.signals.text_signals import find_text_signals
 from matchers.signals.word_lists import signal_lexicon, slot_lexicon
 from tests import ROOT
 from tools.make_lexicon import (
@@ -29,10 +30,15 @@ from tools.make_lexicon import (
 )
 
 ROWS = read_rows()
+ACCUSING_AREAS = (
+    "account", "bundle", "burned", "copy", "counterfeit", "course", "crack", "drive", "file", "handover", "rip",
+    "server", "stream", "virtual", "wholesale",
+)  # fmt: skip
 TEMPLATES = sorted((FOLDER / "templates").glob("*.toml"))
 PLAIN_SOURCES = (
     "own list 2026-11",
     "own family of expressions 2026-11-28",
+    "everyday words that hold a sign 2026-11",
     "lexicon of sellers' expressions in the share-link bench, reviewed 2026-11",
 )
 
@@ -120,6 +126,27 @@ def test_words_that_say_nothing_by_themselves_are_no_strong_signals() -> None:
     strength = {word.text: word.probability for word in signal_lexicon().words()}
     for word in ("全书", "传世", "内封", "百科", "大全", "合集", "no cd", "pack", "not affiliated", "reprint"):
         assert strength.get(word, 0.0) <= 0.4, word
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "以后印象更深",
+        "没想到会发现印度",
+        "电影本身好看",
+        "来自印尼的故事",
+        "手机打不开",
+        "已向注册机构备案",
+        "可开统一发票",
+        "附近有停车位",
+        "电磁力与磁力线",
+        "全书五章 内封烫金",
+        "the patch of grass",
+    ],
+)
+def test_a_sign_that_two_everyday_words_hold_by_accident_is_none(text: str) -> None:
+    signals = [(signal.area, signal.word, signal.probability) for signal in find_text_signals(text).signals]
+    assert [signal for signal in signals if signal[0] in ACCUSING_AREAS and signal[2] > 0.4] == []
 
 
 def test_a_bad_row_is_refused_by_file_line_and_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
