@@ -38,7 +38,9 @@ _MARK_RES = {
     Medium.PROGRAM: re.compile(r"(?<![a-z])(?:apk|xapk|ipa|exe|dmg|nsp|xci)(?![a-z])", re.I),
 }
 # Words beside a program; they are in titles of books too, so they speak against no other kind.
-_PROGRAM_WORD_RE = re.compile(r"(?<![a-z])(?:apps?|dlc|steam|build \d{3,9})(?![a-z])|软件|手游|安装|v\d{1,3}\.\d", re.I)
+_PROGRAM_WORD_RE = re.compile(
+    r"(?<![a-z])(?:apps?|dlc|steam|build[ .]\d{3,9})(?![a-z])|软件|手游|安装|v\d{1,3}\.\d", re.I
+)
 # Formats that several media use as an extra; they count where the title ends with them, or names them in capitals.
 _TITLE_FORMAT_RES = {
     Medium.TEXT: re.compile(r"\.(?:pdf|txt|chm|docx?|cbz)\W{0,3}$|(?<![A-Za-z])PDF(?![A-Za-z])", re.I),
@@ -73,6 +75,14 @@ def is_other_medium(listing: Listing, work: Work) -> bool:
     if not own_media or not carried or own_media & carried:
         return False
     return Medium.PROGRAM not in own_media or not _PROGRAM_WORD_RE.search(f"{listing.title}\n{listing.text}")
+
+
+def is_own_medium(listing: Listing, work: Work) -> bool:
+    """Whether the listing carries a medium in which the work is passed on, or words that stand beside programs."""
+    own_media = _own_media(work) if work.kind else frozenset()
+    if own_media & carried_media(listing.title, listing.text):
+        return True
+    return Medium.PROGRAM in own_media and _PROGRAM_WORD_RE.search(f"{listing.title}\n{listing.text}") is not None
 
 
 @lru_cache(maxsize=1_024)

@@ -8,6 +8,7 @@ stated creators, how a subtitle goes on, whether a description names the work or
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from rapidfuzz import fuzz
@@ -15,11 +16,12 @@ from rapidfuzz.distance import LCSseq
 
 from crawler.items import Listing, ListingKind, Work
 from crawler.text import fold, is_han
-from matchers.carried_media import is_other_medium
+from matchers.carried_media import is_other_medium, is_own_medium
 from matchers.signals.work_type import WorkType, work_type
 from matchers.stated_creators import Agreement, compare_creators, find_claims
 from matchers.titles import Candidate, Contradiction
 from matchers.titles.analysis import AnalysedText, analyse
+from matchers.titles.corroboration import is_part_of_person
 from matchers.titles.numerals import NUMERAL_PATTERN, unit_roles
 from matchers.titles.title_names import han_equivalents, strip_mark
 
@@ -36,6 +38,7 @@ OTHER_SPELLING_PROBABILITY = 0.45  # a slip, or another word: matchers/decision.
 UNCONFIRMED_PROBABILITY = 0.6
 HEAD_WORD_PROBABILITY = 0.55
 NUMBER_PROBABILITY = 0.8
+PERSON_PROBABILITY = 0.65
 SERIES_REMARK_PROBABILITY = 0.65
 
 MIN_SUBTITLE_SHARE = 0.5  # of the characters of the shorter of two Han subtitles of one work, in their order
@@ -47,18 +50,20 @@ MIN_SENTENCE_INFORMATION = 3.0  # Han characters beside a name that make more of
 MIN_DISTINCTIVE_INFORMATION = 5.0  # Han characters below which words of a sentence may spell a name
 MIN_HEAD_INFORMATION = 4.0  # Han characters of a name that is more than a word
 MIN_HEAD_REST_SHARE = 0.6  # share of a title's information beside the name that makes it a longer title
+MAX_PERSON_PART_CHARS = 4  # Han characters of a part of a foreign name
+MIN_CREATOR_CHARS = 3  # characters of a creator's name that a collection may be called by
 MAX_SHORT_WORD_CHARS = 3  # characters of a Latin word that one edit makes another word
 _SIGN_RE = re.compile(r"[+#＋＃]")
 _SIGNS_RE = re.compile(r"(?<![^\W\d_])[A-Za-z](?P<signs>[+#＋＃]{1,3})?")
 _LEADING_SIGNS_RE = re.compile(r"[+#＋＃]{0,3}")
 _LATIN_WORD_RE = re.compile(r"[a-z]+")
-_EDITION_RE = re.compile(r"(?:原书)?第 ?[\d一二三四五六七八九十]{1,3} ?版|\d{1,2}(?:st|nd|rd|th)? ?(?:ed|edition|e)\b")
+_EDITION_RE = re.compile(r"(?:原书)?第? ?[\d一二三四五六七八九十]{1,3} ?版|\d{1,2}(?:st|nd|rd|th)? ?(?:ed|edition|e)\b")
 _SUBTITLE_START_RE = re.compile(r"\s{0,3}(?:[:：—–_-]|[^\s\W])")
 _NUMBER_RE = re.compile(rf"\d+|第(?:{NUMERAL_PATTERN})(?P<unit>[^\d\W]{{1,2}})")
+_DOTTED_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,6}(?:[·・•][\u4e00-\u9fff]{1,6}){1,3}")
 _ITEM_SEPARATOR_RE = re.compile(r"[、，,+/;；|·。！!？?()（）\n]")
 _SERIES_RE = re.compile(r"(?:丛书|文丛|译丛|文库|书系|系列)$|\b(?:series|library|collection)$", re.IGNORECASE)
 _DELIMITED_RE = re.compile(r"^\s{0,3}《.*》\s{0,3}$|\.[A-Za-z]{2,4}[0-9]?\s{0,3}$")
-_SUBTITLED_TYPES = frozenset({WorkType.PRINT, WorkType.COURSE})  # others are known by the head of their titles
 _TITLED_KINDS = frozenset({ListingKind.POST, ListingKind.SHARE})  # their titles are titles, with few sellers' words
 # A name in front of or behind these words is spoken of: its author's new book, what is as good.
 _MENTION_BEFORE_RE = re.compile(
@@ -70,6 +75,7 @@ _MENTION_BEFORE_RE = re.compile(
 )
 _MENTION_BEHIND_RE = re.compile(
     r"[》」”\"]?\s?的?(?:作者|导演|编剧|主创|团队|原班人马|制作人|制作组|主演)[^:：\n《]{0,6}(?:新作|力作|新书|新片|最新|另一|又一|再度|《)"
+    r"|[》」”\"]\s?的?(?:姊妹篇|姐妹篇|续[篇作集]|前[作传]|外传)"
 )
 
 
@@ -80,6 +86,8 @@ def find_doubts(candidate: Candidate, work: Work, listing: Listing) -> Iterator[
     if candidate.channel == "spelled":
         yield from _sign_doubts(candidate, text)
         yield from _spelling_doubts(candidate, is_confirmed)
+        if candidate.edits and _is_own_creator(candidate, work):
+            yield _doubt("mention", candidate, candidate.quote, MENTION_PROBABILITY)
         yield from _mention_doubts(candidate, work, listing, text)
         if not candidate.edits and not candidate.text_index:
             yield from _title_doubts(candidate, work, listing, text)
@@ -87,21 +95,28 @@ def find_doubts(candidate: Candidate, work: Work, listing: Listing) -> Iterator[
         probability = SHARED_OTHER_MEDIUM_PROBABILITY if candidate.rival_count else OTHER_MEDIUM_PROBABILITY
         yield _doubt("other_medium", candidate, listing.title, probability)
     is_whole = not (candidate.edits or candidate.text_index) and "all" in candidate.features
-    if not is_confirmed and not is_whole and _is_creator_unconfirmed(listing, work):
+    if (
+        not is_confirmed
+        and not is_whole
+        and _is_creator_unconfirmed(listing, work)
+        and not _has_other_reason(candidate, work, listing)
+    ):
         yield _doubt("unconfirmed", candidate, "、".join(listing.creators), UNCONFIRMED_PROBABILITY)
 
 
 def _title_doubts(candidate: Candidate, work: Work, listing: Listing, text: AnalysedText) -> Iterator[Contradiction]:
     """The doubts about a name that a title spells exactly: it may be a part of another title."""
-    if work_type(work) in _SUBTITLED_TYPES:
-        yield from _subtitle_doubts(candidate, work, text)
+    if work_type(work) is WorkType.PRINT:  # other works are known by the head of their titles
+        yield from _subtitle_doubts(candidate, work, listing, text)
     if _is_number(candidate) and not _is_outright(candidate):
         yield _doubt("number", candidate, text.original, NUMBER_PROBABILITY)
     elif candidate.corroboration.has_second_reason():
         return
+    elif _is_person(candidate, text):
+        yield _doubt("mention", candidate, text.original, PERSON_PROBABILITY)
     elif _is_series_remark(candidate, text):
         yield _doubt("series_remark", candidate, candidate.quote, SERIES_REMARK_PROBABILITY)
-    elif listing.kind in _TITLED_KINDS and _is_head_word(candidate):
+    elif listing.kind in _TITLED_KINDS and _is_head_word(candidate) and not _has_other_reason(candidate, work, listing):
         yield _doubt("head_word", candidate, text.original, HEAD_WORD_PROBABILITY)
 
 
@@ -151,6 +166,13 @@ def _spelling_doubts(candidate: Candidate, is_confirmed: bool) -> Iterator[Contr
         and candidate.name.han_equivalents <= SHORT_SPELLING_INFORMATION
     ):
         yield _doubt("other_spelling", candidate, candidate.quote, OTHER_SPELLING_PROBABILITY)
+
+
+def _is_own_creator(candidate: Candidate, work: Work) -> bool:
+    """Whether what is spelled with an error is hardly more than the creator's name, which is no second reason then."""
+    quote = fold(candidate.quote).replace(" ", "")
+    creators = [fold(name).replace(" ", "") for name in work.creators]
+    return any(name in quote and len(quote) <= len(name) + 1 for name in creators if len(name) >= MIN_CREATOR_CHARS)
 
 
 def _mention_doubts(candidate: Candidate, work: Work, listing: Listing, text: AnalysedText) -> Iterator[Contradiction]:
@@ -209,11 +231,14 @@ def _is_title_of_other_work(candidate: Candidate, work: Work, listing: Listing) 
     return bool(comparable) and all(fuzz.partial_ratio(name, title) < MIN_TITLE_SIMILARITY for name in comparable)
 
 
-def _subtitle_doubts(candidate: Candidate, work: Work, text: AnalysedText) -> Iterator[Contradiction]:
+def _subtitle_doubts(candidate: Candidate, work: Work, listing: Listing, text: AnalysedText) -> Iterator[Contradiction]:
     """A title that begins like the work's and goes on otherwise: another volume, or another book of the same head."""
+    is_joined = _is_joined(candidate, text)
     theirs = _text_behind(candidate, text)
-    if han_equivalents(theirs) < MIN_SUBTITLE_INFORMATION:
+    if _subtitle_information(theirs, candidate) < MIN_SUBTITLE_INFORMATION:
         return
+    if is_joined and listing.kind not in _TITLED_KINDS and not _is_delimited(text):
+        return  # sellers' words may touch the name
     ours = [
         rest
         for name in (work.title, *work.aliases)
@@ -224,8 +249,13 @@ def _subtitle_doubts(candidate: Candidate, work: Work, text: AnalysedText) -> It
     known = [fold(name).replace(" ", "") for name in (corroboration.creator, corroboration.publisher) if name]
     if any(name in theirs for name in known) or any(_is_same_subtitle(rest, theirs) for rest in ours):
         return
-    if ours or (_is_delimited(text) and _is_joined(candidate, text)):
+    if ours or (_is_delimited(text) and is_joined):
         yield _doubt("other_subtitle", candidate, text.original[candidate.span[0] :], OTHER_SUBTITLE_PROBABILITY)
+
+
+def _subtitle_information(theirs: str, candidate: Candidate) -> float:
+    """The information of a subtitle; behind a Han name only that of its Han characters."""
+    return float(sum(map(is_han, theirs))) if is_han(candidate.quote[-1]) else han_equivalents(theirs)
 
 
 def _is_delimited(text: AnalysedText) -> bool:
@@ -291,6 +321,16 @@ def _is_number(candidate: Candidate) -> bool:
     return match is not None and (not match["unit"] or match["unit"] in unit_roles())
 
 
+def _is_person(candidate: Candidate, text: AnalysedText) -> bool:
+    """Whether the name is a foreign person's, or part of one, beside other words of a title: more likely its author."""
+    first, last = (bisect_left(text.origins, offset) for offset in candidate.span)
+    is_beside_noise = (first > 0 and text.noise[first - 1]) or (last < len(text.compact) and text.noise[last])
+    is_short = candidate.name.han_equivalents <= MAX_PERSON_PART_CHARS
+    if is_short and not is_beside_noise and is_part_of_person(text, first, last):
+        return True
+    return _DOTTED_NAME_RE.fullmatch(candidate.name.spelled) is not None and not _is_outright(candidate)
+
+
 def _is_outright(candidate: Candidate) -> bool:
     """Whether the name is all of a title, or of a release name, or in title marks."""
     is_marked = "framed" in candidate.features and not candidate.name.compact.isdigit()  # [2010] is a year
@@ -313,4 +353,19 @@ def _is_creator_unconfirmed(listing: Listing, work: Work) -> bool:
     """Whether the listing states creators whom nothing connects with the work's."""
     return bool(listing.creators and work.creators) and (
         compare_creators(listing.creators, work.creators) is Agreement.UNKNOWN
+    )
+
+
+def _has_other_reason(candidate: Candidate, work: Work, listing: Listing) -> bool:
+    """Whether formats are those of the work's kind, if books are not, or the listing has another name of the work."""
+    if "leads" in candidate.features and work_type(work) is not WorkType.PRINT and is_own_medium(listing, work):
+        return True
+    other_names = [
+        name
+        for name in (work.title, *work.aliases)
+        if (compact := fold(name).replace(" ", "")) not in candidate.name.compact
+        and candidate.name.compact not in compact
+    ]
+    return any(
+        analyse(part).find_mention(other_names) for part in (listing.title, listing.text) if part and other_names
     )

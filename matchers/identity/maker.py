@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ahocorasick_rs import AhoCorasick
 
@@ -39,7 +39,8 @@ MAKER_PIECES = Ground(
     zh="标题写明{maker}及“{ours}”的 {percent}%：“{theirs}”",
 )
 _PART_RE = re.compile(r"[a-z]+|\d+|[^a-z\d\s]+")
-_NUMBER_RE = re.compile(r"\d+")
+_NUMBER_RE = re.compile(r"(?<![a-z\d])\d+")  # azw3 states no number
+MAX_NUMBER_GAP_CHARS = 2  # characters between a piece and the number behind it: 第3期
 
 
 class Matcher(IdentityMatcher):
@@ -67,16 +68,22 @@ class Matcher(IdentityMatcher):
         makers = {index: (start, end) for index, start, end in matches}
         for index, (start, end) in makers.items():
             if not analysed.word_interior[start] and not analysed.word_interior[end]:
-                title_rest = analysed.compact[:start] + "\n" + analysed.compact[end:]
-                yield from self._find_works(self._works[self._keys[index]], title_rest, analysed, context)
+                yield from self._find_works(self._works[self._keys[index]], (start, end), analysed, context)
 
     def _find_works(
-        self, works: Sequence[tuple[Work, str]], title_rest: str, analysed: AnalysedText, context: Context
+        self, works: Sequence[tuple[Work, str]], maker_span: tuple[int, int], analysed: AnalysedText, context: Context
     ) -> Iterator[Finding]:
+        start, end = maker_span
+        title_rest = analysed.compact[:start] + "\n" + analysed.compact[end:]
+
+        def is_touched(place: int) -> bool:
+            position = place if place <= start else place + end - start - 1
+            return position not in (0, end) and not analysed.boundaries[position] and not analysed.noise[position - 1]
+
         if any(spot.word.area != "noise" for spot in analysed.lexicon_words):
             return
         coverages = [
-            (_name_coverage(name, title_rest), work)
+            (_name_coverage(name, title_rest, is_touched), work)
             for work, name in works
             if name.replace(" ", "") not in analysed.compact
         ]
@@ -101,17 +108,25 @@ class Matcher(IdentityMatcher):
             )
 
 
-def _name_coverage(name: str, title_rest: str) -> float:
+def _name_coverage(name: str, title_rest: str, is_touched: Callable[[int], bool]) -> float:
     """The share of a name's information whose pieces `title_rest` holds in their order; 0.0 where more than its
-    beginning is missing, or a number.
+    beginning is missing, or a number. `is_touched` tells whether text touches a position of `title_rest` from before.
     """
     if not set(_NUMBER_RE.findall(name)) <= set(_NUMBER_RE.findall(title_rest)):
         return 0.0
     place, covered_information = 0, 0.0
-    for part in _PART_RE.findall(name):
+    parts = _PART_RE.findall(name)
+    for part in parts:
         start = 0
         while start < len(part):
             piece = _longest_piece(part[start:], title_rest, place)
+            if (
+                piece
+                and not covered_information
+                and (start or part is not parts[0])
+                and is_touched(title_rest.index(piece, place))
+            ):
+                return 0.0  # another beginning touches what is left of the name
             if piece:
                 place = title_rest.index(piece, place) + len(piece)
                 covered_information += han_equivalents(piece)
@@ -130,7 +145,8 @@ def _longest_piece(part: str, title_rest: str, place: int) -> str:
     """The longest beginning of a part that `title_rest` holds from `place` on; "" where it is too short for a piece."""
     min_chars = MIN_PIECE_HAN_CHARS if is_han(part[0]) else len(part) if part[0].isdigit() else MIN_PIECE_LATIN_CHARS
     for end in range(len(part), min_chars - 1, -1):
-        if title_rest.find(part[:end], place) >= 0:
+        position = title_rest.find(part[:end], place)
+        if position >= 0 and not (place and part[0].isdigit() and position > place + MAX_NUMBER_GAP_CHARS):
             return part[:end]
     return part[0] if place and title_rest.startswith(part[0], place) else ""  # 60讲: right behind the last piece
 

@@ -63,6 +63,9 @@ def decisions(
         pytest.param("归航 ——一次晚归", "作者：郑渡", {}, id="two characters and another creator"),
         pytest.param("北方来信", "作者：(英) 艾拉·沃恩", {}, id="a person who is a title too"),
         pytest.param("北方来信", "作者：(诺维亚) 某某", {}, id="a country that is a title too"),
+        pytest.param("天上的职分 艾拉·沃恩", "", {"person": "review"}, id="an author in the title who is a title too"),
+        pytest.param("艾拉·沃恩 周砚", "", {"person": "hit"}, id="a biography and its author"),
+        pytest.param("艾拉·诺维亚 镜中人", "", {}, id="a part of a person's name"),
         pytest.param("晨港灯火", "继《海雾纪事》之后的又一部长篇", {"harbour": "hit"}, id="a mention beside a subject"),
         pytest.param(
             "前澜史", "The Northmere History of Lan\n作者：傅岚山", {}, id="a series that shares its original name"
