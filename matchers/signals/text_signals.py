@@ -130,7 +130,11 @@ class TextSignals:
 
     def _find_pairs(self) -> Iterator[Signal]:
         """Signals made by a first word and the nearest second word of its pair."""
-        slot_spans = [(word.area, start, end) for word, start, end in slot_lexicon().find_spans(self.folded_text)]
+        slot_spans = [
+            (word.area, start, end)
+            for word, start, end in slot_lexicon().find_spans(self.folded_text)
+            if not self._is_across_words(start, end)
+        ]
         for number, (area, start, end) in enumerate(slot_spans):
             for pair in signal_pairs():
                 if pair.first != area:

@@ -1,0 +1,117 @@
+"""A clause reads as if the work is passed on, or is a genuine copy, though it holds no word of any list.
+
+The model of clauses (matchers/signals/clauses.py) has read thousands of clauses and knows how sellers put such things;
+lists of words do not carry over to wording that nobody has seen. Clauses with a known word are left to the matchers of
+words, and so are those that hold the work's own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from crawler.items import Finding, Listing, ListingKind, Polarity, Work
+from crawler.text import fold
+from matchers.findings import make_finding
+from matchers.matcher import Context, Ground, OffenceMatcher
+from matchers.signals.clauses import ClauseKind, Evidence
+from matchers.signals.intent import intent_factor
+from matchers.signals.text_signals import find_text_signals
+from matchers.titles.title_names import names_of
+
+CLAUSE_DIGITAL = Ground(
+    "clause_digital",
+    Polarity.FOR,
+    2.0,
+    en="reads as if a file or a link is handed over: {theirs}",
+    zh="从语句看是交付文件或链接：{theirs}",
+)
+CLAUSE_COPY = Ground(
+    "clause_copy",
+    Polarity.FOR,
+    2.0,
+    en="reads as if it is a reproduction: {theirs}",
+    zh="从语句看是复制品：{theirs}",
+)
+CLAUSE_CRACK = Ground(
+    "clause_crack",
+    Polarity.FOR,
+    2.0,
+    en="reads as if it is cracked or modified: {theirs}",
+    zh="从语句看是破解或修改版：{theirs}",
+)
+CLAUSE_ACCOUNT = Ground(
+    "clause_account",
+    Polarity.FOR,
+    2.0,
+    en="reads as if an account is shared or rented: {theirs}",
+    zh="从语句看是共享或出租账号：{theirs}",
+)
+CLAUSE_GENUINE = Ground(
+    "clause_genuine",
+    Polarity.AGAINST,
+    -1.0,
+    en="reads as if it is a genuine copy: {theirs}",
+    zh="从语句看是正版实物：{theirs}",
+)
+GROUNDS_BY_EVIDENCE = {
+    Evidence.DIGITAL: CLAUSE_DIGITAL,
+    Evidence.COPY: CLAUSE_COPY,
+    Evidence.CRACK: CLAUSE_CRACK,
+    Evidence.ACCOUNT: CLAUSE_ACCOUNT,
+    Evidence.GENUINE: CLAUSE_GENUINE,
+}
+MIN_EVIDENCE_PROBABILITY = 0.6  # of a clause's evidence, to be a finding; estimate
+MAX_READ_CLAUSES = 32  # of each field: what is sold stands at the beginning
+MAX_QUOTE_CHARS = 40
+MIN_NAME_CHARS = 3  # of a name that makes a clause the work's own
+
+
+class Matcher(OffenceMatcher):
+    """The surest clause for each kind of evidence."""
+
+    name = "clause"
+    grounds = tuple(GROUNDS_BY_EVIDENCE.values())
+
+    def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """At most one finding for each kind of evidence."""
+        if listing.kind is not ListingKind.OFFER and listing.kind is not ListingKind.POST:
+            return
+        names = _compact_names(work.title, work.aliases)
+        surest: dict[Evidence, tuple[float, str]] = {}
+        for text, in_title in ((listing.title, True), (listing.text, False)):
+            for clause, evidence in _unlisted_evidence(text, in_title).items():
+                compact = fold(clause).replace(" ", "")
+                if any(name in compact for name in names):
+                    continue
+                kind, probability = evidence
+                if probability > surest.get(kind, (0.0, ""))[0]:
+                    surest[kind] = probability, clause
+        factor = intent_factor(listing, work)
+        for kind, (probability, clause) in surest.items():
+            strength = probability * (1.0 if kind is Evidence.GENUINE else factor)
+            quote = clause[:MAX_QUOTE_CHARS]
+            yield make_finding(self.name, context, work, GROUNDS_BY_EVIDENCE[kind], strength, theirs=quote)
+
+
+@lru_cache(maxsize=256)
+def _unlisted_evidence(text: str, in_title: bool) -> Mapping[str, tuple[Evidence, float]]:
+    """The clauses of a text that hold no listed word, with their surest evidence and its probability."""
+    signals = find_text_signals(text)
+    listed_starts = [signals.analysis.fold_map.original_span(signal.start, signal.end) for signal in signals.signals]
+    found: dict[str, tuple[Evidence, float]] = {}
+    for number, (start, end) in enumerate(signals.clause_spans[:MAX_READ_CLAUSES]):
+        if any(first < end and start < last for first, last in listed_starts):
+            continue
+        reading = signals.clause_reading(number, in_title)
+        evidence = max(GROUNDS_BY_EVIDENCE, key=reading.evidence.__getitem__)
+        probability = reading.evidence[evidence] * (1.0 - reading.kinds[ClauseKind.BLURB])
+        if probability >= MIN_EVIDENCE_PROBABILITY:
+            found[text[start:end]] = evidence, probability
+    return found
+
+
+@lru_cache(maxsize=4_096)
+def _compact_names(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    names = (name.compact for name in names_of(0, Work(id="asked", title=title, aliases=aliases)))
+    return frozenset(name for name in names if len(name) >= MIN_NAME_CHARS)
