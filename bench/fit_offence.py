@@ -1,4 +1,5 @@
-"""Fit the weights of grounds (matchers/weights.toml) to the sets of fixtures/offers that may be looked at.
+"""Fit the weights of grounds (matchers/weights.toml) to the sets of fixtures/offers that may be looked at, and to the
+real listings of ../shared/bench/offers-real whose sources may be read.
 
     python bench/fit_offence.py [--write]
 
@@ -66,6 +67,16 @@ def judged_examples(
         yield JudgedExample(terms=strengths, infringing=expected == "hit")
 
 
+def real_half_examples() -> list[JudgedExample]:
+    """Those of the real rows that may be fitted on (bench/offers_real.py); none where the data is not there."""
+    from bench import offers_real  # noqa: PLC0415 - it imports this module
+
+    if not offers_real.DATA.is_dir():
+        print(f"{offers_real.DATA} is not there: fitted on fixtures alone")
+        return []
+    return list(offers_real.real_examples(offers_real.assess_half("fit"), prior_weights()))
+
+
 def main() -> None:
     """Fit, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -74,6 +85,7 @@ def main() -> None:
     check_weights(default_weights(), WEIGHTS_FILE.name)
     prior = prior_weights().prior()
     examples = list(training_examples([row for name in VISIBLE_SETS for row in assess_rows(name)]))
+    examples += real_half_examples()
     weights = fit_weights(examples, prior)
     for name, value in weights.items():
         row_count = sum(name in example.terms for example in examples)
@@ -99,7 +111,7 @@ def replace_weights(text: str, weights: dict[str, float], count: int) -> str:
             table = line.strip("[]")
             lines += [line, *(f"{name} = {weight}" for name, weight in tables.get(table, {}).items())]
         elif line.startswith("source = "):
-            source = f"bench/fit_offence.py on {count} rows of {', '.join(VISIBLE_SETS)} of fixtures/offers"
+            source = f"bench/fit_offence.py on {count} rows of {', '.join(VISIBLE_SETS)} of fixtures/offers and of real listings"
             lines.append(f'source = "{source}, priors as declared by matchers/offence"')
         elif table not in tables or " = " not in line:
             lines.append(line)

@@ -25,6 +25,7 @@ SHARED_TITLE_GROUND = "title_shared"  # the finding of the title engine that sev
 # Findings of the title engine after which a name alone is not enough: other works have it, or may be meant.
 AMBIGUITY_GROUNDS = frozenset({SHARED_TITLE_GROUND, "veto_other_medium", "veto_other_spelling"})
 LOOSE_TITLE_GROUND = "title_loose"  # the finding that a title has most words of a name, and no second reason
+DOUBT_PREFIX = "doubt_"  # of the grounds that leave an offer to a person
 LICENCE_MATCHER = "licence"  # the matcher whose finding against means "licensed"
 TERRITORY_UNKNOWN_GROUND = "licence_territory_unknown"  # whether a licence covers the offer, a person must tell
 DISMISSED_GROUND = "judged_listing"  # a person judged exactly this listing not infringing: no sum overrules that
@@ -174,7 +175,7 @@ def _decide(findings: Sequence[Finding], identity: float, offence: float, bounds
     min_identity = max(bounds.identity, _min_hit_identity(findings))
     if identity >= min_identity and offence >= bounds.offence and chance >= bounds.chance:
         return Decision.HIT
-    if chance >= bounds.review:
+    if chance >= bounds.review or (identity >= min_identity and _is_doubted(findings)):
         return Decision.REVIEW
     return Decision.DROPPED
 
@@ -215,6 +216,11 @@ def _is_ambiguous(findings: Iterable[Finding]) -> bool:
     return bool(compact_name) and len(compact_name) <= (
         MAX_TINY_HAN_CHARS if is_han(compact_name[0]) else MAX_TINY_LETTERS
     )
+
+
+def _is_doubted(findings: Iterable[Finding]) -> bool:
+    """Whether two careful people could judge the offer differently (matchers/offence/doubt.py)."""
+    return any(finding.ground.startswith(DOUBT_PREFIX) for finding in findings)
 
 
 def _is_licensed(findings: Iterable[Finding]) -> bool:

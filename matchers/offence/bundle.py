@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -10,7 +11,8 @@ from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.clauses import ClauseKind
 from matchers.signals.intent import intent_factor
-from matchers.signals.listing_signals import find_signals, signal_strength
+from matchers.signals.listing_signals import find_signals, has_signal, signal_strength
+from matchers.signals.outlets import OutletKind, matching_outlets
 from matchers.signals.quantities import Quantity, find_quantities
 from matchers.signals.text_signals import find_text_signals
 from matchers.titles.analysis import analyse
@@ -21,6 +23,7 @@ MIN_SIZE_GIGABYTES = 20  # gigabytes: no genuine work is sold by its size
 CHEAP_PIECE_PRICE_RATIO = Decimal("0.08")  # of the list price for one piece: less than the paper costs
 UNCOUNTED_KINDS = (ClauseKind.BLURB, ClauseKind.TERMS, ClauseKind.TALK)  # of clauses whose numbers are not of the offer
 MIN_UNCOUNTED_PROBABILITY = 0.5  # that a clause is of one of them, from which on its numbers do not count
+MAX_STOCK_TEXT_CHARS = 2_000  # of the text, in which a stock is looked for
 DEFAULT_LIST_PRICE = Decimal(30)  # in the listing's currency, where the work's price is unknown; estimate
 EXCESS_PROBABILITY, LARGE_SET_PROBABILITY, SIZE_PROBABILITY, WORDS_PROBABILITY = 0.95, 0.75, 0.8, 0.5  # estimates
 BUNDLE_EXCESS = Ground(
@@ -44,16 +47,31 @@ BUNDLE_WORDS = Ground(
     en="sold in a bundle: {theirs}",
     zh="打包出售：{theirs}",
 )
+BUNDLE_STOCK = Ground(
+    "bundle_stock",
+    Polarity.FOR,
+    1.5,
+    en="{count} in stock where people sell used things: {theirs}",
+    zh="在二手市场上备货 {count} 件：{theirs}",
+)
+# (Items in stock from which on, probability): nobody has so many used copies of one work. Estimates.
+STOCK_STEPS = ((100, 0.95), (20, 0.8), (8, 0.5))
+STOCK_RE = re.compile(
+    r"(?:库存|存货|现货|可售|剩余|stock|available|qty)\s{0,2}[:：]?\s{0,2}(?P<behind>\d{1,6})"
+    r"|(?P<before>\d{1,6})\s{0,2}(?:件可售|件库存|in stock|available)",
+    re.IGNORECASE,
+)
 
 
 class Matcher(OffenceMatcher):
     """Numbers of pieces, sizes and words of a bundle."""
 
     name = "bundle"
-    grounds = (BUNDLE_EXCESS, BUNDLE_SIZE, BUNDLE_WORDS)
+    grounds = (BUNDLE_EXCESS, BUNDLE_SIZE, BUNDLE_WORDS, BUNDLE_STOCK)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """At most one finding, by the largest amount."""
+        """At most one finding by the largest amount, and one by the number in stock."""
+        yield from self._judge_stock(listing, work, context)
         quantities = [
             quantity
             for text, in_title in ((listing.title, True), (listing.text, False))
@@ -77,6 +95,24 @@ class Matcher(OffenceMatcher):
         elif signals:
             probability = WORDS_PROBABILITY * signal_strength(signals) * factor
             yield make_finding(self.name, context, work, BUNDLE_WORDS, probability, theirs=signals[0].quote)
+
+    def _judge_stock(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+        """A finding if somebody has more copies than a private seller can have. A shop's stock says nothing."""
+        count, quote = _stock_count(listing)
+        probability = next((probability for limit, probability in STOCK_STEPS if count >= limit), None)
+        if probability is None or has_signal(listing, work, "merch", "own"):
+            return
+        if any(outlet.kind is OutletKind.PERSON_MARKET for outlet, _ in matching_outlets(listing)):
+            probability *= intent_factor(listing, work)
+            yield make_finding(self.name, context, work, BUNDLE_STOCK, probability, count=count, theirs=quote)
+
+
+def _stock_count(listing: Listing) -> tuple[int, str]:
+    """The number in stock that the platform or the seller states, and the words; 0 without one."""
+    if listing.reach.stock is not None:
+        return listing.reach.stock, listing.platform
+    match = STOCK_RE.search(listing.text[:MAX_STOCK_TEXT_CHARS])
+    return (int(match["behind"] or match["before"]), match.group()) if match else (0, "")
 
 
 def _is_of_the_offer(quantity: Quantity, text: str, in_title: bool) -> bool:

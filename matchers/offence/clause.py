@@ -1,4 +1,4 @@
-"""A clause reads as if the work is passed on, or is a genuine copy, though it holds no word of any list.
+"""A clause reads as if the work is passed on, though it holds no word of any list.
 
 The model of clauses (matchers/signals/clauses.py) has read thousands of clauses and knows how sellers put such things;
 lists of words do not carry over to wording that nobody has seen. Clauses with a known word are left to the matchers of
@@ -47,19 +47,11 @@ CLAUSE_ACCOUNT = Ground(
     en="reads as if an account is shared or rented: {theirs}",
     zh="从语句看是共享或出租账号：{theirs}",
 )
-CLAUSE_GENUINE = Ground(
-    "clause_genuine",
-    Polarity.AGAINST,
-    -1.0,
-    en="reads as if it is a genuine copy: {theirs}",
-    zh="从语句看是正版实物：{theirs}",
-)
 GROUNDS_BY_EVIDENCE = {
     Evidence.DIGITAL: CLAUSE_DIGITAL,
     Evidence.COPY: CLAUSE_COPY,
     Evidence.CRACK: CLAUSE_CRACK,
     Evidence.ACCOUNT: CLAUSE_ACCOUNT,
-    Evidence.GENUINE: CLAUSE_GENUINE,
 }
 MIN_EVIDENCE_PROBABILITY = 0.6  # of a clause's evidence, to be a finding; estimate
 MAX_READ_CLAUSES = 32  # of each field: what is sold stands at the beginning
@@ -89,9 +81,10 @@ class Matcher(OffenceMatcher):
                     surest[kind] = probability, clause
         factor = intent_factor(listing, work)
         for kind, (probability, clause) in surest.items():
-            strength = probability * (1.0 if kind is Evidence.GENUINE else factor)
             quote = clause[:MAX_QUOTE_CHARS]
-            yield make_finding(self.name, context, work, GROUNDS_BY_EVIDENCE[kind], strength, theirs=quote)
+            yield make_finding(
+                self.name, context, work, GROUNDS_BY_EVIDENCE[kind], probability * factor, theirs=quote
+            )
 
 
 @lru_cache(maxsize=256)
@@ -104,9 +97,9 @@ def _unlisted_evidence(text: str, in_title: bool) -> Mapping[str, tuple[Evidence
         if any(first < end and start < last for first, last in listed_starts):
             continue
         reading = signals.clause_reading(number, in_title)
-        evidence = max(GROUNDS_BY_EVIDENCE, key=reading.evidence.__getitem__)
+        evidence = max(Evidence, key=reading.evidence.__getitem__)
         probability = reading.evidence[evidence] * (1.0 - reading.kinds[ClauseKind.BLURB])
-        if probability >= MIN_EVIDENCE_PROBABILITY:
+        if evidence in GROUNDS_BY_EVIDENCE and probability >= MIN_EVIDENCE_PROBABILITY:
             found[text[start:end]] = evidence, probability
     return found
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from crawler.items import Finding, Listing, Polarity, Work
+from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from matchers.exchange_rates import to_dollars
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
@@ -64,13 +64,23 @@ PRICE_FAIR = Ground(
     en="{theirs} is {percent} % of the list price {ours}: what a genuine copy costs",
     zh="{theirs} 为定价 {ours} 的 {percent}%：正版的价格",
 )
+PRICE_TOKEN = Ground(
+    "price_token",
+    Polarity.FOR,
+    1.5,
+    en="{theirs} is a token price: less than any genuine copy or its postage costs",
+    zh="{theirs} 只是象征性价格，低于任何正版或其邮费",
+)
+MAX_TOKEN_DOLLARS = Decimal("0.75")  # five yuan; estimate: what asks for less is given away, or sent as a file
+# Probability by how the work is sold: a used book may be bait or a gift, a course has no used copy. Estimates.
+TOKEN_PROBABILITIES = {WorkType.PRINT: 0.35, WorkType.COURSE: 0.9, WorkType.PROGRAM: 0.7, WorkType.SHOW: 0.7}
 
 
 class Matcher(OffenceMatcher):
     """Prices that are too low, and fair ones."""
 
     name = "price"
-    grounds = (PRICE_LOW, PRICE_UNSTATED, PRICE_MEDIAN, PRICE_FAIR)
+    grounds = (PRICE_LOW, PRICE_UNSTATED, PRICE_MEDIAN, PRICE_FAIR, PRICE_TOKEN)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """One finding by the list price, and one by the median of the platform."""
@@ -79,6 +89,8 @@ class Matcher(OffenceMatcher):
             return
         if work.list_price and work.currency and not find_signals(listing, work, "gone"):
             yield from self._compare_list_price(listing, work, context, listing.price)
+        elif listing.kind is ListingKind.OFFER:
+            yield from self._judge_token_price(listing, work, context, listing.price)
         median = context.medians.get((work.id, listing.platform))
         if median and median.count >= MIN_MEDIAN_LISTINGS and median.currency == listing.currency:
             ratio = listing.price / median.price if median.price else Decimal(1)
@@ -93,6 +105,16 @@ class Matcher(OffenceMatcher):
                     theirs=_offered_price(listing),
                     count=median.count,
                 )
+
+    def _judge_token_price(self, listing: Listing, work: Work, context: Context, price: Decimal) -> Iterator[Finding]:
+        """A finding if the price is a token one, where the work's list price is unknown."""
+        dollars = to_dollars(price, listing.currency)
+        if dollars is None or not 0 < dollars <= MAX_TOKEN_DOLLARS:
+            return
+        if find_signals(listing, work, "used", "merch", "own", "service", "original"):
+            return
+        probability = TOKEN_PROBABILITIES[work_type(work)] * intent_factor(listing, work)
+        yield make_finding(self.name, context, work, PRICE_TOKEN, probability, theirs=_offered_price(listing))
 
     def _compare_list_price(self, listing: Listing, work: Work, context: Context, price: Decimal) -> Iterator[Finding]:
         ours = work.list_price or Decimal(1)
