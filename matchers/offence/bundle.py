@@ -12,7 +12,7 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.clauses import ClauseKind
 from matchers.signals.intent import intent_factor
 from matchers.signals.listing_signals import find_signals, has_signal, signal_strength
-from matchers.signals.outlets import OutletKind, matching_outlets
+from matchers.signals.outlets import is_person_market
 from matchers.signals.quantities import Quantity, find_quantities
 from matchers.signals.text_signals import find_text_signals
 from matchers.titles.analysis import analyse
@@ -102,7 +102,7 @@ class Matcher(OffenceMatcher):
         probability = next((probability for limit, probability in STOCK_STEPS if count >= limit), None)
         if probability is None or has_signal(listing, work, "merch", "own"):
             return
-        if any(outlet.kind is OutletKind.PERSON_MARKET for outlet, _ in matching_outlets(listing)):
+        if is_person_market(listing):
             probability *= intent_factor(listing, work)
             yield make_finding(self.name, context, work, BUNDLE_STOCK, probability, count=count, theirs=quote)
 

@@ -53,6 +53,7 @@ GROUNDS_BY_EVIDENCE = {
     Evidence.CRACK: CLAUSE_CRACK,
     Evidence.ACCOUNT: CLAUSE_ACCOUNT,
 }
+UNBEARABLE_KINDS = (ClauseKind.BLURB, ClauseKind.CONTACT, ClauseKind.TALK)  # such clauses say nothing of the offer
 MIN_EVIDENCE_PROBABILITY = 0.6  # of a clause's evidence, to be a finding; estimate
 MAX_READ_CLAUSES = 32  # of each field: what is sold stands at the beginning
 MAX_QUOTE_CHARS = 40
@@ -98,7 +99,7 @@ def _unlisted_evidence(text: str, in_title: bool) -> Mapping[str, tuple[Evidence
             continue
         reading = signals.clause_reading(number, in_title)
         evidence = max(Evidence, key=reading.evidence.__getitem__)
-        probability = reading.evidence[evidence] * (1.0 - reading.kinds[ClauseKind.BLURB])
+        probability = reading.evidence[evidence] * (1.0 - sum(reading.kinds[kind] for kind in UNBEARABLE_KINDS))
         if evidence in GROUNDS_BY_EVIDENCE and probability >= MIN_EVIDENCE_PROBABILITY:
             found[text[start:end]] = evidence, probability
     return found

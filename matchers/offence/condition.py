@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from crawler.items import Finding, Listing, Polarity, Work
+from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from crawler.text import fold
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
@@ -66,6 +67,9 @@ GROUND_AREAS = (
 PRINT_GROUNDS = (CONDITION_COPY, CONDITION_WHOLESALE)  # said of printed works; beside a program, of something else
 PROGRAM_GROUNDS = (CONDITION_CRACK, CONDITION_SERVER)  # said of programs; beside another work, of something else
 OTHER_TYPE_FACTOR = 0.4  # share of the strength kept beside a work of the other type
+# How the makers of changed apps mark them: App++, App Plus++, App (MOD).
+MODIFIED_APP_RE = re.compile(r"\w\S{0,30}\+\+|[\[(]mod(?:ded)?[\])]|\bmod ?apk\b", re.IGNORECASE)
+MODIFIED_APP_PROBABILITY = 0.85  # estimate
 SHOP_NAME_AREAS = ("copyshop",)
 
 
@@ -87,6 +91,9 @@ class Matcher(OffenceMatcher):
         other_grounds = PRINT_GROUNDS if work_type(work) is WorkType.PROGRAM else PROGRAM_GROUNDS
         for ground, areas in GROUND_AREAS:
             signals = find_signals(listing, work, *areas)
+            mark = MODIFIED_APP_RE.search(listing.title) if _is_app_crack(listing, ground) else None
+            if mark and not signals:
+                yield make_finding(self.name, context, work, ground, MODIFIED_APP_PROBABILITY, theirs=mark.group())
             if signals:
                 factor = OTHER_TYPE_FACTOR if any(ground is other for other in other_grounds) else 1.0
                 strength = signal_strength(signals) * factor * intent_factor(listing, work)
@@ -96,3 +103,7 @@ class Matcher(OffenceMatcher):
         if shop_signals and work_type(work) is WorkType.PRINT and fold(seller) != fold(work.publisher or ""):
             strength = max(signal.probability for signal in shop_signals)
             yield make_finding(self.name, context, work, CONDITION_COPYSHOP, strength, theirs=seller)
+
+
+def _is_app_crack(listing: Listing, ground: Ground) -> bool:
+    return listing.kind is ListingKind.APP and ground is CONDITION_CRACK

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
+from matchers.signals.listing_signals import find_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
 DOUBT_KEY = Ground(
@@ -56,6 +57,8 @@ PATTERNS = (
     (DOUBT_NOTES, NOTES_RE, (WorkType.PRINT, WorkType.COURSE)),
 )
 DOUBT_PROBABILITY = 0.8  # estimate
+PLAIN_AREAS = ("service", "own")  # a service, or what the seller made: nothing to doubt
+MIN_PLAIN_STRENGTH = 0.8  # of such signals
 MAX_SEARCHED_CHARS = 2_000  # of each field
 
 
@@ -74,5 +77,7 @@ class Matcher(OffenceMatcher):
                 continue
             texts = (listing.title, listing.text[:MAX_SEARCHED_CHARS])
             match = next((match for text in texts if (match := pattern.search(text))), None)
-            if match and match.group().casefold() not in work.title.casefold():
+            if match is None or match.group().casefold() in work.title.casefold():
+                continue
+            if signal_strength(find_signals(listing, work, *PLAIN_AREAS)) < MIN_PLAIN_STRENGTH:
                 yield make_finding(self.name, context, work, ground, DOUBT_PROBABILITY, theirs=match.group())

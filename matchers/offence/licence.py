@@ -48,14 +48,14 @@ LICENCE_OWN = Ground(
 LICENCE_ENDED = Ground(
     "licence_ended",
     Polarity.FOR,
-    5.0,
+    8.0,
     en="the licence of {theirs} ended on {ours}",
     zh="{theirs}的授权已于 {ours} 到期",
 )
 LICENCE_NOT_BEGUN = Ground(
     "licence_not_begun",
     Polarity.FOR,
-    5.0,
+    8.0,
     en="the licence of {theirs} begins only on {ours}",
     zh="{theirs}的授权 {ours} 才开始",
 )

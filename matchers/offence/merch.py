@@ -35,7 +35,8 @@ MERCH_SERVICE = Ground(
     zh="是服务而非作品：{theirs}",
 )
 GROUND_AREAS = ((MERCH_BESIDE, ("merch",)), (MERCH_OWN, ("own",)), (MERCH_SERVICE, ("service",)))
-TEXT_ONLY_FACTOR = 0.5  # share of the strength kept if only the description has the words
+# Share of the strength kept if only the description has the words; an app's tells what can be done with it: stickers.
+TEXT_ONLY_FACTOR = 0.5
 COPY_AREAS = ("copy", "counterfeit", "drive", "crack")  # a pirated copy sold with a bookmark is still a copy
 MIN_COPY_STRENGTH = 0.8  # from this strength of such words it is a copy
 COPY_FACTOR = 0.3  # share of the strength of merchandise kept for a copy
@@ -61,10 +62,11 @@ class Matcher(OffenceMatcher):
             if signals:
                 strength = max(
                     signal_strength([signal for signal in signals if signal.in_title]),
-                    TEXT_ONLY_FACTOR * signal_strength(signals),
+                    0.0 if listing.kind is ListingKind.APP else TEXT_ONLY_FACTOR * signal_strength(signals),
                 )
                 strength *= COPY_FACTOR if is_copied and ground is MERCH_BESIDE else 1.0
-                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+                if strength:
+                    yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
 
 
 def _is_courseware(listing: Listing, work: Work) -> bool:

@@ -18,6 +18,7 @@ from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.intent import intent_factor
 from matchers.signals.listing_signals import find_signals
+from matchers.signals.outlets import is_person_market
 from matchers.signals.work_type import WorkType, work_type
 
 NEW_CONDITIONS = frozenset({"new", "brandnew", "newcondition", "https://schema.org/newcondition"})
@@ -30,6 +31,7 @@ NO_USED_PRICE_STEPS = ((Decimal("0.1"), 0.95), (Decimal("0.25"), 0.8), (Decimal(
 PROGRAM_AREAS = ("crack", "file", "virtual", "drive", "handover", "account", "server", "bundle", "new")
 # Share of the probability kept if a program's price is low and nothing says that it is the program, not a mouse pad.
 UNNAMED_PROGRAM_FACTOR = 0.6
+PERSON_MARKET_FACTOR = 0.6  # share kept of a price of unstated condition where people sell what they have read
 MIN_FAIR_PRICE_RATIO = Decimal("0.38")  # from this share of the list price the price is that of a genuine copy
 MAX_FAIR_PRICE_RATIO = Decimal("1.6")  # above this share it is a collector's price: fair too, but weaker evidence
 FAIR_PROBABILITY, COLLECTOR_PROBABILITY = 0.9, 0.6  # up to MAX_FAIR_PRICE_RATIO, and above it
@@ -126,6 +128,8 @@ class Matcher(OffenceMatcher):
         ground, steps = _price_steps(listing, work)
         probability = next((probability for limit, probability in steps if ratio < limit), None)
         if probability is not None:
+            if ground is PRICE_UNSTATED and is_person_market(listing):
+                probability *= PERSON_MARKET_FACTOR
             if work_type(work) is WorkType.PROGRAM and not find_signals(listing, work, *PROGRAM_AREAS):
                 probability *= UNNAMED_PROGRAM_FACTOR
             yield make_finding(self.name, context, work, ground, probability * intent_factor(listing, work), **values)

@@ -39,6 +39,7 @@ _BOOKSHOP_ENDINGS = (
         "图书专卖店",
         "图书旗舰店",
         "图书企业店",
+        "图书",
         "图书音像专营店",
         "图书音像旗舰店",
         "书籍专营店",
@@ -149,6 +150,11 @@ def seller_kind(listing: Listing, work: Work) -> SellerKind | None:
             is_verified=outlet.is_verified,
         )
     return _kind_by_name(listing, work)
+
+
+def is_person_market(listing: Listing) -> bool:
+    """Whether anybody sells there under any name, mostly what they have used."""
+    return any(outlet.kind is OutletKind.PERSON_MARKET for outlet, _ in matching_outlets(listing))
 
 
 def matching_outlets(listing: Listing) -> Iterator[tuple[Outlet, str]]:
