@@ -14,9 +14,9 @@ from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from crawler.text import fold
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
-from matchers.signals.clauses import ClauseKind, Evidence
+from matchers.signals.clauses import Evidence
 from matchers.signals.intent import intent_factor
-from matchers.signals.text_signals import find_text_signals
+from matchers.signals.text_signals import unlisted_evidence
 from matchers.titles.title_names import names_of
 
 CLAUSE_DIGITAL = Ground(
@@ -53,9 +53,6 @@ GROUNDS_BY_EVIDENCE = {
     Evidence.CRACK: CLAUSE_CRACK,
     Evidence.ACCOUNT: CLAUSE_ACCOUNT,
 }
-UNBEARABLE_KINDS = (ClauseKind.BLURB, ClauseKind.CONTACT, ClauseKind.TALK)  # such clauses say nothing of the offer
-MIN_EVIDENCE_PROBABILITY = 0.6  # of a clause's evidence, to be a finding; estimate
-MAX_READ_CLAUSES = 32  # of each field: what is sold stands at the beginning
 MAX_QUOTE_CHARS = 40
 MIN_NAME_CHARS = 3  # of a name that makes a clause the work's own
 
@@ -73,11 +70,10 @@ class Matcher(OffenceMatcher):
         names = _compact_names(work.title, work.aliases)
         surest: dict[Evidence, tuple[float, str]] = {}
         for text, in_title in ((listing.title, True), (listing.text, False)):
-            for clause, evidence in _unlisted_evidence(text, in_title).items():
+            for clause, (kind, probability) in unlisted_evidence(text, in_title).items():
                 compact = fold(clause).replace(" ", "")
-                if any(name in compact for name in names):
+                if kind not in GROUNDS_BY_EVIDENCE or any(name in compact for name in names):
                     continue
-                kind, probability = evidence
                 if probability > surest.get(kind, (0.0, ""))[0]:
                     surest[kind] = probability, clause
         factor = intent_factor(listing, work)
@@ -86,23 +82,6 @@ class Matcher(OffenceMatcher):
             yield make_finding(
                 self.name, context, work, GROUNDS_BY_EVIDENCE[kind], probability * factor, theirs=quote
             )
-
-
-@lru_cache(maxsize=256)
-def _unlisted_evidence(text: str, in_title: bool) -> Mapping[str, tuple[Evidence, float]]:
-    """The clauses of a text that hold no listed word, with their surest evidence and its probability."""
-    signals = find_text_signals(text)
-    listed_starts = [signals.analysis.fold_map.original_span(signal.start, signal.end) for signal in signals.signals]
-    found: dict[str, tuple[Evidence, float]] = {}
-    for number, (start, end) in enumerate(signals.clause_spans[:MAX_READ_CLAUSES]):
-        if any(first < end and start < last for first, last in listed_starts):
-            continue
-        reading = signals.clause_reading(number, in_title)
-        evidence = max(Evidence, key=reading.evidence.__getitem__)
-        probability = reading.evidence[evidence] * (1.0 - sum(reading.kinds[kind] for kind in UNBEARABLE_KINDS))
-        if evidence in GROUNDS_BY_EVIDENCE and probability >= MIN_EVIDENCE_PROBABILITY:
-            found[text[start:end]] = evidence, probability
-    return found
 
 
 @lru_cache(maxsize=4_096)

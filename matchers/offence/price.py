@@ -17,7 +17,7 @@ from matchers.exchange_rates import to_dollars
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.intent import intent_factor
-from matchers.signals.listing_signals import find_signals
+from matchers.signals.listing_signals import find_signals, genuine_probability
 from matchers.signals.outlets import is_person_market
 from matchers.signals.work_type import WorkType, work_type
 
@@ -31,6 +31,7 @@ NO_USED_PRICE_STEPS = ((Decimal("0.1"), 0.95), (Decimal("0.25"), 0.8), (Decimal(
 PROGRAM_AREAS = ("crack", "file", "virtual", "drive", "handover", "account", "server", "bundle", "new")
 # Share of the probability kept if a program's price is low and nothing says that it is the program, not a mouse pad.
 UNNAMED_PROGRAM_FACTOR = 0.6
+GENUINE_CLAUSE_FACTOR = 0.8  # share that a clause takes away which surely reads like a genuine copy; estimate
 PERSON_MARKET_FACTOR = 0.6  # share kept of a price of unstated condition where people sell what they have read
 MIN_FAIR_PRICE_RATIO = Decimal("0.38")  # from this share of the list price the price is that of a genuine copy
 MAX_FAIR_PRICE_RATIO = Decimal("1.6")  # above this share it is a collector's price: fair too, but weaker evidence
@@ -128,8 +129,9 @@ class Matcher(OffenceMatcher):
         ground, steps = _price_steps(listing, work)
         probability = next((probability for limit, probability in steps if ratio < limit), None)
         if probability is not None:
-            if ground is PRICE_UNSTATED and is_person_market(listing):
-                probability *= PERSON_MARKET_FACTOR
+            if ground is PRICE_UNSTATED:
+                probability *= PERSON_MARKET_FACTOR if is_person_market(listing) else 1.0
+                probability *= 1.0 - GENUINE_CLAUSE_FACTOR * genuine_probability(listing)
             if work_type(work) is WorkType.PROGRAM and not find_signals(listing, work, *PROGRAM_AREAS):
                 probability *= UNNAMED_PROGRAM_FACTOR
             yield make_finding(self.name, context, work, ground, probability * intent_factor(listing, work), **values)

@@ -11,7 +11,8 @@ from functools import lru_cache
 from attrs import evolve, frozen
 
 from crawler.items import Listing, Work
-from matchers.signals.text_signals import Signal, TextSignals, find_text_signals
+from matchers.signals.clauses import Evidence
+from matchers.signals.text_signals import Signal, TextSignals, find_text_signals, unlisted_evidence
 from matchers.titles.title_names import names_of
 
 MAX_QUOTES = 4  # in one reason
@@ -47,6 +48,19 @@ def find_signals(listing: Listing, work: Work, *areas: str) -> list[ListingSigna
 
 # The result for the last pair of listing and work: every ground asks for it several times.
 _last_lookup: list[tuple[Listing | None, Work | None, Mapping[str, tuple[ListingSignal, ...]]]] = [(None, None, {})]
+
+
+def genuine_probability(listing: Listing) -> float:
+    """The probability of the clause without any listed word that reads most like a genuine copy; 0.0 without one."""
+    return max(
+        (
+            probability
+            for text, in_title in ((listing.title, True), (listing.text, False))
+            for evidence, probability in unlisted_evidence(text, in_title).values()
+            if evidence is Evidence.GENUINE
+        ),
+        default=0.0,
+    )
 
 
 def has_signal(listing: Listing, work: Work, *areas: str) -> bool:

@@ -8,12 +8,12 @@ can bear a signal is told by what the clause does (matchers/signals/clauses.py):
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
 
 from attrs import evolve, frozen
 
-from matchers.signals.clauses import ClauseKind, ClauseReading, clause_model, split_clauses
+from matchers.signals.clauses import ClauseKind, ClauseReading, Evidence, clause_model, split_clauses
 from matchers.signals.negation import Clauses, TextNegations
 from matchers.signals.seller_homophones import find_homophones
 from matchers.signals.word_lists import signal_lexicon, signal_pairs, slot_lexicon
@@ -22,6 +22,9 @@ from matchers.titles.analysis import AnalysedText, analyse, cache_latest
 NEGATED_PREFIX = "no_"
 EXTRA_PREFIX = "extra_"
 MAX_GIFT_DISTANCE_CHARS = 8  # between "with it you get" and what you get
+MIN_EVIDENCE_PROBABILITY = 0.6  # of a clause's evidence, to count; estimate
+MAX_READ_CLAUSES = 32  # of a text: what is sold stands at the beginning
+_UNEVIDENT_KINDS = (ClauseKind.BLURB, ClauseKind.CONTACT, ClauseKind.TALK)  # such clauses say nothing of the copy
 CLAUSES_PER_LOOKUP = 32  # clauses of a text that are classified at a time
 # The kinds of clauses that cannot bear the meaning of an area. A blurb tells of the work and not of this copy of it.
 _COPY_AREAS = (
@@ -171,6 +174,26 @@ class TextSignals:
             if signal.start <= start and end <= signal.end:
                 return True
         return False
+
+
+@lru_cache(maxsize=256)
+def unlisted_evidence(text: str, in_title: bool) -> Mapping[str, tuple[Evidence, float]]:
+    """The clauses of a text that hold no listed word but read as evidence, with the evidence and its probability.
+
+    Only the first MAX_READ_CLAUSES are read. A clause that may be a blurb, a contact or talk counts that much less.
+    """
+    signals = find_text_signals(text)
+    listed = [signals.analysis.fold_map.original_span(signal.start, signal.end) for signal in signals.signals]
+    found: dict[str, tuple[Evidence, float]] = {}
+    for number, (start, end) in enumerate(signals.clause_spans[:MAX_READ_CLAUSES]):
+        if any(first < end and start < last for first, last in listed):
+            continue
+        reading = signals.clause_reading(number, in_title)
+        evidence = max(Evidence, key=reading.evidence.__getitem__)
+        probability = reading.evidence[evidence] * (1.0 - sum(reading.kinds[kind] for kind in _UNEVIDENT_KINDS))
+        if evidence is not Evidence.NONE and probability >= MIN_EVIDENCE_PROBABILITY:
+            found[text[start:end]] = evidence, probability
+    return found
 
 
 @cache_latest
