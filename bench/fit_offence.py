@@ -69,7 +69,7 @@ def judged_examples(
 
 def real_half_examples() -> list[JudgedExample]:
     """Those of the real rows that may be fitted on (bench/offers_real.py); none where the data is not there."""
-    from bench import offers_real  # noqa: PLC0415 - it imports this module
+    from bench import offers_real  # it imports this module
 
     if not offers_real.DATA.is_dir():
         print(f"{offers_real.DATA} is not there: fitted on fixtures alone")
@@ -111,7 +111,8 @@ def replace_weights(text: str, weights: dict[str, float], count: int) -> str:
             table = line.strip("[]")
             lines += [line, *(f"{name} = {weight}" for name, weight in tables.get(table, {}).items())]
         elif line.startswith("source = "):
-            source = f"bench/fit_offence.py on {count} rows of {', '.join(VISIBLE_SETS)} of fixtures/offers and of real listings"
+            sets = f"{', '.join(VISIBLE_SETS)} of fixtures/offers and of real listings"
+            source = f"bench/fit_offence.py on {count} rows of {sets}"
             lines.append(f'source = "{source}, priors as declared by matchers/offence"')
         elif table not in tables or " = " not in line:
             lines.append(line)

@@ -25,6 +25,8 @@ SHARED_TITLE_GROUND = "title_shared"  # the finding of the title engine that sev
 # Findings of the title engine after which a name alone is not enough: other works have it, or may be meant.
 AMBIGUITY_GROUNDS = frozenset({SHARED_TITLE_GROUND, "veto_other_medium", "veto_other_spelling"})
 LOOSE_TITLE_GROUND = "title_loose"  # the finding that a title has most words of a name, and no second reason
+MIN_REVIEW_STRENGTH = 0.2  # of a ground for an offence, so that a person looks; estimate
+UNSTATED_PRICE_GROUND = "price_unstated"
 DOUBT_PREFIX = "doubt_"  # of the grounds that leave an offer to a person
 LICENCE_MATCHER = "licence"  # the matcher whose finding against means "licensed"
 TERRITORY_UNKNOWN_GROUND = "licence_territory_unknown"  # whether a licence covers the offer, a person must tell
@@ -173,9 +175,11 @@ def _decide(findings: Sequence[Finding], identity: float, offence: float, bounds
         return Decision.REVIEW
     chance = identity * offence
     min_identity = max(bounds.identity, _min_hit_identity(findings))
-    if identity >= min_identity and offence >= bounds.offence and chance >= bounds.chance:
+    is_hit = identity >= min_identity and offence >= bounds.offence and chance >= bounds.chance
+    if is_hit and not _rests_on_unstated_price(findings):
         return Decision.HIT
-    if chance >= bounds.review or (identity >= min_identity and _is_doubted(findings)):
+    is_worth_a_look = chance >= bounds.review and bool(_offence_grounds(findings))  # not one of which nothing is said
+    if is_worth_a_look or (identity >= min_identity and _is_doubted(findings)):
         return Decision.REVIEW
     return Decision.DROPPED
 
@@ -216,6 +220,22 @@ def _is_ambiguous(findings: Iterable[Finding]) -> bool:
     return bool(compact_name) and len(compact_name) <= (
         MAX_TINY_HAN_CHARS if is_han(compact_name[0]) else MAX_TINY_LETTERS
     )
+
+
+def _offence_grounds(findings: Iterable[Finding]) -> set[str]:
+    """What speaks for an offence with some strength."""
+    return {
+        finding.ground
+        for finding in findings
+        if finding.question is Question.OFFENCE
+        and finding.polarity is Polarity.FOR
+        and finding.probability >= MIN_REVIEW_STRENGTH
+    }
+
+
+def _rests_on_unstated_price(findings: Iterable[Finding]) -> bool:
+    """Whether a low price of a copy that may be used is all that speaks for an offence: alone it decides nothing."""
+    return _offence_grounds(findings) == {UNSTATED_PRICE_GROUND}
 
 
 def _is_doubted(findings: Iterable[Finding]) -> bool:

@@ -7,7 +7,7 @@ words, and so are those that hold the work's own name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
@@ -79,9 +79,7 @@ class Matcher(OffenceMatcher):
         factor = intent_factor(listing, work)
         for kind, (probability, clause) in surest.items():
             quote = clause[:MAX_QUOTE_CHARS]
-            yield make_finding(
-                self.name, context, work, GROUNDS_BY_EVIDENCE[kind], probability * factor, theirs=quote
-            )
+            yield make_finding(self.name, context, work, GROUNDS_BY_EVIDENCE[kind], probability * factor, theirs=quote)
 
 
 @lru_cache(maxsize=4_096)

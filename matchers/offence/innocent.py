@@ -28,7 +28,7 @@ PIRACY_AREAS = (
     "account",
     "burned",
 )
-MIN_PIRACY_STRENGTH = 0.8  # from this strength of piracy signals the innocent ones do not count
+MIN_PIRACY_STRENGTH = 0.6  # from this strength of piracy signals the innocent ones do not count
 USED_COPY = Ground(
     "used_copy",
     Polarity.AGAINST,
