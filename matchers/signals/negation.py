@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from functools import cached_property
 
 from crawler.text import is_han
+from matchers.signals.clauses import split_clauses
 from matchers.signals.word_lists import Negation, negations
 from matchers.titles.analysis import AnalysedText
 
@@ -30,6 +31,16 @@ class Clauses:
         origins = self._analysis.fold_map.origins
         ends = (bisect_left(origins, match.start()) for match in _CLAUSE_END_RE.finditer(self._analysis.original))
         return sorted({end for end in ends if 0 < end < len(origins)})
+
+    @cached_property
+    def _short_starts(self) -> list[int]:
+        """The positions in the folded text where the short clauses of matchers/signals/clauses.py begin."""
+        origins = self._analysis.fold_map.origins
+        return [bisect_left(origins, start) for start, _ in split_clauses(self._analysis.original)]
+
+    def is_parted(self, start: int, end: int) -> bool:
+        """Whether a short clause begins inside [start:end], which is not empty: a blank parts what it stands between."""
+        return start < end and bisect_right(self._short_starts, end) > bisect_right(self._short_starts, start)
 
     def is_one_clause(self, start: int, end: int) -> bool:
         """Whether no clause ends inside [start:end]."""
@@ -67,6 +78,8 @@ class TextNegations:
 
     def _is_near(self, start: int, end: int, reach: int) -> bool:
         if end - start > MAX_NEGATION_CHARS or self._clauses.ends_between(start, end):
+            return False
+        if self._clauses.is_parted(start, end):
             return False
         return _count_words(self._folded_text[start:end]) <= reach
 

@@ -75,7 +75,7 @@ LICENCE_FINDING = offence_finding(0.99, "licence", Polarity.AGAINST)
         ),
         (
             [identity_finding(0.9), offence_finding(0.9), offence_finding(0.8, "innocent", Polarity.AGAINST)],
-            Decision.REVIEW,
+            Decision.DROPPED,
         ),
         ([identity_finding(0.9), offence_finding(0.9, "licence")], Decision.HIT),
     ],
