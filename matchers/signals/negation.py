@@ -39,7 +39,7 @@ class Clauses:
         return [bisect_left(origins, start) for start, _ in split_clauses(self._analysis.original)]
 
     def is_parted(self, start: int, end: int) -> bool:
-        """Whether a short clause begins inside [start:end], which is not empty: a blank parts what it stands between."""
+        """Whether a short clause begins inside [start:end], which is not empty: blanks part what they stand between."""
         return start < end and bisect_right(self._short_starts, end) > bisect_right(self._short_starts, start)
 
     def is_one_clause(self, start: int, end: int) -> bool:
