@@ -53,7 +53,7 @@ LICENCE_FINDING = offence_finding(0.99, "licence", Polarity.AGAINST)
         ([identity_finding(0.9), offence_finding(0.9)], Decision.HIT),
         ([identity_finding(0.9), offence_finding(0.4)], Decision.REVIEW),
         ([identity_finding(0.5), offence_finding(0.9)], Decision.REVIEW),
-        ([identity_finding(0.5), offence_finding(0.4)], Decision.REVIEW),
+        ([identity_finding(0.8), offence_finding(0.4)], Decision.REVIEW),
         ([identity_finding(0.4), offence_finding(0.4)], Decision.DROPPED),
         ([identity_finding(0.9)], Decision.DROPPED),
         ([identity_finding(0.3), offence_finding(0.9)], Decision.REVIEW),
