@@ -60,7 +60,7 @@ FALLING_FEATURES = {
     "about", "touch_about",
 }  # fmt: skip
 # Lower and upper bounds of weights, set by hand, as the sets have too few examples.
-MIN_WEIGHTS = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0}
+MIN_WEIGHTS = {"creator": 1.0, "publisher": 0.8, "year": 0.3, "short_reasoned": 1.0, "masked": 3.5}
 MAX_WEIGHTS = {
     "disguised": -0.2, "number_lost": -0.5, "number_new": -0.5, "edition_differs": -4.0, "edition_elsewhere": -4.0,
     "track_differs": -2.0, "several": -1.0, "unknown_rest": -3.0,

@@ -68,6 +68,10 @@ def cache_latest(make: Callable[[str], Result]) -> Callable[[str], Result]:
 
 
 _BRACKETED_RE = re.compile(r"[\[【(（][^\[\]【】()（）]{1,60}[\]】)）]")
+# Marks between two characters that neither separate words nor belong to a sentence.
+_MASK_RE = re.compile(
+    "(?<=[^\\W\\d_])[*＊#＃@×○●◯〇□■△▲☆★◆◇?？\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]{1,3}(?=[^\\W\\d_])"
+)
 LETTER_KIND, DIGIT_KIND, SPACE_KIND = 1, 2, 3  # kinds of characters
 FIRST_ASTRAL_CODE_POINT = 0x10000  # from here on nothing counts as a letter: folded titles have only Han there
 SOFT_BOUNDARY, HARD_BOUNDARY = 1, 2  # kinds of boundaries between two positions
@@ -204,6 +208,17 @@ class AnalysedText:
         if first >= 0:
             runs.append((first, len(compact)))
         return runs
+
+    @cached_attribute
+    def masked_counts(self) -> dict[int, int]:
+        """Before which positions marks stand in place of Han characters (雨*铁路, 雨★★路), and how many."""
+        original, origins, compact = self.original, self.origins, self.compact
+        masks: dict[int, int] = {}
+        for match in _MASK_RE.finditer(original):
+            position = bisect_left(origins, match.end())
+            if 0 < position < len(compact) and is_han(compact[position]) and is_han(compact[position - 1]):
+                masks[position] = len(match.group().replace("\ufe0f", ""))
+        return masks
 
     def run_kind(self, start: int, end: int) -> RunKind:
         """What the run start..end does."""

@@ -195,6 +195,7 @@ class TokenOverlapIndex:
             "crowd": np.log1p(neighbour_counts[owners]) / NEIGHBOUR_LOG_SCALE,
             "information": np.minimum(1.0, (name_coverage + glued_share) * arrays.information[names] / MAX_SHARED_BITS),
             "shared": np.minimum(1.0, (arrays.word_starts[names + 1] - arrays.word_starts[names]) / MAX_SHARED_WORDS),
+            "masked": np.array([bool(texts[owner].masked_counts) for owner in owners.tolist()], dtype=np.float64),
             "same_first": first,
             "same_last": last,
         }

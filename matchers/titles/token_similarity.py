@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from attrs import evolve, frozen
 from rapidfuzz import fuzz
@@ -26,6 +27,7 @@ MAX_BARE_TITLE_CHARS, MIN_BARE_COVERAGE_SUM = 16, 0.5
 MODEL_NUMBER_CHARS = 3  # a word with letters and digits that has more characters is taken for a model number
 MAX_SHARED_WORDS, MAX_NEW_BITS = 6, 60.0  # words in common, and bits of a text that a name lacks: more adds nothing
 MAX_SHARED_BITS = 80.0  # the same for bits of a name that the text contains
+MASK = "\x00"  # stands for a character that a mark replaces
 _ARTICLE_WORDS = frozenset({"the", "a", "an"})
 _DIGIT_RE = re.compile(r"\d")
 _CLEAN_RUN_RE = re.compile(b"\x00+")
@@ -35,7 +37,7 @@ _CLEAN_RUN_RE = re.compile(b"\x00+")
 class Similarity:
     """A name that a text as a whole resembles, with features between 0 and 1 and the model that judges them.
 
-    `is_bare`: the text is nothing but a short Han title.
+    `is_bare`: the text is nothing but a short Han title, or has marks in place of characters.
     """
 
     name: Name
@@ -80,16 +82,29 @@ class TextTokens:
     def __init__(self, text: AnalysedText) -> None:
         self.folded = text.folded
         self.compact = text.compact
-        self.is_bare_title = (
-            not text.has_noise and len(self.compact) <= MAX_BARE_TITLE_CHARS and any(map(is_han, self.compact))
-        )
-        self.weights = {word: token_weight(word) for word in tokenize(self.folded)}
+        is_short_title = not text.has_noise and len(self.compact) <= MAX_BARE_TITLE_CHARS
+        self.is_bare_title = bool(text.masked_counts) or (is_short_title and any(map(is_han, self.compact)))
+        self.masked_counts = text.masked_counts
+        tokenized = _cut_at_masks(text, 0, len(text.compact)) if self.masked_counts else self.folded
+        self.weights = {word: token_weight(word) for word in tokenize(tokenized)}
         self._text = text
 
     @cached_attribute
     def core(self) -> str:
         """The folded text without noise, or all of it if there is nothing else."""
         return _strip_noise(self._text) or self.folded
+
+    def spells_masked(self, compact_name: str) -> bool:
+        """Whether the text spells a name with marks in place of some of its characters, at most half of them."""
+        spelled: list[str] = []
+        for position, character in enumerate(self.compact):
+            spelled += [MASK] * self.masked_counts.get(position, 0) + [character]
+        length = len(compact_name)
+        for start in range(len(spelled) - length + 1):
+            window = spelled[start : start + length]
+            if all(theirs in (ours, MASK) for ours, theirs in zip(compact_name, window, strict=True)):
+                return 0 < window.count(MASK) <= length // 2
+        return False
 
     @cached_attribute
     def compact_core(self) -> str:
@@ -162,6 +177,7 @@ def compare_tokens(name: Name, text_tokens: TextTokens, neighbour_count: int) ->
             "same_first": float(name_tokens.first_word == text_tokens.core_tokens.first_word),
             "same_last": float(name_tokens.last_word == text_tokens.core_tokens.last_word),
             "crowd": neighbour_feature(neighbour_count),
+            "masked": float(bool(text_tokens.masked_counts) and text_tokens.spells_masked(name.compact)),
             "shared": min(len(in_text), MAX_SHARED_WORDS) / MAX_SHARED_WORDS,
             "new": min(1.0, (text_tokens.core_tokens.total_weight - sum(in_name.values())) / MAX_NEW_BITS),
             "han_ratio": fuzz.ratio(name.compact, text_tokens.compact_core) / 100 if has_han_chars else 0.0,
@@ -181,13 +197,19 @@ def _is_embedded(word: str, compact: str) -> bool:
     return len(word) > MODEL_NUMBER_CHARS and word in compact
 
 
+def _cut_at_masks(text: AnalysedText, start: int, end: int) -> str:
+    """The folded text at start..end, with a space where a mark stands for a character so that no token spans it."""
+    folded, positions = text.folded, text.positions
+    cuts = [start, *sorted(position for position in text.masked_counts if start < position < end), end]
+    return " ".join(folded[positions[first] : positions[last - 1] + 1] for first, last in pairwise(cuts))
+
+
 def _strip_noise(text: AnalysedText) -> str:
     """The folded text without noise."""
-    if not text.has_noise:
+    if not text.has_noise and not text.masked_counts:
         return text.folded
-    folded, positions = text.folded, text.positions
     runs = (match.span() for match in _CLEAN_RUN_RE.finditer(text.noise))
-    return " ".join([folded[positions[first] : positions[last - 1] + 1] for first, last in runs])
+    return " ".join([_cut_at_masks(text, first, last) for first, last in runs])
 
 
 def add_margins(ranked: list[Similarity]) -> Iterator[Similarity]:

@@ -60,8 +60,11 @@ def text_variants(analysed: AnalysedText) -> list[Variant]:
         numbers = rewrite_numerals(marked)
         if numbers:
             variants.append(_numeral_variant(analysed, *numbers))
-    for eager in (False, True):
-        text, positions = join_split_characters(analysed.compact, eager)
+    undone = (
+        *(join_split_characters(analysed.compact, eager) for eager in (False, True)),
+        *undo_fillers(analysed.compact),
+    )
+    for text, positions in undone:
         if positions and all(variant.text != text for variant in variants[1:]):
             variants.append(Variant(text, positions, True))
     return variants if folded else []
@@ -118,6 +121,53 @@ def _letter_variants(folded: str, positions: Sequence[int] | None) -> Iterator[V
 
 def _has_letters_and_digits(word: str) -> bool:
     return not word.isalpha() and not word.isdigit()
+
+
+# Letters between Han characters (长x夜y里), Han characters between letters, one character at every second place
+# (轨的道的纪的), and every character twice. Once is chance.
+_FOREIGN_FILLER_RES = (
+    re.compile("(?<=[\u3400-\u9fff])[a-z]{1,2}(?=[\u3400-\u9fff])"),
+    re.compile("(?<=[a-z])[\u3400-\u9fff](?=[a-z])"),
+)
+_REPEATED_FILLER_RE = re.compile(
+    r"(?=(?P<filler>.)[^\d](?P=filler)[^\d](?P=filler))(?:(?P=filler)[^\d]){2,40}(?P=filler)?"
+)
+_DOUBLED_RE = re.compile(r"(?:(?P<letter>[^\W\d])(?P=letter)){1,40}")
+MIN_FILLERS = 2  # characters between others that make a pattern
+MIN_DOUBLED_CHARS = 6  # characters in a row that are written twice each: three of them
+MIN_REPEATED_LATIN_CHARS = 8  # characters of a Latin run with a filler at every second place: banana is none
+
+
+def undo_fillers(compact: str) -> Iterator[tuple[str, Sequence[int]]]:
+    """A compact text without the characters that fill or double a name, and the position of each character; one for
+    each way to fill, nothing for a text without.
+    """
+    for pattern in _FOREIGN_FILLER_RES if not compact.isascii() else ():
+        foreign = [match.span() for match in pattern.finditer(compact)]
+        if len(foreign) >= MIN_FILLERS:
+            yield _without(compact, [position for span in foreign for position in range(*span)])
+    repeated = [
+        position
+        for match in _REPEATED_FILLER_RE.finditer(compact)
+        if not match.group().isascii() or len(match.group()) >= MIN_REPEATED_LATIN_CHARS
+        for position in range(match.start(), match.end(), 2)
+    ]
+    if repeated:
+        yield _without(compact, repeated)
+    doubled = [
+        match.end() - 2 if position == match.end() - 2 else position + 1  # both ends of a word stay where they are
+        for match in _DOUBLED_RE.finditer(compact)
+        if len(match.group()) >= MIN_DOUBLED_CHARS
+        for position in range(match.start(), match.end(), 2)
+    ]
+    if doubled:
+        yield _without(compact, doubled)
+
+
+def _without(compact: str, dropped: Sequence[int]) -> tuple[str, list[int]]:
+    dropped_positions = set(dropped)
+    positions = [position for position in range(len(compact)) if position not in dropped_positions]
+    return "".join(compact[position] for position in positions), positions
 
 
 RARE_PART_BITS = 13.0  # bits of a character: a pair with such a part (白勺) is seldom two words (as 女子 is)

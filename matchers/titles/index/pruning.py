@@ -207,7 +207,7 @@ SPACES_SHARE = 0.05  # what spaces may add to a ratio of letters without them
 ALL_WORDS_SHARE = 0.995  # a larger share counts as all of the words
 _RATIO_FEATURES = ("ratio", "han_ratio")
 _CORROBORATION_FEATURES = ("creator", "publisher", "year")
-_GIVEN_FEATURES = ("ahead", "crowd", "information", "shared", "same_first", "same_last")
+_GIVEN_FEATURES = ("ahead", "crowd", "information", "shared", "same_first", "same_last", "masked")
 _BOUNDED_FEATURES = {
     "bias",
     "said",
@@ -230,7 +230,7 @@ def max_overlap_log_odds(
 ) -> FeatureColumn:
     """The highest log odds of names, by these features of each: `said`, `covers`, `glued` (what may be added to both),
     `ratio` (of letters without spaces), `sorted` (by the lengths), and upper limits of `ahead`, `crowd`, `information`,
-    `shared`, `same_first` and `same_last`.
+    `shared`, `same_first`, `same_last` and `masked`.
 
     `is_supported`: a creator, publisher or year may support the work as well; `is_latin`: the name holds no Han.
     """

@@ -277,3 +277,38 @@ def test_a_set_of_textbooks_states_each_of_them() -> None:
 def test_reading_facets_never_fails(text: str) -> None:
     stated = read_facets(text)
     assert stated is None or (stated.subjects and stated.levels and stated.volumes)
+
+
+DISGUISED_NAME = "长夜里的灯塔守望者"
+LETTERS = st.characters(min_codepoint=ord("a"), max_codepoint=ord("z"))
+
+
+@given(st.lists(LETTERS, min_size=8, max_size=8))
+@settings(deadline=None)
+def test_letters_between_all_characters_hide_no_name(fillers: list[str]) -> None:
+    disguised = "".join(character + filler for character, filler in zip(DISGUISED_NAME, [*fillers, ""], strict=True))
+    assert matched_work(f"{disguised} 网盘") == "w1"
+
+
+@given(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5))
+@settings(deadline=None)
+def test_one_character_at_every_second_place_hides_no_name(filler: str) -> None:
+    assume(filler not in DISGUISED_NAME)
+    assert matched_work(filler.join(DISGUISED_NAME)) == "w1"
+
+
+@pytest.mark.parametrize("name", [DISGUISED_NAME, "the cartographer's winter garden"])
+def test_characters_written_twice_hide_no_name(name: str) -> None:
+    assert matched_work("".join(2 * character if character.isalpha() else character for character in name)) is not None
+
+
+@given(st.integers(1, 7), st.sampled_from("*★○❀☂#🌙🍊"))
+@settings(deadline=None)
+def test_a_mark_in_place_of_a_character_hides_no_name(place: int, mark: str) -> None:
+    assert matched_work(DISGUISED_NAME[:place] + mark + DISGUISED_NAME[place + 1 :] + " PDF") == "w1"
+
+
+@given(st.integers(1, 2), st.sampled_from("*★○❀☂#🌙🍊"))
+@settings(deadline=None)
+def test_a_mark_hides_no_short_name(place: int, mark: str) -> None:
+    assert matched_work("雨林铁路"[:place] + mark + "雨林铁路"[place + 1 :]) == "w3"
