@@ -89,7 +89,8 @@ def creator_contradictions(work: Work, corroboration: Corroboration) -> Iterator
 def lexicon_contradictions(name: Name, text: AnalysedText) -> Iterator[Contradiction]:
     """The contradiction by the first word of a derived work or sequel in the text that is not in the name, if any."""
     for spot in text.lexicon_words:
-        if spot.word.area in ("derived", "sequel") and text.compact[spot.start : spot.end] not in name.compact:
+        is_named = text.compact[spot.start : spot.end] in name.compact
+        if spot.word.area in ("derived", "sequel") and not is_named and not _is_extra(spot, text):
             yield Contradiction(
                 kind=spot.word.area,
                 ours=name.spelled,
@@ -105,11 +106,32 @@ def _contradicting_word(name_match: NameMatch, text: AnalysedText) -> WordMatch 
     """
     reach = derived_word_reach(text)
     for spot in text.contradicting_words:
-        if (spot.start >= name_match.end or spot.end <= name_match.start) and _is_contradicting(
-            spot, name_match, reach
-        ):
+        is_outside = spot.start >= name_match.end or spot.end <= name_match.start
+        if is_outside and _is_contradicting(spot, name_match, reach) and not _is_extra(spot, text):
             return spot
     return None
+
+
+# What comes with the work: 赠书签, 带书签 (a PDF with bookmarks), + OST, with soundtrack, bonus artbook.
+_EXTRA_BEFORE_RE = re.compile(
+    r"(?:[赠送附含带配]|外加|[赠送附含带][^\W\d_a-z])$"
+    r"|(?<![a-z])(?:with|w|incl|includes?|including|bonus|plus|free|extras?)"
+    r"(?: (?:the|a|an|its|digital|original|bonus))? ?$"
+)
+
+
+def _is_extra(spot: WordMatch, text: AnalysedText) -> bool:
+    """Whether a word of a derived work names something that comes with the work."""
+    if spot.word.area != "derived" or not spot.start:
+        return False
+    first, last = text.span(spot.start - 1, spot.start + 1)
+    if any(character in "+＋&" for character in text.original[first + 1 : last - 1]):
+        return True
+    previous = next((other for other in text.contradicting_words if other.end == spot.start), None)
+    if previous and _is_extra(previous, text):
+        return True
+    index = text.positions[spot.start]
+    return _EXTRA_BEFORE_RE.search(text.folded[max(0, index - 24) : index]) is not None
 
 
 def _is_contradicting(spot: WordMatch, name_match: NameMatch, reach: int) -> bool:
