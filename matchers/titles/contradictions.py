@@ -113,6 +113,7 @@ def _contradicting_word(name_match: NameMatch, text: AnalysedText) -> WordMatch 
 
 
 # What comes with the work: 赠书签, 带书签 (a PDF with bookmarks), + OST, with soundtrack, bonus artbook.
+_GIFT_CHARS = "赠送附含带"
 _EXTRA_BEFORE_RE = re.compile(
     r"(?:[赠送附含带配]|外加|[赠送附含带][^\W\d_a-z])$"
     r"|(?<![a-z])(?:with|w|incl|includes?|including|bonus|plus|free|extras?)"
@@ -127,8 +128,8 @@ def _is_extra(spot: WordMatch, text: AnalysedText) -> bool:
     first, last = text.span(spot.start - 1, spot.start + 1)
     if any(character in "+＋&" for character in text.original[first + 1 : last - 1]):
         return True
-    previous = next((other for other in text.contradicting_words if other.end == spot.start), None)
-    if previous and _is_extra(previous, text):
+    previous = next((other for other in text.lexicon_words if other.end == spot.start), None)
+    if previous and (text.compact[previous.start] in _GIFT_CHARS or _is_extra(previous, text)):
         return True
     index = text.positions[spot.start]
     return _EXTRA_BEFORE_RE.search(text.folded[max(0, index - 24) : index]) is not None
