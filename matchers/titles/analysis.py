@@ -72,6 +72,7 @@ _BRACKETED_RE = re.compile(r"[\[【(（][^\[\]【】()（）]{1,60}[\]】)）]")
 _MASK_RE = re.compile(
     "(?<=[^\\W\\d_])[*＊#＃@×○●◯〇□■△▲☆★◆◇?？\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]{1,3}(?=[^\\W\\d_])"
 )
+_CLEAN_RUN_RE, _BOUNDARY_RE = re.compile(b"\x00+"), re.compile(b"[\x01\x02]")
 LETTER_KIND, DIGIT_KIND, SPACE_KIND = 1, 2, 3  # kinds of characters
 FIRST_ASTRAL_CODE_POINT = 0x10000  # from here on nothing counts as a letter: folded titles have only Han there
 SOFT_BOUNDARY, HARD_BOUNDARY = 1, 2  # kinds of boundaries between two positions
@@ -189,24 +190,16 @@ class AnalysedText:
     def unknown_runs(self) -> list[tuple[int, int]]:
         """The runs of text that is not noise, cut at brackets, hard boundaries, and spaces beside Han."""
         runs: list[tuple[int, int]] = []
-        first = -1
-        compact, noise, bracketed, boundaries = self.compact, self.noise, self.bracketed, self.boundaries
-        for position, boundary in enumerate(boundaries[:-1]):
-            is_cut = noise[position] or (
-                first >= 0
-                and (
-                    boundary == HARD_BOUNDARY
-                    or bracketed[position] != bracketed[position - 1]
-                    or (boundary and (is_han(compact[position]) or is_han(compact[position - 1])))
-                )
-            )
-            if is_cut and first >= 0:
-                runs.append((first, position))
-                first = -1
-            if first < 0 and not noise[position]:
-                first = position
-        if first >= 0:
-            runs.append((first, len(compact)))
+        compact, boundaries = self.compact, self.boundaries
+        for match in _CLEAN_RUN_RE.finditer(self.noise):
+            first, last = match.span()
+            for boundary in _BOUNDARY_RE.finditer(boundaries, first + 1, last):
+                position = boundary.start()
+                is_hard = boundaries[position] == HARD_BOUNDARY
+                if is_hard or is_han(compact[position]) or is_han(compact[position - 1]):
+                    runs.append((first, position))
+                    first = position
+            runs.append((first, last))
         return runs
 
     @cached_attribute

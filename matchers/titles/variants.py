@@ -62,7 +62,7 @@ def text_variants(analysed: AnalysedText) -> list[Variant]:
             variants.append(_numeral_variant(analysed, *numbers))
     undone = (
         *(join_split_characters(analysed.compact, eager) for eager in (False, True)),
-        *undo_fillers(analysed.compact),
+        *(undo_fillers(analysed.compact) if _FILLER_HINT_RE.search(analysed.compact) else ()),
     )
     for text, positions in undone:
         if positions and all(variant.text != text for variant in variants[1:]):
@@ -132,9 +132,11 @@ _FOREIGN_FILLER_RES = (
 _REPEATED_FILLER_RE = re.compile(
     r"(?=(?P<filler>.)[^\d](?P=filler)[^\d](?P=filler))(?:(?P=filler)[^\d]){2,40}(?P=filler)?"
 )
-_DOUBLED_RE = re.compile(r"(?:(?P<letter>[^\W\d])(?P=letter)){1,40}")
+_DOUBLED_RE = re.compile(r"(?:(?P<letter>[^\W\d])(?P=letter)){3,40}")  # three in a row: fewer are chance
+_FILLER_HINT_RE = re.compile(
+    r"(.).\1.\1|(.)\2(.)\3(.)\4|[\u3400-\u9fff][a-z]{1,2}[\u3400-\u9fff]|[a-z][\u3400-\u9fff][a-z]"
+)  # a quick check
 MIN_FILLERS = 2  # characters between others that make a pattern
-MIN_DOUBLED_CHARS = 6  # characters in a row that are written twice each: three of them
 MIN_REPEATED_LATIN_CHARS = 8  # characters of a Latin run with a filler at every second place: banana is none
 
 
@@ -157,7 +159,6 @@ def undo_fillers(compact: str) -> Iterator[tuple[str, Sequence[int]]]:
     doubled = [
         match.end() - 2 if position == match.end() - 2 else position + 1  # both ends of a word stay where they are
         for match in _DOUBLED_RE.finditer(compact)
-        if len(match.group()) >= MIN_DOUBLED_CHARS
         for position in range(match.start(), match.end(), 2)
     ]
     if doubled:
