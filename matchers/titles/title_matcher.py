@@ -26,6 +26,7 @@ from matchers.titles.contradictions import (
 )
 from matchers.titles.corroboration import CreatorIndex, find_corroboration
 from matchers.titles.features import (
+    NO_CORROBORATION,
     SHORT_NAME_INFORMATION,
     Corroboration,
     corroboration_features,
@@ -161,6 +162,11 @@ class TitleMatcher:
                 item.work_index
                 for item in best.values()
                 if item.contradictions or (item.channel == "spelled" and not item.edits)
+            } | {
+                # A name that is spelled out but rejected for what surrounds it is not similar either.
+                self._index.work_index(hit.name_id)
+                for hit in self._index.name_hits(text)
+                if not (hit.edits or hit.is_disguised)
             }
             for item in self._token_overlap.find(text, self._creators.may_corroborate(text, listing)):
                 similar = (
@@ -175,7 +181,7 @@ class TitleMatcher:
     def _spelled_candidates(
         self, text_index: int, hits: list[NameHit], text: AnalysedText, listing: Listing | None
     ) -> Iterator[Candidate]:
-        selected = select_hits(hits, text, self._index)
+        selected = select_hits(self._mark_rejected(hits, text), text, self._index)
         if not selected:
             return
         long_starts = {
@@ -197,6 +203,27 @@ class TitleMatcher:
             candidate = _to_candidate(text_index, draft, text, log_rival_odds, len(spans[_claimed_span(draft)]) - 1)
             if candidate:
                 yield candidate
+
+    def _mark_rejected(self, hits: list[NameHit], text: AnalysedText) -> list[NameHit]:
+        """The hits; an exact one whose surroundings leave it below the threshold is marked, so that it hides no name
+        with an edit that shares its characters.
+        """
+        edited = [hit for hit in hits if hit.edits]
+        if not edited or len(edited) == len(hits):
+            return hits
+        return [
+            hit._replace(is_below_threshold=self._is_rejected(hit, text))
+            if not hit.edits
+            and not hit.is_below_threshold
+            and any(other.start < hit.end and hit.start < other.end for other in edited)
+            else hit
+            for hit in hits
+        ]
+
+    def _is_rejected(self, hit: NameHit, text: AnalysedText) -> bool:
+        name_match = self._index.name_match(hit, text)
+        features = match_features(name_match, text, NO_CORROBORATION)
+        return odds(model_of(name_match, features), features) < MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)
 
     def _build_draft(self, hit: NameHit, text: AnalysedText, listing: Listing | None, is_only_name: bool) -> _Draft:
         name_match = self._index.name_match(hit, text)
