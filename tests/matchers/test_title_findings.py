@@ -70,7 +70,7 @@ def decisions(
         pytest.param(
             "前澜史", "The Northmere History of Lan\n作者：傅岚山", {}, id="a series that shares its original name"
         ),
-        pytest.param("灯塔编程：高级架设篇.pdf", "", {"head": "review"}, id="another volume of an alias"),
+        pytest.param("灯塔编程：提高篇.pdf", "", {"head": "review"}, id="another volume of an alias"),
         pytest.param("灯塔编程入门篇（第二版）.pdf", "", {"head": "hit"}, id="the volume itself"),
         pytest.param("FROSTVALE [2031] DVDRip x264", "", {}, id="a year that is a title too"),
         pytest.param("2031", "1080p mkv", {"year": "hit"}, id="a number that is all of the title"),
@@ -87,7 +87,7 @@ def test_the_listing_decides_between_works(title: str, text: str, expected: dict
 
 
 def test_a_file_of_another_volume_is_for_a_person() -> None:
-    files = ("灯塔编程：高级架设篇.pdf",)
+    files = ("灯塔编程：提高篇.pdf",)
     assert decisions("资料合集", kind=ListingKind.SHARE, files=files) == {"head": "review"}
 
 
