@@ -31,7 +31,7 @@ _MARK_RES = {
     Medium.TEXT: re.compile(r"(?<![a-z])(?:epub|mobi|azw3?|djvu|isbn)(?![a-z])|(?:译者|出版社|页数)\s{0,2}[:：]", re.I),
     Medium.VIDEO: re.compile(
         r"(?<![a-z\d])(?:2160p|1080[pi]|720p|mkv|rmvb|[xh]\.?26[45]|hevc|blu-?ray|bdrip|brrip|web-?rip|web-?dl|hdtv|dvdrip"
-        r"|remux|s\d{2}e\d{2,3})(?![a-z\d])|(?:导演|主演|片长)\s{0,2}[:：]",
+        r"|remux|s\d{2}e\d{2,3}|4k|hdr(?:10)?)(?![a-z\d])|(?:导演|主演|片长)\s{0,2}[:：]|杜比|中字|字幕|蓝光",
         re.I,
     ),
     Medium.AUDIO: re.compile(r"(?<![a-z])(?:flac|320kbps)(?![a-z])", re.I),
@@ -55,7 +55,8 @@ _OWN_MEDIA = {  # the media in which a work of a type is passed on; an audio boo
 _AUDIO_KINDS = frozenset({"music", "album", "song", "audiobook", "podcast"})
 _FILM_KINDS = frozenset({"film", "movie"})
 _EPISODE_RE = re.compile(
-    r"(?<![a-z\d])s\d{2} ?e\d{2,3}(?!\d)|\bseason \d{1,2}\b|第\s?[\d一二三四五六七八九十]{1,3}\s?季|全\s?\d{1,3}\s?集",
+    r"(?<![a-z\d])s\d{2}(?: ?e\d{2,3})?(?![a-z\d])|\bseason \d{1,2}\b|(?<![a-z])ep ?\d{1,3}(?!\d)"
+    r"|第\s?[\d一二三四五六七八九十]{1,3}\s?季|(?:全|更新?至)\s?\d{1,3}\s?集|\d{1,3}\s?集[全完]",
     re.I,
 )  # seasons and episodes, which no film has
 _VIDEO_KINDS = frozenset({"film", "movie", "series", "video", "anime", "documentary", "tv", "show", "cartoon"})

@@ -28,7 +28,7 @@ MAX_HAN_PERSON_CHARS = 4  # characters of a Chinese or Japanese name
 MIN_PART_SIMILARITY = 75.0  # ratio of two transliterations of a part of a name
 _MARK_RE = re.compile(r"[:：】\]]|[Bb]y ")  # one of which every claim holds
 _LABEL_RE = re.compile(
-    r"(?:作\s{0,4}者|著者|编\s{0,2}著者?|原著|原作|主编|导\s{0,4}演|编剧|讲师|主讲(?:人|老师)?|歌手|演唱者?"
+    r"(?:作\s{0,4}者|著者|编\s{0,2}著者?|原著|原作|主编|导\s{0,4}演|编剧|主\s{0,4}演|讲师|主讲(?:人|老师)?|歌手|演唱者?"
     r"|(?<![a-z])(?:authors?(?:\(s\))?|written by|directors?|directed by|instructors?|artists?|composers?))"
     r"\s{0,2}(?:[:：】\]]|(?<=by)\s)\s{0,2}",
     re.IGNORECASE,
@@ -43,6 +43,7 @@ _OTHER_LABEL_RE = re.compile(r"\s[^\s:：(（]{2,8}[:：]|https?://|[\n|｜;；�
 _OTHER_SPELLING_RE = re.compile(r"[^\s:：]{1,6}[:：]\s{0,2}([^()（）]{2,40})")
 _BRACKETED_RE = re.compile(r"[(（\[【〔]([^()（）\[\]【】〔〕]{0,40})[)）\]】〕]")
 _SEPARATOR_RE = re.compile(r"[、,，/&＆+\t]|\s{2,}|\band\b|\bwith\b|(?:和|与)(?=[^\s]{2})")
+_AUTHOR_RE = re.compile(r"作|著|编 ?者|主编|author|written|by")
 _FRAMED_RE = re.compile(r"《([^《》]{1,60})》")
 _NAME_PART_RE = re.compile(r"[^\s·・.]{2,40}")
 _ROLE_RE = re.compile(r"\s{0,2}(?:等|等著|编著|主编|著|编|译|导演|作品|et al\.?|\.{3}|…)$")
@@ -91,6 +92,12 @@ def states_several_works(listing: Listing) -> bool:
     """Whether title and text frame several titles or repeat a label, so that no name is the creator of all."""
     labels = [claim.label for text in (listing.title, listing.text) for claim in find_claims(text)]
     return len(set(labels)) < len(labels) or len(set(_FRAMED_RE.findall(f"{listing.title}\n{listing.text}"))) > 1
+
+
+def states_author(listing: Listing) -> bool:
+    """Whether title or text state an author, as of a book; a film's director need not be whom a registry names."""
+    claims = [claim for text in (listing.title, listing.text) for claim in find_claims(text)]
+    return any(_AUTHOR_RE.search(claim.label) for claim in claims)
 
 
 def compare_creators(stated: Sequence[str], registered: Sequence[str]) -> Agreement:

@@ -64,6 +64,7 @@ _DOTTED_NAME_RE = re.compile(r"[\u4e00-\u9fff]{1,6}(?:[·・•][\u4e00-\u9fff]{
 _ITEM_SEPARATOR_RE = re.compile(r"[、，,+/;；|·。！!？?()（）\n]")
 _SERIES_RE = re.compile(r"(?:丛书|文丛|译丛|文库|书系|系列)$|\b(?:series|library|collection)$", re.IGNORECASE)
 _DELIMITED_RE = re.compile(r"^\s{0,3}《.*》\s{0,3}$|\.[A-Za-z]{2,4}[0-9]?\s{0,3}$")
+_AUTHORED_TYPES = frozenset({WorkType.PRINT, WorkType.COURSE})  # whose creators are those that a listing states
 _TITLED_KINDS = frozenset({ListingKind.POST, ListingKind.SHARE})  # their titles are titles, with few sellers' words
 # A name in front of or behind these words is spoken of: its author's new book, what is as good.
 _MENTION_BEFORE_RE = re.compile(
@@ -98,6 +99,7 @@ def find_doubts(candidate: Candidate, work: Work, listing: Listing) -> Iterator[
     if (
         not is_confirmed
         and not is_whole
+        and work_type(work) in _AUTHORED_TYPES
         and _is_creator_unconfirmed(listing, work)
         and not _has_other_reason(candidate, work, listing)
     ):
@@ -190,9 +192,12 @@ def _mention_doubts(candidate: Candidate, work: Work, listing: Listing, text: An
 
 
 def _is_passing(candidate: Candidate, listing: Listing) -> bool:
-    """Whether words of a sentence in the description spell a short name, perhaps by chance."""
-    is_part_of_sentence = "touched" in candidate.features or (
-        listing.kind in _TITLED_KINDS and is_in_sentence(candidate, listing.text)
+    """Whether words of a sentence in the description, or a hash tag, spell a short name, perhaps by chance."""
+    is_hash_tag = listing.text[max(0, candidate.span[0] - 1) : candidate.span[0]] in ("#", "＃")
+    is_part_of_sentence = (
+        is_hash_tag
+        or "touched" in candidate.features
+        or (listing.kind in _TITLED_KINDS and is_in_sentence(candidate, listing.text))
     )
     return is_part_of_sentence and candidate.name.han_equivalents < MIN_DISTINCTIVE_INFORMATION
 

@@ -14,7 +14,13 @@ from crawler.items import Finding, Listing, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground
 from matchers.signals.work_type import WorkType, work_type
-from matchers.stated_creators import Agreement, compare_creators, states_several_works, with_stated_creators
+from matchers.stated_creators import (
+    Agreement,
+    compare_creators,
+    states_author,
+    states_several_works,
+    with_stated_creators,
+)
 from matchers.title_doubts import MENTION_PROBABILITY, find_doubts, is_claimed_creator, is_in_sentence
 from matchers.title_grounds import (
     CONTRADICTION_GROUNDS,
@@ -74,10 +80,12 @@ def _contradictions(
 ) -> Iterator[Contradiction]:
     """Those of the engine, without creators who cannot be compared, and the doubts about the whole listing."""
     work = works[candidate.work_index]
-    # Beside a program, whoever changed it or passes it on states himself; several works may have several creators.
-    is_program = work_type(work) is WorkType.PROGRAM
+    # Beside a program, whoever changed it or passes it on states himself; of a film one registers whom one likes, its
+    # director or an actor; several works may have several creators.
+    kind = work_type(work)
     is_creator_comparable = stating is listing or not (
-        is_program
+        kind is WorkType.PROGRAM
+        or (kind is WorkType.SHOW and not states_author(listing))
         or states_several_works(listing)
         or compare_creators(stating.creators, work.creators) is not Agreement.OTHER
     )

@@ -78,6 +78,12 @@ def decisions(
         pytest.param("远岸寻人 Velomir官方字幕 1080p", "", {}, id="a platform in the title of a film"),
         pytest.param("Copper Rain Harbour S01E04 1080p", "", {"single": "review"}, id="an episode of what is a film"),
         pytest.param("Copper Rain Harbour 1080p", "", {"single": "hit"}, id="the film"),
+        pytest.param("Copper Rain Harbour 更新至12集 4K", "", {"single": "review"}, id="a series of a film's name"),
+        pytest.param(
+            "铜雨港 Copper Rain Harbour 4K", "导演：孟岸", {"single": "hit"}, id="a director of a film by nobody"
+        ),
+        pytest.param("潮汐往事 4K 中字", "#诺维亚 #剧情", {}, id="a hash tag that is a title too"),
+        pytest.param("晨港灯火 4K 杜比视界 中字", "", {"harbour": "review"}, id="a film of a book's name"),
         pytest.param("半岛轻读文库：潮汐", "", {"series": "hit"}, id="a registered series leads the title"),
         pytest.param("潮汐的故事 (半岛轻读文库)", "", {"series": "review"}, id="a registered series as a remark"),
     ],
