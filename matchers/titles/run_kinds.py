@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from io import BytesIO
@@ -41,50 +41,53 @@ class RunKind(NamedTuple):
 @lru_cache(maxsize=8_192)
 def run_kind(run: str) -> RunKind:
     """What a folded run of text does."""
-    return weigh_run(run, _run_weights())
+    return _to_kind(map(_gram_weights, set(_grams(run[:MAX_RUN_CHARS]))))
 
 
 def weigh_run(run: str, weights: Sequence[Sequence[float]]) -> RunKind:
     """What a folded run of text does by these weights of each slot."""
-    sums = [0.0, 0.0, 0.0]
-    for slot in set(run_slots(run)):
-        title, chatter, about = weights[slot]
-        sums[0] += title
-        sums[1] += chatter
-        sums[2] += about
-    highest = max(sums)
-    shares = [math.exp(max(-MAX_RUN_LOG_ODDS, value - highest)) for value in sums]
-    total = sum(shares)
-    return RunKind(*(share / total for share in shares))
+    return _to_kind([weights[slot] for slot in run_slots(run)])
 
 
-def run_slots(run: str) -> Iterator[int]:
+def run_slots(run: str) -> list[int]:
     """The slots of a run's n-grams: characters and pairs of Han, words, pairs, beginnings and ends of Latin words."""
-    for gram in _grams(run[:MAX_RUN_CHARS]):
-        yield crc32(gram.encode("utf-8", "replace")) % HASH_SLOTS
+    return [_gram_slot(gram) for gram in set(_grams(run[:MAX_RUN_CHARS]))]
 
 
-def _grams(run: str) -> Iterator[str]:
-    yield ""
+def _to_kind(rows: Iterable[Sequence[float]]) -> RunKind:
+    title, chatter, about = map(sum, zip(*rows, strict=True))
+    highest = max(title, chatter, about)
+    shares = [math.exp(max(-MAX_RUN_LOG_ODDS, value - highest)) for value in (title, chatter, about)]
+    total = sum(shares)
+    return RunKind(shares[0] / total, shares[1] / total, shares[2] / total)
+
+
+def _gram_slot(gram: str) -> int:
+    return crc32(gram.encode("utf-8", "replace")) % HASH_SLOTS
+
+
+@lru_cache(maxsize=32_768)
+def _gram_weights(gram: str) -> tuple[float, float, float]:
+    return _run_weights()[_gram_slot(gram)]
+
+
+def _grams(run: str) -> list[str]:
+    grams = [""]
     previous_word = "^"
     for part in _PART_RE.findall(run):
         if is_han(part[0]):
-            yield from part
-            yield from map("".join, pairwise(part))
-            yield f"^{part[0]}"
-            yield f"{part[-1]}$"
-            yield f"{part[-2:]}$"
+            grams += part
+            grams += map("".join, pairwise(part))
+            grams += (f"^{part[0]}", f"{part[-1]}$", f"{part[-2:]}$")
             previous_word = "^"
         elif part.isdigit():
-            yield "0"
+            grams.append("0")
         else:
-            yield f" {part}"
-            yield f"{previous_word} {part}"
-            yield f"{part[-3:]}<"
-            yield f">{part[:4]}"
+            grams += (f" {part}", f"{previous_word} {part}", f"{part[-3:]}<", f">{part[:4]}")
             previous_word = part
     if previous_word != "^":
-        yield f"{previous_word} $"
+        grams.append(f"{previous_word} $")
+    return grams
 
 
 @cache
