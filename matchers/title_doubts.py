@@ -51,6 +51,7 @@ MIN_DISTINCTIVE_INFORMATION = 5.0  # Han characters below which words of a sente
 MIN_HEAD_INFORMATION = 4.0  # Han characters of a name that is more than a word
 MIN_HEAD_REST_SHARE = 0.6  # share of a title's information beside the name that makes it a longer title
 MAX_PERSON_PART_CHARS = 4  # Han characters of a part of a foreign name
+MIN_RUN_SHARE = 0.5  # of the unknown words around a name that only sounds like it
 MIN_CREATOR_CHARS = 3  # characters of a creator's name that a collection may be called by
 MAX_SHORT_WORD_CHARS = 3  # characters of a Latin word that one edit makes another word
 _SIGN_RE = re.compile(r"[+#＋＃]")
@@ -151,7 +152,9 @@ def _is_alone(match: re.Match[str]) -> bool:
 
 
 def _spelling_doubts(candidate: Candidate, is_confirmed: bool) -> Iterator[Contradiction]:
-    """An edit that makes a short name, or a short Latin word in it, another word."""
+    """An edit or sound that makes a short name, or a short Latin word in it, another word."""
+    if candidate.is_homophone and not is_confirmed and _is_part_of_run(candidate):
+        yield _doubt("other_spelling", candidate, candidate.quote, OTHER_SPELLING_PROBABILITY)
     if not candidate.edits or candidate.is_homophone:
         return
     ours, theirs = candidate.name.compact, fold(candidate.quote).replace(" ", "")
@@ -168,6 +171,14 @@ def _spelling_doubts(candidate: Candidate, is_confirmed: bool) -> Iterator[Contr
         and candidate.name.han_equivalents <= SHORT_SPELLING_INFORMATION
     ):
         yield _doubt("other_spelling", candidate, candidate.quote, OTHER_SPELLING_PROBABILITY)
+
+
+def _is_part_of_run(candidate: Candidate) -> bool:
+    """Whether a short name is the smaller part of a run of unknown words, which sound like it by chance."""
+    features = candidate.features
+    is_joined = "before_joined" in features or "behind_joined" in features
+    is_short = candidate.name.han_equivalents <= SHORT_SPELLING_INFORMATION
+    return is_joined and is_short and features.get("segment", 1.0) < MIN_RUN_SHARE
 
 
 def _is_own_creator(candidate: Candidate, work: Work) -> bool:
