@@ -8,6 +8,7 @@ batch, variants of a text (digits read as letters) have no surroundings: those f
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -72,8 +73,8 @@ def run_features(text: AnalysedText, start: int, end: int, known_spans: Spans, r
     """
     features: dict[str, float] = {}
     total = chatter = about = 0.0
-    for first, last in _runs_beside(text, start, end):
-        if last <= start - reach or first >= end + reach or _is_known(first, last, known_spans):
+    for first, last in _runs_beside(text, start, end, reach):
+        if last <= start - reach or _is_known(first, last, known_spans):
             continue
         kind, units = text.run_kind(first, last), text.unknown_sums[last] - text.unknown_sums[first]
         total += units
@@ -92,9 +93,13 @@ def run_features(text: AnalysedText, start: int, end: int, known_spans: Spans, r
     return features
 
 
-def _runs_beside(text: AnalysedText, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The unknown runs outside start..end."""
-    for first, last in text.unknown_runs:
+def _runs_beside(text: AnalysedText, start: int, end: int, reach: int) -> Iterator[tuple[int, int]]:
+    """The unknown runs outside start..end, from one that may end before `reach` to the last that begins within it."""
+    runs = text.unknown_runs
+    for index in range(max(0, bisect_left(runs, (start - reach, 0)) - 1), len(runs)):
+        first, last = runs[index]
+        if first >= end + reach:
+            break
         if last <= start or first >= end:
             yield first, last
             continue
