@@ -16,6 +16,8 @@ from matchers.title_grounds import TITLE_GROUNDS, TITLE_MATCHER
 from matchers.titles import open_title_matcher, title_matcher_for
 from matchers.titles.index.build import works_digest
 
+MAX_PREFETCHED_CHARS = 2_000  # characters of a description that is looked up with others; longer ones gain little
+
 
 class Matcher(IdentityMatcher):
     """All names of all works, looked up in title and text."""
@@ -28,8 +30,9 @@ class Matcher(IdentityMatcher):
 
     def prefetch(self, batch: Sequence[tuple[Listing, Candidates]], context: Context) -> None:
         """Look up all titles at once."""
-        stating = (with_stated_creators(listing) for listing, _ in batch)
-        self._engine.prefetch((listing.title, listing) for listing in stating)
+        stating = [with_stated_creators(listing) for listing, _ in batch]
+        descriptions = [listing.text for listing in stating if len(listing.text) <= MAX_PREFETCHED_CHARS]
+        self._engine.prefetch([(listing.title, listing) for listing in stating], descriptions)
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
         """A finding for each work named, and one against it for each contradiction."""

@@ -120,13 +120,13 @@ class TitleMatcher:
             candidates, key=lambda candidate: (-candidate.probability, candidate.work_index, candidate.text_index)
         )
 
-    def prefetch(self, queries: Iterable[tuple[str, Listing | None]]) -> None:
+    def prefetch(self, queries: Iterable[tuple[str, Listing | None]], descriptions: Iterable[str] = ()) -> None:
         """Looks up many texts at once, each with the listing that `find` will get, so that `find` is faster for each of
-        them; changes no result.
+        them; changes no result. In `descriptions` only names are looked up, as `find` does in all texts but the first.
         """
         analysed = [(analyse(text), listing) for text, listing in queries if text]
         distinct_texts = list(dict.fromkeys(item for item, _ in analysed))
-        self._index.prefetch(distinct_texts)
+        self._index.prefetch(list(dict.fromkeys((*distinct_texts, *map(analyse, filter(None, descriptions))))))
         named_texts = {item for item in distinct_texts if self._is_fully_named(item)}
         overlap_queries = dict.fromkeys(
             (item, self._creators.may_corroborate(item, listing))
