@@ -31,6 +31,7 @@ from scipy.sparse import csr_matrix
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from crawler.text import fold  # noqa: E402
 from matchers.signals.clauses import (  # noqa: E402
     HASH_BITS,
     ClauseKind,
@@ -61,7 +62,7 @@ FloatArray = NDArray[np.float64]
 
 @frozen(kw_only=True)
 class LabelledField:
-    """All clauses of one field of a row, and the answers for those that are labelled (UNLABELLED for the others)."""
+    """All clauses of one field of a row, folded, and the answers for those that are labelled (UNLABELLED for the others)."""
 
     source: str
     in_title: bool
@@ -113,7 +114,8 @@ def read_labels(rows: Mapping[tuple[str, str], Mapping[str, str]], column: str) 
                 missing += 1
         if any(answer != UNLABELLED for answer in answers):
             source, in_title = labels[0]["source"], field == "title"
-            fields.append(LabelledField(source=source, in_title=in_title, clauses=clauses, answers=tuple(answers)))
+            folded = tuple(map(fold, clauses))
+            fields.append(LabelledField(source=source, in_title=in_title, clauses=folded, answers=tuple(answers)))
     return fields, missing
 
 
@@ -141,16 +143,17 @@ def fit_head(fields: Sequence[LabelledField], count: int) -> Head:
     answers = np.array([answer for field in fields for answer in field.answers])
     is_labelled = answers != UNLABELLED
     shape = (len(answers), 2**HASH_BITS)
-    matrix = csr_matrix((hashed.gram_weights.astype(np.float64), (hashed.numbers, hashed.hashes)), shape=shape)
+    values = hashed.counts.astype(np.float64)[hashed.numbers]
+    matrix = csr_matrix((values, (hashed.numbers, hashed.hashes)), shape=shape)
     columns = np.flatnonzero(np.bincount(matrix[is_labelled].indices, minlength=shape[1]) >= MIN_GRAM_CLAUSES)
     matrix = matrix[:, columns]
     order = np.random.default_rng(0).permutation(len(fields)) % INNER_FOLDS
     folds = np.repeat(order, [len(field.clauses) for field in fields])
     unseen = np.zeros((len(answers), count), dtype=np.float32)
-    for fold in range(INNER_FOLDS):
-        is_other = is_labelled & (folds != fold)
+    for number in range(INNER_FOLDS):
+        is_other = is_labelled & (folds != number)
         weights = fit_softmax(matrix[is_other], answers[is_other], count, GRAM_PENALTY)
-        unseen[folds == fold] = np.asarray(matrix[folds == fold] @ weights)
+        unseen[folds == number] = np.asarray(matrix[folds == number] @ weights)
     rows, start = [], 0
     for field in fields:
         end = start + len(field.clauses)

@@ -18,8 +18,6 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from crawler.text import fold
-
 MODEL_FILE = "clauses.npz"
 MAX_CLAUSE_CHARS = 160  # a longer stretch without any end is cut
 MAX_GRAM_CHARS = 5  # n-grams of 1 to this many characters
@@ -101,11 +99,11 @@ class ClauseModel:
     kinds: Head
     evidence: Head
 
-    def read(self, clauses: Sequence[str], in_title: bool) -> list[ClauseReading]:
+    def read(self, folded_clauses: Sequence[str], in_title: bool) -> list[ClauseReading]:
         """The readings of these neighbouring clauses of one text."""
-        if not clauses:
+        if not folded_clauses:
             return []
-        hashed, position = HashedClauses.of(clauses), position_features(clauses, in_title)
+        hashed, position = HashedClauses.of(folded_clauses), position_features(folded_clauses, in_title)
         kinds = self.kinds.probabilities(hashed, position).tolist()
         evidence = self.evidence.probabilities(hashed, position).tolist()
         return [ClauseReading(kinds=first, evidence=last) for first, last in zip(kinds, evidence, strict=True)]
@@ -151,18 +149,18 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 @frozen(kw_only=True)
 class HashedClauses:
-    """The hashed n-grams of some clauses, and the number of the clause of each, in no order."""
+    """The hashed n-grams of some clauses, and what each counts for each clause, (clauses, n-grams): one divided by the
+    root of the number of n-grams in its clause, zero for the other clauses.
+    """
 
     hashes: NDArray[np.int64]
-    numbers: NDArray[np.int64]
-    count: int
+    numbers: NDArray[np.int64]  # the clause of each n-gram
+    counts: FloatArray  # what an n-gram of each clause counts
 
     @classmethod
-    def of(cls, clauses: Sequence[str]) -> HashedClauses:
-        """Clauses are folded, digits are all 0, and both ends are marked, so that a prefix is another n-gram than the
-        same letters inside.
-        """
-        text = "\n" + "\n".join(fold(clause).translate(_DIGITS) or " " for clause in clauses) + "\n"
+    def of(cls, folded_clauses: Sequence[str]) -> HashedClauses:
+        """Digits are all 0, and both ends are marked: a prefix is another n-gram than the same letters inside."""
+        text = "\n" + "\n".join(clause or " " for clause in folded_clauses).translate(_DIGITS) + "\n"
         codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
         is_end = codes == ord("\n")
         ends = np.cumsum(is_end)
@@ -176,29 +174,25 @@ class HashedClauses:
             is_whole = ends[:count] == ends[inner : inner + count] if length > 1 else ~is_end
             hashes.append((rolled * _HASH_MULTIPLIER)[is_whole] >> np.uint32(32 - HASH_BITS))
             numbers.append(ends[:count][is_whole] - 1)
-        return cls(hashes=np.concatenate(hashes).astype(np.int64), numbers=np.concatenate(numbers), count=len(clauses))
-
-    @property
-    def gram_weights(self) -> NDArray[np.float32]:
-        """What each n-gram counts: one divided by the root of the number of n-grams in its clause."""
-        counts = np.maximum(1, np.bincount(self.numbers, minlength=self.count))
-        return (1.0 / np.sqrt(counts)[self.numbers]).astype(np.float32)
+        owners = np.concatenate(numbers)
+        counts = 1.0 / np.sqrt(np.maximum(1, np.bincount(owners, minlength=len(folded_clauses))))
+        return cls(hashes=np.concatenate(hashes).astype(np.int64), numbers=owners, counts=counts.astype(np.float32))
 
     def scores(self, grams: NDArray[np.int8], scale: float) -> FloatArray:
         """The first step: the weighted sum of the scores of each clause's n-grams, (clauses, answers)."""
-        scores = np.zeros((self.count, grams.shape[1]), dtype=np.float32)
-        np.add.at(scores, self.numbers, grams[self.hashes] * self.gram_weights[:, None])
-        scores *= scale
+        weights = np.zeros((len(self.counts), len(self.hashes)), dtype=np.float32)
+        weights[self.numbers, np.arange(len(self.hashes))] = self.counts[self.numbers] * np.float32(scale)
+        scores: FloatArray = weights @ grams[self.hashes].astype(np.float32)
         return scores
 
 
-def position_features(clauses: Sequence[str], in_title: bool) -> FloatArray:
+def position_features(folded_clauses: Sequence[str], in_title: bool) -> FloatArray:
     """Whether it is a title, the first or last clause, how many there are, how long each is, and a constant."""
-    position = np.zeros((len(clauses), POSITION_FEATURES + 1), dtype=np.float32)
+    position = np.zeros((len(folded_clauses), POSITION_FEATURES + 1), dtype=np.float32)
     position[:, 0] = in_title
     position[0, 1] = position[-1, 2] = 1.0
-    position[:, 3] = min(len(clauses), 10) / 10
-    position[:, 4] = [min(len(clause), 40) / 40 for clause in clauses]
+    position[:, 3] = min(len(folded_clauses), 10) / 10
+    position[:, 4] = [min(len(clause), 40) / 40 for clause in folded_clauses]
     position[:, 5] = 1.0
     return position
 

@@ -7,7 +7,7 @@ can bear a signal is told by what the clause does (matchers/signals/clauses.py):
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 
@@ -23,6 +23,7 @@ NEGATED_PREFIX = "no_"
 EXTRA_PREFIX = "extra_"
 MAX_GIFT_DISTANCE_CHARS = 8  # between "with it you get" and what you get
 MIN_EVIDENCE_PROBABILITY = 0.6  # of a clause's evidence, to count; estimate
+MIN_READ_CHARS = 4  # of a clause, to be evidence by itself: sizes and tags say nothing
 MAX_READ_CLAUSES = 32  # of a text: what is sold stands at the beginning
 _UNEVIDENT_KINDS = (ClauseKind.BLURB, ClauseKind.CONTACT, ClauseKind.TALK)  # such clauses say nothing of the copy
 UNREAD_SHARE = 0.5  # share of such a signal that is lost where the model reads nothing of copies in its clause; by the
@@ -115,7 +116,10 @@ class TextSignals:
             first = lookup * CLAUSES_PER_LOOKUP
             start = max(0, first - 1)  # one more on either side, as a neighbour
             spans = self.clause_spans[start : first + CLAUSES_PER_LOOKUP + 1]
-            clauses = [self.analysis.original[begin:end] for begin, end in spans]
+            origins = self.analysis.fold_map.origins
+            clauses = [
+                self.folded_text[bisect_left(origins, begin) : bisect_left(origins, end)].strip() for begin, end in spans
+            ]
             self._readings[lookup, in_title] = clause_model().read(clauses, in_title)[first - start :]
         return self._readings[lookup, in_title][place]
 
@@ -202,7 +206,7 @@ def unlisted_evidence(text: str, in_title: bool) -> Mapping[str, tuple[Evidence,
     listed = [signals.analysis.fold_map.original_span(signal.start, signal.end) for signal in signals.signals]
     found: dict[str, tuple[Evidence, float]] = {}
     for number, (start, end) in enumerate(signals.clause_spans[:MAX_READ_CLAUSES]):
-        if any(first < end and start < last for first, last in listed):
+        if end - start < MIN_READ_CHARS or any(first < end and start < last for first, last in listed):
             continue
         reading = signals.clause_reading(number, in_title)
         evidence = max(Evidence, key=reading.evidence.__getitem__)
