@@ -25,6 +25,7 @@ SHARED_TITLE_GROUND = "title_shared"  # the finding of the title engine that sev
 # Findings of the title engine after which a name alone is not enough: other works have it, or may be meant.
 AMBIGUITY_GROUNDS = frozenset({SHARED_TITLE_GROUND, "veto_other_medium", "veto_other_spelling"})
 LOOSE_TITLE_GROUND = "title_loose"  # the finding that a title has most words of a name, and no second reason
+MIN_REVIEW_IDENTITY = 0.25  # that a person looks: rarer than one in four is a namesake
 MIN_REVIEW_STRENGTH = 0.2  # of a ground for an offence, so that a person looks; estimate
 UNSTATED_PRICE_GROUND = "price_unstated"
 DOUBT_PREFIX = "doubt_"  # of the grounds that leave an offer to a person
@@ -178,7 +179,8 @@ def _decide(findings: Sequence[Finding], identity: float, offence: float, bounds
     is_hit = identity >= min_identity and offence >= bounds.offence and chance >= bounds.chance
     if is_hit and not _rests_on_unstated_price(findings):
         return Decision.HIT
-    is_worth_a_look = chance >= bounds.review and bool(_offence_grounds(findings))  # not one of which nothing is said
+    is_likely = chance >= bounds.review and identity >= MIN_REVIEW_IDENTITY
+    is_worth_a_look = is_likely and bool(_offence_grounds(findings))  # not one of which nothing is said
     if is_worth_a_look or (identity >= min_identity and _is_doubted(findings)):
         return Decision.REVIEW
     return Decision.DROPPED

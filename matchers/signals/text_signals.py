@@ -118,7 +118,8 @@ class TextSignals:
             spans = self.clause_spans[start : first + CLAUSES_PER_LOOKUP + 1]
             origins = self.analysis.fold_map.origins
             clauses = [
-                self.folded_text[bisect_left(origins, begin) : bisect_left(origins, end)].strip() for begin, end in spans
+                self.folded_text[bisect_left(origins, begin) : bisect_left(origins, end)].strip()
+                for begin, end in spans
             ]
             self._readings[lookup, in_title] = clause_model().read(clauses, in_title)[first - start :]
         return self._readings[lookup, in_title][place]
