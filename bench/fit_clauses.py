@@ -62,7 +62,7 @@ FloatArray = NDArray[np.float64]
 
 @frozen(kw_only=True)
 class LabelledField:
-    """All clauses of one field of a row, folded, and the answers for those that are labelled (UNLABELLED for the others)."""
+    """All clauses of one field of a row, folded, and the answers of those that are labelled (others: UNLABELLED)."""
 
     source: str
     in_title: bool

@@ -54,7 +54,8 @@ LICENCE_FINDING = offence_finding(0.99, "licence", Polarity.AGAINST)
         ([identity_finding(0.9), offence_finding(0.4)], Decision.REVIEW),
         ([identity_finding(0.5), offence_finding(0.9)], Decision.REVIEW),
         ([identity_finding(0.8), offence_finding(0.4)], Decision.REVIEW),
-        ([identity_finding(0.4), offence_finding(0.4)], Decision.DROPPED),
+        ([identity_finding(0.4), offence_finding(0.4)], Decision.REVIEW),
+        ([identity_finding(0.2), offence_finding(0.4)], Decision.DROPPED),
         ([identity_finding(0.9)], Decision.DROPPED),
         ([identity_finding(0.3), offence_finding(0.9)], Decision.REVIEW),
         ([identity_finding(0.2), offence_finding(0.9)], Decision.DROPPED),
@@ -75,7 +76,7 @@ LICENCE_FINDING = offence_finding(0.99, "licence", Polarity.AGAINST)
         ),
         (
             [identity_finding(0.9), offence_finding(0.9), offence_finding(0.8, "innocent", Polarity.AGAINST)],
-            Decision.DROPPED,
+            Decision.REVIEW,
         ),
         ([identity_finding(0.9), offence_finding(0.9, "licence")], Decision.HIT),
     ],
