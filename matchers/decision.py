@@ -25,7 +25,7 @@ SHARED_TITLE_GROUND = "title_shared"  # the finding of the title engine that sev
 # Findings of the title engine after which a name alone is not enough: other works have it, or may be meant.
 AMBIGUITY_GROUNDS = frozenset({SHARED_TITLE_GROUND, "veto_other_medium", "veto_other_spelling"})
 LOOSE_TITLE_GROUND = "title_loose"  # the finding that a title has most words of a name, and no second reason
-MIN_REVIEW_IDENTITY = 0.35  # that a person looks: by the calibration a third of such names are right
+MIN_REVIEW_IDENTITY = 0.29  # that a person looks: rarer than three in ten is a namesake
 MIN_REVIEW_STRENGTH = 0.2  # of a ground for an offence, so that a person looks; estimate
 UNSTATED_PRICE_GROUND = "price_unstated"
 DOUBT_PREFIX = "doubt_"  # of the grounds that leave an offer to a person
