@@ -129,7 +129,7 @@ def _read_words(file: Traversable, area: str | None, problems: list[Problem]) ->
             continue
         values = [row[place] for place in places]
         bad_fields = [name for name, value in zip(needed, values, strict=True) if not value.strip()]
-        probability = _parse_probability(values[1])
+        probability = parse_probability(values[1])
         if probability is None and "probability" not in bad_fields:
             bad_fields.append("probability")
         if probability is None or bad_fields:
@@ -141,8 +141,8 @@ def _read_words(file: Traversable, area: str | None, problems: list[Problem]) ->
         yield Word(text=values[0], area=area or values[3], probability=probability, source=values[2])
 
 
-def _parse_probability(text: str) -> float | None:
-    """A probability; None for what is none."""
+def parse_probability(text: str) -> float | None:
+    """The probability (0..1) that a text states; None where it states none."""
     try:
         probability = float(text)
     except ValueError:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from crawler.errors import BadInput, Problem
-from matchers.signals.lexicon import Lexicon, Word, load_lexicon
+from matchers.signals.lexicon import Lexicon, Word, load_lexicon, parse_probability
 
 _PACKAGE = "matchers.signals"
 _RowT = TypeVar("_RowT")
@@ -64,10 +64,18 @@ def negations() -> tuple[Lexicon, dict[str, list[Negation]]]:
     return Lexicon(Word(text=text, area="denial", probability=1.0, source="denials.csv") for text in by_word), by_word
 
 
+class _BadField(ValueError):
+    """A value of a row cannot be used."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 def _parse_negation(row: dict[str, str]) -> Negation:
     if row["side"] not in ("before", "after"):
-        raise ValueError("side is before or after")
-    return Negation(text=row["word"], is_before=row["side"] == "before", reach=int(row["reach"]))
+        raise _BadField("side", "before or after is needed")
+    return Negation(text=row["word"], is_before=row["side"] == "before", reach=_parse_reach(row))
 
 
 def _parse_slot(row: dict[str, str]) -> Word:
@@ -75,30 +83,38 @@ def _parse_slot(row: dict[str, str]) -> Word:
 
 
 def _parse_pair(row: dict[str, str]) -> SignalPair:
-    probability = float(row["probability"])
-    if not 0 < probability <= 1:
-        raise ValueError("a probability lies between 0 and 1")
+    probability = parse_probability(row["probability"])
+    if not probability:
+        raise _BadField("probability", "a number above 0 and up to 1 is needed")
     return SignalPair(
         area=row["area"],
         first=row["first"],
         second=row["second"],
-        reach=int(row["reach"]),
+        reach=_parse_reach(row),
         probability=probability,
     )
 
 
+def _parse_reach(row: dict[str, str]) -> int:
+    if not row["reach"].isdecimal():
+        raise _BadField("reach", "a whole number is needed")
+    return int(row["reach"])
+
+
 def _read_rows(file: str, parse_row: Callable[[dict[str, str]], _RowT]) -> list[_RowT]:
-    """The parsed rows of a data file. Raises BadInput with every bad row."""
+    """The parsed rows of a data file. Raises BadInput with file, line and field of every bad row."""
     text = (resources.files(_PACKAGE) / file).read_text(encoding="utf-8")
     rows: list[_RowT] = []
     problems: list[Problem] = []
     for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        empty = [field for field, value in row.items() if not value]
+        if empty:
+            problems += [Problem(file=file, line=line, field=field, message="this is empty") for field in empty]
+            continue
         try:
-            if not row["source"]:
-                raise ValueError("a source is needed")
             rows.append(parse_row(row))
-        except (ValueError, TypeError, KeyError) as error:
-            problems.append(Problem(file=file, line=line, message=str(error)))
+        except _BadField as error:
+            problems.append(Problem(file=file, line=line, field=error.field, message=str(error)))
     if problems:
         raise BadInput(problems)
     return rows

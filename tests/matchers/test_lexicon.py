@@ -10,9 +10,10 @@ import pytest
 
 from crawler.errors import BadInput
 from crawler.text import fold
+from matchers.signals import word_lists
 from matchers.signals.lexicon import load_lexicon
 from matchers.signals.text_signals import find_text_signals
-from matchers.signals.word_lists import signal_lexicon, slot_lexicon
+from matchers.signals.word_lists import signal_lexicon, signal_pairs, slot_lexicon
 from tests import ROOT
 from tools.make_lexicon import (
     FOLDER,
@@ -167,3 +168,13 @@ def test_a_bad_row_is_refused_by_file_line_and_field(tmp_path: Path, monkeypatch
         ("file.zh.csv", 4, "probability"),
         ("file.zh.csv", 5, None),
     ]
+
+
+def test_a_bad_row_of_a_smaller_list_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = "area,first,second,reach,probability,source\n"
+    (tmp_path / "pairs.csv").write_text(header + "file,a,b,x,0.5,own\nfile,a,b,2,0,own\nfile,a,b,2,0.5,\n")
+    monkeypatch.setattr(word_lists.resources, "files", lambda _package: tmp_path)
+    with pytest.raises(BadInput) as caught:
+        signal_pairs.__wrapped__()
+    places = [(problem.file, problem.line, problem.field) for problem in caught.value.problems]
+    assert places == [("pairs.csv", 2, "reach"), ("pairs.csv", 3, "probability"), ("pairs.csv", 4, "source")]
