@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve
 
-from crawler.items import Finding, Listing, Work
+from crawler.items import Finding, Listing, ListingKind, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground
 from matchers.signals.work_type import WorkType, work_type
@@ -44,6 +44,7 @@ from matchers.titles import Candidate, Contradiction, TitleMatcher
 # The most that text alone can give: 97 titles of one list of books cover 212 works.
 MAX_TITLE_PROBABILITY = 0.985
 TEXT_FACTOR = 0.55  # estimate: names in free text are often mentioned, not offered
+APP_TEXT_FACTOR = 0.2  # estimate: an app's description tells what it works with
 MIN_SUBJECT_PROBABILITY = 0.6  # of a work whose name leads the title, so that others in the description are mentioned
 MAX_DOUBTED_SHARE = 0.2  # of the probability; what is left of a rival below it is no rival any more
 MIN_TEXT_HAN_EQUIVALENTS = 3.0  # shorter names are not searched for in free text
@@ -72,7 +73,8 @@ def title_findings(engine: TitleMatcher, listing: Listing, context: Context) -> 
             continue
         seen.add(candidate.work_index)
         settled = _without_doubted_rivals(candidate, candidates)
-        yield from _candidate_findings(settled, engine.works[candidate.work_index], context)
+        in_app = listing.kind is ListingKind.APP
+        yield from _candidate_findings(settled, engine.works[candidate.work_index], in_app, context)
 
 
 def _contradictions(
@@ -149,8 +151,9 @@ def _remaining_share(candidate: Candidate) -> float:
     return math.prod(1.0 - contradiction.probability for contradiction in candidate.contradictions)
 
 
-def _candidate_findings(candidate: Candidate, work: Work, context: Context) -> Iterator[Finding]:
-    probability = MAX_TITLE_PROBABILITY * candidate.probability * (TEXT_FACTOR if candidate.text_index else 1.0)
+def _candidate_findings(candidate: Candidate, work: Work, in_app: bool, context: Context) -> Iterator[Finding]:
+    text_factor = (APP_TEXT_FACTOR if in_app else TEXT_FACTOR) if candidate.text_index else 1.0
+    probability = MAX_TITLE_PROBABILITY * candidate.probability * text_factor
     corroboration = candidate.corroboration
     reasons = [corroboration.creator, corroboration.publisher, corroboration.year]
     reasons_text = ", ".join(str(reason) for reason in reasons if reason)

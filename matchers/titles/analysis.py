@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from crawler.text import FoldedText, fold, fold_origins, folded_text, is_han
 from matchers.signals.lexicon import WordMatch, load_lexicon
-from matchers.titles.boilerplate import find_group_tags, find_phrases, find_title_span
+from matchers.titles.boilerplate import find_group_tags, find_phrases, find_title_span, is_file_part
 from matchers.titles.rolling_hash import code_points
 from matchers.titles.run_kinds import RunKind, run_kind
 
@@ -157,7 +157,7 @@ class AnalysedText:
         """1 for each position inside what sellers and release groups put beside any title."""
         mask = bytearray(len(self.compact))
         for word, start, end in self.lexicon_words:
-            if word.area == "noise":
+            if word.area == "noise" or is_file_part(word.text, self.folded):
                 mask[start:end] = b"\x01" * (end - start)
         for start, end in find_phrases(self.folded):
             first, last = self.position_of(start), self.position_of(end - 1) + 1

@@ -64,6 +64,16 @@ def find_group_tags(original: str) -> Iterator[tuple[int, int]]:
         yield match.span("group")
 
 
+# Parts of a file that have the names of goods, and what shows in a text that a file is meant: 书签高清非扫描.
+_FILE_PART_RE = re.compile(r"书签|目录|bookmarks?")
+_FILE_SIGN_RE = re.compile(r"pdf|epub|mobi|azw|djvu|扫描|高清|清晰|文字版|影印|ocr")
+
+
+def is_file_part(word: str, folded: str) -> bool:
+    """Whether a word names a part of the file that this folded text offers: the bookmarks of a PDF."""
+    return _FILE_PART_RE.fullmatch(word) is not None and _FILE_SIGN_RE.search(folded) is not None
+
+
 _NUMBER_RE = re.compile(r"[0-9一二三四五六七八九十]|edition")
 
 

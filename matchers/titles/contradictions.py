@@ -16,6 +16,7 @@ from crawler.items import Work
 from crawler.text import fold, is_han
 from matchers.signals.lexicon import WordMatch
 from matchers.titles.analysis import AnalysedText
+from matchers.titles.boilerplate import is_file_part
 from matchers.titles.corroboration import begins_with_surname
 from matchers.titles.features import Corroboration, derived_word_reach
 from matchers.titles.frames import find_frame
@@ -120,16 +121,12 @@ _EXTRA_BEFORE_RE = re.compile(
     r"(?: (?:the|a|an|its|digital|original|bonus))? ?$"
 )
 
-# Parts of a file that have the names of goods, and what shows in a text that a file is meant: 书签高清非扫描.
-_FILE_PART_RE = re.compile(r"书签|目录|bookmarks?")
-_FILE_SIGN_RE = re.compile(r"pdf|epub|mobi|azw|djvu|扫描|高清|清晰|文字版|影印|ocr")
-
 
 def _is_extra(spot: WordMatch, text: AnalysedText) -> bool:
     """Whether a word of a derived work names something that comes with the work."""
     if spot.word.area != "derived" or not spot.start:
         return False
-    if _FILE_PART_RE.fullmatch(spot.word.text) and _FILE_SIGN_RE.search(text.folded):
+    if is_file_part(spot.word.text, text.folded):
         return True
     first, last = text.span(spot.start - 1, spot.start + 1)
     if any(character in "+＋&" for character in text.original[first + 1 : last - 1]):
