@@ -66,7 +66,7 @@ def find_group_tags(original: str) -> Iterator[tuple[int, int]]:
 
 # Parts of a file that have the names of goods, and what shows in a text that a file is meant: 书签高清非扫描.
 _FILE_PART_RE = re.compile(r"书签|目录|bookmarks?")
-_FILE_SIGN_RE = re.compile(r"pdf|epub|mobi|azw|djvu|扫描|高清|清晰|文字版|影印|ocr")
+_FILE_SIGN_RE = re.compile(r"pdf|epub|mobi|azw|djvu|扫描|高清|清晰|文字版|影印|ocr|书签版")
 
 
 def is_file_part(word: str, folded: str) -> bool:

@@ -124,13 +124,15 @@ _EXTRA_BEFORE_RE = re.compile(
 
 def _is_extra(spot: WordMatch, text: AnalysedText) -> bool:
     """Whether a word of a derived work names something that comes with the work."""
-    if spot.word.area != "derived" or not spot.start:
+    if spot.word.area not in ("derived", "sequel") or not spot.start:
         return False
     if is_file_part(spot.word.text, text.folded):
         return True
     first, last = text.span(spot.start - 1, spot.start + 1)
     if any(character in "+＋&" for character in text.original[first + 1 : last - 1]):
         return True
+    if spot.word.area == "sequel":
+        return False
     previous = next((other for other in text.lexicon_words if other.end == spot.start), None)
     if previous and (text.compact[previous.start] in _GIFT_CHARS or _is_extra(previous, text)):
         return True
