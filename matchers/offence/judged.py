@@ -17,21 +17,21 @@ VERDICT_PROBABILITY = 0.99  # a person has judged it
 JUDGED_LISTING = Ground(
     "judged_listing",
     Polarity.AGAINST,
-    -8.0,
+    -10.0,
     en="this listing was judged no infringement ({ours}): {reason}",
     zh="该商品曾被判为不侵权（{ours}）：{reason}",
 )
 JUDGED_SELLER = Ground(
     "judged_seller",
     Polarity.AGAINST,
-    -6.0,
+    -10.0,
     en="{theirs} was judged to sell this work by right ({ours}): {reason}",
     zh="{theirs}曾被判为有权出售该作品（{ours}）：{reason}",
 )
 JUDGED_PHRASE = Ground(
     "judged_phrase",
     Polarity.AGAINST,
-    -6.0,
+    -10.0,
     en="“{theirs}” beside this work was judged no infringement ({ours}): {reason}",
     zh="该作品旁的“{theirs}”曾被判为不侵权（{ours}）：{reason}",
 )
