@@ -36,8 +36,8 @@ DOUBT_NOTES = Ground(
     zh="笔记、课件或试题，可能为自制也可能为复制：{theirs}",
 )
 KEY_RE = re.compile(
-    r"\b(?:cd|product|licen[cs]e|activation|serial|steam|game|retail|oem)[ -]?(?:keys?|codes?)\b|\bkeys? only\b"
-    r"|激活码|激活密钥|产品密钥|序列号|兑换码|cd ?key|(?<![a-z])key(?![a-z])",
+    r"\b(?:cd|product|licen[cs]e|activation|serial|steam|game)[ -]?keys?\b|\b(?:activation|redeem) codes?\b"
+    r"|激活码|激活密钥|产品密钥|序列号|兑换码|(?<=[\u4e00-\u9fff])\s?(?:cd ?)?key(?![a-z])",
     re.IGNORECASE,
 )
 OWN_ACCOUNT_RE = re.compile(
@@ -57,9 +57,9 @@ PATTERNS = (
     (DOUBT_NOTES, NOTES_RE, (WorkType.PRINT, WorkType.COURSE)),
 )
 DOUBT_PROBABILITY = 0.8  # estimate
+MAX_SEARCHED_CHARS = 2_000  # of each field
 PLAIN_AREAS = ("service", "own")  # a service, or what the seller made: nothing to doubt
 MIN_PLAIN_STRENGTH = 0.8  # of such signals
-MAX_SEARCHED_CHARS = 2_000  # of each field
 
 
 class Matcher(OffenceMatcher):
@@ -75,7 +75,8 @@ class Matcher(OffenceMatcher):
         for ground, pattern, types in PATTERNS:
             if work_type(work) not in types:
                 continue
-            texts = (listing.title, listing.text[:MAX_SEARCHED_CHARS])
+            # A description mentions keys that are not sold: item specifics have a line for them.
+            texts = (listing.title,) if ground is DOUBT_KEY else (listing.title, listing.text[:MAX_SEARCHED_CHARS])
             match = next((match for text in texts if (match := pattern.search(text))), None)
             if match is None or match.group().casefold() in work.title.casefold():
                 continue
