@@ -29,7 +29,7 @@ NEW_PRICE_STEPS = ((Decimal("0.13"), 0.95), (Decimal("0.25"), 0.85), (Decimal("0
 UNSTATED_PRICE_STEPS = ((Decimal("0.05"), 0.7), (Decimal("0.15"), 0.5), (Decimal("0.22"), 0.35))
 NO_USED_PRICE_STEPS = ((Decimal("0.1"), 0.95), (Decimal("0.25"), 0.8), (Decimal("0.4"), 0.5))
 PROGRAM_AREAS = ("crack", "file", "virtual", "drive", "handover", "account", "server", "bundle", "new")
-# Share of the probability kept if a program's price is low and nothing says how it is passed on: a used disc, a mouse pad.
+# Share of the probability kept if a program is cheap and nothing says how it is passed on: a used disc, a mouse pad.
 UNNAMED_PROGRAM_FACTOR = 0.6
 GENUINE_CLAUSE_FACTOR = 0.8  # share that a clause takes away which surely reads like a genuine copy; estimate
 PERSON_MARKET_FACTOR = 0.6  # share kept of a price of unstated condition where people sell what they have read
