@@ -5,8 +5,8 @@ n-grams: two Han characters by their sound, or three letters. Where one of the r
 is compared with the line. Only these listings are read: those that contain the name (in the title with one edit, if it
 is long), a string that another matcher looks for (`prefilter_keys`: identifiers) or a picture near one of a work.
 
-Not found this way: names of one Han character or two letters, names that are only described, and variants (split
-characters, digits for letters, pinyin for characters). A full rematch finds those.
+Not found this way: names of one Han character or two letters, names that are only described or abbreviated, and
+variants (split characters, digits for letters, pinyin for characters). A full rematch finds those.
 """
 
 from __future__ import annotations

@@ -68,14 +68,16 @@ class Claim:
 
 def with_stated_creators(listing: Listing) -> Listing:
     """The listing with the creators that its title or text states, if its own field names none."""
+    names = stated_creators(listing)
+    return listing if names == listing.creators else evolve(listing, creators=names)
+
+
+def stated_creators(listing: Listing) -> tuple[str, ...]:
+    """The creators of the listing's own field, else those that its title or text states."""
     if listing.creators:
-        return listing
-    names = tuple(
-        dict.fromkeys(
-            name for text in (listing.title, listing.text) for claim in find_claims(text) for name in claim.names
-        )
-    )
-    return evolve(listing, creators=names[:MAX_NAMES]) if names else listing
+        return listing.creators
+    claims = (*find_claims(listing.title), *find_claims(listing.text))
+    return tuple(dict.fromkeys(name for claim in claims for name in claim.names))[:MAX_NAMES] if claims else ()
 
 
 def find_claims(text: str) -> tuple[Claim, ...]:
