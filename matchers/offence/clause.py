@@ -8,7 +8,6 @@ words, and so are those that hold the work's own name.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from crawler.text import fold
@@ -16,8 +15,8 @@ from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.clauses import Evidence
 from matchers.signals.intent import intent_factor
+from matchers.signals.listing_signals import compact_names
 from matchers.signals.text_signals import unlisted_evidence
-from matchers.titles.title_names import names_of
 
 CLAUSE_DIGITAL = Ground(
     "clause_digital",
@@ -67,7 +66,7 @@ class Matcher(OffenceMatcher):
         """At most one finding for each kind of evidence."""
         if listing.kind is not ListingKind.OFFER and listing.kind is not ListingKind.POST:
             return
-        names = _compact_names(work.title, work.aliases)
+        names = [name for name in compact_names(work.title, work.aliases) if len(name) >= MIN_NAME_CHARS]
         surest: dict[Evidence, tuple[float, str]] = {}
         for text, in_title in ((listing.title, True), (listing.text, False)):
             for clause, (kind, probability) in unlisted_evidence(text, in_title).items():
@@ -80,9 +79,3 @@ class Matcher(OffenceMatcher):
         for kind, (probability, clause) in surest.items():
             quote = clause[:MAX_QUOTE_CHARS]
             yield make_finding(self.name, context, work, GROUNDS_BY_EVIDENCE[kind], probability * factor, theirs=quote)
-
-
-@lru_cache(maxsize=4_096)
-def _compact_names(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
-    names = (name.compact for name in names_of(0, Work(id="asked", title=title, aliases=aliases)))
-    return frozenset(name for name in names if len(name) >= MIN_NAME_CHARS)

@@ -32,7 +32,19 @@ _END_RE = re.compile(
 )
 _WORD_CHAR_RE = re.compile(r"\w")
 _DIGITS = str.maketrans("123456789", "000000000")
-_HASH_MULTIPLIER, _GRAM_MULTIPLIER = np.uint32(2_654_435_761), np.uint32(1_000_003)
+_END_CODE = ord("\n")
+_HASH_MULTIPLIER, _GRAM_MULTIPLIER = np.uint32(2_654_435_761), 1_000_003
+# The hash of an n-gram is a polynomial of its code points plus their places in it (from 1), modulo 2**32.
+_GRAM_STEPS = np.arange(MAX_GRAM_CHARS)
+_LAST_INNER = np.maximum(0, _GRAM_STEPS - 1)  # the last character of an n-gram of each length that is no end of it
+_GRAM_MULTIPLIERS = np.array(
+    [
+        [_GRAM_MULTIPLIER ** max(0, last - step) % 2**32 * (step <= last) for last in range(MAX_GRAM_CHARS)]
+        for step in range(MAX_GRAM_CHARS)
+    ],
+    dtype=np.uint32,
+)
+_GRAM_OFFSETS = np.arange(1, MAX_GRAM_CHARS + 1, dtype=np.uint32) @ _GRAM_MULTIPLIERS
 
 FloatArray = NDArray[np.float32]
 
@@ -149,40 +161,43 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 @frozen(kw_only=True)
 class HashedClauses:
-    """The hashed n-grams of some clauses, and what each counts for each clause, (clauses, n-grams): one divided by the
-    root of the number of n-grams in its clause, zero for the other clauses.
+    """The hashed n-grams of some clauses, clause by clause, and what each counts in its clause: one divided by the root
+    of the number of n-grams there.
     """
 
     hashes: NDArray[np.int64]
-    numbers: NDArray[np.int64]  # the clause of each n-gram
+    numbers: NDArray[np.int64]  # the clause of each n-gram, ascending
+    starts: NDArray[np.int64]  # the first n-gram of each clause; none is without any
     counts: FloatArray  # what an n-gram of each clause counts
 
     @classmethod
     def of(cls, folded_clauses: Sequence[str]) -> HashedClauses:
         """Digits are all 0, and both ends are marked: a prefix is another n-gram than the same letters inside."""
-        text = "\n" + "\n".join(clause or " " for clause in folded_clauses).translate(_DIGITS) + "\n"
-        codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
-        is_end = codes == ord("\n")
-        ends = np.cumsum(is_end)
-        hashes, numbers = [], []
-        rolled = np.zeros(len(codes), dtype=np.uint32)
-        for length in range(1, min(MAX_GRAM_CHARS, len(codes) - 1) + 1):
-            count = len(codes) - length + 1
-            rolled = rolled[:count] * _GRAM_MULTIPLIER + codes[length - 1 :] + np.uint32(length)
-            # An n-gram may begin or end with the mark of an end, and holds none elsewhere.
-            inner = max(0, length - 2)
-            is_whole = ends[:count] == ends[inner : inner + count] if length > 1 else ~is_end
-            hashes.append((rolled * _HASH_MULTIPLIER)[is_whole] >> np.uint32(32 - HASH_BITS))
-            numbers.append(ends[:count][is_whole] - 1)
-        owners = np.concatenate(numbers)
-        counts = 1.0 / np.sqrt(np.maximum(1, np.bincount(owners, minlength=len(folded_clauses))))
-        return cls(hashes=np.concatenate(hashes).astype(np.int64), numbers=owners, counts=counts.astype(np.float32))
+        text = "\n" + "\n".join([clause or " " for clause in folded_clauses]).translate(_DIGITS) + "\n"
+        codes = np.frombuffer((text + "\n" * MAX_GRAM_CHARS).encode("utf-32-le", "replace"), dtype=np.uint32)
+        is_end = codes == _END_CODE
+        ends = is_end.cumsum()
+        places = np.arange(len(text) - 1)[:, None]
+        # The n-grams of all lengths at each place: (places, MAX_GRAM_CHARS).
+        rolled = codes[places + _GRAM_STEPS] @ _GRAM_MULTIPLIERS + _GRAM_OFFSETS
+        # An n-gram may begin or end with the mark of an end, and holds none elsewhere.
+        is_whole = ends[places + _LAST_INNER] == ends[places]
+        is_whole[:, 0] = ~is_end[: len(places)]
+        hashes = (rolled * _HASH_MULTIPLIER)[is_whole] >> np.uint32(32 - HASH_BITS)
+        numbers = (ends[: len(places)] - 1).repeat(is_whole.sum(axis=1))
+        starts = numbers.searchsorted(np.arange(len(folded_clauses)))
+        sizes = np.diff(starts, append=len(numbers))
+        return cls(
+            hashes=hashes.astype(np.int64),
+            numbers=numbers,
+            starts=starts,
+            counts=(1.0 / np.sqrt(sizes)).astype(np.float32),
+        )
 
     def scores(self, grams: NDArray[np.int8], scale: float) -> FloatArray:
         """The first step: the weighted sum of the scores of each clause's n-grams, (clauses, answers)."""
-        weights = np.zeros((len(self.counts), len(self.hashes)), dtype=np.float32)
-        weights[self.numbers, np.arange(len(self.hashes))] = self.counts[self.numbers] * np.float32(scale)
-        scores: FloatArray = weights @ grams[self.hashes].astype(np.float32)
+        sums = np.add.reduceat(grams[self.hashes], self.starts, axis=0, dtype=np.int32)
+        scores: FloatArray = sums * (self.counts * np.float32(scale))[:, None]
         return scores
 
 

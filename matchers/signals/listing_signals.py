@@ -39,7 +39,7 @@ def find_signals(listing: Listing, work: Work, *areas: str) -> list[ListingSigna
     last_listing, last_work, by_area = _last_lookup[0]
     if last_listing is not listing or last_work is not work:
         by_area = _signals_by_area(
-            listing.title, listing.text, listing.condition or "", _compact_names(work.title, work.aliases)
+            listing.title, listing.text, listing.condition or "", compact_names(work.title, work.aliases)
         )
         _last_lookup[0] = (listing, work, by_area)
     signals = [signal for area in areas for signal in by_area.get(area, ())]
@@ -111,7 +111,7 @@ def _find_part_signals(text_signals: TextSignals, names: frozenset[str], in_titl
 
 
 @lru_cache(maxsize=4_096)
-def _compact_names(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
+def compact_names(title: str, aliases: tuple[str, ...]) -> frozenset[str]:
     """The compact forms of a work's names, cached because every ground needs them."""
     return frozenset(name.compact for name in names_of(0, Work(id="asked", title=title, aliases=aliases)))
 

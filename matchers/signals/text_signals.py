@@ -154,11 +154,7 @@ class TextSignals:
 
     def _find_pairs(self) -> Iterator[Signal]:
         """Signals made by a first word and the nearest second word of its pair."""
-        slot_spans = [
-            (word.area, start, end)
-            for word, start, end in slot_lexicon().find_spans(self.folded_text)
-            if not self._is_across_words(start, end)
-        ]
+        slot_spans = [span for span in self._slot_spans if not self._is_across_words(*span[1:])]
         for number, (area, start, end) in enumerate(slot_spans):
             for pair in signal_pairs():
                 if pair.first != area:
@@ -179,12 +175,12 @@ class TextSignals:
         return signal
 
     @cached_property
+    def _slot_spans(self) -> list[tuple[str, int, int]]:
+        return [(word.area, start, end) for word, start, end in slot_lexicon().find_spans(self.folded_text)]
+
+    @cached_property
     def _gifts(self) -> list[tuple[str, int, int]]:
-        return [
-            (word.area, start, end)
-            for word, start, end in slot_lexicon().find_spans(self.folded_text)
-            if word.area in ("gift", "extra")
-        ]
+        return [span for span in self._slot_spans if span[0] in ("gift", "extra")]
 
     def _is_gift(self, signal: Signal) -> bool:
         """Whether the signal is an extra to what is sold, or a companion of it: 送电子讲义, source code download."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from io import BytesIO
@@ -27,6 +27,8 @@ HASH_SLOTS = 32_768  # slots of hashed n-grams
 WEIGHT_STEP = 1 / 24  # one step of a stored weight
 MAX_RUN_CHARS = 40  # characters of a run that are read
 MAX_RUN_LOG_ODDS = 6.0
+_PACKED_BITS = 20  # for the sum of one kind: 4,096 n-grams of 255 steps, many more than a run has
+_PACKED_MASK = (1 << _PACKED_BITS) - 1
 _PART_RE = re.compile(r"[0-9]{1,40}|[a-z]{1,40}|[^\sa-z0-9]{1,40}")
 
 
@@ -41,12 +43,14 @@ class RunKind(NamedTuple):
 @lru_cache(maxsize=8_192)
 def run_kind(run: str) -> RunKind:
     """What a folded run of text does."""
-    return _to_kind(map(_gram_weights, set(_grams(run[:MAX_RUN_CHARS]))))
+    packed = sum(map(_packed_steps, set(_grams(run[:MAX_RUN_CHARS]))))
+    steps = (packed >> 2 * _PACKED_BITS, packed >> _PACKED_BITS & _PACKED_MASK, packed & _PACKED_MASK)
+    return _to_kind([WEIGHT_STEP * step for step in steps])
 
 
 def weigh_run(run: str, weights: Sequence[Sequence[float]]) -> RunKind:
     """What a folded run of text does by these weights of each slot."""
-    return _to_kind([weights[slot] for slot in run_slots(run)])
+    return _to_kind(list(map(sum, zip(*(weights[slot] for slot in run_slots(run)), strict=True))))
 
 
 def run_slots(run: str) -> list[int]:
@@ -54,12 +58,11 @@ def run_slots(run: str) -> list[int]:
     return [_gram_slot(gram) for gram in set(_grams(run[:MAX_RUN_CHARS]))]
 
 
-def _to_kind(rows: Iterable[Sequence[float]]) -> RunKind:
-    title, chatter, about = map(sum, zip(*rows, strict=True))
-    highest = max(title, chatter, about)
-    shares = [math.exp(max(-MAX_RUN_LOG_ODDS, value - highest)) for value in (title, chatter, about)]
-    total = sum(shares)
-    return RunKind(shares[0] / total, shares[1] / total, shares[2] / total)
+def _to_kind(totals: Sequence[float]) -> RunKind:
+    highest = max(totals)
+    title, chatter, about = (math.exp(max(-MAX_RUN_LOG_ODDS, total - highest)) for total in totals)
+    total = title + chatter + about
+    return RunKind(title / total, chatter / total, about / total)
 
 
 def _gram_slot(gram: str) -> int:
@@ -67,8 +70,8 @@ def _gram_slot(gram: str) -> int:
 
 
 @lru_cache(maxsize=32_768)
-def _gram_weights(gram: str) -> tuple[float, float, float]:
-    return _run_weights()[_gram_slot(gram)]
+def _packed_steps(gram: str) -> int:
+    return _packed_weights()[_gram_slot(gram)]
 
 
 def _grams(run: str) -> list[str]:
@@ -91,10 +94,13 @@ def _grams(run: str) -> list[str]:
 
 
 @cache
-def _run_weights() -> list[tuple[float, float, float]]:
-    """The weights of each slot by kind."""
+def _packed_weights() -> list[int]:
+    """The weights of each slot in whole steps, one integer for all kinds: sums of these are sums of each of the three.
+
+    All are raised by the same amount, so that none is negative; only the differences of their sums count.
+    """
     stored = (resources.files("matchers.titles") / "run_kinds.npy").read_bytes()
     weights: npt.NDArray[np.int8] = np.load(BytesIO(stored), allow_pickle=False)
-    return [
-        (title * WEIGHT_STEP, chatter * WEIGHT_STEP, about * WEIGHT_STEP) for title, chatter, about in weights.tolist()
-    ]
+    steps = weights.astype(np.int64) - int(np.iinfo(np.int8).min)
+    packed: list[int] = (steps @ (1 << np.array([2 * _PACKED_BITS, _PACKED_BITS, 0]))).tolist()
+    return packed
