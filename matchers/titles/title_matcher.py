@@ -52,6 +52,14 @@ MAX_UNSUPPORTED_PROBABILITY = 0.38  # the most that a name of one or two charact
 MAX_LONE_NAME_PROBABILITY = 0.6
 # Kinds of works whose names shops put in their own words (brand, model, extras): similar words are stronger evidence.
 PRODUCT_KINDS = frozenset({"product", "goods", "device", "toy"})
+# A name of so much information (Han characters) that leads a text and stands by itself has at least these odds: sellers
+# pile up keywords behind it. Of 11 such pairs that the models held for less than .2, 10 were right (bench/titles.py and
+# real listings, 2026-11-30).
+LEADING_NAME_INFORMATION, LEADING_NAME_ODDS = 8.0, 1.5
+LEADING_REASONED_INFORMATION, LEADING_REASONED_ODDS = (
+    4.0,
+    6.0,
+)  # the same where the work's creator is named too; estimate
 SURE_PROBABILITY = 0.8  # if a spelled-out name reaches this, the text is not compared word by word
 
 
@@ -88,6 +96,7 @@ class _Draft:
     features: dict[str, float]
     model: str
     odds: float
+    lead_odds: float  # at least, for leading the text by itself
 
     def rival_span(self) -> RivalSpan:
         """The positions it claims, with its odds after contradictions."""
@@ -194,7 +203,9 @@ class TitleMatcher:
         drafts = [
             self._build_draft(hit, text, listing, is_only_name)
             for hit in selected
-            if not hit.is_below_threshold or (may_corroborate and self._index.has_metadata[hit.name_id])
+            if not hit.is_below_threshold
+            or (may_corroborate and self._index.has_metadata[hit.name_id])
+            or self._leads_alone(hit, text, LEADING_NAME_INFORMATION)
         ]
         spans: dict[tuple[int, int, int], set[int]] = {}
         for draft in drafts:
@@ -203,6 +214,22 @@ class TitleMatcher:
             candidate = _to_candidate(text_index, draft, text, log_rival_odds, len(spans[_claimed_span(draft)]) - 1)
             if candidate:
                 yield candidate
+
+    def _lead_odds(self, hit: NameHit, text: AnalysedText, corroboration: Corroboration) -> float:
+        if corroboration.creator and self._leads_alone(hit, text, LEADING_REASONED_INFORMATION):
+            return LEADING_REASONED_ODDS
+        return LEADING_NAME_ODDS if self._leads_alone(hit, text, LEADING_NAME_INFORMATION) else 0.0
+
+    def _leads_alone(self, hit: NameHit, text: AnalysedText, min_information: float) -> bool:
+        """Whether a name of enough information (Han characters) is the first thing that the text says and stands by
+        itself, whatever follows it.
+        """
+        return (
+            not hit.edits
+            and self._index.han_equivalents(hit.name_id) >= min_information
+            and bool(text.boundaries[hit.end])
+            and text.noise.find(0, 0, hit.start) < 0
+        )
 
     def _mark_rejected(self, hits: list[NameHit], text: AnalysedText) -> list[NameHit]:
         """The hits; an exact one whose surroundings leave it below the threshold is marked, so that it hides no name
@@ -232,8 +259,9 @@ class TitleMatcher:
         features = match_features(name_match, text, corroboration)
         model = model_of(name_match, features)
         match_odds = odds(model, features)
+        lead_odds = self._lead_odds(hit, text, corroboration)
         # Below the threshold the match is not reported, so its contradictions are not looked for.
-        is_below_threshold = match_odds < MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)
+        is_below_threshold = max(match_odds, lead_odds) < MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)
         return _Draft(
             name_match=name_match,
             corroboration=corroboration,
@@ -243,6 +271,7 @@ class TitleMatcher:
             features=features,
             model=model,
             odds=match_odds,
+            lead_odds=lead_odds,
         )
 
     def _similarity_candidate(
@@ -294,7 +323,8 @@ def _to_candidate(
     max_probability = (
         (MAX_LONE_NAME_PROBABILITY if "all" in features else MAX_UNSUPPORTED_PROBABILITY) if is_unsupported else 1.0
     )
-    chance = max_probability * draft.odds / (draft.odds + math.exp(log_rival_odds))
+    own_odds = max(draft.odds, draft.lead_odds)
+    chance = max_probability * own_odds / (own_odds + math.exp(log_rival_odds))
     if chance < MIN_PROBABILITY:
         return None
     span = text.span(name_match.start, name_match.end)
