@@ -39,7 +39,7 @@ from matchers.titles.index.build import open_index
 from matchers.titles.index.lookup import NameIndex
 from matchers.titles.index.pruning import PRODUCT_MODEL
 from matchers.titles.name_matches import NameHit, NameMatch
-from matchers.titles.ranking import RivalSpan, rival_log_odds, select_hits
+from matchers.titles.ranking import RivalSpan, lead_odds, rival_log_odds, select_hits
 from matchers.titles.scoring import MIN_BARE_PROBABILITY, MIN_PROBABILITY, odds, probability
 from matchers.titles.textbooks import TextbookIndex, TextbookMatch, is_other_textbook
 from matchers.titles.title_names import Name, first_name
@@ -52,14 +52,6 @@ MAX_UNSUPPORTED_PROBABILITY = 0.38  # the most that a name of one or two charact
 MAX_LONE_NAME_PROBABILITY = 0.6
 # Kinds of works whose names shops put in their own words (brand, model, extras): similar words are stronger evidence.
 PRODUCT_KINDS = frozenset({"product", "goods", "device", "toy"})
-# A name of so much information (Han characters) that leads a text and stands by itself has at least these odds: sellers
-# pile up keywords behind it. Of 11 such pairs that the models held for less than .2, 10 were right (bench/titles.py and
-# real listings, 2026-11-30).
-LEADING_NAME_INFORMATION, LEADING_NAME_ODDS = 8.0, 1.5
-LEADING_REASONED_INFORMATION, LEADING_REASONED_ODDS = (
-    4.0,
-    6.0,
-)  # the same where the work's creator is named too; estimate
 SURE_PROBABILITY = 0.8  # if a spelled-out name reaches this, the text is not compared word by word
 
 
@@ -96,7 +88,7 @@ class _Draft:
     features: dict[str, float]
     model: str
     odds: float
-    lead_odds: float  # at least, for leading the text by itself
+    minimum_odds: float  # `lead_odds`
 
     def rival_span(self) -> RivalSpan:
         """The positions it claims, with its odds after contradictions."""
@@ -205,7 +197,7 @@ class TitleMatcher:
             for hit in selected
             if not hit.is_below_threshold
             or (may_corroborate and self._index.has_metadata[hit.name_id])
-            or self._leads_alone(hit, text, LEADING_NAME_INFORMATION)
+            or lead_odds(hit, text, self._index)
         ]
         spans: dict[tuple[int, int, int], set[int]] = {}
         for draft in drafts:
@@ -214,22 +206,6 @@ class TitleMatcher:
             candidate = _to_candidate(text_index, draft, text, log_rival_odds, len(spans[_claimed_span(draft)]) - 1)
             if candidate:
                 yield candidate
-
-    def _lead_odds(self, hit: NameHit, text: AnalysedText, corroboration: Corroboration) -> float:
-        if corroboration.creator and self._leads_alone(hit, text, LEADING_REASONED_INFORMATION):
-            return LEADING_REASONED_ODDS
-        return LEADING_NAME_ODDS if self._leads_alone(hit, text, LEADING_NAME_INFORMATION) else 0.0
-
-    def _leads_alone(self, hit: NameHit, text: AnalysedText, min_information: float) -> bool:
-        """Whether a name of enough information (Han characters) is the first thing that the text says and stands by
-        itself, whatever follows it.
-        """
-        return (
-            not hit.edits
-            and self._index.han_equivalents(hit.name_id) >= min_information
-            and bool(text.boundaries[hit.end])
-            and text.noise.find(0, 0, hit.start) < 0
-        )
 
     def _mark_rejected(self, hits: list[NameHit], text: AnalysedText) -> list[NameHit]:
         """The hits; an exact one whose surroundings leave it below the threshold is marked, so that it hides no name
@@ -259,9 +235,9 @@ class TitleMatcher:
         features = match_features(name_match, text, corroboration)
         model = model_of(name_match, features)
         match_odds = odds(model, features)
-        lead_odds = self._lead_odds(hit, text, corroboration)
+        minimum_odds = lead_odds(hit, text, self._index, corroboration.creator is not None)
         # Below the threshold the match is not reported, so its contradictions are not looked for.
-        is_below_threshold = max(match_odds, lead_odds) < MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)
+        is_below_threshold = max(match_odds, minimum_odds) < MIN_PROBABILITY / (1.0 - MIN_PROBABILITY)
         return _Draft(
             name_match=name_match,
             corroboration=corroboration,
@@ -271,7 +247,7 @@ class TitleMatcher:
             features=features,
             model=model,
             odds=match_odds,
-            lead_odds=lead_odds,
+            minimum_odds=minimum_odds,
         )
 
     def _similarity_candidate(
@@ -323,7 +299,7 @@ def _to_candidate(
     max_probability = (
         (MAX_LONE_NAME_PROBABILITY if "all" in features else MAX_UNSUPPORTED_PROBABILITY) if is_unsupported else 1.0
     )
-    own_odds = max(draft.odds, draft.lead_odds)
+    own_odds = max(draft.odds, draft.minimum_odds)
     chance = max_probability * own_odds / (own_odds + math.exp(log_rival_odds))
     if chance < MIN_PROBABILITY:
         return None
