@@ -1,5 +1,5 @@
-"""The title names a work as people call it: by the beginnings of its words (ped pharm 4th), or by its creator and the
-beginning of its name (程某某 有机合成).
+"""The title names a work as people call it: by the beginnings of its words (ped pharm 4th), without its small words, or
+by its creator and the beginning of its name (程某某 有机合成).
 
 Both are shorter than what is registered, so both need more than the letters: abbreviations must be rarer than the words
 they stand for, or an edition or creator must agree; behind a creator's name the beginning of a name must fit one work
@@ -37,6 +37,7 @@ from matchers.titles.short_forms import (
     is_rare_abbreviation,
     main_names,
     own_names,
+    whole_names,
     word_key,
 )
 from matchers.titles.title_names import BARE_FORM, EditionMark, build_name, han_equivalents, stated_numbers, strip_mark
@@ -45,14 +46,14 @@ from matchers.titles.title_names import BARE_FORM, EditionMark, build_name, han_
 CONFIRMED_PROBABILITY = 0.88  # of an abbreviated name with the work's edition or creator
 ABBREVIATED_PROBABILITY = 0.5  # of one that nothing confirms
 HEAD_PROBABILITY, SAME_EDITION_HEAD_PROBABILITY = 0.8, 0.9
-MIN_HEAD_HAN_EQUIVALENTS = 3.0  # information of the beginning of a name where neither edition nor year agree
+MIN_HEAD_HAN_EQUIVALENTS = 3.0  # information of the beginning of a name where no edition, year or publisher agrees
 CERTAIN_PROBABILITY = 0.5  # of what the title engine finds by itself
 SHORT_ABBREVIATED = Ground(
     "short_abbreviated",
     Polarity.FOR,
     None,
-    en="“{theirs}” abbreviates “{ours}”{confirmed}",
-    zh="“{theirs}”是“{ours}”的缩写{confirmed}",
+    en="the title shortens “{ours}” to “{theirs}”{confirmed}",
+    zh="标题“{theirs}”是“{ours}”的简写{confirmed}",
 )
 SHORT_HEAD = Ground(
     "short_head",
@@ -96,11 +97,15 @@ class Matcher(IdentityMatcher):
                 continue
             names = main_names(work)
             for key in dict.fromkeys(
-                word_key(words[0], words[1]) for name in names if (words := abbreviable_words(name))
+                word_key(words[0], words[1])
+                for name in (*names, *whole_names(work))
+                if (words := abbreviable_words(name))
             ):
                 self._by_words[key] = (*self._by_words.get(key, ()), index)
-            for key in {key for creator in work.creators for key in creator_keys(creator)}:
-                by_creator[key].append((index, tuple(own_names(names, (key,)))))
+            creators = list(dict.fromkeys(key for creator in work.creators for key in creator_keys(creator)))
+            heads = tuple(own_names(names, creators)) if creators else ()
+            for key in creators:
+                by_creator[key].append((index, heads))
         self._by_creator = dict(by_creator)
         self._han_creators = [key for key in self._by_creator if is_han(key[0])]
         self._automaton = AhoCorasick(self._han_creators)
@@ -144,7 +149,9 @@ class Matcher(IdentityMatcher):
     def _find_abbreviations(self, text: AnalysedText, words: Sequence[str]) -> Iterator[_ShortMatch]:
         for first in range(len(words) - 1):
             for index in self._by_words.get(word_key(words[first], words[first + 1]), ()):
-                for name in main_names(self._works[index]):
+                work = self._works[index]
+                names = (name for name in (*whole_names(work), *main_names(work)) if not _holds(text, name))
+                for name in names:
                     last = first + len(abbreviable_words(name)) - 1
                     if is_abbreviation(words[first : last + 1], abbreviable_words(name)):
                         spans = content_spans(text.folded)
@@ -218,7 +225,8 @@ class Matcher(IdentityMatcher):
         is_same = bool(mark and mark.value in numbers)
         head = text.compact[match.start : match.end]
         is_short = han_equivalents(head) < MIN_HEAD_HAN_EQUIVALENTS
-        if (numbers and not is_same) or (is_short and not is_same):
+        is_confirmed = is_same or bool(work.publisher and text.find_mention([work.publisher]))
+        if (numbers and not is_same) or (is_short and not is_confirmed):
             return None
         if self._is_shared(match, head, is_same, text) or _is_contradicted(
             match, work, listing, text, match.creator, is_same
@@ -276,7 +284,11 @@ def _is_free(position: int, outside: int, inside: int, rest: str, text: Analysed
 
 def _is_named(work: Work, text: AnalysedText) -> bool:
     """Whether the title holds a registered name as it is, which is for the title engine to find."""
-    return any(fold(name).replace(" ", "") in text.compact for name in (work.title, *work.aliases))
+    return any(_holds(text, fold(name)) for name in (work.title, *work.aliases))
+
+
+def _holds(text: AnalysedText, folded_name: str) -> bool:
+    return folded_name.replace(" ", "") in text.compact
 
 
 def _longest_heads(matches: Iterable[_ShortMatch]) -> list[_ShortMatch]:

@@ -16,9 +16,9 @@ from matchers.titles.tokens import token_bits
 
 MIN_PREFIX_LETTERS = 3  # of an abbreviated word
 MIN_DROPPED_LETTERS = 2  # of an abbreviated word: with fewer it is inflected
+MIN_WHOLE_WORDS = 3  # of a name of which only small words are left out
 MAX_ABBREVIATED_WORDS = 6  # of a name that people abbreviate
-# Of an abbreviated name: what two words of middling rarity have. Over all title sets and the shown bulk rows five
-# abbreviations were found, four of them right.
+# Of a shortened name: what two words of middling rarity have; docs/matchers-titles.md tells what was found with it.
 MIN_ABBREVIATED_BITS = 26.0
 MAX_LETTER_BITS = 4.7  # of a letter: log2 26
 MAX_SMALL_WORD_BITS = 8.0  # of a word that may be left out (of, the, and, for): the 25 commonest
@@ -52,15 +52,21 @@ def word_key(first: str, second: str) -> str:
 
 
 def main_names(work: Work) -> list[str]:
-    """Title and aliases, folded, each up to its colon, dash or bracket and without edition."""
+    """Title and aliases, folded, each up to its colon, dash or bracket and without edition or article."""
     return list(dict.fromkeys(filter(None, map(_main_part, (work.title, *work.aliases)))))
+
+
+def whole_names(work: Work) -> list[str]:
+    """Title and aliases that have a subtitle, folded, with it and without edition."""
+    names = (name for name in (work.title, *work.aliases) if _MAIN_PART_END_RE.search(name))
+    return [(strip_mark(name) or (fold(name),))[0] for name in names]
 
 
 def _main_part(name: str) -> str:
     end = _MAIN_PART_END_RE.search(name)
     main = name[: end.start()] if end and end.start() else name
     stripped = strip_mark(main)
-    return stripped[0] if stripped and stripped[1].kind != "article" else fold(main)
+    return stripped[0] if stripped else fold(main)
 
 
 def abbreviable_words(main_name: str) -> list[str]:
@@ -78,11 +84,13 @@ def _stem(theirs: str, word: str) -> str:
 
 
 def is_abbreviation(theirs: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether `theirs` are these words, at least one of them abbreviated, and tell MIN_ABBREVIATED_BITS."""
+    """Whether `theirs` are these content words, abbreviated or not, and tell MIN_ABBREVIATED_BITS; two words of which
+    none is abbreviated are not enough.
+    """
     if not words or len(words) != len(theirs):
         return False
     stems = [word if word == other else _stem(other, word) for word, other in zip(words, theirs, strict=True)]
-    if not all(stems) or stems == list(words):
+    if not all(stems) or (stems == list(words) and len(words) < MIN_WHOLE_WORDS):
         return False
     pairs = zip(stems, words, strict=True)
     bits = (min(token_bits(stem), token_bits(word), MAX_LETTER_BITS * len(stem)) for stem, word in pairs)
