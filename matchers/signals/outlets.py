@@ -276,21 +276,24 @@ def _seller_outlets(seller: str, kind: ListingKind) -> Iterator[Outlet]:
     """Rows of a seller's name. In an offer a repacker's name does not count: on market places anybody may bear it."""
     outlet = _outlets_by_key().get(("seller", fold(seller)))
     if outlet is None:
-        outlet = next((shop for shop in _named_shops() if _is_shop_of(shop.pattern, seller)), None)
+        outlet = _shop_named_in(seller)
     if outlet and not (outlet.kind in COPY_KINDS and kind is ListingKind.OFFER):
         yield outlet
 
 
 @cache
-def _named_shops() -> tuple[Outlet, ...]:
-    """Rows of booksellers by their names, which shops of theirs on market places bear with an addition."""
-    return tuple(outlet for outlet in load_outlets() if outlet.field == "seller" and outlet.kind not in COPY_KINDS)
+def _named_shops() -> tuple[tuple[str, Outlet], ...]:
+    """Folded names of booksellers, which shops of theirs on market places bear with an addition, and their rows."""
+    shops = (outlet for outlet in load_outlets() if outlet.field == "seller" and outlet.kind not in COPY_KINDS)
+    return tuple((fold(shop.pattern), shop) for shop in shops)
 
 
-def _is_shop_of(name: str, seller: str) -> bool:
-    """Whether a shop's name is a bookseller's with words of official stores and nothing else."""
-    key = fold(name)
-    return key in fold(seller) and compare_companies(name, seller) is CompanyMatch.SAME
+@lru_cache(maxsize=1_024)
+def _shop_named_in(seller: str) -> Outlet | None:
+    """The bookseller whose name with words of official stores, and nothing else, is this shop's name."""
+    key = fold(seller)
+    named = (shop for name, shop in _named_shops() if name in key)
+    return next((shop for shop in named if compare_companies(shop.pattern, seller) is CompanyMatch.SAME), None)
 
 
 def _host_outlet(host: str, *kinds: OutletKind) -> Outlet | None:

@@ -203,6 +203,11 @@ class AnalysedText:
         return runs
 
     @cached_attribute
+    def run_features(self) -> dict[tuple[int, int, int], dict[str, float]]:
+        """What surrounding_text.py found at start, end and reach: namesakes and second looks ask for it again."""
+        return {}
+
+    @cached_attribute
     def masked_counts(self) -> dict[int, int]:
         """Before which positions marks stand in place of Han characters (雨*铁路, 雨★★路), and how many."""
         original, origins, compact = self.original, self.origins, self.compact

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -64,13 +64,22 @@ def surrounding_features(
     return features
 
 
-def run_features(text: AnalysedText, start: int, end: int, known_spans: Spans, reach: int) -> dict[str, float]:
+def run_features(text: AnalysedText, start: int, end: int, known_spans: Spans, reach: int) -> Mapping[str, float]:
     """What the unknown text within `reach` characters of a name at start..end does (run_kinds.py).
 
     `chatter` is the share of it that sellers put beside any title, `about` the surest sign of a work about the title;
     `touch_chatter` and `touch_about` are the same of what touches the name. `isolated`: separators or sellers' words
     on both sides of a Han name, whatever stands behind them; `isolated_units` grows with its length.
     """
+    if known_spans:
+        return _run_features(text, start, end, known_spans, reach)
+    features = text.run_features.get((start, end, reach))
+    if features is None:
+        features = text.run_features[start, end, reach] = _run_features(text, start, end, (), reach)
+    return features
+
+
+def _run_features(text: AnalysedText, start: int, end: int, known_spans: Spans, reach: int) -> dict[str, float]:
     features: dict[str, float] = {}
     total = chatter = about = 0.0
     for first, last in _runs_beside(text, start, end, reach):
