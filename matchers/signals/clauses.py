@@ -184,20 +184,19 @@ class HashedClauses:
         is_whole = ends[places + _LAST_INNER] == ends[places]
         is_whole[:, 0] = ~is_end[: len(places)]
         hashes = (rolled * _HASH_MULTIPLIER)[is_whole] >> np.uint32(32 - HASH_BITS)
-        numbers = (ends[: len(places)] - 1).repeat(is_whole.sum(axis=1))
-        starts = numbers.searchsorted(np.arange(len(folded_clauses)))
-        sizes = np.diff(starts, append=len(numbers))
+        numbers = ends[is_whole.nonzero()[0]] - 1
+        counts = 1.0 / np.sqrt(np.bincount(numbers))
         return cls(
             hashes=hashes.astype(np.int64),
             numbers=numbers,
-            starts=starts,
-            counts=(1.0 / np.sqrt(sizes)).astype(np.float32),
+            starts=numbers.searchsorted(np.arange(len(folded_clauses))),
+            counts=counts.astype(np.float32),
         )
 
     def scores(self, grams: NDArray[np.int8], scale: float) -> FloatArray:
         """The first step: the weighted sum of the scores of each clause's n-grams, (clauses, answers)."""
         sums = np.add.reduceat(grams[self.hashes], self.starts, axis=0, dtype=np.int32)
-        scores: FloatArray = sums * (self.counts * np.float32(scale))[:, None]
+        scores: FloatArray = sums.astype(np.float32) * (self.counts * np.float32(scale))[:, None]
         return scores
 
 
@@ -214,15 +213,17 @@ def position_features(folded_clauses: Sequence[str], in_title: bool) -> FloatArr
 
 def context_features(scores: FloatArray, position: FloatArray) -> FloatArray:
     """The input of the second step: own scores, the neighbours' probabilities, position."""
-    chances = softmax(scores)
-    nothing = np.zeros((1, scores.shape[1]), dtype=np.float32)
-    return np.concatenate(
-        [scores, np.concatenate([nothing, chances[:-1]]), np.concatenate([chances[1:], nothing]), position], axis=1
-    )
+    chances, count = softmax(scores), scores.shape[1]
+    features = np.zeros((len(scores), 3 * count + position.shape[1]), dtype=np.float32)
+    features[:, :count] = scores
+    features[1:, count : 2 * count] = chances[:-1]
+    features[:-1, 2 * count : 3 * count] = chances[1:]
+    features[:, 3 * count :] = position
+    return features
 
 
 def softmax(scores: FloatArray) -> FloatArray:
     """Scores as probabilities, row by row."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    chances: FloatArray = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    chances: FloatArray = powers / powers.sum(axis=1, keepdims=True)
     return chances
