@@ -31,6 +31,7 @@ NO_USED_PRICE_STEPS = ((Decimal("0.1"), 0.95), (Decimal("0.25"), 0.8), (Decimal(
 PROGRAM_AREAS = ("crack", "file", "virtual", "drive", "handover", "account", "server", "bundle", "new")
 # Share of the probability kept if a program is cheap and nothing says how it is passed on: a used disc, a mouse pad.
 UNNAMED_PROGRAM_FACTOR = 0.6
+MAX_UNNAMED_PROGRAM_RATIO = Decimal("0.05")  # of the list price: an old disc costs a tenth of it
 GENUINE_CLAUSE_FACTOR = 0.8  # share that a clause takes away which surely reads like a genuine copy; estimate
 PERSON_MARKET_FACTOR = 0.6  # share kept of a price of unstated condition where people sell what they have read
 MIN_FAIR_PRICE_RATIO = Decimal("0.38")  # from this share of the list price the price is that of a genuine copy
@@ -133,6 +134,8 @@ class Matcher(OffenceMatcher):
                 probability *= PERSON_MARKET_FACTOR if is_person_market(listing) else 1.0
                 probability *= 1.0 - GENUINE_CLAUSE_FACTOR * genuine_probability(listing)
             if work_type(work) is WorkType.PROGRAM and not find_signals(listing, work, *PROGRAM_AREAS):
+                if ratio >= MAX_UNNAMED_PROGRAM_RATIO:
+                    return
                 ground, probability = PRICE_UNSTATED, probability * UNNAMED_PROGRAM_FACTOR
             yield make_finding(self.name, context, work, ground, probability * intent_factor(listing, work), **values)
         elif ratio >= MIN_FAIR_PRICE_RATIO:
