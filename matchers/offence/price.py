@@ -134,9 +134,11 @@ class Matcher(OffenceMatcher):
                 probability *= PERSON_MARKET_FACTOR if is_person_market(listing) else 1.0
                 probability *= 1.0 - GENUINE_CLAUSE_FACTOR * genuine_probability(listing)
             if work_type(work) is WorkType.PROGRAM and not find_signals(listing, work, *PROGRAM_AREAS):
-                if ratio >= MAX_UNNAMED_PROGRAM_RATIO:
-                    return
-                ground, probability = PRICE_UNSTATED, probability * UNNAMED_PROGRAM_FACTOR
+                probability *= UNNAMED_PROGRAM_FACTOR
+                if listing.kind is not ListingKind.APP:  # a disc may be used, an app is not
+                    if ratio >= MAX_UNNAMED_PROGRAM_RATIO:
+                        return
+                    ground = PRICE_UNSTATED
             yield make_finding(self.name, context, work, ground, probability * intent_factor(listing, work), **values)
         elif ratio >= MIN_FAIR_PRICE_RATIO:
             probability = FAIR_PROBABILITY if ratio <= MAX_FAIR_PRICE_RATIO else COLLECTOR_PROBABILITY
