@@ -41,11 +41,15 @@ _MAIL_RE = re.compile(
     r"(?<![a-z0-9._%+-])([a-z0-9][a-z0-9._%+-]{0,63}) ?(?:@|\(at\)|\[at\]| at ) ?"
     r"([a-z0-9-]{1,63}(?: ?(?:\.|\(dot\)|\[dot\]) ?[a-z0-9-]{1,63}){1,3})(?![a-z0-9-])"
 )
-_WECHAT_LABEL = (
-    r"(?:微信号?|薇信|威信|徽信|微心|wechat|weixin|wx|vx|v信|加(?:我)?(?:微|薇|威|v)|[\u2764\u2665\u2763]信?|微|薇|\bv)"
+_LABEL_MARKS = r"[ :：是为=＝,，号\u2764\u2665\ufe0f]"
+_LABEL_GAP = rf"{_LABEL_MARKS}{{0,4}}"
+_WECHAT_LABEL = r"(?:微信号?|薇信|威信|徽信|微心|v信|加(?:我)?(?:微|薇|威|v)|[\u2764\u2665\u2763]信?|微|薇)"
+_WECHAT_ID = r"[a-z][a-z0-9_-]{5,19}(?![a-z0-9_-])"
+# A label in Latin letters is no part of a word (version, wxpython): a mark parts it from the id, or the id has a digit.
+_WECHAT_RE = re.compile(
+    rf"(?:{_WECHAT_LABEL}{_LABEL_GAP}|(?<![a-z])(?:wechat|weixin|wx|vx|v){_LABEL_MARKS}{{1,4}}"
+    rf"|(?<![a-z])(?:wechat|weixin|wx|vx)(?=[a-z_-]{{0,19}}\d))({_WECHAT_ID})"
 )
-_LABEL_GAP = r"[ :：是为=＝,，号\u2764\u2665\ufe0f]{0,4}"
-_WECHAT_RE = re.compile(rf"{_WECHAT_LABEL}{_LABEL_GAP}([a-z][a-z0-9_-]{{5,19}})(?![a-z0-9_-])")
 _QQ_RE = re.compile(rf"(?:qq|q号|扣扣|企鹅号?|球球|q)(?:群|号)?{_LABEL_GAP}([1-9](?:[ \-]?\d){{4,10}})(?!\d)")
 # Words after "wechat" that are no id.
 _TRADE_WORDS = frozenset({"official", "service", "contact", "seller", "client"})
