@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.message import EmailMessage
+from email.utils import localtime, make_msgid, parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,11 @@ def _post_webhook(url: str, report: Mapping[str, Any]) -> None:
 
 def _send_mail(config: TellConfig, title: str, text: str) -> None:
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = title, config.sender or config.smtp_user, ", ".join(config.to)
+    sender = config.sender or config.smtp_user
+    mail["Subject"], mail["From"], mail["To"] = title, sender, ", ".join(config.to)
+    mail["Date"] = localtime()
+    # The sender's domain, not this machine's name, which is nobody's business and may take seconds to look up.
+    mail["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost")
     mail.set_content(text)
     with smtplib.SMTP(config.smtp_host, config.smtp_port, timeout=TIMEOUT_SECONDS) as server:
         if config.smtp_tls:

@@ -76,6 +76,8 @@ def test_a_night_that_cannot_be_trusted_is_mailed(mails: tuple[int, list[bytes]]
     assert mail["Subject"] == "SwordNet 夜间报告"
     assert mail["To"] == "a@desk.example, b@desk.example"
     assert "孔夫子: 12 challenged" in mail.get_content()
+    assert mail["Date"].datetime.tzinfo is not None
+    assert mail["Message-ID"].endswith("@desk.example>")
 
 
 def test_a_healthy_night_is_mailed_only_where_that_is_wished(mails: tuple[int, list[bytes]]) -> None:
