@@ -117,7 +117,7 @@ class Site:
             wanted = route.get("where", {})
             if found and method == route.get("method", "GET") and _fits(wanted, fields):
                 named = {name: value.replace("+", " ") for name, value in found.groupdict(default="").items()}
-                return self.routed(route, fields | named, host)
+                return self.answer_route(route, fields | named, host)
         return self.page("missing", {"host": host}, 404)
 
     def fields(self, query: str, body: bytes) -> dict[str, str]:
@@ -125,7 +125,7 @@ class Site:
         pairs = f"{query}&{body.decode('latin-1')}"
         return dict(parse_qsl(pairs, keep_blank_values=True, encoding=self.codec, errors="replace"))
 
-    def routed(self, route: Row, fields: dict[str, str], host: str) -> Answer:
+    def answer_route(self, route: Row, fields: dict[str, str], host: str) -> Answer:
         """The answer of one route."""
         view: str = route["view"]
         context: Row = {"host": host, "base": f"http://{host}"}
@@ -146,7 +146,7 @@ class Site:
         words = fields.get(route["query"], "").strip()
         number = str(zlib.crc32(words.encode()) % 90000 + 10)
         self.searches[number] = words
-        return 302, {"Location": route["to"].format(number=number, q=self.quoted(words))}, b""
+        return 302, {"Location": route["to"].format(number=number, q=self.quote_words(words))}, b""
 
     def listing(self, route: Row, name: str, context: Row) -> Answer:
         """The page of one listing, or the notice that it is gone."""
@@ -165,13 +165,16 @@ class Site:
     def fill(self, route: Row, fields: dict[str, str], context: Row) -> None:
         """The rows of a list or of a search, and its pagination."""
         words = self.words(route, fields)
-        rows = self.chosen(route, fields, words)
+        rows = self.select_rows(route, fields, words)
         size: int = route.get("size", 1000)
         page = fields.get(route.get("page", "page")) or "1"
         number = int(page) if page.isdigit() and page != "0" else 1
         last = max(1, -(-len(rows) // size))
         shown = rows[(number - 1) * size : number * size]
-        pages = [{"n": n, "href": self.paged(route, fields, words, n), "here": n == number} for n in range(1, last + 1)]
+        pages = [
+            {"n": n, "href": self.page_address(route, fields, words, n), "here": n == number}
+            for n in range(1, last + 1)
+        ]
         context |= {"rows": shown, "query": words or "", "asked": words is not None, "total": len(rows), "page": number}
         context |= {"pages": pages if last > 1 else [], "found": bool(rows), "last": last, "newest": self.listings[:4]}
         context["next"] = pages[number]["href"] if number < last else ""
@@ -185,29 +188,29 @@ class Site:
             return self.searches.get(fields.get(route["kept"], ""), "")
         return fields.get(route["query"], "").strip() if "query" in route else None
 
-    def chosen(self, route: Row, fields: dict[str, str], words: str | None) -> list[Row]:
+    def select_rows(self, route: Row, fields: dict[str, str], words: str | None) -> list[Row]:
         """The listings that a list shows."""
         rows = [row for row in self.listings if row["id"] not in self.gone]
         if "section" in route:
             rows = [row for row in rows if row["section"] == fields.get(route["section"])]
         if words is not None:
             terms = words.casefold().split()
-            rows = [row for row in rows if terms and all(term in self.searched(row) for term in terms)]
+            rows = [row for row in rows if terms and all(term in self.search_text(row) for term in terms)]
         return rows
 
-    def searched(self, row: Row) -> str:
+    def search_text(self, row: Row) -> str:
         """The text of a listing that the site's search looks at."""
         return " ".join(str(row.get(name, "")) for name in self.data["searched"]).casefold()
 
-    def paged(self, route: Row, fields: dict[str, str], words: str | None, number: int) -> str:
+    def page_address(self, route: Row, fields: dict[str, str], words: str | None, number: int) -> str:
         """The address of one page of a list."""
         kept = fields.get(route.get("kept", ""), "")
         section = fields.get(route.get("section", ""), "")
         following: str = route.get("next", "")
         pattern: str = route["first"] if number == 1 and "first" in route else following
-        return pattern.format(n=number, q=self.quoted(words or ""), kept=kept, section=section)
+        return pattern.format(n=number, q=self.quote_words(words or ""), kept=kept, section=section)
 
-    def quoted(self, words: str) -> str:
+    def quote_words(self, words: str) -> str:
         """Words as they stand in an address of this site."""
         return quote_plus(words, encoding=self.codec, errors="replace")
 

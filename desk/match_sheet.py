@@ -43,11 +43,11 @@ UNSURE_ANSWERS = frozenset({"unsure", "?", "不确定", "不清楚"})
 
 
 class Stratum(StrEnum):
-    """What is drawn from apart. `NEAR`: a work was considered, and neither hit nor review came of it."""
+    """What is drawn from apart. `NEAR_MISS`: a work was considered, and neither hit nor review came of it."""
 
     HIT = "hit"
     REVIEW = "review"
-    NEAR = "near"
+    NEAR_MISS = "near"
     NONE = "none"
 
 
@@ -103,7 +103,7 @@ def _strata_of(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Stratum, dict[s
     elif rows[0]["work_id"] is None:
         yield Stratum.NONE, rows[0]
     else:
-        yield Stratum.NEAR, max(rows, key=lambda row: row["identity"] * row["offence"])
+        yield Stratum.NEAR_MISS, max(rows, key=lambda row: row["identity"] * row["offence"])
 
 
 def _equal_quotas(count: int, sizes: Mapping[Stratum, int]) -> dict[Stratum, int]:

@@ -103,10 +103,10 @@ class Matcher(IdentityMatcher):
         series_start = _series_start(work, start, text)
         if not _is_free(end, text) or not (series_start < start or _is_free(start, text)):
             return None
-        if self._is_found(work, text, listing) or _is_contradicted(work, series_start, start, end, text):
-            return None
         is_series = series_start < start
         if not is_series and han_equivalents(text.compact[start:end]) < MIN_LONE_HAN_EQUIVALENTS:
+            return None
+        if self._is_found(work, text, listing) or _is_contradicted(work, series_start, end, text):
             return None
         probability = ALONE_PROBABILITY
         if _TRADE_RES[work_type(work)].search(listing.title):
@@ -174,8 +174,8 @@ def _is_free(position: int, text: AnalysedText) -> bool:
     return is_han(text.compact[position]) != is_han(text.compact[position - 1])
 
 
-def _is_contradicted(work: Work, series_start: int, start: int, end: int, text: AnalysedText) -> bool:
+def _is_contradicted(work: Work, start: int, end: int, text: AnalysedText) -> bool:
     """Whether anything beside the name makes it another work."""
-    quote = text.quote(series_start, end)
-    name_match = NameMatch(name=build_name(0, quote, fold(quote), BARE_FORM), start=series_start, end=end)
+    quote = text.quote(start, end)
+    name_match = NameMatch(name=build_name(0, quote, fold(quote), BARE_FORM), start=start, end=end)
     return any(True for _ in find_contradictions(name_match, text, work, Corroboration()))
