@@ -68,9 +68,9 @@ def test_the_model_tells_how_a_work_is_passed_on() -> None:
 
 
 def test_a_word_counts_only_where_its_clause_can_bear_it() -> None:
-    praised = offer("潮声旧事（全书写尽三代人的命运，感动无数读者，畅销百万册）")
-    sold = offer("潮声旧事 全书电子版 拍下秒发")
-    assert signal_strength(find_signals(praised, WORK, "file")) < 0.5
+    praised = offer("潮声旧事（感动无数读者的电子书时代经典力作，畅销百万册，名家力荐）")
+    sold = offer("潮声旧事 电子书 拍下秒发")
+    assert signal_strength(find_signals(praised, WORK, "file")) < 0.3
     assert signal_strength(find_signals(sold, WORK, "file")) > 0.8
 
 
