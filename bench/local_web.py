@@ -88,6 +88,7 @@ class Site:
     """One site: its data, its routes, and what it answers."""
 
     def __init__(self, file: Path) -> None:
+        self.pictures = file.parent.parent / "pictures"
         self.data: Row = tomllib.loads(file.read_text(encoding="utf-8"))
         self.name: str = self.data["name"]
         self.charset: str = self.data["charset"]
@@ -216,7 +217,7 @@ class Site:
 
     def picture(self, name: str) -> Answer:
         """A picture of a listing."""
-        kept = FOLDER / "pictures" / name
+        kept = self.pictures / name
         known = re.fullmatch(r"[\w.-]+\.png", name) and kept.is_file()
         return 200, {"Content-Type": "image/png"}, kept.read_bytes() if known else picture(f"{self.name}/{name}")
 
@@ -275,8 +276,9 @@ class Handler(BaseHTTPRequestHandler):
 class LocalWeb:
     """The eight sites, served while the context lasts."""
 
-    def __init__(self, first_port: int = 0) -> None:
-        self.sites = {site.name: site for site in map(Site, sorted((FOLDER / "sites").glob("*.toml")))}
+    def __init__(self, first_port: int = 0, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        self.sites = {site.name: site for site in map(Site, sorted((folder / "sites").glob("*.toml")))}
         self.servers: list[ThreadingHTTPServer] = []
         self.addresses: dict[str, str] = {}
         for step, (name, site) in enumerate(self.sites.items()):
@@ -298,7 +300,7 @@ class LocalWeb:
 
     def gold(self) -> list[Row]:
         """The labelled listings, each with its whole address."""
-        rows = [json.loads(line) for line in (FOLDER / "gold.jsonl").read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in (self.folder / "gold.jsonl").read_text(encoding="utf-8").splitlines()]
         return [row | {"url": self.addresses[row["site"]].rstrip("/") + quote(row["path"], "/?=&%")} for row in rows]
 
 
