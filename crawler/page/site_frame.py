@@ -36,7 +36,7 @@ _HAN_RE = re.compile(r"[\u3400-\u9fff]")
 _MONEY_RE = re.compile(r"[$€£¥￥₹₽₩]|元|\b(?:usd|eur|cny|rmb|gbp)\b", re.I)
 # Classes that say in which state an element is, not which it is.
 _STATE_CLASS_RE = re.compile(r"^(?:is-)?(?:active|current|selected|open|on|first|last|odd|even|hover|visited)\b", re.I)
-_TITLE_SEPARATOR_RE = re.compile(r"\s+[-–—|·»«:]{1,2}\s+|\s*[|｜_»«]\s*|(?<=[\u3400-\u9fff])\s*[-–—]\s*")
+_TITLE_SEPARATOR_RE = re.compile(r" [-–—|·»«:]{1,2} | ?[|｜_»«] ?|(?<=[\u3400-\u9fff]) ?[-–—] ?")
 _COPYRIGHT_RE = re.compile(
     r"(?:©|\(c\)|copyright|版权所有|版權所有)[\s,，]*(?:©\s*)?(?:\d{4}\s*(?:[-–—]\s*\d{4})?)?[\s,，]*", re.I
 )
