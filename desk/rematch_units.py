@@ -10,15 +10,16 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+from attrs import evolve
+
 from crawler.config import Config
 from crawler.errors import Interrupted
-from crawler.items import AssessedListing, Decision, Unit, UnitKind, UnitState
+from crawler.items import Unit, UnitKind, UnitState
 from crawler.messages import render_message
 from crawler.store import REMATCH_RUN, Store, StoredListing
 from crawler.web.session import CrawlStats, Session
-from matchers.assessor import differs
 from pipelines.session_screening import screener_of
-from screening.rematch_listings import RematchCounts
+from screening.rematch_listings import RematchCounts, find_change, is_any_hit
 from screening.screener import WRITE_BATCH_SIZE, follow_ups
 from spiders.catalogue import enabled_drives
 
@@ -74,11 +75,13 @@ def _rematch_batch(session: Session, unit: Unit, stats: CrawlStats, stored_listi
     for stored_listing, listing in zip(stored_listings, listings, strict=True):
         assessments = screener.assess(listing)
         stats.matched += 1
-        if differs(stored_listing.hits, assessments):
+        if assessed := find_change(evolve(stored_listing, listing=listing), assessments):
             stats.changed += 1
-            stats.hits += any(part.decision is Decision.HIT for part in assessments)
-            changed.append(AssessedListing(listing=listing, assessments=assessments))
-            for name, kind, ask in follow_ups(listing, assessments, drives) if session.plans_follow_ups else ():
+            stats.hits += is_any_hit(assessed.assessments)
+            changed.append(assessed)
+            for name, kind, ask in (
+                follow_ups(listing, assessed.assessments, drives) if session.plans_follow_ups else ()
+            ):
                 stats.follow_ups[drives.get(name, name), kind][ask] = None
     if changed:
         session.store.hits.write_batch(changed, unit, session.now())

@@ -42,8 +42,8 @@ class _RematchTask:
             _prefetch_texts(self.assessor, part)
             results = self.assessor.assess_all([stored_listing.listing for stored_listing in part], self.context)
             for stored_listing, assessments in zip(part, results, strict=True):
-                if differs(stored_listing.hits, assessments):
-                    changed.append(AssessedListing(listing=stored_listing.listing, assessments=assessments))
+                if assessed := find_change(stored_listing, assessments):
+                    changed.append(assessed)
         return len(portion), changed
 
 
@@ -118,6 +118,25 @@ def rematch_all(store: Store, assessor: Assessor, context: Context, workers: int
     return counts
 
 
+def find_change(stored_listing: StoredListing, assessments: Sequence[Assessment]) -> AssessedListing | None:
+    """The listing with the assessments to write; None if its stored hits would stay as they are.
+
+    A hit that a person judged or an audit drew stays without an assessment; the hits of an offer that came back under
+    another address are there, and its old address gets no new ones.
+    """
+    if stored_listing.is_relisted:
+        assessments = [assessment for assessment in assessments if assessment.work_id in stored_listing.hits]
+    assessed_works = {assessment.work_id for assessment in assessments}
+    replaceable_hits = {
+        work: decision
+        for work, decision in stored_listing.hits.items()
+        if work in assessed_works or work not in stored_listing.reviewed_works
+    }
+    if not differs(replaceable_hits, assessments):
+        return None
+    return AssessedListing(listing=stored_listing.listing, assessments=tuple(assessments))
+
+
 def is_any_hit(assessments: Iterable[Assessment]) -> bool:
     """Whether the listing is a hit for any work."""
     return any(part.decision is Decision.HIT for part in assessments)
@@ -126,4 +145,4 @@ def is_any_hit(assessments: Iterable[Assessment]) -> bool:
 def _with_shares(store: Store, stored_listing: StoredListing) -> StoredListing:
     """The listing with what is known of its shares, as when it was crawled."""
     listing: Listing = store.shares.add_share_contents(stored_listing.listing)
-    return StoredListing(listing=listing, hits=stored_listing.hits)
+    return evolve(stored_listing, listing=listing)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, or_, select
 
 from crawler.items import Decision, Verdict
 from crawler.store import schema
@@ -32,6 +32,11 @@ class AuditSample:
     decision: Decision
     stands_for: float
     verdict: Verdict | None
+
+
+def is_reviewed_hit() -> ColumnElement[bool]:
+    """The condition that a person judged a hit, ever, or that an audit drew it: such a hit is never deleted."""
+    return or_(_hits.c.id.in_(select(schema.judgements.c.hit)), _hits.c.id.in_(select(_samples.c.hit)))
 
 
 class AuditSamples(Repository):

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 from attrs import evolve, fields, frozen
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, select
 
-from crawler.items import Ask, Listing
+from crawler.items import Ask, Listing, Outcome
 from crawler.store import schema
+from crawler.store.calibration import is_reviewed_hit
 from crawler.store.database import Repository, from_json, listing_id, read_connection
+from crawler.store.rechecks import RecheckState
 
 MAX_PORTION_LISTINGS = 2_000  # listings in one portion of a rematch on a cluster
 STORED_LISTINGS_BATCH = 512  # listings in memory at a time
@@ -25,15 +27,20 @@ _RANGE_END = "g"  # sorts after all hexadecimal digits: a range uses the index, 
 _listings, _hits = schema.listings, schema.hits
 
 StoredDecision = tuple[str, float, float]  # decision, identity, offence
-Decisions = dict[str, dict[str, StoredDecision]]  # listing -> work -> decision
 
 
 @frozen(kw_only=True)
 class StoredListing:
-    """A stored listing and its hits: work -> (decision, identity, offence)."""
+    """A stored listing and its hits: work -> (decision, identity, offence).
+
+    `reviewed_works` are the works of hits that a person judged or an audit drew: these stay without an assessment.
+    `is_relisted`: the offer came back under another address, and its hits moved there.
+    """
 
     listing: Listing
     hits: Mapping[str, StoredDecision]
+    reviewed_works: frozenset[str] = frozenset()
+    is_relisted: bool = False
 
 
 class ScreeningKeys(NamedTuple):
@@ -90,9 +97,9 @@ class ListingBatches(Repository):
         is_in_portion = (_listings.c.platform == platform) & is_in_range
         with read_connection(self._engine) as connection:
             hits = _select_decisions().join(_listings, _listings.c.id == _hits.c.listing)
-            decisions = _decisions_by_listing(connection, hits.where(is_in_portion))
+            hit_rows = connection.execute(hits.where(is_in_portion)).all()
             rows = connection.execute(_select_listings().where(is_in_portion)).all()
-        return _stored_listings(rows, decisions)
+        return _stored_listings(rows, hit_rows)
 
     def all_batches(self) -> Iterator[list[StoredListing]]:
         """All listings by id, in batches; no transaction stays open between them."""
@@ -104,15 +111,15 @@ class ListingBatches(Repository):
                 if not rows:
                     return
                 last_id = rows[-1].id
-                decisions = _decisions_of_rows(connection, rows)
-            yield _stored_listings(rows, decisions)
+                hit_rows = _hits_of_rows(connection, rows)
+            yield _stored_listings(rows, hit_rows)
 
     def get_by_ids(self, ids: Sequence[str]) -> list[StoredListing]:
         """The listings of these ids, in the order of their ids."""
         with read_connection(self._engine) as connection:
             rows = connection.execute(_select_listings().where(_listings.c.id.in_(ids))).all()
-            decisions = _decisions_of_rows(connection, rows)
-        return _stored_listings(rows, decisions)
+            hit_rows = _hits_of_rows(connection, rows)
+        return _stored_listings(rows, hit_rows)
 
     def screening_key_batches(self) -> Iterator[ScreeningKeys]:
         """The screening keys of all listings in batches, in the order in which they lie on the disk."""
@@ -148,27 +155,37 @@ def _id_prefixes(count: int) -> list[str]:
 
 
 def _select_listings() -> Select[Any]:
-    return select(_listings.c.id, _listings.c.value).order_by(_listings.c.id)
+    returns = select(schema.hit_checks.c.listing).where(schema.hit_checks.c.state == RecheckState.RETURNED.value)
+    is_relisted = _listings.c.id.in_(returns) & (_listings.c.outcome == Outcome.GONE.value)
+    return select(_listings.c.id, _listings.c.value, is_relisted.label("is_relisted")).order_by(_listings.c.id)
 
 
 def _select_decisions() -> Select[Any]:
-    return select(_hits.c.listing, _hits.c.work, _hits.c.decision, _hits.c.identity, _hits.c.offence)
+    columns = (_hits.c.listing, _hits.c.work, _hits.c.decision, _hits.c.identity, _hits.c.offence)
+    return select(*columns, is_reviewed_hit().label("is_reviewed"))
 
 
-def _decisions_of_rows(connection: Connection, rows: Sequence[Row[Any]]) -> Decisions:
+def _hits_of_rows(connection: Connection, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
     is_of_listings = _hits.c.listing.in_([row.id for row in rows])
-    return _decisions_by_listing(connection, _select_decisions().where(is_of_listings))
+    return connection.execute(_select_decisions().where(is_of_listings)).all()
 
 
-def _decisions_by_listing(connection: Connection, query: Select[Any]) -> Decisions:
-    decisions: Decisions = {}
-    for row in connection.execute(query):
+def _stored_listings(rows: Sequence[Row[Any]], hit_rows: Sequence[Row[Any]]) -> list[StoredListing]:
+    decisions: dict[str, dict[str, StoredDecision]] = {}
+    reviewed_works: dict[str, set[str]] = {}
+    for row in hit_rows:
         decisions.setdefault(row.listing, {})[row.work] = (row.decision, row.identity, row.offence)
-    return decisions
-
-
-def _stored_listings(rows: Sequence[Row[Any]], decisions: Decisions) -> list[StoredListing]:
-    return [StoredListing(listing=from_json(row.value, Listing), hits=decisions.get(row.id, {})) for row in rows]
+        if row.is_reviewed:
+            reviewed_works.setdefault(row.listing, set()).add(row.work)
+    return [
+        StoredListing(
+            listing=from_json(row.value, Listing),
+            hits=decisions.get(row.id, {}),
+            reviewed_works=frozenset(reviewed_works.get(row.id, ())),
+            is_relisted=row.is_relisted,
+        )
+        for row in rows
+    ]
 
 
 def _driver_rows(connection: Connection, query: Select[Any]) -> Sequence[Any]:

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, delete, insert, select
 
 from crawler.items import AssessedListing, Assessment, Decision, Listing, Outcome, Picture
 from crawler.pictures.hashing import PHASH
 from crawler.shapes.share_states import OPEN_STATES
 from crawler.store import schema
+from crawler.store.calibration import is_reviewed_hit
 from crawler.store.database import from_json, hit_id, listing_id, to_json, upsert
 from crawler.store.rechecks import RecheckState
 from crawler.store.shares import is_more_definite, write_sellers, write_shares
@@ -74,12 +75,8 @@ def write_hits(connection: Connection, rows: Sequence[dict[str, Any]], now: date
 
 def delete_other_hits(connection: Connection, listings: Sequence[str], ids: Sequence[str]) -> None:
     """Delete the hits of these listings that are not among `ids`, unless somebody judged them or an audit drew them."""
-    is_needed = or_(
-        _hits.c.id.in_(select(schema.judgements.c.hit)),
-        _hits.c.id.in_(select(schema.samples.c.hit)),
-    )
     unlisted = delete(_hits).where(_hits.c.listing.in_(listings), _hits.c.id.not_in(ids))
-    connection.execute(unlisted.where(~is_needed))
+    connection.execute(unlisted.where(~is_reviewed_hit()))
 
 
 def hit_row(listing_key: str, listing: Listing, assessment: Assessment, run: str, now: datetime) -> dict[str, Any]:
