@@ -142,13 +142,13 @@ class SavedQueries(Repository):
             return bool(connection.execute(delete(_filters).where(_filters.c.name == name)).rowcount)
 
     def record_export(self, by: str, filter_fields: Mapping[str, Any], file: str, count: int, at: datetime) -> None:
-        """Record an export."""
+        """Record an export, after which the next one with these filter fields begins."""
         row = {"by": by, "filter": dict(filter_fields), "file": file, "count": count, "at": at}
         with write_transaction(self._engine) as connection:
             connection.execute(insert(_exports).values(**row))
 
     def last_export_time(self, by: str, filter_fields: Mapping[str, Any]) -> datetime | None:
-        """When this person last exported with these filter fields; None if never."""
+        """When this person's last recorded export with these filter fields was; None if never."""
         query = select(_exports.c.filter, _exports.c.at).where(_exports.c.by == by).order_by(_exports.c.id.desc())
         with read_connection(self._engine) as connection:
             return next((row.at for row in connection.execute(query) if row.filter == dict(filter_fields)), None)

@@ -43,7 +43,8 @@ def export(
     saved: SavedFilter = None,
     save_filter: SaveFilter = None,
     since_last: Annotated[
-        bool, typer.Option("--since-last", help="Only what is new or decided otherwise since your last such export.")
+        bool,
+        typer.Option("--since-last", help="Only what is new or decided otherwise since your last export with this."),
     ] = False,
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Into .xlsx: the pictures, side by side with the work's.")
@@ -75,7 +76,8 @@ def export(
         if not hit_rows:
             raise NothingToDo(ctx.message("hits_none"))
         count = export_hits(file, hit_rows, pairs)
-        store.hits.record_export(user, saved_query, str(file), count, at)
+        if since_last:
+            store.hits.record_export(user, saved_query, str(file), count, at)
     ctx.say("hits_exported", count=count, file=file)
 
 

@@ -49,6 +49,10 @@ class CommandContext:
         if not self.quiet:
             typer.echo(render_message("desk.cli", key, self.config.language, **values))
 
+    def warn(self, key: str, **values: object) -> None:
+        """Print a message of desk/cli/messages.toml on standard error, also with --quiet and --json."""
+        typer.echo(f"swordnet: {self.message(key, **values)}", err=True)
+
     def message(self, key: str, **values: object) -> str:
         """A message of desk/cli/messages.toml in the configured language."""
         return render_message("desk.cli", key, self.config.language, **values)

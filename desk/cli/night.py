@@ -38,7 +38,7 @@ def night(
     ctx = command_context(config, quiet or json, now)
     for name in only or ():
         crawling.require_platform(name, ctx.config.language)
-    metrics = Metrics()
+    metrics = Metrics(ctx.warn)
     if ctx.config.night.metrics_port:
         metrics.serve(ctx.config.night.metrics_port)
     with live_progress(ctx.console, ctx.store, ctx.config.language, unit_printer(ctx), ctx.quiet) as progress:

@@ -14,7 +14,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, start_http_server
 
 from crawler.config import Config
-from crawler.errors import BadInput, Problem
+from crawler.errors import BadInput
 from crawler.health import PlatformCounts, count_by_platform
 from crawler.items import Unit, UnitState
 from crawler.store import RunProgress, Store
@@ -39,10 +39,12 @@ _COUNT_GAUGES = {
 
 
 class Metrics:
-    """The metrics of one run."""
+    """The metrics of one run. Where they cannot be served or written, `warn` gets a message, and the run goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, warn: Callable[..., None] = lambda *_, **__: None) -> None:
         self.registry = CollectorRegistry()
+        self._warn = warn
+        self._unwritable: set[Path] = set()
         self._page_gauge = Gauge("swordnet_pages", "pages by outcome", ["platform", "outcome"], registry=self.registry)
         self._healthy_gauge = Gauge(
             "swordnet_healthy", "1 where the platform can be trusted", ["platform"], registry=self.registry
@@ -91,16 +93,23 @@ class Metrics:
             self._alive_gauge.labels(worker["worker"]).set(worker["alive"])
 
     def serve(self, port: int) -> None:
-        """Serve the metrics on 127.0.0.1 until the process ends. Raises BadInput if the port is taken."""
+        """Serve the metrics on 127.0.0.1 until the process ends."""
         try:
             start_http_server(port, "127.0.0.1", self.registry)
         except OSError as error:
-            raise BadInput(Problem(file="swordnet.toml", field="night.metrics_port", message=str(error))) from None
+            self._warn("metrics_not_served", port=port, reason=error.strerror or error)
+        except OverflowError as error:
+            self._warn("metrics_not_served", port=port, reason=error)
 
     def write(self, path: Path) -> None:
-        """Write the textfile. Raises BadInput if it cannot be written."""
-        with open_atomic(path) as file:
-            file.write(generate_latest(self.registry))
+        """Write the textfile; that it cannot be written is told once."""
+        try:
+            with open_atomic(path) as file:
+                file.write(generate_latest(self.registry))
+        except BadInput as error:
+            if path not in self._unwritable:
+                self._unwritable.add(path)
+                self._warn("metrics_not_written", reason=error)
 
 
 def run_metrics_updater(store: Callable[[], Store], metrics: Metrics, config: Config) -> Callable[[str], None]:

@@ -19,7 +19,6 @@ from attrs import evolve
 from rich.console import Console
 
 from crawler.config import Config, NightConfig, TellConfig
-from crawler.errors import BadInput
 from crawler.health import PlatformCounts
 from crawler.items import Ask, UnitKind, Work
 from crawler.store import Backoff, Run, Store, UnitResult
@@ -95,7 +94,8 @@ def test_a_mail_that_cannot_be_delivered_is_a_problem_and_no_end() -> None:
 
 
 def test_prometheus_is_answered_while_a_night_runs() -> None:
-    metrics = Metrics()
+    warnings: list[str] = []
+    metrics = Metrics(lambda key, **values: warnings.append(f"{key} {values}"))
     counts = PlatformCounts(platform="kongfz", asked=3, pages=Counter(live=2, challenged=1), listings=40)
     metrics.set_counts([counts], unhealthy=["kongfz"])
     port = free_port()
@@ -104,8 +104,21 @@ def test_prometheus_is_answered_while_a_night_runs() -> None:
     assert 'swordnet_pages{outcome="challenged",platform="kongfz"} 1.0' in lines
     assert 'swordnet_healthy{platform="kongfz"} 0.0' in lines
     assert 'swordnet_listings{platform="kongfz"} 40.0' in lines
-    with pytest.raises(BadInput, match="metrics_port"):
-        metrics.serve(port)
+    assert not warnings
+    metrics.serve(port)
+    metrics.serve(65_536)
+    assert [warning.partition(" ")[0] for warning in warnings] == ["metrics_not_served"] * 2
+    assert "in use" in warnings[0]
+
+
+def test_a_textfile_that_cannot_be_written_is_told_once_and_no_end(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    metrics = Metrics(lambda key, **_: warnings.append(key))
+    for _ in range(2):
+        metrics.write(tmp_path / "nowhere" / "swordnet.prom")
+    metrics.write(tmp_path / "swordnet.prom")
+    assert warnings == ["metrics_not_written"]
+    assert "swordnet_run_finished_seconds" in (tmp_path / "swordnet.prom").read_text()
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from crawler.store import Store
 from tests.conftest import LoopbackWeb, Swordnet, jsonl
 from tests.desk.test_crawling import WORK, product, read_csv
 
@@ -103,6 +105,21 @@ def test_a_second_night_at_the_same_time_is_refused(desk: Swordnet, web: Loopbac
     running.join()
     assert return_codes == [0]
     assert status["outcome"] == "running"
+
+
+def test_a_port_in_use_is_a_warning_and_changes_no_exit_code(desk: Swordnet, tmp_path: Path) -> None:
+    """A second night finds the first one's port of metrics in use: that it is the second is what it says."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        settings = (tmp_path / "swordnet.toml").read_text()
+        settings = settings.replace("[night]", f"[night]\nmetrics_port = {server.getsockname()[1]}")
+        (tmp_path / "swordnet.toml").write_text(settings)
+        with Store.open(f"sqlite:///{tmp_path}/swordnet.db") as store, store.admin.night_lock():
+            second_result = desk("night", *FIRST_DAY)
+        assert (second_result.returncode, "another night is running" in second_result.stderr) == (6, True)
+        result = desk("night", "--json", *FIRST_DAY)
+        assert (result.returncode, json.loads(result.stdout)["complaints"]) == (0, {})
+        assert "warning: no metrics on port" in result.stderr
+        assert desk("night", *FIRST_DAY).returncode == 3
 
 
 def test_an_unchanged_web_is_neither_sent_nor_compared_again(desk: Swordnet, web: LoopbackWeb) -> None:
