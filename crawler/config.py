@@ -2,7 +2,7 @@
 
 Every setting is declared below with its default and its meaning; docs/configuration.md lists the same keys, and a
 test keeps the two equal. SWORDNET_CONFIG names the file; SWORDNET_DATABASE and SWORDNET_PROXY keep passwords out of
-it.
+it, and so do the other variables below.
 """
 
 from __future__ import annotations
@@ -25,13 +25,27 @@ from crawler.redaction import has_password, is_readable_by_others, read_secret
 
 CONFIG_FILE_NAME = "swordnet.toml"
 _TIME_RE = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_SECRET_VARIABLES = (("SWORDNET_DATABASE", "store", "url"), ("SWORDNET_PROXY", "crawl", "proxy"))
+_SECRET_VARIABLES = (
+    ("SWORDNET_DATABASE", "store", "url"),
+    ("SWORDNET_PROXY", "crawl", "proxy"),
+    ("SWORDNET_SMTP_PASSWORD", "tell", "password"),
+    ("SWORDNET_WEBHOOK", "tell", "webhook"),
+    ("SWORDNET_WEBHOOK_SECRET", "tell", "webhook_secret"),
+)
+_ENVIRONMENT_ONLY_KEYS = ("webhook_secret",)
+WEBHOOK_SERVICES = ("json", "slack", "feishu", "wecom", "dingtalk")  # desk/nightly/chat_services.toml has their formats
 _UNPROTECTED_MESSAGE = "holds a password and others may read the file: chmod 600"
 
 
-def setting(default: Any, meaning: str, *, at_least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
-    """A field of Config with its meaning (one sentence, shown in the commented file) and its constraints."""
-    return field(default=default, metadata={"meaning": meaning, "at_least": at_least, "choices": choices})
+def setting(
+    default: Any, meaning: str, *, at_least: float | None = None, choices: tuple[str, ...] = (), secret: bool = False
+) -> Any:
+    """A field of Config with its meaning (one sentence, shown in the commented file) and its constraints.
+
+    Without a meaning it is no setting of the file; a secret is left out where the Config is printed.
+    """
+    metadata = {"meaning": meaning, "at_least": at_least, "choices": choices}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @frozen(kw_only=True)
@@ -142,14 +156,25 @@ class TellConfig:
     """[tell] Who is notified when a nightly run has ended."""
 
     always: bool = setting(False, "tell of healthy nights too, not only of those that cannot be trusted")
-    webhook: str = setting("", "address that gets the report as JSON (POST)")
+    full: bool = setting(
+        False, "messages name sellers and contacts of new hits too, not only title, work, platform, link"
+    )
+    webhook: str = setting(
+        "", "address that gets the report and the new hits (POST); better given as SWORDNET_WEBHOOK", secret=True
+    )
+    service: str = setting(
+        "json",
+        "what the webhook takes: json (the report), or a message for slack, feishu, wecom, dingtalk",
+        choices=WEBHOOK_SERVICES,
+    )
     smtp_host: str = setting("", "mail server; empty: no mail")
     smtp_port: int = setting(587, "port of the mail server", at_least=1)
     smtp_user: str = setting("", "user name at the mail server; the password is in SWORDNET_SMTP_PASSWORD")
     smtp_tls: bool = setting(True, "encrypt the connection to the mail server (STARTTLS)")
     sender: str = setting("", "address that mails come from")
     to: tuple[str, ...] = setting((), "addresses that mails go to")
-    password: str = setting("", "password at the mail server; better given as SWORDNET_SMTP_PASSWORD")
+    password: str = setting("", "password at the mail server; better given as SWORDNET_SMTP_PASSWORD", secret=True)
+    webhook_secret: str = setting("", "", secret=True)  # signs messages to Feishu and DingTalk
 
 
 @frozen(kw_only=True)
@@ -222,8 +247,6 @@ def load_config(path: Path | None = None, environ: Mapping[str, str] = os.enviro
     else:
         data = _parse_toml(file)
     problems: list[Problem] = []
-    if environ.get("SWORDNET_SMTP_PASSWORD"):
-        data.setdefault("tell", {})["password"] = environ["SWORDNET_SMTP_PASSWORD"]
     problems += _apply_secrets(data, file, environ)
     config = _build_section(Config, data, str(file), "", problems)
     if not problems and config.time_zone not in available_timezones():
@@ -247,7 +270,9 @@ def _apply_secrets(data: dict[str, Any], file: Path, environ: Mapping[str, str])
         section = data.get(table, {})
         if not isinstance(section, dict):
             continue  # reported by _build_section
-        if value := read_secret(environ, name):
+        if key in _ENVIRONMENT_ONLY_KEYS and key in section:
+            yield Problem(file=str(file), field=f"{table}.{key}", message=f"is kept out of the file: use {name}")
+        elif value := read_secret(environ, name):
             data[table] = {**section, key: value}
         elif has_password(section.get(key)) and is_readable_by_others(file):
             yield Problem(file=str(file), field=f"{table}.{key}", message=f"{_UNPROTECTED_MESSAGE}, or use {name}")
@@ -260,7 +285,7 @@ def iter_settings(kind: type[AttrsInstance] = Config, prefix: str = "") -> Itera
             yield from iter_settings(PlatformConfig, "platforms.NAME.")
         elif has(hint := get_type_hints(kind)[attribute.name]):
             yield from iter_settings(hint, f"{prefix}{attribute.name}.")
-        else:
+        elif attribute.metadata["meaning"]:
             yield prefix + attribute.name, attribute
 
 

@@ -7,6 +7,7 @@ only track visitors, give an element's position on the page, or say who is logge
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit, urlunsplit
@@ -57,6 +58,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNWANTED_RE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060\ufeff\ud800-\udfff]")
 _HOST_RE = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
 _UNRESERVED_CHARS = "-._~"
+_GB2312_LEVEL_1 = range(0xB0, 0xD8)  # lead bytes of the 3,755 everyday characters, ordered by sound
+_ENCODED_RUN_RE = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"  # printable by their category, and drawn as nothing
 
 
 @lru_cache(maxsize=4096)
@@ -164,3 +168,98 @@ def _remove_dot_segments(path: str) -> str:
     if segments[-1] in (".", ".."):
         resolved_segments.append("")
     return "/".join(resolved_segments)
+
+
+def readable_url(url: str) -> str:
+    """`url` as people read it: letters and digits that were percent-encoded (UTF-8, else GB2312) are decoded, a host in
+    punycode is followed by what it says. For display only.
+
+    Everything that could deceive the eye stays encoded or becomes so: delimiters, blanks, invisible characters, letters
+    that are written from right to left. A decoded host never replaces the real one, as other scripts have look-alikes
+    of Latin letters; one of Han characters alone does.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return _quote_deceptive(url)
+    end = next((index for index, sign in enumerate(rest) if sign in "/?#"), len(rest))
+    authority, path = rest[:end], rest[end:]
+    return f"{_quote_deceptive(scheme)}://{_readable_host(authority)}{_readable_path(path)}"
+
+
+def reveal_invisible(text: str) -> str:
+    """`text` on one line, with invisible and direction-changing characters shown by their number: ⟨U+202E⟩."""
+    return "".join(
+        sign if sign.isprintable() and sign not in _BLANK_LETTERS else f"⟨U+{ord(sign):04X}⟩"
+        for sign in " ".join(text.split())
+    )
+
+
+def _readable_path(path: str) -> str:
+    parts, last_end = [], 0
+    for run in _ENCODED_RUN_RE.finditer(path):
+        parts += [_quote_deceptive(path[last_end : run.start()]), _decode_run(run[0])]
+        last_end = run.end()
+    return "".join([*parts, _quote_deceptive(path[last_end:])])
+
+
+def _decode_run(encoded: str) -> str:
+    """A run of percent-encoded bytes with its letters and digits decoded, if it is text at all."""
+    content = unquote_to_bytes(encoded)
+    for charset in ("utf-8", "gb2312"):
+        try:
+            text = content.decode(charset)
+        except UnicodeDecodeError:
+            continue
+        if charset == "gb2312" and not all(
+            sign.isascii() or sign.encode(charset)[0] in _GB2312_LEVEL_1 for sign in text
+        ):
+            continue
+        return "".join(sign if _is_plain_letter(sign) else _quote_bytes(sign.encode(charset)) for sign in text)
+    return encoded.upper()
+
+
+def _readable_host(authority: str) -> str:
+    host = _quote_deceptive(authority if authority.isascii() else _ascii_host(authority) or authority)
+    if "xn--" not in host.lower():
+        return host
+    decoded_labels = []
+    for label in host.split("."):
+        decoded = _decode_label(label)
+        if decoded is None:
+            return host
+        decoded_labels.append(decoded)
+    foreign = "".join(label for label in decoded_labels if not label.isascii())
+    is_han = all(unicodedata.name(sign, "").startswith("CJK UNIFIED IDEOGRAPH") for sign in foreign)
+    readable = _quote_deceptive(".".join(decoded_labels))
+    return readable if is_han else f"{host} ({readable})"
+
+
+def _decode_label(label: str) -> str | None:
+    """A label of a host without punycode; None if its punycode is none, or says what needs none."""
+    if not label.lower().startswith("xn--"):
+        return label
+    try:
+        decoded = label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return None
+    return None if decoded.isascii() else decoded
+
+
+def _quote_deceptive(text: str) -> str:
+    return "".join(
+        sign if (sign.isascii() and sign.isprintable() and sign != " ") or _is_plain_letter(sign) else _quote_sign(sign)
+        for sign in text
+    )
+
+
+def _is_plain_letter(sign: str) -> bool:
+    """Whether a character is a letter or digit that is visible and written from left to right."""
+    return sign.isalnum() and sign not in _BLANK_LETTERS and unicodedata.bidirectional(sign) in ("L", "EN")
+
+
+def _quote_sign(sign: str) -> str:
+    return _quote_bytes(sign.encode("utf-8", "surrogatepass"))
+
+
+def _quote_bytes(content: bytes) -> str:
+    return "".join(f"%{byte:02X}" for byte in content)

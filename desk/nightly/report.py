@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from crawler.blobs import BlobStore, open_blobs
 from crawler.config import Config
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, counts_from_dict
-from crawler.items import Picture
+from crawler.items import Decision, Picture
 from crawler.messages import render_message
-from crawler.store import NIGHT_RUN, HitQuery, Run, Store
+from crawler.store import NIGHT_RUN, NO_VERDICT, HitQuery, Run, Store
 from desk.crawling import RunResult
 from desk.export.atomic_write import open_atomic
 from desk.nightly.html_report import PlatformRow, ReportData, ReportHit, write_report
@@ -149,6 +150,12 @@ def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
         past=tuple(_past_nights(store)),
         language=config.language,
     )
+
+
+def new_hit_query(result: RunResult) -> HitQuery:
+    """The new hits of a run: decided as hits since it began, and judged by nobody yet."""
+    just_before = result.started - timedelta(microseconds=1)  # the query leaves out what changed at its very time
+    return HitQuery(run=result.run, decisions=(Decision.HIT,), verdicts=(NO_VERDICT,), changed_after=just_before)
 
 
 def _platform_rows(result: RunResult) -> list[PlatformRow]:

@@ -77,3 +77,30 @@ def test_every_setting_is_documented() -> None:
         name: (f"`{attribute.default!r}`", attribute.metadata["meaning"]) for name, attribute in iter_settings()
     }
     assert documented == expected
+
+
+def test_secrets_of_messages_come_from_the_environment(tmp_path: Path) -> None:
+    secret_file = tmp_path / "secret"
+    secret_file.write_text("SECabc\n", encoding="utf-8")
+    secret_file.chmod(0o600)
+    environ = {
+        "SWORDNET_SMTP_PASSWORD": "p4ss",
+        "SWORDNET_WEBHOOK": "https://a.example/t0ken",
+        "SWORDNET_WEBHOOK_SECRET_FILE": str(secret_file),
+    }
+    config = load_config(write_settings(tmp_path, "[tell]\nalways = true"), environ)
+    assert (config.tell.password, config.tell.webhook) == ("p4ss", "https://a.example/t0ken")
+    assert (config.tell.always, config.tell.webhook_secret) == (True, "SECabc")
+    for secret in ("p4ss", "t0ken", "SECabc"):
+        assert secret not in repr(config)
+
+
+def test_a_signing_secret_is_no_setting_of_the_file(tmp_path: Path) -> None:
+    assert "webhook_secret" not in render_config()
+    with pytest.raises(BadInput, match="SWORDNET_WEBHOOK_SECRET"):
+        load_config(write_settings(tmp_path, '[tell]\nwebhook_secret = "x"'), {})
+
+
+def test_a_section_that_is_no_table_is_refused_whatever_the_environment_says(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="tell: must be a table"):
+        load_config(write_settings(tmp_path, "tell = 1"), {"SWORDNET_SMTP_PASSWORD": "x"})

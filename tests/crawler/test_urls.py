@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.urls import TRACKING_PARAMETERS, canonicalize_url, request_url, sha256_hex, url_host
+from crawler.urls import (
+    TRACKING_PARAMETERS,
+    canonicalize_url,
+    readable_url,
+    request_url,
+    reveal_invisible,
+    sha256_hex,
+    url_host,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +89,41 @@ ADDRESSES = st.builds(
 def test_canonical_is_idempotent(url: str) -> None:
     once = canonicalize_url(url)
     assert canonicalize_url(once) == once
+
+
+@pytest.mark.parametrize(
+    ("url", "readable"),
+    [
+        ("https://s.example/s?q=%E6%BD%AE%E6%B1%90&x=%2Fa%20b", "https://s.example/s?q=潮汐&x=%2Fa%20b"),
+        ("https://s.example/?q=%B3%B1%CF%AB+pdf", "https://s.example/?q=潮汐+pdf"),  # a form in GB2312
+        ("https://s.example/caf%C3%A9/%41%25%26%3d", "https://s.example/café/A%25%26%3D"),
+        ("https://s.example/%E9%E8", "https://s.example/%E9%E8"),  # of no charset that is sure
+        ("https://xn--fiqs8s.example/", "https://中国.example/"),
+        ("https://中国.example/", "https://中国.example/"),
+        # Cyrillic letters that look like Latin ones: the real host stays in sight.
+        ("https://xn--80ak6aa92e.com/a", "https://xn--80ak6aa92e.com (аррӏе.com)/a"),
+        ("https://аррӏе.com/a", "https://xn--80ak6aa92e.com (аррӏе.com)/a"),
+        ("https://xn--a-.example/", "https://xn--a-.example/"),
+        # Reversed, invisible, or a delimiter in disguise: stays encoded, or becomes so.
+        ("https://s.example/%E2%80%AEfdp.exe", "https://s.example/%E2%80%AEfdp.exe"),
+        ("https://s.example/\u202efdp\u200b\u3164", "https://s.example/%E2%80%AEfdp%E2%80%8B%E3%85%A4"),
+        ("https://s.example/%D7%90%D7%91", "https://s.example/%D7%90%D7%91"),
+        ("https://s.example/a\u2044b", "https://s.example/a%E2%81%84b"),
+        ("no address\u200b", "no%20address%E2%80%8B"),
+    ],
+)
+def test_an_address_is_shown_as_people_read_it_and_deceives_nobody(url: str, readable: str) -> None:
+    assert readable_url(url) == readable
+
+
+@given(st.one_of(st.text(max_size=80), ADDRESSES))
+def test_a_shown_address_has_nothing_invisible_and_says_the_same(url: str) -> None:
+    readable = readable_url(url)
+    assert readable.isprintable()
+    assert " " not in readable.replace(" (", "").replace(") ", "")
+    if url.isascii() and "%" not in url and "xn--" not in url.lower():
+        assert unquote(readable) == url
+
+
+def test_invisible_signs_of_a_text_are_shown_by_number() -> None:
+    assert reveal_invisible("a\u202eb\n  c\u3164 潮汐 é") == "a⟨U+202E⟩b c⟨U+3164⟩ 潮汐 é"

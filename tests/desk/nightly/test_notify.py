@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import socketserver
 import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from apscheduler.triggers.interval import IntervalTrigger
@@ -24,6 +28,7 @@ from crawler.items import Ask, UnitKind, Work
 from crawler.store import Backoff, Run, Store, UnitResult
 from crawler.web.session import CrawlStats
 from desk.nightly import scheduling
+from desk.nightly.chat_messages import NightMessage
 from desk.nightly.metrics import Metrics
 from desk.nightly.notify import notify
 from desk.nightly.progress import live_progress
@@ -68,9 +73,22 @@ def tell_config(port: int, **settings: Any) -> TellConfig:
     )
 
 
+def night_message(**changes: Any) -> NightMessage:
+    message = NightMessage(
+        title="SwordNet 夜间报告",
+        language="zh",
+        complaints=("孔夫子: 12 challenged",),
+        hits=(),
+        hit_count=0,
+        report={"run": "r"},
+        report_text="孔夫子: 12 challenged",
+    )
+    return evolve(message, **changes)
+
+
 def test_a_night_that_cannot_be_trusted_is_mailed(mails: tuple[int, list[bytes]]) -> None:
     port, messages = mails
-    assert notify(tell_config(port), "SwordNet 夜间报告", "孔夫子: 12 challenged", {}, healthy=False) == []
+    assert notify(tell_config(port), night_message(), False, NOW) == []
     mail = message_from_bytes(messages[0], policy=policy.default)
     assert mail["Subject"] == "SwordNet 夜间报告"
     assert mail["To"] == "a@desk.example, b@desk.example"
@@ -81,16 +99,82 @@ def test_a_night_that_cannot_be_trusted_is_mailed(mails: tuple[int, list[bytes]]
 
 def test_a_healthy_night_is_mailed_only_where_that_is_wished(mails: tuple[int, list[bytes]]) -> None:
     port, messages = mails
-    notify(tell_config(port), "t", "w", {}, healthy=True)
+    notify(tell_config(port), night_message(), True, NOW)
     assert not messages
-    notify(tell_config(port, always=True), "t", "w", {}, healthy=True)
+    notify(tell_config(port, always=True), night_message(), True, NOW)
     assert len(messages) == 1
 
 
+def test_nothing_is_sent_by_default() -> None:
+    assert notify(TellConfig(), night_message(), False, NOW) == []
+
+
 def test_a_mail_that_cannot_be_delivered_is_a_problem_and_no_end() -> None:
-    problems = notify(tell_config(9), "t", "w", {}, healthy=False)
+    problems = notify(tell_config(9), night_message(), False, NOW)
     assert len(problems) == 1
     assert problems[0].startswith("127.0.0.1: ")
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """Takes a POST and gives the answer it was made with."""
+
+    got: list[tuple[str, bytes]]
+    status: int
+    answer: bytes
+
+    def do_POST(self) -> None:
+        self.got.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(self.status)
+        self.end_headers()
+        self.wfile.write(self.answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def webhook(status: int = 200, answer: bytes = b"ok") -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+    handler = type("Handler", (Webhook,), {"got": [], "status": status, "answer": answer})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/services/T0/s3cr3t", handler.got  # type: ignore[attr-defined]
+        server.shutdown()
+
+
+def test_a_webhook_gets_what_its_service_takes_signed_with_the_secret() -> None:
+    with webhook(answer=b'{"errcode": 0, "errmsg": "ok"}') as (address, posts):
+        config = TellConfig(webhook=f"{address}?access_token=t", service="dingtalk", webhook_secret="SECabc")
+        assert notify(config, night_message(), False, NOW) == []
+    (path, body), query = posts[0], parse_qs(urlsplit(posts[0][0]).query)
+    assert path.startswith("/services/T0/s3cr3t?access_token=t&timestamp=")
+    # base64(HMAC-SHA256(key SECabc, "1795309200000\nSECabc")), by openssl
+    assert query["sign"] == ["rt2TVmHq04ulRdnYU/8sh9UflY3LMBde3rW8GhMFMoo="]
+    assert "孔夫子: 12 challenged" in json.loads(body)["text"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("service", "status", "answer", "problem"),
+    [
+        ("wecom", 200, b'{"errcode": 93000, "errmsg": "invalid webhook url"}', "errcode 93000 invalid webhook url"),
+        ("feishu", 200, b'{"code": 19021, "msg": "sign match fail"}', "code 19021 sign match fail"),
+        ("slack", 403, b"invalid_token", "HTTP Error 403: Forbidden"),
+        ("json", 500, b"", "HTTP Error 500: Internal Server Error"),
+    ],
+)
+def test_a_refused_message_is_a_problem_that_keeps_the_address_secret(
+    service: str, status: int, answer: bytes, problem: str
+) -> None:
+    with webhook(status, answer) as (address, _):
+        assert notify(TellConfig(webhook=address, service=service), night_message(), False, NOW) == [
+            f"127.0.0.1: {problem}"
+        ]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/T0/s3cr3t", "http://127.0.0.1/T0/s3cr3t x", "ftp://a/s3cr3t"])
+def test_an_address_that_does_not_work_is_not_logged(address: str) -> None:
+    (problem,) = notify(TellConfig(webhook=address), night_message(), False, NOW)
+    assert "s3cr3t" not in problem
+    assert "s3cr3t" not in repr(TellConfig(webhook=address))
 
 
 def test_prometheus_is_answered_while_a_night_runs() -> None:
