@@ -44,8 +44,9 @@ def setting(
 
     Without a meaning it is no setting of the file; a secret is left out where the Config is printed.
     """
-    metadata = {"meaning": meaning, "at_least": at_least, "choices": choices}
-    return field(default=default, repr=not secret, metadata=metadata)
+    return field(
+        default=default, repr=not secret, metadata={"meaning": meaning, "at_least": at_least, "choices": choices}
+    )
 
 
 @frozen(kw_only=True)
@@ -162,11 +163,7 @@ class TellConfig:
     webhook: str = setting(
         "", "address that gets the report and the new hits (POST); better given as SWORDNET_WEBHOOK", secret=True
     )
-    service: str = setting(
-        "json",
-        "what the webhook takes: json (the report), or a message for slack, feishu, wecom, dingtalk",
-        choices=WEBHOOK_SERVICES,
-    )
+    service: str = setting("json", "what the webhook takes: the report, or a chat message", choices=WEBHOOK_SERVICES)
     smtp_host: str = setting("", "mail server; empty: no mail")
     smtp_port: int = setting(587, "port of the mail server", at_least=1)
     smtp_user: str = setting("", "user name at the mail server; the password is in SWORDNET_SMTP_PASSWORD")
