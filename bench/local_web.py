@@ -1,11 +1,11 @@
 """Eight invented sites on loopback ports, each in the structure of its kind: what nobody wrote code for.
 
-    python bench/local_web.py [--ports 8801]
+    python bench/local_web.py [--ports 8801] [--web fixtures/web-check]
 
 Prints one JSON line a site (name, kind, address, charset) and serves until it is stopped. With --ports the sites
 stand on that port and the following ones, otherwise on free ones. In a test:
 `with LocalWeb() as web: web.addresses["forum-en"]`.
-The sites are data: fixtures/web/README.md.
+The sites are data: fixtures/web/README.md; four others, which are only counted: fixtures/web-check/README.md.
 """
 
 from __future__ import annotations
@@ -138,6 +138,8 @@ class Site:
             return self.listing(route, fields.get(route["id"], ""), context)
         if view == "list":
             self.fill(route, fields, context)
+            if route.get("single") and context["total"] == 1 and context["rows"]:
+                return 302, {"Location": context["rows"][0]["url"]}, b""
         return self.page(route["template"], context, 200, route.get("type", "text/html"))
 
     def redirect(self, route: Row, fields: dict[str, str]) -> Answer:
@@ -170,6 +172,8 @@ class Site:
         size: int = route.get("size", 1000)
         page = fields.get(route.get("page", "page")) or "1"
         number = int(page) if page.isdigit() and page != "0" else 1
+        if route.get("offset"):
+            number = number // size + 1
         last = max(1, -(-len(rows) // size))
         shown = rows[(number - 1) * size : number * size]
         pages = [
@@ -180,6 +184,7 @@ class Site:
         context |= {"pages": pages if last > 1 else [], "found": bool(rows), "last": last, "newest": self.listings[:4]}
         context["next"] = pages[number]["href"] if number < last else ""
         context["prev"] = pages[number - 2]["href"] if 1 < number <= last else ""
+        context["quoted"] = self.quote_words(words or "")
         context["section"] = fields.get(route.get("section", ""), "")
         context["section_name"] = self.data.get("sections", {}).get(context["section"], "")
 
@@ -209,7 +214,8 @@ class Site:
         section = fields.get(route.get("section", ""), "")
         following: str = route.get("next", "")
         pattern: str = route["first"] if number == 1 and "first" in route else following
-        return pattern.format(n=number, q=self.quote_words(words or ""), kept=kept, section=section)
+        start = (number - 1) * int(route.get("size", 0))
+        return pattern.format(n=number, start=start, q=self.quote_words(words or ""), kept=kept, section=section)
 
     def quote_words(self, words: str) -> str:
         """Words as they stand in an address of this site."""
@@ -274,7 +280,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class LocalWeb:
-    """The eight sites, served while the context lasts."""
+    """The sites of a folder, served while the context lasts."""
 
     def __init__(self, first_port: int = 0, folder: Path = FOLDER) -> None:
         self.folder = folder
@@ -308,7 +314,9 @@ def main() -> None:
     """Serve until stopped."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ports", type=int, default=0, metavar="FIRST", help="the port of the first site")
-    with LocalWeb(parser.parse_args().ports) as web:
+    parser.add_argument("--web", type=Path, default=FOLDER, metavar="FOLDER", help="the folder of the sites")
+    options = parser.parse_args()
+    with LocalWeb(options.ports, options.web) as web:
         for name, site in web.sites.items():
             row = {"name": name, "kind": site.data["kind"], "url": web.addresses[name], "charset": site.charset}
             print(json.dumps(row, ensure_ascii=False), flush=True)
