@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -39,6 +39,8 @@ RECORD_RETRY_SECONDS = 1.0  # until a unit's result is recorded again after the 
 CLAIM_SAFETY_FACTOR = 0.9
 
 ProgressCallback = Callable[[Unit, CrawlStats], None]
+# Called with the run id and the stats of the units that are running, each time the worker looks for something to do.
+TickCallback = Callable[[str, Collection[CrawlStats]], None]
 # What runs units that are no crawl, by their kind.
 UnitTasks = Mapping[UnitKind, Callable[[Session, Unit, CrawlStats], Awaitable[None]]]
 
@@ -49,11 +51,14 @@ def run_units(
     spiders: Mapping[str, type[CrawledPlatform]],
     progress: ProgressCallback = lambda *_: None,
     tasks: UnitTasks | None = None,
+    on_tick: TickCallback = lambda *_: None,
 ) -> None:
     """Run the units of a run, all waves, until none is open. Starts the reactor, so only once per process."""
 
     async def main() -> None:
-        worker = Worker(session=session, run_id=run_id, spiders=spiders, progress=progress, tasks=tasks or {})
+        worker = Worker(
+            session=session, run_id=run_id, spiders=spiders, progress=progress, tasks=tasks or {}, on_tick=on_tick
+        )
         try:
             await worker.work()
         finally:
@@ -112,8 +117,10 @@ class Worker:
     spiders: Mapping[str, type[CrawledPlatform]]
     progress: ProgressCallback
     tasks: UnitTasks
+    on_tick: TickCallback = lambda *_: None
     _clock: Callable[[], datetime] = Factory(monotonic_clock)
     _pages_by_platform: Counter[str] = Factory(Counter)  # pages requested of each platform in this run
+    _running_stats: dict[int, CrawlStats] = Factory(dict)  # by the id of the unit
 
     async def work(self) -> None:
         """Claim and run units until the run has no open unit, or no unit may start after `session.stop_at`."""
@@ -123,6 +130,8 @@ class Worker:
         await self.prepare(runner)
         running: dict[str, asyncio.Task[None]] = {}
         while True:
+            with suppress(StoreError):  # a callback may read the store; that it cannot ends no run
+                self.on_tick(self.run_id, self._running_stats.values())
             for name in [name for name, task in running.items() if task.done()]:
                 running.pop(name).result()
             concurrency = self.session.config.crawl.platforms_at_once
@@ -189,6 +198,7 @@ class Worker:
         stats = CrawlStats(
             claim_deadline=(claimed_at or time.monotonic()) + self._claim_timeout_seconds * CLAIM_SAFETY_FACTOR
         )
+        self._running_stats[unit.id] = stats
         heartbeat = asyncio.create_task(self._send_heartbeats(unit, stats))
         reason: str | None = None
         try:
@@ -204,6 +214,7 @@ class Worker:
             raise asyncio.CancelledError
         with suppress(ClaimLost):
             await self._record_with_retries(unit, stats, reason)
+        self._running_stats.pop(unit.id)
         self.progress(unit, stats)
 
     async def _record_with_retries(self, unit: Unit, stats: CrawlStats, reason: str | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -189,6 +189,7 @@ def crawl(
     progress: Callable[[Unit, CrawlStats], None] = lambda *_: None,
     keep: Callable[[Page, str, bytes], None] | None = None,
     watch_workers: Callable[[str], None] | None = None,
+    on_tick: Callable[[str, Collection[CrawlStats]], None] = lambda *_: None,
 ) -> RunResult:
     """Run a plan to its end. Only once per process: the reactor cannot be started twice.
 
@@ -219,7 +220,7 @@ def crawl(
             on_answer=keep,
         )
         if watch_workers is None:
-            worker.run_units(session, run, spiders, progress)
+            worker.run_units(session, run, spiders, progress, on_tick=on_tick)
         else:
             from crawler.cluster import supervise_run
 

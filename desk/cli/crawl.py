@@ -58,6 +58,7 @@ def crawl(
         limit=limit,
         follow=follow,
         progress=unit_printer(ctx),
+        on_tick=tick_printer(ctx),
     )
     if platform == SHARE_PLATFORM and not json:
         _print_shares(ctx, plan)
@@ -125,6 +126,15 @@ def unit_printer(ctx: CommandContext) -> Any:
         )
 
     return print_unit
+
+
+def tick_printer(ctx: CommandContext) -> Any:
+    """A callback that prints a line a minute, unless --quiet or on a terminal, where the result is seen coming."""
+    from desk.nightly.progress import line_printer
+
+    if ctx.quiet or ctx.console.is_terminal:
+        return lambda *_: None
+    return line_printer(ctx.store, ctx.config.language, typer.echo)
 
 
 def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool) -> None:

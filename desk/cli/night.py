@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context
-from desk.cli.crawl import print_result, unit_printer
+from desk.cli.crawl import print_result, tick_printer, unit_printer
 
 
 def add(app: typer.Typer) -> None:
@@ -42,14 +42,20 @@ def night(
     if ctx.config.night.metrics_port:
         metrics.serve(ctx.config.night.metrics_port)
     with live_progress(ctx.console, ctx.store, ctx.config.language, unit_printer(ctx), ctx.quiet) as progress:
-        on_tick = run_metrics_updater(ctx.store, metrics, ctx.config)
+        update_metrics = run_metrics_updater(ctx.store, metrics, ctx.config)
+        print_progress = tick_printer(ctx)
+
+        def on_tick(run_id: str, running: Any) -> None:
+            update_metrics(run_id)
+            print_progress(run_id, running)
+
         result = run.run_night(
             ctx.config,
             now=ctx.now,
             only=only or (),
             rerun=again,
             replay=replay,
-            progress=unit_metrics_updater(progress, metrics, ctx.config, on_tick),
+            progress=unit_metrics_updater(progress, metrics, ctx.config, update_metrics),
             on_tick=on_tick,
             show_message=ctx.say,
         )

@@ -1,11 +1,11 @@
-"""Shows the progress of a run: a live table by platform on a terminal, plain lines elsewhere, and the state of each
-worker.
+"""Shows the progress of a run: a live table by platform on a terminal, elsewhere plain lines (one after each unit, and
+one a minute), and the state of each worker.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from crawler.web.session import CrawlStats
 
 PROGRESS_COLUMNS = ("platform", "units", "pages", "listings", "found", "blocked", "pace", "waits")
 REDRAW_SECONDS = 1.0  # at least between two reads of the store
+LINE_INTERVAL_SECONDS = 60.0  # between two lines that sum the run up, so that a log shows that it lives
 
 
 def run_table(store: Store, run: str, now: datetime, language: str, minutes: float = 0.0) -> Table:
@@ -87,6 +88,52 @@ def _row(counts: PlatformCounts, units: Sequence[tuple[str, UnitKind, UnitState,
     pace = f"{pages / minutes:.0f}/min" if minutes else ""
     numbers = (f"{ended_units}/{len(states)}", pages, counts.listings, counts.hits, counts.blocked)
     return [counts.platform, *map(str, numbers), pace]
+
+
+def line_printer(
+    store: Callable[[], Store],
+    language: str,
+    print_line: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> Callable[[str, Collection[CrawlStats]], None]:
+    """A callback for the id of a run and the stats of units that are running here: every `LINE_INTERVAL_SECONDS` of
+    `clock` (in seconds) it prints a line that sums the run up, the first one interval after the first call.
+    """
+    last_line: float | None = None
+    opened: list[Store] = []
+
+    def on_tick(run: str, running: Collection[CrawlStats]) -> None:
+        nonlocal last_line
+        if last_line is None:
+            last_line = clock()
+        if clock() - last_line >= LINE_INTERVAL_SECONDS:
+            last_line = clock()
+            opened[:] = opened or [store()]
+            print_line(progress_line(opened[0], run, language, running))
+
+    return on_tick
+
+
+def progress_line(store: Store, run: str, language: str, running: Collection[CrawlStats] = ()) -> str:
+    """A run in one line: units ended of those planned so far, pages, listings, hits, and the platforms being asked.
+
+    `running` are the stats of units that have not ended, which the store does not know yet.
+    """
+    units = store.queue.unit_outcomes(run)
+    counts = count_by_platform(units)
+    ended = sum(state not in (UnitState.OPEN, UnitState.DOING) for _, _, state, _ in units)
+    platforms = sorted({spider for spider, _, state, _ in units if state is UnitState.DOING})
+    return render_message(
+        "desk.cli",
+        "progress_line",
+        language,
+        ended=ended,
+        planned=len(units),
+        pages=sum(sum(count.pages.values()) for count in counts) + sum(sum(each.outcomes.values()) for each in running),
+        listings=sum(count.listings for count in counts) + sum(each.listings for each in running),
+        hits=sum(count.hits for count in counts) + sum(each.hits for each in running),
+        platforms=", ".join(platforms) or "-",
+    )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ are rematched after the registry changed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +36,7 @@ MAX_RETRIES, RETRY_PAUSE_SECONDS = 5, 5  # when the database fails during a nigh
 MATCHED_REGISTRY_KEY = "registry_matched"  # name of the stored version of the registry last compared with all listings
 
 ProgressCallback = Callable[[Unit, CrawlStats], None]
+TickCallback = Callable[[str, Collection[CrawlStats]], None]
 
 
 def run_night(
@@ -46,13 +47,13 @@ def run_night(
     rerun: bool = False,
     replay: Path | None = None,
     progress: ProgressCallback = lambda *_: None,
-    on_tick: Callable[[str], None] = lambda _: None,
+    on_tick: TickCallback = lambda *_: None,
     show_message: Callable[..., None] = lambda *_, **__: None,
 ) -> RunResult:
     """Run tonight's night to its end. Raises Busy, NothingToDo if it has run already, Interrupted if it was stopped.
 
-    `on_tick` is called with the run id periodically while workers do the units. In that mode the night survives a
-    restart of the database: it is started again and resumes.
+    `on_tick` is called periodically with the run id and the stats of the units that this process is doing. Where
+    workers do them, the night survives a restart of the database: it is started again and resumes.
     """
     require_contact(config, replay)
     started_runs: list[str] = []
@@ -78,7 +79,7 @@ def _run_once(
     rerun: bool,
     replay: Path | None,
     progress: ProgressCallback,
-    on_tick: Callable[[str], None],
+    on_tick: TickCallback,
     show_message: Callable[..., None],
     started_runs: list[str],
 ) -> RunResult:
@@ -115,9 +116,9 @@ def _run_once(
         if config.cluster.hand_out and archive is None:
             from crawler.cluster import supervise_run
 
-            supervise_run(session, run.id, on_tick)
+            supervise_run(session, run.id, lambda run_id: on_tick(run_id, ()))
         else:
-            worker.run_units(session, run.id, platforms(), progress, {UnitKind.REMATCH: rematch_unit})
+            worker.run_units(session, run.id, platforms(), progress, {UnitKind.REMATCH: rematch_unit}, on_tick)
         if session.stop_at is not None and now() >= session.stop_at:
             store.queue.skip_units(run.id)
         if not store.queue.count_open_units(run.id):

@@ -24,14 +24,14 @@ from rich.console import Console
 
 from crawler.config import Config, NightConfig, TellConfig
 from crawler.health import PlatformCounts
-from crawler.items import Ask, UnitKind, Work
+from crawler.items import Ask, Outcome, UnitKind, Work
 from crawler.store import Backoff, Run, Store, UnitResult
 from crawler.web.session import CrawlStats
 from desk.nightly import scheduling
 from desk.nightly.chat_messages import NightMessage
 from desk.nightly.metrics import Metrics
 from desk.nightly.notify import notify
-from desk.nightly.progress import live_progress
+from desk.nightly.progress import line_printer, live_progress
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
@@ -240,6 +240,32 @@ def test_without_a_terminal_nothing_is_drawn() -> None:
     ) as on_unit:
         on_unit(None, CrawlStats())  # type: ignore[arg-type]
     assert lines == ["x"]
+
+
+def test_without_a_terminal_a_line_a_minute_sums_the_run_up(tmp_path: Path) -> None:
+    url, seconds, lines = f"sqlite:///{tmp_path}/s.db", [1000.0], list[str]()
+    with Store.open(url) as store:
+        store.runs.start_run("r", "2026-11-22", NOW, "night")
+        store.queue.plan_units("r", "kongfz", UnitKind.QUESTION, 1, [(Ask(question="a"),), (Ask(question="b"),)])
+        store.queue.plan_units("r", "appstore", UnitKind.QUESTION, 1, [(Ask(question="a"),)])
+        unit = store.queue.claim_next("r", "me", NOW, 60)
+        assert unit is not None
+        store.queue.complete(unit, UnitResult(outcome={"pages": {"live": 7}, "listings": 61, "hits": 5}))
+        running = store.queue.claim_next("r", "me", NOW, 60)
+        assert running is not None
+        stats = CrawlStats(outcomes=Counter({Outcome.LIVE: 3}), listings=9, hits=1)
+        on_tick = line_printer(lambda: Store.open(url), "en", lines.append, clock=lambda: seconds[0])
+        for seconds[0] in (1000.0, 1030.0, 1059.0):
+            on_tick("r", [stats])
+        assert lines == []
+        for seconds[0] in (1060.0, 1061.0, 1119.0):
+            on_tick("r", [stats])
+        assert lines == [
+            f"units ended: 1 of 3; pages: 10; listings: 70; hits: 6; asking now: {running.spider}",
+        ]
+        seconds[0] = 1120.0
+        on_tick("r", [])
+    assert lines[1:] == [f"units ended: 1 of 3; pages: 7; listings: 61; hits: 5; asking now: {running.spider}"]
 
 
 def past_run(started: datetime, finished: bool = True) -> Run:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -15,7 +18,7 @@ from typing import Any
 import pytest
 
 from crawler.store import Store
-from tests.conftest import LoopbackWeb, Swordnet, jsonl
+from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 from tests.desk.test_crawling import WORK, product, read_csv
 
 pytestmark = pytest.mark.slow
@@ -105,6 +108,30 @@ def test_a_second_night_at_the_same_time_is_refused(desk: Swordnet, web: Loopbac
     running.join()
     assert return_codes == [0]
     assert status["outcome"] == "running"
+
+
+def test_a_night_without_a_terminal_says_that_it_lives(desk: Swordnet, web: LoopbackWeb, tmp_path: Path) -> None:
+    gate = web.gates["/search"] = threading.Event()
+    command = (
+        "from desk.nightly import progress; progress.LINE_INTERVAL_SECONDS = 0.1; from desk.cli import main; main()"
+    )
+    night = subprocess.Popen(
+        [sys.executable, "-c", command, "night", *FIRST_DAY],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert night.stdout is not None
+    try:
+        line = next(line for line in night.stdout if line.startswith("units ended"))
+        assert line.startswith("units ended: 0 of 1; pages: ")
+        assert line.endswith("; asking now: shop\n")
+    finally:
+        gate.set()
+        night.stdout.close()
+        night.terminate()
+        night.wait(60)
 
 
 def test_a_port_in_use_is_a_warning_and_changes_no_exit_code(desk: Swordnet, tmp_path: Path) -> None:
@@ -270,6 +297,10 @@ def test_metrics_and_a_webhook(desk: Swordnet, tmp_path: Path, web: LoopbackWeb)
     server.shutdown()
     server.server_close()
     assert payloads[0]["healthy"] is True
+    (hit,) = payloads[0]["new_hits"]["hits"]
+    assert (hit["title"], hit["work"], hit["platform"]) == ("潮汐钟楼的守望者 全本", WORK["title"], "shop")
+    assert hit["url"] == f"{web.url}/p/1"
+    assert payloads[0]["new_hits"]["judged"] is False
     assert payloads[0]["platforms"]["shop"]["hits"] == 1
     lines = (tmp_path / "swordnet.prom").read_text().splitlines()
     assert 'swordnet_hits{platform="shop"} 1.0' in lines
