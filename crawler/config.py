@@ -17,13 +17,23 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, available_timezones
 
-from attrs import Attribute, AttrsInstance, Factory, evolve, field, fields, frozen, has
+from attrs import Attribute, Factory, evolve, fields, frozen, has
 
 from crawler.errors import BadInput, Problem
 from crawler.messages import LANGUAGES
+from crawler.platform_settings import (
+    RECIPE_KEYS,
+    PlatformConfig,
+    Recipe,
+    SiteConfig,
+    setting,
+    short_form_site,
+    site_name,
+)
 from crawler.redaction import has_password, is_readable_by_others, read_secret
 
 CONFIG_FILE_NAME = "swordnet.toml"
+SITES_PLATFORM = "shop"  # whose setting `sites` is the short form of [sites.NAME]
 _TIME_RE = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SECRET_VARIABLES = (
     ("SWORDNET_DATABASE", "store", "url"),
@@ -35,18 +45,6 @@ _SECRET_VARIABLES = (
 _ENVIRONMENT_ONLY_KEYS = ("webhook_secret",)
 WEBHOOK_SERVICES = ("json", "slack", "feishu", "wecom", "dingtalk")  # desk/nightly/chat_services.toml has their formats
 _UNPROTECTED_MESSAGE = "holds a password and others may read the file: chmod 600"
-
-
-def setting(
-    default: Any, meaning: str, *, at_least: float | None = None, choices: tuple[str, ...] = (), secret: bool = False
-) -> Any:
-    """A field of Config with its meaning (one sentence, shown in the commented file) and its constraints.
-
-    Without a meaning it is no setting of the file; a secret is left out where the Config is printed.
-    """
-    return field(
-        default=default, repr=not secret, metadata={"meaning": meaning, "at_least": at_least, "choices": choices}
-    )
 
 
 @frozen(kw_only=True)
@@ -186,24 +184,8 @@ class ClusterConfig:
     patience: float = setting(300.0, "seconds a worker that is told to stop may take to end its units", at_least=0)
 
 
-@frozen(kw_only=True)
-class PlatformConfig:
-    """[platforms.NAME] One platform."""
-
-    enabled: bool | None = setting(None, "asked on nights, its shares followed; not given: yes, cloud drives no")
-    templates: tuple[str, ...] = setting((), "search addresses with {query}, for the shop and telegram spiders")
-    sites: tuple[str, ...] = setting((), "shops whose own pages say how they are searched, for the shop spider")
-    questions: int = setting(200, "questions asked in one run", at_least=1)
-    shares: int = setting(200, "shares of a cloud drive asked in one run", at_least=0)
-    pace: float = setting(0.0, "seconds between two requests to a cloud drive; 0: the platform's own", at_least=0)
-    pages: int = setting(2000, "pages asked in one night, everything included", at_least=1)
-    priority: int = setting(0, "platforms with a higher number are asked first")
-    slots: int = setting(1, "units of a platform that workers may do at the same time", at_least=1)
-    browser: bool = setting(False, "all its pages are drawn by Chromium, as people see them")
-    base: str = setting("", "scheme and host that all its requests go to instead of its own (tests, mirrors)")
-
-
 _DEFAULT_PLATFORM = PlatformConfig()
+NAMED_TABLES: Mapping[str, type[PlatformConfig]] = {"platforms": PlatformConfig, "sites": SiteConfig}
 
 
 @frozen(kw_only=True)
@@ -221,10 +203,13 @@ class Config:
     tell: TellConfig = Factory(TellConfig)
     cluster: ClusterConfig = Factory(ClusterConfig)
     platforms: Mapping[str, PlatformConfig] = Factory(dict)
+    sites: Mapping[str, SiteConfig] = Factory(dict)  # the short form of [platforms.shop] included
 
     def platform(self, name: str) -> PlatformConfig:
-        """The settings of one platform, or the defaults where the file has none."""
-        return self.platforms.get(name, _DEFAULT_PLATFORM)
+        """The settings of one platform or site, or the defaults where the file has none."""
+        if name in self.platforms:
+            return self.platforms[name]
+        return self.sites.get(name, _DEFAULT_PLATFORM)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -255,6 +240,8 @@ def load_config(path: Path | None = None, environ: Mapping[str, str] = os.enviro
             and (name == "at" or config.night.until)
         ):
             problems.append(Problem(file=str(file), field=f"night.{name}", message="must be a time such as 01:30"))
+    if not problems:
+        config = _add_sites(config, file, problems)
     if problems:
         raise BadInput(problems)
     resolved_config: Config = _resolve_paths(config, file.parent)
@@ -273,49 +260,6 @@ def _apply_secrets(data: dict[str, Any], file: Path, environ: Mapping[str, str])
             data[table] = {**section, key: value}
         elif has_password(section.get(key)) and is_readable_by_others(file):
             yield Problem(file=str(file), field=f"{table}.{key}", message=f"{_UNPROTECTED_MESSAGE}, or use {name}")
-
-
-def iter_settings(kind: type[AttrsInstance] = Config, prefix: str = "") -> Iterator[tuple[str, Attribute[Any]]]:
-    """Yield every setting as (dotted name, attribute); the platform table's keys begin with `platforms.NAME`."""
-    for attribute in fields(kind):
-        if attribute.name == "platforms":
-            yield from iter_settings(PlatformConfig, "platforms.NAME.")
-        elif has(hint := get_type_hints(kind)[attribute.name]):
-            yield from iter_settings(hint, f"{prefix}{attribute.name}.")
-        elif attribute.metadata["meaning"]:
-            yield prefix + attribute.name, attribute
-
-
-def render_config(config: Config | None = None) -> str:
-    """The text of a swordnet.toml with every setting, its meaning and its value in `config`."""
-    lines: list[str] = ["# SwordNet. Every setting, with its default. docs/configuration.md tells more."]
-    section = ""
-    for name, attribute in iter_settings():
-        table, _, key = name.rpartition(".")
-        if table != section:
-            section = table
-            lines += ["", f"[{table.replace('NAME', 'kongfz')}]"]
-        value = _setting_value(config or Config(), name, attribute)
-        assignment = f"# {key} = true" if value is None else f"{key} = {_toml_literal(value)}"
-        lines += [f"# {attribute.metadata['meaning']}", assignment]
-    return "\n".join(lines) + "\n"
-
-
-def _setting_value(config: Config, name: str, attribute: Attribute[Any]) -> Any:
-    if name.startswith("platforms."):
-        return attribute.default
-    value: Any = config
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
-
-
-def _toml_literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml_literal(part) for part in value) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _parse_toml(file: Path) -> dict[str, Any]:
@@ -345,8 +289,8 @@ def _build_section(kind: type[Any], table: Any, file: str, name: str, problems: 
             nearest = difflib.get_close_matches(key, attributes, n=1, cutoff=0.5)
             hint = f"; did you mean {dotted_name.removesuffix(key)}{nearest[0]}?" if nearest else ""
             problems.append(Problem(file=file, field=dotted_name, message=f"unknown setting{hint}"))
-        elif key == "platforms":
-            values[key] = _build_platforms(value, file, problems)
+        elif kind is Config and key in NAMED_TABLES:
+            values[key] = _build_named_tables(key, value, file, problems)
         elif has(hints[key]):
             values[key] = _build_section(hints[key], value, file, dotted_name, problems)
         elif (type_problem := _value_problem(value, hints[key], attributes[key])) is not None:
@@ -356,14 +300,59 @@ def _build_section(kind: type[Any], table: Any, file: str, name: str, problems: 
     return kind(**values)
 
 
-def _build_platforms(tables: Any, file: str, problems: list[Problem]) -> dict[str, PlatformConfig]:
+def _build_named_tables(key: str, tables: Any, file: str, problems: list[Problem]) -> dict[str, Any]:
     if not isinstance(tables, dict):
-        problems.append(Problem(file=file, field="platforms", message="must be a table"))
+        problems.append(Problem(file=file, field=key, message="must be a table"))
         return {}
     return {
-        name: _build_section(PlatformConfig, table, file, f"platforms.{name}", problems)
+        name: _build_section(NAMED_TABLES[key], table, file, f"{key}.{name}", problems)
         for name, table in tables.items()
     }
+
+
+def _add_sites(config: Config, file: Path, problems: list[Problem]) -> Config:
+    """`config` with every site: those of [sites.NAME] with their recipes, and those of the short form.
+
+    A site in both is the one of [sites.NAME].
+    """
+    sites: dict[str, SiteConfig] = {}
+    for name, site in config.sites.items():
+        if not site_name(site.address):
+            problems.append(
+                Problem(
+                    file=str(file), field=f"sites.{name}.address", message=f"not an http(s) address: {site.address!r}"
+                )
+            )
+        elif site_name(site.address) in map(site_name, (other.address for other in sites.values())):
+            problems.append(
+                Problem(file=str(file), field=f"sites.{name}.address", message="another site has this host")
+            )
+        else:
+            sites[name] = _with_recipe(site, f"sites.{name}", file, problems)
+    shop = config.platform(SITES_PLATFORM)
+    known_places = {site_name(site.address) for site in sites.values()}
+    for address in shop.sites:
+        name = site_name(address)
+        if not name:
+            message = f"not an http(s) address: {address!r}"
+            problems.append(Problem(file=str(file), field=f"platforms.{SITES_PLATFORM}.sites", message=message))
+        elif name not in known_places:
+            sites.setdefault(name, short_form_site(address, shop))
+    return evolve(config, sites=sites)
+
+
+def _with_recipe(site: SiteConfig, name: str, file: Path, problems: list[Problem]) -> SiteConfig:
+    """A site with the selectors of its recipe's file where its own section has none."""
+    if not site.recipe:
+        return site
+    recipe_file = file.parent / site.recipe
+    try:
+        table = _parse_toml(recipe_file)
+    except BadInput as error:
+        problems += error.problems
+        return site
+    recipe = _build_section(Recipe, table, str(recipe_file), "", problems)
+    return evolve(site, **{key: getattr(site, key) or getattr(recipe, key) for key in RECIPE_KEYS})
 
 
 def _value_problem(value: Any, hint: Any, attribute: Attribute[Any]) -> str | None:

@@ -338,6 +338,7 @@ class UnitKind(StrEnum):
     """The kind of a unit of work."""
 
     QUESTION = "question"
+    WALK = "walk"
     DETAILS = "details"
     SHARES = "shares"
     RECHECK = "recheck"

@@ -93,6 +93,11 @@ def url_host(url: str) -> str:
     return _ascii_host(parts.hostname or "") if parts else ""
 
 
+def url_place(url: str) -> str:
+    """The host of a URL with its port where that is not the usual one; "" where there is none."""
+    return urlsplit(canonicalize_url(url)).netloc if url_host(url) else ""
+
+
 def sha256_hex(text: str | bytes) -> str:
     """The SHA-256 in hex digits; text is encoded as UTF-8."""
     return sha256(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text).hexdigest()

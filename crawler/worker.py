@@ -256,7 +256,7 @@ class Worker:
     def _record_result(self, unit: Unit, stats: CrawlStats, reason: str | None) -> None:
         queue, config = self.session.store.queue, self.session.config.crawl
         is_complete = reason == "finished" and not stats.has_lost_data
-        is_definite = unit.kind in self.tasks or has_succeeded(reason, stats.outcomes)
+        is_definite = unit.kind in self.tasks or stats.needs_no_request or has_succeeded(reason, stats.outcomes)
         is_settled = is_complete and is_definite
         open_asks = [ask for ask in unit.asks if ask in stats.deferred_asks] if is_settled else list(unit.asks)
         retry_at = (

@@ -41,7 +41,7 @@ from crawler.web.session import CrawlStats, Session
 from crawler.worker_id import current_worker_id
 from registry.query_planning import FormYield, name_queries, plan_queries
 from spiders import Platform
-from spiders.catalogue import enabled_drives, is_enabled, platform_for, platforms
+from spiders.catalogue import all_platforms, enabled_drives, expand_names, is_enabled, platform_for
 
 PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json", "text/plain")
 
@@ -66,9 +66,9 @@ class RunResult:
     complaints: dict[str, str]
 
 
-def require_platform(name: str, language: str = "en") -> type[Platform]:
-    """The platform called `name`. Raises BadInput naming the most similar known one, or all of them."""
-    spiders = platforms()
+def require_platform(name: str, config: Config) -> type[Platform]:
+    """The platform or site called `name`. Raises BadInput naming the most similar known one, or all of them."""
+    spiders, language = all_platforms(config), config.language
     if name in spiders:
         return spiders[name]
     similar = difflib.get_close_matches(name, spiders, n=1, cutoff=0.4)
@@ -94,10 +94,17 @@ def registry_asks(spider: type[Platform], works: Sequence[Work], config: Config)
     return [Ask(question=text) for text in name_queries(works, spider.kind, limit)]
 
 
+def walk_asks(name: str, config: Config) -> dict[UnitKind, list[Ask]]:
+    """The walk through a site, if `name` is one and its settings have it walked."""
+    site = config.sites.get(name)
+    is_walked = site is not None and (site.browse > 0 or not site.searched)
+    return {UnitKind.WALK: [Ask(url=site.address)]} if site is not None and is_walked else {}
+
+
 def has_search(spider: type[Platform], config: Config) -> bool:
     """Whether a platform can be searched: it has a search, configured if it needs that."""
     settings = config.platform(spider.name)
-    is_configured = not spider.search_configured or bool(settings.templates or settings.sites)
+    is_configured = not spider.search_configured or bool(settings.templates)
     return spider.search is not Platform.search and is_configured
 
 
@@ -114,11 +121,12 @@ def plan_night(
     A replay asks only platforms of which the archive holds something: the absence of the others means nothing. It asks
     for names alone, as there is nothing to explore. `past` are the nights to learn from, `seed` identifies this one.
     """
-    archived_platforms = None if archive is None else {platform_for(answer.url).name for answer in archive}
+    archived_platforms = None if archive is None else {platform_for(answer.url, config).name for answer in archive}
     asks: dict[str, dict[UnitKind, list[Ask]]] = {}
-    for name, spider in sorted(platforms().items()):
+    wanted_names = expand_names(only, config)
+    for name, spider in sorted(all_platforms(config).items()):
         is_wanted = (
-            name in only
+            name in wanted_names
             if only
             else is_enabled(spider, config) and (archived_platforms is None or name in archived_platforms)
         )
@@ -129,7 +137,7 @@ def plan_night(
             nightly_asks(spider, works, config, past, seed) if live else registry_asks(spider, works, config)
         )
         if platform_asks:
-            asks[name] = {UnitKind.QUESTION: platform_asks}
+            asks[name] = {UnitKind.QUESTION: platform_asks, **walk_asks(name, config)}
     return CrawlPlan(asks=asks)
 
 
@@ -137,7 +145,7 @@ def plan_demo(works: Sequence[Work], config: Config, archive_path: Path) -> Craw
     """The plan of a night over an archive, plus every recorded page of a shop that no other platform claims."""
     archive = open_archive(archive_path)
     plan = plan_night(works, config, archive=archive)
-    shop = plan_captured(archive, ["shop"]).asks
+    shop = plan_captured(archive, ["shop"], config).asks
     return CrawlPlan(asks={**plan.asks, **shop})
 
 
@@ -160,7 +168,7 @@ def plan_shares(texts: Sequence[str]) -> CrawlPlan:
     return CrawlPlan(asks=asks, enforce_floors=False)
 
 
-def plan_captured(archive: Archive, only: Sequence[str]) -> CrawlPlan:
+def plan_captured(archive: Archive, only: Sequence[str], config: Config | None = None) -> CrawlPlan:
     """A plan that reads every recorded page with the platform that claims its address; pictures, scripts, styles and
     robots.txt are not pages.
     """
@@ -168,7 +176,7 @@ def plan_captured(archive: Archive, only: Sequence[str]) -> CrawlPlan:
     for answer in archive:
         if not answer.content_type.startswith(PAGE_TYPES) or urlsplit(answer.url).path == "/robots.txt":
             continue
-        name = platform_for(answer.url).name
+        name = platform_for(answer.url, config).name
         if not only or name in only:
             asks.setdefault(name, {})[Ask(url=answer.url)] = None
     return CrawlPlan(
@@ -200,7 +208,7 @@ def crawl(
 
     require_contact(config, replay)
     archive = open_archive(replay) if replay else None
-    spiders = platforms()
+    spiders = all_platforms(config)
     with Store.open(config.store.url) as store:
         started = now()
         run = f"{started.astimezone(config.zone):%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -243,7 +251,7 @@ def finish_run(
         raise Interrupted(render_message("desk.cli", "interrupted", config.language, units=open_units))
     counts = count_by_platform(store.queue.unit_outcomes(run))
     _count_hits(store, run, counts, started)
-    complaints = _collect_complaints(counts, plan, past, config.language)
+    complaints = _collect_complaints(counts, plan, past, config)
     for positive in store.rechecks.missing_positives(run) if plan.check_positives else ():
         if positive.platform in plan.asks:
             sentence = render_message(
@@ -283,12 +291,12 @@ def require_contact(config: Config, replay: Path | None) -> None:
 
 
 def _collect_complaints(
-    counts: Sequence[PlatformCounts], plan: CrawlPlan, past: Sequence[Run], language: str
+    counts: Sequence[PlatformCounts], plan: CrawlPlan, past: Sequence[Run], config: Config
 ) -> dict[str, str]:
-    complaints = {}
+    complaints, spiders, language = {}, all_platforms(config), config.language
     for platform_counts in counts:
         asked_questions = UnitKind.QUESTION in plan.asks.get(platform_counts.platform, {})
-        floor = platforms()[platform_counts.platform].min_listings if plan.enforce_floors and asked_questions else 0
+        floor = spiders[platform_counts.platform].min_listings if plan.enforce_floors and asked_questions else 0
         past_counts = [
             counts_from_dict(platform_counts.platform, run.counts[platform_counts.platform])
             for run in past

@@ -50,7 +50,7 @@ def save_page(
 
     Raises BadInput if a name is invalid or taken, NothingToDo if there was no response.
     """
-    spider = crawling.require_platform(platform, config.language)
+    spider = crawling.require_platform(platform, config)
     if not CASE_NAME_RE.fullmatch(case):
         raise BadInput(
             Problem(file="CASE", message=render_message("desk.cli", "save_name", config.language, case=case))

@@ -58,14 +58,18 @@ class Platform:
     proof: ClassVar[Proof]  # what it was built from; shown in docs/platforms.md
     limits: ClassVar[str] = ""  # one sentence: what it does not do, and what prevents it
     search_configured: ClassVar[bool] = False  # True: it can be searched only if the configuration says how
+    learns: ClassVar[bool] = False  # True: looks at its site before it asks (spiders.sites)
     gated: ClassVar[bool] = False  # True: read from saved answers or an analyst's own session (HAR), not live
     share_platform: ClassVar[str] = ""  # cloud drives: the platform's name in share links, if it is not `name`
 
     templates: tuple[str, ...] = ()  # from the configuration: addresses with {query}
-    sites: tuple[str, ...] = ()  # from the configuration: addresses of shops
 
     def search(self, question: str) -> Request | Iterable[Request]:
         """The requests that search the platform for `question`, newest first; () if it has no search."""
+        return ()
+
+    def walk(self) -> Iterable[Request]:
+        """The requests with which a walk through the platform's site begins; () if it is not walked."""
         return ()
 
     def open(self, address: str, code: str | None = None) -> Request:

@@ -4,24 +4,23 @@ Built from the vocabularies that shops publish for search engines (schema.org in
 their common markup, checked against 95 saved pages of 62 shops (bench/pages.py), 2026-11. Every field is voted on by
 all that the page says (crawler/page/product.py); pages of results are read by the blocks that repeat
 (crawler/page/repeated_blocks.py), feeds and JSON answers by the names of their fields. Its search is what
-configuration gives it: addresses with {query} (option `templates`), or shops (option `sites`) whose own pages say how
-they are searched, in an OpenSearch description, a SearchAction or a form. A page without price or product is a post:
-its title and text may still carry a share link.
+configuration gives it: addresses with {query} (option `templates`); addresses of sites (option `sites`) are platforms
+of their own (sites.py). A page without price or product is a post: its title and text may still carry a share link.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from crawler.page import search_forms
 from crawler.page.feeds import feed_entries, is_feed
 from crawler.page.field_votes import Facts
 from crawler.page.json_answers import answer_rows, answer_subject
 from crawler.page.list_row import ListRow
 from crawler.page.main_entity import PRODUCT_TYPES
-from crawler.page.page import LayoutError
 from crawler.page.product import product_facts
 from crawler.page.repeated_blocks import SEARCH_ADDRESS_RE, repeated_rows
+from crawler.page.result_list import result_list
+from crawler.page.search_forms import fill_template
 from crawler.page.sitemap import is_sitemap, sitemap_requests
 from crawler.page.structured_data import StructuredObject, structured_objects, texts
 from crawler.shapes.listing_fields import page_fields, row_fields
@@ -29,7 +28,7 @@ from crawler.urls import canonicalize_url
 from spiders import PAGE, Listing, Page, Platform, Proof, Request
 
 MAX_ROWS = 200
-QUESTION_KEY = "asked_for"  # request value: the question, while the search of a site is looked up
+LIST_KEY = "list_of"  # value of a request: the page is a list that answers this question ("" for no question)
 
 
 class Shop(Platform):
@@ -42,16 +41,14 @@ class Shop(Platform):
     limits = "No knowledge of any one shop; prices that only scripts draw are not seen."
 
     def search(self, question: str) -> Iterable[Request]:
-        """One request per template, and one per site that leads to its search; none without either."""
-        requests = [Request(url=search_forms.fill_template(template, question)) for template in self.templates]
-        return requests + [Request(url=site, values={QUESTION_KEY: question}) for site in self.sites]
+        """One request per template; none without any."""
+        return [
+            Request(url=fill_template(template, question), values={LIST_KEY: question}) for template in self.templates
+        ]
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """Yield the page's product, the rows of a page of results, the pages of a sitemap, else the page as a post."""
-        question = page.values.get(QUESTION_KEY)
-        if question:
-            yield self._search_request(page, question)
-        elif is_sitemap(page):
+        if is_sitemap(page):
             yield from sitemap_requests(page)
         elif is_feed(page):
             yield from map(self._row, feed_entries(page))
@@ -59,20 +56,6 @@ class Shop(Platform):
             yield from self._answer(page)
         else:
             yield from self._page(page)
-
-    def _search_request(self, page: Page, question: str) -> Request:
-        """The request that searches a site by its OpenSearch description or its page, or first for the description."""
-        template = search_forms.opensearch_template(page) or search_forms.search_template(page)
-        description_address = search_forms.opensearch_address(page) if page.is_html else None
-        if description_address and page.values.get("described") is None:
-            fallback_values = {"fallback": template} if template else {}
-            return Request(
-                url=description_address, values={QUESTION_KEY: question, "described": "yes", **fallback_values}
-            )
-        template = template or page.values.get("fallback")
-        if template is None:
-            raise LayoutError("shop: the site does not say how it is searched; option templates can")
-        return Request(url=search_forms.fill_template(template, question))
 
     def _answer(self, page: Page) -> Iterator[Listing]:
         value = page.json()  # raises LayoutError if it only claims to be JSON
@@ -84,19 +67,22 @@ class Shop(Platform):
     def _page(self, page: Page) -> Iterator[Listing]:
         objects = structured_objects(page)
         facts = product_facts(page, objects)
+        is_list = LIST_KEY in page.values
         result_rows = [] if facts.is_declared else _result_rows(page, facts)
         if len(result_rows) < 2 and not facts.values.get("price"):
-            result_rows = list(_declared_products(page, objects))
-        if len(result_rows) > 1:
+            result_rows = list(declared_products(page, objects))
+        if not result_rows and is_list and not facts.is_declared:
+            result_rows = result_list(page, page.values[LIST_KEY]).rows
+        if len(result_rows) > 1 or (result_rows and is_list):
             yield from map(self._row, result_rows)
-        elif facts.values.get("title"):
+        elif facts.values.get("title") and (facts.is_declared or not is_list):
             yield self.listing(**page_fields(page, facts))
 
     def _row(self, row: ListRow) -> Listing:
         return self.listing(**row_fields(row))
 
 
-def _declared_products(page: Page, objects: Iterable[StructuredObject]) -> Iterator[ListRow]:
+def declared_products(page: Page, objects: Iterable[StructuredObject]) -> Iterator[ListRow]:
     """Yield the products with addresses of their own in the page's structured data."""
     page_address = canonicalize_url(page.url)
     seen_addresses = {page_address}

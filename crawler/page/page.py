@@ -166,6 +166,11 @@ class Page:
         return defuse(text) if is_bomb(text) else text
 
     @cached_property
+    def encoding(self) -> str:
+        """The Python name of the encoding in which the body was read."""
+        return decode(self.body, self.content_type).encoding
+
+    @cached_property
     def tree(self) -> LexborHTMLParser:
         """The parsed page, for readers that visit many elements."""
         return LexborHTMLParser(self.source)

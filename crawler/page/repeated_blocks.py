@@ -253,21 +253,23 @@ def _build_row(page: Page, block: Block, url: str) -> ListRow:
         title=usenet[1] if usenet else block.title.text,
         source="repeated block",
         text="\n".join(links),
-        money=_row_price(block, text, url),
-        pictures=tuple(filter(None, (page.link(address) for address in _picture_addresses(block.node)))),
+        money=row_price(block.title.text, text, url),
+        pictures=tuple(filter(None, (page.link(address) for address in picture_addresses(block.node)))),
         links=tuple(links),
         size=find_size(text),
     )
 
 
-def _row_price(block: Block, text: str, url: str) -> Money | None:
-    title_start = text.find(block.title.text)
-    text_after = text[title_start + len(block.title.text) :] if title_start >= 0 else text
+def row_price(title: str, text: str, url: str) -> Money | None:
+    """The price in the text of a row, after its title rather than before it; None if none is stated with a currency."""
+    title_start = text.find(title)
+    text_after = text[title_start + len(title) :] if title_start >= 0 else text
     match = _PRICE_RE.search(text_after) or _PRICE_RE.search(text[: max(title_start, 0)])
     return parse_price(match[0], None, url_host(url)) if match else None
 
 
-def _picture_addresses(node: LexborNode) -> list[str]:
+def picture_addresses(node: LexborNode) -> list[str]:
+    """The addresses of the first pictures in an element, those behind lazy loading in place of placeholders."""
     addresses = []
     for image in node.css("img")[:3]:
         attributes = image.attributes

@@ -1,20 +1,28 @@
-"""Find out how a site is searched: the address of its search with {query} in it, from its own pages.
+"""Find out how a site is searched, from its own pages: the form with all its fields, its method and its charset.
 
-Three sources, the most exact first: an OpenSearch description (https://github.com/dewitt/opensearch), a SearchAction in
-JSON-LD (https://schema.org/SearchAction), the form that looks most like a search. Only GET addresses on the site's own
-host or below its domain count.
+Sources, the most exact first: an OpenSearch description (https://github.com/dewitt/opensearch), a SearchAction in
+JSON-LD (https://schema.org/SearchAction), the forms that look most like a search, addresses that a script builds, and
+what the site's software is known for (search_routes.toml). Only addresses on the site's own host or below its domain
+count. Fields are sent as a browser sends them (https://html.spec.whatwg.org/#form-submission-algorithm): in the
+charset of the form or of its page, what that cannot express as a character reference.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from html import unescape
+from importlib import resources
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from attrs import asdict, evolve, frozen
+
 from crawler.page.jsonld import jsonld_objects
 from crawler.page.page import Page, Selection
+from crawler.page.request import Request
 from crawler.page.structured_data import objects, texts
 from crawler.urls import url_host
 
@@ -42,6 +50,65 @@ _SEARCH_WORD_RE = re.compile(
     r"search|such|busca|cerca|recherch|hledat|szukaj|sök|søk|haku|otsi|поиск|搜索|搜尋|検索|검색|query|find", re.I
 )
 
+_SCRIPTED_ADDRESS_RE = re.compile(r"""["']([^"'<>\\\s]{0,200}[?&]([\w-]{1,30})=)["']\s{0,9}\+""")
+MAX_SEARCH_LINK_CHARS = 12  # of the text of a link to the search
+MAX_FORMS = 40  # of one page
+MAX_FIELD_CHARS = 2_000  # of the value of a field that is sent along
+MAX_SCRIPT_CHARS = 400_000  # of a page's source, searched for addresses that a script builds
+_NARROW_CODECS = {"gb18030": "gbk"}  # pages are read as the wider set, but a browser sends the narrow one
+
+
+@frozen(kw_only=True)
+class SearchForm:
+    """How a site is asked. `address` and `body` hold {query}, at least one of them; an empty body makes a GET.
+
+    `charset` is the Python name of the encoding in which the question is sent.
+    """
+
+    address: str
+    body: str = ""
+    charset: str = "utf-8"
+    source: str = ""  # where it was found, for people
+
+    def to_request(self, question: str, **fields: Any) -> Request:
+        """The request that asks `question`; `fields` are further fields of Request."""
+        address = fill_template(self.address, question, self.charset)
+        if not self.body:
+            return Request(url=address, **fields)
+        body = fill_template(self.body, question, self.charset).encode("ascii", "replace")
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Request(url=address, method="POST", body=body, headers=headers, **fields)
+
+    def to_json(self) -> dict[str, str]:
+        """The form as JSON types."""
+        return asdict(self)
+
+
+def search_forms(page: Page) -> list[SearchForm]:
+    """The ways in which a page says that its site is searched, the best first; none if it says nothing."""
+    charset = _NARROW_CODECS.get(page.encoding, page.encoding)
+    found: list[SearchForm] = [
+        SearchForm(address=template, charset=charset, source="SearchAction")
+        for template in _action_templates(page)
+        if template
+    ]
+    found += _forms_of_page(page, charset)
+    found += _scripted_forms(page, charset)
+    found += [evolve(form, charset=charset) for form in _software_forms(page)]
+    unique = {(form.address, form.body): form for form in reversed(found)}
+    return list(reversed(unique.values()))
+
+
+def search_page_address(page: Page) -> str | None:
+    """The address of a page of the site that is only for searching, from a link that says so; None without one."""
+    for link in page.css("a[href]"):
+        text, reference = link.text(""), link.attrib["href"]
+        if len(text) <= MAX_SEARCH_LINK_CHARS and _SEARCH_WORD_RE.search(text) and "=" not in reference:
+            address = page.link(reference)
+            if address and _is_same_site(url_host(address), url_host(page.url)) and address != page.url:
+                return address
+    return None
+
 
 def opensearch_address(page: Page) -> str | None:
     """The address of the site's OpenSearch description, None if it has none."""
@@ -61,14 +128,9 @@ def opensearch_template(page: Page) -> str | None:
     return _normalize_template(page, best[1]) if best else None
 
 
-def search_template(page: Page) -> str | None:
-    """The template in the page's SearchAction or its form; None if it has neither."""
-    return next(filter(None, (*_action_templates(page), *_form_templates(page))), None)
-
-
-def fill_template(template: str, question: str) -> str:
-    """The address of the search for `question`."""
-    return template.replace(QUERY_PLACEHOLDER, quote(question, safe=""))
+def fill_template(template: str, question: str, charset: str = "utf-8") -> str:
+    """An address or body with `question` in place of {query}, percent-encoded in `charset`."""
+    return template.replace(QUERY_PLACEHOLDER, quote(question.encode(charset, "xmlcharrefreplace"), safe=""))
 
 
 def _action_templates(page: Page) -> Iterator[str | None]:
@@ -86,48 +148,136 @@ def _target_addresses(target: Any) -> Iterator[str]:
             yield from texts(item)
 
 
-def _form_templates(page: Page) -> Iterator[str | None]:
-    """Templates of the forms that look like a search, best first."""
+def _forms_of_page(page: Page, charset: str) -> list[SearchForm]:
+    """The forms that look like a search, best first."""
     ranked = []
     for number, form in enumerate(page.css("form")):
-        if number >= 40 or form.attrib.get("method", "get").lower() not in ("get", ""):
-            continue
-        template, rank = _rank_form(page, form)
-        if template and rank:
-            ranked.append((-rank, number, template))
-    return iter(template for _, _, template in sorted(ranked))
+        if number < MAX_FORMS and (ranked_form := _rank_form(page, form, charset)):
+            rank, search_form = ranked_form
+            ranked.append((-rank, number, search_form))
+    return [search_form for _, _, search_form in sorted(ranked, key=lambda entry: entry[:2])]
 
 
-def _rank_form(page: Page, form: Selection) -> tuple[str | None, int]:
+def _rank_form(page: Page, form: Selection, charset: str) -> tuple[int, SearchForm] | None:
+    """How much a form looks like a search, and the form; None if it is none."""
     fields = [candidate.attrib for candidate in form.css("input[name]")]
-    text_fields = [candidate for candidate in fields if candidate.get("type", "text").lower() in ("text", "search", "")]
-    if len(text_fields) not in (1, 2) or any(
-        candidate.get("type", "").lower() in ("password", "email") for candidate in fields
-    ):
-        return None, 0
+    kinds = [candidate.get("type", "text").lower() for candidate in fields]
+    text_fields = [candidate for candidate, kind in zip(fields, kinds, strict=True) if kind in ("text", "search", "")]
+    if len(text_fields) not in (1, 2) or set(kinds) & {"password", "email", "file"} or len(form.css("textarea")):
+        return None
     field = max(
         text_fields,
         key=lambda candidate: (
             (candidate.get("type") == "search") + 2 * (candidate["name"].lower() in _QUERY_FIELD_NAMES)
         ),
     )
-    form_words = " ".join((*form.attrib.values(), *field.values()))
+    form_words = " ".join((*form.attrib.values(), *field.values(), form.text("")))
     rank = (
         2 * (field["name"].lower() in _QUERY_FIELD_NAMES)
         + 2 * bool(_SEARCH_WORD_RE.search(form_words[:2_000]))
         + (field.get("type") == "search")
     )
-    hidden_values = {
-        candidate["name"]: candidate.get("value", "")
-        for candidate in fields
-        if candidate.get("type", "").lower() == "hidden"
-    }
-    fixed_values = {
-        name: value for name, value in hidden_values.items() if len(value) < 40 and "token" not in name.lower()
-    }
+    accepted = form.attrib.get("accept-charset", "").split()
+    charset = accepted[0].lower() if accepted and is_known_charset(accepted[0]) else charset
+    is_posted = form.attrib.get("method", "get").lower() == "post"
+    pairs = _sent_fields(form, field["name"], is_posted)
+    query = "&".join(
+        QUERY_FIELD if value is None else urlencode([(name, value)], encoding=charset, errors="xmlcharrefreplace")
+        for name, value in pairs
+    ).replace(QUERY_FIELD, f"{quote(field['name'])}={QUERY_PLACEHOLDER}")
     action = page.link(form.attrib.get("action") or page.url) or page.url
-    query = "&".join(filter(None, (urlencode(fixed_values), f"{quote(field['name'])}={QUERY_PLACEHOLDER}")))
-    return _normalize_template(page, f"{action.partition('?')[0]}?{query}"), rank
+    if not rank or not _is_same_site(url_host(action), url_host(page.url)):
+        return None
+    if is_posted:
+        return rank, SearchForm(address=action.partition("#")[0], body=query, charset=charset, source="form, POST")
+    template = _normalize_template(page, f"{action.partition('?')[0].partition('#')[0]}?{query}")
+    return (rank, SearchForm(address=template, charset=charset, source="form")) if template else None
+
+
+QUERY_FIELD = "\x00"  # where the field of the question stands among the others
+
+
+def _sent_fields(form: Selection, query_name: str, is_posted: bool) -> list[tuple[str, str | None]]:
+    """The fields that a browser sends, in page order, None as value of the question's; of the buttons the first.
+
+    Of a GET, values that differ at every visit are left out: they would make another page of every question.
+    """
+    pairs: dict[str, str | None] = {}
+    has_button = False
+    for element in form.css("input[name], select[name], button[name]"):
+        name, is_button = element.attrib["name"], _is_submit_button(element)
+        value = "" if name == query_name else _field_value(element)
+        if value is None or (is_button and has_button) or name in pairs:
+            continue
+        has_button = has_button or is_button
+        is_token = not is_posted and (len(value) >= MAX_GET_VALUE_CHARS or "token" in name.lower())
+        if not is_token and len(value) <= MAX_FIELD_CHARS:
+            pairs[name] = None if name == query_name else value
+    return list(pairs.items())
+
+
+def _is_submit_button(element: Selection) -> bool:
+    return element.attrib.get("type", "submit" if element.tag == "button" else "text").lower() == "submit"
+
+
+def _field_value(element: Selection) -> str | None:
+    """The value that a browser sends for an untouched field, None where it sends none."""
+    attributes = element.attrib
+    kind = attributes.get("type", "").lower()
+    if element.tag == "select":
+        options = element.css("option[selected]") if len(element.css("option[selected]")) else element.css("option")
+        return str(options.attrib.get("value", options.text(""))) if len(options) else None
+    if kind in ("checkbox", "radio"):
+        return attributes.get("value", "on") if "checked" in attributes else None
+    return None if kind in ("button", "reset", "image") else attributes.get("value", "")
+
+
+MAX_GET_VALUE_CHARS = 40  # a longer value of a hidden field is a token
+
+
+def _scripted_forms(page: Page, charset: str) -> list[SearchForm]:
+    """Searches whose address a script puts together: a text in quotes that ends with the parameter, then a plus."""
+    found = []
+    for match in _SCRIPTED_ADDRESS_RE.finditer(page.source[:MAX_SCRIPT_CHARS]):
+        reference, name = unescape(match[1]), match[2].lower()
+        if (name in _QUERY_FIELD_NAMES or _SEARCH_WORD_RE.search(name)) and not reference.startswith("&"):
+            template = _normalize_template(page, reference + QUERY_PLACEHOLDER)
+            if template:
+                found.append(SearchForm(address=template, charset=charset, source="script"))
+    return found
+
+
+@frozen(kw_only=True)
+class _SearchRoute:
+    """How sites of one software are searched, and what its pages contain."""
+
+    software: str
+    signs: tuple[str, ...]
+    address: str
+    source: str
+
+
+@cache
+def _search_routes() -> tuple[_SearchRoute, ...]:
+    table = tomllib.loads((resources.files("crawler.page") / "search_routes.toml").read_text(encoding="utf-8"))
+    return tuple(_SearchRoute(**{**row, "signs": tuple(row["signs"])}) for row in table["route"])
+
+
+def _software_forms(page: Page) -> Iterator[SearchForm]:
+    source = page.source[:MAX_SCRIPT_CHARS]
+    for route in _search_routes():
+        if any(sign in source for sign in route.signs):
+            template = _normalize_template(page, route.address)
+            if template:
+                yield SearchForm(address=template, source=route.software)
+
+
+def is_known_charset(label: str) -> bool:
+    """Whether Python has a codec of this name that can encode text."""
+    try:
+        return bool("a".encode(label))
+    except (LookupError, UnicodeError):
+        return False
 
 
 def _normalize_template(page: Page, address: str) -> str | None:

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 LABEL_FIELDS = frozenset(("brand", "sku", "mpn", "gtin", "isbn", "author", "publisher", "seller", "published"))
-WORD_MEANINGS = frozenset(("buy", "sold", "stock", "former", "price", "lead"))
+WORD_MEANINGS = frozenset(("buy", "sold", "stock", "former", "price", "lead", "next"))
 
 
 @cache

@@ -25,17 +25,17 @@ FollowUp = tuple[str, UnitKind, Ask]
 
 
 def reader_version(platform: type[Any]) -> str:
-    """A digest of what reads a platform's pages: the program's version and the source of the spider's module."""
-    return _reader_digest(platform.__module__)
+    """A digest of what reads a platform's pages: the program's version, the source of the spider's module, a recipe."""
+    return _reader_digest(platform.__module__, repr(getattr(platform, "settings", "")))
 
 
 @cache
-def _reader_digest(module: str) -> str:
+def _reader_digest(module: str, settings: str) -> str:
     try:
         source = inspect.getsource(import_module(module))
     except (OSError, TypeError):
         source = ""
-    return sha256(f"{version('swordnet')}\0{source}".encode()).hexdigest()
+    return sha256(f"{version('swordnet')}\0{source}{settings}".encode()).hexdigest()
 
 
 def is_cacheable(spider: Any, request: Request) -> bool:

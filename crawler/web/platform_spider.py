@@ -53,6 +53,7 @@ from crawler.web.requests import (
     to_scrapy_request,
 )
 from crawler.web.session import CrawlStats, Session
+from crawler.web.site_learning import Walk, is_searched, prepare_site, walk_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -74,14 +75,17 @@ class CrawledPlatform(Protocol):
     reads_every_status: ClassVar[bool]
     volatile: ClassVar[tuple[str, ...]]
     pace: ClassVar[float]
+    learns: ClassVar[bool]
     templates: tuple[str, ...]
-    sites: tuple[str, ...]
 
     def search(self, question: str) -> Request | Iterable[Request]:
         """The request or requests that search for `question`."""
 
     def open(self, address: str, code: str | None = None) -> Request:
         """The request for one listing's own page, or for a share with its access code."""
+
+    def walk(self) -> Iterable[Request]:
+        """The requests with which a walk through the platform's site begins."""
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """The listings of a page and further requests."""
@@ -101,6 +105,7 @@ class PlatformSpider(scrapy.Spider):
     session: Session
     unit: Unit
     stats: CrawlStats
+    _walk = Walk(0)  # none, unless the unit is one
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -123,7 +128,7 @@ class PlatformSpider(scrapy.Spider):
         config = spider.session.config.platform(cls.name)
         spider.base = config.base
         spider.platform = cls.platform_type()
-        spider.platform.templates, spider.platform.sites = config.templates, config.sites
+        spider.platform.templates = config.templates
         if cls.platform_type.pace and spider.session.archive is None:
             crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", 1, priority="spider")
         for signal in (signals.item_error, signals.spider_error):
@@ -147,6 +152,20 @@ class PlatformSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """Yield the requests of the unit's asks, without shares that are not due and pages that this run has seen."""
+        asks = await self._due_asks()
+        learns = self.platform.learns and bool(asks) and not self.session.captured
+        if learns and not await prepare_site(self, asks):
+            return
+        if learns and self.unit.kind is UnitKind.WALK:
+            self._walk = walk_of(self)
+        self.stats.needs_no_request = learns and self.unit.kind is UnitKind.QUESTION and not is_searched(self.platform)
+        for ask in asks:
+            for request in await asyncio.to_thread(self._requests_of, ask):
+                if self._walk.admit(request):
+                    yield await to_scrapy_request(self, request, ask, dont_filter=True)
+
+    async def _due_asks(self) -> Sequence[Ask]:
+        """The unit's asks without shares that are not due and pages that this run has seen."""
         asks: Sequence[Ask] = self.unit.asks
         if self.unit.kind is UnitKind.SHARES:
             asks = await asyncio.to_thread(self.session.store.shares.due_asks, asks, self.session.now())
@@ -155,9 +174,9 @@ class PlatformSpider(scrapy.Spider):
         if self.unit.kind is UnitKind.RECHECK:
             self._stored_listings = await asyncio.to_thread(self._load_listings, asks)
             asks = await asyncio.to_thread(self._asks_left_tonight, asks)
-        for ask in asks:
-            for request in self._requests_of(ask):
-                yield await to_scrapy_request(self, request, ask, dont_filter=True)
+        if self.unit.kind is UnitKind.DETAILS and self.platform.learns:
+            asks = await asyncio.to_thread(self._unwalked_asks, asks)
+        return asks
 
     async def parse(self, response: Response, **_: Any) -> AsyncIterator[ListingItem | scrapy.Request]:
         """Read one response: record its outcome, then yield its further requests and its listings as items."""
@@ -184,10 +203,26 @@ class PlatformSpider(scrapy.Spider):
                 yield evolve(self._to_item(entry, page, address), form=ask.form)
         self._stop_on_throttling()
 
+    def outcome_of_look(self, response: Response, page: Page) -> Outcome:
+        """The outcome of a page that is looked at before the site is asked; it is handed to `on_answer` as well."""
+        if self.session.on_answer is not None and response.request is not None:
+            self.session.on_answer(page, response.request.method, response.request.body)
+        return outcome_of_response(response) or outcome_of(page.status, page.body, page.content_type, page.url)
+
+    def count_look(self, url: str, outcome: Outcome, problem: object) -> None:
+        """Count a page that was looked at."""
+        self.stats.outcomes[outcome] += 1
+        if outcome is not Outcome.LIVE:
+            self._record_problem(url, problem)
+
     def _limit_requests(self, requests: list[Request], response: Response) -> list[Request]:
         """The requests of a page within the limits on result pages, links and depth; what is cut off is counted."""
         limits, depth = self.session.config.limits, response.meta.get("depth", 0)
-        wanted = [request for request in requests if request.page <= self.session.config.crawl.pages_per_question]
+        wanted = [
+            request
+            for request in requests
+            if request.page <= self.session.config.crawl.pages_per_question and self._walk.admit(request)
+        ]
         if wanted and depth >= limits.depth:
             self.stats.limit_counts["depth"] += len(wanted)
             return []
@@ -228,7 +263,8 @@ class PlatformSpider(scrapy.Spider):
         until: datetime | None = None,
     ) -> None:
         """Record what an answer means for its ask: deferred, answered, or the recheck of a known hit."""
-        if outcome in RETRYABLE_OUTCOMES and page.url not in self._unreadable_urls:
+        is_repeatable = self.unit.kind is not UnitKind.WALK  # what a walk misses, the next night's finds
+        if is_repeatable and outcome in RETRYABLE_OUTCOMES and page.url not in self._unreadable_urls:
             self.stats.defer(ask, outcome, until)
         if self.unit.kind is UnitKind.QUESTION and outcome not in RETRYABLE_OUTCOMES | {Outcome.UNCHANGED}:
             self.stats.answered_asks[ask] = None
@@ -240,6 +276,17 @@ class PlatformSpider(scrapy.Spider):
         """Add a listing, request or follow-up to a page's cache entry, for when the page is unchanged later."""
         if address in self.stats.pages:
             self.stats.pages[address] = add(self.stats.pages[address], addition)
+
+    def _unwalked_asks(self, asks: Sequence[Ask]) -> list[Ask]:
+        """The asks whose pages this nightly run has not opened on its walk; the others are counted as unchanged."""
+        started_at = self.session.started_at
+        remaining = []
+        for ask in asks:
+            cached_page = self.session.store.pages.get_page(self.name, ask.url or "") if started_at else None
+            if cached_page is None or started_at is None or cached_page.checked_at < started_at:
+                remaining.append(ask)
+        self.stats.outcomes[Outcome.UNCHANGED] += len(asks) - len(remaining)
+        return remaining
 
     def _asks_left_tonight(self, asks: Sequence[Ask]) -> list[Ask]:
         """The asks whose pages this nightly run has not seen yet; the others are recorded as up."""
@@ -316,7 +363,7 @@ class PlatformSpider(scrapy.Spider):
 
     def _requests_of(self, ask: Ask) -> Iterable[Request]:
         try:
-            return requests_for(self, ask)
+            return self.platform.walk() if self.unit.kind is UnitKind.WALK else requests_for(self, ask)
         except SwordnetError as error:
             self.stats.outcomes[Outcome.REFUSED] += 1
             self._record_problem(ask.url or "", error)

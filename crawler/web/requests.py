@@ -37,15 +37,20 @@ def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
     return [search_requests] if isinstance(search_requests, Request) else list(search_requests)
 
 
-async def to_scrapy_request(spider: Any, request: Request, ask: Ask, dont_filter: bool = False) -> scrapy.Request:
-    """The Scrapy request for `request`; its meta holds the ask that it serves."""
+async def to_scrapy_request(
+    spider: Any, request: Request, ask: Ask, dont_filter: bool = False, is_look: bool = False
+) -> scrapy.Request:
+    """The Scrapy request for `request`; its meta holds the ask that it serves.
+
+    A look at a site always asks for the whole page.
+    """
     session: Session = spider.session
     address = rebase_url(request.url, spider.base)
     meta: dict[str, Any] = {"values": dict(request.values), "ask": ask, "address": address}
     if request.browser or session.config.platform(spider.name).browser:
         meta |= browser_meta(request, session)
     headers = dict(request.headers)
-    if is_cacheable(spider, request):
+    if not is_look and is_cacheable(spider, request):
         meta["remember"] = True
         cached_page = await asyncio.to_thread(session.store.pages.get_page, spider.name, address)
         if cached_page is not None and cached_page.reader == reader_version(type(spider.platform)):

@@ -43,6 +43,7 @@ class CrawlStats:
     deferred_asks: dict[Ask, None] = Factory(dict)  # without a definite answer: to be asked again
     deferred_outcomes: Counter[Outcome] = Factory(Counter)  # the outcomes of `deferred_asks`
     deferred_until: datetime | None = None  # before which they are not asked again
+    needs_no_request: bool = False  # what the unit asks for was done by another unit of this run
     claim_deadline: float = math.inf  # monotonic; a worker that has not renewed its claim by then requests nothing more
     crawl_delay: float = 0.0  # seconds; the longest Crawl-delay of the hosts in this crawl
     answered_asks: dict[Ask, None] = Factory(dict)  # questions with a definite answer

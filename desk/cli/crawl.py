@@ -47,7 +47,7 @@ def crawl(
     if platform == SHARE_PLATFORM:
         plan = crawling.plan_shares(url or ())
     else:
-        spider = crawling.require_platform(platform, ctx.config.language)
+        spider = crawling.require_platform(platform, ctx.config)
         plan = _build_plan(ctx, spider, query or (), work or (), url or (), replay if captured else None)
     result = crawling.crawl(
         ctx.config,
@@ -79,12 +79,30 @@ def _build_plan(ctx: CommandContext, spider: Any, query: Any, work: Any, url: An
     from crawler.archives import open_archive
     from crawler.items import Ask, UnitKind
     from desk import crawling
+    from spiders.catalogue import FALLBACK_PLATFORM, all_platforms, expand_names, site_for
 
+    names, known = expand_names([spider.name], ctx.config), all_platforms(ctx.config)
     if captured is not None:
-        plan = crawling.plan_captured(open_archive(captured), [spider.name])
+        plan = crawling.plan_captured(open_archive(captured), [spider.name], ctx.config)
         if not plan.asks:
             raise NothingToDo(ctx.message("crawl_nothing_captured", platform=spider.name))
         return plan
+    asks = _questions(ctx, spider, query, work, is_needed=not url)
+    searched = [name for name in names if crawling.has_search(known[name], ctx.config)]
+    if asks and not searched:
+        raise BadInput(Problem(file="PLATFORM", message=ctx.message("no_search", platform=spider.name)))
+    platform_asks: dict[str, dict[UnitKind, list[Ask]]] = {name: {UnitKind.QUESTION: asks} for name in searched if asks}
+    for address in url:
+        name = (site_for(address, ctx.config) if spider.name == FALLBACK_PLATFORM else None) or spider.name
+        platform_asks.setdefault(name, {}).setdefault(UnitKind.DETAILS, []).append(Ask(url=address))
+    return crawling.CrawlPlan(asks=platform_asks, enforce_floors=not query and not url)
+
+
+def _questions(ctx: CommandContext, spider: Any, query: Any, work: Any, is_needed: bool) -> list[Any]:
+    """The questions and the works that were named; the whole registry where nothing was and something is needed."""
+    from crawler.items import Ask
+    from desk import crawling
+
     with ctx.store() as store:
         works = list(store.works.all_works())
         named_works = store.works.get_many(work)
@@ -96,17 +114,11 @@ def _build_plan(ctx: CommandContext, spider: Any, query: Any, work: Any, url: An
     asks = [Ask(question=text) for text in query]
     if named_works:
         asks += crawling.registry_asks(spider, list(named_works.values()), ctx.config)
-    if not asks and not url:
+    if not asks and is_needed:
         asks = crawling.registry_asks(spider, works, ctx.config)
-    if asks and not crawling.has_search(spider, ctx.config):
-        raise BadInput(Problem(file="PLATFORM", message=ctx.message("no_search", platform=spider.name)))
-    if not asks and not url:
-        raise NothingToDo(ctx.message("works_none"))
-    kinds = {UnitKind.QUESTION: asks, UnitKind.DETAILS: [Ask(url=address) for address in url]}
-    return crawling.CrawlPlan(
-        asks={spider.name: {kind: kind_asks for kind, kind_asks in kinds.items() if kind_asks}},
-        enforce_floors=not query and not url,
-    )
+        if not asks:
+            raise NothingToDo(ctx.message("works_none"))
+    return asks
 
 
 def unit_printer(ctx: CommandContext) -> Any:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from crawler.config import CONFIG_FILE_NAME, Config, load_config, render_config
+from crawler.config import CONFIG_FILE_NAME, Config, load_config
+from crawler.config_text import render_config
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
 from crawler.store import Store

@@ -43,7 +43,7 @@ def must_find(
         if work is not None and url is not None:
             if store.works.get(work) is None:
                 raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work)))
-            positive = KnownPositive(url=url, platform=platform_for(url).name, work=work)
+            positive = KnownPositive(url=url, platform=platform_for(url, ctx.config).name, work=work)
             if teach_alias:
                 user, language = acting_user(by), ctx.config.language
                 number = add_alias(store, work, teach_alias, url, user, ctx.now(), language)

@@ -37,7 +37,7 @@ def night(
 
     ctx = command_context(config, quiet or json, now)
     for name in only or ():
-        crawling.require_platform(name, ctx.config.language)
+        crawling.require_platform(name, ctx.config)
     metrics = Metrics(ctx.warn)
     if ctx.config.night.metrics_port:
         metrics.serve(ctx.config.night.metrics_port)

@@ -42,13 +42,13 @@ def worker(
     ctx = command_context(config, quiet, now)
     platform_names = [name.strip() for name in platforms.split(",") if name.strip()]
     for name in platform_names:
-        crawling.require_platform(name, ctx.config.language)
+        crawling.require_platform(name, ctx.config)
     crawling.require_contact(ctx.config, replay)
     with ctx.store() as store:
         machine = ClusterWorker(
             config=ctx.config,
             store=store,
-            spiders=catalogue.platforms(),
+            spiders=catalogue.all_platforms(ctx.config),
             tasks={UnitKind.REMATCH: rematch_unit},
             progress=unit_printer(ctx),
             archive=open_archive(replay) if replay else None,

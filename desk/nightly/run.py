@@ -26,7 +26,7 @@ from crawler.web.session import CrawlStats, Session
 from desk.crawling import CrawlPlan, RunResult, finish_run, plan_night, require_contact
 from desk.nightly.settle import settle_run
 from desk.rematch_units import rematch_unit
-from spiders.catalogue import is_enabled, platforms
+from spiders.catalogue import all_platforms, expand_names, is_enabled
 
 COMPARED_NIGHTS = 7  # nights that a night is compared with
 LEARNING_NIGHTS = 30  # nights from which a platform's forms of questions are learned
@@ -118,7 +118,8 @@ def _run_once(
 
             supervise_run(session, run.id, lambda run_id: on_tick(run_id, ()))
         else:
-            worker.run_units(session, run.id, platforms(), progress, {UnitKind.REMATCH: rematch_unit}, on_tick)
+            spiders = all_platforms(config)
+            worker.run_units(session, run.id, spiders, progress, {UnitKind.REMATCH: rematch_unit}, on_tick)
         if session.stop_at is not None and now() >= session.stop_at:
             store.queue.skip_units(run.id)
         if not store.queue.count_open_units(run.id):
@@ -204,7 +205,7 @@ def _plan_first_wave(
             asks.setdefault(name, {})[UnitKind.RECHECK] = due
     if store.runs.get_named_value(MATCHED_REGISTRY_KEY) != registry_version:
         for name, id_prefixes in store.listings.portion_asks().items():
-            if name in platforms():
+            if name in all_platforms(config):
                 asks.setdefault(name, {})[UnitKind.REMATCH] = id_prefixes
     for name, kinds in asks.items():
         store.queue.plan_platform(
@@ -222,8 +223,8 @@ def _split_units(
 
 
 def _is_selected(name: str, config: Config, only: Sequence[str]) -> bool:
-    spider = platforms().get(name)
-    return spider is not None and (name in only if only else is_enabled(spider, config))
+    spider = all_platforms(config).get(name)
+    return spider is not None and (name in expand_names(only, config) if only else is_enabled(spider, config))
 
 
 def _window_end(config: Config, started: datetime) -> datetime | None:

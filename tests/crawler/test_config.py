@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.config import Config, iter_settings, load_config, render_config
+from crawler.config import Config, load_config
+from crawler.config_text import iter_settings, render_config
 from crawler.errors import BadInput
 from tests import ROOT
 

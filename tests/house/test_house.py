@@ -16,7 +16,7 @@ from tools.imports import LAYERS, PACKAGES, import_cycles, import_graph, importe
 
 ALLOWED = tomllib.loads((Path(__file__).parent / "house.toml").read_text(encoding="utf-8"))
 MAX_PARTICIPLE_SHARE = 0.02  # of function names; the models have 0.4 to 3.1 %
-MAX_MODULES = 395  # 375 when the house was moved (HOUSE.md); capabilities built since may add twenty
+MAX_MODULES = 415  # 375 when the house was moved (HOUSE.md); capabilities built since may add forty
 MAX_MODULE_LINES = 400
 MIN_MODULE_LINES = 60  # a shorter module with one importer needs a reason
 MAX_TITLE_MODULES = 25

@@ -11,12 +11,13 @@ from crawler.archives import open_archive
 from crawler.page import Page
 from crawler.page.search_forms import (
     QUERY_PLACEHOLDER,
+    SearchForm,
     fill_template,
     opensearch_address,
     opensearch_template,
-    search_template,
+    search_forms,
+    search_page_address,
 )
-from spiders.shop import Shop
 from tests.conftest import ROOT, Swordnet
 
 SHOP_URL = "https://www.lantern.example/"
@@ -39,7 +40,7 @@ SEARCH_ACTION = """<script type="application/ld+json">{"@context": "https://sche
         (SEARCH_ACTION % "https://elsewhere.example/?q={search_term_string}", None),
         ('<form action="/search"><input type="search" name="kw"></form>', f"{SHOP_URL}search?kw={QUERY_PLACEHOLDER}"),
         ('<form action="/login"><input name="user"><input type="password" name="pw"></form>', None),
-        ('<form action="/news" method="post"><input type="search" name="q"></form>', None),
+        ('<form action="/say" method="post"><input name="q"><textarea name="text"></textarea></form>', None),
         ('<form action="/mail"><input type="email" name="mail"></form><form action="/suche">'
          '<input type="hidden" name="lang" value="de"><input type="text" name="q"></form>',
          f"{SHOP_URL}suche?lang=de&q={QUERY_PLACEHOLDER}"),
@@ -48,7 +49,55 @@ SEARCH_ACTION = """<script type="application/ld+json">{"@context": "https://sche
     ids=["action", "optional places", "other site", "form", "log-in", "posted", "the likest form", "none"],
 )  # fmt: skip
 def test_a_page_says_how_it_is_searched(body: str, expected: str | None) -> None:
-    assert search_template(page(body)) == expected
+    forms = search_forms(page(body))
+    assert (forms[0].address if forms else None) == expected
+    assert not forms or not forms[0].body
+
+
+DISCUZ_LIKE_FORM = """<form method="post" action="search.php?searchsubmit=yes">
+<input type="hidden" name="formhash" value="a1b2">
+<select name="kind"><option value="title" selected>标题</option><option value="all">全文</option></select>
+<input type="checkbox" name="old" value="1"><input type="radio" name="by" value="date" checked>
+<input type="text" name="srchtxt" value="请输入"><button type="submit" name="go" value="yes">搜索</button>
+<button type="submit" name="other" value="no">高级</button></form>"""
+
+
+def test_a_posted_form_is_sent_as_a_browser_sends_it_in_the_charset_of_its_page() -> None:
+    source = f'<html><head><meta charset="gbk"></head><body><p>灯塔论坛 夜读区</p>{DISCUZ_LIKE_FORM}</body></html>'
+    home = Page(url=SHOP_URL, body=source.encode("gbk"))
+    (form,) = search_forms(home)
+    assert form.body == "formhash=a1b2&kind=title&by=date&srchtxt={query}&go=yes"
+    request = form.to_request("灯塔é", values={"list_of": "灯塔é"})
+    assert (request.method, request.url) == ("POST", f"{SHOP_URL}search.php?searchsubmit=yes")
+    assert request.body == b"formhash=a1b2&kind=title&by=date&srchtxt=%B5%C6%CB%FE%A8%A6&go=yes"
+    assert form.to_request("a😀").body.count(b"%26%23128512%3B") == 1, "what the charset lacks is a character reference"
+
+
+def test_a_get_form_of_a_gb2312_page_gets_gb_bytes_and_no_token() -> None:
+    source = """<meta charset=gb2312><title>夜航书店</title><form action=so.asp><input name=key>
+    <input type=hidden name=lb value=0><input type=hidden name=csrf_token value=abc>
+    <input type=hidden name=sid value=0123456789012345678901234567890123456789>
+    <input type=submit value=搜索></form>"""
+    (form,) = search_forms(Page(url=SHOP_URL, body=source.encode("gbk")))
+    assert form.to_request("夜航").url == f"{SHOP_URL}so.asp?key=%D2%B9%BA%BD&lb=0"
+
+
+def test_an_address_that_a_script_builds_is_a_search() -> None:
+    script = "go.onclick = () => { location = '/index.php?route=product/search&search=' + q.value }"
+    (form,) = search_forms(page(f"<input id=q><script>{script}</script>"))
+    assert form == SearchForm(address=f"{SHOP_URL}index.php?route=product/search&search={{query}}", source="script")
+
+
+def test_known_software_is_searched_as_it_is_known_to_be() -> None:
+    (form,) = search_forms(page('<link rel="stylesheet" href="/wp-content/themes/tide/style.css"><p>posts</p>'))
+    assert (form.address, form.source) == (f"{SHOP_URL}?s={{query}}", "WordPress")
+
+
+def test_a_link_leads_to_a_page_that_is_only_for_searching() -> None:
+    assert (
+        search_page_address(page('<a href="/about">关于</a><a href="/search.php">搜索</a>')) == f"{SHOP_URL}search.php"
+    )
+    assert search_page_address(page('<a href="https://elsewhere.example/search">Search</a>')) is None
 
 
 def test_an_opensearch_description_is_found_and_read() -> None:
@@ -63,19 +112,6 @@ def test_an_opensearch_description_is_found_and_read() -> None:
     assert template == f"{SHOP_URL}find?q={QUERY_PLACEHOLDER}&p="
     assert template is not None
     assert fill_template(template, "灯塔 & 海") == f"{SHOP_URL}find?q=%E7%81%AF%E5%A1%94%20%26%20%E6%B5%B7&p="
-
-
-def test_a_shop_named_by_its_address_is_asked_in_its_own_way() -> None:
-    spider = Shop()
-    spider.sites = (SHOP_URL,)
-    (first,) = spider.search("灯塔守夜人")
-    home = Page(
-        url=first.url,
-        body=page('<form action="/search"><input type="search" name="kw"></form>').body,
-        values=dict(first.values),
-    )
-    (request,) = spider.read(home)
-    assert request.url == f"{SHOP_URL}search?kw=%E7%81%AF%E5%A1%94%E5%AE%88%E5%A4%9C%E4%BA%BA"
 
 
 @pytest.mark.slow

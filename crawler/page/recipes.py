@@ -1,0 +1,107 @@
+"""Recipes: what a configuration says about the pages of one site, where guessing fails (docs/recipes.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+from selectolax.lexbor import LexborNode, SelectolaxError
+
+from crawler.items import Picture
+from crawler.money import parse_price
+from crawler.page.list_row import ListRow
+from crawler.page.page import Page, visible_text
+from crawler.page.result_list import ResultList
+from crawler.platform_settings import Recipe
+from crawler.urls import canonicalize_url, url_host
+
+MAX_ROWS = 200  # of one list
+MAX_ELEMENTS = 500  # that one selector may match on a page
+ATTRIBUTE_MARK = " @"  # between a selector and the attribute that is wanted in place of the text
+
+
+@frozen
+class RecipeReader:
+    """Reads pages by a recipe; fields without a selector are left to guessing."""
+
+    recipe: Recipe
+
+    @property
+    def reads_lists(self) -> bool:
+        """Whether the recipe says what a row is."""
+        return bool(self.recipe.row)
+
+    def rows(self, page: Page) -> ResultList:
+        """The rows of a list, each with a link and a title."""
+        rows = []
+        for node in page.nodes(self.recipe.row, MAX_ROWS):
+            reference = _value(node, self.recipe.row_link or "a[href]", "href")
+            url = page.link(reference) if reference else None
+            title = _value(node, self.recipe.row_title or self.recipe.row_link or "a[href]")
+            if url and title:
+                price = _value(node, self.recipe.row_price) if self.recipe.row_price else None
+                seller = _value(node, self.recipe.row_seller) if self.recipe.row_seller else None
+                money = parse_price(price, None, url_host(url)) if price else None
+                rows.append(
+                    ListRow(url=canonicalize_url(url), title=title, source="recipe", money=money, seller=seller)
+                )
+        return ResultList(rows, self.next_address(page))
+
+    def next_address(self, page: Page) -> str | None:
+        """The address of the next page of a list, None where the recipe does not say or the page has none."""
+        reference = _value(page.tree.body, self.recipe.next, "href") if self.recipe.next else None
+        return page.link(reference) if reference else None
+
+    def fields(self, page: Page) -> dict[str, Any]:
+        """The fields of a listing that the recipe reads from its page."""
+        body, recipe = page.tree.body, self.recipe
+        if body is None:
+            return {}
+        fields: dict[str, Any] = {}
+        for name in ("title", "seller"):
+            if (selector := getattr(recipe, name)) and (value := _value(body, selector)):
+                fields[name] = value
+        if recipe.text:
+            fields["text"] = "\n".join(_values(body, recipe.text))
+        if recipe.price and (text := _value(body, recipe.price)):
+            money = parse_price(text, None, url_host(page.url))
+            fields |= {"price": money.amount, "currency": money.currency} if money else {}
+        if recipe.pictures:
+            addresses = (page.link(value) for value in _values(body, recipe.pictures, "src"))
+            fields["pictures"] = tuple(Picture(url=address) for address in dict.fromkeys(addresses) if address)
+        return fields
+
+    def left_out(self, page: Page) -> frozenset[int]:
+        """The `mem_id` of the elements that are nobody's offer."""
+        if not self.recipe.left_out:
+            return frozenset()
+        return frozenset(node.mem_id for node in page.nodes(self.recipe.left_out, MAX_ELEMENTS))
+
+
+def selector_problem(selector: str) -> str | None:
+    """What is wrong with a selector of a recipe, None if nothing is."""
+    try:
+        Page(url="https://a.example/", body=b"<p>a</p>").css(split_selector(selector)[0])
+    except (SelectolaxError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def split_selector(selector: str) -> tuple[str, str]:
+    """The CSS selector and the name of the wanted attribute, "" where the text is wanted."""
+    css, _, attribute = selector.partition(ATTRIBUTE_MARK)
+    return css.strip(), attribute.strip()
+
+
+def _values(node: LexborNode, selector: str, default_attribute: str = "") -> list[str]:
+    css, attribute = split_selector(selector)
+    attribute = attribute or default_attribute
+    values = []
+    for element in node.css(css)[:MAX_ELEMENTS]:
+        value = element.attributes.get(attribute) or "" if attribute else visible_text(element)
+        values.append(" ".join(value.split()))
+    return [value for value in values if value]
+
+
+def _value(node: LexborNode | None, selector: str, default_attribute: str = "") -> str | None:
+    return next(iter(_values(node, selector, default_attribute)), None) if node is not None and selector else None

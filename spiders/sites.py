@@ -1,0 +1,251 @@
+"""A site of the configuration that no spider knows: a shop, forum, blog, mirror or directory, read by its structure.
+
+Built from the structure of eight invented sites of common kinds (fixtures/web) and the saved pages of bench/pages.py,
+2026-11. What cannot be guessed is said by the site's recipe (docs/recipes.md). Before the first question its home page
+and a search that finds nothing are looked at: they say how it is searched and what stands on every page, which is
+nobody's offer. A site without a search is walked from its home page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any, ClassVar
+
+from attrs import evolve
+
+from crawler.page import search_forms
+from crawler.page.feeds import feed_entries, is_feed
+from crawler.page.list_row import ListRow
+from crawler.page.page import Page
+from crawler.page.product import product_facts
+from crawler.page.recipes import RecipeReader
+from crawler.page.result_list import address_shape, page_links, result_list
+from crawler.page.search_forms import SearchForm
+from crawler.page.site_frame import framed_elements, learn_frame
+from crawler.page.site_profile import WALK_KEY, SiteProfile
+from crawler.page.sitemap import is_sitemap, sitemap_requests
+from crawler.page.structured_data import structured_objects
+from crawler.platform_settings import SiteConfig
+from crawler.shapes.listing_fields import page_fields, row_fields
+from crawler.urls import canonicalize_url, url_host
+from spiders import Listing, Platform, Request
+from spiders.shop import LIST_KEY, Shop, declared_products
+
+NOTHING_QUESTION = "qzxvkjwpyq"  # no word of any language: what a search for it shows stands on every answer
+MAX_TRIED_FORMS = 3  # searches that are tried until one answers
+MIN_LIST_SHARE = 0.4  # of the letters of a page that stand in links to listings, from which it is a list; an estimate
+MAX_SAMPLES = 3  # pages of listings that are compared to find what stands on each
+
+
+class Site(Shop):
+    """One site of the configuration; `site_platform` makes a class for each."""
+
+    settings: ClassVar[SiteConfig]
+    learns: ClassVar[bool] = True
+    search_configured: ClassVar[bool] = False
+    profile: SiteProfile | None = None  # set before anything is read; without it nothing counts as the site's frame
+    home: Page | None = None  # the home page, while it has just been looked at
+
+    def __reduce__(self) -> Any:
+        return _restore_site, (self.name, self.settings, self.profile)
+
+    def learn(self, known: SiteProfile | None) -> Generator[Request, Page | None, SiteProfile | None]:
+        """Look at the site: yields requests, is sent their pages (None where there was none), returns what it learned.
+
+        `known` is what an earlier night learned. Returns None if the home page cannot be read.
+        """
+        home = yield Request(url=self.settings.address)
+        if home is None:
+            return None
+        self.home = home
+        profile = known or SiteProfile()
+        lists = [home]
+        form = None
+        if self.settings.searched:
+            forms = yield from self._find_forms(home)
+            for candidate in forms[:MAX_TRIED_FORMS]:
+                answer = yield candidate.to_request(NOTHING_QUESTION)
+                if answer is not None and _visible_letters(answer) != _visible_letters(home):
+                    form = candidate
+                    lists.append(answer)
+                    break
+        self.profile = evolve(profile, form=form, frame=learn_frame(lists, ()))
+        samples = [] if profile.has_samples else (yield from self._find_samples(home))
+        learned = learn_frame(lists, samples)
+        frame = evolve(learned, page_blocks=learned.page_blocks | profile.frame.page_blocks)
+        return evolve(self.profile, frame=frame, has_samples=profile.has_samples or len(samples) > 1)
+
+    def _find_samples(self, home: Page) -> Generator[Request, Page | None, list[Page]]:
+        """Some pages of listings, from the home page or from a list that it leads to."""
+        rows = self._rows_of(home)
+        first = (yield Request(url=rows[0].url)) if rows else None
+        if first is None:
+            return []
+        if self._is_list(first, self._framed(first)):
+            pages, rows = [], self._rows_of(first)
+        else:
+            pages, rows = [first], rows[1:]
+        for row in rows[:: max(1, len(rows) // MAX_SAMPLES)][: MAX_SAMPLES - len(pages)]:
+            page = yield Request(url=row.url)
+            pages += [page] if page is not None else []
+        return pages
+
+    def _rows_of(self, page: Page) -> list[ListRow]:
+        """The rows of a list that answers no question."""
+        return result_list(page, "", self._framed(page), (self.settings.address,)).rows
+
+    def learn_from_samples(self, samples: Sequence[Page]) -> None:
+        """Learn what stands on every page of a listing."""
+        profile = self.profile or SiteProfile()
+        learned = learn_frame((), samples)
+        frame = evolve(profile.frame, page_blocks=learned.page_blocks)
+        self.profile = evolve(profile, frame=frame, has_samples=True)
+
+    def _find_forms(self, home: Page) -> Generator[Request, Page | None, list[SearchForm]]:
+        """The searches of the site, the best first."""
+        settings = self.settings
+        if settings.search:
+            charset = settings.charset or home.encoding
+            return [SearchForm(address=settings.search, body=settings.search_body, charset=charset, source="settings")]
+        forms = search_forms.search_forms(home)
+        if address := search_forms.opensearch_address(home):
+            description = yield Request(url=address)
+            template = search_forms.opensearch_template(description) if description is not None else None
+            forms = [SearchForm(address=template, source="OpenSearch"), *forms] if template else forms
+        address = search_forms.search_page_address(home)
+        if address and not any(form.source.startswith("form") for form in forms):
+            search_page = yield Request(url=address)
+            forms = (search_forms.search_forms(search_page) if search_page is not None else []) + forms
+        return [evolve(form, charset=settings.charset) for form in forms] if settings.charset else forms
+
+    def search(self, question: str) -> Iterable[Request]:
+        """The search for `question`; () where the site has none."""
+        form = self.profile.form if self.profile else None
+        return [form.to_request(question, values={LIST_KEY: question})] if form else []
+
+    def walk(self) -> list[Request]:
+        """The first pages of a walk: the settings', else those that the home page leads to."""
+        if self.home is not None and not self.settings.start:
+            home = evolve(self.home, values={WALK_KEY: "0"})
+            return [entry for entry in self._read_walked(home) if isinstance(entry, Request)]
+        addresses = self.settings.start or (self.settings.address,)
+        return [Request(url=address, values={WALK_KEY: "0"}) for address in addresses]
+
+    def read(self, page: Page) -> Iterator[Listing | Request]:
+        """Yield the rows of a list and its next page, what a walk comes across, else the page as one listing."""
+        if is_sitemap(page) and WALK_KEY in page.values:
+            yield from self._walk_requests(page, (request.url for request in sitemap_requests(page)))
+        elif is_sitemap(page):
+            yield from sitemap_requests(page)
+        elif is_feed(page):
+            yield from self._read_feed(page)
+        elif not page.is_html:
+            yield from self._answer(page)
+        elif LIST_KEY in page.values:
+            yield from self._read_list(page)
+        elif WALK_KEY in page.values:
+            yield from self._read_walked(page)
+        else:
+            yield from self._read_listing(page)
+
+    def _read_feed(self, page: Page) -> Iterator[Listing | Request]:
+        entries = list(feed_entries(page))
+        if WALK_KEY in page.values:
+            yield from self._walk_requests(page, (entry.url for entry in entries))
+        else:
+            yield from map(self._row, entries)
+
+    def _framed(self, page: Page) -> frozenset[int]:
+        framed = framed_elements(page, self.profile.frame) if self.profile else frozenset[int]()
+        return framed | RecipeReader(self.settings).left_out(page)
+
+    def _read_list(self, page: Page) -> Iterator[Listing | Request]:
+        recipe, question = RecipeReader(self.settings), page.values[LIST_KEY]
+        if not self._is_list_address(page.url) and product_facts(page).is_declared:
+            yield from self._read_listing(page)  # a search with one result leads to it
+            return
+        home = (self.settings.address,)
+        found = recipe.rows(page) if recipe.reads_lists else result_list(page, question, self._framed(page), home)
+        rows = found.rows or list(declared_products(page, structured_objects(page)))
+        for row in rows:
+            yield self.listing(**row_fields(row))
+        next_address = recipe.next_address(page) or found.next_address
+        if next_address and rows:
+            number = int(page.values.get("page", "1")) + 1
+            values = {LIST_KEY: question, "page": str(number)}
+            yield Request(url=next_address, values=values, page=number)
+
+    def _is_list_address(self, url: str) -> bool:
+        form = self.profile.form if self.profile else None
+        return form is not None and address_shape(url) == address_shape(form.address)
+
+    def _read_walked(self, page: Page) -> Iterator[Listing | Request]:
+        depth = int(page.values[WALK_KEY])
+        framed = self._framed(page) if depth else frozenset[int]()
+        found = result_list(page, "", framed, (self.settings.address,))
+        is_home = canonicalize_url(page.url) == canonicalize_url(self.settings.address)
+        is_list = is_home or self._is_list_address(page.url) or self._is_list(page, framed)
+        if not is_list:
+            yield from self._read_listing(page)
+        addresses = [link.url for link in page_links(page, framed, with_menus=not depth)]
+        addresses += [found.next_address] if found.next_address else []
+        yield from self._walk_requests(page, addresses)
+
+    def _is_list(self, page: Page, framed: frozenset[int]) -> bool:
+        """Whether most of what a page says are links to listings; links to pages of its own kind are related ones."""
+        own_shape = address_shape(page.url)
+        links = [link for link in page_links(page, framed) if link.shape != own_shape and link.text]
+        linked = sum(sum(map(str.isalpha, link.text)) for link in links)
+        return bool(links) and linked >= MIN_LIST_SHARE * sum(map(str.isalpha, page.text()))
+
+    def _walk_requests(self, page: Page, addresses: Iterable[str]) -> Iterator[Request]:
+        depth = int(page.values.get(WALK_KEY, "0")) + 1
+        if depth > self.settings.depth:
+            return
+        own_path = canonicalize_url(page.url).partition("?")[0]
+        for address in dict.fromkeys(addresses):
+            is_same_page = address.partition("?")[0] == own_path and "page" not in address.partition("?")[2]
+            if not is_same_page and (not self.settings.follow or re.search(self.settings.follow, address)):
+                yield Request(url=address, values={WALK_KEY: str(depth)})
+
+    def _read_listing(self, page: Page) -> Iterator[Listing]:
+        if self._is_list_address(page.url):
+            return
+        objects = structured_objects(page)
+        fields = page_fields(page, product_facts(page, objects))
+        fields |= RecipeReader(self.settings).fields(page)
+        if fields.get("title"):
+            yield self.listing(**{**fields, "url": own_address(page)})
+
+
+def own_address(page: Page) -> str:
+    """The address that a page gives as its own (rel=canonical) if it differs by parameters only, else its address."""
+    url = canonicalize_url(page.url)
+    link = page.css("link[rel=canonical][href]")
+    stated = page.link(link.attrib["href"]) if len(link) else None
+    if stated is None or url_host(stated) != url_host(url):
+        return url
+    stated = canonicalize_url(stated)
+    (path, _, query), (own_path, _, own_query) = stated.partition("?"), url.partition("?")
+    is_part = set(query.split("&")) - {""} <= set(own_query.split("&"))
+    return stated if path.rstrip("/") == own_path.rstrip("/") and is_part and query != own_query else url
+
+
+def _visible_letters(page: Page) -> str:
+    return "".join(filter(str.isalnum, page.text()))
+
+
+@cache
+def site_platform(name: str, settings: SiteConfig) -> type[Site]:
+    """The platform of one site of the configuration."""
+    place = url_host(settings.address).removeprefix("www.")
+    members = {"name": name, "settings": settings, "allowed_domains": (place,), "min_listings": settings.floor or 1}
+    return type("Site", (Site,), {**members, "__module__": __name__})
+
+
+def _restore_site(name: str, settings: SiteConfig, profile: SiteProfile | None) -> Platform:
+    platform = site_platform(name, settings)()
+    platform.profile = profile
+    return platform
