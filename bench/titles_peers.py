@@ -35,10 +35,10 @@ sys.path.insert(0, str(ROOT))
 from bench.titles import CORE_SETS, DATA, ROWS_PER_BATCH, predict_set, rows, work_of  # noqa: E402
 from crawler.items import Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold  # noqa: E402
-from desk.cli.match import GC_THRESHOLD_OBJECTS  # noqa: E402
 from matchers.assessor import Assessor  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 from matchers.titles import open_title_matcher  # noqa: E402
+from screening.parallel import GC_THRESHOLD_OBJECTS  # noqa: E402
 
 sys.path.insert(0, str(DATA))
 import score_titles  # type: ignore[import-not-found]  # noqa: E402

@@ -33,11 +33,11 @@ sys.path.insert(0, str(ROOT))
 
 from crawler.items import Assessment, Listing, ListingKind, Work  # noqa: E402
 from crawler.text import fold, is_han  # noqa: E402
-from desk.cli.match import GC_THRESHOLD_OBJECTS  # noqa: E402
 from desk.match_rows import ROWS_PER_BATCH  # noqa: E402
 from matchers.assessor import Assessor  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 from matchers.titles import open_title_matcher  # noqa: E402
+from screening.parallel import GC_THRESHOLD_OBJECTS  # noqa: E402
 
 ADDED_WORK_COUNT = 10_000
 ROUND_COUNT = 5

@@ -24,7 +24,7 @@ from matchers.matcher import Context
 from registry import fields, identifiers
 from registry.fields import FieldError
 from registry.tables import Row, read_table
-from screening.parallel import map_in_order
+from screening.parallel import map_in_order, worker_count
 
 MAX_TITLE_CHARS, MAX_TEXT_CHARS = 2_000, 200_000
 NO_PLATFORM = "-"  # platform of a row that names none
@@ -232,15 +232,34 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
 
 
 ROWS_PER_BATCH = 512  # titles looked up together: a batch costs little more than a row
-PICTURED_ROWS_PER_BATCH = 8  # the same if any row has pictures, which take a hundred times as long as titles
-MIN_ROWS_FOR_WORKERS = 1_024  # fewer rows are done before worker processes have started
-MIN_PICTURES_FOR_WORKERS = 16
+PICTURED_ROWS_PER_BATCH = 8  # the same if any row has pictures
+ROWS_PER_PICTURE = 100  # comparing a picture takes as long as matching a hundred titles
+
+
+@frozen(kw_only=True)
+class _MatchTask:
+    """Matches a batch of offers; goes to the worker processes."""
+
+    assessor: Assessor
+    context: Context
+    folder: Path
+    min_identity: float
+    inspector: PictureInspector
+
+    def __call__(self, offers: Sequence[OfferRow]) -> tuple[int, str]:
+        """The number of rows and their results as JSON Lines."""
+        listings = [offer.with_pictures(self.folder, self.inspector) for offer in offers]
+        lines: list[str] = []
+        for offer, assessments in zip(offers, self.assessor.assess_all(listings, self.context), strict=True):
+            candidates = tuple(assessment for assessment in assessments if assessment.identity >= self.min_identity)
+            lines.extend(json.dumps(row, ensure_ascii=False) + "\n" for row in result_rows(offer.id, candidates))
+        return len(offers), "".join(lines)
 
 
 @frozen(kw_only=True)
 class MatchJob:
     """Matches `offers` in batches. Picture paths are relative to `folder`; assessments with an identity below
-    `min_identity` are left out.
+    `min_identity` are left out. `workers` is the number of processes.
     """
 
     assessor: Assessor
@@ -249,22 +268,27 @@ class MatchJob:
     folder: Path
     min_identity: float = 0.0
     inspector: PictureInspector = Factory(PlainInspector)
+    workers: int = 1
 
-    def run_batches(self, workers: int) -> Iterator[tuple[int, str]]:
+    @classmethod
+    def worker_count(cls, offers: Sequence[OfferRow], work_count: int, workers: int) -> int:
+        """`workers`, or 1 where the rows are so few that other processes save no time."""
+        pictures = sum(len(offer.listing.pictures) for offer in offers)
+        return worker_count(len(offers) + ROWS_PER_PICTURE * pictures, work_count, workers)
+
+    def run_batches(self) -> Iterator[tuple[int, str]]:
         """For each batch the number of its rows and their results as JSON Lines, in order."""
-        pictures = sum(len(offer.listing.pictures) for offer in self.offers)
-        is_small = len(self.offers) < MIN_ROWS_FOR_WORKERS and pictures < MIN_PICTURES_FOR_WORKERS
-        return map_in_order(self._match_batch, range(0, len(self.offers), self._batch_size), 1 if is_small else workers)
+        task = _MatchTask(
+            assessor=self.assessor,
+            context=self.context,
+            folder=self.folder,
+            min_identity=self.min_identity,
+            inspector=self.inspector,
+        )
+        size = self._batch_size
+        batches = (self.offers[start : start + size] for start in range(0, len(self.offers), size))
+        return map_in_order(task, batches, self.workers)
 
     @property
     def _batch_size(self) -> int:
         return PICTURED_ROWS_PER_BATCH if any(offer.listing.pictures for offer in self.offers) else ROWS_PER_BATCH
-
-    def _match_batch(self, start: int) -> tuple[int, str]:
-        offers = self.offers[start : start + self._batch_size]
-        listings = [offer.with_pictures(self.folder, self.inspector) for offer in offers]
-        lines: list[str] = []
-        for offer, assessments in zip(offers, self.assessor.assess_all(listings, self.context), strict=True):
-            candidates = tuple(assessment for assessment in assessments if assessment.identity >= self.min_identity)
-            lines.extend(json.dumps(row, ensure_ascii=False) + "\n" for row in result_rows(offer.id, candidates))
-        return len(offers), "".join(lines)

@@ -6,12 +6,13 @@ matchers of stage offence, for when a licence's term, a rule, a weight or a pric
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from attrs import evolve
 
 from crawler.items import Assessment, Decision, Finding, Listing, Question, Work
-from matchers.catalogue import declared_keys, matcher_classes
+from matchers.catalogue import declared_keys, matcher_classes, open_indexes
 from matchers.decision import MIN_CANDIDATE_IDENTITY, identity_support, weigh_findings
 from matchers.harm import expected_harm
 from matchers.matcher import Candidates, Context, Stage, works_by_id
@@ -26,13 +27,25 @@ class Assessor:
     """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread.
 
     A work is considered if the findings of stage identity (or boost, if only that found it) support it with at least
-    `min_identity`, whatever speaks against it.
+    `min_identity`, whatever speaks against it. With `index_folder` the indexes are opened from that folder, or built
+    and kept there. Pickled, an assessor is its arguments, and is built again where it is unpickled: with an index
+    folder in a quarter of the time.
     """
 
-    def __init__(self, works: Sequence[Work], min_identity: float = MIN_CANDIDATE_IDENTITY) -> None:
+    def __init__(
+        self,
+        works: Sequence[Work],
+        min_identity: float = MIN_CANDIDATE_IDENTITY,
+        index_folder: Path | None = None,
+    ) -> None:
+        self._arguments = (works, min_identity, index_folder)
+        self.index_origin = "built" if index_folder is None else open_indexes(works, index_folder)
         self._min_identity = min_identity
         self._works = works_by_id(works)
         self._identity, self._boost, self._offence = (_StageMatchers(stage, works) for stage in Stage)
+
+    def __reduce__(self) -> tuple[Callable[..., Assessor], tuple[Sequence[Work], float, Path | None]]:
+        return Assessor, self._arguments
 
     def assess(self, listing: Listing, context: Context) -> tuple[Assessment, ...]:
         """An assessment for each work considered, the most probable identity first; () if there is none."""

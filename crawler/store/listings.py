@@ -101,6 +101,11 @@ class ListingBatches(Repository):
             rows = connection.execute(_select_listings().where(is_in_portion)).all()
         return _stored_listings(rows, hit_rows)
 
+    def count(self) -> int:
+        """The number of stored listings."""
+        with read_connection(self._engine) as connection:
+            return connection.execute(select(func.count()).select_from(_listings)).scalar_one()
+
     def all_batches(self) -> Iterator[list[StoredListing]]:
         """All listings by id, in batches; no transaction stays open between them."""
         last_id = ""

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
     Writer = Callable[[CommandContext, MatchJob, Sequence[Work]], None]
 
-# Objects created between two garbage collections: findings have no reference cycles, and collecting costs a tenth.
-GC_THRESHOLD_OBJECTS = 50_000
-
 
 @frozen
 class MatchOptions:
-    """What `match` compares with (None: the works of the database) and how; `stats` is a file for counts and times."""
+    """What `match` compares with (None: the works of the database) and how; `stats` is a file for counts and times,
+    `workers` 0 means one for each core.
+    """
 
     works: Path | None
     index: Path | None
     min_identity: float
     stats: Path | None
+    workers: int
 
 
 def add(app: typer.Typer) -> None:
@@ -85,25 +85,24 @@ def match(
     if sheet is not None:
         _print_sheet(ctx, sheet, json)
     elif file is not None:
-        write: Writer = partial(_write_matches, output=output, workers=workers)
+        write: Writer = partial(_write_matches, output=output)
         if sample is not None:
             if output is None or output.suffix.lower() != ".csv":
                 raise BadInput(Problem(file="-o", message=ctx.message("sample_output")))
-            write = partial(_write_sample, output=output, workers=workers, draw=SampleDraw(count=sample, seed=seed))
-        _match_file(ctx, file, MatchOptions(works, index, min_identity, stats), write)
+            write = partial(_write_sample, output=output, draw=SampleDraw(count=sample, seed=seed))
+        _match_file(ctx, file, MatchOptions(works, index, min_identity, stats, workers), write)
 
 
 def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Writer) -> None:
     """Match the listings of a file; `write` runs the job and writes what comes of it."""
-    import gc
     import sys
     import time
     from contextlib import ExitStack
 
     from desk.match_rows import MatchJob, read_offers
     from matchers.assessor import Assessor
-    from matchers.catalogue import open_indexes
     from matchers.matcher import Context
+    from screening.parallel import available_cores, shared_index_folder, spare_collector
 
     offers = read_offers(Path(file), ctx.config.language, sys.stdin if file == "-" else None)
     with ExitStack() as stack:
@@ -114,10 +113,11 @@ def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Wr
             _picture_folder(ctx, options.works, options.index, stack) if has_pictures else None,
         )
         build_start = time.perf_counter()
-        is_opened = options.index is not None and open_indexes(registry, options.index) == "opened"
-        assessor = Assessor(registry)
-        gc.freeze()  # works and index stay: the collector need not traverse millions of objects each time
-        gc.set_threshold(GC_THRESHOLD_OBJECTS)
+        workers = MatchJob.worker_count(offers, len(registry), options.workers or available_cores())
+        index_folder = stack.enter_context(shared_index_folder(options.index, workers))
+        assessor = Assessor(registry, index_folder=index_folder)
+        is_opened = assessor.index_origin == "opened"
+        spare_collector()
         build_end = time.perf_counter()
         job = MatchJob(
             assessor=assessor,
@@ -126,6 +126,7 @@ def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Wr
             folder=Path() if file == "-" else Path(file).parent,
             min_identity=options.min_identity,
             inspector=inspector,
+            workers=workers,
         )
         write(ctx, job, registry)
     if options.stats:
@@ -139,33 +140,31 @@ def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Wr
         )
 
 
-def _run_batches(ctx: CommandContext, job: MatchJob, workers: int) -> Iterator[str]:
+def _run_batches(ctx: CommandContext, job: MatchJob) -> Iterator[str]:
     """Assess every listing: the results of each batch as JSON Lines in input order, with a progress bar."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from screening.parallel import available_cores
-
     screen = Console(stderr=True)
     with Progress(console=screen, disable=ctx.quiet or not screen.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=len(job.offers))
-        for rows, lines in job.run_batches(workers or available_cores()):
+        for rows, lines in job.run_batches():
             yield lines
             progress.advance(task, rows)
 
 
-def _write_matches(ctx: CommandContext, job: MatchJob, _: Sequence[Work], *, output: Path | None, workers: int) -> None:
+def _write_matches(ctx: CommandContext, job: MatchJob, _: Sequence[Work], *, output: Path | None) -> None:
     """Write all results as JSON Lines."""
     import sys
     from contextlib import nullcontext
 
     with output.open("w", encoding="utf-8", newline="\n") if output else nullcontext(sys.stdout) as out:
-        for lines in _run_batches(ctx, job, workers):
+        for lines in _run_batches(ctx, job):
             out.write(lines)
 
 
 def _write_sample(
-    ctx: CommandContext, job: MatchJob, registry: Sequence[Work], *, output: Path, workers: int, draw: SampleDraw
+    ctx: CommandContext, job: MatchJob, registry: Sequence[Work], *, output: Path, draw: SampleDraw
 ) -> None:
     """Write the sheet with the decisions drawn, and tell how many there are of each kind."""
     from json import loads
@@ -173,7 +172,7 @@ def _write_sample(
     from desk.export.atomic_write import open_atomic
     from desk.match_sheet import write_sheet
 
-    for lines in _run_batches(ctx, job, workers):
+    for lines in _run_batches(ctx, job):
         draw.add(loads(line) for line in lines.splitlines())
     rows, drawn_counts = draw.draw()
     with open_atomic(output, ctx.config.language) as file:

@@ -37,33 +37,35 @@ def rematch(
 
     On many machines (cluster.hand_out) the workers do it, unless --since says that little is to be done.
     """
+    from contextlib import ExitStack
+
     from matchers.assessor import Assessor
-    from matchers.catalogue import open_indexes
     from matchers.decision import MIN_STORED_IDENTITY
     from screening.match_context import build_context
-    from screening.parallel import available_cores
+    from screening.parallel import available_cores, shared_index_folder, worker_count
     from screening.rematch_listings import rematch_all as rematch_stored
     from screening.rematch_listings import rematch_new_works
 
     ctx = command_context(config, quiet, now)
-    with ctx.store() as store:
+    with ctx.store() as store, ExitStack() as stack:
         if ctx.config.cluster.hand_out and since is None:
             from desk.rematch_units import rematch_on_cluster
 
             _print_counts(ctx, rematch_on_cluster(store, ctx.config, ctx.now), as_json)
             return
         works = store.works.registered_works()
-        if index is not None:
-            open_indexes(works, index)
+        workers = worker_count(store.listings.count(), len(works), workers or available_cores())
+        index_folder = stack.enter_context(shared_index_folder(index, workers))
         context = build_context(store, ctx.now(), ctx.config.language)
         if since is None:
-            counts = rematch_stored(store, Assessor(works, MIN_STORED_IDENTITY), context, workers or available_cores())
+            assessor = Assessor(works, MIN_STORED_IDENTITY, index_folder)
+            counts = rematch_stored(store, assessor, context, workers)
         else:
             midnight = datetime.combine(parse_day(ctx, "--since", since), time(), ctx.config.zone)
             changed_ids = store.works.changed_since(midnight)
             new_works = [work for work in works if work.id in changed_ids]
             counts = rematch_new_works(
-                store, new_works, lambda: Assessor(works, MIN_STORED_IDENTITY), context, workers or available_cores()
+                store, new_works, lambda: Assessor(works, MIN_STORED_IDENTITY, index_folder), context, workers
             )
     _print_counts(ctx, counts, as_json)
 

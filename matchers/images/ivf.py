@@ -35,7 +35,7 @@ class InvertedFile:
         centres, sizes = np.load(folder / "centres.npy"), np.load(folder / "sizes.npy")
         self._lists = faiss.OnDiskInvertedLists(len(centres), CODE_BYTES, str(folder / "lists"))
         self._lists.read_only = True
-        self._lists.prefetch_nthread = 0  # a forked process that frees an index would wait for threads it does not have
+        self._lists.prefetch_nthread = 0  # lists are read in the thread that asks
         self._lists.totsize = (folder / "lists").stat().st_size
         if self._lists.totsize != int(sizes.sum()) * (CODE_BYTES + _ID_DTYPE.itemsize):
             raise ValueError(f"{folder}: lists of another size")

@@ -134,6 +134,51 @@ def lines_of(module: str) -> int:
     return len(MODULES[module].read_text(encoding="utf-8").splitlines())
 
 
+PROCESS_MAKERS = {"Process", "ProcessPool", "ProcessPoolExecutor", "Pool", "Manager"}
+CONTEXT_ARGUMENTS = {"context", "mp_context"}
+
+
+def forking_calls(tree: ast.Module) -> list[str]:
+    """The calls that may copy this process: os.fork, the start method fork, pools and processes of no given context."""
+    spawned = {"context"}  # names by which a context is passed on
+    calls = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func).rpartition(".")[2]
+        literals = {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
+        passed = {ast.unparse(argument) for argument in (*node.args, *(keyword.value for keyword in node.keywords))}
+        names = {keyword.arg for keyword in node.keywords}
+        if name in ("fork", "forkpty") or (name in ("get_context", "set_start_method") and literals != {"spawn"}):
+            calls.append(ast.unparse(node))
+        if name in PROCESS_MAKERS and not (names & CONTEXT_ARGUMENTS or passed & spawned):
+            calls.append(ast.unparse(node))
+    return calls
+
+
+def test_no_process_is_a_copy_of_one_whose_threads_run() -> None:
+    # "spawn" only: after a fork a library's lock may be held by a thread that the copy does not have.
+    found = {module: calls for module, path in MODULES.items() if (calls := forking_calls(parse(path)))}
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "is_forking"),
+    [
+        ('get_context("fork").Process(target=f)', True),
+        ('get_context("spawn")', False),
+        ("get_context()", True),
+        ("ProcessPoolExecutor(2)", True),
+        ("ProcessPoolExecutor(2, context)", False),
+        ("pebble.ProcessPool(max_workers=2)", True),
+        ("pebble.ProcessPool(max_workers=2, context=context)", False),
+        ("os.fork()", True),
+    ],
+)
+def test_forks_are_recognised(source: str, is_forking: bool) -> None:
+    assert bool(forking_calls(ast.parse(source))) is is_forking
+
+
 def test_small_modules_have_a_reason() -> None:
     users = importers(GRAPH)
     small = {

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import pickle
-import warnings
 from collections.abc import Mapping
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -117,16 +115,6 @@ def test_an_image_matcher_is_pickled_and_finds_the_same(matcher: ImageMatcher) -
     assert unpickled.inspect(data, "theirs").picture == matcher.inspect(data, "theirs").picture
     with pytest.raises(PictureError):
         unpickled.inspect(b"<html>", "theirs")
-
-
-def test_a_forked_process_may_drop_an_index_that_was_used_before(matcher: ImageMatcher) -> None:
-    matcher.inspect(picture_bytes("part 3"), "theirs")
-    child = get_context("fork").Process(target=image_matcher._open_index.cache_clear)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child.start()
-    child.join(20)
-    assert child.exitcode == 0
 
 
 def test_a_blank_picture_is_neither_registered_nor_found(tmp_path: Path) -> None:
