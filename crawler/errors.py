@@ -62,6 +62,14 @@ class StoreError(SwordnetError):
     exit_code = 4
 
 
+class DatabaseMissing(StoreError):
+    """There is no database at `place`, and the command is none that creates one."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__(f"there is no database {place}")
+
+
 class UnhealthyRun(SwordnetError):
     """The run ended, but a platform answered less than a healthy one would."""
 

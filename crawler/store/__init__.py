@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Self
 
-from crawler.errors import StoreError
+from crawler.errors import DatabaseMissing, StoreError
 from crawler.store.admin import Admin
 from crawler.store.backoff import Backoff
 from crawler.store.calibration import AppliedCalibration, AuditSample
 from crawler.store.database import (
+    check_database_exists,
     check_database_folder,
     check_schema,
     from_json,
@@ -123,12 +124,19 @@ class Store:
         self.admin = Admin(self._engine)
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """Open a database with this program's schema; an empty one is set up. Raises StoreError if that fails."""
+    def open(cls, url: str, *, create: bool = True) -> Self:
+        """Open a database with this program's schema; an empty one is set up. Raises StoreError if that fails.
+
+        Without `create` nothing is made: raises DatabaseMissing if there is no database, or an empty one.
+        """
         check_database_folder(url)
         store = cls(url)
         try:
+            if not create:
+                check_database_exists(url)
             if is_empty(store._engine):
+                if not create:
+                    raise DatabaseMissing(store.admin.display_url)
                 upgrade_schema(store._engine)
             check_schema(store._engine)
         except StoreError:

@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
-from crawler.errors import Busy, StoreError
+from crawler.errors import Busy, DatabaseMissing, StoreError
 from crawler.items import Ask, Finding, Listing, Work
 from crawler.urls import canonicalize_url
 
@@ -80,6 +80,13 @@ def check_database_folder(url: str) -> None:
     folder = Path(url.removeprefix(prefix)).parent
     if not folder.is_dir():
         raise StoreError(f"database {url}: there is no folder {folder}")
+
+
+def check_database_exists(url: str) -> None:
+    """Raise DatabaseMissing if `url` names an SQLite file that does not exist: connecting would create it."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
+        raise DatabaseMissing(str(Path(address.database or url).resolve()))
 
 
 def upgrade_schema(engine: Engine) -> None:

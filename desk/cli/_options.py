@@ -16,7 +16,7 @@ from attrs import frozen
 from rich.console import Console
 
 from crawler.config import Config, load_config
-from crawler.errors import BadInput, Problem
+from crawler.errors import BadInput, DatabaseMissing, Problem, StoreError
 from crawler.items import Hit
 from crawler.messages import render_message
 from crawler.store import Store
@@ -58,7 +58,14 @@ class CommandContext:
         return render_message("desk.cli", key, self.config.language, **values)
 
     def store(self) -> Store:
-        """Open the configured database."""
+        """Open the configured database. Raises StoreError if there is none: a command that reads creates nothing."""
+        try:
+            return Store.open(self.config.store.url, create=False)
+        except DatabaseMissing as error:
+            raise StoreError(self.message("no_database", place=error.place)) from None
+
+    def new_store(self) -> Store:
+        """Open the configured database; it is created where there is none."""
         return Store.open(self.config.store.url)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem, UnhealthyRun
 from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
+
+if TYPE_CHECKING:
+    from crawler.items import Work
 
 SHARE_PLATFORM = "share"  # instead of a platform: the drive that each address belongs to
 
@@ -103,22 +107,22 @@ def _questions(ctx: CommandContext, spider: Any, query: Any, work: Any, is_neede
     from crawler.items import Ask
     from desk import crawling
 
-    with ctx.store() as store:
-        works = list(store.works.all_works())
-        named_works = store.works.get_many(work)
-    missing = [
-        Problem(file="--work", message=ctx.message("no_work", id=name)) for name in work if name not in named_works
-    ]
-    if missing:
-        raise BadInput(missing)
     asks = [Ask(question=text) for text in query]
-    if named_works:
-        asks += crawling.registry_asks(spider, list(named_works.values()), ctx.config)
+    if work or (is_needed and not asks):
+        asks += crawling.registry_asks(spider, _registered_works(ctx, work), ctx.config)
     if not asks and is_needed:
-        asks = crawling.registry_asks(spider, works, ctx.config)
-        if not asks:
-            raise NothingToDo(ctx.message("works_none"))
+        raise NothingToDo(ctx.message("works_none"))
     return asks
+
+
+def _registered_works(ctx: CommandContext, ids: Sequence[str]) -> list[Work]:
+    """The works of these ids; without ids all works. Raises BadInput for an id that is not registered."""
+    with ctx.store() as store:
+        works = list(store.works.get_many(ids).values()) if ids else list(store.works.all_works())
+    missing = set(ids) - {work.id for work in works}
+    if missing:
+        raise BadInput([Problem(file="--work", message=ctx.message("no_work", id=name)) for name in sorted(missing)])
+    return works
 
 
 def unit_printer(ctx: CommandContext) -> Any:

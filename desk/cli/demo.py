@@ -58,7 +58,7 @@ def demo(
     fixtures = Path(str(resources.files("fixtures")))
     archive = fixtures / "night"
     works = read_works(fixtures / "works" / "demo" / "works.jsonl", inspector=picture_reader(ctx.config.pictures))
-    with ctx.store() as store:
+    with ctx.new_store() as store:
         keep_pictures(works, ctx)
         counts = store.works.import_works(works, ctx.now())
         register_pictures(works, ctx)

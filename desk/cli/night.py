@@ -38,6 +38,8 @@ def night(
     ctx = command_context(config, quiet or json, now)
     for name in only or ():
         crawling.require_platform(name, ctx.config)
+    if not ctx.config.cluster.hand_out:  # a night on many machines waits for its database
+        ctx.store().close()  # without a database there are no works to ask for: none is created
     metrics = Metrics(ctx.warn)
     if ctx.config.night.metrics_port:
         metrics.serve(ctx.config.night.metrics_port)

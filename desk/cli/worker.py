@@ -44,7 +44,7 @@ def worker(
     for name in platform_names:
         crawling.require_platform(name, ctx.config)
     crawling.require_contact(ctx.config, replay)
-    with ctx.store() as store:
+    with ctx.new_store() as store:
         machine = ClusterWorker(
             config=ctx.config,
             store=store,

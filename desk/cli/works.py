@@ -50,7 +50,7 @@ def import_works(
 
     ctx = command_context(config, quiet or json)
     works = read_works(file, ctx.config.language, picture_reader(ctx.config.pictures))
-    with ctx.store() as store:
+    with ctx.new_store() as store:
         keep_pictures(works, ctx)
         counts = store.works.import_works(works, ctx.now())
         register_pictures(store.works.registered_works(), ctx)
