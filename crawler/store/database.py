@@ -86,7 +86,7 @@ def check_database_exists(url: str) -> None:
     """Raise DatabaseMissing if `url` names an SQLite file that does not exist: connecting would create it."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
-        raise DatabaseMissing(str(Path(address.database or url).resolve()))
+        raise DatabaseMissing(str(Path(address.database or url).absolute()))
 
 
 def upgrade_schema(engine: Engine) -> None:
