@@ -1,7 +1,7 @@
-"""Renders the report of a night as a single HTML file that needs no network and runs no script.
+"""Renders the report of a night as a single HTML file that needs no network, and no script to be complete.
 
-Everything from the web is escaped text; the style sheet is allowed by its digest; pictures are data URIs of raster
-formats only.
+Everything from the web is escaped text; the style sheet and the script, which only filters and unfolds what is there,
+are allowed by their digests; pictures are data URIs of raster formats only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from crawler.items import Decision, Hit
 from crawler.messages import render_message
+from crawler.urls import readable_url
 from desk.export.atomic_write import open_atomic
 from desk.review.explain import Explanation
 
@@ -55,9 +57,13 @@ class PlatformRow:
 
 @frozen(kw_only=True)
 class ReportHit:
-    """A hit of any decision with its explanation, and the bytes of one picture of each side."""
+    """A hit of any decision with its explanation, and the bytes of one picture of each side.
+
+    `is_new`: decided as a hit in the night of the report, and judged by nobody yet.
+    """
 
     explanation: Explanation
+    is_new: bool = True
     listing_picture: bytes | None = None
     work_picture: bytes | None = None
     # Preview of the most certain picture match: query with the reference outlined, aligned part, reference.
@@ -79,7 +85,7 @@ class ReportData:
     platforms: tuple[PlatformRow, ...] = ()
     hits: tuple[ReportHit, ...] = ()
     language: str = field(default="en")
-    past: tuple[tuple[str, int, int], ...] = ()  # the last nights: date, hits, new hits
+    past: tuple[tuple[str, int, int], ...] = ()  # the last nights, each date once: date, hits, new hits
 
     def with_decision(self, decision: str) -> tuple[ReportHit, ...]:
         """The hits of one decision, the most probable first, then by id."""
@@ -90,6 +96,14 @@ class ReportData:
                 key=lambda report_hit: (-report_hit.hit.identity * report_hit.hit.offence, report_hit.hit.id),
             )
         )
+
+    def new_hits(self) -> tuple[ReportHit, ...]:
+        """The new ones among the hits, in the order of `with_decision`."""
+        return tuple(report_hit for report_hit in self.with_decision(Decision.HIT.value) if report_hit.is_new)
+
+    def known_hits(self) -> tuple[ReportHit, ...]:
+        """The hits that are not new, in the order of `with_decision`."""
+        return tuple(report_hit for report_hit in self.with_decision(Decision.HIT.value) if not report_hit.is_new)
 
     @property
     def pages(self) -> Counter[str]:
@@ -113,10 +127,28 @@ def render_html(night: ReportData) -> str:
         loader=PackageLoader("desk"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     environment.filters.update(link=_safe_link, picture=_data_uri, moment=_utc_text, percent=_percent)
-    style = environment.get_template("report.css").render()
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    translate = partial(_message, night.language)
-    return environment.get_template("report.html").render(night=night, style=style, style_digest=digest, t=translate)
+    environment.filters.update(readable=readable_url, axis_top=axis_top)
+    style, script = (environment.get_template(f"report.{kind}").render() for kind in ("css", "js"))
+    return environment.get_template("report.html").render(
+        night=night,
+        style=style,
+        style_digest=_digest(style),
+        script=script,
+        script_digest=_digest(script),
+        t=partial(_message, night.language),
+    )
+
+
+def axis_top(largest: int) -> int:
+    """Where the axis of a chart ends: the smallest of 2, 4, 10, 20, 40, 100 ... that is not below `largest`."""
+    top, steps = 2, cycle((2, 2.5, 2))  # 2 to 4, 4 to 10, 10 to 20
+    while top < largest:
+        top = round(top * next(steps))
+    return top
+
+
+def _digest(text: str) -> str:
+    return b64encode(sha256(text.encode()).digest()).decode()
 
 
 def _message(language: str, key: str, **values: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -130,6 +131,7 @@ def _table_text(text: str) -> str:
 
 
 CHART_NIGHTS = 14  # nights on the chart of the last nights
+MAX_RUNS_PER_NIGHT = 4  # runs looked at for each; of a night that was run more often the last ones
 
 
 def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
@@ -138,6 +140,7 @@ def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
     works = {
         work.id: work for work in store.works.fill_pictures(store.works.get_many(h.work_id for h in run_hits).values())
     }
+    new_ids = {summary.id for summary in store.hits.find_summaries(new_hit_query(result))}
     blobs, weights = open_blobs(config.store), current_weights(store) or default_weights()
     return ReportData(
         title=render_message("desk.cli", "report_title", config.language),
@@ -145,7 +148,8 @@ def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
         finished=result.finished,
         platforms=tuple(_platform_rows(result)),
         hits=tuple(
-            _report_hit(Explanation(hit=hit, work=works[hit.work_id], weights=weights), blobs) for hit in run_hits
+            _report_hit(Explanation(hit=hit, work=works[hit.work_id], weights=weights), hit.id in new_ids, blobs)
+            for hit in run_hits
         ),
         past=tuple(_past_nights(store)),
         language=config.language,
@@ -180,16 +184,22 @@ def _platform_rows(result: RunResult) -> list[PlatformRow]:
 
 
 def _past_nights(store: Store) -> list[tuple[str, int, int]]:
-    """The last nights, the oldest first: date, hits, new hits."""
-    nights = [run for run in store.runs.latest_runs(CHART_NIGHTS, NIGHT_RUN) if run.finished]
-    totals = [
-        (run, [sum(counts.get(name, 0) for counts in run.counts.values()) for name in ("hits", "new")])
-        for run in nights
-    ]
-    return [(run.night, hits, new) for run, (hits, new) in reversed(totals)]
+    """The last nights, the oldest first: date, hits, new hits.
+
+    Of a night with several runs, a platform's hits are those of its last run, which sees them all again; what was new
+    adds up.
+    """
+    runs = [run for run in store.runs.latest_runs(MAX_RUNS_PER_NIGHT * CHART_NIGHTS, NIGHT_RUN) if run.finished]
+    hits: dict[str, dict[str, int]] = {}
+    new: Counter[str] = Counter()
+    for run in sorted(runs, key=lambda run: (run.night, run.started)):
+        for platform, counts in run.counts.items():
+            hits.setdefault(run.night, {})[platform] = counts.get("hits", 0)
+            new[run.night] += counts.get("new", 0)
+    return [(night, sum(hits[night].values()), new[night]) for night in sorted(hits)[-CHART_NIGHTS:]]
 
 
-def _report_hit(explanation: Explanation, blobs: BlobStore) -> ReportHit:
+def _report_hit(explanation: Explanation, is_new: bool, blobs: BlobStore) -> ReportHit:
     hit, work = explanation.hit, explanation.work
     sightings = (finding.sighting for finding in hit.findings if finding.sighting is not None)
     comparison = next(
@@ -197,6 +207,7 @@ def _report_hit(explanation: Explanation, blobs: BlobStore) -> ReportHit:
     )
     return ReportHit(
         explanation=explanation,
+        is_new=is_new,
         listing_picture=_first_picture_bytes(hit.listing.pictures, blobs),
         work_picture=_first_picture_bytes(work.images, blobs),
         comparison=comparison,

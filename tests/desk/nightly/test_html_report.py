@@ -3,7 +3,7 @@
 import re
 from base64 import b64encode
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import EnumType
 from hashlib import sha256
@@ -15,6 +15,7 @@ import pytest
 from attrs import evolve
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.config import Config, StoreConfig
 from crawler.errors import BadInput
 from crawler.health import PlatformCounts, counts_from_dict
 from crawler.items import (
@@ -28,15 +29,29 @@ from crawler.items import (
     Question,
     ShareLink,
     ShareState,
+    Verdict,
     Work,
 )
 from crawler.messages import LANGUAGES, load_messages
+from crawler.store import Store
+from crawler.web.chromium import find_executable
 from desk.crawling import RunResult
-from desk.nightly.html_report import MAX_PICTURE_BYTES, PlatformRow, ReportData, ReportHit, render_html, write_report
+from desk.nightly.html_report import (
+    MAX_PICTURE_BYTES,
+    PlatformRow,
+    ReportData,
+    ReportHit,
+    axis_top,
+    render_html,
+    write_report,
+)
+from desk.nightly.report import report_data as report_data_of
 from desk.nightly.report import report_json, report_markdown
 from desk.review.explain import Explanation
+from tests.conftest import ROOT
 
 NOW = datetime(2026, 11, 22, 18, 5, tzinfo=UTC)
+WEB_LINKS = "a:not([href^='#'])"
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
 HOSTILE_TEXT = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}\u202e"
 
@@ -115,8 +130,15 @@ def test_decisions_have_their_own_sections_surest_first() -> None:
     hits = [report_hit(decision, f"title of {decision.value}") for decision in Decision]
     surest_hit = with_hit(hits[0], identity=1.0, id="2", findings=(finding("the surest"),))
     page = LexborHTMLParser(render_html(report_data(*hits, surest_hit)))
-    assert [node.text() for node in page.css("h2 .count")] == ["2", "1", "1", "1"]
-    assert [node.text() for node in page.css(".figure b")] == ["2", "1", "1", "1"]
+    assert [(node.attributes["id"], node.css("span")[0].text()) for node in page.css("h2")] == [
+        ("trouble", "1"),
+        ("new", "2"),
+        ("review", "1"),
+        ("licensed", "1"),
+        ("dropped", "1"),
+        ("platforms", "2"),
+    ]
+    assert [node.text() for node in page.css(".figure b")] == ["2", "0", "1", "1", "1"]
     cards = [node.attributes["class"] for node in page.css("article")]
     assert cards == ["card hit", "card hit", "card review"]
     assert "the surest" in page.css("article")[0].text()
@@ -136,7 +158,9 @@ def test_nothing_that_strangers_wrote_becomes_markup() -> None:
         report_data(report_hit(text=HOSTILE_TEXT, url='https://x.example/?a="><script>'), title=HOSTILE_TEXT)
     )
     tree = LexborHTMLParser(page)
-    assert not tree.css("script, iframe, object, link, base, form, [onerror], [style]")
+    assert not tree.css("iframe, object, link, base, form, [onerror], [style], [src]:not(img)")
+    (script,) = tree.css("script")
+    assert script.text() == (ROOT / "desk" / "templates" / "report.js").read_text(encoding="utf-8").rstrip()
     assert {node.attributes["src"][:5] for node in tree.css("img")} == {"data:"}  # type: ignore[index]
     assert HOSTILE_TEXT in tree.css("h1 bdi")[0].text()
     assert "{{ 7*7 }}" in page
@@ -148,16 +172,16 @@ def test_nothing_that_strangers_wrote_becomes_markup() -> None:
 )
 def test_only_web_addresses_become_links(url: str) -> None:
     tree = LexborHTMLParser(render_html(report_data(report_hit(url=url))))
-    assert [node.attributes["href"] for node in tree.css("a")] == ["https://pan.quark.cn/s/a"]
+    assert [node.attributes["href"] for node in tree.css(WEB_LINKS)] == ["https://pan.quark.cn/s/a"]
     assert url.strip() in text_of(render_html(report_data(report_hit(url=url))))
 
 
 def test_links_tell_nobody_where_they_come_from() -> None:
-    for node in LexborHTMLParser(render_html(report_data(report_hit()))).css("a"):
+    for node in LexborHTMLParser(render_html(report_data(report_hit()))).css(WEB_LINKS):
         assert "noreferrer" in (node.attributes["rel"] or "")
 
 
-def test_the_policy_allows_exactly_the_style_in_the_page() -> None:
+def test_the_policy_allows_exactly_the_style_and_the_script_in_the_page() -> None:
     page = render_html(report_data(report_hit()))
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
@@ -167,6 +191,11 @@ def test_the_policy_allows_exactly_the_style_in_the_page() -> None:
     rules = dict(part.strip().split(" ", 1) for part in policy[1].replace("&#39;", "'").split(";"))
     assert rules["default-src"] == "'none'"
     assert rules["style-src"] == f"'sha256-{digest}'"
+    script = re.search(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert script
+    assert rules["script-src"] == f"'sha256-{b64encode(sha256(script[1].encode()).digest()).decode()}'"
+    assert "innerHTML" not in script[1]
+    assert not {"fetch", "XMLHttpRequest", "eval"} & set(re.findall(r"\w+", script[1]))
     assert "url(" not in style[1]
     assert "@import" not in style[1]
 
@@ -185,6 +214,122 @@ def test_a_hit_shows_the_picture_that_was_drawn_as_evidence() -> None:
 def test_what_is_no_plain_picture_is_left_out(content: bytes) -> None:
     page = render_html(report_data(evolve(report_hit(), work_picture=content, listing_picture=None)))
     assert "<img" not in page
+    assert [node.text() for node in LexborHTMLParser(page).css(".blank")] == ["no picture", "no picture"]
+
+
+def test_new_hits_stand_first_and_what_was_rejected_is_folded() -> None:
+    new, known = with_hit(report_hit(), id="11" * 8), evolve(report_hit(), is_new=False)
+    judged = evolve(with_hit(report_hit(), id="22" * 8, judged=Verdict.INFRINGING), is_new=False)
+    tree = LexborHTMLParser(render_html(report_data(known, report_hit(Decision.DROPPED), new, judged)))
+    assert [node.attributes["id"] for node in tree.css("article, h2, tbody tr[id]")] == [
+        "trouble", "new", "hit-111111111111", "known", "hit-222222222222", "hit-8c1f0a52d9e3", "dropped",
+        "hit-8c1f0a52d9e3", "platforms",
+    ]  # fmt: skip
+    folds = {node.css("h2")[0].attributes["id"]: "open" in node.attributes for node in tree.css("details.fold")}
+    assert folds == {"known": False, "dropped": False}
+    assert [node.text() for node in tree.css(".judged")] == ["Judged infringing"]
+    only_known = LexborHTMLParser(render_html(report_data(known)))
+    assert "No new hits." in only_known.css(".empty")[0].text()
+    assert "open" in only_known.css("details.fold")[0].attributes
+
+
+def test_every_link_within_the_page_leads_somewhere() -> None:
+    for hits in ((), (report_hit(),), (report_hit(), report_hit(Decision.REVIEW), report_hit(Decision.LICENSED))):
+        tree = LexborHTMLParser(render_html(report_data(*hits)))
+        targets = {node.attributes["href"] for node in tree.css("a") if (node.attributes["href"] or "").startswith("#")}
+        assert targets
+        assert all(tree.css(target or "") for target in targets)
+        for node in tree.css("[aria-labelledby]"):
+            assert tree.css(f"#{node.attributes['aria-labelledby']}")
+
+
+def test_an_address_is_shown_decoded_and_its_target_is_unchanged() -> None:
+    url = "https://xn--80ak6aa92e.com/%E6%BD%AE%E6%B1%90?q=%E2%80%AE%2F"
+    tree = LexborHTMLParser(render_html(report_data(report_hit(url=url))))
+    (link,) = tree.css(".where a")
+    assert link.attributes["href"] == url
+    assert link.text() == "https://xn--80ak6aa92e.com (аррӏе.com)/潮汐?q=%E2%80%AE%2F"
+
+
+def test_red_is_kept_for_hits() -> None:
+    style = (ROOT / "desk" / "templates" / "report.css").read_text(encoding="utf-8")
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", style))
+    red = {selector.strip() for selector, body in rules if "var(--hit" in body}
+    assert red == {".hit", ".known", ".chart .known, .swatch.known", ".chart .fresh, .swatch.fresh"}
+    tree = LexborHTMLParser(render_html(report_data(report_hit(Decision.REVIEW), report_hit(Decision.DROPPED))))
+    assert {node.attributes["class"] for node in tree.css(".hit, .known")} == {"figure hit", "figure known"}
+
+
+def test_charts_have_axes_and_say_their_numbers_in_words() -> None:
+    night = evolve(report_data(report_hit()), past=(("2026-11-20", 30, 4), ("2026-11-21", 7, 0)))
+    tree = LexborHTMLParser(render_html(night))
+    outcomes, nights = tree.css("svg[role=img]")
+    assert [node.text() for node in nights.css("text.end")] == ["0", "20", "40"]
+    assert [node.text() for node in nights.css("text.middle")] == ["11-20", "11-21", "Night", "Hits"]
+    assert "2026-11-20: 30 Hits, 4 New; 2026-11-21: 7 Hits, 0 New" in (nights.attributes["aria-label"] or "")
+    assert [float(node.attributes["height"] or 0) for node in nights.css("rect")] == [97.5, 13.0, 22.8, 0.0]
+    assert [node.text() for node in outcomes.css("text.middle")][:3] == ["0 %", "50 %", "100 %"]
+    assert [node.css("title")[0].text() for node in outcomes.css("rect")] == [
+        "kongfz: 5 live",
+        "appstore: 2 Not readable",
+    ]
+
+
+@pytest.mark.parametrize(("largest", "top"), [(0, 2), (2, 2), (3, 4), (5, 10), (11, 20), (41, 100), (1001, 2000)])
+def test_an_axis_ends_at_a_round_number(largest: int, top: int) -> None:
+    assert axis_top(largest) == top
+
+
+def test_a_night_with_several_runs_has_one_bar(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/s.db") as store:
+        runs = [
+            ("2026-11-21", 0, {"kongfz": {"hits": 9, "new": 3}}),
+            ("2026-11-22", 24, {"kongfz": {"hits": 10, "new": 2}, "shop": {"hits": 4, "new": 4}}),
+            ("2026-11-22", 26, {"kongfz": {"hits": 12, "new": 1}}),
+        ]
+        for number, (night, hours, counts) in enumerate(runs):
+            started = NOW + timedelta(hours=hours)
+            store.runs.start_run(f"r{number}", night, started, "night")
+            store.runs.finish_run(f"r{number}", "done", counts, started)
+        result = RunResult(run="r2", started=NOW, finished=NOW, platforms=[], complaints={})
+        past = report_data_of(store, result, Config(store=StoreConfig(blobs=str(tmp_path / "blobs")))).past
+    assert past == (("2026-11-21", 9, 3), ("2026-11-22", 16, 7))
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_page_is_readable_on_a_phone_and_its_filter_works(tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    hits = [
+        with_hit(report_hit(decision, f"{decision.value} {'长' * 40} {'x' * 200}"), id=f"{number:02}" * 8)
+        for number, decision in enumerate((Decision.HIT, Decision.REVIEW, Decision.LICENSED, Decision.DROPPED))
+    ]
+    file = tmp_path / "report.html"
+    write_report(file, report_data(*hits))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_executable())
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(file.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = false })")
+        page.fill("#filter", "DROPPED 长")
+        assert page.text_content("#filter-count") == "1 / 4"
+        assert page.evaluate("[...document.querySelectorAll('.fold')].map((fold) => fold.open)") == [False, True]
+        page.fill("#filter", "")
+        assert page.evaluate("[...document.querySelectorAll('.fold')].map((fold) => fold.open)") == [False, False]
+        page.goto(f"{file.as_uri()}#dropped")
+        assert page.is_visible("#hit-030303030303")
+        plain = browser.new_context(java_script_enabled=False).new_page()
+        plain.goto(file.as_uri())
+        assert plain.is_hidden("#filter")
+        assert plain.is_visible("#hit-000000000000")
+        browser.close()
+    assert problems == []
 
 
 @pytest.mark.parametrize(
