@@ -9,15 +9,16 @@ from sqlalchemy import Connection, Select, delete, or_, select
 
 from crawler.store import schema
 from crawler.store.database import Repository, read_connection, write_transaction
+from crawler.store.hits import hit_evidence
 from crawler.store.screening_settings import delete_seller_outlets
 
 _ID_BATCH_SIZE = 500
-_listings, _hits = schema.listings, schema.hits
+_listings, _hits, _checks = schema.listings, schema.hits, schema.hit_checks
 
 
 @frozen(kw_only=True)
 class ErasureCounts:
-    """How many rows of each kind were removed, and the digests of the bytes kept for them (`evidence`)."""
+    """How many rows of each kind were removed, and the digests of the bytes kept for them alone (`evidence`)."""
 
     listings: int = 0
     hits: int = 0
@@ -36,23 +37,26 @@ class SellerErasure(Repository):
         with read_connection(self._engine) as connection:
             return _ids_of_seller(connection, seller, platform)
 
-    def forget_seller(self, seller: str, platform: str | None = None) -> ErasureCounts:
-        """Remove a seller's listings, the hits, judgements, samples and checks on them, the rules and outlets."""
-        with write_transaction(self._engine) as connection:
+    def forget_seller(self, seller: str, platform: str | None = None, dry_run: bool = False) -> ErasureCounts:
+        """Remove a seller's listings, the hits, judgements, samples and checks on them, the rules and outlets.
+
+        With `dry_run` all of it is counted and nothing removed.
+        """
+        with write_transaction(self._engine) as connection, connection.begin_nested() as savepoint:
             ids = _ids_of_seller(connection, seller, platform)
-            counts = {"listings": 0, "hits": 0, "judgements": 0, "checks": 0}
+            counts = {"listings": 0, "hits": 0, "judgements": 0, "checks": 0, "rules": 0}
             digests: set[str] = set()
             for start in range(0, len(ids), _ID_BATCH_SIZE):
                 digests |= _delete_listings(connection, ids[start : start + _ID_BATCH_SIZE], counts)
             rules = delete(schema.rules).where(schema.rules.c.kind == "seller", schema.rules.c.value == seller)
             if platform:
                 rules = rules.where(schema.rules.c.platform == platform)
-            return ErasureCounts(
-                **counts,
-                rules=connection.execute(rules).rowcount,
-                outlets=delete_seller_outlets(connection, [seller], platform),
-                evidence=tuple(sorted(digests)),
-            )
+            counts["rules"] += connection.execute(rules).rowcount
+            outlets = delete_seller_outlets(connection, [seller], platform)
+            evidence = digests - hit_evidence(connection) - set(connection.execute(select(_checks.c.digest)).scalars())
+            if dry_run:
+                savepoint.rollback()
+            return ErasureCounts(**counts, outlets=outlets, evidence=tuple(sorted(evidence)))
 
 
 def _ids_of_seller(connection: Connection, seller: str, platform: str | None) -> list[str]:
@@ -70,19 +74,20 @@ def _select_seller_listings(seller: str, platform: str | None) -> Select[tuple[s
 
 def _delete_listings(connection: Connection, ids: Sequence[str], counts: dict[str, int]) -> set[str]:
     """Delete listings and what depends on them, add to `counts`; returns the digests of their evidence."""
-    hits = list(connection.execute(select(_hits.c.id, _hits.c.evidence).where(_hits.c.listing.in_(ids))))
-    hit_ids = [row.id for row in hits]
+    is_of_listings = _hits.c.listing.in_(ids)
+    hit_ids = list(connection.execute(select(_hits.c.id).where(is_of_listings)).scalars())
+    digests = hit_evidence(connection, is_of_listings)
+    digests |= set(connection.execute(select(_checks.c.digest).where(_checks.c.listing.in_(ids))).scalars()) - {""}
     for table in (schema.samples, schema.judgements):
         deleted_rows = connection.execute(delete(table).where(table.c.hit.in_(hit_ids))).rowcount
         counts["judgements"] += deleted_rows if table is schema.judgements else 0
     addresses = select(_listings.c.address).where(_listings.c.id.in_(ids))
-    connection.execute(
-        delete(schema.rules).where(schema.rules.c.kind == "listing", schema.rules.c.value.in_(addresses))
-    )
+    listing_rules = delete(schema.rules).where(schema.rules.c.kind == "listing", schema.rules.c.value.in_(addresses))
+    counts["rules"] += connection.execute(listing_rules).rowcount
     connection.execute(delete(_hits).where(_hits.c.listing.in_(ids)))
     for table in (schema.hit_checks, schema.watched, schema.share_sellers, schema.known_positives):
         deleted_rows = connection.execute(delete(table).where(table.c.listing.in_(ids))).rowcount
         counts["checks"] += deleted_rows if table is schema.hit_checks else 0
     counts["listings"] += connection.execute(delete(_listings).where(_listings.c.id.in_(ids))).rowcount
-    counts["hits"] += len(hits)
-    return {digest for row in hits for digest in row.evidence}
+    counts["hits"] += len(hit_ids)
+    return digests

@@ -132,8 +132,7 @@ class HitSearch(Repository):
     def evidence_digests(self) -> set[str]:
         """The digests of all bytes that are evidence of hits, pictures drawn for their findings included."""
         with read_connection(self._engine) as connection:
-            rows = connection.execute(select(_hits.c.evidence, _hits.c.findings))
-            return {digest for row in rows for digest in (*row.evidence, *_drawn_picture_digests(row.findings))}
+            return hit_evidence(connection)
 
 
 class HitWriter(Repository):
@@ -224,6 +223,12 @@ def _share_states(connection: Connection, rows: Sequence[Row[Any]]) -> ShareStat
         return {}
     query = select(_shares).where(tuple_(_shares.c.platform, _shares.c.share_id).in_(sorted(share_keys)))
     return {(row.platform, row.share_id): row.state for row in connection.execute(query)}
+
+
+def hit_evidence(connection: Connection, where: ColumnElement[bool] | None = None) -> set[str]:
+    """The digests of the bytes that are evidence of hits, pictures drawn for their findings included."""
+    rows = connection.execute(select(_hits.c.evidence, _hits.c.findings).where(true() if where is None else where))
+    return {digest for row in rows for digest in (*row.evidence, *_drawn_picture_digests(row.findings))}
 
 
 def _drawn_picture_digests(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:

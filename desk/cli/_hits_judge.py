@@ -10,23 +10,23 @@ import typer
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Verdict
 from crawler.store import ALIAS_RULE
-from desk.cli._options import By, ConfigFile, Json, Now, Quiet, acting_user, command_context, only_hit, print_json
+from desk.cli._options import By, ConfigFile, Json, Now, Quiet, acting_user, command_context, find_hit, print_json
 
-HitId = Annotated[str, typer.Argument(metavar="ID", help="The hit's id, or its beginning.")]
+HitId = Annotated[str, typer.Argument(metavar="ID", help="The hit's id, or its first 8 characters.")]
 
 
 def add(hits: typer.Typer) -> None:
     """Register the commands."""
-    hits.command("judge", epilog="Example: swordnet hits judge 3f2a9c not --reason 'our own shop' --teach-seller")(
+    hits.command("judge", epilog="Example: swordnet hits judge 3f2a9c41 not --reason 'our own shop' --teach-seller")(
         judge
     )
-    hits.command("undo", epilog="Example: swordnet hits undo 3f2a9c")(undo)
+    hits.command("undo", epilog="Example: swordnet hits undo 3f2a9c41")(undo)
     hits.command("rules", epilog="Example: swordnet hits rules")(rules)
     hits.command("unteach", epilog="Example: swordnet hits unteach 12")(unteach)
 
 
 def judge(
-    hit_id: Annotated[str | None, typer.Argument(metavar="ID", help="The hit's id, or its beginning.")] = None,
+    hit_id: Annotated[str | None, typer.Argument(metavar="ID", help="The hit's id, or its first 8 characters.")] = None,
     verdict: Annotated[Verdict | None, typer.Argument(help="What it is.")] = None,
     reason: Annotated[str, typer.Option(help="Why.", metavar="TEXT")] = "",
     teach_seller: Annotated[
@@ -62,7 +62,7 @@ def judge(
         if file is not None:
             new_verdicts = read_verdicts(file, store, user, ctx.now(), ctx.config.language)
         elif verdict is not None:
-            hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id or ""), hit_id or "")
+            hit = find_hit(ctx, store, hit_id or "")
             lesson = Lesson(seller=teach_seller, phrase=teach_phrase, alias=teach_alias)
             new_verdicts = [NewVerdict(hit=hit, verdict=verdict, reason=reason, by=user, at=ctx.now(), lesson=lesson)]
             check_lesson(new_verdicts[0], ctx.config.language, "hits judge")
@@ -100,7 +100,7 @@ def undo(
 
     ctx = command_context(config, quiet, now)
     with ctx.store() as store:
-        hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id), hit_id)
+        hit = find_hit(ctx, store, hit_id)
         undone = take_back(store, hit, acting_user(by), ctx.now(), ctx.config.language, reason)
     if undone is None:
         raise NothingToDo(ctx.message("undo_none", id=hit.id[:8]))

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from attrs import frozen
@@ -21,6 +21,9 @@ from crawler.items import Hit
 from crawler.messages import render_message
 from crawler.store import Store
 
+T = TypeVar("T")
+SHOWN_ID_CHARS = 8  # of an id in lists; a command takes no shorter beginning
+MAX_NAMED_MATCHES = 20  # of an id's beginning, in an error
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings file (default: swordnet.toml here).", metavar="FILE")
 ]
@@ -82,8 +85,12 @@ def command_context(config: Path | None, quiet: bool = False, now: str | None = 
 
 
 def print_json(value: Any) -> None:
-    """Print a result as one JSON document."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """Print a result as one JSON document; times are ISO 8601 in UTC."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_json_text))
+
+
+def _json_text(value: object) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
 By = Annotated[
@@ -101,9 +108,26 @@ def acting_user(by: str | None) -> str:
         return "unknown"
 
 
-def only_hit(ctx: CommandContext, hits: Sequence[Hit], hit_id: str) -> Hit:
-    """The single hit in `hits`. Raises BadInput if there is none or more than one."""
-    if len(hits) != 1:
-        message = ctx.message("many_hits" if hits else "no_hit", id=hit_id, count=len(hits))
-        raise BadInput(Problem(file="hits", field="id", message=message))
-    return hits[0]
+def find_hit(ctx: CommandContext, store: Store, id_prefix: str) -> Hit:
+    """The hit whose id begins with `id_prefix`. Raises BadInput as `only_match`."""
+    found = {hit.id: hit for hit in store.hits.find_by_id_prefix(id_prefix)} if id_prefix else {}
+    return only_match(ctx, "hit", id_prefix, found, lambda hit: f"{hit.listing.title}  {hit.listing.url}")
+
+
+def only_match(
+    ctx: CommandContext, kind: str, id_prefix: str, found: Mapping[str, T], describe: Callable[[T], str]
+) -> T:
+    """The only value in `found` (by id). Raises BadInput if there is none, if there are several, which it names, or if
+    `id_prefix` is shorter than the ids that lists show.
+    """
+    if len(id_prefix) < SHOWN_ID_CHARS:
+        lines = [ctx.message("short_id", id=id_prefix, least=SHOWN_ID_CHARS)]
+    elif not found:
+        lines = [ctx.message(f"no_{kind}", id=id_prefix)]
+    else:
+        lines = [ctx.message(f"many_{kind}s", id=id_prefix, count=len(found))]
+        lines += [f"{match_id}  {describe(match)}" for match_id, match in sorted(found.items())[:MAX_NAMED_MATCHES]]
+    if len(found) != 1 or len(id_prefix) < SHOWN_ID_CHARS:
+        raise BadInput([Problem(file=f"{kind}s", field="id", message=line) for line in lines])
+    (match,) = found.values()
+    return match

@@ -44,6 +44,8 @@ def calibrate(
             version = store.reviews.apply_calibration(None, {}, acting_user(by), ctx.now())
             changed_hits = redecide_hits(store, None, build_context(store, ctx.now(), language))
             ctx.say("calibrate_reverted", number=version, changed=changed_hits)
+            if json:
+                print_json({"reverted": version, "changed": changed_hits})
             return
         calibration = calibrating.calibrate(store, language, ctx.now())
         number = None

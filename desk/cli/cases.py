@@ -7,17 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from crawler.errors import BadInput, NothingToDo, Problem
+from crawler.errors import NothingToDo
 from crawler.store import HitQuery
 from desk.cli._hit_filters import Platforms, Works, build_filter
-from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
+from desk.cli._options import ConfigFile, Json, Quiet, command_context, only_match, print_json
 
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
     cases = typer.Typer(no_args_is_help=True, help="Hits of one seller, share, picture or contact.")
     cases.command("list", epilog="Example: swordnet cases list")(list_cases)
-    cases.command("show", epilog="Example: swordnet cases show 3f2a9c")(show)
+    cases.command("show", epilog="Example: swordnet cases show 3f2a9c41")(show)
     app.add_typer(cases, name="cases")
 
 
@@ -50,7 +50,7 @@ def list_cases(
 
 
 def show(
-    case_id: Annotated[str, typer.Argument(metavar="ID", help="The case's id, or its beginning.")],
+    case_id: Annotated[str, typer.Argument(metavar="ID", help="The case's id, or its first 8 characters.")],
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -61,12 +61,8 @@ def show(
     ctx = command_context(config, quiet)
     with ctx.store() as store:
         clusters, hits = find_clusters(store, HitQuery(zone=ctx.config.zone))
-    chosen = [cluster for cluster in clusters if cluster.id.startswith(case_id)]
-    if len(chosen) != 1:
-        key = "many_cases" if chosen else "no_case"
-        message = ctx.message(key, id=case_id, count=len(chosen))
-        raise BadInput(Problem(file="cases", field="id", message=message))
-    (cluster,) = chosen
+    chosen = {cluster.id: cluster for cluster in clusters if cluster.id.startswith(case_id)}
+    cluster = only_match(ctx, "case", case_id, chosen, lambda case: hits[case.hits[0]].listing.title)
     if json:
         print_json(_cluster_json(cluster, hits))
         return

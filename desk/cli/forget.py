@@ -30,20 +30,19 @@ def forget(
 
     ctx = command_context(config, quiet or json)
     with ctx.store() as store:
-        listing_ids = store.admin.listings_of_seller(seller, platform)
         names = {rule.value for rule in store.reviews.all_rules(include_withdrawn=True)}
         names |= {outlet.value for outlet in store.outlets.confirmed_outlets(include_withdrawn=True)}
-        if not listing_ids and seller not in names:
+        if not store.admin.listings_of_seller(seller, platform) and seller not in names:
             raise NothingToDo(ctx.message("forget_unknown", seller=seller))
-        if dry_run:
-            ctx.say("forget_would", seller=seller, count=len(listing_ids))
-            return
-        removed = store.admin.forget_seller(seller, platform)
-        needed = store.hits.evidence_digests() | store.rechecks.proof_digests()
-        blobs = open_blobs(ctx.config.store)
-        files = sum(blobs.remove(digest) for digest in removed.evidence if digest not in needed)
+        removed = store.admin.forget_seller(seller, platform, dry_run)
+        works = store.works.all_works(include_retired=True)
+        registered = {picture.sha256 for work in works for picture in work.images}
+    digests = [digest for digest in removed.evidence if digest not in registered]
+    blobs = open_blobs(ctx.config.store)
+    files = [digest for digest in digests if (blobs.get(digest) is not None if dry_run else blobs.remove(digest))]
+    counts = asdict(removed, filter=lambda field, _: field.name != "evidence")
     if json:
-        print_json({**asdict(removed, filter=lambda field, _: field.name != "evidence"), "files": files})
+        about = {"seller": seller, "platform": platform, "dry_run": dry_run}
+        print_json({**about, **counts, "files": len(files), "digests": files})
         return
-    counts = {name: getattr(removed, name) for name in ("listings", "hits", "judgements", "checks", "rules", "outlets")}
-    ctx.say("forgotten", seller=seller, files=files, **counts)
+    ctx.say("forget_would" if dry_run else "forgotten", seller=seller, files=len(files), **counts)

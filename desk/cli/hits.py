@@ -23,7 +23,7 @@ from desk.cli._hit_filters import (
     Works,
     build_filter,
 )
-from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, only_hit, print_json
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, find_hit, print_json
 
 DEFAULT_LIMIT = 100  # hits of one list
 
@@ -32,8 +32,8 @@ def add(app: typer.Typer) -> None:
     """Register the commands."""
     hits = typer.Typer(no_args_is_help=True, help="What was found, and what people say of it.")
     hits.command("list", epilog="Example: swordnet hits list --platform kongfz --verdict none")(list_hits)
-    hits.command("show", epilog="Example: swordnet hits show 3f2a9c")(show)
-    hits.command("recheck", epilog="Example: swordnet hits recheck 3f2a9c")(recheck)
+    hits.command("show", epilog="Example: swordnet hits show 3f2a9c41")(show)
+    hits.command("recheck", epilog="Example: swordnet hits recheck 3f2a9c41")(recheck)
     _hits_judge.add(hits)
     _hits_export.add(hits)
     app.add_typer(hits, name="hits")
@@ -85,7 +85,7 @@ def list_hits(
 
 
 def show(
-    hit_id: Annotated[str, typer.Argument(metavar="ID", help="The hit's id, or its beginning.")],
+    hit_id: Annotated[str, typer.Argument(metavar="ID", help="The hit's id, or its first 8 characters.")],
     config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -95,7 +95,7 @@ def show(
 
     ctx = command_context(config, quiet)
     with ctx.store() as store:
-        hit = only_hit(ctx, store.hits.find_by_id_prefix(hit_id), hit_id)
+        hit = find_hit(ctx, store, hit_id)
         explanation = explain_hit(store, hit)
         checks = store.rechecks.recheck_history(listing_id(hit.listing.url))
     for line in explanation_lines(explanation, ctx.config.language):
@@ -106,7 +106,9 @@ def show(
 
 
 def recheck(
-    hit_id: Annotated[list[str], typer.Argument(metavar="ID", help="The hit's id, or its beginning (repeatable).")],
+    hit_id: Annotated[
+        list[str], typer.Argument(metavar="ID", help="The hit's id, or its first 8 characters (repeatable).")
+    ],
     replay: Annotated[
         Path | None,
         typer.Option(help="Answer every request from this HAR, WARC, WACZ or folder.", envvar="SWORDNET_REPLAY"),
@@ -121,7 +123,7 @@ def recheck(
 
     ctx = command_context(config, quiet or json, now)
     with ctx.store() as store:
-        hits = [only_hit(ctx, store.hits.find_by_id_prefix(prefix), prefix) for prefix in hit_id]
+        hits = [find_hit(ctx, store, prefix) for prefix in hit_id]
     results = ask_again(ctx.config, hits, ctx.now, replay)
     if json:
         print_json([_check_json(hit, check) for hit, check in results])

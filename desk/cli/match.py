@@ -79,17 +79,17 @@ def match(
 
     from desk.match_sheet import SampleDraw
 
-    ctx = command_context(config, quiet, now)
+    ctx = command_context(config, quiet or (json and output is not None), now)
     if (file is None) == (sheet is None):
         raise BadInput(Problem(file="match", message=ctx.message("match_what")))
     if sheet is not None:
         _print_sheet(ctx, sheet, json)
     elif file is not None:
-        write: Writer = partial(_write_matches, output=output)
+        write: Writer = partial(_write_matches, output=output, as_json=json)
         if sample is not None:
             if output is None or output.suffix.lower() != ".csv":
                 raise BadInput(Problem(file="-o", message=ctx.message("sample_output")))
-            write = partial(_write_sample, output=output, draw=SampleDraw(count=sample, seed=seed))
+            write = partial(_write_sample, output=output, draw=SampleDraw(count=sample, seed=seed), as_json=json)
         _match_file(ctx, file, MatchOptions(works, index, min_identity, stats, workers), write)
 
 
@@ -153,18 +153,22 @@ def _run_batches(ctx: CommandContext, job: MatchJob) -> Iterator[str]:
             progress.advance(task, rows)
 
 
-def _write_matches(ctx: CommandContext, job: MatchJob, _: Sequence[Work], *, output: Path | None) -> None:
-    """Write all results as JSON Lines."""
+def _write_matches(
+    ctx: CommandContext, job: MatchJob, _: Sequence[Work], *, output: Path | None, as_json: bool
+) -> None:
+    """Write all results as JSON Lines; with `as_json` say how many listings were written to a file."""
     import sys
     from contextlib import nullcontext
 
     with output.open("w", encoding="utf-8", newline="\n") if output else nullcontext(sys.stdout) as out:
         for lines in _run_batches(ctx, job):
             out.write(lines)
+    if as_json and output is not None:
+        print_json({"output": str(output), "listings": len(job.offers)})
 
 
 def _write_sample(
-    ctx: CommandContext, job: MatchJob, registry: Sequence[Work], *, output: Path, draw: SampleDraw
+    ctx: CommandContext, job: MatchJob, registry: Sequence[Work], *, output: Path, draw: SampleDraw, as_json: bool
 ) -> None:
     """Write the sheet with the decisions drawn, and tell how many there are of each kind."""
     from json import loads
@@ -177,7 +181,10 @@ def _write_sample(
     rows, drawn_counts = draw.draw()
     with open_atomic(output, ctx.config.language) as file:
         write_sheet(file, rows, job.offers, registry, ctx.config.language)
-    ctx.say("sheet_written", file=output, count=len(rows), total=len(job.offers), **drawn_counts)
+    counts = {"count": len(rows), "total": len(job.offers), **drawn_counts}
+    ctx.say("sheet_written", file=output, **counts)
+    if as_json:
+        print_json({"output": str(output), **counts})
 
 
 def _print_sheet(ctx: CommandContext, sheet: Path, as_json: bool) -> None:

@@ -36,7 +36,7 @@ def must_find(
     from desk.review.aliases import teach_alias as add_alias
     from spiders.catalogue import platform_for
 
-    ctx = command_context(config, quiet)
+    ctx = command_context(config, quiet or json)
     with ctx.store() as store:
         if drop is not None and not store.rechecks.remove_positive(drop):
             raise BadInput(Problem(file="--drop", message=ctx.message("no_positive", url=drop)))
@@ -56,6 +56,8 @@ def must_find(
                 )
             store.rechecks.add_positive(positive, ctx.now())
             ctx.say("positive_added", url=url, platform=positive.platform)
+            if json:
+                print_json([asdict(positive)])
             return
         positives = store.rechecks.all_positives()
     if json:

@@ -37,7 +37,7 @@ def night(
     from crawler.store import NIGHT_RUN
     from desk.nightly.report import report_json, report_markdown, result_of_run, save_report
 
-    ctx = command_context(config, quiet)
+    ctx = command_context(config, quiet or json)
     with ctx.store() as store:
         stored_run = store.runs.get_run(run) if run else next(iter(store.runs.latest_runs(1, NIGHT_RUN)), None)
         if stored_run is None and run:
@@ -48,9 +48,9 @@ def night(
         if output is not None:
             save_report(output, store, result, ctx.config)
             ctx.say("report_written", file=output)
-        elif json:
+        if json:
             print_json(report_json(result))
-        else:
+        elif output is None:
             typer.echo(report_markdown(result, ctx.config.language))
 
 

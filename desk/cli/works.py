@@ -13,7 +13,7 @@ from rich.table import Table
 from crawler.blobs import open_blobs
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Work
-from crawler.store import ALIAS_RULE
+from crawler.store import ALIAS_RULE, Store
 from desk.cli._options import By, CommandContext, ConfigFile, Json, Now, Quiet, acting_user, command_context, print_json
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def aliases(
     now: Now = None,
 ) -> None:
     """Names that people taught or confirmed, with their numbers for `hits unteach`; proposals; add one."""
-    from desk.review.aliases import propose_aliases, teach_alias
+    from desk.review.aliases import propose_aliases
 
     ctx = command_context(config, quiet or json, now)
     with ctx.store() as store:
@@ -203,18 +203,9 @@ def aliases(
             _print_proposals(ctx, propose_aliases(store, work_id), json)
             return
         if add_name:
-            if work_id is None:
-                raise BadInput(Problem(file="works aliases", field="id", message=ctx.message("alias_what")))
-            language = ctx.config.language
-            number = teach_alias(store, work_id, add_name, reason, acting_user(by), ctx.now(), language)
-            ctx.say(
-                "alias_added",
-                work=work_id,
-                name=add_name,
-                number=number,
-                day=ctx.now().astimezone(ctx.config.zone).date(),
-            )
-            return
+            _add_alias(ctx, store, work_id, add_name, reason, acting_user(by))
+            if not json:
+                return
         rules = [rule for rule in store.reviews.all_rules() if rule.kind == ALIAS_RULE and work_id in (None, rule.work)]
     if not rules and not json:
         raise NothingToDo(ctx.message("aliases_none"))
@@ -223,6 +214,15 @@ def aliases(
         return
     for rule in rules:
         typer.echo(f"{rule.id}  {rule.work}  {rule.shown}  ({rule.by} {rule.at:%Y-%m-%d}) {rule.reason}".rstrip())
+
+
+def _add_alias(ctx: CommandContext, store: Store, work_id: str | None, name: str, reason: str, by: str) -> None:
+    from desk.review.aliases import teach_alias
+
+    if work_id is None:
+        raise BadInput(Problem(file="works aliases", field="id", message=ctx.message("alias_what")))
+    number = teach_alias(store, work_id, name, reason, by, ctx.now(), ctx.config.language)
+    ctx.say("alias_added", work=work_id, name=name, number=number, day=ctx.now().astimezone(ctx.config.zone).date())
 
 
 def _print_proposals(ctx: CommandContext, proposals: Sequence[AliasProposal], as_json: bool) -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from attrs import evolve
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from crawler.store import Store
+from crawler.blobs import open_blobs
+from crawler.config import StoreConfig
+from crawler.errors import BadInput
+from crawler.items import Hit, Picture, Verdict
+from crawler.store import HitQuery, Store
 from desk.cli import application
-from tests.judged_store import NOW, make_offers, make_works, record_crawl
+from tests.judged_store import NOW, hit_by_url, judge_hit, make_offers, make_works, record_crawl
+from tests.sql import connection_to
 
 Run = Callable[..., Result]
 WORKS = make_works(3)
@@ -52,3 +60,125 @@ def test_only_an_export_since_the_last_one_moves_its_position(desk: Run, store: 
     assert type(desk("hits", "export", third, "--since-last", "--by", "li", *days[4]).exception).__name__ == (
         "NothingToDo"
     )
+
+
+def first_hit(store: Store) -> Hit:
+    return next(iter(store.hits.find_hits(HitQuery())))
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["hits show {}", "hits judge {} not", "hits undo {}", "hits recheck {}", "cases show {}"],
+)
+def test_a_short_beginning_of_an_id_is_refused(desk: Run, store: Store, command: str) -> None:
+    key = first_hit(store).id
+    for beginning in ("", key[:2], key[:7]):
+        error = desk(*[part.format(beginning) for part in command.split(" ")]).exception
+        assert isinstance(error, BadInput)
+        assert "at least 8 characters" in str(error)
+    assert not list(store.reviews.reviewed_hits())
+
+
+def test_an_ambiguous_beginning_names_the_candidates(desk: Run, store: Store) -> None:
+    key = first_hit(store).id
+    twin = key[:8] + "0" * 12
+    with connection_to(f"sqlite:///{Path.cwd()}/swordnet.db") as connection:
+        other = connection.execute(text("SELECT id FROM hits WHERE id != :key LIMIT 1"), {"key": key}).scalar_one()
+        connection.execute(text("UPDATE hits SET id = :twin WHERE id = :other"), {"twin": twin, "other": other})
+        connection.commit()
+    error = desk("hits", "judge", key[:8], "not").exception
+    assert isinstance(error, BadInput)
+    assert [problem.message.partition(" ")[0] for problem in error.problems] == ["2", *sorted((key, twin))]
+    assert "https://book.kongfz.com/" in str(error)
+    assert desk("hits", "judge", key, "not").exit_code == 0
+
+
+def test_forget_as_json_says_what_would_go_and_then_what_went(desk: Run, store: Store) -> None:
+    picture, page = (open_blobs(StoreConfig(blobs="blobs")).put(data) for data in (b"a picture", b"a page"))
+    offer = evolve(
+        make_offers(WORKS, 7)[6], seller="远帆书摊", page_digest=page, pictures=(Picture(url="u", sha256=picture),)
+    )
+    record_crawl(store, [offer], "r2", NOW)
+    judge_hit(store, hit_by_url(store, offer.url), Verdict.NOT)
+    expected = {"listings": 1, "hits": 1, "judgements": 1, "checks": 0, "rules": 1, "outlets": 0, "files": 2}
+    expected |= {"digests": sorted((page, picture)), "seller": "远帆书摊", "platform": None}
+    dry = desk("forget", "远帆书摊", "--dry-run", "--json")
+    assert json.loads(dry.stdout) == expected | {"dry_run": True}
+    assert store.listings.get(offer.url) is not None
+    assert Path("blobs", picture[:2]).exists()
+    assert "would remove 1 listings" in desk("forget", "远帆书摊", "--dry-run").stdout
+    assert json.loads(desk("forget", "远帆书摊", "--json").stdout) == expected | {"dry_run": False}
+    assert store.listings.get(offer.url) is None
+    assert store.reviews.count_judgements() == 0
+
+
+def test_bytes_that_something_else_needs_stay(desk: Run, store: Store) -> None:
+    """The copy of a registered picture is the same bytes; so is a page that another seller's hit has as evidence."""
+    blobs = open_blobs(StoreConfig(blobs="blobs"))
+    registered, shared = blobs.put(b"a cover"), blobs.put(b"a shared picture")
+    store.works.import_works([evolve(WORKS[0], images=(Picture(url="c.jpg", sha256=registered),))], NOW)
+    pictures = tuple(Picture(url=digest, sha256=digest) for digest in (registered, shared))
+    offers = [
+        evolve(offer, seller=seller, pictures=pictures)
+        for offer, seller in zip(make_offers(WORKS, 8)[6:8], ("远帆书摊", "近岸书摊"), strict=True)
+    ]
+    record_crawl(store, offers, "r2", NOW)
+    assert json.loads(desk("forget", "远帆书摊", "--json").stdout)["digests"] == []
+    assert json.loads(desk("forget", "近岸书摊", "--json").stdout)["digests"] == [shared]
+    assert blobs.get(registered) == b"a cover"
+
+
+JSON_COMMANDS = (
+    "hits list --json",
+    "hits list --verdict not --json",
+    "hits judge {hit} infringing --json",
+    "hits rules --json",
+    "hits filters --json",
+    "cases list --json",
+    "works list --json",
+    "works check --json",
+    "works aliases --json",
+    "works aliases W0000 --add 老灯塔看守人手札 --json",
+    "works aliases --propose --json",
+    "works official --json",
+    "works official 北岸出版社 --seller 店1 --json",
+    "outlets list --json",
+    "outlets list --shipped --json",
+    "outlets propose --json",
+    "status --json",
+    "runs --json",
+    "report night --json",
+    "report night -o night.md --json",
+    "report quality --json",
+    "must-find --json",
+    "must-find W0000 https://book.kongfz.com/0/0/ --json",
+    "must-find W0000 https://book.kongfz.com/0/0/ --teach-alias 海角天涯测绘手记 --json",
+    "forget 店1 --dry-run --json",
+    "forget 店1 --json",
+    "rematch --workers 1 --json",
+    "platforms --json",
+    "match listings.jsonl -o matches.jsonl --workers 1 --json",
+    "match listings.jsonl --sample 1 -o sheet.csv --workers 1 --json",
+)
+
+
+@pytest.mark.parametrize("command", JSON_COMMANDS)
+def test_json_is_all_that_is_printed(desk: Run, store: Store, command: str) -> None:
+    store.runs.finish_run("r1", "done", {}, NOW)
+    judge_hit(store, hit_by_url(store, OFFERS[1].url), Verdict.NOT)
+    Path("listings.jsonl").write_text(
+        json.dumps({"id": "1", "title": WORKS[0].title + " PDF"}) + "\n", encoding="utf-8"
+    )
+    result = desk(*command.format(hit=first_hit(store).id[:8]).split())
+    assert result.exit_code == 0, repr(result.exception)
+    json.loads(result.stdout)
+
+
+def test_going_back_to_the_shipped_weights_is_told_as_json(desk: Run, store: Store) -> None:
+    store.reviews.apply_calibration({}, {}, "li", NOW)
+    assert json.loads(desk("calibrate", "--revert", "--json").stdout) == {"reverted": 2, "changed": 0}
+
+
+def test_times_in_json_are_utc_with_offset(desk: Run, store: Store) -> None:
+    (run,) = json.loads(desk("runs", "--json").stdout)
+    assert run["started"] == "2026-11-22T03:00:00+00:00"
