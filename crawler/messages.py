@@ -1,4 +1,4 @@
-"""Localised messages (English and Chinese) from data files in the packages that use them.
+"""Localised messages (English and Chinese) from data files in the packages that use them, and times in them.
 
 A package keeps `messages.toml` with one table per message: `[title_exact]`, `en = "..."`, `zh = "..."`. Placeholders
 are those of str.format and must be the same in every language.
@@ -7,6 +7,7 @@ are those of str.format and must be the same in every language.
 from __future__ import annotations
 
 import tomllib
+from datetime import datetime, tzinfo
 from functools import cache
 from importlib import resources
 
@@ -23,3 +24,9 @@ def load_messages(package: str) -> dict[str, dict[str, str]]:
 def render_message(package: str, key: str, language: str = "en", /, **values: object) -> str:
     """The message `key` of `package` in `language`, with its placeholders filled. Raises KeyError if unknown."""
     return load_messages(package)[key][language].format(**values)
+
+
+def local_time(moment: datetime, zone: tzinfo, timespec: str = "minutes") -> str:
+    """An aware time for people: day, time and name of the zone, such as 2026-11-22 09:00 CST."""
+    local = moment.astimezone(zone)
+    return f"{local.replace(tzinfo=None).isoformat(' ', timespec)} {local.tzname()}"

@@ -127,8 +127,10 @@ def rules(
     table = Table(*(ctx.message(f"column_{name}") for name in names))
     for rule in stored_rules:
         kind, what = ctx.message(f"rule_{rule.kind}"), f"{rule.shown or rule.value} {rule.platform}".strip()
-        withdrawal = f"{rule.withdrawn_by} {rule.withdrawn_at:%Y-%m-%d}" if rule.withdrawn_at else ""
-        table.add_row(str(rule.id), kind, rule.work, what, rule.reason, f"{rule.by} {rule.at:%Y-%m-%d}", withdrawal)
+        withdrawal = f"{rule.withdrawn_by} {ctx.local_day(rule.withdrawn_at)}" if rule.withdrawn_at else ""
+        table.add_row(
+            str(rule.id), kind, rule.work, what, rule.reason, f"{rule.by} {ctx.local_day(rule.at)}", withdrawal
+        )
     ctx.console.print(table)
 
 

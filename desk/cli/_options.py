@@ -18,7 +18,7 @@ from rich.console import Console
 from crawler.config import Config, load_config
 from crawler.errors import BadInput, DatabaseMissing, Problem, StoreError
 from crawler.items import Hit
-from crawler.messages import render_message
+from crawler.messages import local_time, render_message
 from crawler.store import Store
 
 T = TypeVar("T")
@@ -59,6 +59,14 @@ class CommandContext:
     def message(self, key: str, **values: object) -> str:
         """A message of desk/cli/messages.toml in the configured language."""
         return render_message("desk.cli", key, self.config.language, **values)
+
+    def local_time(self, moment: datetime, timespec: str = "minutes") -> str:
+        """A time for people, in the configured time zone."""
+        return local_time(moment, self.config.zone, timespec)
+
+    def local_day(self, moment: datetime) -> str:
+        """The day of a time in the configured time zone."""
+        return f"{moment.astimezone(self.config.zone):%Y-%m-%d}"
 
     def store(self) -> Store:
         """Open the configured database. Raises StoreError if there is none: a command that reads creates nothing."""

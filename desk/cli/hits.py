@@ -98,11 +98,11 @@ def show(
         hit = find_hit(ctx, store, hit_id)
         explanation = explain_hit(store, hit)
         checks = store.rechecks.recheck_history(listing_id(hit.listing.url))
-    for line in explanation_lines(explanation, ctx.config.language):
+    for line in explanation_lines(explanation, ctx.config.language, ctx.config.zone):
         typer.echo(line)
     for check in checks:
         state = ctx.message(f"check_{check.state.value}")
-        typer.echo(f"  {check.at:%Y-%m-%d %H:%M} UTC {state} {check.status} {check.told} {check.digest[:12]}".rstrip())
+        typer.echo(f"  {ctx.local_time(check.at)} {state} {check.status} {check.told} {check.digest[:12]}".rstrip())
 
 
 def recheck(
@@ -131,7 +131,13 @@ def recheck(
     for hit, check in results:
         state = ctx.message(f"check_{check.state.value if check else 'unknown'}")
         status = (check.status or check.outcome.value) if check else "-"
-        ctx.say("recheck_told", id=hit.id[:8], state=state, status=status, at=check.at if check else "-")
+        ctx.say(
+            "recheck_told",
+            id=hit.id[:8],
+            state=state,
+            status=status,
+            at=ctx.local_time(check.at, "seconds") if check else "-",
+        )
 
 
 def _check_json(hit: Hit, check: Recheck | None) -> dict[str, object]:

@@ -43,7 +43,9 @@ def night(
     metrics = Metrics(ctx.warn)
     if ctx.config.night.metrics_port:
         metrics.serve(ctx.config.night.metrics_port)
-    with live_progress(ctx.console, ctx.store, ctx.config.language, unit_printer(ctx), ctx.quiet) as progress:
+    with live_progress(
+        ctx.console, ctx.store, ctx.config.language, unit_printer(ctx), ctx.quiet, ctx.config.zone
+    ) as progress:
         update_metrics = run_metrics_updater(ctx.store, metrics, ctx.config)
         print_progress = tick_printer(ctx)
 

@@ -51,8 +51,8 @@ def list_outlets(
     table.add_column(ctx.message("column_withdrawn"))
     for row in rows:
         place = _place_name(Place(field=row.field, platform=row.platform, value=row.value))
-        withdrawal = f"{row.withdrawn_at:%Y-%m-%d} {row.withdrawn_by}" if row.withdrawn_at else ""
-        by = f"{row.at:%Y-%m-%d} {row.by}"
+        withdrawal = f"{ctx.local_day(row.withdrawn_at)} {row.withdrawn_by}" if row.withdrawn_at else ""
+        by = f"{ctx.local_day(row.at)} {row.by}"
         table.add_row(str(row.id), place, str(row.copies), str(row.works), row.reason, by, withdrawal)
     ctx.console.print(table)
 

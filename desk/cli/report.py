@@ -51,7 +51,7 @@ def night(
         if json:
             print_json(report_json(result))
         elif output is None:
-            typer.echo(report_markdown(result, ctx.config.language))
+            typer.echo(report_markdown(result, ctx.config.language, ctx.config.zone))
 
 
 def quality(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) -> None:

@@ -27,8 +27,7 @@ def schedule(
 
     ctx = command_context(config, quiet)
     if show:
-        at = scheduling.nightly_trigger(ctx.config).get_next_fire_time(None, datetime.now(ctx.config.zone))
-        ctx.say("schedule_next", at=at)
+        ctx.say("schedule_next", at=scheduling.next_night(ctx.config))
         return
     with ctx.store() as store:
         last = next(iter(store.runs.latest_runs(1, NIGHT_RUN)), None)

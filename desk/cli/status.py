@@ -31,7 +31,7 @@ def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) 
         units = store.queue.unit_outcomes(run.id)
         if json:
             states = [state for _, _, state, _ in units]
-            waiting = describe_pauses(store.queue.active_backoffs(now))
+            waiting = describe_pauses(store.queue.active_backoffs(now), datetime.isoformat)
             counts = {state: states.count(state) for state in sorted(set(states))}
             stand = store.runs.run_progress(run.id, now, run.started)
             summary: dict[str, Any] = {"run": run.id, "night": run.night, "outcome": _outcome(run), "units": counts}
@@ -44,8 +44,13 @@ def status(config: ConfigFile = None, quiet: Quiet = False, json: Json = False) 
             print_json(summary | {"workers": worker_states(store, run.id, now, ctx.config)})
             return
         minutes = 0.0 if run.finished else (now - run.started).total_seconds() / 60
-        ctx.say("status_told", run=run.id, started=_utc_text(run.started), outcome=ctx.message(f"run_{_outcome(run)}"))
-        ctx.console.print(run_table(store, run.id, now, ctx.config.language, minutes))
+        ctx.say(
+            "status_told",
+            run=run.id,
+            started=ctx.local_time(run.started, "seconds"),
+            outcome=ctx.message(f"run_{_outcome(run)}"),
+        )
+        ctx.console.print(run_table(store, run.id, now.astimezone(ctx.config.zone), ctx.config.language, minutes))
         if run.finished is None:
             stand = store.runs.run_progress(run.id, now, run.started)
             platform, seconds = stand.longest_wait or ("-", 0.0)
@@ -77,7 +82,7 @@ def runs(
         row = _run_json(run)
         table.add_row(
             run.id,
-            _utc_text(run.started),
+            ctx.local_time(run.started, "seconds"),
             str(run.finished - run.started).partition(".")[0] if run.finished else "",
             str(row["pages"]),
             str(row["hits"]),
@@ -103,7 +108,3 @@ def _run_json(run: Any) -> dict[str, Any]:
 
 def _outcome(run: Any) -> str:
     return run.outcome or "running"
-
-
-def _utc_text(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

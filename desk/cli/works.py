@@ -96,7 +96,14 @@ def list_works(
     table = Table("id", "kind", "title", "creators", "identifiers", "retired")
     for work in works:
         identifiers = " ".join(f"{scheme}:{value}" for scheme, values in work.identifiers.items() for value in values)
-        table.add_row(work.id, work.kind, work.title, ", ".join(work.creators), identifiers, str(work.retired_at or ""))
+        table.add_row(
+            work.id,
+            work.kind,
+            work.title,
+            ", ".join(work.creators),
+            identifiers,
+            ctx.local_time(work.retired_at) if work.retired_at else "",
+        )
     ctx.console.print(table)
 
 
@@ -213,7 +220,7 @@ def aliases(
         print_json([asdict(rule) for rule in rules])
         return
     for rule in rules:
-        typer.echo(f"{rule.id}  {rule.work}  {rule.shown}  ({rule.by} {rule.at:%Y-%m-%d}) {rule.reason}".rstrip())
+        typer.echo(f"{rule.id}  {rule.work}  {rule.shown}  ({rule.by} {ctx.local_day(rule.at)}) {rule.reason}".rstrip())
 
 
 def _add_alias(ctx: CommandContext, store: Store, work_id: str | None, name: str, reason: str, by: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from hashlib import sha256
 from itertools import cycle
@@ -20,7 +20,7 @@ from attrs import Factory, field, frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from crawler.items import Decision, Hit
-from crawler.messages import render_message
+from crawler.messages import local_time, render_message
 from crawler.urls import readable_url
 from desk.export.atomic_write import open_atomic
 from desk.review.explain import Explanation
@@ -82,6 +82,7 @@ class ReportData:
     title: str
     started: datetime
     finished: datetime | None = None
+    zone: tzinfo = UTC  # of the times shown
     platforms: tuple[PlatformRow, ...] = ()
     hits: tuple[ReportHit, ...] = ()
     language: str = field(default="en")
@@ -126,8 +127,8 @@ def render_html(night: ReportData) -> str:
     environment = Environment(
         loader=PackageLoader("desk"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    environment.filters.update(link=_safe_link, picture=_data_uri, moment=_utc_text, percent=_percent)
-    environment.filters.update(readable=readable_url, axis_top=axis_top)
+    environment.filters.update(link=_safe_link, picture=_data_uri, percent=_percent)
+    environment.filters.update(moment=partial(local_time, zone=night.zone), readable=readable_url, axis_top=axis_top)
     style, script = (environment.get_template(f"report.{kind}").render() for kind in ("css", "js"))
     return environment.get_template("report.html").render(
         night=night,
@@ -170,10 +171,6 @@ def _data_uri(content: bytes | None) -> str | None:
         return None
     media_type = next((kind for magic, kind in _MEDIA_TYPE_BY_MAGIC.items() if content.startswith(magic)), None)
     return f"data:{media_type};base64,{b64encode(content).decode()}" if media_type else None
-
-
-def _utc_text(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _percent(probability: float) -> int:

@@ -138,7 +138,7 @@ def night_message(store: Store, result: RunResult, config: Config) -> NightMessa
         hits=tuple(note_hit(hit, works[hit.work_id].title, config.tell.full) for hit in hits),
         hit_count=count,
         report=report_json(result),
-        report_text=report_markdown(result, config.language),
+        report_text=report_markdown(result, config.language, config.zone),
     )
 
 

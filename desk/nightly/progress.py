@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from rich.console import Console
@@ -27,10 +27,11 @@ LINE_INTERVAL_SECONDS = 60.0  # between two lines that sum the run up, so that a
 
 
 def run_table(store: Store, run: str, now: datetime, language: str, minutes: float = 0.0) -> Table:
-    """The progress of a run by platform, with active pauses; `minutes` is how long it has run, for the pace."""
+    """The progress of a run by platform, with active pauses in the zone of `now`; `minutes` is how long it has run."""
     table = Table(*(render_message("desk.cli", f"progress_{name}", language) for name in PROGRESS_COLUMNS))
     units = store.queue.unit_outcomes(run)
-    pauses = describe_pauses(store.queue.active_backoffs(now))
+    zone = now.tzinfo or UTC
+    pauses = describe_pauses(store.queue.active_backoffs(now), lambda moment: f"{moment.astimezone(zone):%H:%M:%S %Z}")
     for counts in count_by_platform(units):
         table.add_row(*_row(counts, units, minutes), pauses.get(counts.platform, ""))
     for key, pause in sorted(pauses.items()):
@@ -72,10 +73,10 @@ def worker_table(store: Store, run: str, now: datetime, config: Config) -> Table
     return table
 
 
-def describe_pauses(backoffs: Iterable[Backoff]) -> dict[str, str]:
-    """The active pauses by platform or host: until when, and why."""
+def describe_pauses(backoffs: Iterable[Backoff], time_text: Callable[[datetime], str]) -> dict[str, str]:
+    """The active pauses by platform or host: until when, as `time_text` writes it, and why."""
     return {
-        backoff.key.partition(":")[2]: f"{backoff.not_before:%H:%M:%S} UTC {backoff.why}".strip()
+        backoff.key.partition(":")[2]: f"{time_text(backoff.not_before)} {backoff.why}".strip()
         for backoff in backoffs
         if backoff.why != "pace"
     }
@@ -143,6 +144,7 @@ def live_progress(
     language: str,
     print_unit: Callable[[Unit, CrawlStats], None],
     quiet: bool,
+    zone: tzinfo = UTC,
 ) -> Iterator[Callable[[Unit, CrawlStats], None]]:
     """A callback for after each unit: redraws the table on a terminal, otherwise (or if `quiet`) calls `print_unit`."""
     if quiet or not console.is_terminal:
@@ -157,9 +159,7 @@ def live_progress(
             if time.monotonic() - last_redraw >= REDRAW_SECONDS:
                 last_redraw = time.monotonic()
                 minutes = (last_redraw - started) / 60
-                live.update(
-                    run_table(open_store, unit.run, datetime.now().astimezone(), language, minutes), refresh=True
-                )
+                live.update(run_table(open_store, unit.run, datetime.now(zone), language, minutes), refresh=True)
 
         try:
             yield redraw

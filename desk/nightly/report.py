@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from crawler.config import Config
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, counts_from_dict
 from crawler.items import Decision, Picture
-from crawler.messages import render_message
+from crawler.messages import local_time, render_message
 from crawler.store import NIGHT_RUN, NO_VERDICT, HitQuery, Run, Store
 from desk.crawling import RunResult
 from desk.export.atomic_write import open_atomic
@@ -59,10 +59,10 @@ def question_forms(counts: PlatformCounts) -> dict[str, dict[str, int]]:
     return {form: {"asked": number, "hits": counts.hits_by[form]} for form, number in sorted(counts.asked_by.items())}
 
 
-def report_markdown(result: RunResult, language: str) -> str:
-    """The report as Markdown, for people."""
+def report_markdown(result: RunResult, language: str, zone: tzinfo = UTC) -> str:
+    """The report as Markdown, for people, with times in `zone`."""
     heads = [render_message("desk.cli", f"report_{name}", language) for name in ("platform", *REPORT_COLUMNS)]
-    lines = [f"# {render_message('desk.cli', 'report_title', language)}", "", _run_line(result), ""]
+    lines = [f"# {render_message('desk.cli', 'report_title', language)}", "", _run_line(result, zone), ""]
     lines += _complaint_lines(result, language)
     lines += [f"| {' | '.join(heads)} |", f"| --- |{' ---: |' * len(REPORT_COLUMNS)}"]
     for counts in result.platforms:
@@ -83,7 +83,7 @@ def save_report(path: Path, store: Store, result: RunResult, config: Config) -> 
         return
     if path.suffix not in REPORT_SUFFIXES:
         raise BadInput(Problem(file=str(path), message=render_message("desk.cli", "report_suffix", config.language)))
-    text = report_markdown(result, config.language) if path.suffix == ".md" else _json_text(result)
+    text = report_markdown(result, config.language, config.zone) if path.suffix == ".md" else _json_text(result)
     with open_atomic(path, config.language) as file:
         file.write(text.encode("utf-8", "replace"))
 
@@ -121,8 +121,8 @@ def _platform_lines(counts: PlatformCounts, complaint: str | None, language: str
     return lines + ([""] if problems else []) + [f"- `{_table_text(problem)[:300]}`" for problem in problems]
 
 
-def _run_line(result: RunResult) -> str:
-    return f"{result.run}: {result.started:%Y-%m-%d %H:%M} - {result.finished:%Y-%m-%d %H:%M} UTC"
+def _run_line(result: RunResult, zone: tzinfo) -> str:
+    return f"{result.run}: {local_time(result.started, zone)} - {local_time(result.finished, zone)}"
 
 
 def _table_text(text: str) -> str:
@@ -153,6 +153,7 @@ def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
         ),
         past=tuple(_past_nights(store)),
         language=config.language,
+        zone=config.zone,
     )
 
 

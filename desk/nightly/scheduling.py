@@ -15,6 +15,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from crawler.config import Config
+from crawler.messages import local_time
 from crawler.store import Run
 
 ShowMessage = Callable[..., None]
@@ -24,6 +25,12 @@ def nightly_trigger(config: Config) -> CronTrigger:
     """The trigger for every day at `night.at` in the configured time zone."""
     hour, _, minute = config.night.at.partition(":")
     return CronTrigger(hour=int(hour), minute=int(minute), timezone=config.zone)
+
+
+def next_night(config: Config) -> str:
+    """When the next night begins, in the configured time zone."""
+    moment = nightly_trigger(config).get_next_fire_time(None, datetime.now(config.zone))
+    return local_time(moment, config.zone)
 
 
 def missed_night(config: Config, last: Run | None, now: datetime) -> str | None:
@@ -56,7 +63,7 @@ def schedule(
     if night is not None:
         show_message("schedule_missed", night=night)
         spawn_night(config_file, show_message)
-    show_message("schedule_next", at=nightly_trigger(config).get_next_fire_time(None, datetime.now(config.zone)))
+    show_message("schedule_next", at=next_night(config))
     night_scheduler(config, config_file, show_message).start()
 
 

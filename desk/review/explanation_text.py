@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, tzinfo
 
 from crawler.items import Finding, Listing, Polarity, ShareCheck
-from crawler.messages import render_message
+from crawler.messages import local_time, render_message
 from desk.review.explain import Explanation
 
 
-def explanation_lines(explanation: Explanation, language: str) -> Iterator[str]:
-    """Yield the lines of the explanation; the second entry holds two lines, title and address."""
+def explanation_lines(explanation: Explanation, language: str, zone: tzinfo = UTC) -> Iterator[str]:
+    """Yield the lines of the explanation, with times in `zone`; the second entry holds two lines, title and address."""
     hit, work = explanation.hit, explanation.work
     listing = hit.listing
     yield f"{hit.id}  {_say(f'decision_{hit.decision.value}', language)}"
@@ -20,8 +21,8 @@ def explanation_lines(explanation: Explanation, language: str) -> Iterator[str]:
     yield from _identity_lines(explanation, language)
     yield from _offence_lines(explanation, language)
     yield from _decision_lines(explanation, language)
-    yield from _share_lines(explanation, language)
-    yield from _judgement_lines(explanation, language)
+    yield from _share_lines(explanation, language, zone)
+    yield from _judgement_lines(explanation, language, zone)
 
 
 def _identity_lines(explanation: Explanation, language: str) -> Iterator[str]:
@@ -58,24 +59,24 @@ def _decision_lines(explanation: Explanation, language: str) -> Iterator[str]:
         yield from (f"  {_say(change.key, language, **change.values)}" for change in changes)
 
 
-def _share_lines(explanation: Explanation, language: str) -> Iterator[str]:
+def _share_lines(explanation: Explanation, language: str, zone: tzinfo) -> Iterator[str]:
     for share in explanation.shares():
         yield _say("told_share", language, url=share.link.url, code=share.link.code or "-", state=share.state)
         for check in share.checks:
-            yield _check_line(check, language)
+            yield _check_line(check, language, zone)
 
 
-def _check_line(check: ShareCheck, language: str) -> str:
-    at = check.at.strftime("%Y-%m-%d %H:%M:%S")
+def _check_line(check: ShareCheck, language: str, zone: tzinfo) -> str:
+    at = local_time(check.at, zone, "seconds")
     details = {"endpoint": check.endpoint.partition("?")[0], "status": check.status, "digest": check.digest[:12]}
     return _say("told_check", language, at=at, state=check.state.value, code=check.code or "-", **details)
 
 
-def _judgement_lines(explanation: Explanation, language: str) -> Iterator[str]:
+def _judgement_lines(explanation: Explanation, language: str, zone: tzinfo) -> Iterator[str]:
     for judgement in explanation.judgements:
         values = {"verdict": judgement.verdict.value, "by": judgement.by, "reason": judgement.reason}
         key = "told_undone" if judgement.undoes else "told_judged"
-        yield _say(key, language, at=f"{judgement.at:%Y-%m-%d %H:%M}", **values)
+        yield _say(key, language, at=local_time(judgement.at, zone), **values)
     if explanation.quarantine_reason:
         work_id = explanation.hit.work_id
         yield _say("told_held", language, why=explanation.quarantine_reason, work=work_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from typer.testing import CliRunner, Result
 from crawler.blobs import open_blobs
 from crawler.config import StoreConfig
 from crawler.errors import BadInput
-from crawler.items import Hit, Picture, Verdict
-from crawler.store import HitQuery, Store
+from crawler.items import Hit, Outcome, Picture, Verdict
+from crawler.store import Backoff, HitQuery, Recheck, RecheckState, Store, listing_id
+from crawler.store.rechecks import write_rechecks
 from desk.cli import application
 from tests.judged_store import NOW, hit_by_url, judge_hit, make_offers, make_works, record_crawl
 from tests.sql import connection_to
@@ -182,3 +184,35 @@ def test_going_back_to_the_shipped_weights_is_told_as_json(desk: Run, store: Sto
 def test_times_in_json_are_utc_with_offset(desk: Run, store: Store) -> None:
     (run,) = json.loads(desk("runs", "--json").stdout)
     assert run["started"] == "2026-11-22T03:00:00+00:00"
+
+
+def test_people_read_times_in_the_configured_zone(desk: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    Path("swordnet.toml").write_text('time_zone = "Asia/Shanghai"\n', encoding="utf-8")
+    evening = NOW.replace(hour=17)  # the next day in Shanghai
+    hit = hit_by_url(store, OFFERS[0].url)
+    judge_hit(store, hit, Verdict.NOT, at=evening)
+    check = Recheck(
+        listing=listing_id(hit.listing.url), state=RecheckState.UP, outcome=Outcome.LIVE, endpoint="e", run="r1", at=NOW
+    )
+    with connection_to(f"sqlite:///{Path.cwd()}/swordnet.db") as connection:
+        write_rechecks(connection, [check])
+        connection.commit()
+    not_before = datetime.now(UTC) + timedelta(hours=1)
+    store.queue.set_backoff(Backoff(key="host:book.kongfz.com", not_before=not_before, why="429"))
+    status = desk("status").stdout
+    assert "2026-11-22 11:00:00 CST" in status
+    assert re.search(r"\d\d:\d\d:\d\d CST 429", status)
+    store.runs.finish_run("r1", "done", {}, evening)
+    shown = desk("hits", "show", hit.id).stdout
+    assert "2026-11-23 01:00 CST" in shown
+    assert "2026-11-22 11:00 CST" in shown
+    assert "2026-11-22 11:00:00 CST" in desk("runs").stdout
+    assert "2026-11-22 11:00 CST - 2026-11-23 01:00 CST" in desk("report", "night").stdout
+    desk("report", "night", "-o", "night.html")
+    assert "2026-11-22 11:00 CST" in Path("night.html").read_text(encoding="utf-8")
+    assert "li 2026-11-23" in desk("hits", "rules").stdout
+    assert "01:30 CST" in desk("schedule", "--show").stdout
+    (row,) = json.loads(desk("runs", "--json").stdout)
+    assert row["started"] == "2026-11-22T03:00:00+00:00"
+    assert "+00:00 429" in json.loads(desk("status", "--json").stdout)["left_alone"]["book.kongfz.com"]
