@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from attrs import Factory, frozen
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 
-from crawler.items import Decision, Verdict
+from crawler.items import Decision, Outcome, Verdict
 from crawler.store import schema
 from crawler.store.database import Repository, read_connection, upsert, write_transaction
 
 NO_VERDICT = "none"  # among `verdicts`: hits that nobody has judged
-_hits, _samples = schema.hits, schema.samples
+UP_OUTCOMES = (Outcome.LIVE.value, Outcome.UNCHANGED.value)  # of a listing that was there when last looked at
+GONE_OUTCOMES = (Outcome.GONE.value,)
+_hits, _samples, _listings = schema.hits, schema.samples, schema.listings
 _filters, _exports = schema.filters, schema.exports
 
 
@@ -27,7 +29,9 @@ class HitQuery:
     """Which hits: empty fields allow all. `since` and `until` are inclusive days of last_seen in `zone`.
 
     `verdicts` are values of Verdict or NO_VERDICT; `sellers` are numbers or names; `changed_after` leaves out hits that
-    have not changed since; `audit` selects samples of an audit that nobody has judged yet.
+    have not changed since; `audit` selects samples of an audit that nobody has judged yet; `still_up` those whose
+    listing was up (True) or gone (False) when last looked at. `new` asks the caller to set `first_seen_since`, which
+    leaves out hits that were seen before.
     """
 
     platforms: tuple[str, ...] = ()
@@ -41,12 +45,16 @@ class HitQuery:
     verdicts: tuple[str, ...] = ()
     changed_after: datetime | None = None
     audit: bool = False
+    still_up: bool | None = None
+    new: bool = False
+    first_seen_since: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields that can be saved: all but `zone`, `run` and `changed_after`."""
+        """The fields that can be saved: all but `zone`, `run`, `changed_after` and `first_seen_since`."""
         saved_fields: dict[str, Any] = {name: list(getattr(self, name)) for name in _LIST_FIELDS if getattr(self, name)}
         saved_fields |= {name: getattr(self, name).isoformat() for name in ("since", "until") if getattr(self, name)}
-        return saved_fields | ({"audit": True} if self.audit else {})
+        saved_fields |= {name: True for name in ("audit", "new") if getattr(self, name)}
+        return saved_fields | ({} if self.still_up is None else {"still_up": self.still_up})
 
 
 _LIST_FIELDS = ("platforms", "works", "decisions", "sellers", "verdicts")
@@ -64,6 +72,8 @@ def query_from_dict(saved: Mapping[str, Any], zone: ZoneInfo) -> HitQuery:
         until=date.fromisoformat(saved["until"]) if saved.get("until") else None,
         zone=zone,
         audit=bool(saved.get("audit")),
+        still_up=saved.get("still_up"),
+        new=bool(saved.get("new")),
     )
 
 
@@ -82,6 +92,9 @@ def clauses_without_decision(hit_query: HitQuery) -> list[ColumnElement[bool]]:
         clauses.append(_verdict_clause(hit_query.verdicts))
     if hit_query.audit:
         clauses.append(and_(columns.judged.is_(None), columns.id.in_(select(_samples.c.hit))))
+    if hit_query.still_up is not None:
+        outcomes = UP_OUTCOMES if hit_query.still_up else GONE_OUTCOMES
+        clauses.append(columns.listing.in_(select(_listings.c.id).where(_listings.c.outcome.in_(outcomes))))
     return [*clauses, *_time_clauses(hit_query)]
 
 
@@ -93,6 +106,8 @@ def _time_clauses(hit_query: HitQuery) -> list[ColumnElement[bool]]:
         clauses.append(
             _hits.c.last_seen < datetime.combine(hit_query.until + timedelta(days=1), time(), hit_query.zone)
         )
+    if hit_query.first_seen_since:
+        clauses.append(_hits.c.first_seen >= hit_query.first_seen_since)
     if hit_query.changed_after:
         clauses.append(_hits.c.changed_at > hit_query.changed_after)
     return clauses

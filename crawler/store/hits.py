@@ -11,10 +11,17 @@ from typing import Any
 from attrs import evolve, frozen
 from sqlalchemy import ColumnElement, Connection, Row, Select, select, true, tuple_, update
 
-from crawler.items import AssessedListing, Assessment, Decision, Finding, Hit, Listing, Outcome, Unit, Verdict
+from crawler.items import AssessedListing, Assessment, Decision, Finding, Hit, Listing, Unit, Verdict
 from crawler.store import schema
 from crawler.store.database import Repository, from_json, listing_id, read_connection, to_json, write_transaction
-from crawler.store.hit_query import HitQuery, SavedQueries, all_clauses, clauses_without_decision
+from crawler.store.hit_query import (
+    GONE_OUTCOMES,
+    UP_OUTCOMES,
+    HitQuery,
+    SavedQueries,
+    all_clauses,
+    clauses_without_decision,
+)
 from crawler.store.listings import StoredDecision
 from crawler.store.work_queue import check_claim
 from crawler.store.write import (
@@ -27,7 +34,7 @@ from crawler.store.write import (
 )
 
 _ID_BATCH_SIZE = 500
-_IS_UP_BY_OUTCOME = {Outcome.LIVE.value: True, Outcome.UNCHANGED.value: True, Outcome.GONE.value: False}
+_IS_UP_BY_OUTCOME = {**dict.fromkeys(UP_OUTCOMES, True), **dict.fromkeys(GONE_OUTCOMES, False)}
 _hits, _listings, _shares = schema.hits, schema.listings, schema.shares
 
 ShareStates = Mapping[tuple[str, str], str]  # (platform, share) -> last known state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +10,7 @@ from attrs import evolve
 
 from crawler.errors import BadInput, Problem
 from crawler.items import Decision, Verdict
-from crawler.store import NO_VERDICT, HitQuery, Store, query_from_dict
+from crawler.store import NIGHT_RUN, NO_VERDICT, HitQuery, Store, query_from_dict
 from desk.cli._options import CommandContext
 
 Platforms = Annotated[list[str] | None, typer.Option("--platform", help="Only this platform (repeatable).")]
@@ -26,6 +26,9 @@ Verdicts = Annotated[
     typer.Option("--verdict", help="Judged infringing, not or unsure, or none: not judged (repeatable)."),
 ]
 Audit = Annotated[bool, typer.Option("--audit", help="Only pairs drawn for an audit that nobody judged yet.")]
+Gone = Annotated[bool, typer.Option("--gone", help="Only those that were gone when last looked at.")]
+Up = Annotated[bool, typer.Option("--up", help="Only those that were still up when last looked at.")]
+New = Annotated[bool, typer.Option("--new", help="Only those first seen in the last night, or since.")]
 SavedFilter = Annotated[str | None, typer.Option("--filter", help="Begin with the filter saved under this name.")]
 SaveFilter = Annotated[str | None, typer.Option("--save-filter", help="Keep these filters under this name.")]
 
@@ -46,7 +49,19 @@ def build_filter(ctx: CommandContext, store: Store, saved: str | None, **given: 
     changes |= {name: parse_day(ctx, f"--{name}", given[name]) for name in ("since", "until") if given.get(name)}
     if given.get("verdicts"):
         changes["verdicts"] = tuple(_check_verdict(ctx, text) for text in given["verdicts"])
-    return evolve(base, **changes, audit=bool(given.get("audit")) or base.audit)
+    if given.get("gone") and given.get("up"):
+        raise BadInput(Problem(file="--gone", message=ctx.message("gone_or_up")))
+    if given.get("gone") or given.get("up"):
+        changes["still_up"] = bool(given.get("up"))
+    changes |= {name: True for name in ("audit", "new") if given.get(name)}
+    query = evolve(base, **changes)
+    return evolve(query, first_seen_since=_last_night(store)) if query.new else query
+
+
+def _last_night(store: Store) -> datetime | None:
+    """When the last night began, or the last run where no night has run; None if nothing has."""
+    runs = store.runs.latest_runs(1, NIGHT_RUN) or store.runs.latest_runs(1)
+    return runs[0].started if runs else None
 
 
 def _check_verdict(ctx: CommandContext, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,12 +11,15 @@ from crawler.errors import BadInput, NothingToDo, Problem
 from desk.cli._hit_filters import (
     Audit,
     Decisions,
+    Gone,
+    New,
     Platforms,
     SavedFilter,
     SaveFilter,
     Sellers,
     Since,
     Until,
+    Up,
     Verdicts,
     Works,
     build_filter,
@@ -40,6 +43,9 @@ def export(
     seller: Sellers = None,
     verdict: Verdicts = None,
     audit: Audit = False,
+    gone: Gone = False,
+    up: Up = False,
+    new: New = False,
     saved: SavedFilter = None,
     save_filter: SaveFilter = None,
     since_last: Annotated[
@@ -63,9 +69,16 @@ def export(
 
     ctx = command_context(config, quiet, now)
     user, at = acting_user(by), ctx.now()
-    options = {"platforms": platform, "works": work, "decisions": decision, "since": since, "until": until}
+    options: dict[str, Any] = {
+        "platforms": platform,
+        "works": work,
+        "decisions": decision,
+        "since": since,
+        "until": until,
+    }
+    options |= {"sellers": seller, "verdicts": verdict, "audit": audit, "gone": gone, "up": up, "new": new}
     with ctx.store() as store:
-        query = build_filter(ctx, store, saved, **options, sellers=seller, verdicts=verdict, audit=audit)
+        query = build_filter(ctx, store, saved, **options)
         saved_query = query.to_dict()
         if save_filter:
             store.hits.save_query(save_filter, saved_query, at)

@@ -158,7 +158,7 @@ def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool)
     from crawler.store import HitQuery
     from desk.export.formats import export_hits
     from desk.export.rows import export_rows
-    from desk.hit_table import DEFAULT_DECISIONS, hit_table, sort_by_harm
+    from desk.hit_table import print_hits, shown_hits
 
     with ctx.store() as store:
         hits = list(store.hits.find_hits(HitQuery(run=result.run)))
@@ -171,7 +171,7 @@ def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool)
             }
             print_json({"run": result.run, "platforms": platforms, "complaints": result.complaints})
         else:
-            ctx.console.print(hit_table(store, sort_by_harm(hits), ctx.config.language, DEFAULT_DECISIONS))
+            print_hits(ctx.console, store, shown_hits(hits), ctx.config.language)
     for counts in result.platforms:
         for problem in counts.problems[:5]:
             ctx.say("problem", platform=counts.platform, problem=problem)

@@ -44,7 +44,7 @@ def demo(
     from desk import crawling
     from desk.export.formats import export_hits
     from desk.export.rows import export_rows
-    from desk.hit_table import DEFAULT_DECISIONS, hit_table, sort_by_harm
+    from desk.hit_table import print_hits, shown_hits
     from desk.nightly.html_report import write_report
     from desk.nightly.local_workers import local_workers
     from desk.nightly.report import report_data
@@ -75,7 +75,7 @@ def demo(
         )
     with ctx.store() as store:
         hits = list(store.hits.find_hits(HitQuery(run=result.run)))
-        ctx.console.print(hit_table(store, sort_by_harm(hits), ctx.config.language, DEFAULT_DECISIONS))
+        print_hits(ctx.console, store, shown_hits(hits), ctx.config.language)
         export_hits(folder / "hits.csv", export_rows(store, HitQuery(run=result.run), ctx.config.language))
         write_report(folder / "report.html", report_data(store, result, ctx.config))
     ctx.say("demo_done", csv=(folder / "hits.csv").resolve(), report=(folder / "report.html").resolve())

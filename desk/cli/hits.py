@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from crawler.items import Hit
-from crawler.store import Recheck, listing_id
+from crawler.store import NO_VERDICT, Recheck, listing_id
 from desk.cli import _hits_export, _hits_judge
 from desk.cli._hit_filters import (
     Audit,
     Decisions,
+    Gone,
+    New,
     Platforms,
     SavedFilter,
     SaveFilter,
     Sellers,
     Since,
     Until,
+    Up,
     Verdicts,
     Works,
     build_filter,
@@ -48,35 +51,46 @@ def list_hits(
     seller: Sellers = None,
     verdict: Verdicts = None,
     audit: Audit = False,
+    gone: Gone = False,
+    up: Up = False,
+    new: New = False,
     saved: SavedFilter = None,
     save_filter: SaveFilter = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.", metavar="N")] = DEFAULT_LIMIT,
     offset: Annotated[int, typer.Option(min=0, help="Leave out the first ones.", metavar="N")] = 0,
+    wide: Annotated[bool, typer.Option("--wide", help="As a table with reasons, however narrow the terminal.")] = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
     now: Now = None,
 ) -> None:
-    """Hits and what waits for review (or the decisions asked for), by the harm that is expected of them."""
+    """Hits and what waits for review (or the decisions or verdicts asked for), by the harm that is expected of them."""
     from attrs import asdict, evolve
 
     from desk.export.rows import rows_of_hits
     from desk.hit_table import DEFAULT_DECISIONS as DECISIONS
-    from desk.hit_table import hit_table
+    from desk.hit_table import print_hits
 
     ctx = command_context(config, quiet, now)
-    options = {"platforms": platform, "works": work, "decisions": decision, "since": since, "until": until}
+    options: dict[str, Any] = {
+        "platforms": platform,
+        "works": work,
+        "decisions": decision,
+        "since": since,
+        "until": until,
+    }
+    options |= {"sellers": seller, "verdicts": verdict, "audit": audit, "gone": gone, "up": up, "new": new}
     with ctx.store() as store:
-        query = build_filter(ctx, store, saved, **options, sellers=seller, verdicts=verdict, audit=audit)
+        query = build_filter(ctx, store, saved, **options)
         if save_filter:
             store.hits.save_query(save_filter, query.to_dict(), ctx.now())
-        if not query.decisions and not query.audit:
-            query = evolve(query, decisions=DECISIONS)
+        if not query.decisions and not query.audit and not set(query.verdicts) - {NO_VERDICT}:
+            query = evolve(query, decisions=DECISIONS)  # what a person judged may have any decision
         hits = store.hits.find_page(query, limit, offset)
         if json:
             print_json([asdict(row) for row in rows_of_hits(store, hits, ctx.config.language)])
             return
-        ctx.console.print(hit_table(store, hits, ctx.config.language))
+        print_hits(ctx.console, store, hits, ctx.config.language, wide)
         waiting = store.reviews.count_open_samples()
     if waiting and not audit:
         ctx.say("audit_waits", count=waiting)

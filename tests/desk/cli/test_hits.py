@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from attrs import evolve
+from rich.cells import cell_len
+from rich.console import Console
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from crawler.blobs import open_blobs
 from crawler.config import StoreConfig
 from crawler.errors import BadInput
-from crawler.items import Hit, Outcome, Picture, Verdict
+from crawler.items import Decision, Hit, Outcome, Picture, Verdict
 from crawler.store import Backoff, HitQuery, Recheck, RecheckState, Store, listing_id
 from crawler.store.rechecks import write_rechecks
 from desk.cli import application
+from desk.hit_table import print_hits
 from tests.judged_store import NOW, hit_by_url, judge_hit, make_offers, make_works, record_crawl
 from tests.sql import connection_to
 
@@ -216,3 +221,73 @@ def test_people_read_times_in_the_configured_zone(desk: Run, store: Store, monke
     (row,) = json.loads(desk("runs", "--json").stdout)
     assert row["started"] == "2026-11-22T03:00:00+00:00"
     assert "+00:00 429" in json.loads(desk("status", "--json").stdout)["left_alone"]["book.kongfz.com"]
+
+
+def listed_urls(desk: Run, *arguments: str) -> set[str]:
+    result = desk("hits", "list", *arguments, "--json")
+    assert result.exit_code == 0, repr(result.exception)
+    return {row["url"] for row in json.loads(result.stdout)}
+
+
+def test_what_was_judged_no_infringement_is_listed_by_its_verdict(desk: Run, store: Store) -> None:
+    """Judged "not", a pair is dropped; a list without a decision shows hits and reviews only."""
+    innocent, doubtful, guilty = (hit_by_url(store, OFFERS[number].url) for number in (0, 1, 4))
+    for hit, verdict in ((innocent, Verdict.NOT), (doubtful, Verdict.UNSURE), (guilty, Verdict.INFRINGING)):
+        judge_hit(store, hit, verdict)
+    assert hit_by_url(store, innocent.listing.url).decision is Decision.DROPPED
+    assert listed_urls(desk, "--verdict", "not") == {innocent.listing.url}
+    assert listed_urls(desk, "--verdict", "not", "--verdict", "unsure") == {innocent.listing.url, doubtful.listing.url}
+    assert listed_urls(desk, "--verdict", "not", "--decision", "hit") == set()
+    waiting = listed_urls(desk, "--verdict", "none")
+    assert waiting
+    assert waiting < listed_urls(desk, "--verdict", "none", "--decision", "dropped", "--decision", "hit")
+    desk("hits", "list", "--verdict", "not", "--save-filter", "mine")
+    assert listed_urls(desk, "--filter", "mine") == {innocent.listing.url}
+
+
+def test_lists_of_what_is_gone_up_and_new(desk: Run, store: Store) -> None:
+    next_day = NOW + timedelta(days=1)
+    gone, new = evolve(OFFERS[0], outcome=Outcome.GONE), make_offers(WORKS, 5, next_day)[4]
+    record_crawl(store, [gone, new], "r2", next_day)
+    up = listed_urls(desk, "--up")
+    assert listed_urls(desk, "--gone") == {gone.url}
+    assert listed_urls(desk) == up | {gone.url}
+    assert gone.url not in up
+    assert listed_urls(desk, "--new") == {new.url}
+    assert listed_urls(desk, "--new", "--gone") == set()
+    desk("hits", "list", "--new", "--up", "--save-filter", "fresh")
+    record_crawl(store, OFFERS[:1], "r3", NOW + timedelta(days=2))
+    assert listed_urls(desk, "--filter", "fresh") == set(), "new is what the last night found, whenever it is asked"
+    error = desk("hits", "list", "--gone", "--up").exception
+    assert isinstance(error, BadInput)
+    assert desk("hits", "export", "gone.csv", "--up").exit_code == 0
+    assert set(exported_urls(Path("gone.csv"))) >= up
+
+
+LONG_URL = "https://book.kongfz.com/0/123456/?from=" + "a-long-way-" * 12 + "end"
+
+
+def test_a_list_can_be_copied_whatever_the_width(desk: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    offer = evolve(OFFERS[0], url=LONG_URL, title=f"{WORKS[0].title} PDF\n网盘 [bold]秒发", price=Decimal("6.50"))
+    record_crawl(store, [offer], "r2", NOW)
+    key = hit_by_url(store, LONG_URL).id
+    lines = desk("hits", "list", "--work", WORKS[0].id).stdout.splitlines()
+    place = lines.index(f"          {LONG_URL}")
+    assert lines[place - 1] == (
+        f"{key[:8]}  hit  {WORKS[0].title}  kongfz  6.50 CNY  {WORKS[0].title} PDF 网盘 [bold]秒发"
+    )
+    assert LONG_URL in desk("hits", "list", "--wide").stdout
+    assert "│" in desk("hits", "list", "--wide").stdout
+
+
+@pytest.mark.parametrize(("width", "is_table"), [(80, False), (160, True)])
+def test_a_terminal_gets_a_table_where_it_is_wide(store: Store, width: int, is_table: bool) -> None:
+    screen = io.StringIO()
+    offer = evolve(OFFERS[0], url=LONG_URL, title=f"{WORKS[0].title} PDF " + "网盘秒发" * 30)
+    record_crawl(store, [offer], "r2", NOW)
+    console = Console(file=screen, force_terminal=True, width=width, color_system=None)
+    print_hits(console, store, [hit_by_url(store, LONG_URL)], "en")
+    assert ("│" in screen.getvalue()) is is_table
+    lines = screen.getvalue().splitlines()
+    assert is_table or (cell_len(lines[0]) <= width and lines[1] == f"          {LONG_URL}")
