@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 # Parameters that never select content (a final * stands for any ending), with their origin.
 TRACKING_PARAMETERS = (
@@ -96,6 +100,38 @@ def url_host(url: str) -> str:
 def url_place(url: str) -> str:
     """The host of a URL with its port where that is not the usual one; "" where there is none."""
     return urlsplit(canonicalize_url(url)).netloc if url_host(url) else ""
+
+
+def url_port(url: str) -> int | None:
+    """The port of a URL, that of its scheme where it names none; None where there is no URL."""
+    parts = _split_url(url)
+    return (parts.port or _DEFAULT_PORTS[parts.scheme.lower()]) if parts else None
+
+
+@lru_cache(maxsize=4096)
+def domain_label(url: str) -> str:
+    """The part of a URL's host that somebody registered, without the suffix: "pellbrook" of www.pellbrook.co.uk; ""
+    for a number or where there is none.
+    """
+    host = url_host(url)
+    if not host or host.replace(".", "").isdigit() or ":" in host:
+        return ""
+    domain, suffix = split_domain(host)
+    labels = host.split(".")
+    return domain if suffix else labels[-2] if len(labels) > 1 else ""
+
+
+def split_domain(host: str) -> tuple[str, str]:
+    """The registered part of a host's name and its public suffix: ("pellbrook", "co.uk"); "" for what it lacks."""
+    extracted = _suffix_extractor()(host)
+    return extracted.domain, extracted.suffix
+
+
+@cache
+def _suffix_extractor() -> TLDExtract:
+    from tldextract import TLDExtract  # reads a list of suffixes, which few commands need
+
+    return TLDExtract(suffix_list_urls=(), cache_dir=None)  # the bundled list: nothing is fetched
 
 
 def sha256_hex(text: str | bytes) -> str:

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from crawler.items import Assessment, Decision, Finding, Listing, Question, Work
 from matchers.catalogue import declared_keys, matcher_classes, open_indexes
-from matchers.decision import MIN_CANDIDATE_IDENTITY, identity_support, weigh_findings
+from matchers.decision import MIN_CANDIDATE_IDENTITY, identity_support, is_accused, weigh_findings
 from matchers.harm import expected_harm
 from matchers.matcher import Candidates, Context, Stage, works_by_id
 from matchers.signals.work_type import work_type
@@ -27,7 +27,7 @@ class Assessor:
     """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread.
 
     A work is considered if the findings of stage identity (or boost, if only that found it) support it with at least
-    `min_identity`, whatever speaks against it. With `index_folder` the indexes are opened from that folder, or built
+    `min_identity`, whatever speaks against it, or if a person judged that the listing infringes it. With `index_folder` the indexes are opened from that folder, or built
     and kept there. Pickled, an assessor is its arguments, and is built again where it is unpickled: with an index
     folder in a quarter of the time.
     """
@@ -61,7 +61,8 @@ class Assessor:
         considered = [
             (listing, self._boost_considered(listing, by_work, context)) for listing, by_work in with_candidates
         ]
-        self._offence.prefetch([(listing, _select_judged(by_work)) for listing, by_work in considered], context)
+        judged = [(listing, _select_judged(listing, by_work, context)) for listing, by_work in considered]
+        self._offence.prefetch(judged, context)
         return [self._weigh_considered(listing, by_work, context) for listing, by_work in considered]
 
     def have_candidates(self, listings: Sequence[Listing], context: Context) -> list[bool]:
@@ -85,19 +86,20 @@ class Assessor:
 
     def _boost_considered(self, listing: Listing, candidates: Candidates, context: Context) -> Candidates:
         """The works considered, with their findings after stage boost."""
-        if not candidates:
-            return {}
-        boosted = self._boost.find(listing, candidates, context)
+        boosted = self._boost.find(listing, candidates, context) if candidates else {}
+        found: dict[str, Sequence[Finding]] = {**boosted, **candidates}
+        accused = {entry.work for entry in context.accusations_of(listing)} & self._works.keys()
+        found |= {work_id: () for work_id in accused - found.keys()}
         return {
             work_id: boosted.get(work_id, first_findings)
-            for work_id, first_findings in {**boosted, **candidates}.items()
-            if identity_support(first_findings) >= self._min_identity
+            for work_id, first_findings in found.items()
+            if work_id in accused or identity_support(first_findings) >= self._min_identity
         }
 
     def _weigh_considered(self, listing: Listing, considered: Candidates, context: Context) -> tuple[Assessment, ...]:
         if not considered:
             return ()
-        offence_findings = self._offence.find(listing, _select_judged(considered), context)
+        offence_findings = self._offence.find(listing, _select_judged(listing, considered, context), context)
         assessments = [
             _weigh(listing, self._works[work_id], [*findings, *offence_findings.get(work_id, ())], context)
             for work_id, findings in considered.items()
@@ -110,7 +112,7 @@ class Assessor:
 def reassess(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
     """The assessment of a work by the identity findings among `findings` and new findings of the offence matchers."""
     identity_findings = [finding for finding in findings if finding.question is Question.IDENTITY]
-    judged = _select_judged({work.id: identity_findings})
+    judged = _select_judged(listing, {work.id: identity_findings}, context)
     offence_findings = _StageMatchers(Stage.OFFENCE, (work,)).find(listing, judged, context)
     return _weigh(listing, work, [*identity_findings, *offence_findings.get(work.id, ())], context)
 
@@ -139,18 +141,20 @@ class _StageMatchers:
         return by_work
 
 
-def _select_judged(considered: Candidates) -> Candidates:
-    """The works whose offer is judged: those with a support of at least MIN_JUDGED_IDENTITY."""
+def _select_judged(listing: Listing, considered: Candidates, context: Context) -> Candidates:
+    """The works whose offer is judged: with a support of at least MIN_JUDGED_IDENTITY, or judged by a person before."""
+    accused = {entry.work for entry in context.accusations_of(listing)}
     return {
         work_id: findings
         for work_id, findings in considered.items()
-        if identity_support(findings) >= MIN_JUDGED_IDENTITY
+        if work_id in accused or identity_support(findings) >= MIN_JUDGED_IDENTITY
     }
 
 
 def _weigh(listing: Listing, work: Work, findings: Sequence[Finding], context: Context) -> Assessment:
     assessment = weigh_findings(work.id, findings, listing.kind.value, work_type(work).value, context.weights)
-    if work.id in context.quarantined and assessment.decision is Decision.HIT:
+    is_held = work.id in context.quarantined and not is_accused(findings)
+    if is_held and assessment.decision is Decision.HIT:
         assessment = evolve(assessment, decision=Decision.REVIEW)
     return evolve(assessment, harm=expected_harm(assessment.identity, assessment.offence, listing, work))
 

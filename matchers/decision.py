@@ -32,6 +32,7 @@ DOUBT_PREFIX = "doubt_"  # of the grounds that leave an offer to a person
 LICENCE_MATCHER = "licence"  # the matcher whose finding against means "licensed"
 TERRITORY_UNKNOWN_GROUND = "licence_territory_unknown"  # whether a licence covers the offer, a person must tell
 DISMISSED_GROUND = "judged_listing"  # a person judged exactly this listing not infringing: no sum overrules that
+ACCUSED_GROUND = "judged_infringing"  # a person judged exactly this listing infringing: nothing overrules that
 MAX_PROBABILITY = 0.99  # no automatic finding is more certain
 CROSS_MATCHER_FACTOR = 0.4  # factor on a finding against when it is applied to findings of another matcher
 MIN_CANDIDATE_IDENTITY = 0.005  # below it a work is not worth a row in a list that a user asked for
@@ -150,12 +151,16 @@ def weigh_findings(
     work_type: str = "",
     weights: Weights | None = None,
 ) -> Assessment:
-    """The assessment of one work on a channel (the listing's kind); findings by question, the most probable first."""
+    """The assessment of one work on a channel (the listing's kind); findings by question, the most probable first.
+
+    Where a person judged the listing infringing it is a hit, as certain of both as findings make one.
+    """
     applied_weights = weights or default_weights()
-    identity, offence = (
-        identity_probability(findings, applied_weights),
-        offence_probability(findings, channel, applied_weights),
-    )
+    if is_accused(findings):
+        identity = offence = MAX_PROBABILITY
+    else:
+        identity = identity_probability(findings, applied_weights)
+        offence = offence_probability(findings, channel, applied_weights)
     ordered = sorted(findings, key=lambda finding: (finding.question is Question.OFFENCE, -finding.probability))
     bounds = applied_weights.bounds_of(channel, work_type)
     return Assessment(
@@ -167,7 +172,19 @@ def weigh_findings(
     )
 
 
+def is_accused(findings: Iterable[Finding]) -> bool:
+    """Whether a person judged exactly this listing infringing."""
+    return any(finding.ground == ACCUSED_GROUND for finding in findings)
+
+
+def is_decided_by_person(findings: Iterable[Finding]) -> bool:
+    """Whether the decision follows a person's verdict about exactly this listing."""
+    return any(finding.ground in (ACCUSED_GROUND, DISMISSED_GROUND) for finding in findings)
+
+
 def _decide(findings: Sequence[Finding], identity: float, offence: float, bounds: Bounds) -> Decision:
+    if is_accused(findings):
+        return Decision.HIT
     if _is_licensed(findings) and identity >= MIN_LICENSED_IDENTITY:
         return Decision.LICENSED
     if any(finding.ground == DISMISSED_GROUND for finding in findings):

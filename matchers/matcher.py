@@ -20,6 +20,7 @@ from typing import ClassVar, Protocol
 from attrs import Factory, field, frozen, validators
 
 from crawler.items import Finding, Licence, Listing, Polarity, Work
+from crawler.urls import canonicalize_url
 from matchers.weights import Weights
 
 
@@ -44,6 +45,16 @@ class Rule:
     reason: str = ""
     by: str = ""
     at: datetime
+
+
+@frozen(kw_only=True)
+class Accusation:
+    """A person's current verdict that a listing infringes this work."""
+
+    work: str
+    by: str
+    at: datetime
+    reason: str = ""
 
 
 @frozen(kw_only=True)
@@ -82,7 +93,7 @@ class Context:
 
     `medians` are by (work id, platform), `sellers` by (platform, seller's number or name), `rules` by work id,
     `official_licences` (own shops and official stores, as licences for all works) by owner, `outlets` by (field,
-    platform of a seller or "", value). `weights` is None for those that ship. Hits of works in `quarantined` (too many
+    platform of a seller or "", value), `accusations` by canonical address of the listing. `weights` is None for those that ship. Hits of works in `quarantined` (too many
     new or false hits) become reviews.
     """
 
@@ -93,8 +104,13 @@ class Context:
     rules: Mapping[str, tuple[Rule, ...]] = Factory(dict)
     official_licences: Mapping[str, tuple[Licence, ...]] = Factory(dict)
     outlets: Mapping[tuple[str, str, str], ConfirmedOutlet] = Factory(dict)
+    accusations: Mapping[str, tuple[Accusation, ...]] = Factory(dict)
     weights: Weights | None = None
     quarantined: frozenset[str] = frozenset()
+
+    def accusations_of(self, listing: Listing) -> tuple[Accusation, ...]:
+        """What people judged infringing about exactly this listing."""
+        return self.accusations.get(canonicalize_url(listing.url), ()) if self.accusations else ()
 
 
 class Stage(StrEnum):

@@ -15,11 +15,13 @@ from functools import cache
 from importlib import resources
 
 from crawler.text import fold
+from crawler.urls import domain_label
 
 PUBLISHING_MARK = "出版"  # in the names of publishing houses
 WORD_CHARS = 2  # Han characters of most words in a house's name
 LONG_WORD_CHARS = 3  # of a place in front (黑龙江) or a word behind, where the number of characters is odd
 MIN_SHORT_NAME_CHARS = 2
+MIN_DOMAIN_CHARS = 4  # shorter domains are words and initials that anybody may have
 # What publishing houses are called, whatever the language; companies of other trades have none of these words.
 _HOUSE_RE = re.compile(
     r"出版(?:社|公司|集团|传媒|有限|股份)|书局$|书社$|印书馆$|音像社$|\b(?:press|publish(?:ing|ers?)|verlag|editions?|ediciones|editora|editrice|editorial|izdatelstvo)\b"
@@ -54,6 +56,13 @@ def compare_companies(ours: str, theirs: str) -> CompanyMatch:
         and len(min(other_bare, own_name, key=len)) > 1
         else CompanyMatch.OTHER
     )
+
+
+def is_domain_of(company: str, url: str) -> bool:
+    """Whether a URL's domain is the company's name, with or without its legal form: penfold-labs.example."""
+    label = domain_label(url).replace("-", "")
+    names = {_compact_name(company), _without_legal_form(company)}
+    return len(label) >= MIN_DOMAIN_CHARS and label in names
 
 
 def is_publishing_house(name: str) -> bool:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from crawler.items import Licence
 from crawler.text import fold
+from crawler.urls import url_host, url_port
 from registry.territories import TerritoryFit, TerritoryHint, match_territory, without_territory
 
 
@@ -31,13 +33,15 @@ def check_licence(
     licence: Licence,
     *,
     platform: str,
-    host: str | None,
+    url: str,
     seller: str | None,
     territory_hints: Sequence[TerritoryHint],
     day: date,
 ) -> LicenceState:
-    """How `licence` applies to an offer. `host` is that of the offer's address: a licence may name it or `platform`."""
-    if not (_fits_platform(licence, platform, host) and _fits_seller(licence, seller)):
+    """How `licence` applies to an offer at `url`. A licence names its platform, or the host of its addresses: with or
+    without www, a port, or as a whole address.
+    """
+    if not (_fits_platform(licence, platform, url) and _fits_seller(licence, seller)):
         return LicenceState.OTHER
     fit = _territory_fit(licence, territory_hints)
     if fit is TerritoryFit.OUTSIDE:
@@ -55,13 +59,22 @@ def _territory_fit(licence: Licence, hints: Sequence[TerritoryHint]) -> Territor
     return match_territory(licence.territory, hints, bool(licence.seller or licence.platform)).fit
 
 
-def _fits_platform(licence: Licence, platform: str, host: str | None) -> bool:
+def _fits_platform(licence: Licence, platform: str, url: str) -> bool:
     if licence.platform is None:
         return True
-    licensed_platform, offer_host = licence.platform.strip().casefold(), (host or "").casefold().rstrip(".")
-    return licensed_platform == platform.casefold() or (
-        "." in licensed_platform and (offer_host == licensed_platform or offer_host.endswith(f".{licensed_platform}"))
-    )
+    licensed = licence.platform.strip().casefold()
+    if licensed in (platform.casefold(), platform.casefold().removeprefix("www.")):
+        return True
+    site = licensed if "://" in licensed else f"//{licensed}"
+    try:
+        has_port = urlsplit(site).port is not None
+    except ValueError:  # a name with a colon
+        return False
+    site = site if "://" in site else f"http:{site}"
+    host, offer_host = url_host(site).removeprefix("www."), url_host(url)
+    is_same_host = offer_host == host or offer_host.endswith(f".{host}")
+    is_host = "." in host or ":" in host or has_port
+    return bool(host) and is_host and is_same_host and (not has_port or url_port(url) == url_port(site))
 
 
 def _fits_seller(licence: Licence, seller: str | None) -> bool:

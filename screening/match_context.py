@@ -10,7 +10,7 @@ from datetime import datetime
 
 from crawler.items import Licence, Verdict
 from crawler.store import ALIAS_RULE, Store, StoredRule
-from matchers.matcher import ConfirmedOutlet, Context, MedianPrice, Rule, RuleKind, SellerRecord
+from matchers.matcher import Accusation, ConfirmedOutlet, Context, MedianPrice, Rule, RuleKind, SellerRecord
 from matchers.weights import Weights, read_weights
 
 
@@ -27,6 +27,7 @@ def build_context(store: Store, now: datetime, language: str) -> Context:
         rules=rules_by_work(store.reviews.all_rules()),
         official_licences=_official_licences(store),
         outlets=confirmed_outlets(store),
+        accusations=accusations_by_address(store),
         weights=current_weights(store),
         quarantined=frozenset(store.works.quarantined_works()),
     )
@@ -73,6 +74,16 @@ def seller_records(store: Store) -> dict[tuple[str, str], SellerRecord]:
         )
         for platform, seller in sorted(sellers)
     }
+
+
+def accusations_by_address(store: Store) -> dict[str, tuple[Accusation, ...]]:
+    """What people judged infringing, by canonical address of the listing."""
+    by_address: dict[str, list[Accusation]] = defaultdict(list)
+    for entry in store.reviews.infringing_listings():
+        judgement = entry.judgement
+        accusation = Accusation(work=entry.work, by=judgement.by, at=judgement.at, reason=judgement.reason)
+        by_address[entry.address].append(accusation)
+    return {address: tuple(accusations) for address, accusations in by_address.items()}
 
 
 def confirmed_outlets(store: Store) -> dict[tuple[str, str, str], ConfirmedOutlet]:

@@ -18,7 +18,7 @@ from crawler.store import schema
 from crawler.store.calibration import AuditSamples, Calibrations
 from crawler.store.database import Repository, read_connection, write_transaction
 
-_judgements, _rules, _hits = schema.judgements, schema.rules, schema.hits
+_judgements, _rules, _hits, _listings = schema.judgements, schema.rules, schema.hits, schema.listings
 _ID_BATCH_SIZE = 500
 
 
@@ -52,6 +52,15 @@ class ReviewedHit:
     platform: str
     work: str
     seller: str | None
+
+
+@frozen(kw_only=True)
+class InfringingListing:
+    """A listing (by its canonical address) that a person judged to infringe a work."""
+
+    address: str
+    work: str
+    judgement: Judgement
 
 
 class Judgements(Repository):
@@ -112,6 +121,17 @@ class Judgements(Repository):
                     work=row.work,
                     seller=row.seller,
                 )
+
+    def infringing_listings(self) -> Iterator[InfringingListing]:
+        """The listings whose current verdict is "infringing", each with its work, in the order of the judgements."""
+        current_ids = _select_current_ids()
+        query = select(_judgements, _hits.c.work, _listings.c.address)
+        query = query.join(current_ids, current_ids.c.id == _judgements.c.id)
+        query = query.join(_hits, _hits.c.id == _judgements.c.hit).join(_listings, _listings.c.id == _hits.c.listing)
+        query = query.where(_judgements.c.verdict == Verdict.INFRINGING.value)
+        with read_connection(self._engine) as connection:
+            for row in connection.execute(query.order_by(_judgements.c.id)):
+                yield InfringingListing(address=row.address, work=row.work, judgement=_judgement_from_row(row))
 
     def count_judgements(self) -> int:
         """The number of judgements, undone ones included."""

@@ -10,10 +10,9 @@ import ipaddress
 import re
 import socket
 from collections.abc import Collection
-from functools import cache
 from urllib.parse import urlsplit
 
-from tldextract import TLDExtract
+from crawler.urls import split_domain
 
 ALLOWED_PORTS = (80, 443, 8080, 8443)
 # Special-use names that host nothing public, although a list of top-level domains may contain them
@@ -98,11 +97,4 @@ def _encode_idna(host: str) -> str | None:
 
 def _is_public_name(name: str) -> bool:
     """Whether a name has a part below a known top-level domain. The list ships with tldextract."""
-    return name.rpartition(".")[2] not in NON_PUBLIC_SUFFIXES and bool(
-        _suffix_extractor()(name).domain and _suffix_extractor()(name).suffix
-    )
-
-
-@cache
-def _suffix_extractor() -> TLDExtract:
-    return TLDExtract(suffix_list_urls=(), cache_dir=None)  # the bundled list: nothing is fetched
+    return name.rpartition(".")[2] not in NON_PUBLIC_SUFFIXES and all(split_domain(name))

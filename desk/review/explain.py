@@ -13,7 +13,7 @@ from attrs import Factory, frozen
 
 from crawler.items import Decision, Finding, Hit, Judgement, Polarity, Question, ShareCheck, ShareLink, Work
 from crawler.store import Store
-from matchers.decision import LICENCE_MATCHER, Term, calibrated_probability, offence_terms
+from matchers.decision import ACCUSED_GROUND, LICENCE_MATCHER, Term, calibrated_probability, offence_terms
 from matchers.signals.work_type import work_type
 from matchers.weights import Bounds, Weights, default_weights
 from screening.match_context import current_weights
@@ -92,8 +92,12 @@ class Explanation:
     def changes(self) -> Iterator[Change]:
         """Yield the single changes that would change the decision."""
         licence = self._licence()
-        if licence is not None:
+        if licence is not None and self.hit.decision is Decision.LICENSED:
             yield Change(key="told_change_licence", values={"why": licence.why})
+            return
+        verdict = next((finding for finding in self.hit.findings if finding.ground == ACCUSED_GROUND), None)
+        if verdict is not None:
+            yield Change(key="told_change_ground", values={"why": verdict.why})
             return
         hit, bounds, terms = self.hit, self.bounds, self.offence_terms()
         total = sum(term.contribution for term in terms)

@@ -20,7 +20,7 @@ from crawler.store import DecisionSnapshot, ReviewEntry, Store, StoredRule
 from crawler.text import fold
 from crawler.urls import canonicalize_url
 from desk.review.aliases import NameRegister, alias_rule, is_in_listing
-from matchers.decision import term_strengths
+from matchers.decision import is_decided_by_person, term_strengths
 from matchers.matcher import RuleKind
 from matchers.weights import Weights, default_weights
 from registry.fields import FieldError, parse_day, parse_text
@@ -79,7 +79,10 @@ def _judgement_entry(new_verdict: NewVerdict, weights: Weights) -> ReviewEntry:
     )
 
 
-def _decision_snapshot(hit: Hit, weights: Weights) -> DecisionSnapshot:
+def _decision_snapshot(hit: Hit, weights: Weights) -> DecisionSnapshot | None:
+    """What the program decided; None where it only repeats an earlier verdict, from which nothing can be learned."""
+    if is_decided_by_person(hit.findings):
+        return None
     channel = hit.listing.kind.value
     return DecisionSnapshot(
         decision=hit.decision.value,

@@ -1,4 +1,4 @@
-"""Earlier verdicts: listing, seller, or a phrase beside the work was judged innocent; the seller has a record."""
+"""Earlier verdicts: listing, seller, or a phrase beside the work was judged; the seller has a record."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ JUDGED_LISTING = Ground(
     -10.0,
     en="this listing was judged no infringement ({ours}): {reason}",
     zh="该商品曾被判为不侵权（{ours}）：{reason}",
+)
+JUDGED_INFRINGING = Ground(
+    "judged_infringing",
+    Polarity.FOR,
+    10.0,
+    en="this listing was judged an infringement ({ours}): {reason}",
+    zh="该商品曾被判为侵权（{ours}）：{reason}",
 )
 JUDGED_SELLER = Ground(
     "judged_seller",
@@ -56,11 +63,26 @@ class Matcher(OffenceMatcher):
     """Rules that people created, each withdrawn by its number, and the verdicts about a seller."""
 
     name = "judged"
-    grounds = (JUDGED_LISTING, JUDGED_SELLER, JUDGED_PHRASE, HISTORY_REPEAT, HISTORY_CLEAN)
+    grounds = (JUDGED_INFRINGING, JUDGED_LISTING, JUDGED_SELLER, JUDGED_PHRASE, HISTORY_REPEAT, HISTORY_CLEAN)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
-        """At most one finding against, by the first rule that applies, and one by the seller's record."""
+        """At most one finding by a verdict (about exactly this listing, else the first rule that applies), and one by
+        the seller's record.
+        """
         yield from self._judge_record(listing, work, context)
+        accusation = next((entry for entry in context.accusations_of(listing) if entry.work == work.id), None)
+        if accusation is not None:
+            yield make_finding(
+                self.name,
+                context,
+                work,
+                JUDGED_INFRINGING,
+                VERDICT_PROBABILITY,
+                ours=f"{accusation.by} {accusation.at.date()}",
+                theirs=listing.url,
+                reason=accusation.reason,
+            )
+            return
         rule = next((rule for rule in context.rules.get(work.id, ()) if _is_applicable(rule, listing)), None)
         if rule is not None:
             yield make_finding(

@@ -14,12 +14,11 @@ from functools import partial
 
 from crawler.items import Finding, Licence, Listing, ListingKind, Polarity, Work
 from crawler.text import fold
-from crawler.urls import url_host
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.outlets import COPY_KINDS, OutletKind, seller_kind, storefront_territory
 from matchers.signals.work_type import WorkType, work_type
-from registry.company_names import CompanyMatch, compare_companies
+from registry.company_names import CompanyMatch, compare_companies, is_domain_of
 from registry.licences import LicenceState, check_licence
 from registry.territories import HintKind, TerritoryHint, find_hints, match_territory
 
@@ -193,7 +192,7 @@ def _licence_state(licence: Licence, listing: Listing, hints: Sequence[Territory
         check_licence,
         licence,
         platform=listing.platform,
-        host=url_host(listing.url),
+        url=listing.url,
         territory_hints=hints,
         day=day,
     )
@@ -206,7 +205,7 @@ def _own_party(listing: Listing, work: Work) -> str | None:
     if listing.kind is ListingKind.SHARE:
         return None
     party = _named_party(listing, work)
-    return party if party and _is_name_credible(listing, work) else None
+    return party if party and _is_name_credible(listing, work, party) else None
 
 
 def _named_party(listing: Listing, work: Work) -> str | None:
@@ -225,18 +224,21 @@ def _named_party(listing: Listing, work: Work) -> str | None:
     return next((authors[fold(name)] for name in offering if fold(name) in authors), None)
 
 
-def _is_name_credible(listing: Listing, work: Work) -> bool:
+def _is_name_credible(listing: Listing, work: Work, party: str) -> bool:
     """Whether the name of who offers is that party's own statement.
 
-    An outlet of copies names the maker of what it copies, and whoever keeps a list of apps for side loading names the
-    original's developer beside a changed app: there the developer's name counts only if the app has the exact name.
+    An outlet of copies names the maker of what it copies, and so does whoever keeps a list of apps, or a mirror. The
+    developer beside an app is the one who offers it in a store where developers have accounts, and on a site whose
+    domain is the party's name; in a list for side loading only if the app has the exact name.
     """
-    kind = seller_kind(listing, work)
-    if kind is None or kind.kind not in (*COPY_KINDS, OutletKind.SIDE_LOADING_LIST):
-        return True
-    names = {fold(name) for name in (work.title, *work.aliases)}
-    has_changed_name = MODIFIED_NAME_RE.search(listing.title) or fold(listing.title) not in names
-    return kind.kind is OutletKind.SIDE_LOADING_LIST and not has_changed_name
+    seller = seller_kind(listing, work)
+    kind = seller.kind if seller else None
+    if kind is OutletKind.SIDE_LOADING_LIST:
+        names = {fold(name) for name in (work.title, *work.aliases)}
+        return fold(listing.title) in names and not MODIFIED_NAME_RE.search(listing.title)
+    if kind in COPY_KINDS:
+        return False
+    return listing.kind is not ListingKind.APP or kind is OutletKind.APP_STORE or is_domain_of(party, listing.url)
 
 
 def _app_publisher(listing: Listing) -> str | None:

@@ -80,6 +80,7 @@ class OutletKind(StrEnum):
     LIBRARY = "library"
     COURSE_OWN_SITE = "course_own_site"  # where courses are held by those who make or license them
     PERSON_MARKET = "person_market"  # anybody sells there under any name
+    APP_STORE = "app_store"  # who publishes there has an account that the store checks
     SIDE_LOADING_LIST = "side_loading_list"  # a list of apps; its keeper writes who made them
     FILE_HOST = "file_host"
     REPACKER = "repacker"

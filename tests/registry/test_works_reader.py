@@ -278,7 +278,7 @@ def test_questions_are_important_first_and_never_too_short() -> None:
 
 OFFER_FACTS = {
     "platform": "kongfz",
-    "host": "book.kongfz.com",
+    "url": "https://book.kongfz.com/1",
     "seller": "南溪 书店",
     "territory_hints": find_hints(platform="kongfz", url="https://book.kongfz.com/1"),
     "day": date(2026, 6, 1),
@@ -306,6 +306,32 @@ OFFER_FACTS = {
 )
 def test_states_of_a_licence(licence: Licence, expected: LicenceState) -> None:
     assert check_licence(licence, **OFFER_FACTS) is expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("licensed", "platform", "url", "is_covered"),
+    [
+        ("127.0.0.1:8802", "shop", "http://127.0.0.1:8802/item/4", True),
+        ("127.0.0.1:8802", "127.0.0.1:8802", "http://127.0.0.1:8802/item/4", True),
+        ("127.0.0.1:8802", "shop", "http://127.0.0.1:8803/item/4", False),
+        ("127.0.0.1", "shop", "http://127.0.0.1:8803/item/4", True),
+        ("localhost:8802", "shop", "http://localhost:8802/item/4", True),
+        ("www.pellbrook.example", "pellbrook.example", "https://pellbrook.example/4", True),
+        ("pellbrook.example", "shop", "https://www.pellbrook.example:8443/4", True),
+        ("pellbrook.example:443", "shop", "https://pellbrook.example/4", True),
+        ("pellbrook.example:8443", "shop", "https://pellbrook.example/4", False),
+        ("https://www.Pellbrook.example/shop/", "shop", "https://pellbrook.example/4", True),
+        ("书店.example", "shop", "https://xn--1jqq80b.example/4", True),
+        ("Harbour Books", "harbour books", "https://pellbrook.example/4", True),
+        ("Harbour: Books", "shop", "https://pellbrook.example/4", False),
+        ("shop", "pellbrook.example", "https://shop/4", False),
+        ("brook.example", "shop", "https://pellbrook.example/4", False),
+    ],
+)
+def test_a_licence_names_a_platform_or_a_site(licensed: str, platform: str, url: str, is_covered: bool) -> None:
+    facts = OFFER_FACTS | {"platform": platform, "url": url}
+    state = check_licence(Licence(platform=licensed), **facts)  # type: ignore[arg-type]
+    assert state is (LicenceState.COVERING if is_covered else LicenceState.OTHER)
 
 
 def test_a_named_seller_and_a_stated_other_territory_are_not_covered() -> None:

@@ -10,13 +10,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from attrs import evolve
 from openpyxl import load_workbook
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from crawler.errors import BadInput
-from crawler.items import Decision, Verdict
+from crawler.items import Decision, Licence, Listing, ListingKind, Verdict
 from crawler.store import HitQuery, Store
+from crawler.store.database import MIGRATIONS_FOLDER, open_engine
 from desk.cli import application
+from desk.clusters import find_clusters
 from desk.export.formats import export_hits
 from desk.export.rows import export_rows
 from desk.review.judge import (
@@ -25,10 +31,15 @@ from desk.review.judge import (
     check_lesson,
     read_verdicts,
     record_verdicts,
+    redecide_owner,
     undo_verdict,
     withdraw_rule,
 )
 from matchers.assessor import Assessor
+from matchers.decision import MIN_STORED_IDENTITY
+from screening.match_context import build_context
+from screening.redecide_hits import redecide_hits
+from screening.rematch_listings import rematch_all
 from tests.conftest import on_sqlite
 from tests.judged_store import NOW, hit_by_url, judge_hit, make_offers, make_works, record_crawl
 
@@ -109,6 +120,95 @@ def test_another_verdict_about_a_listing_withdraws_that_it_is_innocent_and_undo_
     assert decisions(store)[FILE_URL] is Decision.DROPPED
     undo_verdict(store, hit, "li", LATER, "en")
     assert decisions(store) == before
+
+
+SAME_SELLER_USED_URL = LISTINGS[11].url
+USED_URL, OTHER_URL = LISTINGS[3].url, "https://forum.example/thread/77"
+
+
+def decision_of(store: Store, url: str) -> tuple[Decision, set[str]]:
+    hit = hit_by_url(store, url)
+    return hit.decision, {finding.ground for finding in hit.findings if finding.matcher == "judged"}
+
+
+def test_what_is_judged_infringing_is_a_hit_everywhere_and_stays_one(store: Store) -> None:
+    hit = hit_by_url(store, USED_URL)
+    assert hit.decision is Decision.DROPPED
+    judge_hit(store, hit, Verdict.INFRINGING, reason="bought it: a photocopy")
+    judged_hit = hit_by_url(store, USED_URL)
+    assert (judged_hit.decision, judged_hit.judged) == (Decision.HIT, Verdict.INFRINGING)
+    assert "judged an infringement (li 2026-11-22): bought it: a photocopy" in " ".join(
+        finding.why for finding in judged_hit.findings
+    )
+    hits_only = HitQuery(decisions=(Decision.HIT,))
+    assert hit.id in {row.id for row in store.hits.find_hits(hits_only)}
+    assert hit.id in {row.id for row in store.hits.find_page(hits_only, 100)}
+    exported = {row.hit_id: row for row in export_rows(store, hits_only, "en")}
+    assert (exported[hit.id].decision, exported[hit.id].verdict) == ("hit", "infringing")
+    judge_hit(store, hit_by_url(store, SAME_SELLER_USED_URL), Verdict.INFRINGING)
+    assert hit.id in {member for cluster in find_clusters(store, HitQuery())[0] for member in cluster.hits}
+    assert judged_hit.rank > hit.rank, "in the order of work it comes as a hit does"
+    record_crawl(store, LISTINGS, "r2", LATER)
+    assert decision_of(store, USED_URL)[0] is Decision.HIT
+    context = build_context(store, LATER, "en")
+    assessor = Assessor(store.works.registered_works(), MIN_STORED_IDENTITY)
+    assert rematch_all(store, assessor, context, 1).changed == 0
+    store.works.set_quarantine(hit.work_id, True, "many", "night", LATER)
+    redecide_hits(store, [hit.work_id], build_context(store, LATER, "en"))
+    assert decision_of(store, USED_URL)[0] is Decision.HIT, "a work that is held sends to people what none has judged"
+    undo_verdict(store, hit, "wang", LATER, "en")
+    assert decision_of(store, USED_URL) == (Decision.DROPPED, set())
+    assert hit_by_url(store, USED_URL).identity == hit.identity
+
+
+def test_a_pair_that_the_matchers_find_no_more_stays_a_hit_of_the_verdict(store: Store) -> None:
+    post = Listing(platform="forum", kind=ListingKind.POST, url=OTHER_URL, title=WORKS[0].title, seen_at=NOW)
+    record_crawl(store, [*LISTINGS, post], "r2", NOW)
+    judge_hit(store, hit_by_url(store, OTHER_URL), Verdict.INFRINGING)
+    renamed = evolve(post, title="老规矩，懂的来", seen_at=LATER)
+    record_crawl(store, [renamed], "r3", LATER)
+    hit = hit_by_url(store, OTHER_URL)
+    assert (hit.decision, hit.last_seen, hit.listing.title) == (Decision.HIT, LATER, renamed.title)
+    undo_verdict(store, hit, "li", LATER, "en")
+    assert decision_of(store, OTHER_URL)[0] is Decision.DROPPED
+
+
+def test_the_verdict_on_a_listing_is_stronger_than_rules_and_licences(store: Store) -> None:
+    judge_hit(store, hit_by_url(store, FILE_URL), Verdict.NOT, lesson=Lesson(seller=True))
+    assert decision_of(store, SAME_SELLER_URL)[0] is Decision.DROPPED
+    judge_hit(store, hit_by_url(store, SAME_SELLER_URL), Verdict.INFRINGING)
+    decision, grounds = decision_of(store, SAME_SELLER_URL)
+    assert decision is Decision.HIT
+    assert "judged_infringing" in grounds
+    assert "judged_seller" not in grounds
+    store.works.add_official_shop("北岸出版社", Licence(seller=LISTINGS[5].seller), LATER)
+    redecide_owner(store, "北岸出版社", LATER, "en")
+    assert decision_of(store, SAME_SELLER_URL)[0] is Decision.HIT
+
+
+def test_a_verdict_that_repeats_a_verdict_teaches_no_weights(store: Store) -> None:
+    for _ in range(2):
+        judge_hit(store, hit_by_url(store, USED_URL), Verdict.INFRINGING)
+    (reviewed,) = store.reviews.reviewed_hits()
+    assert reviewed.snapshot is None
+
+
+def test_verdicts_stored_before_decide_after_the_upgrade(database: str, store: Store) -> None:
+    ids = {url: hit_by_url(store, url).id for url in (FILE_URL, USED_URL)}
+    engine = open_engine(database)
+    with engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS_FOLDER))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0006")
+        for url, verdict in ((FILE_URL, "not"), (USED_URL, "infringing")):
+            connection.execute(text("UPDATE hits SET judged = :verdict WHERE id = :id"), {"verdict": verdict, "id": ids[url]})
+        connection.commit()
+        command.upgrade(config, "head")
+        connection.commit()
+    engine.dispose()
+    assert decisions(store)[FILE_URL] is Decision.DROPPED
+    assert decisions(store)[USED_URL] is Decision.HIT
 
 
 def test_a_seller_taught_is_innocent_for_this_work_only(store: Store) -> None:
