@@ -27,9 +27,9 @@ class Assessor:
     """All matchers over one registry. Built once; `assess` changes nothing and may be called from any thread.
 
     A work is considered if the findings of stage identity (or boost, if only that found it) support it with at least
-    `min_identity`, whatever speaks against it, or if a person judged that the listing infringes it. With `index_folder` the indexes are opened from that folder, or built
-    and kept there. Pickled, an assessor is its arguments, and is built again where it is unpickled: with an index
-    folder in a quarter of the time.
+    `min_identity`, whatever speaks against it, or if a person judged that the listing infringes it. With `index_folder`
+    the indexes are opened from that folder, or built and kept there. Pickled, an assessor is its arguments, and is
+    built again where it is unpickled: with an index folder in a quarter of the time.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Assessor:
         boosted = self._boost.find(listing, candidates, context) if candidates else {}
         found: dict[str, Sequence[Finding]] = {**boosted, **candidates}
         accused = {entry.work for entry in context.accusations_of(listing)} & self._works.keys()
-        found |= {work_id: () for work_id in accused - found.keys()}
+        found |= dict.fromkeys(accused - found.keys(), ())
         return {
             work_id: boosted.get(work_id, first_findings)
             for work_id, first_findings in found.items()

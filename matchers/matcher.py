@@ -93,8 +93,8 @@ class Context:
 
     `medians` are by (work id, platform), `sellers` by (platform, seller's number or name), `rules` by work id,
     `official_licences` (own shops and official stores, as licences for all works) by owner, `outlets` by (field,
-    platform of a seller or "", value), `accusations` by canonical address of the listing. `weights` is None for those that ship. Hits of works in `quarantined` (too many
-    new or false hits) become reviews.
+    platform of a seller or "", value), `accusations` by canonical address of the listing. `weights` is None for those
+    that ship. Hits of works in `quarantined` (too many new or false hits) become reviews.
     """
 
     now: datetime = field(factory=lambda: datetime.now(UTC))

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 
-from crawler.text import fold
+from crawler.text import fold, is_han
 from crawler.urls import domain_label
 
 PUBLISHING_MARK = "出版"  # in the names of publishing houses
@@ -58,11 +59,18 @@ def compare_companies(ours: str, theirs: str) -> CompanyMatch:
     )
 
 
-def is_domain_of(company: str, url: str) -> bool:
-    """Whether a URL's domain is the company's name, with or without its legal form: penfold-labs.example."""
+def is_domain_of(company: str, url: str, romanize: Callable[[str], str]) -> bool:
+    """Whether a URL's domain is the company's name, with or without its legal form: penfold-labs.example. `romanize`
+    spells a Chinese name in letters; then its beginning is enough, which is its own part unless it is a place.
+    """
     label = domain_label(url).replace("-", "")
-    names = {_compact_name(company), _without_legal_form(company)}
-    return len(label) >= MIN_DOMAIN_CHARS and label in names
+    if len(label) < MIN_DOMAIN_CHARS:
+        return False
+    name = _compact_name(company)
+    if label in (name, _without_legal_form(company)):
+        return True
+    beginnings = (name[:size] for size in range(MIN_SHORT_NAME_CHARS, len(name) + 1))
+    return any(is_han(name[0]) and not _is_affix(own) and romanize(own) == label for own in beginnings)
 
 
 def is_publishing_house(name: str) -> bool:

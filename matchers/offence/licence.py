@@ -18,6 +18,7 @@ from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.outlets import COPY_KINDS, OutletKind, seller_kind, storefront_territory
 from matchers.signals.work_type import WorkType, work_type
+from matchers.titles.phonetics import syllable
 from registry.company_names import CompanyMatch, compare_companies, is_domain_of
 from registry.licences import LicenceState, check_licence
 from registry.territories import HintKind, TerritoryHint, find_hints, match_territory
@@ -238,7 +239,13 @@ def _is_name_credible(listing: Listing, work: Work, party: str) -> bool:
         return fold(listing.title) in names and not MODIFIED_NAME_RE.search(listing.title)
     if kind in COPY_KINDS:
         return False
-    return listing.kind is not ListingKind.APP or kind is OutletKind.APP_STORE or is_domain_of(party, listing.url)
+    return (
+        listing.kind is not ListingKind.APP or kind is OutletKind.APP_STORE or is_domain_of(party, listing.url, _pinyin)
+    )
+
+
+def _pinyin(name: str) -> str:
+    return "".join(map(syllable, name))
 
 
 def _app_publisher(listing: Listing) -> str | None:

@@ -202,7 +202,9 @@ def test_verdicts_stored_before_decide_after_the_upgrade(database: str, store: S
         config.attributes["connection"] = connection
         command.downgrade(config, "0006")
         for url, verdict in ((FILE_URL, "not"), (USED_URL, "infringing")):
-            connection.execute(text("UPDATE hits SET judged = :verdict WHERE id = :id"), {"verdict": verdict, "id": ids[url]})
+            connection.execute(
+                text("UPDATE hits SET judged = :verdict WHERE id = :id"), {"verdict": verdict, "id": ids[url]}
+            )
         connection.commit()
         command.upgrade(config, "head")
         connection.commit()
