@@ -18,6 +18,10 @@ _AUTHOR_PAGE_SELECTOR = (
     "a[href*='/author/'], a[href*='/authors/'], a[href*='/artist/'], a[href*='/writer/'], a[href*='author='], "
     "a[href*='/contributor/'], a[href*='/creator/'], a[href*='authorid=']"
 )
+_BYLINE_SELECTOR = (
+    "a[rel~=author], .vcard .fn, .author.vcard, .p-author, .byline a, [class~=entry-meta] a[href*='author'], "
+    "[class*=post-author] a, [class*=entry-author] a, [class*=author-link], .byline"
+)
 _ROLE_RE = re.compile(
     r"^(?:by|von|par|di|de|作者|著者|原著|author)\b[\s:：]{0,5}|^作者[:：]?\s{0,3}|\s{0,3}[(（\[［【]?(?:编著|編著|主编|主編|原著|著|編|编|撰|author)[)）\]］】]?$",
     re.I,
@@ -42,6 +46,18 @@ def vote_creators(ballot: Ballot, page: Page, values: list[str], heading: str) -
     suffix = _AUTHOR_SUFFIX_RE.search(heading)
     if suffix:
         ballot.add_vote("creators", split_names(suffix[1]), "heading", VISIBLE_WEIGHT / 2)
+
+
+def byline(page: Page) -> str:
+    """Who wrote a page that is a post, "" if nothing says so.
+
+    Only marks of writing count (hAtom, microformats, rel=author), because an author beside a title may be the work's.
+    """
+    for node in page.nodes(_BYLINE_SELECTOR, MAX_ELEMENTS):
+        names = split_names(visible_text(node))
+        if len(names) == 1:
+            return names[0]
+    return ""
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
+from crawler.page.forum_posts import Thread
+
 # Weights by kind of source: markup meant for machines, the page's own scripts, text shown to people, a guess.
 STRUCTURED_WEIGHT, MICRODATA_WEIGHT, OPENGRAPH_WEIGHT, SCRIPT_WEIGHT, LABEL_WEIGHT, VISIBLE_WEIGHT, ADDRESS_WEIGHT = (
     3.0,
@@ -70,7 +72,8 @@ class Facts:
     """The fields of a page's subject by name; `sources` says where each was read.
 
     `is_declared` is True if structured data says that the page is about one thing, `is_article` if that is a text.
-    `price_element_ids` are the `mem_id` of the elements around the first shown price; () if no price is shown.
+    `price_element_ids` are the `mem_id` of the elements around the first shown price; () if no price is shown. `thread`
+    holds the posts if the page is one of a forum; `byline` names who wrote the post or the page, "" if nothing says so.
     """
 
     values: dict[str, Any] = Factory(dict)
@@ -79,6 +82,8 @@ class Facts:
     is_declared: bool = False
     is_article: bool = False
     price_element_ids: tuple[int, ...] = ()
+    thread: Thread | None = None
+    byline: str = ""
 
     def set_if_missing(self, field: str, value: Any, source: str) -> None:
         """Set a field unless `value` is empty or the field has a value already."""

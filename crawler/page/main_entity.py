@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
+from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborNode
 
+from crawler.page.label_values import labelled_values
 from crawler.page.page import Page, visible_text
 from crawler.page.structured_data import StructuredObject, texts
+from crawler.page.text_lines import all_lines
 from crawler.page.vocabulary import meaning_pattern
 from crawler.urls import canonicalize_url, url_host
 
@@ -22,6 +25,10 @@ MIN_OBJECT_SIMILARITY = 0.6  # similarity from which an object is the one that a
 MIN_TITLE_SIMILARITY = 0.4  # similarity from which a heading and a name mean one thing
 MAX_HEADING_EXTRA_CHARS = 12  # that a heading may have after the name
 MAX_HEADINGS = 6
+MIN_LINE_TITLE_CHARS, MAX_LINE_TITLE_CHARS = 3, 200  # of a title that no heading marks
+MAX_PROMINENT_ELEMENTS = 60
+MAX_FOLDER_LEAD_CHARS = 20  # before the path of a folder in its title
+_TITLE_BREAK_RE = re.compile(r" [-–—|·»«:/]{1,2} |[|｜_»«]|(?<=[\u3400-\u9fff])[-–—]")
 _SITE_SEPARATORS = (" | ", "｜", " - ", " – ", " — ", " :: ", "_", "-", " · ", " « ", " / ")
 _PRICE_RE = re.compile(r"[$€£¥₹₽₸]\s?\d|\d\s?(?:[€£₽₸元]|kr\b|zł)")
 _CODE_SUFFIX_RE = re.compile(r"\s[^\W\d]{2,12}(?:[\s.-][^\W\d]{1,10})?\.?\s?[:：#№]\s?[A-Z0-9][A-Z0-9-]{3,15}$")
@@ -57,28 +64,39 @@ def describes_page(main: StructuredObject, page_headings: Iterable[str], url: st
 
 
 def headings(page: Page) -> list[str]:
-    """The headings that a page shows, in page order, those marked as a name first, without hidden words."""
+    """The headings that a page shows, in page order, those marked as a name first, without hidden words.
+
+    A heading that links to the start page of the site is the site's name.
+    """
     unique_headings: dict[str, None] = {}
     for selector in ("#productTitle", "h1[itemprop=name], h1 [itemprop=name], [itemprop=name] h1", "h1"):
         for node in page.tree.css(selector)[:MAX_HEADINGS]:
-            text = _heading_text(node)
+            text = "" if _links_home(node, page) else _heading_text(node)
             if 1 < len(text) <= 300:
                 unique_headings.setdefault(text)
     return list(unique_headings)
 
 
 def choose_title(
-    main: StructuredObject | None, page_headings: list[str], graph: Mapping[str, list[str]], page: Page
+    main: StructuredObject | None,
+    page_headings: list[str],
+    graph: Mapping[str, list[str]],
+    page: Page,
+    site_names: Sequence[str] = (),
 ) -> tuple[str, str]:
     """The title and its source: the heading that means the same as the name in the markup (object, meta, title), else
     that name.
 
     A heading that continues after the name with more than a few words contains other things too; then the name counts.
+    `site_names` are names of the site besides those that the page itself states; a title that is nothing else is none.
     """
-    sites = (*graph.get("og:site_name", ())[:1], *_site_names(page.url))
+    sites = (*graph.get("og:site_name", ())[:1], *_site_names(page.url), *site_names)
+    known_names = {_letters(name) for name in site_names}
+    page_headings = [text for text in page_headings if _letters(text) not in known_names]
     object_name = " ".join(texts(main.fields.get("name"))[:1]) if main else ""
     og_title = strip_site_name((graph.get("og:title") or [""])[0], sites)
     page_title = strip_site_name(page.css("title").text(default=""), sites)
+    og_title, page_title = ("" if _letters(text) in known_names else text for text in (og_title, page_title))
     stated_names = [stated for stated in (object_name, og_title, page_title) if stated]
     page_headings = [_strip_suffix(_strip_lead(text, stated_names), stated_names) for text in page_headings]
     best = max(
@@ -99,15 +117,45 @@ def choose_title(
     return (og_title, "og:title") if og_title else (page_title, "title")
 
 
+def line_title(page: Page, name: str, source: str) -> tuple[str, str]:
+    """The title and its source where no heading tells: `name` comes from <title>, is the path of a folder, or is empty.
+
+    Of the parts of <title> the longest run from the beginning counts that the page shows as a line; a page whose title
+    says nothing is named by the value of a label for names, else by its first line in large or bold type.
+    """
+    folder = unquote(urlsplit(page.url).path).strip("/")
+    if folder and name.rstrip("/").endswith(folder) and len(name) <= len(folder) + MAX_FOLDER_LEAD_CHARS:
+        return folder.rpartition("/")[2], source  # "Index of /books/red-lamp" is the folder of that name
+    if source == "title" and name:
+        shown = {_letters(line.text) for line in all_lines(page) if len(line.text) <= MAX_LINE_TITLE_CHARS}
+        ends = [match.start() for match in _TITLE_BREAK_RE.finditer(name)]
+        parts = [name, *(name[:end] for end in reversed(ends))]
+        return next((part.strip() for part in parts if len(part.strip()) > 1 and _letters(part) in shown), name), source
+    if name:
+        return name, source
+    labelled = labelled_values(page).get("name", [])
+    if labelled:
+        return labelled[0], "label"
+    for node in page.nodes("h1, h2, h3, h4, b, strong, big, font[size], center", MAX_PROMINENT_ELEMENTS):
+        text = visible_text(node)
+        if MIN_LINE_TITLE_CHARS <= len(text) <= MAX_LINE_TITLE_CHARS:
+            return text, "first line in large type"
+    lines = (line.text for line in all_lines(page))
+    return next((text for text in lines if MIN_LINE_TITLE_CHARS <= len(text) <= MAX_LINE_TITLE_CHARS), ""), "first line"
+
+
 def currency_region(page: Page, graph: Mapping[str, list[str]]) -> str:
-    """A host that identifies the currency: the page's own, with the country of its locale if the host names none."""
+    """A host that identifies the currency: the page's own, with the country of its locale if the host names none.
+
+    Without either it ends in "com": other endings without a country, and numbers, say no more than that.
+    """
     name = url_host(page.url)
     if len(name.rpartition(".")[2]) == 2:
         return name
     tag = page.css("html[lang]")
     locales = [*graph.get("og:locale", ()), tag.attrib["lang"] if tag else ""]
     country = next((match[1].lower() for text in locales if (match := _LOCALE_RE.match(text.strip()))), "")
-    return f"{name}.{country}" if country else name
+    return f"{name}.{country or 'com'}"
 
 
 def name_similarity(first: str, second: str) -> float:
@@ -139,7 +187,7 @@ def strip_site_name(text: str, sites: Iterable[str]) -> str:
     for mark in _SITE_SEPARATORS:
         head, _, tail = text.partition(mark)
         if tail and _letters(head) in site_names:
-            return tail.strip()
+            return strip_site_name(tail, sites)
         head, _, tail = text.rpartition(mark)
         if head and _letters(tail) in site_names:
             return strip_site_name(head, sites)
@@ -156,6 +204,25 @@ def _strip_suffix(text: str, stated_names: Iterable[str]) -> str:
     )
     remainder = text.casefold().replace(contained_name.casefold(), " ")
     return contained_name if contained_name and _PRICE_RE.search(remainder) else text
+
+
+def _links_home(node: LexborNode, page: Page) -> bool:
+    """Whether a heading, on a page other than the start page, links there."""
+    link = node.css_first("a[href]")
+    parent = node.parent
+    if link is None and parent is not None and parent.tag == "a":
+        link = parent
+    address = page.link(link.attributes.get("href") or "") if link is not None else None
+    if not address or (urlsplit(page.url).path.strip("/") in ("", "index.html") and not urlsplit(page.url).query):
+        return False
+    parts = urlsplit(address)
+    is_start = parts.path.strip("/") in ("", "index.php", "index.html") and not parts.fragment
+    return is_start and url_host(address) == url_host(page.url) and _is_home_query(parts.query)
+
+
+def _is_home_query(query: str) -> bool:
+    """Whether a query leads to the start page: none, or one that says so ("route=common/home")."""
+    return not query or query.casefold().endswith(("home", "index"))
 
 
 def _heading_text(node: LexborNode) -> str:

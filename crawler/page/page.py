@@ -144,11 +144,13 @@ class Page:
     status: int = 200
     values: Mapping[str, str] = field(default=Factory(dict))
     scanned: bool = field(default=False, eq=False)  # the bytes were checked and contain no parser bomb
+    memo: dict[str, Any] = field(factory=dict, eq=False, repr=False)  # what readers found out about it, by reader
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _STATE_FIELDS}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        self.memo = {}
         for name, value in state.items():
             setattr(self, name, value)
 

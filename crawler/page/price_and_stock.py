@@ -8,7 +8,7 @@ skipped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from functools import cache
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborNode
 from crawler.money import Money, parse_price
 from crawler.page.field_votes import VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, visible_text
+from crawler.page.text_lines import all_lines
 from crawler.page.vocabulary import lower_same_length, meaning_pattern, meaning_words
 
 MAX_PRICE_ELEMENTS = 300
@@ -44,6 +45,15 @@ _PRICE_AFTER_LABEL_RE = re.compile(
     rf"(?:\s|&nbsp;|[:：]|<[^<>]{{1,200}}>){{0,12}}"
     rf"({_CURRENCY_PATTERN}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}[0-9][0-9.,]{{0,12}}|[0-9][0-9.,]{{0,12}}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}{_CURRENCY_PATTERN})"
 )
+_AMOUNT_PATTERN = (
+    rf"(?:{_CURRENCY_PATTERN}\s?[0-9][0-9.,]{{0,12}}"
+    rf"|[0-9][0-9.,]{{0,12}}\s?(?:{_CURRENCY_PATTERN}|r\b|rmb\b|块|usd\b|euros?\b))"
+)
+_AMOUNT_RE = re.compile(rf"(?<![\w.]){_AMOUNT_PATTERN}", re.I)
+_STATED_AMOUNT_RE = re.compile(rf"[\s:：=是为]{{0,4}}({_AMOUNT_PATTERN})", re.I)
+_COLLOQUIAL_YUAN_RE = re.compile(r"([0-9][0-9.,]{0,12})\s?(?:r|rmb|块)", re.I)
+MAX_PRICE_LINES = 3_000  # of a page that are searched
+MAX_PRICE_LINE_CHARS = 12  # a line of a post that is an amount and hardly more
 _TAG_RE = re.compile(r"<[^<>]{1,200}>")
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
 _MAX_PRICE_CHARS = 60  # text of an element that is a price and nothing else
@@ -67,12 +77,17 @@ class ShownPrice:
         return tuple(ids)
 
 
-def vote_prices(ballot: Ballot, page: Page, region: str) -> tuple[int, ...]:
+def vote_prices(
+    ballot: Ballot, page: Page, region: str, find_excluded: Callable[[], Container[int]]
+) -> tuple[int, ...]:
     """Add the votes of shown prices: the first below the heading counts most, a former price counts against itself.
 
+    Prices inside elements whose `mem_id` is in what `find_excluded` gives are those of other listings.
     Returns the `mem_id` of the element of that first price and of those around it; () without a price.
     """
     prices = list(shown_prices(page, region))
+    excluded = find_excluded() if prices else ()
+    prices = [shown for shown in prices if not any(identity in excluded for identity in shown.ancestor_ids())]
     current = [shown for shown in prices if not shown.is_former]
     current = [shown for shown in current if shown.is_below_heading] or current
     with_currency = [shown.money for shown in current if shown.money.currency and shown.money.amount]
@@ -91,6 +106,17 @@ def vote_prices(ballot: Ballot, page: Page, region: str) -> tuple[int, ...]:
     return first.ancestor_ids() if first else ()
 
 
+def vote_price_line(ballot: Ballot, page: Page, region: str) -> None:
+    """Vote for the first line that is an amount with a currency and nothing else."""
+    for line in all_lines(page)[:MAX_PRICE_LINES]:
+        amount = _AMOUNT_RE.match(line.text) if len(line.text) <= MAX_PRICE_LINE_CHARS else None
+        is_former = any(element.tag in _STRUCK_TAGS for element in line.elements[-3:])
+        money = _stated_money(amount[0], region) if amount and not is_former else None
+        if money and any(map(str.isdigit, line.text)):
+            ballot.add_vote("money", money, "a line that is a price", 1.0)
+            return
+
+
 def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
     """Vote for the first price after a word for price, with its currency, in the description or on the page."""
     descriptions = [
@@ -104,6 +130,32 @@ def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
             if money and money.currency and money.amount:
                 ballot.add_vote("money", money, "price behind a label", 1.2)
                 return
+
+
+def post_price(title: str, lines: Sequence[str], region: str) -> Money | None:
+    """The price that a post states: behind a word for price, else an amount with a currency that is a line by itself
+    or stands in the title ("出 ... 3r", "$6 each").
+    """
+    for line in lines:
+        for _, _, end in _price_words().find_matches_as_indexes(lower_same_length(line[:2_000]))[:10]:
+            match = _STATED_AMOUNT_RE.match(line[end : end + 40])
+            money = _stated_money(match[1], region) if match else None
+            if money:
+                return money
+    short_lines = (line for line in lines if len(line) <= MAX_PRICE_LINE_CHARS)
+    for line in (title, *short_lines):
+        match = _AMOUNT_RE.search(line)
+        money = _stated_money(match[0], region) if match else None
+        if money:
+            return money
+    return None
+
+
+def _stated_money(text: str, region: str) -> Money | None:
+    """An amount with a currency; "3r" and "3块" are yuan."""
+    colloquial = _COLLOQUIAL_YUAN_RE.fullmatch(text.strip())
+    money = parse_price(f"{colloquial[1]} CNY" if colloquial else text, None, region)
+    return money if money and money.currency and money.amount else None
 
 
 @cache

@@ -13,13 +13,23 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler.money import Money, parse_price
-from crawler.page.creators import vote_creators
+from crawler.page.creators import byline, vote_creators
 from crawler.page.field_votes import ADDRESS_WEIGHT, LABEL_WEIGHT, SCRIPT_WEIGHT, VISIBLE_WEIGHT, Ballot, Facts
+from crawler.page.forum_posts import marked_thread, repeated_thread
 from crawler.page.label_values import labelled_values
-from crawler.page.main_entity import choose_title, currency_region, describes_page, headings, main_object
+from crawler.page.main_entity import (
+    choose_title,
+    currency_region,
+    describes_page,
+    headings,
+    line_title,
+    main_object,
+)
+from crawler.page.main_text import other_listings, without_frame, without_related
 from crawler.page.page import Page
-from crawler.page.price_and_stock import vote_availability, vote_prices
+from crawler.page.price_and_stock import post_price, vote_availability, vote_price_line, vote_prices
 from crawler.page.script_data import script_values
+from crawler.page.site_frame import SiteFrame
 from crawler.page.structured_data import (
     StructuredObject,
     opengraph,
@@ -41,6 +51,7 @@ _ELECTED_FIELDS = (
     "condition",
     "seller",
 )
+_CODE_FIELDS = frozenset(("sku", "isbn", "gtin", "mpn"))
 _CODE_RE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9][0-9A-Za-z]{3,19}(?![A-Za-z0-9])")
 _CODE_PARAMETERS = frozenset(
     ("id", "pid", "sku", "skuid", "item", "itemid", "goods_id", "goodsid", "product_id", "productid", "p")
@@ -51,17 +62,25 @@ _CURRENCY_SIGN_RE = re.compile(
 )
 
 
-def product_facts(page: Page, known_objects: Sequence[StructuredObject] | None = None) -> Facts:
-    """The product of a page as fields of a Listing, and `images` (absolute addresses); unstated fields are absent."""
+def product_facts(
+    page: Page, known_objects: Sequence[StructuredObject] | None = None, frame: SiteFrame | None = None
+) -> Facts:
+    """The product of a page as fields of a Listing, and `images` (absolute addresses); unstated fields are absent.
+
+    With the frame of the site nothing counts that stands on every page of it or speaks of other listings.
+    """
     facts, ballot = Facts(), Ballot()
-    page_headings, graph = headings(page), opengraph(page)
     objects = structured_objects(page) if known_objects is None else known_objects
+    graph = opengraph(page)
+    page = without_frame(page, frame) if frame else page
+    page_headings = headings(page)
     main = main_object(objects, page_headings[0] if page_headings else _first_content(graph, "og:title"), page.url)
     kinds = {kind for item in objects for kind in item.types}
     facts.is_article = _first_content(graph, "og:type") == "article" or any(
         kind.endswith(("Article", "Posting")) for kind in kinds
     )
-    name, source = choose_title(main, page_headings, graph, page)
+    name, source = line_title(page, *choose_title(main, page_headings, graph, page, frame.names if frame else ()))
+    page = without_related(page, name) if frame else page
     region = currency_region(page, graph)
     if main:
         facts.types, facts.is_declared = (
@@ -73,17 +92,49 @@ def product_facts(page: Page, known_objects: Sequence[StructuredObject] | None =
     _vote_scripts(ballot, page, name, region)
     values = labelled_values(page)
     _vote_labels(ballot, values)
-    vote_creators(ballot, page, values.get("author", []), page_headings[0] if page_headings else "")
-    facts.price_element_ids = vote_prices(ballot, page, region)
-    vote_availability(ballot, page)
+    _vote_shown(facts, ballot, page, name, region)
+    _vote_subject(facts, ballot, page, values.get("author", []), page_headings[0] if page_headings else "")
     _vote_main_image(ballot, page)
     facts.elect_winners(ballot, _ELECTED_FIELDS)
+    if frame and frame.names and "money" in ballot.votes and not facts.thread:
+        facts.set_if_missing("seller", frame.names[0], "name of the site")
     facts.set_if_missing("title", _strip_author(name, facts.values.get("creators", ())), source)
     _elect_price(facts, ballot, page)
     _elect_codes(facts, ballot, page)
     images = facts.values.get("images", ())
     facts.values["images"] = tuple(dict.fromkeys(filter(None, map(page.link, images))))
     return facts
+
+
+def _vote_shown(facts: Facts, ballot: Ballot, page: Page, name: str, region: str) -> None:
+    """Vote for price and availability as the page shows them, or as its first post states them; find the posts."""
+    if not facts.is_declared:
+        facts.thread = marked_thread(page)
+    if facts.thread is None:
+        facts.price_element_ids = vote_prices(ballot, page, region, lambda: other_listings(page, name))
+        vote_availability(ballot, page)
+        is_product = (
+            facts.price_element_ids or facts.is_declared or facts.is_article or ballot.votes.keys() & _CODE_FIELDS
+        )
+        facts.thread = None if is_product else repeated_thread(page)
+        if "money" not in ballot.votes and not facts.is_article and facts.thread is None:
+            vote_price_line(ballot, page, region)
+    if facts.thread:
+        ballot.votes.pop("money", None)
+        money = post_price(name, facts.thread.post_lines(facts.thread.posts[0]), region)
+        ballot.add_vote("money", money, "price in the post", LABEL_WEIGHT)
+
+
+def _vote_subject(facts: Facts, ballot: Ballot, page: Page, authors: list[str], heading: str) -> None:
+    """Vote for the creators of the work, or note who wrote the post."""
+    if facts.thread:
+        facts.byline = facts.thread.author
+        return
+    vote_creators(ballot, page, authors, heading)
+    is_work = ballot.votes.keys() & {*_CODE_FIELDS, "publisher"} or any(
+        vote.source.startswith(("og:novel", "book")) for vote in ballot.votes.get("creators", ())
+    )
+    facts.byline = "" if is_work else byline(page)
 
 
 def _vote_scripts(ballot: Ballot, page: Page, name: str, region: str) -> None:
@@ -204,8 +255,8 @@ def _strip_author(name: str, creators: Sequence[str]) -> str:
     """A title without its author after it: "Fantastic Mr. Fox by Roald Dahl", "庄子 - 蔡某"."""
     for creator in creators[:2]:
         for mark in (" by ", " - ", " – ", " — ", "(", "（", "，"):
-            head, separator, _ = name.partition(mark + creator)
-            if separator and len(head.strip()) > 1:
+            head, separator, tail = name.partition(mark + creator)
+            if separator and len(head.strip()) > 1 and not any(map(str.isalnum, tail)):
                 return head.strip()
     return name
 

@@ -51,7 +51,8 @@ class SiteFrame:
     """What stands on every page of a site: its menus, side bars, footers, name and contacts.
 
     `list_blocks` are keys of blocks that stand on a list and on another page, `page_blocks` of those that only pages of
-    listings share, `names` the site's own names, longest first, `contacts` its own contacts as `kind:value`.
+    listings share, `names` the site's own names, the one that most places state first, `contacts` its own contacts as
+    `kind:value`.
     """
 
     list_blocks: frozenset[str] = frozenset()
@@ -243,7 +244,9 @@ def _site_names(lists: Sequence[Page], samples: Sequence[Page], framed_texts: It
     for name in names:
         if len(name) <= MAX_NAME_CHARS and len(_letters(name)) > 1:
             unique.setdefault(_letters(name), " ".join(name.split()))
-    return tuple(sorted(unique.values(), key=len, reverse=True)[:MAX_NAMES])
+    support = Counter(_letters(name) for name in (*names, *homes))
+    ranked = sorted(unique.values(), key=lambda name: (-support[_letters(name)], len(name)))
+    return tuple(ranked[:MAX_NAMES])
 
 
 def _title_parts(page: Page) -> list[str]:

@@ -12,32 +12,60 @@ from crawler.items import ListingKind, Picture, SharedFile
 from crawler.page.field_votes import Facts
 from crawler.page.list_row import ListRow
 from crawler.page.main_entity import APP_TYPES, PRODUCT_TYPES
+from crawler.page.main_text import main_text
 from crawler.page.page import LayoutError, Page
 from crawler.page.product import product_facts
+from crawler.page.site_frame import SiteFrame
 from crawler.urls import canonicalize_url
-
-MAX_POST_CHARS = 20_000
 
 
 def offer_fields(page: Page, **overrides: Any) -> dict[str, Any]:
     """The fields of a page that is one offer; `overrides` other than None win. Raises LayoutError without a title."""
-    fields = page_fields(page, product_facts(page))
+    facts = product_facts(page)
+    fields = _fact_fields(page, facts)
+    if fields["kind"] is ListingKind.POST:
+        fields["text"] = main_text(page, None, fields.get("title", "")).text
+        fields["sources"]["text"] = "main text"
     if not fields.get("title"):
         raise LayoutError("the page names no product")
     fields.pop("kind")
     return fields | {name: value for name, value in overrides.items() if value is not None}
 
 
-def page_fields(page: Page, facts: Facts) -> dict[str, Any]:
-    """The fields of any page: an app, an offer, or a post whose text is the page's."""
+def page_fields(page: Page, facts: Facts, frame: SiteFrame | None = None) -> dict[str, Any]:
+    """The fields of any page: an app, an offer, or a post, with the words and pictures that are the seller's own.
+
+    `frame` is what stands on every page of the site, the one that `facts` were read with.
+    """
+    fields = _fact_fields(page, facts)
+    is_post, thread = fields["kind"] is ListingKind.POST, facts.thread
+    stated, pictures = fields.get("text", ""), fields["pictures"]
+    if stated and pictures and not is_post and frame is None:
+        return fields
+    subject, roots = (thread.page, thread.posts[0].bodies) if thread else (page, ())
+    words = main_text(subject, frame, fields.get("title", ""), roots)
+    lines = [*words.text.splitlines(), *(thread.own_links() if thread else ())]
+    if is_post or not stated:
+        fields["text"] = "\n".join(dict.fromkeys(lines))
+        fields["sources"]["text"] = "first post" if thread else "main text"
+    elif frame:
+        fields["text"] = "\n".join((stated, *(line for line in lines if line not in stated)))
+    if is_post and facts.byline and not fields.get("seller"):
+        fields["seller"], fields["sources"]["seller"] = facts.byline, "author of the post"
+    if is_post or not pictures:
+        addresses = dict.fromkeys((*(picture.url for picture in pictures), *words.pictures))
+        fields["pictures"] = tuple(Picture(url=address) for address in addresses)
+    return fields
+
+
+def _fact_fields(page: Page, facts: Facts) -> dict[str, Any]:
+    """The fields that facts state."""
     values, kind = dict(facts.values), _listing_kind(facts)
     sources = {"pictures" if name == "images" else name: source for name, source in facts.sources.items()}
     values["pictures"] = tuple(Picture(url=url) for url in values.pop("images", ()))
     published = values.get("published")
     if published and published[:4].isdigit():
         values["year"] = int(published[:4])
-    if kind is ListingKind.POST:
-        values["text"], sources["text"] = page.text()[:MAX_POST_CHARS], "page"
     return {"url": canonicalize_url(page.url), "kind": kind, "sources": sources, **values}
 
 
@@ -64,5 +92,7 @@ def row_fields(row: ListRow) -> dict[str, Any]:
 def _listing_kind(facts: Facts) -> ListingKind:
     if set(facts.types) & APP_TYPES:
         return ListingKind.APP
+    if facts.thread:
+        return ListingKind.POST
     is_offer = set(facts.types) & PRODUCT_TYPES or facts.values.get("price") is not None
     return ListingKind.OFFER if is_offer else ListingKind.POST

@@ -1,0 +1,181 @@
+"""The first post of a thread is the listing: its author sells, its words count, its price and pictures are read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from crawler.items import ListingKind
+from crawler.page import Page
+from crawler.page.forum_posts import labelled_author, marked_thread, repeated_thread
+from crawler.page.price_and_stock import post_price
+from crawler.page.product import product_facts
+from crawler.shapes.listing_fields import page_fields
+
+ADDRESS = "https://quay.example/thread-3001-1-1.html"
+SHARE = "https://pan.quark.cn/s/0a1b2c3d4e5f"
+
+
+def page(body: str, title: str = "Red Kiln all parts - Quay") -> Page:
+    return Page(
+        url=ADDRESS, body=f"<title>{title}</title><body>{body}</body>".encode(), content_type="text/html; charset=utf-8"
+    )
+
+
+def discuz(author: str, text: str) -> str:
+    return f"""<div><table class="plhin"><tr><td class="pls"><div class="authi"><a href="/space-uid-9.html" class="xw1">
+    {author}</a></div><p>积分 340</p></td><td class="plc"><div class="pi"><div class="authi">
+    <em>发表于 2026-11-02 20:41</em> <a href="?authorid=9">只看该作者</a></div></div><div class="t_fsz"><table><tr>
+    <td class="t_f">{text}</td></tr></table></div></td></tr></table></div>"""
+
+
+def xenforo(author: str, text: str) -> str:
+    return f"""<article class="message"><h4 class="message-name"><a href="/members/x.1" class="username">
+    {author}</a></h4>
+    <time>Nov 2, 2026</time><div class="message-body"><div class="bbWrapper">{text}</div></div></article>"""
+
+
+def phpbb(author: str, text: str) -> str:
+    return f"""<div class="post"><div class="postbody"><p class="author">by <a class="username">{author}</a>
+    » Mon Nov 2</p>
+    <div class="content">{text}</div></div></div>"""
+
+
+def vbulletin(author: str, text: str) -> str:
+    return f"""<li class="postcontainer"><a class="username">{author}</a><div class="content">
+    <div id="post_message_1"><blockquote class="postcontent restore">{text}</blockquote></div></div></li>"""
+
+
+def bbpress(author: str, text: str) -> str:
+    return f"""<div class="reply"><div class="bbp-reply-author"><span class="bbp-author-name">{author}</span></div>
+    <div class="bbp-reply-content"><p>{text}</p></div></div>"""
+
+
+MARKUPS = [discuz, xenforo, phpbb, vbulletin, bbpress]
+
+
+@pytest.mark.parametrize("markup", MARKUPS)
+def test_known_systems_are_read_by_their_classes(markup: object) -> None:
+    assert callable(markup)
+    posts = markup("ferrywoman", "All parts, epub. Price: $3") + markup("mossy", "Is Blue Note there too? $9")
+    facts = product_facts(page(f"<h1>Red Kiln all parts</h1>{posts}"))
+    fields = page_fields(page(""), facts)
+    assert facts.thread is not None
+    assert [post.author for post in facts.thread.posts] == ["ferrywoman", "mossy"]
+    assert (fields["kind"], fields["title"], fields["seller"]) == (ListingKind.POST, "Red Kiln all parts", "ferrywoman")
+    assert fields["text"] == "All parts, epub. Price: $3"
+    assert (fields["price"], fields["currency"]) == (Decimal(3), "USD")
+    assert not fields.get("creators")
+
+
+def table_post(author: str, date: str, text: str) -> str:
+    return f"""<table border=1><tr><td>作　者：{author}</td><td>发表于 {date}</td></tr>
+    <tr><td colspan=2>{text}</td></tr></table>"""
+
+
+def plain_post(author: str, date: str, text: str) -> str:
+    return f"""<div class="m"><div class="h"><a href="/user/{author}">{author}</a> <small>{date}</small></div>
+    <div class="b">{text}</div></div>"""
+
+
+def row_post(author: str, date: str, text: str) -> str:
+    return f"<dt>{author} wrote on {date}</dt><dd>{text}</dd>"
+
+
+@pytest.mark.parametrize(
+    ("markup", "frame"), [(table_post, "<div>{}</div>"), (plain_post, "<div>{}</div>"), (row_post, "<dl>{}</dl>")]
+)
+def test_unknown_systems_are_read_by_their_structure(markup: object, frame: str) -> None:
+    assert callable(markup)
+    posts = markup("摆渡人", "2026-11-02 20:41", "全套 epub，售价：5元。") + markup(
+        "青苔", "2026-11-03 08:15", "求红窑第二部"
+    )
+    thread = repeated_thread(page(f"<h2>红窑 全集</h2>{frame.format(posts)}"))
+    assert thread is not None
+    assert [post.author for post in thread.posts] == ["摆渡人", "青苔"]
+    assert [thread.post_lines(post) for post in thread.posts] == [["全套 epub，售价：5元。"], ["求红窑第二部"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "".join(f"<tr><td><a href=p{n}.epub>p{n}.epub</a></td><td>2026-11-0{n}</td><td>4M</td></tr>" for n in (1, 2)),
+        "".join(f"<li><a href=/news/{n}>A fair opens in town {n}</a> <i>2026-11-0{n}</i></li>" for n in (1, 2)),
+        "<p>" + "The brass was poured at noon. " * 20 + "</p>"
+        + "".join(f"<div class=x><b>guest{n}</b> 2026-11-0{n}<p>Well said, that is so.</p></div>" for n in (1, 2)),
+        '<ol class="comment-list"><li>moss 2026-11-02<p>well said</p></li><li>kiln 2026-11-03<p>no</p></li></ol>',
+        "<p>one</p><p>two</p>",
+    ],
+)  # fmt: skip
+def test_files_news_and_comments_are_no_posts(body: str) -> None:
+    document = page(f"<h1>Red Kiln</h1><table>{body}</table>" if "<tr>" in body else f"<h1>Red Kiln</h1>{body}")
+    assert repeated_thread(document) is None
+    assert marked_thread(document) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("作　者：摆渡人", "摆渡人"),
+        ("作者: 摆渡人", "摆渡人"),
+        ("楼主：摆渡人 发表于 2026-11-02", "摆渡人"),
+        ("Author: ferrywoman", "ferrywoman"),
+        ("Posted by ferrywoman on Nov 2", "ferrywoman"),
+        ("by ferrywoman » Mon", "ferrywoman"),
+        ("by 2027 it is done", ""),
+        ("作者很好", ""),
+        ("bypass", ""),
+    ],
+)
+def test_a_label_names_the_author(text: str, expected: str) -> None:
+    assert labelled_author(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "lines", "expected"),
+    [
+        ("x", ["售价：5元。拍下发链接"], "5"),
+        ("x", ["价格 9.9元 全套"], "9.9"),
+        ("x", ["Price: $3. Login shared"], "3"),
+        ("x", ["全套资源", "3r"], "3"),
+        ("出红窑全集 3r", ["自动发货"], "3"),
+        ("Red Kiln, $6 each", ["ask me"], "6"),
+        ("x", ["Bought it for 34.99 last year"], None),
+        ("x", ["I paid $34 for it in the shop last year"], None),
+        ("x", ["现在有了，15元一本是书店的价"], None),
+        ("Red Kiln 3rd part", ["3rd part"], None),
+    ],
+)
+def test_the_price_of_a_post_is_the_one_it_asks(title: str, lines: list[str], expected: str | None) -> None:
+    money = post_price(title, lines, "quay.com")
+    assert (money and money.amount) == (Decimal(expected) if expected else None)
+
+
+def test_a_share_in_a_later_post_of_the_seller_counts_and_of_another_does_not() -> None:
+    posts = (
+        discuz("ferrywoman", "All parts, see below")
+        + discuz("mossy", f"mine: {SHARE[:-1]}a")
+        + discuz("mossy", "thanks")
+    )
+    own = discuz("ferrywoman", f"new link {SHARE}<br>code: k9x2") + discuz("ferrywoman", "bump")
+    fields = page_fields(page(""), product_facts(page(f"<h1>Red Kiln all parts</h1>{posts}{own}")))
+    assert fields["text"] == f"All parts, see below\nnew link {SHARE}\ncode: k9x2"
+
+
+def test_pictures_of_the_first_post_are_pictures_of_the_listing() -> None:
+    text = 'Scan it <img src="/static/none.gif" zoomfile="/data/attachment/qr.png" file="/data/attachment/qr.png">'
+    text += '<img src="/static/image/smiley/default/cry.gif" smilieid="2">'
+    posts = discuz("ferrywoman", text) + discuz("mossy", '<img src="/data/attachment/mine.png">')
+    fields = page_fields(page(""), product_facts(page(f"<h1>Red Kiln all parts</h1>{posts}")))
+    assert [picture.url for picture in fields["pictures"]] == ["https://quay.example/data/attachment/qr.png"]
+
+
+def test_the_title_is_that_of_the_post_and_not_of_the_header() -> None:
+    head = '<header><h1 class="site-title"><a href="/">Quay</a></h1></header>'
+    facts = product_facts(page(f"{head}<h1>Red Kiln all parts</h1>{bbpress('ferrywoman', 'All parts')}"))
+    assert facts.values["title"] == "Red Kiln all parts"
+    bare = product_facts(
+        page(f"<h2><a>Red Kiln all parts</a></h2>{discuz('a1', 'All')}", "Red Kiln all parts - Books - Quay")
+    )
+    assert bare.values["title"] == "Red Kiln all parts"
