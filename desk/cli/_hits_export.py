@@ -53,7 +53,10 @@ def export(
         typer.Option("--since-last", help="Only what is new or decided otherwise since your last export with this."),
     ] = False,
     pictures: Annotated[
-        bool, typer.Option("--pictures/--no-pictures", help="Into .xlsx: the pictures, side by side with the work's.")
+        bool,
+        typer.Option(
+            "--pictures/--no-pictures", help="Into .xlsx: the pictures of listing and work, beside their row."
+        ),
     ] = True,
     by: By = None,
     config: ConfigFile = None,

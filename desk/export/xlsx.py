@@ -1,14 +1,15 @@
-"""Writes hits as a workbook: a sheet of rows with links, and a second one with pictures of listings beside those of
-works.
+"""Writes hits as a workbook to judge them in: a row each with its link, the pictures of listing and work before it, and
+the verdicts to choose from.
 
-The same rows give the same bytes; rows are streamed to save memory.
+Times are times, in UTC, and numbers are numbers. The same rows give the same bytes; rows are streamed to save memory.
 """
 
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import BinaryIO
@@ -20,7 +21,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from crawler.blobs import BlobStore, open_blobs
 from crawler.config import Config
-from crawler.items import Picture
+from crawler.items import Decision, Picture, Verdict
 from crawler.store import Store
 from desk.export.cells import sheet_cell
 from desk.export.rows import COLUMNS, CellValue, HitRow, cell_text, cells_of
@@ -34,7 +35,6 @@ class PicturePair:
     """The first stored picture of a hit's listing and of its work, as PNG; None if none is stored."""
 
     hit_id: str
-    title: str
     listing_picture: bytes | None
     work_picture: bytes | None
 
@@ -43,7 +43,9 @@ PairSource = Callable[[Sequence[str]], Iterator[PicturePair]]
 
 
 def picture_pairs(store: Store, config: Config) -> PairSource:
-    """A function that yields the picture pairs of hits by id: at most `MAX_PICTURE_ROWS`, each with a listing's."""
+    """A function that yields the picture pairs of hits in the order of their ids as given: at most `MAX_PICTURE_ROWS`,
+    each with a listing's.
+    """
     blobs = open_blobs(config.store)
 
     def pairs(ids: Sequence[str]) -> Iterator[PicturePair]:
@@ -52,7 +54,7 @@ def picture_pairs(store: Store, config: Config) -> PairSource:
             hits = store.hits.get_many(ids[start : start + MAX_PICTURE_ROWS])
             works = store.works.get_many(hit.work_id for hit in hits.values())
             complete = {work.id: work for work in store.works.fill_pictures(works.values())}
-            for hit in hits.values():
+            for hit in (hits[hit_id] for hit_id in ids[start : start + MAX_PICTURE_ROWS] if hit_id in hits):
                 listing_picture, work_picture = (
                     _first_preview(hit.listing.pictures, blobs),
                     _first_preview(complete[hit.work_id].images, blobs),
@@ -61,7 +63,6 @@ def picture_pairs(store: Store, config: Config) -> PairSource:
                     count += 1
                     yield PicturePair(
                         hit_id=hit.id,
-                        title=hit.listing.title,
                         listing_picture=listing_picture,
                         work_picture=work_picture,
                     )
@@ -88,23 +89,47 @@ def _first_preview(pictures: Iterable[Picture], blobs: BlobStore) -> bytes | Non
 MAX_LINKS = 60_000  # a sheet holds 65,530 links
 MAX_LINK_CHARS = 2_079  # longest address a spreadsheet accepts
 MAX_WRAPPED_ROWS = 5_000  # cells of longer sheets are not wrapped: a spreadsheet would take minutes to lay them out
-COLUMN_WIDTHS = {"work_title": 24, "url": 40, "title": 48, "share_links": 32, "reasons": 64}  # in characters; others 14
-PICTURE_COLUMNS = {"hit_id": 24, "title": 48, "listing": 24, "work": 24}  # name: width in characters
-PICTURE_ROW_POINTS = PREVIEW_PIXELS * 0.75 + 6  # a pixel is three quarters of a point
-_URL_COLUMN = COLUMNS.index("url")
+COLUMN_WIDTHS = {  # in characters; others 14
+    "hit_id": 10,
+    "decision": 9,
+    "identity": 8,
+    "offence": 8,
+    "work_title": 24,
+    "url": 40,
+    "title": 40,
+    "price": 9,
+    "currency": 9,
+    "share_links": 32,
+    "reasons": 60,
+    "first_seen": 19,
+    "last_seen": 19,
+    "judged_at": 19,
+}
+PICTURE_COLUMNS = ("listing_picture", "work_picture")  # before the others, so that they stay in sight
+SHOWN_PICTURE_PIXELS = 92  # longer side as shown; the picture itself is larger, for screens that draw finely
+PICTURE_COLUMN_WIDTH = 13.5  # in characters of 7 pixels
+PICTURE_ROW_POINTS = (SHOWN_PICTURE_PIXELS + 6) * 0.75  # a pixel is three quarters of a point
+NUMBER_FORMATS = {"identity": "0.00", "offence": "0.00", "price": "#,##0.00"}
+DATE_COLUMNS = ("first_seen", "last_seen", "judged_at")
+DATE_FORMAT = "yyyy-mm-dd hh:mm:ss"
+_PICTURE_ORDER = (Decision.HIT.value, Decision.REVIEW.value)  # whose pictures come first where there are too many
+_PNG_SIZE = struct.Struct(">II")  # width and height, from byte 16 on
 _EPOCH = datetime(1980, 1, 1)  # noqa: DTZ001 - workbooks want naive UTC; the earliest time a ZIP entry can carry
 
 
 def write_workbook(file: BinaryIO, rows: Sequence[HitRow], pairs: PairSource | None = None) -> None:
-    """Write the rows, and the pictures that `pairs` yields for their ids."""
+    """Write the rows, with the pictures that `pairs` yields for their ids in the columns before them."""
     draft = io.BytesIO()
+    pictures = {pair.hit_id: pair for pair in pairs(_ids_by_decision(rows))} if pairs is not None else {}
     with Workbook(draft, {"constant_memory": True}) as book:
         book.set_properties({"author": "swordnet", "created": _EPOCH})
-        _write_hits(book, book.add_worksheet("hits"), rows)
-        picture_rows = list(pairs([row.hit_id for row in rows])) if pairs is not None else []
-        if picture_rows:
-            _write_pictures(book.add_worksheet("pictures"), picture_rows)
+        _write_hits(book, book.add_worksheet("hits"), rows, pictures)
     _repack(draft, file)
+
+
+def _ids_by_decision(rows: Sequence[HitRow]) -> list[str]:
+    order = {decision: place for place, decision in enumerate(_PICTURE_ORDER)}
+    return [row.hit_id for row in sorted(rows, key=lambda row: order.get(row.decision, len(order)))]
 
 
 def _repack(draft: BinaryIO, file: BinaryIO) -> None:
@@ -116,27 +141,62 @@ def _repack(draft: BinaryIO, file: BinaryIO) -> None:
             target.writestr(entry, source.read(name))
 
 
-def _write_hits(book: Workbook, sheet: Worksheet, rows: Sequence[HitRow]) -> None:
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, len(rows), len(COLUMNS) - 1)
-    bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
-    link = book.add_format({"font_color": "#0563C1", "underline": 1, "text_wrap": True, "valign": "top"})
-    for column, name in enumerate(COLUMNS):
-        sheet.set_column(column, column, COLUMN_WIDTHS.get(name, 14))
+def _write_hits(book: Workbook, sheet: Worksheet, rows: Sequence[HitRow], pictures: Mapping[str, PicturePair]) -> None:
+    first_column = len(PICTURE_COLUMNS) if pictures else 0
+    names = (*PICTURE_COLUMNS[:first_column], *COLUMNS)
+    sheet.freeze_panes(1, first_column)
+    sheet.autofilter(0, 0, len(rows), len(names) - 1)
+    bold = book.add_format({"bold": True})
+    for column, name in enumerate(names):
+        width = PICTURE_COLUMN_WIDTH if column < first_column else COLUMN_WIDTHS.get(name, 14)
+        sheet.set_column(column, column, width)
         sheet.write_string(0, column, name, bold)
-    cell_format = wrapped if len(rows) <= MAX_WRAPPED_ROWS else None
+    _offer_verdicts(sheet, names.index("verdict"), len(rows))
+    formats = _column_formats(book, wrapped=len(rows) <= MAX_WRAPPED_ROWS)
     for line, row in enumerate(rows, start=1):
-        for column, value in enumerate(cells_of(row)):
-            if column == _URL_COLUMN and line <= MAX_LINKS and _is_link(row.url):
-                sheet.write_url(line, column, row.url, link, sheet_cell(row.url))
+        if pair := pictures.get(row.hit_id):
+            sheet.set_row(line, PICTURE_ROW_POINTS)
+            _place_pictures(sheet, line, pair)
+        for column, (name, value) in enumerate(zip(COLUMNS, cells_of(row), strict=True), start=first_column):
+            if name == "url" and line <= MAX_LINKS and _is_link(row.url):
+                sheet.write_url(line, column, row.url, formats[name], sheet_cell(row.url))
             else:
-                _write_cell(sheet, line, column, value, cell_format)
+                _write_cell(sheet, line, column, name, value, formats[name])
 
 
-def _write_cell(sheet: Worksheet, line: int, column: int, value: CellValue, cell_format: Format | None) -> None:
-    """Write a number as a number, text always as text, and nothing for an empty value."""
+def _column_formats(book: Workbook, wrapped: bool) -> dict[str, Format]:
+    """The format of each column's cells."""
+    layout = {"text_wrap": True, "valign": "top"} if wrapped else {}
+    plain = book.add_format(layout)
+    formats = dict.fromkeys(COLUMNS, plain)
+    formats["url"] = book.add_format({"font_color": "#0563C1", "underline": 1, **layout})
+    date = book.add_format({**layout, "num_format": DATE_FORMAT})
+    formats |= dict.fromkeys(DATE_COLUMNS, date)
+    return formats | {name: book.add_format({**layout, "num_format": code}) for name, code in NUMBER_FORMATS.items()}
+
+
+def _offer_verdicts(sheet: Worksheet, column: int, row_count: int) -> None:
+    """Let the cells of the verdict be chosen from a list; `hits judge --from` reads them back."""
+    validation = {"validate": "list", "source": [verdict.value for verdict in Verdict], "error_type": "stop"}
+    sheet.data_validation(1, column, max(row_count, 1), column, validation)
+
+
+def _place_pictures(sheet: Worksheet, line: int, pair: PicturePair) -> None:
+    """Put the pictures into the row, so that they are moved and hidden with it."""
+    for column, data in enumerate((pair.listing_picture, pair.work_picture)):
+        if data is not None:
+            scale = min(1.0, SHOWN_PICTURE_PIXELS / max(_PNG_SIZE.unpack_from(data, 16)))
+            options = {"x_scale": scale, "y_scale": scale, "x_offset": 3, "y_offset": 3, "object_position": 1}
+            options |= {"image_data": io.BytesIO(data), "description": PICTURE_COLUMNS[column]}
+            sheet.insert_image(line, column, f"{line}-{column}.png", options)
+
+
+def _write_cell(sheet: Worksheet, line: int, column: int, name: str, value: CellValue, cell_format: Format) -> None:
+    """Write a number as a number, a time as a time, text always as text, and nothing for an empty value."""
     if isinstance(value, float | Decimal):
         sheet.write_number(line, column, float(value), cell_format)
+    elif name in DATE_COLUMNS and isinstance(value, str):
+        sheet.write_datetime(line, column, datetime.fromisoformat(value).replace(tzinfo=None), cell_format)
     elif text := sheet_cell(cell_text(value)):
         sheet.write_string(line, column, text, cell_format)
 
@@ -144,16 +204,3 @@ def _write_cell(sheet: Worksheet, line: int, column: int, value: CellValue, cell
 def _is_link(url: str) -> bool:
     """Whether `url` is a web address that can be a clickable link."""
     return url.startswith(("http://", "https://")) and len(url) <= MAX_LINK_CHARS
-
-
-def _write_pictures(sheet: Worksheet, picture_rows: Iterable[PicturePair]) -> None:
-    for column, (name, width) in enumerate(PICTURE_COLUMNS.items()):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, name)
-    for line, pair in enumerate(picture_rows, start=1):
-        sheet.set_row(line, PICTURE_ROW_POINTS)
-        sheet.write_string(line, 0, pair.hit_id)
-        sheet.write_string(line, 1, sheet_cell(pair.title))
-        for column, data in ((2, pair.listing_picture), (3, pair.work_picture)):
-            if data is not None:
-                sheet.insert_image(line, column, f"{line}-{column}.png", {"image_data": io.BytesIO(data)})

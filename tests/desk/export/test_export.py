@@ -4,12 +4,15 @@ import csv
 import json
 import re
 import unicodedata
+import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
@@ -28,11 +31,14 @@ from crawler.items import (
     Verdict,
     Work,
 )
+from crawler.store import HitQuery, Store
 from desk.export.cells import csv_cell, sheet_cell
 from desk.export.formats import export_hits
-from desk.export.rows import COLUMNS, HitRow, row_of_hit
+from desk.export.rows import COLUMNS, HitRow, export_rows, row_of_hit
 from desk.export.xlsx import PicturePair
+from desk.review.judge import read_verdicts, record_verdicts
 from tests.cover_pictures import cover, encode_picture
+from tests.judged_store import make_offers, make_works, record_crawl
 
 EXPECTED_COLUMNS = [
     "hit_id",
@@ -274,11 +280,11 @@ def test_times_are_utc() -> None:
     )
 
 
-def test_a_workbook_shows_pictures_side_by_side_under_their_hits(tmp_path: Path) -> None:
+def test_a_workbook_shows_pictures_beside_their_row(tmp_path: Path) -> None:
     work_picture, listing_picture = encode_picture(cover(1), "PNG"), encode_picture(cover(2), "PNG")
     picture_pairs = [
-        PicturePair(hit_id="h1", title="=1+1", listing_picture=listing_picture, work_picture=work_picture),
-        PicturePair(hit_id="h2", title="第二本", listing_picture=listing_picture, work_picture=None),
+        PicturePair(hit_id="h1", listing_picture=listing_picture, work_picture=work_picture),
+        PicturePair(hit_id="h2", listing_picture=listing_picture, work_picture=None),
     ]
     requested_ids: list[str] = []
 
@@ -286,10 +292,91 @@ def test_a_workbook_shows_pictures_side_by_side_under_their_hits(tmp_path: Path)
         requested_ids.extend(ids)
         return iter(picture_pairs)
 
-    export_hits(tmp_path / "hits.xlsx", [row_of_hit(make_hit("h2"), WORK), row_of_hit(make_hit("h1"), WORK)], pairs)
-    sheet = load_workbook(tmp_path / "hits.xlsx")["pictures"]
+    dropped = evolve(make_hit("h0"), decision=Decision.DROPPED)
+    rows = [row_of_hit(hit, WORK) for hit in (make_hit("h2"), dropped, make_hit("h1"))]
+    export_hits(tmp_path / "hits.xlsx", rows, pairs)
+    book = load_workbook(tmp_path / "hits.xlsx")
+    assert book.sheetnames == ["hits"]
+    sheet = book["hits"]
+    assert [cell.value for cell in sheet[1]] == ["listing_picture", "work_picture", *EXPECTED_COLUMNS]
+    assert [sheet.cell(line, 3).value for line in (2, 3, 4)] == ["h0", "h1", "h2"]
+    assert requested_ids == ["h1", "h2", "h0"], "hits come first where there are too many pictures"
     anchors = [(image.anchor._from.row, image.anchor._from.col) for image in sheet._images]
-    assert requested_ids == ["h1", "h2"]
-    assert sorted(anchors) == [(1, 2), (1, 3), (2, 2)]
+    assert sorted(anchors) == [(2, 0), (2, 1), (3, 0)]
     assert [image._data() for image in sheet._images].count(listing_picture) == 2
-    assert [(cell.value, cell.data_type) for cell in sheet["B"][1:]] == [("=1+1", "s"), ("第二本", "s")]
+    for image in sheet._images:  # inside its cell: not below the row, not beyond the column, and moved with both
+        assert (image.anchor.to.row, image.anchor.to.col) == (image.anchor._from.row, image.anchor._from.col)
+        assert image.anchor.editAs == "twoCell" or image.anchor.editAs is None
+    assert [sheet.row_dimensions[line].height for line in (2, 3, 4)] == [None, 73.5, 73.5]
+    assert sheet.freeze_panes == "C2"
+
+
+def exported_sheet(path: Path, *hits: Hit) -> Any:
+    export_hits(path, [row_of_hit(hit, WORK) for hit in hits])
+    return load_workbook(path)["hits"]
+
+
+def cell_named(sheet: Any, line: int, name: str) -> Any:
+    return sheet.cell(line, EXPECTED_COLUMNS.index(name) + 1)
+
+
+def test_a_workbook_has_times_as_times_and_numbers_as_numbers(tmp_path: Path) -> None:
+    sheet = exported_sheet(tmp_path / "hits.xlsx", make_hit())
+    first_seen = cell_named(sheet, 2, "first_seen")
+    assert first_seen.is_date
+    assert first_seen.value == datetime(2026, 11, 22, 15, 30)  # noqa: DTZ001 - a spreadsheet knows no zones
+    assert first_seen.number_format == "yyyy-mm-dd hh:mm:ss"
+    assert cell_named(sheet, 2, "judged_at").value is None
+    for name, value, number_format in (
+        ("price", 9.9, "#,##0.00"),
+        ("identity", 0.987654, "0.00"),
+        ("offence", 1, "0.00"),
+    ):
+        cell = cell_named(sheet, 2, name)
+        assert (cell.data_type, cell.value, cell.number_format) == ("n", pytest.approx(value), number_format)
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:Y2"
+    assert all(sheet.column_dimensions[letter].width > 5 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXY")
+
+
+def test_links_can_be_followed_and_nothing_else_is(tmp_path: Path) -> None:
+    path = tmp_path / "hits.xlsx"
+    hits = [
+        evolve(make_hit(f"h{number}"), listing=evolve(make_hit().listing, url=url))
+        for number, url in enumerate(ADDRESSES)
+    ]
+    sheet = exported_sheet(path, *hits)
+    links = [cell_named(sheet, line, "url").hyperlink for line in range(2, 2 + len(ADDRESSES))]
+    assert [link and link.target for link in links] == [ADDRESSES[0], None, None, None]
+    assert [cell_named(sheet, line, "url").data_type for line in range(2, 2 + len(ADDRESSES))] == ["s"] * 4
+    with zipfile.ZipFile(path) as parts:
+        assert not re.search(rb"<f[ >]", parts.read("xl/worksheets/sheet1.xml"))
+
+
+ADDRESSES = ("https://a.example/?q=1", "javascript:alert(1)", '=HYPERLINK("http://evil.example")', "file:///etc/passwd")
+
+
+def test_a_verdict_is_chosen_from_a_list_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "hits.xlsx"
+    with Store.open(f"sqlite:///{tmp_path}/s.db") as store:
+        works = make_works(2)
+        store.works.import_works(works, SEEN_AT)
+        record_crawl(store, make_offers(works, 2, SEEN_AT), "r1", SEEN_AT)
+        export_hits(path, export_rows(store, HitQuery(), "en"))
+        book = load_workbook(path)
+        sheet = book["hits"]
+        (validation,) = sheet.data_validations.dataValidation
+        assert (validation.type, validation.formula1) == ("list", '"infringing,not,unsure"')
+        assert str(validation.sqref) == f"V2:V{sheet.max_row}"
+        assert validation.allow_blank
+        cell_named(sheet, 2, "verdict").value = "not"
+        cell_named(sheet, 3, "verdict").value = "infringing"
+        judged_ids = [cell_named(sheet, line, "hit_id").value for line in (2, 3)]
+        book.save(path)
+        verdicts = read_verdicts(path, store, "lin", SEEN_AT, "en")
+        record_verdicts(store, verdicts, "en")
+        assert read_verdicts(path, store, "lin", SEEN_AT, "en") == [], "the same file twice changes nothing"
+    assert [(verdict.hit.id, verdict.verdict) for verdict in verdicts] == [
+        (judged_ids[0], Verdict.NOT),
+        (judged_ids[1], Verdict.INFRINGING),
+    ]
