@@ -58,6 +58,9 @@ TRACKING_PARAMETERS = (
 )
 _TRACKING_NAMES = frozenset(name for name, _ in TRACKING_PARAMETERS if not name.endswith("*"))
 _TRACKING_PREFIXES = tuple(name[:-1] for name, _ in TRACKING_PARAMETERS if name.endswith("*"))
+# Names under which forums and shops carry a visitor's session, with a value that could be nothing else.
+_SESSION_NAMES = frozenset(("sid", "s", "phpsessid", "jsessionid", "oscsid", "zenid", "session_id", "sessionid"))
+_SESSION_VALUE_RE = re.compile(r"[0-9a-f]{26,64}|[0-9A-Za-z]{32}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNWANTED_RE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060\ufeff\ud800-\udfff]")
 _HOST_RE = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
@@ -166,8 +169,10 @@ def _join_url(parts: SplitResult, query: list[str], fragment: str) -> str:
 
 
 def _is_tracking(pair: str) -> bool:
-    name = pair.partition("=")[0].lower()
-    return name in _TRACKING_NAMES or name.startswith(_TRACKING_PREFIXES)
+    name, _, value = pair.partition("=")
+    name = name.lower()
+    is_session = name in _SESSION_NAMES and _SESSION_VALUE_RE.fullmatch(value) is not None
+    return is_session or name in _TRACKING_NAMES or name.startswith(_TRACKING_PREFIXES)
 
 
 def _ascii_host(name: str) -> str:

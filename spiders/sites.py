@@ -21,7 +21,7 @@ from crawler.page.list_row import ListRow
 from crawler.page.page import Page
 from crawler.page.product import product_facts
 from crawler.page.recipes import RecipeReader
-from crawler.page.result_list import address_shape, page_links, result_list
+from crawler.page.result_list import address_shape, is_service_address, page_links, result_list, shown_letters
 from crawler.page.search_forms import SearchForm
 from crawler.page.site_frame import framed_elements, learn_frame
 from crawler.page.site_profile import WALK_KEY, SiteProfile
@@ -194,20 +194,26 @@ class Site(Shop):
         yield from self._walk_requests(page, addresses)
 
     def _is_list(self, page: Page, framed: frozenset[int]) -> bool:
-        """Whether most of what a page says are links to listings; links to pages of its own kind are related ones."""
+        """Whether a page leads to listings and is none.
+
+        Where searches have shown what addresses of listings look like, all other pages are lists. Else a list is a page
+        of which most words are links to pages; those to pages of its own kind are related listings.
+        """
         own_shape = address_shape(page.url)
+        if self.profile is not None and self.profile.listing_shapes:
+            return own_shape not in self.profile.listing_shapes
         links = [link for link in page_links(page, framed) if link.shape != own_shape and link.text]
         linked = sum(sum(map(str.isalpha, link.text)) for link in links)
-        return bool(links) and linked >= MIN_LIST_SHARE * sum(map(str.isalpha, page.text()))
+        return bool(links) and linked >= MIN_LIST_SHARE * shown_letters(page, framed)
 
     def _walk_requests(self, page: Page, addresses: Iterable[str]) -> Iterator[Request]:
         depth = int(page.values.get(WALK_KEY, "0")) + 1
         if depth > self.settings.depth:
             return
-        own_path = canonicalize_url(page.url).partition("?")[0]
         for address in dict.fromkeys(addresses):
-            is_same_page = address.partition("?")[0] == own_path and "page" not in address.partition("?")[2]
-            if not is_same_page and (not self.settings.follow or re.search(self.settings.follow, address)):
+            if is_service_address(address) or self._is_list_address(address):
+                continue
+            if not self.settings.follow or re.search(self.settings.follow, address):
                 yield Request(url=address, values={WALK_KEY: str(depth)})
 
     def _read_listing(self, page: Page) -> Iterator[Listing]:

@@ -29,7 +29,7 @@ MIN_TITLE_CHARS, MAX_TITLE_CHARS = 2, 300
 MAX_ROW_CHARS = 3_000  # of the text of a row's block
 MAX_WEIGHED_CHARS = 40  # of a title, in bytes of GB 18030: longer titles weigh no more
 QUESTION_WEIGHT = 60.0  # of a title that contains the whole question, in such bytes; an estimate
-MIN_SHAPE_WEIGHT = 6.0  # mean weight of the titles of a shape that leads to listings: three Han characters; an estimate
+MIN_SHAPE_WEIGHT = 12.0  # mean weight of the titles of a shape that leads to listings: six Han characters; an estimate
 OTHER_SHAPE_SHARE = 0.5  # of the best shape's mean weight, from which another shape's links are rows too
 FILE_RE = re.compile(
     r"\.(?:pdf|epub|mobi|azw3?|txt|docx?|xlsx?|pptx?|zip|rar|7z|tar|gz|exe|msi|apk|xapk|ipa|dmg|iso|mp[34]|mkv|avi|mov|wmv|flv"
@@ -46,6 +46,7 @@ _KIND_WORD_RE = re.compile(
 )
 _NUMBER_TEXT_RE = re.compile(r"[\s\d.,:«»‹›<>|/\-\[\]()（）第共页頁]*")
 _MENU_TAGS = frozenset(("nav", "footer", "aside", "select"))
+_UNSHOWN_TAGS = frozenset(("script", "style", "noscript", "template", "select", "textarea", "title", "head"))
 _ROW_TAGS = frozenset(("article", "li", "tr", "main", "dl"))  # whose header is a row's, not the page's
 _MENU_CLASS_RE = re.compile(
     r"(?<![a-z])(?:nav|menu|breadcrumbs?|crumbs?|footer|sidebar|pagination|pager?|pages|pg|filter|facet|tags?|cookie"
@@ -124,6 +125,44 @@ def page_links(page: Page, framed: frozenset[int] = frozenset(), with_menus: boo
     return links
 
 
+# In addresses: pages where nobody offers anything, and other views of the same list.
+_SERVICE_RE = re.compile(
+    r"(?<![a-z])(?:log-?in|log-?out|sign-?(?:in|up|out)|register|registration|lost-?password|password|account|cart|basket"
+    r"|checkout|wishlist|compare|compose|posting|report|reply|respond|print|share|privacy|terms|dmca|contact|about|faq"
+    r"|help|sitemap|ucp|mcp|memberlist|members?|users?|profile|space|author|online|captcha|admin|rss|feed|atom|xmlrpc"
+    r"|replytocom|trackback|goto|redirect|out|buy)(?![a-z])",
+    re.I,
+)
+_VIEW_NAMES = frozenset(
+    ("sort", "order", "orderby", "limit", "dir", "view", "display", "ascdesc", "sk", "sd", "c", "o")
+)
+
+
+def is_service_address(url: str) -> bool:
+    """Whether an address leads to a service of the site (log-in, cart, members) or to another view of a list."""
+    parts = urlsplit(url)
+    names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1")}
+    return bool(names & _VIEW_NAMES) or _SERVICE_RE.search(f"{parts.path}?{parts.query}") is not None
+
+
+def shown_letters(page: Page, framed: frozenset[int] = frozenset()) -> int:
+    """How many letters a page shows outside framed elements and menus."""
+
+    def count(node: LexborNode) -> int:
+        total = 0
+        child = node.child
+        while child is not None:
+            if child.tag == "-text":
+                total += sum(map(str.isalpha, child.text_content or ""))
+            elif child.mem_id not in framed and child.tag not in _UNSHOWN_TAGS and not is_menu(child):
+                total += count(child)
+            child = child.next
+        return total
+
+    body = page.tree.body
+    return count(body) if body is not None else 0
+
+
 def is_in_frame(node: LexborNode, framed: frozenset[int]) -> bool:
     """Whether an element is one of `framed` or inside one."""
     element: LexborNode | None = node
@@ -134,6 +173,12 @@ def is_in_frame(node: LexborNode, framed: frozenset[int]) -> bool:
     return False
 
 
+def is_menu(element: LexborNode) -> bool:
+    """Whether an element is by its tag or class a menu, a side bar, a footer, a pagination."""
+    names = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
+    return element.tag in _MENU_TAGS or _MENU_CLASS_RE.search(names) is not None
+
+
 def is_in_menu(node: LexborNode) -> bool:
     """Whether an element is inside what its tag or class says is a menu, a side bar, a footer, a pagination."""
     element: LexborNode | None = node
@@ -142,8 +187,7 @@ def is_in_menu(node: LexborNode) -> bool:
         if element is None or element.tag in ("body", "main", "html"):
             return has_header
         has_header = (has_header or element.tag == "header") and element.tag not in _ROW_TAGS
-        names = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
-        if element.tag in _MENU_TAGS or _MENU_CLASS_RE.search(names):
+        if is_menu(element):
             return True
         element = element.parent
     return has_header
@@ -287,7 +331,7 @@ def _choose_addresses(titles: dict[str, str], question: str) -> list[str]:
         and (
             address_shape(url) == best
             or (wanted and _title_weight(title, wanted) >= QUESTION_WEIGHT)
-            or weights.get(address_shape(url), 0.0) >= max(weights[best] * OTHER_SHAPE_SHARE, 2 * MIN_SHAPE_WEIGHT)
+            or weights.get(address_shape(url), 0.0) >= max(weights[best] * OTHER_SHAPE_SHARE, MIN_SHAPE_WEIGHT)
         )
     ]
 

@@ -24,6 +24,7 @@ from crawler.items import Ask, Listing, ListingItem, ListingKind, Outcome, Unit,
 from crawler.page import Page, Request
 from crawler.page.outcome import outcome_of
 from crawler.page.reader import ReadCrash, Reader, ReadTimeout
+from crawler.page.result_list import address_shape
 from crawler.page.sanitize import sanitize_listing
 from crawler.page.sitemap import SITEMAP_KEY
 from crawler.redaction import redact
@@ -53,7 +54,7 @@ from crawler.web.requests import (
     to_scrapy_request,
 )
 from crawler.web.session import CrawlStats, Session
-from crawler.web.site_learning import Walk, is_searched, prepare_site, walk_of
+from crawler.web.site_learning import Walk, is_searched, keep_listing_shapes, prepare_site, walk_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -138,6 +139,7 @@ class PlatformSpider(scrapy.Spider):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stored_listings: dict[str, Listing] = {}  # of a recheck: the stored listings, by URL
+        self._row_shapes: set[str] = set()  # kinds of addresses that searches of this unit led to
         self._unreadable_urls: set[str] = set()  # pages that arrived whole but could not be read
 
     @property
@@ -215,6 +217,11 @@ class PlatformSpider(scrapy.Spider):
         if outcome is not Outcome.LIVE:
             self._record_problem(url, problem)
 
+    def closed(self, reason: str) -> None:
+        """Keep what this unit has learned of its site; called by Scrapy at the end of the crawl."""
+        if self._row_shapes:
+            keep_listing_shapes(self.session.store, self.name, self._row_shapes)
+
     def _limit_requests(self, requests: list[Request], response: Response) -> list[Request]:
         """The requests of a page within the limits on result pages, links and depth; what is cut off is counted."""
         limits, depth = self.session.config.limits, response.meta.get("depth", 0)
@@ -238,6 +245,8 @@ class PlatformSpider(scrapy.Spider):
 
     def _to_item(self, listing: Listing, page: Page, address: str) -> ListingItem:
         self.stats.listings += 1
+        if self.platform.learns and self.unit.kind is UnitKind.QUESTION:
+            self._row_shapes.add(address_shape(listing.url))
         self.stats.field_counts.update(stated_fields(listing))
         listing = self._complete_listing(listing, page)
         self._record_on_page(address, with_listing, listing_id(listing.url))

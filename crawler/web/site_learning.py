@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from attrs import evolve
@@ -23,6 +23,7 @@ from crawler.urls import canonicalize_url
 from crawler.web.requests import outcome_of_failure, page_from_response, to_scrapy_request
 
 PROFILE_KEY = "site "  # before a site's name: the name of its stored profile
+MAX_SHAPES = 20  # kinds of addresses of listings that are kept of one site
 MAX_SAMPLE_PAGES = 3  # of listings, looked at once per site
 
 
@@ -159,5 +160,17 @@ def load_profile(store: Any, name: str) -> SiteProfile | None:
         return None
 
 
+def keep_listing_shapes(store: Any, name: str, shapes: Iterable[str]) -> None:
+    """Add kinds of addresses of listings to the stored profile of a site."""
+    profile = load_profile(store, name)
+    if profile is not None:
+        all_shapes = tuple(dict.fromkeys((*profile.listing_shapes, *sorted(shapes))))[:MAX_SHAPES]
+        _put_profile(store, name, evolve(profile, listing_shapes=all_shapes))
+
+
+def _put_profile(store: Any, name: str, profile: SiteProfile) -> None:
+    store.runs.put_named_value(PROFILE_KEY + name, json.dumps(profile.to_json()))
+
+
 def _save_profile(spider: Any, profile: SiteProfile) -> None:
-    spider.session.store.runs.put_named_value(PROFILE_KEY + spider.name, json.dumps(profile.to_json()))
+    _put_profile(spider.session.store, spider.name, profile)

@@ -27,6 +27,8 @@ from crawler.urls import (
         ("https://user:secret@shop.example/a", "https://shop.example/a"),
         ("https://例子.测试/路径?q=三体", "https://xn--fsqu00a.xn--0zwm56d/%E8%B7%AF%E5%BE%84?q=%E4%B8%89%E4%BD%93"),
         ("https://shop.example/%7euser%2f?x=%e4%b8%89", "https://shop.example/~user%2F?x=%E4%B8%89"),
+        ("https://forum.example/t?id=5&sid=0123456789abcdef0123456789abcdef", "https://forum.example/t?id=5"),
+        ("https://forum.example/t?sid=5&s=word", "https://forum.example/t?s=word&sid=5"),
         ("https://shop.example/a b\u200b", "https://shop.example/a%20b"),
         ("https://shop.example/#/app/C1", "https://shop.example/#/app/C1"),
         ("https://shop.example/#!item=1", "https://shop.example/#!item=1"),
