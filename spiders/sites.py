@@ -75,7 +75,9 @@ class Site(Shop):
         samples = [] if profile.has_samples else (yield from self._find_samples(home))
         learned = learn_frame(lists, samples)
         frame = evolve(learned, page_blocks=learned.page_blocks | profile.frame.page_blocks)
-        return evolve(self.profile, frame=frame, has_samples=profile.has_samples or len(samples) > 1)
+        shapes = tuple(dict.fromkeys(address_shape(sample.url) for sample in samples)) or profile.sample_shapes
+        has_samples = profile.has_samples or len(samples) > 1
+        return evolve(self.profile, frame=frame, has_samples=has_samples, sample_shapes=shapes)
 
     def _find_samples(self, home: Page) -> Generator[Request, Page | None, list[Page]]:
         """Some pages of listings, from the home page or from a list that it leads to."""
@@ -167,7 +169,10 @@ class Site(Shop):
             yield from self._read_listing(page)  # a search with one result leads to it
             return
         home = (self.settings.address,)
-        found = recipe.rows(page) if recipe.reads_lists else result_list(page, question, self._framed(page), home)
+        shapes = self.profile.known_shapes if self.profile else ()
+        found = (
+            recipe.rows(page) if recipe.reads_lists else result_list(page, question, self._framed(page), home, shapes)
+        )
         rows = found.rows or list(declared_products(page, structured_objects(page)))
         for row in rows:
             yield self.listing(**row_fields(row))
@@ -179,7 +184,7 @@ class Site(Shop):
 
     def _is_list_address(self, url: str) -> bool:
         form = self.profile.form if self.profile else None
-        return form is not None and address_shape(url) == address_shape(form.address)
+        return form is not None and form.answers_at(url)
 
     def _read_walked(self, page: Page) -> Iterator[Listing | Request]:
         depth = int(page.values[WALK_KEY])

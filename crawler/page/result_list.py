@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from attrs import frozen
@@ -30,6 +30,7 @@ MAX_ROW_CHARS = 3_000  # of the text of a row's block
 MAX_WEIGHED_CHARS = 40  # of a title, in bytes of GB 18030: longer titles weigh no more
 QUESTION_WEIGHT = 60.0  # of a title that contains the whole question, in such bytes; an estimate
 MIN_SHAPE_WEIGHT = 12.0  # mean weight of the titles of a shape that leads to listings: six Han characters; an estimate
+MIN_UNKNOWN_WEIGHT = 20.0  # of a shape that is not known to lead to listings, where no title holds the question
 OTHER_SHAPE_SHARE = 0.5  # of the best shape's mean weight, from which another shape's links are rows too
 FILE_RE = re.compile(
     r"\.(?:pdf|epub|mobi|azw3?|txt|docx?|xlsx?|pptx?|zip|rar|7z|tar|gz|exe|msi|apk|xapk|ipa|dmg|iso|mp[34]|mkv|avi|mov|wmv|flv"
@@ -45,6 +46,7 @@ _KIND_WORD_RE = re.compile(
     re.I,
 )
 _NUMBER_TEXT_RE = re.compile(r"[\s\d.,:«»‹›<>|/\-\[\]()（）第共页頁]*")
+_SCRIPT_ENDINGS = frozenset((".php", ".asp", ".aspx", ".jsp", ".cgi", ".do", ".pl"))  # the name is the kind of page
 _MENU_TAGS = frozenset(("nav", "footer", "aside", "select"))
 _UNSHOWN_TAGS = frozenset(("script", "style", "noscript", "template", "select", "textarea", "title", "head"))
 _ROW_TAGS = frozenset(("article", "li", "tr", "main", "dl"))  # whose header is a row's, not the page's
@@ -97,6 +99,8 @@ def address_shape(url: str) -> str:
 def _segment_shape(segment: str, is_last: bool) -> str:
     stem, dot, ending = segment.rpartition(".")
     stem, ending = (stem, dot + ending) if dot and len(ending) <= 5 else (segment, "")
+    if ending.lower() in _SCRIPT_ENDINGS:
+        return f"{stem.lower()}{ending}"
     if kind := _KIND_WORD_RE.match(stem) if is_last else None:
         return f"{kind[0].lower()}*{ending}"
     if _DIGITS_RE.search(stem) and not re.search(r"[^\W\d_]{4}", stem):
@@ -194,12 +198,17 @@ def is_in_menu(node: LexborNode) -> bool:
 
 
 def result_list(
-    page: Page, question: str = "", framed: frozenset[int] = frozenset(), asked_addresses: Iterable[str] = ()
+    page: Page,
+    question: str = "",
+    framed: frozenset[int] = frozenset(),
+    asked_addresses: Iterable[str] = (),
+    known_shapes: Collection[str] = (),
 ) -> ResultList:
     """The rows of a page that is known to be a list.
 
     `question` is what it answers, "" where nothing was asked. `framed` are the `mem_id` of elements that stand on every
-    page. Links to `asked_addresses` (searches, the home page) and to the page itself are no rows.
+    page. Links to `asked_addresses` (searches, the home page) and to the page itself are no rows. Addresses of
+    `known_shapes` are known to lead to listings.
     """
     links = page_links(page, framed)
     next_link = next_page(page)
@@ -210,7 +219,7 @@ def result_list(
         if _list_key(url) not in own_shapes and _list_key(link.url) not in own_shapes:
             by_address.setdefault(url, []).append(link)
     titles = {url: _row_title(group) for url, group in by_address.items()}
-    chosen = _choose_addresses(titles, question)
+    chosen = _choose_addresses(titles, question, known_shapes)
     first_links = {url: max(by_address[url], key=lambda link: len(link.text)) for url in chosen}
     blocks = _row_blocks(first_links, by_address)
     rows = [_build_row(page, url, titles[url], blocks[url]) for url in chosen[:MAX_ROWS]]
@@ -259,6 +268,11 @@ def without_question(url: str, question: str) -> str:
 
     kept = [pair for pair in parts.query.split("&") if not is_added(pair)]
     return urlunsplit((*parts[:3], "&".join(kept), parts.fragment))
+
+
+def contains_question(title: str, question: str) -> bool:
+    """Whether a title contains all that was asked, however it is spelt."""
+    return _letters(question) in _letters(title)
 
 
 def _other_page(page: Page, reference: str | None) -> str | None:
@@ -310,7 +324,7 @@ def _row_title(links: Sequence[PageLink]) -> str:
     return max(texts, key=len) if texts and repeated[0][1] < 2 else (repeated[0][0] if repeated else "")
 
 
-def _choose_addresses(titles: dict[str, str], question: str) -> list[str]:
+def _choose_addresses(titles: dict[str, str], question: str, known_shapes: Collection[str]) -> list[str]:
     """The addresses of rows, in page order: those of the best shape, and of other shapes that fit as well."""
     wanted = _letters(question)
     by_shape: dict[str, list[str]] = {}
@@ -322,7 +336,8 @@ def _choose_addresses(titles: dict[str, str], question: str) -> list[str]:
     }
     scores = {shape: weights[shape] * min(len(urls), 20) ** 0.5 for shape, urls in by_shape.items()}
     best = max(scores, key=lambda shape: scores[shape], default=None)
-    if best is None or weights[best] < MIN_SHAPE_WEIGHT:
+    min_weight = MIN_SHAPE_WEIGHT if not known_shapes or best in known_shapes else MIN_UNKNOWN_WEIGHT
+    if best is None or weights[best] < min_weight:
         return []
     return [
         url

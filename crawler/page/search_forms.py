@@ -16,7 +16,7 @@ from functools import cache
 from html import unescape
 from importlib import resources
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from attrs import asdict, evolve, frozen
 
@@ -78,6 +78,20 @@ class SearchForm:
         body = fill_template(self.body, question, self.charset).encode("ascii", "replace")
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         return Request(url=address, method="POST", body=body, headers=headers, **fields)
+
+    def answers_at(self, url: str) -> bool:
+        """Whether an address is one of this search, whatever it asks: its path, and the parameter of the question."""
+        own, other = urlsplit(self.address), urlsplit(url)
+        own_path = own.path.partition(QUERY_PLACEHOLDER)[0]
+        is_in_path = QUERY_PLACEHOLDER in own.path
+        has_path = other.path.startswith(own_path) if is_in_path else other.path.rstrip("/") == own_path.rstrip("/")
+        if other.netloc != own.netloc or not has_path:
+            return False
+        wanted = [name for name, value in parse_qsl(own.query, keep_blank_values=True) if value == QUERY_PLACEHOLDER]
+        stated = dict(parse_qsl(other.query, keep_blank_values=True, encoding="latin-1"))
+        names = own_path.rstrip("/").rpartition("/")[2]
+        is_search_script = _SEARCH_WORD_RE.search(names) is not None or bool(self.body)
+        return is_in_path or any(name in stated for name in wanted) or (is_search_script and bool(own_path.strip("/")))
 
     def to_json(self) -> dict[str, str]:
         """The form as JSON types."""

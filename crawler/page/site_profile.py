@@ -17,8 +17,9 @@ WALK_KEY = "walk"  # value of a request: the page is part of a walk, this many l
 class SiteProfile:
     """`form` is None for a site that has no search and is walked; `run` is the run that learned it.
 
-    `has_samples`: pages of listings were compared, so `frame` knows what stands on each of them.
-    `listing_shapes` are the kinds of address (crawler.page.result_list) that its searches lead to.
+    `has_samples`: pages of listings were compared, so `frame` knows what stands on each of them. `listing_shapes` are
+    the kinds of address (crawler.page.result_list) that its searches lead to, `sample_shapes` those of the pages that
+    were compared.
     """
 
     form: SearchForm | None = None
@@ -26,17 +27,32 @@ class SiteProfile:
     run: str = ""
     has_samples: bool = False
     listing_shapes: tuple[str, ...] = ()
+    sample_shapes: tuple[str, ...] = ()
+
+    @property
+    def known_shapes(self) -> tuple[str, ...]:
+        """The kinds of address of listings, as searches showed them, else as the compared pages have them."""
+        return self.listing_shapes or self.sample_shapes
 
     def to_json(self) -> dict[str, Any]:
         """The profile as JSON types."""
-        form = self.form.to_json() if self.form else None
-        facts = {"run": self.run, "has_samples": self.has_samples, "listing_shapes": list(self.listing_shapes)}
-        return {"form": form, "frame": self.frame.to_json(), **facts}
+        return {
+            "form": self.form.to_json() if self.form else None,
+            "frame": self.frame.to_json(),
+            "run": self.run,
+            "has_samples": self.has_samples,
+            "listing_shapes": list(self.listing_shapes),
+            "sample_shapes": list(self.sample_shapes),
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> SiteProfile:
-        """The profile that `to_json` made."""
-        form = SearchForm(**value["form"]) if value.get("form") else None
-        frame, run = SiteFrame.from_json(value["frame"]), str(value.get("run", ""))
-        shapes = tuple(map(str, value.get("listing_shapes", ())))
-        return cls(form=form, frame=frame, run=run, has_samples=bool(value.get("has_samples")), listing_shapes=shapes)
+        """The profile that `to_json` made. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            form=SearchForm(**value["form"]) if value["form"] else None,
+            frame=SiteFrame.from_json(value["frame"]),
+            run=str(value["run"]),
+            has_samples=bool(value["has_samples"]),
+            listing_shapes=tuple(map(str, value["listing_shapes"])),
+            sample_shapes=tuple(map(str, value["sample_shapes"])),
+        )

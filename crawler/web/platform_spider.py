@@ -24,7 +24,7 @@ from crawler.items import Ask, Listing, ListingItem, ListingKind, Outcome, Unit,
 from crawler.page import Page, Request
 from crawler.page.outcome import outcome_of
 from crawler.page.reader import ReadCrash, Reader, ReadTimeout
-from crawler.page.result_list import address_shape
+from crawler.page.result_list import address_shape, contains_question
 from crawler.page.sanitize import sanitize_listing
 from crawler.page.sitemap import SITEMAP_KEY
 from crawler.redaction import redact
@@ -202,7 +202,7 @@ class PlatformSpider(scrapy.Spider):
             if isinstance(entry, Listing) and (
                 self.session.listing_limit is None or self.stats.listings < self.session.listing_limit
             ):
-                yield evolve(self._to_item(entry, page, address), form=ask.form)
+                yield evolve(self._to_item(entry, page, address, ask), form=ask.form)
         self._stop_on_throttling()
 
     def outcome_of_look(self, response: Response, page: Page) -> Outcome:
@@ -243,9 +243,9 @@ class PlatformSpider(scrapy.Spider):
         if self.stats.outcomes[Outcome.BLOCKED] and self.unit.kind is UnitKind.SHARES:
             raise CloseSpider("throttled")
 
-    def _to_item(self, listing: Listing, page: Page, address: str) -> ListingItem:
+    def _to_item(self, listing: Listing, page: Page, address: str, ask: Ask) -> ListingItem:
         self.stats.listings += 1
-        if self.platform.learns and self.unit.kind is UnitKind.QUESTION:
+        if self.platform.learns and ask.question and contains_question(listing.title, ask.question):
             self._row_shapes.add(address_shape(listing.url))
         self.stats.field_counts.update(stated_fields(listing))
         listing = self._complete_listing(listing, page)
