@@ -19,9 +19,10 @@ from crawler.page import search_forms
 from crawler.page.feeds import feed_entries, is_feed
 from crawler.page.list_row import ListRow
 from crawler.page.page import Page
+from crawler.page.page_links import address_shape, is_service_address, page_links, shown_letters
 from crawler.page.product import product_facts
 from crawler.page.recipes import RecipeReader
-from crawler.page.result_list import address_shape, is_service_address, page_links, result_list, shown_letters
+from crawler.page.result_list import result_list
 from crawler.page.search_forms import SearchForm
 from crawler.page.site_frame import framed_elements, learn_frame
 from crawler.page.site_profile import WALK_KEY, SiteProfile

@@ -18,12 +18,11 @@ from selectolax.lexbor import LexborNode
 
 from crawler.page.list_row import ListRow, find_size
 from crawler.page.page import Page, visible_text
+from crawler.page.page_links import MAX_LINKS, PageLink, address_shape, folded_letters, page_links
 from crawler.page.repeated_blocks import picture_addresses, row_price
 from crawler.page.vocabulary import meaning_pattern
-from crawler.text import fold
-from crawler.urls import canonicalize_url, url_host, url_place
+from crawler.urls import canonicalize_url, url_host
 
-MAX_LINKS = 3_000  # of one page
 MAX_ROWS = 200  # of one list
 MIN_TITLE_CHARS, MAX_TITLE_CHARS = 2, 300
 MAX_ROW_CHARS = 3_000  # of the text of a row's block
@@ -32,44 +31,7 @@ QUESTION_WEIGHT = 60.0  # of a title that contains the whole question, in such b
 MIN_SHAPE_WEIGHT = 12.0  # mean weight of the titles of a shape that leads to listings: six Han characters; an estimate
 MIN_UNKNOWN_WEIGHT = 20.0  # of a shape that is not known to lead to listings, where no title holds the question
 OTHER_SHAPE_SHARE = 0.5  # of the best shape's mean weight, from which another shape's links are rows too
-FILE_RE = re.compile(
-    r"\.(?:pdf|epub|mobi|azw3?|txt|docx?|xlsx?|pptx?|zip|rar|7z|tar|gz|exe|msi|apk|xapk|ipa|dmg|iso|mp[34]|mkv|avi|mov|wmv|flv"
-    r"|m4[abv]|flac|wav|ape|ogg|torrent|nfo|jpe?g|png|gif|webp|css|js|ico|svg|xml|json)$",
-    re.I,
-)
-_DIGITS_RE = re.compile(r"\d+")
-# What sites without folders put before a number or a name in their addresses: thread-31-1-1.html, space-uid-7.html.
-_KIND_WORD_RE = re.compile(
-    r"(?:thread|topic|read|view|show|detail|forum|board|list|space|user|member|profile|author|seller|store|shop|tag|search"
-    r"|category|cat|cate|class|type|archive|article|post|news|item|goods|product|book|game|soft|app|down|download|page)s?"
-    r"[-_](?=.)",
-    re.I,
-)
 _NUMBER_TEXT_RE = re.compile(r"[\s\d.,:«»‹›<>|/\-\[\]()（）第共页頁]*")
-_SCRIPT_ENDINGS = frozenset((".php", ".asp", ".aspx", ".jsp", ".cgi", ".do", ".pl"))  # the name is the kind of page
-_MENU_TAGS = frozenset(("nav", "footer", "aside", "select"))
-_UNSHOWN_TAGS = frozenset(("script", "style", "noscript", "template", "select", "textarea", "title", "head"))
-_ROW_TAGS = frozenset(("article", "li", "tr", "main", "dl"))  # whose header is a row's, not the page's
-_MENU_CLASS_RE = re.compile(
-    r"(?<![a-z])(?:nav|menu|breadcrumbs?|crumbs?|footer|sidebar|pagination|pager?|pages|pg|filter|facet|tags?|cookie"
-    r"|language|social|widget)(?![a-z])",
-    re.I,
-)
-_MAX_MENU_LEVELS = 12  # elements around a link that are checked for being a menu
-
-
-@frozen
-class PageLink:
-    """A link of a page to another page of its site."""
-
-    node: LexborNode
-    url: str
-    text: str
-
-    @property
-    def shape(self) -> str:
-        """What addresses of one kind of page have in common."""
-        return address_shape(self.url)
 
 
 @frozen
@@ -78,123 +40,6 @@ class ResultList:
 
     rows: list[ListRow]
     next_address: str | None
-
-
-def address_shape(url: str) -> str:
-    """The kind of page that an address leads to: its host, its path with words for names and #, its parameters' names.
-
-    The last segment of a path is a name if it holds a digit or several words; a parameter's value counts if it is a
-    word (route=product/product), not if it is a number.
-    """
-    parts = urlsplit(url)
-    segments = [unquote(segment, errors="replace") for segment in parts.path.split("/")]
-    shaped = [_segment_shape(segment, index == len(segments) - 1) for index, segment in enumerate(segments)]
-    if len(segments) > 2 and not segments[-1]:  # /topic/some-name/
-        shaped[-2] = _segment_shape(segments[-2], is_last=True)
-    pairs = sorted(parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1"))
-    query = "&".join(f"{name}={value}" if "/" in value else name for name, value in pairs)
-    return f"{parts.netloc}{'/'.join(shaped)}?{query}"
-
-
-def _segment_shape(segment: str, is_last: bool) -> str:
-    stem, dot, ending = segment.rpartition(".")
-    stem, ending = (stem, dot + ending) if dot and len(ending) <= 5 else (segment, "")
-    if ending.lower() in _SCRIPT_ENDINGS:
-        return f"{stem.lower()}{ending}"
-    if kind := _KIND_WORD_RE.match(stem) if is_last else None:
-        return f"{kind[0].lower()}*{ending}"
-    if _DIGITS_RE.search(stem) and not re.search(r"[^\W\d_]{4}", stem):
-        return _DIGITS_RE.sub("#", stem) + ending
-    if is_last and stem and (_DIGITS_RE.search(stem) or re.search(r"[-_+ ]", stem) or not stem.isascii()):
-        return "*" + ending
-    return (("*" if is_last and ending else stem) + ending) if stem else segment
-
-
-def page_links(page: Page, framed: frozenset[int] = frozenset(), with_menus: bool = False) -> list[PageLink]:
-    """The links to other pages of the site, in page order, without those in framed elements, in menus and to files.
-
-    A link's text is its own, else its title or the alternative text of its picture.
-    """
-    links: list[PageLink] = []
-    place = url_place(page.url).removeprefix("www.")
-    for node in page.nodes("a[href]", MAX_LINKS):
-        reference = (node.attributes.get("href") or "").strip()
-        if not reference or reference.startswith(("#", "javascript:", "mailto:", "tel:", "magnet:")):
-            continue
-        url = page.link(reference)
-        if url is None or not url_place(url).endswith(place) or FILE_RE.search(urlsplit(url).path):
-            continue
-        if not is_in_frame(node, framed) and (with_menus or not is_in_menu(node)):
-            links.append(PageLink(node, canonicalize_url(url), _link_text(node)))
-    return links
-
-
-# In addresses: pages where nobody offers anything, and other views of the same list.
-_SERVICE_RE = re.compile(
-    r"(?<![a-z])(?:log-?in|log-?out|sign-?(?:in|up|out)|register|registration|lost-?password|password|account|cart|basket"
-    r"|checkout|wishlist|compare|compose|posting|report|reply|respond|print|share|privacy|terms|dmca|contact|about|faq"
-    r"|help|sitemap|ucp|mcp|memberlist|members?|users?|profile|space|author|online|captcha|admin|rss|feed|atom|xmlrpc"
-    r"|replytocom|trackback|goto|redirect|out|buy)(?![a-z])",
-    re.I,
-)
-_VIEW_NAMES = frozenset(
-    ("sort", "order", "orderby", "limit", "dir", "view", "display", "ascdesc", "sk", "sd", "c", "o")
-)
-
-
-def is_service_address(url: str) -> bool:
-    """Whether an address leads to a service of the site (log-in, cart, members) or to another view of a list."""
-    parts = urlsplit(url)
-    names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1")}
-    return bool(names & _VIEW_NAMES) or _SERVICE_RE.search(f"{parts.path}?{parts.query}") is not None
-
-
-def shown_letters(page: Page, framed: frozenset[int] = frozenset()) -> int:
-    """How many letters a page shows outside framed elements and menus."""
-
-    def count(node: LexborNode) -> int:
-        total = 0
-        child = node.child
-        while child is not None:
-            if child.tag == "-text":
-                total += sum(map(str.isalpha, child.text_content or ""))
-            elif child.mem_id not in framed and child.tag not in _UNSHOWN_TAGS and not is_menu(child):
-                total += count(child)
-            child = child.next
-        return total
-
-    body = page.tree.body
-    return count(body) if body is not None else 0
-
-
-def is_in_frame(node: LexborNode, framed: frozenset[int]) -> bool:
-    """Whether an element is one of `framed` or inside one."""
-    element: LexborNode | None = node
-    while element is not None and framed:
-        if element.mem_id in framed:
-            return True
-        element = element.parent
-    return False
-
-
-def is_menu(element: LexborNode) -> bool:
-    """Whether an element is by its tag or class a menu, a side bar, a footer, a pagination."""
-    names = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
-    return element.tag in _MENU_TAGS or _MENU_CLASS_RE.search(names) is not None
-
-
-def is_in_menu(node: LexborNode) -> bool:
-    """Whether an element is inside what its tag or class says is a menu, a side bar, a footer, a pagination."""
-    element: LexborNode | None = node
-    has_header = False
-    for _ in range(_MAX_MENU_LEVELS):
-        if element is None or element.tag in ("body", "main", "html"):
-            return has_header
-        has_header = (has_header or element.tag == "header") and element.tag not in _ROW_TAGS
-        if is_menu(element):
-            return True
-        element = element.parent
-    return has_header
 
 
 def result_list(
@@ -255,24 +100,19 @@ def without_question(url: str, question: str) -> str:
     parts = urlsplit(url)
     if not parts.query:
         return url
-    wanted = _letters(question)
+    wanted = folded_letters(question)
 
     def is_added(pair: str) -> bool:
         name, _, value = pair.partition("=")
         if name.startswith("_"):
             return True
         return bool(wanted) and any(
-            _letters(unquote(value.replace("+", " "), encoding=codec, errors="replace")) == wanted
+            folded_letters(unquote(value.replace("+", " "), encoding=codec, errors="replace")) == wanted
             for codec in ("utf-8", "gb18030")
         )
 
     kept = [pair for pair in parts.query.split("&") if not is_added(pair)]
     return urlunsplit((*parts[:3], "&".join(kept), parts.fragment))
-
-
-def contains_question(title: str, question: str) -> bool:
-    """Whether a title contains all that was asked, however it is spelt."""
-    return _letters(question) in _letters(title)
 
 
 def _other_page(page: Page, reference: str | None) -> str | None:
@@ -303,15 +143,6 @@ def _list_key(url: str) -> str:
     return f"{parts.netloc}{path}?{min(names, default='')}"
 
 
-def _link_text(node: LexborNode) -> str:
-    text = visible_text(node)
-    if not text or text.endswith(("…", "...")):
-        image = node.css_first("img[alt]")
-        other = node.attributes.get("title") or (image.attributes.get("alt") if image is not None else "") or ""
-        text = max(text, " ".join(other.split()), key=len)
-    return text[:MAX_TITLE_CHARS]
-
-
 def _row_title(links: Sequence[PageLink]) -> str:
     """The title of a row with several links to one page: that of the first heading or of the longest short text."""
     for link in links:
@@ -326,7 +157,7 @@ def _row_title(links: Sequence[PageLink]) -> str:
 
 def _choose_addresses(titles: dict[str, str], question: str, known_shapes: Collection[str]) -> list[str]:
     """The addresses of rows, in page order: those of the best shape, and of other shapes that fit as well."""
-    wanted = _letters(question)
+    wanted = folded_letters(question)
     by_shape: dict[str, list[str]] = {}
     for url, title in titles.items():
         if len(title) >= MIN_TITLE_CHARS and not meaning_pattern("next").fullmatch(title.strip(" »›")):
@@ -354,7 +185,7 @@ def _choose_addresses(titles: dict[str, str], question: str, known_shapes: Colle
 def _title_weight(title: str, wanted: str) -> float:
     """How much a link's text looks like the title of a listing that answers `wanted`."""
     length = float(min(len(title.encode("gb18030", "replace")), MAX_WEIGHED_CHARS))
-    return length + (QUESTION_WEIGHT if wanted and wanted in _letters(title) else 0.0)
+    return length + (QUESTION_WEIGHT if wanted and wanted in folded_letters(title) else 0.0)
 
 
 def _row_blocks(first_links: dict[str, PageLink], by_address: dict[str, list[PageLink]]) -> dict[str, LexborNode]:
@@ -400,7 +231,3 @@ def _build_row(page: Page, url: str, title: str, block: LexborNode) -> ListRow:
         pictures=tuple(filter(None, (page.link(address) for address in picture_addresses(block)))),
         size=find_size(text),
     )
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, fold(text)))

@@ -23,8 +23,8 @@ from crawler.errors import SwordnetError
 from crawler.items import Ask, Listing, ListingItem, ListingKind, Outcome, Unit, UnitKind
 from crawler.page import Page, Request
 from crawler.page.outcome import outcome_of
+from crawler.page.page_links import address_shape, contains_question
 from crawler.page.reader import ReadCrash, Reader, ReadTimeout
-from crawler.page.result_list import address_shape, contains_question
 from crawler.page.sanitize import sanitize_listing
 from crawler.page.sitemap import SITEMAP_KEY
 from crawler.redaction import redact
@@ -204,18 +204,6 @@ class PlatformSpider(scrapy.Spider):
             ):
                 yield evolve(self._to_item(entry, page, address, ask), form=ask.form)
         self._stop_on_throttling()
-
-    def outcome_of_look(self, response: Response, page: Page) -> Outcome:
-        """The outcome of a page that is looked at before the site is asked; it is handed to `on_answer` as well."""
-        if self.session.on_answer is not None and response.request is not None:
-            self.session.on_answer(page, response.request.method, response.request.body)
-        return outcome_of_response(response) or outcome_of(page.status, page.body, page.content_type, page.url)
-
-    def count_look(self, url: str, outcome: Outcome, problem: object) -> None:
-        """Count a page that was looked at."""
-        self.stats.outcomes[outcome] += 1
-        if outcome is not Outcome.LIVE:
-            self._record_problem(url, problem)
 
     def closed(self, reason: str) -> None:
         """Keep what this unit has learned of its site; called by Scrapy at the end of the crawl."""

@@ -16,11 +16,14 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.errors import SwordnetError
 from crawler.items import Ask, Outcome, UnitKind
 from crawler.page import Page, Request
+from crawler.page.outcome import outcome_of
 from crawler.page.parser_bombs import is_suspicious
 from crawler.page.site_profile import WALK_KEY, SiteProfile
+from crawler.redaction import redact
 from crawler.units import RETRYABLE_OUTCOMES
 from crawler.urls import canonicalize_url
-from crawler.web.requests import outcome_of_failure, page_from_response, to_scrapy_request
+from crawler.web.requests import outcome_of_failure, outcome_of_response, page_from_response, to_scrapy_request
+from crawler.web.session import CrawlStats
 
 PROFILE_KEY = "site "  # before a site's name: the name of its stored profile
 MAX_SHAPES = 20  # kinds of addresses of listings that are kept of one site
@@ -111,11 +114,13 @@ async def _download(spider: Any, request: Request, ask: Ask) -> tuple[Page | Non
         response = await spider.crawler.engine.download_async(scrapy_request)
     except Exception as error:  # noqa: BLE001 - as in an errback: whatever it was, there is no page
         outcome = outcome_of_failure(error)
-        spider.count_look(request.url, outcome, error)
+        _count_look(spider.stats, request.url, outcome, error)
         return None, outcome
     page = page_from_response(response)
-    outcome = spider.outcome_of_look(response, page)
-    spider.count_look(request.url, outcome, f"{outcome.value}, status {page.status}")
+    if spider.session.on_answer is not None and response.request is not None:
+        spider.session.on_answer(page, response.request.method, response.request.body)
+    outcome = outcome_of_response(response) or outcome_of(page.status, page.body, page.content_type, page.url)
+    _count_look(spider.stats, request.url, outcome, f"{outcome.value}, status {page.status}")
     is_readable = outcome is Outcome.LIVE and not is_suspicious(page.body)  # a look has no process that can be killed
     return (page if is_readable else None), outcome
 
@@ -149,6 +154,12 @@ def walk_of(spider: Any) -> Walk:
     profile, settings = spider.platform.profile, spider.platform.settings
     is_searched = profile is not None and profile.form is not None
     return Walk(settings.browse if is_searched else settings.pages)
+
+
+def _count_look(stats: CrawlStats, url: str, outcome: Outcome, problem: object) -> None:
+    stats.outcomes[outcome] += 1
+    if outcome is not Outcome.LIVE:
+        stats.problems.append(redact(f"{url}: {problem}"))
 
 
 def load_profile(store: Any, name: str) -> SiteProfile | None:

@@ -1,0 +1,193 @@
+"""The links of a page to other pages of its site, and what their addresses say of where they lead.
+
+Pages of one kind have addresses of one shape (threads, offers, authors, boards); menus, side bars and services of the
+site (log-in, cart, members) are told apart by tags, classes and words of addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from attrs import frozen
+from selectolax.lexbor import LexborNode
+
+from crawler.page.page import Page, visible_text
+from crawler.text import fold
+from crawler.urls import canonicalize_url, url_place
+
+MAX_LINKS = 3_000  # of one page
+FILE_RE = re.compile(
+    r"\.(?:pdf|epub|mobi|azw3?|txt|docx?|xlsx?|pptx?|zip|rar|7z|tar|gz|exe|msi|apk|xapk|ipa|dmg|iso|mp[34]|mkv|avi|mov|wmv|flv"
+    r"|m4[abv]|flac|wav|ape|ogg|torrent|nfo|jpe?g|png|gif|webp|css|js|ico|svg|xml|json)$",
+    re.I,
+)
+_DIGITS_RE = re.compile(r"\d+")
+_SCRIPT_ENDINGS = frozenset((".php", ".asp", ".aspx", ".jsp", ".cgi", ".do", ".pl"))  # the name is the kind of page
+_MENU_TAGS = frozenset(("nav", "footer", "aside", "select"))
+_UNSHOWN_TAGS = frozenset(("script", "style", "noscript", "template", "select", "textarea", "title", "head"))
+_ROW_TAGS = frozenset(("article", "li", "tr", "main", "dl"))  # whose header is a row's, not the page's
+_MENU_CLASS_RE = re.compile(
+    r"(?<![a-z])(?:nav|menu|breadcrumbs?|crumbs?|footer|sidebar|pagination|pager?|pages|pg|filter|facet|tags?|cookie"
+    r"|language|social|widget)(?![a-z])",
+    re.I,
+)
+_MAX_MENU_LEVELS = 12  # elements around a link that are checked for being a menu
+# What sites without folders put before a number or a name in their addresses: thread-31-1-1.html, space-uid-7.html.
+_KIND_WORD_RE = re.compile(
+    r"(?:thread|topic|read|view|show|detail|forum|board|list|space|user|member|profile|author|seller|store|shop|tag|search"
+    r"|category|cat|cate|class|type|archive|article|post|news|item|goods|product|book|game|soft|app|down|download|page)s?"
+    r"[-_](?=.)",
+    re.I,
+)
+MAX_LINK_CHARS = 300  # of the text of a link
+
+
+@frozen
+class PageLink:
+    """A link of a page to another page of its site."""
+
+    node: LexborNode
+    url: str
+    text: str
+
+    @property
+    def shape(self) -> str:
+        """What addresses of one kind of page have in common."""
+        return address_shape(self.url)
+
+
+def address_shape(url: str) -> str:
+    """The kind of page that an address leads to: its host, its path with words for names and #, its parameters' names.
+
+    The last segment of a path is a name if it holds a digit or several words; a parameter's value counts if it is a
+    word (route=product/product), not if it is a number.
+    """
+    parts = urlsplit(url)
+    segments = [unquote(segment, errors="replace") for segment in parts.path.split("/")]
+    shaped = [_segment_shape(segment, index == len(segments) - 1) for index, segment in enumerate(segments)]
+    if len(segments) > 2 and not segments[-1]:  # /topic/some-name/
+        shaped[-2] = _segment_shape(segments[-2], is_last=True)
+    pairs = sorted(parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1"))
+    query = "&".join(f"{name}={value}" if "/" in value else name for name, value in pairs)
+    return f"{parts.netloc}{'/'.join(shaped)}?{query}"
+
+
+def _segment_shape(segment: str, is_last: bool) -> str:
+    stem, dot, ending = segment.rpartition(".")
+    stem, ending = (stem, dot + ending) if dot and len(ending) <= 5 else (segment, "")
+    if ending.lower() in _SCRIPT_ENDINGS:
+        return f"{stem.lower()}{ending}"
+    if kind := _KIND_WORD_RE.match(stem) if is_last else None:
+        return f"{kind[0].lower()}*{ending}"
+    if _DIGITS_RE.search(stem) and not re.search(r"[^\W\d_]{4}", stem):
+        return _DIGITS_RE.sub("#", stem) + ending
+    if is_last and stem and (_DIGITS_RE.search(stem) or re.search(r"[-_+ ]", stem) or not stem.isascii()):
+        return "*" + ending
+    return (("*" if is_last and ending else stem) + ending) if stem else segment
+
+
+def page_links(page: Page, framed: frozenset[int] = frozenset(), with_menus: bool = False) -> list[PageLink]:
+    """The links to other pages of the site, in page order, without those in framed elements, in menus and to files.
+
+    A link's text is its own, else its title or the alternative text of its picture.
+    """
+    links: list[PageLink] = []
+    place = url_place(page.url).removeprefix("www.")
+    for node in page.nodes("a[href]", MAX_LINKS):
+        reference = (node.attributes.get("href") or "").strip()
+        if not reference or reference.startswith(("#", "javascript:", "mailto:", "tel:", "magnet:")):
+            continue
+        url = page.link(reference)
+        if url is None or not url_place(url).endswith(place) or FILE_RE.search(urlsplit(url).path):
+            continue
+        if not is_in_frame(node, framed) and (with_menus or not is_in_menu(node)):
+            links.append(PageLink(node, canonicalize_url(url), _link_text(node)))
+    return links
+
+
+# In addresses: pages where nobody offers anything, and other views of the same list.
+_SERVICE_RE = re.compile(
+    r"(?<![a-z])(?:log-?in|log-?out|sign-?(?:in|up|out)|register|registration|lost-?password|password|account|cart|basket"
+    r"|checkout|wishlist|compare|compose|posting|report|reply|respond|print|share|privacy|terms|dmca|contact|about|faq"
+    r"|help|sitemap|ucp|mcp|memberlist|members?|users?|profile|space|author|online|captcha|admin|rss|feed|atom|xmlrpc"
+    r"|replytocom|trackback|goto|redirect|out|buy)(?![a-z])",
+    re.I,
+)
+_VIEW_NAMES = frozenset(
+    ("sort", "order", "orderby", "limit", "dir", "view", "display", "ascdesc", "sk", "sd", "c", "o")
+)
+
+
+def is_service_address(url: str) -> bool:
+    """Whether an address leads to a service of the site (log-in, cart, members) or to another view of a list."""
+    parts = urlsplit(url)
+    names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1")}
+    return bool(names & _VIEW_NAMES) or _SERVICE_RE.search(f"{parts.path}?{parts.query}") is not None
+
+
+def shown_letters(page: Page, framed: frozenset[int] = frozenset()) -> int:
+    """How many letters a page shows outside framed elements and menus."""
+
+    def count(node: LexborNode) -> int:
+        total = 0
+        child = node.child
+        while child is not None:
+            if child.tag == "-text":
+                total += sum(map(str.isalpha, child.text_content or ""))
+            elif child.mem_id not in framed and child.tag not in _UNSHOWN_TAGS and not is_menu(child):
+                total += count(child)
+            child = child.next
+        return total
+
+    body = page.tree.body
+    return count(body) if body is not None else 0
+
+
+def is_in_frame(node: LexborNode, framed: frozenset[int]) -> bool:
+    """Whether an element is one of `framed` or inside one."""
+    element: LexborNode | None = node
+    while element is not None and framed:
+        if element.mem_id in framed:
+            return True
+        element = element.parent
+    return False
+
+
+def is_menu(element: LexborNode) -> bool:
+    """Whether an element is by its tag or class a menu, a side bar, a footer, a pagination."""
+    names = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
+    return element.tag in _MENU_TAGS or _MENU_CLASS_RE.search(names) is not None
+
+
+def is_in_menu(node: LexborNode) -> bool:
+    """Whether an element is inside what its tag or class says is a menu, a side bar, a footer, a pagination."""
+    element: LexborNode | None = node
+    has_header = False
+    for _ in range(_MAX_MENU_LEVELS):
+        if element is None or element.tag in ("body", "main", "html"):
+            return has_header
+        has_header = (has_header or element.tag == "header") and element.tag not in _ROW_TAGS
+        if is_menu(element):
+            return True
+        element = element.parent
+    return has_header
+
+
+def _link_text(node: LexborNode) -> str:
+    text = visible_text(node)
+    if not text or text.endswith(("…", "...")):
+        image = node.css_first("img[alt]")
+        other = node.attributes.get("title") or (image.attributes.get("alt") if image is not None else "") or ""
+        text = max(text, " ".join(other.split()), key=len)
+    return text[:MAX_LINK_CHARS]
+
+
+def contains_question(title: str, question: str) -> bool:
+    """Whether a title contains all that was asked, however it is spelt."""
+    return folded_letters(question) in folded_letters(title)
+
+
+def folded_letters(text: str) -> str:
+    """The letters and digits of a text, folded."""
+    return "".join(filter(str.isalnum, fold(text)))
