@@ -22,6 +22,10 @@ MIN_LISTINGS_RATIO = 0.5  # of the listings per results page on other nights; an
 MIN_FIELD_RATIO = 0.3  # of the share of listings that state a field on other nights; an estimate
 MIN_COMPARABLE_LISTINGS = 10  # fewer listings are not compared, as they vary by chance
 
+CAUSES = ("name", "private", "port", "unreachable", "robots")  # why a host gave no page; messages health_, advice_
+MAIN_CAUSE_SHARE = 0.5  # of the pages without an answer: above it, their common cause is the complaint
+MAX_NAMED_HOSTS = 3  # in a complaint
+
 Complaint = tuple[str, dict[str, object]]
 
 
@@ -39,6 +43,9 @@ class PlatformCounts:
     left: int = 0
     pages: Counter[str] = Factory(Counter)
     again: Counter[str] = Factory(Counter)  # those of `pages` that were requested again: the later answer counts
+    causes: Counter[str] = Factory(
+        Counter
+    )  # of pages that could not be had, "cause host": one of CAUSES, host and port
     limits: Counter[str] = Factory(Counter)  # cut-offs, by the setting of [limits] that caused them
     listings: int = 0
     matched: int = 0
@@ -80,7 +87,8 @@ def counts_from_dict(platform: str, data: Mapping[str, Any]) -> PlatformCounts:
     field_names = {counter.name for counter in fields(PlatformCounts)} - {"platform"}
     values = {name: value for name, value in data.items() if name in field_names}
     values |= {
-        name: Counter(values.get(name, {})) for name in ("pages", "again", "limits", "filled", "asked_by", "hits_by")
+        name: Counter(values.get(name, {}))
+        for name in ("pages", "again", "causes", "limits", "filled", "asked_by", "hits_by")
     }
     return PlatformCounts(platform=platform, **values)
 
@@ -96,6 +104,7 @@ def count_by_platform(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) 
         platform_counts.left += outcome.get("left", 0)
         platform_counts.pages.update(outcome.get("pages", {}))
         platform_counts.again.update(outcome.get("again", {}))
+        platform_counts.causes.update(outcome.get("causes", {}))
         platform_counts.limits.update(outcome.get("limits", {}))
         platform_counts.asked_by.update(outcome.get("asked_by", {}))
         platform_counts.hits_by.update(outcome.get("hits_by", {}))
@@ -122,14 +131,34 @@ def find_complaint(counts: PlatformCounts, at_least: int, past: Sequence[Platfor
     pages = counts.final_outcomes.total()
     page_summary = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.final_outcomes.items())) or "-"
     if not counts.answered and (pages or counts.failed):
-        return "health_blind", values | {"pages": page_summary}
+        return _common_cause(counts) or ("health_blind", values | {"pages": page_summary})
     if counts.blocked > MAX_BLOCKED_SHARE * pages:
+        if complaint := _common_cause(counts):
+            return complaint
         return "health_walled", values | {"blocked": counts.blocked, "all": pages, "pages": page_summary}
     if counts.failed:
         return "health_failed", values | {"failed": counts.failed, "asked": counts.asked}
     if counts.listings < at_least:
         return "health_floor", values | {"listings": counts.listings, "floor": at_least}
     return _fewer_listings(counts, past) or _missing_field(counts, past)
+
+
+def _common_cause(counts: PlatformCounts) -> Complaint | None:
+    """The complaint about what kept most of the pages from being had, if that is one cause."""
+    unanswered = counts.pages.total() - sum(counts.pages[outcome.value] for outcome in ANSWERED_OUTCOMES)
+    totals: Counter[str] = Counter()
+    for entry, number in counts.causes.items():
+        totals[entry.partition(" ")[0]] += number
+    for cause, number in totals.most_common(1):
+        if number > MAIN_CAUSE_SHARE * unanswered and cause in CAUSES:
+            hosts = [
+                entry.partition(" ")[2] for entry, _ in counts.causes.most_common() if entry.startswith(f"{cause} ")
+            ]
+            named = ", ".join(hosts[:MAX_NAMED_HOSTS]) + (", ..." if len(hosts) > MAX_NAMED_HOSTS else "")
+            pages = counts.final_outcomes.total()
+            values = {"missing": pages - counts.answered, "all": pages, "hosts": named}
+            return f"health_{cause}", {"platform": counts.platform, **values}
+    return None
 
 
 def _fewer_listings(counts: PlatformCounts, past: Sequence[PlatformCounts]) -> Complaint | None:

@@ -64,6 +64,7 @@ _SESSION_VALUE_RE = re.compile(r"[0-9a-f]{26,64}|[0-9A-Za-z]{32}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNWANTED_RE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u2060\ufeff\ud800-\udfff]")
 _HOST_RE = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}")
+_TYPED_HOST_RE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 _UNRESERVED_CHARS = "-._~"
 _GB2312_LEVEL_1 = range(0xB0, 0xD8)  # lead bytes of the 3,755 everyday characters, ordered by sound
 _ENCODED_RUN_RE = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -135,6 +136,21 @@ def _suffix_extractor() -> TLDExtract:
     from tldextract import TLDExtract  # reads a list of suffixes, which few commands need
 
     return TLDExtract(suffix_list_urls=(), cache_dir=None)  # the bundled list: nothing is fetched
+
+
+def complete_url(text: str) -> str | None:
+    """The http(s) URL that a person typed, with https:// where it begins with a plain host name (shop.example/1).
+
+    None where it is no address: another scheme, a single word, a number, a user name before the host.
+    """
+    typed = _clean_url(text)
+    if _split_url(typed):
+        return typed
+    host, _, port = re.split(r"[/?#]", typed, maxsplit=1)[0].partition(":")
+    is_host_name = (
+        _TYPED_HOST_RE.fullmatch(_ascii_host(host)) and not host.endswith(".") and (port.isdecimal() or not port)
+    )
+    return f"https://{typed}" if is_host_name and _split_url(f"https://{typed}") else None
 
 
 def sha256_hex(text: str | bytes) -> str:

@@ -43,9 +43,17 @@ def url_refusal(url: str, loopback: Collection[str] = (), ports: Collection[int]
         return None
     if parts.username or parts.password:
         return "user name or password in the address"
-    if not host or port not in ports:
-        return "no host" if not host else f"port {port}"
-    return host_refusal(host)
+    if not host:
+        return "no host"
+    return host_refusal(host) or (None if port in ports else f"port {port}")
+
+
+def refusal_cause(url: str) -> str:
+    """The cause, as in crawler.health.CAUSES, for which `url_refusal` refused a URL: its port, or else its host."""
+    try:
+        return "port" if host_refusal((urlsplit(url).hostname or "").rstrip(".")) is None else "private"
+    except ValueError:
+        return "private"
 
 
 def host_refusal(host: str) -> str | None:

@@ -16,17 +16,25 @@ from crawler.items import Outcome
 class NoPageError(IgnoreRequest):
     """A request brought no page; `outcome` says why, `limit` names the setting of [limits] that was exceeded.
 
+    `cause` is one of crawler.health.CAUSES, or empty: what a person would have to change.
     `is_retryable`: a later request may succeed, no sooner than `until` where that is known.
     """
 
     def __init__(
-        self, outcome: Outcome, message: str, limit: str = "", is_retryable: bool = False, until: datetime | None = None
+        self,
+        outcome: Outcome,
+        message: str,
+        limit: str = "",
+        is_retryable: bool = False,
+        until: datetime | None = None,
+        cause: str = "",
     ) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.limit = limit
         self.is_retryable = is_retryable
         self.until = until
+        self.cause = cause
 
 
 class LimitExceededError(NoPageError):

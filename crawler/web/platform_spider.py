@@ -30,7 +30,7 @@ from crawler.page.sitemap import SITEMAP_KEY
 from crawler.redaction import redact
 from crawler.store import CachedPage, listing_id
 from crawler.units import RETRYABLE_OUTCOMES
-from crawler.urls import canonicalize_url
+from crawler.urls import canonicalize_url, url_place
 from crawler.web.browser import browser_settings
 from crawler.web.conditional_requests import (
     is_unchanged,
@@ -45,6 +45,7 @@ from crawler.web.conditional_requests import (
 from crawler.web.hit_rechecks import recheck_from_answer, recheck_from_cached_page, recheck_from_failure
 from crawler.web.limits import NoPageError
 from crawler.web.requests import (
+    cause_of_failure,
     outcome_of_failure,
     outcome_of_response,
     page_from_response,
@@ -340,6 +341,8 @@ class PlatformSpider(scrapy.Spider):
         if isinstance(error, NoPageError) and error.limit:
             self.stats.limit_counts[error.limit] += 1
         request: scrapy.Request = failure.request  # type: ignore[attr-defined]
+        if cause := cause_of_failure(error):
+            self.stats.causes[f"{cause} {url_place(request.url)}"] += 1
         self._record_problem(request.url, error)
         ask, until = request.meta.get("ask"), getattr(error, "until", request.meta.get("until"))
         if ask is not None and getattr(error, "is_retryable", outcome in RETRYABLE_OUTCOMES):
@@ -361,7 +364,7 @@ class PlatformSpider(scrapy.Spider):
     def _requests_of(self, ask: Ask) -> Iterable[Request]:
         try:
             return self.platform.walk() if self.unit.kind is UnitKind.WALK else requests_for(self, ask)
-        except SwordnetError as error:
+        except (SwordnetError, NoPageError) as error:
             self.stats.outcomes[Outcome.REFUSED] += 1
             self._record_problem(ask.url or "", error)
             return []

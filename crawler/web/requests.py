@@ -11,11 +11,18 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import scrapy
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+)
 from scrapy.http import Response, TextResponse
 
 from crawler.archives import RecordedResponse
 from crawler.items import Ask, Listing, Outcome
 from crawler.page import Page, Request
+from crawler.urls import url_host
 from crawler.web.browser import browser_meta
 from crawler.web.compression import TRUNCATED_FLAG, UNREADABLE_FLAG
 from crawler.web.conditional_requests import conditional_headers, is_cacheable, reader_version
@@ -27,12 +34,15 @@ from crawler.web.session import Session
 def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
     """The platform's requests for an ask; in a captured replay, those that the archive holds responses for.
 
-    Raises what `search` and `open` raise.
+    Raises what `search` and `open` raise, NoPageError where an ask names no address.
     """
     if spider.session.captured:
         return [recorded_request(recorded) for recorded in spider.session.archive or () if recorded.url == ask.url]
     if ask.question is None:
-        return [spider.platform.open(ask.url, ask.code)]
+        request = spider.platform.open(ask.url, ask.code)
+        if not url_host(request.url):
+            raise NoPageError(Outcome.REFUSED, "no http(s) address")
+        return [request]
     search_requests = spider.platform.search(ask.question)
     return [search_requests] if isinstance(search_requests, Request) else list(search_requests)
 
@@ -113,6 +123,16 @@ PARTIAL_CONTENT_STATUS = 206  # a part of a page, although no range was requeste
 def outcome_of_failure(error: BaseException) -> Outcome:
     """The outcome of a request that raised."""
     return error.outcome if isinstance(error, NoPageError) else Outcome.ERROR
+
+
+def cause_of_failure(error: BaseException) -> str:
+    """What kept a request from its page, as in crawler.health.CAUSES; "" where it is none of them."""
+    if isinstance(error, NoPageError):
+        return error.cause
+    if isinstance(error, CannotResolveHostError):
+        return "name"
+    unreachable = (OSError, DownloadTimeoutError, DownloadConnectionRefusedError, DownloadFailedError)
+    return "unreachable" if isinstance(error, unreachable) else ""
 
 
 def outcome_of_response(response: Response) -> Outcome | None:

@@ -23,6 +23,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawler.items import Outcome
 from crawler.store import RobotsFile
 from crawler.web.limits import NoPageError
+from crawler.web.requests import cause_of_failure
 from crawler.web.session import Session
 from crawler.web.throttle import MAX_CRAWL_DELAY_SECONDS, host_throttles_of
 
@@ -43,10 +44,14 @@ DISALLOW_ALL_RULES = "User-agent: *\nDisallow: /"
 
 @frozen(kw_only=True)
 class RobotsRules:
-    """A host's robots.txt, parsed. `reached` False: the host did not answer, so all is disallowed, but only for now."""
+    """A host's robots.txt, parsed. `reached` False: the host did not answer, so all is disallowed, but only for now.
+
+    `cause` says what kept it from answering, as in crawler.health.CAUSES; "robots" where it did answer.
+    """
 
     parser: Protego
     reached: bool = True
+    cause: str = "robots"
     good_until: datetime
 
 
@@ -58,6 +63,7 @@ class RobotsMiddleware:
         self._user_agent = user_agent
         self._session = session
         self._pending: dict[str, asyncio.Task[RobotsRules]] = {}
+        self._causes_by_root: dict[str, str] = {}
         self._rules_by_root: dict[str, RobotsRules] = session.get_or_build("robots", dict) if session else {}
 
     @classmethod
@@ -78,7 +84,7 @@ class RobotsMiddleware:
             reason = (
                 "disallowed by robots.txt" if robots.reached else "robots.txt could not be had, which disallows all"
             )
-            raise NoPageError(Outcome.DISALLOWED, reason, is_retryable=not robots.reached)
+            raise NoPageError(Outcome.DISALLOWED, reason, is_retryable=not robots.reached, cause=robots.cause)
 
     async def _rules_for(self, root: str) -> RobotsRules:
         cached = self._rules_by_root.get(root)
@@ -94,6 +100,7 @@ class RobotsMiddleware:
             robots = RobotsRules(
                 parser=await _parse_robots(robots_file.text),
                 reached=robots_file.reached,
+                cause="robots" if robots_file.reached else self._causes_by_root.pop(root, "unreachable"),
                 good_until=robots_file.good_until,
             )
         finally:
@@ -131,6 +138,7 @@ class RobotsMiddleware:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the failure, RFC 9309 says: disallow
             logger.warning("%s/robots.txt: %s: %s", root, type(error).__name__, error)
+            self._causes_by_root[root] = cause_of_failure(error) or "unreachable"
             return unreached
         if response.status >= 500 or response.status == 429:
             return unreached

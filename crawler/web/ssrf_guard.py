@@ -13,7 +13,7 @@ import scrapy
 from scrapy.exceptions import CannotResolveHostError
 
 from crawler.items import Outcome
-from crawler.web.address_policy import url_refusal
+from crawler.web.address_policy import refusal_cause, url_refusal
 from crawler.web.dns import PublicResolver, resolver_for
 from crawler.web.header_limits import find_exceeded_limit
 from crawler.web.limits import LimitExceededError, NoPageError
@@ -51,11 +51,12 @@ class SsrfGuardMiddleware:
         if len(request.url) > self._limits.address:
             raise LimitExceededError("address", f"an address of {len(request.url)} characters")
         reason = url_refusal(request.url, self._crawl.loopback, self._crawl.ports)
+        cause = refusal_cause(request.url) if reason else "private"
         if not reason and self._resolver is not None:
             parts = urlsplit(request.url)
             reason = await self._resolver.cached_refusal(parts.hostname or "", parts.port or 0)
         if reason:
-            raise NoPageError(Outcome.REFUSED, f"refused by the guard: {reason}")
+            raise NoPageError(Outcome.REFUSED, f"blocked: {reason}", cause=cause)
         if self._proxy:
             request.meta["proxy"] = self._proxy
 
@@ -69,7 +70,8 @@ class SsrfGuardMiddleware:
             and self._resolver is not None
             and host in self._resolver.refusals
         ):
-            raise NoPageError(Outcome.REFUSED, f"refused by the guard: {self._resolver.refusals[host]}") from exception
+            reason = self._resolver.refusals[host]
+            raise NoPageError(Outcome.REFUSED, f"blocked: {reason}", cause="private") from exception
         limit = find_exceeded_limit(exception)
         if limit is not None:
             raise limit from exception

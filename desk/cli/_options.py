@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -20,6 +20,19 @@ from crawler.errors import BadInput, DatabaseMissing, Problem, StoreError
 from crawler.items import Hit
 from crawler.messages import local_time, render_message
 from crawler.store import Store
+from crawler.urls import complete_url
+
+
+def typed_urls(ctx: CommandContext, option: str, texts: Iterable[str]) -> list[str]:
+    """The addresses given by an option, with https:// where they begin with a host name. Raises BadInput with all that
+    are none.
+    """
+    urls = [(text, complete_url(text)) for text in texts]
+    wrong = [text for text, url in urls if url is None]
+    if wrong:
+        raise BadInput([Problem(file=option, message=ctx.message("no_address", text=text)) for text in wrong])
+    return [url for _, url in urls if url is not None]
+
 
 T = TypeVar("T")
 SHOWN_ID_CHARS = 8  # of an id in lists; a command takes no shorter beginning

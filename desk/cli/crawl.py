@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem, UnhealthyRun
-from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json, typed_urls
 
 if TYPE_CHECKING:
     from crawler.items import Work
@@ -52,7 +52,8 @@ def crawl(
         plan = crawling.plan_shares(url or ())
     else:
         spider = crawling.require_platform(platform, ctx.config)
-        plan = _build_plan(ctx, spider, query or (), work or (), url or (), replay if captured else None)
+        urls = typed_urls(ctx, "--url", url or ())
+        plan = _build_plan(ctx, spider, query or (), work or (), urls, replay if captured else None)
     result = crawling.crawl(
         ctx.config,
         plan,

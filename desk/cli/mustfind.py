@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import BadInput, Problem
-from desk.cli._options import By, ConfigFile, Json, Quiet, acting_user, command_context, print_json
+from desk.cli._options import By, ConfigFile, Json, Quiet, acting_user, command_context, print_json, typed_urls
 
 
 def add(app: typer.Typer) -> None:
@@ -33,16 +33,19 @@ def must_find(
     from attrs import asdict
 
     from crawler.store import KnownPositive
+    from crawler.urls import complete_url
     from desk.review.aliases import teach_alias as add_alias
     from spiders.catalogue import platform_for
 
     ctx = command_context(config, quiet or json)
     with ctx.store() as store:
-        if drop is not None and not store.rechecks.remove_positive(drop):
+        typed = [drop, complete_url(drop)] if drop is not None else []
+        if drop is not None and not any(store.rechecks.remove_positive(address) for address in typed if address):
             raise BadInput(Problem(file="--drop", message=ctx.message("no_positive", url=drop)))
         if work is not None and url is not None:
             if store.works.get(work) is None:
                 raise BadInput(Problem(file="works", field="id", message=ctx.message("no_work", id=work)))
+            (url,) = typed_urls(ctx, "URL", [url])
             positive = KnownPositive(url=url, platform=platform_for(url, ctx.config).name, work=work)
             if teach_alias:
                 user, language = acting_user(by), ctx.config.language

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json, typed_urls
 
 FIXTURES_FOLDER = Path("fixtures/pages")
 
@@ -35,7 +35,8 @@ def save(
     from desk.page_fixtures import save_page as save_case
 
     ctx = command_context(config, quiet or json, now)
-    folders = save_case(ctx.config, platform, url, case, into, now=ctx.now, replay=replay)
+    (address,) = typed_urls(ctx, "URL", [url])
+    folders = save_case(ctx.config, platform, address, case, into, now=ctx.now, replay=replay)
     if json:
         print_json({"cases": [str(folder) for folder in folders]})
     for folder in folders:

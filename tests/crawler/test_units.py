@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.health import PlatformCounts, count_by_platform, find_complaint
+from crawler.health import CAUSES, PlatformCounts, count_by_platform, counts_from_dict, find_complaint
 from crawler.items import Ask, Outcome
+from crawler.messages import LANGUAGES, render_message
 from crawler.units import batches, has_succeeded, next_retry_at
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -40,6 +42,44 @@ def test_pauses_double_and_end() -> None:
 def test_a_blocked_platform_is_no_quiet_night() -> None:
     (counts,) = count_by_platform([("kongfz", "question", "failed", {"pages": {"challenged": 2, "blocked": 1}})])
     assert find_complaint(counts, 1) == ("health_blind", {"platform": "kongfz", "pages": "1 blocked, 2 challenged"})
+
+
+@pytest.mark.parametrize(
+    ("pages", "causes", "key", "hosts"),
+    [
+        ({"disallowed": 2}, {"name a.example": 2}, "health_name", "a.example"),
+        ({"refused": 3}, {"private 127.0.0.1:88": 3}, "health_private", "127.0.0.1:88"),
+        ({"refused": 1}, {"port a.example:22": 1}, "health_port", "a.example:22"),
+        ({"error": 2}, {"unreachable a.example": 2}, "health_unreachable", "a.example"),
+        ({"disallowed": 1}, {"robots a.example": 1}, "health_robots", "a.example"),
+        (
+            {"error": 9},
+            {f"name {n}.example": 9 - n for n in range(5)},
+            "health_name",
+            "0.example, 1.example, 2.example, ...",
+        ),
+        ({"live": 2, "error": 9}, {"unreachable a.example": 6}, "health_unreachable", "a.example"),
+        ({"challenged": 2, "refused": 2}, {"private a.example": 2}, "health_blind", None),  # half are walls
+        ({"live": 2, "challenged": 9, "disallowed": 2}, {"robots a.example": 2}, "health_walled", None),
+        ({"live": 9, "disallowed": 2}, {"robots a.example": 2}, None, None),
+    ],
+)
+def test_the_complaint_names_the_common_cause(
+    pages: dict[str, int], causes: dict[str, int], key: str | None, hosts: str | None
+) -> None:
+    (counts,) = count_by_platform([("shop", "details", "done", {"pages": pages, "causes": causes})])
+    complaint = find_complaint(counts_from_dict("shop", counts.to_dict()), 0)
+    assert (complaint[0] if complaint else None) == key
+    assert complaint is None or complaint[1].get("hosts") == hosts
+
+
+def test_every_cause_has_its_sentence_and_advice() -> None:
+    for cause in CAUSES:
+        for language in LANGUAGES:
+            assert "h.example" in render_message(
+                "desk.cli", f"health_{cause}", language, platform="shop", hosts="h.example", missing=1, all=1
+            )
+            assert render_message("desk.cli", f"advice_{cause}", language)
 
 
 def test_a_page_that_was_asked_again_counts_once_by_its_last_answer() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from crawler.urls import (
     TRACKING_PARAMETERS,
     canonicalize_url,
+    complete_url,
     readable_url,
     request_url,
     reveal_invisible,
@@ -129,3 +130,36 @@ def test_a_shown_address_has_nothing_invisible_and_says_the_same(url: str) -> No
 
 def test_invisible_signs_of_a_text_are_shown_by_number() -> None:
     assert reveal_invisible("a\u202eb\n  c\u3164 潮汐 é") == "a⟨U+202E⟩b c⟨U+3164⟩ 潮汐 é"
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("https://shop.example/1", "https://shop.example/1"),
+        (" http://127.0.0.1:8802/x ", "http://127.0.0.1:8802/x"),
+        ("HTTP://Shop.Example", "HTTP://Shop.Example"),
+        ("shop.example/1", "https://shop.example/1"),
+        ("Shop.Example:8443/a?b=c", "https://Shop.Example:8443/a?b=c"),
+        ("www.shop.example", "https://www.shop.example"),
+        ("古籍书店.中国/1", "https://古籍书店.中国/1"),
+        ("shop.example?id=1#top", "https://shop.example?id=1#top"),
+        ("foo", None),
+        ("localhost:8802/x", None),
+        ("127.0.0.1:8802/x", None),
+        ("潮汐图书馆", None),
+        ("the lampwright.pdf", None),
+        ("ftp://shop.example/1", None),
+        ("file:///etc/passwd", None),
+        ("mailto:li@shop.example", None),
+        ("li@shop.example/1", None),
+        ("htp://shop.example/1", None),
+        ("http:/shop.example", None),
+        ("//shop.example/1", None),
+        ("shop.example:port/1", None),
+        ("shop.example:99999/1", None),
+        ("/p/1", None),
+        ("", None),
+    ],
+)
+def test_an_address_as_a_person_types_it(typed: str, url: str | None) -> None:
+    assert complete_url(typed) == url

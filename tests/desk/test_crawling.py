@@ -72,7 +72,8 @@ def test_what_robots_txt_disallows_is_never_requested_and_reported(desk: Swordne
     web.pages["/private/1"] = product("潮汐钟楼的守望者")
     result = desk("crawl", "shop", "--url", f"{web.url}/private/1")
     assert result.returncode == 5
-    assert "disallowed" in result.stderr
+    assert f"robots.txt of {web.netloc} disallows it" in result.stderr
+    assert "by hand" not in result.stderr
     assert all(not path.startswith("/private") for path in web.requested_paths)
 
 
@@ -81,6 +82,14 @@ def test_a_blocked_platform_is_distinguished_from_a_quiet_one(desk: Swordnet, we
     result = desk("crawl", "shop", "--url", f"{web.url}/p/1")
     assert result.returncode == 5
     assert "not a quiet night" in result.stderr
+
+
+def test_a_port_of_this_machine_that_is_not_open_to_crawls_says_which_setting_opens_it(desk: Swordnet) -> None:
+    result = desk("crawl", "shop", "--url", "http://127.0.0.1:8899/p/1")
+    assert result.returncode == 5
+    assert "1 of 1 pages could not be fetched: 127.0.0.1:8899 is not a public address" in result.stderr
+    assert "crawl.loopback" in result.stderr
+    assert "by hand" not in result.stderr
 
 
 def test_other_machines_of_the_private_network_are_refused(desk: Swordnet, web: LoopbackWeb) -> None:

@@ -30,9 +30,10 @@ PUBLIC_ADDRESS, LOOPBACK_ADDRESS = "93.184.216.34", "127.0.0.1"
 
 
 class NameServer:
-    """Answers the first A query of a name with a public address, all later ones with loopback."""
+    """Answers the first A query of a name with a public address, all later ones with loopback; or knows no name."""
 
-    def __init__(self) -> None:
+    def __init__(self, knows_names: bool = True) -> None:
+        self.knows_names = knows_names
         self.query_counts: Counter[str] = Counter()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
@@ -49,7 +50,7 @@ class NameServer:
             message.fromStr(data)
             query = message.queries[0]
             message.answer = 1
-            if query.type == dns.A:
+            if query.type == dns.A and self.knows_names:
                 name = query.name.name.decode()
                 self.query_counts[name] += 1
                 address = PUBLIC_ADDRESS if self.query_counts[name] == 1 else LOOPBACK_ADDRESS
@@ -77,7 +78,21 @@ def test_scrapy_does_not_reach_a_rebound_name(
     result = swordnet("crawl", "shop", "--url", f"http://rebound.example.com:{port}/p", "--json")
     assert name_server.query_counts["rebound.example.com"] >= 2
     assert web.requested_paths == []
-    assert "refused" in result.stdout + result.stderr
+    assert f"rebound.example.com:{port} is not a public address" in result.stderr
+    assert "crawl.loopback" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_name_that_does_not_exist_is_told_as_such(swordnet: Swordnet, tmp_path: Path) -> None:
+    server = NameServer(knows_names=False)
+    settings = f'[crawl]\ncontact = "a@b.test"\ndns = "{server.netloc}"\nattempts = 1\n'
+    (tmp_path / "swordnet.toml").write_text(settings, encoding="utf-8")
+    result = swordnet("crawl", "shop", "--url", "bookshop-of-nobody.com/1")
+    server.close()
+    assert result.returncode == 5
+    assert "DNS lookup failed for bookshop-of-nobody.com" in result.stderr
+    assert "crawl.dns" in result.stderr
+    assert "by hand" not in result.stderr
 
 
 @pytest.mark.browser
