@@ -91,6 +91,8 @@ def list_hits(
             print_json([asdict(row) for row in rows_of_hits(store, hits, ctx.config.language)])
             return
         print_hits(ctx.console, store, hits, ctx.config.language, wide)
+        if not hits:
+            ctx.say("hits_not_listed")
         waiting = store.reviews.count_open_samples()
     if waiting and not audit:
         ctx.say("audit_waits", count=waiting)

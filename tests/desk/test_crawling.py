@@ -87,7 +87,7 @@ def test_a_blocked_platform_is_distinguished_from_a_quiet_one(desk: Swordnet, we
 def test_a_port_of_this_machine_that_is_not_open_to_crawls_says_which_setting_opens_it(desk: Swordnet) -> None:
     result = desk("crawl", "shop", "--url", "http://127.0.0.1:8899/p/1")
     assert result.returncode == 5
-    assert "1 of 1 pages could not be fetched: 127.0.0.1:8899 is not a public address" in result.stderr
+    assert "1 of 1 pages could not be fetched: 127.0.0.1:8899 is no public host" in result.stderr
     assert "crawl.loopback" in result.stderr
     assert "by hand" not in result.stderr
 

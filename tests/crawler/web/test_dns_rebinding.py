@@ -78,7 +78,7 @@ def test_scrapy_does_not_reach_a_rebound_name(
     result = swordnet("crawl", "shop", "--url", f"http://rebound.example.com:{port}/p", "--json")
     assert name_server.query_counts["rebound.example.com"] >= 2
     assert web.requested_paths == []
-    assert f"rebound.example.com:{port} is not a public address" in result.stderr
+    assert f"rebound.example.com:{port} is no public host" in result.stderr
     assert "crawl.loopback" in result.stderr
 
 

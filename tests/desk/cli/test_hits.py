@@ -264,6 +264,11 @@ def test_lists_of_what_is_gone_up_and_new(desk: Run, store: Store) -> None:
     assert set(exported_urls(Path("gone.csv"))) >= up
 
 
+def test_a_list_of_nothing_says_so(desk: Run, store: Store) -> None:
+    assert desk("hits", "list", "--seller", "nobody").stdout == "No hits match\n"
+    assert listed_urls(desk, "--seller", "nobody") == set()
+
+
 LONG_URL = "https://book.kongfz.com/0/123456/?from=" + "a-long-way-" * 12 + "end"
 
 
