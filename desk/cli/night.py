@@ -64,5 +64,5 @@ def night(
             show_message=ctx.say,
         )
     with ctx.store() as store:
-        notify.deliver_results(store, result, ctx.config, metrics, ctx.say)
+        notify.deliver_results(store, result, ctx.config, metrics, ctx.say, ctx.warn)
     print_result(ctx, result, csv, json)

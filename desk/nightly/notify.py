@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from crawler.blobs import open_blobs
 from crawler.config import Config, TellConfig
+from crawler.errors import BadInput
 from crawler.items import Picture
 from crawler.messages import render_message
 from crawler.redaction import redact
@@ -103,21 +104,32 @@ def _send_mail(config: TellConfig, message: NightMessage) -> None:
 
 
 def deliver_results(
-    store: Store, result: RunResult, config: Config, metrics: Metrics, show_message: Callable[..., None]
+    store: Store,
+    result: RunResult,
+    config: Config,
+    metrics: Metrics,
+    show_message: Callable[..., None],
+    warn: Callable[..., None],
 ) -> None:
-    """Write the configured reports and metrics, send the notifications, and delete expired blobs."""
+    """Write the configured reports and metrics, send the notifications, and delete expired blobs.
+
+    What cannot be written or delivered is a warning: the night has run, and the other ways still tell of it.
+    """
     if config.night.reports:
         folder = Path(config.night.reports)
-        folder.mkdir(parents=True, exist_ok=True)
-        for suffix in REPORT_SUFFIXES:
-            save_report(folder / f"{result.run}{suffix}", store, result, config)
-        show_message("report_written", file=folder / f"{result.run}.html")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for suffix in REPORT_SUFFIXES:
+                save_report(folder / f"{result.run}{suffix}", store, result, config)
+            show_message("report_written", file=folder / f"{result.run}.html")
+        except (OSError, BadInput) as error:
+            warn("report_not_written", reason=error)
     metrics.set_counts(result.platforms, list(result.complaints), result.finished.timestamp())
     if config.night.metrics_file:
         metrics.write(Path(config.night.metrics_file))
     message = night_message(store, result, config)
     for problem in notify(config.tell, message, not result.complaints, datetime.now(UTC)):
-        show_message("not_delivered", problem=problem)
+        warn("not_delivered", problem=problem)
     delete_expired_blobs(store, config, result)
 
 

@@ -149,6 +149,14 @@ def test_a_port_in_use_is_a_warning_and_changes_no_exit_code(desk: Swordnet, tmp
         assert desk("night", *FIRST_DAY).returncode == 3
 
 
+def test_reports_that_cannot_be_written_are_a_warning(desk: Swordnet, tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file where the folder should be")
+    result = desk("night", "--json", *FIRST_DAY)
+    assert (result.returncode, json.loads(result.stdout)["complaints"]) == (0, {}), result.stderr
+    assert "warning: no report in night.reports" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_an_unchanged_web_is_neither_sent_nor_compared_again(desk: Swordnet, web: LoopbackWeb) -> None:
     assert desk("night", *FIRST_DAY).returncode == 0
     assert desk("night", *NEXT_DAY).returncode == 0
