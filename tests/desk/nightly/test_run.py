@@ -260,14 +260,20 @@ def test_a_host_that_asks_for_three_seconds_gets_them_and_nothing_is_lost(
     assert len(read_csv(tmp_path / "hits.csv")) == 1
 
 
-@pytest.mark.parametrize("robots", [(500, "text/plain", b""), (200, "text/plain", b"User-agent: *\nDisallow: /\n")])
+@pytest.mark.parametrize(
+    ("robots", "complaint"),
+    [
+        ((500, "text/plain", b""), "{} did not answer"),
+        ((200, "text/plain", b"User-agent: *\nDisallow: /\n"), "robots.txt of {} disallows it"),
+    ],
+)
 def test_what_robots_txt_keeps_from_us_is_no_quiet_night(
-    desk: Swordnet, web: LoopbackWeb, robots: tuple[int, str, bytes]
+    desk: Swordnet, web: LoopbackWeb, robots: tuple[int, str, bytes], complaint: str
 ) -> None:
     web.pages["/robots.txt"] = robots
     result = desk("night", *FIRST_DAY)
     assert result.returncode == 5
-    assert "disallowed" in result.stderr
+    assert complaint.format(web.netloc) in result.stderr
     assert set(web.requested_paths) == {"/robots.txt"}
 
 
