@@ -10,7 +10,7 @@ from attrs import Factory, frozen
 from crawler.page.search_forms import SearchForm
 from crawler.page.site_frame import SiteFrame
 
-WALK_KEY = "walk"  # value of a request: the page is part of a walk, this many links from its beginning
+WALK_KEY = "site_walk"  # value of a request: the page is part of a walk, this many links from its beginning
 
 
 @frozen(kw_only=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from crawler.items import SharedFile, ShareState
-from crawler.page import Page
+from crawler.page import Page, Request
+from crawler.page.site_profile import WALK_KEY
 from crawler.shapes.folder_walk import MAX_FOLDER_DEPTH, MAX_LISTS, FolderWalk, resume_walk
+from crawler.web.site_learning import Walk
 
 
 def folder_entry(name: str) -> tuple[SharedFile, str]:
@@ -54,3 +56,10 @@ def test_a_folder_does_not_undo_what_the_share_said() -> None:
     assert inside.share_state(ShareState.NOT_FOUND) is ShareState.ALIVE
     assert inside.share_state(ShareState.RATE_LIMITED) is ShareState.RATE_LIMITED
     assert FolderWalk().share_state(ShareState.NOT_FOUND) is ShareState.NOT_FOUND
+
+
+def test_a_list_of_files_is_no_step_through_a_site() -> None:
+    """Walks through a site are bounded by its settings; a cloud drive has none, and its folders are read whatever."""
+    request = Request(url="https://drive.example/list", values=FolderWalk().request_values())
+    assert Walk(0).admit(request)
+    assert not Walk(0).admit(Request(url="https://shop.example/", values={WALK_KEY: "0"}))
