@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "bench" / "pages"
@@ -62,6 +64,7 @@ def scorer_fields(listing: dict[str, Any]) -> dict[str, Any]:
     row["date_published"] = listing.get("published")
     row["state"] = listing.get("share_state")
     row["id"] = listing.get("sku")
+    row["articleBody"] = listing.get("text") if listing["kind"] == "post" else None
     return row
 
 
@@ -115,6 +118,7 @@ def main() -> None:
     rows = [row for row in rows if arguments.half in (None, half_of(row["site"]))]
     results, seconds = read_all(rows)
     print_outcomes(results, seconds)
+    print_article_words(rows, results)
     with tempfile.TemporaryDirectory() as folder:
         manifest, predictions = Path(folder) / "manifest.jsonl", Path(folder) / "predictions.jsonl"
         write_lines(manifest, rows)
@@ -136,6 +140,30 @@ def print_outcomes(results: list[dict[str, Any]], seconds: list[tuple[float, flo
         quantiles = [quantile * 1e3 for quantile in (*statistics.quantiles(times, n=100), max(times))]
         tail = f"90 % {quantiles[89]:.0f} ms, 99 % {quantiles[98]:.0f} ms, longest {quantiles[99]:.0f} ms"
         print(f"{what}: median {quantiles[49]:.1f} ms, {tail}")
+
+
+def print_article_words(rows: list[dict[str, Any]], results: list[dict[str, Any]]) -> None:
+    """Print how far the words of listings are those of gold article bodies; a Han character is a word."""
+    scores = []
+    for row, result in zip(rows, results, strict=True):
+        if "articleBody" not in row.get("gold", {}):
+            continue
+        gold = row["gold"]["articleBody"]
+        wanted = words(gold[0] if isinstance(gold, list) else gold)
+        given = words(result["listings"][0].get("text", "") if result["listings"] else "")
+        shared = (wanted & given).total()
+        scores.append(
+            (shared / max(given.total(), 1), shared / max(wanted.total(), 1), wanted.total() + given.total(), shared)
+        )
+    if scores:
+        precision, recall = (statistics.mean(score[part] for score in scores) for part in (0, 1))
+        f1 = statistics.mean(2 * score[3] / score[2] for score in scores)
+        print(f"words of {len(scores)} articles: F1 {f1:.3f}, precision {precision:.3f}, recall {recall:.3f}")
+
+
+def words(text: str) -> Counter[str]:
+    """The words of a text with their numbers."""
+    return Counter(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+", normalize("NFKC", text).lower()))
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:

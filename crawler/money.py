@@ -54,6 +54,11 @@ _FREE_WORDS = frozenset(
     {"免费", "免費", "free", "gratis", "kostenlos", "gratuit", "gratuito", "бесплатно", "無料", "무료"}
 )
 _NOT_PRICE_RE = re.compile(r"包邮|包郵|免邮|免運|运费\s{0,3}[\d.]{0,8}|[-−]?\d{1,3}\s?%")
+_DATE_RE = re.compile(
+    r"(?<!\d)(?:19|20)\d{2}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?!\d)|(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
+)
+# White space between two numbers; the one before exactly three digits, without cents before it, parts thousands.
+_NUMBER_GAP_RE = re.compile(r"(?<=[.,]\d\d)\s+(?=\d)|(?<=\d)(?:\s*[\n\t]\s*|\s+(?!\d{3}(?!\d)))(?=\d)")
 _MULTIPLIERS = (("亿", 100_000_000), ("万", 10_000), ("萬", 10_000), ("千", 1_000))
 _MULTIPLIER_RE = re.compile(r"(\d[\d.,]{0,15})\s{0,2}([亿万萬千])")
 _DIGIT_RE = re.compile(r"[0-9]")
@@ -115,7 +120,7 @@ def _number_to_decimal(value: object) -> Decimal | None:
 
 
 def _parse_amount(text: str) -> Decimal | None:
-    text = _NOT_PRICE_RE.sub(" ", text).strip()
+    text = _NUMBER_GAP_RE.sub("; ", _DATE_RE.sub(" ", _NOT_PRICE_RE.sub(" ", text))).strip()
     if text.lower() in _FREE_WORDS:
         return Decimal(0)
     if not _DIGIT_RE.search(text) or _NEGATIVE_RE.match(text):

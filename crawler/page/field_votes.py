@@ -74,6 +74,7 @@ class Facts:
     `is_declared` is True if structured data says that the page is about one thing, `is_article` if that is a text.
     `price_element_ids` are the `mem_id` of the elements around the first shown price; () if no price is shown. `thread`
     holds the posts if the page is one of a forum; `byline` names who wrote the post or the page, "" if nothing says so.
+    `is_offered` says that the page has a price, or belongs to a site whose listings have one.
     """
 
     values: dict[str, Any] = Factory(dict)
@@ -84,6 +85,7 @@ class Facts:
     price_element_ids: tuple[int, ...] = ()
     thread: Thread | None = None
     byline: str = ""
+    is_offered: bool = False
 
     def set_if_missing(self, field: str, value: Any, source: str) -> None:
         """Set a field unless `value` is empty or the field has a value already."""

@@ -51,6 +51,7 @@ _ELECTED_FIELDS = (
     "condition",
     "seller",
 )
+_PACKAGE_RE = re.compile(r"[a-z][a-z0-9_]{0,40}(?:\.[a-zA-Z_][a-zA-Z0-9_]{0,60}){1,7}")  # of an app: "org.example.lamp"
 _CODE_FIELDS = frozenset(("sku", "isbn", "gtin", "mpn"))
 _CODE_RE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9][0-9A-Za-z]{3,19}(?![A-Za-z0-9])")
 _CODE_PARAMETERS = frozenset(
@@ -96,7 +97,8 @@ def product_facts(
     _vote_subject(facts, ballot, page, values.get("author", []), page_headings[0] if page_headings else "")
     _vote_main_image(ballot, page)
     facts.elect_winners(ballot, _ELECTED_FIELDS)
-    if frame and frame.names and "money" in ballot.votes and not facts.thread:
+    facts.is_offered = facts.thread is None and (("money" in ballot.votes) or (frame is not None and frame.sells))
+    if frame and frame.names and facts.is_offered:
         facts.set_if_missing("seller", frame.names[0], "name of the site")
     facts.set_if_missing("title", _strip_author(name, facts.values.get("creators", ())), source)
     _elect_price(facts, ballot, page)
@@ -175,6 +177,8 @@ def _vote_labels(ballot: Ballot, values: Mapping[str, list[str]]) -> None:
     for scheme in ("isbn", "gtin", "mpn"):
         for text in values.get(scheme, [])[:2]:
             vote_identifier(ballot, scheme, text, "label", LABEL_WEIGHT)
+    for text in values.get("package", [])[:2]:
+        ballot.add_vote("package", text if _PACKAGE_RE.fullmatch(text) else None, "label", LABEL_WEIGHT)
 
 
 def _elect_price(facts: Facts, ballot: Ballot, page: Page) -> None:
@@ -216,7 +220,7 @@ def _elect_codes(facts: Facts, ballot: Ballot, page: Page) -> None:
             ballot.add_vote("sku", vote.value, vote.source, ADDRESS_WEIGHT)
     facts.elect_winners(ballot, ("sku",), lambda text: re.sub(r"[^0-9a-z]", "", text.casefold()))
     identifiers: dict[str, tuple[str, ...]] = {}
-    for scheme in ("isbn", "gtin", "mpn"):
+    for scheme in ("isbn", "gtin", "mpn", "package"):
         winner = ballot.winner(scheme)
         if winner:
             identifiers[scheme] = tuple(dict.fromkeys([winner[0], *ballot.values(scheme)]))[:3]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from hashlib import blake2b
 from typing import Any, cast
 from unicodedata import normalize
@@ -34,6 +34,9 @@ _MARKUP_TAGS = frozenset(("script", "style", "noscript", "template", "svg", "mat
 _DIGITS_RE = re.compile(r"\d+(?:[.,:]\d+)*")
 _HAN_RE = re.compile(r"[\u3400-\u9fff]")
 _MONEY_RE = re.compile(r"[$€£¥￥₹₽₩]|元|\b(?:usd|eur|cny|rmb|gbp)\b", re.I)
+_PRICE_ONLY_RE = re.compile(
+    r"(?:[$€£¥￥₹₽₩]|[A-Z]{3}) ?\d[\d.,]{0,12}(?: ?[A-Z]{3})?|\d[\d.,]{0,12} ?(?:[€£₽₩元]|[A-Z]{3}|zł|kr|Kč|lei)"
+)
 # Classes that say in which state an element is, not which it is.
 _STATE_CLASS_RE = re.compile(r"^(?:is-)?(?:active|current|selected|open|on|first|last|odd|even|hover|visited)\b", re.I)
 _TITLE_SEPARATOR_RE = re.compile(r" [-–—|·»«:]{1,2} | ?[|｜_»«] ?|(?<=[\u3400-\u9fff]) ?[-–—] ?")
@@ -52,13 +55,14 @@ class SiteFrame:
 
     `list_blocks` are keys of blocks that stand on a list and on another page, `page_blocks` of those that only pages of
     listings share, `names` the site's own names, the one that most places state first, `contacts` its own contacts as
-    `kind:value`.
+    `kind:value`. `sells` says that most listings have a price as a line of its own: one without is an offer, too.
     """
 
     list_blocks: frozenset[str] = frozenset()
     page_blocks: frozenset[str] = frozenset()
     names: tuple[str, ...] = ()
     contacts: tuple[str, ...] = ()
+    sells: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The frame as lists of strings."""
@@ -67,6 +71,7 @@ class SiteFrame:
             "page_blocks": sorted(self.page_blocks),
             "names": list(self.names),
             "contacts": list(self.contacts),
+            "sells": self.sells,
         }
 
     @classmethod
@@ -77,6 +82,7 @@ class SiteFrame:
             page_blocks=frozenset(map(str, value.get("page_blocks", ()))),
             names=tuple(map(str, value.get("names", ()))),
             contacts=tuple(map(str, value.get("contacts", ()))),
+            sells=value.get("sells") is True,
         )
 
 
@@ -116,6 +122,7 @@ def learn_frame(lists: Sequence[Page], samples: Sequence[Page]) -> SiteFrame:
         page_blocks=frozenset(list(dict.fromkeys(page_blocks))[:MAX_FRAME_KEYS]),
         names=_site_names(lists, samples, framed_texts),
         contacts=_contacts(framed_texts),
+        sells=2 * sum(_has_price_block(blocks, known) for blocks in sample_pages) > len(sample_pages),
     )
 
 
@@ -140,6 +147,11 @@ def framed_elements(page: Page, frame: SiteFrame, *, site_wide: bool = False) ->
         if outermost is not None:
             framed[outermost] = None
     return frozenset(framed)
+
+
+def _has_price_block(blocks: Iterable[_Block], list_blocks: Set[str]) -> bool:
+    """Whether a page has a price of its own that is all the text of its element."""
+    return any(_PRICE_ONLY_RE.fullmatch(block.text) and block.exact not in list_blocks for block in blocks)
 
 
 def _shared_keys(pages: Iterable[Sequence[_Block]], min_pages: int) -> list[str]:

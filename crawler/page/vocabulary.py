@@ -8,7 +8,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-LABEL_FIELDS = frozenset(("name", "brand", "sku", "mpn", "gtin", "isbn", "author", "publisher", "seller", "published"))
+LABEL_FIELDS = frozenset(
+    ("name", "brand", "sku", "mpn", "gtin", "isbn", "package", "author", "publisher", "seller", "published")
+)
 WORD_MEANINGS = frozenset(("buy", "sold", "stock", "former", "price", "lead", "next"))
 
 

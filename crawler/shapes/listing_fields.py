@@ -94,5 +94,10 @@ def _listing_kind(facts: Facts) -> ListingKind:
         return ListingKind.APP
     if facts.thread:
         return ListingKind.POST
-    is_offer = set(facts.types) & PRODUCT_TYPES or facts.values.get("price") is not None
+    if facts.values.get("identifiers", {}).get("package"):
+        return ListingKind.APP
+    is_bought = facts.sources.get("availability") not in (None, "an offer with a price")
+    if facts.is_article and not is_bought and not set(facts.types) & PRODUCT_TYPES:
+        return ListingKind.POST  # the price in an article is that of what it writes about
+    is_offer = set(facts.types) & PRODUCT_TYPES or facts.values.get("price") is not None or facts.is_offered
     return ListingKind.OFFER if is_offer else ListingKind.POST
