@@ -91,7 +91,8 @@ def row_bytes(store: Store, url: str, number: int) -> dict[str, int]:
         work_id="W1",
         probability=0.9,
         polarity=Polarity.FOR,
-        why="names the title",
+        ground="title_exact",
+        ours="潮汐钟楼的守望者",
     )
     hit = Assessment(
         work_id="W1", identity=0.9, offence=0.9, decision=Decision.HIT, findings=(finding, finding, finding)

@@ -187,7 +187,6 @@ def invent_assessment(work: Work, listing: Listing, source: random.Random) -> As
         matcher="title",
         probability=0.93,
         ground="title_exact",
-        why=f"the title names “{work.title}”",
         ours=work.title,
         theirs=work.title,
     )
@@ -196,7 +195,6 @@ def invent_assessment(work: Work, listing: Listing, source: random.Random) -> As
         matcher="delivery",
         probability=0.9,
         ground="delivery_file",
-        why="a file by its own words: 电子版",
         ours=work.title,
         theirs="电子版",
     )
@@ -205,9 +203,9 @@ def invent_assessment(work: Work, listing: Listing, source: random.Random) -> As
         matcher="price",
         probability=0.5,
         ground="price_low",
-        why=f"{listing.price} CNY is 9 % of the list price 90.00 CNY",
         ours="90.00 CNY",
         theirs=f"{listing.price} CNY",
+        values={"percent": 9},
     )
     return Assessment(
         work_id=work.id,

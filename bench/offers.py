@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 from crawler.items import Assessment, Decision, Listing  # noqa: E402
 from desk.match_rows import read_offers  # noqa: E402
 from matchers.assessor import Assessor  # noqa: E402
+from matchers.findings import finding_sentence  # noqa: E402
 from matchers.matcher import Context  # noqa: E402
 from matchers.signals import text_signals  # noqa: E402
 from matchers.signals.lexicon import Lexicon  # noqa: E402
@@ -127,7 +128,7 @@ def _print_wrong(rows: Sequence[AssessedRow]) -> None:
         print("   ", row.row.get("text", ""), "|", row.row.get("seller"), row.row.get("price"), "|", row.row["reason"])
         for finding in assessment.findings if assessment else ():
             sign = "+" if finding.polarity.value == "for" else "-"
-            print(f"      {sign}{finding.probability:.2f} {finding.matcher}: {finding.why}")
+            print(f"      {sign}{finding.probability:.2f} {finding.matcher}: {finding_sentence(finding, 'en')}")
 
 
 def scaled_lexicon(factor: float) -> Lexicon:

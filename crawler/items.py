@@ -250,7 +250,9 @@ class Finding:
     """One reason. `probability` (0..1) is the share of pairs with such a finding for which its polarity is right.
 
     `ours` and `theirs` are the compared texts of the work and of the listing. `verdict` is for pictures. `ground`
-    names what was found more closely than `matcher` does; for an offence, matchers/decision.py weights it.
+    names what was found more closely than `matcher` does; for an offence, matchers/decision.py weights it. It is also
+    the key of the sentence, which these texts and `values` (JSON types) complete: matchers/findings.py renders it in
+    the reader's language.
     """
 
     matcher: str
@@ -258,12 +260,13 @@ class Finding:
     work_id: str
     probability: float = field(validator=_probability)
     polarity: Polarity = Polarity.FOR
-    why: str
+    why: str = ""  # the sentence of a finding stored before sentences were rendered; else empty
     ours: str = ""
     theirs: str = ""
     verdict: str | None = None
     sighting: PictureMatch | None = None  # the basis of a picture's verdict
     ground: str = ""
+    values: Mapping[str, Any] = Factory(dict)
 
 
 @frozen(kw_only=True)

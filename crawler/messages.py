@@ -1,7 +1,8 @@
 """Localised messages (English and Chinese) from data files in the packages that use them, and times in them.
 
 A package keeps `messages.toml` with one table per message: `[title_exact]`, `en = "..."`, `zh = "..."`. Placeholders
-are those of str.format and must be the same in every language.
+are those of str.format and must be the same in every language. `en_one = "..."`, where it is given, is the English used
+where the value `count` is 1.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ def load_messages(package: str) -> dict[str, dict[str, str]]:
 
 def render_message(package: str, key: str, language: str = "en", /, **values: object) -> str:
     """The message `key` of `package` in `language`, with its placeholders filled. Raises KeyError if unknown."""
-    return load_messages(package)[key][language].format(**values)
+    templates = load_messages(package)[key]
+    template = templates[language]
+    if values.get("count") == 1:
+        template = templates.get(f"{language}_one", template)
+    return template.format(**values)
 
 
 def local_time(moment: datetime, zone: tzinfo, timespec: str = "minutes") -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from crawler.items import Decision, Hit, Polarity
 from crawler.messages import render_message
 from crawler.store import Store
+from matchers.findings import finding_sentence
 
 DEFAULT_DECISIONS = (Decision.HIT, Decision.REVIEW)
 MIN_TABLE_COLUMNS = 120  # characters of a terminal below which a table would break addresses
@@ -58,7 +59,7 @@ def hit_table(store: Store, hits: Sequence[Hit], language: str) -> Table:
         left_cell = f"[bold]{_decision_text(hit, language)}[/bold]{judged} {hit.id[:8]}"
         left_cell += f"\n{escape(works[hit.work_id].title)}\n{hit.listing.platform}"
         right_lines = [f"[bold]{escape(hit.listing.title)}[/bold]", f"[dim]{escape(hit.listing.url)}[/dim]"]
-        right_lines += [f"- {escape(reason)}" for reason in supporting_reasons(hit)]
+        right_lines += [f"- {escape(reason)}" for reason in supporting_reasons(hit, language)]
         table.add_row(f"{left_cell}\n{hit.identity:.2f} × {hit.offence:.2f}", "\n".join(right_lines))
     return table
 
@@ -81,7 +82,9 @@ def sort_by_harm(hits: Sequence[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.rank, hit.id))
 
 
-def supporting_reasons(hit: Hit) -> list[str]:
-    """The reasons that support the hit, the strongest first."""
+def supporting_reasons(hit: Hit, language: str) -> list[str]:
+    """The reasons that support the hit in a language, the strongest first."""
     supporting = [finding for finding in hit.findings if finding.polarity is Polarity.FOR]
-    return [finding.why for finding in sorted(supporting, key=lambda finding: -finding.probability)]
+    return [
+        finding_sentence(finding, language) for finding in sorted(supporting, key=lambda finding: -finding.probability)
+    ]

@@ -20,6 +20,7 @@ from crawler.messages import render_message
 from crawler.pictures import PictureError, PictureInspector, PlainInspector
 from crawler.text import clean_text
 from matchers.assessor import Assessor
+from matchers.findings import finding_sentence
 from matchers.matcher import Context
 from registry import fields, identifiers
 from registry.fields import FieldError
@@ -67,8 +68,10 @@ def read_offers(path: Path, language: str = "en", source: TextIO | None = None) 
     return offers
 
 
-def result_rows(id_: str, assessments: tuple[Assessment, ...]) -> Iterator[dict[str, Any]]:
-    """The output rows of a listing: one for each assessment, or a single row with decision "none" if there is none."""
+def result_rows(id_: str, assessments: tuple[Assessment, ...], language: str) -> Iterator[dict[str, Any]]:
+    """The output rows of a listing, with reasons in `language`: one for each assessment, or a single row with decision
+    "none" if there is none.
+    """
     for assessment in assessments:
         yield {
             "id": id_,
@@ -76,16 +79,16 @@ def result_rows(id_: str, assessments: tuple[Assessment, ...]) -> Iterator[dict[
             "identity": assessment.identity,
             "offence": assessment.offence,
             "decision": assessment.decision.value,
-            "findings": [_finding_row(finding) for finding in assessment.findings],
+            "findings": [_finding_row(finding, language) for finding in assessment.findings],
         }
     if not assessments:
         yield {"id": id_, "work_id": None, "identity": 0.0, "offence": 0.0, "decision": "none", "findings": []}
 
 
-def _finding_row(finding: Finding) -> dict[str, Any]:
+def _finding_row(finding: Finding, language: str) -> dict[str, Any]:
     row: dict[str, Any] = {
         "matcher": finding.matcher,
-        "why": finding.why,
+        "why": finding_sentence(finding, language),
         "ours": finding.ours,
         "theirs": finding.theirs,
         "probability": finding.probability,
@@ -243,6 +246,7 @@ class _MatchTask:
     assessor: Assessor
     context: Context
     folder: Path
+    language: str
     min_identity: float
     inspector: PictureInspector
 
@@ -252,20 +256,22 @@ class _MatchTask:
         lines: list[str] = []
         for offer, assessments in zip(offers, self.assessor.assess_all(listings, self.context), strict=True):
             candidates = tuple(assessment for assessment in assessments if assessment.identity >= self.min_identity)
-            lines.extend(json.dumps(row, ensure_ascii=False) + "\n" for row in result_rows(offer.id, candidates))
+            rows = result_rows(offer.id, candidates, self.language)
+            lines.extend(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         return len(offers), "".join(lines)
 
 
 @frozen(kw_only=True)
 class MatchJob:
-    """Matches `offers` in batches. Picture paths are relative to `folder`; assessments with an identity below
-    `min_identity` are left out. `workers` is the number of processes.
+    """Matches `offers` in batches, with reasons in `language`. Picture paths are relative to `folder`; assessments with
+    an identity below `min_identity` are left out. `workers` is the number of processes.
     """
 
     assessor: Assessor
     offers: Sequence[OfferRow]
     context: Context
     folder: Path
+    language: str = "en"
     min_identity: float = 0.0
     inspector: PictureInspector = Factory(PlainInspector)
     workers: int = 1
@@ -282,6 +288,7 @@ class MatchJob:
             assessor=self.assessor,
             context=self.context,
             folder=self.folder,
+            language=self.language,
             min_identity=self.min_identity,
             inspector=self.inspector,
         )

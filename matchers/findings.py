@@ -1,14 +1,25 @@
-"""Builds findings: a probability with its ground, and the ground's sentence in the language of the context."""
+"""Findings are made here, as the key of a ground and values, and rendered here as a sentence in the reader's language.
+
+The sentences are those of matchers/messages.toml, by the keys of grounds. A value is of a JSON type: text or a number;
+a list, whose items are joined as the language joins them; or a phrase with sentences of its own: its key and values.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from crawler.items import Finding, PictureMatch, Question, Work
-from matchers.matcher import Context, Ground
+from crawler.messages import render_message
+from matchers.matcher import Ground
+
+UNKNOWN_GROUND_MESSAGE = "unknown_ground"  # for a ground of another version of the program
+_PHRASE_KEY = "phrase"
+_LIST_SEPARATORS = {"en": ", ", "zh": "、"}
 
 
 def make_finding(
     matcher: str,
-    context: Context,
     work: Work,
     ground: Ground,
     probability: float,
@@ -18,19 +29,69 @@ def make_finding(
     theirs: str = "",
     verdict: str | None = None,
     picture_match: PictureMatch | None = None,
-    **values: object,
+    **values: Any,
 ) -> Finding:
-    """A finding of `matcher`; `ours`, `theirs` and `values` fill the placeholders of the ground's sentence."""
+    """A finding of `matcher`; `ours`, `theirs` and `values` fill the placeholders of the ground's sentences."""
     return Finding(
         matcher=matcher,
         question=Question.IDENTITY if ground.weight is None else Question.OFFENCE,
         work_id=work.id,
         probability=round(probability, 6),
         polarity=ground.polarity,
-        why=ground.sentence(context.language).format(ours=ours, theirs=theirs, **values),
         ours=ours,
         theirs=theirs,
         verdict=verdict,
         sighting=picture_match,
         ground=ground.key,
+        values=values,
     )
+
+
+def make_phrase(key: str, /, **values: Any) -> dict[str, Any]:
+    """A value that is a phrase: the key of its message, and the values of that."""
+    return {_PHRASE_KEY: key, **values}
+
+
+def finding_sentence(finding: Finding, language: str) -> str:
+    """The sentence of a finding in a language of crawler.messages.LANGUAGES; one stored with its sentence keeps it."""
+    values = {"ours": finding.ours, "theirs": finding.theirs, **finding.values}
+    return finding.why or _render_ground(finding.ground, values, language)
+
+
+def stored_sentence(finding: Mapping[str, Any], language: str) -> str:
+    """The same of a finding as crawler.store keeps it, where building the Finding would take most of the time."""
+    why: str = finding.get("why", "")
+    sides = {"ours": finding.get("ours", ""), "theirs": finding.get("theirs", "")}
+    return why or _render_ground(finding.get("ground", ""), sides | finding.get("values", {}), language)
+
+
+def share_state_text(state: str, language: str) -> str:
+    """What a state of a share is called in a language."""
+    return _render(f"share_{state}", {}, language)
+
+
+def _render_ground(ground: str, values: Mapping[str, Any], language: str) -> str:
+    try:
+        return _render(ground, values, language)
+    except KeyError:
+        return _render(UNKNOWN_GROUND_MESSAGE, {"ground": ground, "values": _texts(values.values())}, language)
+
+
+def _render(key: str, values: Mapping[str, Any], language: str) -> str:
+    texts = {name: _value_text(value, language) for name, value in values.items()}
+    return render_message("matchers", key, language, **texts)
+
+
+def _value_text(value: Any, language: str) -> Any:
+    """A value as it stands in a sentence; numbers stay numbers, so that a message can tell one from many."""
+    if isinstance(value, Mapping):
+        return _render(
+            value[_PHRASE_KEY], {name: part for name, part in value.items() if name != _PHRASE_KEY}, language
+        )
+    if isinstance(value, list | tuple):
+        return _LIST_SEPARATORS[language].join(str(_value_text(item, language)) for item in value)
+    return value
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    return [str(value) for value in values if value and not isinstance(value, Mapping)]

@@ -98,7 +98,6 @@ class Context:
     """
 
     now: datetime = field(factory=lambda: datetime.now(UTC))
-    language: str = "en"
     medians: Mapping[tuple[str, str], MedianPrice] = Factory(dict)
     sellers: Mapping[tuple[str, str], SellerRecord] = Factory(dict)
     rules: Mapping[str, tuple[Rule, ...]] = Factory(dict)
@@ -123,28 +122,21 @@ class Stage(StrEnum):
 
 @frozen
 class Ground:
-    """A reason that a matcher may give, declared once with its sentences, which are not in matchers/messages.toml.
+    """A reason that a matcher may give. Its sentences stand in matchers/messages.toml, under its key.
 
     `key` is stored with findings and named in weights.toml: write it as a literal, so that a search finds it. `weight`
     is what an offence ground of full strength is assumed to add to the log odds before any data (the prior of
-    bench/fit_offence.py; used where weights.toml has no other); None for identity grounds. The sentences may use
-    {ours}, {theirs} and the other `values` of `make_finding`.
+    bench/fit_offence.py; used where weights.toml has no other); None for identity grounds.
     """
 
     key: str = field(validator=validators.matches_re(r"[a-z]+(_[a-z]+)+"))
     polarity: Polarity
     weight: float | None = field()
-    en: str = field(kw_only=True)
-    zh: str = field(kw_only=True)
 
     @weight.validator
     def _has_the_sign_of_its_polarity(self, _: object, weight: float | None) -> None:
         if weight is not None and (weight < 0) != (self.polarity is Polarity.AGAINST):
             raise ValueError(f"{self.key}: a weight of {weight} for a ground {self.polarity.value} an offence")
-
-    def sentence(self, language: str) -> str:
-        """The sentence in a language of crawler.messages.LANGUAGES, with its placeholders."""
-        return self.zh if language == "zh" else self.en
 
 
 Candidates = Mapping[str, Sequence[Finding]]  # the works found so far, by id, with their findings

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from attrs import evolve
 
 from crawler.items import Finding, Listing, ListingKind, Work
 from matchers.findings import make_finding
-from matchers.matcher import Context, Ground
+from matchers.matcher import Ground
 from matchers.signals.work_type import WorkType, work_type
 from matchers.stated_creators import (
     Agreement,
@@ -51,7 +52,7 @@ MIN_TEXT_HAN_EQUIVALENTS = 3.0  # shorter names are not searched for in free tex
 _AGAINST_GROUNDS = CONTRADICTION_GROUNDS | DOUBT_GROUNDS
 
 
-def title_findings(engine: TitleMatcher, listing: Listing, context: Context) -> Iterator[Finding]:
+def title_findings(engine: TitleMatcher, listing: Listing) -> Iterator[Finding]:
     """A finding for each work that title or text name, and one against it for each contradiction or doubt.
 
     Creators whom the listing states in its words count like those of its own field.
@@ -74,7 +75,7 @@ def title_findings(engine: TitleMatcher, listing: Listing, context: Context) -> 
         seen.add(candidate.work_index)
         settled = _without_doubted_rivals(candidate, candidates)
         in_app = listing.kind is ListingKind.APP
-        yield from _candidate_findings(settled, engine.works[candidate.work_index], in_app, context)
+        yield from _candidate_findings(settled, engine.works[candidate.work_index], in_app)
 
 
 def _contradictions(
@@ -151,39 +152,35 @@ def _remaining_share(candidate: Candidate) -> float:
     return math.prod(1.0 - contradiction.probability for contradiction in candidate.contradictions)
 
 
-def _candidate_findings(candidate: Candidate, work: Work, in_app: bool, context: Context) -> Iterator[Finding]:
+def _candidate_findings(candidate: Candidate, work: Work, in_app: bool) -> Iterator[Finding]:
     text_factor = (APP_TEXT_FACTOR if in_app else TEXT_FACTOR) if candidate.text_index else 1.0
     probability = MAX_TITLE_PROBABILITY * candidate.probability * text_factor
     corroboration = candidate.corroboration
-    reasons = [corroboration.creator, corroboration.publisher, corroboration.year]
-    reasons_text = ", ".join(str(reason) for reason in reasons if reason)
+    reasons = [reason for reason in (corroboration.creator, corroboration.publisher, corroboration.year) if reason]
+    values: dict[str, Any] = {"reasons": reasons} if reasons else {}
     ours, theirs = candidate.name.spelled, candidate.quote
     yield make_finding(
         TITLE_MATCHER,
-        context,
         work,
-        _name_ground(candidate, bool(reasons_text)),
+        _name_ground(candidate, bool(reasons)),
         probability,
         ours=ours,
         theirs=theirs,
-        reasons=reasons_text,
+        **values,
     )
     if candidate.rival_count:
         yield make_finding(
-            TITLE_MATCHER, context, work, TITLE_SHARED, 0.0, ours=ours, theirs=theirs, count=candidate.rival_count
+            TITLE_MATCHER, work, TITLE_SHARED, 0.0, ours=ours, theirs=theirs, count=candidate.rival_count
         )
-    yield from contradiction_findings(TITLE_MATCHER, candidate.contradictions, work, context)
+    yield from contradiction_findings(TITLE_MATCHER, candidate.contradictions, work)
 
 
-def contradiction_findings(
-    matcher: str, contradictions: Sequence[Contradiction], work: Work, context: Context
-) -> Iterator[Finding]:
+def contradiction_findings(matcher: str, contradictions: Sequence[Contradiction], work: Work) -> Iterator[Finding]:
     """A finding against the work for each contradiction."""
     for contradiction in contradictions:
         ground = _AGAINST_GROUNDS[contradiction.kind]
         yield make_finding(
             matcher,
-            context,
             work,
             ground,
             contradiction.probability,

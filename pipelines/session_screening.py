@@ -17,8 +17,7 @@ def screener_of(session: Session) -> Screener:
     def build() -> Screener:
         cache = index_cache_of(session)
         prepare_titles = cache.ensure_title_index if cache else None
-        language = session.config.language
-        return Screener(store=session.store, now=session.now, language=language, prepare_titles=prepare_titles)
+        return Screener(store=session.store, now=session.now, prepare_titles=prepare_titles)
 
     return session.get_or_build("screener", build)
 

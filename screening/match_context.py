@@ -14,11 +14,10 @@ from matchers.matcher import Accusation, ConfirmedOutlet, Context, MedianPrice, 
 from matchers.weights import Weights, read_weights
 
 
-def build_context(store: Store, now: datetime, language: str) -> Context:
+def build_context(store: Store, now: datetime) -> Context:
     """The context for assessing listings with this store."""
     return Context(
         now=now,
-        language=language,
         medians={
             key: MedianPrice(price=price, currency=currency, count=count)
             for key, (price, currency, count) in store.works.price_medians().items()

@@ -37,7 +37,6 @@ class Screener:
 
     store: Store
     now: Callable[[], datetime]
-    language: str
     prepare_titles: Callable[[Sequence[Work]], object] | None = None
     _built: tuple[Assessor, Context] | None = field(default=None, init=False)
     _build_lock: Any = field(default=Factory(Lock), init=False)
@@ -78,7 +77,7 @@ class Screener:
         """The matchers, and the context that was read when they were built, with the current time."""
         with self._build_lock:
             if self._built is None:
-                self._built = self._build_assessor(), build_context(self.store, self.now(), self.language)
+                self._built = self._build_assessor(), build_context(self.store, self.now())
             assessor, context = self._built
         return assessor, evolve(context, now=self.now())
 

@@ -68,7 +68,7 @@ def record_crawl(
     unit = store.queue.claim_next(run, "a", now, 60)
     assert unit is not None
     used_assessor = assessor or Assessor(store.works.registered_works(), 0.2)
-    context = build_context(store, now, "en")
+    context = build_context(store, now)
     store.hits.write_batch(
         [AssessedListing(listing=listing, assessments=used_assessor.assess(listing, context)) for listing in listings],
         unit,
@@ -89,4 +89,4 @@ def judge_hit(
     store: Store, hit: Hit, verdict: Verdict, at: datetime = NOW, lesson: Lesson = NO_LESSON, reason: str = "seen"
 ) -> None:
     """Judge one hit."""
-    record_verdicts(store, [NewVerdict(hit=hit, verdict=verdict, reason=reason, by="li", at=at, lesson=lesson)], "en")
+    record_verdicts(store, [NewVerdict(hit=hit, verdict=verdict, reason=reason, by="li", at=at, lesson=lesson)])

@@ -71,7 +71,7 @@ def judge(
                 register.check(teach_alias, hit.work_id, ctx.config.language, "hits judge")
         if not new_verdicts:
             raise NothingToDo(ctx.message("judged_none", file=file))
-        rule_ids = record(store, new_verdicts, ctx.config.language)
+        rule_ids = record(store, new_verdicts)
         names = [rule for rule in store.reviews.all_rules() if rule.kind == ALIAS_RULE and rule.id in rule_ids]
     if json:
         print_json({"judged": len(new_verdicts), "rules": rule_ids})
@@ -101,7 +101,7 @@ def undo(
     ctx = command_context(config, quiet, now)
     with ctx.store() as store:
         hit = find_hit(ctx, store, hit_id)
-        undone = take_back(store, hit, acting_user(by), ctx.now(), ctx.config.language, reason)
+        undone = take_back(store, hit, acting_user(by), ctx.now(), reason)
     if undone is None:
         raise NothingToDo(ctx.message("undo_none", id=hit.id[:8]))
     ctx.say("undone", id=hit.id[:8], verdict=undone.verdict.value, by=undone.by)
@@ -146,7 +146,7 @@ def unteach(
 
     ctx = command_context(config, quiet, now)
     with ctx.store() as store:
-        rule = withdraw_rule(store, number, acting_user(by), ctx.now(), ctx.config.language)
+        rule = withdraw_rule(store, number, acting_user(by), ctx.now())
     if rule is None:
         raise BadInput(Problem(file="rules", field="number", message=ctx.message("no_rule", number=number)))
     ctx.say("alias_withdrawn" if rule.kind == ALIAS_RULE else "untaught", number=number)

@@ -42,7 +42,7 @@ def calibrate(
             if not store.reviews.all_calibrations():
                 raise NothingToDo(ctx.message("calibrate_ships"))
             version = store.reviews.apply_calibration(None, {}, acting_user(by), ctx.now())
-            changed_hits = redecide_hits(store, None, build_context(store, ctx.now(), language))
+            changed_hits = redecide_hits(store, None, build_context(store, ctx.now()))
             ctx.say("calibrate_reverted", number=version, changed=changed_hits)
             if json:
                 print_json({"reverted": version, "changed": changed_hits})
@@ -52,7 +52,7 @@ def calibrate(
         changed = 0
         if apply:
             number = calibrating.apply_calibration(store, calibration, acting_user(by), ctx.now())
-            changed = redecide_hits(store, None, build_context(store, ctx.now(), language))
+            changed = redecide_hits(store, None, build_context(store, ctx.now()))
     if json:
         weights = [{"ground": name, "before": old, "after": new} for name, old, new in calibration.changes]
         figures = {"before": calibration.before.to_dict(), "after": calibration.after.to_dict(), "weights": weights}

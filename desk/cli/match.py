@@ -122,7 +122,8 @@ def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Wr
         job = MatchJob(
             assessor=assessor,
             offers=offers,
-            context=Context(now=ctx.now(), language=ctx.config.language),
+            context=Context(now=ctx.now()),
+            language=ctx.config.language,
             folder=Path() if file == "-" else Path(file).parent,
             min_identity=options.min_identity,
             inspector=inspector,

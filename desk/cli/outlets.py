@@ -123,7 +123,7 @@ def _redecide(ctx: CommandContext, store: Store, record: PlaceRecord) -> int:
     from screening.match_context import build_context
     from screening.redecide_hits import redecide_hits
 
-    return redecide_hits(store, sorted(record.works), build_context(store, ctx.now(), ctx.config.language))
+    return redecide_hits(store, sorted(record.works), build_context(store, ctx.now()))
 
 
 def _parse_place(ctx: CommandContext, field: str, value: str, platform: str | None) -> Place:

@@ -56,7 +56,7 @@ def rematch(
         works = store.works.registered_works()
         workers = worker_count(store.listings.count(), len(works), workers or available_cores())
         index_folder = stack.enter_context(shared_index_folder(index, workers))
-        context = build_context(store, ctx.now(), ctx.config.language)
+        context = build_context(store, ctx.now())
         if since is None:
             assessor = Assessor(works, MIN_STORED_IDENTITY, index_folder)
             counts = rematch_stored(store, assessor, context, workers)

@@ -145,7 +145,7 @@ def release(
         if work_id not in store.works.quarantined_works():
             raise NothingToDo(ctx.message("not_held", work=work_id))
         store.works.set_quarantine(work_id, False, "", acting_user(by), ctx.now())
-        changed = redecide_hits(store, [work_id], build_context(store, ctx.now(), ctx.config.language))
+        changed = redecide_hits(store, [work_id], build_context(store, ctx.now()))
     ctx.say("work_released", work=work_id, changed=changed)
 
 
@@ -173,12 +173,12 @@ def official(
                 ctx.config.language, platform=platform, seller=seller, since=since, until=until
             )
             store.works.add_official_shop(owner, licence, ctx.now())
-            ctx.say("official_changed", changed=redecide_owner(store, owner, ctx.now(), ctx.config.language))
+            ctx.say("official_changed", changed=redecide_owner(store, owner, ctx.now()))
         elif remove is not None:
             withdrawn_owner = store.works.withdraw_official_shop(remove, ctx.now())
             if withdrawn_owner is None:
                 raise BadInput(Problem(file="--remove", message=ctx.message("no_official", number=remove)))
-            ctx.say("official_changed", changed=redecide_owner(store, withdrawn_owner, ctx.now(), ctx.config.language))
+            ctx.say("official_changed", changed=redecide_owner(store, withdrawn_owner, ctx.now()))
         entries = store.works.official_shops()
     if json:
         print_json([{"number": entry.id, "owner": entry.owner, **asdict(entry.licence)} for entry in entries])

@@ -16,6 +16,7 @@ from attrs import fields, frozen
 from crawler.items import Finding, Hit, Judgement, Polarity, Work
 from crawler.messages import render_message
 from crawler.store import HitQuery, Store, is_up, listing_share_states
+from matchers.findings import finding_sentence, stored_sentence
 
 CellValue = str | float | Decimal | tuple[str, ...] | None
 
@@ -74,7 +75,7 @@ def iso_utc(moment: datetime) -> str:
 
 
 def row_of_hit(hit: Hit, work: Work, judgement: Judgement | None = None, language: str = "en") -> HitRow:
-    """The row of a hit with its work and current judgement; `language` is that of the marker before reasons against."""
+    """The row of a hit with its work and current judgement; `language` is that of the reasons."""
     listing = hit.listing
     codes = tuple(link.code or "" for link in listing.links)
     return HitRow(
@@ -149,16 +150,16 @@ def row_of_record(
 
 
 def _stored_reason(finding: Mapping[str, Any], language: str) -> str:
-    if finding.get("polarity") == Polarity.AGAINST.value:
-        return render_message("desk", "reason_against", language, why=finding["why"])
-    why: str = finding["why"]
-    return why
+    return _mark_polarity(stored_sentence(finding, language), finding.get("polarity", Polarity.FOR.value), language)
 
 
 def _reason(finding: Finding, language: str) -> str:
-    if finding.polarity is Polarity.AGAINST:
-        return render_message("desk", "reason_against", language, why=finding.why)
-    return finding.why
+    return _mark_polarity(finding_sentence(finding, language), finding.polarity.value, language)
+
+
+def _mark_polarity(sentence: str, polarity: str, language: str) -> str:
+    is_against = polarity == Polarity.AGAINST.value
+    return render_message("desk", "reason_against", language, why=sentence) if is_against else sentence
 
 
 def export_rows(store: Store, query: HitQuery, language: str) -> Iterator[HitRow]:

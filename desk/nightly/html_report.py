@@ -24,6 +24,7 @@ from crawler.messages import local_time, render_message
 from crawler.urls import readable_url
 from desk.export.atomic_write import open_atomic
 from desk.review.explain import Explanation
+from matchers.findings import finding_sentence, share_state_text
 
 MAX_PICTURE_BYTES = 2_000_000  # larger pictures are left out, so that a page of many hits still opens
 _MEDIA_TYPE_BY_MAGIC = {
@@ -128,7 +129,13 @@ def render_html(night: ReportData) -> str:
         loader=PackageLoader("desk"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     environment.filters.update(link=_safe_link, picture=_data_uri, percent=_percent)
-    environment.filters.update(moment=partial(local_time, zone=night.zone), readable=readable_url, axis_top=axis_top)
+    environment.filters.update(
+        moment=partial(local_time, zone=night.zone),
+        readable=readable_url,
+        axis_top=axis_top,
+        sentence=partial(finding_sentence, language=night.language),
+        share_state=partial(share_state_text, language=night.language),
+    )
     style, script = (environment.get_template(f"report.{kind}").render() for kind in ("css", "js"))
     return environment.get_template("report.html").render(
         night=night,

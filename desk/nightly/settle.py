@@ -48,11 +48,11 @@ class HitVerdictCounts:
 def settle_run(store: Store, run: str, config: Config, now: datetime) -> Settlement:
     """Settle a run: prices, decisions, quarantine, audit samples."""
     store.works.update_price_medians()
-    context = build_context(store, now, config.language)
+    context = build_context(store, now)
     changed = redecide_hits(store, works_with_recent_terms(store.works.all_works(), context), context)
     quarantined = quarantine_works(store, run, config, now)
     if quarantined:
-        changed += redecide_hits(store, quarantined, build_context(store, now, config.language))
+        changed += redecide_hits(store, quarantined, build_context(store, now))
     samples = store.reviews.draw_samples(run, config.night.audit, now)
     store.admin.analyse_tables()
     return Settlement(changed_decisions=changed, quarantined_works=tuple(quarantined), audit_samples=samples)

@@ -32,10 +32,11 @@ class WeightedGround:
 
 @frozen(kw_only=True)
 class Change:
-    """A single change that would change the decision, as a message key and its values."""
+    """A single change that would change the decision: a message key with its values, and the finding in question."""
 
     key: str
     values: Mapping[str, str] = Factory(dict)
+    finding: Finding | None = None
 
 
 @frozen(kw_only=True)
@@ -93,11 +94,11 @@ class Explanation:
         """Yield the single changes that would change the decision."""
         licence = self._licence()
         if licence is not None and self.hit.decision is Decision.LICENSED:
-            yield Change(key="told_change_licence", values={"why": licence.why})
+            yield Change(key="told_change_licence", finding=licence)
             return
         verdict = next((finding for finding in self.hit.findings if finding.ground == ACCUSED_GROUND), None)
         if verdict is not None:
-            yield Change(key="told_change_ground", values={"why": verdict.why})
+            yield Change(key="told_change_ground", finding=verdict)
             return
         hit, bounds, terms = self.hit, self.bounds, self.offence_terms()
         total = sum(term.contribution for term in terms)
@@ -144,7 +145,7 @@ class Explanation:
             else:
                 is_decisive = total_without >= needed and hit.identity >= self.bounds.identity
             if is_decisive:
-                yield Change(key="told_change_ground", values={"why": strongest[term.ground].why})
+                yield Change(key="told_change_ground", finding=strongest[term.ground])
 
 
 def explain_hit(store: Store, hit: Hit) -> Explanation:

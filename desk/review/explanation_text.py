@@ -7,7 +7,8 @@ from datetime import UTC, tzinfo
 
 from crawler.items import Finding, Listing, Polarity, ShareCheck
 from crawler.messages import local_time, render_message
-from desk.review.explain import Explanation
+from desk.review.explain import Change, Explanation
+from matchers.findings import finding_sentence
 
 
 def explanation_lines(explanation: Explanation, language: str, zone: tzinfo = UTC) -> Iterator[str]:
@@ -29,7 +30,8 @@ def _identity_lines(explanation: Explanation, language: str) -> Iterator[str]:
     yield _say("told_identity", language, probability=f"{explanation.hit.identity:.2f}")
     for finding, probability in explanation.identity_reasons():
         sign = "+" if finding.polarity is Polarity.FOR else "-"
-        yield f"  {sign} {probability:.2f} {finding.matcher}: {finding.why}{_comparison(finding, language)}"
+        line = f"  {sign} {probability:.2f} {finding.matcher}: {finding_sentence(finding, language)}"
+        yield line + _comparison(finding, language)
 
 
 def _offence_lines(explanation: Explanation, language: str) -> Iterator[str]:
@@ -39,7 +41,7 @@ def _offence_lines(explanation: Explanation, language: str) -> Iterator[str]:
     start = _say("told_start", language, kind=_say(f"kind_{explanation.channel}", language))
     yield f"  {terms[0].contribution:+5.2f}  {start}"
     for entry in explanation.weighted_grounds():
-        term, why = entry.term, f"{entry.finding.matcher}: {entry.finding.why}"
+        term, why = entry.term, f"{entry.finding.matcher}: {finding_sentence(entry.finding, language)}"
         weight_text = _say("told_weighed", language, weight=f"{term.weight:.2f}", strength=f"{term.strength:.2f}")
         yield f"  {term.contribution:+5.2f}  {why}  ({weight_text})"
     total = sum(term.contribution for term in terms)
@@ -56,7 +58,14 @@ def _decision_lines(explanation: Explanation, language: str) -> Iterator[str]:
     changes = list(explanation.changes())
     if changes:
         yield _say("told_changes", language)
-        yield from (f"  {_say(change.key, language, **change.values)}" for change in changes)
+        yield from (f"  {_change_text(change, language)}" for change in changes)
+
+
+def _change_text(change: Change, language: str) -> str:
+    values = dict(change.values)
+    if change.finding is not None:
+        values["why"] = finding_sentence(change.finding, language)
+    return _say(change.key, language, **values)
 
 
 def _share_lines(explanation: Explanation, language: str, zone: tzinfo) -> Iterator[str]:
@@ -93,7 +102,11 @@ def _seller_and_price(listing: Listing, language: str) -> dict[str, str]:
 def _comparison(finding: Finding, language: str) -> str:
     """Both sides of a finding, if they differ and its reason does not contain them; else ""."""
     sides = (finding.ours, finding.theirs)
-    if not all(sides) or finding.ours == finding.theirs or all(side in finding.why for side in sides):
+    if (
+        not all(sides)
+        or finding.ours == finding.theirs
+        or all(side in finding_sentence(finding, language) for side in sides)
+    ):
         return ""
     return f"  [{_say('told_compared', language, ours=finding.ours, theirs=finding.theirs)}]"
 

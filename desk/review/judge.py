@@ -52,13 +52,11 @@ class NewVerdict:
     lesson: Lesson = Lesson()
 
 
-def record_verdicts(store: Store, verdicts: Sequence[NewVerdict], language: str) -> list[int]:
+def record_verdicts(store: Store, verdicts: Sequence[NewVerdict]) -> list[int]:
     """Record verdicts, create their rules and redecide stored hits. Returns the numbers of the rules."""
     weights = current_weights(store) or default_weights()
     rule_ids = store.reviews.add_reviews([_judgement_entry(new_verdict, weights) for new_verdict in verdicts])
-    _redecide_works(
-        store, {new_verdict.hit.work_id for new_verdict in verdicts}, verdicts[0].at if verdicts else None, language
-    )
+    _redecide_works(store, {new_verdict.hit.work_id for new_verdict in verdicts}, verdicts[0].at if verdicts else None)
     return rule_ids
 
 
@@ -93,7 +91,7 @@ def _decision_snapshot(hit: Hit, weights: Weights) -> DecisionSnapshot | None:
     )
 
 
-def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, reason: str = "") -> Judgement | None:
+def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, reason: str = "") -> Judgement | None:
     """Withdraw the current verdict of a hit, and its rules; returns it, or None if there is none. An older "not"
     becomes current again, and so does its rule for the listing.
     """
@@ -104,17 +102,17 @@ def undo_verdict(store: Store, hit: Hit, by: str, at: datetime, language: str, r
         if older is not None and older.verdict is Verdict.NOT:
             new_verdict = NewVerdict(hit=hit, verdict=older.verdict, reason=older.reason, by=older.by, at=older.at)
             store.reviews.add_rule(_taught_rules(new_verdict)[0] | {"judgement": older.id})
-        _redecide_works(store, {hit.work_id}, at, language)
+        _redecide_works(store, {hit.work_id}, at)
     return undone
 
 
-def withdraw_rule(store: Store, number: int, by: str, at: datetime, language: str) -> StoredRule | None:
+def withdraw_rule(store: Store, number: int, by: str, at: datetime) -> StoredRule | None:
     """Withdraw a rule and redecide the hits of its work; returns it, None if there is no rule with this number. What a
     withdrawn name found stays until a rematch.
     """
     rule = store.reviews.withdraw_rule(number, by, at)
     if rule is not None:
-        _redecide_works(store, {rule.work}, at, language)
+        _redecide_works(store, {rule.work}, at)
     return rule
 
 
@@ -172,9 +170,9 @@ def _taught_rules(new_verdict: NewVerdict) -> list[dict[str, Any]]:
     return rules
 
 
-def _redecide_works(store: Store, works: set[str], at: datetime | None, language: str) -> None:
+def _redecide_works(store: Store, works: set[str], at: datetime | None) -> None:
     if at is not None:
-        redecide_hits(store, sorted(works), build_context(store, at, language))
+        redecide_hits(store, sorted(works), build_context(store, at))
 
 
 PHRASE_PREFIX, ALIAS_PREFIX = "phrase:", "alias:"
@@ -261,9 +259,9 @@ def licence_from_options(language: str, **options: str | None) -> Licence:
         raise BadInput(Problem(file="works official", message=message)) from None
 
 
-def redecide_owner(store: Store, owner: str, at: datetime, language: str) -> int:
+def redecide_owner(store: Store, owner: str, at: datetime) -> int:
     """Redecide the stored hits of an owner's works; returns how many decisions changed."""
     works = [
         work.id for work in store.works.all_works() if owner in (work.owner, None if work.owner else work.publisher)
     ]
-    return redecide_hits(store, works, build_context(store, at, language))
+    return redecide_hits(store, works, build_context(store, at))

@@ -31,20 +31,8 @@ from matchers.titles.tokens import UNKNOWN_WORD_BITS, token_bits
 from matchers.weights import default_weights
 from registry.company_names import CompanyMatch, compare_companies
 
-REST_SELLERS_WORDS = Ground(
-    "rest_sellers_words",
-    Polarity.FOR,
-    None,
-    en="beside “{ours}” the title holds sellers' words only: “{theirs}”",
-    zh="标题“{theirs}”中除“{ours}”外只有卖家用语",
-)
-REST_OF_ITS_KIND = Ground(
-    "rest_of_its_kind",
-    Polarity.FOR,
-    None,
-    en="“{ours}” is a word made up for a name, and “{theirs}” is of the same kind as the work",
-    zh="“{ours}”是自造的名字，而“{theirs}”与该作品属同一类",
-)
+REST_SELLERS_WORDS = Ground("rest_sellers_words", Polarity.FOR, None)
+REST_OF_ITS_KIND = Ground("rest_of_its_kind", Polarity.FOR, None)
 # Factor on the odds of the identity. Of title_exact findings without doubts over seven title sets (bench/titles.py),
 # 191 had nothing but signals beside the name: of those with probability .2 to .4, .74 were right (23), of .4 to .6,
 # .96 (68). With the calibrated probability of matchers/weights.toml, over all sets: 124 pairs, stated .86, right .86.
@@ -137,7 +125,7 @@ class Matcher(IdentityMatcher):
         """The findings of the title engine in the title without sellers' words, by work."""
         by_work: dict[str, list[Finding]] = {}
         stripped_listing = _strip_seller_words(listing, candidates, context)
-        for finding in title_findings(self._engine, stripped_listing, context) if stripped_listing else ():
+        for finding in title_findings(self._engine, stripped_listing) if stripped_listing else ():
             by_work.setdefault(finding.work_id, []).append(finding)
         return by_work
 
@@ -188,7 +176,7 @@ class Matcher(IdentityMatcher):
             return [name_finding]
         gain = (target - probability) / (1.0 - probability)
         ours, theirs = name_finding.ours, listing.title
-        return [name_finding, make_finding(self.name, context, work, ground, gain, ours=ours, theirs=theirs)]
+        return [name_finding, make_finding(self.name, work, ground, gain, ours=ours, theirs=theirs)]
 
 
 def _strip_seller_words(listing: Listing, candidates: Candidates, context: Context) -> Listing | None:

@@ -22,34 +22,10 @@ OTHER_EDITION_PROBABILITY = 0.93  # another edition is another book to whoever r
 # Contradictions that only read the number of the same edition.
 NUMBER_VETO_KINDS = frozenset({"other_number", "sequel", "volume"})
 MIN_BARE_PROBABILITY = 0.5  # probability of the bare name; below it the title means something else
-EDITION_SAME = Ground(
-    "edition_same",
-    Polarity.FOR,
-    None,
-    en="the title names “{theirs}” and states the same edition as “{ours}”",
-    zh="标题写明“{theirs}”，版次与“{ours}”相同",
-)
-EDITION_UNSTATED = Ground(
-    "edition_unstated",
-    Polarity.FOR,
-    None,
-    en="the title names “{theirs}” and states no edition; the work is “{ours}”",
-    zh="标题写明“{theirs}”，未注明版次；登记作品为“{ours}”",
-)
-EDITION_ARTICLE = Ground(
-    "edition_article",
-    Polarity.FOR,
-    None,
-    en="the title names “{ours}” without its article: “{theirs}”",
-    zh="标题写明“{ours}”（省略冠词）：“{theirs}”",
-)
-EDITION_OTHER = Ground(
-    "edition_other",
-    Polarity.AGAINST,
-    None,
-    en="“{theirs}” states another edition or year than “{ours}”",
-    zh="“{theirs}”的版次或年份与“{ours}”不同",
-)
+EDITION_SAME = Ground("edition_same", Polarity.FOR, None)
+EDITION_UNSTATED = Ground("edition_unstated", Polarity.FOR, None)
+EDITION_ARTICLE = Ground("edition_article", Polarity.FOR, None)
+EDITION_OTHER = Ground("edition_other", Polarity.AGAINST, None)
 
 
 class Matcher(IdentityMatcher):
@@ -67,16 +43,12 @@ class Matcher(IdentityMatcher):
             work = self._engine.works[candidate.work_index]
             bare_name = strip_mark(work.title)
             if bare_name and candidate.probability >= MIN_BARE_PROBABILITY:
-                yield from self._compare_editions(candidate, work, bare_name[1], listing.title, context)
+                yield from self._compare_editions(candidate, work, bare_name[1], listing.title)
 
-    def _compare_editions(
-        self, candidate: Candidate, work: Work, mark: EditionMark, title: str, context: Context
-    ) -> Iterator[Finding]:
+    def _compare_editions(self, candidate: Candidate, work: Work, mark: EditionMark, title: str) -> Iterator[Finding]:
         numbers = stated_numbers(mark, title)
         if numbers and mark.value not in numbers:
-            yield make_finding(
-                self.name, context, work, EDITION_OTHER, OTHER_EDITION_PROBABILITY, ours=work.title, theirs=title
-            )
+            yield make_finding(self.name, work, EDITION_OTHER, OTHER_EDITION_PROBABILITY, ours=work.title, theirs=title)
             return
         if any(veto.kind not in NUMBER_VETO_KINDS or not numbers for veto in candidate.contradictions):
             return
@@ -87,4 +59,4 @@ class Matcher(IdentityMatcher):
                 (EDITION_SAME, SAME_EDITION_FACTOR) if numbers else (EDITION_UNSTATED, UNSTATED_EDITION_FACTOR)
             )
         probability = candidate.probability * factor
-        yield make_finding(self.name, context, work, ground, probability, ours=work.title, theirs=candidate.quote)
+        yield make_finding(self.name, work, ground, probability, ours=work.title, theirs=candidate.quote)

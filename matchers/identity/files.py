@@ -12,9 +12,8 @@ from typing import Any
 from attrs import evolve
 
 from crawler.items import Finding, Listing, Polarity, SharedFile, ShareState, Work
-from crawler.messages import render_message
 from matchers.course_lessons import coverage
-from matchers.findings import make_finding
+from matchers.findings import make_finding, make_phrase
 from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
 from matchers.title_doubts import find_doubts
 from matchers.title_findings import contradiction_findings
@@ -23,23 +22,8 @@ from matchers.titles import Candidate, title_matcher_for
 
 MAX_FILE_PROBABILITY = 0.95  # file names are written by the sharer alone
 MAX_FILES = 500  # files of one listing; the rest is ignored
-FILE_NAMES = Ground(
-    "file_names",
-    Polarity.FOR,
-    None,
-    en="the file “{theirs}” bears the name “{ours}”{series}",
-    zh="文件“{theirs}”的名称含“{ours}”{series}",
-)
-FILE_IN_SHARE = Ground(
-    "file_in_share",
-    Polarity.FOR,
-    None,
-    en=(
-        "sells the share {share} (code {code}; {state}, checked {checked}), where “{theirs}” bears the name "
-        "“{ours}”{series}"
-    ),
-    zh="出售分享 {share}（提取码 {code}；{state}，检查于 {checked}），其中“{theirs}”的名称含“{ours}”{series}",
-)
+FILE_NAMES = Ground("file_names", Polarity.FOR, None)
+FILE_IN_SHARE = Ground("file_in_share", Polarity.FOR, None)
 
 
 class Matcher(IdentityMatcher):
@@ -63,32 +47,30 @@ class Matcher(IdentityMatcher):
         for candidate in best.values():
             work = self._engine.works[candidate.work_index]
             file = listing.files[candidate.text_index]
-            yield self._file_finding(listing, file, candidate, work, context)
+            yield self._file_finding(listing, file, candidate, work)
             as_title = evolve(candidate, text_index=0)
             doubts = find_doubts(as_title, work, evolve(listing, title=file.name, text="", creators=()))
-            yield from contradiction_findings(self.name, (*candidate.contradictions, *doubts), work, context)
+            yield from contradiction_findings(self.name, (*candidate.contradictions, *doubts), work)
 
-    def _file_finding(
-        self, listing: Listing, file: SharedFile, candidate: Candidate, work: Work, context: Context
-    ) -> Finding:
+    def _file_finding(self, listing: Listing, file: SharedFile, candidate: Candidate, work: Work) -> Finding:
         probability = MAX_FILE_PROBABILITY * candidate.probability
         values: dict[str, Any] = {"ours": candidate.name.spelled, "theirs": file.name}
-        values["series"] = _series_text(listing, file, context.language)
+        values["series"] = _series_phrase(listing, file)
         link = next((link for link in listing.links if file.share and link.url == file.share), None)
         if link is None:
-            return make_finding(self.name, context, work, FILE_NAMES, probability, **values)
+            return make_finding(self.name, work, FILE_NAMES, probability, **values)
         values |= {
             "share": link.url,
             "code": link.code or "-",
-            "state": link.state.value if link.state else ShareState.UNKNOWN.value,
+            "state": make_phrase(f"share_{(link.state or ShareState.UNKNOWN).value}"),
             "checked": f"{link.checked_at:%Y-%m-%d %H:%M} UTC" if link.checked_at else "-",
         }
-        return make_finding(self.name, context, work, FILE_IN_SHARE, probability, **values)
+        return make_finding(self.name, work, FILE_IN_SHARE, probability, **values)
 
 
-def _series_text(listing: Listing, file: SharedFile, language: str) -> str:
+def _series_phrase(listing: Listing, file: SharedFile) -> dict[str, Any] | str:
     """How much of a numbered series is in the file's share; "" if it holds none."""
     lessons = coverage([shared_file for shared_file in listing.files if shared_file.share == file.share])
     if not lessons:
         return ""
-    return render_message("matchers", "file_series", language, present=lessons.present, whole=lessons.total)
+    return make_phrase("file_series", present=lessons.present, whole=lessons.total)

@@ -20,20 +20,8 @@ from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
 STATED_PROBABILITY, SPELLED_OUT_PROBABILITY = 0.985, 0.96  # in the platform's own field; found in title or text
 MAX_SCANNED_CHARS = 20_000  # characters of a text that are searched for ISBN
 MIN_NUMERIC_CHARS = 5  # numeric characters of a text that may hold one: none stands for more than two digits
-IDENTIFIER_STATED = Ground(
-    "identifier_stated",
-    Polarity.FOR,
-    None,
-    en="the listing states the {scheme} {ours} of the work",
-    zh="该条目标明作品的 {scheme}：{ours}",
-)
-IDENTIFIER_SPELLED_OUT = Ground(
-    "identifier_spelled_out",
-    Polarity.FOR,
-    None,
-    en="title or description contain the {scheme} {ours} of the work",
-    zh="标题或描述中写有作品的 {scheme}：{ours}",
-)
+IDENTIFIER_STATED = Ground("identifier_stated", Polarity.FOR, None)
+IDENTIFIER_SPELLED_OUT = Ground("identifier_spelled_out", Polarity.FOR, None)
 
 _ISBN13_RE = re.compile(r"(?<!\d)(?=(97[89](?: ?\d){10})(?!\d))")
 _ISBN10_RE = re.compile(r"(?<!\d)(?=(\d(?: ?\d){8} ?[\dx])(?![\da-z]))")
@@ -72,7 +60,6 @@ class Matcher(IdentityMatcher):
                 ) / owner_count
                 yield make_finding(
                     self.name,
-                    context,
                     self._works[position],
                     ground,
                     probability,

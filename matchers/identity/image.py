@@ -23,41 +23,11 @@ MAX_ALIKE_HASH_BITS = 2  # bits; works whose hashes differ by no more look alike
 # Share of blocks by which one of two works at the same place must agree better to be the one shown.
 MIN_BLOCK_MARGIN = 0.06
 MIN_BOX_OVERLAP = 0.5  # share of the smaller box that two works at the same place have in common
-IMAGE_SAME_BYTES = Ground(
-    "image_same_bytes",
-    Polarity.FOR,
-    None,
-    en="a picture is the very file of a registered picture",
-    zh="图片与登记图片是同一文件",
-)
-IMAGE_WHOLE = Ground(
-    "image_whole",
-    Polarity.FOR,
-    None,
-    en="a picture looks like a registered picture (distance {distance} of 64)",
-    zh="图片与登记图片一致（距离 {distance}/64）",
-)
-IMAGE_SEEN = Ground(
-    "image_seen",
-    Polarity.FOR,
-    None,
-    en="a picture shows a registered picture: {alike} % of what can be seen of it agrees",
-    zh="图片中可见登记图片：可见部分的 {alike}% 一致",
-)
-IMAGE_MIRRORED = Ground(
-    "image_mirrored",
-    Polarity.FOR,
-    None,
-    en="a picture shows a registered picture mirrored: {alike} % of what can be seen of it agrees",
-    zh="图片中可见左右翻转的登记图片：可见部分的 {alike}% 一致",
-)
-IMAGE_ALIKE = Ground(
-    "image_alike",
-    Polarity.FOR,
-    None,
-    en="a picture resembles a registered picture: {alike} % of what can be seen of it agrees; someone should look",
-    zh="图片与登记图片相似：可见部分的 {alike}% 一致，需人工核对",
-)
+IMAGE_SAME_BYTES = Ground("image_same_bytes", Polarity.FOR, None)
+IMAGE_WHOLE = Ground("image_whole", Polarity.FOR, None)
+IMAGE_SEEN = Ground("image_seen", Polarity.FOR, None)
+IMAGE_MIRRORED = Ground("image_mirrored", Polarity.FOR, None)
+IMAGE_ALIKE = Ground("image_alike", Polarity.FOR, None)
 
 
 @frozen(kw_only=True)
@@ -100,7 +70,7 @@ class Matcher(IdentityMatcher):
                 if candidate.work not in best or candidate.probability > best[candidate.work].probability:
                     best[candidate.work] = candidate
         for candidate in best.values():
-            yield self._finding(candidate, context)
+            yield self._finding(candidate)
 
     def _find_pictures(self, theirs: Picture) -> Iterator[PictureCandidate]:
         """The registered pictures that a picture of the listing may show."""
@@ -127,11 +97,10 @@ class Matcher(IdentityMatcher):
         work, ours = self._pictures[number]
         return PictureCandidate(work=work, ours=ours, theirs=theirs, sighting=sighting)
 
-    def _finding(self, candidate: PictureCandidate, context: Context) -> Finding:
+    def _finding(self, candidate: PictureCandidate) -> Finding:
         sighting, address = candidate.sighting, candidate.ours.url
         return make_finding(
             self.name,
-            context,
             self._works[candidate.work],
             _picture_ground(sighting),
             candidate.probability,

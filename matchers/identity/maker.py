@@ -31,13 +31,7 @@ MIN_HAN_EQUIVALENTS = 3.0  # information of the pieces that are present
 COVERAGE_EPSILON = 1e-9
 MIN_MAKER_HAN_CHARS, MIN_MAKER_LATIN_CHARS = 2, 6  # characters of a maker's name
 MIN_PIECE_HAN_CHARS, MIN_PIECE_LATIN_CHARS = 2, 3  # characters of a piece
-MAKER_PIECES = Ground(
-    "maker_pieces",
-    Polarity.FOR,
-    None,
-    en="the title names {maker} and {percent} % of “{ours}”: “{theirs}”",
-    zh="标题写明{maker}及“{ours}”的 {percent}%：“{theirs}”",
-)
+MAKER_PIECES = Ground("maker_pieces", Polarity.FOR, None)
 _PART_RE = re.compile(r"[a-z]+|\d+|[^a-z\d\s]+")
 _NUMBER_RE = re.compile(r"(?<![a-z\d])\d+")  # azw3 states no number
 MAX_NUMBER_GAP_CHARS = 2  # characters between a piece and the number behind it: 第3期
@@ -68,10 +62,10 @@ class Matcher(IdentityMatcher):
         makers = {index: (start, end) for index, start, end in matches}
         for index, (start, end) in makers.items():
             if not analysed.word_interior[start] and not analysed.word_interior[end]:
-                yield from self._find_works(self._works[self._keys[index]], (start, end), analysed, context)
+                yield from self._find_works(self._works[self._keys[index]], (start, end), analysed)
 
     def _find_works(
-        self, works: Sequence[tuple[Work, str]], maker_span: tuple[int, int], analysed: AnalysedText, context: Context
+        self, works: Sequence[tuple[Work, str]], maker_span: tuple[int, int], analysed: AnalysedText
     ) -> Iterator[Finding]:
         start, end = maker_span
         title_rest = analysed.compact[:start] + "\n" + analysed.compact[end:]
@@ -97,14 +91,13 @@ class Matcher(IdentityMatcher):
         for work in fitting:
             yield make_finding(
                 self.name,
-                context,
                 work,
                 MAKER_PIECES,
                 probability,
                 ours=work.title,
                 theirs=analysed.original,
                 percent=round(100 * best_coverage),
-                maker="、".join(work.creators),
+                maker=list(work.creators),
             )
 
 

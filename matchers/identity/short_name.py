@@ -17,7 +17,7 @@ from attrs import frozen
 
 from crawler.items import Finding, Listing, Polarity, Work
 from crawler.text import fold, is_han
-from matchers.findings import make_finding
+from matchers.findings import make_finding, make_phrase
 from matchers.matcher import Candidates, Context, Ground, IdentityMatcher
 from matchers.signals.work_type import WorkType, work_type
 from matchers.stated_creators import Agreement, compare_creators, stated_creators, with_stated_creators
@@ -48,20 +48,8 @@ ABBREVIATED_PROBABILITY = 0.5  # of one that nothing confirms
 HEAD_PROBABILITY, SAME_EDITION_HEAD_PROBABILITY = 0.8, 0.9
 MIN_HEAD_HAN_EQUIVALENTS = 3.0  # information of the beginning of a name where no edition, year or publisher agrees
 CERTAIN_PROBABILITY = 0.5  # of what the title engine finds by itself
-SHORT_ABBREVIATED = Ground(
-    "short_abbreviated",
-    Polarity.FOR,
-    None,
-    en="the title shortens “{ours}” to “{theirs}”{confirmed}",
-    zh="标题“{theirs}”是“{ours}”的简写{confirmed}",
-)
-SHORT_HEAD = Ground(
-    "short_head",
-    Polarity.FOR,
-    None,
-    en="the listing names {creator}, and “{theirs}” is the beginning of “{ours}”, of no other work by this creator",
-    zh="该条目写明{creator}，“{theirs}”是“{ours}”的开头，该作者没有其他作品以此开头",
-)
+SHORT_ABBREVIATED = Ground("short_abbreviated", Polarity.FOR, None)
+SHORT_HEAD = Ground("short_head", Polarity.FOR, None)
 _NUMBER_BEHIND_RE = re.compile(r"\d{1,2}(?!\d)")
 # Whose names people shorten, and whose creators are those that a listing names: of films and games the first is rare
 # (Robin Crusoe is not Robinson Crusoe), the second is not so.
@@ -123,11 +111,11 @@ class Matcher(IdentityMatcher):
         heads = [match for match in heads if not _is_found(match, text, engine_candidates)]
         findings: dict[str, Finding] = {}
         for match in abbreviations:
-            finding = self._abbreviation_finding(match, abbreviations, listing, text, context)
+            finding = self._abbreviation_finding(match, abbreviations, listing, text)
             if finding:
                 findings[finding.work_id] = finding
         for match in heads:
-            finding = self._head_finding(match, heads, listing, text, context)
+            finding = self._head_finding(match, heads, listing, text)
             if finding:
                 findings.setdefault(finding.work_id, finding)
         yield from findings.values()
@@ -184,7 +172,6 @@ class Matcher(IdentityMatcher):
         matches: Sequence[_ShortMatch],
         listing: Listing,
         text: AnalysedText,
-        context: Context,
     ) -> Finding | None:
         work = self._works[match.work_index]
         numbers = _editions(work, match, text)[1]
@@ -200,17 +187,15 @@ class Matcher(IdentityMatcher):
             for other in matches
             if (other.start, other.end) == (match.start, match.end) and not self._is_other_edition(other, text)
         }
-        reason = creator or "、".join(map(str, sorted(numbers)))
-        bracketed = f" ({reason})" if context.language == "en" else f"（{reason}）"
+        reasons = [creator] if creator else sorted(numbers)
         return make_finding(
             self.name,
-            context,
             work,
             SHORT_ABBREVIATED,
             (CONFIRMED_PROBABILITY if is_confirmed else ABBREVIATED_PROBABILITY) / (1 if creator else len(rivals)),
             ours=work.title,
             theirs=theirs,
-            confirmed=bracketed if reason else "",
+            confirmed=make_phrase("short_confirmed", reasons=reasons) if reasons else "",
         )
 
     def _is_other_edition(self, match: _ShortMatch, text: AnalysedText) -> bool:
@@ -218,7 +203,7 @@ class Matcher(IdentityMatcher):
         return bool(mark and numbers and mark.value not in numbers)
 
     def _head_finding(
-        self, match: _ShortMatch, matches: Sequence[_ShortMatch], listing: Listing, text: AnalysedText, context: Context
+        self, match: _ShortMatch, matches: Sequence[_ShortMatch], listing: Listing, text: AnalysedText
     ) -> Finding | None:
         work = self._works[match.work_index]
         mark, numbers = _editions(work, match, text)
@@ -234,13 +219,12 @@ class Matcher(IdentityMatcher):
             return None
         return make_finding(
             self.name,
-            context,
             work,
             SHORT_HEAD,
             SAME_EDITION_HEAD_PROBABILITY if is_same else HEAD_PROBABILITY,
             ours=work.title,
             theirs=text.quote(match.start, match.end),
-            creator="、".join(work.creators),
+            creator=list(work.creators),
         )
 
     def _is_shared(self, match: _ShortMatch, head: str, is_same_edition: bool, text: AnalysedText) -> bool:

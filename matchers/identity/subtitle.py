@@ -25,20 +25,8 @@ from matchers.titles.name_matches import NameMatch
 from matchers.titles.title_names import BARE_FORM, build_name, han_equivalents
 from matchers.titles.tokens import token_bits
 
-SUBTITLE_SERIES = Ground(
-    "subtitle_series",
-    Polarity.FOR,
-    None,
-    en="the title has the subtitle of “{ours}” behind a part of its series' name: “{theirs}”",
-    zh="标题在系列名的一部分之后写有“{ours}”的副标题：“{theirs}”",
-)
-SUBTITLE_ALONE = Ground(
-    "subtitle_alone",
-    Polarity.FOR,
-    None,
-    en="the title has the subtitle of “{ours}”, which no other work has: “{theirs}”",
-    zh="标题写有“{ours}”的副标题，没有其他作品使用：“{theirs}”",
-)
+SUBTITLE_SERIES = Ground("subtitle_series", Polarity.FOR, None)
+SUBTITLE_ALONE = Ground("subtitle_alone", Polarity.FOR, None)
 # Estimates: behind a part of the series' name, alone in a title of the work's trade, alone.
 SERIES_PROBABILITY, TRADE_PROBABILITY, ALONE_PROBABILITY = 0.9, 0.7, 0.45
 CERTAIN_PROBABILITY = 0.5  # of what the title engine finds by itself
@@ -87,7 +75,7 @@ class Matcher(IdentityMatcher):
         found = {}
         for number, start, end in matches:
             work = self._works[self._owners[number]]
-            finding = self._finding(work, start, end, text, listing, context)
+            finding = self._finding(work, start, end, text, listing)
             if finding:
                 found[work.id] = finding
         yield from found.values()
@@ -97,9 +85,7 @@ class Matcher(IdentityMatcher):
         """Its subtitles."""
         return [subtitle for _, subtitle in _split_names(work)] if work_type(work) in _TRADE_RES else ()
 
-    def _finding(
-        self, work: Work, start: int, end: int, text: AnalysedText, listing: Listing, context: Context
-    ) -> Finding | None:
+    def _finding(self, work: Work, start: int, end: int, text: AnalysedText, listing: Listing) -> Finding | None:
         series_start = _series_start(work, start, text)
         if not _is_free(end, text) or not (series_start < start or _is_free(start, text)):
             return None
@@ -113,7 +99,6 @@ class Matcher(IdentityMatcher):
             probability = TRADE_PROBABILITY
         return make_finding(
             self.name,
-            context,
             work,
             SUBTITLE_SERIES if is_series else SUBTITLE_ALONE,
             SERIES_PROBABILITY if is_series else probability,

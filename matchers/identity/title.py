@@ -36,7 +36,7 @@ class Matcher(IdentityMatcher):
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
         """A finding for each work named, and one against it for each contradiction."""
-        yield from title_findings(self._engine, listing, context)
+        yield from title_findings(self._engine, listing)
 
     @classmethod
     def open_index(cls, works: Sequence[Work], folder: Path) -> str:

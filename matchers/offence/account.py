@@ -11,13 +11,7 @@ from matchers.signals.listing_signals import find_signals, quote_signals, signal
 from matchers.signals.work_type import WorkType, work_type
 
 PRINT_FACTOR = 0.8  # share of the strength kept if the work is a book, where sellers mean a platform's account
-ACCOUNT_SHARED = Ground(
-    "account_shared",
-    Polarity.FOR,
-    3.5,
-    en="a login is sold or shared: {theirs}",
-    zh="出售或共享账号：{theirs}",
-)
+ACCOUNT_SHARED = Ground("account_shared", Polarity.FOR, 3.5)
 
 
 class Matcher(OffenceMatcher):
@@ -31,4 +25,4 @@ class Matcher(OffenceMatcher):
         signals = find_signals(listing, work, "account")
         if signals:
             strength = signal_strength(signals) * (PRINT_FACTOR if work_type(work) is WorkType.PRINT else 1.0)
-            yield make_finding(self.name, context, work, ACCOUNT_SHARED, strength, theirs=quote_signals(signals))
+            yield make_finding(self.name, work, ACCOUNT_SHARED, strength, theirs=quote_signals(signals))

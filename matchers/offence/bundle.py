@@ -26,34 +26,10 @@ MIN_UNCOUNTED_PROBABILITY = 0.5  # that a clause is of one of them, from which o
 MAX_STOCK_TEXT_CHARS = 2_000  # of the text, in which a stock is looked for
 DEFAULT_LIST_PRICE = Decimal(30)  # in the listing's currency, where the work's price is unknown; estimate
 EXCESS_PROBABILITY, LARGE_SET_PROBABILITY, SIZE_PROBABILITY, WORDS_PROBABILITY = 0.95, 0.75, 0.8, 0.5  # estimates
-BUNDLE_EXCESS = Ground(
-    "bundle_excess",
-    Polarity.FOR,
-    3.5,
-    en="{theirs} for {price}",
-    zh="{theirs}，售价 {price}",
-)
-BUNDLE_SIZE = Ground(
-    "bundle_size",
-    Polarity.FOR,
-    2.0,
-    en="sold by its size: {theirs}",
-    zh="按容量出售：{theirs}",
-)
-BUNDLE_WORDS = Ground(
-    "bundle_words",
-    Polarity.FOR,
-    0.8,
-    en="sold in a bundle: {theirs}",
-    zh="打包出售：{theirs}",
-)
-BUNDLE_STOCK = Ground(
-    "bundle_stock",
-    Polarity.FOR,
-    1.5,
-    en="{count} in stock where people sell used things: {theirs}",
-    zh="在二手市场上备货 {count} 件：{theirs}",
-)
+BUNDLE_EXCESS = Ground("bundle_excess", Polarity.FOR, 3.5)
+BUNDLE_SIZE = Ground("bundle_size", Polarity.FOR, 2.0)
+BUNDLE_WORDS = Ground("bundle_words", Polarity.FOR, 0.8)
+BUNDLE_STOCK = Ground("bundle_stock", Polarity.FOR, 1.5)
 # (Items in stock from which on, probability): nobody has so many used copies of one work. Estimates.
 STOCK_STEPS = ((100, 0.95), (20, 0.8), (8, 0.5))
 STOCK_RE = re.compile(
@@ -71,7 +47,7 @@ class Matcher(OffenceMatcher):
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding by the largest amount, and one by the number in stock."""
-        yield from self._judge_stock(listing, work, context)
+        yield from self._judge_stock(listing, work)
         quantities = [
             quantity
             for text, in_title in ((listing.title, True), (listing.text, False))
@@ -86,17 +62,17 @@ class Matcher(OffenceMatcher):
             if probability:
                 price = f"{listing.price} {listing.currency}" if listing.price is not None else "-"
                 yield make_finding(
-                    self.name, context, work, BUNDLE_EXCESS, probability * factor, theirs=largest.quote, price=price
+                    self.name, work, BUNDLE_EXCESS, probability * factor, theirs=largest.quote, price=price
                 )
                 return
         signals = find_signals(listing, work, "bundle")
         if sizes:
-            yield make_finding(self.name, context, work, BUNDLE_SIZE, SIZE_PROBABILITY * factor, theirs=sizes[0].quote)
+            yield make_finding(self.name, work, BUNDLE_SIZE, SIZE_PROBABILITY * factor, theirs=sizes[0].quote)
         elif signals:
             probability = WORDS_PROBABILITY * signal_strength(signals) * factor
-            yield make_finding(self.name, context, work, BUNDLE_WORDS, probability, theirs=signals[0].quote)
+            yield make_finding(self.name, work, BUNDLE_WORDS, probability, theirs=signals[0].quote)
 
-    def _judge_stock(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+    def _judge_stock(self, listing: Listing, work: Work) -> Iterator[Finding]:
         """A finding if somebody has more copies than a private seller can have. A shop's stock says nothing."""
         count, quote = _stock_count(listing)
         probability = next((probability for limit, probability in STOCK_STEPS if count >= limit), None)
@@ -104,7 +80,7 @@ class Matcher(OffenceMatcher):
             return
         if is_person_market(listing):
             probability *= intent_factor(listing, work)
-            yield make_finding(self.name, context, work, BUNDLE_STOCK, probability, count=count, theirs=quote)
+            yield make_finding(self.name, work, BUNDLE_STOCK, probability, count=count, theirs=quote)
 
 
 def _stock_count(listing: Listing) -> tuple[int, str]:

@@ -18,34 +18,10 @@ from matchers.signals.intent import intent_factor
 from matchers.signals.listing_signals import compact_names
 from matchers.signals.text_signals import unlisted_evidence
 
-CLAUSE_DIGITAL = Ground(
-    "clause_digital",
-    Polarity.FOR,
-    2.0,
-    en="reads as if a file or a link is handed over: {theirs}",
-    zh="从语句看是交付文件或链接：{theirs}",
-)
-CLAUSE_COPY = Ground(
-    "clause_copy",
-    Polarity.FOR,
-    2.0,
-    en="reads as if it is a reproduction: {theirs}",
-    zh="从语句看是复制品：{theirs}",
-)
-CLAUSE_CRACK = Ground(
-    "clause_crack",
-    Polarity.FOR,
-    2.0,
-    en="reads as if it is cracked or modified: {theirs}",
-    zh="从语句看是破解或修改版：{theirs}",
-)
-CLAUSE_ACCOUNT = Ground(
-    "clause_account",
-    Polarity.FOR,
-    2.0,
-    en="reads as if an account is shared or rented: {theirs}",
-    zh="从语句看是共享或出租账号：{theirs}",
-)
+CLAUSE_DIGITAL = Ground("clause_digital", Polarity.FOR, 2.0)
+CLAUSE_COPY = Ground("clause_copy", Polarity.FOR, 2.0)
+CLAUSE_CRACK = Ground("clause_crack", Polarity.FOR, 2.0)
+CLAUSE_ACCOUNT = Ground("clause_account", Polarity.FOR, 2.0)
 GROUNDS_BY_EVIDENCE = {
     Evidence.DIGITAL: CLAUSE_DIGITAL,
     Evidence.COPY: CLAUSE_COPY,
@@ -78,4 +54,4 @@ class Matcher(OffenceMatcher):
         factor = intent_factor(listing, work)
         for kind, (probability, clause) in surest.items():
             quote = clause[:MAX_QUOTE_CHARS]
-            yield make_finding(self.name, context, work, GROUNDS_BY_EVIDENCE[kind], probability * factor, theirs=quote)
+            yield make_finding(self.name, work, GROUNDS_BY_EVIDENCE[kind], probability * factor, theirs=quote)

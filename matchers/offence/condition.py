@@ -14,48 +14,12 @@ from matchers.signals.listing_signals import find_signals, quote_signals, signal
 from matchers.signals.text_signals import find_text_signals
 from matchers.signals.work_type import WorkType, work_type
 
-CONDITION_COPY = Ground(
-    "condition_copy",
-    Polarity.FOR,
-    3.5,
-    en="printed again by its own words: {theirs}",
-    zh="自称为复印、打印或翻印：{theirs}",
-)
-CONDITION_COUNTERFEIT = Ground(
-    "condition_counterfeit",
-    Polarity.FOR,
-    4.0,
-    en="not genuine by its own words: {theirs}",
-    zh="自称为盗版或非原版：{theirs}",
-)
-CONDITION_CRACK = Ground(
-    "condition_crack",
-    Polarity.FOR,
-    3.5,
-    en="cracked or unlocked by its own words: {theirs}",
-    zh="自称为破解或解锁：{theirs}",
-)
-CONDITION_SERVER = Ground(
-    "condition_server",
-    Polarity.FOR,
-    3.5,
-    en="a private server or a cheat by its own words: {theirs}",
-    zh="自称为私服或外挂：{theirs}",
-)
-CONDITION_WHOLESALE = Ground(
-    "condition_wholesale",
-    Polarity.FOR,
-    1.0,
-    en="sold like goods from a press: {theirs}",
-    zh="像印厂货一样批发：{theirs}",
-)
-CONDITION_COPYSHOP = Ground(
-    "condition_copyshop",
-    Polarity.FOR,
-    2.5,
-    en="the seller is a copy shop: {theirs}",
-    zh="卖家是打印店：{theirs}",
-)
+CONDITION_COPY = Ground("condition_copy", Polarity.FOR, 3.5)
+CONDITION_COUNTERFEIT = Ground("condition_counterfeit", Polarity.FOR, 4.0)
+CONDITION_CRACK = Ground("condition_crack", Polarity.FOR, 3.5)
+CONDITION_SERVER = Ground("condition_server", Polarity.FOR, 3.5)
+CONDITION_WHOLESALE = Ground("condition_wholesale", Polarity.FOR, 1.0)
+CONDITION_COPYSHOP = Ground("condition_copyshop", Polarity.FOR, 2.5)
 # The areas of the lexicon for each ground. Denying that it is genuine means that it is a copy.
 GROUND_AREAS = (
     (CONDITION_COPY, ("copy",)),
@@ -93,16 +57,16 @@ class Matcher(OffenceMatcher):
             signals = find_signals(listing, work, *areas)
             mark = MODIFIED_APP_RE.search(listing.title) if _is_app_crack(listing, ground) else None
             if mark and not signals:
-                yield make_finding(self.name, context, work, ground, MODIFIED_APP_PROBABILITY, theirs=mark.group())
+                yield make_finding(self.name, work, ground, MODIFIED_APP_PROBABILITY, theirs=mark.group())
             if signals:
                 factor = OTHER_TYPE_FACTOR if any(ground is other for other in other_grounds) else 1.0
                 strength = signal_strength(signals) * factor * intent_factor(listing, work)
-                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+                yield make_finding(self.name, work, ground, strength, theirs=quote_signals(signals))
         seller = listing.seller or ""
         shop_signals = [signal for signal in find_text_signals(seller).signals if signal.area in SHOP_NAME_AREAS]
         if shop_signals and work_type(work) is WorkType.PRINT and fold(seller) != fold(work.publisher or ""):
             strength = max(signal.probability for signal in shop_signals)
-            yield make_finding(self.name, context, work, CONDITION_COPYSHOP, strength, theirs=seller)
+            yield make_finding(self.name, work, CONDITION_COPYSHOP, strength, theirs=seller)
 
 
 def _is_app_crack(listing: Listing, ground: Ground) -> bool:

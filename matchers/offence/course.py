@@ -13,20 +13,8 @@ from matchers.signals.work_type import WorkType, work_type
 
 OTHER_TYPE_FACTOR = 0.4  # share of the words' strength kept beside another type of work
 SALE_PROBABILITY = 0.5  # estimate: a stranger sells the course, and nothing says that it is something else
-COURSE_PASSED_ON = Ground(
-    "course_passed_on",
-    Polarity.FOR,
-    2.5,
-    en="a course is passed on: {theirs}",
-    zh="转卖或分享课程：{theirs}",
-)
-COURSE_SOLD = Ground(
-    "course_sold",
-    Polarity.FOR,
-    1.5,
-    en="{theirs} sells a course that is not theirs",
-    zh="{theirs}出售他人的课程",
-)
+COURSE_PASSED_ON = Ground("course_passed_on", Polarity.FOR, 2.5)
+COURSE_SOLD = Ground("course_sold", Polarity.FOR, 1.5)
 
 
 class Matcher(OffenceMatcher):
@@ -42,9 +30,7 @@ class Matcher(OffenceMatcher):
         if signals:
             factor = 1.0 if is_course else OTHER_TYPE_FACTOR
             strength = signal_strength(signals) * factor * intent_factor(listing, work)
-            yield make_finding(self.name, context, work, COURSE_PASSED_ON, strength, theirs=quote_signals(signals))
+            yield make_finding(self.name, work, COURSE_PASSED_ON, strength, theirs=quote_signals(signals))
         if is_course and listing.kind is ListingKind.OFFER and not has_signal(listing, work, "merch"):
             probability = SALE_PROBABILITY * intent_factor(listing, work)
-            yield make_finding(
-                self.name, context, work, COURSE_SOLD, probability, theirs=listing.seller or listing.platform
-            )
+            yield make_finding(self.name, work, COURSE_SOLD, probability, theirs=listing.seller or listing.platform)

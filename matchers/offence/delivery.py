@@ -15,48 +15,12 @@ from matchers.signals.intent import intent_factor, is_discussion
 from matchers.signals.listing_signals import ListingSignal, find_signals, has_signal, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-DELIVERY_FILE = Ground(
-    "delivery_file",
-    Polarity.FOR,
-    3.5,
-    en="a file by its own words: {theirs}",
-    zh="自称为电子文件：{theirs}",
-)
-DELIVERY_VIRTUAL = Ground(
-    "delivery_virtual",
-    Polarity.FOR,
-    3.0,
-    en="nothing material is sent: {theirs}",
-    zh="不发实物：{theirs}",
-)
-DELIVERY_DRIVE = Ground(
-    "delivery_drive",
-    Polarity.FOR,
-    3.5,
-    en="delivered by a cloud drive: {theirs}",
-    zh="通过网盘交付：{theirs}",
-)
-DELIVERY_HANDOVER = Ground(
-    "delivery_handover",
-    Polarity.FOR,
-    3.0,
-    en="says how a file, a link or a code is handed over: {theirs}",
-    zh="说明了文件、链接或口令的交付方式：{theirs}",
-)
-DELIVERY_DISCLAIMER = Ground(
-    "delivery_disclaimer",
-    Polarity.FOR,
-    2.5,
-    en="carries the disclaimer that pirates write: {theirs}",
-    zh="带有盗版者常用的免责声明：{theirs}",
-)
-DELIVERY_BURNED = Ground(
-    "delivery_burned",
-    Polarity.FOR,
-    3.0,
-    en="a burnt disc or a filled stick: {theirs}",
-    zh="刻录盘或拷贝U盘：{theirs}",
-)
+DELIVERY_FILE = Ground("delivery_file", Polarity.FOR, 3.5)
+DELIVERY_VIRTUAL = Ground("delivery_virtual", Polarity.FOR, 3.0)
+DELIVERY_DRIVE = Ground("delivery_drive", Polarity.FOR, 3.5)
+DELIVERY_HANDOVER = Ground("delivery_handover", Polarity.FOR, 3.0)
+DELIVERY_DISCLAIMER = Ground("delivery_disclaimer", Polarity.FOR, 2.5)
+DELIVERY_BURNED = Ground("delivery_burned", Polarity.FOR, 3.0)
 # The areas of the lexicon for each ground. Denying that it is paper means that it is a file.
 GROUND_AREAS = (
     (DELIVERY_FILE, ("file",)),
@@ -95,7 +59,7 @@ class Matcher(OffenceMatcher):
                 strength *= (
                     MENTION_FACTOR if ground is DELIVERY_FILE and _is_mention_only(listing, work, signals) else 1.0
                 )
-                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+                yield make_finding(self.name, work, ground, strength, theirs=quote_signals(signals))
 
 
 def _is_mention_only(listing: Listing, work: Work, signals: Sequence[ListingSignal]) -> bool:

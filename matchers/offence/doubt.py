@@ -14,27 +14,9 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.listing_signals import find_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-DOUBT_KEY = Ground(
-    "doubt_key",
-    Polarity.FOR,
-    0.5,
-    en="a key is sold, and nothing says where it comes from: {theirs}",
-    zh="出售激活码，来源不明：{theirs}",
-)
-DOUBT_ACCOUNT = Ground(
-    "doubt_account",
-    Polarity.FOR,
-    0.5,
-    en="the seller's own account is sold, which the terms of use may forbid: {theirs}",
-    zh="出售自己的账号，可能违反服务条款：{theirs}",
-)
-DOUBT_NOTES = Ground(
-    "doubt_notes",
-    Polarity.FOR,
-    0.5,
-    en="notes, slides or exam questions that may be the seller's own or a copy: {theirs}",
-    zh="笔记、课件或试题，可能为自制也可能为复制：{theirs}",
-)
+DOUBT_KEY = Ground("doubt_key", Polarity.FOR, 0.5)
+DOUBT_ACCOUNT = Ground("doubt_account", Polarity.FOR, 0.5)
+DOUBT_NOTES = Ground("doubt_notes", Polarity.FOR, 0.5)
 KEY_RE = re.compile(
     r"\b(?:cd|product|licen[cs]e|activation|serial|steam|game)[ -]?keys?\b|\b(?:activation|redeem) codes?\b"
     r"|激活码|激活密钥|产品密钥|序列号|兑换码|(?<=[\u4e00-\u9fff])\s?(?:cd ?)?key(?![a-z])",
@@ -81,4 +63,4 @@ class Matcher(OffenceMatcher):
             if match is None or match.group().casefold() in work.title.casefold():
                 continue
             if signal_strength(find_signals(listing, work, *PLAIN_AREAS)) < MIN_PLAIN_STRENGTH:
-                yield make_finding(self.name, context, work, ground, DOUBT_PROBABILITY, theirs=match.group())
+                yield make_finding(self.name, work, ground, DOUBT_PROBABILITY, theirs=match.group())

@@ -29,48 +29,12 @@ PIRACY_AREAS = (
     "burned",
 )
 MIN_PIRACY_STRENGTH = 0.6  # from this strength of piracy signals the innocent ones do not count
-USED_COPY = Ground(
-    "used_copy",
-    Polarity.AGAINST,
-    -1.5,
-    en="used by its own words: {theirs}",
-    zh="自称为二手：{theirs}",
-)
-USED_ORIGINAL = Ground(
-    "used_original",
-    Polarity.AGAINST,
-    -1.5,
-    en="an original by its own words: {theirs}",
-    zh="自称为原版：{theirs}",
-)
-USED_PAPER = Ground(
-    "used_paper",
-    Polarity.AGAINST,
-    -1.0,
-    en="paper, or no file or copy, by its own words: {theirs}",
-    zh="自称为纸质、非电子、非复印：{theirs}",
-)
-USED_PRINT = Ground(
-    "used_print",
-    Polarity.AGAINST,
-    -0.5,
-    en="paper by its own words: {theirs}",
-    zh="自称为纸质：{theirs}",
-)
-USED_SHOP = Ground(
-    "used_shop",
-    Polarity.AGAINST,
-    -1.0,
-    en="a bookshop's manners: {theirs}",
-    zh="正规书店的用语：{theirs}",
-)
-USED_BOOKSELLER = Ground(
-    "used_bookseller",
-    Polarity.AGAINST,
-    -2.0,
-    en="a bookseller or a library offers it: {theirs}",
-    zh="由书店或图书馆提供：{theirs}",
-)
+USED_COPY = Ground("used_copy", Polarity.AGAINST, -1.5)
+USED_ORIGINAL = Ground("used_original", Polarity.AGAINST, -1.5)
+USED_PAPER = Ground("used_paper", Polarity.AGAINST, -1.0)
+USED_PRINT = Ground("used_print", Polarity.AGAINST, -0.5)
+USED_SHOP = Ground("used_shop", Polarity.AGAINST, -1.0)
+USED_BOOKSELLER = Ground("used_bookseller", Polarity.AGAINST, -2.0)
 # How sure each kind of seller makes a printed or bought copy. Estimates: a name is claimed more easily than a platform.
 BOOKSELLER_PROBABILITIES = {
     OutletKind.SELF_RUN_BOOKSHOP: 0.95,
@@ -102,11 +66,11 @@ class Matcher(OffenceMatcher):
             seller = seller_kind(listing, work)
             if seller and seller.kind in BOOKSELLER_PROBABILITIES:
                 strength = BOOKSELLER_PROBABILITIES[seller.kind]
-                yield make_finding(self.name, context, work, USED_BOOKSELLER, strength, theirs=seller.quote)
+                yield make_finding(self.name, work, USED_BOOKSELLER, strength, theirs=seller.quote)
         if signal_strength(find_signals(listing, work, *PIRACY_AREAS)) >= MIN_PIRACY_STRENGTH:
             return
         for ground, areas in GROUND_AREAS:
             signals = find_signals(listing, work, *areas)
             if signals and not (ground is USED_COPY and work_type(work) is WorkType.COURSE):
                 strength = signal_strength(signals)
-                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+                yield make_finding(self.name, work, ground, strength, theirs=quote_signals(signals))

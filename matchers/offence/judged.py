@@ -8,54 +8,18 @@ from typing import Any
 from crawler.items import Finding, Listing, Polarity, Work
 from crawler.text import fold
 from crawler.urls import canonicalize_url
-from matchers.findings import make_finding
+from matchers.findings import make_finding, make_phrase
 from matchers.matcher import Context, Ground, OffenceMatcher, Rule, RuleKind
 
 MIN_VERDICTS = 2  # needed for a history
 PRIOR_VERDICTS = 1  # of either kind, added to every seller's verdicts, so that two verdicts count less than twenty
 VERDICT_PROBABILITY = 0.99  # a person has judged it
-JUDGED_LISTING = Ground(
-    "judged_listing",
-    Polarity.AGAINST,
-    -10.0,
-    en="this listing was judged no infringement ({ours}): {reason}",
-    zh="该商品曾被判为不侵权（{ours}）：{reason}",
-)
-JUDGED_INFRINGING = Ground(
-    "judged_infringing",
-    Polarity.FOR,
-    10.0,
-    en="this listing was judged an infringement ({ours}): {reason}",
-    zh="该商品曾被判为侵权（{ours}）：{reason}",
-)
-JUDGED_SELLER = Ground(
-    "judged_seller",
-    Polarity.AGAINST,
-    -10.0,
-    en="{theirs} was judged to sell this work by right ({ours}): {reason}",
-    zh="{theirs}曾被判为有权出售该作品（{ours}）：{reason}",
-)
-JUDGED_PHRASE = Ground(
-    "judged_phrase",
-    Polarity.AGAINST,
-    -10.0,
-    en="“{theirs}” beside this work was judged no infringement ({ours}): {reason}",
-    zh="该作品旁的“{theirs}”曾被判为不侵权（{ours}）：{reason}",
-)
-HISTORY_REPEAT = Ground(
-    "history_repeat",
-    Polarity.FOR,
-    2.0,
-    en="people judged {infringing} offers of {theirs} infringing and {innocent} not",
-    zh="{theirs}有 {infringing} 个商品被判侵权，{innocent} 个被判不侵权",
-)
-HISTORY_CLEAN = Ground(
-    "history_clean",
-    Polarity.AGAINST,
-    -1.5,
-    en="people judged {innocent} offers of {theirs} innocent and {infringing} infringing",
-    zh="{theirs}有 {innocent} 个商品被判不侵权，{infringing} 个被判侵权",
-)
+JUDGED_LISTING = Ground("judged_listing", Polarity.AGAINST, -10.0)
+JUDGED_INFRINGING = Ground("judged_infringing", Polarity.FOR, 10.0)
+JUDGED_SELLER = Ground("judged_seller", Polarity.AGAINST, -10.0)
+JUDGED_PHRASE = Ground("judged_phrase", Polarity.AGAINST, -10.0)
+HISTORY_REPEAT = Ground("history_repeat", Polarity.FOR, 2.0)
+HISTORY_CLEAN = Ground("history_clean", Polarity.AGAINST, -1.5)
 _GROUNDS = {RuleKind.LISTING: JUDGED_LISTING, RuleKind.SELLER: JUDGED_SELLER, RuleKind.PHRASE: JUDGED_PHRASE}
 
 
@@ -74,7 +38,6 @@ class Matcher(OffenceMatcher):
         if accusation is not None:
             yield make_finding(
                 self.name,
-                context,
                 work,
                 JUDGED_INFRINGING,
                 VERDICT_PROBABILITY,
@@ -87,7 +50,6 @@ class Matcher(OffenceMatcher):
         if rule is not None:
             yield make_finding(
                 self.name,
-                context,
                 work,
                 _GROUNDS[rule.kind],
                 VERDICT_PROBABILITY,
@@ -102,13 +64,23 @@ class Matcher(OffenceMatcher):
         record = context.sellers.get((listing.platform, seller)) if seller else None
         if record is None or record.infringing + record.innocent < MIN_VERDICTS:
             return
-        values: dict[str, Any] = {"infringing": record.infringing, "innocent": record.innocent}
-        values["theirs"] = listing.seller or seller or ""
+        theirs = listing.seller or seller or ""
         share = (record.infringing + PRIOR_VERDICTS) / (record.infringing + record.innocent + 2 * PRIOR_VERDICTS)
         if record.infringing >= record.innocent:
-            yield make_finding(self.name, context, work, HISTORY_REPEAT, share, **values)
+            others = _others_phrase("history_also_innocent", record.innocent)
+            yield make_finding(
+                self.name, work, HISTORY_REPEAT, share, theirs=theirs, count=record.infringing, others=others
+            )
         else:
-            yield make_finding(self.name, context, work, HISTORY_CLEAN, 1 - share, **values)
+            others = _others_phrase("history_also_infringing", record.infringing)
+            yield make_finding(
+                self.name, work, HISTORY_CLEAN, 1 - share, theirs=theirs, count=record.innocent, others=others
+            )
+
+
+def _others_phrase(key: str, count: int) -> dict[str, Any] | str:
+    """How many listings were judged otherwise; "" if none was."""
+    return make_phrase(key, count=count) if count else ""
 
 
 def _is_applicable(rule: Rule, listing: Listing) -> bool:

@@ -14,7 +14,7 @@ from functools import partial
 
 from crawler.items import Finding, Licence, Listing, ListingKind, Polarity, Work
 from crawler.text import fold
-from matchers.findings import make_finding
+from matchers.findings import make_finding, make_phrase
 from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.outlets import COPY_KINDS, OutletKind, seller_kind, storefront_territory
 from matchers.signals.work_type import WorkType, work_type
@@ -31,60 +31,15 @@ WEAKLY_OUTSIDE_PROBABILITY = 0.4  # only the language of the text
 UNKNOWN_TERRITORY_PROBABILITY = 0.5
 MODIFIED_NAME_RE = re.compile(r"\+\+|\+\s*$")  # a name with plus signs behind it, which folding drops
 MIN_CREATOR_CHARS = 2  # characters of a creator's name that is compared with a seller's
-LICENCE_COVERS = Ground(
-    "licence_covers",
-    Polarity.AGAINST,
-    -4.0,
-    en="{theirs} holds a licence ({ours})",
-    zh="{theirs}已获授权（{ours}）",
-)
-LICENCE_OWN = Ground(
-    "licence_own",
-    Polarity.AGAINST,
-    -4.0,
-    en="{theirs} is the work's own side ({ours})",
-    zh="{theirs}即权利方（{ours}）",
-)
-LICENCE_ENDED = Ground(
-    "licence_ended",
-    Polarity.FOR,
-    8.0,
-    en="the licence of {theirs} ended on {ours}",
-    zh="{theirs}的授权已于 {ours} 到期",
-)
-LICENCE_NOT_BEGUN = Ground(
-    "licence_not_begun",
-    Polarity.FOR,
-    8.0,
-    en="the licence of {theirs} begins only on {ours}",
-    zh="{theirs}的授权 {ours} 才开始",
-)
+LICENCE_COVERS = Ground("licence_covers", Polarity.AGAINST, -4.0)
+LICENCE_OWN = Ground("licence_own", Polarity.AGAINST, -4.0)
+LICENCE_ENDED = Ground("licence_ended", Polarity.FOR, 8.0)
+LICENCE_NOT_BEGUN = Ground("licence_not_begun", Polarity.FOR, 8.0)
 
 
-LICENCE_OTHER_TERRITORY = Ground(
-    "licence_other_territory",
-    Polarity.FOR,
-    3.0,
-    en="{theirs} is licensed for {ours} only and offers elsewhere ({how}: “{quote}”)",
-    zh="{theirs}仅获授权于{ours}，却在其他地区提供（{how}：“{quote}”）",
-)
+LICENCE_OTHER_TERRITORY = Ground("licence_other_territory", Polarity.FOR, 3.0)
 # The decision is a review whatever the sum says (matchers/decision.py); the weight is that of a doubt.
-LICENCE_TERRITORY_UNKNOWN = Ground(
-    "licence_territory_unknown",
-    Polarity.FOR,
-    0.5,
-    en="{theirs} is licensed for {ours} only; where this is offered is not known",
-    zh="{theirs}仅获授权于{ours}，无法判断该商品在何地提供",
-)
-HINT_NAMES = {
-    HintKind.STATED: ("stated", "标明"),
-    HintKind.STOREFRONT: ("storefront", "店面"),
-    HintKind.DOMAIN: ("domain", "域名"),
-    HintKind.ADDRESS: ("address", "网址"),
-    HintKind.SELLER: ("seller's name", "卖家名称"),
-    HintKind.CURRENCY: ("currency", "货币"),
-    HintKind.LANGUAGE: ("language", "语言"),
-}
+LICENCE_TERRITORY_UNKNOWN = Ground("licence_territory_unknown", Polarity.FOR, 0.5)
 
 
 class Matcher(OffenceMatcher):
@@ -102,7 +57,7 @@ class Matcher(OffenceMatcher):
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding: offered by the work's own party, licensed, out of term, or outside the territory."""
-        finding = partial(make_finding, self.name, context, work, theirs=_offering_name(listing))
+        finding = partial(make_finding, self.name, work, theirs=_offering_name(listing))
         day = (listing.seen_at or context.now).date()
         licences = (*work.licences, *context.official_licences.get(work.owner or work.publisher or "", ()))
         hints = _territory_hints(listing, work) if any(licence.territory for licence in licences) else []
@@ -124,7 +79,7 @@ class Matcher(OffenceMatcher):
                 LICENCE_OTHER_TERRITORY,
                 OUTSIDE_PROBABILITY if hint.excludes else WEAKLY_OUTSIDE_PROBABILITY,
                 ours=outside.territory,
-                how=HINT_NAMES[hint.kind][context.language == "zh"],
+                how=make_phrase(f"hint_{hint.kind.value}"),
                 quote=hint.quote,
             )
 

@@ -13,27 +13,9 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
-MERCH_BESIDE = Ground(
-    "merch_beside",
-    Polarity.AGAINST,
-    -2.5,
-    en="something beside the work by its own words: {theirs}",
-    zh="自称为周边、衍生品或服务：{theirs}",
-)
-MERCH_OWN = Ground(
-    "merch_own",
-    Polarity.AGAINST,
-    -3.0,
-    en="the seller's own work: {theirs}",
-    zh="卖家自己的作品：{theirs}",
-)
-MERCH_SERVICE = Ground(
-    "merch_service",
-    Polarity.AGAINST,
-    -3.0,
-    en="a service, not the work: {theirs}",
-    zh="是服务而非作品：{theirs}",
-)
+MERCH_BESIDE = Ground("merch_beside", Polarity.AGAINST, -2.5)
+MERCH_OWN = Ground("merch_own", Polarity.AGAINST, -3.0)
+MERCH_SERVICE = Ground("merch_service", Polarity.AGAINST, -3.0)
 GROUND_AREAS = ((MERCH_BESIDE, ("merch",)), (MERCH_OWN, ("own",)), (MERCH_SERVICE, ("service",)))
 # Share of the strength kept if only the description has the words; an app's tells what can be done with it: stickers.
 TEXT_ONLY_FACTOR = 0.5
@@ -66,7 +48,7 @@ class Matcher(OffenceMatcher):
                 )
                 strength *= COPY_FACTOR if is_copied and ground is MERCH_BESIDE else 1.0
                 if strength:
-                    yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+                    yield make_finding(self.name, work, ground, strength, theirs=quote_signals(signals))
 
 
 def _is_courseware(listing: Listing, work: Work) -> bool:

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from crawler.urls import url_host
-from matchers.findings import make_finding
+from matchers.findings import make_finding, make_phrase
 from matchers.matcher import ConfirmedOutlet, Context, Ground, OffenceMatcher
 from matchers.signals.intent import intent_factor
 from matchers.signals.outlets import COPY_KINDS, Outlet, OutletKind, file_hosts, matching_outlets, title_tag
@@ -24,36 +24,9 @@ TAG_PROBABILITY = 0.9  # a title signed by a group: it may be quoted
 TORRENT_INDEX_PROBABILITY = 0.85  # free works are indexed too
 HOST_PROBABILITY = 0.9  # a link to a file host, or several hosts in a list
 MAX_QUOTED_HOSTS = 4  # in one reason
-KIND_NAMES = {
-    OutletKind.REPACKER: ("repacker", "游戏重打包者"),
-    OutletKind.RELEASE_GROUP: ("release group", "发布组"),
-    OutletKind.SHADOW_LIBRARY: ("shadow library", "影子图书馆"),
-    OutletKind.PIRATE_APP_STORE: ("store of changed or cracked apps", "破解应用商店"),
-    OutletKind.PIRATE_STREAM: ("pirate streaming or download site", "盗版影音网站"),
-    OutletKind.TORRENT_INDEX: ("index of torrents", "种子索引站"),
-    OutletKind.COURSE_RESELLER: ("reseller of copied courses", "盗版课程倒卖站"),
-}
-OUTLET_COPIES = Ground(
-    "outlet_copies",
-    Polarity.FOR,
-    4.0,
-    en="Outlet that only passes on copies ({kind}; {ours}): “{theirs}”",
-    zh="只传播复制品的渠道（{kind}；{ours}）：“{theirs}”",
-)
-OUTLET_CONFIRMED = Ground(
-    "outlet_confirmed",
-    Polarity.FOR,
-    4.0,
-    en="Outlet confirmed to only pass on copies ({ours}): “{theirs}”",
-    zh="经人工确认只传播复制品的渠道（{ours}）：“{theirs}”",
-)
-OUTLET_HOSTS = Ground(
-    "outlet_hosts",
-    Polarity.FOR,
-    2.5,
-    en="Downloads from file hosts: “{theirs}”",
-    zh="提供文件托管站下载：“{theirs}”",
-)
+OUTLET_COPIES = Ground("outlet_copies", Polarity.FOR, 4.0)
+OUTLET_CONFIRMED = Ground("outlet_confirmed", Polarity.FOR, 4.0)
+OUTLET_HOSTS = Ground("outlet_hosts", Polarity.FOR, 2.5)
 
 
 @frozen(kw_only=True)
@@ -80,21 +53,20 @@ class Matcher(OffenceMatcher):
         if confirmed is not None:
             ours = f"#{confirmed.id} {confirmed.by} {confirmed.at.date()}: {confirmed.reason}".removesuffix(": ")
             strength = LISTED_PROBABILITY * factor
-            yield make_finding(self.name, context, work, OUTLET_CONFIRMED, strength, ours=ours, theirs=confirmed.value)
+            yield make_finding(self.name, work, OUTLET_CONFIRMED, strength, ours=ours, theirs=confirmed.value)
         elif match is not None:
             yield make_finding(
                 self.name,
-                context,
                 work,
                 OUTLET_COPIES,
                 match.probability * factor,
                 ours=match.outlet.source,
                 theirs=match.quote,
-                kind=KIND_NAMES[match.outlet.kind][context.language == "zh"],
+                kind=make_phrase(f"outlet_{match.outlet.kind.value}"),
             )
         if hosts:
             theirs = "、".join(hosts[:MAX_QUOTED_HOSTS])
-            yield make_finding(self.name, context, work, OUTLET_HOSTS, HOST_PROBABILITY * factor, theirs=theirs)
+            yield make_finding(self.name, work, OUTLET_HOSTS, HOST_PROBABILITY * factor, theirs=theirs)
 
 
 def confirmed_outlet(listing: Listing, context: Context) -> ConfirmedOutlet | None:

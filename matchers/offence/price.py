@@ -40,41 +40,11 @@ FAIR_PROBABILITY, COLLECTOR_PROBABILITY = 0.9, 0.6  # up to MAX_FAIR_PRICE_RATIO
 MIN_MEDIAN_LISTINGS = 5  # of the work on the platform, needed for a median
 FAR_BELOW_MEDIAN_RATIO = Decimal("0.3")  # of the median; lower prices are far below it
 BELOW_MEDIAN_PROBABILITY = 0.4  # estimate
-PRICE_LOW = Ground(
-    "price_low",
-    Polarity.FOR,
-    3.0,
-    en="{theirs} is {percent} % of the list price {ours}",
-    zh="售价 {theirs}，仅为定价 {ours} 的 {percent}%",
-)
-PRICE_UNSTATED = Ground(
-    "price_unstated",
-    Polarity.FOR,
-    2.6,
-    en="{theirs} is {percent} % of the list price {ours}, and nothing says whether it is used",
-    zh="售价 {theirs}，仅为定价 {ours} 的 {percent}%，且未说明新旧",
-)
-PRICE_MEDIAN = Ground(
-    "price_median",
-    Polarity.FOR,
-    1.0,
-    en="{theirs} is far below {ours}, the middle price of {count} listings of the work there",
-    zh="{theirs}，远低于该平台 {count} 个同作品商品的中位价 {ours}",
-)
-PRICE_FAIR = Ground(
-    "price_fair",
-    Polarity.AGAINST,
-    -1.5,
-    en="{theirs} is {percent} % of the list price {ours}: what a genuine copy costs",
-    zh="{theirs} 为定价 {ours} 的 {percent}%：正版的价格",
-)
-PRICE_TOKEN = Ground(
-    "price_token",
-    Polarity.FOR,
-    1.5,
-    en="{theirs} is a token price: less than any genuine copy or its postage costs",
-    zh="{theirs} 只是象征性价格，低于任何正版或其邮费",
-)
+PRICE_LOW = Ground("price_low", Polarity.FOR, 3.0)
+PRICE_UNSTATED = Ground("price_unstated", Polarity.FOR, 2.6)
+PRICE_MEDIAN = Ground("price_median", Polarity.FOR, 1.0)
+PRICE_FAIR = Ground("price_fair", Polarity.AGAINST, -1.5)
+PRICE_TOKEN = Ground("price_token", Polarity.FOR, 1.5)
 MAX_TOKEN_DOLLARS = Decimal("0.75")  # five yuan; estimate: what asks for less is given away, or sent as a file
 # Probability by how the work is sold: a used book may be bait or a gift, a course has no used copy. Estimates.
 TOKEN_PROBABILITIES = {WorkType.PRINT: 0.35, WorkType.COURSE: 0.9, WorkType.PROGRAM: 0.7, WorkType.SHOW: 0.7}
@@ -92,16 +62,15 @@ class Matcher(OffenceMatcher):
         if listing.price is None or listing.currency is None or is_sold_out:
             return
         if work.list_price and work.currency and not find_signals(listing, work, "gone"):
-            yield from self._compare_list_price(listing, work, context, listing.price)
+            yield from self._compare_list_price(listing, work, listing.price)
         elif listing.kind is ListingKind.OFFER:
-            yield from self._judge_token_price(listing, work, context, listing.price)
+            yield from self._judge_token_price(listing, work, listing.price)
         median = context.medians.get((work.id, listing.platform))
         if median and median.count >= MIN_MEDIAN_LISTINGS and median.currency == listing.currency:
             ratio = listing.price / median.price if median.price else Decimal(1)
             if ratio < FAR_BELOW_MEDIAN_RATIO:
                 yield make_finding(
                     self.name,
-                    context,
                     work,
                     PRICE_MEDIAN,
                     BELOW_MEDIAN_PROBABILITY,
@@ -110,7 +79,7 @@ class Matcher(OffenceMatcher):
                     count=median.count,
                 )
 
-    def _judge_token_price(self, listing: Listing, work: Work, context: Context, price: Decimal) -> Iterator[Finding]:
+    def _judge_token_price(self, listing: Listing, work: Work, price: Decimal) -> Iterator[Finding]:
         """A finding if the price is a token one, where the work's list price is unknown."""
         dollars = to_dollars(price, listing.currency)
         if dollars is None or not 0 < dollars <= MAX_TOKEN_DOLLARS:
@@ -118,9 +87,9 @@ class Matcher(OffenceMatcher):
         if find_signals(listing, work, "used", "merch", "own", "service", "original"):
             return
         probability = TOKEN_PROBABILITIES[work_type(work)] * intent_factor(listing, work)
-        yield make_finding(self.name, context, work, PRICE_TOKEN, probability, theirs=_offered_price(listing))
+        yield make_finding(self.name, work, PRICE_TOKEN, probability, theirs=_offered_price(listing))
 
-    def _compare_list_price(self, listing: Listing, work: Work, context: Context, price: Decimal) -> Iterator[Finding]:
+    def _compare_list_price(self, listing: Listing, work: Work, price: Decimal) -> Iterator[Finding]:
         ours = work.list_price or Decimal(1)
         ratio = _price_ratio(price, listing.currency, ours, work.currency)
         if ratio is None:
@@ -139,10 +108,10 @@ class Matcher(OffenceMatcher):
                     if ratio >= MAX_UNNAMED_PROGRAM_RATIO:
                         return
                     ground = PRICE_UNSTATED
-            yield make_finding(self.name, context, work, ground, probability * intent_factor(listing, work), **values)
+            yield make_finding(self.name, work, ground, probability * intent_factor(listing, work), **values)
         elif ratio >= MIN_FAIR_PRICE_RATIO:
             probability = FAIR_PROBABILITY if ratio <= MAX_FAIR_PRICE_RATIO else COLLECTOR_PROBABILITY
-            yield make_finding(self.name, context, work, PRICE_FAIR, probability, **values)
+            yield make_finding(self.name, work, PRICE_FAIR, probability, **values)
 
 
 def _price_steps(listing: Listing, work: Work) -> tuple[Ground, tuple[tuple[Decimal, float], ...]]:

@@ -25,20 +25,8 @@ BOOKSHOP_FACTOR = 0.4
 CREDIBLE_KINDS = frozenset(
     {OutletKind.SELF_RUN_BOOKSHOP, OutletKind.PUBLISHER_SHOP, OutletKind.EBOOK_STORE, OutletKind.LIBRARY}
 )
-PUBLISHER_APP = Ground(
-    "publisher_app",
-    Polarity.FOR,
-    4.5,
-    en="the app is published by {theirs}, not by {ours}",
-    zh="该应用由{theirs}发布，而非{ours}",
-)
-PUBLISHER_OTHER = Ground(
-    "publisher_other",
-    Polarity.FOR,
-    3.0,
-    en="published by {theirs}, the work by {ours}",
-    zh="出版方为{theirs}，登记作品为{ours}",
-)
+PUBLISHER_APP = Ground("publisher_app", Polarity.FOR, 4.5)
+PUBLISHER_OTHER = Ground("publisher_other", Polarity.FOR, 3.0)
 
 
 class Matcher(OffenceMatcher):
@@ -66,7 +54,6 @@ class Matcher(OffenceMatcher):
                 return
         yield make_finding(
             self.name,
-            context,
             work,
             PUBLISHER_APP if is_app else PUBLISHER_OTHER,
             probability,

@@ -14,13 +14,7 @@ OFFER_PROBABILITY = 0.9  # estimate, if it is offered
 MENTION_PROBABILITY = 0.3  # estimate: a post that names it without an offer is news about it
 OFFER_AREAS = ("file", "drive", "handover", "rip", "stream", "burned", "virtual")
 PREORDER_AREAS = ("preorder",)
-RELEASE_BEFORE = Ground(
-    "release_before",
-    Polarity.FOR,
-    3.0,
-    en="offered on {theirs}, the work comes out on {ours}",
-    zh="{theirs} 即已提供，作品 {ours} 才发行",
-)
+RELEASE_BEFORE = Ground("release_before", Polarity.FOR, 3.0)
 
 
 class Matcher(OffenceMatcher):
@@ -36,6 +30,4 @@ class Matcher(OffenceMatcher):
             return
         is_offered = bool(listing.links) or not is_discussion(listing) or has_signal(listing, work, *OFFER_AREAS)
         probability = OFFER_PROBABILITY if is_offered else MENTION_PROBABILITY
-        yield make_finding(
-            self.name, context, work, RELEASE_BEFORE, probability, ours=str(work.released_on), theirs=str(day)
-        )
+        yield make_finding(self.name, work, RELEASE_BEFORE, probability, ours=str(work.released_on), theirs=str(day))

@@ -15,20 +15,8 @@ SHARE_PROBABILITY = 0.95  # estimates: public shares of a registered work rarely
 LINK_PROBABILITY = 0.92
 GROUP_LINK_PROBABILITY = 0.6  # a channel or group of a messenger: its contents are unknown
 MAX_QUOTED_LINKS = 3  # links in one reason
-SHARE_IS = Ground(
-    "share_is",
-    Polarity.FOR,
-    3.0,
-    en="it is a public share of a cloud drive",
-    zh="这是公开的网盘分享",
-)
-SHARE_LINK = Ground(
-    "share_link",
-    Polarity.FOR,
-    4.5,
-    en="it carries {count} link(s) to cloud drives: {theirs}",
-    zh="含有 {count} 个网盘链接：{theirs}",
-)
+SHARE_IS = Ground("share_is", Polarity.FOR, 3.0)
+SHARE_LINK = Ground("share_link", Polarity.FOR, 4.5)
 
 
 class Matcher(OffenceMatcher):
@@ -40,12 +28,11 @@ class Matcher(OffenceMatcher):
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding."""
         if listing.kind is ListingKind.SHARE:
-            yield make_finding(self.name, context, work, SHARE_IS, SHARE_PROBABILITY, theirs=listing.url)
+            yield make_finding(self.name, work, SHARE_IS, SHARE_PROBABILITY, theirs=listing.url)
         elif listing.links:
             is_group = all(link.platform == "telegram" for link in listing.links)
             yield make_finding(
                 self.name,
-                context,
                 work,
                 SHARE_LINK,
                 GROUP_LINK_PROBABILITY if is_group else LINK_PROBABILITY,

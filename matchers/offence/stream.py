@@ -18,27 +18,9 @@ EPISODES_RE = re.compile(
 )
 DOTTED_NAME_RE = re.compile(r"[\w'-]{1,40}(?:\.[\w'-]{1,40}){3,20}")  # Words.with.dots.between.them
 OTHER_TYPE_FACTOR = 0.4  # share of the strength kept for such words beside a book or a program
-STREAM_RIP = Ground(
-    "stream_rip",
-    Polarity.FOR,
-    3.5,
-    en="a rip by its own words: {theirs}",
-    zh="自称为影音资源：{theirs}",
-)
-STREAM_STREAM = Ground(
-    "stream_stream",
-    Polarity.FOR,
-    3.5,
-    en="an open stream: {theirs}",
-    zh="提供在线播放：{theirs}",
-)
-STREAM_RELEASE = Ground(
-    "stream_release",
-    Polarity.FOR,
-    2.5,
-    en="written like a release, or by its episodes: {theirs}",
-    zh="按资源命名或按集数列出：{theirs}",
-)
+STREAM_RIP = Ground("stream_rip", Polarity.FOR, 3.5)
+STREAM_STREAM = Ground("stream_stream", Polarity.FOR, 3.5)
+STREAM_RELEASE = Ground("stream_release", Polarity.FOR, 2.5)
 
 
 class Matcher(OffenceMatcher):
@@ -57,11 +39,11 @@ class Matcher(OffenceMatcher):
             if signals:
                 strength = signal_strength(signals) * (1.0 if is_show else OTHER_TYPE_FACTOR)
                 strength *= intent_factor(listing, work)
-                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+                yield make_finding(self.name, work, ground, strength, theirs=quote_signals(signals))
         release_name = _release_name(listing) if is_show else ""
         if release_name:
             probability = RELEASE_NAME_PROBABILITY * intent_factor(listing, work)
-            yield make_finding(self.name, context, work, STREAM_RELEASE, probability, theirs=release_name)
+            yield make_finding(self.name, work, STREAM_RELEASE, probability, theirs=release_name)
 
 
 def _release_name(listing: Listing) -> str:

@@ -15,48 +15,12 @@ from matchers.signals.intent import is_discussion, is_question, is_report_or_req
 from matchers.signals.listing_signals import find_signals, has_signal, quote_signals, signal_strength
 from matchers.signals.text_signals import find_text_signals
 
-TALK_REVIEW = Ground(
-    "talk_review",
-    Polarity.AGAINST,
-    -2.5,
-    en="a review by its own words: {theirs}",
-    zh="自称为评论：{theirs}",
-)
-TALK_QUESTION = Ground(
-    "talk_question",
-    Polarity.AGAINST,
-    -2.0,
-    en="a question, not an offer: {theirs}",
-    zh="是提问而非出售：{theirs}",
-)
-TALK_REQUEST = Ground(
-    "talk_request",
-    Polarity.AGAINST,
-    -3.5,
-    en="someone asks for it, nothing is offered: {theirs}",
-    zh="是求购而非出售：{theirs}",
-)
-TALK_NEWS = Ground(
-    "talk_news",
-    Polarity.AGAINST,
-    -2.5,
-    en="news, not an offer: {theirs}",
-    zh="是新闻而非出售：{theirs}",
-)
-TALK_WARNING = Ground(
-    "talk_warning",
-    Polarity.AGAINST,
-    -3.5,
-    en="a warning of pirates: {theirs}",
-    zh="是打击盗版的提醒：{theirs}",
-)
-TALK_LIBRARY = Ground(
-    "talk_library",
-    Polarity.AGAINST,
-    -3.0,
-    en="a library: {theirs}",
-    zh="图书馆：{theirs}",
-)
+TALK_REVIEW = Ground("talk_review", Polarity.AGAINST, -2.5)
+TALK_QUESTION = Ground("talk_question", Polarity.AGAINST, -2.0)
+TALK_REQUEST = Ground("talk_request", Polarity.AGAINST, -3.5)
+TALK_NEWS = Ground("talk_news", Polarity.AGAINST, -2.5)
+TALK_WARNING = Ground("talk_warning", Polarity.AGAINST, -3.5)
+TALK_LIBRARY = Ground("talk_library", Polarity.AGAINST, -3.0)
 GROUND_AREAS = (
     (TALK_REVIEW, "review"),
     (TALK_QUESTION, "question"),
@@ -94,20 +58,20 @@ class Matcher(OffenceMatcher):
         handover_strength = signal_strength(find_signals(listing, work, "handover", "stream"))
         if handover_strength >= MIN_HANDOVER_STRENGTH and not is_report_or_request(listing, work):
             factor *= HANDOVER_FACTOR
-        yield from self._judge_writer(listing, work, context)
+        yield from self._judge_writer(listing, work)
         if is_request(listing, work):
             quote = listing.title[:MAX_QUOTE_CHARS]
-            yield make_finding(self.name, context, work, TALK_REQUEST, REQUEST_PROBABILITY, theirs=quote)
+            yield make_finding(self.name, work, TALK_REQUEST, REQUEST_PROBABILITY, theirs=quote)
         if is_question(listing) and not has_signal(listing, work, "question"):
             quote = listing.title[-MAX_QUOTE_CHARS:]
-            yield make_finding(self.name, context, work, TALK_QUESTION, QUESTION_PROBABILITY * factor, theirs=quote)
+            yield make_finding(self.name, work, TALK_QUESTION, QUESTION_PROBABILITY * factor, theirs=quote)
         for ground, area in GROUND_AREAS:
             signals = find_signals(listing, work, area)
             if signals:
                 strength = signal_strength(signals) * factor
-                yield make_finding(self.name, context, work, ground, strength, theirs=quote_signals(signals))
+                yield make_finding(self.name, work, ground, strength, theirs=quote_signals(signals))
 
-    def _judge_writer(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
+    def _judge_writer(self, listing: Listing, work: Work) -> Iterator[Finding]:
         """Findings against if a library or a newspaper writes about the work, by the writer's name."""
         writer = listing.seller or ""
         if not writer or not is_discussion(listing):
@@ -116,6 +80,6 @@ class Matcher(OffenceMatcher):
             signal.probability for signal in find_text_signals(writer).signals if signal.area == "library"
         ]
         if library_probabilities:
-            yield make_finding(self.name, context, work, TALK_LIBRARY, max(library_probabilities), theirs=writer)
+            yield make_finding(self.name, work, TALK_LIBRARY, max(library_probabilities), theirs=writer)
         if PRESS_NAME_RE.search(writer):
-            yield make_finding(self.name, context, work, TALK_NEWS, PRESS_PROBABILITY, theirs=writer)
+            yield make_finding(self.name, work, TALK_NEWS, PRESS_PROBABILITY, theirs=writer)

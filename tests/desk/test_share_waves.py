@@ -173,7 +173,7 @@ def test_one_share_of_three_listings_over_two_nights(desk: Swordnet, web: Loopba
     assert [row["access_codes"] for row in sorted(rows, key=lambda row: row["url"])] == [["ab12"], ["zz99"], ["ab12"]]
     reasons = {row["url"].rpartition("/")[2]: " ".join(row["reasons"]) for row in rows}
     assert "code ab12; alive, checked 2026-11-22 01:00 UTC" in reasons["1"]
-    assert "code zz99; wrong_code, checked 2026-11-22 01:00 UTC" in reasons["2"]
+    assert "code zz99; wrong code, checked 2026-11-22 01:00 UTC" in reasons["2"]
     crawl(desk, web, pages, "2026-11-22T05:00:00+00:00")
     assert drives.request_counts["quark"] == 2, "the answers are still good"
     drives.gone.add(QUARK_ID)

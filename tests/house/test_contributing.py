@@ -1,6 +1,6 @@
-"""What CONTRIBUTING.md promises: a platform is one file and one saved page, a matcher one file and one table of pairs.
+"""What CONTRIBUTING.md promises: a platform is one file and one saved page, a matcher one file, sentences and pairs.
 
-Each test copies the project, adds nothing but these two, and asks the copy in processes of its own. The files are the
+Each test copies the project, adds nothing but these, and asks the copy in processes of its own. The files are the
 examples of CONTRIBUTING.md as they are printed there.
 """
 
@@ -34,16 +34,17 @@ import matchers
 from crawler.items import Listing, ListingKind, Work
 from matchers.assessor import Assessor
 from matchers.decision import offence_terms
+from matchers.findings import finding_sentence
 from matchers.matcher import Context
 from matchers.weights import default_weights
 
 assert matchers.__file__.startswith(ROOT), matchers.__file__
 listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="轨道纪元 玩具 火车")
-for language, sentence in (("en", "a toy by its own words: 玩具"), ("zh", "自称为玩具：玩具")):
-    context = Context(now=datetime(2026, 3, 1, tzinfo=UTC), language=language)
-    (assessment,) = Assessor([Work(id="work", title="轨道纪元")]).assess(listing, context)
-    (finding,) = (finding for finding in assessment.findings if finding.matcher == "toy")
-    assert finding.why == sentence
+context = Context(now=datetime(2026, 3, 1, tzinfo=UTC))
+(assessment,) = Assessor([Work(id="work", title="轨道纪元")]).assess(listing, context)
+(finding,) = (finding for finding in assessment.findings if finding.matcher == "toy")
+assert finding_sentence(finding, "en") == "Described as a toy (“玩具”)"
+assert finding_sentence(finding, "zh") == "自称玩具（“玩具”）"
 weights = {term.ground: term.weight for term in offence_terms(assessment.findings, "offer", default_weights())}
 assert weights["toy_stated"] == -2.0, weights
 """
@@ -80,10 +81,10 @@ def project(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT, tmp_path / "project", ignore=shutil.ignore_patterns(*LEFT_OUT)))
 
 
-def example(heading: str) -> str:
-    """The block of Python below a heading of CONTRIBUTING.md."""
+def example(heading: str, language: str = "python") -> str:
+    """The block of code below a heading of CONTRIBUTING.md."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    block = re.search(rf"^## {heading}.*?^ *```python\n(.*?)^ *```$", text, re.S | re.M)
+    block = re.search(rf"^## {heading}.*?^ *```{language}\n(.*?)^ *```$", text, re.S | re.M)
     assert block, heading
     return textwrap.dedent(block[1])
 
@@ -111,8 +112,10 @@ def run_tests(project: Path, name: str, keyword: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_matcher_is_one_file_and_one_table(project: Path) -> None:
+def test_a_matcher_is_one_file_its_sentences_and_one_table(project: Path) -> None:
     (project / "matchers" / "offence" / "toy.py").write_text(example("Add a matcher"), encoding="utf-8")
+    with (project / "matchers" / "messages.toml").open("a", encoding="utf-8") as messages:
+        messages.write("\n" + example("Add a matcher", "toml"))
     (project / "fixtures" / "pairs" / "toy.csv").write_text(TOY_PAIRS, encoding="utf-8")
     run_check(project, TOY_CHECK)
     printed = run_tests(project, "test_pairs.py", "toy")

@@ -1,11 +1,10 @@
-"""Matchers are found by their files, and what they find is declared: grounds, sentences, weights."""
+"""Matchers are found by their files, and what they find is declared: grounds and weights."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from string import Formatter
 
 import pytest
 from attrs import evolve
@@ -14,7 +13,7 @@ from crawler.errors import BadInput
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from matchers import assessor
 from matchers.assessor import Assessor
-from matchers.catalogue import check_weights, declared_grounds, declared_weights, matcher_classes
+from matchers.catalogue import check_weights, declared_weights, matcher_classes
 from matchers.decision import offence_terms
 from matchers.findings import make_finding
 from matchers.matcher import Candidates, Context, Ground, IdentityMatcher, Matcher, Stage
@@ -38,17 +37,6 @@ def test_every_ground_of_a_module_is_declared_by_its_matcher(matcher: type[Match
     assert len({ground.key for ground in matcher.grounds}) == len(matcher.grounds)
 
 
-def placeholders(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
-
-
-def test_both_sentences_of_a_ground_have_the_same_placeholders() -> None:
-    for key, ground in declared_grounds().items():
-        assert ground.en, key
-        assert ground.zh, key
-        assert placeholders(ground.en) == placeholders(ground.zh), key
-
-
 class Undeclared(IdentityMatcher):
     """A matcher that finds what it has not declared."""
 
@@ -59,8 +47,8 @@ class Undeclared(IdentityMatcher):
         self._works = works
 
     def find(self, listing: Listing, candidates: Candidates, context: Context) -> Iterator[Finding]:
-        ground = Ground("title_guessed", Polarity.FOR, None, en="a guess", zh="猜测")
-        yield make_finding(self.name, context, self._works[0], ground, 0.9)
+        ground = Ground("title_guessed", Polarity.FOR, None)
+        yield make_finding(self.name, self._works[0], ground, 0.9)
 
 
 def test_a_finding_that_is_not_declared_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +63,7 @@ def test_a_finding_that_is_not_declared_is_an_error(monkeypatch: pytest.MonkeyPa
 
 def test_a_weight_has_the_sign_of_its_ground() -> None:
     with pytest.raises(ValueError, match="toy_stated"):
-        Ground("toy_stated", Polarity.AGAINST, 1.0, en="a toy", zh="玩具")
+        Ground("toy_stated", Polarity.AGAINST, 1.0)
 
 
 def test_the_shipped_weights_are_of_declared_grounds() -> None:

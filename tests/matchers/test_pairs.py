@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,10 +15,13 @@ import pytest
 from attrs import evolve
 
 from crawler.items import Decision, Finding, Listing, ListingKind, Picture, Polarity, Question, SharedFile, Work
+from crawler.messages import LANGUAGES, load_messages
 from crawler.pictures import inspect_picture
 from crawler.shares import extract_links
+from crawler.store.database import from_json, to_json
 from matchers.assessor import Assessor
 from matchers.catalogue import matcher_classes
+from matchers.findings import finding_sentence
 from matchers.images import indexing
 from matchers.images.image_matcher import open_image_matcher
 from matchers.matcher import (
@@ -35,6 +39,7 @@ from tests.cover_pictures import picture_bytes
 
 PAIRS = ROOT / "fixtures" / "pairs"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+UNKNOWN_STARTS = tuple(load_messages("matchers")["unknown_ground"][language].split("{")[0] for language in LANGUAGES)
 OTHER_WORKS = (
     Work(id="other-1", title="雨林铁路"),
     Work(id="other-2", title="Ledger of Tides", creators=("Ana Brandt",)),
@@ -168,7 +173,11 @@ def test_a_pair_gives_the_expected_finding(name: str, row: dict[str, str], index
     is_judged = MATCHERS[name].stage is Stage.OFFENCE
     assert polarities - ({"for"} if row["expected"] == "against" and not is_judged else set()) == expected
     grounds = {ground.key: ground for ground in MATCHERS[name].grounds}
-    assert all(finding.why and finding.polarity is grounds[finding.ground].polarity for finding in findings)
+    assert all(finding.polarity is grounds[finding.ground].polarity for finding in findings)
+    for finding in findings:
+        assert from_json(json.loads(json.dumps(to_json(finding))), Finding) == finding, "its values are of JSON types"
+        for language in LANGUAGES:
+            assert not finding_sentence(finding, language).startswith(UNKNOWN_STARTS), "every placeholder has its value"
     assert all((finding.question is Question.OFFENCE) is is_judged for finding in findings)
 
 
@@ -190,13 +199,6 @@ def test_a_pair_gives_the_expected_decision(row: dict[str, str], index_root: Pat
         for assessment in assessments
         if assessment.work_id != work.id
     )
-
-
-def test_reasons_are_given_in_the_language_of_the_context() -> None:
-    work = Work(id="work", title="轨道纪元")
-    listing = Listing(platform="x", kind=ListingKind.OFFER, url="x", title="轨道纪元 电子版")
-    (assessment,) = Assessor([work]).assess(listing, Context(now=NOW, language="zh"))
-    assert assessment.findings[0].why == "标题写明“轨道纪元”"
 
 
 def test_the_finding_quotes_the_very_characters() -> None:

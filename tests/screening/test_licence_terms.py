@@ -70,7 +70,7 @@ def test_stored_hits_are_redecided_when_a_term_is_entered_late(database: str) ->
         record_crawl(store, make_offers(UNLICENSED_WORKS, 10, now), "r1", now)
         assert decisions(store) == expected_decisions(covered=False)
         store.works.import_works(WORKS, now)
-        context = build_context(store, now, "en")
+        context = build_context(store, now)
         assert works_with_recent_terms(store.works.all_works(), context) == [WORKS[0].id]
         assert redecide_hits(store, [WORKS[0].id], context) == 2
         assert decisions(store) == expected_decisions(covered=True)
@@ -83,11 +83,11 @@ def test_an_own_shop_covers_all_works_of_its_owner_until_it_is_withdrawn(databas
     with Store.open(database) as store:
         before = run_night(store, now)
         number = store.works.add_official_shop("北岸出版社", Licence(platform="kongfz", seller="店0"), now)
-        redecide_hits(store, None, build_context(store, now, "en"))
+        redecide_hits(store, None, build_context(store, now))
         licensed_urls = {url for url, decision in decisions(store).items() if decision is Decision.LICENSED}
         assert licensed_urls == {
             f"https://book.kongfz.com/{work}/{number_of_offer}/" for work in range(2) for number_of_offer in (0, 5)
         }
         assert store.works.withdraw_official_shop(number, now + timedelta(hours=1)) == "北岸出版社"
-        redecide_hits(store, None, build_context(store, now, "en"))
+        redecide_hits(store, None, build_context(store, now))
         assert decisions(store) == before

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from crawler.items import (
     Ask,
     AssessedListing,
+    Decision,
     Judgement,
+    Licence,
     Listing,
     ListingKind,
     Outcome,
@@ -24,10 +27,15 @@ from crawler.items import (
     Work,
 )
 from crawler.store import HitQuery, Store, hit_id
+from crawler.store.schema import hits
 from desk.cli import application
+from desk.export.rows import export_rows
 from matchers.assessor import Assessor
+from matchers.findings import finding_sentence
 from matchers.matcher import Context
+from screening.redecide_hits import redecide_hits
 from screening.rematch_listings import RematchCounts, rematch_all, rematch_new_works
+from tests.sql import connection_to
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -68,6 +76,32 @@ def test_nothing_changes_where_no_work_did(store: Store) -> None:
     before = list(store.hits.find_hits(HitQuery()))
     assert rematch(store) == RematchCounts(listings=3, changed=0, hits=0)
     assert list(store.hits.find_hits(HitQuery())) == before
+
+
+def test_a_hit_stored_with_sentences_is_no_change_and_keeps_those_of_its_identity(store: Store, database: str) -> None:
+    (hit,) = store.hits.find_hits(HitQuery(decisions=(Decision.HIT,)))
+    with connection_to(database) as connection:
+        (stored,) = connection.execute(select(hits.c.findings).where(hits.c.id == hit.id)).scalars()
+        old = [
+            {key: value for key, value in finding.items() if key != "values"} | {"why": f"once: {finding['ground']}"}
+            for finding in stored
+        ]
+        connection.execute(update(hits).where(hits.c.id == hit.id).values(findings=old))
+        connection.commit()
+    assert rematch(store) == RematchCounts(listings=3, changed=0, hits=0)
+    assert redecide_hits(store, None, Context(now=LATER)) == 0
+    (kept,) = store.hits.find_by_id_prefix(hit.id)
+    assert {finding_sentence(finding, "zh") for finding in kept.findings} == {finding["why"] for finding in old}
+    (row,) = export_rows(store, HitQuery(decisions=(Decision.HIT,)), "zh")
+    assert row.reasons == tuple(finding["why"] for finding in old)
+
+    licence = Licence(platform="kongfz")
+    store.works.import_works([evolve(WORK, licences=(licence,))], LATER)
+    assert redecide_hits(store, ["W1"], Context(now=LATER)) == 1
+    (licensed,) = store.hits.find_by_id_prefix(hit.id)
+    sentences = {finding.ground: finding_sentence(finding, "zh") for finding in licensed.findings}
+    assert sentences["title_exact"] == "once: title_exact", "what was not found again keeps its sentence"
+    assert sentences["licence_covers"] == "kongfz已获授权（kongfz）"
 
 
 def test_only_what_may_carry_a_new_work_is_read_again(store: Store) -> None:

@@ -7,11 +7,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from crawler.errors import StoreError
 from crawler.items import (
@@ -36,6 +39,7 @@ from crawler.items import (
     Work,
 )
 from crawler.store import ClaimLost, HitQuery, Store, from_json, hit_id, to_json
+from crawler.store.database import MIGRATIONS_FOLDER
 from crawler.store.schema import metadata
 from tests.conftest import on_sqlite
 from tests.postgres import PostgresServer
@@ -99,6 +103,40 @@ def test_a_store_offers_eleven_doors_and_nothing_else() -> None:
     doors = {"works", "queue", "listings", "hits", "reviews", "runs", "pages", "shares", "rechecks", "outlets", "admin"}
     with Store("sqlite:///:memory:") as opened:
         assert {name for name in dir(opened) if not name.startswith("_")} == doors | {"open", "close"}
+
+
+def migrate_to(database: str, revision: str) -> None:
+    with connection_to(database) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS_FOLDER))
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+        connection.commit()
+
+
+def test_findings_keep_their_sentence_over_the_migration_and_get_one_on_the_way_back(
+    store: Store, database: str
+) -> None:
+    """A program before migration 0008 needs a sentence in every finding; this one keeps those there are."""
+    keyed = Finding(
+        matcher="delivery",
+        question=Question.OFFENCE,
+        work_id="W1",
+        probability=0.9,
+        theirs="电子版",
+        ground="delivery_file",
+        values={"count": 1},
+    )
+    assessed = AssessedListing(listing=LISTING, assessments=(evolve(HIT, findings=(FINDING, keyed)),))
+    store.hits.write_batch([assessed], claim_unit(store), NOW)
+    migrate_to(database, "0007")
+    with connection_to(database) as connection:
+        (findings,) = connection.execute(select(metadata.tables["hits"].c.findings)).scalars()
+    assert [finding["why"] for finding in findings] == ["the title", "delivery_file: 电子版"]
+    assert "values" not in findings[1]
+    store.admin.upgrade()
+    (hit,) = store.hits.find_hits(HitQuery())
+    assert hit.findings == (FINDING, evolve(keyed, values={}, why="delivery_file: 电子版"))
 
 
 @pytest.mark.usefixtures("store")

@@ -152,6 +152,31 @@ def test_a_row_says_what_the_contract_lists_in_its_order(tmp_path: Path) -> None
     }
 
 
+def test_reasons_are_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    ground = Finding(
+        matcher="price",
+        question=Question.OFFENCE,
+        work_id="w1",
+        probability=0.9,
+        polarity=Polarity.AGAINST,
+        ours="68.00 CNY",
+        theirs="48.00 CNY",
+        ground="price_fair",
+        values={"percent": 71},
+    )
+    hit = evolve(make_hit(), findings=(*make_hit().findings[:1], ground))
+    for language, reasons in (
+        (
+            "en",
+            "书名相同; against: In the normal price range for a genuine copy: 71% of list (48.00 CNY, list 68.00 CNY)",
+        ),
+        ("zh", "书名相同; 反证：售价在正版的正常范围内：定价的 71%（48.00 CNY，定价 68.00 CNY）"),
+    ):
+        path = tmp_path / f"{language}.csv"
+        export_hits(path, [row_of_hit(hit, WORK, language=language)])
+        assert read_csv(path)[0]["reasons"] == reasons
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl"])
 def test_the_same_hits_give_the_same_bytes_in_any_order(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch

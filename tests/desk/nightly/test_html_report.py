@@ -28,7 +28,6 @@ from crawler.items import (
     Polarity,
     Question,
     ShareLink,
-    ShareState,
     Verdict,
     Work,
 )
@@ -353,12 +352,23 @@ def test_the_file_is_whole_even_with_half_a_surrogate_pair(tmp_path: Path) -> No
         write_report(tmp_path / "nowhere" / "report.html", report_data())
 
 
-@pytest.mark.parametrize(
-    ("values", "prefix"), [(Decision, "decision"), (ListingKind, "kind"), (Outcome, "outcome"), (ShareState, "share")]
-)
+@pytest.mark.parametrize(("values", "prefix"), [(Decision, "decision"), (ListingKind, "kind"), (Outcome, "outcome")])
 def test_every_value_has_its_word(values: EnumType, prefix: str) -> None:
     message_keys = {key for key in load_messages("desk") if key.startswith(f"{prefix}_")}
     assert message_keys >= {f"{prefix}_{value}" for value in values}
+
+
+def test_reasons_and_states_of_shares_are_in_the_language_of_the_report() -> None:
+    ground = Finding(
+        matcher="m", question=Question.OFFENCE, work_id="w", probability=0.9, theirs="电子书", ground="delivery_file"
+    )
+    dropped = with_hit(report_hit(Decision.DROPPED), findings=(ground, finding("stored as it was")))
+    night = report_data(with_hit(report_hit(), findings=(ground,)), dropped, language="zh")
+    text = text_of(render_html(night))
+    assert text.count("自称电子文件（“电子书”）") == 2
+    assert "stored as it was" in text
+    assert "已过期" in text
+    assert "Described as a digital file" in text_of(render_html(evolve(night, language="en")))
 
 
 def test_sentences_have_the_same_placeholders_in_every_language() -> None:

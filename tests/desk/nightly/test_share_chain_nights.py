@@ -36,7 +36,7 @@ def test_the_history_of_a_hit_tells_the_whole_chain(swordnet: Swordnet, tmp_path
     }
     assert {row["share_state"] for row in first.values()} == {"alive"}, "the share's own, whatever code was tried"
     assert "code h7Tq; alive" in first["1"]["reasons"]
-    assert "code zz99; wrong_code" in first["2"]["reasons"]
+    assert "code zz99; wrong code" in first["2"]["reasons"]
     assert all("38 of 40 lessons" in row["reasons"] for row in first.values()), "the lessons lie in a folder"
 
     second = {row["url"][-1]: row for row in crawl_night(swordnet, tmp_path, "second")}

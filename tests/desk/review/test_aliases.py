@@ -78,10 +78,10 @@ def test_a_name_taught_with_a_verdict_is_one_of_the_works_names_until_it_is_undo
     assert store.works.get("tide") == evolve(TIDE, aliases=("海图簿",))
     assert store.works.changed_since(LATER) == {"tide"}, "rematch --since looks for it"
     assert store.works.registry_digest() != digest
-    assert build_context(store, LATER, "en").rules == {}, "no rule about innocence"
+    assert build_context(store, LATER).rules == {}, "no rule about innocence"
     store.works.import_works(WORKS, LATER)
     assert store.works.get("tide") == evolve(TIDE, aliases=("海图簿",)), "an import leaves it alone"
-    undo_verdict(store, hit, "wang", LATER, "en")
+    undo_verdict(store, hit, "wang", LATER)
     assert store.works.get("tide") == TIDE
     assert store.works.registry_digest() == digest
     assert store.reviews.all_rules(include_withdrawn=True)[0].withdrawn_by == "wang"
@@ -91,8 +91,8 @@ def test_a_name_taught_with_a_verdict_is_one_of_the_works_names_until_it_is_undo
 def test_a_name_is_withdrawn_by_its_number(store: Store) -> None:
     number = teach_alias(store, "tide", "海图簿", "forum", "li", NOW, "en")
     assert teach_alias(store, "lamp", "Quarnbook", "", "li", NOW, "en") == number + 1
-    assert withdraw_rule(store, number, "wang", LATER, "en") is not None
-    assert withdraw_rule(store, number, "wang", LATER, "en") is None
+    assert withdraw_rule(store, number, "wang", LATER) is not None
+    assert withdraw_rule(store, number, "wang", LATER) is None
     assert [work.aliases for work in store.works.all_works()] == [("Quarn Cycle", "Quarnbook"), (), ()]
 
 

@@ -37,6 +37,7 @@ from desk.review.judge import (
 )
 from matchers.assessor import Assessor
 from matchers.decision import MIN_STORED_IDENTITY
+from matchers.findings import finding_sentence
 from screening.match_context import build_context
 from screening.redecide_hits import redecide_hits
 from screening.rematch_listings import rematch_all
@@ -81,7 +82,7 @@ def test_a_judgement_taken_back_takes_its_lessons_back_and_stays_in_the_history(
     before, hit = decisions(store), hit_by_url(store, FILE_URL)
     judge_hit(store, hit, Verdict.NOT, lesson=Lesson(seller=True))
     assert len(store.reviews.all_rules()) == 2
-    undone = undo_verdict(store, hit, "wang", LATER, "en", "looked again")
+    undone = undo_verdict(store, hit, "wang", LATER, "looked again")
     assert undone is not None
     assert undone.verdict is Verdict.NOT
     assert decisions(store) == before
@@ -93,7 +94,7 @@ def test_a_judgement_taken_back_takes_its_lessons_back_and_stays_in_the_history(
         (judgement.verdict, judgement.by, judgement.undoes) for judgement in store.reviews.judgement_history(hit.id)
     ]
     assert history == [(Verdict.NOT, "li", None), (Verdict.NOT, "wang", 1)]
-    assert undo_verdict(store, hit, "wang", LATER, "en") is None
+    assert undo_verdict(store, hit, "wang", LATER) is None
     assert hit_by_url(store, FILE_URL).judged is None
 
 
@@ -101,7 +102,7 @@ def test_an_older_judgement_stands_again_when_a_newer_one_is_taken_back(store: S
     hit = hit_by_url(store, FILE_URL)
     judge_hit(store, hit, Verdict.INFRINGING)
     judge_hit(store, hit, Verdict.UNSURE, LATER)
-    undo_verdict(store, hit, "li", LATER, "en")
+    undo_verdict(store, hit, "li", LATER)
     assert hit_by_url(store, FILE_URL).judged is Verdict.INFRINGING
     assert store.reviews.current_judgements([hit.id])[hit.id].verdict is Verdict.INFRINGING
 
@@ -113,12 +114,12 @@ def test_another_verdict_about_a_listing_withdraws_that_it_is_innocent_and_undo_
     judge_hit(store, hit, Verdict.INFRINGING, LATER)
     assert decisions(store) == before
     assert store.reviews.all_rules() == []
-    undo_verdict(store, hit, "li", LATER, "en")
+    undo_verdict(store, hit, "li", LATER)
     assert decisions(store)[FILE_URL] is Decision.DROPPED
     assert [rule.reason for rule in store.reviews.all_rules()] == ["sure"]
-    undo_verdict(store, hit, "li", LATER, "en")
+    undo_verdict(store, hit, "li", LATER)
     assert decisions(store)[FILE_URL] is Decision.DROPPED
-    undo_verdict(store, hit, "li", LATER, "en")
+    undo_verdict(store, hit, "li", LATER)
     assert decisions(store) == before
 
 
@@ -137,9 +138,9 @@ def test_what_is_judged_infringing_is_a_hit_everywhere_and_stays_one(store: Stor
     judge_hit(store, hit, Verdict.INFRINGING, reason="bought it: a photocopy")
     judged_hit = hit_by_url(store, USED_URL)
     assert (judged_hit.decision, judged_hit.judged) == (Decision.HIT, Verdict.INFRINGING)
-    assert "judged an infringement (li 2026-11-22): bought it: a photocopy" in " ".join(
-        finding.why for finding in judged_hit.findings
-    )
+    assert "Listing was judged infringing (li 2026-11-22): bought it: a photocopy" in {
+        finding_sentence(finding, "en") for finding in judged_hit.findings
+    }
     hits_only = HitQuery(decisions=(Decision.HIT,))
     assert hit.id in {row.id for row in store.hits.find_hits(hits_only)}
     assert hit.id in {row.id for row in store.hits.find_page(hits_only, 100)}
@@ -150,13 +151,13 @@ def test_what_is_judged_infringing_is_a_hit_everywhere_and_stays_one(store: Stor
     assert judged_hit.rank > hit.rank, "in the order of work it comes as a hit does"
     record_crawl(store, LISTINGS, "r2", LATER)
     assert decision_of(store, USED_URL)[0] is Decision.HIT
-    context = build_context(store, LATER, "en")
+    context = build_context(store, LATER)
     assessor = Assessor(store.works.registered_works(), MIN_STORED_IDENTITY)
     assert rematch_all(store, assessor, context, 1).changed == 0
     store.works.set_quarantine(hit.work_id, True, "many", "night", LATER)
-    redecide_hits(store, [hit.work_id], build_context(store, LATER, "en"))
+    redecide_hits(store, [hit.work_id], build_context(store, LATER))
     assert decision_of(store, USED_URL)[0] is Decision.HIT, "a work that is held sends to people what none has judged"
-    undo_verdict(store, hit, "wang", LATER, "en")
+    undo_verdict(store, hit, "wang", LATER)
     assert decision_of(store, USED_URL) == (Decision.DROPPED, set())
     assert hit_by_url(store, USED_URL).identity == hit.identity
 
@@ -169,7 +170,7 @@ def test_a_pair_that_the_matchers_find_no_more_stays_a_hit_of_the_verdict(store:
     record_crawl(store, [renamed], "r3", LATER)
     hit = hit_by_url(store, OTHER_URL)
     assert (hit.decision, hit.last_seen, hit.listing.title) == (Decision.HIT, LATER, renamed.title)
-    undo_verdict(store, hit, "li", LATER, "en")
+    undo_verdict(store, hit, "li", LATER)
     assert decision_of(store, OTHER_URL)[0] is Decision.DROPPED
 
 
@@ -182,7 +183,7 @@ def test_the_verdict_on_a_listing_is_stronger_than_rules_and_licences(store: Sto
     assert "judged_infringing" in grounds
     assert "judged_seller" not in grounds
     store.works.add_official_shop("北岸出版社", Licence(seller=LISTINGS[5].seller), LATER)
-    redecide_owner(store, "北岸出版社", LATER, "en")
+    redecide_owner(store, "北岸出版社", LATER)
     assert decision_of(store, SAME_SELLER_URL)[0] is Decision.HIT
 
 
@@ -229,8 +230,8 @@ def test_words_taught_are_innocent_beside_this_work_and_withdrawn_by_their_numbe
     after = decisions(store)
     assert [after[LISTINGS[number].url] for number in (1, 5, 9, 13)] == [Decision.DROPPED] * 2 + [Decision.HIT] * 2
     (phrase,) = [rule for rule in store.reviews.all_rules() if rule.kind == "phrase"]
-    assert withdraw_rule(store, phrase.id, "wang", LATER, "en")
-    assert not withdraw_rule(store, phrase.id, "wang", LATER, "en")
+    assert withdraw_rule(store, phrase.id, "wang", LATER)
+    assert not withdraw_rule(store, phrase.id, "wang", LATER)
     assert decisions(store) == before | {PHOTOCOPY_URL: Decision.DROPPED}, "the listing itself stays judged"
 
 
@@ -266,12 +267,12 @@ def test_an_edited_export_judges_and_the_same_file_twice_changes_nothing(
         (FILE_URL, Verdict.INFRINGING, "a file", False),
         (PHOTOCOPY_URL, Verdict.NOT, "", True),
     }
-    record_verdicts(store, verdicts, "en")
+    record_verdicts(store, verdicts)
     second_verdicts = read_verdicts(edited_file, store, "li", LATER, "en")
     assert [verdict.lesson for verdict in second_verdicts] == [Lesson(seller=True)], (
         "only the lesson is asked for again"
     )
-    record_verdicts(store, second_verdicts, "en")
+    record_verdicts(store, second_verdicts)
     assert len(store.reviews.all_rules()) == 2
 
 
@@ -365,12 +366,12 @@ def _play_judgements(database: str, moves: int, size: tuple[int, int], batch: in
                 NewVerdict(hit=hits[key], verdict=generator.choice(list(Verdict)), reason="", by="li", at=NOW)
                 for key in chosen
             ]
-            record_verdicts(store, batch_verdicts, "en")
+            record_verdicts(store, batch_verdicts)
             for new_verdict in batch_verdicts:
                 model[new_verdict.hit.id].append(new_verdict.verdict)
                 line_counts[new_verdict.hit.id] += 1
             for key in generator.sample(list(hits), 10):
-                undone = undo_verdict(store, hits[key], "li", NOW, "en")
+                undone = undo_verdict(store, hits[key], "li", NOW)
                 assert (undone.verdict if undone else None) == (model[key].pop() if model[key] else None)
                 line_counts[key] += undone is not None
         decision_by_hit = {hit.id: hit.decision for hit in store.hits.find_hits(HitQuery())}
