@@ -55,6 +55,10 @@ class PlatformCounts:
     changed: int = 0
     returned: int = 0
     rechecked: int = 0
+    planned: int = 0  # questions
+    queried: int = 0  # of them those that the platform answered
+    candidates: int = 0  # rows that may carry a work and do not say enough
+    opened: int = 0  # of them those whose own page was read, or is known to be gone
     lists: int = 0
     listed: int = 0
     filled: Counter[str] = Factory(Counter)
@@ -112,7 +116,13 @@ def count_by_platform(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) 
         platform_counts.matched += outcome.get("matched", 0)
         platform_counts.hits += outcome.get("hits", 0)
         platform_counts.problems += outcome.get("problems", [])
+        if kind == UnitKind.DETAILS.value:
+            platform_counts.candidates += outcome.get("planned", 0)
+            platform_counts.opened += outcome.get("opened", 0)
+        platform_counts.candidates += outcome.get("unplanned", 0)
         if kind == UnitKind.QUESTION.value:
+            platform_counts.planned += outcome.get("planned", 0)
+            platform_counts.queried += outcome.get("queried", 0)
             platform_counts.lists += sum(
                 outcome.get("pages", {}).get(answered.value, 0) for answered in ANSWERED_OUTCOMES
             )
@@ -138,6 +148,9 @@ def find_complaint(counts: PlatformCounts, at_least: int, past: Sequence[Platfor
         return "health_walled", values | {"blocked": counts.blocked, "all": pages, "pages": page_summary}
     if counts.failed:
         return "health_failed", values | {"failed": counts.failed, "asked": counts.asked}
+    unopened = counts.candidates - counts.pages[Outcome.MISSING.value]  # what a replayed archive lacks means nothing
+    if counts.planned and not counts.opened and unopened > 0:
+        return "health_unopened", values | {"candidates": unopened, "pages": page_summary}
     if counts.listings < at_least:
         return "health_floor", values | {"listings": counts.listings, "floor": at_least}
     return _fewer_listings(counts, past) or _missing_field(counts, past)

@@ -262,6 +262,7 @@ class Worker:
         retry_at = (
             next_retry_at(unit.attempt, config.attempts, self._clock(), self._pace(unit.spider)) if open_asks else None
         )
+        follow_ups = self._limit_follow_ups(stats, config.unit_size) if is_complete else {}
         repeated_outcomes = (stats.deferred_outcomes if is_settled else stats.outcomes) if retry_at else None
         result = UnitResult(
             outcome=stats.to_dict(repeated_outcomes),
@@ -271,7 +272,7 @@ class Worker:
         if is_complete:
             result = evolve(
                 result,
-                follow_ups=self._limit_follow_ups(stats, config.unit_size),
+                follow_ups=follow_ups,
                 pages=list(stats.pages.values()),
                 checks=stats.rechecks,
                 unchanged_listings=list(stats.unchanged_listings),
@@ -290,6 +291,7 @@ class Worker:
             if kind is UnitKind.DETAILS:
                 spent = self.session.store.queue.count_asks(self.run_id, spider, kind)
                 selected = selected[: max(0, self.session.config.crawl.details_per_platform - spent)]
+                stats.unplanned_candidates += len(asks) - len(selected)
             elif kind is UnitKind.SHARES:
                 spent = self.session.store.queue.count_asks(self.run_id, spider, kind)
                 due = self.session.store.shares.due_asks(unique_share_asks(selected), self.session.now())

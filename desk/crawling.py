@@ -296,7 +296,8 @@ def _collect_complaints(
     complaints, spiders, language = {}, all_platforms(config), config.language
     for platform_counts in counts:
         asked_questions = UnitKind.QUESTION in plan.asks.get(platform_counts.platform, {})
-        floor = spiders[platform_counts.platform].min_listings if plan.enforce_floors and asked_questions else 0
+        spider = spiders.get(platform_counts.platform)  # None: a site that the configuration had when this run began
+        floor = spider.min_listings if spider is not None and plan.enforce_floors and asked_questions else 0
         past_counts = [
             counts_from_dict(platform_counts.platform, run.counts[platform_counts.platform])
             for run in past

@@ -22,7 +22,7 @@ from crawler.page.page import Page
 from crawler.page.page_links import address_shape, is_service_address, page_links, shown_letters
 from crawler.page.product import product_facts
 from crawler.page.recipes import RecipeReader
-from crawler.page.result_list import result_list
+from crawler.page.result_list import next_page, result_list
 from crawler.page.search_forms import SearchForm
 from crawler.page.site_frame import framed_elements, learn_frame
 from crawler.page.site_profile import WALK_KEY, SiteProfile
@@ -37,6 +37,7 @@ from spiders.shop import LIST_KEY, Shop, declared_products
 NOTHING_QUESTION = "qzxvkjwpyq"  # no word of any language: what a search for it shows stands on every answer
 MAX_TRIED_FORMS = 3  # searches that are tried until one answers
 MIN_LIST_SHARE = 0.4  # of the letters of a page that stand in links to listings, from which it is a list; an estimate
+MAX_HOME_LINKS = 1_000  # addresses kept of a home page, for a walk that begins later in the night
 MAX_SAMPLES = 3  # pages of listings that are compared to find what stands on each
 
 
@@ -47,7 +48,6 @@ class Site(Shop):
     learns: ClassVar[bool] = True
     search_configured: ClassVar[bool] = False
     profile: SiteProfile | None = None  # set before anything is read; without it nothing counts as the site's frame
-    home: Page | None = None  # the home page, while it has just been looked at
 
     def __reduce__(self) -> Any:
         return _restore_site, (self.name, self.settings, self.profile)
@@ -60,7 +60,6 @@ class Site(Shop):
         home = yield Request(url=self.settings.address)
         if home is None:
             return None
-        self.home = home
         profile = known or SiteProfile()
         lists = [home]
         form = None
@@ -78,7 +77,8 @@ class Site(Shop):
         frame = evolve(learned, page_blocks=learned.page_blocks | profile.frame.page_blocks)
         shapes = tuple(dict.fromkeys(address_shape(sample.url) for sample in samples)) or profile.sample_shapes
         has_samples = profile.has_samples or len(samples) > 1
-        return evolve(self.profile, frame=frame, has_samples=has_samples, sample_shapes=shapes)
+        links = tuple(dict.fromkeys(self._walked_addresses(home, frozenset())))[:MAX_HOME_LINKS]
+        return evolve(self.profile, frame=frame, has_samples=has_samples, sample_shapes=shapes, home_links=links)
 
     def _find_samples(self, home: Page) -> Generator[Request, Page | None, list[Page]]:
         """Some pages of listings, from the home page or from a list that it leads to."""
@@ -130,16 +130,15 @@ class Site(Shop):
 
     def walk(self) -> list[Request]:
         """The first pages of a walk: the settings', else those that the home page leads to."""
-        if self.home is not None and not self.settings.start:
-            home = evolve(self.home, values={WALK_KEY: "0"})
-            return [entry for entry in self._read_walked(home) if isinstance(entry, Request)]
+        if self.profile is not None and self.profile.home_links and not self.settings.start:
+            return list(self._walk_requests(0, self.profile.home_links))
         addresses = self.settings.start or (self.settings.address,)
         return [Request(url=address, values={WALK_KEY: "0"}) for address in addresses]
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """Yield the rows of a list and its next page, what a walk comes across, else the page as one listing."""
         if is_sitemap(page) and WALK_KEY in page.values:
-            yield from self._walk_requests(page, (request.url for request in sitemap_requests(page)))
+            yield from self._walk_requests(_depth(page), (request.url for request in sitemap_requests(page)))
         elif is_sitemap(page):
             yield from sitemap_requests(page)
         elif is_feed(page):
@@ -156,7 +155,7 @@ class Site(Shop):
     def _read_feed(self, page: Page) -> Iterator[Listing | Request]:
         entries = list(feed_entries(page))
         if WALK_KEY in page.values:
-            yield from self._walk_requests(page, (entry.url for entry in entries))
+            yield from self._walk_requests(_depth(page), (entry.url for entry in entries))
         else:
             yield from map(self._row, entries)
 
@@ -188,16 +187,18 @@ class Site(Shop):
         return form is not None and form.answers_at(url)
 
     def _read_walked(self, page: Page) -> Iterator[Listing | Request]:
-        depth = int(page.values[WALK_KEY])
-        framed = self._framed(page) if depth else frozenset[int]()
-        found = result_list(page, "", framed, (self.settings.address,))
+        framed = self._framed(page) if _depth(page) else frozenset[int]()
         is_home = canonicalize_url(page.url) == canonicalize_url(self.settings.address)
         is_list = is_home or self._is_list_address(page.url) or self._is_list(page, framed)
         if not is_list:
             yield from self._read_listing(page)
-        addresses = [link.url for link in page_links(page, framed, with_menus=not depth)]
-        addresses += [found.next_address] if found.next_address else []
-        yield from self._walk_requests(page, addresses)
+        yield from self._walk_requests(_depth(page), self._walked_addresses(page, framed))
+
+    def _walked_addresses(self, page: Page, framed: frozenset[int]) -> list[str]:
+        """Where a walk goes from a page: its links, those of the menus on the home page only, and its next page."""
+        following = next_page(page)
+        links = page_links(page, framed, with_menus=not _depth(page))
+        return [link.url for link in links] + ([following] if following else [])
 
     def _is_list(self, page: Page, framed: frozenset[int]) -> bool:
         """Whether a page leads to listings and is none.
@@ -212,12 +213,13 @@ class Site(Shop):
         linked = sum(sum(map(str.isalpha, link.text)) for link in links)
         return bool(links) and linked >= MIN_LIST_SHARE * shown_letters(page, framed)
 
-    def _walk_requests(self, page: Page, addresses: Iterable[str]) -> Iterator[Request]:
-        depth = int(page.values.get(WALK_KEY, "0")) + 1
+    def _walk_requests(self, page_depth: int, addresses: Iterable[str]) -> Iterator[Request]:
+        depth = page_depth + 1
         if depth > self.settings.depth:
             return
+        home = canonicalize_url(self.settings.address)  # looked at before every walk
         for address in dict.fromkeys(addresses):
-            if is_service_address(address) or self._is_list_address(address):
+            if canonicalize_url(address) == home or is_service_address(address) or self._is_list_address(address):
                 continue
             if not self.settings.follow or re.search(self.settings.follow, address):
                 yield Request(url=address, values={WALK_KEY: str(depth)})
@@ -243,6 +245,11 @@ def own_address(page: Page) -> str:
     (path, _, query), (own_path, _, own_query) = stated.partition("?"), url.partition("?")
     is_part = set(query.split("&")) - {""} <= set(own_query.split("&"))
     return stated if path.rstrip("/") == own_path.rstrip("/") and is_part and query != own_query else url
+
+
+def _depth(page: Page) -> int:
+    """How many links a walked page is from the beginning of its walk."""
+    return int(page.values.get(WALK_KEY, "0"))
 
 
 def _visible_letters(page: Page) -> str:

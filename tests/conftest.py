@@ -21,7 +21,8 @@ from tests.postgres import PostgresServer, find_bin_folder
 
 
 class LoopbackWeb:
-    """A server whose `pages` map a path to (status, content type, body); `answers` to a function of query and body."""
+    """A server whose `pages` map a path to (status, content type, body); `answers` to a function of query and body,
+    which returns a status and a page's bytes or a value for JSON."""
 
     def __init__(self) -> None:
         self.pages: dict[str, tuple[int, str, bytes]] = {}
@@ -45,7 +46,10 @@ class LoopbackWeb:
                 if answer := web.answers.get(path):
                     request_body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                     status, value = answer(self.path.partition("?")[2], request_body)
-                    kind, body = "application/json", json.dumps(value, ensure_ascii=False).encode()
+                    if isinstance(value, bytes):
+                        kind, body = "text/html", value
+                    else:
+                        kind, body = "application/json", json.dumps(value, ensure_ascii=False).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))

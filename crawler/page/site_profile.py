@@ -19,7 +19,7 @@ class SiteProfile:
 
     `has_samples`: pages of listings were compared, so `frame` knows what stands on each of them. `listing_shapes` are
     the kinds of address (crawler.page.result_list) that its searches lead to, `sample_shapes` those of the pages that
-    were compared.
+    were compared. `home_links` are the addresses that the home page of that run leads to, where a walk begins.
     """
 
     form: SearchForm | None = None
@@ -28,6 +28,7 @@ class SiteProfile:
     has_samples: bool = False
     listing_shapes: tuple[str, ...] = ()
     sample_shapes: tuple[str, ...] = ()
+    home_links: tuple[str, ...] = ()
 
     @property
     def known_shapes(self) -> tuple[str, ...]:
@@ -43,6 +44,7 @@ class SiteProfile:
             "has_samples": self.has_samples,
             "listing_shapes": list(self.listing_shapes),
             "sample_shapes": list(self.sample_shapes),
+            "home_links": list(self.home_links),
         }
 
     @classmethod
@@ -55,4 +57,5 @@ class SiteProfile:
             has_samples=bool(value["has_samples"]),
             listing_shapes=tuple(map(str, value["listing_shapes"])),
             sample_shapes=tuple(map(str, value["sample_shapes"])),
+            home_links=tuple(map(str, value["home_links"])),
         )

@@ -284,6 +284,7 @@ def plan_unit(
         wave=wave,
         key=value_digest(tuple(evolve(ask, form=None) for ask in asks)),
         asks=to_json(tuple(asks)),
+        outcome={"planned": len(asks)},  # a retry keeps only the asks that are left
         state=UnitState.OPEN,
         priority=priority,
         attempt=0,

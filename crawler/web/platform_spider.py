@@ -264,8 +264,8 @@ class PlatformSpider(scrapy.Spider):
         is_repeatable = self.unit.kind is not UnitKind.WALK  # what a walk misses, the next night's finds
         if is_repeatable and outcome in RETRYABLE_OUTCOMES and page.url not in self._unreadable_urls:
             self.stats.defer(ask, outcome, until)
-        if self.unit.kind is UnitKind.QUESTION and outcome not in RETRYABLE_OUTCOMES | {Outcome.UNCHANGED}:
-            self.stats.answered_asks[ask] = None
+        has_listing = any(isinstance(entry, Listing) for entry in entries)
+        self.stats.record_answer(self.unit.kind, ask, outcome, has_listing)
         if self.unit.kind is UnitKind.RECHECK and ask.url is not None:
             previous, run, at = self._stored_listings.get(ask.url), self.unit.run, self.session.now()
             self.stats.rechecks.append(recheck_from_answer(ask.url, outcome, entries, previous, page, run, at))
@@ -283,7 +283,9 @@ class PlatformSpider(scrapy.Spider):
             cached_page = self.session.store.pages.get_page(self.name, ask.url or "") if started_at else None
             if cached_page is None or started_at is None or cached_page.checked_at < started_at:
                 remaining.append(ask)
-        self.stats.outcomes[Outcome.UNCHANGED] += len(asks) - len(remaining)
+            else:
+                self.stats.outcomes[Outcome.UNCHANGED] += 1
+                self.stats.record_answer(self.unit.kind, ask, Outcome.UNCHANGED, has_listing=True)
         return remaining
 
     def _asks_left_tonight(self, asks: Sequence[Ask]) -> list[Ask]:

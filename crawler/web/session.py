@@ -18,10 +18,12 @@ from attrs import Factory, define, field
 from crawler.archives import Archive
 from crawler.blobs import BlobStore, open_blobs
 from crawler.config import Config
+from crawler.health import ANSWERED_OUTCOMES
 from crawler.items import Ask, Outcome, UnitKind
 from crawler.page import Page
 from crawler.pictures import PictureInspector, PlainInspector
 from crawler.store import CachedPage, Recheck, Store
+from crawler.units import RETRYABLE_OUTCOMES
 
 T = TypeVar("T")
 
@@ -48,11 +50,14 @@ class CrawlStats:
     claim_deadline: float = math.inf  # monotonic; a worker that has not renewed its claim by then requests nothing more
     crawl_delay: float = 0.0  # seconds; the longest Crawl-delay of the hosts in this crawl
     answered_asks: dict[Ask, None] = Factory(dict)  # questions with a definite answer
+    queried_asks: dict[Ask, None] = Factory(dict)  # questions that the platform answered, unchanged answers included
+    opened_asks: dict[Ask, None] = Factory(dict)  # candidates whose own page was read, or is known to be gone
     # Whole listings that are hits, by the form of the question that led to them.
     hits_by_form: Counter[str] = Factory(Counter)
     pages: dict[str, CachedPage] = Factory(dict)  # by URL as requested, for the next nightly run
     unchanged_listings: dict[str, None] = Factory(dict)  # ids of listings on pages that have not changed
     rechecks: list[Recheck] = Factory(list)  # of known hits
+    unplanned_candidates: int = 0  # rows that named a work, beyond the night's budget of pages
     follow_ups: dict[tuple[str, UnitKind], dict[Ask, None]] = field(factory=lambda: defaultdict(dict))
 
     def defer(self, ask: Ask, outcome: Outcome, until: datetime | None = None) -> None:
@@ -60,6 +65,14 @@ class CrawlStats:
         self.deferred_asks[ask] = None
         self.deferred_outcomes[outcome] += 1
         self.deferred_until = max(filter(None, (self.deferred_until, until)), default=None)
+
+    def record_answer(self, kind: UnitKind, ask: Ask, outcome: Outcome, has_listing: bool) -> None:
+        """Count an answer to a question, or a candidate's own page; a live one without a listing was not opened."""
+        if kind is UnitKind.QUESTION:
+            self.answered_asks.update({} if outcome in RETRYABLE_OUTCOMES | {Outcome.UNCHANGED} else {ask: None})
+            self.queried_asks.update({ask: None} if outcome in ANSWERED_OUTCOMES else {})
+        elif kind is UnitKind.DETAILS and outcome in ANSWERED_OUTCOMES and (has_listing or outcome is not Outcome.LIVE):
+            self.opened_asks[ask] = None
 
     def mark_lost_data(self) -> None:
         """Something could not be stored: the unit is not done."""
@@ -78,6 +91,9 @@ class CrawlStats:
         counts |= {"changed": self.changed} if self.changed else {}
         asked_by = Counter(ask.form for ask in self.answered_asks if ask.form)
         counts |= {"asked_by": dict(asked_by)} if asked_by else {}
+        counts |= {"queried": len(self.queried_asks)} if self.queried_asks else {}
+        counts |= {"unplanned": self.unplanned_candidates} if self.unplanned_candidates else {}
+        counts |= {"opened": len(self.opened_asks)} if self.opened_asks else {}
         counts |= {"hits_by": dict(self.hits_by_form)} if self.hits_by_form else {}
         counts |= {"filled": dict(self.field_counts)} if self.field_counts else {}
         counts |= {"limits": dict(self.limit_counts)} if self.limit_counts else {}

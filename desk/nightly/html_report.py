@@ -38,13 +38,14 @@ _MEDIA_TYPE_BY_MAGIC = {
 @frozen(kw_only=True)
 class PlatformRow:
     """The figures of one platform: units asked, pages by outcome, listings read, hits. `limits` counts what limits left
-    out, by setting; `note` says why the platform is not healthy.
+    out, by setting; `reach` says how much was queried and opened of what; `note` says why the platform is not healthy.
     """
 
     name: str
     asked: int
     pages: Mapping[str, int] = Factory(dict)
     limits: Mapping[str, int] = Factory(dict)
+    reach: str = ""  # queried of planned, opened of candidates
     listings: int = 0
     hits: int = 0
     answered: int = 0

@@ -21,7 +21,7 @@ from crawler.messages import render_message
 from crawler.store import Backoff, Store
 from crawler.web.session import CrawlStats
 
-PROGRESS_COLUMNS = ("platform", "units", "pages", "listings", "found", "blocked", "pace", "waits")
+PROGRESS_COLUMNS = ("platform", "units", "pages", "queried", "listings", "opened", "found", "blocked", "pace", "waits")
 REDRAW_SECONDS = 1.0  # at least between two reads of the store
 LINE_INTERVAL_SECONDS = 60.0  # between two lines that sum the run up, so that a log shows that it lives
 
@@ -87,7 +87,9 @@ def _row(counts: PlatformCounts, units: Sequence[tuple[str, UnitKind, UnitState,
     ended_units = sum(state not in (UnitState.OPEN, UnitState.DOING) for state in states)
     pages = sum(counts.pages.values())
     pace = f"{pages / minutes:.0f}/min" if minutes else ""
-    numbers = (f"{ended_units}/{len(states)}", pages, counts.listings, counts.hits, counts.blocked)
+    queried = f"{counts.queried}/{counts.planned}" if counts.planned else ""  # of the questions
+    opened = f"{counts.opened}/{counts.candidates}" if counts.candidates else ""  # of the candidates
+    numbers = (f"{ended_units}/{len(states)}", pages, queried, counts.listings, opened, counts.hits, counts.blocked)
     return [counts.platform, *map(str, numbers), pace]
 
 

@@ -43,6 +43,10 @@ def report_json(result: RunResult) -> dict[str, Any]:
             "pages": dict(counts.pages),
             "limits": dict(counts.limits),
             "questions": question_forms(counts),
+            "questions_planned": counts.planned,
+            "questions_queried": counts.queried,
+            "candidates": counts.candidates,
+            "candidates_opened": counts.opened,
             "units_failed": counts.failed,
             "units_skipped": counts.skipped,
         }
@@ -57,6 +61,13 @@ def report_json(result: RunResult) -> dict[str, Any]:
 def question_forms(counts: PlatformCounts) -> dict[str, dict[str, int]]:
     """The yield of each form of question: {form: {asked, hits}}."""
     return {form: {"asked": number, "hits": counts.hits_by[form]} for form, number in sorted(counts.asked_by.items())}
+
+
+def reach_line(counts: PlatformCounts, language: str) -> str:
+    """How far the night came on a platform: queried of planned, opened of candidates; "" where it asked nothing."""
+    names = ("queried", "planned", "opened", "candidates")
+    values = {name: getattr(counts, name) for name in names}
+    return render_message("desk", "report_reach", language, **values) if any(values.values()) else ""
 
 
 def report_markdown(result: RunResult, language: str, zone: tzinfo = UTC) -> str:
@@ -106,6 +117,8 @@ def _platform_lines(counts: PlatformCounts, complaint: str | None, language: str
         "",
         f"{render_message('desk.cli', 'report_pages', language)}: {pages}",
     ]
+    if reach := reach_line(counts, language):
+        lines += ["", reach]
     if counts.limits:
         limited = ", ".join(f"{number} {limit}" for limit, number in sorted(counts.limits.items()))
         lines += ["", f"{render_message('desk', 'report_cut', language)} {limited}"]
@@ -146,7 +159,7 @@ def report_data(store: Store, result: RunResult, config: Config) -> ReportData:
         title=render_message("desk.cli", "report_title", config.language),
         started=result.started,
         finished=result.finished,
-        platforms=tuple(_platform_rows(result)),
+        platforms=tuple(_platform_rows(result, config.language)),
         hits=tuple(
             _report_hit(Explanation(hit=hit, work=works[hit.work_id], weights=weights), hit.id in new_ids, blobs)
             for hit in run_hits
@@ -163,13 +176,14 @@ def new_hit_query(result: RunResult) -> HitQuery:
     return HitQuery(run=result.run, decisions=(Decision.HIT,), verdicts=(NO_VERDICT,), changed_after=just_before)
 
 
-def _platform_rows(result: RunResult) -> list[PlatformRow]:
+def _platform_rows(result: RunResult, language: str) -> list[PlatformRow]:
     return [
         PlatformRow(
             name=counts.platform,
             asked=counts.asked,
             pages=counts.pages,
             limits=counts.limits,
+            reach=reach_line(counts, language),
             listings=counts.listings,
             hits=counts.hits,
             answered=counts.answered,

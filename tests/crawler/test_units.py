@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.health import CAUSES, PlatformCounts, count_by_platform, counts_from_dict, find_complaint
-from crawler.items import Ask, Outcome
+from crawler.items import Ask, Outcome, UnitKind
 from crawler.messages import LANGUAGES, render_message
 from crawler.units import batches, has_succeeded, next_retry_at
+from crawler.web.session import CrawlStats
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -98,3 +99,56 @@ def test_a_platform_below_its_floor_or_with_failed_units_is_reported() -> None:
     assert find_complaint(quiet, 1) == ("health_floor", {"platform": "a", "listings": 0, "floor": 1})
     quiet.failed, quiet.listings = 1, 5
     assert find_complaint(quiet, 1) == ("health_failed", {"platform": "a", "failed": 1, "asked": 1})
+
+
+def test_rows_that_named_works_and_were_all_kept_from_us_are_no_quiet_night() -> None:
+    units = [
+        (
+            "forum",
+            "question",
+            "done",
+            {"planned": 4, "queried": 3, "unplanned": 1, "listings": 9, "pages": {"live": 4}},
+        ),
+        ("forum", "details", "done", {"planned": 2, "pages": {"disallowed": 2}}),
+        ("forum", "details", "skipped", {"planned": 1}),
+    ]
+    (counts,) = count_by_platform(units)
+    assert (counts.queried, counts.planned, counts.opened, counts.candidates) == (3, 4, 0, 4)
+    values = {"platform": "forum", "candidates": 4, "pages": "2 disallowed, 4 live"}
+    assert find_complaint(counts, 1) == ("health_unopened", values)
+    assert counts_from_dict("forum", counts.to_dict()) == counts
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"planned": 2, "opened": 1, "pages": {"live": 1, "disallowed": 1}},
+        {"planned": 2, "pages": {"missing": 2}},  # a replayed archive lacks them
+        {},  # rows that say enough
+    ],
+)
+def test_one_opened_page_or_none_to_open_is_no_complaint(details: dict[str, object]) -> None:
+    question = {"planned": 4, "queried": 4, "listings": 9, "pages": {"live": 4}}
+    (counts,) = count_by_platform([("forum", "question", "done", question), ("forum", "details", "done", details)])
+    assert find_complaint(counts, 1) is None
+
+
+def test_pages_that_were_not_asked_for_by_questions_are_no_candidates_to_complain_of() -> None:
+    (counts,) = count_by_platform([("shop", "details", "done", {"planned": 1, "pages": {"live": 1}})])
+    assert find_complaint(counts, 0) is None
+
+
+def test_an_answer_counts_by_what_it_showed() -> None:
+    stats = CrawlStats()
+    for outcome in Outcome:
+        stats.record_answer(UnitKind.QUESTION, Ask(question=outcome.value), outcome, has_listing=False)
+        stats.record_answer(UnitKind.DETAILS, Ask(url=f"https://a.example/{outcome.value}"), outcome, has_listing=False)
+        stats.record_answer(UnitKind.WALK, Ask(url="https://a.example/"), outcome, has_listing=True)
+    stats.record_answer(UnitKind.DETAILS, Ask(url="https://a.example/1"), Outcome.LIVE, has_listing=True)
+    assert [ask.question for ask in stats.queried_asks] == ["live", "unchanged", "gone"]
+    assert [ask.url for ask in stats.opened_asks] == [
+        "https://a.example/unchanged",
+        "https://a.example/gone",
+        "https://a.example/1",
+    ]
+    assert stats.to_dict() | {"queried": 3, "opened": 3} == stats.to_dict()

@@ -85,7 +85,7 @@ def test_only_what_brought_nothing_is_asked_again(store: Store) -> None:
     assert retried.asks == (ASK_B,)
     assert store.queue.complete(retried, UnitResult(outcome={"pages": {"live": 1}, "listings": 2})) == "done"
     ((_, _, state, outcome),) = store.queue.unit_outcomes("r1")
-    assert (state, outcome) == ("done", {"pages": {"live": 2, "blocked": 1}, "listings": 5})
+    assert (state, outcome) == ("done", {"planned": 2, "pages": {"live": 2, "blocked": 1}, "listings": 5})
 
 
 def test_a_unit_of_which_a_part_never_answered_is_done_and_says_so(store: Store) -> None:

@@ -1,0 +1,131 @@
+"""Nights over sites that no spider knows, on loopback webs: what is asked, how often, and what comes of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from html import escape
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from tests.conftest import LoopbackWeb, Swordnet, jsonl
+
+pytestmark = pytest.mark.slow
+NIGHTS = tuple(("--now", f"2026-11-{day}T01:00:00Z") for day in range(22, 28))
+TITLES = (
+    "The Lighthouse Beneath the Orchard",
+    "Seven Letters to a Glassblower",
+    "潮汐钟楼的守望者",
+    "A Field Guide to Borrowed Rivers",
+    "The Cartographer of Quiet Rooms",
+)
+OTHERS = ("Enamel teapot, blue", "Garden chair with cushion", "Wool blanket 200 x 140", "Bicycle bell, brass")
+MENU = "".join(f'<li><a href="/{name}">{name or "Home"}</a></li>' for name in ("", "cart", "login", "members"))
+DISABLED_PLATFORMS = "".join(f"[platforms.{name}]\nenabled = false\n" for name in ("kongfz", "appstore", "appgallery"))
+
+
+class SmallShop:
+    """A shop with a search over the titles it sells; `form` is the markup of its search form."""
+
+    def __init__(self, web: LoopbackWeb, titles: tuple[str, ...], charset: str = "utf-8", form: str = "") -> None:
+        self.web, self.titles, self.charset = web, titles, charset
+        self.form = form or '<form action="/find"><input type="search" name="q"><button>Search</button></form>'
+        self.questions: list[str] = []
+        web.pages["/robots.txt"] = (404, "text/plain", b"")
+        web.answers["/"] = lambda query, body: self.page("Corner shop", self.rows(self.titles[-4:]))
+        web.answers["/find"] = self.find
+        for number, title in enumerate(titles):
+            web.answers[f"/item-{number}.html"] = lambda query, body, title=title: self.item(title)
+
+    def page(self, heading: str, content: str) -> tuple[int, bytes]:
+        head = f'<head><meta charset="{self.charset}"><title>{heading} - Corner shop</title></head>'
+        menu = f"<ul class='nav'>{MENU}</ul>{self.form}"
+        text = f"<html>{head}<body>{menu}<h1>{heading}</h1>{content}<p>Corner shop since 1998</p></body></html>"
+        return 200, text.encode(self.charset, "xmlcharrefreplace")
+
+    def rows(self, titles: tuple[str, ...]) -> str:
+        links = (f'<li><a href="/item-{self.titles.index(title)}.html">{escape(title)}</a></li>' for title in titles)
+        return f"<ul class='goods'>{''.join(links)}</ul>"
+
+    def item(self, title: str) -> tuple[int, bytes]:
+        text = "Full PDF, sent by mail within a minute after payment. No refund, for study only."
+        return self.page(escape(title), f"<p>Price: $1.20</p><p>Seller: inkfrog88</p><p>{escape(title)}. {text}</p>")
+
+    def find(self, query: str, body: bytes) -> tuple[int, bytes]:
+        fields = parse_qs(query or body.decode("ascii"), encoding=self.charset)
+        question = fields.get("q", [""])[0]
+        self.questions.append(question)
+        found = tuple(title for title in self.titles if question.lower() in title.lower())
+        answer = self.rows(found) if found else "<p>Nothing found.</p>"
+        return self.page(f"Results for {escape(question)}", answer)
+
+
+@pytest.fixture
+def other_web() -> Iterator[LoopbackWeb]:
+    server = LoopbackWeb()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+def start(swordnet: Swordnet, folder: Path, sites: str, *webs: LoopbackWeb, crawl: str = "") -> Swordnet:
+    """A folder with the works and the settings of a night over `sites`."""
+    places = ", ".join(f'"{web.netloc}"' for web in webs)
+    settings = f"[crawl]\ndelay = 0.0\nbackoff = 0.05\nattempts = 2\nunit_size = 2\nloopback = [{places}]\n{crawl}"
+    settings += f"{DISABLED_PLATFORMS}[night]\nexplore = 0\n{sites}"
+    (folder / "swordnet.toml").write_text(settings, encoding="utf-8")
+    works = [{"id": f"W{number}", "kind": "book", "title": title} for number, title in enumerate(TITLES)]
+    (folder / "works.jsonl").write_text(jsonl(*works), encoding="utf-8")
+    result = swordnet("works", "import", "works.jsonl")
+    assert result.returncode == 0, result.stderr
+    return swordnet
+
+
+def listed(folder: Path) -> list[str]:
+    """The addresses of all stored listings."""
+    with closing(sqlite3.connect(folder / "swordnet.db")) as connection:
+        return sorted(url for (url,) in connection.execute("SELECT json_extract(value, '$.url') FROM listings"))
+
+
+def report(desk: Swordnet) -> dict[str, dict[str, object]]:
+    """The platforms of the last night's report."""
+    result = desk("report", "night", "--json")
+    assert result.returncode == 0, result.stderr
+    platforms: dict[str, dict[str, object]] = json.loads(result.stdout)["platforms"]
+    return platforms
+
+
+def test_a_shop_is_looked_at_once_and_asked_every_question_each_night(
+    swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb
+) -> None:
+    shop = SmallShop(web, (*TITLES[:4], *OTHERS))
+    web.headers["/"] = web.headers["/find"] = {"ETag": '"same"'}  # as if neither ever changed
+    desk = start(swordnet, tmp_path, f'[platforms.shop]\nsites = ["{web.url}"]\n', web)
+    first = desk("night", *NIGHTS[0])
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert web.requested_paths.count("/") == 1, "once, though the questions are three units"
+    asked = Counter(shop.questions)
+    assert {title: asked[title] for title in TITLES} == dict.fromkeys(TITLES, 1)
+    assert sum(asked.values()) == len(TITLES) + 1, "and one that finds nothing"
+    urls = listed(tmp_path)
+    assert {f"{web.url}/item-{number}.html" for number in range(4)} <= set(urls)
+    assert not [url for url in urls if "/item-" not in url], "neither searches nor the home page are listings"
+    counts = report(desk)[web.netloc]
+    assert (counts["questions_queried"], counts["questions_planned"]) == (5, 5)
+    assert (counts["candidates_opened"], counts["candidates"]) == (4, 4)
+    assert counts["hits"] == 4
+    shop.questions.clear()
+    web.requested_paths.clear()
+    second = desk("night", *NIGHTS[1])
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert set(TITLES) <= set(shop.questions), "no question is answered by the page of another, nor of the last night"
+    assert web.requested_paths.count("/") == 1
+    assert report(desk)[web.netloc]["questions_queried"] == 5
+    status = desk("status")
+    assert "5/5" in status.stdout
+    assert "4/4" in status.stdout
