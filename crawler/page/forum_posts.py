@@ -52,6 +52,10 @@ _DATE_RE = re.compile(
     r"|\b(?:today|yesterday)\b(?=.{0,6}\d{1,2}:\d{2})|今天(?=.{0,3}\d{1,2}:\d{2})",
     re.I,
 )
+_POSTED_RE = re.compile(
+    rf"(?:发表|发布|发帖|posted|published|wrote)[^\d\n]{{0,20}}(?:{_DATE_RE.pattern})|(?:{_DATE_RE.pattern})[^\n]{{0,10}}(?:发表|发布|发帖)",
+    re.I,
+)
 _AUTHOR_LABEL_RE = re.compile(
     r"^(?:作者|作\s者|楼主|发帖人?|发表者|发布者|发布人|会员|用户名?|昵称"
     r"|author|posted by|poster|started by|user|member|by)"
@@ -120,6 +124,18 @@ def labelled_author(text: str) -> str:
     """The name behind a label for authors ("作　者：...", "Posted by ... on ..."); "" if the text is no such line."""
     match = _AUTHOR_LABEL_RE.match(" ".join(normalize("NFKC", text).split()))
     return _AUTHOR_END_RE.split(match[1], maxsplit=1)[0].strip(" :：")[:MAX_AUTHOR_CHARS] if match else ""
+
+
+def posted_by(lines: Sequence[Line]) -> str:
+    """The author of a page that is one post, "" if none is named: a label for authors, and a date of posting near it.
+
+    A date of something else (an update) does not do: pages of works name the author of the work.
+    """
+    for number, line in enumerate(lines[:MAX_LINES]):
+        author = labelled_author(line.text) if len(line.text) <= MAX_HEAD_CHARS else ""
+        if author and any(_POSTED_RE.search(near.text) for near in lines[max(0, number - 2) : number + 3]):
+            return author
+    return ""
 
 
 def _marked_posts(page: Page, author_selector: str, body_selector: str) -> Iterator[Post]:

@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborNode
 from crawler.page.label_values import labelled_values
 from crawler.page.page import Page, visible_text
 from crawler.page.structured_data import StructuredObject, texts
-from crawler.page.text_lines import all_lines
+from crawler.page.text_lines import Line, all_lines
 from crawler.page.vocabulary import meaning_pattern
 from crawler.urls import canonicalize_url, url_host
 
@@ -24,6 +24,7 @@ WORK_TYPES = frozenset(
 MIN_OBJECT_SIMILARITY = 0.6  # similarity from which an object is the one that a heading names
 MIN_TITLE_SIMILARITY = 0.4  # similarity from which a heading and a name mean one thing
 MAX_HEADING_EXTRA_CHARS = 12  # that a heading may have after the name
+MIN_TITLE_SHARE = 0.5  # of <title> that a heading covers; of two that are part of it, one is the site's name
 MAX_HEADINGS = 6
 MIN_LINE_TITLE_CHARS, MAX_LINE_TITLE_CHARS = 3, 200  # of a title that no heading marks
 MAX_PROMINENT_ELEMENTS = 60
@@ -101,7 +102,10 @@ def choose_title(
     page_headings = [_strip_suffix(_strip_lead(text, stated_names), stated_names) for text in page_headings]
     best = max(
         page_headings,
-        key=lambda text: max((name_similarity(text, stated) for stated in stated_names), default=1.0),
+        key=lambda text: (
+            max((name_similarity(text, stated) for stated in stated_names), default=1.0),
+            bool(og_title or object_name) or len(text) >= MIN_TITLE_SHARE * len(page_title),
+        ),
         default="",
     )
     if best and (
@@ -120,17 +124,14 @@ def choose_title(
 def line_title(page: Page, name: str, source: str) -> tuple[str, str]:
     """The title and its source where no heading tells: `name` comes from <title>, is the path of a folder, or is empty.
 
-    Of the parts of <title> the longest run from the beginning counts that the page shows as a line; a page whose title
-    says nothing is named by the value of a label for names, else by its first line in large or bold type.
+    Of the parts of <title> the longest run counts that the page shows as a line, first of lines that lead nowhere else.
+    A page whose title says nothing is named by the value of a label for names, else by its first line in large type.
     """
     folder = unquote(urlsplit(page.url).path).strip("/")
     if folder and name.rstrip("/").endswith(folder) and len(name) <= len(folder) + MAX_FOLDER_LEAD_CHARS:
         return folder.rpartition("/")[2], source  # "Index of /books/red-lamp" is the folder of that name
     if source == "title" and name:
-        shown = {_letters(line.text) for line in all_lines(page) if len(line.text) <= MAX_LINE_TITLE_CHARS}
-        ends = [match.start() for match in _TITLE_BREAK_RE.finditer(name)]
-        parts = [name, *(name[:end] for end in reversed(ends))]
-        return next((part.strip() for part in parts if len(part.strip()) > 1 and _letters(part) in shown), name), source
+        return _shown_part(page, name), source
     if name:
         return name, source
     labelled = labelled_values(page).get("name", [])
@@ -142,6 +143,26 @@ def line_title(page: Page, name: str, source: str) -> tuple[str, str]:
             return text, "first line in large type"
     lines = (line.text for line in all_lines(page))
     return next((text for text in lines if MIN_LINE_TITLE_CHARS <= len(text) <= MAX_LINE_TITLE_CHARS), ""), "first line"
+
+
+def _shown_part(page: Page, title: str) -> str:
+    """The longest run of parts of a title ("Red Kiln - Books - Quay") that is a line of the page, else the title."""
+    breaks = [(0, 0), *(match.span() for match in _TITLE_BREAK_RE.finditer(title)), (len(title), len(title))][:12]
+    runs = {title[start[1] : end[0]].strip() for number, start in enumerate(breaks) for end in breaks[number + 1 :]}
+    by_letters = {_letters(run): run for run in runs if len(_letters(run)) > 1}
+    shown = [
+        line for line in all_lines(page) if len(line.text) <= MAX_LINE_TITLE_CHARS and _letters(line.text) in by_letters
+    ]
+    own = canonicalize_url(page.url)
+    stays = [line for line in shown if not line.link_count or _links_to(line, page) == own]
+    return max((by_letters[_letters(line.text)] for line in stays or shown), key=len, default=title)
+
+
+def _links_to(line: Line, page: Page) -> str:
+    """Where the link that a line is leads."""
+    link = next((element for element in line.elements if element.tag == "a"), None)
+    address = page.link(link.attributes.get("href") or "") if link is not None else None
+    return canonicalize_url(address) if address else ""
 
 
 def currency_region(page: Page, graph: Mapping[str, list[str]]) -> str:

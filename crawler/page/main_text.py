@@ -51,6 +51,7 @@ _ORNAMENT_RE = re.compile(
     re.I,
 )
 _PATH_END_RE = re.compile(r"[›»>/|→]\s*$")
+MIN_SHARE_CHARS = 8  # of a line that may hold a share link or an access code
 MIN_TEXT_LETTERS = 4  # a page with fewer beside its replies has no text: what looks like a reply is it
 
 
@@ -155,7 +156,7 @@ def _line_reasons(
 
 def _hands_out(text: str) -> bool:
     """Whether a line holds a share link or an access code."""
-    return bool(ACCESS_CODE_RE.search(text) or extract_links(text))
+    return len(text) >= MIN_SHARE_CHARS and bool(ACCESS_CODE_RE.search(text) or extract_links(text))
 
 
 def _listed_lines(lines: list[Line]) -> set[int]:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from crawler.money import Money, parse_price
 from crawler.page.creators import byline, vote_creators
 from crawler.page.field_votes import ADDRESS_WEIGHT, LABEL_WEIGHT, SCRIPT_WEIGHT, VISIBLE_WEIGHT, Ballot, Facts
-from crawler.page.forum_posts import marked_thread, repeated_thread
+from crawler.page.forum_posts import marked_thread, posted_by, repeated_thread
 from crawler.page.label_values import labelled_values
 from crawler.page.main_entity import (
     choose_title,
@@ -39,6 +39,7 @@ from crawler.page.structured_data import (
     vote_object,
     vote_opengraph,
 )
+from crawler.page.text_lines import all_lines
 
 _ELECTED_FIELDS = (
     "text",
@@ -136,7 +137,8 @@ def _vote_subject(facts: Facts, ballot: Ballot, page: Page, authors: list[str], 
     is_work = ballot.votes.keys() & {*_CODE_FIELDS, "publisher"} or any(
         vote.source.startswith(("og:novel", "book")) for vote in ballot.votes.get("creators", ())
     )
-    facts.byline = "" if is_work else byline(page)
+    is_sold = facts.is_declared or facts.price_element_ids
+    facts.byline = "" if is_work else byline(page) or ("" if is_sold else posted_by(all_lines(page)))
 
 
 def _vote_scripts(ballot: Ballot, page: Page, name: str, region: str) -> None:

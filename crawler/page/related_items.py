@@ -105,8 +105,10 @@ def _other_address(page: Page, reference: str, own: str, host: str) -> str:
     if is_file_address(reference) and not is_file_address(own):
         return ""
     address = page.link(reference)
-    canonical = canonicalize_url(address) if address else ""
-    return canonical if canonical and is_other_listing(canonical, own) else ""
+    if not address or not is_other_listing(address, own):
+        return ""
+    canonical = canonicalize_url(address)
+    return canonical if is_other_listing(canonical, own) else ""
 
 
 def _is_in_sentence(node: LexborNode) -> bool:

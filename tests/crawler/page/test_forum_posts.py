@@ -179,3 +179,23 @@ def test_the_title_is_that_of_the_post_and_not_of_the_header() -> None:
         page(f"<h2><a>Red Kiln all parts</a></h2>{discuz('a1', 'All')}", "Red Kiln all parts - Books - Quay")
     )
     assert bare.values["title"] == "Red Kiln all parts"
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "expected"),
+    [
+        ('<p><a href="/">Wharf</a></p><b>Red Kiln</b>', "Wharf - View topic - Red Kiln", "Red Kiln"),
+        ('<p><a href="/">Wharf Books and More</a></p><b>Red Kiln</b>', "Red Kiln - Wharf Books and More", "Red Kiln"),
+        (f'<p><a href="{ADDRESS}">Red - all</a></p><a href="/b">All books</a>', "Red - all | All books", "Red - all"),
+        ("<p>nothing of it</p>", "Red Kiln - Wharf", "Red Kiln - Wharf"),
+    ],
+)
+def test_without_a_heading_the_shown_part_of_the_title_names_the_page(body: str, title: str, expected: str) -> None:
+    assert product_facts(page(body, title)).values["title"] == expected
+
+
+def test_one_post_alone_names_its_author_behind_a_label_beside_the_date_of_posting() -> None:
+    post = "<table><tr><td>作　者：摆渡人</td><td>发表于 2026-11-02 20:41</td></tr><tr><td>网盘自取</td></tr></table>"
+    assert page_fields(page(""), product_facts(page(f"<h1>红窑</h1>{post}")))["seller"] == "摆渡人"
+    novel = "<p>作者：窑生</p><p>更新时间：2026-11-02 20:41</p><p>第一章 点火</p>"
+    assert "seller" not in page_fields(page(""), product_facts(page(f"<h1>红窑</h1>{novel}")))
