@@ -24,6 +24,7 @@ from crawler.page.page import Page, visible_text
 
 MAX_FRAME_KEYS = 4_000  # of each kind; a menu of 1,000 entries is long
 MAX_PAGE_NODES = 30_000  # elements and texts of a page that are compared; the rest belongs to no frame
+MAX_EQUAL_SHARE = 0.95  # of the blocks of two pages; from it on they are one page at two addresses
 MAX_DEPTH = 250  # of elements; what is deeper counts as text of the page
 MAX_NAME_CHARS = 60  # of a site's name
 MAX_NAMES = 12
@@ -104,7 +105,7 @@ def learn_frame(lists: Sequence[Page], samples: Sequence[Page]) -> SiteFrame:
     """
     lists, samples = ([page for page in pages[:MAX_COMPARED_PAGES] if page.is_html] for pages in (lists, samples))
     list_pages = [list(_blocks(page)) for page in lists]
-    sample_pages = [list(_blocks(page)) for page in samples]
+    sample_pages = _distinct([list(_blocks(page)) for page in samples], list_pages)
     everywhere = _shared_keys([*list_pages, *sample_pages], 2)
     on_lists = {key for blocks in list_pages for block in blocks for key in (block.exact, block.loose)}
     list_blocks = [key for key in everywhere if key in on_lists]
@@ -147,6 +148,18 @@ def framed_elements(page: Page, frame: SiteFrame, *, site_wide: bool = False) ->
         if outermost is not None:
             framed[outermost] = None
     return frozenset(framed)
+
+
+def _distinct(samples: Iterable[list[_Block]], lists: Iterable[list[_Block]]) -> list[list[_Block]]:
+    """The samples that differ from the lists and from one another: one listing at two addresses shares all it says."""
+    known = [{block.exact for block in blocks} for blocks in lists]
+    distinct = []
+    for blocks in samples:
+        keys = {block.exact for block in blocks}
+        if all(len(keys & others) < MAX_EQUAL_SHARE * len(keys | others) for others in known):
+            known.append(keys)
+            distinct.append(blocks)
+    return distinct
 
 
 def _has_price_block(blocks: Iterable[_Block], list_blocks: Set[str]) -> bool:

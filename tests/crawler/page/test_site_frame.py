@@ -110,6 +110,12 @@ def test_of_many_listings_one_may_lack_a_block() -> None:
         assert "Delivery" not in words(item(8, "Winter Brass flac", "A rip"), frame)
 
 
+def test_one_listing_at_two_addresses_is_one_sample() -> None:
+    page = item(8, "Winter Brass flac", "A rip of the record")
+    again = Page(url=page.url + "?from=home", body=page.body)
+    assert "A rip of the record" in words(page, learn_frame([HOME, NOTHING], [page, again]))
+
+
 def test_site_wide_leaves_what_only_listings_share() -> None:
     page = item(8, "Winter Brass flac", "A rip")
     heading = page.tree.css_first("h4")
