@@ -100,6 +100,8 @@ def choose_title(
     og_title, page_title = ("" if _letters(text) in known_names else text for text in (og_title, page_title))
     stated_names = [stated for stated in (object_name, og_title, page_title) if stated]
     page_headings = [_strip_suffix(_strip_lead(text, stated_names), stated_names) for text in page_headings]
+    if not (object_name or og_title):
+        page_headings = [text for text in page_headings if not _ends_title(text, page_title)]
     best = max(
         page_headings,
         key=lambda text: (
@@ -143,6 +145,14 @@ def line_title(page: Page, name: str, source: str) -> tuple[str, str]:
             return text, "first line in large type"
     lines = (line.text for line in all_lines(page))
     return next((text for text in lines if MIN_LINE_TITLE_CHARS <= len(text) <= MAX_LINE_TITLE_CHARS), ""), "first line"
+
+
+def _ends_title(heading: str, page_title: str) -> bool:
+    """Whether a heading is the shorter end of <title>, behind a separator, as the name of a site is."""
+    if not page_title.endswith(heading) or len(heading) == len(page_title):
+        return False
+    rest = page_title[: -len(heading)]
+    return len(rest.strip()) > len(heading) and any(rest.endswith(mark) for mark in _SITE_SEPARATORS)
 
 
 def _shown_part(page: Page, title: str) -> str:

@@ -51,6 +51,9 @@ _AMOUNT_PATTERN = (
 )
 _AMOUNT_RE = re.compile(rf"(?<![\w.]){_AMOUNT_PATTERN}", re.I)
 _STATED_AMOUNT_RE = re.compile(rf"[\s:：=是为]{{0,4}}({_AMOUNT_PATTERN})", re.I)
+_SELLING_RE = re.compile(
+    rf"(?:\b(?:sell|selling|wts|asking)\b|出售|转让|打包|只要|仅需)[^\d\n$€£¥￥₹₽₩]{{0,40}}({_AMOUNT_PATTERN})", re.I
+)
 _COLLOQUIAL_YUAN_RE = re.compile(r"([0-9][0-9.,]{0,12})\s?(?:r|rmb|块)", re.I)
 MAX_PRICE_LINES = 3_000  # of a page that are searched
 MAX_PRICE_LINE_CHARS = 12  # a line of a post that is an amount and hardly more
@@ -133,8 +136,8 @@ def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
 
 
 def post_price(title: str, lines: Sequence[str], region: str) -> Money | None:
-    """The price that a post states: behind a word for price, else an amount with a currency that is a line by itself
-    or stands in the title ("出 ... 3r", "$6 each").
+    """The price that a post states: behind a word for price or for selling ("selling all for $7"), else an amount with
+    a currency that is a line by itself or stands in the title ("出 ... 3r", "$6 each").
     """
     for line in lines:
         for _, _, end in _price_words().find_matches_as_indexes(lower_same_length(line[:2_000]))[:10]:
@@ -142,6 +145,11 @@ def post_price(title: str, lines: Sequence[str], region: str) -> Money | None:
             money = _stated_money(match[1], region) if match else None
             if money:
                 return money
+    for line in lines:
+        match = _SELLING_RE.search(line[:2_000])
+        money = _stated_money(match[1], region) if match else None
+        if money:
+            return money
     short_lines = (line for line in lines if len(line) <= MAX_PRICE_LINE_CHARS)
     for line in (title, *short_lines):
         match = _AMOUNT_RE.search(line)
