@@ -6,6 +6,7 @@ from crawler.pictures.inspection import (
     PictureInspector,
     PlainInspector,
     describe_picture,
+    first_preview,
     inspect_picture,
     render_preview,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "PlainInspector",
     "decode_picture",
     "describe_picture",
+    "first_preview",
     "inspect_picture",
     "render_preview",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import BinaryIO
@@ -19,9 +19,9 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from crawler.blobs import BlobStore, open_blobs
+from crawler.blobs import open_blobs
 from crawler.config import Config
-from crawler.items import Decision, Picture, Verdict
+from crawler.items import Decision, Verdict
 from crawler.store import Store
 from desk.export.cells import sheet_cell
 from desk.export.rows import COLUMNS, CellValue, HitRow, cell_text, cells_of
@@ -46,6 +46,8 @@ def picture_pairs(store: Store, config: Config) -> PairSource:
     """A function that yields the picture pairs of hits in the order of their ids as given: at most `MAX_PICTURE_ROWS`,
     each with a listing's.
     """
+    from crawler.pictures import first_preview
+
     blobs = open_blobs(config.store)
 
     def pairs(ids: Sequence[str]) -> Iterator[PicturePair]:
@@ -56,8 +58,8 @@ def picture_pairs(store: Store, config: Config) -> PairSource:
             complete = {work.id: work for work in store.works.fill_pictures(works.values())}
             for hit in (hits[hit_id] for hit_id in ids[start : start + MAX_PICTURE_ROWS] if hit_id in hits):
                 listing_picture, work_picture = (
-                    _first_preview(hit.listing.pictures, blobs),
-                    _first_preview(complete[hit.work_id].images, blobs),
+                    first_preview(shown_pictures, blobs.get, PREVIEW_PIXELS)
+                    for shown_pictures in (hit.listing.pictures, complete[hit.work_id].images)
                 )
                 if listing_picture and count < MAX_PICTURE_ROWS:
                     count += 1
@@ -70,20 +72,6 @@ def picture_pairs(store: Store, config: Config) -> PairSource:
                 return
 
     return pairs
-
-
-def _first_preview(pictures: Iterable[Picture], blobs: BlobStore) -> bytes | None:
-    """A preview of the first picture that is stored and can be decoded; None if there is none."""
-    from crawler.pictures import PictureError, render_preview
-
-    for picture in pictures:
-        data = blobs.get(picture.sha256) if picture.sha256 else None
-        try:
-            if data:
-                return render_preview(data, PREVIEW_PIXELS)
-        except PictureError:
-            continue
-    return None
 
 
 MAX_LINKS = 60_000  # a sheet holds 65,530 links

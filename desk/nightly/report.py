@@ -13,7 +13,7 @@ from crawler.blobs import BlobStore, open_blobs
 from crawler.config import Config
 from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, counts_from_dict
-from crawler.items import Decision, Picture
+from crawler.items import Decision
 from crawler.messages import local_time, render_message
 from crawler.store import NIGHT_RUN, NO_VERDICT, HitQuery, Run, Store
 from desk.crawling import RunResult
@@ -143,6 +143,8 @@ def _table_text(text: str) -> str:
     return " ".join(text.replace("|", "¦").replace("`", "'").replace("<", "‹").split())
 
 
+PREVIEW_PIXELS = 192  # longer side of a picture, twice what is shown: some screens draw finely
+_PICTURED_DECISIONS = (Decision.HIT, Decision.REVIEW)  # the others are lines of a table
 CHART_NIGHTS = 14  # nights on the chart of the last nights
 MAX_RUNS_PER_NIGHT = 4  # runs looked at for each; of a night that was run more often the last ones
 
@@ -215,7 +217,11 @@ def _past_nights(store: Store) -> list[tuple[str, int, int]]:
 
 
 def _report_hit(explanation: Explanation, is_new: bool, blobs: BlobStore) -> ReportHit:
+    from crawler.pictures import first_preview
+
     hit, work = explanation.hit, explanation.work
+    if hit.decision not in _PICTURED_DECISIONS:
+        return ReportHit(explanation=explanation, is_new=is_new)
     sightings = (finding.sighting for finding in hit.findings if finding.sighting is not None)
     comparison = next(
         (data for sighting in sightings if sighting.beside and (data := blobs.get(sighting.beside))), None
@@ -223,12 +229,7 @@ def _report_hit(explanation: Explanation, is_new: bool, blobs: BlobStore) -> Rep
     return ReportHit(
         explanation=explanation,
         is_new=is_new,
-        listing_picture=_first_picture_bytes(hit.listing.pictures, blobs),
-        work_picture=_first_picture_bytes(work.images, blobs),
+        listing_picture=first_preview(hit.listing.pictures, blobs.get, PREVIEW_PIXELS, "JPEG"),
+        work_picture=first_preview(work.images, blobs.get, PREVIEW_PIXELS, "JPEG"),
         comparison=comparison,
     )
-
-
-def _first_picture_bytes(pictures: Sequence[Picture], blobs: BlobStore) -> bytes | None:
-    """The bytes of the first picture that is stored; None if there is none."""
-    return next((data for picture in pictures if picture.sha256 and (data := blobs.get(picture.sha256))), None)

@@ -13,7 +13,7 @@ from attrs import evolve
 from PIL import Image
 
 from crawler.items import Picture
-from crawler.pictures import PictureError, decode_picture, decoding, inspect_picture
+from crawler.pictures import PictureError, decode_picture, decoding, first_preview, inspect_picture
 from matchers.images.phash import PhashIndex
 from tests.cover_pictures import cover, encode_picture, picture_bytes
 
@@ -151,3 +151,17 @@ def test_a_large_jpeg_is_decoded_at_half_its_size(size: tuple[int, int], monkeyp
     assert sizes_read == [((size[1] + 1) // 2, (size[0] + 1) // 2)]
     assert (decoded.width, decoded.height) == size
     assert max(decoded.pixels.shape) == 640
+
+
+def test_the_first_stored_picture_that_can_be_decoded_is_previewed() -> None:
+    stored = {"a" * 64: b"no picture", "b" * 64: encode_picture(cover(1), "AVIF"), "c" * 64: picture_bytes("drawn 2")}
+    pictures = [Picture(url="u"), *(Picture(url="u", sha256=digit * 64) for digit in "9abc")]
+    preview = first_preview(pictures, stored.get, 192)
+    assert preview is not None
+    image = Image.open(io.BytesIO(preview))
+    assert (image.format, max(image.size)) == ("PNG", 192)
+    jpeg = first_preview(pictures, stored.get, 192, "JPEG")
+    assert jpeg is not None
+    assert Image.open(io.BytesIO(jpeg)).size == image.size
+    assert len(jpeg) < len(preview)
+    assert first_preview(pictures[:3], stored.get, 192) is None
