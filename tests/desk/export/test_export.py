@@ -399,7 +399,7 @@ def test_a_verdict_is_chosen_from_a_list_and_read_back(tmp_path: Path) -> None:
         judged_ids = [cell_named(sheet, line, "hit_id").value for line in (2, 3)]
         book.save(path)
         verdicts = read_verdicts(path, store, "lin", SEEN_AT, "en")
-        record_verdicts(store, verdicts, "en")
+        record_verdicts(store, verdicts)
         assert read_verdicts(path, store, "lin", SEEN_AT, "en") == [], "the same file twice changes nothing"
     assert [(verdict.hit.id, verdict.verdict) for verdict in verdicts] == [
         (judged_ids[0], Verdict.NOT),
