@@ -7,14 +7,18 @@ a list, whose items are joined as the language joins them; or a phrase with sent
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from string import Formatter, ascii_letters, digits
 from typing import Any
 
 from crawler.items import Finding, PictureMatch, Question, Work
-from crawler.messages import render_message
+from crawler.messages import load_messages, render_message
+from crawler.text import is_han
 from matchers.matcher import Ground
 
 UNKNOWN_GROUND_MESSAGE = "unknown_ground"  # for a ground of another version of the program
 _PHRASE_KEY = "phrase"
+_LATIN_CHARS = frozenset(ascii_letters + digits)
 _LIST_SEPARATORS = {"en": ", ", "zh": "、"}
 
 
@@ -78,20 +82,41 @@ def _render_ground(ground: str, values: Mapping[str, Any], language: str) -> str
 
 
 def _render(key: str, values: Mapping[str, Any], language: str) -> str:
-    texts = {name: _value_text(value, language) for name, value in values.items()}
+    texts = {
+        name: _render_value(value, language) if isinstance(value, dict | list) else value
+        for name, value in values.items()
+    }
+    if language == "zh":
+        for name, is_behind_han, is_before_han in _han_neighbours(key):
+            if isinstance(text := texts.get(name), str):
+                texts[name] = (
+                    f"{' ' * (is_behind_han and text[:1] in _LATIN_CHARS)}{text}"
+                    f"{' ' * (is_before_han and text[-1:] in _LATIN_CHARS)}"
+                )
     return render_message("matchers", key, language, **texts)
 
 
-def _value_text(value: Any, language: str) -> Any:
-    """A value as it stands in a sentence; numbers stay numbers, so that a message can tell one from many."""
-    if isinstance(value, Mapping):
-        return _render(
-            value[_PHRASE_KEY], {name: part for name, part in value.items() if name != _PHRASE_KEY}, language
-        )
-    if isinstance(value, list | tuple):
-        return _LIST_SEPARATORS[language].join(str(_value_text(item, language)) for item in value)
-    return value
+@cache
+def _han_neighbours(key: str) -> tuple[tuple[str, bool, bool], ...]:
+    """The placeholders of a Chinese sentence that touch a Han character, whether before them and behind them: a blank
+    belongs between Han and Latin.
+    """
+    parts = list(Formatter().parse(load_messages("matchers")[key]["zh"]))
+    followers = [part[0] for part in parts[1:]] + [""]
+    touching = [
+        (name, is_han(before[-1:]), is_han(behind[:1]))
+        for (before, name, _, _), behind in zip(parts, followers, strict=True)
+        if name
+    ]
+    return tuple(entry for entry in touching if any(entry[1:]))
+
+
+def _render_value(value: dict[str, Any] | list[Any], language: str) -> str:
+    """A phrase or a list as it stands in a sentence."""
+    if isinstance(value, list):
+        return _LIST_SEPARATORS[language].join(map(str, value))
+    return _render(value[_PHRASE_KEY], {name: part for name, part in value.items() if name != _PHRASE_KEY}, language)
 
 
 def _texts(values: Iterable[Any]) -> list[str]:
-    return [str(value) for value in values if value and not isinstance(value, Mapping)]
+    return [str(value) for value in values if value and not isinstance(value, dict)]

@@ -156,7 +156,8 @@ def _candidate_findings(candidate: Candidate, work: Work, in_app: bool) -> Itera
     text_factor = (APP_TEXT_FACTOR if in_app else TEXT_FACTOR) if candidate.text_index else 1.0
     probability = MAX_TITLE_PROBABILITY * candidate.probability * text_factor
     corroboration = candidate.corroboration
-    reasons = [reason for reason in (corroboration.creator, corroboration.publisher, corroboration.year) if reason]
+    stated = (corroboration.creator, corroboration.publisher, corroboration.year)
+    reasons = list(dict.fromkeys(filter(None, stated)))  # a developer is its own publisher
     values: dict[str, Any] = {"reasons": reasons} if reasons else {}
     ours, theirs = candidate.name.spelled, candidate.quote
     yield make_finding(

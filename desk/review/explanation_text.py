@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 from crawler.items import Finding, Listing, Polarity, ShareCheck
 from crawler.messages import local_time, render_message
 from desk.review.explain import Change, Explanation
-from matchers.findings import finding_sentence
+from matchers.findings import finding_sentence, share_state_text
 
 
 def explanation_lines(explanation: Explanation, language: str, zone: tzinfo = UTC) -> Iterator[str]:
@@ -70,7 +70,13 @@ def _change_text(change: Change, language: str) -> str:
 
 def _share_lines(explanation: Explanation, language: str, zone: tzinfo) -> Iterator[str]:
     for share in explanation.shares():
-        yield _say("told_share", language, url=share.link.url, code=share.link.code or "-", state=share.state)
+        yield _say(
+            "told_share",
+            language,
+            url=share.link.url,
+            code=share.link.code or "-",
+            state=share_state_text(share.state, language),
+        )
         for check in share.checks:
             yield _check_line(check, language, zone)
 
@@ -78,7 +84,8 @@ def _share_lines(explanation: Explanation, language: str, zone: tzinfo) -> Itera
 def _check_line(check: ShareCheck, language: str, zone: tzinfo) -> str:
     at = local_time(check.at, zone, "seconds")
     details = {"endpoint": check.endpoint.partition("?")[0], "status": check.status, "digest": check.digest[:12]}
-    return _say("told_check", language, at=at, state=check.state.value, code=check.code or "-", **details)
+    state = share_state_text(check.state.value, language)
+    return _say("told_check", language, at=at, state=state, code=check.code or "-", **details)
 
 
 def _judgement_lines(explanation: Explanation, language: str, zone: tzinfo) -> Iterator[str]:

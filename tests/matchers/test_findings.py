@@ -42,6 +42,12 @@ SENTENCES: list[tuple[str, dict[str, Any], str, str]] = [
         "画室小铺此前有 1 个条目被判不侵权",
     ),
     (
+        "publisher_app",
+        {"ours": "折光互动", "theirs": "Lucky Plum"},
+        "App is published by Lucky Plum, not by 折光互动",
+        "该应用由 Lucky Plum 发布，而非折光互动",
+    ),
+    (
         "short_abbreviated",
         {"ours": "Tidal Maps", "theirs": "Tid Maps", "confirmed": make_phrase("short_confirmed", reasons=[2, 3])},
         "Title abbreviates “Tidal Maps” to “Tid Maps” (2, 3)",
