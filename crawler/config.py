@@ -315,6 +315,8 @@ def _add_sites(config: Config, file: Path, problems: list[Problem]) -> Config:
 
     A site in both is the one of [sites.NAME].
     """
+    if config.sites:  # else the readers of pages need not be loaded
+        from crawler.page.recipes import site_problems
     sites: dict[str, SiteConfig] = {}
     for name, site in config.sites.items():
         if not site_name(site.address):
@@ -328,7 +330,11 @@ def _add_sites(config: Config, file: Path, problems: list[Problem]) -> Config:
                 Problem(file=str(file), field=f"sites.{name}.address", message="another site has this host")
             )
         else:
-            sites[name] = _with_recipe(site, f"sites.{name}", file, problems)
+            sites[name] = site = _with_recipe(site, f"sites.{name}", file, problems)
+            problems += [
+                Problem(file=str(file), field=f"sites.{name}.{key}", message=message)
+                for key, message in site_problems(site)
+            ]
     shop = config.platform(SITES_PLATFORM)
     known_places = {site_name(site.address) for site in sites.values()}
     for address in shop.sites:

@@ -26,7 +26,7 @@ def setting(
     )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # with slots it would pickle its own fields only, and lose those of SiteConfig
 class PlatformConfig:
     """[platforms.NAME] One platform."""
 

@@ -323,8 +323,11 @@ def recheck_hits(
     crawl.
     """
     asks: dict[str, dict[UnitKind, list[Ask]]] = {}
+    spiders = all_platforms(config)
     for hit in hits:
-        kinds = asks.setdefault(hit.listing.platform, {UnitKind.RECHECK: []})
+        name = hit.listing.platform  # of a site that the configuration has no more: whose address it is now
+        name = name if name in spiders else platform_for(hit.listing.url, config).name
+        kinds = asks.setdefault(name, {UnitKind.RECHECK: []})
         kinds[UnitKind.RECHECK].append(recheck_ask(to_json(hit.listing)))
     result = crawl(config, CrawlPlan(asks=asks, enforce_floors=False), now=now, replay=replay, follow=False)
     with Store.open(config.store.url) as store:

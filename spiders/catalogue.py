@@ -31,10 +31,15 @@ def platforms() -> dict[str, type[Platform]]:
 
 
 def all_platforms(config: Config) -> dict[str, type[Platform]]:
-    """The platforms that have a spider, and the sites of the configuration: name -> class."""
+    """The platforms that have a spider, and the sites of the configuration: name -> class.
+
+    Raises BadInput for a site with the name of a platform.
+    """
     from spiders.sites import site_platform
 
     sites: Mapping[str, type[Platform]] = {name: site_platform(name, site) for name, site in config.sites.items()}
+    if shared := sites.keys() & platforms().keys():
+        raise BadInput(Problem(file="swordnet.toml", field=f"sites.{min(shared)}", message="a platform has this name"))
     return {**sites, **platforms()}
 
 

@@ -110,7 +110,7 @@ class Site(Shop):
         """The searches of the site, the best first."""
         settings = self.settings
         if settings.search:
-            charset = settings.charset or home.encoding
+            charset = search_forms.form_charset(settings.charset or home.encoding) or "utf-8"
             return [SearchForm(address=settings.search, body=settings.search_body, charset=charset, source="settings")]
         forms = search_forms.search_forms(home)
         if address := search_forms.opensearch_address(home):
@@ -121,7 +121,8 @@ class Site(Shop):
         if address and not any(form.source.startswith("form") for form in forms):
             search_page = yield Request(url=address)
             forms = (search_forms.search_forms(search_page) if search_page is not None else []) + forms
-        return [evolve(form, charset=settings.charset) for form in forms] if settings.charset else forms
+        wanted = search_forms.form_charset(settings.charset) if settings.charset else None
+        return [evolve(form, charset=wanted) for form in forms] if wanted else forms
 
     def search(self, question: str) -> Iterable[Request]:
         """The search for `question`; () where the site has none."""

@@ -85,8 +85,8 @@ def decode(body: bytes, content_type: str = "") -> DecodedText:
     label = _HEADER_CHARSET_RE.search(content_type)
     meta = _META_CHARSET_RE.search(body[:4096])
     declared = [
-        _codec_for_label(label.group(1)) if label else None,
-        _codec_for_label(meta.group(1).decode("ascii")) if meta else None,
+        codec_for_label(label.group(1)) if label else None,
+        codec_for_label(meta.group(1).decode("ascii")) if meta else None,
     ]
     return _decode_as(body, _choose_encoding(body, [name for name in declared if name]))
 
@@ -121,7 +121,7 @@ def _decode_as(body: bytes, encoding: str) -> DecodedText:
 
 
 @cache
-def _codec_for_label(label: str) -> str | None:
+def codec_for_label(label: str) -> str | None:
     """The codec that a label names; None for unknown and forbidden ones (utf-7, rot13, idna, ...)."""
     label = {"x-gbk": "gbk", "x-sjis": "shift_jis", "x-big5": "big5", "utf8mb4": "utf-8"}.get(label.lower(), label)
     try:

@@ -66,9 +66,10 @@ class Reader:
 
     async def read(self, platform: PageReader, page: Page) -> list[Listing | Request]:
         """Like `read_page`; raises ReadTimeout or ReadCrash if the worker was killed or died."""
-        if not is_suspicious(page.body):
+        is_small = len(page.body) <= MAX_INLINE_BYTES
+        if not (is_suspicious(page.body) if is_small else await asyncio.to_thread(is_suspicious, page.body)):
             page.scanned = True
-            if len(page.body) <= MAX_INLINE_BYTES:
+            if is_small:
                 return await self._read_inline(platform, page)
             return await asyncio.to_thread(read_page, platform, page)
         try:

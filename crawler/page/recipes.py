@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from attrs import frozen
@@ -12,7 +14,8 @@ from crawler.money import parse_price
 from crawler.page.list_row import ListRow
 from crawler.page.page import Page, visible_text
 from crawler.page.result_list import ResultList
-from crawler.platform_settings import Recipe
+from crawler.page.search_forms import QUERY_PLACEHOLDER, form_charset
+from crawler.platform_settings import RECIPE_KEYS, Recipe, SiteConfig
 from crawler.urls import canonicalize_url, url_host
 
 MAX_ROWS = 200  # of one list
@@ -76,6 +79,21 @@ class RecipeReader:
         if not self.recipe.left_out:
             return frozenset()
         return frozenset(node.mem_id for node in page.nodes(self.recipe.left_out, MAX_ELEMENTS))
+
+
+def site_problems(site: SiteConfig) -> Iterator[tuple[str, str]]:
+    """What is wrong with the settings of a site, as (setting, message)."""
+    for key in RECIPE_KEYS:
+        if (selector := getattr(site, key)) and (problem := selector_problem(selector)):
+            yield key, problem
+    if site.search and QUERY_PLACEHOLDER not in f"{site.search} {site.search_body}":
+        yield "search", f"must contain {QUERY_PLACEHOLDER}"
+    if site.charset and form_charset(site.charset) is None:
+        yield "charset", f"not a charset that forms are sent in: {site.charset!r}"
+    try:
+        re.compile(site.follow)
+    except re.error as error:
+        yield "follow", f"not a regular expression: {error}"
 
 
 def selector_problem(selector: str) -> str | None:

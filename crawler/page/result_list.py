@@ -18,7 +18,14 @@ from selectolax.lexbor import LexborNode
 
 from crawler.page.list_row import ListRow, find_size
 from crawler.page.page import Page, visible_text
-from crawler.page.page_links import MAX_LINKS, PageLink, address_shape, folded_letters, page_links
+from crawler.page.page_links import (
+    MAX_LINKS,
+    PageLink,
+    address_shape,
+    folded_letters,
+    is_service_address,
+    page_links,
+)
 from crawler.page.repeated_blocks import picture_addresses, row_price
 from crawler.page.vocabulary import meaning_pattern
 from crawler.urls import canonicalize_url, url_host
@@ -61,7 +68,8 @@ def result_list(
     by_address: dict[str, list[PageLink]] = {}
     for link in links:
         url = without_question(link.url, question)
-        if _list_key(url) not in own_shapes and _list_key(link.url) not in own_shapes:
+        is_own = _list_key(url) in own_shapes or _list_key(link.url) in own_shapes
+        if not is_own and not _is_other_view(link.url, page.url, question):
             by_address.setdefault(url, []).append(link)
     titles = {url: _row_title(group) for url, group in by_address.items()}
     chosen = _choose_addresses(titles, question, known_shapes)
@@ -86,10 +94,7 @@ def next_page(page: Page) -> str | None:
                 return address
         elif text.isdigit() and len(text) < 4 and (address := _other_page(page, node.attributes.get("href"))):
             numbered.append((int(text), address))
-    current = _page_number(page.url)
-    return next(
-        (address for number, address in numbered if number == current + 1 and _page_number(address) == number), None
-    )
+    return next((address for number, address in numbered if _is_following(number, address, page.url)), None)
 
 
 def without_question(url: str, question: str) -> str:
@@ -126,10 +131,36 @@ _PAGE_NUMBER_RE = re.compile(
 )
 
 
+_PAGE_NUMBER_PATH_RE = re.compile(r"/page/\d{1,3}/?$|[-_/]\d{1,3}(?=\.html?$)", re.I)
+
+
 def _page_number(url: str) -> int:
     """The number of a page of a list in its address, 1 if it has none."""
     match = _PAGE_NUMBER_RE.search(url)
     return int(match[1]) if match else 1
+
+
+def _is_following(number: int, address: str, own_address: str) -> bool:
+    """Whether page `number` of a list, at `address`, follows the one at `own_address`: they differ by that number."""
+    if _page_number(address) != number:
+        return False
+    path, own_path = (urlsplit(url).path.rstrip("/") for url in (address, own_address))
+    first, own_first = (_PAGE_NUMBER_PATH_RE.sub("", part).rstrip("/") for part in (path, own_path))
+    is_second = number == 2 and path != first == own_path
+    return is_second or (first == own_first and number == _page_number(own_address) + 1)
+
+
+def _is_other_view(address: str, own_address: str, question: str) -> bool:
+    """Whether an address asks the same search the same question: another page of the answer, another order, a filter.
+
+    A script that answers everything (/index.php) is asked for a listing, too, with the question in a parameter.
+    """
+    parts, own = urlsplit(address), urlsplit(own_address)
+    asking = set(own.query.split("&")) - set(urlsplit(without_question(own_address, question)).query.split("&"))
+    if parts.path.rstrip("/") != own.path.rstrip("/") or not asking & set(parts.query.split("&")):
+        return False
+    is_for_everything = re.fullmatch(r"/?(?:.*/)?(?:index\.\w{2,5})?", own.path) is not None
+    return not is_for_everything or _PAGE_NUMBER_RE.search(address) is not None or is_service_address(address)
 
 
 def _list_key(url: str) -> str:

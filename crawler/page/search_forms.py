@@ -15,11 +15,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from html import unescape
 from importlib import resources
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from attrs import asdict, evolve, frozen
 
+from crawler.page.charset import codec_for_label
 from crawler.page.jsonld import jsonld_objects
 from crawler.page.page import Page, Selection
 from crawler.page.request import Request
@@ -54,6 +56,7 @@ _SCRIPTED_ADDRESS_RE = re.compile(r"""["']([^"'<>\\\s]{0,200}[?&]([\w-]{1,30})=)
 MAX_SEARCH_LINK_CHARS = 12  # of the text of a link to the search
 MAX_FORMS = 40  # of one page
 MAX_FIELD_CHARS = 2_000  # of the value of a field that is sent along
+MAX_SENT_CHARS = 20_000  # of all fields together; a form with more is no search
 MAX_SCRIPT_CHARS = 400_000  # of a page's source, searched for addresses that a script builds
 _NARROW_CODECS = {"gb18030": "gbk"}  # pages are read as the wider set, but a browser sends the narrow one
 
@@ -100,7 +103,7 @@ class SearchForm:
 
 def search_forms(page: Page) -> list[SearchForm]:
     """The ways in which a page says that its site is searched, the best first; none if it says nothing."""
-    charset = _NARROW_CODECS.get(page.encoding, page.encoding)
+    charset = form_charset(page.encoding) or "utf-8"
     found: list[SearchForm] = [
         SearchForm(address=template, charset=charset, source="SearchAction")
         for template in _action_templates(page)
@@ -192,7 +195,7 @@ def _rank_form(page: Page, form: Selection, charset: str) -> tuple[int, SearchFo
         + (field.get("type") == "search")
     )
     accepted = form.attrib.get("accept-charset", "").split()
-    charset = accepted[0].lower() if accepted and is_known_charset(accepted[0]) else charset
+    charset = next(filter(None, map(form_charset, accepted)), charset)
     is_posted = form.attrib.get("method", "get").lower() == "post"
     pairs = _sent_fields(form, field["name"], is_posted)
     query = "&".join(
@@ -200,7 +203,7 @@ def _rank_form(page: Page, form: Selection, charset: str) -> tuple[int, SearchFo
         for name, value in pairs
     ).replace(QUERY_FIELD, f"{quote(field['name'])}={QUERY_PLACEHOLDER}")
     action = page.link(form.attrib.get("action") or page.url) or page.url
-    if not rank or not _is_same_site(url_host(action), url_host(page.url)):
+    if not rank or len(query) > MAX_SENT_CHARS or not _is_same_site(url_host(action), url_host(page.url)):
         return None
     if is_posted:
         return rank, SearchForm(address=action.partition("#")[0], body=query, charset=charset, source="form, POST")
@@ -252,7 +255,7 @@ MAX_GET_VALUE_CHARS = 40  # a longer value of a hidden field is a token
 def _scripted_forms(page: Page, charset: str) -> list[SearchForm]:
     """Searches whose address a script puts together: a text in quotes that ends with the parameter, then a plus."""
     found = []
-    for match in _SCRIPTED_ADDRESS_RE.finditer(page.source[:MAX_SCRIPT_CHARS]):
+    for match in islice(_SCRIPTED_ADDRESS_RE.finditer(page.source[:MAX_SCRIPT_CHARS]), MAX_FORMS):
         reference, name = unescape(match[1]), match[2].lower()
         if (name in _QUERY_FIELD_NAMES or _SEARCH_WORD_RE.search(name)) and not reference.startswith("&"):
             template = _normalize_template(page, reference + QUERY_PLACEHOLDER)
@@ -286,12 +289,13 @@ def _software_forms(page: Page) -> Iterator[SearchForm]:
                 yield SearchForm(address=template, source=route.software)
 
 
-def is_known_charset(label: str) -> bool:
-    """Whether Python has a codec of this name that can encode text."""
-    try:
-        return bool("a".encode(label))
-    except (LookupError, UnicodeError):
-        return False
+def form_charset(label: str) -> str | None:
+    """The codec in which a form of this charset is sent, as browsers do; None for unknown and forbidden labels.
+
+    UTF-16 is sent as UTF-8 (https://encoding.spec.whatwg.org/#get-an-encoder).
+    """
+    codec = codec_for_label(label)
+    return None if codec is None else "utf-8" if codec.startswith("utf-") else _NARROW_CODECS.get(codec, codec)
 
 
 def _normalize_template(page: Page, address: str) -> str | None:

@@ -119,10 +119,16 @@ async def _download(spider: Any, request: Request, ask: Ask) -> tuple[Page | Non
     page = page_from_response(response)
     if spider.session.on_answer is not None and response.request is not None:
         spider.session.on_answer(page, response.request.method, response.request.body)
-    outcome = outcome_of_response(response) or outcome_of(page.status, page.body, page.content_type, page.url)
+    outcome, is_bomb = await asyncio.to_thread(_judge, response, page)
     _count_look(spider.stats, request.url, outcome, f"{outcome.value}, status {page.status}")
-    is_readable = outcome is Outcome.LIVE and not is_suspicious(page.body)  # a look has no process that can be killed
+    is_readable = outcome is Outcome.LIVE and not is_bomb  # a look has no process that can be killed
     return (page if is_readable else None), outcome
+
+
+def _judge(response: Any, page: Page) -> tuple[Outcome, bool]:
+    """What a page turned out to be, and whether it is unsafe to read."""
+    outcome = outcome_of_response(response) or outcome_of(page.status, page.body, page.content_type, page.url)
+    return outcome, is_suspicious(page.body)
 
 
 def is_searched(platform: Any) -> bool:

@@ -105,3 +105,56 @@ def test_a_signing_secret_is_no_setting_of_the_file(tmp_path: Path) -> None:
 def test_a_section_that_is_no_table_is_refused_whatever_the_environment_says(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="tell: must be a table"):
         load_config(write_settings(tmp_path, "tell = 1"), {"SWORDNET_SMTP_PASSWORD": "x"})
+
+
+def test_the_short_form_makes_a_site_of_each_address_with_what_is_said_of_all(tmp_path: Path) -> None:
+    text = """[platforms.shop]
+sites = ["https://www.attic.example/", "http://127.0.0.1:8801", "http://127.0.0.1:8802/shop/", "https://pots.example"]
+questions = 7
+[sites.pots]
+address = "https://pots.example/"
+charset = "gb2312"
+"""
+    config = load_config(write_settings(tmp_path, text), {})
+    assert list(config.sites) == ["pots", "attic.example", "127.0.0.1:8801", "127.0.0.1:8802"]
+    assert config.sites["127.0.0.1:8802"].address == "http://127.0.0.1:8802/shop/"
+    assert [site.questions for site in config.sites.values()] == [200, 7, 7, 7]
+    assert config.platform("attic.example") == config.sites["attic.example"]
+    assert config.platform("pots").charset == "gb2312"
+
+
+def test_what_a_site_says_wins_over_its_recipe(tmp_path: Path) -> None:
+    (tmp_path / "board.toml").write_text('row = "tr.r"\ntitle = "h2"\n', encoding="utf-8")
+    text = '[sites.attic]\naddress = "https://attic.example/"\nrecipe = "board.toml"\ntitle = "h1"\n'
+    site = load_config(write_settings(tmp_path, text), {}).sites["attic"]
+    assert (site.row, site.title) == ("tr.r", "h1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ('address = "attic.example"', "sites.attic.address"),
+        ("depth = 2", "sites.attic.address"),
+        ('address = "https://attic.example/"\nkind = "kiosk"', "sites.attic.kind"),
+        ('address = "https://attic.example/"\nfollow = "(item"', "sites.attic.follow"),
+        ('address = "https://attic.example/"\nsearch = "https://attic.example/find?q="', "sites.attic.search"),
+        ('address = "https://attic.example/"\ncharset = "idna"', "sites.attic.charset"),
+        ('address = "https://attic.example/"\nrow = "tr[["', "sites.attic.row"),
+        ('address = "https://attic.example/"\nbrowse = -1', "sites.attic.browse"),
+        ('address = "https://attic.example/"\n[sites.b]\naddress = "http://www.attic.example/b"', "sites.b.address"),
+        ('address = "https://attic.example/"\n[platforms.shop]\nsites = ["pots.example"]', "platforms.shop.sites"),
+    ],
+)
+def test_a_site_that_cannot_be_asked_is_refused_by_name(tmp_path: Path, settings: str, field: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_config(write_settings(tmp_path, f"[sites.attic]\n{settings}\n"), {})
+    assert [problem.field for problem in caught.value.problems] == [field]
+
+
+def test_a_recipe_that_is_missing_or_wrong_is_refused(tmp_path: Path) -> None:
+    text = '[sites.attic]\naddress = "https://attic.example/"\nrecipe = "board.toml"\n'
+    with pytest.raises(BadInput, match=r"board\.toml"):
+        load_config(write_settings(tmp_path, text), {})
+    (tmp_path / "board.toml").write_text('rows = "tr"\n', encoding="utf-8")
+    with pytest.raises(BadInput, match="rows"):
+        load_config(write_settings(tmp_path, text), {})

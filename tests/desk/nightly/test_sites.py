@@ -129,3 +129,92 @@ def test_a_shop_is_looked_at_once_and_asked_every_question_each_night(
     status = desk("status")
     assert "5/5" in status.stdout
     assert "4/4" in status.stdout
+
+
+class PostedForum(SmallShop):
+    """A forum whose search wants GBK bytes by POST with a hidden field, and leads to the only result."""
+
+    FORM = (
+        '<form action="/find" method="post"><input name="q" type="text"><input type="hidden" name="hash" value="a1b2">'
+    )
+
+    def __init__(self, web: LoopbackWeb, titles: tuple[str, ...]) -> None:
+        super().__init__(web, titles, "gbk", f'{self.FORM}<input type="submit" name="go" value="搜索"></form>')
+        self.bodies: list[bytes] = []
+
+    def find(self, query: str, body: bytes) -> tuple[int, bytes]:
+        self.bodies.append(body)
+        return super().find(query, body) if b"hash=a1b2" in body else self.page("Refused", "<p>Refused.</p>")
+
+
+def test_a_form_in_gbk_by_post_and_a_walk_that_obeys(
+    swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb, other_web: LoopbackWeb
+) -> None:
+    forum = PostedForum(web, (*TITLES[:3], *OTHERS))
+    blog = SmallShop(other_web, (*TITLES[:3], *OTHERS), form="<p>No search here</p>")
+    other_web.pages["/robots.txt"] = (200, "text/plain", b"User-agent: *\nDisallow: /item-1.html\n")
+    every_row = blog.rows(blog.titles)
+    other_web.answers["/"] = lambda query, body: blog.page("Corner blog", every_row + "<a href='/?s=1#top'>top</a>")
+    sites = f'[sites.forum]\naddress = "{web.url}/"\nbrowse = 0\n[sites.blog]\naddress = "{other_web.url}"\n'
+    desk = start(swordnet, tmp_path, sites, web, other_web)
+    result = desk("night", *NIGHTS[0])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert set(TITLES) <= set(forum.questions), "in the charset of the form"
+    assert any("潮汐".encode("gbk").hex().upper() in body.replace(b"%", b"").decode() for body in forum.bodies)
+    urls = listed(tmp_path)
+    assert {f"{web.url}/item-{number}.html" for number in range(3)} <= set(urls)
+    walked = Counter(path for path in other_web.requested_paths if path.startswith("/item-"))
+    assert "/item-1.html" not in walked, "robots.txt"
+    assert {"/item-0.html", "/item-2.html"} <= set(walked)
+    assert not {"/cart", "/login", "/members"} & set(other_web.requested_paths)
+    found = report(desk)
+    assert (found["blog"]["hits"], found["blog"]["questions_queried"]) == (2, 0)
+    assert found["forum"]["hits"] == 3
+
+
+def test_one_site_or_all_sites_are_named_and_one_that_is_down_is_no_quiet_night(
+    swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb, other_web: LoopbackWeb
+) -> None:
+    SmallShop(web, (*TITLES[:3], *OTHERS))
+    wall = b"<html><head><title>Just a moment...</title></head><body><form id='challenge-form'></form></body></html>"
+    other_web.pages["/robots.txt"] = (404, "text/plain", b"")
+    other_web.pages["/"] = (403, "text/html", wall)
+    sites = (
+        f'[sites.forum]\naddress = "{web.url}/"\n[platforms.shop]\nsites = ["{other_web.url}", "http://127.0.0.1:9"]\n'
+    )
+    desk = start(swordnet, tmp_path, sites, web, other_web, crawl="ports = [80, 443, 9]\n")
+    assert desk("night", *NIGHTS[0], "--only", "forum").returncode == 0
+    assert other_web.requested_paths == []
+    assert set(report(desk)) == {"forum"}
+    result = desk("night", *NIGHTS[1], "--only", "shop")
+    assert result.returncode == 5, result.stdout + result.stderr
+    found = report(desk)
+    assert set(found) == {"forum", other_web.netloc, "127.0.0.1:9"}
+    assert [name for name, counts in found.items() if not counts["healthy"]] == [other_web.netloc, "127.0.0.1:9"]
+    assert found[other_web.netloc]["questions_queried"] == 0
+
+
+def test_candidates_that_robots_txt_keeps_from_us_are_no_quiet_night_and_a_removed_site_leaves_its_hits(
+    swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb
+) -> None:
+    shop = SmallShop(web, (*TITLES[:3], *OTHERS))
+    web.pages["/robots.txt"] = (200, "text/plain", b"User-agent: *\nDisallow: /item-\n")
+    desk = start(swordnet, tmp_path, f'[sites.corner]\naddress = "{web.url}/"\n', web)
+    result = desk("night", *NIGHTS[0])
+    assert result.returncode == 5, result.stdout + result.stderr
+    assert "none of the 3 listings" in result.stdout + result.stderr
+    counts = report(desk)["corner"]
+    assert (counts["candidates_opened"], counts["candidates"], counts["healthy"]) == (0, 3, False)
+    web.pages["/robots.txt"] = (404, "text/plain", b"")
+    with closing(sqlite3.connect(tmp_path / "swordnet.db")) as connection, connection:
+        connection.execute("DELETE FROM robots")  # else kept for a day of the machine's own clock
+    assert desk("night", *NIGHTS[3]).returncode == 0
+    assert report(desk)["corner"]["hits"] == 3
+    settings = (tmp_path / "swordnet.toml").read_text(encoding="utf-8")
+    (tmp_path / "swordnet.toml").write_text(settings.partition("[sites.corner]")[0], encoding="utf-8")
+    hits = json.loads(desk("hits", "list", "--json").stdout)
+    assert len(hits) == 3
+    checked = desk("hits", "recheck", hits[0]["hit_id"][:8], "--json")
+    assert [check["state"] for check in json.loads(checked.stdout)] == ["up"], checked.stderr
+    assert desk("rematch").returncode in (0, 3)
+    assert shop.questions
