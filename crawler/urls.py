@@ -131,6 +131,19 @@ def split_domain(host: str) -> tuple[str, str]:
     return extracted.domain, extracted.suffix
 
 
+def is_same_site(url: str, other_url: str) -> bool:
+    """Whether two addresses are of one site: names below one registered domain, else the same host and port."""
+    place, other_place = url_place(url), url_place(other_url)
+    if place == other_place or ":" in place + other_place or not (domain_label(url) and domain_label(other_url)):
+        return place == other_place != ""
+    return _registered_domain(url_host(url)) == _registered_domain(url_host(other_url))
+
+
+def _registered_domain(host: str) -> str:
+    domain, suffix = split_domain(host)
+    return f"{domain}.{suffix}" if suffix else ".".join(host.split(".")[-2:])
+
+
 @cache
 def _suffix_extractor() -> TLDExtract:
     from tldextract import TLDExtract  # reads a list of suffixes, which few commands need

@@ -18,7 +18,7 @@ from attrs import evolve
 from crawler.page import search_forms
 from crawler.page.feeds import feed_entries, is_feed
 from crawler.page.list_row import ListRow
-from crawler.page.page import Page
+from crawler.page.page import LayoutError, Page
 from crawler.page.page_links import address_shape, is_service_address, page_links, shown_letters
 from crawler.page.product import product_facts
 from crawler.page.recipes import RecipeReader
@@ -30,7 +30,7 @@ from crawler.page.sitemap import is_sitemap, sitemap_requests
 from crawler.page.structured_data import structured_objects
 from crawler.platform_settings import SiteConfig
 from crawler.shapes.listing_fields import page_fields, row_fields
-from crawler.urls import canonicalize_url, url_host
+from crawler.urls import canonicalize_url, is_same_site, url_host
 from spiders import Listing, Platform, Request
 from spiders.shop import LIST_KEY, Shop, declared_products
 
@@ -55,11 +55,13 @@ class Site(Shop):
     def learn(self, known: SiteProfile | None) -> Generator[Request, Page | None, SiteProfile | None]:
         """Look at the site: yields requests, is sent their pages (None where there was none), returns what it learned.
 
-        `known` is what an earlier night learned. Returns None if the home page cannot be read.
+        `known` is what an earlier night learned. Returns None if the home page cannot be read; raises LayoutError if it
+        is another site's.
         """
         home = yield Request(url=self.settings.address)
         if home is None:
             return None
+        self._require_own(home)
         profile = known or SiteProfile()
         lists = [home]
         form = None
@@ -137,7 +139,11 @@ class Site(Shop):
         return [Request(url=address, values={WALK_KEY: "0"}) for address in addresses]
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
-        """Yield the rows of a list and its next page, what a walk comes across, else the page as one listing."""
+        """Yield the rows of a list and its next page, what a walk comes across, else the page as one listing.
+
+        Raises LayoutError for a page of another site, to which this one led.
+        """
+        self._require_own(page)
         if is_sitemap(page) and WALK_KEY in page.values:
             yield from self._walk_requests(_depth(page), (request.url for request in sitemap_requests(page)))
         elif is_sitemap(page):
@@ -152,6 +158,10 @@ class Site(Shop):
             yield from self._read_walked(page)
         else:
             yield from self._read_listing(page)
+
+    def _require_own(self, page: Page) -> None:
+        if not is_same_site(page.url, self.settings.address):
+            raise LayoutError(f"{self.name}: {self.settings.address} leads to another site, {url_host(page.url)}")
 
     def _read_feed(self, page: Page) -> Iterator[Listing | Request]:
         entries = list(feed_entries(page))

@@ -24,7 +24,8 @@ from crawler.page.sanitize import check_types
 MAX_INLINE_BYTES = 32_768  # a larger page takes more than some milliseconds, so a thread reads it
 DEADLINE_SECONDS = 20.0  # the slowest of 444 honest pages took 2
 MEMORY_MIB = 1024  # of a worker; the largest honest page took less than half (estimate)
-_LAYOUT_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+# What reading a page raises that is not as expected.
+LAYOUT_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
 class ReadTimeout(SwordnetError):
@@ -48,7 +49,7 @@ def read_page(reader: PageReader, page: Page) -> list[Listing | Request]:
     """What a platform reads from a page. Raises LayoutError if the page is not as expected."""
     try:
         return [check_types(result) if isinstance(result, Listing) else result for result in reader.read(page)]
-    except _LAYOUT_ERRORS as error:
+    except LAYOUT_ERRORS as error:
         raise LayoutError(f"{reader.name}: {type(error).__name__}: {error}") from error
 
 

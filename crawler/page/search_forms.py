@@ -26,7 +26,7 @@ from crawler.page.jsonld import jsonld_objects
 from crawler.page.page import Page, Selection
 from crawler.page.request import Request
 from crawler.page.structured_data import objects, texts
-from crawler.urls import url_host
+from crawler.urls import is_same_site
 
 QUERY_PLACEHOLDER = "{query}"
 _URL_TAG_RE = re.compile(r"<(?:[A-Za-z]{1,20}:)?Url\b([^<>]{1,4000})>", re.I)
@@ -122,7 +122,7 @@ def search_page_address(page: Page) -> str | None:
         text, reference = link.text(""), link.attrib["href"]
         if len(text) <= MAX_SEARCH_LINK_CHARS and _SEARCH_WORD_RE.search(text) and "=" not in reference:
             address = page.link(reference)
-            if address and _is_same_site(url_host(address), url_host(page.url)) and address != page.url:
+            if address and is_same_site(address, page.url) and address != page.url:
                 return address
     return None
 
@@ -203,7 +203,7 @@ def _rank_form(page: Page, form: Selection, charset: str) -> tuple[int, SearchFo
         for name, value in pairs
     ).replace(QUERY_FIELD, f"{quote(field['name'])}={QUERY_PLACEHOLDER}")
     action = page.link(form.attrib.get("action") or page.url) or page.url
-    if not rank or len(query) > MAX_SENT_CHARS or not _is_same_site(url_host(action), url_host(page.url)):
+    if not rank or len(query) > MAX_SENT_CHARS or not is_same_site(action, page.url):
         return None
     if is_posted:
         return rank, SearchForm(address=action.partition("#")[0], body=query, charset=charset, source="form, POST")
@@ -303,17 +303,6 @@ def _normalize_template(page: Page, address: str) -> str | None:
     template = _QUERY_TERM_RE.sub(QUERY_PLACEHOLDER, address, count=1)
     template = _PLACEHOLDER_RE.sub(lambda match: match[0] if match[0] == QUERY_PLACEHOLDER else "", template)
     absolute = page.link(template)
-    if (
-        absolute is None
-        or QUERY_PLACEHOLDER not in absolute
-        or not _is_same_site(url_host(absolute), url_host(page.url))
-    ):
+    if absolute is None or QUERY_PLACEHOLDER not in absolute or not is_same_site(absolute, page.url):
         return None
     return absolute if urlsplit(absolute).path or urlsplit(absolute).query else None
-
-
-def _is_same_site(host_name: str, other_host: str) -> bool:
-    def last_labels(name: str) -> list[str]:
-        return name.removeprefix("www.").split(".")[-2:]
-
-    return bool(host_name) and last_labels(host_name) == last_labels(other_host)

@@ -18,6 +18,7 @@ from crawler.items import Ask, Outcome, UnitKind
 from crawler.page import Page, Request
 from crawler.page.outcome import outcome_of
 from crawler.page.parser_bombs import is_suspicious
+from crawler.page.reader import LAYOUT_ERRORS
 from crawler.page.site_profile import WALK_KEY, SiteProfile
 from crawler.redaction import redact
 from crawler.units import RETRYABLE_OUTCOMES
@@ -76,7 +77,11 @@ async def _look_at(
     page: Page | None = None
     outcome = Outcome.LIVE
     while True:
-        request, profile = await asyncio.to_thread(_next_step, steps, page)
+        try:
+            request, profile = await asyncio.to_thread(_next_step, steps, page)
+        except (SwordnetError, *LAYOUT_ERRORS) as error:  # as where a page is read
+            _count_look(spider.stats, spider.name, Outcome.ERROR, f"{type(error).__name__}: {error}")
+            return None, Outcome.ERROR
         if request is None:
             return profile, outcome
         page, page_outcome = await _download(spider, request, asks[0])

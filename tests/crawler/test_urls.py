@@ -10,6 +10,7 @@ from crawler.urls import (
     TRACKING_PARAMETERS,
     canonicalize_url,
     complete_url,
+    is_same_site,
     readable_url,
     request_url,
     reveal_invisible,
@@ -163,3 +164,24 @@ def test_invisible_signs_of_a_text_are_shown_by_number() -> None:
 )
 def test_an_address_as_a_person_types_it(typed: str, url: str | None) -> None:
     assert complete_url(typed) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "other", "expected"),
+    [
+        ("https://www.attic.example/a", "http://attic.example/b", True),
+        ("https://forum.attic.example/", "https://shop.attic.example/", True),
+        ("https://attic.co.uk/", "https://pots.co.uk/", False),
+        ("https://forum.attic.co.uk/", "https://attic.co.uk/", True),
+        ("http://127.0.0.1:8801/", "http://127.0.0.1:8801/x", True),
+        ("http://127.0.0.1:8801/", "http://127.0.0.1:8802/", False),
+        ("http://10.2.0.1/", "http://10.1.0.1/", False),
+        ("https://attic.example/", "https://attic.example:8443/", False),
+        ("http://[::1]/", "http://[::2]/", False),
+        ("ftp://attic.example/", "ftp://attic.example/", False),
+        ("https://attic.example/", "mailto:a@attic.example", False),
+    ],
+)
+def test_what_belongs_to_one_site(url: str, other: str, expected: bool) -> None:
+    assert is_same_site(url, other) is expected
+    assert is_same_site(other, url) is expected

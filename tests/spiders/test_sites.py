@@ -10,7 +10,7 @@ import pytest
 
 from crawler.config import Config
 from crawler.errors import BadInput
-from crawler.page import Page
+from crawler.page import LayoutError, Page
 from crawler.page.search_forms import SearchForm
 from crawler.page.site_profile import WALK_KEY, SiteProfile
 from crawler.platform_settings import PlatformConfig, SiteConfig
@@ -259,3 +259,20 @@ def test_a_hostile_page_is_read_without_an_error(content: str) -> None:
     assert profile is not None
     for values in ({LIST_KEY: "lantern"}, {WALK_KEY: "1"}, {}):
         read(make_site(profile), html(content, f"{HOME}board/2", values))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.example/find?q=lantern&in=all", "https://attic.example:8443/item/31.html"]
+)
+@pytest.mark.parametrize("values", [{LIST_KEY: "lantern"}, {WALK_KEY: "1"}, {}])
+def test_a_page_of_another_site_is_not_read_as_this_ones(url: str, values: dict[str, str]) -> None:
+    page = html("<li><a href='/item/31.html'>Lantern of tin</a></li>", url, values)
+    with pytest.raises(LayoutError, match="leads to another site"):
+        read(make_site(SEARCHED), page)
+
+
+def test_a_home_page_that_leads_to_another_site_teaches_nothing() -> None:
+    with pytest.raises(LayoutError, match="leads to another site"):
+        look(make_site(), {HOME: html(FORM, "https://elsewhere.example/")})
+    profile, _ = look(make_site(searched=False), {HOME: html(FORM, "https://www.attic.example/")})
+    assert profile is not None
