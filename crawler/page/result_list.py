@@ -159,7 +159,7 @@ def _is_other_view(address: str, own_address: str, question: str) -> bool:
     asking = set(own.query.split("&")) - set(urlsplit(without_question(own_address, question)).query.split("&"))
     if parts.path.rstrip("/") != own.path.rstrip("/") or not asking & set(parts.query.split("&")):
         return False
-    is_for_everything = re.fullmatch(r"/?(?:.*/)?(?:index\.\w{2,5})?", own.path) is not None
+    is_for_everything = own.path.rstrip("/").rpartition("/")[2].partition(".")[0].lower() in ("", "index")
     return not is_for_everything or _PAGE_NUMBER_RE.search(address) is not None or is_service_address(address)
 
 
