@@ -19,7 +19,7 @@ from crawler.page import search_forms
 from crawler.page.feeds import feed_entries, is_feed
 from crawler.page.list_row import ListRow
 from crawler.page.page import LayoutError, Page
-from crawler.page.page_links import address_shape, is_service_address, page_links, shown_letters
+from crawler.page.page_links import address_shape, is_service_address, linked_files, page_links, shown_letters
 from crawler.page.product import product_facts
 from crawler.page.recipes import RecipeReader
 from crawler.page.result_list import next_page, result_list
@@ -31,7 +31,7 @@ from crawler.page.structured_data import structured_objects
 from crawler.platform_settings import SiteConfig
 from crawler.shapes.listing_fields import page_fields, row_fields
 from crawler.urls import canonicalize_url, is_same_site, url_host
-from spiders import Listing, Platform, Request
+from spiders import Listing, ListingKind, Platform, Request
 from spiders.shop import LIST_KEY, Shop, declared_products
 
 NOTHING_QUESTION = "qzxvkjwpyq"  # no word of any language: what a search for it shows stands on every answer
@@ -215,11 +215,14 @@ class Site(Shop):
         """Whether a page leads to listings and is none.
 
         Where searches have shown what addresses of listings look like, all other pages are lists. Else a list is a page
-        of which most words are links to pages; those to pages of its own kind are related listings.
+        of which most words are links to pages; those to pages of its own kind are related listings. A page that hands
+        out files is a listing.
         """
         own_shape = address_shape(page.url)
         if self.profile is not None and self.profile.listing_shapes:
             return own_shape not in self.profile.listing_shapes
+        if linked_files(page, framed):
+            return False
         links = [link for link in page_links(page, framed) if link.shape != own_shape and link.text]
         linked = sum(sum(map(str.isalpha, link.text)) for link in links)
         return bool(links) and linked >= MIN_LIST_SHARE * shown_letters(page, framed)
@@ -238,8 +241,9 @@ class Site(Shop):
     def _read_listing(self, page: Page) -> Iterator[Listing]:
         if self._is_list_address(page.url):
             return
-        objects = structured_objects(page)
-        fields = page_fields(page, product_facts(page, objects))
+        frame = self.profile.frame if self.profile else None
+        fields = page_fields(page, product_facts(page, structured_objects(page), frame), frame)
+        fields["files"] = linked_files(page, self._framed(page)) if fields["kind"] is ListingKind.POST else ()
         fields |= RecipeReader(self.settings).fields(page)
         if fields.get("title"):
             yield self.listing(**{**fields, "url": own_address(page)})

@@ -12,16 +12,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from attrs import frozen
 from selectolax.lexbor import LexborNode
 
+from crawler.items import SharedFile
+from crawler.page.list_row import find_size
 from crawler.page.page import Page, visible_text
+from crawler.page.text_lines import is_file_address
 from crawler.text import fold
 from crawler.urls import canonicalize_url, url_place
 
 MAX_LINKS = 3_000  # of one page
-FILE_RE = re.compile(
-    r"\.(?:pdf|epub|mobi|azw3?|txt|docx?|xlsx?|pptx?|zip|rar|7z|tar|gz|exe|msi|apk|xapk|ipa|dmg|iso|mp[34]|mkv|avi|mov|wmv|flv"
-    r"|m4[abv]|flac|wav|ape|ogg|torrent|nfo|jpe?g|png|gif|webp|css|js|ico|svg|xml|json)$",
-    re.I,
-)
 _DIGITS_RE = re.compile(r"\d+")
 _SCRIPT_ENDINGS = frozenset((".php", ".asp", ".aspx", ".jsp", ".cgi", ".do", ".pl"))  # the name is the kind of page
 _MENU_TAGS = frozenset(("nav", "footer", "aside", "select"))
@@ -40,6 +38,9 @@ _KIND_WORD_RE = re.compile(
     r"[-_](?=.)",
     re.I,
 )
+_PAGE_PART_RE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|ico|avif|css|js|json|xml|rss|atom|woff2?)$", re.I)
+MAX_FILES = 500  # of one page
+MAX_BESIDE_CHARS = 600  # around a link to a file, in which its size is looked for
 MAX_LINK_CHARS = 300  # of the text of a link
 
 
@@ -99,7 +100,7 @@ def page_links(page: Page, framed: frozenset[int] = frozenset(), with_menus: boo
         if not reference or reference.startswith(("#", "javascript:", "mailto:", "tel:", "magnet:")):
             continue
         url = page.link(reference)
-        if url is None or not url_place(url).endswith(place) or FILE_RE.search(urlsplit(url).path):
+        if url is None or not url_place(url).endswith(place) or is_file_address(url):
             continue
         if not is_in_frame(node, framed) and (with_menus or not is_in_menu(node)):
             links.append(PageLink(node, canonicalize_url(url), _link_text(node)))
@@ -181,6 +182,23 @@ def _link_text(node: LexborNode) -> str:
         other = node.attributes.get("title") or (image.attributes.get("alt") if image is not None else "") or ""
         text = max(text, " ".join(other.split()), key=len)
     return text[:MAX_LINK_CHARS]
+
+
+def linked_files(page: Page, framed: frozenset[int] = frozenset()) -> tuple[SharedFile, ...]:
+    """The files that a page links to outside framed elements and menus, each once, with the size beside the link.
+
+    Not those that belong to a page itself: pictures, styles, scripts, feeds.
+    """
+    files: dict[str, SharedFile] = {}
+    for node in page.nodes("a[href]", MAX_LINKS):
+        url = page.link(node.attributes.get("href") or "")
+        if url is None or not is_file_address(url) or _PAGE_PART_RE.search(urlsplit(url).path):
+            continue
+        name = unquote(urlsplit(url).path.rpartition("/")[2], errors="replace")[:MAX_LINK_CHARS]
+        if name not in files and not is_in_frame(node, framed) and not is_in_menu(node):
+            beside = visible_text(node.parent)[:MAX_BESIDE_CHARS] if node.parent is not None else ""
+            files[name] = SharedFile(name=name, size=find_size(beside))
+    return tuple(files.values())[:MAX_FILES]
 
 
 def contains_question(title: str, question: str) -> bool:

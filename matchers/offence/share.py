@@ -13,17 +13,19 @@ from matchers.matcher import Context, Ground, OffenceMatcher
 
 SHARE_PROBABILITY = 0.95  # estimates: public shares of a registered work rarely have a licence
 LINK_PROBABILITY = 0.92
+FILE_PROBABILITY = 0.85  # a file beside a page's words about the work: mostly the work, else a sample or a patch
 GROUP_LINK_PROBABILITY = 0.6  # a channel or group of a messenger: its contents are unknown
 MAX_QUOTED_LINKS = 3  # links in one reason
 SHARE_IS = Ground("share_is", Polarity.FOR, 3.0)
 SHARE_LINK = Ground("share_link", Polarity.FOR, 4.5)
+SHARE_FILE = Ground("share_file", Polarity.FOR, 3.0)
 
 
 class Matcher(OffenceMatcher):
-    """Shares, and links to them."""
+    """Shares, links to them, and files that a page hands out itself."""
 
     name = "share"
-    grounds = (SHARE_IS, SHARE_LINK)
+    grounds = (SHARE_IS, SHARE_LINK, SHARE_FILE)
 
     def judge(self, listing: Listing, work: Work, context: Context) -> Iterator[Finding]:
         """At most one finding."""
@@ -39,3 +41,6 @@ class Matcher(OffenceMatcher):
                 theirs="、".join(link.url for link in listing.links[:MAX_QUOTED_LINKS]),
                 count=len(listing.links),
             )
+        elif listing.kind is ListingKind.POST and listing.whole and listing.files:
+            names = "、".join(file.name for file in listing.files[:MAX_QUOTED_LINKS])
+            yield make_finding(self.name, work, SHARE_FILE, FILE_PROBABILITY, theirs=names)
