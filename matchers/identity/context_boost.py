@@ -44,6 +44,8 @@ EXACT_GROUNDS = (TITLE_EXACT.key, TITLE_EXACT_REASONED.key)
 NUMBER_GROUNDS = frozenset(
     {"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other"}
 )
+VERSIONED_KINDS = frozenset({"software", "plugin", "app"})  # whose number is a version; a game's is a part
+MIN_APP_VERSION = 4  # of a bare number: many apps are games, which have a second and third part; estimate
 STRIPPED_TITLES_CACHE_SIZE = 1_024  # titles, more than a batch has: each is stripped for its prefetch and when asked
 _SELLING_AREA_RE = re.compile(  # areas of signals of how the work is sold, not of which work it is
     "account|bundle|burned|copy|copyshop|counterfeit|course|crack|drive|file|handover"
@@ -140,7 +142,11 @@ class Matcher(IdentityMatcher):
         """The findings of a work without those against its name and with one more, if the context supports it, else
         `findings` itself.
         """
-        if _is_other_company_app(listing, work) or _is_minor_version(listing, work, findings):
+        if (
+            _is_other_company_app(listing, work)
+            or _is_minor_version(listing, work, findings)
+            or _is_major_version(listing, work, findings)
+        ):
             findings = _without_number_grounds(findings)
             stripped_findings = _without_number_grounds(stripped_findings)
         if not findings:
@@ -241,6 +247,23 @@ def _is_minor_version(listing: Listing, work: Work, findings: Sequence[Finding])
     ]
     title = fold(listing.title)
     return any(re.search(re.escape(fold(name)) + r"(?: |\.)\d{1,3}(?!\d)", title) for name in numbered_names)
+
+
+def _is_major_version(listing: Listing, work: Work, findings: Sequence[Finding]) -> bool:
+    """Whether all that speaks against a program's unnumbered name is one bare number behind it: the 9 of Quillforge 9.
+
+    Programs are numbered by version, games by part, and so are the names of apps in app stores. A registered work with
+    the number in its name has the longer name in the title, and so never gets here.
+    """
+    is_versioned = fold(work.kind or "") in VERSIONED_KINDS and listing.kind is not ListingKind.APP
+    if not is_versioned or any(_NUMBER_RE.search(name) for name in (work.title, *work.aliases)):
+        return False
+    min_version = MIN_APP_VERSION if fold(work.kind or "") == "app" else 0
+    against = [finding for finding in findings if finding.ground in NUMBER_GROUNDS]
+    return bool(against) and all(
+        finding.ground == "veto_sequel" and finding.theirs.isdecimal() and int(finding.theirs) >= min_version
+        for finding in against
+    )
 
 
 def _is_other_company_app(listing: Listing, work: Work) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
+from matchers.signals.intent import is_joined_extra
 from matchers.signals.listing_signals import find_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
@@ -56,6 +57,8 @@ class Matcher(OffenceMatcher):
             return
         for ground, pattern, types in PATTERNS:
             if work_type(work) not in types:
+                continue
+            if ground is DOUBT_NOTES and is_joined_extra(listing, work):
                 continue
             # A description mentions keys that are not sold: item specifics have a line for them.
             texts = (listing.title,) if ground is DOUBT_KEY else (listing.title, listing.text[:MAX_SEARCHED_CHARS])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
+from matchers.signals.intent import is_joined_extra
 from matchers.signals.listing_signals import find_signals, quote_signals, signal_strength
 from matchers.signals.work_type import WorkType, work_type
 
@@ -22,6 +23,7 @@ TEXT_ONLY_FACTOR = 0.5
 COPY_AREAS = ("copy", "counterfeit", "drive", "crack")  # a pirated copy sold with a bookmark is still a copy
 MIN_COPY_STRENGTH = 0.8  # from this strength of such words it is a copy
 COPY_FACTOR = 0.3  # share of the strength of merchandise kept for a copy
+JOINED_FACTOR = 0.1  # the same for what is sold together with the work's file; estimate
 # From this strength of words for passing on a course, slides and templates belong to the course. Estimate.
 MIN_COURSE_STRENGTH = 0.3
 
@@ -39,6 +41,7 @@ class Matcher(OffenceMatcher):
         is_copied = signal_strength(find_signals(listing, work, *COPY_AREAS)) >= MIN_COPY_STRENGTH or _is_courseware(
             listing, work
         )
+        is_joined = is_joined_extra(listing, work)
         for ground, areas in GROUND_AREAS:
             signals = find_signals(listing, work, *areas)
             if signals:
@@ -47,6 +50,7 @@ class Matcher(OffenceMatcher):
                     0.0 if listing.kind is ListingKind.APP else TEXT_ONLY_FACTOR * signal_strength(signals),
                 )
                 strength *= COPY_FACTOR if is_copied and ground is MERCH_BESIDE else 1.0
+                strength *= JOINED_FACTOR if is_joined and ground is not MERCH_SERVICE else 1.0
                 if strength:
                     yield make_finding(self.name, work, ground, strength, theirs=quote_signals(signals))
 

@@ -12,7 +12,9 @@ import re
 
 from crawler.items import Listing, ListingKind, Work
 from crawler.text import fold
-from matchers.signals.listing_signals import find_signals, signal_strength
+from matchers.signals.listing_signals import compact_names, find_signals, signal_strength
+from matchers.signals.text_signals import find_text_signals
+from matchers.titles.title_names import strip_mark
 
 # The beginning of a title whose writer wants the work; a break, a measure word or the work's name follows it.
 _REQUEST_RE = re.compile(
@@ -31,6 +33,14 @@ MIN_REPORT_SIGNALS = 2  # different signals of REPORT_AREAS that outweigh a hand
 OFFER_AREAS = ("handover", "stream", "account")
 BESIDE_WORK_AREAS = ("merch", "own")
 COPY_AREAS = ("copy", "counterfeit", "drive", "crack", "account", "burned")
+FILE_AREAS = ("file", "drive", "rip", "handover")  # what is sold is a file
+# What joins an extra to what is sold, and what may stand between: plus the full solutions manual, +配套伴奏.
+_JOINER_RE = re.compile(
+    r"(?:[+＋&]|\b(?:and|plus|with|incl|including|includes)\b|另?[附送赠含带]|[和及与])"
+    r"\s{0,2}(?:[a-z'’]{1,12} ){0,3}[\u4e00-\u9fff]{0,3}$",
+    re.IGNORECASE,
+)
+MAX_JOINER_CHARS = 48  # before an extra that are searched for what joins it
 SERVICE_AREAS = ("service",)
 MIN_SIGNAL_STRENGTH = 0.8  # for such signals to count
 REPORT_FACTOR = 0.25  # share of strength that words of piracy keep in a report or request; an estimate
@@ -44,7 +54,9 @@ def intent_factor(listing: Listing, work: Work) -> float:
     if is_report_or_request(listing, work):
         return REPORT_FACTOR
     if _is_strong_in_title(listing, work, SERVICE_AREAS) or (
-        _is_strong_in_title(listing, work, BESIDE_WORK_AREAS) and not _is_strong(listing, work, COPY_AREAS)
+        _is_strong_in_title(listing, work, BESIDE_WORK_AREAS)
+        and not _is_strong(listing, work, COPY_AREAS)
+        and not is_joined_extra(listing, work)
     ):
         return BESIDE_WORK_FACTOR
     return 1.0
@@ -61,6 +73,34 @@ def is_report_or_request(listing: Listing, work: Work) -> bool:
     return (is_question(listing) or _is_strong(listing, work, TALK_AREAS)) and not _is_strong(
         listing, work, OFFER_AREAS
     )
+
+
+def is_joined_extra(listing: Listing, work: Work) -> bool:
+    """Whether what is beside the work is sold together with its file, joined to it by a plus or an "and": NAME pdf plus
+    solutions manual, NAME flac+伴奏.
+
+    In the title the work is named before what joins them; in the description the title says that it is a file. What is
+    listed behind the first extra is joined by the same word. Without a file it is merchandise.
+    """
+    beside = find_signals(listing, work, *BESIDE_WORK_AREAS)
+    files = find_signals(listing, work, *FILE_AREAS) if beside else []
+    in_title = any(signal.in_title for signal in beside)
+    if not (files if in_title else any(signal.in_title for signal in files)):
+        return False
+    text = listing.title if in_title else listing.text
+    fold_map = find_text_signals(text).analysis.fold_map
+    first = min(
+        fold_map.original_span(signal.signal.start, signal.signal.end)[0]
+        for signal in beside
+        if signal.in_title is in_title
+    )
+    joiner = _JOINER_RE.search(text, max(0, first - MAX_JOINER_CHARS), first)
+    if joiner is None or not in_title:
+        return joiner is not None
+    named = fold(text[: joiner.start()]).replace(" ", "")
+    bare_name = strip_mark(work.title)
+    names = compact_names(work.title, (*work.aliases, bare_name[0]) if bare_name else work.aliases)
+    return any(name in named for name in names)
 
 
 def _is_strong(listing: Listing, work: Work, areas: tuple[str, ...]) -> bool:

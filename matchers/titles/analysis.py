@@ -72,6 +72,9 @@ _BRACKETED_RE = re.compile(r"[\[【(（][^\[\]【】()（）]{1,60}[\]】)）]")
 _MASK_RE = re.compile(
     "(?<=[^\\W\\d_])[*＊#＃@×○●◯〇□■△▲☆★◆◇?？\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]{1,3}(?=[^\\W\\d_])"
 )
+_CARRIER_CHARS = frozenset("版带曲")  # behind the name of an extra: +伴奏版
+MAX_JOINER_CHARS = 8  # of " and ", with the character before it
+_AND_RE = re.compile(r"[^ ](?: (?:and|plus) | ?[和及与])$")  # with the last character of what is joined
 _CLEAN_RUN_RE, _BOUNDARY_RE = re.compile(b"\x00+"), re.compile(b"[\x01\x02]")
 LETTER_KIND, DIGIT_KIND, SPACE_KIND = 1, 2, 3  # kinds of characters
 FIRST_ASTRAL_CODE_POINT = 0x10000  # from here on nothing counts as a letter: folded titles have only Han there
@@ -159,6 +162,9 @@ class AnalysedText:
         for word, start, end in self.lexicon_words:
             if word.area == "noise" or is_file_part(word.text, self.folded):
                 mask[start:end] = b"\x01" * (end - start)
+            elif word.area == "derived" and self.is_joined(start, mask):
+                end += self.boundaries[end] == 0 and self.compact[end : end + 1] in _CARRIER_CHARS
+                mask[start:end] = b"\x01" * (end - start)
         for start, end in find_phrases(self.folded):
             first, last = self.position_of(start), self.position_of(end - 1) + 1
             mask[first:last] = b"\x01" * (last - first)
@@ -166,6 +172,17 @@ class AnalysedText:
             first, last = self.positions_between(start, end)
             mask[first:last] = b"\x01" * (last - first)
         return mask
+
+    def is_joined(self, position: int, known: bytearray) -> bool:
+        """Whether `position` follows a plus, or an "and" behind text that is `known`: what comes with the work."""
+        if not position:
+            return False
+        first, last = self.span(position - 1, position + 1)
+        if any(character in "+＋&" for character in self.original[first + 1 : last - 1]):
+            return True
+        index = self.positions[position]
+        joiner = _AND_RE.search(self.folded, max(0, index - MAX_JOINER_CHARS), index)
+        return joiner is not None and known[self.position_of(joiner.start())] == 1
 
     @cached_attribute
     def noise(self) -> bytearray:

@@ -74,12 +74,12 @@ def is_file_part(word: str, folded: str) -> bool:
     return _FILE_PART_RE.fullmatch(word) is not None and _FILE_SIGN_RE.search(folded) is not None
 
 
-_NUMBER_RE = re.compile(r"[0-9一二三四五六七八九十]|edition")
+_PHRASE_SIGN_RE = re.compile(r"[0-9一二三四五六七八九十整全]|edition|whole|entire|full|complete")
 
 
 def find_phrases(folded: str) -> Iterator[tuple[int, int]]:
     """The offsets in a folded text of the phrases of phrases.csv."""
-    if _NUMBER_RE.search(folded):
+    if _PHRASE_SIGN_RE.search(folded):
         for match in _phrases_re().finditer(folded):
             yield match.span()
 

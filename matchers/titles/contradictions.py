@@ -128,8 +128,7 @@ def _is_extra(spot: WordMatch, text: AnalysedText) -> bool:
         return False
     if is_file_part(spot.word.text, text.folded):
         return True
-    first, last = text.span(spot.start - 1, spot.start + 1)
-    if any(character in "+＋&" for character in text.original[first + 1 : last - 1]):
+    if text.is_joined(spot.start, text.boilerplate):
         return True
     if spot.word.area == "sequel":
         return False
