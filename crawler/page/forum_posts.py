@@ -7,16 +7,19 @@ tells: elements of one kind stand below one another, each with a date of its own
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from unicodedata import normalize
+from urllib.parse import urlsplit
 
 from attrs import frozen
 from selectolax.lexbor import LexborNode
 
 from crawler.page.page import Page, visible_text
-from crawler.page.text_lines import ACCESS_CODE_RE, Line, all_lines, page_lines
+from crawler.page.page_links import is_in_menu
+from crawler.page.text_lines import ACCESS_CODE_RE, Line, all_lines, is_file_address, page_lines
+from crawler.page.vocabulary import joined_label, meaning_pattern
 from crawler.shares import extract_links
 
 MAX_POSTS = 200  # of a page
@@ -35,6 +38,7 @@ FORUM_MARKUP = (
     (".bbp-author-name", ".bbp-reply-content, .bbp-topic-content"),  # bbPress
     (".message-name .username, .message-userDetails .username", ".message-body .bbWrapper, .messageText"),  # XenForo
     (".author .username, .author .username-coloured, .postprofile .username", ".postbody .content"),  # phpBB 3
+    (".postauthor", ".postbody"),  # phpBB 2, and phpBB 3 in the skin of tables
     (".username, .bigusername", "[id^=post_message_], .postcontent"),  # vBulletin
     (".poster h4 a", ".post .inner"),  # SMF
     (".author_information .largetext a, .author_information a", ".post_body"),  # MyBB
@@ -64,16 +68,26 @@ _AUTHOR_LABEL_RE = re.compile(
 )
 _AUTHOR_END_RE = re.compile(r"\s[|»·•–—-]\s|\s(?:on|at|wrote|said)\b|[,，(（]|\s{2}|发表于|发布于", re.I)
 _PROFILE_RE = re.compile(r"user|member|profile|space|author|\buid\b|/u/|people|home\.php", re.I)
+_DOWNLOAD_RE = re.compile(r"attach|download|file\.(?:php|asp|jsp|do)|(?<![a-z])(?:dl|down)(?![a-z])", re.I)
+_ADDITION_SELECTOR = "table, dl, fieldset, [class*=attach], [id*=attach]"
+MAX_ADDITIONS = 40  # elements of a post beside its words that are looked at
+MAX_ADDITION_CHARS = 1_200
+MAX_AROUND_LEVELS = 40  # elements around the words of a post that may be the post
+_QUOTE_RE = re.compile(r"quot|blockcode", re.I)
 _COMMENT_RE = re.compile(r"(?:^|[\s_-])comments?(?:$|[\s_-])|comment-?list|disqus|pinglun", re.I)
 _NUMBER_RE = re.compile(r"#?\d[\d.,]{0,8}#?(?:楼|f|level)?", re.I)
 
 
 @frozen(kw_only=True)
 class Post:
-    """One post: its author ("" if unknown) and the elements that hold its words."""
+    """One post: its author ("" if unknown), the elements that hold its words, and the one around the whole post.
+
+    `around` is None where one element for each post is not known.
+    """
 
     author: str
     bodies: tuple[LexborNode, ...]
+    around: LexborNode | None = None
 
 
 @frozen(kw_only=True)
@@ -144,12 +158,60 @@ def _marked_posts(page: Page, author_selector: str, body_selector: str) -> Itera
     if not bodies:
         return
     author, inside = "", set[int]()
+    found: list[tuple[str, LexborNode, LexborNode]] = []
+    author_node: LexborNode | None = None
     for node in page.nodes(f"{author_selector}, {body_selector}", 4 * MAX_POSTS):
         if node.mem_id not in bodies:
-            author = visible_text(node)[:MAX_AUTHOR_CHARS] or author
-        elif author and node.mem_id not in inside:
+            author, author_node = visible_text(node)[:MAX_AUTHOR_CHARS] or author, node
+        elif author and author_node is not None and node.mem_id not in inside:
             inside.update(inner.mem_id for inner in node.css(body_selector))
-            yield Post(author=author, bodies=(node,))
+            found.append((author, author_node, node))
+    posts_inside = Counter(element.mem_id for _, _, body in found for element in _elements_around(body))
+    for name, named, body in found:
+        around = _post_element(body, named, posts_inside)
+        additions = _additions(page, around, body) if around is not None else ()
+        yield Post(author=name, bodies=(body, *additions), around=around)
+
+
+def _elements_around(node: LexborNode) -> Iterator[LexborNode]:
+    """Yield an element and those around it, inner first, without the body of the page."""
+    element: LexborNode | None = node
+    for _ in range(MAX_AROUND_LEVELS):
+        if element is None or element.tag in ("body", "html"):
+            return
+        yield element
+        element = element.parent
+
+
+def _post_element(body: LexborNode, author: LexborNode, posts_inside: Counter[int]) -> LexborNode | None:
+    """The innermost element around the words of a post and its author; None if it holds other posts, too."""
+    around_author = {element.mem_id for element in _elements_around(author)}
+    common = next((element for element in _elements_around(body) if element.mem_id in around_author), None)
+    return common if common is not None and posts_inside[common.mem_id] == 1 else None
+
+
+def _additions(page: Page, post: LexborNode, body: LexborNode) -> tuple[LexborNode, ...]:
+    """The tables of a post beside its words that state a price or hand out files."""
+    own = {element.mem_id for element in (*_elements_around(body), *body.css("*"))}
+    chosen: dict[int, LexborNode] = {}
+    for node in post.css(_ADDITION_SELECTOR)[:MAX_ADDITIONS]:
+        if node.mem_id in own or node.css_first(".postauthor, .postprofile") is not None:
+            continue
+        if len(visible_text(node)) <= MAX_ADDITION_CHARS and (_hands_out_files(node) or _states_price(page, node)):
+            chosen[node.mem_id] = node
+    return _outermost(chosen)
+
+
+def _hands_out_files(node: LexborNode) -> bool:
+    """Whether an element links to files, or to the script of a forum that sends them."""
+    addresses = [link.attributes.get("href") or "" for link in node.css("a[href]")[:20]]
+    return any(is_file_address(address) or _DOWNLOAD_RE.search(urlsplit(address).path) for address in addresses)
+
+
+def _states_price(page: Page, node: LexborNode) -> bool:
+    """Whether a line of an element begins with a word for a price, and some line has digits."""
+    lines = [joined_label(line.text) for line in page_lines(page, {}, node).lines]
+    return any(map(meaning_pattern("price").match, lines)) and any(map(str.isdigit, "".join(lines)))
 
 
 def _repeated_posts(page: Page) -> list[Post]:
@@ -166,9 +228,38 @@ def _repeated_posts(page: Page) -> list[Post]:
         length = sum(len(line.text) for segment in segments for line in segment)
         is_thread = len(posts) >= MIN_POSTS and all(post.author and post.bodies for post in posts)
         is_thread = is_thread and not any(line.has_file for segment in segments for line in segment[:MAX_HEAD_LINES])
+        is_thread = is_thread and all(map(_is_one_post, segments, posts)) and _have_one_head(parent, segments)
         if is_thread and length > best_length and _stand_as_thread(lines, segments):
             best, best_length = posts, length
     return best
+
+
+def _is_one_post(segment: Sequence[Line], post: Post) -> bool:
+    """Whether the lines that are taken for a post are not several posts, and not a header or a menu of the page.
+
+    A post says something that is no link and no head of it; outside quotations there is one head.
+    """
+    heads = sum(bool(_POSTED_RE.search(line.text)) and not _is_quoted(line) for line in segment)
+    spoken = [line for line in segment if not _is_head(line.text, post.author) and 2 * line.link_chars < len(line.text)]
+    return heads <= 1 and bool(spoken) and not is_in_menu(segment[0].elements[-1])
+
+
+def _have_one_head(parent: LexborNode, segments: Iterable[Sequence[Line]]) -> bool:
+    """Whether a date stands at the same position in all segments; a header with a clock is unlike the rest."""
+    positions = []
+    for segment in segments:
+        dated = [line.elements for line in segment[:MAX_HEAD_LINES] if _DATE_RE.search(line.text)]
+        depths = [next(depth for depth, node in enumerate(around) if node.mem_id == parent.mem_id) for around in dated]
+        positions.append({tuple(map(_kind, around[depth + 1 :])) for around, depth in zip(dated, depths, strict=True)})
+    return bool(set.intersection(*positions))
+
+
+def _is_quoted(line: Line) -> bool:
+    """Whether a line stands in a quotation."""
+    return any(
+        element.tag == "blockquote" or _QUOTE_RE.search(element.attributes.get("class") or "")
+        for element in line.elements
+    )
 
 
 def _stand_as_thread(lines: Sequence[Line], segments: Sequence[Sequence[Line]]) -> bool:

@@ -24,12 +24,16 @@ WORK_TYPES = frozenset(
 MIN_OBJECT_SIMILARITY = 0.6  # similarity from which an object is the one that a heading names
 MIN_TITLE_SIMILARITY = 0.4  # similarity from which a heading and a name mean one thing
 MAX_HEADING_EXTRA_CHARS = 12  # that a heading may have after the name
+MIN_SELF_LINK_LETTERS = 4  # of a link to the page itself that says its subject; shorter ones are numbers of posts
+MAX_SELF_LINKS = 1_500  # links of a page that are looked at
 MIN_TITLE_SHARE = 0.5  # of <title> that a heading covers; of two that are part of it, one is the site's name
 MAX_HEADINGS = 6
 MIN_LINE_TITLE_CHARS, MAX_LINE_TITLE_CHARS = 3, 200  # of a title that no heading marks
 MAX_PROMINENT_ELEMENTS = 60
+MAX_TITLE_CHARS = 300  # of <title>
 MAX_FOLDER_LEAD_CHARS = 20  # before the path of a folder in its title
-_TITLE_BREAK_RE = re.compile(r" [-–—|·»«:/]{1,2} |[|｜_»«]|(?<=[\u3400-\u9fff])[-–—]")
+_TITLE_BREAK_RE = re.compile(r" [-–—|·•»«:/]{1,2} |[|｜_»«]|(?<=[\u3400-\u9fff])[-–—]")
+_LABEL_RE = re.compile(r"^[^\W\d][^:：\n]{0,15}[:：]\s{0,3}(?=\S)")
 _SITE_SEPARATORS = (" | ", "｜", " - ", " – ", " — ", " :: ", "_", "-", " · ", " « ", " / ")
 _PRICE_RE = re.compile(r"[$€£¥₹₽₸]\s?\d|\d\s?(?:[€£₽₸元]|kr\b|zł)")
 _CODE_SUFFIX_RE = re.compile(r"\s[^\W\d]{2,12}(?:[\s.-][^\W\d]{1,10})?\.?\s?[:：#№]\s?[A-Z0-9][A-Z0-9-]{3,15}$")
@@ -126,16 +130,19 @@ def choose_title(
 def line_title(page: Page, name: str, source: str) -> tuple[str, str]:
     """The title and its source where no heading tells: `name` comes from <title>, is the path of a folder, or is empty.
 
-    Of the parts of <title> the longest run counts that the page shows as a line, first of lines that lead nowhere else.
+    A link to the page itself that says a part of <title> comes first ("Quay • View topic - Red Kiln" above "Red Kiln"),
+    even before a heading that says less of it. Else the longest run of parts of <title> counts that the page shows as a
+    line, first of lines that lead nowhere else.
     A page whose title says nothing is named by the value of a label for names, else by its first line in large type.
     """
     folder = unquote(urlsplit(page.url).path).strip("/")
     if folder and name.rstrip("/").endswith(folder) and len(name) <= len(folder) + MAX_FOLDER_LEAD_CHARS:
         return folder.rpartition("/")[2], source  # "Index of /books/red-lamp" is the folder of that name
-    if source == "title" and name:
-        return _shown_part(page, name), source
     if name:
-        return name, source
+        linked = _self_link(page, name, source)
+        if linked:
+            return linked, "link to the page itself"
+        return _shown_part(page, name) if source == "title" else name, source
     labelled = labelled_values(page).get("name", [])
     if labelled:
         return labelled[0], "label"
@@ -160,12 +167,49 @@ def _shown_part(page: Page, title: str) -> str:
     breaks = [(0, 0), *(match.span() for match in _TITLE_BREAK_RE.finditer(title)), (len(title), len(title))][:12]
     runs = {title[start[1] : end[0]].strip() for number, start in enumerate(breaks) for end in breaks[number + 1 :]}
     by_letters = {_letters(run): run for run in runs if len(_letters(run)) > 1}
-    shown = [
-        line for line in all_lines(page) if len(line.text) <= MAX_LINE_TITLE_CHARS and _letters(line.text) in by_letters
-    ]
+    lines = [line for line in all_lines(page) if len(line.text) <= MAX_LINE_TITLE_CHARS]
+    shown = [line for line in lines if _letters(line.text) in by_letters]
     own = canonicalize_url(page.url)
     stays = [line for line in shown if not line.link_count or _links_to(line, page) == own]
-    return max((by_letters[_letters(line.text)] for line in stays or shown), key=len, default=title)
+    said = [by_letters[_letters(line.text)] for line in stays]
+    labelled = [line.text[match.end() :] for line in lines if (match := _LABEL_RE.match(line.text))]
+    said += [by_letters[letters] for letters in map(_letters, labelled) if letters in by_letters]
+    return max(said or [by_letters[_letters(line.text)] for line in shown], key=len, default=title)
+
+
+def _self_link(page: Page, name: str, source: str) -> str:
+    """The longest link to the page itself that says a part of <title>, "" without one.
+
+    `name` is what was taken for the title so far; where that is a heading, only the other end of <title> is better.
+    """
+    if source not in ("title", "og:title", "h1"):
+        return ""
+    title = _letters(page.css("title").text(default="")[:MAX_TITLE_CHARS] if source == "h1" else name)
+    heading = _letters(name) if source == "h1" else ""
+    found = ""
+    for node in page.nodes("a[href]", MAX_SELF_LINKS):
+        address = page.link(node.attributes.get("href") or "")
+        text = visible_text(node)[:MAX_LINE_TITLE_CHARS] if address and _is_own_address(address, page.url) else ""
+        letters = _letters(text)
+        if not MIN_SELF_LINK_LETTERS <= len(letters) < len(title) or letters not in title or len(text) <= len(found):
+            continue
+        is_other_end = title.startswith(heading) and title.endswith(letters) and heading not in letters
+        if not heading or (is_other_end and letters not in heading):
+            found = text
+    return found
+
+
+def _is_own_address(address: str, own: str) -> bool:
+    """Whether an address is that of the page, with more or fewer parameters; the start page has none of its own."""
+    (path, _, query), (own_path, _, own_query) = (canonicalize_url(url).partition("?") for url in (address, own))
+    pairs, own_pairs = set(query.split("&")) - {""}, set(own_query.split("&")) - {""}
+    is_start = not pairs and urlsplit(address).path.strip("/") in ("", "index.php", "index.html")
+    return (
+        path == own_path
+        and not is_start
+        and bool(pairs) == bool(own_pairs)
+        and (pairs <= own_pairs or own_pairs <= pairs)
+    )
 
 
 def _links_to(line: Line, page: Page) -> str:

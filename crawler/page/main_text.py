@@ -46,10 +46,10 @@ _PICTURE_ATTRIBUTES = (
     *("data-lazy", "data-url", "data-echo", "data-srcset", "src", "srcset"),
 )
 _ORNAMENT_RE = re.compile(
-    r"smil(?:ey|ies|e)|emoji|emoticon|avatar|\bicons?\b|/icon|logo|sprite|blank\.|spacer|none\.gif|pixel\.|loading|"
-    r"lazyload\.|placeholder|captcha|\brank|badge|button|uc_server",
-    re.I,
+    r"smil(?:ey|ies|e)|emoji|emoticon|avatar|\bicons?\b|/icon|logo|sprite|captcha|\brank|badge|button|uc_server", re.I
 )
+_STAND_IN_RE = re.compile(r"blank\.|spacer|none\.gif|pixel\.|loading|lazyload\.|placeholder", re.I)
+MAX_STAND_IN_PIXELS = 2  # of an edge: the size of what stands in for a picture, not of the picture
 _PATH_END_RE = re.compile(r"[›»>/|→]\s*$")
 MIN_SHARE_CHARS = 8  # of a line that may hold a share link or an access code
 MIN_TEXT_LETTERS = 4  # a page with fewer beside its replies has no text: what looks like a reply is it
@@ -121,16 +121,25 @@ def _picture_addresses(page: Page, nodes: Sequence[LexborNode]) -> tuple[str, ..
     for node in nodes:
         attributes = node.attributes
         sizes = [attributes.get(name) or "" for name in ("width", "height")]
-        if any(size.isdigit() and int(size) < MIN_PICTURE_PIXELS for size in sizes):
+        smallest = MAX_STAND_IN_PIXELS if _names_lazy_picture(node) else -1
+        if any(size.isdigit() and smallest < int(size) < MIN_PICTURE_PIXELS for size in sizes):
             continue
-        if _ORNAMENT_RE.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:200]):
+        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"[:200]
+        if _ORNAMENT_RE.search(names) or (smallest < 0 and _STAND_IN_RE.search(names)):
             continue
         for name in _PICTURE_ATTRIBUTES:
             address = page.link((attributes.get(name) or "").split(" ")[0]) if attributes.get(name) else None
-            if address and not _ORNAMENT_RE.search(urlsplit(address).path):
+            path = urlsplit(address).path if address else ""
+            if address and not _ORNAMENT_RE.search(path) and not _STAND_IN_RE.search(path):
                 addresses.setdefault(address)
                 break
     return tuple(addresses)[:MAX_PICTURES]
+
+
+def _names_lazy_picture(node: LexborNode) -> bool:
+    """Whether a picture names another address than the one that is loaded with the page."""
+    attributes = node.attributes
+    return any(attributes.get(name) for name in _PICTURE_ATTRIBUTES if name not in ("src", "srcset"))
 
 
 def _line_reasons(

@@ -39,6 +39,8 @@ _KIND_WORD_RE = re.compile(
     re.I,
 )
 _PAGE_PART_RE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|ico|avif|css|js|json|xml|rss|atom|woff2?)$", re.I)
+_SENDING_RE = re.compile(r"attach|download|file\.(?:php|asp|jsp|do)$|(?<![a-z])(?:dl|down)(?![a-z])", re.I)
+_NAMED_FILE_RE = re.compile(r"\S\.(?=[a-z0-9]{0,4}[a-z])[a-z0-9]{2,5}$", re.I)
 MAX_FILES = 500  # of one page
 MAX_BESIDE_CHARS = 600  # around a link to a file, in which its size is looked for
 MAX_LINK_CHARS = 300  # of the text of a link
@@ -192,13 +194,22 @@ def linked_files(page: Page, framed: frozenset[int] = frozenset()) -> tuple[Shar
     files: dict[str, SharedFile] = {}
     for node in page.nodes("a[href]", MAX_LINKS):
         url = page.link(node.attributes.get("href") or "")
-        if url is None or not is_file_address(url) or _PAGE_PART_RE.search(urlsplit(url).path):
+        name = _file_name(url, node) if url else ""
+        if not name:
             continue
-        name = unquote(urlsplit(url).path.rpartition("/")[2], errors="replace")[:MAX_LINK_CHARS]
         if name not in files and not is_in_frame(node, framed) and not is_in_menu(node):
             beside = visible_text(node.parent)[:MAX_BESIDE_CHARS] if node.parent is not None else ""
             files[name] = SharedFile(name=name, size=find_size(beside))
     return tuple(files.values())[:MAX_FILES]
+
+
+def _file_name(url: str, node: LexborNode) -> str:
+    """The name of the file that a link leads to, or that it names if it leads to a script that sends files; else ""."""
+    path = urlsplit(url).path
+    if is_file_address(url):
+        return "" if _PAGE_PART_RE.search(path) else unquote(path.rpartition("/")[2], errors="replace")[:MAX_LINK_CHARS]
+    named = visible_text(node)[:MAX_LINK_CHARS] if _SENDING_RE.search(path) else ""
+    return named if _NAMED_FILE_RE.search(named) and not _PAGE_PART_RE.search(named) else ""
 
 
 def contains_question(title: str, question: str) -> bool:

@@ -19,7 +19,7 @@ from crawler.money import Money, parse_price
 from crawler.page.field_votes import VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, visible_text
 from crawler.page.text_lines import all_lines
-from crawler.page.vocabulary import lower_same_length, meaning_pattern, meaning_words
+from crawler.page.vocabulary import joined_label, lower_same_length, meaning_pattern, meaning_words
 
 MAX_PRICE_ELEMENTS = 300
 MAX_PRICE_VOTES = 6  # prices below the heading that may confirm a stated one
@@ -136,17 +136,19 @@ def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
 
 
 def post_price(title: str, lines: Sequence[str], region: str) -> Money | None:
-    """The price that a post states: behind a word for price or for selling ("selling all for $7"), else an amount with
-    a currency that is a line by itself or stands in the title ("出 ... 3r", "$6 each").
+    """The price that a post states: behind a word for price (also in the cell before it) or for selling ("selling all
+    for $7"), else an amount with a currency that is a line by itself or stands in the title ("出 ... 3r", "$6 each").
     """
-    for line in lines:
-        for _, _, end in _price_words().find_matches_as_indexes(lower_same_length(line[:2_000]))[:10]:
-            match = _STATED_AMOUNT_RE.match(line[end : end + 40])
+    lines = [joined_label(line[:2_000]) for line in lines]
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        for _, _, end in _price_words().find_matches_as_indexes(lower_same_length(line))[:10]:
+            is_label = len(line) <= MAX_PRICE_LINE_CHARS and not line[end:].strip(" :")
+            match = _STATED_AMOUNT_RE.match(following if is_label else line[end : end + 40])
             money = _stated_money(match[1], region) if match else None
             if money:
                 return money
     for line in lines:
-        match = _SELLING_RE.search(line[:2_000])
+        match = _SELLING_RE.search(line)
         money = _stated_money(match[1], region) if match else None
         if money:
             return money

@@ -7,7 +7,10 @@ import tomllib
 from functools import cache
 from importlib import resources
 from typing import Any
+from unicodedata import normalize
 
+# A blank between two characters of a label: at the beginning of a line, before a colon or its end.
+_STRETCH_RE = re.compile(r"(?<=^[\u3400-\u9fff]) (?=[\u3400-\u9fff](?: ?:|$))")
 LABEL_FIELDS = frozenset(
     ("name", "brand", "sku", "mpn", "gtin", "isbn", "package", "author", "publisher", "seller", "published")
 )
@@ -42,6 +45,11 @@ def lower_same_length(text: str) -> str:
     """`text` in lower case, every character at the same position."""
     lowercase = text.lower()
     return lowercase if len(lowercase) == len(text) else text.replace("İ", "i").lower()
+
+
+def joined_label(text: str) -> str:
+    """`text` in its compatible form, without the blank that stretches a Chinese label ("价　格：" is "价格:")."""
+    return _STRETCH_RE.sub("", " ".join(normalize("NFKC", text).split()))
 
 
 def _word_pattern(word: str) -> str:

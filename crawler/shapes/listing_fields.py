@@ -18,6 +18,8 @@ from crawler.page.product import product_facts
 from crawler.page.site_frame import SiteFrame
 from crawler.urls import canonicalize_url
 
+MAX_LABEL_CHARS = 20  # of a text that is nothing but a label
+
 
 def offer_fields(page: Page, **overrides: Any) -> dict[str, Any]:
     """The fields of a page that is one offer; `overrides` other than None win. Raises LayoutError without a title."""
@@ -44,6 +46,9 @@ def page_fields(page: Page, facts: Facts, frame: SiteFrame | None = None) -> dic
         return fields
     subject, roots = (thread.page, thread.posts[0].bodies) if thread else (page, ())
     words = main_text(subject, frame, fields.get("title", ""), roots)
+    if thread and _says_nothing(words.text):
+        around = thread.posts[0].around
+        words = main_text(subject, frame, fields.get("title", ""), (around,) if around is not None else ())
     lines = [*words.text.splitlines(), *(thread.own_links() if thread else ())]
     if is_post or not stated:
         fields["text"] = "\n".join(dict.fromkeys(lines))
@@ -58,6 +63,11 @@ def page_fields(page: Page, facts: Facts, frame: SiteFrame | None = None) -> dic
         addresses = dict.fromkeys((*(picture.url for picture in pictures), *words.pictures))
         fields["pictures"] = tuple(Picture(url=address) for address in addresses)
     return fields
+
+
+def _says_nothing(text: str) -> bool:
+    """Whether a text is empty or a label without a value."""
+    return text.endswith((":", "：")) and len(text) <= MAX_LABEL_CHARS if text else True
 
 
 def _fact_fields(page: Page, facts: Facts) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from crawler.items import ListingKind
 from crawler.page import Page
 from crawler.page.forum_posts import labelled_author, marked_thread, repeated_thread
+from crawler.page.page_links import linked_files
 from crawler.page.price_and_stock import post_price
 from crawler.page.product import product_facts
 from crawler.shapes.listing_fields import page_fields
@@ -202,3 +203,70 @@ def test_one_post_alone_names_its_author_behind_a_label_beside_the_date_of_posti
     assert page_fields(page(""), product_facts(page(f"<h1>红窑</h1>{post}")))["seller"] == "摆渡人"
     novel = "<p>作者：窑生</p><p>更新时间：2026-11-02 20:41</p><p>第一章 点火</p>"
     assert "seller" not in page_fields(page(""), product_facts(page(f"<h1>红窑</h1>{novel}")))
+
+
+def old_page(*posts: str) -> Page:
+    """A page of a forum in the skin of tables: the header has a clock, the posts are tables inside a table."""
+    return Page(
+        url="https://wharf.example/viewtopic.php?f=2&t=301",
+        body=f"""<title>栈桥 • 查看主题 - 红窑 全集 epub</title><meta name="description" content="栈桥，一个论坛">
+        <table width="100%"><tr><td><a href="/">栈桥</a><p>旧书与新友</p><p>现在是 2026-11-30 20:15</p></td></tr>
+        <tr><td><h2><a href="/viewtopic.php?f=2&t=301">红窑 全集 epub</a></h2><p>第 1 页 / 共 1 页</p>
+        {"".join(posts)}</td></tr></table>""".encode(),
+        content_type="text/html; charset=utf-8",
+    )
+
+
+def old_post(author: str, text: str, below: str = "", *, names: tuple[str, str] = ("postauthor", "postbody")) -> str:
+    return f"""<table class="tablebg"><tr><td><b class="{names[0]}">　{author}　</b></td>
+    <td>标题：红窑 全集 epub　发表于 2026-11-02 20:41</td></tr><tr><td class="profile">会员 <br>注册：2019-03-04</td>
+    <td><div class="{names[1]}">{text}</div>{below}</td></tr></table>"""
+
+
+PRICE_TABLE = (
+    "<table><tr><td>价　格</td><td>15 元/套</td></tr><tr><td>日　期</td><td>2026-11-01</td><td>7</td></tr></table>"
+)
+FILE_TABLE = '<table><tr><td>附件</td></tr><tr><td><a href="./download/file.php?id=8">红窑.zip</a></td></tr></table>'
+
+
+@pytest.mark.parametrize("names", [("postauthor", "postbody"), ("poster-of", "words-of")])
+def test_a_forum_of_nested_tables_is_read_post_by_post(names: tuple[str, str]) -> None:
+    posts = [old_post("摆渡人", "全套 epub，扫码自取。", names=names), old_post("青苔", "求红窑第二部", names=names)]
+    document = old_page(*posts)
+    fields = page_fields(document, product_facts(document))
+    assert (fields["title"], fields["seller"]) == ("红窑 全集 epub", "摆渡人")
+    assert "扫码自取" in fields["text"]
+    assert "求红窑" not in fields["text"]
+
+
+def test_a_header_with_a_clock_and_the_centre_of_a_page_are_no_two_posts() -> None:
+    assert repeated_thread(old_page(old_post("摆渡人", "全套 epub，扫码自取。", names=("x", "y")))) is None
+
+
+def test_tables_of_a_post_beside_its_words_hold_its_price_its_files_and_pictures() -> None:
+    picture = '<img src="/spacer.gif" width=1 height=1 class="spacer" data-original="/files/qr.png">'
+    document = old_page(
+        old_post("摆渡人", f"全套。{picture}", PRICE_TABLE + FILE_TABLE), old_post("青苔", "求第二部 9元")
+    )
+    facts = product_facts(document)
+    fields = page_fields(document, facts)
+    assert (fields["price"], fields["currency"]) == (Decimal(15), "CNY")
+    assert "红窑.zip" in fields["text"]
+    assert [shown.url for shown in fields["pictures"]] == ["https://wharf.example/files/qr.png"]
+    assert [file.name for file in linked_files(document)] == ["红窑.zip"]
+
+
+def test_a_post_whose_words_stand_outside_their_usual_element_is_read_whole() -> None:
+    beside = old_post("摆渡人", "下载：", "<div>网盘 https://pan.quark.cn/s/0a1b2c3d4e5f</div>")
+    document = old_page(beside, old_post("青苔", "求第二部"))
+    text = page_fields(document, product_facts(document))["text"]
+    assert "0a1b2c3d4e5f" in text
+    assert "求第二部" not in text
+
+
+@pytest.mark.parametrize("heading", ["", "<h1>栈桥</h1>", '<h3><a href="/f2">旧书</a></h3>'])
+def test_a_link_to_the_page_itself_says_its_subject_before_the_whole_title_does(heading: str) -> None:
+    body = f'{heading}<h2><a href="{ADDRESS}?start=0">红窑 - 全集</a></h2><p>别的话</p>'
+    document = page(body, "栈桥 • 查看主题 - 红窑 - 全集")
+    document = Page(url=f"{ADDRESS}?start=0&x=1", body=document.body, content_type=document.content_type)
+    assert product_facts(document).values["title"] == "红窑 - 全集"
