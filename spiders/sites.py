@@ -156,6 +156,8 @@ class Site(Shop):
             yield from self._read_list(page)
         elif WALK_KEY in page.values:
             yield from self._read_walked(page)
+        elif self.profile is None and self._is_list(page, self._framed(page)):
+            yield from (self.listing(**row_fields(row)) for row in self._rows_of(page))
         else:
             yield from self._read_listing(page)
 
@@ -197,10 +199,12 @@ class Site(Shop):
         form = self.profile.form if self.profile else None
         return form is not None and form.answers_at(url)
 
+    def _is_home(self, page: Page) -> bool:
+        return canonicalize_url(page.url) == canonicalize_url(self.settings.address)
+
     def _read_walked(self, page: Page) -> Iterator[Listing | Request]:
         framed = self._framed(page) if _depth(page) else frozenset[int]()
-        is_home = canonicalize_url(page.url) == canonicalize_url(self.settings.address)
-        is_list = is_home or self._is_list_address(page.url) or self._is_list(page, framed)
+        is_list = self._is_home(page) or self._is_list_address(page.url) or self._is_list(page, framed)
         if not is_list:
             yield from self._read_listing(page)
         yield from self._walk_requests(_depth(page), self._walked_addresses(page, framed))
@@ -239,7 +243,7 @@ class Site(Shop):
                 yield Request(url=address, values={WALK_KEY: str(depth)})
 
     def _read_listing(self, page: Page) -> Iterator[Listing]:
-        if self._is_list_address(page.url):
+        if self._is_list_address(page.url) or self._is_home(page):
             return
         frame = self.profile.frame if self.profile else None
         fields = page_fields(page, product_facts(page, structured_objects(page), frame), frame)

@@ -156,12 +156,14 @@ class PlatformSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[scrapy.Request]:
         """Yield the requests of the unit's asks, without shares that are not due and pages that this run has seen."""
         asks = await self._due_asks()
-        learns = self.platform.learns and bool(asks) and not self.session.captured
+        learns = self.platform.learns and bool(asks)
         if learns and not await prepare_site(self, asks):
             return
         if learns and self.unit.kind is UnitKind.WALK:
             self._walk = walk_of(self)
-        self.stats.needs_no_request = learns and self.unit.kind is UnitKind.QUESTION and not is_searched(self.platform)
+            self.stats.needs_no_request = not self.platform.walk()  # its home page leads nowhere
+        elif learns and self.unit.kind is UnitKind.QUESTION:
+            self.stats.needs_no_request = not is_searched(self.platform)
         for ask in asks:
             for request in await asyncio.to_thread(self._requests_of, ask):
                 if self._walk.admit(request):

@@ -55,6 +55,8 @@ async def prepare_site(spider: Any, asks: Sequence[Ask]) -> bool:
     platform: LearningPlatform = spider.platform
     known = await asyncio.to_thread(load_profile, spider.session.store, platform.name)
     platform.profile = known
+    if spider.session.captured:  # nothing can be looked at
+        return True
     is_asked = spider.unit.kind in (UnitKind.QUESTION, UnitKind.WALK)
     if known is None or (is_asked and known.run != spider.unit.run):
         learned, outcome = await _look_at(spider, platform.learn(known), asks)

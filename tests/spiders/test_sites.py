@@ -276,3 +276,11 @@ def test_a_home_page_that_leads_to_another_site_teaches_nothing() -> None:
         look(make_site(), {HOME: html(FORM, "https://elsewhere.example/")})
     profile, _ = look(make_site(searched=False), {HOME: html(FORM, "https://www.attic.example/")})
     assert profile is not None
+
+
+def test_a_captured_list_of_a_site_that_was_never_looked_at_is_read_as_a_list() -> None:
+    links = "".join(f"<li><a href='/item/{n}.html'>Lantern of tin, number {n}</a></li>" for n in range(9))
+    listings, _ = read(make_site(), html(f"<h1>Lanterns</h1><ul>{links}</ul>", f"{HOME}find?q=lantern"))
+    assert [listing.url for listing in listings] == [f"{HOME}item/{n}.html" for n in range(9)]
+    listings, _ = read(make_site(), html(ITEM.format(title="Lantern of tin"), f"{HOME}item/31.html"))
+    assert [listing.title for listing in listings] == ["Lantern of tin"]

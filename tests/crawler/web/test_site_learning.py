@@ -63,7 +63,9 @@ def make_spider(
     store: Store, answers: Mapping[str, Answer], kind: UnitKind = UnitKind.QUESTION, run: str = "r1"
 ) -> Any:
     settings = SiteConfig(address=HOME, browse=3, pages=40)
-    session = SimpleNamespace(store=store, config=Config(), on_answer=None, incremental=True, archive=None)
+    session = SimpleNamespace(
+        store=store, config=Config(), on_answer=None, incremental=True, archive=None, captured=False
+    )
     return SimpleNamespace(
         session=session,
         unit=SimpleNamespace(kind=kind, run=run),
@@ -175,3 +177,12 @@ def test_a_walk_opens_each_page_once_and_no_more_than_it_may(store: Store) -> No
     spider.platform.profile = SiteProfile()
     unsearched = walk_of(spider)
     assert sum(map(unsearched.admit, numbered)) == 40
+
+
+def test_captured_pages_are_read_with_what_is_known_and_nothing_is_asked(store: Store) -> None:
+    assert prepare(make_spider(store, {HOME: (200, FORM), FIND: (200, NOTHING)}))
+    spider = make_spider(store, {}, run="r2")
+    spider.session.captured = True
+    assert prepare(spider)
+    assert is_searched(spider.platform)
+    assert spider.crawler.engine.asked == []

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from html import escape
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import pytest
 
@@ -218,3 +218,63 @@ def test_candidates_that_robots_txt_keeps_from_us_are_no_quiet_night_and_a_remov
     assert [check["state"] for check in json.loads(checked.stdout)] == ["up"], checked.stderr
     assert desk("rematch").returncode in (0, 3)
     assert shop.questions
+
+
+def test_endless_pages_end_and_a_page_that_was_walked_is_not_opened_again(
+    swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb
+) -> None:
+    shop = SmallShop(web, (*TITLES, *OTHERS))
+    pages: list[str] = []
+
+    def find(query: str, body: bytes) -> tuple[int, bytes]:
+        question, number = parse_qs(query)["q"][0], int(parse_qs(query).get("page", ["1"])[0])
+        pages.append(f"{question} {number}")
+        rows = (
+            shop.rows(tuple(title for title in TITLES if question in title)) if question in TITLES else "<p>None.</p>"
+        )
+        following = f"<a rel='next' href='/find?q={quote(question)}&amp;page={number + 1}'>next</a>"
+        return shop.page(f"Results for {escape(question)}", rows + following)
+
+    web.answers["/find"] = find
+    web.answers["/"] = lambda query, body: shop.page("Corner shop", shop.rows(shop.titles))
+    site = f'[sites.corner]\naddress = "{web.url}/"\nbrowse = 20\n'
+    desk = start(swordnet, tmp_path, site, web, crawl="pages_per_question = 3\n")
+    result = desk("night", *NIGHTS[0])
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert sorted(pages[1:]) == sorted(f"{title} {number}" for title in TITLES for number in (1, 2, 3))
+    opened = Counter(path for path in web.requested_paths if path.startswith("/item-"))
+    looked_at = 3  # pages of listings that are compared before the first question
+    assert set(opened) == {f"/item-{number}.html" for number in range(9)}
+    assert opened.total() <= 9 + looked_at
+    counts = report(desk)["corner"]
+    assert counts["hits"] == 5
+    assert counts["candidates_opened"] == counts["candidates"] <= 5, "rows whose pages were walked say enough"
+
+
+def test_a_night_is_replayed_from_an_archive_with_its_sites(
+    swordnet: Swordnet, tmp_path: Path, web: LoopbackWeb
+) -> None:
+    shop = SmallShop(web, TITLES[:1])
+    shop.titles = (*TITLES[:1], *OTHERS)
+    home = "https://corner.example"
+    pages = {
+        "/": shop.page("Corner shop", "<p>Welcome</p>"),
+        "/find?q=qzxvkjwpyq": shop.find("q=qzxvkjwpyq", b""),
+        f"/find?q={quote(TITLES[0])}": shop.find(f"q={quote(TITLES[0])}", b""),
+        "/item-0.html": shop.item(TITLES[0]),
+    }
+    for number, (path, (status, body)) in enumerate(pages.items()):
+        folder = tmp_path / "archive" / str(number)
+        folder.mkdir(parents=True)
+        (folder / "page.html").write_bytes(body)
+        (folder / "request.json").write_text(json.dumps({"url": home + path, "status": status}), encoding="utf-8")
+    desk = start(swordnet, tmp_path, f'[platforms.shop]\nsites = ["{home}"]\n', web)
+    result = desk("night", *NIGHTS[0], "--replay", "archive")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert listed(tmp_path) == [f"{home}/item-0.html"]
+    counts = report(desk)["corner.example"]
+    assert (counts["hits"], counts["questions_queried"], counts["candidates_opened"]) == (1, 1, 1)
+    captured = desk("crawl", "corner.example", "--replay", "archive", "--captured", *NIGHTS[0])
+    assert captured.returncode == 0, captured.stdout + captured.stderr
+    assert listed(tmp_path) == [f"{home}/item-0.html"], "neither the home page nor a search is a listing"
+    assert web.requested_paths == []
