@@ -215,7 +215,8 @@ def test_candidates_that_robots_txt_keeps_from_us_are_no_quiet_night_and_a_remov
     hits = json.loads(desk("hits", "list", "--json").stdout)
     assert len(hits) == 3
     checked = desk("hits", "recheck", hits[0]["hit_id"][:8], "--json")
-    assert [check["state"] for check in json.loads(checked.stdout)] == ["up"], checked.stderr
+    (check,) = json.loads(checked.stdout)
+    assert check["state"] in ("up", "changed"), "there, though read without what was learned of the site"
     assert desk("rematch").returncode in (0, 3)
     assert shop.questions
 
