@@ -33,7 +33,9 @@ class StorePipeline:
     async def process_item(self, item: AssessedItem) -> AssessedItem:
         """Queue the listing; keep its page if it is a hit or a review."""
         listing, spider = item.listing, self._spider
-        if any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
+        # On a site nobody wrote code for a row is a lead: its page, which may have another address, is judged.
+        is_lead = spider.platform.learns and not listing.whole
+        if not is_lead and any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
             is_hit = any(part.decision is Decision.HIT for part in item.assessments)
             spider.stats.hits += is_hit
             if is_hit and item.form and listing.whole:
@@ -41,7 +43,7 @@ class StorePipeline:
             listing = evolve(listing, page_digest=await asyncio.to_thread(spider.session.blobs.put, item.body))
         for name, kind, ask in follow_ups(listing, item.assessments, self._drives):
             spider.ask_next(self._drives.get(name, name), kind, evolve(ask, form=item.form), item.requested_url)
-        await self._writer.add(AssessedListing(listing=listing, assessments=item.assessments))
+        await self._writer.add(AssessedListing(listing=listing, assessments=() if is_lead else item.assessments))
         return item
 
     async def close_spider(self) -> None:

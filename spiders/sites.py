@@ -30,7 +30,7 @@ from crawler.page.sitemap import is_sitemap, sitemap_requests
 from crawler.page.structured_data import structured_objects
 from crawler.platform_settings import SiteConfig
 from crawler.shapes.listing_fields import page_fields, row_fields
-from crawler.urls import canonicalize_url, is_same_site, url_host
+from crawler.urls import canonicalize_url, is_same_site, url_host, url_place
 from spiders import Listing, ListingKind, Platform, Request
 from spiders.shop import LIST_KEY, Shop, declared_products
 
@@ -254,7 +254,10 @@ class Site(Shop):
 
 
 def own_address(page: Page) -> str:
-    """The address that a page gives as its own (rel=canonical) if it differs by parameters only, else its address."""
+    """The address that a page gives as its own (rel=canonical), if it is that of a page like it, else its address.
+
+    It may differ by parameters only: it has fewer of them, or another number names the same page (a post, its thread).
+    """
     url = canonicalize_url(page.url)
     link = page.css("link[rel=canonical][href]")
     stated = page.link(link.attrib["href"]) if len(link) else None
@@ -263,7 +266,11 @@ def own_address(page: Page) -> str:
     stated = canonicalize_url(stated)
     (path, _, query), (own_path, _, own_query) = stated.partition("?"), url.partition("?")
     is_part = set(query.split("&")) - {""} <= set(own_query.split("&"))
-    return stated if path.rstrip("/") == own_path.rstrip("/") and is_part and query != own_query else url
+    names, own_names = ({pair.partition("=")[0] for pair in text.split("&")} for text in (query, own_query))
+    has_number = re.search(r"=\d+", query) is not None and not names & own_names
+    is_named = address_shape(path) != f"{url_place(path)}{path.partition(url_place(path))[2]}?"  # by its path alone
+    is_alike = path.rstrip("/") == own_path.rstrip("/") and ((is_part and (is_named or query != "")) or has_number)
+    return stated if is_alike and query != own_query else url
 
 
 def _depth(page: Page) -> int:

@@ -284,3 +284,20 @@ def test_a_captured_list_of_a_site_that_was_never_looked_at_is_read_as_a_list() 
     assert [listing.url for listing in listings] == [f"{HOME}item/{n}.html" for n in range(9)]
     listings, _ = read(make_site(), html(ITEM.format(title="Lantern of tin"), f"{HOME}item/31.html"))
     assert [listing.title for listing in listings] == ["Lantern of tin"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "stated", "own"),
+    [
+        ("/view?t=5&hilit=lamp", "/view?t=5", "/view?t=5"),
+        ("/view?p=77", "/view?t=5", "/view?t=5"),
+        ("/view?t=5", "/", "/view?t=5"),
+        ("/view.php?t=5", "/view.php", "/view.php?t=5"),
+        ("/offers/blue-lamp?_pos=1", "/offers/blue-lamp", "/offers/blue-lamp"),
+        ("/offer/5", "/offer/6", "/offer/5"),
+    ],
+)
+def test_a_page_has_the_address_that_it_states_if_that_is_one_of_its_kind(asked: str, stated: str, own: str) -> None:
+    source = f'<html><head><link rel="canonical" href="{stated}"></head><body><p>lamp</p></body></html>'
+    page = Page(url=f"https://tide.example{asked}", body=source.encode())
+    assert own_address(page) == f"https://tide.example{own}"
