@@ -101,7 +101,7 @@ def test_a_hit_stored_with_sentences_is_no_change_and_keeps_those_of_its_identit
     (licensed,) = store.hits.find_by_id_prefix(hit.id)
     sentences = {finding.ground: finding_sentence(finding, "zh") for finding in licensed.findings}
     assert sentences["title_exact"] == "once: title_exact", "what was not found again keeps its sentence"
-    assert sentences["licence_covers"] == "kongfz已获授权（kongfz）"
+    assert sentences["licence_covers"] == "kongfz 已获授权（kongfz）"
 
 
 def test_only_what_may_carry_a_new_work_is_read_again(store: Store) -> None:
