@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from attrs import evolve, fields, frozen
+from rapidfuzz import fuzz
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, select
 
 from crawler.items import Ask, Listing, Outcome
@@ -17,10 +18,18 @@ from crawler.store import schema
 from crawler.store.calibration import is_reviewed_hit
 from crawler.store.database import Repository, from_json, listing_id, read_connection
 from crawler.store.rechecks import RecheckState
+from crawler.text import fold
 
 MAX_PORTION_LISTINGS = 2_000  # listings in one portion of a rematch on a cluster
 STORED_LISTINGS_BATCH = 512  # listings in memory at a time
 SCREENING_KEYS_BATCH = 20_000  # keys in memory at a time
+MIN_SAME_TITLE_RATIO = 60.0  # partial ratio of two titles of one address; lower: the address has another offer now
+_ALL_FIELDS = tuple(attribute.name for attribute in fields(Listing))
+# What a list may say of an offer and its own page need not repeat.
+_OFFER_FIELDS = (
+    *("price", "currency", "seller", "seller_id", "territory", "condition", "availability", "published", "pictures"),
+    *("creators", "publisher", "year", "brand", "sku", "identifiers"),
+)
 _ID_BATCH_SIZE = 500
 _HEX_DIGITS = "0123456789abcdef"
 _RANGE_END = "g"  # sorts after all hexadecimal digits: a range uses the index, whatever the collation
@@ -72,13 +81,19 @@ class KnownListings(Repository):
         return listings
 
     def merge_stored(self, listings: Sequence[Listing]) -> list[Listing]:
-        """The listings, each completed by what is stored where that says more.
+        """The listings, each completed by what is stored (or stands before it) where that says more.
 
-        A row of a list gets what only the listing's own page said. A share that can no longer be opened keeps the title
-        and the files that were seen in it.
+        A row of a list gets what only the listing's own page, or another row, said. A page that does not state its
+        offer's price, seller or pictures keeps those that a row gave; its text and links are as it shows them. A share
+        that can no longer be opened keeps the title and the files that were seen in it.
         """
-        stored = self.get_many(listing.url for listing in listings if _may_lack_details(listing))
-        return [_merge_listing(listing, stored.get(listing_id(listing.url))) for listing in listings]
+        known = self.get_many(listing.url for listing in listings)
+        merged = []
+        for listing in listings:
+            key = listing_id(listing.url)
+            known[key] = _merge_listing(listing, known.get(key))
+            merged.append(known[key])
+        return merged
 
 
 class ListingBatches(Repository):
@@ -199,17 +214,15 @@ def _driver_rows(connection: Connection, query: Select[Any]) -> Sequence[Any]:
     return cursor.fetchall() if cursor is not None else []
 
 
-def _may_lack_details(listing: Listing) -> bool:
-    """Whether what is stored may say more: for a row of a list, for a share that cannot be opened."""
-    return not listing.whole or (listing.share_state is not None and not listing.files)
-
-
 def _merge_listing(listing: Listing, stored: Listing | None) -> Listing:
-    if stored is None or not _may_lack_details(listing):
+    if stored is None:
         return listing
-    if listing.share_state is not None and not listing.files:
-        return _merge_share(listing, stored)
-    return _merge_details(listing, stored)
+    if listing.share_state is not None:
+        return listing if listing.files else _merge_share(listing, stored)
+    if not listing.whole:
+        return evolve(listing, **_stored_values(listing, stored, _ALL_FIELDS), whole=stored.whole)
+    is_same_offer = fuzz.partial_ratio(fold(listing.title), fold(stored.title)) >= MIN_SAME_TITLE_RATIO
+    return evolve(listing, **_stored_values(listing, stored, _OFFER_FIELDS)) if is_same_offer else listing
 
 
 def _merge_share(listing: Listing, stored: Listing) -> Listing:
@@ -218,14 +231,14 @@ def _merge_share(listing: Listing, stored: Listing) -> Listing:
     )
 
 
-def _merge_details(listing: Listing, stored: Listing) -> Listing:
-    """The row of a list (`listing`) with the fields it lacks, as the listing's own page (`stored`) gave them."""
-    if listing.whole or not stored.whole:
-        return listing
+def _stored_values(listing: Listing, stored: Listing, names: Iterable[str]) -> dict[str, Any]:
+    """The stored values of those fields that a listing does not state; an amount comes with its currency."""
     empty: tuple[Any, ...] = (None, "", (), {})
-    stored_details = {
-        attribute.name: getattr(stored, attribute.name)
-        for attribute in fields(Listing)
-        if getattr(listing, attribute.name) in empty and getattr(stored, attribute.name) not in empty
+    values = {
+        name: getattr(stored, name)
+        for name in names
+        if getattr(listing, name) in empty and getattr(stored, name) not in empty
     }
-    return evolve(listing, **stored_details, whole=True)
+    if listing.price is not None:  # a stored currency is that of another amount
+        values.pop("currency", None)
+    return values

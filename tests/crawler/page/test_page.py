@@ -21,7 +21,7 @@ from crawler.errors import BadInput
 from crawler.items import Listing, ListingKind, Outcome
 from crawler.page import LayoutError, Page
 from crawler.page.charset import decode
-from crawler.page.outcome import markers, outcome_of
+from crawler.page.outcome import is_removed, markers, outcome_of
 from crawler.page.parser_bombs import MAX_IN_PROCESS_BYTES, is_suspicious
 from crawler.page.product import product_facts
 from crawler.page.reader import Reader, ReadTimeout, read_page
@@ -132,6 +132,58 @@ PAGE = b"<html><head><title>Lantern</title></head><body><h1>Lantern</h1></body><
 )
 def test_the_outcome_of_an_answer(status: int, body: bytes, url: str, outcome: Outcome) -> None:
     assert outcome_of(status, body, "", url) is outcome
+
+
+def notice_page(title: str, body: str) -> bytes:
+    links = "".join(f"<li><a href='/b/{number}'>版块 {number}</a></li>" for number in range(20))
+    return (
+        f"<!doctype html><html><head><title>{title}</title></head><body><ul>{links}</ul>{body}</body></html>".encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("提示信息 - 海图论坛 - Powered by Board", "<div><p>抱歉，指定的主题不存在或已被删除或正在被审核</p></div>"),
+        ("提示信息", "<p>该帖子不存在</p>"),
+        ("系统提示", "<div>您访问的<b>文章</b>已被作者删除。</div>"),
+        ("该商品不存在或已下架 - 云帆小店", "<p>去别处看看</p>"),
+        ("云帆小店", "<h1>抱歉，该商品已被卖家下架</h1>"),
+        ("Harbour board - Information", "<h2>Information</h2><p>The requested topic does not exist.</p>"),
+        ("Error", "<p>This topic has been deleted</p>"),
+        ("Page not found – Quay Books", "<h1>Oops! That page can’t be found.</h1>"),
+    ],
+)
+def test_a_notice_that_something_is_gone_is_no_listing(title: str, body: str) -> None:
+    assert outcome_of(200, notice_page(title, body)) is Outcome.GONE
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("潮汐表 电子版 - 云帆小店", "<h1>潮汐表 电子版</h1><p>¥9.9</p><p>本店已下架其他商品，只剩这一件</p>"),
+        ("潮汐表 电子版 - 云帆小店", "<h1>潮汐表 电子版</h1><p>¥9.9</p><p>其他商品已下架，只剩这一件</p>"),
+        (
+            "Tide Tables PDF",
+            "<h1>Tide Tables PDF</h1><p>The old link has been deleted, new one: https://x.example/1</p>",
+        ),
+        ("Tide Tables (some posts were deleted)", "<h1>Tide Tables</h1><p>download below</p>"),
+        ("提示信息的写法 - 书", "<h1>提示信息的写法</h1><p>一本讲网页文案的书。</p>"),
+        ("提示信息", "<p>发表成功，正在返回</p>"),
+    ],
+)
+def test_a_listing_that_speaks_of_what_is_gone_is_alive(title: str, body: str) -> None:
+    assert outcome_of(200, notice_page(title, body)) is Outcome.LIVE
+
+
+def test_a_page_that_shows_its_former_listing_no_more_and_says_so_is_gone() -> None:
+    removed = notice_page("海图论坛", "<p>该帖子已被删除</p>")
+    assert is_removed(removed, "", "潮汐表的读法 PDF 网盘")
+    assert outcome_of(200, removed) is Outcome.LIVE, "without the former title nothing tells it from a page about posts"
+    still_there = notice_page("海图论坛", "<h3>潮汐表的读法 PDF 网盘</h3><p>该帖子的图片已被删除</p>")
+    assert not is_removed(still_there, "", "潮汐表的读法 PDF 网盘")
+    renamed = notice_page("海图论坛", "<h3>老规矩</h3><p>私信取</p>")
+    assert not is_removed(renamed, "", "潮汐表的读法 PDF 网盘")
 
 
 def test_a_shop_may_sell_a_book_about_captchas() -> None:

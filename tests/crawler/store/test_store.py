@@ -250,6 +250,37 @@ def test_a_list_row_keeps_what_the_listings_own_page_said(store: Store) -> None:
     assert merged.whole
 
 
+def test_a_page_keeps_what_only_the_row_of_a_list_said(store: Store) -> None:
+    picture = Picture(url="https://cdn.example/1.jpg")
+    row = evolve(
+        LISTING, whole=False, seller="书虫", price=Decimal("4.00"), currency="CNY", pictures=(picture,), text=""
+    )
+    store.hits.write_batch([AssessedListing(listing=row)], claim_unit(store), NOW)
+    page = evolve(row, whole=True, seller=None, price=None, currency=None, pictures=(), text="完整描述", links=())
+    (merged,) = store.listings.merge_stored([page])
+    assert (merged.seller, merged.price, merged.currency, merged.pictures) == (
+        "书虫",
+        Decimal("4.00"),
+        "CNY",
+        (picture,),
+    )
+    assert (merged.text, merged.links, merged.whole) == ("完整描述", (), True), "what a page shows is as it shows it"
+    dearer = evolve(page, price=Decimal("9.00"), seller="书虫二手")
+    (merged,) = store.listings.merge_stored([dearer])
+    assert (merged.price, merged.currency, merged.seller) == (Decimal("9.00"), None, "书虫二手")
+    (merged,) = store.listings.merge_stored([evolve(page, title="全然另外的一件东西 Kettle")])
+    assert (merged.seller, merged.price) == (None, None), "the address has another offer now"
+
+
+def test_rows_and_pages_read_together_complete_each_other(store: Store) -> None:
+    row = evolve(LISTING, whole=False, seller="书虫", price=None, text="", links=())
+    other_row = evolve(row, seller=None, price=Decimal("4.00"))
+    page = evolve(row, whole=True, seller=None, text="完整描述")
+    *_, both_rows, merged = store.listings.merge_stored([row, other_row, page])
+    assert (both_rows.seller, both_rows.price, both_rows.whole) == ("书虫", Decimal("4.00"), False)
+    assert (merged.seller, merged.price, merged.text, merged.whole) == ("书虫", Decimal("4.00"), "完整描述", True)
+
+
 def test_a_gone_listing_is_no_longer_up(store: Store) -> None:
     gone = evolve(LISTING, outcome=Outcome.GONE)
     store.hits.write_batch([AssessedListing(listing=gone, assessments=(HIT,))], claim_unit(store), NOW)

@@ -210,6 +210,26 @@ def test_a_hit_is_checked_again_on_demand(desk: Swordnet, web: LoopbackWeb) -> N
         assert listed_hit["still_up"] == {"gone": "no", "blocked": "unknown"}.get(state, "yes")
 
 
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "<title>提示信息 - 海图书店</title><p>抱歉，指定的主题不存在或已被删除</p>",
+        "<title>海图书店</title><h2>海图书店</h2><p>该帖子已被删除</p><p><a href='/'>返回</a></p>",
+        "<title>Quay Books</title><h2>Quay Books</h2><p>This item is no longer on sale or was removed.</p>",
+    ],
+)
+def test_a_notice_with_status_200_is_gone_and_replaces_nothing(desk: Swordnet, web: LoopbackWeb, notice: str) -> None:
+    assert desk("night", *FIRST_DAY).returncode == 0
+    (hit,) = json.loads(desk("hits", "list", "--json").stdout)
+    page = f"<html><head>{notice.replace('</title>', '</title></head><body>')}</body></html>"
+    web.pages["/p/1"] = (200, "text/html; charset=utf-8", page.encode())
+    result = desk("hits", "recheck", hit["hit_id"][:8], "--json", "--now", "2026-11-23T01:00:00Z")
+    (check,) = json.loads(result.stdout)
+    assert check["state"] == "gone", result.stdout + result.stderr
+    (listed_hit,) = json.loads(desk("hits", "list", "--json").stdout)
+    assert (listed_hit["still_up"], listed_hit["title"], listed_hit["decision"]) == ("no", hit["title"], "hit")
+
+
 def test_a_hit_that_searches_no_longer_show_is_checked_when_it_is_due(desk: Swordnet, web: LoopbackWeb) -> None:
     assert desk("night", *FIRST_DAY).returncode == 0
     web.pages["/search"] = (200, "text/html; charset=utf-8", (SEARCH_PAGE % "无关的书").encode())
