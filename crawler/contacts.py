@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 MAX_TEXT_CHARS = 8_000  # the rest of a text is not searched
 
@@ -27,10 +27,13 @@ class ContactKind(StrEnum):
 
 @frozen(kw_only=True)
 class Contact:
-    """One contact in its normalised spelling."""
+    """One contact in its normalised spelling. `is_service`: the words before it, or its mail box, call it a service's;
+    two contacts are equal whatever it is called.
+    """
 
     kind: ContactKind
     value: str
+    is_service: bool = field(default=False, eq=False)
 
 
 _HAN_DIGITS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖", "00123456789123456789")
@@ -51,6 +54,21 @@ _WECHAT_RE = re.compile(
     rf"|(?<![a-z])(?:wechat|weixin|wx|vx)(?=[a-z_-]{{0,19}}\d))({_WECHAT_ID})"
 )
 _QQ_RE = re.compile(rf"(?:qq|q号|扣扣|企鹅号?|球球|q)(?:群|号)?{_LABEL_GAP}([1-9](?:[ \-]?\d){{4,10}})(?!\d)")
+# What stands before a number of a service. A seller may call so what is its own: only where several sellers show the
+# same one does it tell that it is the site's.
+_SERVICE_LABEL_RE = re.compile(
+    r"(?:客服|服务|售后|热线|咨询|平台|网站|本站|站长|站务|举报|投诉|商务|招商|广告"
+    r"|service|support|hotline|help ?desk|customer care)"
+    r"[^\n,，。;；|]{0,12}$"
+)
+SERVICE_LABEL_WINDOW_CHARS = 24  # before a contact, its own label included, in which such words are looked for
+# Mail boxes of a role (RFC 2142 and what else houses have), not of a person.
+_ROLE_MAIL_BOXES = frozenset(
+    (
+        *("info", "marketing", "sales", "support", "abuse", "noc", "security", "postmaster", "hostmaster", "webmaster"),
+        *("service", "kefu", "contact", "help", "admin", "copyright", "dmca", "legal", "privacy", "noreply"),
+    )
+)
 # Words after "wechat" that are no id.
 _TRADE_WORDS = frozenset({"official", "service", "contact", "seller", "client"})
 
@@ -58,21 +76,20 @@ _TRADE_WORDS = frozenset({"official", "service", "contact", "seller", "client"})
 def find_contacts(text: str) -> Iterator[Contact]:
     """Yield the contacts in a text, each once, by kind and within a kind in text order."""
     normalised = unicodedata.normalize("NFKC", text[:MAX_TEXT_CHARS]).translate(_HAN_DIGITS).lower()
-    contacts_by_kind = [
-        *(Contact(kind=ContactKind.PHONE, value=_digits_only(match[1])) for match in _MOBILE_RE.finditer(normalised)),
-        *(
-            Contact(kind=ContactKind.PHONE, value="+" + _digits_only(match[1]))
-            for match in _FOREIGN_PHONE_RE.finditer(normalised)
-        ),
-        *(Contact(kind=ContactKind.MAIL, value=_mail_address(match)) for match in _MAIL_RE.finditer(normalised)),
-        *(
-            Contact(kind=ContactKind.WECHAT, value=match[1])
-            for match in _WECHAT_RE.finditer(normalised)
-            if match[1] not in _TRADE_WORDS
-        ),
-        *(Contact(kind=ContactKind.QQ, value=_digits_only(match[1])) for match in _QQ_RE.finditer(normalised)),
+    found = [
+        Contact(kind=kind, value=value, is_service=_is_service(normalised, match, kind, value))
+        for kind, pattern, read_value in _FORMS
+        for match in pattern.finditer(normalised)
+        if (value := read_value(match)) not in _TRADE_WORDS
     ]
-    yield from dict.fromkeys(contact for contact in contacts_by_kind if not _is_prefixed_mobile(contact))
+    yield from dict.fromkeys(contact for contact in found if not _is_no_persons_number(contact))
+
+
+def _is_service(text: str, match: re.Match[str], kind: ContactKind, value: str) -> bool:
+    if kind is ContactKind.MAIL and value.partition("@")[0] in _ROLE_MAIL_BOXES:
+        return True
+    start = match.start(1)
+    return _SERVICE_LABEL_RE.search(text[max(0, start - SERVICE_LABEL_WINDOW_CHARS) : start]) is not None
 
 
 def _digits_only(text: str) -> str:
@@ -84,6 +101,18 @@ def _mail_address(match: re.Match[str]) -> str:
     return f"{match[1]}@{domain}"
 
 
-def _is_prefixed_mobile(contact: Contact) -> bool:
-    """Whether a contact is a mobile number with +86, which is also found without its prefix."""
-    return contact.kind is ContactKind.PHONE and contact.value.startswith("+86") and len(contact.value) == 14
+def _is_no_persons_number(contact: Contact) -> bool:
+    """Whether a contact is a mobile number with +86, which is also found without its prefix, or a firm's switchboard
+    (400 and 800 numbers).
+    """
+    is_chinese = contact.kind is ContactKind.PHONE and contact.value.startswith("+86")
+    return is_chinese and (len(contact.value) == 14 or contact.value[3:6] in ("400", "800"))
+
+
+_FORMS: tuple[tuple[ContactKind, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (ContactKind.PHONE, _MOBILE_RE, lambda match: _digits_only(match[1])),
+    (ContactKind.PHONE, _FOREIGN_PHONE_RE, lambda match: "+" + _digits_only(match[1])),
+    (ContactKind.MAIL, _MAIL_RE, _mail_address),
+    (ContactKind.WECHAT, _WECHAT_RE, lambda match: match[1]),
+    (ContactKind.QQ, _QQ_RE, lambda match: _digits_only(match[1])),
+)
