@@ -27,9 +27,9 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 PARTS_AHEAD_PER_WORKER = 4  # parts submitted at a time for each worker
-# Fewer listings are assessed before workers have started: those take 1.5 s and 90 us for each work (20,000 works), a
-# listing without pictures 0.5 ms (2026-11-30).
-MIN_LISTINGS_FOR_WORKERS, MIN_LISTINGS_PER_WORK = 4_096, 0.4
+# Fewer listings are assessed before workers have started: those take 1.6 s of CPU each over 20,000 works, a listing
+# without pictures 0.4 ms (two workers, `swordnet match` with 12,000 rows, 2026-11-30).
+MIN_LISTINGS_FOR_WORKERS, MIN_LISTINGS_PER_WORK = 6_000, 0.4
 # Objects created between two garbage collections: findings have no reference cycles, and collecting costs a tenth.
 GC_THRESHOLD_OBJECTS = 50_000
 

@@ -59,6 +59,7 @@ _NOTICE_TITLE_RE = re.compile(
     r"|oops.{0,20}|sorry.{0,20}|not found|404.{0,20}"
 )
 _TITLE_SEPARATOR_RE = re.compile(r"\s+[-–—|·:：»]\s+|\s*[_|»]\s*|\s*[-–—](?=\s|$)|(?<=\s)[-–—]\s*")
+_SENTENCE_END_RE = re.compile(r"(?<=[。！？!?])|(?<=\.)\s+")
 _HEADING_RE = re.compile(r"<h[1-3]\b[^<>]{0,300}>(.{0,600}?)</h[1-3]>", re.S)
 _TITLE_RE = re.compile(r"<title[^<>]{0,200}>([^<]{0,300})", re.I)
 _HIDDEN_START_RE = re.compile(r"<(script|style|noscript|template)\b", re.I)
@@ -143,12 +144,12 @@ class _Answer:
 
     @cached_property
     def texts(self) -> list[str]:
-        """The pieces of visible text of a small page between two tags, without its title; none where it is no HTML."""
+        """The sentences of a small page's visible text, ended by tags too, without its title; none if it is no HTML."""
         if not self._is_small or not _MARKUP_RE.search(self.source):
             return []
         shown = _INLINE_MARKUP_RE.sub("", _without_hidden(_TITLE_RE.sub(" ", self.source)))
         pieces = (" ".join(unescape(piece).split()) for piece in _MARKUP_RE.split(shown))
-        return [piece for piece in pieces if piece]
+        return [sentence for piece in pieces for sentence in _SENTENCE_END_RE.split(piece) if sentence]
 
     @cached_property
     def headings(self) -> list[str]:

@@ -59,8 +59,8 @@ def test_workers_start_only_where_they_save_time(listings: int, works: int, work
 
 def test_rows_with_pictures_take_longer() -> None:
     pictured = evolve(offer_row(0), listing=evolve(offer_row(0).listing, pictures=(Picture(url="a.jpg"),)))
-    assert MatchJob.worker_count([offer_row(0)] * 50, 10, 8) == 1
-    assert MatchJob.worker_count([pictured] * 50, 10, 8) == 8
+    assert MatchJob.worker_count([offer_row(0)] * 60, 10, 8) == 1
+    assert MatchJob.worker_count([pictured] * 60, 10, 8) == 8
 
 
 def test_an_assessor_opens_its_kept_index_again(tmp_path: Path) -> None:
