@@ -58,7 +58,7 @@ _NOTICE_TITLE_RE = re.compile(
     r"|error(?: message| page)?|notice|(?:system|board|forum|site)? ?messages?|information"
     r"|oops.{0,20}|sorry.{0,20}|not found|404.{0,20}"
 )
-_TITLE_SEPARATOR_RE = re.compile(r"\s+[-–—|·:：»]\s+|\s*[_|»]\s*|\s*[-–—](?=\s|$)|(?<=\s)[-–—]\s*")
+_TITLE_SEPARATOR_RE = re.compile(r" [-–—·:：] | ?[_|»] ?")
 _SENTENCE_END_RE = re.compile(r"(?<=[。！？!?])|(?<=\.)\s+")
 _HEADING_RE = re.compile(r"<h[1-3]\b[^<>]{0,300}>(.{0,600}?)</h[1-3]>", re.S)
 _TITLE_RE = re.compile(r"<title[^<>]{0,200}>([^<]{0,300})", re.I)
