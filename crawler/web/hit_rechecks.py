@@ -13,6 +13,7 @@ from attrs import evolve
 
 from crawler.items import Listing, Outcome
 from crawler.page import Page, Request
+from crawler.page.outcome import is_removed
 from crawler.store import CachedPage, Recheck, RecheckState, listing_id
 
 _STATE_BY_OUTCOME = {
@@ -44,6 +45,11 @@ def recheck_from_answer(
         listing=listing_id(address), state=state, outcome=outcome, told=detail, endpoint=page.url, run=run, at=at
     )
     return evolve(recheck, status=str(page.status), digest=digest)
+
+
+def is_gone(page: Page, stored: Listing) -> bool:
+    """Whether a page says that the stored listing asked for is gone; the state of a share has other words."""
+    return stored.share_state is None and is_removed(page.body, page.content_type, stored.title)
 
 
 def recheck_from_failure(address: str, outcome: Outcome, error: object, run: str, at: datetime) -> Recheck:

@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 from crawler.errors import SwordnetError
 from crawler.items import Ask, Listing, ListingItem, ListingKind, Outcome, Unit, UnitKind
 from crawler.page import Page, Request
-from crawler.page.outcome import is_removed, outcome_of
+from crawler.page.outcome import outcome_of
 from crawler.page.page_links import address_shape, contains_question
 from crawler.page.reader import ReadCrash, Reader, ReadTimeout
 from crawler.page.sanitize import sanitize_listing
@@ -42,7 +42,7 @@ from crawler.web.conditional_requests import (
     with_listing,
     with_request,
 )
-from crawler.web.hit_rechecks import recheck_from_answer, recheck_from_cached_page, recheck_from_failure
+from crawler.web.hit_rechecks import is_gone, recheck_from_answer, recheck_from_cached_page, recheck_from_failure
 from crawler.web.limits import NoPageError
 from crawler.web.requests import (
     cause_of_failure,
@@ -195,7 +195,8 @@ class PlatformSpider(scrapy.Spider):
         page = page_from_response(response)
         if self.session.on_answer is not None and response.request is not None:
             self.session.on_answer(page, response.request.method, response.request.body)
-        outcome, entries = await self._read_page(page, outcome_of_response(response), self._former_title(ask))
+        stored = self._stored_listings.get(ask.url or "")
+        outcome, entries = await self._read_page(page, outcome_of_response(response), stored)
         self._record_answer(ask, outcome, entries, page, meta.get("until"))
         if outcome is Outcome.LIVE and meta.get("remember"):
             self.stats.pages[address] = new_cached_page(self, address, response)
@@ -310,24 +311,19 @@ class PlatformSpider(scrapy.Spider):
                 self.stats.rechecks.append(recheck_from_cached_page(ask.url or "", cached_page, self.unit.run))
         return remaining
 
-    def _former_title(self, ask: Ask) -> str:
-        """The title of the stored listing whose page is asked for; "" where none is known, or it is a share."""
-        stored = self._stored_listings.get(ask.url or "")
-        return stored.title if stored is not None and stored.share_state is None else ""
-
     def _load_listings(self, asks: Sequence[Ask]) -> dict[str, Listing]:
         listings = {ask.url: self.session.store.listings.get(ask.url) for ask in asks if ask.url is not None}
         return {url: listing for url, listing in listings.items() if listing is not None}
 
     async def _read_page(
-        self, page: Page, transport_outcome: Outcome | None, former_title: str = ""
+        self, page: Page, transport_outcome: Outcome | None, stored: Listing | None
     ) -> tuple[Outcome, list[Listing | Request]]:
         """Read a page and count its outcome; returns the outcome and the entries read.
 
-        `transport_outcome` is an outcome that no body can change; `former_title` that of the stored listing asked for.
+        `transport_outcome` is an outcome that no body can change; `stored` is the listing asked for.
         """
         outcome = transport_outcome or outcome_of(page.status, page.body, page.content_type, page.url)
-        if outcome is Outcome.LIVE and former_title and is_removed(page.body, page.content_type, former_title):
+        if outcome is Outcome.LIVE and stored is not None and is_gone(page, stored):
             outcome = Outcome.GONE
         entries: list[Listing | Request] = []
         if outcome is Outcome.LIVE or (self.platform.reads_every_status and page.body and transport_outcome is None):
