@@ -6,13 +6,17 @@ Only words count, so listings of app stores, where files are normal, have no suc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from crawler.items import Finding, Listing, ListingKind, Polarity, Work
 from matchers.findings import make_finding
 from matchers.matcher import Context, Ground, OffenceMatcher
+from matchers.signals.clauses import ClauseKind
+from matchers.signals.hearsay import makes_no_offer
 from matchers.signals.intent import intent_factor, is_discussion
 from matchers.signals.listing_signals import ListingSignal, find_signals, has_signal, quote_signals, signal_strength
+from matchers.signals.text_signals import MAX_READ_CLAUSES, find_text_signals
 from matchers.signals.work_type import WorkType, work_type
 
 DELIVERY_FILE = Ground("delivery_file", Polarity.FOR, 3.5)
@@ -38,6 +42,12 @@ ORDINARY_FACTORS = {
 }
 # A post may only mention files: the share kept if its title names none and it does not hand one over. Estimate.
 MENTION_FACTOR = 0.2
+# Words of a handover alone are no handover: a post without link, file, price or contact needs one of these besides.
+WORD_GROUNDS = (DELIVERY_HANDOVER, DELIVERY_VIRTUAL)
+SUBSTANCE_AREAS = ("file", "drive", "copy", "crack", "server", "account", "burned", "rip", "stream", "course", "bundle")
+_WAY_RE = re.compile(r"下载|自动|秒|download|instant|automat")  # how it is handed over, not where
+CHANNEL_KINDS = (ClauseKind.LINK, ClauseKind.CONTACT)
+MIN_CHANNEL_PROBABILITY = 0.5  # of such a clause; estimate
 HANDOVER_AREAS = ("drive", "handover", "virtual", "stream")
 
 
@@ -59,7 +69,25 @@ class Matcher(OffenceMatcher):
                 strength *= (
                     MENTION_FACTOR if ground is DELIVERY_FILE and _is_mention_only(listing, work, signals) else 1.0
                 )
+                if ground in WORD_GROUNDS and _is_words_only(listing, work, signals):
+                    strength *= MENTION_FACTOR
                 yield make_finding(self.name, work, ground, strength, theirs=quote_signals(signals))
+
+
+def _is_words_only(listing: Listing, work: Work, signals: Sequence[ListingSignal]) -> bool:
+    """Whether a post only says that something is downloaded or sent by itself, without means of a handover, and without
+    any clause that reads like a link or contact.
+    """
+    if not makes_no_offer(listing) or has_signal(listing, work, *SUBSTANCE_AREAS):
+        return False
+    if not all(_WAY_RE.search(signal.signal.word) for signal in signals):
+        return False
+    return not any(
+        text_signals.kind_probability(start, CHANNEL_KINDS, in_title) >= MIN_CHANNEL_PROBABILITY
+        for text, in_title in ((listing.title, True), (listing.text, False))
+        for text_signals in (find_text_signals(text),)
+        for start, _ in text_signals.clause_spans[:MAX_READ_CLAUSES]
+    )
 
 
 def _is_mention_only(listing: Listing, work: Work, signals: Sequence[ListingSignal]) -> bool:

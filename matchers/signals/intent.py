@@ -1,7 +1,8 @@
 """The intent of a listing: does it offer the work, ask for it, or report what others do with it?
 
 News of a raid, a warning or a request for a file are about the offences of others; two signals of news or a warning
-outweigh words of handover, which such news is full of. A coupon, a study guide or an installation service is delivered
+outweigh words of handover, which such news is full of, and so does a warning in the title of a post that tells a story
+and hands nothing over (hearsay.py). A coupon, a study guide or an installation service is delivered
 at once and costs a hundredth of the work, which says nothing about the work. A link, or a way to hand over a file in a
 post, is an offer whatever else is said; so are words of copying beside merchandise.
 """
@@ -12,7 +13,9 @@ import re
 
 from crawler.items import Listing, ListingKind, Work
 from crawler.text import fold
+from matchers.signals.hearsay import is_told, makes_no_offer, tells_a_story
 from matchers.signals.listing_signals import compact_names, find_signals, signal_strength
+from matchers.signals.text_signals import COPY_AREAS as PIRACY_AREAS
 from matchers.signals.text_signals import find_text_signals
 from matchers.titles.title_names import strip_mark
 
@@ -70,9 +73,30 @@ def is_report_or_request(listing: Listing, work: Work) -> bool:
         return False
     if len(find_signals(listing, work, *REPORT_AREAS)) >= MIN_REPORT_SIGNALS:
         return True
+    if makes_no_offer(listing) and (_warns_in_title(listing) or _is_told_of_others(listing)):
+        return True
     return (is_question(listing) or _is_strong(listing, work, TALK_AREAS)) and not _is_strong(
         listing, work, OFFER_AREAS
     )
+
+
+def _warns_in_title(listing: Listing) -> bool:
+    """Whether the title warns and the post tells a story: sellers too write what they are afraid of."""
+    return tells_a_story(listing) and any(
+        signal.area == "warning" for signal in find_text_signals(listing.title).signals
+    )
+
+
+def _is_told_of_others(listing: Listing) -> bool:
+    """Whether most words of piracy are in passages about someone else."""
+    told = [
+        is_told(text, text_signals.analysis.fold_map.origins[signal.start])
+        for text in (listing.title, listing.text)
+        for text_signals in (find_text_signals(text),)
+        for signal in text_signals.signals
+        if signal.area in PIRACY_AREAS
+    ]
+    return sum(told) * 2 > len(told)
 
 
 def is_joined_extra(listing: Listing, work: Work) -> bool:

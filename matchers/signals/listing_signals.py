@@ -12,11 +12,13 @@ from attrs import evolve, frozen
 
 from crawler.items import Listing, Work
 from matchers.signals.clauses import Evidence
-from matchers.signals.text_signals import Signal, TextSignals, find_text_signals, unlisted_evidence
+from matchers.signals.hearsay import is_told, makes_no_offer
+from matchers.signals.text_signals import COPY_AREAS, Signal, TextSignals, find_text_signals, unlisted_evidence
 from matchers.titles.title_names import names_of
 
 MAX_QUOTES = 4  # in one reason
 MIN_BORNE_PROBABILITY = 0.1  # of a signal, times what its clause can bear; below it the signal is dropped
+TOLD_SHARE = 0.2  # share of a signal that counts where a post without any offer tells of others; estimate
 MAX_NAME_CHARS = 400  # of a longer name at most this much is compared on either side of a signal
 
 
@@ -39,7 +41,11 @@ def find_signals(listing: Listing, work: Work, *areas: str) -> list[ListingSigna
     last_listing, last_work, by_area = _last_lookup[0]
     if last_listing is not listing or last_work is not work:
         by_area = _signals_by_area(
-            listing.title, listing.text, listing.condition or "", compact_names(work.title, work.aliases)
+            listing.title,
+            listing.text,
+            listing.condition or "",
+            compact_names(work.title, work.aliases),
+            makes_no_offer(listing),
         )
         _last_lookup[0] = (listing, work, by_area)
     signals = [signal for area in areas for signal in by_area.get(area, ())]
@@ -83,12 +89,12 @@ def quote_signals(signals: list[ListingSignal]) -> str:
 
 @lru_cache(maxsize=256)
 def _signals_by_area(
-    title: str, text: str, condition: str, names: frozenset[str]
+    title: str, text: str, condition: str, names: frozenset[str], is_offerless: bool
 ) -> Mapping[str, tuple[ListingSignal, ...]]:
     """The signals of a listing by area, the most probable first, each word once."""
     by_area: dict[str, dict[str, ListingSignal]] = {}
     for place, part in enumerate((title, text, condition)):
-        for signal in _find_part_signals(find_text_signals(part), names, place == 0) if part else ():
+        for signal in _find_part_signals(find_text_signals(part), names, place == 0, is_offerless) if part else ():
             by_area.setdefault(signal.signal.area, {}).setdefault(signal.signal.word, signal)
     return {
         area: tuple(sorted(by_word.values(), key=lambda signal: -signal.probability))
@@ -96,7 +102,10 @@ def _signals_by_area(
     }
 
 
-def _find_part_signals(text_signals: TextSignals, names: frozenset[str], in_title: bool) -> Iterator[ListingSignal]:
+def _find_part_signals(
+    text_signals: TextSignals, names: frozenset[str], in_title: bool, is_offerless: bool
+) -> Iterator[ListingSignal]:
+    origins = text_signals.analysis.fold_map.origins
     for signal in text_signals.signals:
         before = text_signals.folded_text[max(0, signal.start - MAX_NAME_CHARS) : signal.start].replace(" ", "")
         after = text_signals.folded_text[signal.end : signal.end + MAX_NAME_CHARS].replace(" ", "")
@@ -104,6 +113,12 @@ def _find_part_signals(text_signals: TextSignals, names: frozenset[str], in_titl
         if _is_in_name(inner, before, after, names):
             continue
         borne = signal.probability * text_signals.bearing(signal, in_title)
+        if (
+            is_offerless
+            and signal.area in COPY_AREAS
+            and is_told(text_signals.analysis.original, origins[signal.start])
+        ):
+            borne *= TOLD_SHARE
         if borne >= MIN_BORNE_PROBABILITY:
             yield ListingSignal(
                 signal=evolve(signal, probability=borne), quote=text_signals.quote(signal), in_title=in_title

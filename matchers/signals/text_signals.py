@@ -7,6 +7,7 @@ can bear a signal is told by what the clause does (matchers/signals/clauses.py):
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
@@ -21,6 +22,16 @@ from matchers.titles.analysis import AnalysedText, analyse, cache_latest
 
 NEGATED_PREFIX = "no_"
 EXTRA_PREFIX = "extra_"
+OFFICIAL_PREFIX = "official_"  # of what is had from its maker
+# The maker's own site or shop as the source: 官网直接下载, from the official site; not 比官网便宜, nor 官网同款.
+_OFFICIAL_RE = re.compile(
+    r"[去到在从上自由过](?:它|他们|各自|软件|其)?的?官(?:网|方(?:网站|站点|商店|渠道|页面))(?!不)"
+    r"|(?<!非)官(?:网|方(?:网站|站点|商店|渠道)?)[上里]?[就都即也]?(?:可以|可|能)?(?:免费|直接|自行|自己|自助){0,2}(?:下载|领取|获取|观看)(?!不)"
+    r"|(?:from|at|on|via|through) (?:the |its |their |each )?(?:\w{1,14} )?"
+    r"(?<!un)(?:official|own|(?:developer|maker|vendor|publisher)'? ?s) (?:web ?)?(?:site|page|store|shop)s?"
+)
+_FETCHED_AREAS = frozenset({"handover", "stream"})
+_FETCH_RE = re.compile(r"下载|download")
 MAX_GIFT_DISTANCE_CHARS = 8  # between "with it you get" and what you get
 MIN_EVIDENCE_PROBABILITY = 0.6  # of a clause's evidence, to count; estimate
 MIN_READ_CHARS = 4  # of a clause, to be evidence by itself: sizes and tags say nothing
@@ -30,14 +41,14 @@ UNREAD_SHARE = 0.5  # share of such a signal that is lost where the model reads 
 # fixtures that are only counted: 0 leaves five wrong hits of market-b by such words, .8 costs others-b .03 of recall
 CLAUSES_PER_LOOKUP = 32  # clauses of a text that are classified at a time
 # The kinds of clauses that cannot bear the meaning of an area. A blurb tells of the work and not of this copy of it.
-_COPY_AREAS = (
+COPY_AREAS = (
     "account", "bundle", "burned", "copy", "counterfeit", "course", "crack", "drive", "file", "handover", "rip",
     "server", "stream", "virtual", "wholesale", "no_original", "no_print",
 )  # fmt: skip
 # Areas whose words are as often said of genuine things: all DLC, no CD, spiral bound, full game.
 _READ_AREAS = frozenset({"copy", "counterfeit", "crack", "server", "wholesale"})
 _UNBEARABLE_KINDS = {
-    **dict.fromkeys(_COPY_AREAS, (ClauseKind.BLURB,)),
+    **dict.fromkeys(COPY_AREAS, (ClauseKind.BLURB,)),
     **dict.fromkeys(("news", "question", "request", "warning"), (ClauseKind.BLURB, ClauseKind.TITLE)),
 }
 _GIFT_AREAS = frozenset({"file", "handover", "companion", "drive"})  # what may come beside a printed book
@@ -172,7 +183,22 @@ class TextSignals:
             return evolve(signal, area=NEGATED_PREFIX + signal.area)
         if signal.area in _GIFT_AREAS and self._is_gift(signal):
             return evolve(signal, area=EXTRA_PREFIX + signal.area)
+        if (signal.area in _FETCHED_AREAS or _FETCH_RE.search(signal.word)) and self._is_official(signal):
+            return evolve(signal, area=OFFICIAL_PREFIX + signal.area)
         return signal
+
+    def _is_official(self, signal: Signal) -> bool:
+        """Whether the clause of the signal names the maker's own site as the source."""
+        return any(
+            start < signal.end or not self._clauses.is_parted(signal.end, start)
+            for start, end in self._official_spans
+            if self._clauses.is_one_clause(min(start, signal.start), max(end, signal.end))
+            and (end > signal.start or not self._clauses.is_parted(end, signal.start))
+        )
+
+    @cached_property
+    def _official_spans(self) -> list[tuple[int, int]]:
+        return [match.span() for match in _OFFICIAL_RE.finditer(self.folded_text)]
 
     @cached_property
     def _slot_spans(self) -> list[tuple[str, int, int]]:
