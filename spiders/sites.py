@@ -105,7 +105,7 @@ class Site(Shop):
         """Learn what stands on every page of a listing."""
         profile = self.profile or SiteProfile()
         learned = learn_frame((), samples)
-        frame = evolve(profile.frame, page_blocks=learned.page_blocks)
+        frame = evolve(profile.frame, page_blocks=learned.page_blocks, sells=learned.sells)
         self.profile = evolve(profile, frame=frame, has_samples=True)
 
     def _find_forms(self, home: Page) -> Generator[Request, Page | None, list[SearchForm]]:

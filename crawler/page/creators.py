@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from selectolax.lexbor import LexborNode
+
 from crawler.page.field_votes import LABEL_WEIGHT, VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, visible_text
 
@@ -19,8 +21,9 @@ _AUTHOR_PAGE_SELECTOR = (
     "a[href*='/contributor/'], a[href*='/creator/'], a[href*='authorid=']"
 )
 _BYLINE_SELECTOR = (
-    "a[rel~=author], .vcard .fn, .author.vcard, .p-author, .byline a, [class~=entry-meta] a[href*='author'], "
-    "[class*=post-author] a, [class*=entry-author] a, [class*=author-link], .byline"
+    "a[rel~=author], [itemprop=author] [itemprop=name], .vcard .fn, .author.vcard, .p-author, .byline a, "
+    "[class~=entry-meta] a[href*='author'], [class*=post-author] a, [class*=entry-author] a, "
+    "[class*=author-link], .byline"
 )
 _ROLE_RE = re.compile(
     r"^(?:by|von|par|di|de|作者|著者|原著|author)\b[\s:：]{0,5}|^作者[:：]?\s{0,3}|\s{0,3}[(（\[［【]?(?:编著|編著|主编|主編|原著|著|編|编|撰|author)[)）\]］】]?$",
@@ -41,11 +44,17 @@ def vote_creators(ballot: Ballot, page: Page, values: list[str], heading: str) -
         (_AUTHOR_CLASS_SELECTOR, "author beside the title", VISIBLE_WEIGHT / 2),
         (_AUTHOR_PAGE_SELECTOR, "link to an author's page", VISIBLE_WEIGHT / 2),
     ):
-        linked_names = [name for node in page.nodes(selector, MAX_ELEMENTS) for name in split_names(visible_text(node))]
+        linked_names = [name for node in page.nodes(selector, MAX_ELEMENTS) for name in split_names(_named(node))]
         ballot.add_vote("creators", tuple(dict.fromkeys(linked_names[:1])), source, weight)
     suffix = _AUTHOR_SUFFIX_RE.search(heading)
     if suffix:
         ballot.add_vote("creators", split_names(suffix[1]), "heading", VISIBLE_WEIGHT / 2)
+
+
+def _named(node: LexborNode) -> str:
+    """The text of an element that names a person: of the name inside it, without a label beside that."""
+    inner = node.css_first("[itemprop=name], a[rel~=author]")
+    return visible_text(inner if inner is not None else node)
 
 
 def byline(page: Page) -> str:
@@ -54,10 +63,15 @@ def byline(page: Page) -> str:
     Only marks of writing count (hAtom, microformats, rel=author), because an author beside a title may be the work's.
     """
     for node in page.nodes(_BYLINE_SELECTOR, MAX_ELEMENTS):
-        names = split_names(visible_text(node))
+        names = split_names(_named(node))
         if len(names) == 1:
             return names[0]
     return ""
+
+
+def without_role(name: str) -> str:
+    """A name without the label or role beside it ("作者：某某", "某某 著")."""
+    return _ROLE_RE.sub("", name).strip(" :：·.。") or name
 
 
 def split_names(text: str) -> tuple[str, ...]:

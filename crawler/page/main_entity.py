@@ -164,9 +164,7 @@ def _ends_title(heading: str, page_title: str) -> bool:
 
 def _shown_part(page: Page, title: str) -> str:
     """The longest run of parts of a title ("Red Kiln - Books - Quay") that is a line of the page, else the title."""
-    breaks = [(0, 0), *(match.span() for match in _TITLE_BREAK_RE.finditer(title)), (len(title), len(title))][:12]
-    runs = {title[start[1] : end[0]].strip() for number, start in enumerate(breaks) for end in breaks[number + 1 :]}
-    by_letters = {_letters(run): run for run in runs if len(_letters(run)) > 1}
+    by_letters = {_letters(run): run for run in _title_runs(title) if len(_letters(run)) > 1}
     lines = [line for line in all_lines(page) if len(line.text) <= MAX_LINE_TITLE_CHARS]
     shown = [line for line in lines if _letters(line.text) in by_letters]
     own = canonicalize_url(page.url)
@@ -177,6 +175,12 @@ def _shown_part(page: Page, title: str) -> str:
     return max(said or [by_letters[_letters(line.text)] for line in shown], key=len, default=title)
 
 
+def _title_runs(title: str) -> set[str]:
+    """The runs of parts of a title between separators, the whole among them."""
+    breaks = [(0, 0), *(match.span() for match in _TITLE_BREAK_RE.finditer(title)), (len(title), len(title))][:12]
+    return {title[start[1] : end[0]].strip() for number, start in enumerate(breaks) for end in breaks[number + 1 :]}
+
+
 def _self_link(page: Page, name: str, source: str) -> str:
     """The longest link to the page itself that says a part of <title>, "" without one.
 
@@ -184,14 +188,15 @@ def _self_link(page: Page, name: str, source: str) -> str:
     """
     if source not in ("title", "og:title", "h1"):
         return ""
-    title = _letters(page.css("title").text(default="")[:MAX_TITLE_CHARS] if source == "h1" else name)
+    stated = page.css("title").text(default="")[:MAX_TITLE_CHARS] if source == "h1" else name
+    title, runs = _letters(stated), set(map(_letters, _title_runs(stated)))
     heading = _letters(name) if source == "h1" else ""
     found = ""
     for node in page.nodes("a[href]", MAX_SELF_LINKS):
         address = page.link(node.attributes.get("href") or "")
         text = visible_text(node)[:MAX_LINE_TITLE_CHARS] if address and _is_own_address(address, page.url) else ""
         letters = _letters(text)
-        if not MIN_SELF_LINK_LETTERS <= len(letters) < len(title) or letters not in title or len(text) <= len(found):
+        if not MIN_SELF_LINK_LETTERS <= len(letters) < len(title) or letters not in runs or len(text) <= len(found):
             continue
         is_other_end = title.startswith(heading) and title.endswith(letters) and heading not in letters
         if not heading or (is_other_end and letters not in heading):

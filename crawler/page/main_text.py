@@ -17,8 +17,9 @@ from attrs import frozen
 from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborNode
 
+from crawler.contacts import find_contacts
 from crawler.page.page import Page, visible_text
-from crawler.page.related_items import related_elements
+from crawler.page.related_items import alike_cards, related_elements
 from crawler.page.site_frame import SiteFrame, framed_elements
 from crawler.page.text_lines import ACCESS_CODE_RE, Line, all_lines, page_lines
 from crawler.shares import extract_links
@@ -51,6 +52,16 @@ _ORNAMENT_RE = re.compile(
 _STAND_IN_RE = re.compile(r"blank\.|spacer|none\.gif|pixel\.|loading|lazyload\.|placeholder", re.I)
 MAX_STAND_IN_PIXELS = 2  # of an edge: the size of what stands in for a picture, not of the picture
 _PATH_END_RE = re.compile(r"[›»>/|→]\s*$")
+MAX_VALUE_CHARS = 24  # of a value without its label
+MAX_LABEL_CHARS = 40
+MAX_VALUE_LEVELS = 3  # elements around a value beside which its label may stand
+_BARE_VALUE_RE = re.compile(r"(?=.*\d)[A-Za-z]{0,4}[\d\s.,:/年月日时分次-]+[A-Za-z]{0,3}")
+# What common systems write below a title: categories, tags, numbers of articles, dates.
+_META_SELECTOR = (
+    ".product_meta, .posted_in, .tagged_as, .sku_wrapper, ul.post-meta, .entry-meta, .post-meta, .cat-links, "
+    ".tags-links, .tag-links, [itemprop=keywords], a[rel~=tag]"
+)
+MAX_META_CHARS = 300
 MIN_SHARE_CHARS = 8  # of a line that may hold a share link or an access code
 MIN_TEXT_LETTERS = 4  # a page with fewer beside its replies has no text: what looks like a reply is it
 
@@ -100,12 +111,18 @@ def _read(
     lines: list[Line] = []
     left_out: list[tuple[LeftOut, str]] = []
     pictures: list[LexborNode] = []
+    skipped: list[tuple[LexborNode, str]] = []
     for root in roots or (None,):
         result = page_lines(page, skip, root)
         lines += result.lines
         pictures += result.pictures
+        skipped += result.skipped
         left_out += [(LeftOut(reason), visible_text(node)) for node, reason in result.skipped[:MAX_LEFT_OUT_PARTS]]
     reasons = _line_reasons(page, frame, title, lines, may_extract=not roots)
+    framed = {node.mem_id for node, reason in skipped if reason == LeftOut.FRAME}
+    for number, line in enumerate(lines if framed else ()):
+        if reasons[number] is None and _is_value_of(line, lines[number - 1] if number else None, framed):
+            reasons[number] = LeftOut.FRAME
     left_out += [(reason, line.text) for line, reason in zip(lines, reasons, strict=True) if reason]
     kept = "\n".join(line.text for line, reason in zip(lines, reasons, strict=True) if not reason)
     return MainText(
@@ -163,6 +180,42 @@ def _line_reasons(
     return reasons
 
 
+def _is_value_of(line: Line, before: Line | None, framed: Set[int]) -> bool:
+    """Whether a line is a bare number, code or date whose label was left out; codes of access and contacts stay."""
+    if len(line.text) > MAX_VALUE_CHARS or not _BARE_VALUE_RE.fullmatch(line.text):
+        return False
+    entered = {element.mem_id for element in before.elements} if before else set[int]()
+    for element in reversed(line.elements[-MAX_VALUE_LEVELS:]):
+        if element.mem_id in entered:
+            return False  # the line does not begin the element
+        inner = _first_element(element) if element.mem_id == line.elements[-1].mem_id else None
+        for label in filter(None, (inner, _element_before(element))):
+            if label.mem_id in framed:
+                said = f"{visible_text(label)[:MAX_LABEL_CHARS].rstrip(' :：')}: {line.text}"
+                return not (ACCESS_CODE_RE.search(said) or any(True for _ in find_contacts(said)))
+    return False
+
+
+def _first_element(node: LexborNode) -> LexborNode | None:
+    """The element that an element begins with; None if it begins with text."""
+    child = node.first_child
+    while child is not None and (child.tag or "-")[0] == "-":
+        if child.tag == "-text" and (child.text_content or "").strip():
+            return None
+        child = child.next
+    return child
+
+
+def _element_before(node: LexborNode) -> LexborNode | None:
+    """The element right before another; None if there is none, or text between them."""
+    before = node.prev
+    while before is not None and (before.tag or "-")[0] == "-":
+        if before.tag == "-text" and (before.text_content or "").strip():
+            return None
+        before = before.prev
+    return before
+
+
 def _hands_out(text: str) -> bool:
     """Whether a line holds a share link or an access code."""
     return len(text) >= MIN_SHARE_CHARS and bool(ACCESS_CODE_RE.search(text) or extract_links(text))
@@ -189,6 +242,8 @@ def _is_path(line: Line, title: str) -> bool:
     if not wanted or wanted not in letters:
         return False
     extra = len(letters) - len(wanted)
+    if letters.endswith(wanted) and line.link_count and extra <= line.link_chars < len(letters):
+        return True  # links to lists, and the title behind them
     return extra == 0 or (extra <= MAX_PATH_EXTRA_CHARS and bool(_PATH_END_RE.search(line.text[: -len(title)])))
 
 
@@ -228,8 +283,14 @@ def _skipped_elements(
     skip |= dict.fromkeys(
         (node.mem_id for node in page.nodes(_REPLY_SELECTOR, 2_000) if _is_reply(node)), LeftOut.REPLIES
     )
+    skip |= dict.fromkeys(
+        (node.mem_id for node in page.nodes(_META_SELECTOR, 300) if _is_meta(node) and node.mem_id not in skip),
+        LeftOut.LINKS,
+    )
     skip |= dict.fromkeys(related_elements(page, guard) - skip.keys(), LeftOut.RELATED)
-    return {identity: reason for identity, reason in skip.items() if identity not in guard}
+    skip = {identity: reason for identity, reason in skip.items() if identity not in guard}
+    skip |= dict.fromkeys(alike_cards(page, skip.keys(), guard) - skip.keys(), LeftOut.RELATED)
+    return skip
 
 
 def _guarded_elements(page: Page, title: str, roots: Sequence[LexborNode], framed: Mapping[int, LeftOut]) -> set[int]:
@@ -248,6 +309,12 @@ def _guarded_elements(page: Page, title: str, roots: Sequence[LexborNode], frame
             guard.add(element.mem_id)
             element = element.parent
     return guard
+
+
+def _is_meta(node: LexborNode) -> bool:
+    """Whether an element of a class for categories and dates holds no more than that."""
+    text = visible_text(node)
+    return len(text) <= MAX_META_CHARS and not _hands_out(text)
 
 
 def _is_reply(node: LexborNode) -> bool:

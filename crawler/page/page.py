@@ -114,6 +114,25 @@ def visible_text(node: LexborNode, separator: str = " ") -> str:
     return text
 
 
+def text_before(node: LexborNode, max_chars: int) -> str:
+    """The text right before an element, or before the one around it if it begins that; "" if there is none or more."""
+    for element in (node, node.parent):
+        before = element.prev if element is not None else None
+        while before is not None and not _own_text(before):
+            before = before.prev
+        if before is not None:
+            text = _own_text(before)
+            return text if len(text) <= max_chars else ""
+    return ""
+
+
+def _own_text(node: LexborNode) -> str:
+    """The text of a text or an element, "" for a comment."""
+    if node.tag == "-text":
+        return " ".join((node.text_content or "").split())
+    return "" if (node.tag or "-")[0] == "-" else visible_text(node)
+
+
 def _clean_json(value: Any) -> Any:
     """A JSON value whose strings have no NULs or lone surrogates, which escapes may smuggle in."""
     if isinstance(value, str):

@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborNode
 
 from crawler.money import Money, parse_price
 from crawler.page.field_votes import VISIBLE_WEIGHT, Ballot
-from crawler.page.page import Page, visible_text
+from crawler.page.page import Page, text_before, visible_text
 from crawler.page.text_lines import all_lines
 from crawler.page.vocabulary import joined_label, lower_same_length, meaning_pattern, meaning_words
 
@@ -26,14 +26,15 @@ MAX_PRICE_VOTES = 6  # prices below the heading that may confirm a stated one
 MAX_CONTEXT_LEVELS = 6  # elements around a price that are checked for other products
 _PRICE_SELECTOR = (
     "h1, [itemprop=price], [itemprop=lowPrice], [class*=price], [class*=Price], [class*=PRICE], [id*=price], "
-    "[id*=Price], [class*=preis], [class*=prix], [class*=precio], [class*=preco], [class*=cena], [class*=prezzo], "
-    "[data-price], [data-test*=price], [data-testid*=price]"
+    "[id*=Price], [id*=PRICE], [class*=preis], [class*=prix], [class*=precio], [class*=preco], [class*=cena], "
+    "[class*=prezzo], [data-price], [data-test*=price], [data-testid*=price]"
 )
 _FORMER_PRICE_RE = re.compile(
     r"old|was\b|strike|stroke|cross|before|former|original|regular|list-?price|rrp|msrp|uvp|saving|discount-?(?:amount|"
-    r"percent|rate)|you-?save|bas(?:e|is)-?price|per-?unit|unit-?price|price-?unit|market-?price|retail-?price|barre\b|tachado",
+    r"percent|rate)|you-?save|bas(?:e|is)-?price|per-?unit|unit-?price|price-?unit|(?<![a-z])market(?=[-_\s]|price|$)|retail-?price|barre\b|tachado",
     re.I,
 )
+_OWN_PRICE_RE = re.compile(r"(?:shop|our|sale|sell(?:ing)?|final)[-_]?price", re.I)
 _UNRELATED_RE = re.compile(
     r"related|recommend|similar|carousel|upsell|up-sell|cross-?sell|also-|-also|recently|viewed|mini-?cart|minibasket"
     r"|basket|filter|facet|shipping|deliver|versand|livraison|envio|warranty|insur|instal+ment|financ|footer|sponsor"
@@ -55,6 +56,8 @@ _SELLING_RE = re.compile(
     rf"(?:\b(?:sell|selling|wts|asking)\b|出售|转让|打包|只要|仅需)[^\d\n$€£¥￥₹₽₩]{{0,40}}({_AMOUNT_PATTERN})", re.I
 )
 _COLLOQUIAL_YUAN_RE = re.compile(r"([0-9][0-9.,]{0,12})\s?(?:r|rmb|块)", re.I)
+MAX_LABEL_CHARS = 20  # of a line or an element before a price that says which price it is
+MAX_BEFORE_WORD_CHARS = 3  # before a word for price that may turn it into one for a former price ("市场价格")
 MAX_PRICE_LINES = 3_000  # of a page that are searched
 MAX_PRICE_LINE_CHARS = 12  # a line of a post that is an amount and hardly more
 _TAG_RE = re.compile(r"<[^<>]{1,200}>")
@@ -93,6 +96,7 @@ def vote_prices(
     prices = [shown for shown in prices if not any(identity in excluded for identity in shown.ancestor_ids())]
     current = [shown for shown in prices if not shown.is_former]
     current = [shown for shown in current if shown.is_below_heading] or current
+    current.sort(key=lambda shown: _OWN_PRICE_RE.search(_class_and_id(shown.node)) is None)
     with_currency = [shown.money for shown in current if shown.money.currency and shown.money.amount]
     for number, money in enumerate(with_currency[:MAX_PRICE_VOTES]):
         ballot.add_vote("money", money, "shown price", VISIBLE_WEIGHT if number == 0 else 0.3)
@@ -111,9 +115,12 @@ def vote_prices(
 
 def vote_price_line(ballot: Ballot, page: Page, region: str) -> None:
     """Vote for the first line that is an amount with a currency and nothing else."""
+    before = ""
     for line in all_lines(page)[:MAX_PRICE_LINES]:
         amount = _AMOUNT_RE.match(line.text) if len(line.text) <= MAX_PRICE_LINE_CHARS else None
         is_former = any(element.tag in _STRUCK_TAGS for element in line.elements[-3:])
+        is_former = is_former or bool(meaning_pattern("former").match(joined_label(before)))
+        before = line.text if len(line.text) <= MAX_LABEL_CHARS else ""
         money = _stated_money(amount[0], region) if amount and not is_former else None
         if money and any(map(str.isdigit, line.text)):
             ballot.add_vote("money", money, "a line that is a price", 1.0)
@@ -127,8 +134,12 @@ def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
         for node in page.tree.css("meta[name=description], meta[property='og:description']")
     ]
     for text in (*descriptions, page.markup):
-        for _, _, end in _price_words().find_matches_as_indexes(lower_same_length(text))[:MAX_PRICE_ELEMENTS]:
-            match = _PRICE_AFTER_LABEL_RE.match(text, end)
+        for _, begin, end in _price_words().find_matches_as_indexes(lower_same_length(text))[:MAX_PRICE_ELEMENTS]:
+            label = text[max(0, begin - MAX_BEFORE_WORD_CHARS) : end]
+            is_former = any(
+                match.end() > len(label) - end + begin for match in meaning_pattern("former").finditer(label)
+            )
+            match = None if is_former else _PRICE_AFTER_LABEL_RE.match(text, end)
             money = parse_price(_TAG_RE.sub("", match[1]), None, region) if match else None
             if money and money.currency and money.amount:
                 ballot.add_vote("money", money, "price behind a label", 1.2)
@@ -203,6 +214,10 @@ def _is_former_price(node: LexborNode, text: str) -> bool:
         _FORMER_PRICE_RE.search(names[:400])
         or node.tag in _STRUCK_TAGS
         or (parent is not None and parent.tag in _STRUCK_TAGS)
+    ):
+        return True
+    if not _OWN_PRICE_RE.search(names[:400]) and meaning_pattern("former").match(
+        joined_label(text_before(node, MAX_LABEL_CHARS))
     ):
         return True
     return (node.css_first("del, s, strike") is not None and len(text) < 20) or bool(

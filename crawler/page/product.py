@@ -26,10 +26,10 @@ from crawler.page.main_entity import (
     main_object,
 )
 from crawler.page.main_text import other_listings, without_frame, without_related
-from crawler.page.page import Page
+from crawler.page.page import Page, text_before, visible_text
 from crawler.page.price_and_stock import post_price, vote_availability, vote_price_line, vote_prices
 from crawler.page.script_data import script_values
-from crawler.page.site_frame import SiteFrame
+from crawler.page.site_frame import SiteFrame, is_site_description
 from crawler.page.structured_data import (
     StructuredObject,
     opengraph,
@@ -58,6 +58,9 @@ _CODE_RE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}[0-9][0-9A-Za-z]{3,19}(?![A
 _CODE_PARAMETERS = frozenset(
     ("id", "pid", "sku", "skuid", "item", "itemid", "goods_id", "goodsid", "product_id", "productid", "p")
 )
+MAX_VENDOR_LINKS = 1_500  # links of a page that are looked at
+MAX_VENDOR_CHARS = 80  # of a vendor's name or the label before it
+_VENDOR_RE = re.compile(r"/(?:stores?|vendors?|sellers?|shops?)/[^/]+/?$", re.I)
 MAX_SIGN_SEARCH_CHARS = 400_000  # characters of markup in which signs of currencies are counted
 _CURRENCY_SIGN_RE = re.compile(
     r"(€|£|₹|₽|₩|zł|Kč|\bCHF\b|NT\$|HK\$|US\$|R\$|₺|₪|₸|¥|￥)\s{0,2}[0-9]|[0-9]\s{0,2}(€|£|₽|zł|Kč|lei\b|kr\b|Ft\b|₸|₪|元)"
@@ -91,9 +94,13 @@ def product_facts(
         )
         vote_object(ballot, main, region)
     vote_opengraph(ballot, graph, region)
+    if frame:
+        own_texts = [vote for vote in ballot.votes.get("text", ()) if not is_site_description(frame, vote.value)]
+        ballot.votes["text"] = own_texts
     _vote_scripts(ballot, page, name, region)
     values = labelled_values(page)
     _vote_labels(ballot, values)
+    _vote_vendor(ballot, page, (*graph.get("og:site_name", ())[:1], *(frame.names if frame else ())))
     _vote_shown(facts, ballot, page, name, region)
     _vote_subject(facts, ballot, page, values.get("author", []), page_headings[0] if page_headings else "")
     _vote_main_image(ballot, page)
@@ -181,6 +188,27 @@ def _vote_labels(ballot: Ballot, values: Mapping[str, list[str]]) -> None:
             vote_identifier(ballot, scheme, text, "label", LABEL_WEIGHT)
     for text in values.get("package", [])[:2]:
         ballot.add_vote("package", text if _PACKAGE_RE.fullmatch(text) else None, "label", LABEL_WEIGHT)
+
+
+def _vote_vendor(ballot: Ballot, page: Page, site_names: Sequence[str]) -> None:
+    """Vote for the vendor whose store a market links to behind a label; the market itself is then no seller."""
+    sites = {_folded(name) for name in site_names}
+    vendors = [
+        visible_text(node)
+        for node in page.nodes("a[href]", MAX_VENDOR_LINKS)
+        if _VENDOR_RE.search(urlsplit(node.attributes.get("href") or "").path)
+        and text_before(node, MAX_VENDOR_CHARS).endswith((":", "："))
+    ]
+    vendors = [name for name in dict.fromkeys(vendors) if 1 < len(name) <= MAX_VENDOR_CHARS]
+    if len(vendors) == 1 and _folded(vendors[0]) not in sites:
+        ballot.add_vote("seller", vendors[0], "link to the store", LABEL_WEIGHT)
+    own = [vote for vote in ballot.votes.get("seller", ()) if _folded(vote.value) not in sites]
+    if own:
+        ballot.votes["seller"] = own
+
+
+def _folded(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _elect_price(facts: Facts, ballot: Ballot, page: Page) -> None:

@@ -23,6 +23,7 @@ MAX_LINKS = 1_500  # of a page
 MAX_OTHER_LINKS = 400  # to other listings
 MAX_CLIMB_LEVELS = 8
 MAX_BESIDE_CHARS = 40  # that may stand beside a link to another listing (a seller, a note) or above a group of them
+MAX_CARD_LINKS = 8  # of a card: its picture, its title, buttons
 MAX_CARD_CHARS = 600  # of a block with text of its own that repeats
 # A number with the name of what it counts; "lamp-5" is rather the fifth of many words.
 _NUMBERED_RE = re.compile(
@@ -60,6 +61,42 @@ def related_elements(page: Page, guard: Set[int]) -> frozenset[int]:
             related[heading.mem_id] = heading
             _climb(heading, related, guard)
     return frozenset(related)
+
+
+def alike_cards(page: Page, left_out: Set[int], guard: Set[int]) -> frozenset[int]:
+    """The `mem_id` of cards of one kind with a card that is left out, or that stand below a heading that is.
+
+    A card has a class, a picture, a link to another page, and beside links hardly more than a price; `guard` is as
+    above.
+    """
+    cards: defaultdict[tuple[int, str], list[LexborNode]] = defaultdict(list)
+    for picture in page.nodes("a[href] img", MAX_LINKS):
+        card = next((node for node in _around(picture) if node.tag != "a" and _is_card(node)), None)
+        if card is not None and card.parent is not None and card.mem_id not in guard:
+            kind = f"{card.tag}.{card.attributes.get('class') or ''}"
+            cards[card.parent.mem_id, kind].append(card)
+    alike: set[int] = set()
+    for group in cards.values():
+        nodes = {card.mem_id: card for card in group}
+        heading = _element_before(group[0])
+        is_headed = heading is not None and heading.mem_id in left_out and len(nodes) > 1
+        if is_headed or nodes.keys() & left_out:
+            alike.update(nodes)
+    return frozenset(alike)
+
+
+def _is_card(node: LexborNode) -> bool:
+    """Whether an element has a class and, beside links, hardly more than a price."""
+    links = {link.mem_id: link for link in node.css("a[href]")[:MAX_CARD_LINKS]}
+    rest = _rest_text(node, links) if node.attributes.get("class") and links else None
+    return rest is not None and _is_beside(rest) and any(visible_text(link) for link in links.values())
+
+
+def _element_before(node: LexborNode) -> LexborNode | None:
+    before = node.prev
+    while before is not None and (before.tag or "-")[0] == "-":
+        before = before.prev
+    return before
 
 
 def is_other_listing(address: str, own: str) -> bool:

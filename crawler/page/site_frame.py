@@ -29,6 +29,13 @@ MAX_DEPTH = 250  # of elements; what is deeper counts as text of the page
 MAX_NAME_CHARS = 60  # of a site's name
 MAX_NAMES = 12
 MAX_COMPARED_PAGES = 8
+MIN_PASSAGE_CHARS = 40  # of a block that is running text
+MIN_QUOTING_SAMPLES = 2  # listings that are compared before a text of lists is found to be one listing's own
+MAX_MENU_LINKS = 2  # links beside one to the start page, from which it is an entry of a menu and no logo
+# What menus call the start page; the name of no site.
+_START_WORDS = frozenset(
+    ("首页", "首頁", "主页", "主頁", "网站首页", "返回首页", "home", "homepage", "home page", "index", "start", "main")
+)
 MIN_LOOSE_LETTERS = 4  # letters (a Han character counts as two) beside the digits of a counter
 _KEY_BYTES = 6  # two of 4,000 keys are equal by accident once in 35 million sites
 _MARKUP_TAGS = frozenset(("script", "style", "noscript", "template", "svg", "math", "select", "textarea", "head"))
@@ -45,6 +52,7 @@ _COPYRIGHT_RE = re.compile(
     r"(?:©|\(c\)|copyright|版权所有|版權所有)[\s,，]*(?:©\s*)?(?:\d{4}\s*(?:[-–—]\s*\d{4})?)?[\s,，]*", re.I
 )
 _NAME_END_RE = re.compile(r"[.。,，;；|·•]|\s[-–—]\s|\s{2}|all rights|版权|\d{4}", re.I)
+_DESCRIPTION_META = "meta[name=description], meta[property='og:description']"
 _SITE_NAME_META = (
     "meta[property='og:site_name'], meta[name='application-name'], meta[name='apple-mobile-web-app-title']"
 )
@@ -101,14 +109,18 @@ def learn_frame(lists: Sequence[Page], samples: Sequence[Page]) -> SiteFrame:
     """The frame of a site from its lists (home page, a search that finds nothing) and 0..4 pages of listings.
 
     A block belongs to it that stands on two lists, on a list and a listing, or on every listing (on all but one from
-    four on). Pages that have nothing in common, or one page alone, give a frame without blocks.
+    four on). Pages that have nothing in common, or one page alone, give a frame without blocks. So does the description
+    in the head that two pages share. What lists quote of a listing is its own: running text that at most one of two or
+    more listings has.
     """
     lists, samples = ([page for page in pages[:MAX_COMPARED_PAGES] if page.is_html] for pages in (lists, samples))
     list_pages = [list(_blocks(page)) for page in lists]
     sample_pages = _distinct([list(_blocks(page)) for page in samples], list_pages)
     everywhere = _shared_keys([*list_pages, *sample_pages], 2)
     on_lists = {key for blocks in list_pages for block in blocks for key in (block.exact, block.loose)}
-    list_blocks = [key for key in everywhere if key in on_lists]
+    passages = _passages_of_lists(list_pages, sample_pages)
+    described = _shared_descriptions([*lists, *samples])
+    list_blocks = described + [key for key in everywhere if key in on_lists and key not in passages]
     enough_samples = max(2, len(sample_pages) - (len(sample_pages) > 3))
     page_blocks = [block.exact for blocks in sample_pages[:2] for block in blocks if not _MONEY_RE.search(block.text)]
     sample_counts = Counter(key for blocks in sample_pages for key in {block.exact for block in blocks})
@@ -125,6 +137,35 @@ def learn_frame(lists: Sequence[Page], samples: Sequence[Page]) -> SiteFrame:
         contacts=_contacts(framed_texts),
         sells=2 * sum(_has_price_block(blocks, known) for blocks in sample_pages) > len(sample_pages),
     )
+
+
+def is_site_description(frame: SiteFrame, text: str) -> bool:
+    """Whether a description in the head of a page is that of the site, not of the page."""
+    return _description_key(text) in frame.list_blocks
+
+
+def _description_key(text: str) -> str:
+    return _digest(b"d", b"", " ".join(normalize("NFKC", text[:2_000]).casefold().split()))
+
+
+def _shared_descriptions(pages: Iterable[Page]) -> list[str]:
+    """The keys of the descriptions in the heads of at least two pages."""
+    counts: Counter[str] = Counter()
+    for page in pages:
+        contents = [node.attributes.get("content") or "" for node in page.nodes(_DESCRIPTION_META, 4)]
+        counts.update({_description_key(text) for text in contents if text.strip()})
+    return [key for key, count in counts.items() if count > 1]
+
+
+def _passages_of_lists(lists: Iterable[Sequence[_Block]], samples: Sequence[Sequence[_Block]]) -> set[str]:
+    """The keys of running text on lists that at most one of two or more listings has: what lists quote of it."""
+    if len(samples) < MIN_QUOTING_SAMPLES:
+        return set()
+    counts = Counter(
+        key for blocks in samples for key in {key for block in blocks for key in (block.exact, block.loose)}
+    )
+    passages = [block for blocks in lists for block in blocks if len(block.text) >= MIN_PASSAGE_CHARS]
+    return {key for block in passages for key in (block.exact, block.loose) if key and counts[key] <= 1}
 
 
 def framed_elements(page: Page, frame: SiteFrame, *, site_wide: bool = False) -> frozenset[int]:
@@ -267,7 +308,7 @@ def _site_names(lists: Sequence[Page], samples: Sequence[Page], framed_texts: It
     names += [name for name, count in homes.items() if count > 1 and _letters(name) in stated]
     unique: dict[str, str] = {}
     for name in names:
-        if len(name) <= MAX_NAME_CHARS and len(_letters(name)) > 1:
+        if len(name) <= MAX_NAME_CHARS and len(_letters(name)) > 1 and name.strip().casefold() not in _START_WORDS:
             unique.setdefault(_letters(name), " ".join(name.split()))
     support = Counter(_letters(name) for name in (*names, *homes))
     ranked = sorted(unique.values(), key=lambda name: (-support[_letters(name)], len(name)))
@@ -286,9 +327,26 @@ def _home_links(page: Page) -> Iterator[str]:
     for node in page.nodes("a[href]", 60):
         address = page.link(node.attributes.get("href") or "") or ""
         if address.rstrip("/").casefold() == home.casefold() or node.attributes.get("rel") == "home":
-            yield visible_text(node)[: MAX_NAME_CHARS + 1]
+            yield "" if _is_menu_entry(node) else _link_name(node)
     for node in page.nodes("h1 a[href], [class*=logo] a[href], [id*=logo] a[href], a[class*=logo], a[class*=brand]", 6):
-        yield visible_text(node)[: MAX_NAME_CHARS + 1]
+        yield _link_name(node)
+
+
+def _is_menu_entry(node: LexborNode) -> bool:
+    """Whether a link is the first of several in one list or row."""
+    parent = node.parent
+    row = parent.parent if parent is not None and parent.tag == "li" else parent
+    if row is None or row.tag == "body":
+        return False
+    links = row.css("a[href]")[: MAX_MENU_LINKS + 2]
+    return len(links) > MAX_MENU_LINKS and links[0].mem_id == node.mem_id
+
+
+def _link_name(node: LexborNode) -> str:
+    """The text of a link, else what its picture shows."""
+    picture = node.css_first("img[alt]")
+    shown = picture.attributes.get("alt") or "" if picture is not None else ""
+    return (visible_text(node) or " ".join(shown.split()))[: MAX_NAME_CHARS + 1]
 
 
 def _copyright_name(text: str) -> str:

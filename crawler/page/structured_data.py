@@ -13,6 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from crawler.money import Money, parse_currency, parse_price
+from crawler.page.creators import without_role
 from crawler.page.field_votes import OPENGRAPH_WEIGHT, STRUCTURED_WEIGHT, Ballot
 from crawler.page.jsonld import MAX_NESTING, jsonld_objects
 from crawler.page.microdata import microdata_items
@@ -210,7 +211,7 @@ def _vote_identifiers(ballot: Ballot, fields: Mapping[str, Any], source: str) ->
 
 def _person_names(value: Any) -> list[str]:
     """Names of authors; addresses are left out."""
-    return [name for name in texts(value)[:20] if "://" not in name]
+    return [without_role(name) for name in texts(value)[:20] if "://" not in name]
 
 
 def _first_text(fields: Mapping[str, Any], *names: str) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from crawler.page import Page
 from crawler.page.main_text import LeftOut, main_text
+from crawler.page.product import product_facts
 from crawler.page.related_items import is_other_listing
 from crawler.page.site_frame import learn_frame
 from crawler.page.text_lines import page_lines
@@ -189,3 +190,84 @@ def test_hostile_pages_stay_within_bounds() -> None:
     started = time.process_time()
     main_text(hostile, None, "Winter")
     assert time.process_time() - started < 10
+
+
+def shop_page(path: str, main: str, description: str = "Moss Shelf, a shop of many things") -> Page:
+    head = f'<title>x</title><meta name="description" content="{description}">'
+    menu = '<ul><li><a href="/">Home</a></li><li><a href="/new">New</a></li><li><a href="/all">All</a></li></ul>'
+    return Page(url=SITE + path, body=f"<head>{head}</head><body>{menu}<div class=m>{main}</div></body>".encode())
+
+
+def shop_item(number: int, words: str = "Words") -> Page:
+    values = (("Article:", f"MS-{number}"), ("Clicks:", f"{number}7"), ("Code:", f"k9x{number}"))
+    rows = "".join(f"<li><b>{label}</b> {value}</li>" for label, value in values)
+    dated = (
+        f"<table><tr><td>Added</td><td>2026-11-0{number}</td></tr><tr><td>QQ:</td><td>55123{number}9</td></tr></table>"
+    )
+    return shop_page(f"/item/{number}", f"<h1>Thing {number}</h1><ul>{rows}</ul>{dated}<p>{words} {number}</p>")
+
+
+SHOP_LISTS = [shop_page("/", "<p>Welcome</p>"), shop_page("/s?q=x", "<i>Nothing</i>")]
+SHOP_FRAME = learn_frame(SHOP_LISTS, [shop_item(number) for number in (1, 2, 3)])
+
+
+def test_a_bare_value_goes_with_its_label_but_codes_of_access_and_contacts_stay() -> None:
+    text = main_text(shop_item(8), SHOP_FRAME, "Thing 8").text
+    assert text.splitlines() == ["k9x8", "5512389", "Words 8"]
+
+
+def test_a_description_that_pages_share_is_no_word_of_a_listing() -> None:
+    said = product_facts(shop_item(8), frame=SHOP_FRAME).values
+    assert "text" not in said
+    own = shop_page("/item/9", "<h1>Thing 9</h1>", "All nine parts of thing 9")
+    assert product_facts(own, frame=SHOP_FRAME).values["text"] == "All nine parts of thing 9"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        '<p><a href="/books">Books</a> Winter Brass</p>',
+        '<div class="product_meta">SKU: 7 Category: <a href="/books">Books</a> Tags: <a href="/t">brass</a></div>',
+        '<span class="posted_in">Category: <a href="/books">Books</a></span>',
+        '<p>Filed in <a rel="tag" href="/t/brass">brass rips</a></p>',
+        '<ul class="post-meta"><li>2026-11-02</li><li><a href="/books">Books</a></li></ul>',
+        '<p itemprop="keywords">Tags: <a href="/t/brass">brass</a></p>',
+    ],
+)
+def test_paths_categories_and_tags_do_not_count(extra: str) -> None:
+    body = f"<div><h1>Winter Brass</h1>{extra}<p>All 9 parts, sent by link.</p></div>"
+    text = main_text(page(body), None, "Winter Brass").text
+    assert not {"Books", "brass"} & set(text.replace(",", " ").split())
+    assert "All 9 parts, sent by link." in text
+
+
+def test_what_a_class_for_tags_hands_out_stays() -> None:
+    body = '<h1>Winter Brass</h1><div class="post-meta">https://pan.quark.cn/s/0a1b2c3d4e5f</div>'
+    assert "0a1b2c3d4e5f" in main_text(page(body), None, "Winter Brass").text
+
+
+def test_of_a_row_of_cards_none_stays_when_one_is_left_out() -> None:
+    card = '<div class="goodsItem"><a href="{0}"><img src="/p.jpg"></a><p><a href="{0}">{1}</a></p><i>$4.00</i></div>'
+    cards = "".join(
+        card.format(address, name)
+        for address, name in (
+            ("/item/7002.html", "Red Kiln"),
+            ("/sale/blue-note", "Blue Note"),
+            ("/promo.php?x=3", "Quay"),
+        )
+    )
+    body = f"<h1>Winter Brass</h1><p>All 9 parts, sent by link.</p><div><h3>Bought together</h3>{cards}</div>"
+    assert main_text(page(body), None, "Winter Brass").text == "All 9 parts, sent by link."
+
+
+def test_an_excerpt_on_lists_is_still_the_opening_of_its_own_page() -> None:
+    opening = "The first part of the brass was poured at noon, and all of the town was there to see it."
+    excerpt = f'<article><h2><a href="/item/1">Thing 1</a></h2><p class="x">{opening}</p></article>'
+
+    def post(number: int, words: str) -> Page:
+        article = f'<article><h2>Thing {number}</h2><p class="x">{words}</p><p>More of {number}</p></article>'
+        return shop_page(f"/item/{number}", article)
+
+    lists = [shop_page("/", excerpt), shop_page("/s?q=x", excerpt)]
+    frame = learn_frame(lists, [post(1, opening), post(2, "Another opening"), post(3, "A third one")])
+    assert main_text(post(1, opening), frame, "Thing 1").text == f"{opening}\nMore of 1"

@@ -191,3 +191,25 @@ def test_hostile_pages_stay_within_bounds() -> None:
     framed_elements(pages[0], frame)
     assert time.process_time() - started < 5
     assert 0 < len(frame.list_blocks) <= MAX_FRAME_KEYS
+
+
+def test_what_menus_call_the_start_page_is_no_name() -> None:
+    def named(word: str, title: str) -> Page:
+        menu = "".join(
+            f'<li><a href="{path}">{text}</a></li>' for path, text in (("/", word), ("/a", "A1"), ("/b", "B1"))
+        )
+        foot = "<p>© 2026 Fern Hall</p>"
+        return Page(url=SITE, body=f"<title>{title}</title><body><ul>{menu}</ul><p>x</p>{foot}</body>".encode())
+
+    for word in ("首页", "Home", "Entrance"):
+        pages = [named(word, f"{word} - Fern Hall"), named(word, "Search - Fern Hall")]
+        assert learn_frame(pages, []).names == ("Fern Hall",)
+
+
+def test_a_logo_names_the_site_by_its_alternative_text() -> None:
+    logo = '<div id="logo"><a href="/"><img src="/l.png" alt="Fern Hall"></a></div>'
+    pages = [
+        Page(url=SITE, body=f"<title>Fern Hall | {word}</title><body>{logo}<p>{word}</p></body>".encode())
+        for word in ("books", "games")
+    ]
+    assert learn_frame(pages, []).names[0] == "Fern Hall"
