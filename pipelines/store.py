@@ -33,8 +33,7 @@ class StorePipeline:
     async def process_item(self, item: AssessedItem) -> AssessedItem:
         """Queue the listing; keep its page if it is a hit or a review."""
         listing, spider = item.listing, self._spider
-        # On a site nobody wrote code for a row is a lead: its page, which may have another address, is judged.
-        is_lead = spider.platform.learns and not listing.whole
+        is_lead = spider.platform.learns and not listing.whole  # a row: its page, maybe at another address, is judged
         if not is_lead and any(part.decision in (Decision.HIT, Decision.REVIEW) for part in item.assessments):
             is_hit = any(part.decision is Decision.HIT for part in item.assessments)
             spider.stats.hits += is_hit

@@ -18,6 +18,7 @@ from attrs import evolve
 from crawler.page import search_forms
 from crawler.page.feeds import feed_entries, is_feed
 from crawler.page.list_row import ListRow
+from crawler.page.main_text import other_listings
 from crawler.page.page import LayoutError, Page
 from crawler.page.page_links import address_shape, is_service_address, linked_files, page_links, shown_letters
 from crawler.page.product import product_facts
@@ -207,13 +208,14 @@ class Site(Shop):
         is_list = self._is_home(page) or self._is_list_address(page.url) or self._is_list(page, framed)
         if not is_list:
             yield from self._read_listing(page)
+        following = next_page(page)
+        if following and self._is_walked(following):  # no step deeper: it is the same list
+            yield Request(url=following, values={WALK_KEY: str(max(1, _depth(page)))})
         yield from self._walk_requests(_depth(page), self._walked_addresses(page, framed))
 
     def _walked_addresses(self, page: Page, framed: frozenset[int]) -> list[str]:
-        """Where a walk goes from a page: its links, those of the menus on the home page only, and its next page."""
-        following = next_page(page)
-        links = page_links(page, framed, with_menus=not _depth(page))
-        return [link.url for link in links] + ([following] if following else [])
+        """Where a walk goes from a page: its links, those of the menus on the home page only."""
+        return [link.url for link in page_links(page, framed, with_menus=not _depth(page))]
 
     def _is_list(self, page: Page, framed: frozenset[int]) -> bool:
         """Whether a page leads to listings and is none.
@@ -235,19 +237,23 @@ class Site(Shop):
         depth = page_depth + 1
         if depth > self.settings.depth:
             return
-        home = canonicalize_url(self.settings.address)  # looked at before every walk
-        for address in dict.fromkeys(addresses):
-            if canonicalize_url(address) == home or is_service_address(address) or self._is_list_address(address):
-                continue
-            if not self.settings.follow or re.search(self.settings.follow, address):
-                yield Request(url=address, values={WALK_KEY: str(depth)})
+        for address in filter(self._is_walked, dict.fromkeys(addresses)):
+            yield Request(url=address, values={WALK_KEY: str(depth)})
+
+    def _is_walked(self, address: str) -> bool:
+        """Whether a walk goes to an address: not to searches, services, and the home page, which it has seen."""
+        is_home = canonicalize_url(address) == canonicalize_url(self.settings.address)
+        if is_home or is_service_address(address) or self._is_list_address(address):
+            return False
+        return not self.settings.follow or re.search(self.settings.follow, address) is not None
 
     def _read_listing(self, page: Page) -> Iterator[Listing]:
         if self._is_list_address(page.url) or self._is_home(page):
             return
         frame = self.profile.frame if self.profile else None
         fields = page_fields(page, product_facts(page, structured_objects(page), frame), frame)
-        fields["files"] = linked_files(page, self._framed(page)) if fields["kind"] is ListingKind.POST else ()
+        if fields["kind"] is ListingKind.POST:
+            fields["files"] = linked_files(page, self._framed(page) | other_listings(page, fields.get("title", "")))
         fields |= RecipeReader(self.settings).fields(page)
         if fields.get("title"):
             yield self.listing(**{**fields, "url": own_address(page)})

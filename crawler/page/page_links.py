@@ -38,6 +38,7 @@ _KIND_WORD_RE = re.compile(
     r"[-_](?=.)",
     re.I,
 )
+_CODEC_RE = re.compile(r"\.(?:[xh]\.?26[456]|hevc|av1|xvid|divx|aac|dts)$", re.I)  # ends the name of a release's folder
 _PAGE_PART_RE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|ico|avif|css|js|json|xml|rss|atom|woff2?)$", re.I)
 _SENDING_RE = re.compile(r"attach|download|file\.(?:php|asp|jsp|do)$|(?<![a-z])(?:dl|down)(?![a-z])", re.I)
 _NAMED_FILE_RE = re.compile(r"\S\.(?=[a-z0-9]{0,4}[a-z])[a-z0-9]{2,5}$", re.I)
@@ -206,9 +207,10 @@ def linked_files(page: Page, framed: frozenset[int] = frozenset()) -> tuple[Shar
 def _file_name(url: str, node: LexborNode) -> str:
     """The name of the file that a link leads to, or that it names if it leads to a script that sends files; else ""."""
     path = urlsplit(url).path
-    if is_file_address(url):
+    if is_file_address(url) and not path.endswith("/") and _CODEC_RE.search(path) is None:
         return "" if _PAGE_PART_RE.search(path) else unquote(path.rpartition("/")[2], errors="replace")[:MAX_LINK_CHARS]
-    named = visible_text(node)[:MAX_LINK_CHARS] if _SENDING_RE.search(path) else ""
+    is_script = _SENDING_RE.search(path) is not None and not path.endswith("/")
+    named = visible_text(node)[:MAX_LINK_CHARS] if is_script and not _CODEC_RE.search(visible_text(node)) else ""
     return named if _NAMED_FILE_RE.search(named) and not _PAGE_PART_RE.search(named) else ""
 
 

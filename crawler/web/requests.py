@@ -22,6 +22,7 @@ from scrapy.http import Response, TextResponse
 from crawler.archives import RecordedResponse
 from crawler.items import Ask, Listing, Outcome
 from crawler.page import Page, Request
+from crawler.page.site_profile import WALK_KEY
 from crawler.urls import url_host
 from crawler.web.browser import browser_meta
 from crawler.web.compression import TRUNCATED_FLAG, UNREADABLE_FLAG
@@ -74,6 +75,9 @@ async def to_scrapy_request(
         callback=spider.parse,
         errback=spider.handle_failure,
         dont_filter=dont_filter,
+        priority=-int(
+            request.values.get(WALK_KEY, "0")
+        ),  # a walk goes broad before deep, so that its depth means one thing
     )
 
 
