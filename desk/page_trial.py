@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 
 from crawler.config import Config
 from crawler.items import AssessedListing, Assessment, Finding, Listing, Polarity, ShareLink, Work
@@ -27,6 +27,7 @@ from crawler.platform_settings import SiteConfig, site_name
 from crawler.shares import extract_links
 from crawler.store import Store
 from desk.site_survey import PageReading, read_visited
+from matchers.findings import finding_sentence
 from screening.screener import CANDIDATE_THRESHOLD, Screener
 from spiders import Platform
 from spiders.catalogue import FALLBACK_PLATFORM, all_platforms, platform_for
@@ -77,8 +78,6 @@ def trial_platform(config: Config, url: str) -> tuple[Config, str]:
 
 
 def _with_site(config: Config, name: str, site: SiteConfig) -> Config:
-    from attrs import evolve
-
     return evolve(config, sites={**config.sites, name: site})
 
 
@@ -140,15 +139,13 @@ def _left_out(
     return parts + [(LeftOut.REPLIES.value, text) for text in replies]
 
 
-def decide(trial: PageTrial, store: Store, now: Callable[[], datetime], language: str) -> PageTrial:
+def decide(trial: PageTrial, store: Store, now: Callable[[], datetime]) -> PageTrial:
     """The trial with what would be decided of its listing or rows, by the works of a store that is only read."""
-    from attrs import evolve
-
     listings = [trial.reading.listing] if trial.reading.listing else list(trial.reading.rows)
     has_works = next(iter(store.works.all_works()), None) is not None
     if not listings or not has_works:
         return evolve(trial, has_works=has_works)
-    assessed = Screener(store=store, now=now, language=language).assess_batch(listings)
+    assessed = Screener(store=store, now=now).assess_batch(listings)
     names = {assessment.work_id for entry in assessed for assessment in shown_assessments(entry)}
     return evolve(trial, assessed=assessed, works=store.works.get_many(names), has_works=True)
 
@@ -174,7 +171,7 @@ def is_opened(entry: AssessedListing) -> bool:
     return any(assessment.identity >= CANDIDATE_THRESHOLD for assessment in entry.assessments)
 
 
-def trial_json(trial: PageTrial) -> dict[str, Any]:
+def trial_json(trial: PageTrial, language: str) -> dict[str, Any]:
     """A trial as JSON types."""
     listing = trial.reading.listing
     return {
@@ -191,7 +188,9 @@ def trial_json(trial: PageTrial) -> dict[str, Any]:
                 "url": entry.listing.url,
                 "title": entry.listing.title,
                 "opened": listing is not None or is_opened(entry),
-                "works": [_assessment_json(assessment, trial.works) for assessment in shown_assessments(entry)],
+                "works": [
+                    _assessment_json(assessment, trial.works, language) for assessment in shown_assessments(entry)
+                ],
             }
             for entry in trial.assessed
         ],
@@ -214,7 +213,7 @@ def _listing_json(listing: Listing) -> dict[str, Any]:
     }
 
 
-def _assessment_json(assessment: Assessment, works: Mapping[str, Work]) -> dict[str, Any]:
+def _assessment_json(assessment: Assessment, works: Mapping[str, Work], language: str) -> dict[str, Any]:
     return {
         "work": assessment.work_id,
         "title": works[assessment.work_id].title if assessment.work_id in works else "",
@@ -222,7 +221,11 @@ def _assessment_json(assessment: Assessment, works: Mapping[str, Work]) -> dict[
         "offence": round(assessment.offence, 4),
         "decision": assessment.decision.value,
         "reasons": [
-            {"for": finding.polarity is Polarity.FOR, "matcher": finding.matcher, "why": finding.why}
+            {
+                "for": finding.polarity is Polarity.FOR,
+                "matcher": finding.matcher,
+                "why": finding_sentence(finding, language),
+            }
             for finding in shown_findings(assessment)
         ],
     }

@@ -43,7 +43,6 @@ MAX_SHOWN_SHAPES = 4
 MAX_SHOWN_CHARS = 100  # of a title or an address in a comment
 MIN_KIND_SHARE = 0.5  # of the pages of listings, from which what they are decides what the site is
 MIN_TOKEN_CHARS = 16  # from which a mixed value of a field counts as one that is made for each page
-_TOKEN_RE = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]+", re.I)
 
 
 @frozen(kw_only=True)
@@ -213,8 +212,13 @@ def _is_stable(form: SearchForm, pages: Sequence[Page]) -> bool:
     }
     fields = re.split(r"[&?]", f"{urlsplit(form.address).query}&{form.body}")
     values = [field.partition("=")[2] for field in fields]
-    has_token = any(len(value) >= MIN_TOKEN_CHARS and _TOKEN_RE.fullmatch(value) for value in values)
-    return not has_token and len(shown - {(form.address, form.body)}) == 0
+    return not any(map(_is_token, values)) and not shown - {(form.address, form.body)}
+
+
+def _is_token(value: str) -> bool:
+    """Whether a field's value looks made for one page: long, one word, of letters and digits."""
+    is_mixed = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    return len(value) >= MIN_TOKEN_CHARS and is_mixed and all(sign.isalnum() or sign in "-_" for sign in value)
 
 
 def guess_kind(listings: Sequence[PageReading]) -> str:

@@ -15,7 +15,7 @@ from rich.table import Table
 from crawler.config import CONFIG_FILE_NAME
 from crawler.errors import BadInput, NothingToDo, Problem, StoreError, UnhealthyRun
 from crawler.platform_settings import SITE_KINDS
-from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json, typed_urls
 
 if TYPE_CHECKING:
     from crawler.items import Listing
@@ -64,7 +64,8 @@ def add_site(
 
     ctx = command_context(config, quiet or json, now)
     file = _config_file(config)
-    address, site = _checked_address(ctx, url), name or site_name(url)
+    (address,) = typed_urls(ctx, "URL", [url])
+    site = name or site_name(address)
     own_sections = _own_sections(file)
     known = next((key for key, other in own_sections.items() if site_name(other) == site_name(address)), None)
     if known is not None:
@@ -93,15 +94,6 @@ def add_site(
 def _config_file(given: Path | None) -> Path:
     environment = os.environ.get("SWORDNET_CONFIG")
     return given or (Path(environment) if environment else Path(CONFIG_FILE_NAME))
-
-
-def _checked_address(ctx: CommandContext, url: str) -> str:
-    from crawler.urls import url_host
-
-    if not url_host(url):
-        hint = "site_address_scheme" if "://" not in url else "site_address_bad"
-        raise BadInput(Problem(file="URL", message=ctx.message(hint, url=url)))
-    return url.strip()
 
 
 def _own_sections(file: Path) -> dict[str, str]:
@@ -184,7 +176,7 @@ def try_site(
     ctx = command_context(config, quiet or json, now)
     if not (url or address) or (url and address):
         raise BadInput(Problem(file="URL", message=ctx.message("site_try_url")))
-    page_url = _checked_address(ctx, url or address or "")
+    (page_url,) = typed_urls(ctx, "URL", [url or address or ""])
     trial_config, platform = trial_platform(ctx.config, page_url)
     trial_context = evolve(ctx, config=trial_config)
     page, profile = (
@@ -195,11 +187,11 @@ def try_site(
     trial = try_page(trial_config, platform, page, profile, question)
     try:
         with ctx.store() as store:
-            trial = decide(trial, store, ctx.now, ctx.config.language)
+            trial = decide(trial, store, ctx.now)
     except StoreError as error:
         ctx.warn("site_no_works", why=error)
     if json:
-        print_json(trial_json(trial))
+        print_json(trial_json(trial, ctx.config.language))
     else:
         _print_trial(ctx, trial)
     if trial.reading.listing is None and not trial.reading.rows:
@@ -282,6 +274,7 @@ def _print_listing(ctx: CommandContext, listing: Listing) -> None:
 def _print_decisions(ctx: CommandContext, trial: PageTrial) -> None:
     from crawler.items import Polarity
     from desk.page_trial import is_opened, shown_assessments, shown_findings
+    from matchers.findings import finding_sentence
 
     if not trial.has_works:
         ctx.say("try_no_registry")
@@ -302,7 +295,11 @@ def _print_decisions(ctx: CommandContext, trial: PageTrial) -> None:
             ctx.console.print(escape(line), soft_wrap=True, highlight=False)
             for finding in shown_findings(assessment) if trial.reading.listing is not None else ():
                 sign = "+" if finding.polarity is Polarity.FOR else "-"
-                ctx.console.print(escape(f"    {sign} {finding.why}"), soft_wrap=True, highlight=False)
+                ctx.console.print(
+                    escape(f"    {sign} {finding_sentence(finding, ctx.config.language)}"),
+                    soft_wrap=True,
+                    highlight=False,
+                )
 
 
 def _print_line(ctx: CommandContext, key: str, value: str) -> None:
