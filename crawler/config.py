@@ -26,6 +26,7 @@ from crawler.platform_settings import (
     PlatformConfig,
     Recipe,
     SiteConfig,
+    recipe_problems,
     setting,
     short_form_site,
     site_name,
@@ -349,6 +350,7 @@ def _add_sites(config: Config, file: Path, problems: list[Problem]) -> Config:
 
 def _with_recipe(site: SiteConfig, name: str, file: Path, problems: list[Problem]) -> SiteConfig:
     """A site with the selectors of its recipe's file where its own section has none."""
+    problems += [Problem(file=str(file), field=f"{name}.{key}", message=text) for key, text in recipe_problems(site)]
     if not site.recipe:
         return site
     recipe_file = file.parent / site.recipe
@@ -358,6 +360,7 @@ def _with_recipe(site: SiteConfig, name: str, file: Path, problems: list[Problem
         problems += error.problems
         return site
     recipe = _build_section(Recipe, table, str(recipe_file), "", problems)
+    problems += [Problem(file=str(recipe_file), field=key, message=text) for key, text in recipe_problems(recipe)]
     return evolve(site, **{key: getattr(site, key) or getattr(recipe, key) for key in RECIPE_KEYS})
 
 

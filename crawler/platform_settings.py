@@ -5,6 +5,8 @@ A site is a platform that no spider knows: its address, and what cannot be guess
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from attrs import asdict, field, fields, frozen
@@ -52,10 +54,13 @@ class Recipe:
     row_link: str = setting("", "in a row: the link to its page; empty: the first link")
     row_price: str = setting("", "in a row: the price")
     row_seller: str = setting("", "in a row: the seller or author")
+    row_text: str = setting("", "in a row: words beside the title")
+    row_date: str = setting("", "in a row: its date")
     next: str = setting("", "the link to the next page of a list")
     title: str = setting("", "on a listing's page: its title")
     price: str = setting("", "on a listing's page: its price")
     seller: str = setting("", "on a listing's page: its seller or author")
+    date: str = setting("", "on a listing's page: its date")
     text: str = setting("", "on a listing's page: the seller's words; several elements are joined by lines")
     pictures: str = setting("", "on a listing's page: its pictures")
     left_out: str = setting("", "on any page: what is nobody's offer (menus, side bars, related items)")
@@ -93,3 +98,18 @@ def short_form_site(address: str, shop: PlatformConfig) -> SiteConfig:
 
 
 RECIPE_KEYS = tuple(attribute.name for attribute in fields(Recipe))
+
+
+def recipe_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """Yield (setting, what is wrong) for each selector that is none, and for a pattern of addresses that is none."""
+    for key in RECIPE_KEYS:
+        if selector := getattr(recipe, key):
+            from crawler.page.recipes import selector_problem  # the parser: most configurations have no recipe
+
+            if problem := selector_problem(selector):
+                yield key, f"not a CSS selector: {selector!r} ({problem})"
+    if isinstance(recipe, SiteConfig):
+        try:
+            re.compile(recipe.follow)
+        except re.error as error:
+            yield "follow", f"not a regular expression: {recipe.follow!r} ({error})"

@@ -250,6 +250,7 @@ class Site(Shop):
     def _read_listing(self, page: Page) -> Iterator[Listing]:
         if self._is_list_address(page.url) or self._is_home(page):
             return
+        page = RecipeReader(self.settings).trim(page)
         frame = self.profile.frame if self.profile else None
         fields = page_fields(page, product_facts(page, structured_objects(page), frame), frame)
         if fields["kind"] is ListingKind.POST:

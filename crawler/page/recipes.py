@@ -46,7 +46,15 @@ class RecipeReader:
                 seller = _value(node, self.recipe.row_seller) if self.recipe.row_seller else None
                 money = parse_price(price, None, url_host(url)) if price else None
                 rows.append(
-                    ListRow(url=canonicalize_url(url), title=title, source="recipe", money=money, seller=seller)
+                    ListRow(
+                        url=canonicalize_url(url),
+                        title=title,
+                        source="recipe",
+                        money=money,
+                        seller=seller,
+                        text="\n".join(_values(node, self.recipe.row_text)) if self.recipe.row_text else "",
+                        published=_value(node, self.recipe.row_date),
+                    )
                 )
         return ResultList(rows, self.next_address(page))
 
@@ -64,6 +72,8 @@ class RecipeReader:
         for name in ("title", "seller"):
             if (selector := getattr(recipe, name)) and (value := _value(body, selector)):
                 fields[name] = value
+        if recipe.date and (value := _value(body, recipe.date)):
+            fields["published"] = value
         if recipe.text:
             fields["text"] = "\n".join(_values(body, recipe.text))
         if recipe.price and (text := _value(body, recipe.price)):
@@ -74,6 +84,16 @@ class RecipeReader:
             fields["pictures"] = tuple(Picture(url=address) for address in dict.fromkeys(addresses) if address)
         return fields
 
+    def trim(self, page: Page) -> Page:
+        """The page without the elements that are nobody's offer."""
+        if not self.recipe.left_out or not page.is_html:
+            return page
+        copy = _copy(page, page.source)
+        nodes = list(copy.nodes(self.recipe.left_out, MAX_ELEMENTS))
+        for node in reversed(nodes):
+            node.decompose()
+        return _copy(page, copy.tree.html or "") if nodes else page
+
     def left_out(self, page: Page) -> frozenset[int]:
         """The `mem_id` of the elements that are nobody's offer."""
         if not self.recipe.left_out:
@@ -81,6 +101,7 @@ class RecipeReader:
         return frozenset(node.mem_id for node in page.nodes(self.recipe.left_out, MAX_ELEMENTS))
 
 
+<<<<<<< HEAD
 def site_problems(site: SiteConfig) -> Iterator[tuple[str, str]]:
     """What is wrong with the settings of a site, as (setting, message)."""
     for key in RECIPE_KEYS:
@@ -94,6 +115,17 @@ def site_problems(site: SiteConfig) -> Iterator[tuple[str, str]]:
         re.compile(site.follow)
     except re.error as error:
         yield "follow", f"not a regular expression: {error}"
+=======
+def _copy(page: Page, source: str) -> Page:
+    return Page(
+        url=page.url,
+        body=source.encode("utf-8", "replace"),
+        content_type="text/html; charset=utf-8",
+        status=page.status,
+        values=page.values,
+        scanned=True,
+    )
+>>>>>>> 3ee3304 (Lists of addresses, walks of a whole site, recipes with a guide, and the way from an address to a hit)
 
 
 def selector_problem(selector: str) -> str | None:

@@ -29,6 +29,21 @@ def crawl(
     query: Annotated[list[str] | None, typer.Option(help="Ask this (repeatable).")] = None,
     work: Annotated[list[str] | None, typer.Option(help="Ask for this work (repeatable).", metavar="ID")] = None,
     url: Annotated[list[str] | None, typer.Option(help="Open this address (repeatable).")] = None,
+    urls: Annotated[
+        Path | None,
+        typer.Option(
+            help="Open the addresses of this file (one a line, or CSV with a column url), each by its platform.",
+            metavar="FILE",
+        ),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Walk a whole site from this page, feed or sitemap.", metavar="URL")
+    ] = None,
+    depth: Annotated[int | None, typer.Option(help="With --from: links followed in a row.", min=1)] = None,
+    follow_pattern: Annotated[
+        str | None,
+        typer.Option("--follow-only", help="With --from: only addresses with this in them.", metavar="REGEX"),
+    ] = None,
     replay: Annotated[
         Path | None,
         typer.Option(help="Answer every request from this HAR, WARC, WACZ or folder.", envvar="SWORDNET_REPLAY"),
@@ -52,8 +67,12 @@ def crawl(
         plan = crawling.plan_shares(url or ())
     else:
         spider = crawling.require_platform(platform, ctx.config)
-        urls = typed_urls(ctx, "--url", url or ())
-        plan = _build_plan(ctx, spider, query or (), work or (), urls, replay if captured else None)
+        typed = typed_urls(ctx, "--url", url or ())
+        if urls or start:
+            others = [*(query or ()), *(work or ()), *typed]
+            ctx, plan = _listed_plan(ctx, spider.name, urls, start, (depth, follow_pattern), others)
+        else:
+            plan = _build_plan(ctx, spider, query or (), work or (), typed, replay if captured else None)
     result = crawling.crawl(
         ctx.config,
         plan,
@@ -101,6 +120,32 @@ def _build_plan(ctx: CommandContext, spider: Any, query: Any, work: Any, url: An
         name = (site_for(address, ctx.config) if spider.name == FALLBACK_PLATFORM else None) or spider.name
         platform_asks.setdefault(name, {}).setdefault(UnitKind.DETAILS, []).append(Ask(url=address))
     return crawling.CrawlPlan(asks=platform_asks, enforce_floors=not query and not url)
+
+
+def _listed_plan(
+    ctx: CommandContext,
+    platform: str,
+    urls: Path | None,
+    start: str | None,
+    walk: tuple[int | None, str | None],
+    others: Sequence[str],
+) -> tuple[CommandContext, Any]:
+    """The plan for a list of addresses or for the walk of a whole site, and the context with its settings."""
+    from attrs import evolve
+
+    from desk.address_list import plan_addresses, plan_site_walk, read_address_list
+
+    if others or (urls and start):
+        raise BadInput(Problem(file="--urls" if urls else "--from", message=ctx.message("urls_alone")))
+    if urls:
+        listed = read_address_list(urls, ctx.config.language)
+        plan, problems = plan_addresses(listed, platform, ctx.config, urls)
+        for problem in problems:
+            typer.echo(f"swordnet: {problem}", err=True)
+        return ctx, plan
+    (address,) = typed_urls(ctx, "--from", [start or ""])
+    config, plan = plan_site_walk(ctx.config, address, *walk)
+    return evolve(ctx, config=config), plan
 
 
 def _questions(ctx: CommandContext, spider: Any, query: Any, work: Any, is_needed: bool) -> list[Any]:

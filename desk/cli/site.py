@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -242,7 +242,7 @@ def _print_trial(ctx: CommandContext, trial: PageTrial) -> None:
     _print_line(ctx, "try_page", readable_url(reading.page.url))
     _print_line(ctx, "try_reader", reader)
     if reading.listing is not None:
-        _print_listing(ctx, reading.listing)
+        _print_listing(ctx, reading.listing, trial.recipe_fields)
         for why, text in trial.left_out[:MAX_SHOWN_PARTS]:
             _print_line(ctx, "try_left_out", f"[{why}] {text}")
         if len(trial.left_out) > MAX_SHOWN_PARTS:
@@ -256,10 +256,10 @@ def _print_trial(ctx: CommandContext, trial: PageTrial) -> None:
     _print_decisions(ctx, trial)
 
 
-def _print_listing(ctx: CommandContext, listing: Listing) -> None:
+def _print_listing(ctx: CommandContext, listing: Listing, recipe_fields: Sequence[str]) -> None:
     from desk.page_trial import share_links
 
-    sources = listing.sources
+    sources = {**listing.sources, **dict.fromkeys(recipe_fields, "recipe")}
     for name, value in (("title", listing.title), ("seller", listing.seller), ("price", _price(listing))):
         source = f"  ({sources[name]})" if value and name in sources else ""
         _print_line(ctx, f"try_{name}", f"{value or '-'}{source}")

@@ -7,13 +7,14 @@ import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 
 from bench.local_web import LocalWeb
 from crawler.config import load_config
-from tests.conftest import LoopbackWeb, Swordnet, jsonl
+from tests.conftest import ROOT, LoopbackWeb, Swordnet, jsonl
 
 pytestmark = pytest.mark.slow
 BOARD = """<html><head><title>{title} - Reedmoor Board</title></head><body>
@@ -196,3 +197,18 @@ def test_the_configured_sites_are_listed(swordnet: Swordnet, tmp_path: Path) -> 
         stream.write('[sites.reedmoor]\naddress = "https://reedmoor.example/"\nkind = "forum"\n')
     (row,) = json.loads(swordnet("site", "list", "--json").stdout)
     assert (row["name"], row["kind"], row["night"]) == ("reedmoor", "forum", None)
+
+
+def test_the_recipe_of_the_guide_reads_its_page(swordnet: Swordnet, tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    html = guide.partition("```html\n")[2].partition("```")[0]
+    section = dedent(guide.partition("   ```toml\n")[2].partition("   ```")[0])
+    (tmp_path / "swordnet.toml").write_text(section, encoding="utf-8")
+    (tmp_path / "post.html").write_text(f"<html><body>{html}</body></html>", encoding="utf-8")
+    read = trial(swordnet("site", "try", "--file", "post.html", "--url", "https://reedmoor.example/t/31", "--json"))
+    listing = read["listing"]
+    assert (listing["title"], listing["seller"]) == ("The Marsh Lanterns, complete scan", "ilse_r")
+    assert (listing["text"], listing["published"]) == ("Clean pages, 8 EUR.", "2026-11-03 18:20")
+    assert (listing["price"], listing["currency"]) == ("8", "EUR")
+    assert listing["pictures"] == ["https://reedmoor.example/up/31.jpg"]
+    assert {"why": "left out by the recipe", "text": "Most read this week"} in read["left_out"]
