@@ -5,8 +5,6 @@ A site is a platform that no spider knows: its address, and what cannot be guess
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 from attrs import asdict, field, fields, frozen
@@ -98,18 +96,3 @@ def short_form_site(address: str, shop: PlatformConfig) -> SiteConfig:
 
 
 RECIPE_KEYS = tuple(attribute.name for attribute in fields(Recipe))
-
-
-def recipe_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """Yield (setting, what is wrong) for each selector that is none, and for a pattern of addresses that is none."""
-    for key in RECIPE_KEYS:
-        if selector := getattr(recipe, key):
-            from crawler.page.recipes import selector_problem  # the parser: most configurations have no recipe
-
-            if problem := selector_problem(selector):
-                yield key, f"not a CSS selector: {selector!r} ({problem})"
-    if isinstance(recipe, SiteConfig):
-        try:
-            re.compile(recipe.follow)
-        except re.error as error:
-            yield "follow", f"not a regular expression: {recipe.follow!r} ({error})"

@@ -14,7 +14,10 @@ from crawler.money import parse_price
 from crawler.page.list_row import ListRow
 from crawler.page.page import Page, visible_text
 from crawler.page.result_list import ResultList
+<<<<<<< HEAD
 from crawler.page.search_forms import QUERY_PLACEHOLDER, form_charset
+=======
+>>>>>>> cbb13d8 (The way from an address to a hit is tried as the README prints it; selectors are checked without a circle)
 from crawler.platform_settings import RECIPE_KEYS, Recipe, SiteConfig
 from crawler.urls import canonicalize_url, url_host
 
@@ -135,6 +138,18 @@ def selector_problem(selector: str) -> str | None:
     except (SelectolaxError, ValueError) as error:
         return str(error)
     return None
+
+
+def recipe_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """Yield (setting, what is wrong) for each selector that is none, and for a site's pattern of addresses."""
+    for key in RECIPE_KEYS:
+        if (selector := getattr(recipe, key)) and (problem := selector_problem(selector)):
+            yield key, f"not a CSS selector: {selector!r} ({problem})"
+    if isinstance(recipe, SiteConfig):
+        try:
+            re.compile(recipe.follow)
+        except re.error as error:
+            yield "follow", f"not a regular expression: {recipe.follow!r} ({error})"
 
 
 def split_selector(selector: str) -> tuple[str, str]:

@@ -212,3 +212,22 @@ def test_the_recipe_of_the_guide_reads_its_page(swordnet: Swordnet, tmp_path: Pa
     assert (listing["price"], listing["currency"]) == ("8", "EUR")
     assert listing["pictures"] == ["https://reedmoor.example/up/31.jpg"]
     assert {"why": "left out by the recipe", "text": "Most read this week"} in read["left_out"]
+
+
+def test_from_an_address_to_the_first_hit_as_the_readme_prints_it(
+    swordnet: Swordnet, tmp_path: Path, sites: LocalWeb
+) -> None:
+    """Both READMEs print the same lines; here with a board on loopback in place of board.example."""
+    readmes = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")]
+    blocks = [text.partition("```shell\n")[2].partition("```")[0].splitlines() for text in readmes]
+    lines = [line.partition("#")[0].strip() for line in blocks[0]]
+    assert lines == [line.partition("#")[0].strip() for line in blocks[1]]
+    address = sites.addresses["forum-gbk"]
+    write_config(tmp_path, place(address))
+    assert swordnet("works", "import", ROOT / "fixtures" / "web" / "works.jsonl").returncode == 0
+    for line in lines:
+        local = line.replace("https://board.example/t/17/", f"{address}thread-20418-1-1.html")
+        local = local.replace("https://board.example/", address).replace("board.example", place(address))
+        result = swordnet(*local.split()[1:])
+        assert result.returncode == 0, f"{local}\n{result.stdout}{result.stderr}"
+    assert f"{address}thread-" in result.stdout
