@@ -349,8 +349,6 @@ def _add_sites(config: Config, file: Path, problems: list[Problem]) -> Config:
 
 def _with_recipe(site: SiteConfig, name: str, file: Path, problems: list[Problem]) -> SiteConfig:
     """A site with the selectors of its recipe's file where its own section has none."""
-    if any(getattr(site, key) for key in (*RECIPE_KEYS, "follow")):
-        problems += _recipe_problems(site, file, f"{name}.")
     if not site.recipe:
         return site
     recipe_file = file.parent / site.recipe
@@ -359,15 +357,13 @@ def _with_recipe(site: SiteConfig, name: str, file: Path, problems: list[Problem
     except BadInput as error:
         problems += error.problems
         return site
+    from crawler.page.recipes import selector_problems
+
     recipe = _build_section(Recipe, table, str(recipe_file), "", problems)
-    problems += _recipe_problems(recipe, recipe_file)
+    wrong = dict(selector_problems(recipe))
+    problems += [Problem(file=str(recipe_file), field=key, message=message) for key, message in wrong.items()]
+    recipe = evolve(recipe, **dict.fromkeys(wrong, ""))
     return evolve(site, **{key: getattr(site, key) or getattr(recipe, key) for key in RECIPE_KEYS})
-
-
-def _recipe_problems(recipe: Recipe, file: Path, prefix: str = "") -> list[Problem]:
-    from crawler.page.recipes import recipe_problems  # a parser of pages, which few configurations need
-
-    return [Problem(file=str(file), field=prefix + key, message=text) for key, text in recipe_problems(recipe)]
 
 
 def _value_problem(value: Any, hint: Any, attribute: Attribute[Any]) -> str | None:

@@ -14,10 +14,7 @@ from crawler.money import parse_price
 from crawler.page.list_row import ListRow
 from crawler.page.page import Page, visible_text
 from crawler.page.result_list import ResultList
-<<<<<<< HEAD
 from crawler.page.search_forms import QUERY_PLACEHOLDER, form_charset
-=======
->>>>>>> cbb13d8 (The way from an address to a hit is tried as the README prints it; selectors are checked without a circle)
 from crawler.platform_settings import RECIPE_KEYS, Recipe, SiteConfig
 from crawler.urls import canonicalize_url, url_host
 
@@ -104,12 +101,9 @@ class RecipeReader:
         return frozenset(node.mem_id for node in page.nodes(self.recipe.left_out, MAX_ELEMENTS))
 
 
-<<<<<<< HEAD
 def site_problems(site: SiteConfig) -> Iterator[tuple[str, str]]:
     """What is wrong with the settings of a site, as (setting, message)."""
-    for key in RECIPE_KEYS:
-        if (selector := getattr(site, key)) and (problem := selector_problem(selector)):
-            yield key, problem
+    yield from selector_problems(site)
     if site.search and QUERY_PLACEHOLDER not in f"{site.search} {site.search_body}":
         yield "search", f"must contain {QUERY_PLACEHOLDER}"
     if site.charset and form_charset(site.charset) is None:
@@ -118,7 +112,15 @@ def site_problems(site: SiteConfig) -> Iterator[tuple[str, str]]:
         re.compile(site.follow)
     except re.error as error:
         yield "follow", f"not a regular expression: {error}"
-=======
+
+
+def selector_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What is wrong with the selectors of a recipe, as (setting, message)."""
+    for key in RECIPE_KEYS:
+        if (selector := getattr(recipe, key)) and (problem := selector_problem(selector)):
+            yield key, problem
+
+
 def _copy(page: Page, source: str) -> Page:
     return Page(
         url=page.url,
@@ -128,7 +130,6 @@ def _copy(page: Page, source: str) -> Page:
         values=page.values,
         scanned=True,
     )
->>>>>>> 3ee3304 (Lists of addresses, walks of a whole site, recipes with a guide, and the way from an address to a hit)
 
 
 def selector_problem(selector: str) -> str | None:
@@ -136,20 +137,8 @@ def selector_problem(selector: str) -> str | None:
     try:
         Page(url="https://a.example/", body=b"<p>a</p>").css(split_selector(selector)[0])
     except (SelectolaxError, ValueError) as error:
-        return str(error)
+        return f"not a CSS selector: {selector!r} ({error})"
     return None
-
-
-def recipe_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """Yield (setting, what is wrong) for each selector that is none, and for a site's pattern of addresses."""
-    for key in RECIPE_KEYS:
-        if (selector := getattr(recipe, key)) and (problem := selector_problem(selector)):
-            yield key, f"not a CSS selector: {selector!r} ({problem})"
-    if isinstance(recipe, SiteConfig):
-        try:
-            re.compile(recipe.follow)
-        except re.error as error:
-            yield "follow", f"not a regular expression: {recipe.follow!r} ({error})"
 
 
 def split_selector(selector: str) -> tuple[str, str]:
