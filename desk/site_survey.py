@@ -23,7 +23,7 @@ from crawler.items import Ask, Listing, ListingKind, Outcome, UnitKind
 from crawler.messages import render_message
 from crawler.page import Page, Request
 from crawler.page.outcome import outcome_of
-from crawler.page.page_links import FILE_RE, address_shape
+from crawler.page.page_links import address_shape, linked_files
 from crawler.page.product import product_facts
 from crawler.page.reader import read_page
 from crawler.page.search_forms import SearchForm, search_forms
@@ -242,7 +242,7 @@ def guess_kind(listings: Sequence[PageReading]) -> str:
             votes["shop"] += 1
         elif facts.is_article or any(reading.page.nodes("article", 1)):
             votes["blog"] += 1
-        elif any(FILE_RE.search(urlsplit(link).path) for link in links):
+        elif linked_files(reading.page):
             votes["directory"] += 1
     kind, count = votes.most_common(1)[0] if votes else ("", 0)
     return kind if count >= MIN_KIND_SHARE * len(listings) else ""
