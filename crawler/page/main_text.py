@@ -55,7 +55,7 @@ _PATH_END_RE = re.compile(r"[›»>/|→]\s*$")
 MAX_VALUE_CHARS = 24  # of a value without its label
 MAX_LABEL_CHARS = 40
 MAX_VALUE_LEVELS = 3  # elements around a value beside which its label may stand
-_BARE_VALUE_RE = re.compile(r"(?=.*\d)[A-Za-z]{0,4}[\d\s.,:/年月日时分次-]+[A-Za-z]{0,3}")
+_BARE_VALUE_RE = re.compile(r"[A-Za-z]{0,4}[\d\s.,:/年月日时分次-]+[A-Za-z]{0,3}")
 # What common systems write below a title: categories, tags, numbers of articles, dates.
 _META_SELECTOR = (
     ".product_meta, .posted_in, .tagged_as, .sku_wrapper, ul.post-meta, .entry-meta, .post-meta, .cat-links, "
@@ -182,7 +182,11 @@ def _line_reasons(
 
 def _is_value_of(line: Line, before: Line | None, framed: Set[int]) -> bool:
     """Whether a line is a bare number, code or date whose label was left out; codes of access and contacts stay."""
-    if len(line.text) > MAX_VALUE_CHARS or not _BARE_VALUE_RE.fullmatch(line.text):
+    if (
+        len(line.text) > MAX_VALUE_CHARS
+        or not any(map(str.isdigit, line.text))
+        or not _BARE_VALUE_RE.fullmatch(line.text)
+    ):
         return False
     entered = {element.mem_id for element in before.elements} if before else set[int]()
     for element in reversed(line.elements[-MAX_VALUE_LEVELS:]):

@@ -252,12 +252,23 @@ def test_of_a_row_of_cards_none_stays_when_one_is_left_out() -> None:
         card.format(address, name)
         for address, name in (
             ("/item/7002.html", "Red Kiln"),
-            ("/sale/blue-note", "Blue Note"),
-            ("/promo.php?x=3", "Quay"),
+            ("/sale/blue-note", "Blue Note, a long evening by the river in nine parts"),
+            ("/promo.php?x=3", "Quay, the story of a town and of its boats and bells"),
         )
     )
     body = f"<h1>Winter Brass</h1><p>All 9 parts, sent by link.</p><div><h3>Bought together</h3>{cards}</div>"
-    assert main_text(page(body), None, "Winter Brass").text == "All 9 parts, sent by link."
+    for read_page, frame in ((page(body), None), (shop_page("/item/7001.html", body), SHOP_FRAME)):
+        assert main_text(read_page, frame, "Winter Brass").text == "All 9 parts, sent by link."
+
+
+def test_cards_of_pictures_that_nothing_of_the_kind_left_out_stay() -> None:
+    card = (
+        '<div class="part"><a href="/scan/{0}"><img src="/p{0}.jpg"></a><p><a href="/scan/{0}">Part {0}</a></p></div>'
+    )
+    body = (
+        f"<h1>Winter Brass</h1><p>All 9 parts, sent by link.</p><div>{card.format(1)}<p>and</p>{card.format(2)}</div>"
+    )
+    assert "Part 2" in main_text(shop_page("/item/7001.html", body), SHOP_FRAME, "Winter Brass").text
 
 
 def test_an_excerpt_on_lists_is_still_the_opening_of_its_own_page() -> None:
