@@ -128,7 +128,8 @@ async def _download(spider: Any, request: Request, ask: Ask) -> tuple[Page | Non
         spider.session.on_answer(page, response.request.method, response.request.body)
     outcome, is_bomb = await asyncio.to_thread(_judge, response, page)
     _count_look(spider.stats, request.url, outcome, f"{outcome.value}, status {page.status}")
-    is_readable = outcome is Outcome.LIVE and not is_bomb  # a look has no process that can be killed
+    is_whole = outcome is Outcome.LIVE or (outcome is Outcome.GONE and page.status == 200)  # "nothing was found"
+    is_readable = is_whole and not is_bomb  # a look has no process that can be killed
     return (page if is_readable else None), outcome
 
 

@@ -186,3 +186,11 @@ def test_captured_pages_are_read_with_what_is_known_and_nothing_is_asked(store: 
     assert prepare(spider)
     assert is_searched(spider.platform)
     assert spider.crawler.engine.asked == []
+
+
+def test_a_search_that_says_like_a_notice_that_nothing_is_there_is_a_search(store: Store) -> None:
+    notice = "<html><head><title>没有找到内容</title></head><body><h1>没有找到内容</h1></body></html>"
+    spider = make_spider(store, {HOME: (200, FORM), FIND: (200, notice)})
+    assert prepare(spider)
+    assert spider.stats.outcomes[Outcome.GONE] == 1
+    assert is_searched(spider.platform)
