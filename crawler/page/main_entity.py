@@ -184,7 +184,8 @@ def _title_runs(title: str) -> set[str]:
 def _self_link(page: Page, name: str, source: str) -> str:
     """The longest link to the page itself that says a part of <title>, "" without one.
 
-    `name` is what was taken for the title so far; where that is a heading, only the other end of <title> is better.
+    `name` is what was taken for the title so far; where that is a heading, only the other, longer end of <title> is
+    better: the shorter one is the site's name.
     """
     if source not in ("title", "og:title", "h1"):
         return ""
@@ -193,13 +194,14 @@ def _self_link(page: Page, name: str, source: str) -> str:
     heading = _letters(name) if source == "h1" else ""
     found = ""
     for node in page.nodes("a[href]", MAX_SELF_LINKS):
-        address = page.link(node.attributes.get("href") or "")
+        reference = node.attributes.get("href") or ""
+        address = None if reference.startswith("#") else page.link(reference)
         text = visible_text(node)[:MAX_LINE_TITLE_CHARS] if address and _is_own_address(address, page.url) else ""
         letters = _letters(text)
         if not MIN_SELF_LINK_LETTERS <= len(letters) < len(title) or letters not in runs or len(text) <= len(found):
             continue
         is_other_end = title.startswith(heading) and title.endswith(letters) and heading not in letters
-        if not heading or (is_other_end and letters not in heading):
+        if not heading or (is_other_end and len(letters) > len(heading)):
             found = text
     return found
 

@@ -270,3 +270,11 @@ def test_a_link_to_the_page_itself_says_its_subject_before_the_whole_title_does(
     document = page(body, "栈桥 • 查看主题 - 红窑 - 全集")
     document = Page(url=f"{ADDRESS}?start=0&x=1", body=document.body, content_type=document.content_type)
     assert product_facts(document).values["title"] == "红窑 - 全集"
+
+
+@pytest.mark.parametrize("address", ["#seller", f"{ADDRESS}?ref=1#seller"])
+def test_a_link_on_the_page_that_says_the_name_of_the_site_is_no_subject(address: str) -> None:
+    body = f'<h1>Red Kiln all parts</h1><p>Sold by <a href="{address}">Quay.example</a></p>'
+    document = page(body, "Red Kiln all parts - Quay.example")
+    document = Page(url=f"{ADDRESS}?ref=1", body=document.body, content_type=document.content_type)
+    assert product_facts(document).values["title"] == "Red Kiln all parts"
