@@ -220,13 +220,13 @@ class Site(Shop):
     def _is_list(self, page: Page, framed: frozenset[int]) -> bool:
         """Whether a page leads to listings and is none.
 
-        Where searches have shown what addresses of listings look like, all other pages are lists. Else a list is a page
-        of which most words are links to pages; those to pages of its own kind are related listings. A page that hands
-        out files is a listing.
+        Where searches, or the pages compared, have shown what addresses of listings look like, all others are lists.
+        Else a list is a page of which most words are links to pages; those to pages of its own kind are related
+        listings. A page that hands out files is a listing.
         """
         own_shape = address_shape(page.url)
-        if self.profile is not None and self.profile.listing_shapes:
-            return own_shape not in self.profile.listing_shapes
+        if self.profile is not None and self.profile.form is not None and self.profile.known_shapes:
+            return own_shape not in self.profile.known_shapes
         if linked_files(page, framed):
             return False
         links = [link for link in page_links(page, framed) if link.shape != own_shape and link.text]

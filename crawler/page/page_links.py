@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborNode
 from crawler.items import SharedFile
 from crawler.page.list_row import find_size
 from crawler.page.page import Page, visible_text
-from crawler.page.text_lines import is_file_address
+from crawler.page.text_lines import PACKAGE_RE, is_file_address
 from crawler.text import fold
 from crawler.urls import canonicalize_url, url_place
 
@@ -26,7 +26,7 @@ _MENU_TAGS = frozenset(("nav", "footer", "aside", "select"))
 _UNSHOWN_TAGS = frozenset(("script", "style", "noscript", "template", "select", "textarea", "title", "head"))
 _ROW_TAGS = frozenset(("article", "li", "tr", "main", "dl"))  # whose header is a row's, not the page's
 _MENU_CLASS_RE = re.compile(
-    r"(?<![a-z])(?:nav|menu|breadcrumbs?|crumbs?|footer|sidebar|pagination|pager?|pages|pg|filter|facet|tags?|cookie"
+    r"(?<![a-z])(?:nav|menu|breadcrumbs?|crumbs?|footer|sidebar|pagination|pager|pages|filter|facet|tags?|cookie"
     r"|language|social|widget)(?![a-z])",
     re.I,
 )
@@ -72,6 +72,8 @@ def address_shape(url: str) -> str:
     shaped = [_segment_shape(segment, index == len(segments) - 1) for index, segment in enumerate(segments)]
     if len(segments) > 2 and not segments[-1]:  # /topic/some-name/
         shaped[-2] = _segment_shape(segments[-2], is_last=True)
+    if shaped[-1].startswith("*"):  # /some-name/com.maker.app: names before a name
+        shaped[:-1] = ["*" if "-" in segment else segment for segment in shaped[:-1]]
     pairs = sorted(parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1"))
     query = "&".join(f"{name}={value}" if "/" in value else name for name, value in pairs)
     return f"{parts.netloc}{'/'.join(shaped)}?{query}"
@@ -80,6 +82,8 @@ def address_shape(url: str) -> str:
 def _segment_shape(segment: str, is_last: bool) -> str:
     stem, dot, ending = segment.rpartition(".")
     stem, ending = (stem, dot + ending) if dot and len(ending) <= 5 else (segment, "")
+    if PACKAGE_RE.fullmatch(segment):
+        return "*"
     if ending.lower() in _SCRIPT_ENDINGS:
         return f"{stem.lower()}{ending}"
     if kind := _KIND_WORD_RE.match(stem) if is_last else None:

@@ -49,7 +49,9 @@ _QUERY_FIELD_NAMES = (
     "searchterm",
 )
 _SEARCH_WORD_RE = re.compile(
-    r"search|such|busca|cerca|recherch|hledat|szukaj|sök|søk|haku|otsi|поиск|搜索|搜尋|検索|검색|query|find", re.I
+    r"search|sou_?suo|cha_?xun|(?<![a-z])so\.(?:asp|php)|such|busca|cerca|recherch|hledat|szukaj"
+    r"|sök|søk|haku|otsi|поиск|搜索|搜尋|查询|查詢|查找|検索|검색|query|find",
+    re.I,
 )
 
 _SCRIPTED_ADDRESS_RE = re.compile(r"""["']([^"'<>\\\s]{0,200}[?&]([\w-]{1,30})=)["']\s{0,9}\+""")
@@ -188,10 +190,11 @@ def _rank_form(page: Page, form: Selection, charset: str) -> tuple[int, SearchFo
             (candidate.get("type") == "search") + 2 * (candidate["name"].lower() in _QUERY_FIELD_NAMES)
         ),
     )
-    form_words = " ".join((*form.attrib.values(), *field.values(), form.text("")))
+    buttons = ("".join(button.attrib.get("value", "").split()) for button in form.css("input[type=submit]"))
+    form_words = " ".join((*form.attrib.values(), *field.values(), *buttons, form.text("")))[:2_000]
     rank = (
         2 * (field["name"].lower() in _QUERY_FIELD_NAMES)
-        + 2 * bool(_SEARCH_WORD_RE.search(form_words[:2_000]))
+        + 2 * bool(_SEARCH_WORD_RE.search(form_words))
         + (field.get("type") == "search")
     )
     accepted = form.attrib.get("accept-charset", "").split()

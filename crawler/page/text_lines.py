@@ -230,10 +230,21 @@ class _Walk:
             self.written_links += 1
 
 
+# The package of an app: a domain backwards, then names.
+PACKAGE_RE = re.compile(
+    r"(?:com|net|org|io|tv|me|app|dev|info|edu|co|cn|jp|kr|tw|hk|de|fr|uk|ru|in|it|es|nl|pl|br|ca|au|eu|us|xyz|games?)"
+    r"(?:\.[a-z][a-z0-9_]*){2,6}",
+    re.I,
+)
+_INSTALLER_ENDINGS = frozenset(("apk", "xapk", "apks", "apkm", "obb", "zip", "exe", "msi", "ipa"))
+
+
 def is_file_address(address: str) -> bool:
     """Whether an address leads to a file and not to a page, by its ending."""
     name = re.split(r"[?#]", address, maxsplit=1)[0].rsplit("/", 1)[-1]
     ending = name.rpartition(".")[2].casefold() if "." in name else ""
+    if PACKAGE_RE.fullmatch(name) and ending not in _INSTALLER_ENDINGS:
+        return False  # the page of an app, named by its package
     return bool(ending) and len(ending) <= 7 and ending.isascii() and ending.isalnum() and ending not in PAGE_ENDINGS
 
 

@@ -57,8 +57,8 @@ def page_fields(page: Page, facts: Facts, frame: SiteFrame | None = None) -> dic
         fields["text"] = "\n".join((stated, *(line for line in lines if line not in stated)))
     if is_post and facts.byline and not fields.get("seller"):
         fields["seller"], fields["sources"]["seller"] = facts.byline, "author of the post"
-        if frame and fields.get("creators") == (facts.byline,):
-            del fields["creators"]  # who wrote the post, not the work
+    if is_post and frame:
+        fields.pop("creators", None)  # on a site that was learned, who wrote the post: a work's are in the words
     if is_post or not pictures:
         addresses = dict.fromkeys((*(picture.url for picture in pictures), *words.pictures))
         fields["pictures"] = tuple(Picture(url=address) for address in addresses)
