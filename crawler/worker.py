@@ -290,8 +290,9 @@ class Worker:
             selected = list(asks)
             if kind is UnitKind.DETAILS:
                 spent = self.session.store.queue.count_asks(self.run_id, spider, kind)
-                selected = selected[: max(0, self.session.config.crawl.details_per_platform - spent)]
-                stats.unplanned_candidates += len(asks) - len(selected)
+                allowed = self.session.config.crawl.details_per_platform
+                selected = selected[: max(0, allowed - spent)]
+                stats.unplanned_candidates += len(asks) - len(selected) if allowed else 0  # 0: none is wanted
             elif kind is UnitKind.SHARES:
                 spent = self.session.store.queue.count_asks(self.run_id, spider, kind)
                 due = self.session.store.shares.due_asks(unique_share_asks(selected), self.session.now())

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from crawler.page.page import Page
-from crawler.page.page_links import address_shape, contains_question, is_service_address, page_links, shown_letters
+from crawler.page.page_links import (
+    address_shape,
+    contains_question,
+    is_service_address,
+    linked_files,
+    page_links,
+    shown_letters,
+)
 
 HOME = "https://attic.example/"
 
@@ -116,3 +123,25 @@ def test_letters_that_a_page_shows() -> None:
 )
 def test_a_question_in_a_title_however_it_is_spelt(title: str, question: str, expected: bool) -> None:
     assert contains_question(title, question) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "shape"),
+    [
+        ("/lamp-reader-pro/com.oilworks.lamp.pro", "attic.example/*/*?"),
+        ("/goods.php?id=31", "attic.example/goods.php?id"),
+        ("/category.php?id=3", "attic.example/category.php?id"),
+        ("/thread-31-1-1.html", "attic.example/thread-*.html?"),
+        ("/space-uid-7.html", "attic.example/space-*.html?"),
+    ],
+)
+def test_addresses_of_one_kind_of_page_have_one_shape(address: str, shape: str) -> None:
+    assert address_shape(f"https://attic.example{address}") == shape
+
+
+def test_a_class_that_names_the_page_is_no_menu_and_a_release_is_no_file() -> None:
+    source = """<div class="page-q"><a href="/lamp/com.oilworks.lamp">Lamp Reader</a> 61 MB
+    <a href="/video/The.Lamp.2025.1080p.x264">The.Lamp.2025.1080p.x264</a> <a href="/up/lamp.zip">lamp.zip</a></div>"""
+    page = Page(url="https://attic.example/", body=source.encode(), content_type="text/html")
+    assert [link.text for link in page_links(page)][:1] == ["Lamp Reader"]
+    assert [file.name for file in linked_files(page)] == ["lamp.zip"]

@@ -146,3 +146,8 @@ def test_save_refuses_what_it_cannot_keep(
     result = swordnet("save", *arguments, "--replay", str(NIGHT_FOLDER), "--into", str(tmp_path / "pages"))
     assert result.returncode == code, result.stdout + result.stderr
     assert not (tmp_path / "pages").exists()
+
+
+def test_a_form_whose_button_alone_says_so_is_a_search() -> None:
+    source = '<FORM action=zhao.asp><INPUT name=gjz><INPUT type=submit value="搜 索"></FORM>'
+    assert [form.address for form in search_forms(page(source))] == [f"{SHOP_URL}zhao.asp?gjz={{query}}"]
