@@ -10,15 +10,17 @@ from attrs import frozen
 from selectolax.lexbor import LexborNode, SelectolaxError
 
 from crawler.items import Picture
-from crawler.money import parse_price
+from crawler.money import Money, parse_price
 from crawler.page.list_row import ListRow
 from crawler.page.page import Page, visible_text
+from crawler.page.repeated_blocks import row_price
 from crawler.page.result_list import ResultList
 from crawler.page.search_forms import QUERY_PLACEHOLDER, form_charset
 from crawler.platform_settings import RECIPE_KEYS, Recipe, SiteConfig
 from crawler.urls import canonicalize_url, url_host
 
 MAX_ROWS = 200  # of one list
+MAX_PRICE_CELL_CHARS = 24  # of a text that is a price and no sentence
 MAX_ELEMENTS = 500  # that one selector may match on a page
 ATTRIBUTE_MARK = " @"  # between a selector and the attribute that is wanted in place of the text
 
@@ -44,7 +46,7 @@ class RecipeReader:
             if url and title:
                 price = _value(node, self.recipe.row_price) if self.recipe.row_price else None
                 seller = _value(node, self.recipe.row_seller) if self.recipe.row_seller else None
-                money = parse_price(price, None, url_host(url)) if price else None
+                money = _stated_price(price, url) if price else None
                 rows.append(
                     ListRow(
                         url=canonicalize_url(url),
@@ -77,7 +79,7 @@ class RecipeReader:
         if recipe.text:
             fields["text"] = "\n".join(_values(body, recipe.text))
         if recipe.price and (text := _value(body, recipe.price)):
-            money = parse_price(text, None, url_host(page.url))
+            money = _stated_price(text, page.url)
             fields |= {"price": money.amount, "currency": money.currency} if money else {}
         if recipe.pictures:
             addresses = (page.link(value) for value in _values(body, recipe.pictures, "src"))
@@ -155,6 +157,13 @@ def _values(node: LexborNode, selector: str, default_attribute: str = "") -> lis
         value = element.attributes.get(attribute) or "" if attribute else visible_text(element)
         values.append(" ".join(value.split()))
     return [value for value in values if value]
+
+
+def _stated_price(text: str, url: str) -> Money | None:
+    """The price in the text of an element: in a sentence a number with a currency, in a cell the number."""
+    if len(text) > MAX_PRICE_CELL_CHARS:
+        return row_price("", text, url)
+    return parse_price(text, None, url_host(url))
 
 
 def _value(node: LexborNode | None, selector: str, default_attribute: str = "") -> str | None:

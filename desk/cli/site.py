@@ -56,7 +56,7 @@ def add_site(
     json: Json = False,
     now: Now = None,
 ) -> None:
-    """Look at a site (some ten pages, politely) and add its section to swordnet.toml."""
+    """Look at a site (some 25 pages, politely) and add its section to swordnet.toml."""
     from attrs import evolve
 
     from crawler.platform_settings import site_name

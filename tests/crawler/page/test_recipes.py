@@ -94,3 +94,11 @@ def test_a_selector_may_end_with_an_attribute(selector: str, parts: tuple[str, s
 def test_a_good_selector_has_no_problem() -> None:
     assert selector_problem("div:has(> a.go) @href") is None
     assert selector_problem("div:::") is not None
+
+
+def test_a_price_in_a_sentence_is_the_number_with_a_currency() -> None:
+    sentence = "绘图教程 2025 版，共 46 讲，原盘无水印，一口价 20 元 不议价"
+    source = f"<html><body><p class=a>{sentence}</p><b class=c>15.00</b></body></html>"
+    page = Page(url="https://attic.example/31", body=source.encode(), content_type="text/html; charset=utf-8")
+    assert RecipeReader(Recipe(price=".a")).fields(page)["price"] == 20
+    assert RecipeReader(Recipe(price=".c")).fields(page)["price"] == 15
