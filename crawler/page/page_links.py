@@ -114,12 +114,12 @@ def page_links(page: Page, framed: frozenset[int] = frozenset(), with_menus: boo
     return links
 
 
-# In addresses: pages where nobody offers anything, and other views of the same list.
+# Whole parts of addresses: pages where nobody offers anything. A word of a title ("how-to-buy-a-lamp") is no such part.
 _SERVICE_RE = re.compile(
-    r"(?<![a-z])(?:log-?in|log-?out|sign-?(?:in|up|out)|register|registration|lost-?password|password|account|cart|basket"
-    r"|checkout|wishlist|compare|compose|posting|report|reply|respond|print|share|privacy|terms|dmca|contact|about|faq"
-    r"|help|sitemap|ucp|mcp|memberlist|members?|users?|profile|space|author|online|captcha|admin|rss|feed|atom|xmlrpc"
-    r"|replytocom|trackback|goto|redirect|out|buy)(?![a-z])",
+    r"(?:wp-)?(?:log-?in|log-?out|logging|sign-?(?:in|up|out)|register|registration|lost-?password|password|account|cart"
+    r"|basket|checkout|wishlist|compare|compose|posting|report|reply|respond|print|share|privacy|terms|dmca|contact|about"
+    r"|faq|help|sitemap|ucp|mcp|memberlist|members?|users?|profile|space|author|online|captcha|admin|rss|feed|atom"
+    r"|xmlrpc|replytocom|trackback|goto|redirect|out|buy)(?:[-_](?:us|uid|policy|page|add))?(?:[-_]?\d+)*",
     re.I,
 )
 _VIEW_NAMES = frozenset(
@@ -130,8 +130,11 @@ _VIEW_NAMES = frozenset(
 def is_service_address(url: str) -> bool:
     """Whether an address leads to a service of the site (log-in, cart, members) or to another view of a list."""
     parts = urlsplit(url)
-    names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1")}
-    return bool(names & _VIEW_NAMES) or _SERVICE_RE.search(f"{parts.path}?{parts.query}") is not None
+    pairs = parse_qsl(parts.query, keep_blank_values=True, encoding="latin-1")
+    names = {name.lower() for name, _ in pairs}
+    segments = [segment.partition(".")[0] for segment in parts.path.split("/")]
+    words = [*segments, *names, *(word for _, value in pairs for word in value.split("/"))]
+    return bool(names & _VIEW_NAMES) or any(map(_SERVICE_RE.fullmatch, words))
 
 
 def shown_letters(page: Page, framed: frozenset[int] = frozenset()) -> int:

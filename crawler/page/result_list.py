@@ -74,7 +74,7 @@ def result_list(
     titles = {url: _row_title(group) for url, group in by_address.items()}
     chosen = _choose_addresses(titles, question, known_shapes)
     first_links = {url: max(by_address[url], key=lambda link: len(link.text)) for url in chosen}
-    blocks = _row_blocks(first_links, by_address)
+    blocks = _row_blocks(first_links)
     rows = [_build_row(page, url, titles[url], blocks[url]) for url in chosen[:MAX_ROWS]]
     return ResultList(rows, next_link)
 
@@ -219,7 +219,7 @@ def _title_weight(title: str, wanted: str) -> float:
     return length + (QUESTION_WEIGHT if wanted and wanted in folded_letters(title) else 0.0)
 
 
-def _row_blocks(first_links: dict[str, PageLink], by_address: dict[str, list[PageLink]]) -> dict[str, LexborNode]:
+def _row_blocks(first_links: dict[str, PageLink]) -> dict[str, LexborNode]:
     """The block of each row: the largest element around its link that holds no other row's link."""
     counts: Counter[int] = Counter()
     for link in first_links.values():
@@ -230,7 +230,7 @@ def _row_blocks(first_links: dict[str, PageLink], by_address: dict[str, list[Pag
     for url, link in first_links.items():
         node = link.node
         for element in _ancestors(link.node):
-            is_page = element.tag in ("body", "html", "main") or (total == 1 and _holds_other_rows(element, link))
+            is_page = element.tag in ("body", "html", "main") or (total == 1 and _is_more_than_row(element))
             if counts[element.mem_id] > 1 or is_page:
                 break
             node = element
@@ -238,7 +238,7 @@ def _row_blocks(first_links: dict[str, PageLink], by_address: dict[str, list[Pag
     return blocks
 
 
-def _holds_other_rows(element: LexborNode, link: PageLink) -> bool:
+def _is_more_than_row(element: LexborNode) -> bool:
     """For a list of one row: whether an element is more than a row (a heading of the page, a form, a table's body)."""
     return element.tag in ("tbody", "table", "section", "ul", "ol") or element.css_first("h1, form") is not None
 

@@ -75,7 +75,7 @@ async def prepare_site(spider: Any, asks: Sequence[Ask]) -> bool:
 async def _look_at(
     spider: Any, steps: Generator[Request, Page | None, SiteProfile | None], asks: Sequence[Ask]
 ) -> tuple[SiteProfile | None, Outcome]:
-    """Run the steps of a look: what they learn, and the worst outcome of their pages."""
+    """Run the steps of a look: what they learn, and the outcome of the last page that was missing."""
     page: Page | None = None
     outcome = Outcome.LIVE
     while True:
@@ -165,9 +165,8 @@ class Walk:
 
 def walk_of(spider: Any) -> Walk:
     """The walk of a spider's unit: as many pages as the site's settings allow; all of a site without a search."""
-    profile, settings = spider.platform.profile, spider.platform.settings
-    is_searched = profile is not None and profile.form is not None
-    return Walk(settings.browse if is_searched else settings.pages)
+    settings = spider.platform.settings
+    return Walk(settings.browse if is_searched(spider.platform) else settings.pages)
 
 
 def _count_look(stats: CrawlStats, url: str, outcome: Outcome, problem: object) -> None:

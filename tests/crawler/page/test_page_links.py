@@ -145,3 +145,8 @@ def test_a_class_that_names_the_page_is_no_menu_and_a_release_is_no_file() -> No
     page = Page(url="https://attic.example/", body=source.encode(), content_type="text/html")
     assert [link.text for link in page_links(page)][:1] == ["Lamp Reader"]
     assert [file.name for file in linked_files(page)] == ["lamp.zip"]
+
+
+@pytest.mark.parametrize("address", ["/topic/how-to-buy-a-lamp/", "/share-of-the-week.html", "/post/weekly-report-31"])
+def test_a_word_of_a_title_makes_no_service(address: str) -> None:
+    assert not is_service_address(f"{HOME.rstrip('/')}{address}")
