@@ -210,10 +210,10 @@ class PlatformSpider(scrapy.Spider):
                 yield evolve(self._to_item(entry, page, address, ask), form=ask.form)
         self._stop_on_throttling()
 
-    def closed(self, reason: str) -> None:
+    async def closed(self, reason: str) -> None:
         """Keep what this unit has learned of its site; called by Scrapy at the end of the crawl."""
         if self._row_shapes:
-            keep_listing_shapes(self.session.store, self.name, self._row_shapes)
+            await asyncio.to_thread(keep_listing_shapes, self.session.store, self.name, self._row_shapes)
 
     def _limit_requests(self, requests: list[Request], response: Response) -> list[Request]:
         """The requests of a page within the limits on result pages, links and depth; what is cut off is counted."""
