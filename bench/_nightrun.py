@@ -93,9 +93,17 @@ class Site:
         command = [*prefix, sys.executable, "-c", CHILD_CODE, str(self.folder / "platforms"), *arguments]
         if log is not None:
             with log.open("a", encoding="utf-8") as file:
-                return subprocess.Popen(command, cwd=self.folder, env=env, stdout=file, stderr=file, text=True)
+                return subprocess.Popen(
+                    command, cwd=self.folder, env=env, stdout=file, stderr=file, encoding="utf-8", errors="replace"
+                )
         return subprocess.Popen(
-            command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=self.folder,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
         )
 
     def run(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:

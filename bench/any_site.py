@@ -66,7 +66,9 @@ def run_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[st
     """One command of swordnet in a folder."""
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
     command = [sys.executable, "-m", "desk.cli", *arguments]
-    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
 
 
 def stored_decisions(folder: Path) -> tuple[list[tuple[str, str, str]], list[str]]:

@@ -116,7 +116,9 @@ def run_in_process(server_url: str, path: str, kind: str) -> dict[str, Any]:
     begun = time.perf_counter()
     try:
         command = [sys.executable, __file__, "--one", f"{server_url}{path}", kind]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=CASE_TIMEOUT_SECONDS, check=False)
+        result = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=CASE_TIMEOUT_SECONDS, check=False
+        )
         row = json.loads(result.stdout.splitlines()[-1]) if result.stdout else {"outcome": "crashed", "items": 0}
         row.setdefault("note", result.stderr[-300:])
     except subprocess.TimeoutExpired:

@@ -116,7 +116,7 @@ def _print_score(
                     file.write(json.dumps(prediction) + "\n")
                 cpu_seconds += time.process_time() - begun
         command = [sys.executable, str(options.scorer), str(predictions), str(queries), "--works", str(options.works)]
-        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        output = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=True).stdout
     lines = [line for line in output.splitlines() if line.startswith("zero wrong")]
     recalls = [next(part for part in line.split() if part.replace(".", "").isdigit()) for line in lines]
     print(f"{name:18}{recalls[0]:>8}{recalls[1]:>8}{1000 * cpu_seconds / len(rows):9.1f} CPU ms", flush=True)

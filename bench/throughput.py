@@ -143,7 +143,7 @@ def run_whole_path(folder: str, pages: int) -> None:
 def run_child(kind: str, *arguments: str) -> dict[str, Any]:
     """Run one of the two in a process of its own; the figures that it prints."""
     command = [sys.executable, str(Path(__file__).resolve()), "--child", kind, *arguments]
-    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8", errors="replace", check=False)
     if result.returncode:
         raise SystemExit(f"{kind}: exit {result.returncode}")
     figures: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])

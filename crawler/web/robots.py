@@ -10,6 +10,7 @@ becomes the host's pace.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ UNREACHED_TTL = timedelta(minutes=10)  # until an unreachable robots.txt is requ
 FETCH_TIMEOUT_SECONDS = 30
 ALLOW_ALL_RULES = ""
 DISALLOW_ALL_RULES = "User-agent: *\nDisallow: /"
+_UNWANTED_CHARACTERS = dict.fromkeys(map(ord, "\ufeff\0"))
 
 
 @frozen(kw_only=True)
@@ -147,13 +149,16 @@ class RobotsMiddleware:
 
 
 def _decode_robots(body: bytes) -> str:
-    """The first MAX_ROBOTS_BYTES bytes as text, without a line that the limit cuts and without NUL, which no database
-    stores.
+    """The first MAX_ROBOTS_BYTES bytes as text, without a line that the limit cuts.
+
+    A byte order mark would become part of a field's name, and the parser would pass over the line: none is left, nor
+    where files that begin with one were joined. NUL is left out too, which no database stores.
     """
-    content = body[:MAX_ROBOTS_BYTES]
+    encoding = "utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    text = body[:MAX_ROBOTS_BYTES].decode(encoding, "replace")
     if len(body) > MAX_ROBOTS_BYTES:
-        content = content[: content.rfind(b"\n") + 1]
-    return content.decode("utf-8", "replace").replace("\0", "")
+        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
+    return text.translate(_UNWANTED_CHARACTERS)
 
 
 async def _parse_robots(text: str) -> Protego:

@@ -33,14 +33,23 @@ def _browser(ctx: CommandContext) -> str | None:
     path = find_executable(ctx.config.browser.executable)
     if path is None or shutil.which(path) is None:
         return None
-    process = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    process = subprocess.run(
+        [path, "--version"], capture_output=True, encoding="utf-8", errors="replace", timeout=20, check=False
+    )
     return process.stdout.strip() or None
 
 
 def _fonts() -> str | None:
     if shutil.which("fc-list") is None:
         return None
-    process = subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, text=True, timeout=20, check=False)
+    process = subprocess.run(
+        ["fc-list", ":lang=zh", "family"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=20,
+        check=False,
+    )
     return next(iter(process.stdout.splitlines()), None)
 
 

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from tools.draw_rooms import DRAWING, draw
-from tools.imports import LAYERS, PACKAGES, import_cycles, import_graph, imported_names, importers, module_paths, parse
+from tools.imports import (
+    LAYERS,
+    PACKAGES,
+    ROOT,
+    import_cycles,
+    import_graph,
+    imported_names,
+    importers,
+    module_paths,
+    parse,
+)
 
 ALLOWED = tomllib.loads((Path(__file__).parent / "house.toml").read_text(encoding="utf-8"))
 MAX_PARTICIPLE_SHARE = 0.02  # of function names; the models have 0.4 to 3.1 %
@@ -202,3 +212,15 @@ def test_modules_are_few_and_of_one_idea() -> None:
 
 def test_the_drawing_of_the_rooms_is_current() -> None:
     assert DRAWING.read_text(encoding="utf-8") == draw(GRAPH), "run: make docs"
+
+
+def test_the_output_of_another_program_may_end_inside_a_character() -> None:
+    """A killed program leaves half a character behind: what reads output as text says what becomes of it."""
+    strict = []
+    for path in (path for folder in ("bench", "crawler", "desk", "tools") for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(parse(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("subprocess."):
+                options = {keyword.arg for keyword in node.keywords}
+                if options & {"text", "encoding", "universal_newlines"} and "errors" not in options:
+                    strict.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert strict == []

@@ -94,7 +94,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         command = [sys.executable, "-m", "desk.cli", *arguments]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(
-            command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=tmp_path,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
         )
         running.append(process)
         return process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import gzip
 import zlib
 from collections.abc import Awaitable, Callable
@@ -261,6 +262,50 @@ def test_a_line_of_robots_txt_that_the_limit_cuts_counts_for_nothing() -> None:
         None,
         Outcome.DISALLOWED,
     ]
+
+
+ROBOTS_RULES = "User-agent: *\nDisallow: /private\nCrawl-delay: 9\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        codecs.BOM_UTF8 + ROBOTS_RULES.encode(),
+        codecs.BOM_UTF8 * 2 + ROBOTS_RULES.encode(),
+        codecs.BOM_UTF8 + b"\r\n" + ROBOTS_RULES.replace("\n", "\r\n").encode(),
+        b"Sitemap: https://shop.test/map.xml\n" + codecs.BOM_UTF8 + ROBOTS_RULES.encode(),
+        codecs.BOM_UTF16_LE + ROBOTS_RULES.encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + ROBOTS_RULES.encode("utf-16-be"),
+        ROBOTS_RULES.encode("utf-16-le"),
+        ROBOTS_RULES.replace("\n", "\r").encode(),
+        "# caf\xe9\n".encode("latin-1") + ROBOTS_RULES.encode(),
+        b"# \0\0\n" + ROBOTS_RULES.encode(),
+        ROBOTS_RULES.replace("\n", "\r").encode() + b"# filling\r" * 120_000,
+    ],
+    ids=[
+        *("utf-8 mark", "two marks", "mark and blank line", "mark within", "utf-16-le", "utf-16-be", "utf-16 unmarked"),
+        *("cr", "latin-1", "nul", "cr, more than 1 MB"),
+    ],
+)
+def test_a_robots_txt_is_obeyed_however_it_is_written(body: bytes) -> None:
+    download, _ = make_download(200, body)
+    middleware = make_robots_middleware(download)
+    assert robots_outcomes(middleware, "/private/1", "/open") == [Outcome.DISALLOWED, None]
+    robots = asyncio.run(middleware._rules_for("https://shop.test"))
+    assert robots.parser.crawl_delay("swordnet") == 9
+
+
+def test_a_path_in_another_encoding_is_disallowed_as_it_is_requested() -> None:
+    body = codecs.BOM_UTF8 + "User-agent: *\nDisallow: /caf\xe9/".encode("latin-1")
+    assert robots_outcomes(make_robots_middleware(make_download(200, body)[0]), "/caf%E9/1", "/cafe/1") == [
+        Outcome.DISALLOWED,
+        None,
+    ]
+
+
+def test_a_page_in_place_of_robots_txt_disallows_nothing() -> None:
+    body = codecs.BOM_UTF8 + b"<!DOCTYPE html><title>Not found</title><p>Disallow: / is what we never say</p>"
+    assert robots_outcomes(make_robots_middleware(make_download(200, body)[0]), "/a") == [None]
 
 
 def test_a_robots_txt_that_failed_is_requested_again_later() -> None:
