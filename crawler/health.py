@@ -25,6 +25,7 @@ MIN_COMPARABLE_LISTINGS = 10  # fewer listings are not compared, as they vary by
 CAUSES = ("name", "private", "port", "unreachable", "robots")  # why a host gave no page; messages health_, advice_
 MAIN_CAUSE_SHARE = 0.5  # of the pages without an answer: above it, their common cause is the complaint
 MAX_NAMED_HOSTS = 3  # in a complaint
+MISSING_COMPLAINT = "health_missing"  # a replayed archive lacks the pages
 
 Complaint = tuple[str, dict[str, object]]
 
@@ -141,7 +142,7 @@ def find_complaint(counts: PlatformCounts, at_least: int, past: Sequence[Platfor
     pages = counts.final_outcomes.total()
     page_summary = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.final_outcomes.items())) or "-"
     if not counts.answered and (pages or counts.failed):
-        return _common_cause(counts) or ("health_blind", values | {"pages": page_summary})
+        return _common_cause(counts) or _missing_pages(counts) or ("health_blind", values | {"pages": page_summary})
     if counts.blocked > MAX_BLOCKED_SHARE * pages:
         if complaint := _common_cause(counts):
             return complaint
@@ -172,6 +173,14 @@ def _common_cause(counts: PlatformCounts) -> Complaint | None:
             values = {"missing": pages - counts.answered, "all": pages, "hosts": named}
             return f"health_{cause}", {"platform": counts.platform, **values}
     return None
+
+
+def _missing_pages(counts: PlatformCounts) -> Complaint | None:
+    """The complaint about an archive that lacks most of what was asked: nothing is known of the platform itself."""
+    missing, pages = counts.final_outcomes[Outcome.MISSING.value], counts.final_outcomes.total()
+    if missing <= MAIN_CAUSE_SHARE * pages:
+        return None
+    return MISSING_COMPLAINT, {"platform": counts.platform, "missing": missing, "all": pages}
 
 
 def _fewer_listings(counts: PlatformCounts, past: Sequence[PlatformCounts]) -> Complaint | None:

@@ -19,9 +19,9 @@ from attrs import define, frozen
 from crawler.archives import Archive, open_archive
 from crawler.config import Config
 from crawler.errors import BadInput, Interrupted, Problem
-from crawler.health import PlatformCounts, count_by_platform, counts_from_dict, find_complaint
+from crawler.health import MISSING_COMPLAINT, PlatformCounts, count_by_platform, counts_from_dict, find_complaint
 from crawler.items import Ask, Decision, Hit, Unit, UnitKind, Work
-from crawler.messages import render_message
+from crawler.messages import load_messages, render_message
 from crawler.page import Page
 from crawler.shares import extract_links
 from crawler.store import (
@@ -233,7 +233,7 @@ def crawl(
             from crawler.cluster import supervise_run
 
             supervise_run(session, run, watch_workers)
-        return finish_run(store, run, plan, config, started, now)
+        return finish_run(store, run, plan, config, started, now, is_replay=replay is not None)
 
 
 def finish_run(
@@ -244,14 +244,18 @@ def finish_run(
     started: datetime,
     now: Callable[[], datetime],
     past: Sequence[Run] = (),
+    is_replay: bool = False,
 ) -> RunResult:
-    """Count the results of a run, collect its complaints, and close it. Raises Interrupted if units are still open."""
+    """Count the results of a run, collect its complaints, and close it. Raises Interrupted if units are still open.
+
+    The advice on a replay speaks of its archive: no delay, proxy or next night changes what that holds.
+    """
     if open_units := store.queue.count_open_units(run):
         store.queue.release([current_worker_id()])
         raise Interrupted(render_message("desk.cli", "interrupted", config.language, units=open_units))
     counts = count_by_platform(store.queue.unit_outcomes(run))
     _count_hits(store, run, counts, started)
-    complaints = _collect_complaints(counts, plan, past, config)
+    complaints = _collect_complaints(counts, plan, past, config, is_replay)
     for positive in store.rechecks.missing_positives(run) if plan.check_positives else ():
         if positive.platform in plan.asks:
             sentence = render_message(
@@ -291,7 +295,7 @@ def require_contact(config: Config, replay: Path | None) -> None:
 
 
 def _collect_complaints(
-    counts: Sequence[PlatformCounts], plan: CrawlPlan, past: Sequence[Run], config: Config
+    counts: Sequence[PlatformCounts], plan: CrawlPlan, past: Sequence[Run], config: Config, is_replay: bool
 ) -> dict[str, str]:
     complaints, spiders, language = {}, all_platforms(config), config.language
     for platform_counts in counts:
@@ -304,11 +308,20 @@ def _collect_complaints(
             if _was_healthy(run, platform_counts)
         ]
         finding = find_complaint(platform_counts, floor, past_counts)
-        if finding is not None:
-            key, values = finding
-            advice = render_message("desk.cli", key.replace("health_", "advice_"), language)
-            complaints[platform_counts.platform] = f"{render_message('desk.cli', key, language, **values)}. {advice}"
+        if finding is None or (finding[0] == MISSING_COMPLAINT and platform_counts.platform not in plan.asks):
+            continue  # what an archive lacks of the shares that listings led to says nothing about their drive
+        key, values = finding
+        complaint = render_message("desk.cli", key, language, **values)
+        advice = render_message("desk.cli", _advice_key(key, is_replay), language)
+        complaints[platform_counts.platform] = f"{complaint}{'。' if language == 'zh' else '. '}{advice}"
     return complaints
+
+
+def _advice_key(complaint_key: str, is_replay: bool) -> str:
+    """The message that says what to do about a complaint; a replay has its own where an archive is the remedy."""
+    topic = complaint_key.removeprefix("health_")
+    key = f"advice_replay_{topic}"
+    return key if is_replay and key in load_messages("desk.cli") else f"advice_{topic}"
 
 
 def _was_healthy(run: Run, counts: PlatformCounts) -> bool:

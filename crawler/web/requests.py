@@ -35,10 +35,13 @@ from crawler.web.session import Session
 def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
     """The platform's requests for an ask; in a captured replay, those that the archive holds responses for.
 
+    A page that was not captured is asked for all the same: the archive says that it is missing.
     Raises what `search` and `open` raise, NoPageError where an ask names no address.
     """
     if spider.session.captured:
-        return [recorded_request(recorded) for recorded in spider.session.archive or () if recorded.url == ask.url]
+        recorded = [recorded_request(entry) for entry in spider.session.archive or () if entry.url == ask.url]
+        if recorded or ask.question is not None:
+            return recorded
     if ask.question is None:
         request = spider.platform.open(ask.url, ask.code)
         if not url_host(request.url):

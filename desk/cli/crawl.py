@@ -13,6 +13,7 @@ from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, comm
 
 if TYPE_CHECKING:
     from crawler.items import Work
+    from desk.crawling import RunResult
 
 SHARE_PLATFORM = "share"  # instead of a platform: the drive that each address belongs to
 
@@ -85,16 +86,20 @@ def crawl(
         on_tick=tick_printer(ctx),
     )
     if platform == SHARE_PLATFORM and not json:
-        _print_shares(ctx, plan)
+        _print_shares(ctx, plan, result)
     print_result(ctx, result, csv, json)
 
 
-def _print_shares(ctx: CommandContext, plan: Any) -> None:
-    """What each share that was asked turned out to be."""
+def _print_shares(ctx: CommandContext, plan: Any, result: RunResult) -> None:
+    """What each share that was asked turned out to be; `missing` where the replayed archive lacks all of its drive."""
+    from crawler.items import Outcome
+
+    missing = {counts.platform for counts in result.platforms if set(counts.pages) == {Outcome.MISSING.value}}
     with ctx.store() as store:
-        for ask in (ask for kinds in plan.asks.values() for asks in kinds.values() for ask in asks):
+        for drive, ask in ((name, ask) for name, kinds in plan.asks.items() for asks in kinds.values() for ask in asks):
             share = store.listings.get(ask.url)
             state = share.share_state.value if share is not None and share.share_state else "unknown"
+            state = Outcome.MISSING.value if drive in missing else state
             files = len(share.files) if share is not None else 0
             ctx.say("share_told", url=ask.url, code=ask.code or "-", state=state, files=files)
 

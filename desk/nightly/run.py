@@ -126,7 +126,7 @@ def _run_once(
             settlement = settle_run(store, run.id, config, now())
             for entry in settlement.quarantined_works:
                 show_message("work_held", work=entry, why=store.works.quarantined_works()[entry])
-        result = finish_run(store, run.id, plan, config, run.started, now, past_nights)
+        result = finish_run(store, run.id, plan, config, run.started, now, past_nights, replay is not None)
         rematch_states = [state for _, kind, state, _ in store.queue.unit_outcomes(run.id) if kind is UnitKind.REMATCH]
         if all(state is UnitState.DONE for state in rematch_states):
             store.runs.put_named_value(MATCHED_REGISTRY_KEY, registry_version)

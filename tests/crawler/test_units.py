@@ -63,6 +63,10 @@ def test_a_blocked_platform_is_no_quiet_night() -> None:
         ({"challenged": 2, "refused": 2}, {"private a.example": 2}, "health_blind", None),  # half are walls
         ({"live": 2, "challenged": 9, "disallowed": 2}, {"robots a.example": 2}, "health_walled", None),
         ({"live": 9, "disallowed": 2}, {"robots a.example": 2}, None, None),
+        ({"missing": 3}, {}, "health_missing", None),
+        ({"missing": 3, "challenged": 2}, {}, "health_missing", None),
+        ({"missing": 1, "challenged": 2}, {}, "health_blind", None),
+        ({"missing": 3, "live": 1}, {}, None, None),  # what an archive lacks means nothing
     ],
 )
 def test_the_complaint_names_the_common_cause(
