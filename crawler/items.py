@@ -176,7 +176,8 @@ class Work:
 class ShareLink:
     """A link to a share. `span` holds offsets into the text it was read from; (0, 0) where it came from elsewhere.
 
-    `state` and `checked_at` are None until the share is checked.
+    `state` and `checked_at` are None until the share is checked. A `code_kind` of "elsewhere" without a code: the text
+    says where the code is to be had, and does not give it.
     """
 
     platform: str

@@ -2,8 +2,9 @@
 
 Built from notes on shares, 2026-11; never tried live. Quirks: the share's page answers 200 whatever became of it and
 names an errortype; /error/404.html answers 200 too; a code is verified first, and what that answers opens the list.
-The names of a share are kept without the leading 1 that addresses bear. Lists come by folder (`dir`, the path that its
-entry states; public tools ask so), 100 entries a page.
+The names of a share are kept without the leading 1 that addresses bear; an older share is named by shareid and uk, an
+album by album_id and uk, and keeps that name where the site leads on to a newer address. Lists come by folder (`dir`,
+the path that its entry states; public tools ask so), 100 entries a page.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from crawler.items import SharedFile, ShareState
 from crawler.shapes.cloud_drives import (
@@ -55,7 +56,9 @@ class Baidu(Platform):
         link = parse_share(self.name, address)
         if code is None:
             return Request(url=link.url, values=share_values(link))
-        url = f"{SITE}/share/verify?{urlencode({'surl': link.share_id, 'web': '1'})}"
+        if link.share_id.startswith("album_id="):
+            return Request(url=link.url, values=share_values(link))
+        url = f"{SITE}/share/verify?{urlencode({**_share_query(link.share_id, 'surl'), 'web': '1'})}"
         return form_request(
             url, {"pwd": code, "vcode": "", "vcode_str": ""}, share_values(link, code), Referer=f"{SITE}/"
         )
@@ -67,7 +70,7 @@ class Baidu(Platform):
         if path == "/error/404.html":
             state = ShareState.NOT_FOUND
         if path == "/share/verify" and isinstance(answer, Mapping) and state is ShareState.ALIVE:
-            yield _list_request(_surl(page), unquote(str(answer.get("randsk") or "")), FolderWalk(), page.values)
+            yield _list_request(_share_id(page), unquote(str(answer.get("randsk") or "")), FolderWalk(), page.values)
         elif isinstance(answer, Mapping):
             yield self._read_list(page, answer, state)
         else:
@@ -87,7 +90,9 @@ class Baidu(Platform):
         next_step = walk.next_step(len(entries) == FILES_PER_PAGE) if state is ShareState.ALIVE else None
         title = str(page.values.get("title") or answer.get("title") or "")
         if next_step:
-            return _list_request(_surl(page), request_value(page, "sekey"), next_step, {**page.values, "title": title})
+            return _list_request(
+                _share_id(page), request_value(page, "sekey"), next_step, {**page.values, "title": title}
+            )
         return self._share(page, state, walk.files, None, title)
 
     def _share(
@@ -98,19 +103,36 @@ class Baidu(Platform):
         sharer: str | None,
         title: str = "",
     ) -> Listing:
-        link = parse_share(self.name, f"{SITE}/s/1{_surl(page)}", page.values.get("code"))
+        link = parse_share(self.name, _address(_share_id(page)), page.values.get("code"))
         return share_listing(self.name, link, state, page, title=title.rpartition("/")[2], files=files, sharer=sharer)
 
 
-def _list_request(surl: str, key: str, walk: FolderWalk, values: Mapping[str, str]) -> Request:
-    query = {"shorturl": surl, "root": "0" if walk.folder else "1", "page": str(walk.page), "num": str(FILES_PER_PAGE)}
-    query |= {"web": "1", "sekey": key} | ({"dir": walk.folder} if walk.folder else {})
+def _list_request(share_id: str, key: str, walk: FolderWalk, values: Mapping[str, str]) -> Request:
+    query = _share_query(share_id, "shorturl") | {"root": "0" if walk.folder else "1", "page": str(walk.page)}
+    query |= {"num": str(FILES_PER_PAGE), "web": "1", "sekey": key} | ({"dir": walk.folder} if walk.folder else {})
     return Request(url=f"{SITE}/share/list?{urlencode(query)}", values={**values, **walk.request_values()})
 
 
-def _surl(page: Page) -> str:
-    path = urlsplit(page.url).path
-    return path[4:] if path.startswith("/s/1") else request_value(page, "share_id", "surl", "shorturl")
+def _share_id(page: Page) -> str:
+    """The name of the share that was asked for; without a request's own values, the one in the page's address."""
+    if "share_id" in page.values:
+        return page.values["share_id"]
+    if urlsplit(page.url).path.startswith("/s/1"):
+        return urlsplit(page.url).path[4:]
+    query = dict(parse_qsl(urlsplit(page.url).query))
+    first = next((name for name in ("shareid", "album_id") if name in query), None)
+    return f"{first}={query[first]}&uk={query['uk']}" if first else request_value(page, "surl", "shorturl")
+
+
+def _share_query(share_id: str, name: str) -> dict[str, str]:
+    """The parameters that name a share: its own numbers, or `name` with its short name."""
+    return dict(parse_qsl(share_id)) if "=" in share_id else {name: share_id}
+
+
+def _address(share_id: str) -> str:
+    if share_id.startswith("album_id="):
+        return f"{SITE}/pcloud/album/info?{share_id}"
+    return f"{SITE}/share/link?{share_id}" if "=" in share_id else f"{SITE}/s/1{share_id}"
 
 
 def _embedded_files(source: str) -> tuple[SharedFile, ...]:

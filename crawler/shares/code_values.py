@@ -20,6 +20,23 @@ _WORD_VALUE_RE = re.compile(r"[\u4e00-\u9fff]{2,8}(?=[\s,。;)\]」』】]|$)")
 _REFERRING_WORDS_RE = re.compile(
     r"[见看无無私关關联聯后後回没沒同上在评評置自详詳请請公扫掃加可永免不如复複链鏈打即下解]"
 )
+# Words that say where the code is to be had, or describe it without giving it: 见评论, 生日后四位, 站名拼音.
+_ELSEWHERE_RE = re.compile(r"[见看私评評详詳请請扫掃加问問群]|公众|公眾|关注|關注|联系|聯繫|回复|回復|置顶|简介|主页")
+_POSITION_PATTERN = "[前后後末尾首][面的]?(?P<count>[2-8两兩二三四五六七八])[位个個]"
+_DESCRIPTION_RE = re.compile(
+    rf"{_POSITION_PATTERN}|首字母|拼音|缩写|縮寫|生日|(?:[号號]码?|名[字称稱]?|日期|年份|域名|网址|網址|学号|序号)$"
+)
+_POSITION_VALUE_RE = re.compile(
+    rf"[\u4e00-\u9fff]{{0,6}}?{_POSITION_PATTERN}[数數]?字?[ :=是为為(]{{0,3}}"
+    r"(?P<value>[A-Za-z0-9]{2,8})(?![A-Za-z0-9])"
+)
+_HAN_WORDS_RE = re.compile(r"[\u4e00-\u9fff]{0,12}(?:[A-Za-z]{2,5}|[2-8][位个個])?[\u4e00-\u9fff]{0,8}")
+# A phrase in place of a code: "last four digits of the order", "same as above", "see the comments".
+_ENGLISH_PHRASE_RE = re.compile(
+    r"(?:last|first|final|same|see|ask|check|find|read|look|get|sent|send|will|your|our|my|this|that|the|with|from|when"
+    r"|what|name|in|on|by|via|at|as|dm|pm|msg|message|contact|comment|reply)(?= (?!is |are )[A-Za-z0-9]+\b)",
+    re.IGNORECASE,
+)
 _HALVES_RE = re.compile(
     r"(?:的?[前头][1-3一二两三]?[位个]?[是为:]{0,2} ?)([A-Za-z0-9]{1,3})[ ,;和加+]{0,3}"
     r"(?:[后尾][1-3一二两三]?[位个]?[是为:]{0,2} ?)([A-Za-z0-9]{1,3})(?![A-Za-z0-9])"
@@ -60,7 +77,14 @@ def apply_letter_case(code: str, text: str, before: tuple[int, int], end: int) -
 
 def parse_code_value(text: str, start: int) -> CodeValue | None:
     """The code at `start`, or None."""
-    return _parse_plain_value(text, start) or _parse_value_behind_words(text, start) or _parse_word_value(text, start)
+    if _ENGLISH_PHRASE_RE.match(text, start):
+        return None
+    return (
+        _parse_plain_value(text, start)
+        or _parse_value_behind_position(text, start)
+        or _parse_value_behind_words(text, start)
+        or _parse_word_value(text, start)
+    )
 
 
 def _parse_plain_value(text: str, start: int) -> CodeValue | None:
@@ -83,6 +107,23 @@ def _parse_plain_value(text: str, start: int) -> CodeValue | None:
     return None
 
 
+def refers_elsewhere(text: str, start: int) -> bool:
+    """Whether the words at `start`, behind a label and signs, say where the code is or only what it is like."""
+    if _ENGLISH_PHRASE_RE.match(text, start):
+        return True
+    words = _HAN_WORDS_RE.match(text, start)
+    return words is not None and bool(_ELSEWHERE_RE.search(words[0]) or _DESCRIPTION_RE.search(words[0]))
+
+
+def _parse_value_behind_position(text: str, start: int) -> CodeValue | None:
+    """A value behind words that describe it by its place: 手机号后四位 0728."""
+    match = _POSITION_VALUE_RE.match(text, start)
+    if match is None or NOT_A_CODE_RE.match(match["value"]):
+        return None
+    count = int(match["count"].translate(CHINESE_DIGIT_TABLE))
+    return (match["value"], set(), match.end()) if len(match["value"]) == count else None
+
+
 def _parse_value_behind_words(text: str, start: int) -> CodeValue | None:
     """A value behind a few words that do not refer the reader elsewhere: 提取码就是四个字母 abcd."""
     words = _LEADING_WORDS_RE.match(text, start)
@@ -96,6 +137,6 @@ def _parse_value_behind_words(text: str, start: int) -> CodeValue | None:
 
 def _parse_word_value(text: str, start: int) -> CodeValue | None:
     match = _WORD_VALUE_RE.match(text, start)
-    if match and not _REFERRING_WORDS_RE.search(match[0]):
+    if match and not _REFERRING_WORDS_RE.search(match[0]) and not _DESCRIPTION_RE.search(match[0]):
         return match[0], set(), match.end()
     return None

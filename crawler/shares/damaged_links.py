@@ -2,13 +2,14 @@
 
 Gaps are short and accepted only where a known host would continue, so Chinese is never removed from the text as a
 whole. Behind a partial host (pan.baidu/s/1..., quark.cn/s/...) the id must have the platform's exact length; an id
-alone counts only behind the platform's name and a word that announces an id (夸克网盘后缀：...).
+alone counts only behind the platform's name and a word that announces an id (夸克网盘后缀：...), which ids of an
+unmistakable form do without. Further ids of the platform may follow in the same list, each with its code.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from crawler.shares.link_rules import LinkGrammar, LinkRule, PathPattern, gapped_host_pattern
@@ -178,14 +179,76 @@ def _named_id_patterns(grammar: LinkGrammar) -> tuple[tuple[tuple[str, ...], re.
     entries = []
     for rule in grammar.rules:
         names = rule.seller_names
-        if rule.has_fixed_length and rule.url_template and names:
-            # The 1 before every id of baidu.
-            id_prefix = re.escape(rule.url_template.partition("{id}")[0].rpartition("/")[2])
+        if (rule.has_fixed_length or rule.counts_bare) and rule.url_template and names:
+            cue = (
+                rf"[^\n/.,@A-Za-z0-9]{{0,8}}(?:{_ID_CUE_PATTERN})[^\n/.,@A-Za-z0-9]{{0,4}}"
+                if rule.has_fixed_length
+                else ""
+            )
+            bare = _BARE_GAP_PATTERN if rule.counts_bare else ""
+            if any(map(str.isdecimal, names)):  # a number names a drive only with a word for one
+                bare = bare and rf"(?<=[盘云盤n]){bare}"
             pattern = (
-                rf"(?<![A-Za-z0-9.])(?:{'|'.join(map(re.escape, names))})(?:网盘|云盘|雲盤|云|盘)?"
-                rf"[^\n/.,@A-Za-z0-9]{{0,8}}(?:{_ID_CUE_PATTERN})"
-                rf"[^\n/.,@A-Za-z0-9]{{0,4}}{id_prefix}"
-                rf"(?=[A-Za-z_-]{{0,40}}[0-9])(?=[0-9_-]{{0,40}}[A-Za-z]){rule.strict_id.pattern}"
+                rf"(?<![A-Za-z0-9.])(?:{'|'.join(map(re.escape, names))}){_DRIVE_WORD_PATTERN}?"
+                rf"(?:{'|'.join(filter(None, (cue, bare)))}){_bare_id_pattern(rule)}"
             )
             entries.append((names, re.compile(pattern), rule))
     return tuple(entries)
+
+
+_DRIVE_WORD_PATTERN = "(?:网盘|云盘|雲盤|云|盘|pan)"
+# Between a platform's name and an id alone: signs, one line break, the number or a few Han characters of a list item.
+_BARE_GAP_PATTERN = (
+    r"(?:[^\w\n/.,@]|_){0,8}\n?(?:[^\w\n/.,@]|_){0,4}"
+    r"(?:(?:\(?[1-9][0-9]?[.、):]|[\u4e00-\u9fff]{1,6})[^\w\n/,@]{1,4})?(?<![A-Za-z0-9])"
+)
+
+
+def _bare_id_pattern(rule: LinkRule) -> str:
+    """An id of the platform's own length that is no word, behind what stands before all the platform's ids."""
+    id_prefix = re.escape((rule.url_template or "").partition("{id}")[0].rpartition("/")[2])  # the 1 of baidu
+    no_word = "(?:(?=[A-Za-z_-]{0,40}[0-9])(?=[0-9_-]{0,40}[A-Za-z])|(?=[A-Za-z_-]{0,40}[a-z][A-Z]))"
+    return rf"{id_prefix}{no_word}{rule.strict_id.pattern}"
+
+
+# Between two ids of a list stand a code with its label, a number, a volume: in all no more than this.
+_MAX_LIST_GAP_CHARS, _MAX_LIST_GAP_HAN, _MAX_LIST_GAP_LINES, _MAX_LIST_GAP_TOKENS = 60, 8, 2, 4
+_MAX_TOKEN_CHARS = 8  # of a code, or an English word for one
+_CODE_WORDS_RE = re.compile(r"(?:提取|访问|訪問|分享)?[码碼]|密[码碼]|口令|链接|鏈接|网盘|云盘")
+_OTHER_NUMBER_RE = re.compile(r"(?<![0-9一二三四五六七八九十])[号號]|md5|sha", re.IGNORECASE)  # 订单号, 型号
+
+
+def find_listed_ids(view: TextView, links: Sequence[ParsedLink]) -> Iterator[ParsedLink]:
+    """Ids alone that follow a link of their platform in a list: 百度网盘 1AbC..?pwd=x9k2 1DeF..?pwd=m3p7."""
+    for index, link in enumerate(links):
+        stop = links[index + 1].start if index + 1 < len(links) else len(view.text)
+        if not ("no_host" in link.tricks and link.rule.has_fixed_length) and not link.rule.counts_bare:
+            continue
+        has_host, end = "no_host" not in link.tricks, max(link.end, link.code_end)
+        while found := _next_listed_id(view.text, link.rule, end, min(stop, end + _MAX_LIST_GAP_CHARS), has_host):
+            yield found
+            end = max(found.end, found.code_end)
+
+
+def _next_listed_id(text: str, rule: LinkRule, start: int, stop: int, has_host: bool) -> ParsedLink | None:
+    """The next id; behind a whole address, words other than those for a code show that it is something else."""
+    match = _listed_id_pattern(rule).search(text, start, stop + _MAX_LIST_GAP_CHARS)
+    if rule.url_template is None or match is None or match.start() > stop:
+        return None
+    gap = text[start : match.start()]
+    tokens = re.findall(r"[A-Za-z0-9_-]+", gap)
+    han = sum("\u4e00" <= character <= "\u9fff" for character in _CODE_WORDS_RE.sub("", gap))
+    if (
+        gap.count("\n") > _MAX_LIST_GAP_LINES
+        or han > (0 if has_host else _MAX_LIST_GAP_HAN)
+        or len(tokens) > _MAX_LIST_GAP_TOKENS
+        or any(len(token) > _MAX_TOKEN_CHARS for token in tokens)
+        or _OTHER_NUMBER_RE.search(gap)
+    ):
+        return None
+    return _partial_link(text, rule, match["id"], match.start(), match.end())
+
+
+@cache
+def _listed_id_pattern(rule: LinkRule) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9_./@=&#?%:-])(?:/[a-z]{{1,3}}/)?{_bare_id_pattern(rule)}")

@@ -15,10 +15,10 @@ from ahocorasick_rs import AhoCorasick
 from attrs import evolve
 
 from crawler.items import ShareLink
-from crawler.shares.damaged_links import find_gapped_links, find_partial_links, partial_hosts
+from crawler.shares.damaged_links import find_gapped_links, find_listed_ids, find_partial_links, partial_hosts
 from crawler.shares.deobfuscation import deobfuscate
 from crawler.shares.instructions import apply_instructions
-from crawler.shares.labelled_codes import CodeCandidate, find_labelled_codes
+from crawler.shares.labelled_codes import CodeCandidate, find_code_hints, find_labelled_codes
 from crawler.shares.link_rules import LinkGrammar, load_grammar
 from crawler.shares.listed_codes import find_platform_codes
 from crawler.shares.pairing import MAX_NAMED_DISTANCE_CHARS, pair_codes
@@ -42,7 +42,8 @@ def extract_links(text: str) -> tuple[ShareLink, ...]:
     view = apply_instructions(deobfuscate(text))
     links = _find_links(view, grammar)
     if links:
-        pair_codes(view.text, links, _find_codes(view.text, links, grammar))
+        hints = find_code_hints(view.text, _code_windows(len(view.text), links))
+        pair_codes(view.text, links, _find_codes(view.text, links, grammar), hints)
     by_key: dict[tuple[str, str], ShareLink] = {}
     for parsed_link in links:
         link = _to_share_link(view, parsed_link)
@@ -96,6 +97,7 @@ def _find_links(view: TextView, grammar: LinkGrammar) -> list[ParsedLink]:
         [*find_plain_links(view, grammar), *_find_reversed_links(view, grammar)],
         [*find_pattern_links(view, grammar), *find_gapped_links(view, grammar), *find_partial_links(view, grammar)],
     )
+    links = _merge_links(links, find_listed_ids(view, links))
     for link in links:
         if match := _LINK_NUMBER_RE.search(view.text, max(0, link.start - 20), link.start):
             link.index = int(match[1])
@@ -143,7 +145,9 @@ _LINK_SIGN_RE = re.compile(
     r"|/[a-z]{1,2}/[A-Za-z0-9]{8}|://| (?:dot|slash) "
 )
 _NON_ALPHANUMERIC_RE = re.compile(r"[^a-z0-9]+")
-_SHARE_ID_RE = re.compile(r"(?=[A-Za-z_-]{0,40}[0-9])(?=[0-9_-]{0,40}[A-Za-z])[A-Za-z0-9_-]{8}")
+_SHARE_ID_RE = re.compile(
+    r"(?=[A-Za-z_-]{0,40}[0-9])(?=[0-9_-]{0,40}[A-Za-z])[A-Za-z0-9_-]{8}|(?=[A-Za-z_-]{0,40}[a-z][A-Z])[A-Za-z_-]{8}"
+)
 _ASCII_RUN_RE = re.compile("[!-~]{3}")  # without such a run neither of the two patterns above can match
 _SCHEME_WORDS = ("magnet", "thunder", "ed2k", "lanz", "fromcharcode")
 
@@ -166,7 +170,9 @@ def may_hold_links(text: str) -> bool:
 
 @cache
 def _chinese_platform_names() -> tuple[str, ...]:
-    return tuple(name for rule in load_grammar().rules for name in rule.seller_names if not name.isascii())
+    """What a text with an id alone holds: a platform's name, or a word for a drive behind a name that is a number."""
+    names = tuple(name for rule in load_grammar().rules for name in rule.seller_names if not name.isascii())
+    return (*names, "网盘", "云盘", "雲盤")
 
 
 @cache

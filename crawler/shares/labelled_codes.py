@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve, field, frozen
 
 from crawler.shares.code_labels import NO_CODE_NEEDED_RE, OTHER_LABEL_RE, OTHER_PASSWORD_RE, label_pattern
-from crawler.shares.code_values import CHINESE_DIGIT_TABLE, apply_letter_case, parse_code_value
+from crawler.shares.code_values import CHINESE_DIGIT_TABLE, apply_letter_case, parse_code_value, refers_elsewhere
 from crawler.shares.link_rules import LinkGrammar
 
 _FILLER_WORDS = (
@@ -20,6 +20,7 @@ _FILLER_WORDS = (
     "|反转|写|填|读|输入?|念|看|打"
 )
 _FILLER_RE = re.compile(rf"(?:[^0-9A-Za-z\u4e00-\u9fff]|{_FILLER_WORDS}|(?:is|are)(?= )){{0,12}}", re.IGNORECASE)
+_SIGNS_RE = re.compile(r"[^\w\n]{0,6}")
 _URL_BEFORE_RE = re.compile(r"/[^\u4e00-\u9fff\n]{1,14}\n?[^\u4e00-\u9fff\n]{0,3}\Z")
 _BRACKET_NOTE_RE = re.compile(r" ?[(\[【「{][^()\[\]【】「」{}\n]{1,20}[)\]】」}]")
 _CODE_INSIDE_RE = re.compile(r"[A-Za-z0-9]{3}")
@@ -99,7 +100,7 @@ def _parse_behind_label(text: str, label_match: re.Match[str], grammar: LinkGram
     if label_match["label"] in ("提取", "访问", "訪問", "分享", "取件") and not filler[0]:
         return None
     parsed_value = parse_code_value(text, filler.end())
-    if parsed_value is None:
+    if parsed_value is None or not (parsed_value[0].isascii() or not _refers_elsewhere(text, label_match.end())):
         return None
     code_value, value_tricks, end = parsed_value
     if _REVERSED_WORDS_RE.search(text, label_match.end(), filler.end()):
@@ -124,6 +125,29 @@ def _parse_behind_label(text: str, label_match: re.Match[str], grammar: LinkGram
         is_excluded=bool(OTHER_PASSWORD_RE.search(before) or OTHER_LABEL_RE.search(label_match["label"])),
         tricks=frozenset(value_tricks),
     )
+
+
+def find_code_hints(text: str, windows: Sequence[tuple[int, int]] | None = None) -> list[int]:
+    """Where labels are that say that the access code is to be had elsewhere, and do not give it: 提取码见评论."""
+    hints = []
+    for window in windows if windows is not None else [(0, len(text))]:
+        for label_match in label_pattern().finditer(text, *window):
+            before = text[max(0, label_match.start() - 16) : label_match.start()]
+            if (
+                _refers_elsewhere(text, label_match.end())
+                and not NO_CODE_NEEDED_RE.search(before)
+                and not OTHER_PASSWORD_RE.search(before)
+                and not OTHER_LABEL_RE.search(label_match["label"])
+            ):
+                hints.append(label_match.start())
+    return hints
+
+
+def _refers_elsewhere(text: str, label_end: int) -> bool:
+    """Whether what follows a label says where the code is, with or without a filler word, and does not give it."""
+    starts = [match.end() for pattern in (_SIGNS_RE, _FILLER_RE) if (match := pattern.match(text, label_end))]
+    values = [value[0] for start in starts if (value := parse_code_value(text, start))]
+    return any(refers_elsewhere(text, start) for start in starts) and not any(map(str.isascii, values))
 
 
 def _skip_note(text: str, start: int) -> int:

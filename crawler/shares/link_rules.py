@@ -30,6 +30,25 @@ class PathPattern:
 
 
 @frozen(kw_only=True)
+class QueryPattern:
+    """An address whose share is named by several numbers in the query, in any order."""
+
+    path: re.Pattern[str]
+    params: tuple[tuple[str, re.Pattern[str]], ...]  # each parameter with the pattern that finds its number
+    url: str  # the canonical address up to the name
+
+    def share_id(self, tail: str) -> tuple[str, int] | None:
+        """The share's name, as shareid=1&uk=2 whatever the order, and where its last number ends; None without one."""
+        path = self.path.match(tail)
+        matches = [pattern.search(tail, path.end() - 1) for _, pattern in self.params] if path else []
+        if not matches or not all(matches):
+            return None
+        found = [match for match in matches if match]
+        share_id = "&".join(f"{name}={match[1]}" for (name, _), match in zip(self.params, found, strict=True))
+        return share_id, max(match.end() for match in found)
+
+
+@frozen(kw_only=True)
 class LinkRule:
     """One platform. `strict_id` and `loose_id` match a share's id in its position; see platforms.toml for the rest."""
 
@@ -37,6 +56,7 @@ class LinkRule:
     hosts: tuple[str, ...]
     host_patterns: tuple[re.Pattern[str], ...]
     paths: tuple[PathPattern, ...]
+    queries: tuple[QueryPattern, ...]
     strict_id: re.Pattern[str]
     loose_id: re.Pattern[str]
     url_template: str | None
@@ -51,6 +71,7 @@ class LinkRule:
     ignores_case: bool
     needs_label: bool  # codes of this platform count only behind a label
     is_batch_excluded: bool
+    counts_bare: bool  # an id alone counts right behind a name of the platform
     example: str
     source: str = field(validator=lambda *given: _check_not_empty(*given))
 
@@ -122,8 +143,8 @@ def _check_not_empty(_: object, attribute: Any, value: str) -> None:
 
 
 _TEXT_FIELDS = frozenset(["id", "loose", "url", "suffix", "code", "example", "source"])
-_LIST_FIELDS = frozenset(["hosts", "paths", "params", "names", "needs", "patterns"])
-_FLAG_FIELDS = frozenset(["fragment", "lower", "beyond", "said"])
+_LIST_FIELDS = frozenset(["hosts", "paths", "queries", "params", "names", "needs", "patterns"])
+_FLAG_FIELDS = frozenset(["fragment", "lower", "beyond", "said", "bare"])
 _FIELD_TYPES: tuple[tuple[frozenset[str], type], ...] = (
     (_TEXT_FIELDS, str),
     (_LIST_FIELDS, list),
@@ -146,6 +167,7 @@ def _compile_rule(name: str, record: Mapping[str, Any]) -> LinkRule:
         hosts=tuple(host for host in hosts if not host.startswith("/")),
         host_patterns=tuple(re.compile(host[1:-1]) for host in hosts if host.startswith("/")),
         paths=tuple(_compile_path(template) for template in record.get("paths", [])),
+        queries=_compile_queries(hosts, record.get("queries", [])),
         strict_id=re.compile(f"(?P<id>{strict}){_ID_END_PATTERN}"),
         loose_id=re.compile(f"(?P<id>{record.get('loose', strict)})(?![A-Za-z0-9])"),
         url_template=record.get("url"),
@@ -162,6 +184,7 @@ def _compile_rule(name: str, record: Mapping[str, Any]) -> LinkRule:
         ignores_case=record.get("lower", False),
         needs_label=record.get("said", False),
         is_batch_excluded=record.get("beyond", False),
+        counts_bare=record.get("bare", False),
         example=record["example"],
         source=record["source"],
     )
@@ -193,6 +216,24 @@ def _compile_path(template: str) -> PathPattern:
         prefix=re.compile(exact_pattern, re.IGNORECASE),
         gapped_prefix=re.compile(f"{_GAP_PATTERN}{gapped_pattern}{_GAP_PATTERN}"),
     )
+
+
+def _compile_queries(hosts: list[str], templates: list[str]) -> tuple[QueryPattern, ...]:
+    urls: dict[tuple[str, ...], str] = {}
+    queries = []
+    for template in templates:
+        path, _, names = template.partition("?")
+        params = tuple(names.split("&"))
+        if not path.startswith("/") or len(params) < 2 or not all(params):
+            raise ValueError(f"query {template!r} must be a path, ? and at least two parameters joined by &")
+        queries.append(
+            QueryPattern(
+                path=re.compile(re.escape(path).replace("/", "/{1,2}") + r"/?\?", re.IGNORECASE),
+                params=tuple((name, re.compile(rf"[?&]{name}=([0-9]{{1,20}})(?![0-9])", re.I)) for name in params),
+                url=urls.setdefault(params, f"https://{hosts[0]}{path}?"),
+            )
+        )
+    return tuple(queries)
 
 
 def _literal_pattern(part: str) -> str:

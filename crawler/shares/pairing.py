@@ -67,8 +67,14 @@ class _Pairing:
             self.assigned_ends.add(code.end)
 
 
-def pair_codes(text: str, links: Sequence[ParsedLink], codes: Sequence[CodeCandidate]) -> None:
-    """Assign each link its code, in place; a link whose address holds a code keeps it. `links` are in text order."""
+def pair_codes(
+    text: str, links: Sequence[ParsedLink], codes: Sequence[CodeCandidate], hints: Sequence[int] = ()
+) -> None:
+    """Assign each link its code, in place; a link whose address holds a code keeps it. `links` are in text order.
+
+    A link without a code beside one of `hints`, where the text says that the code is elsewhere, gets that as its kind
+    of code, and none by position.
+    """
     pairing = _Pairing(text, links, codes)
     for step in (
         _drop_repeated_codes,
@@ -83,6 +89,7 @@ def pair_codes(text: str, links: Sequence[ParsedLink], codes: Sequence[CodeCandi
         _pair_shared_code,
     ):
         step(pairing)
+    _mark_hints(pairing, hints)
     for weak_step in (_pair_same_as_above, _pair_by_column, _pair_by_position):
         weak_step(pairing)
 
@@ -249,6 +256,22 @@ def _pair_shared_code(pairing: _Pairing) -> None:
             pairing.assign_code(link, shared_code)
 
 
+CODE_ELSEWHERE = "elsewhere"  # the kind of a code that the text does not give
+
+
+def _mark_hints(pairing: _Pairing, hints: Sequence[int]) -> None:
+    """Mark the open link before each hint; if there is none near, the one behind it."""
+    for hint in hints:
+        index = bisect_right(pairing.link_starts, hint) - 1
+        link = pairing.links[index] if index >= 0 else None
+        if link is None or link.code is not None or hint - link.end > MAX_CODE_DISTANCE_CHARS:
+            link = pairing.links[index + 1] if index + 1 < len(pairing.links) else None
+            if link is None or link.start - hint > MAX_CODE_DISTANCE_CHARS:
+                continue
+        if link.code is None and link.rule.code_pattern:
+            link.code_kind = CODE_ELSEWHERE
+
+
 def _pair_same_as_above(pairing: _Pairing) -> None:
     for previous, link in pairwise(pairing.links):
         if link.code is None and previous.code and link.rule.code_pattern and is_same_as_above(pairing.text, link.end):
@@ -259,6 +282,8 @@ def _pair_by_position(pairing: _Pairing) -> None:
     for link in list(pairing.open_links()):
         if id_code := code_from_share_id(pairing.text, link.end, link.share_id):
             link.code, link.code_kind = id_code, "of_name"
+            continue
+        if link.code_kind == CODE_ELSEWHERE:
             continue
         for code in (*find_row_codes(pairing.text, link), *find_unlabelled_codes(pairing.text, link.start, link.end)):
             if pairing.is_free(code) and fits_platform(link, code) and not link.rule.needs_label:

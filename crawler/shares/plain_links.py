@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from crawler.shares.code_values import CHINESE_DIGIT_TABLE
 from crawler.shares.link_rules import LinkGrammar, LinkRule
@@ -57,6 +57,8 @@ def find_plain_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedLin
             if prefix and (id_match := match_share_id(text, rule, match.end() + prefix.end(), end)):
                 yield _parse_link(rule, match, tail, id_match)
                 break
+        else:
+            yield from _parse_query(rule, match, tail)
 
 
 def url_tail(text: str, start: int) -> str:
@@ -72,16 +74,32 @@ def is_inside_path(text: str, start: int) -> bool:
     return text[start - 1 : start] == "/" and text[max(0, start - 2) : start - 1].isalnum()
 
 
+def _parse_query(rule: LinkRule, host: re.Match[str], tail: str) -> Iterator[ParsedLink]:
+    """The link of an address whose share is named by its query, if it is one."""
+    for query in rule.queries:
+        if found := query.share_id(tail):
+            share_id, end = found
+            id_match = ShareIdMatch(share_id=share_id, end=host.end() + end)
+            yield _build_link(rule, host, tail, id_match, f"{query.url}{share_id}")
+            return
+
+
 def _parse_link(rule: LinkRule, host: re.Match[str], tail: str, id_match: ShareIdMatch) -> ParsedLink:
-    origin = host.end()
-    end = id_match.end - origin  # in the tail; a gapped id may end behind it
+    end = id_match.end - host.end()  # in the tail; a gapped id may end behind it
     if rule.suffix and (suffix := rule.suffix.match(tail, end)):
+        id_match = evolve(id_match, end=host.end() + suffix.end())
         end = suffix.end()
     url = (
         rule.url_template.format(id=id_match.share_id)
         if rule.url_template
         else f"https://{host['host'].lower()}{tail[:end]}"
     )
+    return _build_link(rule, host, tail, id_match, url)
+
+
+def _build_link(rule: LinkRule, host: re.Match[str], tail: str, id_match: ShareIdMatch, url: str) -> ParsedLink:
+    origin = host.end()
+    end = id_match.end - origin
     remainder = tail[end:]
     if remainder[:1] in ("/", "?", "#", "&", "."):
         end += len(remainder.rstrip(".,;:!*&#?|_-="))
@@ -138,7 +156,7 @@ def find_pattern_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedL
                 tricks = {"chinese_digits"} if share_id.isdecimal() and not match["id"][0].isascii() else set()
                 if rule.code_param:
                     tricks.add("no_host")
-                yield ParsedLink(
+                link = ParsedLink(
                     rule=rule,
                     share_id=fold_share_id(rule, share_id),
                     url=rule.url_template.format(id=share_id) if rule.url_template else match[0],
@@ -146,3 +164,6 @@ def find_pattern_links(view: TextView, grammar: LinkGrammar) -> Iterator[ParsedL
                     end=match.end(),
                     tricks=tricks,
                 )
+                if rule.code_param and (tail := url_tail(view.text, match.end()))[:1] in ("?", "#", "&"):
+                    read_url_code(link, tail, match.end())
+                yield link

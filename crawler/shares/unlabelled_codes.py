@@ -31,7 +31,10 @@ _SAME_AS_ABOVE_RE = re.compile(
 )
 _LATER_LINE_RE = re.compile(rf"[^\n]{{0,20}}\n[^\n]{{1,24}}\n ?(?P<value>{MIXED_CODE_PATTERN}) ?(?=\n|$)")
 _CODE_FROM_ID_RE = re.compile(
-    r"[^\n]{0,12}?(?:提取[码碼]?|密[码碼]|访问码|[码碼]|口令)[^\nA-Za-z0-9]{0,10}?(?P<which>最?后|末尾?|尾|最?前|开头)[面的]?[4四][位个]"
+    r"[^\n]{0,12}?(?:提取[码碼]?|密[码碼]|访问码|[码碼]|口令)"
+    # What is between can only mean the link: 生日后四位 and 手机号后四位 are other things.
+    r"(?:[^\w\n]|[是为為即就取等于的用]|[本该此]?(?:分享)?(?:链接|鏈接|地址|网址|網址|后缀)){0,8}?"
+    r"(?P<which>最?后|末尾?|尾|最?前|开头)[面的]?[4四][位个]"
 )
 
 

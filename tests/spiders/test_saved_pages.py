@@ -149,6 +149,20 @@ def test_a_share_is_opened_with_its_code() -> None:
         Quark().open("https://pan.quark.cn/g/abcdef")
 
 
+def test_older_and_further_addresses_of_shares_are_opened() -> None:
+    drives = platforms()
+    address = "http://yun.baidu.com/share/link?uk=1234500002&shareid=3512300001"
+    assert drives["baidu"]().open(address).url == "https://pan.baidu.com/share/link?shareid=3512300001&uk=1234500002"
+    request = drives["baidu"]().open(address, "k7m2")
+    assert request.url == "https://pan.baidu.com/share/verify?shareid=3512300001&uk=1234500002&web=1"
+    assert request.values["share_id"] == "shareid=3512300001&uk=1234500002"
+    album = "https://pan.baidu.com/pcloud/album/info?uk=1234500002&album_id=99"
+    assert drives["baidu"]().open(album, "k7m2").url.endswith("/pcloud/album/info?album_id=99&uk=1234500002")
+    host = "https://1837300001.share.123pan.cn"
+    assert platform_for(host).name == "pan123"
+    assert drives["pan123"]().open(f"{host}/123pan/AbCdEf-GhIjK").url.endswith("/info?shareKey=AbCdEf-GhIjK")
+
+
 def test_an_app_is_looked_up_in_its_storefront() -> None:
     spider = platforms()["appstore"]()
     assert spider.open("https://apps.apple.com/us/app/x/id900000003").url.endswith("lookup?id=900000003&country=us")

@@ -93,9 +93,80 @@ def test_one_share_in_many_spellings(text: str) -> None:
     assert links_of(text) == [("baidu", BAIDU_ID, "x9k2")]
 
 
+PAN123_ID = "AbCdEf-GhIjK"
+PAN123_ADDRESSES = [
+    f"https://1837300001.share.123pan.cn/123pan/{PAN123_ID}",
+    f"https://1837300001.mshare.123pan.cn/123pan/{PAN123_ID}",
+    f"1837300001.share.123pan.com/123pan/{PAN123_ID}",
+    f"https://reader.share.123pan.cn/s/{PAN123_ID}",
+    f"https://www.123pan.com/s/{PAN123_ID}.html",
+    f"https://www.123684.com/gsb/s/{PAN123_ID}",
+    f"https://www.123912.com/s/{PAN123_ID}",
+    f"www.123592.com/ps/{PAN123_ID}",
+    f"123云盘：{PAN123_ID}",
+]
+
+
+@pytest.mark.parametrize("address", PAN123_ADDRESSES)
+def test_all_addresses_of_a_share_of_123_are_one_share(address: str) -> None:
+    (link,) = extract_links(f"{address} 提取码：x9k2")
+    assert (link.platform, link.share_id, link.code) == ("123", PAN123_ID, "x9k2")
+    assert link.url == f"https://www.123pan.com/s/{PAN123_ID}"
+
+
+OLDER_ID = "shareid=3512300001&uk=1234500002"
+OLDER_BAIDU_ADDRESSES = [
+    "http://pan.baidu.com/share/link?shareid=3512300001&uk=1234500002",
+    "https://yun.baidu.com/share/link?uk=1234500002&shareid=3512300001",
+    "pan.baidu.com/share/link?shareid=3512300001&amp;uk=1234500002&fid=99",
+    "http://pan.baidu.com/wap/link?fid=7&uk=1234500002&shareid=3512300001&third=0",
+    "https://pan.baidu.com/share/init?shareid=3512300001&uk=1234500002",
+    "https://pan.baidu.com/share/link?shareid=3512300001&uk=1234500002#list/path=%2F",
+    "pan点baidu点com/share/link?shareid=3512300001&uk=1234500002",
+]
+
+
+@pytest.mark.parametrize("address", OLDER_BAIDU_ADDRESSES)
+def test_an_older_address_names_the_share_by_its_two_numbers(address: str) -> None:
+    (link,) = extract_links(f"{address} 提取码：x9k2")
+    assert (link.platform, link.share_id, link.code) == ("baidu", OLDER_ID, "x9k2")
+    assert link.url == f"https://pan.baidu.com/share/link?{OLDER_ID}"
+
+
+@pytest.mark.parametrize(
+    ("address", "share_id"),
+    [
+        ("https://pan.baidu.com/share/link?shareid=35123&uk=12345&pwd=x9k2", "shareid=35123&uk=12345"),
+        ("https://pan.baidu.com/pcloud/album/info?uk=12345&album_id=6789 码 x9k2", "album_id=6789&uk=12345"),
+        ("https://yun.baidu.com/pcloud/album/file?album_id=6789&uk=12345&fsid=1 码 x9k2", "album_id=6789&uk=12345"),
+        (f"https://pan.baidu.com/wap/link?surl={BAIDU_ID}&pwd=x9k2", BAIDU_ID),
+    ],
+)
+def test_further_older_addresses(address: str, share_id: str) -> None:
+    (link,) = extract_links(address)
+    assert (link.share_id, link.code) == (share_id, "x9k2")
+    assert extract_links(link.url)[0].share_id == share_id
+
+
 SEVERAL_LINKS: list[tuple[str, LinkTuples]] = [
     (f"{QUARK_URL}{BAIDU_URL}", [("quark", QUARK_ID, None), ("baidu", BAIDU_ID, None)]),
     (f"{QUARK_URL} {BAIDU_URL} 提取码都是x9k2", [("quark", QUARK_ID, "x9k2"), ("baidu", BAIDU_ID, "x9k2")]),
+    (f"百度网盘 1{BAIDU_ID}?pwd=aa11  1{BAIDU2_ID}?pwd=bb22",
+     [("baidu", BAIDU_ID, "aa11"), ("baidu", BAIDU2_ID, "bb22")]),
+    (f"百度网盘：1{BAIDU_ID}、1{BAIDU2_ID}", [("baidu", BAIDU_ID, None), ("baidu", BAIDU2_ID, None)]),
+    (f"百度网盘\n1{BAIDU_ID} 提取码 aa11\n1{BAIDU2_ID} 提取码 bb22",
+     [("baidu", BAIDU_ID, "aa11"), ("baidu", BAIDU2_ID, "bb22")]),
+    (f"百度云 上册 1{BAIDU_ID} 码aa11，下册 1{BAIDU2_ID} 码bb22",
+     [("baidu", BAIDU_ID, "aa11"), ("baidu", BAIDU2_ID, "bb22")]),
+    (f"夸克网盘 {QUARK_ID}  fedc0a1b2c3d", [("quark", QUARK_ID, None), ("quark", "fedc0a1b2c3d", None)]),
+    (f"夸克：\n1. {QUARK_ID}\n2. fedc0a1b2c3d 提取码 bb22",
+     [("quark", QUARK_ID, None), ("quark", "fedc0a1b2c3d", "bb22")]),
+    (f"夸克 /s/{QUARK_ID} /s/fedc0a1b2c3d", [("quark", QUARK_ID, None), ("quark", "fedc0a1b2c3d", None)]),
+    (f"123网盘 {PAN123_ID} 提取码aa11 LmNoPq-RsT7 提取码bb22",
+     [("123", PAN123_ID, "aa11"), ("123", "LmNoPq-RsT7", "bb22")]),
+    (f"百度 1{BAIDU_ID} 码aa11 夸克 {QUARK_ID} 码bb22", [("baidu", BAIDU_ID, "aa11"), ("quark", QUARK_ID, "bb22")]),
+    (f"夸克网盘 {QUARK_ID} 订单号 fedc0a1b2c3d", [("quark", QUARK_ID, None)]),
+    (f"{QUARK_URL} 设备编码 fedc0a1b2c3d", [("quark", QUARK_ID, None)]),
     (f"统一提取码x9k2\n{QUARK_URL}\n{BAIDU_URL}", [("quark", QUARK_ID, "x9k2"), ("baidu", BAIDU_ID, "x9k2")]),
     (f"百度码:aa11 夸克码:bb22\n{QUARK_URL}\n{BAIDU_URL}", [("quark", QUARK_ID, "bb22"), ("baidu", BAIDU_ID, "aa11")]),
     (f"链接1 {BAIDU_URL}\n链接2 {BAIDU2_URL}\n提取码2 bb22\n提取码1 aa11",
@@ -142,6 +213,52 @@ def test_what_opens_something_else_is_no_access_code(text: str) -> None:
     assert links_of(text) == [("quark", QUARK_ID, None)]
 
 
+CODES_ELSEWHERE = [
+    "密码是生日后四位",
+    "提取码：手机号后四位",
+    "提取码是我生日后4位",
+    "提取码：订单号后四位",
+    "提取码为我QQ前四位",
+    "code: last four digits of my phone number",
+    "code: last four of the order number",
+    "password: same as username",
+    "密码见评论",
+    "密码 看简介",
+    "提取码私信",
+    "提取码：公众号回复1234",
+    "密码：站名拼音",
+    "密码是书名首字母",
+    "提取码见楼下\nab12",
+]
+
+
+@pytest.mark.parametrize("hint", CODES_ELSEWHERE)
+@pytest.mark.parametrize("url", [BAIDU_URL, QUARK_URL, "https://wwab.lanzouq.com/iAbCd1e2f3g"])
+def test_a_hint_at_a_code_is_kept_and_is_none(url: str, hint: str) -> None:
+    (link,) = extract_links(f"{url} {hint}")
+    assert (link.code, link.code_kind) == (None, "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("提取码：链接后四位", BAIDU_ID[-4:]),
+        ("提取码就是网址的最后4位", BAIDU_ID[-4:]),
+        ("提取码为链接前四位", BAIDU_ID[:4]),
+        ("提取码：手机号后四位 0728", "0728"),
+        ("密码是生日后四位：0521", "0521"),
+        ("提取码：x9k2 更多请关注公众号", "x9k2"),
+    ],
+)
+def test_a_code_that_can_be_worked_out_is_no_hint(words: str, code: str) -> None:
+    assert links_of(f"{BAIDU_URL} {words}") == [("baidu", BAIDU_ID, code)]
+
+
+def test_a_link_that_needs_no_code_has_no_hint() -> None:
+    (link,) = extract_links(f"{QUARK_URL} 无需提取码，见评论")
+    assert (link.code, link.code_kind) == (None, None)
+
+
 TEXTS_WITHOUT_LINK = [
     f"https://pan.baidu.com.evil.test/s/1{BAIDU_ID}",
     f"https://pan.baidu.com@evil.test/s/1{BAIDU_ID}",
@@ -151,6 +268,10 @@ TEXTS_WITHOUT_LINK = [
     "https://start.me/p/AbCdEf/page",
     f"订单号 /s/1{BAIDU_ID} 请核对",
     "https://pan.quark.cn/g/abcdef1234",
+    "https://pan.baidu.com/share/home?uk=1234500002",
+    "https://pan.baidu.com/share/link?uk=1234500002",
+    "https://www.123pan.com/123pan/",
+    "123 AbCdEf-GhIj7 型号",
     "https://pan.quark.cn/ 夸克网盘官网",
     "https://pan.quark.cn/s/xxxxxxxxxxxx",
     "群主电话 13812345678",
@@ -250,6 +371,8 @@ RULE_RECORD = {
         {"hosts": "drive.example"},
         {"lower": "yes"},
         {"hosts": []},
+        {"queries": ["/share/link?shareid"]},
+        {"queries": ["share?a&b"]},
     ],
 )
 def test_wrong_rules_are_refused_with_their_platform(wrong: dict[str, object]) -> None:
