@@ -7,8 +7,6 @@ equally, so that the rare ones are read too; `stands_for` says how many of its s
 
 from __future__ import annotations
 
-import csv
-import io
 import random
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,8 +21,8 @@ from attrs import define, field, frozen
 from crawler.errors import BadInput, Problem
 from crawler.items import Decision, Polarity, Work
 from crawler.messages import render_message
-from desk.export.cells import csv_cell
-from desk.export.rows import cell_text
+from desk.export.formats import write_csv
+from desk.export.rows import CellValue, cell_text
 from desk.match_rows import OfferRow
 from matchers.evaluation import Proportion, proportion_of
 from registry.tables import Row, read_table
@@ -122,11 +120,14 @@ def write_sheet(
     file: BinaryIO, rows: Iterable[dict[str, Any]], offers: Sequence[OfferRow], works: Sequence[Work], language: str
 ) -> None:
     """Write drawn rows as CSV (UTF-8 with signature, as spreadsheets expect); the last three columns stay empty."""
+    write_csv(file, COLUMNS, _sheet_rows(rows, offers, works, language))
+
+
+def _sheet_rows(
+    rows: Iterable[dict[str, Any]], offers: Sequence[OfferRow], works: Sequence[Work], language: str
+) -> Iterator[list[CellValue]]:
     listings = {offer.id: offer.listing for offer in offers}
     works_by_id = {work.id: work for work in works}
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    sheet = csv.writer(text, dialect="excel")
-    sheet.writerow(COLUMNS)
     for row in rows:
         listing, work = listings[row["id"]], works_by_id.get(row["work_id"])
         price = f"{cell_text(listing.price)} {listing.currency or ''}".strip() if listing.price is not None else None
@@ -140,8 +141,7 @@ def write_sheet(
             "creators": work.creators if work else (),
             "reasons": tuple(_reason_text(finding, language) for finding in row["findings"]),
         }
-        sheet.writerow([csv_cell(cell_text(cells.get(name))) for name in COLUMNS])
-    text.detach()
+        yield [cells.get(name) for name in COLUMNS]
 
 
 def _reason_text(finding: Mapping[str, Any], language: str) -> str:

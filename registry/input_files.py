@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from attrs import frozen
+
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
+from crawler.page.charset import codec_for_label
 
 MAX_UNPACKED_BYTES = 2 << 30  # a spreadsheet or .gz file that grows beyond this is a bomb or a mistake
 
@@ -22,15 +25,44 @@ UTF16_BYTES_PER_NUL = 20  # a text with more than one zero byte in this many byt
 # In GBK text about one pair of bytes in seven looks like UTF-8; in damaged UTF-8 nearly all of them do.
 MIN_VALID_PER_BROKEN = 4
 
+_ENCODING_NAMES = {
+    "utf-8-sig": "UTF-8",
+    "gb18030": "GB18030",
+    "big5hkscs": "Big5",
+    "cp932": "Shift-JIS",
+    "cp949": "EUC-KR",
+}
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def decode_text(data: bytes, file: str, language: str = "en") -> str:
-    """The text of a file's bytes, without byte order mark. Raises BadInput."""
-    for encoding in _candidate_encodings(data):
+@frozen
+class DecodedText:
+    """A file's text without byte order mark, and its encoding by the name people know."""
+
+    text: str
+    encoding: str
+    is_utf8: bool
+
+
+def decode_text(data: bytes, file: str, language: str = "en", encoding: str | None = None) -> DecodedText:
+    """The text of a file's bytes, in `encoding` if that is given. Raises BadInput."""
+    for codec in [_known_codec(encoding, language)] if encoding else _candidate_encodings(data):
         with suppress(UnicodeDecodeError):
-            return data.decode(encoding)
+            name = encoding_name(codec)
+            return DecodedText(data.decode(codec).removeprefix("\ufeff"), name, name == "UTF-8")
     raise file_error(file, "bad_encoding", language)
+
+
+def _known_codec(encoding: str, language: str) -> str:
+    codec = codec_for_label(encoding)
+    if codec is None:
+        raise file_error("--encoding", "unknown_encoding", language, name=encoding)
+    return codec
+
+
+def encoding_name(codec: str) -> str:
+    """The name of a Python codec that people know it by."""
+    return _ENCODING_NAMES.get(codec) or codec.upper().replace("_", "-").replace("CP125", "Windows-125")
 
 
 def _candidate_encodings(data: bytes) -> Iterator[str]:

@@ -1,17 +1,16 @@
-"""Read a file as rows with line numbers: CSV, XLSX and JSON Lines.
+"""Read a file as rows with line numbers: CSV or TSV, XLSX and JSON Lines.
 
 Cells stay as the file gives them; registry.fields parses their values.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,8 +23,9 @@ from openpyxl.utils.exceptions import InvalidFileException
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
 from registry.input_files import MAX_UNPACKED_BYTES, decode_text, file_error, read_bytes
+from registry.text_tables import MAX_HEADING_ROWS, TableError, clean_heading, read_rows
 
-MAX_CELL_CHARS = 1 << 20
+Tell = Callable[[str], None]  # gets a sentence on how a file was read, for the user
 
 
 @frozen(kw_only=True)
@@ -45,11 +45,34 @@ class Table:
     problems: list[Problem]
 
 
-def read_table(path: Path, language: str = "en") -> Table:
-    """The rows of a .csv, .xlsx or .jsonl file (.csv.gz, .jsonl.gz). Raises BadInput where there is no table at all."""
+@frozen(kw_only=True)
+class _Source:
+    data: bytes
+    file: str
+    language: str
+    encoding: str | None
+    tell: Tell
+
+    def decode(self) -> str:
+        decoded = decode_text(self.data, self.file, self.language, self.encoding)
+        if not decoded.is_utf8:
+            self.tell(self.render("read_as", file=self.file, encoding=decoded.encoding))
+        return decoded.text
+
+    def render(self, key: str, **values: object) -> str:
+        return render_message("registry", key, self.language, **values)
+
+
+def read_table(path: Path, language: str = "en", *, encoding: str | None = None, tell: Tell = lambda _: None) -> Table:
+    """The rows of a .csv, .tsv, .xlsx or .jsonl file (text also as .gz).
+
+    `encoding` overrules what the text seems to be; `tell` gets a sentence if it is not UTF-8. Raises BadInput where
+    there is no table at all.
+    """
     suffix = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
-    readers: dict[str, Callable[[bytes, str, str], Table]] = {
-        ".csv": _read_csv,
+    readers: dict[str, Callable[[_Source], Table]] = {
+        ".csv": _read_text,
+        ".tsv": _read_text,
         ".jsonl": _read_jsonl,
         ".xlsx": _read_xlsx,
     }
@@ -57,33 +80,22 @@ def read_table(path: Path, language: str = "en") -> Table:
     if reader is None or suffix == ".xlsx.gz":
         raise file_error(str(path), "unknown_suffix", language, suffix=path.suffix)
     data = read_bytes(path, suffix.endswith(".gz"), language)
-    return reader(data, str(path), language)
+    return reader(_Source(data=data, file=str(path), language=language, encoding=encoding, tell=tell))
 
 
-def _read_csv(data: bytes, file: str, language: str) -> Table:
-    text = decode_text(data, file, language)
-    csv.field_size_limit(MAX_CELL_CHARS)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_guess_delimiter(text), strict=True)
+def _read_text(source: _Source) -> Table:
     lines: list[tuple[int, list[Any]]] = []
     problems: list[Problem] = []
-    first_line = 1
     try:
-        for cells in reader:
-            lines.append((first_line, cells))
-            first_line = reader.line_num + 1
-    except csv.Error as error:
-        problems.append(
-            Problem(file=file, line=first_line, message=render_message("registry", "bad_table", language, reason=error))
-        )
-    return _split_header(lines, file, language, problems)
+        lines.extend((row.line, row.cells) for row in read_rows(source.decode()))
+    except TableError as error:
+        message = source.render(error.key, reason=error.reason)
+        problems.append(Problem(file=source.file, line=error.line, message=message))
+    return _split_header(lines, source.file, source.language, problems)
 
 
-def _guess_delimiter(text: str) -> str:
-    first_line = text[:MAX_CELL_CHARS].split("\n", 1)[0]
-    return max((",", "\t", ";"), key=first_line.count)
-
-
-def _read_xlsx(data: bytes, file: str, language: str) -> Table:
+def _read_xlsx(source: _Source) -> Table:
+    data, file, language = source.data, source.file, source.language
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             size = sum(part.file_size for part in parts.infolist())
@@ -125,26 +137,38 @@ def _split_header(lines: list[tuple[int, list[Any]]], file: str, language: str, 
         if not problems:
             raise file_error(file, "empty_file", language)
         raise BadInput(problems)
-    first, header = filled_rows[0]
-    columns = [str(cell).strip().lower() for cell in header]
+    start = _heading_index([cells for _, cells in filled_rows])
+    first, header = filled_rows[start]
+    columns = [clean_heading(str(cell)) for cell in header]
     while columns and not columns[-1]:
         columns.pop()
-    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    repeated = sorted({name for name in columns if name and columns.count(name) > 1})
     message = render_message("registry", "repeated_column", language)
     problems.extend(Problem(file=file, line=first, field=name, message=message) for name in repeated)
     rows = []
-    for line, cells in filled_rows[1:]:
+    for line, cells in filled_rows[start + 1 :]:
         if any(str(cell).strip() for cell in cells[len(columns) :]):
             message = render_message("registry", "too_many_cells", language, found=len(cells), wanted=len(columns))
             problems.append(Problem(file=file, line=line, message=message))
-        rows.append(Row(line=line, cells=dict(zip(columns, cells, strict=False))))
-    return Table(rows=rows, columns=tuple(columns), problems=problems)
+        named_cells = list(zip(columns, cells, strict=False))
+        if any(not name and str(cell).strip() for name, cell in named_cells):
+            message = render_message("registry", "nameless_column", language)
+            problems.append(Problem(file=file, line=line, message=message))
+        rows.append(Row(line=line, cells={name: cell for name, cell in named_cells if name}))
+    return Table(rows=rows, columns=tuple(name for name in columns if name), problems=problems)
 
 
-def _read_jsonl(data: bytes, file: str, language: str) -> Table:
+def _heading_index(rows: Sequence[Sequence[Any]]) -> int:
+    """Which row is the heading: the first with several cells, since a title above it fills only one."""
+    filled_counts = [sum(bool(str(cell).strip()) for cell in cells) for cells in rows[: MAX_HEADING_ROWS + 1]]
+    return next((index for index, count in enumerate(filled_counts) if count > 1), 0)
+
+
+def _read_jsonl(source: _Source) -> Table:
+    file, language = source.file, source.language
     rows: list[Row] = []
     problems: list[Problem] = []
-    for number, line in enumerate(decode_text(data, file, language).split("\n"), start=1):
+    for number, line in enumerate(source.decode().split("\n"), start=1):
         if not line.strip():
             continue
         try:

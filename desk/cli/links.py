@@ -44,7 +44,7 @@ def links(
 
     language = command_context(config, quiet).config.language
     data = sys.stdin.buffer.read() if file == "-" else read_bytes(Path(file), packed=False, language=language)
-    rows = read_texts(decode_text(data, file, language), file, language)
+    rows = read_texts(decode_text(data, file, language).text, file, language)
     try:
         with output.open("wb") if output else nullcontext(sys.stdout.buffer) as out:
             for row in rows:

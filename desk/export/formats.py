@@ -6,20 +6,23 @@ creation.
 
 from __future__ import annotations
 
-import csv
-import io
+import codecs
 import json
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
+from crawler.spreadsheet_cells import csv_cell, strip_unprintable, text_cell
 from desk.export.atomic_write import open_atomic
-from desk.export.cells import csv_cell, strip_unprintable
 from desk.export.rows import COLUMNS, CellValue, HitRow, cell_text, cells_of
 from desk.export.xlsx import PairSource, write_workbook
+
+QUOTE = '"'
+_QUOTED_SIGNS = frozenset(',;\t\r\n"')
 
 
 def export_hits(path: Path, rows: Iterable[HitRow], pairs: PairSource | None = None) -> int:
@@ -41,12 +44,27 @@ def export_hits(path: Path, rows: Iterable[HitRow], pairs: PairSource | None = N
     return len(ordered)
 
 
-def _write_csv(file: BinaryIO, rows: Sequence[HitRow], _: PairSource | None = None) -> None:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    sheet = csv.writer(text, dialect="excel")
-    sheet.writerow(COLUMNS)
-    sheet.writerows([csv_cell(cell_text(value)) for value in cells_of(row)] for row in rows)
-    text.detach()
+def write_csv(file: BinaryIO, columns: Sequence[str], rows: Iterable[Iterable[CellValue]]) -> None:
+    """Write a table as RFC 4180 in UTF-8 with signature, so that a spreadsheet shows every text as it is.
+
+    A cell with another usual separator is quoted too: LibreOffice splits at all of them if it is not told otherwise.
+    """
+    file.write(codecs.BOM_UTF8)
+    for cells in chain([columns], rows):
+        file.write((",".join(_quoted(_csv_text(value)) for value in cells) + "\r\n").encode())
+
+
+def _csv_text(value: CellValue) -> str:
+    guard = text_cell if isinstance(value, str | tuple) else csv_cell
+    return guard(cell_text(value))
+
+
+def _quoted(cell: str) -> str:
+    return f'"{cell.replace(QUOTE, 2 * QUOTE)}"' if not _QUOTED_SIGNS.isdisjoint(cell) else cell
+
+
+def _write_hits_csv(file: BinaryIO, rows: Sequence[HitRow], _: PairSource | None = None) -> None:
+    write_csv(file, COLUMNS, map(cells_of, rows))
 
 
 def _write_jsonl(file: BinaryIO, rows: Sequence[HitRow], _: PairSource | None = None) -> None:
@@ -64,7 +82,7 @@ def _json_value(value: CellValue) -> object:
 
 
 _WRITERS: dict[str, Callable[[BinaryIO, Sequence[HitRow], PairSource | None], None]] = {
-    ".csv": _write_csv,
+    ".csv": _write_hits_csv,
     ".xlsx": write_workbook,
     ".jsonl": _write_jsonl,
 }

@@ -22,8 +22,8 @@ from xlsxwriter.worksheet import Worksheet
 from crawler.blobs import open_blobs
 from crawler.config import Config
 from crawler.items import Decision, Verdict
+from crawler.spreadsheet_cells import sheet_cell
 from crawler.store import Store
-from desk.export.cells import sheet_cell
 from desk.export.rows import COLUMNS, CellValue, HitRow, cell_text, cells_of
 
 PREVIEW_PIXELS = 160  # longer side of a picture in a workbook

@@ -31,12 +31,13 @@ from crawler.items import (
     Verdict,
     Work,
 )
+from crawler.spreadsheet_cells import csv_cell, plain_text, sheet_cell, text_cell
 from crawler.store import HitQuery, Store
-from desk.export.cells import csv_cell, sheet_cell
 from desk.export.formats import export_hits
 from desk.export.rows import COLUMNS, HitRow, export_rows, row_of_hit
 from desk.export.xlsx import PicturePair
 from desk.review.judge import read_verdicts, record_verdicts
+from registry.tables import read_table
 from tests.cover_pictures import cover, encode_picture
 from tests.judged_store import make_offers, make_works, record_crawl
 
@@ -234,6 +235,36 @@ def test_no_text_at_all_becomes_a_formula_or_cannot_be_written(text: str) -> Non
     assert not cell.startswith(("\t", "\r", "\n"))
     assert csv_cell("书" + text.translate(dict.fromkeys(map(ord, ";\t\r\n")))).startswith("书")
     assert len(sheet_cell(text * 200).encode("utf-16-le")) <= 2 * 32_767
+
+
+RETYPED = ["0123", "12e3", "1-2", "1/2", "TRUE", "3月4日", "12:30", "MAR1", "1 Jan", "12%", "1.50", "(12)", "１２３"]
+RETYPED += ["¥5", "123456789012", "63211111111111e12", "1,234", "12:30pm", "1 1/2", "1.2.3", "2021年3月"]
+KEPT = ["8888", "0", "第12集", "a1b2", "12ab", "1e5f", "Dune 2", "Mai", "May", "2026-11-22", "3 Days", "12345678901"]
+
+
+@pytest.mark.parametrize("text", RETYPED)
+def test_what_a_spreadsheet_would_retype_stays_text_and_reads_back(tmp_path: Path, text: str) -> None:
+    export_hits(tmp_path / "hits.csv", [row_of_hit(make_hit(title=text, seller=text), WORK)])
+    (row,) = read_csv(tmp_path / "hits.csv")
+    assert row["title"] == row["seller"] == f"{text}\t"
+    assert f'"{text}\t"' in (tmp_path / "hits.csv").read_text(encoding="utf-8-sig")  # LibreOffice may split at tabs
+    assert read_table(tmp_path / "hits.csv").rows[0].cells["title"] == text
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_reads_the_same_anyway_is_not_touched(text: str) -> None:
+    assert text_cell(text) == text
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="'\t", exclude_categories=["Cs", "Cc"])))
+def test_a_guarded_cell_reads_back(text: str) -> None:
+    assert plain_text(text_cell(text)) == text
+
+
+def test_numbers_stay_numbers(tmp_path: Path) -> None:
+    export_hits(tmp_path / "hits.csv", [row_of_hit(make_hit(), WORK)])
+    (row,) = read_csv(tmp_path / "hits.csv")
+    assert row["price"] == "9.90"
 
 
 @pytest.mark.parametrize(
