@@ -12,11 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
-from crawler.archives import Archive, open_archive
+from crawler.archives import Archive, SkippedEntry, is_page, open_archive
 from crawler.config import Config
 from crawler.errors import BadInput, Interrupted, Problem
 from crawler.health import MISSING_COMPLAINT, PlatformCounts, count_by_platform, counts_from_dict, find_complaint
@@ -43,8 +42,6 @@ from registry.query_planning import FormYield, name_queries, plan_queries
 from spiders import Platform
 from spiders.catalogue import all_platforms, enabled_drives, expand_names, is_enabled, platform_for
 
-PAGE_TYPES = ("text/html", "application/xhtml", "application/json", "text/json", "text/plain")
-
 
 @frozen(kw_only=True)
 class CrawlPlan:
@@ -57,13 +54,16 @@ class CrawlPlan:
 
 @define(kw_only=True)
 class RunResult:
-    """The result of a run. `complaints` maps platforms to sentences; it is empty for a healthy run."""
+    """The result of a run. `complaints` maps platforms to sentences; it is empty for a healthy run. `skipped`: what of
+    the archive of a replay was left out.
+    """
 
     run: str
     started: datetime
     finished: datetime
     platforms: list[PlatformCounts]
     complaints: dict[str, str]
+    skipped: tuple[SkippedEntry, ...] = ()
 
 
 def require_platform(name: str, config: Config) -> type[Platform]:
@@ -174,7 +174,7 @@ def plan_captured(archive: Archive, only: Sequence[str], config: Config | None =
     """
     asks: dict[str, dict[Ask, None]] = {}
     for answer in archive:
-        if not answer.content_type.startswith(PAGE_TYPES) or urlsplit(answer.url).path == "/robots.txt":
+        if not is_page(answer):
             continue
         name = platform_for(answer.url, config).name
         if not only or name in only:
@@ -190,7 +190,7 @@ def crawl(
     plan: CrawlPlan,
     *,
     now: Callable[[], datetime],
-    replay: Path | None = None,
+    replay: Path | Archive | None = None,
     captured: bool = False,
     limit: int | None = None,
     follow: bool = True,
@@ -207,7 +207,7 @@ def crawl(
     from crawler import worker
 
     require_contact(config, replay)
-    archive = open_archive(replay) if replay else None
+    archive = open_archive(replay) if isinstance(replay, Path) else replay
     spiders = all_platforms(config)
     with Store.open(config.store.url) as store:
         started = now()
@@ -233,7 +233,8 @@ def crawl(
             from crawler.cluster import supervise_run
 
             supervise_run(session, run, watch_workers)
-        return finish_run(store, run, plan, config, started, now, is_replay=replay is not None)
+        result = finish_run(store, run, plan, config, started, now, is_replay=archive is not None)
+        return evolve(result, skipped=archive.skipped) if archive is not None else result
 
 
 def finish_run(
@@ -287,7 +288,7 @@ def _count_hits(store: Store, run: str, counts: Sequence[PlatformCounts], starte
         )
 
 
-def require_contact(config: Config, replay: Path | None) -> None:
+def require_contact(config: Config, replay: Path | Archive | None) -> None:
     """Raise BadInput if the live web would be crawled without a contact address."""
     if replay is None and not config.crawl.contact and not config.crawl.loopback:
         message = render_message("desk.cli", "contact_needed", config.language)

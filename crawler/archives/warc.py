@@ -18,7 +18,8 @@ from attrs import Factory, define, evolve, frozen
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from crawler.archives.archive import MAX_ARCHIVE_BYTES, MAX_BODY_BYTES, RecordedResponse, parse_timestamp
+from crawler.archives.archive import MAX_ARCHIVE_BYTES, RecordedResponse, parse_timestamp
+from crawler.archives.bodies import MAX_BODY_BYTES
 from crawler.errors import BadInput, Problem
 
 _RECORD_ID_HEADERS = ("WARC-Record-ID", "WARC-Concurrent-To")

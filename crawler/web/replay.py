@@ -44,6 +44,8 @@ class ReplayMiddleware:
         if request.meta.get("playwright"):
             return None
         headers = Headers({"Content-Type": recorded.content_type})
+        if "location" in recorded.headers:
+            headers["Location"] = recorded.headers["location"]
         response_class = responsetypes.from_args(headers=headers, url=recorded.url, body=recorded.body)
         return response_class(
             url=recorded.url, status=recorded.status, headers=headers, body=recorded.body, request=request

@@ -39,9 +39,10 @@ def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
     Raises what `search` and `open` raise, NoPageError where an ask names no address.
     """
     if spider.session.captured:
-        recorded = [recorded_request(entry) for entry in spider.session.archive or () if entry.url == ask.url]
+        entries = (entry for entry in spider.session.archive or () if entry.url == ask.url)
+        recorded = {(entry.method, entry.request_body): recorded_request(entry) for entry in entries}
         if recorded or ask.question is not None:
-            return recorded
+            return recorded.values()
     if ask.question is None:
         request = spider.platform.open(ask.url, ask.code)
         if not url_host(request.url):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,9 +13,11 @@ from crawler.errors import BadInput, NothingToDo, Problem, UnhealthyRun
 from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json, typed_urls
 
 if TYPE_CHECKING:
+    from crawler.archives import Archive, SkippedEntry
     from crawler.items import Work
     from desk.crawling import RunResult
 
+MAX_NAMED_ENTRIES = 5  # of an archive, of one kind of damage
 SHARE_PLATFORM = "share"  # instead of a platform: the drive that each address belongs to
 
 
@@ -61,9 +64,11 @@ def crawl(
     now: Now = None,
 ) -> None:
     """Crawl one platform: these questions, works or addresses; without any, the questions of the registry."""
+    from crawler.archives import open_archive
     from desk import crawling
 
     ctx = command_context(config, quiet or json, now)
+    archive = open_archive(replay) if replay else None
     if platform == SHARE_PLATFORM:
         plan = crawling.plan_shares(url or ())
     else:
@@ -73,12 +78,12 @@ def crawl(
             others = [*(query or ()), *(work or ()), *typed]
             ctx, plan = _listed_plan(ctx, spider.name, urls, start, (depth, follow_pattern), others)
         else:
-            plan = _build_plan(ctx, spider, query or (), work or (), typed, replay if captured else None)
+            plan = _build_plan(ctx, spider, query or (), work or (), typed, archive if captured else None)
     result = crawling.crawl(
         ctx.config,
         plan,
         now=ctx.now,
-        replay=replay,
+        replay=archive,
         captured=captured,
         limit=limit,
         follow=follow,
@@ -104,16 +109,16 @@ def _print_shares(ctx: CommandContext, plan: Any, result: RunResult) -> None:
             ctx.say("share_told", url=ask.url, code=ask.code or "-", state=state, files=files)
 
 
-def _build_plan(ctx: CommandContext, spider: Any, query: Any, work: Any, url: Any, captured: Path | None) -> Any:
-    from crawler.archives import open_archive
+def _build_plan(ctx: CommandContext, spider: Any, query: Any, work: Any, url: Any, captured: Archive | None) -> Any:
     from crawler.items import Ask, UnitKind
     from desk import crawling
     from spiders.catalogue import FALLBACK_PLATFORM, all_platforms, expand_names, site_for
 
     names, known = expand_names([spider.name], ctx.config), all_platforms(ctx.config)
     if captured is not None:
-        plan = crawling.plan_captured(open_archive(captured), [spider.name], ctx.config)
+        plan = crawling.plan_captured(captured, [spider.name], ctx.config)
         if not plan.asks:
+            print_skipped(ctx, captured.skipped)
             raise NothingToDo(ctx.message("crawl_nothing_captured", platform=spider.name))
         return plan
     asks = _questions(ctx, spider, query, work, is_needed=not url)
@@ -220,11 +225,26 @@ def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool)
                 counts.platform: {"pages": counts.pages, "listings": counts.listings, "hits": counts.hits}
                 for counts in result.platforms
             }
-            print_json({"run": result.run, "platforms": platforms, "complaints": result.complaints})
+            skipped = Counter(entry.reason.value for entry in result.skipped)
+            print_json({"run": result.run, "platforms": platforms, "complaints": result.complaints, "skipped": skipped})
         else:
             print_hits(ctx.console, store, shown_hits(hits), ctx.config.language)
+    print_skipped(ctx, result.skipped)
     for counts in result.platforms:
         for problem in counts.problems[:5]:
             ctx.say("problem", platform=counts.platform, problem=problem)
     if result.complaints:
         raise UnhealthyRun("\n".join(result.complaints.values()))
+
+
+def print_skipped(ctx: CommandContext, skipped: Sequence[SkippedEntry]) -> None:
+    """Say on standard error what of an archive was left out: by file and reason, with the places of the first ones."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for entry in skipped:
+        groups[entry.file, entry.reason.value].append(
+            f"{entry.place} ({entry.detail})" if entry.detail else entry.place
+        )
+    for (file, reason), places in groups.items():
+        named = "; ".join(places[:MAX_NAMED_ENTRIES])
+        key = "archive_skipped" if len(places) <= MAX_NAMED_ENTRIES else "archive_skipped_more"
+        ctx.warn(key, file=file, count=len(places), why=ctx.message(f"skipped_{reason}"), places=named)

@@ -180,7 +180,7 @@ def _open_input(path: Path) -> TextIO:
 
 def _read_body(path: Path) -> bytes:
     """The bytes of a page, decompressed if they are gzip. Raises ValueError if they are damaged or too many."""
-    from crawler.archives.archive import gunzip
+    from crawler.archives.bodies import gunzip
 
     with path.open("rb") as stream:
         is_packed = stream.read(2) == b"\x1f\x8b"

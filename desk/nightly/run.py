@@ -130,7 +130,7 @@ def _run_once(
         rematch_states = [state for _, kind, state, _ in store.queue.unit_outcomes(run.id) if kind is UnitKind.REMATCH]
         if all(state is UnitState.DONE for state in rematch_states):
             store.runs.put_named_value(MATCHED_REGISTRY_KEY, registry_version)
-        return result
+        return evolve(result, skipped=archive.skipped) if archive is not None else result
 
 
 def prioritise_releases(works: Sequence[Work], now: datetime, config: Config) -> list[Work]:

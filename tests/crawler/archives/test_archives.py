@@ -13,8 +13,8 @@ from typing import Any
 import brotli
 import pytest
 
-from crawler.archives import open_archive
-from crawler.archives.archive import gunzip
+from crawler.archives import SkipReason, open_archive
+from crawler.archives.bodies import gunzip
 from crawler.errors import BadInput
 
 URL = "https://shop.example/search?q=lantern&t=1"
@@ -102,8 +102,10 @@ def test_har_without_stored_body_is_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "session.har"
     bodyless = har_entry("https://shop.example/large", size=10)
     del bodyless["response"]["content"]["text"]
-    path.write_text(har(bodyless))
-    assert len(open_archive(path)) == 0
+    path.write_text(har(bodyless, har_entry(URL, "kept")))
+    archive = open_archive(path)
+    assert [recorded.body for recorded in archive] == [b"kept"]
+    assert [(entry.place, entry.reason) for entry in archive.skipped] == [("entry 1", SkipReason.NO_BODY)]
 
 
 @pytest.mark.parametrize(
@@ -111,8 +113,8 @@ def test_har_without_stored_body_is_no_answer(tmp_path: Path) -> None:
     [
         ("a.har", b'{"log": {\n "entries": [}', "a.har:2: not JSON"),
         ("a.har", b"[]", "log.entries is missing"),
-        ("a.har", json.dumps({"log": {"entries": [{"request": {}}]}}).encode(), "entry 1 is damaged"),
-        ("a.har", har(har_entry(URL, "!", encoding="base64")).replace('"!"', '"abc"').encode(), "entry 1 is damaged"),
+        ("a.har", json.dumps({"log": {"entries": [{"request": {}}]}}).encode(), "a.har: entry 1: damaged"),
+        ("a.har", har(har_entry(URL, "ab?d", encoding="base64")).encode(), "a.har: entry 1: damaged: base64"),
         ("a.har.gz", gzip.compress(b"{}" * 99, mtime=0)[:-8] + b"\xff" * 8, "damaged gzip"),
         ("a.har.gz", gzip.compress(b"{}" * 99, mtime=0)[:-9], "cut gzip"),
         ("a.warc", b"not a warc", "a.warc: record 1 cannot be read"),
