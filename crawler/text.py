@@ -2,7 +2,8 @@
 
 `fold` removes differences of width, traditional characters, accents, look-alike letters, zero-width characters, emoji
 and spaced-out letters. Every character is folded by itself, whatever is around it (乾 is always 干), so a part of a
-text folds to a part of the folded text, and `fold_map` gives each folded character's position in the original.
+text folds to a part of the folded text, and `fold_map` gives each folded character's position in the original. Only
+regional indicators are looked at together, as two of them are a flag.
 """
 
 from __future__ import annotations
@@ -32,7 +33,16 @@ _SPACED_LETTER = f"[^ \n{_UNSPACED_SCRIPTS}]"
 _SPACED_OUT_RE = re.compile(
     f"(?<!{_SPACED_LETTER}){_SPACED_LETTER}(?:[ \n]{_SPACED_LETTER}){{2,200}}(?!{_SPACED_LETTER})"
 )
-_INVISIBLE_CHARS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0'’‘`´ʼʻ＇")
+# Also the kashida (U+0640), which stretches Arabic words, and its kin in other scripts.
+_INVISIBLE_CHARS = frozenset("\u034f\u0640\u07fa\u115f\u1160\u17b4\u17b5\u180a\u3164\uffa0'’‘`´ʼʻ＇")
+# Unicode's names of letters that are a Latin letter drawn in another way and decompose to nothing, or to brackets.
+_DRAWN_LETTER_RE = re.compile(
+    r"(?:LATIN LETTER SMALL CAPITAL|(?:CROSSED )?NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER"
+    r"|PARENTHESIZED LATIN (?:SMALL|CAPITAL) LETTER|REGIONAL INDICATOR SYMBOL LETTER)"
+    r"(?: INVERTED| REVERSED| TURNED| BARRED)? ([A-Z]{1,2})(?: WITH .{1,40})?"
+)
+_REGIONAL_RUN_RE = re.compile("[\U0001f1e6-\U0001f1ff]{1,200}")
+_REGIONAL_RANGE = range(0x1F1E6, 0x1F200)
 _MAX_FOLDING_ROUNDS = 6  # one folding may enable another (Ǆ -> dž -> dz); no character needs more
 
 
@@ -62,7 +72,7 @@ class FoldedText:
 
 def fold(text: str) -> str:
     """The folded form of a text, with one space between words and none beside Han and kana. Idempotent."""
-    return _normalise_spaces(text[:MAX_FOLDED_CHARS].translate(_folding_table()))
+    return _normalise_spaces(_drop_flags(text[:MAX_FOLDED_CHARS]).translate(_folding_table()))
 
 
 def fold_map(text: str) -> FoldedText:
@@ -83,7 +93,7 @@ def folded_text(key: str, origins: list[int]) -> FoldedText:
 
 def fold_origins(text: str) -> tuple[str, list[int]]:
     """The folded text, and the positions in the original of its characters other than spaces."""
-    head = text[:MAX_FOLDED_CHARS]
+    head = _drop_flags(text[:MAX_FOLDED_CHARS])
     table = _folding_table()
     folded_characters = head.translate(table)
     if len(folded_characters) == len(head) and table.multi_letter_chars.isdisjoint(head):
@@ -97,6 +107,16 @@ def fold_origins(text: str) -> tuple[str, list[int]]:
         if folded_character != " "
     ]
     return _normalise_spaces(folded_characters), origins
+
+
+def _drop_flags(text: str) -> str:
+    """`text` with invisible characters for its flags; regional indicators in an odd run spell words, all over the text.
+
+    Whoever spells with them parts them, lest they make flags.
+    """
+    if text.isascii() or not (runs := _REGIONAL_RUN_RE.findall(text)) or any(len(run) % 2 for run in runs):
+        return text
+    return _REGIONAL_RUN_RE.sub(lambda match: "\ufe0f" * len(match.group()), text)
 
 
 def is_han(character: str) -> bool:
@@ -151,6 +171,9 @@ class _FoldingTable(dict[int, str]):
 
     def _fold_step(self, character: str) -> str:
         character = self._lookalikes.get(character, character)
+        drawn = _DRAWN_LETTER_RE.fullmatch(unicodedata.name(character, "")) if len(character) == 1 else None
+        if drawn:
+            return drawn[1].lower()
         return self._simplify(character) if character > "\u2e7f" else character
 
 
@@ -163,6 +186,8 @@ def _fold_character(character: str) -> str:
     if character in _INVISIBLE_CHARS or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
         return ""
     category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))  # digits of all scripts
     if category[0] in "LN" or (category in ("Mn", "Mc") and not unicodedata.combining(character)):
         return character
     if category[0] in "ZP" or category in ("Sm", "Sc") or character.isspace():

@@ -19,13 +19,13 @@ from attrs import frozen
 
 from crawler.text import fold, fold_origins
 from matchers.titles.analysis import AnalysedText
-from matchers.titles.numerals import rewrite_numerals
+from matchers.titles.numerals import NUMERAL_HINT_PATTERN, rewrite_numerals
 from matchers.titles.tokens import token_bits
 
 NOISE_MARK = "\x01"  # occurs in no folded text
 _WORD_RE = re.compile(r"[0-9a-z]{2,40}")
 _LETTER_DIGIT_RE = re.compile(r"(?=[a-z][0-9]|[0-9][a-z])")
-_NUMERAL_RE = re.compile(r"[1-9]|i[ivx]|[vx]i")
+_NUMERAL_RE = re.compile(NUMERAL_HINT_PATTERN)
 _DIGITS_AS_LETTERS_I = str.maketrans("01345789", "oieastbg")
 _DIGITS_AS_LETTERS_L = str.maketrans("01345789", "oleastbg")
 

@@ -12,7 +12,7 @@ from attrs import frozen
 from matchers.titles.index.hash_table import HashTable
 from matchers.titles.rolling_hash import CodePoints
 
-FORMAT_VERSION = 4  # of the saved files
+FORMAT_VERSION = 5  # of the saved files
 FIRST_BARE_NTH = 250  # the bare names of a work are numbered from here, its other names from 0
 SPELLING_TABLE, PINYIN_TABLE, TOKEN_TABLE = "plain", "sound", "token"
 TABLE_SALTS = {SPELLING_TABLE: 1, PINYIN_TABLE: 2, TOKEN_TABLE: 3}

@@ -20,6 +20,7 @@ from matchers.titles.boilerplate import find_title_span
 from matchers.titles.boilerplate import phrase_rows as phrase_rows
 from matchers.titles.index.build import open_index
 from matchers.titles.index.hash_table import HashTable
+from matchers.titles.numerals import numeral_value, rewrite_numerals
 from matchers.titles.phonetics import pinyin_variants
 from matchers.titles.rolling_hash import code_points, prefix_hashes, window_hashes
 from matchers.titles.textbook_facets import parse_facets, read_facets
@@ -312,3 +313,82 @@ def test_a_mark_in_place_of_a_character_hides_no_name(place: int, mark: str) -> 
 @settings(deadline=None)
 def test_a_mark_hides_no_short_name(place: int, mark: str) -> None:
     assert matched_work("雨林铁路"[:place] + mark + "雨林铁路"[place + 1 :]) == "w3"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("一九八四号渡轮", "1984号渡轮"),
+        ("一九七三夜航", "1973夜航"),
+        ("二零一二", "2012"),
+        ("二〇一二末日", "2012末日"),
+        ("贰零壹贰末日", "2012末日"),
+        ("第十三号站台", "第13号站台"),
+        ("第一百零一封信", "第101封信"),
+        ("廿四桥", "24桥"),
+        ("卅六计", "三十六计"),
+        ("两千零一夜", "2001夜"),
+        ("三百六十五日", "365日"),
+        ("八零后港口", "80后港口"),
+        ("海底两万里", "海底2万里"),
+        ("零零七夜航", "007夜航"),
+    ],
+)
+def test_a_number_has_one_spelling(one: str, other: str) -> None:
+    spellings = [rewritten[0] if (rewritten := rewrite_numerals(text)) else text for text in (one, other)]
+    assert spellings[0] == spellings[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "一一得一",
+        "三三两两",
+        "一二三木头人",
+        "一二三四",
+        "千与千寻",
+        "百年孤独",
+        "万里路",
+        "一百二",
+        "九九八十一难",
+        "二二二二",
+    ],
+)
+def test_innocent_digits_are_not_joined(text: str) -> None:
+    assert rewrite_numerals(text) is None
+
+
+def test_values_of_numerals() -> None:
+    values = {
+        "一九八四": 1984,
+        "两千零一": 2001,
+        "十三": 13,
+        "廿一": 21,
+        "三万五千": 35_000,
+        "iv": 4,
+        "two": 2,
+        "上": None,
+    }
+    assert {text: numeral_value(text) for text in values} == values
+
+
+@pytest.mark.parametrize(
+    ("title", "listed"),
+    [
+        ("1984号渡轮", "一九八四号渡轮 PDF 网盘"),
+        ("一九七三夜航", "1973夜航 PDF 网盘"),
+        ("第十三号站台", "第13号站台 网盘"),
+        ("海底两千零一里", "海底2001里 txt"),
+        ("廿四桥边的灯", "二十四桥边的灯 epub"),
+    ],
+)
+def test_a_title_is_found_with_its_number_in_other_digits(title: str, listed: str) -> None:
+    match = best_match(listed, TitleMatcher((*WORKS, Work(id="number", title=title, kind="book"))))
+    assert match is not None
+    assert match[0] == "number"
+    assert match[1] > 0.8
+
+
+def test_another_year_in_han_digits_is_another_work() -> None:
+    match = best_match("一九八五号渡轮 PDF", TitleMatcher((Work(id="number", title="1984号渡轮", kind="book"),)))
+    assert match is None or match[1] < 0.2
