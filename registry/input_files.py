@@ -1,7 +1,7 @@
 """Read an input file as bytes or text, or raise an error that says why not (missing, empty, truncated, encoding).
 
-The encoding is taken from the byte order mark, or else tried strictly: UTF-16 without a mark, UTF-8, GB18030 (which
-includes GBK and GB2312).
+The encoding is taken from the byte order mark, or else from evidence (crawler.text_encoding). What is nearly UTF-8, or
+could be read in two ways, is refused with the line to look at: a list read wrongly would find nothing, and say nothing.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
@@ -18,21 +16,23 @@ from attrs import frozen
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
 from crawler.page.charset import codec_for_label
+from crawler.text_encoding import detect_encoding, encoding_name
 
 MAX_UNPACKED_BYTES = 2 << 30  # a spreadsheet or .gz file that grows beyond this is a bomb or a mistake
 
-UTF16_BYTES_PER_NUL = 20  # a text with more than one zero byte in this many bytes is UTF-16 without a mark
+MAX_NUL_SHARE = 0.05  # of a text; more is UTF-16 cut at an odd place, or a file that lost its content
 # In GBK text about one pair of bytes in seven looks like UTF-8; in damaged UTF-8 nearly all of them do.
 MIN_VALID_PER_BROKEN = 4
+MAX_EXCERPT_CHARS = 40
+FIRST_HIGH_BYTE = 0x80
 
-_ENCODING_NAMES = {
-    "utf-8-sig": "UTF-8",
-    "gb18030": "GB18030",
-    "big5hkscs": "Big5",
-    "cp932": "Shift-JIS",
-    "cp949": "EUC-KR",
-}
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 @frozen
@@ -46,44 +46,73 @@ class DecodedText:
 
 def decode_text(data: bytes, file: str, language: str = "en", encoding: str | None = None) -> DecodedText:
     """The text of a file's bytes, in `encoding` if that is given. Raises BadInput."""
-    for codec in [_known_codec(encoding, language)] if encoding else _candidate_encodings(data):
-        with suppress(UnicodeDecodeError):
-            name = encoding_name(codec)
-            return DecodedText(data.decode(codec).removeprefix("\ufeff"), name, name == "UTF-8")
-    raise file_error(file, "bad_encoding", language)
+    codec = _known_codec(encoding, language) if encoding else _choose_codec(data, file, language)
+    mark = next((mark for mark, of_codec in _BYTE_ORDER_MARKS if of_codec == codec and data.startswith(mark)), b"")
+    try:
+        text = data[len(mark) :].decode(codec)
+    except UnicodeDecodeError as error:
+        line = _line_of(data[len(mark) : len(mark) + error.start].decode(codec, "ignore"))
+        key = "not_in_encoding" if encoding or not mark else "damaged_encoding"
+        raise file_error(file, key, language, line, encoding=encoding_name(codec)) from None
+    nul_count = text.count("\x00")
+    if nul_count and (nul_count > len(text) * MAX_NUL_SHARE or text.endswith("\x00")):
+        raise file_error(file, "zero_bytes", language, _line_of(text[: text.index("\x00")]))
+    return DecodedText(text.removeprefix("\ufeff"), encoding_name(codec), codec == "utf-8")
 
 
 def _known_codec(encoding: str, language: str) -> str:
-    codec = codec_for_label(encoding)
+    codec = codec_for_label(encoding.strip().lower().removesuffix("-sig"))
     if codec is None:
         raise file_error("--encoding", "unknown_encoding", language, name=encoding)
     return codec
 
 
-def encoding_name(codec: str) -> str:
-    """The name of a Python codec that people know it by."""
-    return _ENCODING_NAMES.get(codec) or codec.upper().replace("_", "-").replace("CP125", "Windows-125")
-
-
-def _candidate_encodings(data: bytes) -> Iterator[str]:
-    for mark, encoding in _BYTE_ORDER_MARKS:
+def _choose_codec(data: bytes, file: str, language: str) -> str:
+    for mark, codec in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            yield encoding
-            return
-    head = data[:4096]
-    if head.count(0) * UTF16_BYTES_PER_NUL > len(head):  # the zero byte's side in ASCII pairs shows the byte order
-        yield "utf-16-le" if head[1::2].count(0) > head[0::2].count(0) else "utf-16-be"
-        return
-    yield "utf-8"
-    if not _is_broken_utf8(data):
-        yield "gb18030"
+            return codec
+    detected = detect_encoding(data)
+    if detected.codec != "utf-8" and (line := _broken_utf8_line(data)):
+        raise file_error(file, "damaged_encoding", language, line, encoding=encoding_name("utf-8"))
+    if detected.codec is None or not _has_ascii(data):
+        raise file_error(file, "bad_encoding", language)
+    if detected.rival is not None:
+        raise _ambiguity_error(data, detected.codec, detected.rival, file, language)
+    return detected.codec
 
 
-def _is_broken_utf8(data: bytes) -> bool:
-    """Whether `data` is almost UTF-8: a truncated or damaged file, which GB18030 would decode to nonsense."""
+def _has_ascii(data: bytes) -> bool:
+    """Whether there is anything that parts a text into lines or cells."""
+    return any(byte < FIRST_HIGH_BYTE for byte in data)
+
+
+def _ambiguity_error(data: bytes, codec: str, rival: str, file: str, language: str) -> BadInput:
+    """The error that shows the first line that two encodings read differently."""
+    texts = (data.decode(codec, "replace").split("\n"), data.decode(rival, "replace").split("\n"))
+    line, pair = next((line, pair) for line, pair in enumerate(zip(*texts, strict=False), 1) if pair[0] != pair[1])
+    start = max(_common_length(*pair) - MAX_EXCERPT_CHARS // 2, 0)
+    one, other = (text[start:].strip()[:MAX_EXCERPT_CHARS] for text in pair)
+    names = {"encoding": encoding_name(codec), "rival": encoding_name(rival)}
+    return file_error(file, "ambiguous_encoding", language, line, one=one, other=other, **names)
+
+
+def _common_length(one: str, other: str) -> int:
+    """How many signs two texts have in common at their beginning."""
+    return next((place for place, signs in enumerate(zip(one, other, strict=False)) if signs[0] != signs[1]), len(one))
+
+
+def _broken_utf8_line(data: bytes) -> int | None:
+    """The first line that is not UTF-8 of a text that nearly is: truncated, or put together of two files."""
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    return sum(not sign.isascii() for sign in text) > MIN_VALID_PER_BROKEN * broken
+    if sum(not sign.isascii() for sign in text) <= MIN_VALID_PER_BROKEN * broken or not broken:
+        return None
+    return _line_of(text[: text.index("\ufffd")])
+
+
+def _line_of(text_before: str) -> int:
+    """The line, from 1, of what follows a text."""
+    return 1 + (text_before.count("\n") or text_before.count("\r"))
 
 
 def read_bytes(path: Path, packed: bool, language: str = "en") -> bytes:
@@ -104,6 +133,6 @@ def read_bytes(path: Path, packed: bool, language: str = "en") -> bytes:
     return data
 
 
-def file_error(file: str, key: str, language: str, **values: object) -> BadInput:
+def file_error(file: str, key: str, language: str, line: int | None = None, **values: object) -> BadInput:
     """The error for a file that cannot be used at all."""
-    return BadInput(Problem(file=file, message=render_message("registry", key, language, **values)))
+    return BadInput(Problem(file=file, line=line, message=render_message("registry", key, language, **values)))

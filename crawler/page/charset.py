@@ -13,9 +13,10 @@ import codecs
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 
 from attrs import frozen
+
+from crawler.text_encoding import everyday_characters
 
 SAMPLE_BYTES = 131_072  # enough for several screens of text
 LABEL_SEARCH_BYTES = 16_384  # searched for a meta tag: scripts may come before it
@@ -46,6 +47,7 @@ _WIDER_CODECS = {
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "big5": "big5hkscs",
+    "cp950": "big5hkscs",
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
@@ -263,7 +265,7 @@ def _everyday_share(sample: bytes, encoding: str) -> float:
 
 
 def _share_of_everyday(characters: Sequence[str]) -> float:
-    everyday = _everyday_characters()
+    everyday = everyday_characters()
     return sum(character in everyday for character in characters) / len(characters)
 
 
@@ -273,12 +275,6 @@ def _kana_share(sample: bytes, encoding: str) -> float:
     if not non_latin or non_latin.count("\ufffd") > len(non_latin) * MAX_EVERYDAY_ERROR_SHARE:
         return 0.0
     return sum("\u3041" <= character <= "\u30ff" for character in non_latin) / len(non_latin)
-
-
-@cache
-def _everyday_characters() -> frozenset[str]:
-    text = (resources.files("crawler.page") / "everyday.txt").read_text(encoding="utf-8")
-    return frozenset("".join(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def _detect_codec(sample: bytes) -> str | None:

@@ -65,6 +65,11 @@ class CommandContext:
         if not self.quiet:
             typer.echo(render_message("desk.cli", key, self.config.language, **values))
 
+    def tell(self, sentence: str) -> None:
+        """Print a sentence that is written already, unless --quiet."""
+        if not self.quiet:
+            typer.echo(sentence)
+
     def warn(self, key: str, **values: object) -> None:
         """Print a message of desk/cli/messages.toml on standard error, also with --quiet and --json."""
         typer.echo(f"swordnet: {self.message(key, **values)}", err=True)

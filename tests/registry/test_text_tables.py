@@ -149,3 +149,81 @@ def test_the_encoding_that_is_given_overrules(tmp_path: Path) -> None:
         read_table(path, encoding="klingon")
     with pytest.raises(BadInput):
         read_table(path, encoding="utf-8")
+
+
+def refusal(folder: Path, data: bytes, encoding: str | None = None) -> tuple[int | None, str]:
+    path = folder / "t.csv"
+    path.write_bytes(data)
+    with pytest.raises(BadInput) as caught:
+        read_table(path, encoding=encoding)
+    (problem,) = caught.value.problems
+    return problem.line, problem.message
+
+
+UTF8_LIST = "id,title\r\n1,渡口与灯\r\n2,雨中的钟楼\r\n3,河对岸的来信\r\n".encode()
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_utf8_with_a_foreign_line_is_refused_with_that_line(tmp_path: Path, mark: bytes) -> None:
+    line, message = refusal(tmp_path, mark + UTF8_LIST + "4,旧信\r\n".encode("gb18030"))
+    assert line == 5
+    assert "begins as UTF-8, this line is not" in message
+    assert "save as CSV UTF-8" in message
+
+
+def test_a_mark_that_the_rest_belies_is_refused(tmp_path: Path) -> None:
+    line, message = refusal(tmp_path, b"\xef\xbb\xbfid,title\n1,a\n2," + "渡口与灯".encode("gb18030"))
+    assert (line, "begins as UTF-8" in message) == (3, True)
+    line, message = refusal(tmp_path, "id,title\n1,渡口\n".encode("utf-16")[:-1])
+    assert "begins as UTF-16" in message
+
+
+def test_what_can_be_read_in_two_ways_is_shown_in_both(tmp_path: Path) -> None:
+    line, message = refusal(tmp_path, "id,title\n0,ab\n1,Hélène Bruyère\n".encode("cp1252"))
+    assert line == 3
+    assert "Windows-1252" in message
+    assert "Hélène Bruyère" in message
+    assert "Hélčne Bruyčre" in message
+    assert "--encoding" in message
+
+
+def test_an_encoding_that_does_not_fit_is_refused_with_the_line(tmp_path: Path) -> None:
+    line, message = refusal(tmp_path, UTF8_LIST.replace(b"\r\n2", b"\r\nb\xff"), encoding="utf-8")
+    assert line == 3
+    assert "cannot be read as UTF-8" in message
+
+
+def test_no_encoding_at_all(tmp_path: Path) -> None:
+    _, message = refusal(tmp_path, bytes(range(128, 256)) * 3)
+    assert "save the list as CSV UTF-8" in message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [UTF8_LIST + b"\x00" * 64, "id,title\n1,a\n2,b\n".encode("utf-16-le")[:-1], b"id,title\n1,a" + b"\x00" * 9],
+)
+def test_zero_bytes_mean_damage(tmp_path: Path, data: bytes) -> None:
+    line, message = refusal(tmp_path, data)
+    assert line is not None
+    assert "zero bytes" in message
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [
+        ("big5", "Big5"),
+        ("gbk", "GB18030"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16", "UTF-16"),
+        ("utf-32", "UTF-32"),
+    ],
+)
+def test_how_a_list_was_read_is_told_unless_it_is_utf8(tmp_path: Path, codec: str, name: str) -> None:
+    path = tmp_path / "t.csv"
+    notes: list[str] = []
+    path.write_bytes("id,title\n1,雨中之城\n2,山中之海\n".encode(codec))
+    assert [row.cells["title"] for row in read_table(path, tell=notes.append).rows] == ["雨中之城", "山中之海"]
+    assert notes == [f"{path}: read as {name}"]
+    path.write_bytes("id,title\n1,雨中之城\n".encode("utf-8-sig"))
+    read_table(path, tell=notes.append)
+    assert len(notes) == 1
