@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from functools import cache, cached_property
 from html import unescape
 from importlib import resources
@@ -20,11 +19,10 @@ from rapidfuzz import fuzz
 
 from crawler.items import Outcome
 from crawler.page.charset import decode
-from crawler.page.html_tokenizer import iter_tags
+from crawler.page.truncation import is_truncated
 from crawler.text import fold
 
 HEAD_BYTES = 65_536  # searched for markers
-MAX_OPEN_CONTAINERS = 60  # that a truncated page may leave open; 444 saved pages nest at most 49
 SHORT_PAGE_CHARS = 1_200  # visible text up to which the words of a page count
 MAX_NOTICE_PAGE_CHARS = 4_000  # visible text of a page with a notice: a forum's frame around it has some hundred links
 MAX_NOTICE_CHARS = 120  # of the sentence that says so
@@ -65,16 +63,6 @@ _TITLE_RE = re.compile(r"<title[^<>]{0,200}>([^<]{0,300})", re.I)
 _HIDDEN_START_RE = re.compile(r"<(script|style|noscript|template)\b", re.I)
 _INLINE_MARKUP_RE = re.compile(r"</?(?:a|b|i|em|strong|span|font|u|small|mark)\b[^<>]{0,500}>")
 _MARKUP_RE = re.compile(r"<[^<>]{0,2000}>")
-_OPEN_BODY_RE = re.compile(rb"<(?:html|body)[\s>]", re.I)
-_CLOSE_BODY_RE = re.compile(rb"</(?:html|body)\s{0,20}>", re.I)
-_FEED_START_RE = re.compile(rb"(?:<\?xml[^<>]{0,200}>\s{0,100})?<(rss|feed|rdf:RDF)[\s>]")
-_CONTAINER_TAGS = frozenset(
-    (
-        *("div", "table", "ul", "ol", "section", "main", "article", "form", "script", "style", "title"),
-        *("span", "a", "h1", "h2", "h3", "h4", "button", "strong", "em"),
-    )
-)
-_COUNTED_TAGS = _CONTAINER_TAGS | {"head", "body"}
 
 
 @frozen(kw_only=True)
@@ -102,7 +90,7 @@ def outcome_of(status: int, body: bytes, content_type: str = "", url: str = "") 
     outcome = _match_markers(answer, url)
     if outcome is None and _is_removal_notice(answer):
         outcome = Outcome.GONE
-    return outcome or (Outcome.PARTIAL if _is_truncated(body, content_type) else Outcome.LIVE)
+    return outcome or (Outcome.PARTIAL if is_truncated(body, content_type) else Outcome.LIVE)
 
 
 def is_removed(body: bytes, content_type: str, former_title: str) -> bool:
@@ -218,41 +206,3 @@ def _without_hidden(source: str) -> str:
         start = len(source) if end < 0 else end
     pieces.append(source[start:])
     return " ".join(pieces)
-
-
-def _is_truncated(body: bytes, content_type: str) -> bool:
-    """Whether an answer was cut: JSON or a feed that does not end as it begins; a page that opens html or body, closes
-    neither, and ends inside a tag, a comment or a container.
-
-    404 of 405 saved pages that open either close one; the other had lost its end. Pages that omit optional end tags
-    (</p>, </li>, </body>) close their containers, so one that is still open shows a cut.
-    """
-    text = body.strip()
-    if text[:1] in (b"{", b"["):
-        return text[-1:] not in (b"}", b"]")
-    feed = _FEED_START_RE.match(text[:2_000])
-    if feed:
-        return b"</" + feed[1] not in text[-200:]
-    if (
-        not _OPEN_BODY_RE.search(body[:HEAD_BYTES])
-        or _CLOSE_BODY_RE.search(body, max(0, len(body) - HEAD_BYTES))
-        or _CLOSE_BODY_RE.search(body)
-    ):
-        return False
-    return _has_open_containers(decode(body, content_type).text)
-
-
-def _has_open_containers(source: str) -> bool:
-    """Whether a page ends within a tag or a comment, or with containers open; with very many of them it is a bomb."""
-    open_counts: Counter[str] = Counter()
-    end = 0
-    for tag, name in iter_tags(source):
-        end = tag.end()
-        if end - tag.start() > HEAD_BYTES:
-            return False
-        if name in _COUNTED_TAGS:
-            open_counts[name] += -1 if tag[1] else 1
-    if open_counts["head"] > 0 and not open_counts["body"]:
-        return True
-    still_open = sum(number for name, number in open_counts.items() if number > 0 and name in _CONTAINER_TAGS)
-    return 0 < still_open <= MAX_OPEN_CONTAINERS or "<!--" in source[end:]
