@@ -23,6 +23,10 @@ _ADDRESS_ATTRIBUTES = {
 }
 
 
+class ShownText(str):
+    """The text that an element shows: in a price its dots and commas are those of the reader's country."""
+
+
 @define
 class _Items:
     """The items of a page by the `mem_id` of their elements, and those that belong to no other."""
@@ -83,5 +87,5 @@ def _property_value(node: LexborNode, attributes: dict[str, str | None], page: P
             return ""
         text = visible_text(node)
         items.chars_read += len(text)
-        return text[:MAX_VALUE_CHARS]
+        return ShownText(text[:MAX_VALUE_CHARS])
     return (attributes.get("content") or "").strip()[:MAX_VALUE_CHARS]

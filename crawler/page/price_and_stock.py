@@ -15,9 +15,10 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from attrs import frozen
 from selectolax.lexbor import LexborNode
 
-from crawler.money import Money, parse_price
+from crawler.money import Money, StatedPrice, choose_price, find_prices, parse_price
 from crawler.page.field_votes import VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, text_before, visible_text
+from crawler.page.structured_data import add_price_vote
 from crawler.page.text_lines import all_lines
 from crawler.page.vocabulary import joined_label, lower_same_length, meaning_pattern, meaning_words
 
@@ -30,7 +31,7 @@ _PRICE_SELECTOR = (
     "[class*=prezzo], [data-price], [data-test*=price], [data-testid*=price]"
 )
 _FORMER_PRICE_RE = re.compile(
-    r"old|was\b|strike|stroke|cross|before|former|original|regular|list-?price|rrp|msrp|uvp|saving|discount-?(?:amount|"
+    r"old|was\b|strike|stroke|cross|line-?through|before|former|original|regular|list-?price|rrp|msrp|uvp|saving|discount-?(?:amount|"
     r"percent|rate)|you-?save|bas(?:e|is)-?price|per-?unit|unit-?price|price-?unit|(?<![a-z])market(?=[-_\s]|price|$)|retail-?price|barre\b|tachado",
     re.I,
 )
@@ -62,6 +63,12 @@ MAX_PRICE_LINES = 3_000  # of a page that are searched
 MAX_PRICE_LINE_CHARS = 12  # a line of a post that is an amount and hardly more
 _TAG_RE = re.compile(r"<[^<>]{1,200}>")
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
+_CENTS_SELECTOR = "sup, [class*=cent], [class*=Cent], [class*=decimal], [class*=Decimal], [class*=fraction]"
+_CENTS_RE = re.compile(r"[0-9]{2}")  # a piece that is the decimals of the number before it
+_DECIMALS_RE = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
+_AFTER_MARK_RE = re.compile(r"[0-9]{2,3}(?![0-9])")
+_PIECE_BREAK = "\ue000"  # of private use: no page shows it
+MAX_INNER_ELEMENTS = 40  # of an element that is a price
 _MAX_PRICE_CHARS = 60  # text of an element that is a price and nothing else
 
 
@@ -69,10 +76,15 @@ _MAX_PRICE_CHARS = 60  # text of an element that is a price and nothing else
 class ShownPrice:
     """A price on the page, whether it is a former one, and whether it comes after the heading."""
 
-    money: Money
+    price: StatedPrice
     is_former: bool
     is_below_heading: bool
     node: LexborNode
+
+    @property
+    def money(self) -> Money:
+        """The amount and its currency."""
+        return self.price.money
 
     def ancestor_ids(self) -> tuple[int, ...]:
         """The `mem_id` of the element and of those around it."""
@@ -97,16 +109,16 @@ def vote_prices(
     current = [shown for shown in prices if not shown.is_former]
     current = [shown for shown in current if shown.is_below_heading] or current
     current.sort(key=lambda shown: _OWN_PRICE_RE.search(_class_and_id(shown.node)) is None)
-    with_currency = [shown.money for shown in current if shown.money.currency and shown.money.amount]
-    for number, money in enumerate(with_currency[:MAX_PRICE_VOTES]):
-        ballot.add_vote("money", money, "shown price", VISIBLE_WEIGHT if number == 0 else 0.3)
+    with_currency = [shown.price for shown in current if shown.money.currency and shown.money.amount]
+    for number, price in enumerate(with_currency[:MAX_PRICE_VOTES]):
+        add_price_vote(ballot, price, "shown price", VISIBLE_WEIGHT if number == 0 else 0.3)
     if not with_currency:
-        without_currency = [shown.money for shown in current if shown.money.amount]
-        for number, money in enumerate(without_currency[:MAX_PRICE_VOTES]):
-            ballot.add_vote("money", money, "shown price without currency", 1.0 if number == 0 else 0.2)
+        without_currency = [shown.price for shown in current if shown.money.amount]
+        for number, price in enumerate(without_currency[:MAX_PRICE_VOTES]):
+            add_price_vote(ballot, price, "shown price without currency", 1.0 if number == 0 else 0.2)
     if not with_currency:
         _vote_labelled_price(ballot, page, region)
-    current_amounts = {money.amount for money in with_currency[:MAX_PRICE_VOTES]}
+    current_amounts = {price.money.amount for price in with_currency[:MAX_PRICE_VOTES]}
     for amount in {shown.money.amount for shown in prices if shown.is_former} - current_amounts:
         ballot.add_vote("money", Money(amount), "former price", -2.0)
     first = next((shown for shown in current if shown.money.amount), None)
@@ -191,23 +203,75 @@ def shown_prices(page: Page, region: str) -> Iterator[ShownPrice]:
         if node.tag == "h1":
             is_below_heading = True
             continue
-        attributes = node.attributes
-        text = attributes.get("content") or _price_text(node)
-        if not text or len(text) > _MAX_PRICE_CHARS or not any(map(str.isdigit, text)):
-            continue
-        money = parse_price(text, attributes.get("data-currency"), region)
-        if money and not _is_unrelated(node):
-            yield ShownPrice(money, _is_former_price(node, text), is_below_heading, node)
+        price, is_former = _read_price(node, region)
+        if price and not _is_unrelated(node):
+            yield ShownPrice(price, is_former or _is_former_price(node), is_below_heading, node)
 
 
-def _price_text(node: LexborNode) -> str:
-    """The text of a price; if it is repeated for screen readers, that text."""
-    screen_reader_node = node.css_first(".a-offscreen, .sr-only, .visually-hidden")
-    text = visible_text(screen_reader_node) if screen_reader_node is not None else ""
-    return text if any(map(str.isdigit, text)) else visible_text(node)
+def _read_price(node: LexborNode, region: str) -> tuple[StatedPrice | None, bool]:
+    """The price that an element states, and whether it is all struck out or said to be a former one."""
+    attributes = node.attributes
+    stated = attributes.get("content") or ""
+    text, is_struck = (stated, False) if stated else _price_text(node)
+    if len(text) > _MAX_PRICE_CHARS or not any(map(str.isdecimal, text)):
+        return None, False
+    prices = find_prices(text, attributes.get("data-currency"), region, is_machine_written=bool(stated))
+    current = [price for price in prices if not _has_former_label(price.label)]
+    return choose_price(current or prices), is_struck or not current
 
 
-def _is_former_price(node: LexborNode, text: str) -> bool:
+def _has_former_label(label: str) -> bool:
+    match = meaning_pattern("former").search(joined_label(label[-MAX_LABEL_CHARS:]))
+    return match is not None
+
+
+def _price_text(node: LexborNode) -> tuple[str, bool]:
+    """The text of a price with a line for each piece, without what is struck out if there is more, and whether all is.
+
+    If it is repeated for screen readers, that text counts.
+    """
+    copy = node.clone()
+    for cents in reversed(copy.css(_CENTS_SELECTOR)[:MAX_INNER_ELEMENTS]):  # inner before outer
+        if _CENTS_RE.fullmatch((cents.text() or "").strip()):
+            cents.inner_html = f".{(cents.text() or '').strip()}"
+    whole_text = _joined_pieces(copy)
+    inner_nodes = copy.css("del, s, strike, [class], [style]")[:MAX_INNER_ELEMENTS]
+    struck = [inner for inner in inner_nodes if inner.mem_id != copy.mem_id and _is_struck(inner)]
+    for inner in reversed(struck):
+        inner.decompose()
+    text = _joined_pieces(copy) if struck else whole_text
+    if not any(map(str.isdecimal, text)):
+        return whole_text, bool(struck)
+    reader_node = copy.css_first(".a-offscreen, .sr-only, .visually-hidden")
+    reader_text = visible_text(reader_node) if reader_node is not None else ""
+    return (reader_text if any(map(str.isdecimal, reader_text)) else text), False
+
+
+def _is_struck(node: LexborNode) -> bool:
+    style = node.attributes.get("style") or ""
+    return (
+        node.tag in _STRUCK_TAGS
+        or "line-through" in style
+        or _FORMER_PRICE_RE.search(_class_and_id(node)[:400]) is not None
+    )
+
+
+def _joined_pieces(node: LexborNode) -> str:
+    """The pieces of text in an element, one a line; a number goes on in the next piece only by its decimals."""
+    pieces = [" ".join(piece.split()) for piece in visible_text(node, f" {_PIECE_BREAK} ").split(_PIECE_BREAK)]
+    text = ""
+    for piece in filter(None, pieces):
+        before = text[-2:].rstrip(".,")[-1:].isdecimal()
+        if before and _DECIMALS_RE.match(piece):
+            text = text.rstrip(".,") + piece
+        elif before and (piece in (".", ",") or (text[-1] in ".," and _AFTER_MARK_RE.match(piece))):
+            text += piece
+        else:
+            text += f"\n{piece}" if text else piece
+    return text
+
+
+def _is_former_price(node: LexborNode) -> bool:
     parent = node.parent
     names = _class_and_id(node) + (" " + _class_and_id(parent) if parent is not None else "")
     if (
@@ -216,13 +280,8 @@ def _is_former_price(node: LexborNode, text: str) -> bool:
         or (parent is not None and parent.tag in _STRUCK_TAGS)
     ):
         return True
-    if not _OWN_PRICE_RE.search(names[:400]) and meaning_pattern("former").match(
-        joined_label(text_before(node, MAX_LABEL_CHARS))
-    ):
-        return True
-    return (node.css_first("del, s, strike") is not None and len(text) < 20) or bool(
-        meaning_pattern("former").match(text)
-    )
+    is_labelled = meaning_pattern("former").match(joined_label(text_before(node, MAX_LABEL_CHARS)))
+    return not _OWN_PRICE_RE.search(names[:400]) and bool(is_labelled)
 
 
 def _is_unrelated(node: LexborNode) -> bool:

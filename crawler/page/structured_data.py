@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from html import unescape
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from crawler.money import Money, parse_currency, parse_price
+from crawler.money import StatedPrice, choose_price, find_prices, parse_currency, parse_price
 from crawler.page.creators import without_role
 from crawler.page.field_votes import OPENGRAPH_WEIGHT, STRUCTURED_WEIGHT, Ballot
 from crawler.page.jsonld import MAX_NESTING, jsonld_objects
-from crawler.page.microdata import microdata_items
+from crawler.page.microdata import ShownText, microdata_items
 from crawler.page.page import Page
+
+MAX_ENTITY_ROUNDS = 3  # a text may be escaped more than once: &amp;amp;#8211;
+_ENTITY_RE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_TAG_RE = re.compile(r"</?(?:[abiu]|p|br|em|strong|span|div|li|ul|ol|h[1-6]|font|su[bp]|img)\b[^<>]{0,300}>", re.I)
 
 
 @frozen(kw_only=True)
@@ -44,7 +49,7 @@ def opengraph(page: Page) -> dict[str, list[str]]:
     for tag in page.css("meta[content]"):
         attributes = tag.attrib
         name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
-        content = attributes["content"].strip()
+        content = resolve_entities(attributes["content"]).strip()
         if content and name.startswith(("og:", "product:", "book:", "twitter:", "description")):
             table.setdefault(name, []).append(content)
     return table
@@ -53,7 +58,8 @@ def opengraph(page: Page) -> dict[str, list[str]]:
 def texts(value: Any) -> list[str]:
     """All texts in a value of any shape: plain, a list, or an object with a name, a value or an address."""
     if isinstance(value, str):
-        return [" ".join(value.split())] if value.strip() else []
+        text = _plain_text(value)
+        return [text] if text else []
     if isinstance(value, bool) or value is None:
         return []
     if isinstance(value, int | float):
@@ -62,6 +68,24 @@ def texts(value: Any) -> list[str]:
         keys = ("name", "@value", "value", "url", "contentUrl", "@id")
         return next((inner_texts for key in keys if (inner_texts := texts(value.get(key)))), [])
     return [text for item in value for text in texts(item)] if isinstance(value, list) else []
+
+
+def resolve_entities(text: str) -> str:
+    """A text without the entities that a template left in it, escaped once or several times.
+
+    They count with their semicolon only: "?a=1&copy=2" has none.
+    """
+    for _ in range(MAX_ENTITY_ROUNDS):
+        if "&" not in text or (resolved := _ENTITY_RE.sub(lambda match: unescape(match[0]), text)) == text:
+            break
+        text = resolved
+    return text
+
+
+def _plain_text(text: str) -> str:
+    """A text in one line without entities and tags, which do not belong into data."""
+    text = resolve_entities(text)
+    return " ".join((_TAG_RE.sub(" ", text) if "<" in text else text).split())
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:
@@ -84,6 +108,7 @@ def _type_names(value: Any) -> tuple[str, ...]:
 
 
 MAX_OFFERS = 50
+_LIST_PRICE_TYPES = ("ListPrice", "StrikethroughPrice", "MSRP", "SRP")  # of a specification: not what is paid
 _GTIN_KEYS = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "ean", "isbn")
 _AVAILABILITY_NAMES = {
     **{"instock": "InStock", "in stock": "InStock", "available": "InStock", "yes": "InStock", "1": "InStock"},
@@ -130,8 +155,8 @@ def _vote_offer(ballot: Ballot, offer: Mapping[str, Any], region: str, source: s
     """Add the votes of an offer. The first counts in full; the prices of others may confirm what the page shows."""
     weight = STRUCTURED_WEIGHT if first else 1.0
     stated_currency = " ".join(texts(offer.get("priceCurrency") or offer.get("pricecurrency"))[:1])
-    for money in _offer_prices(offer, stated_currency, region):
-        ballot.add_vote("money", money, source, weight)
+    for price in _offer_prices(offer, stated_currency, region):
+        add_price_vote(ballot, price, source, weight)
         weight = min(weight, 1.0)
     ballot.add_vote("currency", parse_currency(stated_currency, region), source, STRUCTURED_WEIGHT)
     ballot.add_vote(
@@ -144,28 +169,51 @@ def _vote_offer(ballot: Ballot, offer: Mapping[str, Any], region: str, source: s
         _vote_identifiers(ballot, offer, source)
 
 
-def _offer_prices(fields: Mapping[str, Any], stated_currency: str, region: str) -> Iterator[Money]:
-    """Yield the `price` or `lowPrice` of an offer, else the prices of its specifications except list prices."""
+def _offer_prices(fields: Mapping[str, Any], stated_currency: str, region: str) -> Iterator[StatedPrice]:
+    """Yield the `price` or `lowPrice` of an offer, else the prices of its specifications except list prices.
+
+    A price such as "1.299" is 1.299 by schema.org; as shops also mean thousands, that reading follows.
+    """
     for name in ("price", "lowPrice"):
-        for text in texts(fields.get(name))[:1]:
-            money = parse_price(text, stated_currency, region)
-            if money:
-                yield money
-                return
-    for part in objects(fields.get("priceSpecification")):
-        if not any("ListPrice" in kind for kind in texts(part.get("priceType"))):
-            for text in texts(part.get("price"))[:1]:
-                money = parse_price(text, stated_currency or _first_text(part, "priceCurrency"), region)
-                if money:
-                    yield money
+        prices = _read_price(fields.get(name), stated_currency, region)
+        if prices:
+            high = _read_price(fields.get("highPrice"), stated_currency, region)
+            if high and high[0].money.amount > prices[0].money.amount:
+                prices[0] = evolve(prices[0], high=high[0].money.amount)
+            yield from prices
+            return
+    parts = objects(fields.get("priceSpecification"))
+    for part in sorted(parts, key=lambda part: "referenceQuantity" in part):  # prices of 100 g come last
+        if not any(kind.endswith(_LIST_PRICE_TYPES) for kind in texts(part.get("priceType"))):
+            currency = stated_currency or _first_text(part, "priceCurrency") or ""
+            yield from _read_price(part.get("price") or part.get("minPrice"), currency, region)
+
+
+def _read_price(value: Any, stated_currency: str, region: str) -> list[StatedPrice]:
+    """The price that a property states, and a second reading if it has one; [] without a price."""
+    value = value[0] if isinstance(value, list) and value else value
+    if isinstance(value, int | float):
+        money = parse_price(value, stated_currency, region)
+        return [StatedPrice(money)] if money else []
+    text = value if isinstance(value, str) else next(iter(texts(value)), "")
+    readings = (False,) if isinstance(value, ShownText) else (True, False)
+    prices = [choose_price(find_prices(text, stated_currency, region, is_machine_written=way)) for way in readings]
+    stated = [price for price in prices if price]
+    return stated if len({price.money for price in stated}) > 1 else stated[:1]
+
+
+def add_price_vote(ballot: Ballot, price: StatedPrice, source: str, weight: float) -> None:
+    """Vote for a price, and for the upper end of its range."""
+    ballot.add_vote("money", price.money, source, weight)
+    ballot.add_vote("range", (price.money.amount, price.high) if price.high else None, source, weight)
 
 
 def vote_opengraph(ballot: Ballot, graph: Mapping[str, list[str]], region: str) -> None:
     """Add the votes of meta tags."""
     for name in ("product:sale_price", "product:price", "og:price"):
         stated_currency = _first_content(graph, f"{name}:currency") or ""
-        money = parse_price(_first_content(graph, f"{name}:amount"), stated_currency, region)
-        ballot.add_vote("money", money, f"{name}:amount", OPENGRAPH_WEIGHT)
+        for number, price in enumerate(_read_price(_first_content(graph, f"{name}:amount"), stated_currency, region)):
+            add_price_vote(ballot, price, f"{name}:amount", 1.0 if number else OPENGRAPH_WEIGHT)
         ballot.add_vote("currency", parse_currency(stated_currency, region), f"{name}:currency", OPENGRAPH_WEIGHT)
     state = _first_content(graph, "product:availability") or _first_content(graph, "og:availability") or ""
     ballot.add_vote(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.money import Money, parse_currency, parse_price
+from crawler.money import Money, find_prices, parse_currency, parse_price
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,161 @@ from crawler.money import Money, parse_currency, parse_price
 )
 def test_prices_are_parsed_as_written(text: str, host: str | None, amount: str, code: str | None) -> None:
     assert parse_price(text, site_host=host) == Money(Decimal(amount), code)
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "amount", "code"),
+    [
+        ("2 pairs from $349", "shop.example.com", "349", "USD"),
+        ("4 options from $439.34", "shop.example.com", "439.34", "USD"),
+        ("2本 ￥39.80", None, "39.80", "CNY"),
+        ("3件 9.9元", None, "9.9", "CNY"),
+        ("2本 39.80", None, "39.80", None),
+        ("2 pairs from 349", None, "349", None),
+        ("A4 39.80", None, "39.80", None),
+        ("(2) $349", "shop.example.com", "349", "USD"),
+        ("3 for $10", "shop.example.com", "10", "USD"),
+        ("5 x 2,99 €", None, "2.99", "EUR"),
+        ("4.8 (120) ￥39.80", None, "39.80", "CNY"),
+        ("5 ¥39.80", None, "39.80", "CNY"),
+        ("5 39.80", None, "5", None),
+        ("5\n349.00 €", None, "349.00", "EUR"),
+        ("1 - $39.80", "shop.example.com", "39.80", "USD"),
+        ("€12.99 (€1.30/100 g)", None, "12.99", "EUR"),
+        ("1,30 €/100 g 12,99 €", None, "12.99", "EUR"),
+        ("$10 per copy", "shop.example.com", "10", "USD"),
+    ],
+)
+def test_the_price_is_the_number_beside_a_currency(text: str, host: str | None, amount: str, code: str | None) -> None:
+    assert parse_price(text, site_host=host) == Money(Decimal(amount), code)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "code"),
+    [
+        ("1’299.00 CHF", "1299", "CHF"),
+        ("1ʼ299.00 CHF", "1299", "CHF"),
+        ("1`299.00 CHF", "1299", "CHF"),
+        ("1´299.00 CHF", "1299", "CHF"),
+        ("CHF 1'299.-", "1299", "CHF"),
+        ("CHF 1’299.–", "1299", "CHF"),
+        ("1\xa0299,00 €", "1299", "EUR"),
+        ("1\u202f299,00 €", "1299", "EUR"),
+        ("1\u2009299\u2009000 Ft", "1299000", "HUF"),
+        ("1.299,- €", "1299", "EUR"),
+        ("12,- €", "12", "EUR"),
+        ("12,– €", "12", "EUR"),
+        ("€ 12,--", "12", "EUR"),
+        ("1.299,000 €", "1299", "EUR"),
+        ("140.000 €", "140000", "EUR"),
+        ("12.500 KWD", "12.5", "KWD"),
+        ("0.125 €", "0.125", "EUR"),
+        ("₹1,29,900", "129900", "INR"),
+        ("₹ 1,29,900.50", "129900.5", "INR"),
+        ("٣٩٫٨٠ SAR", "39.8", "SAR"),
+        ("￥３９．８０", "39.8", "CNY"),
+        ("$,75", "0.75", "USD"),
+        ("$.75", "0.75", "USD"),
+        ("99¢", "0.99", "USD"),
+        ("99 ¢", "0.99", "USD"),
+        ("50p", "0.5", "GBP"),
+        ("£1.50 (was 250p)", "1.5", "GBP"),
+        ("720p", "720", None),
+        ("35€99", "35.99", "EUR"),
+        ("12⁹⁹ €", "12.99", "EUR"),
+        ("39元9角", "39.9", "CNY"),
+        ("39元9角5分", "39.95", "CNY"),
+        ("39块9", "39.9", "CNY"),
+        ("5角", "0.5", "CNY"),
+        ("3.98万", "39800", None),
+        ("2万5千元", "25000", "CNY"),
+        ("1万2800円", "12800", "JPY"),
+        ("3만 5천원", "35000", "KRW"),
+        ("$5k", "5000", "USD"),
+    ],
+)
+def test_notations_of_numbers(text: str, amount: str, code: str | None) -> None:
+    assert parse_price(text, site_host="shop.example.com") == Money(Decimal(amount), code)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "code"),
+    [
+        ("¥12,800（税込）", "12800", "JPY"),
+        ("￥12,800 税抜", "12800", "JPY"),
+        ("12,800円（税込14,080円）", "12800", "JPY"),
+        ("NT$ 1,280", "1280", "TWD"),
+        ("S$12.90", "12.90", "SGD"),
+        ("A$15", "15", "AUD"),
+        ("US $12.50", "12.50", "USD"),
+        ("$349 AUD", "349", "AUD"),
+        ("Rp25.000", "25000", "IDR"),
+        ("₩12,800", "12800", "KRW"),
+        ("499 руб.", "499", "RUB"),
+        ("499 рублей", "499", "RUB"),
+        ("1 299 Kč", "1299", "CZK"),
+        ("2.990 Ft", "2990", "HUF"),
+        ("12,50 лв.", "12.50", "BGN"),
+        ("1.299.000 ₫", "1299000", "VND"),
+        ("12 euros", "12", "EUR"),
+        ("270,00 € 540,00 £", "270", "EUR"),
+        ("SHAFTS 12", "12", None),
+    ],
+)
+def test_spellings_of_currencies(text: str, amount: str, code: str | None) -> None:
+    assert parse_price(text, site_host="shop.example.com") == Money(Decimal(amount), code)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "code"),
+    [
+        ("39.8-59.8", "39.8", "59.8", None),
+        ("¥39.8-59.8", "39.8", "59.8", "CNY"),
+        ("￥39.8 ~ ￥59.8", "39.8", "59.8", "CNY"),
+        ("$10 – $20", "10", "20", "USD"),
+        ("from $10 to $20", "10", "20", "USD"),
+        ("10 bis 20 €", "10", "20", "EUR"),
+        ("1.299–1.499 €", "1299", "1499", "EUR"),
+        ("12元至20元", "12", "20", "CNY"),
+        ("12.00", "12.00", None, None),
+        ("$20 - $10", "20", None, "USD"),
+        ("$20, 10 copies", "20", None, "USD"),
+    ],
+)
+def test_ranges_keep_both_ends(text: str, low: str, high: str | None, code: str | None) -> None:
+    price = find_prices(text, site_host="shop.example.com")[0]
+    assert price.money == Money(Decimal(low), code)
+    assert price.high == (Decimal(high) if high else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "amount"),
+    [
+        ("140.000", "EUR", "140"),
+        ("39.80 CNY", None, "39.80"),
+        ("1299.00", "EUR", "1299"),
+        ("1,299.00", "USD", "1299"),
+        ("39,80", "EUR", "39.80"),
+        ("1,299", "USD", "1299"),
+        ("24.990", "CLP", "24990"),
+        ("12800.000", "JPY", "12800"),
+    ],
+)
+def test_a_dot_of_machines_is_the_mark_of_decimals(text: str, code: str | None, amount: str) -> None:
+    money = parse_price(text, code, is_machine_written=True)
+    assert money is not None
+    assert money.amount == Decimal(amount)
+
+
+def test_labels_tell_prices_apart() -> None:
+    former, current = find_prices("原价59.80 现价39.80元")
+    assert (former.label, former.money.amount) == ("原价", Decimal("59.80"))
+    assert (current.label, current.money.amount) == ("现价", Decimal("39.80"))
+
+
+@pytest.mark.parametrize("text", ["-$5.00", "$-5", "Off: −$5"])
+def test_a_deduction_is_no_price(text: str) -> None:
+    assert [price.money.amount for price in find_prices(text)] == []
 
 
 @pytest.mark.parametrize(
