@@ -88,10 +88,8 @@ def _gunzip_body(body: bytes, limit: int) -> bytes:
 
 def _inflate(body: bytes, limit: int) -> bytes:
     """A deflate body with the zlib header that HTTP means, or without it as some servers send it."""
-    try:
-        return _drain(zlib.decompressobj(15), body, limit, "deflate")
-    except ValueError:
-        return _drain(zlib.decompressobj(-15), body, limit, "deflate")
+    has_header = len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0  # RFC 1950, 2.2
+    return _drain(zlib.decompressobj(15 if has_header else -15), body, limit, "deflate")
 
 
 def _drain(stream: Any, body: bytes, limit: int, coding: str) -> bytes:
