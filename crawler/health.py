@@ -48,6 +48,7 @@ class PlatformCounts:
         Counter
     )  # of pages that could not be had, "cause host": one of CAUSES, host and port
     limits: Counter[str] = Factory(Counter)  # cut-offs, by the setting of [limits] that caused them
+    picture_problems: Counter[str] = Factory(Counter)  # pictures not read, or not whole, by crawler.pictures' reasons
     listings: int = 0
     matched: int = 0
     hits: int = 0
@@ -93,7 +94,7 @@ def counts_from_dict(platform: str, data: Mapping[str, Any]) -> PlatformCounts:
     values = {name: value for name, value in data.items() if name in field_names}
     values |= {
         name: Counter(values.get(name, {}))
-        for name in ("pages", "again", "causes", "limits", "filled", "asked_by", "hits_by")
+        for name in ("pages", "again", "causes", "limits", "picture_problems", "filled", "asked_by", "hits_by")
     }
     return PlatformCounts(platform=platform, **values)
 
@@ -111,6 +112,7 @@ def count_by_platform(units: Iterable[tuple[str, str, str, Mapping[str, Any]]]) 
         platform_counts.again.update(outcome.get("again", {}))
         platform_counts.causes.update(outcome.get("causes", {}))
         platform_counts.limits.update(outcome.get("limits", {}))
+        platform_counts.picture_problems.update(outcome.get("picture_problems", {}))
         platform_counts.asked_by.update(outcome.get("asked_by", {}))
         platform_counts.hits_by.update(outcome.get("hits_by", {}))
         platform_counts.listings += outcome.get("listings", 0)

@@ -148,6 +148,8 @@ class Picture:
     codes: tuple[str, ...] = ()  # contents of the QR codes in it
     sightings: tuple[PictureMatch, ...] = ()  # registered pictures recognised in it
     compared: str = ""  # version of the index of registered pictures it was compared with; empty: none
+    problem: str = ""  # why it could not be read, or not whole: a key of crawler/pictures/messages.toml
+    problem_values: Mapping[str, Any] = Factory(dict)
 
 
 @frozen(kw_only=True)

@@ -11,8 +11,17 @@ import tomllib
 from datetime import datetime, tzinfo
 from functools import cache
 from importlib import resources
+from typing import Protocol, runtime_checkable
 
 LANGUAGES = ("en", "zh")
+
+
+@runtime_checkable
+class Localised(Protocol):
+    """A value of a message that is a sentence itself."""
+
+    def in_language(self, language: str) -> str:
+        """The sentence in a language."""
 
 
 @cache
@@ -28,7 +37,10 @@ def render_message(package: str, key: str, language: str = "en", /, **values: ob
     template = templates[language]
     if values.get("count") == 1:
         template = templates.get(f"{language}_one", template)
-    return template.format(**values)
+    texts = {
+        name: value.in_language(language) if isinstance(value, Localised) else value for name, value in values.items()
+    }
+    return template.format(**texts)
 
 
 def local_time(moment: datetime, zone: tzinfo, timespec: str = "minutes") -> str:

@@ -17,7 +17,8 @@ from attrs import Factory, evolve, frozen
 from crawler.errors import BadInput, Problem
 from crawler.items import Assessment, Finding, Listing, ListingKind, Picture
 from crawler.messages import render_message
-from crawler.pictures import PictureError, PictureInspector, PlainInspector
+from crawler.pictures import PictureError, PictureInspector, PlainInspector, problem_sentence, with_problem
+from crawler.pictures.decoding import MAX_BYTES
 from crawler.text import clean_text
 from matchers.assessor import Assessor
 from matchers.findings import finding_sentence
@@ -44,6 +45,28 @@ class OfferRow:
         return evolve(self.listing, pictures=pictures)
 
 
+@frozen(kw_only=True)
+class UnreadPicture:
+    """A picture of the row `id` that was not read, or not whole: the sentence says why."""
+
+    id: str
+    picture: str
+    sentence: str
+
+
+@frozen(kw_only=True)
+class MatchedBatch:
+    """A batch of rows: their number, their results as JSON Lines, and what was not read of their pictures.
+
+    `addresses` counts pictures given by their address, which are not fetched.
+    """
+
+    rows: int
+    lines: str
+    unread_pictures: tuple[UnreadPicture, ...] = ()
+    addresses: int = 0
+
+
 def read_offers(path: Path, language: str = "en", source: TextIO | None = None) -> list[OfferRow]:
     """The rows of a .jsonl or .csv file, or of the JSON Lines in `source`. Raises BadInput with every problem."""
     rows, problems = _read_rows(path, language, source)
@@ -68,10 +91,14 @@ def read_offers(path: Path, language: str = "en", source: TextIO | None = None) 
     return offers
 
 
-def result_rows(id_: str, assessments: tuple[Assessment, ...], language: str) -> Iterator[dict[str, Any]]:
+def result_rows(
+    id_: str, assessments: tuple[Assessment, ...], language: str, problems: Sequence[UnreadPicture] = ()
+) -> Iterator[dict[str, Any]]:
     """The output rows of a listing, with reasons in `language`: one for each assessment, or a single row with decision
-    "none" if there is none.
+    "none" if there is none. `problems` of its pictures stand in each.
     """
+    pictures = [{"picture": entry.picture, "problem": entry.sentence} for entry in problems]
+    extra = {"pictures": pictures} if pictures else {}
     for assessment in assessments:
         yield {
             "id": id_,
@@ -80,9 +107,17 @@ def result_rows(id_: str, assessments: tuple[Assessment, ...], language: str) ->
             "offence": assessment.offence,
             "decision": assessment.decision.value,
             "findings": [_finding_row(finding, language) for finding in assessment.findings],
-        }
+        } | extra
     if not assessments:
-        yield {"id": id_, "work_id": None, "identity": 0.0, "offence": 0.0, "decision": "none", "findings": []}
+        row: dict[str, Any] = {
+            "id": id_,
+            "work_id": None,
+            "identity": 0.0,
+            "offence": 0.0,
+            "decision": "none",
+            "findings": [],
+        }
+        yield row | extra
 
 
 def _finding_row(finding: Finding, language: str) -> dict[str, Any]:
@@ -165,12 +200,26 @@ def _find_links(kind: ListingKind | None, url: str | None, text: str) -> tuple[A
 
 
 def _analyse_picture(picture: Picture, folder: Path, inspector: PictureInspector) -> Picture:
-    if "://" in picture.url:
+    if _is_address(picture):
         return picture
     try:
-        return inspector.inspect((folder / picture.url).read_bytes(), picture.url).picture
-    except PictureError:
-        return picture
+        return inspector.inspect(_read_picture(folder / picture.url), picture.url).picture
+    except PictureError as error:
+        return with_problem(picture, error)
+
+
+def _is_address(picture: Picture) -> bool:
+    return "://" in picture.url
+
+
+def _read_picture(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise PictureError("bytes", size=size, limit=MAX_BYTES)
+        return path.read_bytes()
+    except OSError as error:
+        raise PictureError("file", reason=error.strerror or str(error)) from None
 
 
 def _field_problem(path: Path, line: int, field: str | None, error: FieldError, language: str) -> Problem:
@@ -250,15 +299,32 @@ class _MatchTask:
     min_identity: float
     inspector: PictureInspector
 
-    def __call__(self, offers: Sequence[OfferRow]) -> tuple[int, str]:
-        """The number of rows and their results as JSON Lines."""
+    def __call__(self, offers: Sequence[OfferRow]) -> MatchedBatch:
+        """The results of a batch."""
         listings = [offer.with_pictures(self.folder, self.inspector) for offer in offers]
         lines: list[str] = []
-        for offer, assessments in zip(offers, self.assessor.assess_all(listings, self.context), strict=True):
+        problems: list[UnreadPicture] = []
+        assessed = self.assessor.assess_all(listings, self.context)
+        for offer, listing, assessments in zip(offers, listings, assessed, strict=True):
+            unread = [
+                UnreadPicture(
+                    id=offer.id,
+                    picture=picture.url,
+                    sentence=problem_sentence(picture.problem, picture.problem_values, self.language),
+                )
+                for picture in listing.pictures
+                if picture.problem
+            ]
             candidates = tuple(assessment for assessment in assessments if assessment.identity >= self.min_identity)
-            rows = result_rows(offer.id, candidates, self.language)
+            rows = result_rows(offer.id, candidates, self.language, unread)
             lines.extend(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        return len(offers), "".join(lines)
+            problems += unread
+        return MatchedBatch(
+            rows=len(offers),
+            lines="".join(lines),
+            unread_pictures=tuple(problems),
+            addresses=sum(_is_address(picture) for listing in listings for picture in listing.pictures),
+        )
 
 
 @frozen(kw_only=True)
@@ -282,8 +348,8 @@ class MatchJob:
         pictures = sum(len(offer.listing.pictures) for offer in offers)
         return worker_count(len(offers) + ROWS_PER_PICTURE * pictures, work_count, workers)
 
-    def run_batches(self) -> Iterator[tuple[int, str]]:
-        """For each batch the number of its rows and their results as JSON Lines, in order."""
+    def run_batches(self) -> Iterator[MatchedBatch]:
+        """The results of each batch, in order."""
         task = _MatchTask(
             assessor=self.assessor,
             context=self.context,

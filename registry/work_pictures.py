@@ -38,7 +38,7 @@ def read_picture_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PictureError(error.strerror or str(error)) from None
+        raise PictureError("file", reason=error.strerror or str(error)) from None
 
 
 def inspect_local_pictures(addresses: Iterable[str], folder: Path, inspector: PictureReader) -> PicturesByPath:

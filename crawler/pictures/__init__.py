@@ -1,6 +1,6 @@
 """Decode pictures safely and compute their perceptual hashes."""
 
-from crawler.pictures.decoding import DecodedPicture, PictureError, decode_picture
+from crawler.pictures.decoding import DecodedPicture, decode_picture
 from crawler.pictures.inspection import (
     PictureInspection,
     PictureInspector,
@@ -10,6 +10,7 @@ from crawler.pictures.inspection import (
     inspect_picture,
     render_preview,
 )
+from crawler.pictures.problems import PictureError, problem_label, problem_sentence, with_problem
 
 __all__ = [
     "DecodedPicture",
@@ -21,5 +22,8 @@ __all__ = [
     "describe_picture",
     "first_preview",
     "inspect_picture",
+    "problem_label",
+    "problem_sentence",
     "render_preview",
+    "with_problem",
 ]

@@ -14,7 +14,8 @@ from typing import Literal, Protocol
 from attrs import Factory, frozen
 
 from crawler.items import Picture
-from crawler.pictures.decoding import DecodedPicture, PictureError, decode_picture
+from crawler.pictures.decoding import DecodedPicture, decode_picture
+from crawler.pictures.problems import PictureError, format_of
 
 
 def inspect_picture(data: bytes, url: str) -> Picture:
@@ -23,9 +24,10 @@ def inspect_picture(data: bytes, url: str) -> Picture:
 
 
 def describe_picture(decoded: DecodedPicture, data: bytes, url: str) -> Picture:
-    """The Picture of bytes that are already decoded."""
+    """The Picture of bytes that are already decoded; its `problem` is "partly" where rows are missing."""
     from crawler.pictures.hashing import perceptual_hashes
 
+    missing = {"kind": format_of(data), "percent": round(100 * decoded.share)}
     return Picture(
         url=url,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -34,6 +36,8 @@ def describe_picture(decoded: DecodedPicture, data: bytes, url: str) -> Picture:
         height=decoded.height,
         hashes=perceptual_hashes(decoded.pixels),
         codes=decoded.codes,
+        problem="partly" if decoded.share < 1 else "",
+        problem_values=missing if decoded.share < 1 else {},
     )
 
 

@@ -18,13 +18,17 @@ from pebble import ProcessExpired, ProcessPool
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from crawler.items import Picture
+from crawler.items import Outcome, Picture
 from crawler.memory import limit_memory
-from crawler.pictures import PictureError, PictureInspection
+from crawler.pictures import PictureError, PictureInspection, with_problem
 from crawler.redaction import redact
+from crawler.urls import url_host
 from crawler.web.budget import UNCOUNTED_META
 from crawler.web.limits import NoPageError
+from crawler.web.requests import cause_of_failure
 from crawler.web.session import CrawlStats, Session
+
+MAX_REASON_CHARS = 200
 
 
 class PictureFetcher:
@@ -34,32 +38,62 @@ class PictureFetcher:
         self._session = session
         self._engine = engine
         self._stats = stats
-        self._pending: dict[str, asyncio.Task[Picture | None]] = {}
+        self._pending: dict[str, asyncio.Task[Picture | PictureError]] = {}
 
     async def fetch(self, picture: Picture) -> Picture:
-        """`picture` with its inspection; unchanged where it cannot be fetched, which is recorded as a problem.
+        """`picture` with its inspection, or with the reason why there is none, which is counted too.
 
         A picture that was compared with another version of the registry's index is inspected again from stored bytes.
         """
+        if not url_host(picture.url):
+            return self._count_unread(picture, PictureError("address"))
         stored = await asyncio.to_thread(self._session.store.pages.get_picture, picture.url)
-        if stored is None or stored.compared != self._session.picture_inspector.index_version:
-            task = self._pending.get(picture.url)
-            if task is None:
-                task = self._pending[picture.url] = asyncio.ensure_future(self._fetch_and_inspect(picture.url, stored))
-            stored = await task or stored
-        return picture if stored is None else evolve(stored, url=picture.url)
+        if stored is not None and stored.compared == self._session.picture_inspector.index_version:
+            return evolve(stored, url=picture.url)
+        task = self._pending.get(picture.url)
+        if task is None:
+            task = self._pending[picture.url] = asyncio.ensure_future(self._fetch_and_inspect(picture.url, stored))
+        fetched = await task
+        if isinstance(fetched, PictureError):
+            return self._count_unread(picture, fetched) if stored is None else evolve(stored, url=picture.url)
+        if fetched.problem:  # read in part
+            self._stats.picture_problems[fetched.problem] += 1
+        return evolve(fetched, url=picture.url)
 
-    async def _fetch_and_inspect(self, url: str, stored: Picture | None) -> Picture | None:
+    def _count_unread(self, picture: Picture, error: PictureError) -> Picture:
+        self._stats.picture_problems[error.key] += 1
+        return with_problem(picture, error)
+
+    async def _fetch_and_inspect(self, url: str, stored: Picture | None) -> Picture | PictureError:
+        """The inspected picture, or why there is none: whatever a picture does, it never costs its listing."""
         try:
             data = await self._load_stored_bytes(stored) or await self._download(url)
             inspection = await self._inspect(data, url)
-        except (PictureError, NoPageError, scrapy.exceptions.IgnoreRequest, DeadlineError, ProcessExpired) as error:
+        except Exception as error:  # noqa: BLE001 - a download or a decoder may raise anything
             if isinstance(error, NoPageError) and error.limit:
                 self._stats.limit_counts[error.limit] += 1
-            self._stats.problems.append(redact(f"{url}: {error}"))
-            return None
+            problem = self._problem_of(error)
+            self._stats.problems.append(redact(f"{url}: {problem}"))
+            return problem
         await asyncio.to_thread(self._save, data, inspection)
         return inspection.picture
+
+    def _problem_of(self, error: Exception) -> PictureError:
+        if isinstance(error, PictureError):
+            return error
+        if isinstance(error, DeadlineError):
+            return PictureError("deadline", seconds=self._session.config.pictures.deadline)
+        if isinstance(error, ProcessExpired):
+            return PictureError("crash")
+        if isinstance(error, NoPageError):
+            if error.limit:
+                return PictureError("limit", limit=error.limit)
+            if error.outcome is Outcome.MISSING:
+                return PictureError("missing")
+            if error.cause in ("private", "port", "robots"):
+                return PictureError(error.cause)
+        reason = cause_of_failure(error) or type(error).__name__
+        return PictureError("unreachable", reason=redact(str(error))[:MAX_REASON_CHARS] or reason)
 
     async def _load_stored_bytes(self, stored: Picture | None) -> bytes | None:
         if stored is None or stored.sha256 is None:
@@ -75,7 +109,7 @@ class PictureFetcher:
         meta = {"download_maxsize": self._session.config.pictures.limit, UNCOUNTED_META: True}
         response: Response = await self._engine.download_async(scrapy.Request(url, callback=NO_CALLBACK, meta=meta))
         if response.status != 200:
-            raise PictureError(f"status {response.status}")
+            raise PictureError("status", status=response.status)
         return response.body
 
     async def _inspect(self, data: bytes, url: str) -> PictureInspection:

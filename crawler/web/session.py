@@ -40,6 +40,7 @@ class CrawlStats:
     problems: list[str] = Factory(list)
     has_lost_data: bool = False  # a page or listing was lost to an error: the unit is not done
     limit_counts: Counter[str] = Factory(Counter)  # cut-offs, by the setting of [limits] that caused them
+    picture_problems: Counter[str] = Factory(Counter)  # why pictures of listings were not read, or not whole
     causes: Counter[str] = Factory(Counter)  # of requests without a page: "cause host", cause of crawler.health.CAUSES
     unmapped: Counter[str] = Factory(Counter)  # answers of cloud drives that are not mapped to a share state yet
     field_counts: Counter[str] = Factory(Counter)  # how many listings state each field: a new layout loses some
@@ -97,6 +98,7 @@ class CrawlStats:
         counts |= {"hits_by": dict(self.hits_by_form)} if self.hits_by_form else {}
         counts |= {"filled": dict(self.field_counts)} if self.field_counts else {}
         counts |= {"limits": dict(self.limit_counts)} if self.limit_counts else {}
+        counts |= {"picture_problems": dict(self.picture_problems)} if self.picture_problems else {}
         counts |= {"causes": dict(self.causes.most_common(50))} if self.causes else {}
         return counts | ({"unmapped": dict(self.unmapped.most_common(50))} if self.unmapped else {})
 

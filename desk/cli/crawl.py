@@ -215,6 +215,7 @@ def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool)
     from desk.export.formats import export_hits
     from desk.export.rows import export_rows
     from desk.hit_table import print_hits, shown_hits
+    from desk.nightly.report import picture_reasons
 
     with ctx.store() as store:
         hits = list(store.hits.find_hits(HitQuery(run=result.run)))
@@ -223,6 +224,7 @@ def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool)
         if json:
             platforms = {
                 counts.platform: {"pages": counts.pages, "listings": counts.listings, "hits": counts.hits}
+                | ({"picture_problems": counts.picture_problems} if counts.picture_problems else {})
                 for counts in result.platforms
             }
             skipped = Counter(entry.reason.value for entry in result.skipped)
@@ -231,6 +233,8 @@ def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool)
             print_hits(ctx.console, store, shown_hits(hits), ctx.config.language)
     print_skipped(ctx, result.skipped)
     for counts in result.platforms:
+        if reasons := picture_reasons(counts, ctx.config.language):
+            ctx.say("pictures_unread", platform=counts.platform, count=counts.picture_problems.total(), reasons=reasons)
         for problem in counts.problems[:5]:
             ctx.say("problem", platform=counts.platform, problem=problem)
     if result.complaints:

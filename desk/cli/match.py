@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from crawler.items import Work
     from crawler.pictures import PictureInspector
-    from desk.match_rows import MatchJob
+    from desk.match_rows import MatchJob, UnreadPicture
     from desk.match_sheet import SampleDraw
 
     Writer = Callable[[CommandContext, MatchJob, Sequence[Work]], None]
+
+MAX_SHOWN_PICTURES = 20  # that were not read, on standard error; the results name all
 
 
 @frozen
@@ -142,16 +144,35 @@ def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Wr
 
 
 def _run_batches(ctx: CommandContext, job: MatchJob) -> Iterator[str]:
-    """Assess every listing: the results of each batch as JSON Lines in input order, with a progress bar."""
+    """Assess every listing: the results of each batch as JSON Lines in input order, with a progress bar.
+
+    What was not read of their pictures is said at the end, on standard error.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
     screen = Console(stderr=True)
+    unread: list[UnreadPicture] = []
+    addresses = 0
     with Progress(console=screen, disable=ctx.quiet or not screen.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=len(job.offers))
-        for rows, lines in job.run_batches():
-            yield lines
-            progress.advance(task, rows)
+        for batch in job.run_batches():
+            yield batch.lines
+            unread += batch.unread_pictures
+            addresses += batch.addresses
+            progress.advance(task, batch.rows)
+    if not ctx.quiet:
+        _print_unread(ctx, unread, addresses)
+
+
+def _print_unread(ctx: CommandContext, unread: Sequence[UnreadPicture], addresses: int) -> None:
+    for entry in unread[:MAX_SHOWN_PICTURES]:
+        values = {"id": entry.id, "picture": entry.picture, "problem": entry.sentence}
+        typer.echo(ctx.message("match_picture", **values), err=True)
+    if len(unread) > MAX_SHOWN_PICTURES:
+        typer.echo(ctx.message("match_more_pictures", count=len(unread) - MAX_SHOWN_PICTURES), err=True)
+    if addresses:
+        typer.echo(ctx.message("match_addresses", count=addresses), err=True)
 
 
 def _write_matches(

@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 from attrs import Factory, field, frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from crawler.items import Decision, Hit
+from crawler.items import Decision, Hit, Picture
 from crawler.messages import local_time, render_message
+from crawler.pictures import problem_sentence
 from crawler.urls import readable_url
 from desk.export.atomic_write import open_atomic
 from desk.review.explain import Explanation
@@ -45,6 +46,7 @@ class PlatformRow:
     asked: int
     pages: Mapping[str, int] = Factory(dict)
     limits: Mapping[str, int] = Factory(dict)
+    pictures: str = ""  # how many were not read for which reasons
     reach: str = ""  # queried of planned, opened of candidates
     listings: int = 0
     hits: int = 0
@@ -136,6 +138,7 @@ def render_html(night: ReportData) -> str:
         axis_top=axis_top,
         sentence=partial(finding_sentence, language=night.language),
         share_state=partial(share_state_text, language=night.language),
+        picture_problem=partial(_picture_problem, night.language),
     )
     style, script = (environment.get_template(f"report.{kind}").render() for kind in ("css", "js"))
     return environment.get_template("report.html").render(
@@ -162,6 +165,10 @@ def _digest(text: str) -> str:
 
 def _message(language: str, key: str, **values: object) -> str:
     return render_message("desk", key, language, **values)
+
+
+def _picture_problem(language: str, picture: Picture) -> str:
+    return problem_sentence(picture.problem, picture.problem_values, language)
 
 
 def _safe_link(address: str) -> str | None:

@@ -15,6 +15,7 @@ from crawler.errors import BadInput, Problem
 from crawler.health import PlatformCounts, counts_from_dict
 from crawler.items import Decision
 from crawler.messages import local_time, render_message
+from crawler.pictures import problem_label
 from crawler.store import NIGHT_RUN, NO_VERDICT, HitQuery, Run, Store
 from desk.crawling import RunResult
 from desk.export.atomic_write import open_atomic
@@ -42,6 +43,7 @@ def report_json(result: RunResult) -> dict[str, Any]:
         | {
             "pages": dict(counts.pages),
             "limits": dict(counts.limits),
+            "picture_problems": dict(counts.picture_problems),
             "questions": question_forms(counts),
             "questions_planned": counts.planned,
             "questions_queried": counts.queried,
@@ -68,6 +70,14 @@ def reach_line(counts: PlatformCounts, language: str) -> str:
     names = ("queried", "planned", "opened", "candidates")
     values = {name: getattr(counts, name) for name in names}
     return render_message("desk", "report_reach", language, **values) if any(values.values()) else ""
+
+
+def picture_reasons(counts: PlatformCounts, language: str) -> str:
+    """How many pictures of listings were not read, or not whole, for which reasons; "" if there are none."""
+    labels: Counter[str] = Counter()
+    for key, number in counts.picture_problems.items():
+        labels[problem_label(key, language)] += number
+    return ", ".join(f"{number} {label}" for label, number in labels.most_common())
 
 
 def report_markdown(result: RunResult, language: str, zone: tzinfo = UTC) -> str:
@@ -122,6 +132,8 @@ def _platform_lines(counts: PlatformCounts, complaint: str | None, language: str
     if counts.limits:
         limited = ", ".join(f"{number} {limit}" for limit, number in sorted(counts.limits.items()))
         lines += ["", f"{render_message('desk', 'report_cut', language)} {limited}"]
+    if reasons := picture_reasons(counts, language):
+        lines += ["", f"{render_message('desk', 'report_pictures', language)} {reasons}"]
     if counts.asked_by:
         rows = [
             f"{form} {form_counts['hits']}/{form_counts['asked']}"
@@ -185,6 +197,7 @@ def _platform_rows(result: RunResult, language: str) -> list[PlatformRow]:
             asked=counts.asked,
             pages=counts.pages,
             limits=counts.limits,
+            pictures=picture_reasons(counts, language),
             reach=reach_line(counts, language),
             listings=counts.listings,
             hits=counts.hits,

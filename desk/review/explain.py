@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import Factory, frozen
 
-from crawler.items import Decision, Finding, Hit, Judgement, Polarity, Question, ShareCheck, ShareLink, Work
+from crawler.items import Decision, Finding, Hit, Judgement, Picture, Polarity, Question, ShareCheck, ShareLink, Work
 from crawler.store import Store
 from matchers.decision import ACCUSED_GROUND, LICENCE_MATCHER, Term, calibrated_probability, offence_terms
 from matchers.signals.work_type import work_type
@@ -119,6 +119,16 @@ class Explanation:
             ExplainedShare(link=link, state=state, checks=tuple(self._checks_of(link)))
             for link, state in zip(links, states, strict=False)
         )
+
+    def unread_pictures(self) -> tuple[Picture, ...]:
+        """The pictures of the listing that were not read, or not whole."""
+        return tuple(picture for picture in self.hit.listing.pictures if picture.problem)
+
+    def unfetched_pictures(self) -> int:
+        """The number of pictures beyond those that are fetched of a listing; 0 where none was fetched."""
+        pictures = self.hit.listing.pictures
+        asked = sum(bool(picture.sha256 or picture.problem) for picture in pictures)
+        return len(pictures) - asked if asked else 0
 
     def _checks_of(self, link: ShareLink) -> Iterator[ShareCheck]:
         for check in self.share_checks:

@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 
 from crawler.items import Finding, Listing, Polarity, ShareCheck
 from crawler.messages import local_time, render_message
+from crawler.pictures import problem_sentence
 from desk.review.explain import Change, Explanation
 from matchers.findings import finding_sentence, share_state_text
 
@@ -23,6 +24,7 @@ def explanation_lines(explanation: Explanation, language: str, zone: tzinfo = UT
     yield from _offence_lines(explanation, language)
     yield from _decision_lines(explanation, language)
     yield from _share_lines(explanation, language, zone)
+    yield from picture_lines(explanation, language)
     yield from _judgement_lines(explanation, language, zone)
 
 
@@ -79,6 +81,15 @@ def _share_lines(explanation: Explanation, language: str, zone: tzinfo) -> Itera
         )
         for check in share.checks:
             yield _check_line(check, language, zone)
+
+
+def picture_lines(explanation: Explanation, language: str) -> Iterator[str]:
+    """Yield why pictures of the listing were not read, or not whole, and how many were not asked for."""
+    for picture in explanation.unread_pictures():
+        problem = problem_sentence(picture.problem, picture.problem_values, language)
+        yield _say("told_picture", language, url=picture.url, problem=problem)
+    if count := explanation.unfetched_pictures():
+        yield _say("told_more_pictures", language, count=count)
 
 
 def _check_line(check: ShareCheck, language: str, zone: tzinfo) -> str:

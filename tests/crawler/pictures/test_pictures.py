@@ -31,7 +31,7 @@ def test_a_picture_is_described_by_digest_size_and_hashes() -> None:
     assert (picture.sightings, picture.compared) == ((), "")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "JPEG2000"])
 def test_every_allowed_format_looks_the_same(kind: str) -> None:
     registered = PhashIndex([(7, inspect_picture(picture_bytes("drawn 1"), "ours"))])
     ((number, distance),) = registered.search(inspect_picture(encode_picture(cover(1), kind), "theirs"))
@@ -79,10 +79,8 @@ def test_a_spacer_has_no_hashes() -> None:
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         picture_bytes("drawn 1")[:400],
         picture_bytes("small 1")[:900],
-        encode_picture(cover(1), "BMP"),
-        encode_picture(cover(1), "TIFF"),
     ],
-    ids=["nothing", "html", "eps", "cut png", "cut jpeg", "bmp", "tiff"],
+    ids=["nothing", "html", "eps", "cut png", "cut jpeg"],
 )
 def test_anything_else_is_a_typed_error(data: bytes) -> None:
     with pytest.raises(PictureError):
@@ -107,7 +105,12 @@ def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pictures_and_errors_travel_between_processes() -> None:
     picture = inspect_picture(picture_bytes("drawn 1"), "x")
     assert pickle.loads(pickle.dumps(picture)) == picture
-    assert str(pickle.loads(pickle.dumps(PictureError("broken")))) == "broken"
+    error = pickle.loads(pickle.dumps(PictureError("cut", kind="GIF", percent=3)))
+    assert (error.key, error.values, str(error)) == (
+        "cut",
+        {"kind": "GIF", "percent": 3},
+        "the GIF ends too early, with only 3 % of the picture: have it sent again",
+    )
 
 
 def test_importing_costs_nothing() -> None:
