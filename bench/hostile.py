@@ -173,7 +173,8 @@ def run_case(url: str, kind: str) -> dict[str, Any]:
         }
         if kind == "picture":
             picture = store.pages.get_picture(url)
-            row |= {"outcome": "ok" if picture else "failed", "items": int(picture is not None)}
+            is_whole = picture is not None and not picture.problem  # check.py: failed, or flagged as partial
+            row |= {"outcome": "ok" if is_whole else "failed", "items": int(is_whole)}
         else:
             row |= outcome_row(crawl_stats)
     own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
