@@ -15,7 +15,7 @@ from stdnum import ean, isan, isbn, ismn, isrc, issn
 from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.iso7064 import mod_37_36
 
-from registry.fields import FieldError, parse_text, parse_texts
+from registry.fields import FieldError, parse_text, parse_texts, split_bars
 
 _SCHEME_RE = re.compile(r"[a-z][a-z0-9_-]{1,20}")
 _EIDR_RE = re.compile(r"10\.5240/((?:[0-9A-F]{4}-){5}[0-9A-Z])")
@@ -77,7 +77,7 @@ def normalise_identifier(scheme: str, value: str) -> str:
 def parse_pairs(value: Any) -> Iterable[tuple[str, str]]:
     """The (scheme, value) pairs of an `identifiers` cell: `isbn:978...|package:com.x`, or an object in JSON."""
     if value is None or isinstance(value, str):
-        for part in (value or "").split("|"):
+        for part in split_bars(value or ""):
             scheme, separator, written = part.partition(":")
             if part.strip() and not separator:
                 raise FieldError("bad_identifiers", value=part)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from attrs import evolve
@@ -48,8 +49,13 @@ def inspect_local_pictures(addresses: Iterable[str], folder: Path, inspector: Pi
     return dict(zip(local_paths, inspector(paths), strict=True))
 
 
-def resolve_picture(address: str, folder: Path, pictures_by_path: PicturesByPath) -> Picture:
-    """The picture at `address`: a URL, or a path relative to `folder` in `pictures_by_path`. Raises FieldError."""
+def resolve_picture(
+    address: str, folder: Path, pictures_by_path: PicturesByPath, known: Mapping[str, Picture] = MappingProxyType({})
+) -> Picture:
+    """The picture at `address`: a URL, or a path relative to `folder` in `pictures_by_path`. Raises FieldError.
+
+    A file that is gone is still the picture that the registry knows by its path (`known`).
+    """
     if "://" in address:
         return _remote_picture(address)
     try:
@@ -59,6 +65,8 @@ def resolve_picture(address: str, folder: Path, pictures_by_path: PicturesByPath
         reason = getattr(error, "strerror", None) or error
         raise FieldError("unreadable_picture", value=address, reason=reason) from None
     if error_found is not None:
+        if local_path in known:
+            return known[local_path]
         raise error_found
     inspected = pictures_by_path[local_path]
     if isinstance(inspected, PictureError):

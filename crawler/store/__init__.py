@@ -23,7 +23,7 @@ from crawler.store.database import (
     to_json,
     upgrade_schema,
 )
-from crawler.store.erasure import ErasureCounts
+from crawler.store.erasure import ErasureCounts, WorkErasureCounts
 from crawler.store.hit_query import NO_VERDICT, HitQuery, query_from_dict
 from crawler.store.hits import Hits, HitSummary, StoredHit, is_up, listing_share_states
 from crawler.store.listings import STORED_LISTINGS_BATCH, Listings, ScreeningKeys, StoredListing
@@ -87,6 +87,7 @@ __all__ = [
     "StoredOutlet",
     "StoredRule",
     "UnitResult",
+    "WorkErasureCounts",
     "WorkerActivity",
     "from_json",
     "hit_id",

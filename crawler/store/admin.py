@@ -1,4 +1,6 @@
-"""The database as a whole: schema, backup and restore, moving, locks, the server's clock, and erasing a seller."""
+"""The database as a whole: schema, backup and restore, moving, locks, the server's clock, and erasing a seller
+or works.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,10 @@ from crawler.store.database import (
     upgrade_schema,
 )
 from crawler.store.database_move import ProgressCallback, move_database
-from crawler.store.erasure import SellerErasure
+from crawler.store.erasure import SellerErasure, WorkErasure
 
 
-class Admin(SellerErasure):
+class Admin(SellerErasure, WorkErasure):
     """Administration of the database."""
 
     @property

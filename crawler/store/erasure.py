@@ -1,4 +1,6 @@
-"""Erasing a seller: their listings and everything that depends on them, in one transaction."""
+"""Erasing a seller with their listings, or works with their hits, and everything that depends on them, in one
+transaction.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +59,58 @@ class SellerErasure(Repository):
             if dry_run:
                 savepoint.rollback()
             return ErasureCounts(**counts, outlets=outlets, evidence=tuple(sorted(evidence)))
+
+
+@frozen(kw_only=True)
+class WorkErasureCounts:
+    """How many rows of each kind went with works, and the digests of the bytes kept for their hits alone."""
+
+    works: int = 0
+    hits: int = 0
+    judgements: int = 0
+    rules: int = 0
+    known_positives: int = 0
+    evidence: tuple[str, ...] = ()
+
+
+class WorkErasure(Repository):
+    """Removal of works. Listings stay, since other works may be in them; nothing is checked again for these hits."""
+
+    def delete_works(self, ids: Sequence[str], dry_run: bool = False) -> WorkErasureCounts:
+        """Remove works with their hits, judgements, samples, rules, quarantines, market prices and must-find entries.
+
+        With `dry_run` all of it is counted and nothing removed.
+        """
+        counts = {"works": 0, "hits": 0, "judgements": 0, "rules": 0, "known_positives": 0}
+        digests: set[str] = set()
+        with write_transaction(self._engine) as connection, connection.begin_nested() as savepoint:
+            for start in range(0, len(ids), _ID_BATCH_SIZE):
+                digests |= _delete_works(connection, ids[start : start + _ID_BATCH_SIZE], counts)
+            evidence = digests - hit_evidence(connection) - set(connection.execute(select(_checks.c.digest)).scalars())
+            if dry_run:
+                savepoint.rollback()
+        return WorkErasureCounts(**counts, evidence=tuple(sorted(evidence)))
+
+
+def _delete_works(connection: Connection, ids: Sequence[str], counts: dict[str, int]) -> set[str]:
+    """Delete works and what depends on them, add to `counts`; returns the digests of their hits' evidence."""
+    is_of_works = _hits.c.work.in_(ids)
+    digests = hit_evidence(connection, is_of_works)
+    hit_ids = select(_hits.c.id).where(is_of_works)
+    listings = select(_hits.c.listing).where(is_of_works)
+    shared = select(_hits.c.listing).where(_hits.c.work.not_in(ids))
+    for table in (schema.samples, schema.judgements):
+        deleted_rows = connection.execute(delete(table).where(table.c.hit.in_(hit_ids))).rowcount
+        counts["judgements"] += deleted_rows if table is schema.judgements else 0
+    watched = schema.watched.c.listing
+    connection.execute(delete(schema.watched).where(watched.in_(listings), watched.not_in(shared)))
+    counts["hits"] += connection.execute(delete(_hits).where(is_of_works)).rowcount
+    for table in (schema.rules, schema.known_positives, schema.quarantines, schema.medians):
+        deleted_rows = connection.execute(delete(table).where(table.c.work.in_(ids))).rowcount
+        if table.name in counts:
+            counts[table.name] += deleted_rows
+    counts["works"] += connection.execute(delete(schema.works).where(schema.works.c.id.in_(ids))).rowcount
+    return digests
 
 
 def _ids_of_seller(connection: Connection, seller: str, platform: str | None) -> list[str]:

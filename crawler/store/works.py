@@ -89,6 +89,18 @@ class Registry(Repository):
                     works[row.id] = _work_from_row(row, taught.get(row.id, ()))
         return works
 
+    def imported_works(self, ids: Iterable[str] | None = None) -> dict[str, Work]:
+        """Works as an import stored them, without names that people taught, by id, retired ones included; None: all."""
+        wanted = None if ids is None else sorted(set(ids))
+        starts = range(0, 1 if wanted is None else len(wanted), _ID_BATCH_SIZE)
+        query = select(_works.c.id, _works.c.value, _works.c.retired_at).order_by(_works.c.id)
+        works: dict[str, Work] = {}
+        with read_connection(self._engine) as connection:
+            for start in starts:
+                part = query if wanted is None else query.where(_works.c.id.in_(wanted[start : start + _ID_BATCH_SIZE]))
+                works |= {row.id: _work_from_row(row, ()) for row in connection.execute(part)}
+        return works
+
     def changed_since(self, since: datetime) -> set[str]:
         """The ids of the current works that were added or changed, or got another name, since then."""
         renamed = select(_rules.c.work).where(*_IN_FORCE, _rules.c.at >= since)

@@ -11,8 +11,8 @@ import typer
 from crawler.errors import BadInput, Problem, UnhealthyRun
 from crawler.messages import LANGUAGES, render_message
 from desk.cli._options import Quiet, command_context
+from desk.cli._works_lists import keep_pictures, register_pictures
 from desk.cli.crawl import unit_printer
-from desk.cli.works import keep_pictures, register_pictures
 
 DEMO_TIME = "2026-11-22T01:00:00+00:00"  # the demo's own time: licences begin and end around it
 DEMO_SETTINGS = """# The demo night. Everything is answered from the fixtures; nothing leaves this machine.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from attrs import asdict
 from rich.table import Table
 
-from crawler.blobs import open_blobs
 from crawler.errors import BadInput, NothingToDo, Problem
-from crawler.items import Work
 from crawler.store import ALIAS_RULE, Store
+from desk.cli import _works_edit, _works_lists
 from desk.cli._options import By, CommandContext, ConfigFile, Json, Now, Quiet, acting_user, command_context, print_json
 
 if TYPE_CHECKING:
@@ -25,7 +23,8 @@ WorkId = Annotated[str, typer.Argument(metavar="ID", help="The work's id.")]
 def add(app: typer.Typer) -> None:
     """Register the commands."""
     works = typer.Typer(no_args_is_help=True, help="The registry of protected works.")
-    works.command("import", epilog="Example: swordnet works import works.csv")(import_works)
+    _works_lists.add(works)
+    _works_edit.add(works)
     works.command("list", epilog="Example: swordnet works list --json")(list_works)
     works.command("show", epilog="Example: swordnet works show W-001")(show)
     works.command("retire", epilog="Example: swordnet works retire W-001")(retire)
@@ -36,46 +35,6 @@ def add(app: typer.Typer) -> None:
     works.command("check", epilog="Example: swordnet works check")(check)
     works.command("aliases", epilog="Example: swordnet works aliases W-001 --add 'The Lampwright'")(aliases)
     app.add_typer(works, name="works")
-
-
-def import_works(
-    file: Annotated[Path, typer.Argument(help="CSV, XLSX or JSONL; see docs/works.md for the columns.")],
-    config: ConfigFile = None,
-    quiet: Quiet = False,
-    json: Json = False,
-) -> None:
-    """Take works over from a file; the same file twice changes nothing, and one that was stopped goes on."""
-    from registry.works_reader import read_works
-    from screening.picture_screening import picture_reader
-
-    ctx = command_context(config, quiet or json)
-    works = read_works(file, ctx.config.language, picture_reader(ctx.config.pictures))
-    with ctx.new_store() as store:
-        keep_pictures(works, ctx)
-        counts = store.works.import_works(works, ctx.now())
-        register_pictures(store.works.registered_works(), ctx)
-    if json:
-        print_json({"added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged})
-    else:
-        ctx.say("works_imported", file=file, added=counts.added, changed=counts.changed, unchanged=counts.unchanged)
-
-
-def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
-    """Store the bytes of local pictures, so that reports can show them after the list of works was moved."""
-    blobs = open_blobs(ctx.config.store)
-    for path in {picture.url for work in works for picture in work.images if picture.sha256}:
-        blobs.put(Path(path).read_bytes())
-
-
-def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
-    """Index the pictures of all works for comparison with those of listings; print which show nothing."""
-    from screening.picture_screening import extract_missing_descriptors, featureless_pictures, index_pictures
-
-    works = list(works)
-    extract_missing_descriptors(works, ctx.config)
-    index_pictures(works, ctx.config.pictures)
-    for work, picture in featureless_pictures(works, ctx.config.pictures):
-        ctx.say("picture_weak", work=work.id, picture=Path(picture.url).name)
 
 
 def list_works(
