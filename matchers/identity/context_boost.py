@@ -42,7 +42,7 @@ MAX_UNKNOWN_WORDS = 1.0  # beside the name (a Han character is one word)
 MIN_IDENTITY_GAIN = 0.02  # in probability; less is not worth a reason
 EXACT_GROUNDS = (TITLE_EXACT.key, TITLE_EXACT_REASONED.key)
 NUMBER_GROUNDS = frozenset(
-    {"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other"}
+    {"veto_sequel", "veto_behind", "veto_before", "veto_other_number", "veto_season", "edition_other", "season_other"}
 )
 VERSIONED_KINDS = frozenset({"software", "plugin", "app"})  # whose number is a version; a game's is a part
 MIN_APP_VERSION = 4  # of a bare number: many apps are games, which have a second and third part; estimate

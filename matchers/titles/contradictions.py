@@ -23,6 +23,7 @@ from matchers.titles.frames import find_frame
 from matchers.titles.name_matches import NameMatch
 from matchers.titles.numerals import ENGLISH_NUMBER_PATTERN, NUMERAL_PATTERN, is_numeral, numeral_value, unit_roles
 from matchers.titles.scoring import contradiction_weight
+from matchers.titles.seasons import stated_seasons, strip_season
 from matchers.titles.title_names import Name
 
 
@@ -63,7 +64,7 @@ def find_contradictions(
     elif frame := find_frame(name_match, text):
         kind, theirs = frame
         yield Contradiction(kind=kind, ours=ours, theirs=theirs, probability=contradiction_weight(kind))
-    yield from creator_contradictions(work, corroboration)
+    yield from _creator_contradictions(work, corroboration)
     if work.creators and not corroboration.creator and not corroboration.other_creators:
         known_text = fold(" ".join((work.title, *work.aliases, work.publisher or ""))).replace(" ", "")
         other_person = find_other_person(name_match, text, known_text)
@@ -76,7 +77,7 @@ def find_contradictions(
             )
 
 
-def creator_contradictions(work: Work, corroboration: Corroboration) -> Iterator[Contradiction]:
+def _creator_contradictions(work: Work, corroboration: Corroboration) -> Iterator[Contradiction]:
     """The contradiction by another creator than the work's, if there is one."""
     if corroboration.other_creators:
         yield Contradiction(
@@ -84,6 +85,33 @@ def creator_contradictions(work: Work, corroboration: Corroboration) -> Iterator
             ours="、".join(work.creators),
             theirs=corroboration.other_creators,
             probability=contradiction_weight("other_creator"),
+        )
+
+
+def text_contradictions(
+    name: Name, text: AnalysedText, work: Work, corroboration: Corroboration
+) -> Iterator[Contradiction]:
+    """The contradictions of a text that resembles a name as a whole."""
+    yield from lexicon_contradictions(name, text)
+    yield from _season_contradictions(name, text, work.kind)
+    yield from _creator_contradictions(work, corroboration)
+
+
+def _season_contradictions(name: Name, text: AnalysedText, work_kind: str | None) -> Iterator[Contradiction]:
+    """The contradiction by another season, part or volume than the one that ends the name, if the text states one."""
+    stripped = strip_season(name.spelled, work_kind)
+    if stripped is None:
+        return
+    base = stripped[0].replace(" ", "")
+    start = text.compact.find(base)
+    behind = number_behind(NameMatch(name=name, start=start, end=start + len(base)), text) if start >= 0 else None
+    numbers = stated_seasons(text.original).compared_with(stripped[1], behind)
+    if numbers and stripped[1].value not in numbers:
+        yield Contradiction(
+            kind="season",
+            ours=name.spelled,
+            theirs=text.original,
+            probability=contradiction_weight("season"),
         )
 
 
@@ -163,6 +191,10 @@ KINDS_OF_PARTS = frozenset({"course", "lecture", "lectures", "training", "课程
 _FIRST_PART_RE = re.compile(
     r"(?:附|含|带|连同|包括|送)[^\W\d_]{0,2}(?:第[一1]|[一1](?=[部季卷册])|前作)"
 )  # 2附带第一部
+# A number behind the name of such a work, or a part, is one of its seasons.
+_SERIES_KINDS = frozenset(
+    ("series", "tv", "show", "drama", "anime", "剧集", "电视剧", "连续剧", "动漫", "动画", "番剧", "综艺")
+)
 _KINDS_WITHOUT_SEASONS = frozenset({"book", "film", "movie", "app", "course", "textbook", "software", "game", "music"})
 
 
@@ -182,7 +214,7 @@ def find_foreign_number(name_match: NameMatch, text: AnalysedText, kind: str) ->
     changed_numeral = _changed_numeral(name_match, text) if name_match.edits else ""
     if changed_numeral:
         return ForeignNumber(kind="other_number", theirs=changed_numeral)
-    if kind in KINDS_OF_PARTS or _FIRST_PART_RE.search(text.folded):
+    if kind in KINDS_OF_PARTS or kind in _SERIES_KINDS or _FIRST_PART_RE.search(text.folded):
         return None
     return _number_behind(name_match, text, kind) or _ordinal_before(name_match, text)
 
@@ -217,7 +249,13 @@ def _changed_numeral(name_match: NameMatch, text: AnalysedText) -> str:
     return "" if is_same_value else text_compact
 
 
-def _number_behind(name_match: NameMatch, text: AnalysedText, kind: str) -> ForeignNumber | None:
+def number_behind(name_match: NameMatch, text: AnalysedText) -> int | None:
+    """The bare number right behind a match that counts a part of the name: 2 of 长夜谍影2 and of 长夜谍影Ⅱ."""
+    found = _number_behind(name_match, text, "", 1)
+    return numeral_value(fold(found.theirs)) if found else None
+
+
+def _number_behind(name_match: NameMatch, text: AnalysedText, kind: str, minimum: int = 2) -> ForeignNumber | None:
     position = name_match.end
     if (
         position >= len(text.compact)
@@ -230,7 +268,7 @@ def _number_behind(name_match: NameMatch, text: AnalysedText, kind: str) -> Fore
     if _EPISODE_RE.match(folded_tail):
         return None
     match = _ENGLISH_COUNTER_RE.match(folded_tail) or _NUMBER_AFTER_RE.match(folded_tail)
-    if not match or (numeral_value(match["value"]) or 0) <= 1:
+    if not match or (numeral_value(match["value"]) or 0) < minimum:
         return None
     end = text.position_of(start + match.end("value") - 1) + 1
     if _is_number_continued(text, end) or text.splits_word(end):

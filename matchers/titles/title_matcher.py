@@ -20,9 +20,9 @@ from crawler.text import fold
 from matchers.titles.analysis import AnalysedText, analyse
 from matchers.titles.contradictions import (
     Contradiction,
-    creator_contradictions,
     find_contradictions,
     lexicon_contradictions,
+    text_contradictions,
 )
 from matchers.titles.corroboration import CreatorIndex, find_corroboration
 from matchers.titles.features import (
@@ -136,11 +136,20 @@ class TitleMatcher:
         )
         self._token_overlap.prefetch(list(overlap_queries))
 
-    def find_bare(self, text: str, listing: Listing | None = None) -> list[Candidate]:
-        """The works whose bare names (title_names.py) are spelled exactly in the text; they rival only each other."""
+    def bare_matches(self, text: str, form: str) -> list[tuple[NameHit, NameMatch]]:
+        """The bare names of this form (title_names.py) that are spelled exactly in the text."""
         analysed = analyse(text)
         hits = self._index.lookup(analysed).bare_hits if text else []
-        return list(self._spelled_candidates(0, hits, analysed, listing)) if hits else []
+        matches = [(hit, self._index.name_match(hit, analysed)) for hit in hits]
+        return [found for found in matches if found[1].name.form == form]
+
+    def exact_hits(self, text: str) -> list[NameHit]:
+        """The full names that are spelled exactly in the text."""
+        return [hit for hit in self._index.name_hits(analyse(text)) if not hit.edits]
+
+    def weigh(self, hits: list[NameHit], text: str, listing: Listing | None) -> list[Candidate]:
+        """The works of these hits in the text, as if there were no others."""
+        return list(self._spelled_candidates(0, hits, analyse(text), listing)) if hits else []
 
     def _is_fully_named(self, text: AnalysedText) -> bool:
         """Whether an informative name is all of the text except noise: then words will hardly be compared."""
@@ -263,7 +272,7 @@ class TitleMatcher:
         chance = probability(model, features)
         if chance < (min(MIN_PROBABILITY, MIN_BARE_PROBABILITY) if similarity.is_bare else MIN_PROBABILITY):
             return None
-        contradictions = (*lexicon_contradictions(similarity.name, text), *creator_contradictions(work, corroboration))
+        contradictions = tuple(text_contradictions(similarity.name, text, work, corroboration))
         return _whole_text_candidate(
             text_index, ("loose", model), similarity.name, text, chance, features, contradictions, corroboration
         )

@@ -1,20 +1,21 @@
 """The spellings by which a work can be found: title and aliases, also without note, subtitle, edition mark or article.
 
-Sellers write editions, years and "revised" in other ways or leave them out, so the bare names are indexed beside the
-full ones; `stated_numbers` returns the editions or years that a title states.
+Sellers write editions, years, seasons and "revised" in other ways or leave them out, so the bare names are indexed
+beside the full ones; `stated_numbers` returns the editions or years that a title states, seasons.py the seasons.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from attrs import frozen
 
 from crawler.items import Work
 from crawler.text import fold
 from matchers.titles.numerals import numeral_value, rewrite_numerals
+from matchers.titles.seasons import season_bases
 
 _NOTE_RE = re.compile(r"\s{0,4}[(（\[【][^()（）\[\]【】]{1,40}[)）\]】]\s{0,4}$")
 _SUBTITLE_RE = re.compile(r"\s{0,4}(?:[:：—]|\s[-–]\s)")
@@ -122,7 +123,9 @@ def _word_breaks(folded: str) -> frozenset[int]:
     return frozenset(accumulate(map(len, folded.split(" ")[:-1])))
 
 
-BARE_FORM = "bare"  # the form of a bare name
+BARE_FORM, SEASON_FORM = "bare", "season"  # the forms of bare names: without an edition mark, without a season
+MIN_BASE_INFORMATION = 2.5  # information, in Han characters, of a title without its season
+MAX_BARE_NAMES = 6  # of a work; the index numbers no more
 
 _ORDINAL_WORDS_PATTERN = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
 _ORDINAL_WORDS = _ORDINAL_WORDS_PATTERN.split("|")
@@ -150,14 +153,22 @@ class EditionMark:
 
 
 def bare_names(work_index: int, work: Work) -> Iterator[Name]:
-    """The bare name of a work, if its title has a mark; and the same with its numerals rewritten."""
+    """The bare names of a work: of a title with a mark, of title and aliases that end in a season, a part or a volume;
+    each also with its numerals rewritten. `spelled` of the latter is the name with its season.
+    """
     stripped = strip_mark(work.title)
-    if stripped is None:
-        return
-    yield build_name(work_index, stripped[0], stripped[0], BARE_FORM)
-    rewritten = rewrite_numerals(stripped[0])
-    if rewritten:
-        yield build_name(work_index, stripped[0], rewritten[0], BARE_FORM)
+    found = [(stripped[0], stripped[0], BARE_FORM)] if stripped else []
+    found += [
+        (spelled, base, SEASON_FORM)
+        for spelled, base, _ in season_bases(work)
+        if han_equivalents(base.replace(" ", "")) >= MIN_BASE_INFORMATION
+    ]
+    names: dict[tuple[str, str], Name] = {}
+    for spelled, base, form in found:
+        rewritten = rewrite_numerals(base)
+        for folded in (base, rewritten[0]) if rewritten else (base,):
+            names.setdefault((folded, form), build_name(work_index, spelled, folded, form))
+    yield from islice(names.values(), MAX_BARE_NAMES)
 
 
 def strip_mark(title: str) -> tuple[str, EditionMark] | None:

@@ -26,6 +26,7 @@ from matchers.titles.numerals import is_numeral
 from matchers.titles.surrounding_text import BatchSurroundings, touches_unknown_text
 from matchers.titles.text_batch import batch_texts
 from matchers.titles.textbooks import is_other_textbook
+from matchers.titles.title_names import BARE_FORM
 
 HEAD_CHARACTERS = "春夏秋冬东南西北风云山河湖海日月星辰花草鸟兽鱼虫金木水火土石"
 NAME_PARTS = "灯塔 长夜 雨林 铁路 钟声 海岸 守望者 的 往事 II 3 Winter Harbour Lake Days of"
@@ -225,7 +226,7 @@ def test_a_bare_name_rivals_no_full_one() -> None:
     engine = TitleMatcher(works)
     (bare_match,) = (match for match in engine.find(["Organic Mechanisms epub"]) if match.channel == "spelled")
     assert (bare_match.work_index, bare_match.rival_count) == (1, 0)
-    assert [match.work_index for match in engine.find_bare("Organic Mechanisms epub")] == [0]
+    assert [found.name.work_index for _, found in engine.bare_matches("Organic Mechanisms epub", BARE_FORM)] == [0]
 
 
 @pytest.mark.parametrize(
