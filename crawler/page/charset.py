@@ -140,10 +140,12 @@ def _choose_encoding(body: bytes, declared: list[str]) -> str:
 def _decode_as(body: bytes, encoding: str) -> DecodedText:
     text = _decode_utf8(body) if encoding == "utf-8" else body.decode(encoding, "replace")
     text = text.replace("\x00", "")
-    if _is_twice_encoded(text[:SAMPLE_BYTES]):
+    is_mojibake = _is_twice_encoded(text[:SAMPLE_BYTES])
+    if is_mojibake:
         text = _TWICE_ENCODED_RE.sub(_decode_again, text)
+        is_mojibake = _is_twice_encoded(text[:SAMPLE_BYTES])
     is_damaged = text.count("\ufffd") > max(3, len(text) // 100) or "锟斤拷" in text
-    return DecodedText(text, encoding, is_damaged or _is_twice_encoded(text[:SAMPLE_BYTES]))
+    return DecodedText(text, encoding, is_damaged or is_mojibake)
 
 
 def _decode_utf8(body: bytes) -> str:

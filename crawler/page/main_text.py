@@ -20,8 +20,9 @@ from selectolax.lexbor import LexborNode
 from crawler.contacts import find_contacts
 from crawler.page.page import Page, visible_text
 from crawler.page.related_items import alike_cards, related_elements
+from crawler.page.shown_description import description_elements
 from crawler.page.site_frame import SiteFrame, framed_elements
-from crawler.page.text_lines import ACCESS_CODE_RE, Line, all_lines, page_lines
+from crawler.page.text_lines import ACCESS_CODE_RE, Line, all_lines, hands_out, page_lines
 from crawler.shares import extract_links
 
 MAX_TEXT_CHARS = 20_000
@@ -62,7 +63,8 @@ _META_SELECTOR = (
     ".tags-links, .tag-links, [itemprop=keywords], a[rel~=tag]"
 )
 MAX_META_CHARS = 300
-MIN_SHARE_CHARS = 8  # of a line that may hold a share link or an access code
+MAX_CODE_LINES = 2  # behind a line with a share: its code's label and the code
+MAX_CODE_LINE_CHARS = 24
 MIN_TEXT_LETTERS = 4  # a page with fewer beside its replies has no text: what looks like a reply is it
 
 
@@ -81,9 +83,12 @@ class LeftOut(StrEnum):
 
 @frozen(kw_only=True)
 class MainText:
-    """The text that counts, the addresses of the pictures in it, and what was left out: (why, text)."""
+    """The text that counts, its lines in elements that show a description or hand out a share, the addresses of the
+    pictures in it, and what was left out: (why, text).
+    """
 
     text: str = ""
+    described: tuple[str, ...] = ()
     left_out: tuple[tuple[LeftOut, str], ...] = ()
     pictures: tuple[str, ...] = ()
 
@@ -118,7 +123,9 @@ def _read(
         pictures += result.pictures
         skipped += result.skipped
         left_out += [(LeftOut(reason), visible_text(node)) for node, reason in result.skipped[:MAX_LEFT_OUT_PARTS]]
-    reasons = _line_reasons(page, frame, title, lines, may_extract=not roots)
+    handing = _handing_lines(lines)
+    reasons = _line_reasons(page, frame, title, lines, handing, may_extract=not roots)
+    marked = {node.mem_id for node in description_elements(page)}
     framed = {node.mem_id for node, reason in skipped if reason == LeftOut.FRAME}
     for number, line in enumerate(lines if framed else ()):
         if reasons[number] is None and _is_value_of(line, lines[number - 1] if number else None, framed):
@@ -127,6 +134,12 @@ def _read(
     kept = "\n".join(line.text for line, reason in zip(lines, reasons, strict=True) if not reason)
     return MainText(
         text=kept[:MAX_TEXT_CHARS],
+        described=tuple(
+            line.text
+            for line, reason, is_handing in zip(lines, reasons, handing, strict=True)
+            if reason in (None, LeftOut.OUTSIDE)
+            and (is_handing or any(element.mem_id in marked for element in line.elements))
+        ),
         left_out=tuple((why, text[:MAX_LEFT_OUT_CHARS]) for why, text in left_out[:MAX_LEFT_OUT_PARTS] if text),
         pictures=_picture_addresses(page, pictures),
     )
@@ -160,7 +173,7 @@ def _names_lazy_picture(node: LexborNode) -> bool:
 
 
 def _line_reasons(
-    page: Page, frame: SiteFrame | None, title: str, lines: list[Line], *, may_extract: bool
+    page: Page, frame: SiteFrame | None, title: str, lines: list[Line], handing: list[bool], *, may_extract: bool
 ) -> list[LeftOut | None]:
     """For each line why it does not count, None for one that counts."""
     names = {_letters(name) for name in frame.names} if frame else set()
@@ -175,9 +188,25 @@ def _line_reasons(
             reason = LeftOut.PATH
         elif reason is None and extract and not line.has_file and not extract.has(line.text):
             reason = LeftOut.OUTSIDE
-        is_handed_out = reason in (LeftOut.OUTSIDE, LeftOut.LINKS) and _hands_out(line.text)
-        reasons.append(None if is_handed_out else reason)
+        is_kept = reason in (LeftOut.OUTSIDE, LeftOut.LINKS) and handing[number]
+        reasons.append(None if is_kept else reason)
     return reasons
+
+
+def _handing_lines(lines: list[Line]) -> list[bool]:
+    """For each line whether it hands out a share or its code."""
+    handing = [False] * len(lines)
+    is_any = hands_out("\n".join(line.text for line in lines))
+    for number, line in enumerate(lines if is_any else ()):
+        if not hands_out(line.text):
+            continue
+        handing[number] = True
+        behind = [other.text for other in lines[number + 1 : number + 1 + MAX_CODE_LINES]]
+        if max(map(len, behind), default=MAX_CODE_LINE_CHARS + 1) <= MAX_CODE_LINE_CHARS:
+            codes = [link.code for link in extract_links(line.text)]
+            if codes != [link.code for link in extract_links("\n".join((line.text, *behind)))]:
+                handing[number + 1 : number + 1 + len(behind)] = [True] * len(behind)
+    return handing
 
 
 def _is_value_of(line: Line, before: Line | None, framed: Set[int]) -> bool:
@@ -218,11 +247,6 @@ def _element_before(node: LexborNode) -> LexborNode | None:
             return None
         before = before.prev
     return before
-
-
-def _hands_out(text: str) -> bool:
-    """Whether a line holds a share link or an access code."""
-    return len(text) >= MIN_SHARE_CHARS and bool(ACCESS_CODE_RE.search(text) or extract_links(text))
 
 
 def _listed_lines(lines: list[Line]) -> set[int]:
@@ -293,6 +317,9 @@ def _skipped_elements(
     )
     skip |= dict.fromkeys(related_elements(page, guard) - skip.keys(), LeftOut.RELATED)
     skip = {identity: reason for identity, reason in skip.items() if identity not in guard}
+    for node in description_elements(page):
+        if node.tag == "aside" and skip.get(node.mem_id) is LeftOut.MENU:
+            del skip[node.mem_id]
     skip |= dict.fromkeys(alike_cards(page, skip.keys(), guard) - skip.keys(), LeftOut.RELATED)
     return skip
 
@@ -318,7 +345,7 @@ def _guarded_elements(page: Page, title: str, roots: Sequence[LexborNode], frame
 def _is_meta(node: LexborNode) -> bool:
     """Whether an element of a class for categories and dates holds no more than that."""
     text = visible_text(node)
-    return len(text) <= MAX_META_CHARS and not _hands_out(text)
+    return len(text) <= MAX_META_CHARS and not hands_out(text)
 
 
 def _is_reply(node: LexborNode) -> bool:
@@ -328,6 +355,11 @@ def _is_reply(node: LexborNode) -> bool:
 
 def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, normalize("NFKC", text).casefold()))
+
+
+def shows_more(page: Page) -> bool:
+    """Whether a page shows a description or hands out a share, beside what it states for machines."""
+    return bool(description_elements(page)) or hands_out("\n".join(line.text for line in all_lines(page)))
 
 
 def without_frame(page: Page, frame: SiteFrame) -> Page:

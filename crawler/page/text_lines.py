@@ -2,7 +2,8 @@
 
 Formatting inside a word ("h<b>e</b>llo") is undone as a browser shows it; other inline elements are parted by a space,
 but not within a line of Chinese or Japanese (a highlighted word). The address of a share link is written behind the
-words that link to it ("click here https://..."), because it is what is handed out.
+words that link to it ("click here https://..."), because it is what is handed out. What fields and frames hold counts
+where it hands out a share, or is a text of its own (the lazy description in a textarea, a frame's srcdoc).
 """
 
 from __future__ import annotations
@@ -25,12 +26,17 @@ MAX_NODES = 60_000  # elements and texts of a page that are read
 MAX_DEPTH = 600  # of elements; what parser_bombs lets pass is shallower
 MAX_LINK_CHARS = 400  # of an address that is written beside the text of its link
 MAX_WRITTEN_LINKS = 200  # of a page
+MAX_HELD_CHARS = 100_000  # of what a field or a frame holds
+MIN_SHARE_CHARS = 8  # of a text that may hold a share link or an access code
 SKIPPED_TAGS = frozenset(
     (
         *("script", "style", "noscript", "template", "svg", "math", "head", "select", "option", "datalist"),
         *("textarea", "iframe", "object", "video", "audio", "canvas"),
     )
 )
+_HELD_TAGS = frozenset(("textarea", "iframe", "noscript"))
+_COPYING_TAGS = frozenset(("a", "button", "span", "div", "i"))
+_COPIED_TEXT = "data-clipboard-text"  # what clipboard.js copies at a click
 BLOCK_TAGS = frozenset(
     (
         *("address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center", "dd", "details"),
@@ -161,7 +167,7 @@ def page_lines(page: Page, skip: Mapping[int, str], root: LexborNode | None = No
     """
     result = PageLines(lines=[], skipped=[], pictures=[])
     root = root or page.tree.body
-    walk = _Walk(result, url_host(page.url))
+    walk = _Walk(result, page, url_host(page.url))
     # Nodes still to be entered or, if the third value is set, left; with the elements around each.
     stack: list[tuple[LexborNode, tuple[LexborNode, ...], bool]] = [] if root is None else [(root, (), False)]
     for _ in range(MAX_NODES):
@@ -172,12 +178,13 @@ def page_lines(page: Page, skip: Mapping[int, str], root: LexborNode | None = No
         if tag == "-text":
             walk.line.add(node.text_content or "", around)
         elif tag[0] == "-" or tag in SKIPPED_TAGS:
-            continue
+            if tag in _HELD_TAGS and node.mem_id not in skip:
+                walk.add_held(node, around)
         elif node.mem_id in skip:
             result.skipped.append((node, skip[node.mem_id]))
             walk.line.cross("a", closing=True)
         else:
-            walk.cross(node, tag, closing=closing)
+            walk.cross(node, tag, around, closing=closing)
             if not closing and len(around) < MAX_DEPTH:
                 stack.append((node, around, True))
                 children = list(node.iter(include_text=True))
@@ -192,12 +199,15 @@ class _Walk:
     """A walk through the elements of a page, of which borders of elements are noted."""
 
     result: PageLines
+    page: Page
     host: str
     line: _LineBuilder = Factory(_LineBuilder)
     written_links: int = 0
 
-    def cross(self, node: LexborNode, tag: str, *, closing: bool) -> None:
+    def cross(self, node: LexborNode, tag: str, around: tuple[LexborNode, ...], *, closing: bool) -> None:
         """Note the border of an element."""
+        if not closing and (tag == "input" or (tag in _COPYING_TAGS and _COPIED_TEXT in node.attributes)):
+            self.add_held(node, around)
         if tag in BLOCK_TAGS:
             self.line.finish(self.result.lines)
         elif tag == "a":
@@ -206,6 +216,25 @@ class _Walk:
             self.line.cross(tag, closing=closing)
             if tag == "img" and not closing:
                 self.result.pictures.append(node)
+
+    def add_held(self, node: LexborNode, around: tuple[LexborNode, ...]) -> None:
+        """Add the lines of what a field or a frame holds, or a button copies."""
+        source = _held_source(node)
+        is_markup = "<" in source
+        is_text = is_markup and node.tag in ("textarea", "iframe")
+        if len(source) < MIN_SHARE_CHARS or not (is_text or hands_out(source)):
+            return
+        self.line.finish(self.result.lines)
+        if is_markup:
+            held = Page(
+                url=self.page.url, body=source.encode("utf-8", "replace"), content_type="text/html; charset=utf-8"
+            )
+            is_outer = not self.page.memo.get("is held")
+            held.memo["is held"] = True
+            texts = [line.text for line in page_lines(held, {}).lines] if is_outer else []
+        else:
+            texts = [" ".join(text.split()) for text in source.splitlines()]
+        self.result.lines.extend(Line(text=text, elements=(*around, node)) for text in texts if text)
 
     def _cross_link(self, node: LexborNode, closing: bool) -> None:
         """Note the border of a link; behind its words, write the address of a share."""
@@ -237,6 +266,23 @@ PACKAGE_RE = re.compile(
     re.I,
 )
 _INSTALLER_ENDINGS = frozenset(("apk", "xapk", "apks", "apkm", "obb", "zip", "exe", "msi", "ipa"))
+
+
+def hands_out(text: str) -> bool:
+    """Whether a text holds a share link or an access code."""
+    return len(text) >= MIN_SHARE_CHARS and bool(ACCESS_CODE_RE.search(text) or extract_links(text))
+
+
+def _held_source(node: LexborNode) -> str:
+    """What a field or a frame holds, or a button copies, as text or markup."""
+    attributes = node.attributes
+    if node.tag == "textarea":
+        source = "".join(child.text_content or "" for child in node.iter(include_text=True))
+    elif node.tag == "noscript":
+        source = node.inner_html or ""
+    else:
+        source = attributes.get({"iframe": "srcdoc", "input": "value"}.get(node.tag or "", _COPIED_TEXT)) or ""
+    return (source or attributes.get(_COPIED_TEXT) or "")[:MAX_HELD_CHARS]
 
 
 def is_file_address(address: str) -> bool:

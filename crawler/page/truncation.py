@@ -26,7 +26,7 @@ MAX_OPEN_BEHIND_FOOTER = 2
 MAX_OPEN_BEHIND_BLOCK = 1
 MAX_OPEN_BEHIND_SCRIPT = 2
 _OPEN_BODY_RE = re.compile(rb"<(?:html|body)[\s>]", re.I)
-_CLOSE_BODY_RE = re.compile(rb"</(?:html|body)\s{0,20}>(?:\s{1,200}|<!--[^<>]{0,400}-->|</html\s{0,20}>){0,20}\Z", re.I)
+_CLOSE_BODY_RE = re.compile(rb"</(?:html|body)\s{0,20}>(?:\s++|<!--[^<>]*+>|</html\s{0,20}>)*+\Z", re.I)
 _FEED_START_RE = re.compile(rb"(?:<\?xml[^<>]{0,200}>\s{0,100})?<(rss|feed|rdf:RDF)[\s>]")
 _FOOTER_RE = re.compile(r"""(?:id|class)\s{0,5}=\s{0,5}["']?[^"'<>]{0,80}(?:foot|copyright|bottom)""", re.I)
 _TAG_START_RE = re.compile(r"<(?:/|!-?)?\Z")

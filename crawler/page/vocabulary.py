@@ -14,7 +14,7 @@ _STRETCH_RE = re.compile(r"(?<=^[\u3400-\u9fff]) (?=[\u3400-\u9fff](?: ?:|$))")
 LABEL_FIELDS = frozenset(
     ("name", "brand", "sku", "mpn", "gtin", "isbn", "package", "author", "publisher", "seller", "published")
 )
-WORD_MEANINGS = frozenset(("buy", "sold", "stock", "former", "price", "lead", "next"))
+WORD_MEANINGS = frozenset(("buy", "sold", "stock", "former", "price", "lead", "next", "description"))
 
 
 @cache

@@ -6,16 +6,18 @@ and adds what it knows itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from crawler.items import ListingKind, Picture, SharedFile
 from crawler.page.field_votes import Facts
 from crawler.page.list_row import ListRow
 from crawler.page.main_entity import APP_TYPES, PRODUCT_TYPES
-from crawler.page.main_text import main_text
+from crawler.page.main_text import main_text, shows_more
 from crawler.page.page import LayoutError, Page
 from crawler.page.product import product_facts
 from crawler.page.site_frame import SiteFrame
+from crawler.page.text_lines import hands_out
 from crawler.urls import canonicalize_url
 
 MAX_LABEL_CHARS = 20  # of a text that is nothing but a label
@@ -28,6 +30,9 @@ def offer_fields(page: Page, **overrides: Any) -> dict[str, Any]:
     if fields["kind"] is ListingKind.POST:
         fields["text"] = main_text(page, None, fields.get("title", "")).text
         fields["sources"]["text"] = "main text"
+    elif shows_more(page):
+        words = main_text(page, None, fields.get("title", ""))
+        fields["text"] = _with_shown(fields.get("text", ""), words.described)
     if not fields.get("title"):
         raise LayoutError("the page names no product")
     fields.pop("kind")
@@ -42,7 +47,7 @@ def page_fields(page: Page, facts: Facts, frame: SiteFrame | None = None) -> dic
     fields = _fact_fields(page, facts)
     is_post, thread = fields["kind"] is ListingKind.POST, facts.thread
     stated, pictures = fields.get("text", ""), fields["pictures"]
-    if stated and pictures and not is_post and frame is None:
+    if stated and pictures and not is_post and frame is None and not shows_more(page):
         return fields
     subject, roots = (thread.page, thread.posts[0].bodies) if thread else (page, ())
     words = main_text(subject, frame, fields.get("title", ""), roots)
@@ -51,10 +56,10 @@ def page_fields(page: Page, facts: Facts, frame: SiteFrame | None = None) -> dic
         words = main_text(subject, frame, fields.get("title", ""), (around,) if around is not None else ())
     lines = [*words.text.splitlines(), *(thread.own_links() if thread else ())]
     if is_post or not stated:
-        fields["text"] = "\n".join(dict.fromkeys(lines))
+        fields["text"] = _with_shown("\n".join(dict.fromkeys(lines)), () if is_post else words.described)
         fields["sources"]["text"] = "first post" if thread else "main text"
-    elif frame:
-        fields["text"] = "\n".join((stated, *(line for line in lines if line not in stated)))
+    else:
+        fields["text"] = _with_shown(stated, lines if frame or hands_out(words.text) else words.described)
     if is_post and facts.byline and not fields.get("seller"):
         fields["seller"], fields["sources"]["seller"] = facts.byline, "author of the post"
     if is_post and frame:
@@ -63,6 +68,11 @@ def page_fields(page: Page, facts: Facts, frame: SiteFrame | None = None) -> dic
         addresses = dict.fromkeys((*(picture.url for picture in pictures), *words.pictures))
         fields["pictures"] = tuple(Picture(url=address) for address in addresses)
     return fields
+
+
+def _with_shown(stated: str, lines: Iterable[str]) -> str:
+    """The description that a page states, and the lines that it shows besides."""
+    return "\n".join(filter(None, (stated, *(line for line in dict.fromkeys(lines) if line not in stated))))
 
 
 def _says_nothing(text: str) -> bool:
