@@ -73,6 +73,19 @@ _TRAILING_SIGNS = frozenset("€元円圓块원₽₴₸₫¢") | {
     *("zł", "kč", "kr", "kn", "ft", "лв", "лв.", "р.", "тг.", "грн", "грн.", "lei", "euro", "euros", "yuan"),
     *("руб", "руб.", "рубля", "рублей"),
 }
+# An amount with its currency where it stands in a longer text, in the notations that pages use most.
+DIGITS_PATTERN = r"(?:[0-9](?:[0-9.,'’ʼ`´]|[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))){0,16}|(?<=\$)[.,][0-9]{2})"
+LEADING_CURRENCY_PATTERN = (
+    r"(?:(?:\b(?:NT|HK|US|AU|NZ|CA|MX|[ACRS]))?\$|[€£¥￥₹₽₩₺₪₸₫₱฿]|\b(?:Rs|Rp)(?![a-z])\.?"
+    r"|\b(?:RM|kr|EUR|USD|GBP|CHF|CNY|JPY|SGD)(?![A-Za-z]))"
+)
+TRAILING_CURRENCY_PATTERN = (
+    r"(?:[$€£₽₩₺₸₫¢元円원]|(?:zł|Kč|kr|lei|Ft|лв|руб|EUR|USD|GBP|CHF|CNY|JPY|PLN|SEK)(?![^\W\d_]))"
+)
+AMOUNT_PATTERN = (
+    rf"(?:{LEADING_CURRENCY_PATTERN}\s{{0,2}}{DIGITS_PATTERN}"
+    rf"|{DIGITS_PATTERN}(?:[-–—]{{1,2}})?\s{{0,2}}{TRAILING_CURRENCY_PATTERN})"
+)
 _FREE_WORDS = frozenset(
     {"免费", "免費", "free", "gratis", "kostenlos", "gratuit", "gratuito", "бесплатно", "無料", "무료"}
 )

@@ -1,4 +1,4 @@
-"""The main entity of a page: the object it describes, its title, and the region that decides its currency."""
+"""The main entity of a page: the object it describes, and its title."""
 
 from __future__ import annotations
 
@@ -40,16 +40,6 @@ _CODE_SUFFIX_RE = re.compile(r"\s[^\W\d]{2,12}(?:[\s.-][^\W\d]{1,10})?\.?\s?[:�
 _HIDDEN_SELECTOR = (
     "[class*=hidden], [class*=hdn], [class*=sr-only], [class*=offscreen], [class*=screen-reader], [hidden]"
 )
-_LOCALE_RE = re.compile(r"^([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_]([A-Za-z]{2}))?$")
-# Languages that decide between the currencies of one sign, as they are written in one country.
-_COUNTRY_BY_LANGUAGE = {"ja": "jp", "sv": "se", "da": "dk", "nb": "no", "nn": "no", "no": "no", "is": "is"}
-_CHINESE_ENDINGS = frozenset({"cn", "tw", "hk", "mo"})
-_YEN_SIGNS = ("¥", "￥", "&yen;", "&#165;", "&#xa5;")
-_JAPANESE_TAX_RE = re.compile(r"税[込抜別]")
-_KANA_RE, _HAN_RE = re.compile("[\u3041-\u3096\u30a1-\u30fa]"), re.compile("[\u4e00-\u9fff]")
-MIN_KANA_SHARE = 0.1  # of the Han and kana of a page in Japanese; Chinese ones have a の here and there (estimate)
-MIN_KANA_CHARS = 20  # characters, below which a page shows too little to tell
-MAX_LANGUAGE_CHARS = 200_000  # of markup in which kana are counted
 
 
 def main_object(candidates: Iterable[StructuredObject], heading: str, url: str) -> StructuredObject | None:
@@ -233,34 +223,6 @@ def _links_to(line: Line, page: Page) -> str:
     link = next((element for element in line.elements if element.tag == "a"), None)
     address = page.link(link.attributes.get("href") or "") if link is not None else None
     return canonicalize_url(address) if address else ""
-
-
-def currency_region(page: Page, graph: Mapping[str, list[str]]) -> str:
-    """A host that identifies the currency: the page's own, with the country of its locale if the host names none.
-
-    Without either it ends in "com": other endings without a country, and numbers, say no more than that.
-    """
-    name = url_host(page.url)
-    ending = name.rpartition(".")[2]
-    tag = page.css("html[lang]")
-    stated = [*graph.get("og:locale", ()), tag.attrib["lang"] if tag else ""]
-    locales = [match for text in stated if (match := _LOCALE_RE.match(text.strip()))]
-    if ending not in _CHINESE_ENDINGS and _is_in_yen(page, [match[1].lower() for match in locales]):
-        return f"{name}.jp"
-    if len(ending) == 2:
-        return name
-    countries = [(match[2] or _COUNTRY_BY_LANGUAGE.get(match[1].lower(), "")).lower() for match in locales]
-    return f"{name}.{next(filter(None, countries), 'com')}"
-
-
-def _is_in_yen(page: Page, languages: Sequence[str]) -> bool:
-    """Whether "¥" on a page means yen: it names a tax of Japan, or is in Japanese by its own word or by its kana."""
-    if not any(sign in page.markup for sign in _YEN_SIGNS):
-        return False
-    text = page.markup[:MAX_LANGUAGE_CHARS]
-    kana, han = len(_KANA_RE.findall(text)), len(_HAN_RE.findall(text))
-    is_japanese = kana >= MIN_KANA_CHARS and kana >= MIN_KANA_SHARE * (kana + han)
-    return "ja" in languages or is_japanese or _JAPANESE_TAX_RE.search(text) is not None
 
 
 def name_similarity(first: str, second: str) -> float:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from functools import cache
+from html import unescape
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 from attrs import frozen
 from selectolax.lexbor import LexborNode
 
-from crawler.money import Money, StatedPrice, choose_price, find_prices, parse_price
+from crawler.money import AMOUNT_PATTERN, Money, StatedPrice, choose_price, find_prices, parse_price
 from crawler.page.field_votes import VISIBLE_WEIGHT, Ballot
 from crawler.page.page import Page, text_before, visible_text
 from crawler.page.structured_data import add_price_vote
@@ -31,7 +32,7 @@ _PRICE_SELECTOR = (
     "[class*=prezzo], [data-price], [data-test*=price], [data-testid*=price]"
 )
 _FORMER_PRICE_RE = re.compile(
-    r"old|was\b|strike|stroke|cross|line-?through|before|former|original|regular|list-?price|rrp|msrp|uvp|saving|discount-?(?:amount|"
+    r"(?<![a-z])old|price[-_]?old|(?-i:[a-z]Old)|was\b|strike|stroke|cross|line-?through|before|former|original|regular|list-?price|rrp|msrp|uvp|saving|discount-?(?:amount|"
     r"percent|rate)|you-?save|bas(?:e|is)-?price|per-?unit|unit-?price|price-?unit|(?<![a-z])market(?=[-_\s]|price|$)|retail-?price|barre\b|tachado",
     re.I,
 )
@@ -42,15 +43,8 @@ _UNRELATED_RE = re.compile(
     r"|suggest|bundle|accessor|range|total|tooltip|dropdown|login|avivid",
     re.I,
 )
-_CURRENCY_PATTERN = r"(?:[$€£¥￥₹₽₩]|NT\$|R\$|元|円|EUR|USD|zł|Kč|kr|lei)"
-_PRICE_AFTER_LABEL_RE = re.compile(
-    rf"(?:\s|&nbsp;|[:：]|<[^<>]{{1,200}}>){{0,12}}"
-    rf"({_CURRENCY_PATTERN}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}[0-9][0-9.,]{{0,12}}|[0-9][0-9.,]{{0,12}}(?:\s|&nbsp;|<[^<>]{{1,200}}>){{0,6}}{_CURRENCY_PATTERN})"
-)
-_AMOUNT_PATTERN = (
-    rf"(?:{_CURRENCY_PATTERN}\s?[0-9][0-9.,]{{0,12}}"
-    rf"|[0-9][0-9.,]{{0,12}}\s?(?:{_CURRENCY_PATTERN}|r\b|rmb\b|块|usd\b|euros?\b))"
-)
+_AMOUNT_PATTERN = rf"(?:{AMOUNT_PATTERN}|[0-9][0-9.,]{{0,12}}\s?(?:r\b|rmb\b|块|euros?\b))"
+_PRICE_AFTER_LABEL_RE = re.compile(rf"[\s:：]{{0,12}}({AMOUNT_PATTERN})")
 _AMOUNT_RE = re.compile(rf"(?<![\w.]){_AMOUNT_PATTERN}", re.I)
 _STATED_AMOUNT_RE = re.compile(rf"[\s:：=是为]{{0,4}}({_AMOUNT_PATTERN})", re.I)
 _SELLING_RE = re.compile(
@@ -59,16 +53,24 @@ _SELLING_RE = re.compile(
 _COLLOQUIAL_YUAN_RE = re.compile(r"([0-9][0-9.,]{0,12})\s?(?:r|rmb|块)", re.I)
 MAX_LABEL_CHARS = 20  # of a line or an element before a price that says which price it is
 MAX_BEFORE_WORD_CHARS = 3  # before a word for price that may turn it into one for a former price ("市场价格")
+MAX_LABEL_MARKUP_CHARS = 600  # behind a word for price, in which its price begins
 MAX_PRICE_LINES = 3_000  # of a page that are searched
+MAX_LINE_REST_LETTERS = 4  # of a line beside its amounts: 税込, "from"
 MAX_PRICE_LINE_CHARS = 12  # a line of a post that is an amount and hardly more
 _TAG_RE = re.compile(r"<[^<>]{1,200}>")
 _STRUCK_TAGS = frozenset(("del", "s", "strike"))
-_CENTS_SELECTOR = "sup, [class*=cent], [class*=Cent], [class*=decimal], [class*=Decimal], [class*=fraction]"
+_CENTS_SELECTOR = "sup, [class*=cents], [class*=Cents], [class*=decimal], [class*=Decimal], [class*=fraction]"
+# Marks of a former price in the class of a part of an element: fewer, as a "regular" one may be set in regular type.
+_FORMER_PART_RE = re.compile(
+    r"strike|stroke|line-?through|crossed|(?<![a-z])old(?![a-z])|price[-_]?old|old[-_]?price|(?-i:[a-z]Old)|(?<![a-z])was(?![a-z])"
+    r"|original|former|list-?price|(?<![a-z])(?:rrp|msrp|uvp)|you-?save|tachado|barre\b",
+    re.I,
+)
 _CENTS_RE = re.compile(r"[0-9]{2}")  # a piece that is the decimals of the number before it
 _DECIMALS_RE = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
 _AFTER_MARK_RE = re.compile(r"[0-9]{2,3}(?![0-9])")
 _PIECE_BREAK = "\ue000"  # of private use: no page shows it
-MAX_INNER_ELEMENTS = 40  # of an element that is a price
+MAX_INNER_ELEMENTS = 100  # of an element that holds a price
 _MAX_PRICE_CHARS = 60  # text of an element that is a price and nothing else
 
 
@@ -129,14 +131,23 @@ def vote_price_line(ballot: Ballot, page: Page, region: str) -> None:
     """Vote for the first line that is an amount with a currency and nothing else."""
     before = ""
     for line in all_lines(page)[:MAX_PRICE_LINES]:
-        amount = _AMOUNT_RE.match(line.text) if len(line.text) <= MAX_PRICE_LINE_CHARS else None
+        amount = _AMOUNT_RE.match(line.text) if _is_price_line(line.text) else None
         is_former = any(element.tag in _STRUCK_TAGS for element in line.elements[-3:])
         is_former = is_former or bool(meaning_pattern("former").match(joined_label(before)))
         before = line.text if len(line.text) <= MAX_LABEL_CHARS else ""
         money = _stated_money(amount[0], region) if amount and not is_former else None
-        if money and any(map(str.isdigit, line.text)):
-            ballot.add_vote("money", money, "a line that is a price", 1.0)
+        if money:
+            price = choose_price(find_prices(line.text, money.currency, region))
+            add_price_vote(ballot, price or StatedPrice(money), "a line that is a price", 1.0)
             return
+
+
+def _is_price_line(line: str) -> bool:
+    """Whether a line is an amount and hardly more: a range, a tax."""
+    if len(line) <= MAX_PRICE_LINE_CHARS:
+        return True
+    rest = _AMOUNT_RE.sub("", line) if len(line) <= _MAX_PRICE_CHARS else line
+    return sum(map(str.isalnum, rest)) <= MAX_LINE_REST_LETTERS
 
 
 def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
@@ -151,8 +162,9 @@ def _vote_labelled_price(ballot: Ballot, page: Page, region: str) -> None:
             is_former = any(
                 match.end() > len(label) - end + begin for match in meaning_pattern("former").finditer(label)
             )
-            match = None if is_former else _PRICE_AFTER_LABEL_RE.match(text, end)
-            money = parse_price(_TAG_RE.sub("", match[1]), None, region) if match else None
+            following = "" if is_former else _TAG_RE.sub(" ", text[end : end + MAX_LABEL_MARKUP_CHARS])
+            match = _PRICE_AFTER_LABEL_RE.match(unescape(following))
+            money = parse_price(match[1], None, region) if match else None
             if money and money.currency and money.amount:
                 ballot.add_vote("money", money, "price behind a label", 1.2)
                 return
@@ -226,10 +238,20 @@ def _has_former_label(label: str) -> bool:
 
 
 def _price_text(node: LexborNode) -> tuple[str, bool]:
-    """The text of a price with a line for each piece, without what is struck out if there is more, and whether all is.
+    """The text of a price, without what is struck out if there is more, and whether all is.
 
     If it is repeated for screen readers, that text counts.
     """
+    text, whole_text = price_lines(node)
+    if not any(map(str.isdecimal, text)):
+        return whole_text, text != whole_text
+    reader_node = node.css_first(".a-offscreen, .sr-only, .visually-hidden")
+    reader_text = visible_text(reader_node) if reader_node is not None else ""
+    return (reader_text if any(map(str.isdecimal, reader_text)) and reader_text in text else text), False
+
+
+def price_lines(node: LexborNode) -> tuple[str, str]:
+    """The text of an element with a line for each piece: without what is struck out, and all of it."""
     copy = node.clone()
     for cents in reversed(copy.css(_CENTS_SELECTOR)[:MAX_INNER_ELEMENTS]):  # inner before outer
         if _CENTS_RE.fullmatch((cents.text() or "").strip()):
@@ -239,12 +261,7 @@ def _price_text(node: LexborNode) -> tuple[str, bool]:
     struck = [inner for inner in inner_nodes if inner.mem_id != copy.mem_id and _is_struck(inner)]
     for inner in reversed(struck):
         inner.decompose()
-    text = _joined_pieces(copy) if struck else whole_text
-    if not any(map(str.isdecimal, text)):
-        return whole_text, bool(struck)
-    reader_node = copy.css_first(".a-offscreen, .sr-only, .visually-hidden")
-    reader_text = visible_text(reader_node) if reader_node is not None else ""
-    return (reader_text if any(map(str.isdecimal, reader_text)) else text), False
+    return (_joined_pieces(copy) if struck else whole_text), whole_text
 
 
 def _is_struck(node: LexborNode) -> bool:
@@ -252,7 +269,7 @@ def _is_struck(node: LexborNode) -> bool:
     return (
         node.tag in _STRUCK_TAGS
         or "line-through" in style
-        or _FORMER_PRICE_RE.search(_class_and_id(node)[:400]) is not None
+        or _FORMER_PART_RE.search(_class_and_id(node)[:400]) is not None
     )
 
 

@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from crawler.money import Money, parse_price
 from crawler.page.creators import byline, vote_creators
+from crawler.page.currency_region import currency_region
 from crawler.page.field_votes import ADDRESS_WEIGHT, LABEL_WEIGHT, SCRIPT_WEIGHT, VISIBLE_WEIGHT, Ballot, Facts
 from crawler.page.forum_posts import marked_thread, posted_by, repeated_thread
 from crawler.page.label_values import labelled_values
 from crawler.page.main_entity import (
     choose_title,
-    currency_region,
     describes_page,
     headings,
     line_title,
@@ -86,7 +86,7 @@ def product_facts(
     )
     name, source = line_title(page, *choose_title(main, page_headings, graph, page, frame.names if frame else ()))
     page = without_related(page, name) if frame else page
-    region = currency_region(page, graph)
+    region = currency_region(page)
     if main:
         facts.types, facts.is_declared = (
             main.types,
@@ -234,7 +234,7 @@ def _currency_from_signs(page: Page) -> str | None:
     counts = Counter(sign for pair in matches for sign in pair if sign)
     if not counts:
         return None
-    price = parse_price(f"1 {counts.most_common(1)[0][0]}", None, currency_region(page, {}))
+    price = parse_price(f"1 {counts.most_common(1)[0][0]}", None, currency_region(page))
     return price.currency if price else None
 
 

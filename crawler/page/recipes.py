@@ -13,7 +13,7 @@ from crawler.items import Picture
 from crawler.money import Money, parse_price
 from crawler.page.list_row import ListRow
 from crawler.page.page import Page, visible_text
-from crawler.page.repeated_blocks import row_price
+from crawler.page.repeated_blocks import sentence_price
 from crawler.page.result_list import ResultList
 from crawler.page.search_forms import QUERY_PLACEHOLDER, form_charset
 from crawler.platform_settings import RECIPE_KEYS, Recipe, SiteConfig
@@ -162,7 +162,7 @@ def _values(node: LexborNode, selector: str, default_attribute: str = "") -> lis
 def _stated_price(text: str, url: str) -> Money | None:
     """The price in the text of an element: in a sentence a number with a currency, in a cell the number."""
     if len(text) > MAX_PRICE_CELL_CHARS:
-        return row_price("", text, url)
+        return sentence_price(text, url_host(url))
     return parse_price(text, None, url_host(url))
 
 

@@ -15,14 +15,16 @@ from collections.abc import Iterable, Sequence
 from attrs import define, frozen
 from selectolax.lexbor import LexborNode
 
-from crawler.money import Money, parse_price
+from crawler.money import AMOUNT_PATTERN, Money, parse_price
+from crawler.page.currency_region import currency_region
 from crawler.page.list_row import MAX_ROWS, SIZE_RE, ListRow, find_size
 from crawler.page.page import Page, has_blocks, visible_text
-from crawler.urls import url_host
+from crawler.page.price_and_stock import price_lines
 
 MAX_TITLE_ELEMENTS = 4_000  # elements that may be titles
 MIN_GROUP_SIZE = 2  # distinct texts of a group
 MENU_SEARCH_LEVELS = 6  # elements around a title that are checked for being a menu
+MAX_BLOCK_CHARS = 3_000  # of a block that are read
 MAX_ANCESTORS = 40  # elements around a title that are recorded
 MIN_TITLE_CHARS, MAX_TITLE_CHARS = 2, 300
 _TITLE_SELECTOR = (
@@ -55,7 +57,7 @@ class Block:
 
     def text(self) -> str:
         """The visible text of the block."""
-        return visible_text(self.node)[:3_000]
+        return visible_text(self.node)[:MAX_BLOCK_CHARS]
 
 
 @frozen
@@ -145,10 +147,7 @@ def _first_class(node: LexborNode) -> str:
 # Scores that a list exceeds, set on saved pages (half `tune`): menus and footers stay below 14; on pages other than
 # search pages "more of this" under an article reaches 28, lists start at 30.
 MIN_SEARCH_PAGE_SCORE, MIN_OTHER_PAGE_SCORE = 14.0, 29.0
-_PRICE_RE = re.compile(
-    r"(?:[$€£¥￥₹₽₩]|NT\$|R\$|Rs\.?|EUR|USD|CHF|RM|Rp)\s{0,2}[0-9][0-9.,\s]{0,14}"
-    r"|[0-9][0-9.,]{0,14}\s{0,2}(?:[€£₽₩]|元|円|zł|Kč|lei|kr\b|EUR|USD)"
-)
+_PRICE_RE = re.compile(AMOUNT_PATTERN)
 SEARCH_ADDRESS_RE = re.compile(
     r"[?&](?:q|query|keywords?|kw|wd|key|search|search_?text|term|s|k|text|st)=|/(?:search|browse|sch|list)[/?.]", re.I
 )
@@ -237,15 +236,16 @@ def _is_page_link(node: LexborNode) -> bool:
 
 def _build_rows(page: Page, blocks: Sequence[Block]) -> list[ListRow]:
     rows: dict[tuple[str, str], ListRow] = {}
+    region = currency_region(page)
     for block in blocks:
         anchor = _row_link(block)
         url = page.link(anchor.attributes.get("href") or "") if anchor is not None else None
         if url:
-            rows.setdefault((url, block.title.text), _build_row(page, block, url))
+            rows.setdefault((url, block.title.text), _build_row(page, block, url, region))
     return list(rows.values())
 
 
-def _build_row(page: Page, block: Block, url: str) -> ListRow:
+def _build_row(page: Page, block: Block, url: str, region: str) -> ListRow:
     text, usenet = block.text(), _USENET_SUBJECT_RE.search(block.title.text)
     links = [node.attributes.get("href") or "" for node in block.node.css("a[href^='magnet:']")[:2]]
     return ListRow(
@@ -253,19 +253,29 @@ def _build_row(page: Page, block: Block, url: str) -> ListRow:
         title=usenet[1] if usenet else block.title.text,
         source="repeated block",
         text="\n".join(links),
-        money=row_price(block.title.text, text, url),
+        money=row_price(block.title.text, block.node, region),
         pictures=tuple(filter(None, (page.link(address) for address in picture_addresses(block.node)))),
         links=tuple(links),
         size=find_size(text),
     )
 
 
-def row_price(title: str, text: str, url: str) -> Money | None:
-    """The price in the text of a row, after its title rather than before it; None if none is stated with a currency."""
-    title_start = text.find(title)
-    text_after = text[title_start + len(title) :] if title_start >= 0 else text
-    match = _PRICE_RE.search(text_after) or _PRICE_RE.search(text[: max(title_start, 0)])
-    return parse_price(match[0], None, url_host(url)) if match else None
+def row_price(title: str, node: LexborNode, region: str) -> Money | None:
+    """The price in a row, after its title rather than before it, not one struck out; None without one in a currency."""
+    for text in dict.fromkeys(price_lines(node)):
+        text = text[:MAX_BLOCK_CHARS]
+        title_start = text.replace("\n", " ").find(title)
+        text_after = text[title_start + len(title) :] if title_start >= 0 else text
+        match = _PRICE_RE.search(text_after) or _PRICE_RE.search(text[: max(title_start, 0)])
+        if match:
+            return parse_price(match[0], None, region)
+    return None
+
+
+def sentence_price(text: str, region: str) -> Money | None:
+    """The first number with a currency in a text."""
+    match = _PRICE_RE.search(text)
+    return parse_price(match[0], None, region) if match else None
 
 
 def picture_addresses(node: LexborNode) -> list[str]:

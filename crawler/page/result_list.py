@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from attrs import frozen
 from selectolax.lexbor import LexborNode
 
+from crawler.page.currency_region import currency_region
 from crawler.page.list_row import ListRow, find_size
 from crawler.page.page import Page, visible_text
 from crawler.page.page_links import (
@@ -75,7 +76,8 @@ def result_list(
     chosen = _choose_addresses(titles, question, known_shapes)
     first_links = {url: max(by_address[url], key=lambda link: len(link.text)) for url in chosen}
     blocks = _row_blocks(first_links)
-    rows = [_build_row(page, url, titles[url], blocks[url]) for url in chosen[:MAX_ROWS]]
+    region = currency_region(page)
+    rows = [_build_row(page, url, titles[url], blocks[url], region) for url in chosen[:MAX_ROWS]]
     return ResultList(rows, next_link)
 
 
@@ -252,13 +254,13 @@ def _ancestors(node: LexborNode) -> list[LexborNode]:
     return elements
 
 
-def _build_row(page: Page, url: str, title: str, block: LexborNode) -> ListRow:
+def _build_row(page: Page, url: str, title: str, block: LexborNode, region: str) -> ListRow:
     text = visible_text(block, " ")[:MAX_ROW_CHARS]
     return ListRow(
         url=url,
         title=title,
         source="list",
-        money=row_price(title, text, url),
+        money=row_price(title, block, region),
         pictures=tuple(filter(None, (page.link(address) for address in picture_addresses(block)))),
         size=find_size(text),
     )

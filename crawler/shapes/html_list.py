@@ -15,8 +15,8 @@ from attrs import frozen
 
 from crawler.items import Picture
 from crawler.money import parse_price
+from crawler.page.currency_region import currency_region
 from crawler.page.page import LayoutError, Page, Selection
-from crawler.urls import url_host
 
 
 @frozen(kw_only=True)
@@ -44,8 +44,9 @@ def html_rows(page: Page, layout: HtmlList) -> Iterator[dict[str, Any]]:
         raise LayoutError(f"neither {layout.row!r} nor {layout.container!r}")
     seen_addresses: set[str] = set()
     skipped = 0
+    region = currency_region(page)
     for row in elements:
-        fields = _row_fields(page, row, layout)
+        fields = _row_fields(page, row, layout, region)
         skipped += not fields
         if fields and fields["url"] not in seen_addresses:
             seen_addresses.add(fields["url"])
@@ -67,13 +68,13 @@ def text_in(row: Selection, where: str) -> str:
     return ""
 
 
-def _row_fields(page: Page, row: Selection, layout: HtmlList) -> dict[str, Any]:
+def _row_fields(page: Page, row: Selection, layout: HtmlList, region: str) -> dict[str, Any]:
     title, code = text_in(row, layout.title), text_in(row, layout.code)
     address = layout.url.replace("{code}", code) if "{code}" in layout.url else text_in(row, layout.url)
     url = page.link(address) if address and ("{code}" not in layout.url or code) else None
     if not title or url is None:
         return {}
-    money = parse_price(text_in(row, layout.price), layout.currency or None, url_host(page.url))
+    money = parse_price(text_in(row, layout.price), layout.currency or None, region)
     picture = page.link(text_in(row, layout.picture)) if text_in(row, layout.picture) else None
     author = text_in(row, layout.author)
     return {
