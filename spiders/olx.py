@@ -46,7 +46,8 @@ class Olx(Platform):
         if item:
             money = parse_price(page.css("[data-aut-id='itemPrice']").text(default=""), None, url_host(page.url))
             price_fields = {"price": money.amount, "currency": money.currency} if money else {}
-            yield self.listing(**offer_fields(page, sku=item[1], **price_fields))
+            words = page.css("[data-aut-id='itemDescriptionContent']").text(default=None)
+            yield self.listing(**offer_fields(page, sku=item[1], text=words, **price_fields))
             return
         for row in html_rows(page, LIST):
             number = _ITEM_RE.search(urlsplit(row["url"]).path)

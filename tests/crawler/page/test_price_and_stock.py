@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from crawler.money import Money
 from crawler.page import Page
 from crawler.page.product import product_facts
+from crawler.page.result_list import result_list
 
 
 def facts(
@@ -217,3 +219,51 @@ def test_names_have_no_entities(name: str, title: str) -> None:
 def test_addresses_keep_their_parameters() -> None:
     image = "https://kiln.example.com/p?a=1&copy=2&amp;b=3"
     assert jsonld(json.dumps(PRODUCT | {"image": image}))["images"] == ("https://kiln.example.com/p?a=1&copy=2&b=3",)
+
+
+@pytest.mark.parametrize(
+    ("cells", "amount", "currency"),
+    [
+        ("<td>5</td><td>349.00 €</td>", "349", "EUR"),
+        ("<td>4.8</td><td>120</td><td>¥39.80</td>", "39.80", "CNY"),
+        ("<td>2本 ￥39.80</td><td>349</td>", "39.80", "CNY"),
+        ("<td>12 500 ₽</td>", "12500", "RUB"),
+        ("<td>1’299.00 CHF</td>", "1299", "CHF"),
+        ("<td>NT$1,280</td>", "1280", "TWD"),
+        ("<td><del>59.80 €</del> 39.80 €</td>", "39.80", "EUR"),
+        ('<td><span class="old-price">$59.80</span> <span>$39.80</span></td>', "39.80", "USD"),
+        ("<td>99¢</td>", "0.99", "USD"),
+        ("<td>¥12,800（税込）</td>", "12800", "JPY"),
+    ],
+)
+def test_the_price_in_a_row(cells: str, amount: str, currency: str) -> None:
+    source = f"<body><table><tr><td><a href='/item/31.html'>The Lantern on the Weir</a></td>{cells}</tr></table></body>"
+    page = Page(
+        url="https://kiln.example.com/find?q=lantern", body=source.encode(), content_type="text/html; charset=utf-8"
+    )
+    (row,) = result_list(page, "lantern").rows
+    assert row.money == Money(Decimal(amount), currency)
+
+
+@pytest.mark.parametrize(
+    ("body", "amount", "currency"),
+    [
+        ("<p>¥12,800（税込）</p>", "12800", "JPY"),
+        ("<p>12,800円（税込14,080円）</p>", "12800", "JPY"),
+        ("<p>CHF 1’299.–</p>", "1299", "CHF"),
+        ("<p>12,– €</p>", "12", "EUR"),
+        ("<p>99¢</p>", "0.99", "USD"),
+        ("<p>from $10.00 to $20.00</p><p>Price: $10.00</p>", "10", "USD"),
+        ("<p>Price: &yen;39.80</p>", "39.80", "CNY"),
+        ("<p>Preis: <b>1&#8239;299,00</b>&nbsp;&euro; inkl. MwSt.</p>", "1299", "EUR"),
+        ("<p>价格：<b>NT$1,280</b></p>", "1280", "TWD"),
+    ],
+)
+def test_the_price_in_a_line_or_behind_a_label(body: str, amount: str, currency: str) -> None:
+    assert shown(body) == (Decimal(amount), currency)
+
+
+@pytest.mark.parametrize("name", ["bold", "threshold", "gold-frame", "folder"])
+def test_old_is_no_part_of_a_word(name: str) -> None:
+    body = f'<p class=price><span class="{name}">$39.80</span> <span>(12)</span></p><p class="price {name}">$39.80</p>'
+    assert shown(body) == (Decimal("39.80"), "USD")
