@@ -54,14 +54,11 @@ class Baidu(Platform):
     def open(self, address: str, code: str | None = None) -> Request:
         """Verify the code, or open the page of a share without one. Raises BadInput if `address` is not a share."""
         link = parse_share(self.name, address)
-        if code is None:
-            return Request(url=link.url, values=share_values(link))
-        if link.share_id.startswith("album_id="):
+        if code is None or link.share_id.startswith("album_id="):
             return Request(url=link.url, values=share_values(link))
         url = f"{SITE}/share/verify?{urlencode({**_share_query(link.share_id, 'surl'), 'web': '1'})}"
-        return form_request(
-            url, {"pwd": code, "vcode": "", "vcode_str": ""}, share_values(link, code), Referer=f"{SITE}/"
-        )
+        fields = {"pwd": code, "vcode": "", "vcode_str": ""}
+        return form_request(url, fields, share_values(link, code), Referer=f"{SITE}/")
 
     def read(self, page: Page) -> Iterator[Listing | Request]:
         """After a verified code request the list of files; the list, or the share's own page, gives the listing."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crawler.archives.archive import HARMLESS_REASONS, Archive, RecordedResponse, SkippedEntry, SkipReason
 from crawler.archives.folder import read_folder
-from crawler.archives.har import read_har, read_har_zip
+from crawler.archives.har import is_har_member, read_har, read_har_zip
 from crawler.archives.page_kinds import is_page
 from crawler.archives.warc import read_wacz, read_warc
 from crawler.errors import BadInput, Problem
@@ -70,8 +70,7 @@ def _find_reader(path: Path) -> _Read:
 
 def _read_zip(path: Path) -> Iterator[RecordedResponse | SkippedEntry]:
     with zipfile.ZipFile(path) as container:
-        names = [name.lower() for name in container.namelist()]
-        if any(name.endswith(".har") for name in names):
+        if any(map(is_har_member, container.namelist())):
             yield from read_har_zip(container, str(path))
             return
     yield from read_wacz(path)

@@ -13,6 +13,7 @@ import binascii
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,6 +24,7 @@ from attrs import frozen
 from crawler.archives.archive import MAX_ARCHIVE_BYTES, RecordedResponse, SkippedEntry, SkipReason, parse_timestamp
 from crawler.archives.bodies import MAX_BODY_BYTES, gunzip, remove_codings
 from crawler.errors import BadInput, Problem
+from crawler.urls import url_host
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BASE64_RE = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
@@ -59,17 +61,30 @@ def read_har(path: Path) -> Iterator[RecordedResponse | SkippedEntry]:
 def read_har_zip(container: zipfile.ZipFile, name: str) -> Iterator[RecordedResponse | SkippedEntry]:
     """The responses of every .har in a zip; their bodies may lie beside them. Raises BadInput where there is none."""
     members = {member.filename: member for member in container.infolist()}
-    for har in [name for name in members if name.lower().endswith(".har")]:
+    problems: list[Problem] = []
+    hars = [har for har in members if is_har_member(har)]
+    for har in hars:
         folder = PurePosixPath(har).parent
-        yield from _parse_har(
-            _read_member(container, members[har], MAX_ARCHIVE_BYTES),
-            f"{name}!{har}",
-            lambda beside, folder=folder: (  # type: ignore[misc]
-                _read_member(container, members[str(folder / beside)], MAX_BODY_BYTES)
-                if str(folder / beside) in members
-                else None
-            ),
-        )
+
+        def read_beside(beside: str, folder: PurePosixPath = folder) -> bytes | None:
+            member = members.get(str(folder / beside))
+            return None if member is None else _read_member(container, member, MAX_BODY_BYTES)
+
+        file = f"{name}!{har}"
+        try:
+            yield from _parse_har(_read_member(container, members[har], MAX_ARCHIVE_BYTES), file, read_beside)
+        except (BadInput, ValueError) as error:
+            detail = error.problems[0].message if isinstance(error, BadInput) else str(error)
+            problems.append(Problem(file=file, message=detail))
+            yield SkippedEntry(file=file, place="file", reason=SkipReason.DAMAGED, detail=detail)
+    if len(problems) == len(hars):
+        raise BadInput(problems)
+
+
+def is_har_member(name: str) -> bool:
+    """Whether a member of a zip is a HAR; what macOS packs beside each file (__MACOSX, ._name) is none."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() == ".har" and not path.name.startswith("._") and "__MACOSX" not in path.parts
 
 
 def _parse_har(content: bytes, file: str, read_beside: _ReadBeside) -> Iterator[RecordedResponse | SkippedEntry]:
@@ -145,7 +160,7 @@ def _decode(content: bytes) -> str:
 def _parse_response(entry: Mapping[str, Any], url: str, read_beside: _ReadBeside) -> RecordedResponse:
     """The response of an entry. Raises _SkippedError; KeyError, TypeError, ValueError or AttributeError for damage."""
     request, response = entry["request"], entry.get("response")
-    if not url.lower().startswith(("http://", "https://")):
+    if not url_host(url):
         raise _SkippedError(SkipReason.NOT_WEB)
     if not response:
         raise _SkippedError(SkipReason.NO_RESPONSE)
@@ -272,9 +287,12 @@ def _read_file_beside(folder: Path, name: str) -> bytes | None:
 
 
 def _read_member(container: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
-    """A member of a zip. Raises ValueError beyond `limit` bytes."""
-    with container.open(member) as stream:
-        content = stream.read(limit + 1)
+    """A member of a zip. Raises ValueError where it is damaged, encrypted, or longer than `limit` bytes."""
+    try:
+        with container.open(member) as stream:
+            content = stream.read(limit + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise ValueError(f"{member.filename}: {error}") from None
     if len(content) > limit:
         raise ValueError(f"{member.filename}: more than {limit} bytes")
     return content

@@ -153,6 +153,12 @@ def _finite_float(text: str) -> float | None:
     return number if isfinite(number) else None
 
 
+def _is_markup(source: str, content_type: str) -> bool:
+    """Whether a body is markup and not JSON. Both are mislabelled, so the first character counts first."""
+    first = source[:64].lstrip()[:1]
+    return first == "<" or (first not in ("{", "[") and "json" not in content_type)
+
+
 @define(kw_only=True)
 class Page:
     """One answer: bytes, address, content type and the values of its request. Parsed on first use."""
@@ -180,7 +186,7 @@ class Page:
         text = decoded.text
         if (
             len(text) <= _HARMLESS_CHARS
-            or "json" in self.content_type
+            or not _is_markup(text, self.content_type)
             or (self.scanned and is_ascii_compatible(decoded.encoding))
         ):
             return text
@@ -247,5 +253,5 @@ class Page:
 
     @property
     def is_html(self) -> bool:
-        """False if the content type or the first character says that this is JSON."""
-        return "json" not in self.content_type and not self.source[:64].lstrip().startswith(("{", "["))
+        """False if this is JSON: its first character says so, or, where that says nothing, its label."""
+        return _is_markup(self.source, self.content_type)

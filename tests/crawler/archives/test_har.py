@@ -87,6 +87,9 @@ def without(made: dict[str, Any], field: str) -> dict[str, Any]:
         (entry("data:text/html,<p>x"), SkipReason.NOT_WEB),
         (entry("chrome-extension://abc/page.html"), SkipReason.NOT_WEB),
         (entry("blob:https://shop.example/1"), SkipReason.NOT_WEB),
+        (entry("about:blank"), SkipReason.NOT_WEB),
+        (entry("http://"), SkipReason.NOT_WEB),
+        (entry(""), SkipReason.NOT_WEB),
         (entry(text=None, _file="gone.html"), SkipReason.NO_FILE),
         (coded(URL, gzip.compress(BYTES, mtime=0)[:-12], "gzip", encoding="base64"), SkipReason.CODING),
         (None, SkipReason.DAMAGED),
@@ -242,6 +245,32 @@ def test_a_har_and_its_bodies_in_one_zip(tmp_path: Path, prefix: str, name: str)
     archive = open_archive(tmp_path / name)
     assert only(archive).body == BYTES
     assert skipped(archive) == [("entry 2", SkipReason.NO_FILE)]
+
+
+def test_of_several_hars_in_a_zip_a_bad_one_affects_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "sessions.zip"
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("a/one.har", json.dumps({"log": {"entries": [entry()]}}))
+        packed.writestr("a/two.har", "no HAR")
+        packed.writestr("__MACOSX/a/._one.har", b"\0\5\x16\7")
+        packed.writestr("a/._one.har", b"\0\5\x16\7")
+    archive = open_archive(file)
+    assert only(archive).body == BYTES
+    (left_out,) = archive.skipped
+    assert (left_out.file, left_out.reason) == (f"{file}!a/two.har", SkipReason.DAMAGED)
+
+
+def test_a_damaged_body_in_a_zip_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "session.zip"
+    entries = [entry(text=None, _file="b1.html"), entry(text=None, _file="b2.html")]
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("har.har", json.dumps({"log": {"entries": entries}}))
+        packed.writestr("b1.html", BYTES)
+        packed.writestr("b2.html", b"b" * 500)
+    file.write_bytes(file.read_bytes().replace(b"b" * 500, b"x" * 500))
+    archive = open_archive(file)
+    assert only(archive).body == BYTES
+    assert skipped(archive) == [("entry 2", SkipReason.DAMAGED)]
 
 
 def whole_har() -> str:

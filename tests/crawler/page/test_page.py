@@ -416,3 +416,20 @@ def test_of_equally_frequent_currency_signs_the_first_on_the_page_counts(signs: 
     facts = product_facts(Page(url="https://shop.example/1", body=body.encode(), content_type="text/html"))
     assert facts.values["currency"] == currency
     assert facts.sources["currency"] == "signs on the page"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected"),
+    [
+        (b"<!doctype html><p>x", "application/json", True),
+        (b"\n <p>x", "text/json; charset=utf-8", True),
+        (b'{"a": 1}', "text/html", False),
+        (b" [1]", "", False),
+        (b"jsonp({})", "application/json", False),
+        (b"plain words", "text/plain", True),
+    ],
+)
+def test_markup_is_known_by_its_first_character_then_by_its_label(
+    body: bytes, content_type: str, expected: bool
+) -> None:
+    assert Page(url="https://shop.example/", body=body, content_type=content_type).is_html is expected
