@@ -2,9 +2,8 @@
 
 Built from notes on shares, 2026-11; never tried live. Quirks: the share's page answers 200 whatever became of it and
 names an errortype; /error/404.html answers 200 too; a code is verified first, and what that answers opens the list.
-The names of a share are kept without the leading 1 that addresses bear; an older share is named by shareid and uk, an
-album by album_id and uk, and keeps that name where the site leads on to a newer address. Lists come by folder (`dir`,
-the path that its entry states; public tools ask so), 100 entries a page.
+A share's name lacks the leading 1 of its address; older ones are named by shareid and uk, albums by album_id and uk,
+also where the site leads on to a newer address. Lists come by folder (`dir`, its entry's path), 100 entries a page.
 """
 
 from __future__ import annotations
