@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -16,11 +15,15 @@ from crawler.messages import render_message
 from crawler.platform_settings import SiteConfig, site_name
 from crawler.urls import canonicalize_url, complete_url
 from desk.crawling import CrawlPlan, plan_shares
+from registry.input_files import decode_text, read_bytes
+from registry.tables import Tell
+from registry.text_tables import MAX_HEADING_ROWS, TableError, clean_heading, read_rows
 from spiders.catalogue import FALLBACK_PLATFORM, expand_names, platform_for, site_for
 
-URL_COLUMNS = ("url", "address", "link", "href", "网址", "链接", "地址")
+URL_COLUMNS = ("url", "address", "link", "href", "网址", "網址", "链接", "連結", "地址")
 COMMENT_MARK = "#"
-_DELIMITERS = ",;\t"
+_CELL_END_RE = re.compile(r"[,;\t|]")
+_LINE_END_RE = re.compile(r"\r\n|\r|\n")
 
 
 @frozen(kw_only=True)
@@ -31,15 +34,18 @@ class AddressList:
     problems: list[Problem]
 
 
-def read_address_list(file: Path, language: str) -> AddressList:
-    """The addresses of a file: one a line, `#` before a comment; or a CSV whose first line names a column `url`.
+def read_address_list(
+    file: Path, language: str, *, encoding: str | None = None, tell: Tell = lambda _: None
+) -> AddressList:
+    """The addresses of a file: one a line, `#` before a comment; or a CSV whose heading names a column `url`.
 
-    Raises BadInput if the file cannot be read, or holds no address.
+    `encoding` and `tell` are those of `registry.tables.read_table`. Raises BadInput if the file cannot be read, or
+    holds no address.
     """
-    lines = _decode(file).splitlines()
+    content = _read_text(file, language, encoding, tell)
     addresses: dict[str, tuple[int, str]] = {}
     problems: list[Problem] = []
-    for number, text in _entries(lines):
+    for number, text in _entries(content, file, language):
         url = complete_url(text)
         if url is None:
             message = render_message("desk.cli", "no_address", language, text=text[:200])
@@ -83,34 +89,52 @@ def plan_addresses(listed: AddressList, platform: str, config: Config, file: Pat
     return CrawlPlan(asks=asks, enforce_floors=False), problems
 
 
-def _decode(file: Path) -> str:
+def _read_text(file: Path, language: str, encoding: str | None, tell: Tell) -> str:
+    """The text of a file. Addresses are ASCII: where the encoding cannot be told, the rest may be damaged."""
+    data = read_bytes(file, packed=False, language=language)
     try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise BadInput(Problem(file=str(file), message=error.strerror or str(error))) from None
-    for charset in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(charset)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("utf-8", "replace")
+        decoded = decode_text(data, str(file), language, encoding)
+    except BadInput:
+        if encoding:
+            raise
+        return data.decode("utf-8", "replace")
+    if not decoded.is_utf8:
+        tell(render_message("registry", "read_as", language, file=file, encoding=decoded.encoding))
+    return decoded.text
 
 
-def _entries(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Yield (line, text) of each entry; lines count from 1."""
-    kept = [(number, line) for number, line in enumerate(lines, 1) if line.strip()[:1] not in ("", COMMENT_MARK)]
-    if not kept:
-        return
-    heading = kept[0][1]
-    delimiter = max(_DELIMITERS, key=heading.count)
-    names = [name.strip().casefold() for name in next(csv.reader([heading], delimiter=delimiter))]
-    column = next((index for index, name in enumerate(names) if name in URL_COLUMNS), None)
-    if column is None:
+def _entries(text: str, file: Path, language: str) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) of each entry; lines count from 1. Raises BadInput for a table that cannot be parsed."""
+    lines = [(number, line.strip()) for number, line in enumerate(_LINE_END_RE.split(text), 1)]
+    kept = [(number, line) for number, line in lines if line[:1] not in ("", COMMENT_MARK)]
+    heading = next(
+        (line for _, line in kept[:MAX_HEADING_ROWS] if _url_column(_CELL_END_RE.split(line)) is not None), ""
+    )
+    if not heading:
         yield from ((number, _without_comment(line)) for number, line in kept)
+    elif _CELL_END_RE.search(heading):
+        yield from _table_entries(text, file, language)
+    else:  # a single column: an address may hold what parts cells elsewhere
+        start = next(number for number, line in kept if line == heading)
+        yield from ((number, line.strip("\"'")) for number, line in kept if number > start)
+
+
+def _table_entries(text: str, file: Path, language: str) -> Iterator[tuple[int, str]]:
+    try:
+        rows = [row for row in read_rows(text) if row.cells and not row.cells[0].lstrip().startswith(COMMENT_MARK)]
+    except TableError as error:
+        message = render_message("registry", error.key, language, reason=error.reason)
+        raise BadInput(Problem(file=str(file), line=error.line, message=message)) from None
+    columns = ((start, _url_column(row.cells)) for start, row in enumerate(rows, 1))
+    start, column = next((found for found in columns if found[1] is not None), (0, None))
+    if column is None:
         return
-    for number, line in kept[1:]:
-        cells = next(csv.reader([line], delimiter=delimiter))
-        yield number, cells[column].strip() if column < len(cells) else ""
+    for row in rows[start:]:
+        yield row.line, row.cells[column].strip() if column < len(row.cells) else ""
+
+
+def _url_column(cells: Sequence[str]) -> int | None:
+    return next((index for index, cell in enumerate(cells) if clean_heading(cell.strip('"')) in URL_COLUMNS), None)
 
 
 def _without_comment(line: str) -> str:

@@ -25,7 +25,7 @@ from matchers.findings import finding_sentence
 from matchers.matcher import Context
 from registry import fields, identifiers
 from registry.fields import FieldError
-from registry.tables import Row, read_table
+from registry.tables import Row, Table, Tell, read_table
 from screening.parallel import map_in_order, worker_count
 
 MAX_TITLE_CHARS, MAX_TEXT_CHARS = 2_000, 200_000
@@ -67,9 +67,24 @@ class MatchedBatch:
     addresses: int = 0
 
 
-def read_offers(path: Path, language: str = "en", source: TextIO | None = None) -> list[OfferRow]:
-    """The rows of a .jsonl or .csv file, or of the JSON Lines in `source`. Raises BadInput with every problem."""
-    rows, problems = _read_rows(path, language, source)
+def read_offers(
+    path: Path,
+    language: str = "en",
+    source: TextIO | None = None,
+    *,
+    encoding: str | None = None,
+    tell: Tell = lambda _: None,
+) -> list[OfferRow]:
+    """The rows of a table or .jsonl file, or of the JSON Lines in `source`. Raises BadInput with every problem.
+
+    `encoding` and `tell` are those of `read_table`.
+    """
+    table = (
+        read_table(path, language, encoding=encoding, tell=tell)
+        if source is None
+        else _read_lines(source, path, language)
+    )
+    rows, problems = table.rows, table.problems
     offers: list[OfferRow] = []
     first_lines: dict[str, int] = {}
     for row in rows:
@@ -136,10 +151,7 @@ def _finding_row(finding: Finding, language: str) -> dict[str, Any]:
     return row
 
 
-def _read_rows(path: Path, language: str, source: TextIO | None) -> tuple[list[Row], list[Problem]]:
-    if source is None:
-        table = read_table(path, language)
-        return table.rows, table.problems
+def _read_lines(source: TextIO, path: Path, language: str) -> Table:
     rows: list[Row] = []
     problems: list[Problem] = []
     for line, raw_line in enumerate(source, start=1):
@@ -152,7 +164,7 @@ def _read_rows(path: Path, language: str, source: TextIO | None) -> tuple[list[R
             problems.append(_field_problem(path, line, None, FieldError("not_an_object"), language))
         elif cells:
             rows.append(Row(line=line, cells=cells))
-    return rows, problems
+    return Table(rows=rows, columns=None, problems=problems)
 
 
 def _read_offer(row: Row, path: Path, language: str, problems: list[Problem]) -> OfferRow:
@@ -264,7 +276,7 @@ def _read_identifiers(value: Any) -> dict[str, tuple[str, ...]] | None:
 
 
 _FIELDS: Mapping[str, Callable[[Any], Any]] = {
-    "id": fields.parse_text,
+    "id": identifiers.parse_id,
     "title": _text_reader(MAX_TITLE_CHARS),
     "text": _text_reader(MAX_TEXT_CHARS),
     "url": fields.parse_text,

@@ -25,7 +25,7 @@ from desk.export.formats import write_csv
 from desk.export.rows import CellValue, cell_text
 from desk.match_rows import OfferRow
 from matchers.evaluation import Proportion, proportion_of
-from registry.tables import Row, read_table
+from registry.tables import Row, Tell, read_table
 
 MAX_EXCERPT_CHARS = 400  # of a listing's text: what a person reads at a glance
 IS_WORK, IS_INFRINGING = "is_work", "is_infringing"
@@ -169,9 +169,11 @@ class ReadDecision:
         return True if self.is_work and self.is_infringing else None
 
 
-def read_sheet(path: Path, language: str) -> list[ReadDecision]:
+def read_sheet(
+    path: Path, language: str, *, encoding: str | None = None, tell: Tell = lambda _: None
+) -> list[ReadDecision]:
     """The rows of a filled sheet (.csv, .xlsx, .jsonl). Raises BadInput with every problem."""
-    table = read_table(path, language)
+    table = read_table(path, language, encoding=encoding, tell=tell)
     problems = list(table.problems)
     read: list[ReadDecision] = []
     for row in table.rows:
@@ -181,7 +183,7 @@ def read_sheet(path: Path, language: str) -> list[ReadDecision]:
                     decision=_parse_cell(row, "decision", Decision),
                     channel=_cell_value(row, "channel"),
                     platform=_cell_value(row, "platform"),
-                    stands_for=_parse_cell(row, "stands_for", float),
+                    stands_for=_parse_cell(row, "stands_for", _parse_number),
                     is_work=_parse_cell(row, IS_WORK, _parse_answer),
                     is_infringing=_parse_cell(row, IS_INFRINGING, _parse_answer),
                 )
@@ -208,6 +210,10 @@ def _parse_cell(row: Row, name: str, parse: Callable[[str], Value]) -> Value:
         return parse(_cell_value(row, name))
     except ValueError:
         raise _CellError(name) from None
+
+
+def _parse_number(text: str) -> float:
+    return float(text.replace(",", "."))  # as spreadsheets in half of Europe write it back
 
 
 def _parse_answer(text: str) -> bool | None:

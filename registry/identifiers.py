@@ -7,6 +7,7 @@ letters. Values of an unknown scheme are kept unchanged, unless the scheme looks
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -15,9 +16,13 @@ from stdnum import ean, isan, isbn, ismn, isrc, issn
 from stdnum.exceptions import InvalidChecksum, ValidationError
 from stdnum.iso7064 import mod_37_36
 
+from crawler.spreadsheet_cells import plain_text
 from registry.fields import FieldError, parse_text, parse_texts, split_bars
 
 _SCHEME_RE = re.compile(r"[a-z][a-z0-9_-]{1,20}")
+_ROUNDED_RE = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,3}|\d[.,]\d+E\d{1,3}", re.IGNORECASE | re.ASCII)
+_DASHES_RE = re.compile(r"\s*[\u2010-\u2015\u2212\ufe58\ufe63-]\s*")
+_DIGIT_COUNTS = {"isbn": 10, "issn": 8, "ean": 13}  # of the form that may begin with a zero
 _EIDR_RE = re.compile(r"10\.5240/((?:[0-9A-F]{4}-){5}[0-9A-Z])")
 _FORM_RES = {
     "package": re.compile(r"[A-Za-z][A-Za-z0-9_]{0,80}(?:\.[A-Za-z][A-Za-z0-9_]{0,80}){1,20}"),
@@ -25,6 +30,25 @@ _FORM_RES = {
     "imdb": re.compile(r"tt\d{7,9}", re.ASCII),
     "doi": re.compile(r"10\.\d{4,9}/\S{1,200}", re.ASCII),
 }
+
+
+def _checked_digits(text: str) -> str:
+    """`text`. Raises FieldError if it is a number as spreadsheets round it: 9.78E+12."""
+    if _ROUNDED_RE.fullmatch(unicodedata.normalize("NFKC", text)):
+        raise FieldError("rounded_number", value=text)
+    return text
+
+
+def _typed_plainly(scheme: str, value: str) -> str:
+    """`value` in usual widths, without what people and spreadsheets put around it."""
+    if scheme in _FORM_RES:
+        return value
+    plain = "".join(sign for sign in unicodedata.normalize("NFKC", value) if unicodedata.category(sign) != "Cf")
+    plain = _DASHES_RE.sub("-", plain).strip().removeprefix("'").strip()
+    plain = re.sub(rf"^{scheme}(?:-?1[03])?\s*[:.]?\s*", "", plain, flags=re.IGNORECASE)
+    plain = re.sub(r"\.0+$", "", plain) if plain.count(".") == 1 and scheme in _DIGIT_COUNTS else plain
+    digits = _DIGIT_COUNTS.get(scheme, 0)
+    return plain.zfill(digits) if len(plain) == digits - 1 and plain[:-1].isdecimal() else plain
 
 
 def _validate_isbn(value: str) -> str:
@@ -61,13 +85,24 @@ _VALIDATORS: Mapping[str, Callable[[str], str]] = {
 KNOWN_SCHEMES = tuple(_VALIDATORS)
 
 
+def parse_id(value: Any) -> str | None:
+    """A text that names something, without the apostrophe that keeps it text in a spreadsheet. Raises FieldError for a
+    number whose digits a spreadsheet lost.
+    """
+    text = parse_text(value)
+    return _checked_digits(text.removeprefix("'").strip()) or None if text else None
+
+
 def normalise_identifier(scheme: str, value: str) -> str:
-    """`value` in the canonical spelling of its scheme. Raises FieldError where the form or a check digit is wrong."""
+    """`value` in the canonical spelling of its scheme: digits and hyphens in any width, a label or apostrophe before
+    them, the zeros that a spreadsheet took away. Raises FieldError where the form or a check digit is wrong.
+    """
+    value = _checked_digits(plain_text(value).strip())
     validate = _VALIDATORS.get(scheme)
     if validate is None:
         return value
     try:
-        return validate(value)
+        return validate(_typed_plainly(scheme, value))
     except InvalidChecksum:
         raise FieldError("bad_check_digit", value=value, scheme=scheme) from None
     except (ValidationError, ValueError):

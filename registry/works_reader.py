@@ -39,7 +39,7 @@ SCHEME_COLUMNS = ("isbn", "isrc", "eidr", "package", "bundle")
 MAX_NAMED_KINDS = 5  # unknown kinds named in one sentence
 
 _FIELD_PARSERS: Mapping[str, Callable[[Any], Any]] = {
-    "id": fields.parse_text,
+    "id": identifiers.parse_id,
     "title": fields.parse_text,
     "aliases": fields.parse_texts,
     "kind": fields.parse_kind,

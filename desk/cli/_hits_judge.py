@@ -10,7 +10,18 @@ import typer
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.items import Verdict
 from crawler.store import ALIAS_RULE
-from desk.cli._options import By, ConfigFile, Json, Now, Quiet, acting_user, command_context, find_hit, print_json
+from desk.cli._options import (
+    By,
+    ConfigFile,
+    Encoding,
+    Json,
+    Now,
+    Quiet,
+    acting_user,
+    command_context,
+    find_hit,
+    print_json,
+)
 
 HitId = Annotated[str, typer.Argument(metavar="ID", help="The hit's id, or its first 8 characters.")]
 
@@ -42,6 +53,7 @@ def judge(
         Path | None,
         typer.Option("--from", help="An exported CSV or XLSX with the verdict (and reason) filled in.", metavar="FILE"),
     ] = None,
+    encoding: Encoding = None,
     by: By = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
@@ -60,7 +72,9 @@ def judge(
     new_verdicts: list[NewVerdict] = []
     with ctx.store() as store:
         if file is not None:
-            new_verdicts = read_verdicts(file, store, user, ctx.now(), ctx.config.language)
+            new_verdicts = read_verdicts(
+                file, store, user, ctx.now(), ctx.config.language, encoding=encoding, tell=ctx.tell
+            )
         elif verdict is not None:
             hit = find_hit(ctx, store, hit_id or "")
             lesson = Lesson(seller=teach_seller, phrase=teach_phrase, alias=teach_alias)

@@ -40,6 +40,10 @@ MAX_NAMED_MATCHES = 20  # of an id's beginning, in an error
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings file (default: swordnet.toml here).", metavar="FILE")
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="Of the file, such as big5; else it is told by evidence.", metavar="NAME"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but results and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Now = Annotated[
@@ -69,6 +73,11 @@ class CommandContext:
         """Print a sentence that is written already, unless --quiet."""
         if not self.quiet:
             typer.echo(sentence)
+
+    def tell_aside(self, sentence: str) -> None:
+        """The same on standard error, where standard output has results."""
+        if not self.quiet:
+            typer.echo(sentence, err=True)
 
     def warn(self, key: str, **values: object) -> None:
         """Print a message of desk/cli/messages.toml on standard error, also with --quiet and --json."""

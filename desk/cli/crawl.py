@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from crawler.errors import BadInput, NothingToDo, Problem, UnhealthyRun
-from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json, typed_urls
+from desk.cli._options import (
+    CommandContext,
+    ConfigFile,
+    Encoding,
+    Json,
+    Now,
+    Quiet,
+    command_context,
+    print_json,
+    typed_urls,
+)
 
 if TYPE_CHECKING:
     from crawler.archives import Archive, SkippedEntry
@@ -40,6 +50,7 @@ def crawl(
             metavar="FILE",
         ),
     ] = None,
+    encoding: Encoding = None,
     start: Annotated[
         str | None, typer.Option("--from", help="Walk a whole site from this page, feed or sitemap.", metavar="URL")
     ] = None,
@@ -76,7 +87,7 @@ def crawl(
         typed = typed_urls(ctx, "--url", url or ())
         if urls or start:
             others = [*(query or ()), *(work or ()), *typed]
-            ctx, plan = _listed_plan(ctx, spider.name, urls, start, (depth, follow_pattern), others)
+            ctx, plan = _listed_plan(ctx, spider.name, urls, start, (depth, follow_pattern), encoding, others)
         else:
             plan = _build_plan(ctx, spider, query or (), work or (), typed, archive if captured else None)
     result = crawling.crawl(
@@ -138,6 +149,7 @@ def _listed_plan(
     urls: Path | None,
     start: str | None,
     walk: tuple[int | None, str | None],
+    encoding: str | None,
     others: Sequence[str],
 ) -> tuple[CommandContext, Any]:
     """The plan for a list of addresses or for the walk of a whole site, and the context with its settings."""
@@ -148,7 +160,7 @@ def _listed_plan(
     if others or (urls and start):
         raise BadInput(Problem(file="--urls" if urls else "--from", message=ctx.message("urls_alone")))
     if urls:
-        listed = read_address_list(urls, ctx.config.language)
+        listed = read_address_list(urls, ctx.config.language, encoding=encoding, tell=ctx.tell_aside)
         plan, problems = plan_addresses(listed, platform, ctx.config, urls)
         for problem in problems:
             typer.echo(f"swordnet: {problem}", err=True)

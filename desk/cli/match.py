@@ -11,7 +11,7 @@ import typer
 from attrs import frozen
 
 from crawler.errors import BadInput, NothingToDo, Problem
-from desk.cli._options import CommandContext, ConfigFile, Json, Now, Quiet, command_context, print_json
+from desk.cli._options import CommandContext, ConfigFile, Encoding, Json, Now, Quiet, command_context, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +38,7 @@ class MatchOptions:
     min_identity: float
     stats: Path | None
     workers: int
+    encoding: str | None
 
 
 def add(app: typer.Typer) -> None:
@@ -71,6 +72,7 @@ def match(
     ] = None,
     seed: Annotated[int, typer.Option(help="With --sample: another number draws others.")] = 1,
     sheet: Annotated[Path | None, typer.Option(help="Read a filled sheet: how many decisions are right.")] = None,
+    encoding: Encoding = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -85,14 +87,14 @@ def match(
     if (file is None) == (sheet is None):
         raise BadInput(Problem(file="match", message=ctx.message("match_what")))
     if sheet is not None:
-        _print_sheet(ctx, sheet, json)
+        _print_sheet(ctx, sheet, encoding, json)
     elif file is not None:
         write: Writer = partial(_write_matches, output=output, as_json=json)
         if sample is not None:
             if output is None or output.suffix.lower() != ".csv":
                 raise BadInput(Problem(file="-o", message=ctx.message("sample_output")))
             write = partial(_write_sample, output=output, draw=SampleDraw(count=sample, seed=seed), as_json=json)
-        _match_file(ctx, file, MatchOptions(works, index, min_identity, stats, workers), write)
+        _match_file(ctx, file, MatchOptions(works, index, min_identity, stats, workers, encoding), write)
 
 
 def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Writer) -> None:
@@ -106,7 +108,8 @@ def _match_file(ctx: CommandContext, file: str, options: MatchOptions, write: Wr
     from matchers.matcher import Context
     from screening.parallel import available_cores, shared_index_folder, spare_collector
 
-    offers = read_offers(Path(file), ctx.config.language, sys.stdin if file == "-" else None)
+    source = sys.stdin if file == "-" else None
+    offers = read_offers(Path(file), ctx.config.language, source, encoding=options.encoding, tell=ctx.tell_aside)
     with ExitStack() as stack:
         has_pictures = any(offer.listing.pictures for offer in offers)
         registry, inspector = _load_works(
@@ -209,11 +212,11 @@ def _write_sample(
         print_json({"output": str(output), **counts})
 
 
-def _print_sheet(ctx: CommandContext, sheet: Path, as_json: bool) -> None:
+def _print_sheet(ctx: CommandContext, sheet: Path, encoding: str | None, as_json: bool) -> None:
     """Print what a filled sheet says. Raises NothingToDo if it has no answer."""
     from desk.match_sheet import measure_sheet, read_sheet, sheet_json, sheet_lines
 
-    rows = read_sheet(sheet, ctx.config.language)
+    rows = read_sheet(sheet, ctx.config.language, encoding=encoding, tell=ctx.tell_aside)
     figures = measure_sheet(rows)
     if figures[0].waiting == len(rows):
         raise NothingToDo(ctx.message("sheet_empty", file=sheet))

@@ -6,6 +6,7 @@ A verdict is never deleted: another entry withdraws it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from matchers.decision import is_decided_by_person, term_strengths
 from matchers.matcher import RuleKind
 from matchers.weights import Weights, default_weights
 from registry.fields import FieldError, parse_day, parse_text
-from registry.tables import Row, read_table
+from registry.tables import Row, Tell, read_table
 from screening.match_context import build_context, current_weights
 from screening.redecide_hits import redecide_hits
 
@@ -178,10 +179,30 @@ def _redecide_works(store: Store, works: set[str], at: datetime | None) -> None:
 PHRASE_PREFIX, ALIAS_PREFIX = "phrase:", "alias:"
 
 
-def read_verdicts(path: Path, store: Store, by: str, at: datetime, language: str) -> list[NewVerdict]:
+_ROUNDED_ID_RE = re.compile(r"\d+(?:[.,]\d+)?(?:e\+?\d+)?", re.IGNORECASE)  # what a spreadsheet makes of 6321e11...
+VERDICT_WORDS = {verdict.value: verdict for verdict in Verdict} | {
+    "侵权": Verdict.INFRINGING,
+    "不侵权": Verdict.NOT,
+    "不确定": Verdict.UNSURE,
+}
+
+
+def read_verdicts(
+    path: Path,
+    store: Store,
+    by: str,
+    at: datetime,
+    language: str,
+    *,
+    encoding: str | None = None,
+    tell: Tell = lambda _: None,
+) -> list[NewVerdict]:
     """The new verdicts in a file. Raises BadInput with every problem; nothing is recorded then."""
-    table = read_table(path, language)
+    table = read_table(path, language, encoding=encoding, tell=tell)
     problems = list(table.problems)
+    missing = [name for name in ("hit_id", "verdict") if table.columns is not None and name not in table.columns]
+    message = render_message("registry", "missing_column", language)
+    problems += [Problem(file=str(path), line=1, field=name, message=message) for name in missing]
     judged_rows = [row for row in table.rows if _cell_value(row, "verdict")]
     ids = [_cell_value(row, "hit_id") for row in judged_rows]
     hits, current_judgements = store.hits.get_many(ids), store.reviews.current_judgements(ids)
@@ -207,10 +228,11 @@ def _read_verdict(row: Row, path: Path, hits: Mapping[str, Hit], by: str, at: da
     hit_id, verdict_text = _cell_value(row, "hit_id"), _cell_value(row, "verdict").casefold()
     hit = hits.get(hit_id)
     if hit is None:
-        message = render_message("desk", "verdict_no_hit", language, id=hit_id)
+        key = "verdict_rounded_id" if _ROUNDED_ID_RE.fullmatch(hit_id) else "verdict_no_hit"
+        message = render_message("desk", key, language, id=hit_id)
         raise BadInput(Problem(file=str(path), line=row.line, field="hit_id", message=message))
-    if verdict_text not in {verdict.value for verdict in Verdict}:
-        verdict_names = ", ".join(verdict.value for verdict in Verdict)
+    if verdict_text not in VERDICT_WORDS:
+        verdict_names = ", ".join(VERDICT_WORDS)
         message = render_message("desk", "verdict_unknown", language, text=verdict_text, known=verdict_names)
         raise BadInput(Problem(file=str(path), line=row.line, field="verdict", message=message))
     teach = _cell_value(row, "teach")
@@ -220,7 +242,7 @@ def _read_verdict(row: Row, path: Path, hits: Mapping[str, Hit], by: str, at: da
     )
     lesson = Lesson(seller=teach.casefold() == "seller", phrase=phrase, alias=alias)
     new_verdict = NewVerdict(
-        hit=hit, verdict=Verdict(verdict_text), reason=_cell_value(row, "reason"), by=by, at=at, lesson=lesson
+        hit=hit, verdict=VERDICT_WORDS[verdict_text], reason=_cell_value(row, "reason"), by=by, at=at, lesson=lesson
     )
     check_lesson(new_verdict, language, str(path), row.line)
     return new_verdict

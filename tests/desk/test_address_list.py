@@ -105,3 +105,39 @@ def test_a_list_is_crawled_and_a_whole_site_is_walked(swordnet: Swordnet, tmp_pa
     assert result.returncode == 0, result.stderr
     assert "/lamp/3" in web.requested_paths
     assert web.requested_paths.count("/lamp/2") == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'sep=;\r\ntitle;url\r\nA lamp;https://a.example/1\r\n"Lamp; red";https://a.example/2\r\n',
+        "Addresses of June,\ntitle,URL\u00a0\nx,https://a.example/1\ny,https://a.example/2\n",
+        "title|link\rx|https://a.example/1\ry|https://a.example/2\r",
+        "題名,網頁,url\n燈下的信,x,https://a.example/1\n山海之間,y,https://a.example/2\n".encode("big5"),
+        "sep=,\ntitle,url\nx,https://a.example/1\ny,https://a.example/2\n".encode("utf-16"),
+        "url\nhttps://a.example/1\nhttps://a.example/2\n",
+        'url\n"https://a.example/1"\n"https://a.example/2"\n',
+    ],
+)
+def test_tables_of_addresses_as_spreadsheets_write_them(tmp_path: Path, content: str | bytes) -> None:
+    assert [url for _, url in read(tmp_path, content).addresses] == ["https://a.example/1", "https://a.example/2"]
+
+
+def test_a_column_of_its_own_is_not_parted_at_commas(tmp_path: Path) -> None:
+    listed = read(tmp_path, "url\nhttps://a.example/1,2;3\n")
+    assert [url for _, url in listed.addresses] == ["https://a.example/1,2;3"]
+
+
+def test_an_unclosed_quotation_mark_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="never closed") as caught:
+        read(tmp_path, 'title,url\nx,https://a.example/1\n"y,https://a.example/2\n')
+    assert caught.value.problems[0].line == 3
+
+
+def test_the_encoding_of_a_list_of_addresses_is_told(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes("題名,url\n燈下的信,https://a.example/1\n".encode("big5"))
+    notes: list[str] = []
+    read_address_list(tmp_path / "list.csv", "en", tell=notes.append)
+    assert notes[0].endswith("read as Big5")
+    with pytest.raises(BadInput, match="cannot be read as UTF-8"):
+        read_address_list(tmp_path / "list.csv", "en", encoding="utf-8")

@@ -160,3 +160,19 @@ def test_a_listing_with_several_hits_gives_each_pair_and_no_near_miss() -> None:
     drawn, counts = sample.draw()
     assert sorted(row["work_id"] for row in drawn) == ["rail", "tide"]
     assert counts == {"hit": 2, "review": 0, "near": 0, "none": 0}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_sheet_that_a_spreadsheet_of_another_country_saved_reads_the_same() -> None:
+    rows = draw()
+    for row in rows:
+        row["stands_for"] = row["stands_for"].replace("4", "4,5")
+    fill(rows, hit=("yes", "TRUE"), none=("FALSE", "FALSE"))
+    with Path("sheet.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.reader(file))
+    with Path("sheet.csv").open("w", encoding="utf-16", newline="") as out:
+        out.write("sep=;\r\n")
+        csv.writer(out, delimiter=";").writerows(table)
+    figures = measure_sheet(read_sheet(Path("sheet.csv"), "en"))[0]
+    assert (figures.precision.right, figures.precision.total, figures.missed.total) == (3, 3, 3)
+    assert {row.stands_for for row in read_sheet(Path("sheet.csv"), "en")} == {4.5}

@@ -219,6 +219,10 @@ def test_csv_standard_input_and_an_output_file_say_the_same(folder: Path) -> Non
     lines = "\n".join(map(json.dumps, rows))
     from_csv = run_match("listings.csv", "--works", "works.jsonl")
     assert from_csv == run_match("-", "--works", "works.jsonl", source=lines)
+    table = (folder / "listings.csv").read_text(encoding="utf-8-sig")
+    (folder / "listings.csv").write_bytes(f"sep=,\r\n{table}".encode("gb18030"))
+    assert run_match("listings.csv", "--works", "works.jsonl") == from_csv
+    assert run_match("listings.csv", "--works", "works.jsonl", "--encoding", "gbk") == from_csv
     assert run_match("listings.csv", "--works", "works.jsonl", "-o", "out.jsonl") == []
     out_lines = (folder / "out.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in out_lines] == from_csv

@@ -372,3 +372,66 @@ def test_weak_works_are_reported() -> None:
     ]
     assert "B" in check_works(works)[0].message
     assert json.dumps([weak.message for weak in check_works(works, "zh")], ensure_ascii=False).count("同名") == 2
+
+
+ISBN_LIST = "id,title,isbn\nW-1,云上的灯塔,{isbn}\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"=""9787302056782"""',
+        '="9787302056782"',
+        "'9787302056782",
+        "9787302056782.0",
+        "978-7-302-05678-2",
+        "978 7 302 05678 2",
+        "978\u00a07302\u00a0056782",
+        "978\u20137\u2013302\u201305678\u20132",
+        "９７８７３０２０５６７８２",
+        "ISBN 978-7-302-05678-2",
+        "ISBN-13：9787302056782",
+        "\u200b9787302056782",
+        "9787302056782\t",
+        "7302056781",
+        " 9787302056782 ",
+    ],
+)
+def test_isbns_as_people_and_spreadsheets_write_them(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text(ISBN_LIST.format(isbn=written), encoding="utf-8")
+    assert dict(read_works(path)[0].identifiers) == {"isbn": ("9787302056782",)}
+
+
+def test_the_zero_that_a_spreadsheet_took_from_a_short_isbn(tmp_path: Path) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text(ISBN_LIST.format(isbn="306406152"), encoding="utf-8")
+    assert dict(read_works(path)[0].identifiers) == {"isbn": ("9780306406157",)}
+
+
+@pytest.mark.parametrize(
+    "rounded", ["9.78E+12", '"9,78E+12"', "9.78702e+12", "9E+12", "9.78702E12", "９．７８E+12", '"=""9.78E+12"""']
+)
+@pytest.mark.parametrize("column", ["id", "isbn", "identifiers", "eidr"])
+def test_a_rounded_number_is_refused_with_its_row_and_what_to_do(tmp_path: Path, rounded: str, column: str) -> None:
+    prefix = "isbn:" if column == "identifiers" else ""
+    cells = {"id": "W-2", "title": "雨巷", "isbn": "", "identifiers": "", "eidr": ""}
+    cells[column] = rounded if not prefix else f"{prefix}{rounded}".replace('"', "").replace("=", "")
+    if prefix and "," in cells[column]:
+        cells[column] = f'"{cells[column]}"'
+    path = tmp_path / "works.csv"
+    lines = [",".join(cells), "W-1,桥,,,", ",".join(cells.values())]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_works(path)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.field) == (3, column)
+    assert "rounded" in problem.message
+    assert "format the column as text" in problem.message
+
+
+@pytest.mark.parametrize("work_id", ["12e3", "0123", "1E5", "E+05", "9.78"])
+def test_ids_that_only_look_like_numbers_are_kept(tmp_path: Path, work_id: str) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text(f"id,title\n{work_id},a\n'{work_id}x,b\n", encoding="utf-8")
+    assert [work.id for work in read_works(path)] == [work_id, f"{work_id}x"]

@@ -295,6 +295,56 @@ def fill_verdicts(path: Path, verdicts: dict[str, tuple[str, str, str]]) -> Path
     return edited
 
 
+def as_saved_again(path: Path, encoding: str, delimiter: str, first_line: str, end: str) -> Path:
+    """A file as another spreadsheet writes it: other encoding, delimiter and line ends, guards kept, times as shown."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.reader(file))
+    saved = path.with_name("saved.csv")
+    with saved.open("w", encoding=encoding, errors="replace", newline="") as out:
+        out.write(first_line)
+        csv.writer(out, delimiter=delimiter, lineterminator=end).writerows(table)
+    return saved
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter", "first_line", "end"),
+    [
+        ("gbk", ",", "", "\r\n"),
+        ("utf-8", ";", "sep=;\r\n", "\r\n"),
+        ("utf-16", "\t", "", "\r\n"),
+        ("utf-8-sig", ";", "", "\r"),
+        ("utf-8", ",", '"sep=,"\n', "\n"),
+    ],
+)
+@on_sqlite
+def test_an_export_reads_back_after_a_spreadsheet_saved_it(
+    store: Store, tmp_path: Path, encoding: str, delimiter: str, first_line: str, end: str
+) -> None:
+    export_hits(tmp_path / "hits.csv", export_rows(store, HitQuery(decisions=(Decision.HIT,)), "en"))
+    edited = fill_verdicts(tmp_path / "hits.csv", {FILE_URL: ("侵权", "", ""), PHOTOCOPY_URL: ("NOT", "", "")})
+    saved = as_saved_again(edited, encoding, delimiter, first_line, end)
+    verdicts = {verdict.hit.listing.url: verdict.verdict for verdict in read_verdicts(saved, store, "li", NOW, "en")}
+    assert verdicts == {FILE_URL: Verdict.INFRINGING, PHOTOCOPY_URL: Verdict.NOT}
+
+
+@on_sqlite
+def test_an_id_that_became_a_number_is_refused_with_what_to_do(store: Store, tmp_path: Path) -> None:
+    lines = ["hit_id,verdict", "6.32111E+19,not", '"6,32111E+19",not', "63211110000000000000,not"]
+    (tmp_path / "hits.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_verdicts(tmp_path / "hits.csv", store, "li", NOW, "en")
+    assert [problem.line for problem in caught.value.problems] == [2, 3, 4]
+    assert all("made a number of it" in problem.message for problem in caught.value.problems)
+
+
+@on_sqlite
+def test_a_file_without_the_columns_of_an_export_says_which_are_missing(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "hits.csv").write_text("id,title\n1,a\n", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_verdicts(tmp_path / "hits.csv", store, "li", NOW, "en")
+    assert [problem.field for problem in caught.value.problems] == ["hit_id", "verdict"]
+
+
 @on_sqlite
 def test_every_wrong_verdict_of_a_file_is_named_and_none_is_taken(store: Store, tmp_path: Path) -> None:
     good = hit_by_url(store, FILE_URL).id
