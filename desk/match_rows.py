@@ -25,6 +25,7 @@ from matchers.findings import finding_sentence
 from matchers.matcher import Context
 from registry import fields, identifiers
 from registry.fields import FieldError
+from registry.headings import canonical_channel, offers_vocabulary, platform_name
 from registry.tables import Row, Table, Tell, read_table
 from screening.parallel import map_in_order, worker_count
 
@@ -80,7 +81,7 @@ def read_offers(
     `encoding` and `tell` are those of `read_table`.
     """
     table = (
-        read_table(path, language, encoding=encoding, tell=tell)
+        read_table(path, language, encoding=encoding, tell=tell, vocabulary=offers_vocabulary(tuple(_FIELDS)))
         if source is None
         else _read_lines(source, path, language)
     )
@@ -176,6 +177,8 @@ def _read_offer(row: Row, path: Path, language: str, problems: list[Problem]) ->
         except FieldError as error:
             problems.append(_field_problem(path, row.line, name, error, language))
             values[name] = None
+    values["price"], currency = values["price"] or (None, None)
+    values["currency"] = values["currency"] or currency
     id_ = values.pop("id", None)
     if not id_:
         problems.append(_field_problem(path, row.line, "id", FieldError("missing"), language))
@@ -252,9 +255,15 @@ def _text_reader(limit: int) -> Callable[[Any], str | None]:
 def _read_kind(value: Any) -> ListingKind | None:
     kind_name = fields.parse_text(value)
     kind_names = tuple(kind.value for kind in ListingKind)
-    if kind_name is not None and kind_name.lower() not in kind_names:
+    kind_name = canonical_channel(kind_name).lower() if kind_name else None
+    if kind_name is not None and kind_name not in kind_names:
         raise fields.unknown_name_error(kind_name, kind_names)
-    return ListingKind(kind_name.lower()) if kind_name else None
+    return ListingKind(kind_name) if kind_name else None
+
+
+def _read_platform(value: Any) -> str | None:
+    name = fields.parse_text(value)
+    return platform_name(name) if name else None
 
 
 def _read_time(value: Any) -> datetime | None:
@@ -280,14 +289,14 @@ _FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "title": _text_reader(MAX_TITLE_CHARS),
     "text": _text_reader(MAX_TEXT_CHARS),
     "url": fields.parse_text,
-    "platform": fields.parse_text,
+    "platform": _read_platform,
     "kind": _read_kind,
-    "creators": fields.parse_texts,
+    "creators": fields.parse_names,
     "publisher": fields.parse_text,
     "year": fields.parse_year,
     "condition": fields.parse_text,
     "seller": fields.parse_text,
-    "price": fields.parse_price,
+    "price": fields.parse_signed_price,
     "currency": fields.parse_currency,
     "identifiers": _read_identifiers,
     "seen_at": _read_time,

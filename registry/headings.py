@@ -84,6 +84,11 @@ def canonical_kind(text: str) -> str:
     return _index_of("kinds").get(_key(text), text)
 
 
+def canonical_channel(text: str) -> str:
+    """The kind of a listing by the program's word (分享: share), else the text itself."""
+    return _index_of("channels").get(_key(text), text)
+
+
 def known_kinds() -> tuple[str, ...]:
     """The kinds of works that the program has words for."""
     return tuple(_load_words()["kinds"])

@@ -11,9 +11,12 @@ from attrs import evolve
 from crawler.errors import BadInput, Problem
 from crawler.items import Decision, Verdict
 from crawler.store import NIGHT_RUN, NO_VERDICT, HitQuery, Store, query_from_dict
-from desk.cli._options import CommandContext
+from desk.cli._options import CommandContext, named_platforms
 
-Platforms = Annotated[list[str] | None, typer.Option("--platform", help="Only this platform (repeatable).")]
+Platforms = Annotated[
+    list[str] | None,
+    typer.Option("--platform", help="Only this platform (repeatable).", callback=named_platforms),
+]
 Works = Annotated[list[str] | None, typer.Option("--work", help="Only this work (repeatable).", metavar="ID")]
 Decisions = Annotated[list[Decision] | None, typer.Option("--decision", help="Only this decision (repeatable).")]
 Since = Annotated[str | None, typer.Option(help="Last seen on or after this day (YYYY-MM-DD).", metavar="DAY")]

@@ -34,6 +34,18 @@ def typed_urls(ctx: CommandContext, option: str, texts: Iterable[str]) -> list[s
     return [url for _, url in urls if url is not None]
 
 
+def named_platform(name: str | None) -> str | None:
+    """The platform that an option names, also by what people call it: 闲鱼 is goofish."""
+    from registry.headings import platform_name
+
+    return platform_name(name) if name else name
+
+
+def named_platforms(names: list[str] | None) -> list[str] | None:
+    """Like `named_platform`, for an option that may be repeated."""
+    return [named_platform(name) or name for name in names] if names else names
+
+
 T = TypeVar("T")
 SHOWN_ID_CHARS = 8  # of an id in lists; a command takes no shorter beginning
 MAX_NAMED_MATCHES = 20  # of an id's beginning, in an error

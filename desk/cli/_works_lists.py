@@ -13,7 +13,7 @@ from crawler.blobs import open_blobs
 from crawler.errors import BadInput, DatabaseMissing, NothingToDo
 from crawler.items import Work
 from crawler.store import Store
-from desk.cli._options import CommandContext, ConfigFile, Json, Quiet, command_context, print_json
+from desk.cli._options import CommandContext, ConfigFile, Encoding, Json, Quiet, command_context, print_json
 
 if TYPE_CHECKING:
     from desk.export.work_lists import FieldChange
@@ -35,9 +35,7 @@ def import_works(
         str | None,
         typer.Option("--sheet", help="The sheet of a workbook; else what looks like a list.", metavar="NAME"),
     ] = None,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help="Of a text, if it is not recognised.", metavar="NAME")
-    ] = None,
+    encoding: Encoding = None,
     config: ConfigFile = None,
     quiet: Quiet = False,
     json: Json = False,

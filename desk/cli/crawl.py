@@ -18,6 +18,7 @@ from desk.cli._options import (
     Now,
     Quiet,
     command_context,
+    named_platform,
     print_json,
     typed_urls,
 )
@@ -38,7 +39,10 @@ def add(app: typer.Typer) -> None:
 
 def crawl(
     platform: Annotated[
-        str, typer.Argument(help="The platform's name (`scrapy list` shows all), or share: any drive.")
+        str,
+        typer.Argument(
+            help="The platform's name (`scrapy list` shows all), or share: any drive.", callback=named_platform
+        ),
     ],
     query: Annotated[list[str] | None, typer.Option(help="Ask this (repeatable).")] = None,
     work: Annotated[list[str] | None, typer.Option(help="Ask for this work (repeatable).", metavar="ID")] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crawler.errors import NothingToDo
-from desk.cli._options import ConfigFile, Json, Quiet, command_context, print_json
+from desk.cli._options import ConfigFile, Json, Quiet, command_context, named_platform, print_json
 
 
 def add(app: typer.Typer) -> None:
@@ -17,7 +17,7 @@ def add(app: typer.Typer) -> None:
 
 def forget(
     seller: Annotated[str, typer.Argument(metavar="SELLER", help="The seller's number or name, as listings state it.")],
-    platform: Annotated[str | None, typer.Option("--platform", help="Only there.")] = None,
+    platform: Annotated[str | None, typer.Option("--platform", help="Only there.", callback=named_platform)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,
     config: ConfigFile = None,
     quiet: Quiet = False,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, named_platforms
 from desk.cli.crawl import print_result, tick_printer, unit_printer
 
 
@@ -17,7 +17,10 @@ def add(app: typer.Typer) -> None:
 
 
 def night(
-    only: Annotated[list[str] | None, typer.Option(help="Only this platform (repeatable).", metavar="PLATFORM")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this platform (repeatable).", metavar="PLATFORM", callback=named_platforms),
+    ] = None,
     replay: Annotated[
         Path | None,
         typer.Option(help="Answer every request from this HAR, WARC, WACZ or folder.", envvar="SWORDNET_REPLAY"),

@@ -10,7 +10,18 @@ from rich.table import Table
 
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.store import MIN_JUDGED_COPIES, MIN_JUDGED_WORKS, PLACE_FIELDS, Place, PlaceRecord, Store
-from desk.cli._options import By, CommandContext, ConfigFile, Json, Now, Quiet, acting_user, command_context, print_json
+from desk.cli._options import (
+    By,
+    CommandContext,
+    ConfigFile,
+    Json,
+    Now,
+    Quiet,
+    acting_user,
+    command_context,
+    named_platform,
+    print_json,
+)
 
 Field = Annotated[str, typer.Argument(metavar="FIELD", help="seller, host or platform.")]
 
@@ -77,7 +88,9 @@ def propose(config: ConfigFile = None, quiet: Quiet = False, json: Json = False)
 def confirm(
     field: Field,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="The seller's number or name, the host, the platform.")],
-    platform: Annotated[str | None, typer.Option("--platform", help="The platform of a seller.")] = None,
+    platform: Annotated[
+        str | None, typer.Option("--platform", help="The platform of a seller.", callback=named_platform)
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why it only passes on copies.")] = "",
     by: By = None,
     config: ConfigFile = None,
@@ -132,6 +145,7 @@ def _parse_place(ctx: CommandContext, field: str, value: str, platform: str | No
     if field == "seller" and platform is None:
         raise BadInput(Problem(file="--platform", message=ctx.message("outlet_seller_platform")))
     name = value.strip().lower().removeprefix("www.") if field == "host" else value.strip()
+    name = named_platform(name) or name if field == "platform" else name
     return Place(field=field, platform=platform or "" if field == "seller" else "", value=name)
 
 

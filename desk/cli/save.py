@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, print_json, typed_urls
+from desk.cli._options import ConfigFile, Json, Now, Quiet, command_context, named_platform, print_json, typed_urls
 
 FIXTURES_FOLDER = Path("fixtures/pages")
 
@@ -18,7 +18,7 @@ def add(app: typer.Typer) -> None:
 
 
 def save(
-    platform: Annotated[str, typer.Argument(help="The platform whose page it is.")],
+    platform: Annotated[str, typer.Argument(help="The platform whose page it is.", callback=named_platform)],
     url: Annotated[str, typer.Argument(help="Its address.")],
     case: Annotated[str, typer.Argument(help="Name of the case: small letters, digits, hyphens.")],
     replay: Annotated[

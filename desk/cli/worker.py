@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from desk.cli._options import ConfigFile, Now, Quiet, command_context
+from desk.cli._options import ConfigFile, Now, Quiet, command_context, named_platforms
 from desk.cli.crawl import unit_printer
 
 
@@ -40,7 +41,7 @@ def worker(
     from spiders import catalogue
 
     ctx = command_context(config, quiet, now)
-    platform_names = [name.strip() for name in platforms.split(",") if name.strip()]
+    platform_names = named_platforms([name.strip() for name in re.split("[,，、]", platforms) if name.strip()]) or []
     for name in platform_names:
         crawling.require_platform(name, ctx.config)
     crawling.require_contact(ctx.config, replay)

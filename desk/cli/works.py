@@ -12,7 +12,18 @@ from rich.table import Table
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.store import ALIAS_RULE, Store
 from desk.cli import _works_edit, _works_lists
-from desk.cli._options import By, CommandContext, ConfigFile, Json, Now, Quiet, acting_user, command_context, print_json
+from desk.cli._options import (
+    By,
+    CommandContext,
+    ConfigFile,
+    Json,
+    Now,
+    Quiet,
+    acting_user,
+    command_context,
+    named_platform,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from desk.review.aliases import AliasProposal
@@ -110,7 +121,9 @@ def release(
 
 def official(
     owner: Annotated[str | None, typer.Argument(metavar="OWNER", help="Owner (or publisher) of the works.")] = None,
-    platform: Annotated[str | None, typer.Option("--platform", help="A platform's name or host; else all.")] = None,
+    platform: Annotated[
+        str | None, typer.Option("--platform", help="A platform's name or host; else all.", callback=named_platform)
+    ] = None,
     seller: Annotated[str | None, typer.Option("--seller", help="The shop's name or number; else all.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="First day (YYYY-MM-DD).", metavar="DAY")] = None,
     until: Annotated[str | None, typer.Option("--until", help="Last day (YYYY-MM-DD).", metavar="DAY")] = None,

@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from openpyxl import Workbook
 from PIL import Image
 
 from crawler.errors import BadInput
 from crawler.items import Licence, ListingKind, Picture, PictureHash, Work
+from registry import fields
 from registry.checks import check_works
+from registry.headings import works_vocabulary
 from registry.licences import LicenceState, check_licence
 from registry.query_planning import name_queries
 from registry.territories import find_hints
-from registry.works_reader import COLUMN_NAMES, read_works
+from registry.works_reader import COLUMN_NAMES, LIST_COLUMNS, ReadOptions, read_work_list, read_works
 from tests.conftest import jsonl
 
 ROW = {
@@ -435,3 +438,211 @@ def test_ids_that_only_look_like_numbers_are_kept(tmp_path: Path, work_id: str) 
     path = tmp_path / "works.csv"
     path.write_text(f"id,title\n{work_id},a\n'{work_id}x,b\n", encoding="utf-8")
     assert [work.id for work in read_works(path)] == [work_id, f"{work_id}x"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "column"),
+    [
+        ("书名", "title"),
+        ("書名", "title"),
+        ("作品名称（必填）", "title"),
+        ("Book Title*", "title"),
+        ("书名 / Title", "title"),
+        ("作　者", "creators"),
+        ("著作權人", "owner"),
+        ("ISBN号", "isbn"),
+        ("ISBN-13", "isbn"),
+        ("出版時間", "published"),
+        ("Publication Date", "published"),
+        ("定价(元)", "list_price"),
+        ("List Price (USD)", "list_price"),
+        ("类 型", "kind"),
+        ("released_on", "released_on"),
+        ("备注", None),
+        ("书名和作者和出版社都要填写", None),
+    ],
+)
+def test_a_heading_means_a_column(heading: str, column: str | None) -> None:
+    assert works_vocabulary(COLUMN_NAMES, LIST_COLUMNS).column(heading).name == column
+
+
+CHINESE_LIST = (
+    "2026年清单,,,,,,,,\n"
+    "作品编号,書名,作者,出版社,定价（元）,ISBN号,出版日期,类型,备注\n"
+    "A1,云上的灯塔,[美] 林一舟 著；赵夏 (译),南溪出版社,39.80,978-7-302-05678-2,2019年5月,图书,急\n"
+    "A2,雾港十讲,林一舟、赵夏,,￥99,,2020-01-31,课程,\n"
+)
+
+
+def test_a_chinese_list_with_units_kinds_and_names(tmp_path: Path) -> None:
+    path = tmp_path / "清单.csv"
+    path.write_bytes(CHINESE_LIST.encode("gb18030"))
+    notes: list[str] = []
+    found = read_work_list(path, ReadOptions(tell=notes.append, language="zh"))
+    assert found.problems == []
+    book, course = found.works
+    assert book == Work(
+        id="A1",
+        title="云上的灯塔",
+        creators=("林一舟", "赵夏"),
+        publisher="南溪出版社",
+        list_price=Decimal("39.80"),
+        currency="CNY",
+        identifiers={"isbn": ("9787302056782",)},
+        year=2019,
+        kind="book",
+    )
+    assert (course.kind, course.creators, course.list_price, course.currency) == (
+        "course",
+        ("林一舟", "赵夏"),
+        Decimal(99),
+        "CNY",
+    )
+    assert (course.year, course.released_on) == (2020, date(2020, 1, 31))
+    assert any("有 1 列未读取：备注" in note for note in notes)
+    assert any("第 1 行" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("林一舟、赵夏；周晚", ("林一舟", "赵夏", "周晚")),
+        ("林一舟/赵夏", ("林一舟", "赵夏")),
+        ("林一舟 ； 赵夏", ("林一舟", "赵夏")),
+        ("林一舟,赵夏", ("林一舟", "赵夏")),
+        ("A. Smith & B. Jones", ("A. Smith", "B. Jones")),
+        ("Smith, Ann; Jones, Bea", ("Smith, Ann", "Jones, Bea")),
+        ("AC/DC", ("AC/DC",)),
+        ("Simon & Garfunkel|", ("Simon & Garfunkel",)),
+        ("（日）山下一（著）\n赵夏（译）", ("山下一", "赵夏")),
+        ("林远舟著", ("林远舟",)),
+        ("周晚 等", ("周晚",)),
+        (r"a\|b|c", ("a|b", "c")),
+        ("", ()),
+    ],
+)
+def test_names_as_lists_part_them(cell: str, names: tuple[str, ...]) -> None:
+    assert fields.parse_names(cell) == names
+    assert fields.parse_names(fields.join_names(names)) == names
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("2026年1月31日", date(2026, 1, 31)),
+        ("20260131", date(2026, 1, 31)),
+        ("2026.1.31", date(2026, 1, 31)),
+        ("46053", date(2026, 1, 31)),
+    ],
+)
+def test_days_as_people_and_spreadsheets_write_them(cell: str, day: date) -> None:
+    assert fields.parse_day(cell) == day
+    assert fields.parse_published(cell) == (2026, day)
+
+
+@pytest.mark.parametrize("cell", ["2026", "2026年", "2026-01", "2026年1月", "2026.1"])
+def test_a_month_of_publication_is_its_year(cell: str) -> None:
+    assert fields.parse_published(cell) == (2026, None)
+
+
+@pytest.mark.parametrize("cell", ["2026-13", "2026-02-29", "spring 2026"])
+def test_no_month_of_publication(cell: str) -> None:
+    with pytest.raises(fields.FieldError) as caught:
+        fields.parse_published(cell)
+    assert caught.value.key == "bad_date"
+
+
+def test_licences_in_chinese_name_platforms_by_their_chinese_names() -> None:
+    licences = fields.parse_licences(
+        "平台=淘宝；店铺=南溪；书店;until=2026-12-31｜platform=闲鱼".replace("南溪；", r"南溪\；")
+    )
+    assert licences == (
+        Licence(platform="taobao", seller="南溪；书店", until=date(2026, 12, 31)),
+        Licence(platform="goofish"),
+    )
+    assert fields.parse_licences(fields.join_licences((*licences, Licence()))) == (*licences, Licence())
+
+
+def lookup_of(*works: Work) -> Any:
+    return lambda ids: {work.id: work for work in works if ids is None or work.id in ids}
+
+
+PACKAGE = {"package": ("com.nanxi.tower",)}
+REGISTERED = evolve(WORK, identifiers={"isbn": ("9787302056782",)} | PACKAGE)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("id,list_price\nW-1,48\n", {"list_price": Decimal(48)}),
+        ("id,list_price\nW-1,39.8\n", {}),
+        ("id,title,aliases\nW-1,云上的灯塔,\n", {"aliases": ()}),
+        ("编号,作者\nW-1,林一舟、周晚\n", {"creators": ("林一舟", "周晚")}),
+        (
+            "id,isbn\nW-1,9787999990017\n",
+            {"identifiers": {"package": ("com.nanxi.tower",), "isbn": ("9787999990017",)}},
+        ),
+        ("id,isbn\nW-1,\n", {"identifiers": {"package": ("com.nanxi.tower",)}}),
+        ("id,identifiers\nW-1,isbn:9787999990017\n", {"identifiers": {"isbn": ("9787999990017",)}}),
+        ("书名,ISBN\n灯塔,9787302056782\n", {"title": "灯塔"}),
+    ],
+)
+def test_a_partial_list_leaves_other_fields_alone(tmp_path: Path, text: str, changes: dict[str, Any]) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text(text, "utf-8")
+    found = read_work_list(path, ReadOptions(lookup=lookup_of(REGISTERED)))
+    assert found.problems == []
+    assert list(found.works) == [evolve(REGISTERED, **changes)]
+
+
+def test_a_partial_row_of_json_lines_leaves_other_fields_alone(tmp_path: Path) -> None:
+    path = tmp_path / "works.jsonl"
+    path.write_text(jsonl({"id": "W-1", "publisher": None, "priority": 5}), "utf-8")
+    found = read_work_list(path, ReadOptions(lookup=lookup_of(REGISTERED)))
+    assert list(found.works) == [evolve(REGISTERED, publisher=None, priority=5)]
+
+
+def test_a_partial_list_of_unknown_works_names_what_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text("id,list_price\nW-1,48\nW-2,48\nW-3,48\n", "utf-8")
+    (problem,) = read_work_list(path, ReadOptions(lookup=lookup_of(REGISTERED))).problems
+    assert (problem.line, problem.field) == (3, "title")
+    assert "'W-2' is not registered yet" in problem.message
+    assert "2 rows" in problem.message
+
+
+def test_without_an_id_the_identifier_is_the_id(tmp_path: Path) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text("书名,ISBN\n雾港,9787999990017\n钟楼,\n", "utf-8")
+    found = read_work_list(path, ReadOptions())
+    assert [work.id for work in found.works] == ["9787999990017"]
+    assert [(problem.line, problem.field) for problem in found.problems] == [(3, "id")]
+
+
+def test_a_picture_that_was_moved_is_still_the_registered_one(tmp_path: Path) -> None:
+    picture = Picture(url=str(tmp_path / "cover.png"), sha256="a" * 64, width=3, height=4)
+    path = tmp_path / "works.csv"
+    path.write_text("id,images\nW-1,cover.png\n", "utf-8")
+    registered = evolve(REGISTERED, images=(picture,))
+    assert list(read_work_list(path, ReadOptions(lookup=lookup_of(registered))).works) == [registered]
+    assert [problem.field for problem in read_work_list(path, ReadOptions(lookup=lookup_of(REGISTERED))).problems] == [
+        "images"
+    ]
+
+
+def test_unknown_kinds_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text("id,title,kind\nA,x,图书\nB,y,长诗\n", "utf-8")
+    notes: list[str] = []
+    works = read_work_list(path, ReadOptions(tell=notes.append)).works
+    assert [work.kind for work in works] == ["book", "长诗"]
+    assert len(notes) == 1
+    assert "长诗" in notes[0]
+
+
+def test_two_columns_of_one_list_are_joined_and_two_titles_refused(tmp_path: Path) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text("id,书名,作者,主编\nA,x,林一舟,赵夏\n", "utf-8")
+    assert read_works(path)[0].creators == ("林一舟", "赵夏")
+    path.write_text("id,书名,名称\nA,x,y\n", "utf-8")
+    assert read_problems(path) == [(1, "书名")]
