@@ -232,6 +232,7 @@ class Listing:
     seller_id: str | None = None
     territory: str | None = None
     price: Decimal | None = None
+    price_high: Decimal | None = None  # the upper end, where the price is a range
     currency: str | None = None
     condition: str | None = None
     availability: str | None = None

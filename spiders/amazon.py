@@ -88,6 +88,7 @@ class Amazon(Platform):
             fields["brand"] = brand
         if paid_price:
             fields |= {"price": paid_price.amount, "currency": paid_price.currency or fields.get("currency")}
+            fields["price_high"] = None
         elif state:
-            fields |= {"price": None, "currency": None}  # prices shown then belong to other offers
+            fields |= {"price": None, "price_high": None, "currency": None}  # prices shown then belong to other offers
         return self.listing(**fields)

@@ -75,5 +75,5 @@ class Ebay(Platform):
             seller=page.css(".mbg-nw, .x-sellercard-atf__info__about-seller a").text(default=None),
         )
         if money:
-            fields |= {"price": money.amount, "currency": money.currency or fields.get("currency")}
+            fields |= {"price": money.amount, "price_high": None, "currency": money.currency or fields.get("currency")}
         return self.listing(**fields)

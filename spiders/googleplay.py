@@ -67,7 +67,7 @@ class GooglePlay(Platform):
         listing = self._listing(package, **fields)
         pictures = _pictures(page, page.css(_ICON_SELECTOR))
         if money:
-            listing = evolve(listing, price=money.amount, currency=money.currency or listing.currency)
+            listing = evolve(listing, price=money.amount, price_high=None, currency=money.currency or listing.currency)
         elif listing.price is None and "0" in {tag.attrib.get("content") for tag in price_tags}:
             listing = evolve(listing, price=Decimal(0))
         return evolve(listing, pictures=pictures or listing.pictures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from attrs import frozen
 
@@ -25,6 +26,7 @@ class ListRow:
     source: str
     text: str = ""
     money: Money | None = None
+    price_high: Decimal | None = None  # the upper end of a range
     seller: str | None = None
     author: str | None = None
     published: str | None = None

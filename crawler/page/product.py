@@ -218,6 +218,8 @@ def _elect_price(facts: Facts, ballot: Ballot, page: Page) -> None:
         return
     money: Money = winner[0]
     facts.set_if_missing("price", money.amount, winner[1])
+    high = next((high for low, high in ballot.values("range") if low == money.amount), None)
+    facts.set_if_missing("price_high", high, winner[1])
     for vote in ballot.votes["money"]:
         if vote.value.amount == money.amount and vote.value.currency:
             ballot.add_vote("currency", vote.value.currency, vote.source, vote.weight)

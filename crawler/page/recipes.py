@@ -80,7 +80,7 @@ class RecipeReader:
             fields["text"] = "\n".join(_values(body, recipe.text))
         if recipe.price and (text := _value(body, recipe.price)):
             money = _stated_price(text, page.url)
-            fields |= {"price": money.amount, "currency": money.currency} if money else {}
+            fields |= {"price": money.amount, "price_high": None, "currency": money.currency} if money else {}
         if recipe.pictures:
             addresses = (page.link(value) for value in _values(body, recipe.pictures, "src"))
             fields["pictures"] = tuple(Picture(url=address) for address in dict.fromkeys(addresses) if address)

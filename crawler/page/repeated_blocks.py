@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from attrs import define, frozen
 from selectolax.lexbor import LexborNode
 
-from crawler.money import AMOUNT_PATTERN, Money, parse_price
+from crawler.money import AMOUNT_PATTERN, Money, StatedPrice, choose_price, find_prices, parse_price
 from crawler.page.currency_region import currency_region
 from crawler.page.list_row import MAX_ROWS, SIZE_RE, ListRow, find_size
 from crawler.page.page import Page, has_blocks, visible_text
@@ -24,6 +24,7 @@ from crawler.page.price_and_stock import price_lines
 MAX_TITLE_ELEMENTS = 4_000  # elements that may be titles
 MIN_GROUP_SIZE = 2  # distinct texts of a group
 MENU_SEARCH_LEVELS = 6  # elements around a title that are checked for being a menu
+MAX_RANGE_CHARS = 24  # of the second price of a range
 MAX_BLOCK_CHARS = 3_000  # of a block that are read
 MAX_ANCESTORS = 40  # elements around a title that are recorded
 MIN_TITLE_CHARS, MAX_TITLE_CHARS = 2, 300
@@ -246,6 +247,7 @@ def _build_rows(page: Page, blocks: Sequence[Block]) -> list[ListRow]:
 
 
 def _build_row(page: Page, block: Block, url: str, region: str) -> ListRow:
+    price = row_price(block.title.text, block.node, region)
     text, usenet = block.text(), _USENET_SUBJECT_RE.search(block.title.text)
     links = [node.attributes.get("href") or "" for node in block.node.css("a[href^='magnet:']")[:2]]
     return ListRow(
@@ -253,23 +255,33 @@ def _build_row(page: Page, block: Block, url: str, region: str) -> ListRow:
         title=usenet[1] if usenet else block.title.text,
         source="repeated block",
         text="\n".join(links),
-        money=row_price(block.title.text, block.node, region),
+        money=price.money if price else None,
+        price_high=price.high if price else None,
         pictures=tuple(filter(None, (page.link(address) for address in picture_addresses(block.node)))),
         links=tuple(links),
         size=find_size(text),
     )
 
 
-def row_price(title: str, node: LexborNode, region: str) -> Money | None:
+def row_price(title: str, node: LexborNode, region: str) -> StatedPrice | None:
     """The price in a row, after its title rather than before it, not one struck out; None without one in a currency."""
     for text in dict.fromkeys(price_lines(node)):
         text = text[:MAX_BLOCK_CHARS]
         title_start = text.replace("\n", " ").find(title)
         text_after = text[title_start + len(title) :] if title_start >= 0 else text
-        match = _PRICE_RE.search(text_after) or _PRICE_RE.search(text[: max(title_start, 0)])
-        if match:
-            return parse_price(match[0], None, region)
+        text_before = text[: max(title_start, 0)]
+        for part in (text_after, text_before):
+            match = _PRICE_RE.search(part)
+            if match:
+                return _with_range(match, part, region)
     return None
+
+
+def _with_range(match: re.Match[str], text: str, region: str) -> StatedPrice | None:
+    """The price that matches, with the upper end of its range if a text goes on with one."""
+    prices = find_prices(match[0], None, region)
+    following = find_prices(text[match.start() : match.end() + MAX_RANGE_CHARS], None, region)
+    return following[0] if prices and following and following[0].money == prices[0].money else choose_price(prices)
 
 
 def sentence_price(text: str, region: str) -> Money | None:

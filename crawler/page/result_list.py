@@ -256,11 +256,13 @@ def _ancestors(node: LexborNode) -> list[LexborNode]:
 
 def _build_row(page: Page, url: str, title: str, block: LexborNode, region: str) -> ListRow:
     text = visible_text(block, " ")[:MAX_ROW_CHARS]
+    price = row_price(title, block, region)
     return ListRow(
         url=url,
         title=title,
         source="list",
-        money=row_price(title, block, region),
+        money=price.money if price else None,
+        price_high=price.high if price else None,
         pictures=tuple(filter(None, (page.link(address) for address in picture_addresses(block)))),
         size=find_size(text),
     )

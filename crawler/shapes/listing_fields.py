@@ -36,6 +36,8 @@ def offer_fields(page: Page, **overrides: Any) -> dict[str, Any]:
     if not fields.get("title"):
         raise LayoutError("the page names no product")
     fields.pop("kind")
+    if overrides.get("price") not in (None, fields.get("price")):
+        fields.pop("price_high", None)  # it belonged to the other price
     return fields | {name: value for name, value in overrides.items() if value is not None}
 
 
@@ -99,6 +101,7 @@ def row_fields(row: ListRow) -> dict[str, Any]:
         "title": row.title,
         "text": "\n".join(dict.fromkeys(filter(None, (row.text, *row.links)))),
         "price": row.money.amount if row.money else None,
+        "price_high": row.price_high,
         "currency": row.money.currency if row.money else None,
         "seller": row.seller,
         "creators": (row.author,) if row.author else (),

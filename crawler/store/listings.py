@@ -27,8 +27,8 @@ MIN_SAME_TITLE_RATIO = 60.0  # partial ratio of two titles of one address; lower
 _ALL_FIELDS = tuple(attribute.name for attribute in fields(Listing))
 # What a list may say of an offer and its own page need not repeat.
 _OFFER_FIELDS = (
-    *("price", "currency", "seller", "seller_id", "territory", "condition", "availability", "published", "pictures"),
-    *("creators", "publisher", "year", "brand", "sku", "identifiers"),
+    *("price", "price_high", "currency", "seller", "seller_id", "territory", "condition", "availability", "published"),
+    *("pictures", "creators", "publisher", "year", "brand", "sku", "identifiers"),
 )
 _ID_BATCH_SIZE = 500
 _HEX_DIGITS = "0123456789abcdef"
@@ -232,13 +232,14 @@ def _merge_share(listing: Listing, stored: Listing) -> Listing:
 
 
 def _stored_values(listing: Listing, stored: Listing, names: Iterable[str]) -> dict[str, Any]:
-    """The stored values of those fields that a listing does not state; an amount comes with its currency."""
+    """The stored values of those fields that a listing does not state; an amount comes with its currency and range."""
     empty: tuple[Any, ...] = (None, "", (), {})
     values = {
         name: getattr(stored, name)
         for name in names
         if getattr(listing, name) in empty and getattr(stored, name) not in empty
     }
-    if listing.price is not None:  # a stored currency is that of another amount
+    if listing.price is not None:  # a stored currency or upper end is that of another amount
         values.pop("currency", None)
+        values.pop("price_high", None)
     return values

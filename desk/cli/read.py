@@ -109,6 +109,7 @@ def listing_row(listing: Listing) -> dict[str, Any]:
         "text": listing.text,
         "seller": listing.seller,
         "price": None if listing.price is None else f"{listing.price:f}",
+        "price_high": None if listing.price_high is None else f"{listing.price_high:f}",
         "currency": listing.currency,
         "identifiers": {scheme: list(values) for scheme, values in listing.identifiers.items()},
         "images": [picture.url for picture in listing.pictures],

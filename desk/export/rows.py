@@ -52,6 +52,7 @@ class HitRow:
     judged_by: str | None
     judged_at: str | None
     evidence: tuple[str, ...]
+    price_high: Decimal | None
 
 
 _STILL_UP_TEXT = {True: "yes", False: "no", None: "unknown"}
@@ -104,6 +105,7 @@ def row_of_hit(hit: Hit, work: Work, judgement: Judgement | None = None, languag
         judged_by=judgement.by if judgement else None,
         judged_at=iso_utc(judgement.at) if judgement else None,
         evidence=hit.evidence,
+        price_high=listing.price_high,
     )
 
 
@@ -119,7 +121,7 @@ def row_of_record(
     value = row.value
     links = value.get("links", ())
     codes = tuple(link.get("code") or "" for link in links)
-    price = value.get("price")
+    price, price_high = value.get("price"), value.get("price_high")
     return HitRow(
         hit_id=row.id,
         decision=row.decision,
@@ -146,6 +148,7 @@ def row_of_record(
         judged_by=judgement.by if judgement else None,
         judged_at=iso_utc(judgement.at) if judgement else None,
         evidence=tuple(row.evidence),
+        price_high=None if price_high is None else Decimal(price_high),
     )
 
 

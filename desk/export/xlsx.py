@@ -86,6 +86,7 @@ COLUMN_WIDTHS = {  # in characters; others 14
     "url": 40,
     "title": 40,
     "price": 9,
+    "price_high": 9,
     "currency": 9,
     "share_links": 32,
     "reasons": 60,
@@ -97,7 +98,7 @@ PICTURE_COLUMNS = ("listing_picture", "work_picture")  # before the others, so t
 SHOWN_PICTURE_PIXELS = 92  # longer side as shown; the picture itself is larger, for screens that draw finely
 PICTURE_COLUMN_WIDTH = 13.5  # in characters of 7 pixels
 PICTURE_ROW_POINTS = (SHOWN_PICTURE_PIXELS + 6) * 0.75  # a pixel is three quarters of a point
-NUMBER_FORMATS = {"identity": "0.00", "offence": "0.00", "price": "#,##0.00"}
+NUMBER_FORMATS = {"identity": "0.00", "offence": "0.00", "price": "#,##0.00", "price_high": "#,##0.00"}
 DATE_COLUMNS = ("first_seen", "last_seen", "judged_at")
 DATE_FORMAT = "yyyy-mm-dd hh:mm:ss"
 _PICTURE_ORDER = (Decision.HIT.value, Decision.REVIEW.value)  # whose pictures come first where there are too many

@@ -114,7 +114,8 @@ def _seller_and_price(listing: Listing, language: str) -> dict[str, str]:
     seller = listing.seller or listing.publisher or _say("told_nobody", language)
     if listing.price is None:
         return {"seller": seller, "price": _say("told_no_price", language)}
-    return {"seller": seller, "price": f"{listing.price} {listing.currency or ''}".rstrip()}
+    amounts = f"{listing.price}" if listing.price_high is None else f"{listing.price}–{listing.price_high}"
+    return {"seller": seller, "price": f"{amounts} {listing.currency or ''}".rstrip()}
 
 
 def _comparison(finding: Finding, language: str) -> str:

@@ -12,6 +12,7 @@ from crawler.money import Money
 from crawler.page import Page
 from crawler.page.product import product_facts
 from crawler.page.result_list import result_list
+from crawler.shapes.listing_fields import row_fields
 
 
 def facts(
@@ -267,3 +268,30 @@ def test_the_price_in_a_line_or_behind_a_label(body: str, amount: str, currency:
 def test_old_is_no_part_of_a_word(name: str) -> None:
     body = f'<p class=price><span class="{name}">$39.80</span> <span>(12)</span></p><p class="price {name}">$39.80</p>'
     assert shown(body) == (Decimal("39.80"), "USD")
+
+
+@pytest.mark.parametrize(
+    ("body", "low", "high"),
+    [
+        ("<p class=price>¥39.8-59.8</p>", "39.8", "59.8"),
+        ("<p class=price><b>$39.80</b> – <b>$59.80</b></p>", "39.80", "59.80"),
+        ("<p class=price>from 39,80 to 59,80 €</p>", "39.80", "59.80"),
+        ("<p>￥39.80 ~ ￥59.80</p>", "39.80", "59.80"),
+        ("<p class=price>39.80 €</p><p class=price>59.80 €</p>", "39.80", None),
+        ("<p class=price><del>59.80 €</del> 39.80 €</p>", "39.80", None),
+    ],
+)
+def test_a_range_keeps_both_ends(body: str, low: str, high: str | None) -> None:
+    values = facts(f"<h1>红窑 全集</h1>{body}<button>Add to cart</button>")
+    assert (values["price"], values.get("price_high")) == (Decimal(low), Decimal(high) if high else None)
+
+
+def test_an_aggregate_offer_and_a_row_keep_both_ends() -> None:
+    offers = {"@type": "AggregateOffer", "lowPrice": "39.80", "highPrice": "59.80", "priceCurrency": "CNY"}
+    values = jsonld(json.dumps(PRODUCT | {"offers": offers}))
+    assert (values["price"], values["price_high"]) == (Decimal("39.80"), Decimal("59.80"))
+    source = "<body><p><a href='/item/31.html'>The Lantern on the Weir</a> <b>$10.00</b> - <b>$20.00</b></p></body>"
+    page = Page(url="https://kiln.example.com/find?q=lantern", body=source.encode(), content_type="text/html")
+    (row,) = result_list(page, "lantern").rows
+    assert (row.money, row.price_high) == (Money(Decimal("10.00"), "USD"), Decimal("20.00"))
+    assert row_fields(row)["price_high"] == Decimal("20.00")

@@ -252,12 +252,13 @@ def test_a_list_row_keeps_what_the_listings_own_page_said(store: Store) -> None:
 
 def test_a_page_keeps_what_only_the_row_of_a_list_said(store: Store) -> None:
     picture = Picture(url="https://cdn.example/1.jpg")
-    row = evolve(
-        LISTING, whole=False, seller="书虫", price=Decimal("4.00"), currency="CNY", pictures=(picture,), text=""
-    )
+    row = evolve(LISTING, whole=False, seller="书虫", price=Decimal("4.00"), price_high=Decimal("6.00"), currency="CNY")
+    row = evolve(row, pictures=(picture,), text="")
     store.hits.write_batch([AssessedListing(listing=row)], claim_unit(store), NOW)
     page = evolve(row, whole=True, seller=None, price=None, currency=None, pictures=(), text="完整描述", links=())
+    page = evolve(page, price_high=None)
     (merged,) = store.listings.merge_stored([page])
+    assert merged.price_high == Decimal("6.00")
     assert (merged.seller, merged.price, merged.currency, merged.pictures) == (
         "书虫",
         Decimal("4.00"),
@@ -268,6 +269,7 @@ def test_a_page_keeps_what_only_the_row_of_a_list_said(store: Store) -> None:
     dearer = evolve(page, price=Decimal("9.00"), seller="书虫二手")
     (merged,) = store.listings.merge_stored([dearer])
     assert (merged.price, merged.currency, merged.seller) == (Decimal("9.00"), None, "书虫二手")
+    assert merged.price_high is None
     (merged,) = store.listings.merge_stored([evolve(page, title="全然另外的一件东西 Kettle")])
     assert (merged.seller, merged.price) == (None, None), "the address has another offer now"
 

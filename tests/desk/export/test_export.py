@@ -67,6 +67,7 @@ EXPECTED_COLUMNS = [
     "judged_by",
     "judged_at",
     "evidence",
+    "price_high",
 ]
 SEEN_AT = datetime(2026, 11, 22, 23, 30, tzinfo=timezone(timedelta(hours=8)))
 WORK = Work(id="w1", title="潮汐图书馆", owner="青屿出版社")
@@ -120,7 +121,7 @@ def test_a_row_says_what_the_contract_lists_in_its_order(tmp_path: Path) -> None
     assert list(COLUMNS) == EXPECTED_COLUMNS
     verdict = Judgement(hit="h1", verdict=Verdict.INFRINGING, reason="copy", by="lin", at=SEEN_AT)
     path = tmp_path / "hits.csv"
-    assert export_hits(path, [row_of_hit(make_hit(), WORK, verdict)]) == 1
+    assert export_hits(path, [row_of_hit(make_hit(price_high=Decimal("19.90")), WORK, verdict)]) == 1
     assert path.read_bytes().startswith(b"\xef\xbb\xbfhit_id,decision,")
     assert path.read_bytes().endswith(b"\r\n")
     (row,) = read_csv(path)
@@ -150,6 +151,7 @@ def test_a_row_says_what_the_contract_lists_in_its_order(tmp_path: Path) -> None
         "judged_by": "lin",
         "judged_at": "2026-11-22T15:30:00Z",
         "evidence": "e1; e2",
+        "price_high": "19.90",
     }
 
 
@@ -391,7 +393,7 @@ def test_a_workbook_has_times_as_times_and_numbers_as_numbers(tmp_path: Path) ->
         cell = cell_named(sheet, 2, name)
         assert (cell.data_type, cell.value, cell.number_format) == ("n", pytest.approx(value), number_format)
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:Y2"
+    assert sheet.auto_filter.ref == "A1:Z2"
     assert all(sheet.column_dimensions[letter].width > 5 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXY")
 
 
