@@ -1,4 +1,4 @@
-"""Recorded responses as one index, whatever recorded them: HAR, WARC, WACZ, or a folder of saved pages."""
+"""Recorded responses as one index, whatever recorded them: HAR, WARC, WACZ, MHTML, or a folder of saved pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 from crawler.archives.archive import HARMLESS_REASONS, Archive, RecordedResponse, SkippedEntry, SkipReason
 from crawler.archives.folder import read_folder
 from crawler.archives.har import is_har_member, read_har, read_har_zip
+from crawler.archives.mhtml import is_single_file
 from crawler.archives.page_kinds import is_page
+from crawler.archives.saved_pages import read_saved_folder, read_saved_page, read_single_file
 from crawler.archives.warc import read_wacz, read_warc
 from crawler.errors import BadInput, Problem
 
@@ -30,7 +32,8 @@ def open_archive(path: Path) -> Archive:
     or where nothing of it can be read.
     """
     if path.is_dir():
-        return Archive(read_folder(path))
+        is_prepared = next(path.rglob("request.json"), None) is not None
+        return Archive(read_folder(path) if is_prepared else read_saved_folder(path))
     if not path.is_file():
         raise BadInput(Problem(file=str(path), message="no such file or folder"))
     try:
@@ -60,11 +63,13 @@ def _find_reader(path: Path) -> _Read:
         return read_warc
     if head.removeprefix(_BOM).lstrip().startswith(b"{") and b'"log"' in head:
         return read_har
+    if is_single_file(head):
+        return read_single_file
     name = path.name.lower()
     for endings, read in _READERS_BY_NAME.items():
         if name.endswith(endings):
             return read
-    kinds = "a folder, .har, .har.gz, .har.zip, .warc, .warc.gz or .wacz"
+    kinds = "a folder, .har, .har.gz, .har.zip, .warc, .warc.gz, .wacz, .mhtml, .webarchive or .html"
     raise BadInput(Problem(file=str(path), message=f"not an archive: expected {kinds}"))
 
 
@@ -80,4 +85,6 @@ _READERS_BY_NAME: dict[tuple[str, ...], _Read] = {
     (".har", ".har.gz"): read_har,
     (".warc", ".warc.gz"): read_warc,
     (".wacz",): read_wacz,
+    (".mhtml", ".mht", ".webarchive"): read_single_file,
+    (".html", ".htm"): read_saved_page,
 }

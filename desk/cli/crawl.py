@@ -65,7 +65,7 @@ def crawl(
     ] = None,
     replay: Annotated[
         Path | None,
-        typer.Option(help="Answer every request from this HAR, WARC, WACZ or folder.", envvar="SWORDNET_REPLAY"),
+        typer.Option(help="Answer every request from this HAR, WARC, WACZ, MHTML or folder.", envvar="SWORDNET_REPLAY"),
     ] = None,
     captured: Annotated[bool, typer.Option("--captured", help="Read what the archive holds; ask nothing.")] = False,
     limit: Annotated[int | None, typer.Option(help="Listings taken from one unit.", min=1)] = None,

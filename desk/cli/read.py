@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO
 
 import typer
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crawler.errors import BadInput, Problem, SwordnetError
 from desk.cli._options import ConfigFile, Quiet, command_context
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from crawler.page.reader import Reader
 
 MAX_PAGE_BYTES = 64 * 1024 * 1024
+MAX_HEAD_BYTES = 65_536  # that tell what a file is
+SAVED_ENDINGS = (".mhtml", ".mht", ".webarchive", ".html", ".htm")  # of a file that is a page and no list of pages
 _ROW_FIELDS = frozenset({"file", "url", "spider", "content_type"})
 
 
@@ -40,7 +42,10 @@ def add(app: typer.Typer) -> None:
 
 
 def read(
-    file: Annotated[str, typer.Argument(help='JSON Lines of {"file", "url"}; - is standard input.', metavar="FILE")],
+    file: Annotated[
+        str,
+        typer.Argument(help='JSON Lines of {"file", "url"}, or one saved page; - is standard input.', metavar="FILE"),
+    ],
     output: Annotated[
         Path | None, typer.Option("-o", help="Write here, else to standard output.", metavar="OUT")
     ] = None,
@@ -51,7 +56,9 @@ def read(
     import sys
 
     command_context(config, quiet)
-    source = sys.stdin if file == "-" else _open_input(Path(file))
+    is_page = file.lower().endswith(SAVED_ENDINGS)
+    listed = io.StringIO(json.dumps({"file": Path(file).name})) if is_page else None
+    source = sys.stdin if file == "-" else listed or _open_input(Path(file))
     rows = list(read_page_rows(source, file))
     base = Path() if file == "-" else Path(file).parent
     with output.open("wb") if output else nullcontext(sys.stdout.buffer) as out:
@@ -82,12 +89,13 @@ async def read_page(row: PageRow, base: Path, reader: Reader) -> dict[str, Any]:
 
     result: dict[str, Any] = {"file": row.file, "spider": row.spider, "outcome": Outcome.LIVE.value, "listings": []}
     try:
-        body = _read_body(base / row.file)
+        body, row = _unpack(_read_body(base / row.file), row)
+        result["spider"] = row.spider
         outcome = outcome_of(200, body, row.content_type, row.url)
         if outcome is Outcome.LIVE:
-            page = Page(url=row.url, body=body, content_type=row.content_type)
             from spiders.catalogue import platforms
 
+            page = Page(url=row.url, body=body, content_type=row.content_type)
             items = await reader.read(platforms()[row.spider](), page)
             result["listings"] = [listing_row(item) for item in items if isinstance(item, Listing)]
     except FileNotFoundError:
@@ -177,6 +185,24 @@ def _open_input(path: Path) -> TextIO:
         return io.StringIO(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise BadInput(Problem(file=str(path), message=str(error))) from None
+
+
+def _unpack(body: bytes, row: PageRow) -> tuple[bytes, PageRow]:
+    """The page in the bytes of a file that a browser saved, and its row with the address that the page names, unless
+    the row names one. Raises ValueError if it is damaged.
+    """
+    from crawler.archives.mhtml import is_single_file, unpack_page
+    from crawler.archives.saved_pages import stated_address
+    from spiders.catalogue import FALLBACK_PLATFORM, platform_for
+
+    url = ""
+    if is_single_file(body[:MAX_HEAD_BYTES]):
+        page = unpack_page(body)
+        body, url, row = page.body, page.url, evolve(row, content_type=page.content_type)
+    if row.url.startswith("file:") and (url := url or stated_address(body)[0]):
+        spider = platform_for(url).name if row.spider == FALLBACK_PLATFORM else row.spider
+        row = evolve(row, url=url, spider=spider)
+    return body, row
 
 
 def _read_body(path: Path) -> bytes:
