@@ -23,6 +23,7 @@ from attrs import Factory, define, evolve, field, frozen
 from crawler.errors import BadInput, Problem
 from crawler.items import Picture, Work
 from crawler.messages import render_message
+from crawler.pictures import PictureError
 from registry import fields, identifiers
 from registry.fields import FieldError
 from registry.headings import known_kinds, works_vocabulary
@@ -181,7 +182,11 @@ class _WorkReader:
     first_lines: dict[str, int] = field(factory=dict)
 
     def report_problem(self, key: str, line: int | None = None, column: str | None = None, **values: object) -> None:
-        message = render_message("registry", key, self.options.language, **values)
+        language = self.options.language
+        reasons = {
+            name: value.in_language(language) for name, value in values.items() if isinstance(value, PictureError)
+        }
+        message = render_message("registry", key, language, **values | reasons)
         heading = self.table.headings.get(column, column) if column else None
         self.problems.append(
             Problem(file=self.table.place or str(self.path), line=line, field=heading, message=message)

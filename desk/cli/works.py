@@ -11,7 +11,7 @@ from rich.table import Table
 
 from crawler.errors import BadInput, NothingToDo, Problem
 from crawler.store import ALIAS_RULE, Store
-from desk.cli import _works_edit, _works_lists
+from desk.cli import _works_lists
 from desk.cli._options import (
     By,
     CommandContext,
@@ -35,7 +35,6 @@ def add(app: typer.Typer) -> None:
     """Register the commands."""
     works = typer.Typer(no_args_is_help=True, help="The registry of protected works.")
     _works_lists.add(works)
-    _works_edit.add(works)
     works.command("list", epilog="Example: swordnet works list --json")(list_works)
     works.command("show", epilog="Example: swordnet works show W-001")(show)
     works.command("retire", epilog="Example: swordnet works retire W-001")(retire)

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress import track
 from rich.table import Table
 
 from crawler.config import Config
@@ -21,6 +22,7 @@ from crawler.messages import render_message
 from crawler.store import Backoff, Store
 from crawler.web.session import CrawlStats
 
+T = TypeVar("T")
 PROGRESS_COLUMNS = ("platform", "units", "pages", "queried", "listings", "opened", "found", "blocked", "pace", "waits")
 REDRAW_SECONDS = 1.0  # at least between two reads of the store
 LINE_INTERVAL_SECONDS = 60.0  # between two lines that sum the run up, so that a log shows that it lives
@@ -115,6 +117,28 @@ def line_printer(
             print_line(progress_line(opened[0], run, language, running))
 
     return on_tick
+
+
+def count_progress(
+    items: Iterable[T],
+    total: int,
+    console: Console,
+    print_count: Callable[[int], None],
+    quiet: bool,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[T]:
+    """The items as they come: under a bar on a terminal; elsewhere `print_count` gets their number every
+    `LINE_INTERVAL_SECONDS` of `clock` (in seconds), unless `quiet`.
+    """
+    if console.is_terminal and not quiet:
+        yield from track(items, "", total, console=console, transient=True)
+        return
+    last_line = clock()
+    for count, item in enumerate(items, start=1):
+        if not quiet and (now := clock()) - last_line >= LINE_INTERVAL_SECONDS:
+            last_line = now
+            print_count(count)
+        yield item
 
 
 def progress_line(store: Store, run: str, language: str, running: Collection[CrawlStats] = ()) -> str:

@@ -646,3 +646,24 @@ def test_two_columns_of_one_list_are_joined_and_two_titles_refused(tmp_path: Pat
     assert read_works(path)[0].creators == ("林一舟", "赵夏")
     path.write_text("id,书名,名称\nA,x,y\n", "utf-8")
     assert read_problems(path) == [(1, "书名")]
+
+
+@pytest.mark.parametrize(("language", "cannot"), [("en", "cannot be read"), ("zh", "无法读取")])
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"no picture at all", "JPEG, PNG, WEBP, GIF, AVIF"),
+        (b"<svg viewBox='0 0 1 1'/>", "SVG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0heicmif1", "HEIC"),
+    ],
+)
+def test_a_cover_of_another_kind_is_refused_in_the_same_words_each_time(
+    tmp_path: Path, data: bytes, words: str, language: str, cannot: str
+) -> None:
+    (tmp_path / "cover.heic").write_bytes(data)
+    path = tmp_path / "works.csv"
+    path.write_text("id,title,images\nA,x,cover.heic\n", "utf-8")
+    (message,) = {str(read_work_list(path, ReadOptions(language=language)).problems[0]) for _ in range(2)}
+    assert words in message
+    assert cannot in message
+    assert language == "en" or " be read" not in message

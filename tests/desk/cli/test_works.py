@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from crawler.errors import BadInput, NothingToDo
@@ -18,6 +20,7 @@ from crawler.items import Licence, Verdict, Work
 from crawler.store import HitQuery, Store
 from desk.cli import application
 from desk.match_rows import read_offers
+from desk.nightly.progress import count_progress
 from registry.headings import named_platforms
 from spiders.catalogue import platforms
 from tests.judged_store import NOW, judge_hit, make_offers, make_works, record_crawl
@@ -184,3 +187,16 @@ def test_offers_with_chinese_headings(tmp_path: Path) -> None:
     listing = offer.listing
     assert (offer.id, listing.platform, listing.kind.value, listing.seller) == ("7", "goofish", "offer", "甲店")
     assert (listing.creators, listing.price, listing.currency) == (("林一舟", "赵夏"), Decimal("9.9"), "CNY")
+
+
+def test_a_long_count_tells_a_line_a_minute() -> None:
+    told: list[int] = []
+    seconds = iter(range(0, 600, 25))
+    silent = Console(file=io.StringIO(), force_terminal=False)
+    items = list(count_progress("abcdef", 6, silent, told.append, False, lambda: next(seconds)))
+    assert (items, told) == (list("abcdef"), [3, 6])  # after 75 and 150 s
+    assert list(count_progress("abcdef", 6, silent, told.append, True)) == list("abcdef")
+    assert told == [3, 6]
+    shown = io.StringIO()
+    assert list(count_progress("ab", 2, Console(file=shown, force_terminal=True), told.append, False)) == ["a", "b"]
+    assert "100%" in shown.getvalue()
