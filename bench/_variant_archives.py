@@ -17,7 +17,7 @@ from typing import Any
 
 import brotli
 
-from bench._variants import CHANGED_BYTES, DAMAGES, Group, Items, Reading, Variant, damage
+from bench._variants import CHANGED_BYTES, Group, Items, Reading, Variant, damage
 from crawler.archives import open_archive
 from crawler.archives.archive import HARMLESS_REASONS, RecordedResponse
 from crawler.archives.page_kinds import is_page
@@ -27,8 +27,23 @@ from crawler.page.outcome import outcome_of
 
 SHOP = "https://www.hafenlicht-buecher.example/item/"
 HTML = "text/html; charset=utf-8"
-TITLES = ("灯塔下的第九封信", "沙岸旧渡轮", "Der Uhrmacher vom Kanal", "青瓦巷口的夜校", "Letters to a Paper Heron", "雪線の郵便局")
-DAMAGED_KINDS = ("warc: plain,", "warc: digests,", "warc: gz,", "warc: one gz,", "wacz: member,", "wacz: cut", "wacz: byte")
+TITLES = (
+    "灯塔下的第九封信",
+    "沙岸旧渡轮",
+    "Der Uhrmacher vom Kanal",
+    "青瓦巷口的夜校",
+    "Letters to a Paper Heron",
+    "雪線の郵便局",
+)
+DAMAGED_KINDS = (
+    "warc: plain,",
+    "warc: digests,",
+    "warc: gz,",
+    "warc: one gz,",
+    "wacz: member,",
+    "wacz: cut",
+    "wacz: byte",
+)
 Pages = dict[str, bytes]
 Coder = Callable[[bytes], bytes]
 CODERS: Mapping[str, Coder] = {
@@ -78,12 +93,18 @@ def read_archive(variant: Variant, folder: Path) -> Reading:
     return Reading(
         items,
         lambda url: url in named or has_place,
-        reports=(*(f"{entry.place} {entry.reason} {entry.url[-8:]}" for entry in archive.skipped), *(f"cut {url[-8:]}" for url in cut)),
+        reports=(
+            *(f"{entry.place} {entry.reason} {entry.url[-8:]}" for entry in archive.skipped),
+            *(f"cut {url[-8:]}" for url in cut),
+        ),
     )
 
 
 def _item(response: RecordedResponse) -> dict[str, str]:
-    return {"status": "200" if response.status == 304 and response.body else str(response.status), "body": response.body.decode("latin-1")}
+    return {
+        "status": "200" if response.status == 304 and response.body else str(response.status),
+        "body": response.body.decode("latin-1"),
+    }
 
 
 def _is_partial(response: RecordedResponse) -> bool:
@@ -94,7 +115,9 @@ def _is_partial(response: RecordedResponse) -> bool:
 # HAR
 
 
-def entry(url: str, content: Any, status: Any = 200, headers: Sequence[tuple[str, str]] = (("Content-Type", HTML),)) -> dict[str, Any]:
+def entry(
+    url: str, content: Any, status: Any = 200, headers: Sequence[tuple[str, str]] = (("Content-Type", HTML),)
+) -> dict[str, Any]:
     """An entry of a HAR; `content` is its content object, or the text of the body."""
     if isinstance(content, bytes):
         content = {"size": len(content), "mimeType": HTML, "text": content.decode("utf-8", "replace")}
@@ -145,9 +168,10 @@ def har_codings(chance: random.Random) -> Variant:
     entries: list[Any] = [
         entry(url, body) if chance.random() < 0.3 else _base64_entry(url, body, chance) for url, body in pages.items()
     ]
-    for foreign in ("data:text/html,x", "chrome-extension://abc/x.html", "blob:https://x.example/1", "about:blank", "wss://x.example/"):
-        if chance.random() < 0.5:
-            entries.append(entry(foreign, b"<html><body>x</body></html>"))
+    foreign = (
+        "data:text/html,x", "chrome-extension://abc/x.html", "blob:https://x.example/1", "about:blank", "wss://x.example/",
+    )  # fmt: skip
+    entries += [entry(url, b"<html><body>x</body></html>") for url in foreign if chance.random() < 0.5]
     return Variant("har: codings", {"a.har": har(_in_any_order(entries, chance), chance)}, "a.har", right_items(pages))
 
 
@@ -205,31 +229,57 @@ def har_files(chance: random.Random) -> Variant:
     return Variant(f"{kind}, zipped", {"a.har.zip": packed}, "a.har.zip", right_items(pages))
 
 
+def _set_response(broken: dict[str, Any], chance: random.Random) -> None:
+    broken["response"] = None
+
+
+def _drop_response(broken: dict[str, Any], chance: random.Random) -> None:
+    del broken["response"]
+
+
+def _set_request(broken: dict[str, Any], chance: random.Random) -> None:
+    broken["request"] = chance.choice((None, "x", {}))
+
+
+def _set_content(broken: dict[str, Any], chance: random.Random) -> None:
+    broken["response"]["content"] = chance.choice((None, [], "x", {}))
+
+
+def _set_text(broken: dict[str, Any], chance: random.Random) -> None:
+    broken["response"]["content"]["text"] = chance.choice((None, 17, ["x"], ""))
+
+
+def _set_status(broken: dict[str, Any], chance: random.Random) -> None:
+    broken["response"]["status"] = chance.choice((None, "ok", "200", 200.0, -1))
+
+
+def _set_headers(broken: dict[str, Any], chance: random.Random) -> None:
+    pairs = [None, 3, {"name": None}]
+    broken["response"]["headers"] = chance.choice((None, {"Content-Type": HTML}, "x", pairs))
+
+
+def _set_base64(broken: dict[str, Any], chance: random.Random) -> None:
+    broken["response"]["content"].update(encoding="base64", text="@@@ no base64 @@@")
+
+
+def _set_coding(broken: dict[str, Any], chance: random.Random) -> None:
+    coding = chance.choice(("zstd", "br", "gzip", "x-own"))
+    broken["response"]["headers"] = [{"name": "Content-Encoding", "value": coding}]
+    broken["response"]["content"].update(encoding="base64", text=base64.b64encode(chance.randbytes(300)).decode())
+
+
+ENTRY_FAULTS = (
+    _set_response, _drop_response, _set_request, _set_content, _set_text, _set_status, _set_headers, _set_base64,
+    _set_coding,
+)  # fmt: skip
+
+
 def _break_entry(broken: dict[str, Any], chance: random.Random) -> Any:
-    """Break an entry in one of the ways that tools and hands do."""
-    response = broken["response"]
-    way = chance.randrange(10)
-    if way == 0:
-        broken["response"] = None
-    elif way == 1:
-        del broken["response"]
-    elif way == 2:
-        broken["request"] = chance.choice((None, "x", {}))
-    elif way == 3:
-        response["content"] = chance.choice((None, [], "x", {}))
-    elif way == 4:
-        response["content"]["text"] = chance.choice((None, 17, ["x"], ""))
-    elif way == 5:
-        response["status"] = chance.choice((None, "ok", "200", 200.0, -1))
-    elif way == 6:
-        response["headers"] = chance.choice((None, {"Content-Type": HTML}, "x", [None, 3, {"name": None}]))
-    elif way == 7:
-        response["content"].update(encoding="base64", text="@@@ no base64 @@@")
-    elif way == 8:
-        response["headers"] = [{"name": "Content-Encoding", "value": chance.choice(("zstd", "br", "gzip", "x-own"))}]
-        response["content"].update(encoding="base64", text=base64.b64encode(chance.randbytes(300)).decode())
-    else:
+    """Break an entry in one of the ways that tools and hands do, or put something else in its place."""
+    way = chance.randrange(len(ENTRY_FAULTS) + 1)
+    if way == len(ENTRY_FAULTS):
         return chance.choice((None, 3, [], "x", {}))
+    ENTRY_FAULTS[way](broken, chance)
     return broken
 
 
@@ -246,28 +296,37 @@ def har_damaged(chance: random.Random) -> Variant:
     """The file is cut, or bytes of it are changed, missing, inserted or zeroed."""
     pages = make_pages(chance)
     is_packed = chance.random() < 0.5
-    entries = [_base64_entry(url, body, chance, "gzip") if is_packed else entry(url, body) for url, body in pages.items()]
+    entries = [
+        _base64_entry(url, body, chance, "gzip") if is_packed else entry(url, body) for url, body in pages.items()
+    ]
     way, data = damage(har(entries, chance), chance)
     soft = CHANGED_BYTES.get(way, 200)
     name = f"har: {'gzip' if is_packed else 'text'}, {way}"
     sealed = frozenset({"body"} if is_packed else ())
-    return Variant(name, {"a.har": data}, "a.har", right_items(pages), 0 if way == "cut" else soft, sealed_fields=sealed)
+    return Variant(
+        name, {"a.har": data}, "a.har", right_items(pages), 0 if way == "cut" else soft, sealed_fields=sealed
+    )
 
 
 # WARC
 
 
-def http(body: bytes, chance: random.Random | None = None, status: str = "HTTP/1.1 200 OK", coding: str = "identity") -> bytes:
+def http(
+    body: bytes, chance: random.Random | None = None, status: str = "HTTP/1.1 200 OK", coding: str = "identity"
+) -> bytes:
     """An HTTP answer; with `chance`, with headers as odd servers send them."""
     body = CODERS[coding](body)
     head = [status]
     if not chance or chance.random() < 0.8:
         head.append(f"Content-Type: {HTML}")
     if coding != "identity" or (chance and chance.random() < 0.2):
-        head.append(f"Content-Encoding: {coding if coding != 'identity' else random.Random(len(body)).choice(('none', 'UTF-8', 'identity'))}")
+        odd = random.Random(len(body)).choice(("none", "UTF-8", "identity"))
+        head.append(f"Content-Encoding: {odd if coding == 'identity' else coding}")
     if chance and chance.random() < 0.15:
         head.append("Transfer-Encoding: chunked")
-        body = b"".join(f"{len(part):x}\r\n".encode() + part + b"\r\n" for part in (body[:100], body[100:])) + b"0\r\n\r\n"
+        body = (
+            b"".join(f"{len(part):x}\r\n".encode() + part + b"\r\n" for part in (body[:100], body[100:])) + b"0\r\n\r\n"
+        )
     elif not chance or chance.random() < 0.7:
         head.append(f"Content-Length: {len(body)}")
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
@@ -278,7 +337,14 @@ def digest(data: bytes) -> str:
     return "sha1:" + base64.b32encode(hashlib.sha1(data).digest()).decode()
 
 
-def record(url: str, block: bytes, kind: str = "response", content_type: str = "application/http; msgtype=response", more: Sequence[str] = (), has_digest: bool = False) -> bytes:
+def record(
+    url: str,
+    block: bytes,
+    kind: str = "response",
+    content_type: str = "application/http; msgtype=response",
+    more: Sequence[str] = (),
+    has_digest: bool = False,
+) -> bytes:
     """A WARC record."""
     number = hashlib.md5(url.encode() + kind.encode() + block).hexdigest()
     head = [
@@ -298,8 +364,7 @@ def record(url: str, block: bytes, kind: str = "response", content_type: str = "
 def warc_info() -> bytes:
     """The record that WARC files begin with."""
     block = b"software: Quillcrawl 0.3\r\n"
-    head = f"WARC/1.1\r\nWARC-Type: warcinfo\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Date: 2026-11-21T09:00:00Z\r\nContent-Type: application/warc-fields\r\nContent-Length: {len(block)}\r\n\r\n"
-    return head.encode() + block + b"\r\n\r\n"
+    return record("", block, "warcinfo", "application/warc-fields").replace(b"WARC-Target-URI: \r\n", b"")
 
 
 def pack(records: Sequence[bytes], layout: str) -> bytes:
@@ -356,7 +421,9 @@ def warc_copies(chance: random.Random) -> Variant:
             records.append(record(elsewhere, head, "revisit", more=revisit))
     chance.shuffle(records)
     layout = chance.choice(("plain", "gz"))
-    return Variant("warc: copies and revisits", {"a.warc": pack([warc_info(), *records], layout)}, "a.warc", right_items(pages))
+    return Variant(
+        "warc: copies and revisits", {"a.warc": pack([warc_info(), *records], layout)}, "a.warc", right_items(pages)
+    )
 
 
 def warc_damaged(chance: random.Random) -> Variant:
@@ -387,11 +454,21 @@ def wacz(warcs: Mapping[str, bytes], prefix: str = "") -> bytes:
     files["pages/pages.jsonl"] = b'{"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}\n'
     files["indexes/index.cdx"] = b""
     resources = [
-        {"name": name.rpartition("/")[2], "path": name, "hash": "sha256:" + hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        {
+            "name": name.rpartition("/")[2],
+            "path": name,
+            "hash": "sha256:" + hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+        }
         for name, content in files.items()
     ]
     package = {"profile": "data-package", "wacz_version": "1.1.1", "resources": resources}
-    return zipped({prefix + name: content for name, content in (files | {"datapackage.json": json.dumps(package).encode()}).items()})
+    return zipped(
+        {
+            prefix + name: content
+            for name, content in (files | {"datapackage.json": json.dumps(package).encode()}).items()
+        }
+    )
 
 
 def _warcs(pages: Pages, chance: random.Random) -> dict[str, bytes]:
@@ -399,7 +476,9 @@ def _warcs(pages: Pages, chance: random.Random) -> dict[str, bytes]:
     count = chance.randint(1, 3)
     urls = list(pages)
     return {
-        f"data-{index}.warc.gz": pack([warc_info(), *(record(url, http(pages[url])) for url in urls[index::count])], "gz")
+        f"data-{index}.warc.gz": pack(
+            [warc_info(), *(record(url, http(pages[url])) for url in urls[index::count])], "gz"
+        )
         for index in range(count)
     }
 
@@ -417,7 +496,9 @@ def wacz_whole(chance: random.Random) -> Variant:
         return Variant("wacz: several", {"a.wacz": data}, "a.wacz", right_items(pages))
     data = wacz(_warcs(pages, chance), chance.choice(("", "evening/")))
     if chance.random() < 0.5:
-        return Variant("wacz: zipped again", {"a.wacz.zip": zipped({"x/a.wacz": data})}, "a.wacz.zip", right_items(pages))
+        return Variant(
+            "wacz: zipped again", {"a.wacz.zip": zipped({"x/a.wacz": data})}, "a.wacz.zip", right_items(pages)
+        )
     return Variant("wacz: one", {"a.wacz": data}, "a.wacz", right_items(pages))
 
 
@@ -449,7 +530,11 @@ def mhtml(pages: Pages, chance: random.Random) -> bytes:
     parts = [_mime_part(address, body, chance) for address, body in pages.items()]
     gif = b"Content-Type: image/gif\r\nContent-Transfer-Encoding: base64\r\nContent-Location: https://x.example/c.gif\r\n\r\nR0lGODlhAQABAAAAACw="
     parts += [gif] * chance.randint(0, 2)
-    data = "\r\n".join(head).encode() + b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
+    data = (
+        "\r\n".join(head).encode()
+        + b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts)
+        + f"--{boundary}--\r\n".encode()
+    )
     return data if chance.random() < 0.7 else data.replace(b"\r\n", b"\n")
 
 
@@ -459,7 +544,10 @@ def _mime_part(url: str, body: bytes, chance: random.Random) -> bytes:
     if coding in ("quoted-printable", "base64"):
         coded = coded.replace(b"\n", b"\r\n")
     label = chance.choice(("text/html", HTML))
-    return f"Content-Type: {label}\r\nContent-Transfer-Encoding: {coding}\r\nContent-Location: {url}\r\n\r\n".encode() + coded
+    return (
+        f"Content-Type: {label}\r\nContent-Transfer-Encoding: {coding}\r\nContent-Location: {url}\r\n\r\n".encode()
+        + coded
+    )
 
 
 def saved_page(chance: random.Random) -> Variant:
@@ -469,8 +557,14 @@ def saved_page(chance: random.Random) -> Variant:
     if chance.random() < 0.7:
         name = chance.choice(("a.mhtml", "a.mht"))
         return Variant("mhtml", {name: mhtml({url: body}, chance)}, name, right_items({url: body}))
-    body = body.replace(b"<!DOCTYPE html>", f"<!DOCTYPE html>\n<!-- saved from url=({len(url):04d}){url} -->\n".encode())
-    files = {"a/p.html": body, "a/p_files/x.html": b"<!DOCTYPE html><html><body>ad</body></html>", "a/p_files/c.gif": b"GIF89a"}
+    body = body.replace(
+        b"<!DOCTYPE html>", f"<!DOCTYPE html>\n<!-- saved from url=({len(url):04d}){url} -->\n".encode()
+    )
+    files = {
+        "a/p.html": body,
+        "a/p_files/x.html": b"<!DOCTYPE html><html><body>ad</body></html>",
+        "a/p_files/c.gif": b"GIF89a",
+    }
     return Variant("saved with folder", files, chance.choice(("a/p.html", "a")), right_items({url: body}))
 
 
@@ -487,7 +581,9 @@ def _reads_saved_pages() -> bool:
     """Whether saved pages can be replayed at all."""
     import tempfile
 
-    variant = Variant("", {"a.mhtml": mhtml({f"{SHOP}1": b"<html><body>x</body></html>"}, random.Random(1))}, "a.mhtml", {})
+    variant = Variant(
+        "", {"a.mhtml": mhtml({f"{SHOP}1": b"<html><body>x</body></html>"}, random.Random(1))}, "a.mhtml", {}
+    )
     with tempfile.TemporaryDirectory() as folder:
         return not read_archive(variant, Path(folder)).refusal
 
@@ -495,7 +591,6 @@ def _reads_saved_pages() -> bool:
 HAR_MAKERS = (har_codings, har_damaged, har_labels, har_copies, har_files, har_broken_entry)
 WARC_MAKERS = (warc_codings, warc_damaged, warc_copies, wacz_whole, wacz_member_damaged, wacz_damaged)
 SAVED_MAKERS = (saved_page, mhtml_damaged)
-assert DAMAGES
 
 
 def archive_groups() -> list[Group]:

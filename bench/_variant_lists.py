@@ -86,7 +86,9 @@ def write_csv(rows: Rows, columns: Sequence[str], chance: random.Random, delimit
     """Rows as CSV, quoted as somebody's program does, with somebody's line ends."""
     buffer = io.StringIO()
     quoting = chance.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC))
-    writer = csv.writer(buffer, delimiter=delimiter, quoting=quoting, lineterminator=chance.choice(("\r\n", "\n", "\r\n", "\r")))
+    writer = csv.writer(
+        buffer, delimiter=delimiter, quoting=quoting, lineterminator=chance.choice(("\r\n", "\n", "\r\n", "\r"))
+    )
     writer.writerow(columns)
     writer.writerows([row[column] for column in columns] for row in rows)
     return buffer.getvalue()
@@ -110,7 +112,13 @@ def csv_forms(chance: random.Random) -> Variant:
     rows = make_rows(chance.choice(("zh-Hans", "de", "ja")), chance)
     delimiter = chance.choice(",;\t|")
     columns = _columns(chance)
-    guards: Sequence[Callable[[str], str]] = (str, lambda isbn: f'="{isbn}"', lambda isbn: f"'{isbn}", lambda isbn: f"{isbn[:3]}-{isbn[3:]}", lambda isbn: f" {isbn} ")
+    guards: Sequence[Callable[[str], str]] = (
+        str,
+        lambda isbn: f'="{isbn}"',
+        lambda isbn: f"'{isbn}",
+        lambda isbn: f"{isbn[:3]}-{isbn[3:]}",
+        lambda isbn: f" {isbn} ",
+    )
     written = [row | {"isbn": row["isbn"] and chance.choice(guards)(row["isbn"])} for row in rows]
     text = write_csv(written, columns, chance, delimiter)
     heading, end, rest = text.partition("\r\n" if "\r\n" in text else "\r" if "\r" in text else "\n")
@@ -134,7 +142,18 @@ def csv_damaged(chance: random.Random) -> Variant:
     rows = make_rows(chance.choice(("zh-Hans", "de", "ja", "ru")), chance)
     text = write_csv(rows, _columns(chance), chance, chance.choice(",;\t"))
     data, right = text.encode(), right_works(rows)
-    way = chance.choice(("a byte changed", "a byte missing", "a byte inserted", "row cut", "row doubled", "row in gbk", "file cut", "packed"))
+    way = chance.choice(
+        (
+            "a byte changed",
+            "a byte missing",
+            "a byte inserted",
+            "row cut",
+            "row doubled",
+            "row in gbk",
+            "file cut",
+            "packed",
+        )
+    )
     soft = 0
     lines = text.splitlines(keepends=True)
     at = chance.randrange(1, len(lines))
@@ -163,7 +182,10 @@ def jsonl_damaged(chance: random.Random) -> Variant:
     """JSON Lines in another order, or cut or changed at a random place."""
     rows = make_rows(chance.choice(tuple(LISTS)), chance)
     chance.shuffle(rows)
-    lines = [json.dumps({name: value for name, value in row.items() if value}, ensure_ascii=chance.random() < 0.5) for row in rows]
+    lines = [
+        json.dumps({name: value for name, value in row.items() if value}, ensure_ascii=chance.random() < 0.5)
+        for row in rows
+    ]
     data = ("\n".join(lines) + "\n").encode()
     way = chance.choice(("whole", "cut", "a byte changed"))
     if way == "cut":
@@ -257,7 +279,9 @@ def _styles_only(change: Callable[[str], str]) -> Callable[[str, str], str]:
 
 XML_CHANGES: Mapping[str, Callable[[str, str], str | None]] = {
     "dimension A1": _sheets_only(lambda text: re.sub(r'<dimension ref="[^"]*"', '<dimension ref="A1"', text)),
-    "dimension too large": _sheets_only(lambda text: re.sub(r'<dimension ref="[^"]*"', '<dimension ref="A1:XFD1048576"', text)),
+    "dimension too large": _sheets_only(
+        lambda text: re.sub(r'<dimension ref="[^"]*"', '<dimension ref="A1:XFD1048576"', text)
+    ),
     "no dimension": _sheets_only(lambda text: re.sub(r"<dimension [^>]*/>", "", text)),
     "no addresses": _sheets_only(lambda text: re.sub(r'(<row) r="\d+"', r"\1", text)),
     "styles without names": _styles_only(lambda text: re.sub(r'(<cellStyle) name="[^"]*"', r"\1", text)),

@@ -48,8 +48,21 @@ CHARSETS = {
     "de": ("utf-8", "cp1252"),
     "en": ("utf-8",),
 }
-LABELS = {"cp932": "Shift_JIS", "euc_jp": "EUC-JP", "cp1251": "windows-1251", "koi8_r": "KOI8-R", "cp1252": "windows-1252", "gbk": "gb2312"}  # fmt: skip
-PRICES = {"zh": ("￥{}", "CNY"), "ja": ("¥{}（税込）", "JPY"), "ru": ("{} ₽", "RUB"), "de": ("{} €", "EUR"), "en": ("${}", "USD")}  # fmt: skip
+LABELS = {
+    "cp932": "Shift_JIS",
+    "euc_jp": "EUC-JP",
+    "cp1251": "windows-1251",
+    "koi8_r": "KOI8-R",
+    "cp1252": "windows-1252",
+    "gbk": "gb2312",
+}
+PRICES = {
+    "zh": ("￥{}", "CNY"),
+    "ja": ("¥{}（税込）", "JPY"),
+    "ru": ("{} ₽", "RUB"),
+    "de": ("{} €", "EUR"),
+    "en": ("${}", "USD"),
+}
 
 
 class Shop:
@@ -74,7 +87,13 @@ class Shop:
     def data(self) -> dict[str, Any]:
         """The offer as schema.org states it."""
         offer = {"@type": "Offer", "price": self.price, "priceCurrency": self.currency}
-        return {"@context": "https://schema.org", "@type": "Product", "name": self.title, "description": self.text, "offers": offer}
+        return {
+            "@context": "https://schema.org",
+            "@type": "Product",
+            "name": self.title,
+            "description": self.text,
+            "offers": offer,
+        }
 
     def script(self) -> str:
         """The offer as JSON-LD."""
@@ -88,19 +107,36 @@ class Shop:
         if self.form == "json":
             head += f'<script type="application/ld+json">{script or self.script()}</script>'
         if self.form == "micro":
+            offer = (
+                '<div itemprop="offers" itemscope itemtype="https://schema.org/Offer">'
+                f'<meta itemprop="priceCurrency" content="{self.currency}">'
+                f'<span itemprop="price" content="{self.price}">{self.shown}</span></div>'
+            )
             body = (
                 f'<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">{name}</h1>'
-                f'<div itemprop="offers" itemscope itemtype="https://schema.org/Offer"><meta itemprop="priceCurrency" content="{self.currency}">'
-                f'<span itemprop="price" content="{self.price}">{self.shown}</span></div><p itemprop="description">{self.text}</p></div>'
+                f'{offer}<p itemprop="description">{self.text}</p></div>'
             )
         else:
-            body = f'<h1>{name}</h1><div class="product"><span class="price">{self.shown}</span><button>+</button></div><div class="description"><p>{self.text}</p></div>'
+            price = f'<span class="price">{self.shown}</span><button>+</button>'
+            text = f'<div class="description"><p>{self.text}</p></div>'
+            body = f'<h1>{name}</h1><div class="product">{price}</div>{text}'
         return f"{head}</head>\n<body>{body}\n<p>{WORDS[self.language]}</p>{more}</body></html>\n"
 
     def variant(self, kind: str, body: bytes, header: str = "text/html") -> Variant:
         """A page that must be read as this offer."""
-        right = {"title": self.title, "price": self.price, "currency": self.currency, "links": f"{self.link} {self.code}"}
-        return Variant(f"{kind}, {self.form}, {self.language}", {"p.html": body}, "p.html", {ITEM: right}, hints={"content_type": header})
+        right = {
+            "title": self.title,
+            "price": self.price,
+            "currency": self.currency,
+            "links": f"{self.link} {self.code}",
+        }
+        return Variant(
+            f"{kind}, {self.form}, {self.language}",
+            {"p.html": body},
+            "p.html",
+            {ITEM: right},
+            hints={"content_type": header},
+        )
 
 
 @cache
@@ -177,11 +213,16 @@ def page_json_slips(chance: random.Random) -> Variant:
     shop = Shop(chance)
     shop.form, shop.label = "json", "utf-8"
     script = shop.script()
-    site = json.dumps({"@context": "https://schema.org", "@type": "WebSite", "name": "北岸", "url": "https://x.example//a/"}, ensure_ascii=False)
+    site = json.dumps(
+        {"@context": "https://schema.org", "@type": "WebSite", "name": "北岸", "url": "https://x.example//a/"},
+        ensure_ascii=False,
+    )
     slips: Sequence[Callable[[str], str]] = (
         lambda text: text.replace("}}", ",},}"),
         lambda text: "// the product\n" + text,
-        lambda text: text.replace(', "offers"', ',\n// the offer\n"offers"').replace(', "price"', ' /* in shops */, "price"'),
+        lambda text: text.replace(', "offers"', ',\n// the offer\n"offers"').replace(
+            ', "price"', ' /* in shops */, "price"'
+        ),
         lambda text: text.replace(WORDS[shop.language], WORDS[shop.language] + "\n\t"),
     )
     wrappers: Sequence[Callable[[str], str]] = (
@@ -237,6 +278,16 @@ FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "avif": ("AVIF", {"quality": 75}),
     "bmp": ("BMP", {}),
 }
+
+
+BROKEN_EXIF = (
+    b"no tiff " * 7,
+    b"II*\0\xf0\xff\xff\x7f",  # the first directory lies beyond the end
+    b"MM\0*\0\0",
+    b"II*\0\x08\0\0\0\0\0\x08\0\0\0",  # the next directory is this one
+    b"",
+    b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x09\0\0\0\0\0\0\0",  # orientation 9
+)
 
 
 @cache
@@ -299,7 +350,9 @@ def picture_flipped(chance: random.Random) -> Variant:
     """One byte is changed, some are missing or zeroed."""
     number, kind = chance.randrange(5), chance.choice(tuple(FORMATS))
     data = _encode_picture(_cover(number), kind)
-    name, change = chance.choice((("a byte changed", flip_byte), ("bytes missing", remove_bytes), ("bytes zeroed", zero_bytes)))
+    name, change = chance.choice(
+        (("a byte changed", flip_byte), ("bytes missing", remove_bytes), ("bytes zeroed", zero_bytes))
+    )
     return _picture(f"{kind}, {name}", change(data, chance), number)
 
 
@@ -307,9 +360,7 @@ def picture_metadata(chance: random.Random) -> Variant:
     """EXIF or a colour profile that is rubbish, ends early or points beyond its end."""
     number = chance.randrange(5)
     image = _cover(number)
-    rubbish = chance.choice(
-        (b"no tiff " * 7, b"II*\0\xf0\xff\xff\x7f", b"MM\0*\0\0", b"II*\0\x08\0\0\0\0\0\x08\0\0\0", b"", chance.randbytes(60), b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x09\0\0\0\0\0\0\0")
-    )  # fmt: skip
+    rubbish = chance.choice((*BROKEN_EXIF[:5], chance.randbytes(60), *BROKEN_EXIF[5:]))
     kind = chance.choice(("jpeg", "png", "webp", "icc jpeg", "icc png"))
     if kind.startswith("icc"):
         data = _encode_picture(image, kind[4:], icc_profile=rubbish or b"x")

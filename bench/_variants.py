@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -60,7 +60,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of a variant, by item; whether a loss of an item is reported; and why all was refused, if it was."""
+    """What was read of a variant, by item; whether a loss of an item is reported; why all was refused, if it was."""
 
     items: Items = field(default_factory=dict)
     is_reported: Callable[[str], bool] = lambda item: False
@@ -127,7 +127,9 @@ def _is_as_changed(right: Item, found: Item, variant: Variant) -> bool:
     if variant.sealed_fields & set(changed):
         return False
     limit = variant.plain_bytes * UTF8_BYTES_PER_BYTE + UTF8_BYTES_PER_BYTE
-    return len(changed) <= 2 and all(_changed_length(right.get(key, ""), found.get(key, "")) <= limit for key in changed)
+    return len(changed) <= 2 and all(
+        _changed_length(right.get(key, ""), found.get(key, "")) <= limit for key in changed
+    )
 
 
 def _changed_length(one: str, other: str) -> int:
@@ -203,10 +205,3 @@ def damage(data: bytes, chance: random.Random, names: tuple[str, ...] = tuple(DA
     name = chance.choice(names)
     damaged = DAMAGES[name](data, chance)
     return name, damaged if damaged != data else flip_byte(data, chance)
-
-
-def shuffled(values: Iterator[object] | list[object], chance: random.Random) -> list[object]:
-    """The values in another order."""
-    result = list(values)
-    chance.shuffle(result)
-    return result

@@ -26,10 +26,10 @@ from pathlib import Path
 if not __package__:  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._variant_archives import archive_groups  # noqa: E402
-from bench._variant_lists import list_groups  # noqa: E402
-from bench._variant_pages import page_groups  # noqa: E402
-from bench._variants import Group, Variant, Verdict, judge  # noqa: E402
+from bench._variant_archives import archive_groups
+from bench._variant_lists import list_groups
+from bench._variant_pages import page_groups
+from bench._variants import Group, Variant, Verdict, judge
 
 
 def groups(only: str = "") -> list[Group]:
@@ -47,7 +47,9 @@ def run_variant(group: Group, variant: Variant, folder: Path) -> tuple[Verdict, 
         return Verdict.WRONG, f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
 
 
-def run(chosen: Sequence[Group], seed: int, count: int, number: int | None = None, keep: Path | None = None) -> dict[str, Counter[Verdict]]:
+def run(
+    chosen: Sequence[Group], seed: int, count: int, number: int | None = None, keep: Path | None = None
+) -> dict[str, Counter[Verdict]]:
     """Read `count` variants, shared among the groups, and print those that fail; the verdicts by group."""
     verdicts: dict[str, Counter[Verdict]] = {group.name: Counter() for group in chosen}
     for index in range(count) if number is None else [number * len(chosen)]:
@@ -59,7 +61,8 @@ def run(chosen: Sequence[Group], seed: int, count: int, number: int | None = Non
             verdict, note = run_variant(group, variant, folder)
         verdicts[group.name][verdict] += 1
         if verdict.is_failure or number is not None:
-            print(f"{verdict.value:16} --seed {seed} --only {group.name} --number {index // len(chosen)}  {variant.kind}: {note}")
+            command = f"--seed {seed} --only {group.name} --number {index // len(chosen)}"
+            print(f"{verdict.value:16} {command}  {variant.kind}: {note}")
     return verdicts
 
 
@@ -69,7 +72,10 @@ def print_table(verdicts: dict[str, Counter[Verdict]]) -> None:
     print("| --- |", " | ".join("---:" for _ in range(len(Verdict) + 1)), "|")
     total: Counter[Verdict] = sum(verdicts.values(), Counter())
     for name, counts in [*verdicts.items(), ("all", total)]:
-        shown = {**{verdict: counts[verdict] for verdict in Verdict}, Verdict.REPORTED: counts[Verdict.REPORTED] + counts[Verdict.REFUSED]}
+        shown = {
+            **{verdict: counts[verdict] for verdict in Verdict},
+            Verdict.REPORTED: counts[Verdict.REPORTED] + counts[Verdict.REFUSED],
+        }
         print(f"| {name} | {counts.total()} |", " | ".join(str(shown[verdict]) for verdict in Verdict), "|")
 
 

@@ -126,11 +126,13 @@ def _is_better(known: RecordedResponse, later: RecordedResponse) -> bool:
         return _quality(known) > _quality(later)
     if _quality(known) < _WHOLE_PAGE or known.body == later.body:
         return False
-    is_copy_cut = len(later.body) < len(known.body) and known.body.startswith(later.body)
+    beginning = later.body.removesuffix(_REPLACEMENT)
+    is_copy_cut = len(beginning) < len(known.body) and known.body.startswith(beginning)
     return is_copy_cut or (_is_live(known) and not _is_live(later))
 
 
 _WHOLE_PAGE = 4
+_REPLACEMENT = "\ufffd".encode()  # what a recorder makes of a character that was cut
 
 
 def _quality(recorded: RecordedResponse) -> int:

@@ -26,8 +26,12 @@ from crawler.archives.bodies import MAX_BODY_BYTES, gunzip, remove_codings
 from crawler.errors import BadInput, Problem
 from crawler.urls import url_host
 
-_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BASE64_RE = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_BASE64_START_CHARS = 16  # twelve bytes, as many as "<!DOCTYPE ht"
+_CODING_NAMES = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
+_BINARY_RE = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")  # https://mimesniff.spec.whatwg.org/#binary-data-byte
+_SNIFFED_BYTES = 1_445  # what the same standard looks at
 _ENTRIES_RE = re.compile(r'"entries"\s{0,20}:\s{0,20}\[')
 _ENTRY_START_RE = re.compile(
     r'\{\s{0,200}"(?:_\w{1,60}|startedDateTime|pageref|request|response|time|connection|serverIPAddress)"'
@@ -204,54 +208,90 @@ def _parse_body(content: Mapping[str, Any], codings: str, read_beside: _ReadBesi
         if stored is None:
             raise _SkippedError(SkipReason.NO_FILE, str(file))
         return _without_codings(stored, codings), False
-    text = str(content.get("text") or "")
-    stored = _decode_base64(text, is_labelled=str(content.get("encoding") or "").lower() == "base64")
+    text = content.get("text") or ""
+    if not isinstance(text, str):
+        raise _SkippedError(SkipReason.DAMAGED, f"content.text is no text: {text!r}")
+    stored = _decode_base64(text, codings, is_labelled=str(content.get("encoding") or "").lower() == "base64")
     if stored is not None:
-        return _without_codings(stored, codings), False
+        body = _without_codings(stored, codings)
+        if codings and _is_text_kind(content) and _is_binary(body):
+            raise _SkippedError(SkipReason.CODING, f"not {codings}, and not text either")
+        return body, False
     if text.startswith(("\x1f\x8b", "(\xb5/\xfd")):  # bytes kept as the characters of Latin-1
-        return _without_codings(text.encode("latin-1"), codings or "gzip, zstd"), False
+        return _without_codings(text.encode("latin-1"), codings), False
     return text.encode("utf-8", "replace"), True
 
 
-def _decode_base64(text: str, is_labelled: bool) -> bytes | None:
-    """The bytes of a body in base64; None where it is text, whatever its label. Raises _SkippedError for damage."""
-    compact = "".join(text.split()) if is_labelled else text
+def _is_text_kind(content: Mapping[str, Any]) -> bool:
+    """Whether the recorder says that a body is markup, JSON or other text."""
+    return re.search(r"^\s{0,9}text/|html|xml|json", str(content.get("mimeType") or ""), re.I) is not None
+
+
+def _decode_base64(text: str, codings: str, is_labelled: bool) -> bytes | None:
+    """The bytes of a body in base64; None where it is text, whatever its label. Raises _SkippedError for damage.
+
+    Without the label it is base64 if its bytes begin as those of a page or a compressed body do, or if they are in
+    one of the `codings` that the response names.
+    """
+    compact = "".join(text.split()) if is_labelled else re.sub(r"[\r\n]", "", text.strip())
     is_base64 = _BASE64_RE.fullmatch(compact) is not None and len(compact.rstrip("=")) % 4 != 1
-    if not is_labelled:
-        if not is_base64 or len(compact) % 4:
-            return None
-        content = base64.b64decode(compact, altchars=b"-_" if set("-_") & set(compact) else None)
-        return content if _shows_content(content) else None
-    if compact and not is_base64 and text.lstrip().startswith(("<", "{", "[")):
+    if not is_labelled and not (_is_unlabelled_base64(compact, codings) if is_base64 else _begins_as_base64(text)):
+        return None
+    if is_labelled and compact and not is_base64 and text.lstrip().startswith(("<", "{", "[")):
         return None
     try:
-        padded = compact + "=" * (-len(compact) % 4)
-        return base64.b64decode(padded, altchars=b"-_" if set("-_") & set(compact) else None, validate=True)
+        return _decode_padded(compact)
     except (binascii.Error, ValueError) as error:
         raise _SkippedError(SkipReason.DAMAGED, f"base64: {error}") from None
 
 
+def _is_unlabelled_base64(compact: str, codings: str) -> bool:
+    """Whether the bytes of base64 show what they are, by themselves or without one of the codings."""
+    content = _decode_padded(compact)
+    if _shows_content(content):
+        return True
+    try:
+        unpacked = remove_codings(content, codings)
+    except ValueError:
+        return False
+    return unpacked != content and _shows_content(unpacked)
+
+
+def _begins_as_base64(text: str) -> bool:
+    """Whether a text that is no base64 as a whole was some before it was damaged: its first bytes show a page."""
+    start = text.lstrip()[:_BASE64_START_CHARS]
+    if len(start) < _BASE64_START_CHARS or not _BASE64_RE.fullmatch(start):
+        return False
+    content = _decode_padded(start)
+    return content.startswith((_GZIP_MAGIC, _ZSTD_MAGIC)) or (content.startswith(b"<") and content.isascii())
+
+
+def _decode_padded(compact: str) -> bytes:
+    """The bytes of base64 in either alphabet, padded or not. Raises ValueError for anything else."""
+    padded = compact + "=" * (-len(compact) % 4)
+    return base64.b64decode(padded, altchars=b"-_" if set("-_") & set(compact) else None, validate=True)
+
+
 def _shows_content(content: bytes) -> bool:
     """Whether bytes begin as a page, an answer, a compressed body or a picture does."""
-    starts = (
-        b"<",
-        b"{",
-        b"[",
-        b"\xef\xbb\xbf<",
-        _GZIP_MAGIC,
-        b"\x28\xb5\x2f\xfd",
-        b"\x89PNG",
-        b"\xff\xd8\xff",
-        b"GIF8",
-    )
-    return content.lstrip().startswith(starts)
+    is_text = content.lstrip().startswith((b"<", b"{", b"[", b"\xef\xbb\xbf<")) and not _is_binary(content)
+    return is_text or content.startswith((_GZIP_MAGIC, _ZSTD_MAGIC, b"\x89PNG", b"\xff\xd8\xff", b"GIF8"))
 
 
 def _without_codings(body: bytes, codings: str) -> bytes:
     try:
-        return remove_codings(body, codings)
+        return remove_codings(body, codings if _names_coding(codings) else "gzip, zstd")
     except ValueError as error:
         raise _SkippedError(SkipReason.CODING, str(error)) from None
+
+
+def _names_coding(codings: str) -> bool:
+    return any(name.strip().lower() in _CODING_NAMES for name in codings.split(","))
+
+
+def _is_binary(body: bytes) -> bool:
+    """Whether bytes are no text in any encoding."""
+    return not body.startswith((b"\xff\xfe", b"\xfe\xff")) and _BINARY_RE.search(body[:_SNIFFED_BYTES]) is not None
 
 
 def _states_body(content: Mapping[str, Any], response: Mapping[str, Any]) -> bool:

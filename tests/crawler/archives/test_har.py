@@ -322,3 +322,80 @@ def test_what_a_file_is_shows_in_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "works.json").write_text('{"id": "W1"}')
     with pytest.raises(BadInput, match="not an archive"):
         open_archive(tmp_path / "works.json")
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (zlib.compress(BYTES), "deflate"),
+        (brotli.compress(BYTES), "br"),
+        (gzip.compress(BYTES, mtime=0), "gzip"),
+        (zstd.compress(BYTES), "zstd"),
+        (gzip.compress(BYTES, mtime=0), ""),
+        (zstd.compress(BYTES), ""),
+        (BYTES, ""),
+    ],
+    ids=["deflate", "br", "gzip", "zstd", "gzip unnamed", "zstd unnamed", "plain"],
+)
+@pytest.mark.parametrize("label", [{}, {"encoding": "base64"}])
+@pytest.mark.parametrize("line_length", [0, 76])
+def test_base64_is_recognised_by_what_it_holds(
+    tmp_path: Path, body: bytes, coding: str, label: dict[str, str], line_length: int
+) -> None:
+    made = coded(URL, body, coding, **label)
+    text = made["response"]["content"]["text"]
+    if line_length:
+        lines = [text[start : start + line_length] for start in range(0, len(text), line_length)]
+        made["response"]["content"]["text"] = "\r\n".join(lines)
+    archive = archive_of(tmp_path, made)
+    assert (only(archive).body, archive.skipped) == (BYTES, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TWVtb3J5LUNhcmQ0MjM1",
+        "PLEASE/READ/THE/NOTICE at the door",
+        "PLEASE/READ/THE/NOTICE+1",
+        "POSTSCRIPTUMABCDEFGH, said he",
+    ],
+)
+def test_text_of_base64_letters_stays_text(tmp_path: Path, text: str) -> None:
+    assert only(archive_of(tmp_path, entry(text=text, mimeType="text/plain"))).body == text.encode()
+
+
+@pytest.mark.parametrize("body", [BYTES, gzip.compress(BYTES, mtime=0)], ids=["plain", "gzip"])
+def test_damaged_base64_without_label_is_reported(tmp_path: Path, body: bytes) -> None:
+    text = base64.b64encode(body).decode()
+    archive = archive_of(tmp_path, entry(text=f"{text[:40]}\x00\x00{text[42:]}"), entry(f"{URL}2"))
+    assert only(archive).url == f"{URL}2"
+    assert skipped(archive) == [("entry 1", SkipReason.DAMAGED)]
+
+
+@pytest.mark.parametrize("coding", ["x-own", "zstd", "gzip"])
+def test_body_in_a_coding_nobody_knows_is_reported(tmp_path: Path, coding: str) -> None:
+    archive = archive_of(tmp_path, coded(URL, bytes(range(200)), coding, encoding="base64"), entry(f"{URL}2"))
+    assert only(archive).url == f"{URL}2"
+    assert skipped(archive) == [("entry 1", SkipReason.CODING)]
+
+
+def test_picture_is_kept_whatever_coding_its_header_names(tmp_path: Path) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(40))
+    archive = archive_of(tmp_path, coded(URL, picture, "gzip", encoding="base64", mimeType="image/png"))
+    assert only(archive).body == picture
+
+
+@pytest.mark.parametrize("text", [17, ["x"], {"a": 1}])
+def test_text_that_is_none_is_reported(tmp_path: Path, text: Any) -> None:
+    archive = archive_of(tmp_path, entry(), entry(f"{URL}2", text=text))
+    assert only(archive).url == URL
+    assert skipped(archive) == [("entry 2", SkipReason.DAMAGED)]
+
+
+def test_copy_cut_inside_a_character_hides_no_whole_page(tmp_path: Path) -> None:
+    whole = f"<!doctype html><title>雾都来客</title><p>{'清晰扫描版' * 100}</p>"
+    cut = whole.encode()[:400].decode(errors="replace")
+    assert cut.endswith("\ufffd")
+    best = archive_of(tmp_path, entry(text=whole), entry(text=cut)).find_response("GET", URL)
+    assert best is not None
+    assert best.body == whole.encode()
