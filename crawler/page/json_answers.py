@@ -199,6 +199,7 @@ def _item_price(item: AnswerObject) -> Money | None:
     return parse_price(
         stated_price if isinstance(stated_price, int | float) else _first_text(stated_price),
         item.text("currency") or None,
+        is_machine_written=True,
     )
 
 

@@ -24,9 +24,6 @@ _LINE_END_RE = re.compile(r"[\r\n\u2028\u2029]")
 _VALUE_START_RE = re.compile(rf"{_MARKER_PATTERN}|[{{\[]|/\*|//")
 _QUOTES = {'"': '"', "'": "'", "“": "“”", "”": "“”", "„": "“”", "″": "″", "‘": "‘’", "’": "‘’", "`": "`"}
 _QUOTE_RES = {opening: re.compile(rf"\\|[{closing}]") for opening, closing in _QUOTES.items()}
-_FIRST_QUOTE_RES = {
-    opening: re.compile(rf"(?:[^\\{closing}]|\\[\s\S])*+[{closing}]") for opening, closing in _QUOTES.items()
-}
 _QUOTE_CHARS = "\"'“”„″‘’`"
 _COMMENT_PATTERN = (
     r"(?:\s*+(?:/\*[^*]{0,100}\*/|//[^\r\n]{0,100}[\r\n])){0,3}\s*+"  # bounded: looked at for every quote
@@ -35,12 +32,12 @@ _NEXT_KEY_PATTERN = (
     rf"(?:[{_QUOTE_CHARS}][^{_QUOTE_CHARS}]{{0,100}}[{_QUOTE_CHARS}]|[A-Za-z_@$][\w$@-]{{0,60}}){_COMMENT_PATTERN}:"
 )
 # What follows the quote that ends a string: of a key; of a value of an object; of a value of a list.
-_AFTER_KEY_RE = re.compile(rf"{_COMMENT_PATTERN}:")
+_AFTER_KEY_RE = re.compile(rf"(?<=[{_QUOTE_CHARS}]){_COMMENT_PATTERN}:")
 _AFTER_MEMBER_RE = re.compile(
-    rf"{_COMMENT_PATTERN}(?:[,;]{_COMMENT_PATTERN}(?:{_NEXT_KEY_PATTERN}|[}},]|\Z)|}}|\]|\Z|-->|{_NEXT_KEY_PATTERN})"
+    rf"(?<=[{_QUOTE_CHARS}]){_COMMENT_PATTERN}(?:[,;]{_COMMENT_PATTERN}(?:{_NEXT_KEY_PATTERN}|[}},]|\Z)|}}|\]|\Z|-->|{_NEXT_KEY_PATTERN})"
 )
 _AFTER_ITEM_RE = re.compile(
-    rf"{_COMMENT_PATTERN}(?:,{_COMMENT_PATTERN}(?:[{_QUOTE_CHARS}{{\[\d\],tfn-]|\Z)|[\]}}:]|\Z)"
+    rf"(?<=[{_QUOTE_CHARS}]){_COMMENT_PATTERN}(?:,{_COMMENT_PATTERN}(?:[{_QUOTE_CHARS}{{\[\d\],tfn-]|\Z)|[\]}}:]|\Z)"
 )
 _NUMBER_RE = re.compile(r"-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?(?=\s{0,20}(?:[,}\]/;\r\n\"']|\Z))")
 _COMMA_NUMBER_RE = re.compile(
@@ -188,20 +185,20 @@ class _Parser:
     def _string(self, opening: str, after: re.Pattern[str]) -> str:
         """The string that begins here; a quote ends it where something follows that may follow a string."""
         start = self.position + 1
-        end = None if self._is_hopeless else self._string_end(opening, start, after)
+        end = self._string_end(opening, start, None if self._is_hopeless else after)
         if end is None:
             self._is_hopeless = True
-            match = _FIRST_QUOTE_RES[opening].match(self.text, start)
-            end = match.end() - 1 if match else len(self.text)
+            end = self._string_end(opening, start, None) or len(self.text)
         self.position = end + 1
         return unescape_string(self.text[start:end])
 
-    def _string_end(self, opening: str, start: int, after: re.Pattern[str]) -> int | None:
+    def _string_end(self, opening: str, start: int, after: re.Pattern[str] | None) -> int | None:
+        """Where the first quote is that `after` follows, None without one."""
         position = start
         while match := _QUOTE_RES[opening].search(self.text, position):
             if match[0] == "\\":
                 position = match.end() + 1
-            elif after.match(self.text, match.end()):
+            elif after is None or after.match(self.text, match.end()):
                 return match.start()
             else:
                 position = match.end()

@@ -34,6 +34,7 @@ from crawler.page.structured_data import (
     StructuredObject,
     opengraph,
     parse_availability,
+    read_price,
     structured_objects,
     vote_identifier,
     vote_object,
@@ -158,9 +159,9 @@ def _vote_scripts(ballot: Ballot, page: Page, name: str, region: str) -> None:
     for text in values.get("author", [])[:1]:
         ballot.add_vote("creators", (text,), "script", SCRIPT_WEIGHT / 2)
     for text in values.get("price", [])[:2]:
-        ballot.add_vote(
-            "money", parse_price(text, (values.get("currency") or [""])[0], region), "script", SCRIPT_WEIGHT / 2
-        )
+        currency = (values.get("currency") or [""])[0]
+        for price in read_price(text, currency, region):
+            ballot.add_vote("money", price.money, "script", SCRIPT_WEIGHT / 2)
     for text in values.get("availability", [])[:1]:
         ballot.add_vote("availability", parse_availability(text), "script", SCRIPT_WEIGHT / 2)
 

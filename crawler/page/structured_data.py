@@ -175,9 +175,9 @@ def _offer_prices(fields: Mapping[str, Any], stated_currency: str, region: str) 
     A price such as "1.299" is 1.299 by schema.org; as shops also mean thousands, that reading follows.
     """
     for name in ("price", "lowPrice"):
-        prices = _read_price(fields.get(name), stated_currency, region)
+        prices = read_price(fields.get(name), stated_currency, region)
         if prices:
-            high = _read_price(fields.get("highPrice"), stated_currency, region)
+            high = read_price(fields.get("highPrice"), stated_currency, region)
             if high and high[0].money.amount > prices[0].money.amount:
                 prices[0] = evolve(prices[0], high=high[0].money.amount)
             yield from prices
@@ -186,10 +186,10 @@ def _offer_prices(fields: Mapping[str, Any], stated_currency: str, region: str) 
     for part in sorted(parts, key=lambda part: "referenceQuantity" in part):  # prices of 100 g come last
         if not any(kind.endswith(_LIST_PRICE_TYPES) for kind in texts(part.get("priceType"))):
             currency = stated_currency or _first_text(part, "priceCurrency") or ""
-            yield from _read_price(part.get("price") or part.get("minPrice"), currency, region)
+            yield from read_price(part.get("price") or part.get("minPrice"), currency, region)
 
 
-def _read_price(value: Any, stated_currency: str, region: str) -> list[StatedPrice]:
+def read_price(value: Any, stated_currency: str, region: str) -> list[StatedPrice]:
     """The price that a property states, and a second reading if it has one; [] without a price."""
     value = value[0] if isinstance(value, list) and value else value
     if isinstance(value, int | float):
@@ -212,7 +212,7 @@ def vote_opengraph(ballot: Ballot, graph: Mapping[str, list[str]], region: str) 
     """Add the votes of meta tags."""
     for name in ("product:sale_price", "product:price", "og:price"):
         stated_currency = _first_content(graph, f"{name}:currency") or ""
-        for number, price in enumerate(_read_price(_first_content(graph, f"{name}:amount"), stated_currency, region)):
+        for number, price in enumerate(read_price(_first_content(graph, f"{name}:amount"), stated_currency, region)):
             add_price_vote(ballot, price, f"{name}:amount", 1.0 if number else OPENGRAPH_WEIGHT)
         ballot.add_vote("currency", parse_currency(stated_currency, region), f"{name}:currency", OPENGRAPH_WEIGHT)
     state = _first_content(graph, "product:availability") or _first_content(graph, "og:availability") or ""

@@ -10,6 +10,7 @@ import pytest
 
 from crawler.money import Money
 from crawler.page import Page
+from crawler.page.json_answers import answer_subject
 from crawler.page.product import product_facts
 from crawler.page.result_list import result_list
 from crawler.shapes.listing_fields import row_fields
@@ -295,3 +296,12 @@ def test_an_aggregate_offer_and_a_row_keep_both_ends() -> None:
     (row,) = result_list(page, "lantern").rows
     assert (row.money, row.price_high) == (Money(Decimal("10.00"), "USD"), Decimal("20.00"))
     assert row_fields(row)["price_high"] == Decimal("20.00")
+
+
+def test_the_dot_in_scripts_and_answers_is_the_mark_of_decimals() -> None:
+    script = '<script>var shop = {"name": "红窑 全集", "price": "140.000", "currency": "EUR"}</script>'
+    assert facts(f"<h1>红窑 全集</h1>{script}")["price"] == Decimal(140)
+    answer = {"title": "The Lantern on the Weir", "price": "140.000", "currency": "EUR"}
+    row = answer_subject(Page(url="https://kiln.example.com/api/7", body=b"{}"), answer)
+    assert row is not None
+    assert row.money == Money(Decimal(140), "EUR")
