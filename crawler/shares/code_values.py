@@ -30,6 +30,8 @@ _POSITION_VALUE_RE = re.compile(
     rf"[\u4e00-\u9fff]{{0,6}}?{_POSITION_PATTERN}[数數]?字?[ :=是为為(]{{0,3}}"
     r"(?P<value>[A-Za-z0-9]{2,8})(?![A-Za-z0-9])"
 )
+# What stands for a code or names what it is a part of: xxxx, ISBN后4位, QQ号后四位.
+_NO_VALUE_RE = re.compile(rf"[xX]{{2,8}}(?![A-Za-z0-9])|[A-Za-z]{{2,6}}[\u4e00-\u9fff]{{0,4}}?{_POSITION_PATTERN}")
 _HAN_WORDS_RE = re.compile(r"[\u4e00-\u9fff]{0,12}(?:[A-Za-z]{2,5}|[2-8][位个個])?[\u4e00-\u9fff]{0,8}")
 # A phrase in place of a code: "last four digits of the order", "same as above", "see the comments".
 _ENGLISH_PHRASE_RE = re.compile(
@@ -77,7 +79,7 @@ def apply_letter_case(code: str, text: str, before: tuple[int, int], end: int) -
 
 def parse_code_value(text: str, start: int) -> CodeValue | None:
     """The code at `start`, or None."""
-    if _ENGLISH_PHRASE_RE.match(text, start):
+    if _ENGLISH_PHRASE_RE.match(text, start) or _NO_VALUE_RE.match(text, start):
         return None
     return (
         _parse_plain_value(text, start)
@@ -109,7 +111,7 @@ def _parse_plain_value(text: str, start: int) -> CodeValue | None:
 
 def refers_elsewhere(text: str, start: int) -> bool:
     """Whether the words at `start`, behind a label and signs, say where the code is or only what it is like."""
-    if _ENGLISH_PHRASE_RE.match(text, start):
+    if _ENGLISH_PHRASE_RE.match(text, start) or _NO_VALUE_RE.match(text, start):
         return True
     words = _HAN_WORDS_RE.match(text, start)
     return words is not None and bool(_ELSEWHERE_RE.search(words[0]) or _DESCRIPTION_RE.search(words[0]))

@@ -21,7 +21,14 @@ from matchers.titles.corroboration import begins_with_surname
 from matchers.titles.features import Corroboration, derived_word_reach
 from matchers.titles.frames import find_frame
 from matchers.titles.name_matches import NameMatch
-from matchers.titles.numerals import ENGLISH_NUMBER_PATTERN, NUMERAL_PATTERN, is_numeral, numeral_value, unit_roles
+from matchers.titles.numerals import (
+    ENGLISH_NUMBER_PATTERN,
+    NUMERAL_PATTERN,
+    is_numeral,
+    numeral_value,
+    unit_roles,
+    whole_numeral,
+)
 from matchers.titles.scoring import contradiction_weight
 from matchers.titles.seasons import stated_seasons, strip_season
 from matchers.titles.title_names import Name
@@ -245,8 +252,8 @@ def _changed_numeral(name_match: NameMatch, text: AnalysedText) -> str:
         is_numeral(replaced, name_compact, prefix) and is_numeral(replacement, text_compact, prefix)
     ):
         return ""
-    is_same_value = replaced and replacement and numeral_value(replaced) == numeral_value(replacement) is not None
-    return "" if is_same_value else text_compact
+    values = [numeral_value(whole_numeral(whole, prefix, len(whole) - tail)) for whole in (name_compact, text_compact)]
+    return "" if values[0] == values[1] is not None else text_compact
 
 
 def number_behind(name_match: NameMatch, text: AnalysedText) -> int | None:

@@ -1,8 +1,8 @@
 """Numerals in folded text: Arabic, Roman, Han and English, and the units that say what they count.
 
 One number has one spelling in a rewritten text: Han up to 99 (3部曲 is 三部曲, 廿 is 二十), Arabic beyond (1984 for
-一九八四, 2001 for 两千零一). Han digits in a row are a number only if they are a year or hold a zero: 一一, 一二三 and
-三三两两 are words.
+一九八四, 2001 for 两千零一). Han digits in a row are a number only if they are a year, hold a zero or number something
+(八六版): 一一, 一二三 and 三三两两 are words.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ _REWRITABLE_NUMERAL_RE = re.compile(f"{_ROMAN_WORD_PATTERN}|{_HAN_NUMBER_PATTERN
 # A quick check for a numeral that may be rewritten.
 NUMERAL_HINT_PATTERN = (
     rf"[1-9]|i[ivx]|[vx]i|[一二壹贰][〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖]{{3}}|{_DIGIT}{_ZERO}|{_ZERO}{_DIGIT}|{_DIGIT}[百千佰仟]"
-    r"|[十一二两三四五六七八九]万|[廿卅拾]"
+    r"|[十一二两三四五六七八九]万|[廿卅拾]|[一二三四五六七八九]{2,3}[号版届年]"
 )
 _HAN_GROUP_RE = re.compile(
     rf"(?:(?P<thousands>{_DIGIT})[千仟])?(?:{_ZERO}?(?P<hundreds>{_DIGIT})[百佰])?"
     rf"(?:{_ZERO}?(?P<tens>{_DIGIT}?)(?P<ten>[十拾]))?(?:(?P<zero>{_ZERO})?(?P<ones>{_DIGIT}))?"
 )
+_NUMBERED_RE = re.compile("[号版届]|年(?!级)")
 FIRST_YEAR, LAST_YEAR = 1000, 2099  # read from four Han digits in a row
 MAX_HAN_NUMERAL = 99  # in a rewritten text, numbers beyond are Arabic
 
@@ -88,13 +89,15 @@ def _group_value(text: str) -> int | None:
     return 1000 * thousands + 100 * hundreds + 10 * tens + ones
 
 
-def _rewrite_han(numeral: str) -> str:
-    """The one spelling of a run of Han numerals; the run itself if it is no number, or already spelled so."""
+def _rewrite_han(numeral: str, behind: str) -> str:
+    """The one spelling of a run of Han numerals; the run itself if it is no number, or already spelled so.
+
+    `behind` is the text behind it: digits without a zero may number an edition, a house, a year (八六版, 九五年).
+    """
     digits = [_HAN_DIGITS[digit] for digit in numeral if digit in _HAN_DIGITS]
     if len(digits) == len(numeral):
-        if not (
-            _is_year(digits) or (len(digits) > 1 and digits[0] and 0 in digits) or (len(digits) > 2 and 0 in digits)
-        ):
+        has_zero = 0 in digits and len(digits) > (1 if digits[0] else 2)
+        if not (has_zero or _is_year(digits) or (len(digits) in (2, 3) and _NUMBERED_RE.match(behind))):
             return numeral
         if not digits[0]:
             return "".join(map(str, digits))
@@ -129,6 +132,16 @@ def is_numeral(numeral: str, whole: str, position: int) -> bool:
     return not any("a" <= letter <= "z" and letter not in "ivx" for letter in neighbours)
 
 
+def whole_numeral(text: str, start: int, end: int) -> str:
+    """The run of Han numerals, or of digits, of which text[start:end] is a part: 八十六 of 十 in 八十六号."""
+    chars = "0123456789" if text[start:end].isdecimal() else _HAN_NUMBER_CHARS
+    while start and text[start - 1] in chars:
+        start -= 1
+    while end < len(text) and text[end] in chars:
+        end += 1
+    return text[start:end]
+
+
 def rewrite_numerals(folded: str) -> tuple[str, list[int]] | None:
     """A folded text with each number in one spelling: Roman numerals as digits, those beside Han in Han up to 99.
 
@@ -140,7 +153,7 @@ def rewrite_numerals(folded: str) -> tuple[str, list[int]] | None:
     for match in _REWRITABLE_NUMERAL_RE.finditer(folded):
         roman, han = match["roman"], match["han"]
         if han:
-            written = _rewrite_han(han)
+            written = _rewrite_han(han, folded[match.end() : match.end() + 2])
             if written == han:
                 continue
         else:

@@ -26,6 +26,8 @@ MAX_SEASON = 60  # a larger number counts episodes or is a year
 _KINDS_WITH_NUMBERS = frozenset(
     ("film", "movie", "series", "tv", "show", "drama", "anime", "game", "book", "novel", "comic", "music")
 ) | frozenset(("电影", "剧集", "电视剧", "动漫", "动画", "游戏", "图书", "小说", "漫画"))
+# Of these "series 18" is a model or a version.
+_KINDS_WITHOUT_SEASONS = frozenset(("product", "goods", "device", "toy", "software", "plugin", "app", "软件", "应用"))
 _OTHER_UNITS = {  # whose numbers a work's own unit is compared with, the first that the text states
     SEASON: (SEASON, PART, NUMBER),
     PART: (PART, SEASON, NUMBER),
@@ -91,7 +93,7 @@ _TITLE_END_RE = re.compile(
 
 # One statement right behind a name, in a folded text (whose Hangul is decomposed).
 _STATEMENT_BEHIND_RE = re.compile(
-    rf" ?(?:第(?:{_HAN_NUMBER})[{''.join(_HAN_UNITS)}]|[0-9]{{1,2}}季"
+    rf" ?(?:第(?:{_HAN_NUMBER})[{''.join(_HAN_UNITS)}](?:第?[0-9一二三四五六七八九十]{{1,3}}[集话回])?|[0-9]{{1,2}}季"
     rf"|(?:{'|'.join(map(fold, _SEASON_WORDS))}|{_PART_WORD}|{_VOLUME_WORD}) ?{_WORD_NUMBER}"
     rf"|(?:[1-9][0-9]?(?:st|nd|rd|th)|{_ORDINALS}) (?:season|series|part)"
     r"|s[0-9]{1,2}(?: ?e[0-9]{1,4})?(?![a-z0-9])"
@@ -142,7 +144,8 @@ def strip_season(title: str, kind: str | None) -> tuple[str, SeasonMark] | None:
     mark = _mark(match) if match else None
     if mark is None or not base or not 0 < mark.value <= MAX_SEASON:
         return None
-    if mark.unit == NUMBER and (kind is None or fold(kind) not in _KINDS_WITH_NUMBERS):
+    work_kind = fold(kind) if kind else ""
+    if work_kind in _KINDS_WITHOUT_SEASONS or (mark.unit == NUMBER and work_kind not in _KINDS_WITH_NUMBERS):
         return None
     return base, mark
 

@@ -224,6 +224,8 @@ CODES_ELSEWHERE = [
     "password: same as username",
     "密码见评论",
     "密码 看简介",
+    "提取码 ISBN后4位",
+    "密码：QQ号后四位",
     "提取码私信",
     "提取码：公众号回复1234",
     "密码：站名拼音",

@@ -330,6 +330,9 @@ def test_a_mark_hides_no_short_name(place: int, mark: str) -> None:
         ("两千零一夜", "2001夜"),
         ("三百六十五日", "365日"),
         ("八零后港口", "80后港口"),
+        ("八六号公寓", "86号公寓"),
+        ("八十六号公寓", "八六号公寓"),
+        ("九五年的夏天", "95年的夏天"),
         ("海底两万里", "海底2万里"),
         ("零零七夜航", "007夜航"),
     ],
@@ -352,6 +355,7 @@ def test_a_number_has_one_spelling(one: str, other: str) -> None:
         "一百二",
         "九九八十一难",
         "二二二二",
+        "一二年级的诗",
     ],
 )
 def test_innocent_digits_are_not_joined(text: str) -> None:
@@ -380,6 +384,7 @@ def test_values_of_numerals() -> None:
         ("第十三号站台", "第13号站台 网盘"),
         ("海底两千零一里", "海底2001里 txt"),
         ("廿四桥边的灯", "二十四桥边的灯 epub"),
+        ("86号公寓", "八六号公寓 epub"),
     ],
 )
 def test_a_title_is_found_with_its_number_in_other_digits(title: str, listed: str) -> None:
