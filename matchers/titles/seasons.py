@@ -59,16 +59,18 @@ _SEASON_WORDS = [
 _SEASON_WORD = f"(?:{'|'.join(_SEASON_WORDS)})"
 _PART_WORD, _VOLUME_WORD = "(?:parts?|pt|teil|parte|partie|часть)", "(?:volumes?|vols?|tome|tomo|том|卷)"
 _RANGE_SIGNS, _LIST_SIGNS = "-‐–—~〜至到", "&+、,，和与"
-_BETWEEN = rf"\s?[{_RANGE_SIGNS}{_LIST_SIGNS}]\s?"
+_JOINER_PATTERN = rf"\s?[{_RANGE_SIGNS}{_LIST_SIGNS}]\s?"
 
 _HAN_STATEMENT_RE = re.compile(
-    rf"(?P<before>[第全共前]|(?<![0-9]))\s?(?P<numbers>(?:{_HAN_NUMBER})(?:\s?[季期部卷册]?{_BETWEEN}第?\s?(?:{_HAN_NUMBER})){{0,6}})"
+    rf"(?P<before>[第全共前]|(?<![0-9]))\s?(?P<numbers>(?:{_HAN_NUMBER})(?:\s?[季期部卷册]?{_JOINER_PATTERN}第?\s?(?:{_HAN_NUMBER})){{0,6}})"
     rf"\s?(?P<unit>[{''.join(_HAN_UNITS)}])(?![大会中度])(?P<behind>\s?(?:全(?!新)|合集|合輯|打包|完[整结結]))?"
 )
 _WORD_STATEMENTS = tuple(
     (
         unit,
-        re.compile(rf"(?<![a-z]){word}[\s._#:-]{{0,3}}(?P<numbers>{_WORD_NUMBER}(?:{_BETWEEN}{_WORD_NUMBER}){{0,6}})"),
+        re.compile(
+            rf"(?<![a-z]){word}[\s._#:-]{{0,3}}(?P<numbers>{_WORD_NUMBER}(?:{_JOINER_PATTERN}{_WORD_NUMBER}){{0,6}})"
+        ),
     )
     for unit, word in ((SEASON, _SEASON_WORD), (PART, _PART_WORD), (VOLUME, _VOLUME_WORD))
 )
@@ -77,7 +79,7 @@ _ORDINAL_STATEMENT_RE = re.compile(
     r"(?:st|nd|rd|th)?[\s._-]{0,2}(?P<unit>season|series|part|volume|сезон|기)(?![a-z])"
 )
 _SHORT_STATEMENT_RE = re.compile(
-    rf"(?<![a-z0-9])s(?P<numbers>[0-9]{{1,2}}(?:{_BETWEEN}s?[0-9]{{1,2}}(?![0-9])){{0,6}})(?:\s?[ex]p?[0-9]{{1,4}}[-0-9ep]{{0,12}})?(?![a-z0-9])"
+    rf"(?<![a-z0-9])s(?P<numbers>[0-9]{{1,2}}(?:{_JOINER_PATTERN}s?[0-9]{{1,2}}(?![0-9])){{0,6}})(?:\s?[ex]p?[0-9]{{1,4}}[-0-9ep]{{0,12}})?(?![a-z0-9])"
 )
 _ALL_SEASONS_RE = re.compile(
     r"(?:全|所有|整)[个部]?(?:季|シーズン|系列)(?![0-9])|(?:complete|entire|full|whole)[\s._]series|all[\s._]seasons"
