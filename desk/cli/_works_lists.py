@@ -13,6 +13,7 @@ from attrs import asdict
 from crawler.blobs import open_blobs
 from crawler.errors import BadInput, DatabaseMissing, NothingToDo, Problem
 from crawler.items import Work
+from crawler.pictures import problem_sentence
 from crawler.store import Store, WorkErasureCounts
 from desk.cli._options import CommandContext, ConfigFile, Encoding, Json, Quiet, command_context, print_json
 
@@ -159,7 +160,7 @@ def keep_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
 
 
 def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
-    """Index the pictures of all works for comparison with those of listings; print which show nothing."""
+    """Index the pictures of all works for comparison with those of listings; print which show nothing, or not all."""
     from screening.picture_screening import extract_missing_descriptors, featureless_pictures, index_pictures
 
     works = list(works)
@@ -167,6 +168,10 @@ def register_pictures(works: Iterable[Work], ctx: CommandContext) -> None:
     index_pictures(works, ctx.config.pictures)
     for work, picture in featureless_pictures(works, ctx.config.pictures):
         ctx.say("picture_weak", work=work.id, picture=Path(picture.url).name)
+    for partly_read in works:
+        for picture in filter(lambda entry: entry.problem, partly_read.images):
+            sentence = problem_sentence(picture.problem, picture.problem_values, ctx.config.language)
+            ctx.say("picture_partly", work=partly_read.id, picture=Path(picture.url).name, problem=sentence)
 
 
 def _field_option(name: str, example: str) -> typer.models.OptionInfo:

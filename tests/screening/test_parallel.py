@@ -43,8 +43,8 @@ def test_workers_give_what_one_process_gives(has_index: bool, tmp_path: Path) ->
     job = MatchJob(assessor=assessor, offers=offers, context=context, folder=Path())
     one_process, two_processes = list(job.run_batches()), list(evolve(job, workers=2).run_batches())
     assert one_process == two_processes
-    assert sum(rows for rows, _ in two_processes) == len(offers)
-    results = [json.loads(line) for _, lines in two_processes for line in lines.splitlines()]
+    assert sum(batch.rows for batch in two_processes) == len(offers)
+    results = [json.loads(line) for batch in two_processes for line in batch.lines.splitlines()]
     assert [row["id"] for row in results] == [offer.id for offer in offers]
     assert [row["work_id"] for row in results[:4]] == ["w1", "w2", None, "w1"]
 
