@@ -90,7 +90,8 @@ def judge(variant: Variant, reading: Reading) -> tuple[Verdict, str]:
     if reading.refusal:
         return _judge_refusal(reading.refusal)
     results = [_judge_item(name, variant, reading) for name in variant.right]
-    unknown = sorted(set(reading.items) - set(variant.right) - variant.others)
+    others = set(reading.items) - set(variant.right) - variant.others
+    unknown = sorted(name for name in others if not reading.is_reported(name))
     if unknown and not variant.plain_bytes:
         results.append((Verdict.WRONG, f"{unknown[0]} is nowhere in the undamaged reading"))
     return max(results, key=lambda result: SEVERITIES.index(result[0]), default=(Verdict.WHOLE, ""))

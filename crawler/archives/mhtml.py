@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.errors import CloseBoundaryNotFoundDefect
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -40,7 +41,7 @@ _FRAME_RE = re.compile(r"""(<i?frame\b[^<>]{0,1000}?\s)src\s{0,9}=\s{0,9}["']?ci
 @frozen(kw_only=True)
 class SavedPage:
     """A page out of one file: its document, its address ("" if the file does not say), when it was saved, and its parts
-    (pictures, styles, frames) with their http or cid: addresses.
+    (pictures, styles, frames) with their http or cid: addresses. `is_cut`: the file ends within the document.
     """
 
     body: bytes
@@ -48,6 +49,7 @@ class SavedPage:
     url: str = ""
     saved_at: datetime | None = None
     parts: tuple[RecordedResponse, ...] = ()
+    is_cut: bool = False
 
 
 def is_single_file(head: bytes) -> bool:
@@ -89,8 +91,18 @@ def _unpack_mail(data: bytes) -> SavedPage:
     body, content_type = _with_frames(page.body, page.content_type, frames)
     recorded = (_recorded_part(part, url, saved_at) for part in others)
     return SavedPage(
-        body=body, content_type=content_type, url=url, saved_at=saved_at, parts=tuple(filter(None, recorded))
+        body=body,
+        content_type=content_type,
+        url=url,
+        saved_at=saved_at,
+        parts=tuple(filter(None, recorded)),
+        is_cut=main is parts[-1] and not _is_ended(mail),
     )
+
+
+def _is_ended(mail: Message) -> bool:
+    """Whether the last boundary of a mail, and of each mail in it, is there."""
+    return not any(isinstance(defect, CloseBoundaryNotFoundDefect) for part in mail.walk() for defect in part.defects)
 
 
 def _recorded_part(part: Message, base: str, saved_at: datetime | None) -> RecordedResponse | None:

@@ -91,7 +91,9 @@ def read_single_file(path: Path) -> Iterator[RecordedResponse | SkippedEntry]:
     url = page.url or stated_address(page.body)[0]
     if not url:
         raise BadInput(Problem(file=str(path), message=_NO_ADDRESS))
-    yield RecordedResponse(url=url, body=page.body, content_type=page.content_type, fetched_at=page.saved_at)
+    yield RecordedResponse(
+        url=url, body=page.body, content_type=page.content_type, fetched_at=page.saved_at, is_cut=page.is_cut
+    )
     yield from page.parts
 
 

@@ -89,9 +89,9 @@ async def read_page(row: PageRow, base: Path, reader: Reader) -> dict[str, Any]:
 
     result: dict[str, Any] = {"file": row.file, "spider": row.spider, "outcome": Outcome.LIVE.value, "listings": []}
     try:
-        body, row = _unpack(_read_body(base / row.file), row)
+        body, row, is_cut = _unpack(_read_body(base / row.file), row)
         result["spider"] = row.spider
-        outcome = outcome_of(200, body, row.content_type, row.url)
+        outcome = Outcome.PARTIAL if is_cut else outcome_of(200, body, row.content_type, row.url)
         if outcome is Outcome.LIVE:
             from spiders.catalogue import platforms
 
@@ -187,22 +187,23 @@ def _open_input(path: Path) -> TextIO:
         raise BadInput(Problem(file=str(path), message=str(error))) from None
 
 
-def _unpack(body: bytes, row: PageRow) -> tuple[bytes, PageRow]:
+def _unpack(body: bytes, row: PageRow) -> tuple[bytes, PageRow, bool]:
     """The page in the bytes of a file that a browser saved, and its row with the address that the page names, unless
-    the row names one. Raises ValueError if it is damaged.
+    the row names one, and whether the file is cut within it. Raises ValueError if it is damaged.
     """
     from crawler.archives.mhtml import is_single_file, unpack_page
     from crawler.archives.saved_pages import stated_address
     from spiders.catalogue import FALLBACK_PLATFORM, platform_for
 
-    url = ""
+    url, is_cut = "", False
     if is_single_file(body[:MAX_HEAD_BYTES]):
         page = unpack_page(body)
-        body, url, row = page.body, page.url, evolve(row, content_type=page.content_type)
+        body, url, is_cut = page.body, page.url, page.is_cut
+        row = evolve(row, content_type=page.content_type)
     if row.url.startswith("file:") and (url := url or stated_address(body)[0]):
         spider = platform_for(url).name if row.spider == FALLBACK_PLATFORM else row.spider
         row = evolve(row, url=url, spider=spider)
-    return body, row
+    return body, row, is_cut
 
 
 def _read_body(path: Path) -> bytes:

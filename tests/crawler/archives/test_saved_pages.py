@@ -218,3 +218,20 @@ def test_a_damaged_file_does_not_hide_the_others(tmp_path: Path) -> None:
     archive = open_archive(tmp_path)
     assert [Path(entry.file).name for entry in archive.skipped if isinstance(entry, SkippedEntry)] == ["b.mhtml"]
     assert archive.find_response("GET", URL) is not None
+
+
+@pytest.mark.parametrize("coding", ["quoted-printable", "base64", "8bit"])
+def test_a_file_that_ends_within_its_page_is_partial(coding: str, tmp_path: Path) -> None:
+    page = PAGE.replace("<h1>", f"<p>{'现货，包邮。' * 30}</p>\n<h1>").encode()
+    body = page if coding == "8bit" else part("", page, coding).partition(b"\r\n\r\n")[2]
+    head = f"--==b==\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: {coding}\r\n\r\n".encode()
+    whole = mail(CHROME_HEAD, head + body + b"\r\n")
+    for data, is_cut in ((whole, False), (whole[: whole.rindex(b"\r\n--==b==--")], True), (whole[:-300], True)):
+        (tmp_path / "a.mhtml").write_bytes(data)
+        (recorded,) = open_archive(tmp_path / "a.mhtml")
+        assert (recorded.url, recorded.is_cut) == (URL, is_cut)
+
+
+def test_a_file_that_ends_within_a_picture_has_its_page_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.mhtml").write_bytes(CHROME[: CHROME.index(b"Content-Type: text/css") - 40])
+    assert not next(iter(open_archive(tmp_path / "a.mhtml"))).is_cut
