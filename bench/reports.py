@@ -354,7 +354,7 @@ def _(desk: Desk) -> None:
 
 @case("59")
 def _(desk: Desk) -> None:
-    _expect_rows(desk, {"price": Decimal("0.99"), "currency": "USD"}, {"price": Decimal("0.75"), "currency": "USD"})
+    _expect_rows(desk, {"price": Decimal("0.75"), "currency": "USD"}, {"price": Decimal("0.99"), "currency": "USD"})
 
 
 @case("60")
