@@ -38,7 +38,7 @@ from crawler.items import (
     Verdict,
     Work,
 )
-from crawler.store import ClaimLost, HitQuery, Store, from_json, hit_id, to_json
+from crawler.store import ClaimLost, HitQuery, KnownPositive, Store, from_json, hit_id, to_json
 from crawler.store.database import MIGRATIONS_FOLDER
 from crawler.store.schema import metadata
 from tests.conftest import on_sqlite
@@ -233,6 +233,28 @@ def test_what_a_listing_no_longer_carries_goes_unless_it_was_judged(store: Store
     store.hits.write_batch([AssessedListing(listing=LISTING)], unit, NOW)
     assert [hit.id for hit in store.hits.find_hits(HitQuery())] == [key]
     assert store.reviews.current_judgements([key])[key].reason == "own shop"
+
+
+def test_a_deleted_work_leaves_nothing_but_the_listings(store: Store, database: str) -> None:
+    other = evolve(HIT, work_id="W2")
+    store.works.import_works([evolve(WORK, id="W2")], NOW)
+    store.hits.write_batch([AssessedListing(listing=LISTING, assessments=(HIT, other))], claim_unit(store), NOW)
+    key = hit_id("W1", LISTING.url)
+    store.reviews.add_judgement(Judgement(hit=key, verdict=Verdict.NOT, reason="own shop", by="li", at=NOW))
+    store.works.set_quarantine("W1", True, "many", "li", NOW)
+    store.rechecks.add_positive(KnownPositive(url=LISTING.url, platform="kongfz", work="W1"), NOW)
+    expected = store.admin.delete_works(["W1"], dry_run=True)
+    assert store.works.get("W1") == WORK
+    removed = store.admin.delete_works(["W1"])
+    assert removed == expected
+    assert (removed.works, removed.hits, removed.judgements, removed.known_positives) == (1, 1, 1, 1)
+    assert [hit.work_id for hit in store.hits.find_hits(HitQuery())] == ["W2"]
+    assert store.works.get("W1") is None
+    with connection_to(database) as connection:
+        for table, column in [("judgements", "hit"), ("quarantines", "work"), ("known_positives", "work")]:
+            column_of = metadata.tables[table].c[column]
+            assert list(connection.execute(select(column_of).where(column_of.in_([key, "W1"])))) == []
+        assert len(list(connection.execute(select(metadata.tables["listings"].c.id)))) == 1
 
 
 def test_a_list_row_keeps_what_the_listings_own_page_said(store: Store) -> None:
