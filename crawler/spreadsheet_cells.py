@@ -77,9 +77,9 @@ def plain_text(cell: str) -> str:
     """A cell of a CSV file without what only spreadsheets need: the guards of `text_cell`, or a formula that is a
     text (="9787020002207"), or an apostrophe typed before a number.
     """
-    if match := _TEXT_FORMULA_RE.fullmatch(cell):
-        return match[1].replace('""', '"')
     cell = cell.removesuffix(TEXT_MARK)
+    if "=" in cell and (match := _TEXT_FORMULA_RE.fullmatch(cell)):
+        return match[1].replace('""', '"')
     if "'" not in cell:
         return cell
     parts = _CELL_BREAK_RE.split(cell)

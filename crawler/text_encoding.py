@@ -13,10 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
-from importlib import resources
 
 from attrs import frozen
+
+from crawler.page.charset import everyday_characters
 
 SAMPLE_BYTES = 16_384  # of the lines that are not ASCII
 # How much better than another reading the best must be. Of 2,400 lists of 1 to 15 rows, 3 of those above it were wrong
@@ -27,6 +27,7 @@ ALPHABET_WEIGHT = 3  # power of that share; 2 to 4 give the same figures, withou
 ISO2022_SHIFT = b"\x1b$"  # begins Japanese in ISO-2022-JP
 FIRST_LEVEL_WEIGHT = 0.5  # of a character that is not everyday but of the standard's first level
 USUAL_WEIGHT = 1
+MIN_SIGNS_TWICE = 4  # two characters in UTF-8, encoded again
 MAX_WEIGHED_SIGNS = 2_000
 LAST_CJK_PUNCTUATION, FIRST_FULL_WIDTH = "\u303f", "\uff00"
 MAX_TWO_BYTE_SIGN = "\u07ff"  # what UTF-8 writes in two bytes, which can also be one character of GB18030
@@ -74,6 +75,8 @@ _ALPHABETS = tuple(
 )
 # Punctuation, and the dot that the lower case of a Turkish capital leaves behind.
 _IGNORED = frozenset("“”„‘’‚–—…·«»‹›€£¥©®™°№¡¿ªº§•×\u00a0\u200e\u200f\u0307")
+_NON_ASCII_RE = re.compile(r"[^\x00-\x7f]")
+_NON_ASCII_LINE_RE = re.compile(r"[^\r\n]*[^\x00-\x7f][^\r\n]*")
 _TOUCHING_RE = re.compile("(?<=[a-z])[\u0370-\u06ff]|[\u0370-\u06ff](?=[a-z])")  # Greek to Arabic
 
 
@@ -92,10 +95,8 @@ def detect_encoding(data: bytes) -> DetectedEncoding:
     if ISO2022_SHIFT in data and data.isascii() and _decode(data, "iso2022_jp") is not None:
         return DetectedEncoding(codec="iso2022_jp")
     text = _decode(data, "utf-8")
-    if text is not None:
-        highest = max(text, default="")
-        if highest.isascii() or highest > MAX_TWO_BYTE_SIGN or alphabet_share(text) >= MIN_ALPHABET_SHARE:
-            return DetectedEncoding(codec="utf-8")
+    if text is not None and _reads_as_language(text):
+        return DetectedEncoding(codec="utf-8")
     ranking = _rank_codecs(_sample_lines(data))
     if not ranking:
         return DetectedEncoding(codec="utf-8" if text is not None else None)
@@ -111,6 +112,34 @@ def detect_utf16(data: bytes) -> str | None:
         return None
     fitting = [codec for codec, line_end in _UTF16_LINE_ENDS.items() if _is_utf16(data, codec, line_end)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def undo_second_encoding(text: str) -> str | None:
+    """The text whose UTF-8 was taken for Windows-1252 or GB18030 and encoded again; None if this is no such text.
+
+    Nothing else is reversible throughout: every character beyond ASCII must become a part of valid UTF-8.
+    """
+    if text.isascii():
+        return None
+    for as_octets in (_latin_octets, lambda text: text.encode("gb18030")):
+        with suppress(UnicodeError):
+            codecs.getincrementaldecoder("utf-8")().decode(as_octets(text[:SAMPLE_BYTES]))  # most lists end here
+            once = as_octets(text).decode("utf-8")
+            if len(_NON_ASCII_RE.findall(text)) >= MIN_SIGNS_TWICE and _reads_as_language(once):
+                return once
+    return None
+
+
+def _reads_as_language(text: str) -> bool:
+    """Whether decoded UTF-8 is no chance: two bytes of GB18030 can be one character of it, three hardly are."""
+    if text.isascii() or max(text) > MAX_TWO_BYTE_SIGN:
+        return True
+    return alphabet_share("\n".join(_NON_ASCII_LINE_RE.findall(text))[:SAMPLE_BYTES]) >= MIN_ALPHABET_SHARE
+
+
+def _latin_octets(text: str) -> bytes:
+    """The bytes that Windows-1252 shows as these characters; those it leaves undefined are shown as themselves."""
+    return b"".join(bytes([ord(sign)]) if sign < "\u0100" else sign.encode("cp1252") for sign in text)
 
 
 def encoding_name(codec: str) -> str:
@@ -144,13 +173,6 @@ def _usual_share(text: str, codec: str) -> float:
         elif level(sign.encode(codec)):
             usual += FIRST_LEVEL_WEIGHT
     return usual / len(signs) if signs else 1.0
-
-
-@cache
-def everyday_characters() -> frozenset[str]:
-    """Everyday Chinese characters, simplified and traditional."""
-    text = (resources.files("crawler.page") / "everyday.txt").read_text(encoding="utf-8")
-    return frozenset("".join(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def _rank_codecs(sample: bytes) -> Sequence[tuple[str, float, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
@@ -33,12 +33,12 @@ _SEMICOLON_RE = re.compile(r"(?<!\\)[;；]")
 _SPECIAL_RE = re.compile(r"([;；|｜])")
 _ESCAPED_RE = re.compile(r"\\([;；|｜])")
 _ESCAPE = r"\\\1"
+LOST_LETTER = "\ufffd"
+_LOST_TITLE_RE = re.compile(r"[\s\d:,.()-]*(?:\?[\s\d:,.()-]*){2,}")  # what "save as CSV" leaves of letters it lacks
 MAX_SIGN_CHARS = 8  # of a currency beside a price
 _BAR_RE = re.compile(r"(?<!\\)\||\n")
 _SIGNED_PRICE_RE = re.compile(
-    r"(?P<before>[^\d\s.,~-]{0,8})\s{0,2}(?P<amount>\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?)"
-    r"\s{0,2}(?P<after>[^\d\s.,~-]{0,8})",
-    re.ASCII,
+    r"(?P<before>[^\d\s.,~-]{0,8})\s{0,2}(?P<amount>\d(?:[\d.,\s'’]{0,24}\d)?)\s{0,2}(?P<after>[^\d\s.,~-]{0,8})"
 )
 _ABOUT_RE = re.compile(r"[约約起～+<>≈]|以上|以下|左右|from|about", re.I)
 _HAN = r"\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af"
@@ -58,7 +58,20 @@ _ROLE_RE = re.compile(
     re.I,
 )
 _COUNTRY_RE = re.compile(r"^[\[［【(（〔][^\]］】)）〕]{1,8}[\]］】)）〕]\s*(?=.)")
-_PRICE_RE = re.compile(r"\d{1,12}(?:\.\d{1,6})?", re.ASCII)
+# A point before the fraction, or a comma as half of the world writes it; thousands parted by the other of the two, by
+# blanks or apostrophes. A comma before three digits parts thousands.
+_AMOUNT_RES = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        r"(?P<whole>\d{1,12})(?:\.(?P<fraction>\d{1,6}))?",
+        r"(?P<whole>\d{1,12}),(?P<fraction>\d{1,2})",
+        r"(?P<whole>\d{1,3}(?:,\d{3}){1,3})(?:\.(?P<fraction>\d{1,6}))?",
+        r"(?P<whole>\d{1,3}(?:\.\d{3}){1,3}),(?P<fraction>\d{1,2})",
+        r"(?P<whole>\d{1,3}(?:\.\d{3}){2,3})",
+        r"(?P<whole>\d{1,3}(?:[ \u00a0\u202f'’]\d{3}){1,3})(?:[.,](?P<fraction>\d{1,2}))?",
+    )
+)
+_GROUP_MARKS = str.maketrans("", "", ".,'’ \u00a0\u202f")
 _INTEGER_RE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _CONTROL_RE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 
@@ -83,6 +96,14 @@ def parse_text(value: Any) -> str | None:
     if _CONTROL_RE.search(value):
         raise FieldError("control_characters", value=value)
     return " ".join(value.split()) or None
+
+
+def parse_title(value: Any) -> str | None:
+    """A text that no program replaced letters of: a title of nothing but question marks would match nothing."""
+    title = parse_text(value)
+    if title and (LOST_LETTER in title or _LOST_TITLE_RE.fullmatch(title)):
+        raise FieldError("lost_letters", value=title)
+    return title
 
 
 def split_bars(text: str) -> list[str]:
@@ -191,30 +212,28 @@ def _parse_integer(value: Any, key: str, **values: object) -> int | None:
 
 
 def parse_price(value: Any) -> Decimal | None:
-    """A price written without sign, currency or thousands separators."""
+    """A price without sign or currency: 39.80, 39,80, 1,280.00, 1.280,00, 1 280,00."""
     price_text = (
         str(value).strip() if isinstance(value, (int, float)) and not isinstance(value, bool) else parse_text(value)
     )
     if price_text is None:
         return None
-    if not _PRICE_RE.fullmatch(price_text):
+    match = next((match for pattern in _AMOUNT_RES if (match := pattern.fullmatch(price_text))), None)
+    if match is None:
         raise FieldError("bad_price", value=value)
-    try:
-        return Decimal(price_text)
-    except InvalidOperation:
-        raise FieldError("bad_price", value=value) from None
+    return Decimal(f"{match['whole'].translate(_GROUP_MARKS)}.{match.groupdict().get('fraction') or ''}".rstrip("."))
 
 
 def parse_signed_price(value: Any) -> tuple[Decimal | None, str | None]:
-    """A price, and its currency where a sign, code or word beside it tells one: ￥39.80, 39.80元, USD 1,280.00."""
+    """A price, and its currency where a sign, code or word beside it tells one: ￥39.80, 39,80元, USD 1,280.00."""
     match = _SIGNED_PRICE_RE.fullmatch(value.strip()) if isinstance(value, str) else None
     sign = f"{match['before']}{match['after']}" if match else ""
-    if match is None or _ABOUT_RE.search(sign) or not (sign or "," in match["amount"]):
+    if match is None or not sign or _ABOUT_RE.search(sign):
         return parse_price(value), None
-    currency = find_currency(sign) if sign else None
-    if sign and currency is None:
+    currency = find_currency(sign)
+    if currency is None:
         raise FieldError("bad_price", value=value)
-    return parse_price(match["amount"].replace(",", "")), currency
+    return parse_price(match["amount"]), currency
 
 
 @cache

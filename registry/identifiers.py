@@ -23,6 +23,7 @@ _SCHEME_RE = re.compile(r"[a-z][a-z0-9_-]{1,20}")
 _ROUNDED_RE = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,3}|\d[.,]\d+E\d{1,3}", re.IGNORECASE | re.ASCII)
 _DASHES_RE = re.compile(r"\s*[\u2010-\u2015\u2212\ufe58\ufe63-]\s*")
 _DIGIT_COUNTS = {"isbn": 10, "issn": 8, "ean": 13}  # of the form that may begin with a zero
+EAN_DIGITS = 13
 _EIDR_RE = re.compile(r"10\.5240/((?:[0-9A-F]{4}-){5}[0-9A-Z])")
 _FORM_RES = {
     "package": re.compile(r"[A-Za-z][A-Za-z0-9_]{0,80}(?:\.[A-Za-z][A-Za-z0-9_]{0,80}){1,20}"),
@@ -41,7 +42,7 @@ def _checked_digits(text: str) -> str:
 
 def _typed_plainly(scheme: str, value: str) -> str:
     """`value` in usual widths, without what people and spreadsheets put around it."""
-    if scheme in _FORM_RES:
+    if scheme in _FORM_RES or (value.isascii() and value.isdecimal() and len(value) == EAN_DIGITS):
         return value
     plain = "".join(sign for sign in unicodedata.normalize("NFKC", value) if unicodedata.category(sign) != "Cf")
     plain = _DASHES_RE.sub("-", plain).strip().removeprefix("'").strip()

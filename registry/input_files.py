@@ -16,7 +16,7 @@ from attrs import frozen
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
 from crawler.page.charset import codec_for_label
-from crawler.text_encoding import detect_encoding, encoding_name
+from crawler.text_encoding import detect_encoding, encoding_name, undo_second_encoding
 
 MAX_UNPACKED_BYTES = 2 << 30  # a spreadsheet or .gz file that grows beyond this is a bomb or a mistake
 
@@ -57,6 +57,8 @@ def decode_text(data: bytes, file: str, language: str = "en", encoding: str | No
     nul_count = text.count("\x00")
     if nul_count and (nul_count > len(text) * MAX_NUL_SHARE or text.endswith("\x00")):
         raise file_error(file, "zero_bytes", language, _line_of(text[: text.index("\x00")]))
+    if codec == "utf-8" and (once := undo_second_encoding(text)) is not None:
+        return DecodedText(once.removeprefix("\ufeff"), f"{encoding_name(codec)} (encoded twice)", is_utf8=False)
     return DecodedText(text.removeprefix("\ufeff"), encoding_name(codec), codec == "utf-8")
 
 

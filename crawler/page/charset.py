@@ -13,10 +13,9 @@ import codecs
 import re
 from collections.abc import Sequence
 from functools import cache
+from importlib import resources
 
 from attrs import frozen
-
-from crawler.text_encoding import everyday_characters
 
 SAMPLE_BYTES = 131_072  # enough for several screens of text
 LABEL_SEARCH_BYTES = 16_384  # searched for a meta tag: scripts may come before it
@@ -277,6 +276,13 @@ def _kana_share(sample: bytes, encoding: str) -> float:
     if not non_latin or non_latin.count("\ufffd") > len(non_latin) * MAX_EVERYDAY_ERROR_SHARE:
         return 0.0
     return sum("\u3041" <= character <= "\u30ff" for character in non_latin) / len(non_latin)
+
+
+@cache
+def everyday_characters() -> frozenset[str]:
+    """Everyday Chinese characters, simplified and traditional."""
+    text = (resources.files("crawler.page") / "everyday.txt").read_text(encoding="utf-8")
+    return frozenset("".join(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def _detect_codec(sample: bytes) -> str | None:

@@ -227,3 +227,26 @@ def test_how_a_list_was_read_is_told_unless_it_is_utf8(tmp_path: Path, codec: st
     path.write_bytes("id,title\n1,雨中之城\n".encode("utf-8-sig"))
     read_table(path, tell=notes.append)
     assert len(notes) == 1
+
+
+@pytest.mark.parametrize("misread", ["latin", "gb18030"])
+@pytest.mark.parametrize("titles", ["1,潮声里的图书馆们\n2,雾港来信\n", "1,Thé à Noël\n2,Été\n", "1,Письма домой\n"])
+def test_a_list_that_was_encoded_twice_is_read_once(tmp_path: Path, misread: str, titles: str) -> None:
+    octets = f"id,title\n{titles}".encode()
+    if misread == "latin":
+        text = "".join(bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in octets)
+    else:
+        text = octets.decode("gb18030")
+    path = tmp_path / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    notes: list[str] = []
+    rows = read_table(path, tell=notes.append).rows
+    assert "\n".join(f"{row.cells['id']},{row.cells['title']}" for row in rows) + "\n" == titles
+    assert "encoded twice" in notes[0]
+
+
+@pytest.mark.parametrize("titles", ["1,Ãnima\n", "1,Â¿Qué?\n2,ñandú\n", "1,潮声\n2,Ã©\n"])
+def test_a_list_that_was_encoded_once_is_left_alone(tmp_path: Path, titles: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"id,title\n{titles}", encoding="utf-8")
+    assert read_table(path).rows[0].cells["title"] == titles.split("\n")[0][2:]

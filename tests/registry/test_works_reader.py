@@ -148,7 +148,7 @@ WRONG_VALUES = [
     ("list_price", "约39元"),
     ("list_price", "39元起"),
     ("list_price", "$39"),
-    ("list_price", "39,80"),
+    ("list_price", "39,8015"),
     ("list_price", "#N/A"),
     ("publisher", "#REF!"),
     ("list_price", "-1"),
@@ -667,3 +667,41 @@ def test_a_cover_of_another_kind_is_refused_in_the_same_words_each_time(
     assert words in message
     assert cannot in message
     assert language == "en" or " be read" not in message
+
+
+@pytest.mark.parametrize(
+    ("written", "price"),
+    [
+        ("45,00", "45.00"),
+        ("0,99", "0.99"),
+        ("39,8", "39.8"),
+        ("1.234,50", "1234.50"),
+        ("1,234.50", "1234.50"),
+        ("1,234", "1234"),
+        ("1.234.567", "1234567"),
+        ("1 234,50", "1234.50"),
+        ("1\u00a0234,50", "1234.50"),
+        ("1'234.50", "1234.50"),
+        ("1’234", "1234"),
+        ("￥39,80", "39.80"),
+        ("1.280,00 €", "1280.00"),
+    ],
+)
+def test_prices_with_a_decimal_comma_and_parted_thousands(tmp_path: Path, written: str, price: str) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text(f"id;title;list_price\nW-1;a;{written}\n", encoding="utf-8")
+    assert read_works(path)[0].list_price == Decimal(price)
+
+
+@pytest.mark.parametrize("written", ["1,2345", "12,34,567", "1.234,5678", "1 23", "12.34.56", "1,234,50", "1 .5"])
+def test_numbers_that_are_no_price_in_any_notation(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text(f"id;title;list_price\nW-1;a;{written}\n", encoding="utf-8")
+    assert read_problems(path) == [(2, "list_price")]
+
+
+@pytest.mark.parametrize("title", ["????", "??? 2", "?? (?)", "云\ufffd的灯塔"])
+def test_a_title_that_lost_its_letters_is_refused(tmp_path: Path, title: str) -> None:
+    path = tmp_path / "works.csv"
+    path.write_text(f"id,title\nW-1,桥\nW-2,{title}\nW-3,Who? What?\nW-4,?\n", encoding="utf-8")
+    assert read_problems(path) == [(3, "title")]
