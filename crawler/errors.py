@@ -11,10 +11,20 @@ SwordnetError            1  something failed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
 from attrs import frozen
+
+# What a terminal may act on instead of showing it: control characters (ECMA-48, C0 and C1) but for line feed and tab,
+# marks that turn the direction of text (UAX 9), and halves of characters, which cannot be printed at all.
+_UNPRINTABLE_RE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: what a stranger's file or page holds is shown, never acted on. Line feeds are kept."""
+    return _UNPRINTABLE_RE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @frozen(kw_only=True)
@@ -27,8 +37,9 @@ class Problem:
     field: str | None = None
 
     def __str__(self) -> str:
-        location = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{location}: {self.field}: {self.message}" if self.field else f"{location}: {self.message}"
+        file = self.file.replace("\n", "\N{REPLACEMENT CHARACTER}")
+        location = file if self.line is None else f"{file}:{self.line}"
+        return printable(f"{location}: {self.field}: {self.message}" if self.field else f"{location}: {self.message}")
 
 
 class SwordnetError(Exception):

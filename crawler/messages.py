@@ -13,6 +13,8 @@ from functools import cache
 from importlib import resources
 from typing import Protocol, runtime_checkable
 
+from crawler.errors import printable
+
 LANGUAGES = ("en", "zh")
 
 
@@ -40,7 +42,7 @@ def render_message(package: str, key: str, language: str = "en", /, **values: ob
     texts = {
         name: value.in_language(language) if isinstance(value, Localised) else value for name, value in values.items()
     }
-    return template.format(**texts)
+    return printable(template.format(**texts))
 
 
 def local_time(moment: datetime, zone: tzinfo, timespec: str = "minutes") -> str:

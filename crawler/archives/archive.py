@@ -39,7 +39,10 @@ class RecordedResponse:
 
 
 class SkipReason(StrEnum):
-    """Why an entry of an archive holds no response that can be read. Sentences: desk/messages.toml, `skipped_...`."""
+    """Why an entry of an archive holds no response that can be read as recorded.
+
+    Sentences: desk/messages.toml, `skipped_...`.
+    """
 
     NO_RESPONSE = "no_response"  # the request was aborted, blocked or never answered
     NOT_WEB = "not_web"  # data:, blob:, chrome-extension: and the like
@@ -49,15 +52,20 @@ class SkipReason(StrEnum):
     CODING = "coding"  # a body in a coding that cannot be undone
     DAMAGED = "damaged"
     TOO_LARGE = "too_large"
+    ENCRYPTED = "encrypted"
+    CUT = "cut"  # read, but a part of it is missing
+    ALTERED = "altered"  # read, but a checksum says that it is not as recorded
 
 
 # Reasons that lose nothing of the web: there was no page.
 HARMLESS_REASONS = frozenset({SkipReason.NO_RESPONSE, SkipReason.NOT_WEB})
+# Reasons to doubt an entry that was read.
+DOUBT_REASONS = frozenset({SkipReason.CUT, SkipReason.ALTERED})
 
 
 @frozen(kw_only=True)
 class SkippedEntry:
-    """An entry of an archive that was left out.
+    """An entry of an archive that was left out, or (`DOUBT_REASONS`) read though something is wrong with it.
 
     `place` names it as a reader of the file finds it ("entry 2", "record 4 at byte 1839"); `file` is the file or the
     member in it; `detail` is what the decoder said, in printable characters.

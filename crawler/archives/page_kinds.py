@@ -26,12 +26,14 @@ _HTML_START_RE = re.compile(
     re.I | re.S,
 )
 _JSON_START_RE = re.compile(r"\s{0,100}(?:[\w.$]{1,60}\s?\(\s{0,20})?[\[{]\s{0,200}(?:[\"\[{\]}\d]|$)")
+# An answer that says where the page is (it is read there, if it was recorded), or that there is nothing new.
+_NO_PAGE_STATUSES = frozenset({204, 301, 302, 303, 304, 307, 308})
 _ROBOTS_PATHS = frozenset({"/robots.txt", "/ads.txt", "/favicon.ico"})
 
 
 def is_page(recorded: RecordedResponse) -> bool:
-    """Whether a response may be a page: markup or JSON. Pictures, scripts, styles and robots.txt are none."""
-    if urlsplit(recorded.url).path in _ROBOTS_PATHS:
+    """Whether a response may be a page: markup or JSON. Pictures, scripts, redirects, robots.txt are none."""
+    if urlsplit(recorded.url).path in _ROBOTS_PATHS or recorded.status in _NO_PAGE_STATUSES:
         return False
     body, label = recorded.body, recorded.content_type.strip().lower()
     if body.startswith(_BINARY_STARTS) or body[4:8] == b"ftyp":

@@ -59,12 +59,17 @@ def stated_address(body: bytes) -> tuple[str, datetime | None]:
     return next((address for address in addresses if address.startswith(WEB_SCHEMES)), ""), saved_at
 
 
+def find_saved_pages(folder: Path) -> list[Path]:
+    """The pages that browsers saved anywhere below a folder, in the order of their paths."""
+    return sorted(path for path in folder.rglob("*") if _is_saved_page(path, folder))
+
+
 def read_saved_folder(folder: Path) -> Iterator[RecordedResponse | SkippedEntry]:
     """The pages below a folder and their pictures, by path.
 
     Raises BadInput with every page whose address is not known, or if there is no page.
     """
-    pages = sorted(path for path in folder.rglob("*") if _is_saved_page(path, folder))
+    pages = find_saved_pages(folder)
     problems: list[Problem] = []
     entries: list[RecordedResponse | SkippedEntry] = []
     for path in pages:
@@ -74,7 +79,9 @@ def read_saved_folder(folder: Path) -> Iterator[RecordedResponse | SkippedEntry]
         except BadInput as error:
             problems += error.problems
     if not pages:
-        message = "no request.json with a page.* beside it below this folder, and no saved page (.html, .mhtml)"
+        message = (
+            "no request.json with a page.* beside it below this folder, no saved page (.html, .mhtml) and no archive"
+        )
         problems = [Problem(file=str(folder), message=message)]
     if problems:
         raise BadInput(problems)

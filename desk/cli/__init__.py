@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.errors import BadInput, SwordnetError
+from crawler.errors import BadInput, SwordnetError, printable
 from crawler.logs import configure_logging
 
 
@@ -45,5 +45,5 @@ def main() -> None:
         application()()
     except SwordnetError as error:
         lines = [str(problem) for problem in error.problems] if isinstance(error, BadInput) else [str(error)]
-        sys.stderr.write("".join(f"swordnet: {line}\n" for line in lines))
+        sys.stderr.write("".join(f"swordnet: {printable(line)}\n" for line in lines))
         raise SystemExit(error.exit_code) from None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,9 +132,14 @@ def command_context(config: Path | None, quiet: bool = False, now: str | None = 
     return CommandContext(config=load_config(config), quiet=quiet, now=lambda: fixed)
 
 
+# JSON escapes the control characters of ASCII; these it leaves, and a terminal acts on them or cannot show them.
+_UNSHOWN_RE = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 def print_json(value: Any) -> None:
     """Print a result as one JSON document; times are ISO 8601 in UTC."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_json_text))
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_json_text)
+    typer.echo(_UNSHOWN_RE.sub(lambda match: f"\\u{ord(match.group()):04x}", text))
 
 
 def _json_text(value: object) -> str:

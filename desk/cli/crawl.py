@@ -258,7 +258,11 @@ def print_result(ctx: CommandContext, result: Any, csv: Path | None, json: bool)
 
 
 def print_skipped(ctx: CommandContext, skipped: Sequence[SkippedEntry]) -> None:
-    """Say on standard error what of an archive was left out: by file and reason, with the places of the first ones."""
+    """Say on standard error what of an archive was left out, or read with doubt: by file and reason, with the places of
+    the first ones.
+    """
+    from crawler.archives import DOUBT_REASONS
+
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for entry in skipped:
         groups[entry.file, entry.reason.value].append(
@@ -266,5 +270,6 @@ def print_skipped(ctx: CommandContext, skipped: Sequence[SkippedEntry]) -> None:
         )
     for (file, reason), places in groups.items():
         named = "; ".join(places[:MAX_NAMED_ENTRIES])
-        key = "archive_skipped" if len(places) <= MAX_NAMED_ENTRIES else "archive_skipped_more"
+        key = "archive_doubted" if reason in DOUBT_REASONS else "archive_skipped"
+        key += "" if len(places) <= MAX_NAMED_ENTRIES else "_more"
         ctx.warn(key, file=file, count=len(places), why=ctx.message(f"skipped_{reason}"), places=named)
