@@ -43,7 +43,7 @@ _MAX_INTERIM_RESPONSES = 8
 _HEAD_END_RE = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE_RE = re.compile(r"\s{0,9}(?:HTTP|ICY)(?:/\d{1,2}(?:\.\d{1,2})?)?[ \t]{1,9}(\d{1,3})?(?!\d)([^\n]*)", re.I)
 _HEADER_LINE_RE = re.compile(rb"[A-Za-z][\w-]{0,80}[ \t]{0,9}:")
-_CHUNK_START_RE = re.compile(rb"[ \t]{0,9}([0-9A-Fa-f]{1,8})[ \t]{0,9}(?:;[^\r\n]{0,500})?\r?\n")
+_CHUNK_START_RE = re.compile(rb"[ \t]{0,9}([0-9A-Fa-f]{1,8})[ \t]{0,9}(?:;[^\r\n]{0,80})?\r?\n")
 _CHUNK_BORDER_RE = re.compile(rb"\r\n[0-9A-Fa-f]{1,8}[ \t]{0,9}\r\n")
 _JOINED_HEADERS = frozenset({"content-encoding", "transfer-encoding", "warc-concurrent-to"})
 
