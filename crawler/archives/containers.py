@@ -193,7 +193,7 @@ class _ContainerReader:
         with Spool(MAX_ARCHIVE_BYTES - self._unpacked_bytes) as spool:
             kind, fault = _unpack_member(container, member, spool)
             self._unpacked_bytes += spool.size
-            if fault and (spool.size or _kind_by_name(member.filename)):
+            if fault:
                 self._skip(file, "the file", SkipReason.DAMAGED, fault)
             if kind == "zip" and spool.size:
                 self._read_zip(spool.rewind(), file, depth + 1)
@@ -215,7 +215,8 @@ class _ContainerReader:
 def _is_content(member: zipfile.ZipInfo) -> bool:
     """Whether a member is a file of the archive, not a folder or what a Mac puts beside files."""
     parts = PurePosixPath(member.filename).parts
-    return not member.is_dir() and "__MACOSX" not in parts and not (parts and parts[-1].startswith("._"))
+    is_file = bool(parts) and not member.is_dir()
+    return is_file and "__MACOSX" not in parts and not parts[-1].startswith("._")
 
 
 def _unpack_member(container: zipfile.ZipFile, member: zipfile.ZipInfo, spool: Spool) -> tuple[str, str]:

@@ -34,6 +34,7 @@ from crawler.errors import BadInput, Problem
 # Records of these schemes are no pages, in any crawl: resolved names, texts and pictures that the crawler made itself.
 _INTERNAL_SCHEMES = ("dns:", "whois:", "urn:", "metadata:", "screenshot:", "thumbnail:", "filedesc:")
 _ANSWER_TYPES = frozenset({"response", "resource", "conversion", "revisit"})
+_SILENT_TYPES = frozenset({"warcinfo", "metadata"})
 _PACKED_STARTS = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _TEXT_TYPES = ("text/", "application/json", "application/xhtml", "application/javascript")
 _ID_RE = re.compile(r"<[^<>]{1,300}>|[^\s,<>]{1,300}")
@@ -146,10 +147,13 @@ class WarcCollector:
             return
         if kind == "request":
             self._add_request(record, file, url)
+            if record.fault:
+                self._skip(file, record.place, SkipReason.CUT, url, record.fault)
         elif kind in _ANSWER_TYPES:
             self._add_answer(record, file, kind, url)
-        elif record.fault or not kind:
-            self._skip(file, record.place, SkipReason.DAMAGED, url, record.fault or "no WARC-Type")
+        elif record.fault or kind not in _SILENT_TYPES:
+            fault = record.fault or (f"unknown WARC-Type {kind}" if kind else "no WARC-Type")
+            self._skip(file, record.place, SkipReason.DAMAGED, url, fault)
 
     def _add_request(self, record: WarcRecord, file: str, url: str) -> None:
         message = parse_request(record.block)

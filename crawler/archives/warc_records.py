@@ -50,6 +50,8 @@ _WARC_START_RE = re.compile(_WARC_START)
 _ARC_START_RE = re.compile(rb"(?<![^\n])" + _ARC_START)
 _REMAINS_RE = re.compile(_WARC_START + rb"|(?<=\n)WARC-[A-Z][\w-]{1,40}:")
 _FOREIGN_RE = re.compile(rb"\n(?:WARC-[A-Z][\w-]{1,40}:|HTTP/\d)")
+_HEADER_LINE_RE = re.compile(r"^([A-Za-z][\w-]{0,80})[ \t]{0,9}:[^\x00-\x08\x0a-\x1f\x7f]*$", re.M | re.A)
+_UNIQUE_HEADERS = ("warc-type", "warc-record-id", "warc-target-uri", "warc-date", "content-length")
 _MEMBER_RE = re.compile(rb"\x1f\x8b\x08|\x28\xb5\x2f\xfd|" + _WARC_START)
 
 
@@ -265,7 +267,7 @@ class RecordReader:
 
     def _read_record(self, data: Buffer, start: int, end: int, member: int | None) -> tuple[int, WarcRecord | Gap]:
         """(position behind, record) of the record that begins at `start`; a gap up to the next one if none does."""
-        arc_line = None
+        arc_line, head_fault = None, ""
         if _WARC_START_RE.match(data, start) is None:
             arc_line = _ARC_START_RE.match(data, start)
             if arc_line is None:
@@ -281,7 +283,9 @@ class RecordReader:
                 behind = inner.start() if inner else end
                 return behind, Gap(place=place, detail="its head has no end")
             head = decode_head(data[start : head_end.start()])
-            headers, block_start = parse_header_lines(head.partition("\n")[2]), head_end.end()
+            lines = head.partition("\n")[2].rstrip("\r")
+            headers, block_start = parse_header_lines(lines), head_end.end()
+            head_fault = "" if _is_whole_head(lines) else "its head is damaged"
         stated = headers.get("content-length", "").strip()
         length = int(stated) if stated.isdecimal() and len(stated) < 16 else None
         stop, behind, fault, is_cut = _find_block_end(data, block_start, end, length, is_arc=arc_line is not None)
@@ -289,6 +293,7 @@ class RecordReader:
         is_altered = not is_cut and matches_digest(headers.get("warc-block-digest", ""), block) is False
         if is_altered:
             fault = "; ".join(filter(None, (fault, "not the stated WARC-Block-Digest")))
+        fault = "; ".join(filter(None, (head_fault, fault)))
         return behind, WarcRecord(
             place=place, headers=headers, block=block, fault=fault, is_cut=is_cut, is_altered=is_altered
         )
@@ -305,6 +310,13 @@ class RecordReader:
         behind = arc.start() if arc else behind
         inside = "" if member is None else f" of the member at byte {member}, unpacked"
         return behind, Gap(place=f"bytes {start} to {behind - 1}{inside}", detail=why)
+
+
+def _is_whole_head(lines: str) -> bool:
+    """Whether the lines of a record's head are those of one head: names with values, and none twice that is unique."""
+    names = [match[1].lower() for match in _HEADER_LINE_RE.finditer(lines)]
+    is_legible = len(names) == sum(not line.startswith((" ", "\t")) for line in lines.split("\n") if line.strip())
+    return is_legible and all(names.count(name) < 2 for name in _UNIQUE_HEADERS)
 
 
 def _find_block_end(data: Buffer, start: int, end: int, length: int | None, is_arc: bool) -> tuple[int, int, str, bool]:

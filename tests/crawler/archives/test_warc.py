@@ -157,12 +157,26 @@ def test_what_crawlers_write_for_themselves_is_no_page_and_no_loss(tmp_path: Pat
         record(8, b"20261102 192.0.2.1", WARC_Target_URI="dns:shop.example", Content_Type="text/dns"),
         record(8, b"registrar: x", WARC_Target_URI="whois://whois.example/shop", Content_Type="text/plain"),
         record(8, b"text", "resource", WARC_Target_URI=f"urn:text:{SHOP}1", Content_Type="text/plain"),
-        record(8, b"x", "something-new"),
     ]
     archive = archive_of(tmp_path, b"".join(own) + record(1))
     assert (len(archive), numbers(archive), archive.skipped) == (1, [1], ())
     archive = archive_of(tmp_path, record(2, b"x", "resource", WARC_Target_URI="ftp://shop.example/x") + record(1))
     assert told(archive) == [("record 1 at byte 0", SkipReason.NOT_WEB)]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "damage"),
+    [
+        (b"WARC-Type: response", b"WARC-Type: respo~se"),
+        (b"WARC-Type: response", b"WARC-Type response"),
+        (b"WARC-Date: 2026", b"WARC-Date: 2\x0026"),
+        (b"WARC-Date: 2026", b"WARC-Type: request\r\nWARC-Date: 2026"),
+    ],
+)
+def test_a_damaged_head_is_told(tmp_path: Path, spelling: bytes, damage: bytes) -> None:
+    archive = archive_of(tmp_path, record(1).replace(spelling, damage) + record(2))
+    assert numbers(archive)[-1] == 2
+    assert [place for place, _ in told(archive)] in (["record 1 at byte 0"], [f"bytes 0 to {len(record(1)) - 2}"])
 
 
 def test_a_text_conversion_counts_only_without_its_page(tmp_path: Path) -> None:
