@@ -70,6 +70,7 @@ _CENTS_RE = re.compile(r"[0-9]{2}")  # a piece that is the decimals of the numbe
 _DECIMALS_RE = re.compile(r"[.,][0-9]{1,2}(?![0-9])")
 _AFTER_MARK_RE = re.compile(r"[0-9]{2,3}(?![0-9])")
 _PIECE_BREAK = "\ue000"  # of private use: no page shows it
+MAX_PRICE_MARKUP_CHARS = 20_000  # of an element that is a price; nested longer ones would be copied again and again
 MAX_INNER_ELEMENTS = 100  # of an element that holds a price
 _MAX_PRICE_CHARS = 60  # text of an element that is a price and nothing else
 
@@ -242,6 +243,8 @@ def _price_text(node: LexborNode) -> tuple[str, bool]:
 
     If it is repeated for screen readers, that text counts.
     """
+    if not any(map(str.isdecimal, node.text() or "")) or len(node.html or "") > MAX_PRICE_MARKUP_CHARS:
+        return "", False
     text, whole_text = price_lines(node)
     if not any(map(str.isdecimal, text)):
         return whole_text, text != whole_text

@@ -14,6 +14,7 @@ from crawler.page.json_answers import answer_subject
 from crawler.page.product import product_facts
 from crawler.page.result_list import result_list
 from crawler.shapes.listing_fields import row_fields
+from tests.conftest import slowdown
 
 
 def facts(
@@ -305,3 +306,10 @@ def test_the_dot_in_scripts_and_answers_is_the_mark_of_decimals() -> None:
     row = answer_subject(Page(url="https://kiln.example.com/api/7", body=b"{}"), answer)
     assert row is not None
     assert row.money == Money(Decimal(140), "EUR")
+
+
+def test_prices_nested_in_each_other_are_read_in_linear_time() -> None:
+    def read(text: str) -> None:
+        facts(f"<h1>红窑 全集</h1>{'<div class=price>' * 100}{text}")
+
+    assert slowdown(read, ("", "<b class=x>$5 </b>", 8_000, "")) < 9
