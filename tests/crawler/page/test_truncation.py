@@ -104,3 +104,11 @@ def test_every_whole_page_stays_whole_without_each_of_its_last_end_tags() -> Non
         shorter = re.sub(rf"(?:</\w+>){{{count}}}$", "", WHOLE)
         assert shorter != WHOLE
         assert not is_truncated(shorter.encode()), shorter[-60:]
+
+
+@pytest.mark.parametrize("text", ["现货，包邮。链接 https://dri", "现货，包邮。", "In stock. Ships to", "In stock. "])
+@pytest.mark.parametrize("start", ["<div class=description><p>", "<section><p>", "<article>"])
+def test_a_page_that_ends_within_the_text_of_a_new_container_is_cut(start: str, text: str) -> None:
+    page = f"{HEAD}<h1>潮汐灯塔</h1><div class=box>￥6.00</div>{start}{text}"
+    assert is_truncated(page.encode())
+    assert not is_truncated(f"{page}\n".encode())
