@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from crawler.pictures import truncation
+from crawler.pictures import incomplete_files
 from crawler.pictures.problems import PICTURE_FORMATS, PictureError, check_kind, format_of
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ def decode_picture(data: bytes) -> DecodedPicture:
     try:
         if kind == "WEBP":
             return _decode_truncated_webp(content)
-        with _open_picture(truncation.recompute_png_checksums(content) if kind == "PNG" else content, True) as source:
+        with _open_picture(
+            incomplete_files.recompute_png_checksums(content) if kind == "PNG" else content, True
+        ) as source:
             return _decode_truncated(source)
     except _DECODE_ERRORS:
         raise PictureError("damaged", kind=kind) from None
@@ -99,7 +101,7 @@ def decode_picture(data: bytes) -> DecodedPicture:
 
 def strip_metadata(data: bytes) -> bytes:
     """A picture without the metadata that is not needed and may be broken or decompress to any size."""
-    if data.startswith(truncation.PNG_SIGNATURE):
+    if data.startswith(incomplete_files.PNG_SIGNATURE):
         return _strip_png(data)
     if data[4:8] == b"ftyp":
         meta, mdat, rest = data.partition(b"mdat")
@@ -111,7 +113,7 @@ def strip_metadata(data: bytes) -> bytes:
 
 def _strip_png(data: bytes) -> bytes:
     """A PNG without its texts and colour profiles, which may decompress to any size."""
-    chunks, offset = [truncation.PNG_SIGNATURE], len(truncation.PNG_SIGNATURE)
+    chunks, offset = [incomplete_files.PNG_SIGNATURE], len(incomplete_files.PNG_SIGNATURE)
     while offset + 12 <= len(data):
         end = offset + 12 + int.from_bytes(data[offset : offset + 4], "big")
         if data[offset + 4 : offset + 8] not in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
@@ -178,7 +180,7 @@ def _decode_truncated(source: Image) -> DecodedPicture:
     size = source.size
     _draft(source)
     source.load()
-    rows, columns = truncation.whole_rows(np.asarray(source), _fillings(source))
+    rows, columns = incomplete_files.whole_rows(np.asarray(source), _fillings(source))
     pixels = np.asarray(_flatten_on_white(source))
     decoded = pixels[rows, columns]
     share = _check_share(len(decoded) * (rows.step or 1) / len(pixels), source)
@@ -202,11 +204,11 @@ def _decode_truncated_webp(data: bytes) -> DecodedPicture:
     from PIL import Image as Pictures
 
     decodings: list[NDArray[np.uint8]] = []
-    for content in truncation.continued_webps(data):
+    for content in incomplete_files.continued_webps(data):
         with suppress(*_DECODE_ERRORS), _open_picture(content) as source:
             decodings.append(np.asarray(_telling_frame(source, _flatten_on_white(source))))
             if len(decodings) == 2:
-                rows, height = truncation.agreeing_rows(*decodings), len(decodings[0])
+                rows, height = incomplete_files.agreeing_rows(*decodings), len(decodings[0])
                 share = _check_share(rows / height, source)
                 upper = Pictures.fromarray(decodings[0][: height if share == 1 else rows])
                 return _describe(upper, source, source.size, _orientation(source), share)
