@@ -77,7 +77,7 @@ def parse_answer(page: Page) -> Any:
 
 
 def request_value(page: Page, *names: str) -> str:
-    """The value of the first of `names` in the request's values, body or query. Raises StopIteration without any."""
+    """The value of the first of `names` in the request's values, body or query. Raises LayoutError without any."""
     body = page.values.get("request_body", "")
     body_values = (
         json.loads(body) if body.startswith("{") else {key: entries[0] for key, entries in parse_qs(body).items()}
@@ -87,7 +87,10 @@ def request_value(page: Page, *names: str) -> str:
         **body_values,
         **page.values,
     }
-    return str(next(values[name] for name in names if name in values))
+    for name in names:
+        if name in values:
+            return str(values[name])
+    raise LayoutError(f"an answer to a request that is not known: it should name {names[0]}")
 
 
 def state_of(page: Page, classify: Callable[[Any], ShareState]) -> ShareState:

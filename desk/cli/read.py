@@ -82,22 +82,25 @@ def read_page_rows(source: TextIO, name: str) -> Iterator[PageRow]:
 
 
 async def read_page(row: PageRow, base: Path, reader: Reader) -> dict[str, Any]:
-    """One output row: the outcome and the listings, with only what the page states."""
+    """One output row: the outcome and the listings, as a crawl has them, with only what the page states."""
     from crawler.items import Listing, Outcome
     from crawler.page import Page
     from crawler.page.outcome import outcome_of
+    from crawler.page.sanitize import sanitize_listing
+    from spiders.catalogue import platforms
 
     result: dict[str, Any] = {"file": row.file, "spider": row.spider, "outcome": Outcome.LIVE.value, "listings": []}
     try:
         body, row, is_cut = _unpack(_read_body(base / row.file), row)
         result["spider"] = row.spider
         outcome = Outcome.PARTIAL if is_cut else outcome_of(200, body, row.content_type, row.url)
-        if outcome is Outcome.LIVE:
-            from spiders.catalogue import platforms
-
+        platform = platforms()[row.spider]()
+        if outcome is Outcome.LIVE or (platform.reads_every_status and body and not is_cut):
             page = Page(url=row.url, body=body, content_type=row.content_type)
-            items = await reader.read(platforms()[row.spider](), page)
-            result["listings"] = [listing_row(item) for item in items if isinstance(item, Listing)]
+            items = await reader.read(platform, page)
+            listings = [sanitize_listing(item) for item in items if isinstance(item, Listing)]
+            outcome = listings[0].outcome if len(items) == len(listings) == 1 else outcome
+            result["listings"] = [listing_row(listing) for listing in listings]
     except FileNotFoundError:
         outcome = Outcome.MISSING
     except (SwordnetError, OSError, ValueError) as error:
