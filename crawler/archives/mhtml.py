@@ -31,7 +31,7 @@ MAX_FRAMES = 50  # of a page, whose documents are written into it
 WEB_SCHEMES = ("http://", "https://")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _WEBARCHIVE_START = b"bplist00"
-_MAIL_HEAD_RE = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,20}(?:[\w-]++:[^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+(?:\r?\n)?+)++")
+_FIRST_HEADER_RE = re.compile(rb"[\w-]{1,60}:")
 _MAIL_MARK_RE = re.compile(
     rb"^(?:snapshot-content-location|content-location):|^content-type:\s{0,9}multipart/related", re.I | re.M
 )
@@ -56,8 +56,9 @@ def is_single_file(head: bytes) -> bool:
     """Whether the first bytes of a file are those of MHTML or of a .webarchive."""
     if head.startswith(_WEBARCHIVE_START):
         return True
-    mail = _MAIL_HEAD_RE.match(head)
-    return mail is not None and b"mime-version:" in mail[0].lower() and _MAIL_MARK_RE.search(mail[0]) is not None
+    mail = head.lstrip(b"\xef\xbb\xbf \t\r\n").replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    is_mail = _FIRST_HEADER_RE.match(mail) is not None and b"mime-version:" in mail.lower()
+    return is_mail and _MAIL_MARK_RE.search(mail) is not None
 
 
 def unpack_page(data: bytes) -> SavedPage:
@@ -177,7 +178,8 @@ def _content_id(part: Message) -> str:
 
 def _header(part: Message, name: str) -> str:
     """A header without folds (an address that was folded has no blank), encoded words decoded."""
-    value = re.sub(r"\s*[\r\n]+\s*", "" if name != "Date" else " ", str(part.get(name) or "")).strip()
+    lines = str(part.get(name) or "").splitlines()
+    value = ("" if name != "Date" else " ").join(line.strip() for line in lines)
     try:
         return str(make_header(decode_header(value))) if "=?" in value else value
     except (ValueError, LookupError):

@@ -26,7 +26,8 @@ MAX_OPEN_BEHIND_FOOTER = 2
 MAX_OPEN_BEHIND_BLOCK = 1
 MAX_OPEN_BEHIND_SCRIPT = 2
 _OPEN_BODY_RE = re.compile(rb"<(?:html|body)[\s>]", re.I)
-_CLOSE_BODY_RE = re.compile(rb"</(?:html|body)\s{0,20}>(?:\s++|<!--[^<>]*+>|</html\s{0,20}>)*+\Z", re.I)
+_CLOSE_BODY_RE = re.compile(rb"</(?:html|body)\s{0,20}>", re.I)
+_COMMENT_RE = re.compile(rb"<!--[^<>]{0,400}-->")
 _FEED_START_RE = re.compile(rb"(?:<\?xml[^<>]{0,200}>\s{0,100})?<(rss|feed|rdf:RDF)[\s>]")
 _FOOTER_RE = re.compile(r"""(?:id|class)\s{0,5}=\s{0,5}["']?[^"'<>]{0,80}(?:foot|copyright|bottom)""", re.I)
 _TAG_START_RE = re.compile(r"<(?:/|!-?)?\Z")
@@ -46,13 +47,19 @@ def is_truncated(body: bytes, content_type: str = "") -> bool:
     feed = _FEED_START_RE.match(text[:2_000])
     if feed:
         return b"</" + feed[1] not in text[-200:]
-    if text[:1] != b"<" or _CLOSE_BODY_RE.search(body[-END_BYTES:]):
+    if text[:1] != b"<" or _ends_closed(body[-END_BYTES:]):
         return False
     decoded = decode(body, content_type)
     if decoded.encoding == "utf-8" and _ends_in_character(body):
         return True
     end = _PageEnd.of(decoded.text)
     return end.is_cut() if _OPEN_BODY_RE.search(body[:HEAD_BYTES]) else end.is_in_tag()
+
+
+def _ends_closed(tail: bytes) -> bool:
+    """Whether nothing but comments follows the end tag of body or html."""
+    end_tags = list(_CLOSE_BODY_RE.finditer(tail))
+    return bool(end_tags) and not _COMMENT_RE.sub(b"", tail[end_tags[-1].end() :]).strip()
 
 
 def _ends_in_character(body: bytes) -> bool:
