@@ -10,6 +10,7 @@ exit code is 1 if there is one. Not part of the tests: a finding becomes a fixtu
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import random
 import signal
@@ -146,7 +147,10 @@ BYTE_TARGETS: dict[str, Callable[[int], Iterator[Any]]] = {
     "page": page_source(exercise_page),
     "spiders": page_source(exercise_spider),
     "works": file_source(read_works, WORKS_FILES),
-    "archives": file_source(lambda file: list(open_archive(file)), ((".har", HAR_BYTES), (".warc", WARC_BYTES))),
+    "archives": file_source(
+        lambda file: list(open_archive(file)),
+        ((".har", HAR_BYTES), (".warc", WARC_BYTES * 3), (".warc.gz", gzip.compress(WARC_BYTES) * 3)),
+    ),
 }
 TEXT_TARGETS: dict[str, Callable[[str], Any]] = {
     "shares": extract_links,

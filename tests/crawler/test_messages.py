@@ -7,6 +7,7 @@ import string
 
 import pytest
 
+from crawler.errors import BadInput, Problem, printable
 from crawler.messages import LANGUAGES, load_messages, render_message
 from tests.conftest import ROOT
 
@@ -44,3 +45,12 @@ def test_every_sentence_that_commands_ask_for_exists() -> None:
 def test_an_unknown_sentence_is_an_error() -> None:
     with pytest.raises(KeyError):
         render_message("desk.cli", "no_such_sentence")
+
+
+def test_what_a_file_holds_never_acts_on_the_terminal() -> None:
+    title, colour = "\x1b]0;x\x07", "\x9b31m"
+    problem = Problem(file=f"{title}a\nb.warc", field=f"record 1 {colour}", message=f"no record {title}\ud800")
+    message = render_message("desk.cli", "archive_skipped", file=title, count=2, why=colour, places="\u202eba")
+    for text in (str(problem), str(BadInput(problem)), message):
+        assert text.isprintable()
+    assert printable("one\n\ttwo") == "one\n\ttwo"

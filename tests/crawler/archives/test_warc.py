@@ -557,3 +557,10 @@ def test_recorded_responses_stay_in_order_and_requests_find_them(tmp_path: Path)
     archive = archive_of(tmp_path, ask + record(1) + record(2))
     answers: list[RecordedResponse] = list(archive)
     assert [(answer.method, answer.request_body) for answer in answers] == [("POST", b"q=1"), ("GET", b"")]
+
+
+def test_a_redirect_is_no_page_and_keeps_its_target(tmp_path: Path) -> None:
+    moved = http(b"<a>moved</a>", "HTTP/1.1 302 Found", Content_Type="text/html", Location="/item/1")
+    archive = archive_of(tmp_path, record(2, moved) + record(1))
+    assert [is_page(recorded) for recorded in archive] == [False, True]
+    assert [recorded.headers.get("location") for recorded in archive] == ["/item/1", None]
