@@ -24,7 +24,7 @@ DATA = ROOT.parent / "shared" / "bench"
 CUTS_PER_PAGE = 5
 sys.path.insert(0, str(ROOT))
 
-from crawler.page.truncation import is_truncated  # noqa: E402
+from crawler.page.page_end import is_truncated  # noqa: E402
 
 _END_TAG_RE = re.compile(rb"</(?:body|html)\s*>", re.I)
 _START_TAG_RE = re.compile(rb"<(?:html|body)[\s>]", re.I)

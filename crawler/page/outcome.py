@@ -19,7 +19,7 @@ from rapidfuzz import fuzz
 
 from crawler.items import Outcome
 from crawler.page.charset import decode
-from crawler.page.truncation import is_truncated
+from crawler.page.page_end import is_truncated
 from crawler.text import fold
 
 HEAD_BYTES = 65_536  # searched for markers

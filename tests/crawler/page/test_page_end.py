@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from crawler.page.truncation import MAX_COMMENT_CHARS, is_truncated
+from crawler.page.page_end import MAX_COMMENT_CHARS, is_truncated
 
 HEAD = "<!DOCTYPE html><html><head><meta charset=utf-8><title>潮汐灯塔 电子版</title></head><body>"
 OFFER = (
