@@ -32,6 +32,7 @@ MAX_ITEMS = 30  # of a collection that are searched
 BRANCHES = (
     "crawler/archives/",
     "crawler/web/replay",
+    "desk/cli/crawl",  # opens the archive
     "desk/crawling",
     "crawler/shares/",
     "matchers/",

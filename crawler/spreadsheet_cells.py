@@ -28,7 +28,9 @@ _MONTH_RE = re.compile(
 _TRUTH_RE = re.compile(r"true|false|wahr|falsch|vrai|faux", re.I)
 # Read the same as numbers and days; a number of 12 digits and more is rounded by Excel as it saves.
 _HARMLESS_RE = re.compile(r"0|[1-9]\d{0,10}|\d{4}-\d\d-\d\d", re.ASCII)
-_TEXT_FORMULA_RE = re.compile(r"""\s*=\s*(?:T\s*\(\s*)?"((?:[^"]|"")*)"\s*\)?\s*""", re.I)  # ="0123", =T("0123")
+_TEXT_FORMULA_RE = re.compile(
+    r"""\s{0,9}=\s{0,9}(?:T\s{0,9}\(\s{0,9})?"((?:[^"]|"")*)"\s{0,9}\)?\s{0,9}""", re.I
+)  # ="0123", =T("0123")
 _CELL_BREAK_RE = re.compile(r"([;\t\r\n])")
 # Unicode's major categories: control, invisible and unassigned characters (C), separators (Z).
 _INVISIBLE_CATEGORIES = frozenset("CZ")

@@ -76,7 +76,6 @@ _ALPHABETS = tuple(
 # Punctuation, and the dot that the lower case of a Turkish capital leaves behind.
 _IGNORED = frozenset("“”„‘’‚–—…·«»‹›€£¥©®™°№¡¿ªº§•×\u00a0\u200e\u200f\u0307")
 _NON_ASCII_RE = re.compile(r"[^\x00-\x7f]")
-_NON_ASCII_LINE_RE = re.compile(r"[^\r\n]*[^\x00-\x7f][^\r\n]*")
 _TOUCHING_RE = re.compile("(?<=[a-z])[\u0370-\u06ff]|[\u0370-\u06ff](?=[a-z])")  # Greek to Arabic
 
 
@@ -134,7 +133,10 @@ def _reads_as_language(text: str) -> bool:
     """Whether decoded UTF-8 is no chance: two bytes of GB18030 can be one character of it, three hardly are."""
     if text.isascii() or max(text) > MAX_TWO_BYTE_SIGN:
         return True
-    return alphabet_share("\n".join(_NON_ASCII_LINE_RE.findall(text))[:SAMPLE_BYTES]) >= MIN_ALPHABET_SHARE
+    return (
+        alphabet_share("\n".join(line for line in re.split(r"[\r\n]", text) if not line.isascii())[:SAMPLE_BYTES])
+        >= MIN_ALPHABET_SHARE
+    )
 
 
 def _latin_octets(text: str) -> bytes:

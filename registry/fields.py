@@ -34,7 +34,9 @@ _SPECIAL_RE = re.compile(r"([;；|｜])")
 _ESCAPED_RE = re.compile(r"\\([;；|｜])")
 _ESCAPE = r"\\\1"
 LOST_LETTER = "\ufffd"
-_LOST_TITLE_RE = re.compile(r"[\s\d:,.()-]*(?:\?[\s\d:,.()-]*){2,}")  # what "save as CSV" leaves of letters it lacks
+_LOST_TITLE_RE = re.compile(
+    r"[\s\d:,.()-]{0,99}(?:\?[\s\d:,.()-]{0,99}){2,999}"
+)  # what "save as CSV" leaves of letters it lacks
 MAX_SIGN_CHARS = 8  # of a currency beside a price
 _BAR_RE = re.compile(r"(?<!\\)\||\n")
 _SIGNED_PRICE_RE = re.compile(

@@ -21,7 +21,7 @@ from registry.fields import FieldError, parse_text, parse_texts, split_bars
 
 _SCHEME_RE = re.compile(r"[a-z][a-z0-9_-]{1,20}")
 _ROUNDED_RE = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,3}|\d[.,]\d+E\d{1,3}", re.IGNORECASE | re.ASCII)
-_DASHES_RE = re.compile(r"\s*[\u2010-\u2015\u2212\ufe58\ufe63-]\s*")
+_DASHES_RE = re.compile(r"\s{0,9}[\u2010-\u2015\u2212\ufe58\ufe63-]\s{0,9}")
 _DIGIT_COUNTS = {"isbn": 10, "issn": 8, "ean": 13}  # of the form that may begin with a zero
 EAN_DIGITS = 13
 _EIDR_RE = re.compile(r"10\.5240/((?:[0-9A-F]{4}-){5}[0-9A-Z])")

@@ -9,7 +9,7 @@ import pytest
 
 from tests import ROOT
 
-MAX_FILES = 25
+MAX_FILES = 26
 
 
 @pytest.mark.slow
