@@ -367,7 +367,7 @@ def _(desk: Desk) -> None:
     rows = desk.read()
     expect(len(rows), 3)
     for row in rows[:2]:
-        listing = row.get("listing") or row
+        listing = _listing_of(row)
         expect(
             (listing["title"], Decimal(listing["price"]), listing["currency"]),
             ("雾港来信 精装珍藏版", Decimal("39.80"), "CNY"),

@@ -17,11 +17,12 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawler.items import Outcome
+from crawler.urls import url_host
 from crawler.web.address_policy import url_refusal
 from crawler.web.limits import LimitExceededError, NoPageError
 
 if TYPE_CHECKING:
-    from crawler.config import Config
+    from crawler.web.session import Session
 
 _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 _CROSS_HOST_HEADERS = frozenset({b"Accept", b"Accept-Language", b"Accept-Encoding", b"User-Agent", b"Cookie"})
@@ -38,8 +39,7 @@ class _GuardedRedirectMixin:
 
         Raises NoPageError(refused) where it would carry a body to another host.
         """
-        config: Config = self.crawler.spider.session.config
-        target = check_redirect_target(source_request.url, new["url"], config)
+        target = check_redirect_target(source_request.url, new["url"], self.crawler.spider.session)
         leaves_origin = _origin(target) != _origin(source_request.url)
         if leaves_origin and source_request.body and new.get("method", source_request.method) != "GET":
             raise NoPageError(Outcome.REFUSED, "a redirect would carry a body to another host")
@@ -66,7 +66,7 @@ class GuardedRedirectMiddleware(_GuardedRedirectMixin, RedirectMiddleware):
         """The request to follow, or the response. Raises NoPageError where the target is refused."""
         location = response.headers.get("Location")
         if response.status in _REDIRECT_STATUSES and location is not None and not request.meta.get("dont_redirect"):
-            check_redirect_target(request.url, location.decode("utf-8", "replace"), self.crawler.spider.session.config)
+            check_redirect_target(request.url, location.decode("utf-8", "replace"), self.crawler.spider.session)
         return super().process_response(request, response)
 
 
@@ -81,8 +81,12 @@ class GuardedMetaRefreshMiddleware(_GuardedRedirectMixin, MetaRefreshMiddleware)
             return response
 
 
-def check_redirect_target(base: str, reference: str, config: Config) -> str:
-    """`reference` as an absolute URL. Raises NoPageError where it may not be requested."""
+def check_redirect_target(base: str, reference: str, session: Session) -> str:
+    """`reference` as an absolute URL. Raises NoPageError where it may not be requested.
+
+    In a replay the archive answers and nothing is connected to, so that the place of a host is of no account.
+    """
+    config = session.config
     if len(reference) > config.limits.address:
         raise LimitExceededError("address", f"a redirect to an address of {len(reference)} characters")
     try:
@@ -90,6 +94,8 @@ def check_redirect_target(base: str, reference: str, config: Config) -> str:
     except ValueError as error:
         raise NoPageError(Outcome.REFUSED, f"a redirect to no address: {error}") from None
     reason = url_refusal(target, config.crawl.loopback, config.crawl.ports)
+    if session.archive is not None and url_host(target):
+        reason = None
     if reason:
         raise NoPageError(Outcome.REFUSED, f"a redirect refused by the guard: {reason}")
     if _CONTROL_CHARS_RE.search(reference.strip(" \t")) or _CONTROL_CHARS_RE.search(unquote(reference)):

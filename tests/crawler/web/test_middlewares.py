@@ -168,14 +168,27 @@ def test_loopback_is_open_for_the_configured_port_only() -> None:
 )
 def test_bad_redirect_targets_are_refused(location: str, outcome: Outcome, limit: str) -> None:
     with pytest.raises(NoPageError) as stopped:
-        check_redirect_target("https://shop.example.com/a/b", location, Config())
+        check_redirect_target("https://shop.example.com/a/b", location, session_of())
     assert (stopped.value.outcome, stopped.value.limit) == (outcome, limit)
 
 
 def test_a_redirect_target_is_resolved() -> None:
-    assert check_redirect_target("https://shop.example.com/a/b", " ../c?d=%E4%B8%89 ", Config()).endswith(
-        ".com/c?d=%E4%B8%89"
-    )
+    target = check_redirect_target("https://shop.example.com/a/b", " ../c?d=%E4%B8%89 ", session_of())
+    assert target.endswith(".com/c?d=%E4%B8%89")
+
+
+def test_a_replay_follows_a_redirect_to_any_host_of_the_web() -> None:
+    replay = session_of(Archive([]))
+    for host in ("shop.example", "10.0.0.1", "intranet"):
+        assert check_redirect_target("https://shop.example/a", f"//{host}/b", replay) == f"https://{host}/b"
+    for location in ("file:///etc/passwd", "javascript:alert(1)", "http://"):
+        with pytest.raises(NoPageError):
+            check_redirect_target("https://shop.example/a", location, replay)
+
+
+def session_of(archive: Archive | None = None) -> Any:
+    """As much of a session as redirects look at."""
+    return SimpleNamespace(config=Config(), archive=archive)
 
 
 def test_a_replay_answers_from_the_archive_and_calls_the_rest_missing() -> None:
