@@ -92,7 +92,11 @@ def is_har_member(name: str) -> bool:
 
 
 def _parse_har(content: bytes, file: str, read_beside: _ReadBeside) -> Iterator[RecordedResponse | SkippedEntry]:
-    for number, entry in _iter_entries(content, file):
+    text, bad_byte = _decode(content)
+    if bad_byte is not None:
+        place = f"byte {bad_byte}"
+        yield SkippedEntry(file=file, place=place, reason=SkipReason.ALTERED, detail="not UTF-8")
+    for number, entry in _iter_entries(text, file):
         if isinstance(entry, SkippedEntry):
             yield entry
             continue
@@ -111,9 +115,8 @@ def _skip(file: str, number: int, reason: SkipReason, url: str, detail: str) -> 
     return SkippedEntry(file=file, place=f"entry {number}", reason=reason, url=url, detail=detail)
 
 
-def _iter_entries(content: bytes, file: str) -> Iterator[tuple[int, Any]]:
+def _iter_entries(text: str, file: str) -> Iterator[tuple[int, Any]]:
     """(number from 1, entry) of a HAR; a SkippedEntry stands for a piece of a damaged file that is no entry."""
-    text = _decode(content)
     try:
         har = json.loads(text, strict=False)
     except RecursionError as error:
@@ -155,10 +158,13 @@ def _salvage_entries(text: str, start: int, file: str, error: json.JSONDecodeErr
         candidate = _ENTRY_START_RE.search(text, end)
 
 
-def _decode(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    return content.decode("utf-8-sig", "replace")
+def _decode(content: bytes) -> tuple[str, int | None]:
+    """The text of a file, and the place of the first byte that does not belong to it."""
+    codec = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return content.decode(codec), None
+    except UnicodeDecodeError as error:
+        return content.decode(codec, "replace"), error.start
 
 
 def _parse_response(entry: Mapping[str, Any], url: str, read_beside: _ReadBeside) -> RecordedResponse:

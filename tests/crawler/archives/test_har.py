@@ -306,6 +306,18 @@ def test_a_har_damaged_in_the_middle_loses_one_entry(tmp_path: Path) -> None:
     assert skipped(archive) == [("entry 3", SkipReason.DAMAGED)]
 
 
+def test_a_byte_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> None:
+    content = whole_har().encode()
+    place = content.index("电".encode()) + 1
+    file = tmp_path / "session.har"
+    file.write_bytes(content[:place] + b"M" + content[place + 1 :])
+    archive = open_archive(file)
+    assert len(archive) == 5
+    assert [(left_out.place, left_out.reason) for left_out in archive.skipped] == [
+        (f"byte {place - 1}", SkipReason.ALTERED)
+    ]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
 def test_other_encodings_of_the_file(tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "session.har"
