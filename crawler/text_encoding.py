@@ -94,9 +94,10 @@ def detect_encoding(data: bytes) -> DetectedEncoding:
     if ISO2022_SHIFT in data and data.isascii() and _decode(data, "iso2022_jp") is not None:
         return DetectedEncoding(codec="iso2022_jp")
     text = _decode(data, "utf-8")
-    if text is not None and _reads_as_language(text):
+    if text is not None and reads_as_language(text):
         return DetectedEncoding(codec="utf-8")
-    ranking = _rank_codecs(_sample_lines(data))
+    sample = _sample_lines(data)
+    ranking = _rank_codecs(sample, alphabet_share) or _rank_codecs(sample, _share_by_line)
     if not ranking:
         return DetectedEncoding(codec="utf-8" if text is not None else None)
     (best, likelihood, best_text), *others = ranking
@@ -124,12 +125,12 @@ def undo_second_encoding(text: str) -> str | None:
         with suppress(UnicodeError):
             codecs.getincrementaldecoder("utf-8")().decode(as_octets(text[:SAMPLE_BYTES]))  # most lists end here
             once = as_octets(text).decode("utf-8")
-            if len(_NON_ASCII_RE.findall(text)) >= MIN_SIGNS_TWICE and _reads_as_language(once):
+            if len(_NON_ASCII_RE.findall(text)) >= MIN_SIGNS_TWICE and reads_as_language(once):
                 return once
     return None
 
 
-def _reads_as_language(text: str) -> bool:
+def reads_as_language(text: str) -> bool:
     """Whether decoded UTF-8 is no chance: two bytes of GB18030 can be one character of it, three hardly are."""
     if text.isascii() or max(text) > MAX_TWO_BYTE_SIGN:
         return True
@@ -161,6 +162,11 @@ def alphabet_share(text: str) -> float:
     return max(covered, 0) / total if total else 1.0
 
 
+def _share_by_line(text: str) -> float:
+    """The lowest `alphabet_share` of the lines: a list in several languages has one alphabet in each row."""
+    return min(map(alphabet_share, text.split("\n")))
+
+
 def _usual_share(text: str, codec: str) -> float:
     """How usual the ideographs, kana and hangul of a text are, 0 to 1: everyday Chinese and kana count whole, what the
     standard has in its first level most of it, rare characters nothing.
@@ -177,7 +183,7 @@ def _usual_share(text: str, codec: str) -> float:
     return usual / len(signs) if signs else 1.0
 
 
-def _rank_codecs(sample: bytes) -> Sequence[tuple[str, float, str]]:
+def _rank_codecs(sample: bytes, share_of: Callable[[str], float]) -> Sequence[tuple[str, float, str]]:
     """The codecs that can be, the likeliest first, with their likelihood and the text they read."""
     from chardet import detect_all
 
@@ -192,7 +198,7 @@ def _rank_codecs(sample: bytes) -> Sequence[tuple[str, float, str]]:
             ranking.append((codec, answer["confidence"] * _usual_share(text, codec) ** USUAL_WEIGHT, text))
         elif codec == "utf-8":
             ranking.append((codec, answer["confidence"], text))
-        elif (share := alphabet_share(text)) >= MIN_ALPHABET_SHARE:
+        elif (share := share_of(text)) >= MIN_ALPHABET_SHARE:
             ranking.append((codec, answer["confidence"] * share**ALPHABET_WEIGHT, text))
     return sorted(ranking, key=lambda entry: (-entry[1], _RANKS[entry[0]]))
 

@@ -49,6 +49,7 @@ _NAME_SEPARATOR_RE = re.compile(
     rf" ?[、；;，] ?| [/／&＆] |(?<=[{_HAN}\])）】］]) ?[/／&＆] ?| ?[/／&＆] ?(?=[{_HAN}\[(（【［])"
     rf"|(?<=[{_HAN}]), ?(?=[{_HAN}])"
 )
+_ALIAS_SEPARATOR_RE = re.compile(r"[、；\n]")
 _ROLE = (
     r"编著|編著|主编|主編|原著|编译|編譯|著|编|編|撰|译|譯|绘|繪|图|圖|文|摄|攝|导演|作者|author|"
     r"ed\.?|eds\.?|trans\.?|translator|illustrator"
@@ -118,6 +119,12 @@ def join_bars(values: Iterable[str]) -> str:
     return "|".join(value.replace("|", "\\|") for value in values)
 
 
+def join_aliases(aliases: Sequence[str]) -> str:
+    """Other titles as one cell that `parse_aliases` reads back: a bar at the end keeps a single one whole."""
+    cell = join_bars(aliases)
+    return f"{cell}|" if len(aliases) == 1 and parse_aliases(cell) != tuple(aliases) else cell
+
+
 def join_names(names: Sequence[str]) -> str:
     """The names of people as one cell that `parse_names` reads back: a bar at the end keeps a single name whole."""
     cell = join_bars(names)
@@ -133,6 +140,13 @@ def parse_texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         raise FieldError("bad_list", value=value)
     return tuple(dict.fromkeys(item_text for item in value if (item_text := parse_text(item))))
+
+
+def parse_aliases(value: Any) -> tuple[str, ...]:
+    """Other titles: `a|b`, or parted by 、 and ； as Chinese lists have them; a cell with a bar by bars only."""
+    if not isinstance(value, str) or "|" in value:
+        return parse_texts(value)
+    return parse_texts(_ALIAS_SEPARATOR_RE.split(value))
 
 
 def parse_names(value: Any) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ _ROUNDED_RE = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,3}|\d[.,]\d+E\d{1,3}", re.IGNOR
 _DASHES_RE = re.compile(r"\s{0,9}[\u2010-\u2015\u2212\ufe58\ufe63-]\s{0,9}")
 _DIGIT_COUNTS = {"isbn": 10, "issn": 8, "ean": 13}  # of the form that may begin with a zero
 EAN_DIGITS = 13
+_APOSTROPHES = "'’‘′`"  # in front of what shall stay text; the wide one is folded before
 _EIDR_RE = re.compile(r"10\.5240/((?:[0-9A-F]{4}-){5}[0-9A-Z])")
 _FORM_RES = {
     "package": re.compile(r"[A-Za-z][A-Za-z0-9_]{0,80}(?:\.[A-Za-z][A-Za-z0-9_]{0,80}){1,20}"),
@@ -45,7 +46,7 @@ def _typed_plainly(scheme: str, value: str) -> str:
     if scheme in _FORM_RES or (value.isascii() and value.isdecimal() and len(value) == EAN_DIGITS):
         return value
     plain = "".join(sign for sign in unicodedata.normalize("NFKC", value) if unicodedata.category(sign) != "Cf")
-    plain = _DASHES_RE.sub("-", plain).strip().removeprefix("'").strip()
+    plain = _DASHES_RE.sub("-", plain).strip().lstrip(_APOSTROPHES).strip()
     plain = re.sub(rf"^{scheme}(?:-?1[03])?\s*[:.]?\s*", "", plain, flags=re.IGNORECASE)
     plain = re.sub(r"\.0+$", "", plain) if plain.count(".") == 1 and scheme in _DIGIT_COUNTS else plain
     digits = _DIGIT_COUNTS.get(scheme, 0)

@@ -16,13 +16,15 @@ from attrs import frozen
 from crawler.errors import BadInput, Problem
 from crawler.messages import render_message
 from crawler.page.charset import codec_for_label
-from crawler.text_encoding import detect_encoding, encoding_name, undo_second_encoding
+from crawler.text_encoding import detect_encoding, encoding_name, reads_as_language, undo_second_encoding
 
 MAX_UNPACKED_BYTES = 2 << 30  # a spreadsheet or .gz file that grows beyond this is a bomb or a mistake
 
 MAX_NUL_SHARE = 0.05  # of a text; more is UTF-16 cut at an odd place, or a file that lost its content
 # In GBK text about one pair of bytes in seven looks like UTF-8; in damaged UTF-8 nearly all of them do.
 MIN_VALID_PER_BROKEN = 4
+MIN_INTACT_SIGNS = 8  # beyond ASCII in whole lines: other encodings hardly make so many of UTF-8 by chance
+LOST_LETTER = "\ufffd"  # where bytes cannot be decoded
 MAX_EXCERPT_CHARS = 40
 FIRST_HIGH_BYTE = 0x80
 
@@ -104,12 +106,27 @@ def _common_length(one: str, other: str) -> int:
 
 
 def _broken_utf8_line(data: bytes) -> int | None:
-    """The first line that is not UTF-8 of a text that nearly is: truncated, or put together of two files."""
+    """The first line that is not UTF-8 of a text that else is: truncated, or put together of two files.
+
+    Either it has hardly any broken signs, or half of its lines beyond ASCII, or all before the first broken one, are
+    UTF-8 and read as a language.
+    """
     text = data.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    if sum(not sign.isascii() for sign in text) <= MIN_VALID_PER_BROKEN * broken or not broken:
+    broken = text.count(LOST_LETTER)
+    if not broken:
         return None
-    return _line_of(text[: text.index("\ufffd")])
+    before = text[: text.index(LOST_LETTER)]
+    lines = [line for line in text.splitlines() if not line.isascii()]
+    intact = [line for line in lines if LOST_LETTER not in line]
+    is_mixed = len(intact) * 2 >= len(lines) and _is_surely_utf8("\n".join(intact))
+    is_cut = sum(not sign.isascii() for sign in text) > MIN_VALID_PER_BROKEN * broken
+    if is_mixed or is_cut or _is_surely_utf8(before[: before.rfind("\n") + 1]):
+        return _line_of(before)
+    return None
+
+
+def _is_surely_utf8(text: str) -> bool:
+    return sum(not sign.isascii() for sign in text) >= MIN_INTACT_SIGNS and reads_as_language(text)
 
 
 def _line_of(text_before: str) -> int:

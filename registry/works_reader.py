@@ -42,7 +42,7 @@ MAX_NAMED_KINDS = 5  # unknown kinds named in one sentence
 _FIELD_PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "id": identifiers.parse_id,
     "title": fields.parse_title,
-    "aliases": fields.parse_texts,
+    "aliases": fields.parse_aliases,
     "kind": fields.parse_kind,
     "creators": fields.parse_names,
     "publisher": fields.parse_text,

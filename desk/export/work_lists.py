@@ -20,7 +20,7 @@ from crawler.messages import render_message
 from crawler.spreadsheet_cells import MAX_CELL_UNITS
 from desk.export.atomic_write import open_atomic
 from desk.export.formats import write_csv
-from registry.fields import join_bars, join_licences, join_names
+from registry.fields import join_aliases, join_bars, join_licences, join_names
 
 NUMBER_COLUMNS = frozenset({"year", "priority"})
 WIDE_COLUMN_CHARS, NARROW_COLUMN_CHARS = 28, 14  # of a workbook
@@ -42,7 +42,7 @@ def work_cells(work: Work) -> dict[str, str]:
     return {
         "id": work.id,
         "title": work.title,
-        "aliases": join_bars(work.aliases),
+        "aliases": join_aliases(work.aliases),
         "kind": work.kind or "",
         "creators": join_names(work.creators),
         "publisher": work.publisher or "",

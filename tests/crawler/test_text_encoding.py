@@ -71,3 +71,8 @@ def test_letters_of_another_script_inside_a_latin_word_are_no_alphabet() -> None
 def test_encodings_have_the_names_people_know() -> None:
     names = [encoding_name(codec) for codec in ("big5hkscs", "cp932", "cp949", "cp1251", "utf-16-le", "iso8859-15")]
     assert names == ["Big5", "Shift-JIS", "EUC-KR", "Windows-1251", "UTF-16", "ISO8859-15"]
+
+
+def test_rows_in_several_languages_of_one_code_page_are_told() -> None:
+    text = "1;Das Mädchen für Köln;Jürgen Weiß\n2;L'été à Nîmes;Hélène Forêt\n3;El niño y la señal;Íñigo Muñoz\n"
+    assert detect_encoding(text.encode("cp1252")).codec == "cp1252"

@@ -20,7 +20,9 @@ from crawler.errors import BadInput
 from crawler.items import Licence, ListingKind, Picture, PictureHash, Work
 from registry import fields
 from registry.checks import check_works
+from registry.fields import join_aliases, parse_aliases
 from registry.headings import works_vocabulary
+from registry.identifiers import normalise_identifier
 from registry.licences import LicenceState, check_licence
 from registry.query_planning import name_queries
 from registry.territories import find_hints
@@ -705,3 +707,45 @@ def test_a_title_that_lost_its_letters_is_refused(tmp_path: Path, title: str) ->
     path = tmp_path / "works.csv"
     path.write_text(f"id,title\nW-1,桥\nW-2,{title}\nW-3,Who? What?\nW-4,?\n", encoding="utf-8")
     assert read_problems(path) == [(3, "title")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "codec"),
+    [
+        (["1,灯塔上的雪与信", "2,渡口的最后一只船", "3,竹林夜雨"], "gbk"),
+        (["1,Старая мельница", "2,Зимний причал", "3,竹林夜雨"], "gb18030"),
+    ],
+)
+def test_the_line_is_named_where_a_list_stops_being_utf8(rows: list[str], codec: str, tmp_path: Path) -> None:
+    file = tmp_path / "w.csv"
+    file.write_bytes("\n".join(["id,title", *rows[:2], ""]).encode() + rows[2].encode(codec) + b"\n")
+    with pytest.raises(BadInput, match="UTF-8") as raised:
+        read_work_list(file, ReadOptions(language="en"))
+    assert raised.value.problems[0].line == 4
+
+
+@pytest.mark.parametrize("mark", "'’‘′`＇")
+def test_an_isbn_behind_an_apostrophe_of_any_kind(mark: str) -> None:
+    assert normalise_identifier("isbn", f"{mark}9780306406157") == "9780306406157"
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("雪灯、渡船", ("雪灯", "渡船")),
+        ("雪灯；渡船", ("雪灯", "渡船")),
+        ("雪、灯|", ("雪、灯",)),
+        ("a|b、c", ("a", "b、c")),
+    ],
+)
+def test_aliases_are_parted_as_chinese_lists_part_them(cell: str, names: tuple[str, ...]) -> None:
+    assert parse_aliases(cell) == names
+    assert parse_aliases(join_aliases(names)) == names
+
+
+def test_one_foreign_line_makes_no_utf8_list_another_encoding(tmp_path: Path) -> None:
+    file = tmp_path / "w.csv"
+    file.write_bytes(b"id,title\n1," + "Зимний причал".encode("gb18030") + "\n2,Старая мельница\n".encode())
+    with pytest.raises(BadInput, match="UTF-8") as raised:
+        read_work_list(file, ReadOptions(language="en"))
+    assert raised.value.problems[0].line == 2
