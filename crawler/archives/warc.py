@@ -240,9 +240,9 @@ class _OriginalFinder:
         if repeat.body or _is_empty_digest(answer.digest):
             return repeat
         keys = (
+            answer.digest,  # first: within one second an address may have answered twice, with a page and with an error
             answer.original_id,
             answer.original_url and answer.original_date and _time_key(answer.original_url, answer.original_date),
-            answer.digest,
             *(() if answer.digest else (answer.original_url, repeat.url)),
         )
         original = next((self._by_key[key] for key in keys if key and key in self._by_key), None)

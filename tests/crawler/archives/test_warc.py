@@ -113,6 +113,14 @@ def test_a_revisit_names_its_original(tmp_path: Path, reference: dict[str, str])
     assert [recorded.body for recorded in archive] == [page(1), page(1)]
 
 
+def test_of_two_answers_of_one_second_a_revisit_means_the_one_with_its_digest(tmp_path: Path) -> None:
+    busy = record(1, http(b"<html>busy</html>", "HTTP/1.1 503 Busy", Content_Type="text/html"))
+    reference = {"WARC_Refers_To_Target_URI": f"{SHOP}1", "WARC_Refers_To_Date": "2026-11-02T00:00:00Z"}
+    whole = record(1, WARC_Payload_Digest=sha1(page(1)))
+    archive = archive_of(tmp_path, busy + whole + revisit(2, page(1), **reference))
+    assert numbers(archive) == [1, 2]
+
+
 def test_digests_are_compared_by_value(tmp_path: Path) -> None:
     digest = "SHA-1:" + hashlib.sha1(page(1), usedforsecurity=False).hexdigest()
     archive = archive_of(tmp_path, record(1, WARC_Payload_Digest=digest) + revisit(2, page(1)))
