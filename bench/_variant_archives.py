@@ -19,7 +19,7 @@ import brotli
 
 from bench._variants import CHANGED_BYTES, Group, Items, Reading, Variant, damage
 from crawler.archives import open_archive
-from crawler.archives.archive import HARMLESS_REASONS, RecordedResponse
+from crawler.archives.archive import HARMLESS_REASONS, RecordedResponse, SkippedEntry, SkipReason
 from crawler.archives.page_kinds import is_page
 from crawler.errors import SwordnetError
 from crawler.items import Outcome
@@ -87,8 +87,9 @@ def read_archive(variant: Variant, folder: Path) -> Reading:
     items = {url: _item(response) for url, response in best.items() if response and is_page(response)}
     cut = {url for url, response in best.items() if response and _is_partial(response)}
     losses = [entry for entry in archive.skipped if entry.reason not in HARMLESS_REASONS]
-    ends = ("cut",) if variant.kind.startswith(DAMAGED_KINDS) else ()  # nobody knows what followed
-    has_place = any(not entry.url or entry.reason in ends for entry in losses)
+    has_end = variant.kind.startswith(DAMAGED_KINDS)  # nobody knows what followed
+    known = {*variant.right, *variant.others, ""}
+    has_place = any(entry.url not in known or not entry.url or (has_end and _is_cut(entry)) for entry in losses)
     named = {entry.url for entry in archive.skipped} | cut
     return Reading(
         items,
@@ -98,6 +99,11 @@ def read_archive(variant: Variant, folder: Path) -> Reading:
             *(f"cut {url[-8:]}" for url in cut),
         ),
     )
+
+
+def _is_cut(entry: SkippedEntry) -> bool:
+    """Whether the end of a record is said to be missing, though nothing of its body may be there."""
+    return entry.reason is SkipReason.CUT or (entry.reason is SkipReason.NO_BODY and bool(entry.detail))
 
 
 def _item(response: RecordedResponse) -> dict[str, str]:

@@ -16,10 +16,10 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from bench._variants import Group, Reading, Variant, cut_end, flip_byte, remove_bytes, zero_bytes
+from bench._variants import CHANGED_BYTES, Group, Reading, Variant, cut_end, flip_byte, remove_bytes, zero_bytes
 from crawler.items import Outcome
 from crawler.page.reader import Reader
-from crawler.pictures.decoding import decode_picture
+from crawler.pictures.decoding import DecodedPicture, decode_picture
 from crawler.pictures.hashing import perceptual_hashes
 from crawler.pictures.problems import PictureError
 from desk.cli.read import PageRow, read_page
@@ -280,6 +280,9 @@ FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+# Their pixels have neither a checksum nor a stated length, and libjpeg's warnings reach nobody.
+UNMEASURED_FORMATS = ("jpeg", "progressive jpeg")
+MAX_CHANGED_BYTES = 200
 BROKEN_EXIF = (
     b"no tiff " * 7,
     b"II*\0\xf0\xff\xff\x7f",  # the first directory lies beyond the end
@@ -308,9 +311,9 @@ def _hashes(number: int) -> Mapping[str, int]:
     return _hash_values(_encode_picture(_cover(number), "png"))[1]
 
 
-def _hash_values(data: bytes) -> tuple[float, Mapping[str, int]]:
+def _hash_values(data: bytes) -> tuple[DecodedPicture, Mapping[str, int]]:
     decoded = decode_picture(data)
-    return decoded.share, {entry.hasher: int(entry.value, 16) for entry in perceptual_hashes(decoded.pixels)}
+    return decoded, {entry.hasher: int(entry.value, 16) for entry in perceptual_hashes(decoded.pixels)}
 
 
 def _encode_picture(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -324,18 +327,21 @@ def read_picture(variant: Variant, folder: Path) -> Reading:
     """Whether a picture is within the distance of the undamaged one that the matcher accepts."""
     data = variant.write(folder).read_bytes()
     try:
-        share, found = _hash_values(data)
+        decoded, found = _hash_values(data)
     except PictureError as error:
         return Reading(refusal=str(error))
     right = _hashes(int(variant.hints["cover"]))
     distances = {name: (value ^ right[name]).bit_count() for name, value in found.items()}
     is_alike = distances.get("phash", 64) <= PHASH_RADIUS_BITS or distances.get("pdq", 256) <= PDQ_RADIUS_BITS
     items = {} if not found else {"picture": {"look": "alike" if is_alike else f"other: {distances}"}}
-    return Reading(items, lambda item: share < 1, reports=(f"partly: {share:.2f}",) if share < 1 else ())
+    is_told = decoded.share < 1 or decoded.is_altered
+    reports = (f"partly: {decoded.share:.2f}, altered: {decoded.is_altered}",) if is_told else ()
+    return Reading(items, lambda item: is_told, reports=reports)
 
 
-def _picture(kind: str, data: bytes, number: int) -> Variant:
-    return Variant(kind, {"p": data}, "p", {"picture": {"look": "alike"}}, hints={"cover": str(number)})
+def _picture(kind: str, data: bytes, number: int, plain_bytes: int = 0) -> Variant:
+    right = {"picture": {"look": "alike"}}
+    return Variant(kind, {"p": data}, "p", right, plain_bytes, hints={"cover": str(number)})
 
 
 def picture_cut(chance: random.Random) -> Variant:
@@ -353,7 +359,8 @@ def picture_flipped(chance: random.Random) -> Variant:
     name, change = chance.choice(
         (("a byte changed", flip_byte), ("bytes missing", remove_bytes), ("bytes zeroed", zero_bytes))
     )
-    return _picture(f"{kind}, {name}", change(data, chance), number)
+    is_open = (kind != "png" and name in CHANGED_BYTES) or kind in UNMEASURED_FORMATS
+    return _picture(f"{kind}, {name}", change(data, chance), number, MAX_CHANGED_BYTES if is_open else 0)
 
 
 def picture_metadata(chance: random.Random) -> Variant:

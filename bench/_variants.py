@@ -98,8 +98,8 @@ def judge(variant: Variant, reading: Reading) -> tuple[Verdict, str]:
 
 
 def _judge_refusal(refusal: str) -> tuple[Verdict, str]:
-    """A refusal is one sentence in plain characters; anything else is as bad as silence."""
-    if not refusal.isprintable() or "Traceback" in refusal or "<_io" in refusal:
+    """A refusal is a sentence in plain characters, or a line per fault; anything else is as bad as silence."""
+    if not all(line.isprintable() for line in refusal.split("\n")) or "Traceback" in refusal or "<_io" in refusal:
         return Verdict.SILENT, f"refused, but not in a sentence: {refusal[:100]!r}"
     return Verdict.REFUSED, refusal[:160]
 

@@ -7,7 +7,9 @@ undamaged reading gives (pages with their bodies, works with all fields, title, 
 a picture whose hash the matcher accepts) must be in the variant's reading, or its loss must be reported: an entry left
 out with its place, a problem with its line, the outcome "partial", or one sentence that refuses the file. A loss
 without a word is `lost in silence`, another value without a word is `wrong`. Where bytes change in plain text that no
-checksum covers, a changed value cannot be seen; that is counted apart.
+checksum covers, a changed value cannot be seen; that is counted apart. So it is with the pixels of every picture but a
+PNG, whose formats have no checksums; of a JPEG, bytes may even be missing: its scans state no length, and libjpeg's
+warnings do not come through Pillow. Of an archive, a record is told too if its place is, though its address is garbled.
 
 Prints a line per failing variant (repeat it with --seed, --only and --number) and a table; exit code 1 if a loss was
 silent or a value wrong.

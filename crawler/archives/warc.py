@@ -242,6 +242,7 @@ class _OriginalFinder:
         keys = (
             answer.digest,  # first: within one second an address may have answered twice, with a page and with an error
             answer.original_id,
+            answer.digest,  # before address and second, in which a server may have answered twice
             answer.original_url and answer.original_date and _time_key(answer.original_url, answer.original_date),
             *(() if answer.digest else (answer.original_url, repeat.url)),
         )
@@ -260,6 +261,7 @@ class _OriginalFinder:
 
 
 def _skip(file: str, place: str, reason: SkipReason, url: str, detail: str = "") -> SkippedEntry:
+    detail = "".join(sign if sign.isprintable() else "�" for sign in detail)
     return SkippedEntry(file=file, place=place, reason=reason, url=url, detail=detail)
 
 

@@ -36,6 +36,7 @@ _MAX_RESCANNED_BYTES = 64 * 1024 * 1024  # read twice in search of the next memb
 _FIRST_CHUNK_BYTES, _CHUNK_BYTES = 4_096, 65_536
 _PEEKED_BYTES = 1_024  # of a packed member, to see whether it begins a record
 _PEEKED_ZSTD_BYTES = 131_072  # zstd unpacks whole blocks
+_MAX_TRAILER_BYTES = 16  # from where a wrong checksum shows to the next member: 8, and what zlib holds back
 _HEAD_MARK_BYTES = 12  # "filedesc://" is the longest beginning of a file
 
 _GZIP_MAGIC, _ZSTD_MAGIC, _DICTIONARY_MAGIC = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
@@ -114,6 +115,7 @@ class RecordReader:
         self._damage_count = 0
         self._unpacked_bytes = 0
         self._rescanned_bytes = 0
+        self._failed_at = 0  # where the member that was damaged last could not be unpacked further
         self._dictionary: Any = None
 
     def __iter__(self) -> Iterator[WarcRecord | Gap]:
@@ -131,6 +133,9 @@ class RecordReader:
             if magic.startswith(_GZIP_MAGIC) or magic == _ZSTD_MAGIC:
                 group, fault, following = self._unpack_group(position)
                 yield from self._walk_content(group, position, fault)
+                if "check" in fault and following - self._failed_at > _MAX_TRAILER_BYTES:
+                    detail = "no record could be found behind a damaged one"
+                    yield Gap(place=f"bytes {self._failed_at} to {following - 1}", detail=detail)
                 position = following
             elif magic[1:] == _DICTIONARY_MAGIC[1:] and magic[0] & 0xF0 == 0x50:
                 position = self._read_skippable(position)
@@ -174,6 +179,7 @@ class RecordReader:
         while True:
             behind, fault = self._unpack_member(position, spool)
             if fault:
+                self._failed_at = behind
                 first = position + 1 if self._rescanned_bytes < _MAX_RESCANNED_BYTES else max(behind, position + 1)
                 self._rescanned_bytes += behind - position
                 return self._find_member(first), fault

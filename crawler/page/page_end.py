@@ -32,6 +32,7 @@ _FEED_START_RE = re.compile(rb"(?:<\?xml[^<>]{0,200}>\s{0,100})?<(rss|feed|rdf:R
 _FOOTER_RE = re.compile(r"""(?:id|class)\s{0,5}=\s{0,5}["']?[^"'<>]{0,80}(?:foot|copyright|bottom)""", re.I)
 _TAG_START_RE = re.compile(r"<(?:/|!-?)?\Z")
 _RAW_TEXT_TAGS = frozenset(("script", "style", "title", "textarea"))
+_LONE_BYTES = (b"\n", b" ", b"<", b">")  # in no encoding of the web a part of a longer character
 _HEAD_TAGS = frozenset(("html", "head", "meta", "link", "base", "noscript")) | _RAW_TEXT_TAGS
 _LIST_TAGS = frozenset(("ul", "ol", "dl", "select"))
 _BLOCK_TAGS = _LIST_TAGS | {"div", "table", "section", "main", "article", "form", "center", "fieldset"}
@@ -50,7 +51,7 @@ def is_truncated(body: bytes, content_type: str = "") -> bool:
     if text[:1] != b"<" or _ends_closed(body[-END_BYTES:]):
         return False
     decoded = decode(body, content_type)
-    if decoded.encoding == "utf-8" and _ends_in_character(body):
+    if _ends_in_character(body, decoded.encoding):
         return True
     end = _PageEnd.of(decoded.text)
     return end.is_cut() if _OPEN_BODY_RE.search(body[:HEAD_BYTES]) else end.is_in_tag()
@@ -62,10 +63,12 @@ def _ends_closed(tail: bytes) -> bool:
     return bool(end_tags) and not _COMMENT_RE.sub(b"", tail[end_tags[-1].end() :]).strip()
 
 
-def _ends_in_character(body: bytes) -> bool:
-    """Whether the last bytes begin a UTF-8 character that does not end."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    decoder.decode(body[-4:])
+def _ends_in_character(body: bytes, encoding: str) -> bool:
+    """Whether the last bytes begin a character of several bytes that does not end."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    tail = body[-END_BYTES:]
+    start = max(tail.rfind(sign) for sign in _LONE_BYTES) + 1
+    decoder.decode(tail[start:])
     return bool(decoder.getstate()[0])
 
 
@@ -79,10 +82,16 @@ class _PageEnd:
     is_start: bool = False  # the last tag is a start tag
     is_complete: bool = True  # the last tag is whole
     is_in_new_block: bool = False  # the last tag of a container is a start tag
+    open_paragraphs: int = 0  # without an end tag
     has_body: bool = False  # anything but a head was seen
     is_closed: bool = False  # the end tag of body or html was seen
     has_footer: bool = False  # a container that calls itself the footer of the page was seen
     rest: str = ""  # the source behind the last tag
+
+    @property
+    def is_in_only_paragraph(self) -> bool:
+        """Whether the last tag begins the only paragraph that has no end tag."""
+        return self.is_start and self.last_name == "p" and self.open_paragraphs == 1
 
     @classmethod
     def of(cls, source: str) -> _PageEnd:
@@ -99,6 +108,8 @@ class _PageEnd:
     def _add(self, name: str, *, is_end: bool) -> None:
         self.last_name, self.is_start = name, not is_end and name not in ("br", "hr")
         self.has_body |= name not in _HEAD_TAGS
+        if name == "p":
+            self.open_paragraphs += -1 if is_end else 1
         self.is_closed |= is_end and name in ("body", "html")
         if name not in _BLOCK_TAGS and name not in _LINE_TAGS and name not in _RAW_TEXT_TAGS:
             return
@@ -139,6 +150,8 @@ class _PageEnd:
             return False
         if text and blocks and self.is_in_new_block and not self.rest.endswith(("\n", "\r")):
             return False  # a template that leaves a container open ends behind another one, or with a line
+        if text and blocks and self.is_in_only_paragraph and not self.rest.endswith(("\n", "\r")):
+            return False  # no template that leaves its paragraphs open
         if text or not (self.is_start or self.last_name in _LINE_TAGS):
             return len(blocks) <= max(0 if text else limit, MAX_OPEN_BEHIND_BLOCK)
         return len(blocks) <= limit

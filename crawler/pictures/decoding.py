@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crawler.pictures import incomplete_files
 from crawler.pictures.problems import PICTURE_FORMATS, PictureError, check_kind, format_of
@@ -56,6 +56,7 @@ _PRIVATE_TIFF_TAG = 0xFDE8  # 65000, which nothing reads
 class DecodedPicture:
     """A shrunk RGB picture (`pixels` [height, width, 3]), upright and on white; `width` and `height` are those of the
     full picture, upright too. `share` (0..1) of its rows could be decoded; the others are not in `pixels`.
+    `is_altered`: all of it was decoded, but the file says that it is damaged within.
     """
 
     pixels: NDArray[np.uint8]
@@ -64,6 +65,7 @@ class DecodedPicture:
     height: int
     codes: tuple[str, ...]  # texts of its QR codes
     share: float = 1.0
+    is_altered: bool = False
 
     @property
     def image(self) -> Image:
@@ -83,11 +85,20 @@ def decode_picture(data: bytes) -> DecodedPicture:
         raise PictureError("bytes", size=len(data), limit=MAX_BYTES)
     check_kind(data)
     content = strip_metadata(data)
+    kind, decoded, is_strict = format_of(content), None, True
     with suppress(*_DECODE_ERRORS), _open_picture(content, is_truncated=_is_short_gif(data)) as source:
-        return _decode_source(source)
-    kind = format_of(content)
-    if kind is None:
-        raise PictureError("unknown")
+        decoded = _decode_source(source)
+    if decoded is None:
+        if kind is None:
+            raise PictureError("unknown")
+        decoded, is_strict = _decode_damaged(content, kind), False
+    if decoded.share < 1 or kind is None:
+        return decoded
+    return evolve(decoded, is_altered=incomplete_files.is_altered(content, kind, is_strict))
+
+
+def _decode_damaged(content: bytes, kind: str) -> DecodedPicture:
+    """What can be decoded of a picture that is no whole one. Raises PictureError where that is too little."""
     try:
         if kind == "WEBP":
             return _decode_truncated_webp(content)

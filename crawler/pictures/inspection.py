@@ -24,10 +24,13 @@ def inspect_picture(data: bytes, url: str) -> Picture:
 
 
 def describe_picture(decoded: DecodedPicture, data: bytes, url: str) -> Picture:
-    """The Picture of bytes that are already decoded; its `problem` is "partly" where rows are missing."""
+    """The Picture of bytes that are already decoded; its `problem` is "partly" where rows are missing, "altered" where
+    the file is damaged within.
+    """
     from crawler.pictures.hashing import perceptual_hashes
 
-    missing = {"kind": format_of(data), "percent": round(100 * decoded.share)}
+    problem = "partly" if decoded.share < 1 else "altered" if decoded.is_altered else ""
+    values = {"kind": format_of(data), "percent": round(100 * decoded.share)}
     return Picture(
         url=url,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -36,8 +39,8 @@ def describe_picture(decoded: DecodedPicture, data: bytes, url: str) -> Picture:
         height=decoded.height,
         hashes=perceptual_hashes(decoded.pixels),
         codes=decoded.codes,
-        problem="partly" if decoded.share < 1 else "",
-        problem_values=missing if decoded.share < 1 else {},
+        problem=problem,
+        problem_values=values if problem else {},
     )
 
 

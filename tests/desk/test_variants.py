@@ -17,7 +17,6 @@ MAKERS = [
     for group in groups()
     for maker in group.makers
     if not maker.__name__.startswith("xlsx_")  # each starts a process: tests/registry has them
-    and group.name != "warc"
 ]
 
 
@@ -54,6 +53,7 @@ def read_as(changes: Mapping[str, Mapping[str, str] | None], **fields) -> Readin
         (read_as({"1": {"title": "another work, another text"}}), 1, Verdict.WRONG),
         (read_as({"1": {"price": "39.90"}, "2": None}), 1, Verdict.SILENT),
         (Reading(refusal="w.csv: line 3 is not UTF-8"), 0, Verdict.REFUSED),
+        (Reading(refusal="a.warc: record 2\na.warc: record 3"), 0, Verdict.REFUSED),
         (Reading(refusal="w.csv: \x1f\x8b\x08"), 0, Verdict.SILENT),
     ],
 )

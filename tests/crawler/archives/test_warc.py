@@ -572,3 +572,17 @@ def test_a_redirect_is_no_page_and_keeps_its_target(tmp_path: Path) -> None:
     archive = archive_of(tmp_path, record(2, moved) + record(1))
     assert [is_page(recorded) for recorded in archive] == [False, True]
     assert [recorded.headers.get("location") for recorded in archive] == ["/item/1", None]
+
+
+def test_a_record_whose_head_is_lost_behind_a_damaged_one_is_told(tmp_path: Path) -> None:
+    first, second, third = (gzip.compress(record(number)) for number in (1, 2, 3))
+    archive = archive_of(tmp_path, first[:-8] + bytes(8 + 40) + second[40:] + third, "crawl.warc.gz")
+    assert numbers(archive) == [1, 3]
+    assert [reason for _, reason in told(archive)] == [SkipReason.ALTERED, SkipReason.DAMAGED]
+    assert archive.skipped[1].place.endswith(f" to {len(first) + len(second) - 1}")
+
+
+def test_a_record_type_of_control_characters_is_quoted_in_plain_ones(tmp_path: Path) -> None:
+    archive = archive_of(tmp_path, record(1) + record(2, kind="res\x85ponse"))
+    assert numbers(archive) == [1]
+    assert all(entry.detail and entry.detail.isprintable() for entry in archive.skipped)

@@ -78,7 +78,18 @@ def test_a_page_cut_in_its_head_or_in_a_character_is_cut() -> None:
         assert is_truncated(piece.encode())
     assert is_truncated(f"{HEAD}<p>潮汐灯塔".encode()[:-1])
     assert not is_truncated(f"{HEAD}<p>潮汐灯塔".encode())
-    assert not is_truncated(f"{HEAD}<p>潮汐灯塔".encode("gbk"), "text/html; charset=gbk")
+    for encoding in ("gbk", "euc_jp", "big5", "cp932"):
+        text = f"{HEAD}<p>海洋中的古老灯塔".replace("灯", "火").encode(encoding, "replace")
+        content_type = f"text/html; charset={encoding.replace('cp932', 'shift_jis').replace('_', '-')}"
+        assert not is_truncated(text, content_type)
+        assert is_truncated(text[:-1], content_type)
+
+
+def test_a_page_cut_in_the_only_paragraph_without_an_end_tag_is_cut() -> None:
+    start = f"{HEAD}<div class=item><h1>潮汐灯塔</h1><div>3.00</div>"
+    assert is_truncated(f"{start}<p>明天早上发".encode())
+    assert not is_truncated(f"{start}<p>明天早上发\n".encode())
+    assert not is_truncated(f"{start}<p>今天发<p>明天早上发".encode())
 
 
 def test_most_cuts_at_any_byte_are_noticed() -> None:
