@@ -242,7 +242,6 @@ class _OriginalFinder:
         keys = (
             answer.digest,  # first: within one second an address may have answered twice, with a page and with an error
             answer.original_id,
-            answer.digest,  # before address and second, in which a server may have answered twice
             answer.original_url and answer.original_date and _time_key(answer.original_url, answer.original_date),
             *(() if answer.digest else (answer.original_url, repeat.url)),
         )
