@@ -6,6 +6,7 @@ archive could not be used is kept beside them, with its place, so that nothing i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -93,6 +94,7 @@ class Archive:
             else:
                 responses.append(entry)
         self._responses, self.skipped = tuple(responses), tuple(skipped)
+        self._by_url: dict[str, tuple[RecordedResponse, ...]] | None = None
         self._indexes: dict[tuple[str, ...], dict[tuple[str, str, str], RecordedResponse]] = {}
 
     def __iter__(self) -> Iterator[RecordedResponse]:
@@ -100,6 +102,15 @@ class Archive:
 
     def __len__(self) -> int:
         return len(self._responses)
+
+    def responses_at(self, url: str) -> tuple[RecordedResponse, ...]:
+        """The responses of exactly this address, in the order of recording."""
+        if self._by_url is None:
+            by_url: dict[str, list[RecordedResponse]] = defaultdict(list)
+            for recorded in self._responses:
+                by_url[recorded.url].append(recorded)
+            self._by_url = {address: tuple(responses) for address, responses in by_url.items()}
+        return self._by_url.get(url, ())
 
     def find_response(
         self, method: str, url: str, body: bytes = b"", volatile: tuple[str, ...] = ()

@@ -32,8 +32,8 @@ _MAX_MEMORY_BYTES = 64 * 1024 * 1024  # content of a spool beyond goes to a temp
 _CHUNK_BYTES = 65_536
 _SALVAGED_BYTES = 64  # read at a time of a damaged body
 _MAX_CODINGS = 4  # of one body; servers send one, a proxy may add another
-_GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_MAGICS = {"gzip": _GZIP_MAGIC, "x-gzip": _GZIP_MAGIC, "zstd": _ZSTD_MAGIC}
+GZIP_MAGIC, ZSTD_MAGIC, ZSTD_DICTIONARY_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
+_MAGICS = {"gzip": GZIP_MAGIC, "x-gzip": GZIP_MAGIC, "zstd": ZSTD_MAGIC}
 # Brotli and deflate without a header have no magic number, and may begin with the bytes of text ("[" is brotli with a
 # window of 22 bits). What cannot be undone was text all along if it has none of the bytes that text never has.
 _CONTROL_BYTE_RE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -108,7 +108,7 @@ def _has_magic(body: bytes, name: str) -> bool:
 
 def _gunzip_body(body: bytes, limit: int) -> bytes:
     pieces, size = [], 0
-    while body.startswith(_GZIP_MAGIC):
+    while body.startswith(GZIP_MAGIC):
         stream = zlib.decompressobj(31)
         try:
             pieces.append(_drain(stream, body, limit - size, "gzip"))

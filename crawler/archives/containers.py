@@ -20,7 +20,7 @@ from typing import IO
 from attrs import Factory, define
 
 from crawler.archives.archive import MAX_ARCHIVE_BYTES, RecordedResponse, SkippedEntry, SkipReason
-from crawler.archives.bodies import Spool, open_buffer
+from crawler.archives.bodies import GZIP_MAGIC, ZSTD_DICTIONARY_MAGIC, ZSTD_MAGIC, Spool, open_buffer
 from crawler.archives.har import is_har_member, read_har, read_har_zip
 from crawler.archives.mhtml import is_single_file
 from crawler.archives.saved_pages import PAGE_ENDINGS, SINGLE_FILE_ENDINGS, read_saved_page, read_single_file
@@ -38,7 +38,6 @@ MAX_ZIP_COUNT = 1_000
 _HEAD_BYTES = 4_096
 _PIECE_BYTES = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
-_GZIP_MAGIC, _ZSTD_MAGIC, _DICTIONARY_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
 _ZIP_MAGIC = b"PK\x03\x04"
 _ENCRYPTED_FLAG = 1  # bit 0 of a member's flags (APPNOTE 4.4.4)
 _KIND_ENDINGS = {
@@ -54,12 +53,12 @@ def kind_of(head: bytes, name: str) -> str:
     """What a file is, "har", "warc" or "zip", by its first bytes, then by its name; "" where it is no archive."""
     if head.startswith(_ZIP_MAGIC):
         return "zip"
-    if head.startswith(_DICTIONARY_MAGIC):
+    if head.startswith(ZSTD_DICTIONARY_MAGIC):
         return "warc"
-    if head.startswith(_GZIP_MAGIC):
+    if head.startswith(GZIP_MAGIC):
         with suppress(zlib.error):
             head = zlib.decompressobj(31).decompress(head, _HEAD_BYTES)
-    elif head.startswith(_ZSTD_MAGIC):
+    elif head.startswith(ZSTD_MAGIC):
         with suppress(zstd.ZstdError):
             head = zstd.ZstdDecompressor().decompress(head, max_length=_HEAD_BYTES)
     if begins_records(head):

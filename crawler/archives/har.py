@@ -22,11 +22,10 @@ from urllib.parse import urlencode
 from attrs import frozen
 
 from crawler.archives.archive import MAX_ARCHIVE_BYTES, RecordedResponse, SkippedEntry, SkipReason, parse_timestamp
-from crawler.archives.bodies import MAX_BODY_BYTES, gunzip, remove_codings
-from crawler.errors import BadInput, Problem
+from crawler.archives.bodies import GZIP_MAGIC, MAX_BODY_BYTES, ZSTD_MAGIC, gunzip, remove_codings
+from crawler.errors import BadInput, Problem, printable
 from crawler.urls import url_host
 
-_GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BASE64_RE = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _BASE64_START_CHARS = 16  # twelve bytes, as many as "<!DOCTYPE ht"
 _CODING_NAMES = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
@@ -54,7 +53,7 @@ def read_har(path: Path) -> Iterator[RecordedResponse | SkippedEntry]:
     """The responses of a .har or .har.gz file. Raises BadInput where nothing in it is a HAR."""
     try:
         content = path.read_bytes()
-        if content.startswith(_GZIP_MAGIC):
+        if content.startswith(GZIP_MAGIC):
             with path.open("rb") as stream:
                 content = gunzip(stream, MAX_ARCHIVE_BYTES)
     except (OSError, ValueError) as error:
@@ -96,6 +95,7 @@ def _parse_har(content: bytes, file: str, read_beside: _ReadBeside) -> Iterator[
     if bad_byte is not None:
         place = f"byte {bad_byte}"
         yield SkippedEntry(file=file, place=place, reason=SkipReason.ALTERED, detail="not UTF-8")
+    total_bytes = 0
     for number, entry in _iter_entries(text, file):
         if isinstance(entry, SkippedEntry):
             yield entry
@@ -103,7 +103,11 @@ def _parse_har(content: bytes, file: str, read_beside: _ReadBeside) -> Iterator[
         url = ""
         try:
             url = str(entry["request"]["url"])
-            yield _parse_response(entry, url, read_beside)
+            recorded = _parse_response(entry, url, read_beside)
+            if total_bytes + len(recorded.body) > MAX_ARCHIVE_BYTES:
+                raise _SkippedError(SkipReason.TOO_LARGE)
+            total_bytes += len(recorded.body)
+            yield recorded
         except _SkippedError as error:
             yield _skip(file, number, error.reason, url, error.detail)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -111,7 +115,7 @@ def _parse_har(content: bytes, file: str, read_beside: _ReadBeside) -> Iterator[
 
 
 def _skip(file: str, number: int, reason: SkipReason, url: str, detail: str) -> SkippedEntry:
-    detail = "".join(char if char.isprintable() else "�" for char in detail)[:_MAX_DETAIL_CHARS]
+    detail = printable(detail)[:_MAX_DETAIL_CHARS]
     return SkippedEntry(file=file, place=f"entry {number}", reason=reason, url=url, detail=detail)
 
 
@@ -269,7 +273,7 @@ def _begins_as_base64(text: str) -> bool:
     if len(start) < _BASE64_START_CHARS or not _BASE64_RE.fullmatch(start):
         return False
     content = _decode_padded(start)
-    return content.startswith((_GZIP_MAGIC, _ZSTD_MAGIC)) or (content.startswith(b"<") and content.isascii())
+    return content.startswith((GZIP_MAGIC, ZSTD_MAGIC)) or (content.startswith(b"<") and content.isascii())
 
 
 def _decode_padded(compact: str) -> bytes:
@@ -281,7 +285,7 @@ def _decode_padded(compact: str) -> bytes:
 def _shows_content(content: bytes) -> bool:
     """Whether bytes begin as a page, an answer, a compressed body or a picture does."""
     is_text = content.lstrip().startswith((b"<", b"{", b"[", b"\xef\xbb\xbf<")) and not _is_binary(content)
-    return is_text or content.startswith((_GZIP_MAGIC, _ZSTD_MAGIC, b"\x89PNG", b"\xff\xd8\xff", b"GIF8"))
+    return is_text or content.startswith((GZIP_MAGIC, ZSTD_MAGIC, b"\x89PNG", b"\xff\xd8\xff", b"GIF8"))
 
 
 def _without_codings(body: bytes, codings: str) -> bytes:

@@ -20,6 +20,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from crawler.archives import bodies
 from crawler.archives.archive import MAX_ARCHIVE_BYTES
 from crawler.archives.bodies import MAX_BODY_BYTES, Buffer, Spool, decode_head, parse_header_lines
 
@@ -39,7 +40,8 @@ _PEEKED_ZSTD_BYTES = 131_072  # zstd unpacks whole blocks
 _MAX_TRAILER_BYTES = 16  # from where a wrong checksum shows to the next member: 8, and what zlib holds back
 _HEAD_MARK_BYTES = 12  # "filedesc://" is the longest beginning of a file
 
-_GZIP_MAGIC, _ZSTD_MAGIC, _DICTIONARY_MAGIC = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18"
+_GZIP_MAGIC = b"\x1f\x8b\x08"  # with its method: what is searched for behind damage
+_ZSTD_MAGIC, _DICTIONARY_MAGIC = bodies.ZSTD_MAGIC, bodies.ZSTD_DICTIONARY_MAGIC
 _MARK_BYTES = 128  # what shows that a record begins
 _PADDING_RE = re.compile(rb"(?:[\s\x00]|\xef\xbb\xbf)*")
 _ZEROS_RE = re.compile(rb"\x00*")

@@ -39,7 +39,8 @@ def requests_for(spider: Any, ask: Ask) -> Iterable[Request]:
     Raises what `search` and `open` raise, NoPageError where an ask names no address.
     """
     if spider.session.captured:
-        entries = (entry for entry in spider.session.archive or () if entry.url == ask.url)
+        archive = spider.session.archive
+        entries = archive.responses_at(ask.url) if archive is not None else ()
         recorded = {(entry.method, entry.request_body): recorded_request(entry) for entry in entries}
         if recorded or ask.question is not None:
             return recorded.values()

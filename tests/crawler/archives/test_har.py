@@ -273,6 +273,19 @@ def test_a_damaged_body_in_a_zip_is_told(tmp_path: Path) -> None:
     assert skipped(archive) == [("entry 2", SkipReason.DAMAGED)]
 
 
+def test_bodies_beyond_what_is_held_are_left_out_with_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.archives.har.MAX_ARCHIVE_BYTES", 2 * len(BYTES))
+    archive = archive_of(tmp_path, *[entry(f"https://shop.example/item/{number}") for number in range(1, 5)])
+    assert [recorded.url[-1] for recorded in archive] == ["1", "2"]
+    assert skipped(archive) == [("entry 3", SkipReason.TOO_LARGE), ("entry 4", SkipReason.TOO_LARGE)]
+
+
+def test_all_responses_of_an_address_are_found(tmp_path: Path) -> None:
+    archive = archive_of(tmp_path, entry(text="<p>a"), entry("https://shop.example/item/2"), entry(text="<p>b"))
+    assert [recorded.body for recorded in archive.responses_at(URL)] == [b"<p>a", b"<p>b"]
+    assert archive.responses_at("https://shop.example/item/3") == ()
+
+
 def whole_har() -> str:
     return json.dumps(
         {
