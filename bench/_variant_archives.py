@@ -231,7 +231,7 @@ def har_files(chance: random.Random) -> Variant:
     if chance.random() < 0.5:
         return Variant(kind, files, "har.har", right_items(pages))
     prefix = chance.choice(("", "evening/"))
-    packed = zipped({prefix + name: body for name, body in files.items()}, zipfile.ZIP_DEFLATED)
+    packed = make_zip({prefix + name: body for name, body in files.items()}, zipfile.ZIP_DEFLATED)
     return Variant(f"{kind}, zipped", {"a.har.zip": packed}, "a.har.zip", right_items(pages))
 
 
@@ -445,7 +445,7 @@ def warc_damaged(chance: random.Random) -> Variant:
 # Containers
 
 
-def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+def make_zip(files: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     """A zip file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as packed:
@@ -469,7 +469,7 @@ def wacz(warcs: Mapping[str, bytes], prefix: str = "") -> bytes:
         for name, content in files.items()
     ]
     package = {"profile": "data-package", "wacz_version": "1.1.1", "resources": resources}
-    return zipped(
+    return make_zip(
         {
             prefix + name: content
             for name, content in (files | {"datapackage.json": json.dumps(package).encode()}).items()
@@ -498,12 +498,12 @@ def wacz_whole(chance: random.Random) -> Variant:
             f"{index}.wacz": wacz(_warcs({url: pages[url] for url in urls[index::2]}, chance)) for index in range(2)
         }
         listing = {"profile": "multi-wacz-package", "resources": [{"name": name, "path": name} for name in packages]}
-        data = zipped({"datapackage.json": json.dumps(listing).encode(), **packages})
+        data = make_zip({"datapackage.json": json.dumps(listing).encode(), **packages})
         return Variant("wacz: several", {"a.wacz": data}, "a.wacz", right_items(pages))
     data = wacz(_warcs(pages, chance), chance.choice(("", "evening/")))
     if chance.random() < 0.5:
         return Variant(
-            "wacz: zipped again", {"a.wacz.zip": zipped({"x/a.wacz": data})}, "a.wacz.zip", right_items(pages)
+            "wacz: zipped again", {"a.wacz.zip": make_zip({"x/a.wacz": data})}, "a.wacz.zip", right_items(pages)
         )
     return Variant("wacz: one", {"a.wacz": data}, "a.wacz", right_items(pages))
 

@@ -472,7 +472,7 @@ def _(desk: Desk) -> None:
 
 @case("96")
 def _(desk: Desk) -> None:
-    said = [_said(desk.run("works", "import", "works.csv")) for _ in range(2)]
+    said = [_printed_text(desk.run("works", "import", "works.csv")) for _ in range(2)]
     assert "_io." not in said[0], said[0]
     if re.search(r"cover\.(?:tiff|bmp)", said[0]):
         expect(said[0] == said[1], True)
@@ -481,7 +481,7 @@ def _(desk: Desk) -> None:
         expect(len(json.loads(desk.run("works", "list", "--json").stdout)), 2)
 
 
-def _said(result: subprocess.CompletedProcess[str]) -> str:
+def _printed_text(result: subprocess.CompletedProcess[str]) -> str:
     return result.stdout + result.stderr
 
 

@@ -88,7 +88,7 @@ def _unpack_mail(data: bytes) -> SavedPage:
     others = [part for part in parts if part is not main]
     frames = {_content_id(part): part for part in others if part.get_content_type() in _HTML_TYPES}
     saved_at = _mail_date(_header(mail, "Date"))
-    page = _recorded(url, _part_bytes(main), _content_type(main), saved_at)
+    page = _make_response(url, _part_bytes(main), _content_type(main), saved_at)
     body, content_type = _with_frames(page.body, page.content_type, frames)
     recorded = (_recorded_part(part, url, saved_at) for part in others)
     return SavedPage(
@@ -115,7 +115,7 @@ def _recorded_part(part: Message, base: str, saved_at: datetime | None) -> Recor
         if part.get_content_type() in _HTML_TYPES or address == "cid:":
             return None
     body = _part_bytes(part)
-    return _recorded(address, body, _content_type(part), saved_at) if 0 < len(body) <= MAX_BODY_BYTES else None
+    return _make_response(address, body, _content_type(part), saved_at) if 0 < len(body) <= MAX_BODY_BYTES else None
 
 
 def _with_frames(body: bytes, content_type: str, frames: Mapping[str, Message]) -> tuple[bytes, str]:
@@ -154,10 +154,10 @@ def _web_resource(resource: Mapping[str, Any]) -> RecordedResponse:
     kind = str(resource.get("WebResourceMIMEType") or "")
     body = bytes(resource.get("WebResourceData") or b"")
     content_type = f"{kind}; charset={charset}" if charset else kind
-    return _recorded(str(resource.get("WebResourceURL") or ""), body, content_type, None)
+    return _make_response(str(resource.get("WebResourceURL") or ""), body, content_type, None)
 
 
-def _recorded(url: str, body: bytes, content_type: str, saved_at: datetime | None) -> RecordedResponse:
+def _make_response(url: str, body: bytes, content_type: str, saved_at: datetime | None) -> RecordedResponse:
     headers = {"content-type": content_type} if content_type else {}
     return evolve(RecordedResponse(url=url), body=body, content_type=content_type, headers=headers, fetched_at=saved_at)
 

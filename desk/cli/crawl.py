@@ -83,11 +83,11 @@ def crawl(
     from desk import crawling
 
     ctx = command_context(config, quiet or json, now)
+    spider = crawling.require_platform(platform, ctx.config) if platform != SHARE_PLATFORM else None
     archive = open_archive(replay) if replay else None
-    if platform == SHARE_PLATFORM:
+    if spider is None:
         plan = crawling.plan_shares(url or ())
     else:
-        spider = crawling.require_platform(platform, ctx.config)
         typed = typed_urls(ctx, "--url", url or ())
         if urls or start:
             others = [*(query or ()), *(work or ()), *typed]

@@ -51,7 +51,7 @@ def write_csv(file: BinaryIO, columns: Sequence[str], rows: Iterable[Iterable[Ce
     """
     file.write(codecs.BOM_UTF8)
     for cells in chain([columns], rows):
-        file.write((",".join(_quoted(_csv_text(value)) for value in cells) + "\r\n").encode())
+        file.write((",".join(_quote_cell(_csv_text(value)) for value in cells) + "\r\n").encode())
 
 
 def _csv_text(value: CellValue) -> str:
@@ -59,7 +59,7 @@ def _csv_text(value: CellValue) -> str:
     return guard(cell_text(value))
 
 
-def _quoted(cell: str) -> str:
+def _quote_cell(cell: str) -> str:
     return f'"{cell.replace(QUOTE, 2 * QUOTE)}"' if not _QUOTED_SIGNS.isdisjoint(cell) else cell
 
 
